@@ -1,0 +1,60 @@
+# Needs make and Python 3.10 or later, nothing else: what is missing is installed in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UV ?= uv
+
+# What is checked; only what is there.
+SOURCES := $(wildcard src devices tests benchmarks docs)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test test-long lint bench docs lock clean
+
+help: ## Say what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+
+# The lock is complete, so nothing but it is installed; the package itself comes without its
+# dependencies.
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(INSTALLED) ## Start everything, observe once, stop everything
+	$(BIN)/ska-sdp-lmc up --demo --subarrays 2
+
+up: $(INSTALLED) ## Start everything and leave it running; ARGS="--subarrays 4 --dir DIR"
+	$(BIN)/ska-sdp-lmc up $(ARGS)
+
+test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
+	$(BIN)/python -m pytest -m "not long" $(ARGS)
+
+test-long: $(INSTALLED) ## Run the tests that take minutes
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+lint: $(INSTALLED) ## Check style, types and who imports whom
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## Measure
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(INSTALLED) ## Build the documentation
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+# One lock for Python 3.10 to 3.13. It is made by uv (pip install uv); ARGS=--upgrade takes the
+# newest versions, without it those of the lock stay.
+lock: ## Bring requirements.lock up to date with pyproject.toml
+	$(UV) pip compile --quiet --universal --python-version 3.10 --all-extras --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
+		pyproject.toml --output-file requirements.lock
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	find src devices tests -name __pycache__ -type d -prune -exec rm -rf {} +
