@@ -1,0 +1,58 @@
+"""A Tango device server of this software as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .part import Part
+from .programs import clean_environment, installed_program
+
+
+class DeviceServer(Part):
+    """One server process with the devices that the Tango database has for it.
+
+    Args:
+        server: Name of the server and its instance, ``SDPSubarray/01``.
+        devices: Names of the devices that must answer.
+        directory: Where its log is kept.
+        settings: Environment variables that lead to both databases, and any others.
+    """
+
+    def __init__(
+        self, server: str, devices: Sequence[str], directory: Path, settings: Mapping[str, str]
+    ) -> None:
+        super().__init__(server, directory / f"{server.replace('/', '-')}.log")
+        self.devices = list(devices)
+        self.settings = dict(settings)
+
+    def command(self) -> list[str]:
+        """The program, its instance, and a free port of this machine to listen on."""
+        program, _, instance = self.name.partition("/")
+        return [
+            installed_program(program, "tango"),
+            instance,
+            "-ORBendPoint",
+            "giop:tcp:127.0.0.1:0",
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """The environment with the settings."""
+        return clean_environment(**self.settings)
+
+    def answers(self) -> bool:
+        """Whether every device is served by this process and has found its database."""
+        import tango
+
+        host, _, port = self.settings["TANGO_HOST"].partition(":")
+        try:
+            database = tango.Database(host, int(port))
+            for name in self.devices:
+                if database.get_device_info(name).pid != self.process.pid:
+                    return False
+                device = tango.DeviceProxy(f"tango://{host}:{port}/{name}")
+                if device.state() == tango.DevState.INIT:
+                    return False
+        except tango.DevFailed:
+            return False
+        return True

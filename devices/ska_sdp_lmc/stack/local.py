@@ -1,0 +1,152 @@
+"""The whole stack on this machine, its parts started and stopped in their order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..tango_db.data import Registration, read, spread
+from .device_server import DeviceServer
+from .etcd import Etcd
+from .part import Part, never_interrupted
+from .stand_in import StandIn
+from .tango_db import TangoDatabase
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a stack is made of.
+
+    Attributes:
+        subarrays: How many, each served by a process of its own.
+        prefix: What stands before ``-sdp`` in the device names.
+        simulate: Whether the stand-in plays the rest of the SDP.
+    """
+
+    subarrays: int = 1
+    prefix: str = "test"
+    simulate: bool = True
+
+    def devices(self) -> list[Registration]:
+        """The devices of the packaged data, for these subarrays and this prefix.
+
+        Raises:
+            DataError: a number or prefix that no device name can carry.
+        """
+        data = spread(read(), subarrays=self.subarrays, prefix=self.prefix)
+        return list(data.devices())
+
+
+class LocalStack:
+    """Both databases, the device servers and the stand-in.
+
+    Args:
+        directory: For data and logs; data that are there are taken up again.
+        layout: What to start.
+
+    Raises:
+        DataError: the layout has a number or prefix that no device name can carry.
+    """
+
+    def __init__(self, directory: Path, layout: Layout) -> None:
+        self.directory = directory
+        self.layout = layout
+        self.devices = layout.devices()
+        self.etcd = Etcd(directory)
+        self.tango_db = TangoDatabase(directory)
+        self.servers: list[DeviceServer] = []
+        self.stand_in: StandIn | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead a program to both databases.
+
+        Raises:
+            RuntimeError: the databases were never started.
+        """
+        return {
+            "TANGO_HOST": self.tango_db.tango_host,
+            "SDP_CONFIG_HOST": self.etcd.host,
+            "SDP_CONFIG_PORT": str(self.etcd.port),
+        }
+
+    def parts(self) -> Iterator[Part]:
+        """All parts, in the order in which they are started."""
+        yield self.etcd
+        yield self.tango_db
+        if self.stand_in is not None:
+            yield self.stand_in
+        yield from self.servers
+
+    def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
+        """Start all parts and wait until each answers; if that fails, none runs.
+
+        Args:
+            interrupted: Called while waiting; raises to end the start.
+
+        Raises:
+            FileNotFoundError: a program is not installed.
+            StartError: a part ended or did not answer in time.
+        """
+        from ..tango_db.register import register
+
+        with ExitStack() as undo:
+            undo.callback(self.stop)
+            _start_together([self.etcd, self.tango_db], interrupted)
+            register(self.tango_db.connect(), self.devices)
+            self._make_clients()
+            _start_together(list(self.parts())[2:], interrupted)
+            undo.pop_all()
+
+    def stop(self) -> None:
+        """Stop all parts, those first that use the others."""
+        clients: list[Part] = [*self.servers]
+        if self.stand_in is not None:
+            clients.append(self.stand_in)
+        # The servers sign off at the Tango database, so it goes after them.
+        _stop_together(clients)
+        _stop_together([self.tango_db, self.etcd])
+
+    def dead(self) -> Part | None:
+        """The first part that was started and does not run, if there is one."""
+        return next((part for part in self.parts() if not part.running), None)
+
+    def _make_clients(self) -> None:
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for device in self.devices:
+            names[device.server].append(device.device)
+        self.servers = [
+            DeviceServer(server, devices, self.directory, self.environment)
+            for server, devices in names.items()
+        ]
+        if self.layout.simulate:
+            self.stand_in = StandIn(self.directory, self.environment)
+
+
+def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:
+    for part in parts:
+        part.launch()
+    for part in parts:
+        part.wait(interrupted)
+
+
+def _stop_together(parts: list[Part]) -> None:
+    started = [part for part in parts if part.running]
+    for part in started:
+        part.process.ask_to_end()
+    for part in started:
+        part.process.wait_or_kill()

@@ -1,0 +1,32 @@
+"""Ports for servers that cannot choose one themselves."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+# Below what systems hand to outgoing connections (Linux from 32768, macOS from 49152). A client
+# that reconnects to a dead server inside that span can be given the server's own port as its
+# near end: it then talks to itself, and the server cannot come back.
+_LOWEST, _HIGHEST = 20_000, 32_000
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port of ``host`` that nobody listens on now.
+
+    Another process may take it before it is used: whoever starts a server on it tries another
+    one when the server cannot bind.
+
+    Raises:
+        OSError: no free port was found in a thousand tries.
+    """
+    for _ in range(1000):
+        port = random.randint(_LOWEST, _HIGHEST)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port was found on {host} between {_LOWEST} and {_HIGHEST}")

@@ -1,0 +1,40 @@
+"""Where the programs of this installation are, and the environment that they get."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+
+
+def installed_program(name: str, extra: str) -> str:
+    """Path of a program that came with a package: beside this Python, else on PATH.
+
+    Args:
+        name: File name of the program.
+        extra: The extra of this distribution that brings it.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+    """
+    beside = Path(sysconfig.get_path("scripts")) / name
+    if beside.exists():
+        return str(beside)
+    on_path = shutil.which(name)
+    if on_path is None:
+        raise FileNotFoundError(
+            f"there is no program {name} in {beside.parent} or on PATH: "
+            f"install this package with its extra '{extra}'"
+        )
+    return on_path
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """This process's environment, but pointing at no database other than those in ``settings``."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "TANGO_HOST" and not name.startswith("SDP_CONFIG_")
+    }
+    return kept | settings

@@ -1,0 +1,154 @@
+"""Which devices there are: data in dsconfig's JSON form, checked and spread out.
+
+The form: ``{"servers": {server: {instance: {class: {device: {"properties": {name: [text]}}}}}}}``
+Pure: a file is read, nothing else is touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PACKAGED = Path(__file__).with_name("devices.json")
+SUBARRAY_SERVER = "SDPSubarray"
+MOST_SUBARRAYS = 99
+_MODEL = "01"
+_DOMAIN_END = "-sdp"
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+Classes = dict[str, dict[str, "DeviceEntry"]]
+Instances = dict[str, Classes]
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message says which part and why."""
+
+
+class DeviceEntry(BaseModel):
+    """What the data say of one device: property values are lists of strings."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    properties: dict[str, list[str]] = Field(default_factory=dict)
+
+
+class DeviceData(BaseModel):
+    """A whole data file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    servers: dict[str, Instances]
+
+    def devices(self) -> Iterator[Registration]:
+        """Every device, in the order of the data."""
+        for server, instances in self.servers.items():
+            for instance, classes in instances.items():
+                for class_name, devices in classes.items():
+                    for name, entry in devices.items():
+                        yield Registration(
+                            f"{server}/{instance}", class_name, name, entry.properties
+                        )
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One device as the Tango database shall know it."""
+
+    server: str
+    class_name: str
+    device: str
+    properties: dict[str, list[str]]
+
+
+def read(path: Path = PACKAGED) -> DeviceData:
+    """Read a data file.
+
+    Raises:
+        DataError: it is not there, no JSON, or not of the form; with every fault named.
+    """
+    try:
+        return DeviceData.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise DataError(f"{path} is not device data: {faults}") from error
+
+
+def spread(
+    data: DeviceData, *, subarrays: int | None = None, prefix: str | None = None
+) -> DeviceData:
+    """The data for another number of subarrays, another prefix of the device names.
+
+    Args:
+        data: Data whose devices are named ``<prefix>-sdp/…``.
+        subarrays: How many; None leaves them as they are. One that the data lack is made like
+            ``SDPSubarray/01``, in a server of its own.
+        prefix: What stands before ``-sdp`` in each name; None leaves the names as they are.
+
+    Raises:
+        DataError: a number or prefix that no name can carry, or data without a subarray 01 to
+            take as the model, or with a device name of another form.
+    """
+    servers = dict(data.servers)
+    if subarrays is not None:
+        servers[SUBARRAY_SERVER] = _subarrays(servers.get(SUBARRAY_SERVER, {}), subarrays)
+    spread_out = DeviceData(servers=servers)
+    return spread_out if prefix is None else _renamed(spread_out, prefix)
+
+
+def _subarrays(instances: Instances, count: int) -> Instances:
+    if not 1 <= count <= MOST_SUBARRAYS:
+        raise DataError(f"there can be 1 to {MOST_SUBARRAYS} subarrays, not {count}")
+    if _MODEL not in instances:
+        raise DataError(
+            f"the data have no {SUBARRAY_SERVER}/{_MODEL} to make other subarrays like: add it"
+        )
+    wanted = [f"{number:02d}" for number in range(1, count + 1)]
+    return {
+        instance: instances.get(instance) or _like_model(instances[_MODEL], instance)
+        for instance in wanted
+    }
+
+
+def _like_model(model: Classes, instance: str) -> Classes:
+    return {
+        class_name: {
+            f"{name.rpartition('/')[0]}/{instance}": entry.model_copy(deep=True)
+            for name, entry in devices.items()
+        }
+        for class_name, devices in model.items()
+    }
+
+
+def _renamed(data: DeviceData, prefix: str) -> DeviceData:
+    if not _PREFIX.fullmatch(prefix):
+        raise DataError(
+            f"prefix {prefix!r} cannot stand in a device name: use letters, digits, '_' and '-'"
+        )
+
+    def rename(name: str) -> str:
+        domain, _, rest = name.partition("/")
+        if not domain.endswith(_DOMAIN_END):
+            raise DataError(f"device name {name} does not begin with <prefix>{_DOMAIN_END}/")
+        return f"{prefix}{_DOMAIN_END}/{rest}"
+
+    return DeviceData(
+        servers={
+            server: {
+                instance: {
+                    class_name: {rename(name): entry for name, entry in devices.items()}
+                    for class_name, devices in classes.items()
+                }
+                for instance, classes in instances.items()
+            }
+            for server, instances in data.servers.items()
+        }
+    )

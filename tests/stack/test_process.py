@@ -1,0 +1,114 @@
+"""A process of the stack: its end, its output, and that it never outlives its starter."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_lmc.stack.process import ServerProcess, StartError
+from tests.services.waiting import wait_until
+
+STUBBORN = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Iterator[Callable[[str], ServerProcess]]:
+    started: list[ServerProcess] = []
+
+    def start(code: str) -> ServerProcess:
+        command = [sys.executable, "-c", code]
+        started.append(ServerProcess("part", command, log=tmp_path / "part.log"))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_one_that_heeds_no_request_is_killed(python: Callable[[str], ServerProcess]) -> None:
+    process = python(STUBBORN)
+    process.wait_until(lambda: "ready" in process.output(), timeout=10)
+    assert process.stop(timeout=0.1) == -signal.SIGKILL
+    assert process.stop() == -signal.SIGKILL
+
+
+def test_output_is_that_of_this_process_alone(python: Callable[[str], ServerProcess]) -> None:
+    assert python("print('one'); raise SystemExit(3)").wait(10) == 3
+    second = python("import sys; print('two'); print('three', file=sys.stderr)")
+    second.wait(10)
+    assert sorted(second.output().split()) == ["three", "two"]
+    assert second.log is not None
+    assert second.log.read_text().startswith("one\n")
+
+
+def test_a_start_that_ends_too_soon_tells_its_last_words(
+    python: Callable[[str], ServerProcess],
+) -> None:
+    process = python("print('what went wrong'); raise SystemExit(7)")
+    with pytest.raises(StartError, match=r"part ended with exit code 7; (?s:.*)what went wrong"):
+        process.wait_until(lambda: False, timeout=10)
+
+
+def test_a_start_that_takes_too_long_is_given_up(
+    python: Callable[[str], ServerProcess],
+) -> None:
+    process = python(STUBBORN)
+    with pytest.raises(StartError, match=r"part did not answer within 0\.1 s"):
+        process.wait_until(lambda: False, timeout=0.1)
+
+
+def test_the_wait_can_be_interrupted(python: Callable[[str], ServerProcess]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        python(STUBBORN).wait_until(lambda: False, 10, interrupted)
+
+
+def test_a_signal_to_one_that_has_ended_is_no_error(
+    python: Callable[[str], ServerProcess],
+) -> None:
+    process = python("")
+    process.wait(10)
+    process.pause()
+    process.resume()
+    assert process.kill() == 0
+
+
+STARTER = """
+import pathlib, signal, sys
+from ska_sdp_lmc.stack.process import ServerProcess
+child = ServerProcess("child", [sys.executable, "-c", sys.argv[1]], log=pathlib.Path(sys.argv[2]))
+child.wait_until(lambda: "ready" in child.output(), 10)
+print(child.pid, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's request is Linux's own")
+def test_none_outlives_a_starter_that_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STARTER, STUBBORN, str(tmp_path / "child.log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        child = int(starter.stdout.readline())
+        assert is_running(child)
+        starter.kill()
+    wait_until(lambda: not is_running(child))

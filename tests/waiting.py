@@ -1,0 +1,23 @@
+"""Waiting for a condition, with a deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+__all__ = ["wait_until"]
+
+
+def wait_until(holds: Callable[[], object], within: float = 10.0, what: str = "") -> None:
+    """Look again and again until something holds.
+
+    Raises:
+        AssertionError: it did not hold in time.
+    """
+    end = time.monotonic() + within
+    pause = threading.Event()
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError(f"within {within:g} s it did not come to be: {what or holds}")
+        pause.wait(0.01)
