@@ -1,0 +1,223 @@
+"""What every backend offers its user: single operations, transactions, leases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+from .common import ConfigVanished
+from .connection_state import Connection
+from .keys import Span, key_of_path, path_of_key, spans_of_listing
+from .lease import Lease, Leases, SharedLease
+from .loop import MAX_RETRIES, transactions
+from .settle import Committer, DirectCommitter, TokenCommitter
+from .stm import MAX_DEPTH, Txn, queries_of_prefetch
+from .store import Entry, Query, Store
+
+__all__ = ["LEASE_TTL", "Backend", "DbRevision"]
+
+LEASE_TTL = 10
+"""Seconds that what lives by a lease outlives its process, by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class DbRevision:
+    """When something was read.
+
+    Attributes:
+        revision: revision of the database at the time.
+        mod_revision: revision at which the value was last written, None if it is not there.
+    """
+
+    revision: int
+    mod_revision: int | None = None
+
+
+class Backend:
+    """Access to one database by whole paths and text values (spec 2.6).
+
+    Args:
+        make_store: makes the database's store, which reports on its connection.
+        loses_answers: whether the store's commits may raise AnswerLost.
+    """
+
+    def __init__(
+        self, make_store: Callable[[Connection], Store], *, loses_answers: bool = True
+    ) -> None:
+        self.connection = Connection(LEASE_TTL)
+        self.store = make_store(self.connection)
+        self.leases = Leases(self.store, self.connection.lease_lost)
+        self.client_lease = SharedLease(self.leases, LEASE_TTL)
+        self.committer: Committer = (
+            TokenCommitter(self.store, self.client_lease)
+            if loses_answers
+            else DirectCommitter(self.store)
+        )
+
+    @property
+    def address(self) -> str:
+        """Where the database is."""
+        return self.store.address
+
+    def lease(self, ttl: int = LEASE_TTL) -> Lease:
+        """Get a lease, kept alive by a thread until it is revoked or left as a context.
+
+        Args:
+            ttl: seconds that its keys outlive this process.
+
+        Raises:
+            ConfigConnectionError: the database does not answer.
+        """
+        return self.leases.grant(ttl)
+
+    def txn(
+        self,
+        max_retries: int = MAX_RETRIES,
+        prefetch: Iterable[str] = (),
+        timeout: float | None = None,
+    ) -> Iterator[Txn]:
+        """Loop over attempts at a transaction; see Config.txn."""
+        return transactions(
+            self.store,
+            self.committer,
+            max_retries=max_retries,
+            prefetch=queries_of_prefetch(prefetch),
+            timeout=timeout,
+        )
+
+    def get(self, path: str, revision: DbRevision | None = None) -> tuple[str | None, DbRevision]:
+        """Get the text at a path, and when that was.
+
+        Args:
+            path: the path.
+            revision: read as it was then, not as it is now.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        entry, now = self._entry(path, revision)
+        if entry is None:
+            return None, DbRevision(now)
+        return entry.value, DbRevision(now, entry.modified)
+
+    def create(self, path: str, value: str, lease: Lease | None = None) -> None:
+        """Create a path.
+
+        Raises:
+            ConfigCollision: it exists already.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        for txn in self.txn():
+            txn.create(path, value, lease.id if lease else 0)
+
+    def update(self, path: str, value: str, must_be_rev: DbRevision | None = None) -> None:
+        """Change the text at a path.
+
+        Args:
+            path: the path.
+            value: the new text.
+            must_be_rev: what ``get`` gave; an update since then is an error.
+
+        Raises:
+            ConfigVanished: it does not exist, or was written since.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        for txn in self.txn():
+            txn.update(path, value)
+            modified = txn.reads.keys[key_of_path(path)]
+            if must_be_rev is not None and modified != must_be_rev.mod_revision:
+                raise ConfigVanished(
+                    path, f"Cannot update {path}: it was written since it was read."
+                )
+
+    def delete(
+        self,
+        path: str,
+        must_exist: bool = True,
+        recursive: bool = False,
+        prefix: bool = False,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        """Delete a path.
+
+        Args:
+            path: the path.
+            must_exist: whether its absence is an error.
+            recursive: whether all below it goes too.
+            prefix: whether all paths that begin so go, on the same level (and below each).
+            max_depth: the depth, in slashes, down to which it reaches.
+
+        Raises:
+            ConfigVanished: it must exist, and does not.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        for txn in self.txn():
+            if not prefix:
+                txn.delete(path, must_exist, recursive, max_depth)
+                continue
+            found = txn.list_keys(path)
+            if must_exist and not found:
+                raise ConfigVanished(path, f"Cannot delete {path}*, as there is none.")
+            for each in found:
+                txn.delete(each, recursive=recursive, max_depth=max_depth)
+
+    def list_keys(
+        self,
+        path: str,
+        recurse: int | Iterable[int] = 0,
+        revision: DbRevision | None = None,
+        with_values: bool = False,
+    ) -> tuple[list[str] | list[tuple[str, str]], DbRevision]:
+        """List paths; see Txn.list_keys.
+
+        Args:
+            path: what they begin with.
+            recurse: how many levels more, or exactly which ones.
+            revision: list as it was then, not as it is now.
+            with_values: whether to give pairs of path and text.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
+        reply = self.store.read(
+            queries, revision.revision if revision else 0, timeout=self.store.timeout
+        )
+        entries = [entry for found in reply.found for entry in found or ()]
+        when = DbRevision(reply.revision)
+        if with_values:
+            return sorted((path_of_key(entry.key), entry.value) for entry in entries), when
+        return sorted(path_of_key(entry.key) for entry in entries), when
+
+    def close(self) -> None:
+        """End leases and watches, and free connections and threads."""
+        if not self.store.closed:
+            self.leases.close()
+            self.store.close()
+            self.connection.close()
+
+    def __enter__(self) -> Backend:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _entry(self, path: str, revision: DbRevision | None) -> tuple[Entry | None, int]:
+        reply = self.store.read(
+            [Query(Span(key_of_path(path)))],
+            revision.revision if revision else 0,
+            timeout=self.store.timeout,
+        )
+        found = reply.found[0]
+        return (found[0] if found else None), reply.revision

@@ -1,0 +1,84 @@
+"""Paths, their physical keys, and the errors that every backend raises alike."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CommitUnknown",
+    "ConfigCollision",
+    "ConfigConnectionError",
+    "ConfigVanished",
+    "TransactionTooLarge",
+    "check_path",
+    "depth_of_path",
+]
+
+
+class ConfigCollision(RuntimeError):
+    """A key that was to be created exists already.
+
+    Attributes:
+        path: the path of the key.
+    """
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[ConfigCollision], tuple[str, str]]:
+        return type(self), (self.path, self.message)
+
+
+class ConfigVanished(RuntimeError):
+    """A key that was to be changed or deleted is not there.
+
+    Attributes:
+        path: the path of the key.
+    """
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[ConfigVanished], tuple[str, str]]:
+        return type(self), (self.path, self.message)
+
+
+class ConfigConnectionError(ConnectionError):
+    """The database did not answer, or refused the connection, within the time-out."""
+
+
+class CommitUnknown(ConfigConnectionError):
+    """A commit was sent, and no server could say whether it took effect (spec 2.2)."""
+
+
+class TransactionTooLarge(ValueError):
+    """A transaction is over one of the server's bounds; nothing was written."""
+
+
+def depth_of_path(path: str) -> int:
+    """Get the depth of a path: the number of slashes in it.
+
+    Args:
+        path: a path, such as ``/pb/pb-x``.
+
+    Returns:
+        The number of slashes, 2 for the example.
+    """
+    return path.count("/")
+
+
+def check_path(path: str) -> None:
+    """Check that a path names one key.
+
+    Args:
+        path: the path to check (spec 2.1).
+
+    Raises:
+        ValueError: the path does not begin with a slash, or ends with one.
+    """
+    if not path.startswith("/"):
+        raise ValueError(f"Path {path!r} does not begin with '/': write '/{path}'.")
+    if path.endswith("/"):
+        raise ValueError(f"Path {path!r} ends with '/': leave it out to name a key.")

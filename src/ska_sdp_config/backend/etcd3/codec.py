@@ -1,0 +1,122 @@
+"""The store's terms in etcd's messages, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pyetcd import etcdrpc
+
+from ..keys import Span
+from ..store import Change, Created, Entry, Guard, KeyAt, NoneCreatedSince, Put, Query, Write
+
+__all__ = [
+    "changes",
+    "compare",
+    "create_watch",
+    "entries",
+    "operation",
+    "range_request",
+    "reads",
+]
+
+Message = Any
+"""A protobuf message; the generated classes are not typed."""
+
+PAGE = 2_000
+"""How many values are asked for at a time."""
+
+KEYS_PAGE = 20_000
+"""How many keys are asked for at a time."""
+
+
+def range_request(query: Query, revision: int = 0, begin: str | None = None) -> Message:
+    """Get the request for a page of a query, from a key on."""
+    span = query.span
+    if not span.end:
+        return etcdrpc.RangeRequest(key=span.begin.encode(), revision=revision)
+    return etcdrpc.RangeRequest(
+        key=(begin or span.begin).encode(),
+        range_end=span.end.encode(),
+        revision=revision,
+        limit=KEYS_PAGE if query.keys_only else PAGE,
+        keys_only=query.keys_only,
+    )
+
+
+def entries(response: Message) -> list[Entry]:
+    """Get the entries of a response to a range request."""
+    return [_entry(kv) for kv in response.kvs]
+
+
+def changes(events: Iterable[Message]) -> list[Change]:
+    """Get the changes that a watch tells of."""
+    found = []
+    for event in events:
+        kv = event.kv
+        entry = None if event.type else _entry(kv)
+        found.append(Change(kv.key.decode(), kv.mod_revision, entry))
+    return found
+
+
+def compare(guard: Guard) -> Message:
+    """Get the comparison that says what a guard says."""
+    if isinstance(guard, KeyAt):
+        return etcdrpc.Compare(
+            result=etcdrpc.Compare.EQUAL,
+            target=etcdrpc.Compare.MOD,
+            key=guard.key.encode(),
+            mod_revision=guard.modified,
+        )
+    if isinstance(guard, Created):
+        return etcdrpc.Compare(
+            result=etcdrpc.Compare.EQUAL,
+            target=etcdrpc.Compare.CREATE,
+            key=guard.key.encode(),
+            create_revision=guard.created,
+        )
+    if isinstance(guard, NoneCreatedSince):
+        return etcdrpc.Compare(
+            result=etcdrpc.Compare.LESS,
+            target=etcdrpc.Compare.CREATE,
+            key=guard.span.begin.encode(),
+            range_end=guard.span.end.encode(),
+            create_revision=guard.revision + 1,
+        )
+    raise TypeError(f"Not a guard: {guard!r}")
+
+
+def operation(write: Write) -> Message:
+    """Get the operation that a write is."""
+    if isinstance(write, Put):
+        return etcdrpc.RequestOp(
+            request_put=etcdrpc.PutRequest(
+                key=write.key.encode(),
+                value=write.value.encode(),
+                lease=write.lease or 0,
+                ignore_lease=write.lease is None,
+            )
+        )
+    return etcdrpc.RequestOp(
+        request_delete_range=etcdrpc.DeleteRangeRequest(
+            key=write.span.begin.encode(), range_end=write.span.end.encode()
+        )
+    )
+
+
+def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
+    """Get the operations that read queries."""
+    return [etcdrpc.RequestOp(request_range=range_request(query, revision)) for query in queries]
+
+
+def create_watch(span: Span, from_revision: int) -> Message:
+    """Get the request to watch a span."""
+    return etcdrpc.WatchRequest(
+        create_request=etcdrpc.WatchCreateRequest(
+            key=span.begin.encode(), range_end=span.end.encode(), start_revision=from_revision
+        )
+    )
+
+
+def _entry(kv: Message) -> Entry:
+    return Entry(kv.key.decode(), kv.value.decode(), kv.create_revision, kv.mod_revision, kv.lease)

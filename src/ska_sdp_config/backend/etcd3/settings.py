@@ -1,0 +1,147 @@
+"""Where the database is and how to log in, from arguments and the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Settings"]
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 2379
+DEFAULT_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to reach etcd (spec 2.6).
+
+    Attributes:
+        endpoints: ``host:port`` of each member, the preferred one first.
+        secure: whether to use TLS.
+        ca: PEM text of the authority that signs the servers' certificates, or None for those
+            that the system trusts.
+        certificate, key: PEM texts of the client's own, for mutual TLS, or None.
+        username, password: whom to log in as, or None.
+        timeout: seconds that a call may take.
+    """
+
+    endpoints: tuple[str, ...]
+    secure: bool = False
+    ca: bytes | None = field(default=None, repr=False)
+    certificate: bytes | None = field(default=None, repr=False)
+    key: bytes | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: float = DEFAULT_TIMEOUT
+
+    @property
+    def address(self) -> str:
+        """The endpoints, for messages."""
+        return ",".join(self.endpoints)
+
+    @classmethod
+    def load(
+        cls,
+        host: str | None = None,
+        port: int | str | None = None,
+        protocol: str | None = None,
+        cert: str | None = None,
+        client_cert: str | None = None,
+        client_key: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        timeout: float | str | None = None,
+    ) -> Settings:
+        """Put together arguments and, where they are None, the environment.
+
+        Args:
+            host: ``host``, or ``host:port,host:port,…``; SDP_CONFIG_HOST.
+            port: where the host says none; SDP_CONFIG_PORT.
+            protocol: ``http``, or ``https`` for TLS; SDP_CONFIG_PROTOCOL.
+            cert: PEM file of the authority; or, when it also holds a key, of the client;
+                SDP_CONFIG_CERT.
+            client_cert: PEM file for mutual TLS; SDP_CONFIG_CLIENT_CERT.
+            client_key: PEM file of its key; SDP_CONFIG_CLIENT_KEY.
+            username: whom to log in as; SDP_CONFIG_USERNAME.
+            password: the user's password; SDP_CONFIG_PASSWORD.
+            timeout: seconds that a call may take; SDP_CONFIG_TIMEOUT.
+
+        Raises:
+            ValueError: one of them is not valid, or a file cannot be read; names it.
+        """
+
+        def setting(value: object, name: str, default: str = "") -> str:
+            chosen = os.environ.get(f"SDP_CONFIG_{name}", "") if value is None else str(value)
+            return chosen or default
+
+        protocol = setting(protocol, "PROTOCOL", "http").lower()
+        if protocol not in ("http", "https"):
+            raise ValueError(f"SDP_CONFIG_PROTOCOL is {protocol!r}: write http or https.")
+        authority = _pem(setting(cert, "CERT"), "SDP_CONFIG_CERT")
+        certificate = _pem(setting(client_cert, "CLIENT_CERT"), "SDP_CONFIG_CLIENT_CERT")
+        key = _pem(setting(client_key, "CLIENT_KEY"), "SDP_CONFIG_CLIENT_KEY")
+        if authority and b"PRIVATE KEY-----" in authority and not certificate:
+            certificate = key = authority
+        if bool(certificate) != bool(key):
+            raise ValueError(
+                "Mutual TLS needs both SDP_CONFIG_CLIENT_CERT and SDP_CONFIG_CLIENT_KEY: "
+                f"{'the key' if certificate else 'the certificate'} is missing."
+            )
+        user, secret = setting(username, "USERNAME"), setting(password, "PASSWORD")
+        if bool(user) != bool(secret):
+            raise ValueError(
+                "Logging in needs both SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD: "
+                f"{'the password' if user else 'the user name'} is missing."
+            )
+        return cls(
+            endpoints=_endpoints(
+                setting(host, "HOST", DEFAULT_HOST), setting(port, "PORT", str(DEFAULT_PORT))
+            ),
+            secure=protocol == "https",
+            ca=authority,
+            certificate=certificate,
+            key=key,
+            username=user or None,
+            password=secret or None,
+            timeout=_seconds(setting(timeout, "TIMEOUT", str(DEFAULT_TIMEOUT))),
+        )
+
+
+def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
+    endpoints = []
+    for part in filter(None, (part.strip() for part in hosts.split(","))):
+        # An IPv6 address has colons of its own, and stands in brackets before a port.
+        bare = part.count(":") > 1 and not part.startswith("[")
+        name, _, own_port = (f"[{part}]", "", "") if bare else part.rpartition(":")
+        if bare or not name or part.endswith("]"):
+            name, own_port = (f"[{part}]" if bare else part), port
+        if not own_port.isdigit() or not 0 < int(own_port) < 65536:
+            raise ValueError(
+                f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {own_port!r} for {name}: "
+                "write a number from 1 to 65535."
+            )
+        endpoints.append(f"{name}:{own_port}")
+    if not endpoints:
+        raise ValueError(f"SDP_CONFIG_HOST is {hosts!r}: write host, or host:port,host:port.")
+    return tuple(dict.fromkeys(endpoints))
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"SDP_CONFIG_TIMEOUT is {text!r}: write seconds, more than 0.")
+    return seconds
+
+
+def _pem(file: str, name: str) -> bytes | None:
+    if not file:
+        return None
+    try:
+        return Path(file).read_bytes()
+    except OSError as exc:
+        raise ValueError(f"{name} names {file}, which cannot be read: {exc.strerror}.") from exc

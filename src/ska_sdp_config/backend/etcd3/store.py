@@ -1,0 +1,132 @@
+"""The store interface on etcd's gRPC calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyetcd import etcdrpc
+
+from ..connection_state import Connection
+from ..keys import Span
+from ..store import (
+    Commit,
+    Conflict,
+    Entry,
+    Guard,
+    LeaseNotFound,
+    Query,
+    Reply,
+    Sink,
+    Watch,
+    Write,
+)
+from . import codec
+from .connection import Etcd
+from .settings import Settings
+from .watch import WatchStream
+
+__all__ = ["Etcd3Store"]
+
+RANGES_A_CALL = 100
+"""How many ranges are read in one call: below the server's bound of 128, its default."""
+
+
+class Etcd3Store:
+    """One user of an etcd cluster; see Store."""
+
+    def __init__(self, settings: Settings, connection: Connection) -> None:
+        self.address = settings.address
+        self.timeout = settings.timeout
+        self._etcd = Etcd(settings, connection)
+        self._watches = WatchStream(self._etcd)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed; see Store."""
+        return self._etcd.closed
+
+    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
+        """Read; see Store."""
+        if len(queries) == 1:
+            page = self._range(codec.range_request(queries[0], revision), timeout)
+            revision = revision or page.header.revision
+            return Reply(revision, [self._all_pages(queries[0], page, revision, timeout)])
+        if not queries:
+            return Reply(revision or self._newest_revision(timeout), [])
+        found: list[list[Entry] | None] = []
+        for begin in range(0, len(queries), RANGES_A_CALL):
+            some = queries[begin : begin + RANGES_A_CALL]
+            request = etcdrpc.TxnRequest(success=codec.reads(some, revision))
+            response = self._etcd.call("KV", "Txn", request, timeout)
+            # What comes later is read at the revision of what came first.
+            revision = revision or response.header.revision
+            for query, each in zip(some, response.responses, strict=True):
+                found.append(self._all_pages(query, each.response_range, revision, timeout))
+        return Reply(revision, found)
+
+    def commit(
+        self,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query] = (),
+        *,
+        timeout: float,
+    ) -> Commit | Conflict:
+        """Commit; see Store."""
+        request = etcdrpc.TxnRequest(
+            compare=[codec.compare(guard) for guard in guards],
+            success=[codec.operation(write) for write in writes],
+            failure=codec.reads(refetch),
+        )
+        response = self._etcd.call_once("KV", "Txn", request, timeout)
+        revision = response.header.revision
+        if response.succeeded:
+            return Commit(revision)
+        pages = [each.response_range for each in response.responses]
+        return Conflict(
+            Reply(revision, [None if page.more else codec.entries(page) for page in pages])
+        )
+
+    def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
+        """Watch; see Store."""
+        return self._watches.add(span, from_revision, sink)
+
+    def grant_lease(self, ttl: int, *, timeout: float) -> int:
+        """Get a lease; see Store."""
+        request = etcdrpc.LeaseGrantRequest(TTL=ttl)
+        lease: int = self._etcd.call("Lease", "LeaseGrant", request, timeout).ID
+        return lease
+
+    def keep_lease(self, lease: int, *, timeout: float) -> bool:
+        """Keep a lease alive; see Store."""
+        return self._etcd.keep_lease(lease, timeout)
+
+    def revoke_lease(self, lease: int, *, timeout: float) -> None:
+        """End a lease; see Store."""
+        try:
+            request = etcdrpc.LeaseRevokeRequest(ID=lease)
+            self._etcd.call("Lease", "LeaseRevoke", request, timeout)
+        except LeaseNotFound:
+            pass
+
+    def close(self) -> None:
+        """Close; see Store."""
+        self._etcd.close()
+        self._watches.join()
+
+    def _newest_revision(self, timeout: float) -> int:
+        request = etcdrpc.RangeRequest(key=b"0", count_only=True)
+        revision: int = self._range(request, timeout).header.revision
+        return revision
+
+    def _range(self, request: Any, timeout: float) -> Any:
+        return self._etcd.call("KV", "Range", request, timeout)
+
+    def _all_pages(self, query: Query, page: Any, revision: int, timeout: float) -> list[Entry]:
+        found = codec.entries(page)
+        while page.more:
+            following = found[-1].key + "\0"
+            page = self._range(codec.range_request(query, revision, following), timeout)
+            found += codec.entries(page)
+        return found

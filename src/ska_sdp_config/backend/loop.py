@@ -1,0 +1,133 @@
+"""The loop that runs the body of a transaction until it commits."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from .common import ConfigConnectionError
+from .settle import Committer
+from .stm import Txn
+from .store import Conflict, Query, Reader, Reply
+
+__all__ = ["MAX_RETRIES", "Deadline", "transactions"]
+
+LOGGER = logging.getLogger(__name__)
+
+MAX_RETRIES = 64
+"""How often a transaction is run again by default."""
+
+FIRST_PAUSE = 0.002
+LONGEST_PAUSE = 0.2
+
+
+class Deadline:
+    """How long a call, or several together, may take.
+
+    Args:
+        per_call: seconds for one call.
+        total: seconds for all of them, or None for as many as it takes.
+        address: where the database is, for the message when time is up.
+    """
+
+    def __init__(self, per_call: float, total: float | None, address: str) -> None:
+        self._per_call = per_call
+        self._total = total
+        self._address = address
+        self._end = None if total is None else time.monotonic() + total
+
+    def next_call(self) -> float:
+        """Get the seconds that the next call may take.
+
+        Raises:
+            ConfigConnectionError: no time is left.
+        """
+        if self._end is None:
+            return self._per_call
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise ConfigConnectionError(
+                f"The database at {self._address} did not finish the transaction within "
+                f"{self._total:g} s: nothing was written, try again."
+            )
+        return min(left, self._per_call)
+
+
+def pause_before(retry: int) -> float:
+    """Get the seconds to wait before a retry, counted from 1.
+
+    The first retry starts at once. Later the window grows, so that many writers of one key
+    thin out, but within it the draw leans towards nothing the longer a transaction has been
+    at it: who has waited longest mostly goes first.
+    """
+    if retry < 2:
+        return 0.0
+    window = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (retry - 2))
+    return float(window * random.random() ** (1 + retry / 8))
+
+
+def transactions(
+    store: Reader,
+    committer: Committer,
+    *,
+    max_retries: int = MAX_RETRIES,
+    prefetch: Sequence[Query] = (),
+    timeout: float | None = None,
+    pinned: Reply | None = None,
+    finished: Callable[[Txn], None] = lambda txn: None,
+) -> Iterator[Txn]:
+    """Yield attempts at a transaction, until one commits.
+
+    Args:
+        store: where it reads.
+        committer: what commits it.
+        max_retries: how often it is run again.
+        prefetch: what to read with the first read, in the same round trip.
+        timeout: seconds that all of it may take, or None for no bound but a call's own.
+        pinned: what the queries of ``prefetch`` found, if they were read already.
+        finished: is given the last attempt, also one that was broken off.
+
+    Raises:
+        RuntimeError: others were faster at every attempt; names the keys in dispute.
+        CommitUnknown: it was not to be known whether the commit took effect.
+        ConfigConnectionError: the database does not answer.
+        TransactionTooLarge: the transaction is over a bound of the server.
+    """
+    deadline = Deadline(store.timeout, timeout, store.address)
+
+    def read(queries: Sequence[Query], revision: int) -> Reply:
+        return store.read(queries, revision, timeout=deadline.next_call())
+
+    known, queries = pinned, prefetch
+    disputed: list[str] = []
+    for retry in range(max_retries + 1):
+        if retry > 1:
+            time.sleep(pause_before(retry))
+        if known is None and queries:
+            known = read(queries, 0)
+        txn = Txn(read, known, queries)
+        completed = False
+        try:
+            yield txn
+            completed = True
+        finally:
+            if not completed:
+                finished(txn)
+        if txn.doomed:
+            known, queries = None, txn.reads.queries()
+            continue
+        outcome = txn.commit(lambda *request: committer.commit(*request, deadline=deadline))
+        if not isinstance(outcome, Conflict):
+            if outcome is not None:
+                txn.reads.revision = outcome
+            finished(txn)
+            return
+        disputed = txn.disputed(outcome.fresh)
+        known, queries = outcome.fresh, txn.reads.queries()
+        LOGGER.debug("Conflict on %s, retry %d", disputed, retry + 1)
+    raise RuntimeError(
+        f"The transaction gave up after {max_retries} retries: others kept changing "
+        f"{', '.join(disputed) or 'what it read'}; make it smaller or raise max_retries."
+    )

@@ -1,0 +1,320 @@
+"""A database within the process, for tests and for trying things.
+
+The same semantics as etcd, to the letter: revisions, snapshots, conflicts, compaction, leases
+that expire, watches that replay. All MemoryBackend objects of a process share one.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from .backend import Backend
+from .common import ConfigConnectionError
+from .connection_state import Connection
+from .keys import Span
+from .store import (
+    Change,
+    Commit,
+    Compacted,
+    Conflict,
+    Created,
+    Delete,
+    Entry,
+    Guard,
+    KeyAt,
+    LeaseNotFound,
+    Put,
+    Query,
+    Reply,
+    Sink,
+    Write,
+)
+
+__all__ = ["MemoryBackend", "MemoryStore"]
+
+HISTORY = 10_000
+"""How many revisions are kept."""
+
+
+class Database:
+    """What is stored: the newest state, and the changes that led to it.
+
+    A state of the past is had by undoing changes, which is rare; the newest is had at once.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.reaper: threading.Thread | None = None
+        self.lease_ids = itertools.count(1)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.revision = 1
+        self.compacted = 0
+        self.entries: dict[str, Entry] = {}
+        self.keys: list[str] = []
+        # Each change with the entry that it replaced.
+        self.history: deque[tuple[Change, Entry | None]] = deque()
+        self.watches: list[MemoryWatch] = []
+        self.leases: dict[int, tuple[int, float]] = {}
+
+    def clear(self) -> None:
+        """Forget everything, as if newly started."""
+        with self.lock:
+            self._clear()
+
+    def find(self, span: Span) -> list[Entry]:
+        """Get the newest entries of a span, in the order of their keys."""
+        if not span.end:
+            entry = self.entries.get(span.begin)
+            return [entry] if entry else []
+        begin = bisect.bisect_left(self.keys, span.begin)
+        end = bisect.bisect_left(self.keys, span.end)
+        return [self.entries[key] for key in self.keys[begin:end]]
+
+    def find_at(self, span: Span, revision: int) -> list[Entry]:
+        """Get the entries of a span as they were at a revision.
+
+        Raises:
+            Compacted: it is no longer kept.
+        """
+        if revision < self.compacted:
+            raise Compacted
+        found = {entry.key: entry for entry in self.find(span)}
+        for change, before in reversed(self.history):
+            if change.revision <= revision:
+                break
+            if change.key in span:
+                if before:
+                    found[change.key] = before
+                else:
+                    found.pop(change.key, None)
+        return [found[key] for key in sorted(found)]
+
+    def holds(self, guard: Guard) -> bool:
+        """Tell whether a guard holds."""
+        if isinstance(guard, KeyAt):
+            entry = self.entries.get(guard.key)
+            return (entry.modified if entry else 0) == guard.modified
+        if isinstance(guard, Created):
+            entry = self.entries.get(guard.key)
+            return entry is not None and entry.created == guard.created
+        return all(entry.created <= guard.revision for entry in self.find(guard.span))
+
+    def apply(self, writes: Sequence[Write]) -> int:
+        """Write, under one new revision, and tell the watches.
+
+        Raises:
+            LeaseNotFound: a write names a lease that has ended.
+        """
+        for write in writes:
+            if isinstance(write, Put) and write.lease and write.lease not in self.leases:
+                raise LeaseNotFound
+        revision = self.revision + 1
+        changes: list[Change] = []
+        for write in writes:
+            if isinstance(write, Put):
+                changes.append(self._put(write, revision))
+            else:
+                changes += [self._delete(e.key, revision) for e in self.find(write.span)]
+        if changes:
+            self.revision = revision
+            for watch in list(self.watches):
+                watch.deliver(changes)
+            while len(self.history) > HISTORY:
+                self.compact(self.history[0][0].revision)
+        return self.revision
+
+    def compact(self, revision: int) -> None:
+        """Forget what was before a revision."""
+        with self.lock:
+            while self.history and self.history[0][0].revision <= revision:
+                self.history.popleft()
+            self.compacted = max(self.compacted, revision)
+
+    def _put(self, put: Put, revision: int) -> Change:
+        before = self.entries.get(put.key)
+        if before is None:
+            bisect.insort(self.keys, put.key)
+        lease = put.lease if put.lease is not None else before.lease if before else 0
+        created = before.created if before else revision
+        entry = Entry(put.key, put.value, created, revision, lease)
+        self.entries[put.key] = entry
+        change = Change(put.key, revision, entry)
+        self.history.append((change, before))
+        return change
+
+    def _delete(self, key: str, revision: int) -> Change:
+        before = self.entries.pop(key)
+        del self.keys[bisect.bisect_left(self.keys, key)]
+        change = Change(key, revision, None)
+        self.history.append((change, before))
+        return change
+
+    def reap(self) -> None:
+        """End leases as they run out, until there are none."""
+        while True:
+            with self.lock:
+                if not self.leases:
+                    self.reaper = None
+                    return
+                now = time.monotonic()
+                for lease, (_, end) in list(self.leases.items()):
+                    if end <= now:
+                        self.end_lease(lease)
+                ends = [end for _, end in self.leases.values()]
+            time.sleep(min([max(0.0, min(ends, default=now) - now), 0.05]))
+
+    def end_lease(self, lease: int) -> None:
+        """End a lease and delete its keys."""
+        if self.leases.pop(lease, None):
+            keys = [entry.key for entry in self.entries.values() if entry.lease == lease]
+            self.apply([Delete(Span(key)) for key in keys])
+
+
+class MemoryWatch:
+    """A watch in progress; see Watch."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: MemoryStore,
+        span: Span,
+        from_revision: int,
+        sink: Sink,
+    ) -> None:
+        self.store = store
+        self._database = database
+        self._span = span
+        self._sink = sink
+        with database.lock:
+            if from_revision <= database.compacted:
+                sink.gap(database.revision)
+            else:
+                self.deliver([c for c, _ in database.history if c.revision >= from_revision])
+            database.watches.append(self)
+
+    def deliver(self, changes: Sequence[Change]) -> None:
+        """Hand on the changes of the span."""
+        wanted = [change for change in changes if change.key in self._span]
+        if wanted:
+            self._sink.changed(wanted)
+
+    def cancel(self) -> None:
+        """End it; see Watch."""
+        with self._database.lock:
+            if self in self._database.watches:
+                self._database.watches.remove(self)
+
+
+class MemoryStore:
+    """One user of a database in memory; see Store."""
+
+    address = "memory"
+    timeout = 5.0
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.closed = False
+
+    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
+        """Read; see Store."""
+        with self._open() as database:
+            if not revision or revision == database.revision:
+                found = [database.find(query.span) for query in queries]
+                return Reply(database.revision, list(found))
+            return Reply(revision, [database.find_at(query.span, revision) for query in queries])
+
+    def commit(
+        self,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query] = (),
+        *,
+        timeout: float,
+    ) -> Commit | Conflict:
+        """Commit; see Store."""
+        with self._open() as database:
+            if all(database.holds(guard) for guard in guards):
+                return Commit(database.apply(writes))
+            found = [database.find(query.span) for query in refetch]
+            return Conflict(Reply(database.revision, list(found)))
+
+    def watch(self, span: Span, from_revision: int, sink: Sink) -> MemoryWatch:
+        """Watch; see Store."""
+        with self._open() as database:
+            return MemoryWatch(database, self, span, from_revision, sink)
+
+    def grant_lease(self, ttl: int, *, timeout: float) -> int:
+        """Get a lease; see Store."""
+        with self._open() as database:
+            lease = next(database.lease_ids)
+            database.leases[lease] = (ttl, time.monotonic() + ttl)
+            if database.reaper is None:
+                database.reaper = threading.Thread(
+                    target=database.reap, name="memory-leases", daemon=True
+                )
+                database.reaper.start()
+            return lease
+
+    def keep_lease(self, lease: int, *, timeout: float) -> bool:
+        """Keep a lease alive; see Store."""
+        with self._open() as database:
+            if lease not in database.leases:
+                return False
+            ttl, _ = database.leases[lease]
+            database.leases[lease] = (ttl, time.monotonic() + ttl)
+            return True
+
+    def revoke_lease(self, lease: int, *, timeout: float) -> None:
+        """End a lease; see Store."""
+        with self._open() as database:
+            database.end_lease(lease)
+
+    def close(self) -> None:
+        """End the watches; see Store."""
+        self.closed = True
+        with self.database.lock:
+            watches = self.database.watches
+            watches[:] = [watch for watch in watches if watch.store is not self]
+
+    def _open(self) -> _Locked:
+        if self.closed:
+            raise ConfigConnectionError("This Config is closed: make a new one.")
+        return _Locked(self.database)
+
+
+class _Locked:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Database:
+        self._database.lock.acquire()
+        return self._database
+
+    def __exit__(self, *args: object) -> None:
+        self._database.lock.release()
+
+
+class MemoryBackend(Backend):
+    """The backend ``memory``. Arguments that other backends take are left unheeded.
+
+    Args:
+        database: the database, by default the one that all of a process share.
+    """
+
+    shared = Database()
+
+    def __init__(self, database: Database | None = None, **_: object) -> None:
+        self.database = database or self.shared
+
+        def make_store(connection: Connection) -> MemoryStore:
+            connection.answered()
+            return MemoryStore(self.database)
+
+        super().__init__(make_store, loses_answers=False)

@@ -1,0 +1,262 @@
+"""Commits whose outcome is known, on a store that may lose an answer.
+
+Each commit also guards and overwrites a token: a key outside the path space that nobody else
+writes. When the answer is lost, the token is overwritten once more, on condition that it is as
+it was before. Either that succeeds, and the late commit can never take effect, as its own
+guard of the token no longer holds; or the token shows that the commit came first. A read would
+not do: the commit might arrive after it (spec 2.2).
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from .common import CommitUnknown, ConfigConnectionError
+from .keys import Span
+from .store import (
+    AnswerLost,
+    Commit,
+    Conflict,
+    Entry,
+    Guard,
+    KeyAt,
+    LeaseNotFound,
+    Put,
+    Query,
+    Reply,
+    Store,
+    Write,
+)
+
+__all__ = ["Committer", "DirectCommitter", "TokenCommitter", "TokenLease"]
+
+LOGGER = logging.getLogger(__name__)
+
+TOKEN_PREFIX = "token/"
+"""Where tokens are; keys of paths begin with a digit."""
+
+SETTLED = "settled"
+"""Value of a token after settling; that of a commit is a mark of its own."""
+
+UNUSABLE = -1
+"""Stands for the revision of a token whose state is not known."""
+
+
+class Budget(Protocol):
+    """What says how long the next call may take."""
+
+    def next_call(self) -> float:
+        """Get seconds, or raise ConfigConnectionError when there are none left."""
+
+
+class TokenLease(Protocol):
+    """What gives the lease that tokens live by."""
+
+    def lease_id(self) -> int:
+        """Get the id of a lease that, to the best of our knowledge, is alive."""
+
+    def lease_ended(self, lease: int) -> None:
+        """Take notice that the store no longer knows a lease."""
+
+
+class Committer(Protocol):
+    """Commits, with an outcome that is known."""
+
+    def commit(
+        self,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query],
+        *,
+        deadline: Budget,
+    ) -> int | Conflict:
+        """Commit; give the revision, or the conflict.
+
+        Raises:
+            CommitUnknown: no server could say, within the time-out, what became of it.
+            ConfigConnectionError: it could not be sent.
+            LeaseNotFound: a write names a lease that has ended.
+            TransactionTooLarge: it is over a bound of the server.
+        """
+
+
+class DirectCommitter:
+    """Commits on a store that loses no answers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def commit(
+        self,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query],
+        *,
+        deadline: Budget,
+    ) -> int | Conflict:
+        """Commit; see Committer."""
+        outcome = self._store.commit(guards, writes, refetch, timeout=deadline.next_call())
+        return outcome.revision if isinstance(outcome, Commit) else outcome
+
+
+@dataclass(slots=True)
+class Token:
+    """A token as this process last knew it.
+
+    Attributes:
+        key: its key.
+        lease: the lease that it lives by.
+        modified: the revision at which it was last written, 0 before the first time.
+    """
+
+    key: str
+    lease: int
+    modified: int = 0
+
+
+class TokenCommitter:
+    """Commits on a store that may lose answers.
+
+    A token serves one commit at a time, so there are as many as threads commit at once.
+    """
+
+    def __init__(self, store: Store, leases: TokenLease) -> None:
+        self._store = store
+        self._leases = leases
+        self._name = f"{TOKEN_PREFIX}{uuid.uuid4().hex}"
+        self._numbers = itertools.count()
+        self._free: list[Token] = []
+        self._lock = threading.Lock()
+
+    def commit(
+        self,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query],
+        *,
+        deadline: Budget,
+    ) -> int | Conflict:
+        """Commit; see Committer."""
+        lost_lease = None
+        while True:
+            with self._token() as token:
+                try:
+                    outcome = self._attempt(token, guards, writes, refetch, deadline)
+                except LeaseNotFound:
+                    token.modified = UNUSABLE
+                    self._leases.lease_ended(token.lease)
+                    # With a fresh lease for the token it can only be one that a write names.
+                    if lost_lease is not None:
+                        raise
+                    lost_lease = token.lease
+                    continue
+            if outcome is not None:
+                return outcome
+
+    def _attempt(
+        self,
+        token: Token,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query],
+        deadline: Budget,
+    ) -> int | Conflict | None:
+        """Commit once. None means that nothing happened, and that it is to be tried again."""
+        mark = uuid.uuid4().hex
+        budget = deadline.next_call()
+        end = time.monotonic() + budget
+        try:
+            outcome = self._store.commit(
+                [KeyAt(token.key, token.modified), *guards],
+                [Put(token.key, mark, token.lease), *writes],
+                [Query(Span(token.key)), *refetch],
+                # The other half is for settling.
+                timeout=budget / 2,
+            )
+        except AnswerLost as exc:
+            LOGGER.warning("The answer to a commit was lost (%s); settling it.", exc)
+            return self._settle(token, mark, end)
+        if isinstance(outcome, Commit):
+            token.modified = outcome.revision
+            return outcome.revision
+        (found, *fresh) = outcome.fresh.found
+        if _modified(found) != token.modified:
+            # Its lease has ended, and the token with it: not a conflict with anybody.
+            token.modified = UNUSABLE
+            self._leases.lease_ended(token.lease)
+            return None
+        return Conflict(Reply(outcome.fresh.revision, fresh))
+
+    def _settle(self, token: Token, mark: str, end: float) -> int | None:
+        """Find out what became of a commit, by making sure that it cannot happen any more.
+
+        Returns:
+            The revision of the commit; or None if it will never take effect.
+        """
+        for pause in _growing_pauses():
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                outcome = self._store.commit(
+                    [KeyAt(token.key, token.modified)],
+                    [Put(token.key, SETTLED, token.lease)],
+                    [Query(Span(token.key))],
+                    timeout=left,
+                )
+            except AnswerLost:
+                # Settling again is safe: if this came through, its own mark will be found.
+                time.sleep(min(pause, max(0.0, end - time.monotonic())))
+                continue
+            except (ConfigConnectionError, LeaseNotFound):
+                break
+            if isinstance(outcome, Commit):
+                token.modified = outcome.revision
+                return None
+            found = outcome.fresh.found[0]
+            if not found:
+                break
+            token.modified = found[0].modified
+            return token.modified if found[0].value == mark else None
+        token.modified = UNUSABLE
+        raise CommitUnknown(
+            f"The database at {self._store.address} did not say whether the commit took effect: "
+            "its outcome is not known; read what it would have written before you try again."
+        )
+
+    @contextmanager
+    def _token(self) -> Iterator[Token]:
+        lease = self._leases.lease_id()
+        with self._lock:
+            self._free = [token for token in self._free if token.lease == lease]
+            token = (
+                self._free.pop()
+                if self._free
+                else Token(f"{self._name}-{next(self._numbers)}", lease)
+            )
+        try:
+            yield token
+        finally:
+            # A token whose state is not known is never used again; its lease clears it away.
+            if token.modified != UNUSABLE:
+                with self._lock:
+                    self._free.append(token)
+
+
+def _modified(found: list[Entry] | None) -> int:
+    return found[0].modified if found else 0
+
+
+def _growing_pauses() -> Iterator[float]:
+    pause = 0.02
+    while True:
+        yield pause
+        pause = min(2 * pause, 0.3)

@@ -1,0 +1,417 @@
+"""One attempt at a transaction: what it read, what it will write, and its one commit.
+
+Software transactional memory after the seed's chapter 2. The first read pins a revision and
+every later one is of that revision; writes are kept back until the commit, which takes effect
+only if everything that was read still stands (spec 2.2).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .common import ConfigCollision, ConfigVanished
+from .keys import Span, key_of_path, path_of_key, spans_below, spans_of_listing
+from .store import (
+    Compacted,
+    Conflict,
+    Created,
+    Delete,
+    Entry,
+    Guard,
+    KeyAt,
+    NoneCreatedSince,
+    Put,
+    Query,
+    Reply,
+    Write,
+)
+
+__all__ = ["Reads", "Txn"]
+
+LOGGER = logging.getLogger(__name__)
+
+MAX_DEPTH = 16
+"""How deep below a path a recursive delete reaches, in slashes of the whole path."""
+
+MANY = 100
+"""So many members of a listing are rather read with the whole of it."""
+
+Read = Callable[[Sequence[Query], int], Reply]
+"""Reads queries at a revision (0 for the newest)."""
+
+CommitCall = Callable[[Sequence[Guard], Sequence[Write], Sequence[Query]], int | Conflict]
+"""Commits; gives the revision, or the conflict."""
+
+
+@dataclass(slots=True)
+class Reads:
+    """What the body of a transaction has read, each with what it found.
+
+    Attributes:
+        keys: for each key read the revision at which it was last written, 0 if absent.
+        spans: for each span listed the revision at which each of its members was created.
+        revision: the revision of all of it, 0 if nothing was read.
+    """
+
+    keys: dict[str, int] = field(default_factory=dict)
+    spans: dict[Span, dict[str, int]] = field(default_factory=dict)
+    revision: int = 0
+
+    def queries(self) -> list[Query]:
+        """Get what brings all of it back."""
+        return [Query(Span(key)) for key in self.keys] + [
+            Query(span, keys_only=True) for span in self.spans
+        ]
+
+    def guards(self) -> Iterator[Guard]:
+        """Get what must hold for all of it still to stand.
+
+        A member of a listing that was not read may be written, so its value is not guarded.
+        """
+        for key, modified in self.keys.items():
+            yield KeyAt(key, modified)
+        for span, members in self.spans.items():
+            yield NoneCreatedSince(span, self.revision)
+            for key, created in members.items():
+                if key not in self.keys:
+                    yield Created(key, created)
+
+
+class Txn:
+    """A transaction on whole paths and text values, as a body sees it.
+
+    Made by the loop in :mod:`~ska_sdp_config.backend.loop`, which commits it when the body is
+    through.
+
+    Args:
+        read: reads from the store, at a revision.
+        known: what is known already, at ``known.revision``: prefetched, or brought back by
+            the conflict that ended the previous attempt.
+        queries: the queries that ``known`` answers.
+    """
+
+    def __init__(self, read: Read, known: Reply | None = None, queries: Sequence[Query] = ()):
+        self._read_store = read
+        self._revision = 0
+        self._values: dict[str, Entry | None] = {}
+        self._listed: dict[Span, list[Entry]] = {}
+        self._covered: list[Span] = []
+        self.reads = Reads()
+        self._writes: dict[str, Put | None] = {}
+        self._erased: list[Span] = []
+        self.doomed = False
+        if known is not None:
+            self._learn(queries, known)
+
+    # What the body calls
+
+    @property
+    def revision(self) -> int:
+        """The revision that every read of this transaction is of."""
+        if not self._revision:
+            self._fetch([])
+        return self._revision
+
+    def get(self, path: str) -> str | None:
+        """Get the text at a path, or None if nothing is there.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        return self._get(key_of_path(path))
+
+    def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """Get the texts at several paths, in one round trip for all that is not yet known.
+
+        Raises:
+            ValueError: one of them is not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        keys = {path: key_of_path(path) for path in paths}
+        unknown = [key for key in keys.values() if not self._is_known(key)]
+        if unknown:
+            self._fetch(self._queries_for(unknown))
+        return {path: self._get(key) for path, key in keys.items()}
+
+    def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
+        """List paths, sorted.
+
+        Args:
+            path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
+                that begin so.
+            recurse: how many levels more, or exactly which ones.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        return self._list(spans_of_listing(path, recurse), guarded=True)
+
+    def peek_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
+        """List as ``list_keys`` does, but leave others free to change what is listed."""
+        return self._list(spans_of_listing(path, recurse), guarded=False)
+
+    def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
+        """List paths with their values, sorted; each of them counts as read.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        spans = spans_of_listing(path, recurse)
+        self._fetch([Query(span) for span in spans if span not in self._covered])
+        found = []
+        for listed in self._list(spans, guarded=True):
+            value = self._get(key_of_path(listed))
+            if value is not None:
+                found.append((listed, value))
+        return found
+
+    def create(self, path: str, value: str, lease: int = 0) -> None:
+        """Create a path.
+
+        Args:
+            path: the path.
+            value: its text.
+            lease: id of the lease that it shall live by, 0 for none.
+
+        Raises:
+            ConfigCollision: it exists already; the transaction stays usable.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        key = key_of_path(path)
+        if self._get(key) is not None:
+            raise ConfigCollision(path, f"Cannot create {path}, as it already exists.")
+        self._writes[key] = Put(key, value, lease)
+
+    def update(self, path: str, value: str) -> None:
+        """Change the text at a path, which keeps its lease.
+
+        Raises:
+            ConfigVanished: it does not exist; the transaction stays usable.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        key = key_of_path(path)
+        if self._get(key) is None:
+            raise ConfigVanished(path, f"Cannot update {path}, as it does not exist.")
+        pending = self._writes.get(key)
+        self._writes[key] = Put(key, value, pending.lease if pending else None)
+
+    def delete(
+        self,
+        path: str,
+        must_exist: bool = True,
+        recursive: bool = False,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        """Delete a path.
+
+        Args:
+            path: the path.
+            must_exist: whether its absence is an error.
+            recursive: whether all below it goes too: any number of keys, none of them read.
+            max_depth: the depth down to which a recursive delete reaches.
+
+        Raises:
+            ConfigVanished: it must exist, and does not; the transaction stays usable.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        key = key_of_path(path)
+        if must_exist and self._get(key) is None:
+            raise ConfigVanished(path, f"Cannot delete {path}, as it does not exist.")
+        if not recursive:
+            self._writes[key] = None
+            return
+        for span in [Span(key), *spans_below(path, max_depth)]:
+            self._writes = {k: put for k, put in self._writes.items() if k not in span}
+            self._erased.append(span)
+
+    # What the loop calls
+
+    def commit(self, commit: CommitCall) -> int | Conflict | None:
+        """Commit, if there is anything to write.
+
+        Returns:
+            The revision of the commit; None if there was nothing to write; or the conflict.
+        """
+        writes = list(self._pending())
+        if not writes:
+            return None
+        return commit(list(self.reads.guards()), writes, self.reads.queries())
+
+    def disputed(self, fresh: Reply) -> list[str]:
+        """Get the paths that others changed, from what a conflict brought back."""
+        paths: set[str] = set()
+        for query, found in zip(self.reads.queries(), fresh.found, strict=True):
+            if found is None:
+                continue
+            now = {entry.key: entry for entry in found}
+            if query.keys_only:
+                before = self.reads.spans[query.span]
+                paths.update(
+                    key
+                    for key in before.keys() | now.keys()
+                    if key not in now or before.get(key) != now[key].created
+                )
+            else:
+                key = query.span.begin
+                if self.reads.keys[key] != (now[key].modified if key in now else 0):
+                    paths.add(key)
+        return sorted(path_of_key(key) for key in paths)
+
+    # How reads are answered
+
+    def _is_known(self, key: str) -> bool:
+        return (
+            key in self._writes
+            or key in self._values
+            or any(key in span for span in self._covered)
+            or any(key in span for span in self._erased)
+        )
+
+    def _get(self, key: str) -> str | None:
+        if key in self._writes:
+            pending = self._writes[key]
+            return pending.value if pending else None
+        if any(key in span for span in self._erased):
+            return None
+        if not self._is_known(key):
+            self._fetch([Query(Span(key))])
+        entry = self._values.get(key)
+        self.reads.keys[key] = entry.modified if entry else 0
+        return entry.value if entry else None
+
+    def _list(self, spans: Sequence[Span], *, guarded: bool) -> list[str]:
+        self._fetch([Query(span, keys_only=True) for span in spans if span not in self._listed])
+        keys: set[str] = set()
+        for span in spans:
+            entries = self._listed[span]
+            if guarded:
+                self.reads.spans[span] = {entry.key: entry.created for entry in entries}
+            keys.update(
+                entry.key
+                for entry in entries
+                if not any(entry.key in erased for erased in self._erased)
+            )
+            for key, put in self._writes.items():
+                if key in span:
+                    (keys.add if put else keys.discard)(key)
+        return sorted(path_of_key(key) for key in keys)
+
+    def _queries_for(self, keys: Sequence[str]) -> list[Query]:
+        """Get queries for keys: a whole listing in place of most of its members."""
+        rest = dict.fromkeys(keys)
+        queries = []
+        for span, entries in self._listed.items():
+            wanted = [entry.key for entry in entries if entry.key in rest]
+            if len(wanted) > MANY and len(wanted) * 2 > len(entries):
+                queries.append(Query(span))
+                for key in wanted:
+                    del rest[key]
+        return queries + [Query(Span(key)) for key in rest]
+
+    def _fetch(self, queries: Sequence[Query]) -> None:
+        """Read at the pinned revision; the first read pins it."""
+        if not queries and self._revision:
+            return
+        try:
+            reply = self._read_store(queries, self._revision)
+        except Compacted:
+            reply = self._pin_anew(queries)
+        self._learn(queries, reply)
+
+    def _pin_anew(self, queries: Sequence[Query]) -> Reply:
+        """Read at a fresh revision, as the pinned one was compacted in mid body.
+
+        What the body has read is read again with what it asks for now. Mostly all of it still
+        stands at the fresh revision, and then nothing has happened. Else this attempt cannot
+        commit and is run again: a for loop cannot be left and entered anew from inside its
+        body, so the body is let run to its end, and nothing that it writes is kept.
+        """
+        read = self.reads.queries()
+        reply = self._read_store([*read, *queries], 0)
+        if self.disputed(Reply(reply.revision, reply.found[: len(read)])):
+            self.doomed = True
+        LOGGER.info(
+            "Revision %d was compacted within a transaction, which %s at revision %d.",
+            self._revision,
+            "runs again" if self.doomed else "goes on",
+            reply.revision,
+        )
+        # What was prefetched, but not read, may have changed unseen.
+        self._values = {k: entry for k, entry in self._values.items() if k in self.reads.keys}
+        self._listed = {s: found for s, found in self._listed.items() if s in self.reads.spans}
+        self._covered.clear()
+        return Reply(reply.revision, reply.found[len(read) :])
+
+    def _learn(self, queries: Sequence[Query], reply: Reply) -> None:
+        self._revision = self.reads.revision = reply.revision
+        for query, found in zip(queries, reply.found, strict=True):
+            if found is None:
+                continue
+            if query.keys_only:
+                self._listed[query.span] = found
+                continue
+            if query.span.end:
+                self._listed[query.span] = found
+                self._covered.append(query.span)
+            else:
+                self._values[query.span.begin] = None
+            self._values.update((entry.key, entry) for entry in found)
+
+    # What is written
+
+    def _pending(self) -> Iterator[Write]:
+        """Get the writes that make a difference.
+
+        A delete and a put of one request may not meet on a key, so spans are cut around the
+        keys that were created after they had been erased.
+        """
+        created = sorted(key for key, put in self._writes.items() if put)
+        for span in self._erased:
+            for piece in _cut(span, created):
+                yield Delete(piece)
+        for key, put in self._writes.items():
+            if put:
+                yield put
+            elif self.reads.keys.get(key) != 0:
+                yield Delete(Span(key))
+
+
+def _cut(span: Span, keys: Sequence[str]) -> Iterator[Span]:
+    if not span.end:
+        if span.begin not in keys:
+            yield span
+        return
+    begin = span.begin
+    for key in keys:
+        if key in span:
+            if begin < key:
+                yield Span(begin, key)
+            begin = key + "\0"
+    if begin < span.end:
+        yield Span(begin, span.end)
+
+
+Prefetch = Iterable[str]
+
+
+def queries_of_prefetch(prefetch: Prefetch) -> list[Query]:
+    """Get the queries for paths to prefetch; one that ends with a slash means its children.
+
+    Raises:
+        ValueError: one of them is not a path.
+    """
+    queries = []
+    for path in prefetch:
+        if path.endswith("/"):
+            queries += [Query(span) for span in spans_of_listing(path)]
+        else:
+            queries.append(Query(Span(key_of_path(path))))
+    return list(dict.fromkeys(queries))

@@ -1,0 +1,46 @@
+"""Every backend, each test on an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from ska_sdp_config.backend import Etcd3Backend, MemoryBackend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.memory import Database
+from ska_sdp_config.backend.store import Delete
+
+Connect = Callable[[], Backend]
+
+
+@pytest.fixture(params=["memory", "etcd3"])
+def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
+    """Makes clients of one database, which is empty at first."""
+    make: Connect
+    if request.param == "memory":
+        database = Database()
+
+        def make() -> Backend:
+            return MemoryBackend(database)
+    else:
+        server = request.getfixturevalue("etcd")
+
+        def make() -> Backend:
+            return Etcd3Backend(host=server.host, port=server.port)
+
+    with ExitStack() as clients:
+
+        def connect() -> Backend:
+            return clients.enter_context(make())
+
+        connect().store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        yield connect
+
+
+@pytest.fixture
+def backend(connect: Connect) -> Backend:
+    """One client."""
+    return connect()

@@ -1,0 +1,161 @@
+"""What a user is told when the database is full up, away, or not what was asked for."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ska_sdp_config.backend import (
+    ConfigConnectionError,
+    Etcd3Backend,
+    TransactionTooLarge,
+    connect,
+)
+from ska_sdp_config.backend.etcd3 import Settings
+from ska_sdp_config.backend.store import Put
+from ska_sdp_lmc.stack.etcd import Etcd
+
+
+@pytest.fixture(scope="module")
+def default_server(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """An etcd with its own bounds."""
+    with Etcd(tmp_path_factory.mktemp("etcd"), flags={"max_txn_ops": None}) as server:
+        yield server
+
+
+def test_transaction_over_the_bound_of_operations(default_server: Etcd) -> None:
+    with Etcd3Backend(host=default_server.host, port=default_server.port) as backend:
+        for begin in (0, 100):
+            puts = [Put(f"2/pb/{number:03}", "1") for number in range(begin, begin + 100)]
+            backend.store.commit([], puts, timeout=5)
+        with pytest.raises(TransactionTooLarge, match="--max-txn-ops"):  # noqa: PT012
+            for txn in backend.txn():
+                assert len(txn.list_keys("/pb/")) == 200
+                txn.create("/result", "1")
+        assert backend.get("/result")[0] is None
+        backend.delete("/pb", must_exist=False, recursive=True)
+        assert backend.list_keys("/pb/")[0] == []
+
+
+def test_transaction_over_the_bound_of_bytes(default_server: Etcd) -> None:
+    with Etcd3Backend(host=default_server.host, port=default_server.port) as backend:
+        with pytest.raises(TransactionTooLarge, match="--max-request-bytes"):
+            backend.create("/large", "x" * 3_000_000)
+        assert backend.get("/large")[0] is None
+
+
+def test_raised_bound_lets_it_commit(etcd: Etcd) -> None:
+    with Etcd3Backend(host=etcd.host, port=etcd.port) as backend:
+        backend.store.commit([], [Put(f"2/pb/{n:03}", "1") for n in range(200)], timeout=5)
+        for txn in backend.txn():
+            assert len(txn.list_keys("/pb/")) >= 200
+            txn.delete("/result", must_exist=False)
+            txn.create("/result", "1")
+        assert backend.get("/result")[0] == "1"
+        backend.delete("/pb", must_exist=False, recursive=True)
+
+
+def test_absent_server_is_named_within_the_timeout() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        with Etcd3Backend(host="127.0.0.1", port=port, timeout=0.5) as backend:
+            began = time.monotonic()
+            with pytest.raises(ConfigConnectionError, match=rf"127\.0\.0\.1:{port}.*0\.5 s"):
+                backend.get("/a")
+            assert time.monotonic() - began < 1
+
+
+def test_silent_server_is_named_within_the_timeout(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with Etcd3Backend(host=server.host, port=server.port, timeout=0.5) as backend:
+        backend.get("/a")
+        server.pause()
+        began = time.monotonic()
+        with pytest.raises(ConfigConnectionError, match=str(server.port)):
+            backend.get("/a")
+        assert time.monotonic() - began < 1
+        server.resume()
+        assert backend.get("/a")[0] is None
+
+
+def test_call_bridges_a_restart(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with Etcd3Backend(host=server.host, port=server.port) as backend:
+        backend.create("/a", "1")
+        server.restart()
+        assert backend.get("/a")[0] == "1"
+
+
+def test_another_endpoint_takes_over(etcd: Etcd) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        hosts = f"127.0.0.1:{unused.getsockname()[1]},{etcd.host}:{etcd.port}"
+        with Etcd3Backend(host=hosts) as backend:
+            assert backend.get("/nothing-here")[0] is None
+            assert backend.address == hosts
+
+
+def test_closed_backend_says_so(etcd: Etcd) -> None:
+    backend = Etcd3Backend(host=etcd.host, port=etcd.port)
+    backend.get("/a")
+    backend.close()
+    backend.close()
+    with pytest.raises(ConfigConnectionError, match="closed"):
+        backend.get("/a")
+
+
+def test_unknown_backend_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"'postgres'.*etcd3, memory"):
+        connect("postgres")
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "endpoints"),
+    [
+        ("etcd", 2379, ("etcd:2379",)),
+        ("a:1,b:2", 2379, ("a:1", "b:2")),
+        ("a, b:2", 2379, ("a:2379", "b:2")),
+        ("::1", 2379, ("[::1]:2379",)),
+        ("[::1]:5,a", 2379, ("[::1]:5", "a:2379")),
+        ("[::1]", 2379, ("[::1]:2379",)),
+    ],
+)
+def test_endpoints(host: str, port: int, endpoints: tuple[str, ...]) -> None:
+    assert Settings.load(host=host, port=port).endpoints == endpoints
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"SDP_CONFIG_PORT": "many"}, "SDP_CONFIG_PORT.*'many'"),
+        ({"SDP_CONFIG_HOST": "a:70000"}, "70000"),
+        ({"SDP_CONFIG_HOST": ","}, "SDP_CONFIG_HOST"),
+        ({"SDP_CONFIG_PROTOCOL": "gopher"}, "SDP_CONFIG_PROTOCOL.*gopher"),
+        ({"SDP_CONFIG_TIMEOUT": "0"}, "SDP_CONFIG_TIMEOUT"),
+        ({"SDP_CONFIG_TIMEOUT": "soon"}, "SDP_CONFIG_TIMEOUT"),
+        ({"SDP_CONFIG_CERT": "/not/there"}, "SDP_CONFIG_CERT.*/not/there"),
+        ({"SDP_CONFIG_USERNAME": "me"}, "SDP_CONFIG_PASSWORD"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_bad_setting_is_named(
+    environment: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=says):
+        Etcd3Backend()
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDP_CONFIG_HOST", "elsewhere")
+    monkeypatch.setenv("SDP_CONFIG_PASSWORD", "secret")
+    monkeypatch.setenv("SDP_CONFIG_USERNAME", "me")
+    settings = Settings.load(host="here")
+    assert settings.endpoints == ("here:2379",)
+    assert settings.username == "me"
+    assert "secret" not in repr(settings)

@@ -1,0 +1,115 @@
+"""What leases promise, on every backend."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from ska_sdp_config.backend import Etcd3Backend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.keys import Span, key_of_path
+from ska_sdp_config.backend.store import LeaseNotFound, Query
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.conftest import Connect
+from tests.backend.test_watchers import looping
+from tests.waiting import wait_until
+
+
+def lease_of(backend: Backend, path: str) -> int:
+    reply = backend.store.read([Query(Span(key_of_path(path)))], timeout=5)
+    found = reply.found[0]
+    assert found is not None
+    return found[0].lease
+
+
+def test_keys_go_with_their_lease(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    with looping(other, lambda txn: txn.list_keys("/")) as loop:
+        with backend.lease(ttl=5) as lease:
+            assert lease.alive()
+            for txn in backend.txn():
+                txn.create("/leased", "1", lease.id)
+                txn.create("/stays", "1")
+            loop.saw(["/leased", "/stays"])
+        assert not lease.alive()
+        loop.saw(["/stays"])
+
+
+def test_update_keeps_the_lease(backend: Backend) -> None:
+    with backend.lease() as lease:
+        for txn in backend.txn():
+            txn.create("/a", "1", lease.id)
+            txn.update("/a", "2")
+        assert lease_of(backend, "/a") == lease.id
+        for txn in backend.txn():
+            txn.update("/a", "3")
+        assert lease_of(backend, "/a") == lease.id
+        for txn in backend.txn():
+            txn.delete("/a")
+            txn.create("/a", "4")
+        assert lease_of(backend, "/a") == 0
+
+
+def test_lease_outlives_its_ttl_while_its_process_lives(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    with backend.lease(ttl=1) as lease:
+        backend.create("/a", "1", lease)
+        waiting = threading.Event()
+        waiting.wait(2.5)
+        assert lease.alive()
+        assert other.get("/a")[0] == "1"
+
+
+def test_ended_lease_is_refused(backend: Backend) -> None:
+    lease = backend.lease()
+    lease.revoke()
+    lease.revoke()
+    with pytest.raises(LeaseNotFound):
+        backend.create("/a", "1", lease)
+    assert backend.get("/a")[0] is None
+
+
+def test_closing_gives_up_what_is_leased(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    before = threading.active_count()
+    backend.create("/a", "1", backend.lease(ttl=60))
+    assert other.get("/a")[0] == "1"
+    backend.close()
+    assert other.get("/a")[0] is None
+    wait_until(lambda: threading.active_count() <= before)
+
+
+def test_lost_lease_is_noticed_within_its_ttl(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with Etcd3Backend(host=server.host, port=server.port, timeout=1) as backend:
+        states: list[str] = []
+        backend.connection.listen(states.append)
+        lease = backend.lease(ttl=2)
+        assert backend.connection.state == "connected"
+        server.pause()
+        try:
+            wait_until(lambda: not lease.alive(), within=3)
+            wait_until(lambda: backend.connection.state == "lost", within=3)
+        finally:
+            server.resume()
+        backend.get("/a")
+        wait_until(lambda: states[-1:] == ["connected"])
+        assert states == ["connected", "suspended", "lost", "connected"]
+
+
+def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    backend.create("/a", "1")
+    lost = backend.client_lease.current()
+    # As the database would, when it had not heard from this process for too long.
+    other.store.revoke_lease(lost.id, timeout=5)
+    backend.update("/a", "2")
+    assert other.get("/a")[0] == "2"
+    if not isinstance(backend, Etcd3Backend):
+        return
+    assert backend.client_lease.is_lost
+    assert not lost.alive()
+    assert backend.client_lease.take().id != lost.id
+    assert not backend.client_lease.is_lost

@@ -1,0 +1,156 @@
+"""Commits whose answer is lost: known, or said to be unknown (spec 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from ska_sdp_config.backend import CommitUnknown, Etcd3Backend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.store import (
+    AnswerLost,
+    Commit,
+    Conflict,
+    Guard,
+    Query,
+    Store,
+    Write,
+)
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.test_transactions import put
+
+Fault = Callable[[], None]
+
+
+class FaultyNetwork:
+    """Stands between a client and its real database, and loses what it is told to lose.
+
+    Attributes:
+        plan: for each commit to come: ``request`` never arrives, ``late`` arrives when
+            ``deliver`` is called, ``answer`` is carried out unheard, ``fine`` is untouched.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._commit = store.commit
+        self.plan: list[str] = []
+        self.held: list[tuple[Sequence[Guard], Sequence[Write]]] = []
+        self.seen = 0
+
+    def commit(
+        self,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query] = (),
+        *,
+        timeout: float,
+    ) -> Commit | Conflict:
+        self.seen += 1
+        fate = self.plan.pop(0) if self.plan else "fine"
+        if fate == "late":
+            self.held.append((guards, writes))
+        if fate == "answer":
+            self._commit(guards, writes, refetch, timeout=timeout)
+        if fate != "fine":
+            raise AnswerLost(fate)
+        return self._commit(guards, writes, refetch, timeout=timeout)
+
+    def deliver(self) -> list[Commit | Conflict]:
+        return [self._commit(guards, writes, timeout=5) for guards, writes in self.held]
+
+
+@pytest.fixture
+def backend(etcd: Etcd) -> Iterator[Backend]:
+    with Etcd3Backend(host=etcd.host, port=etcd.port, timeout=2) as backend:
+        backend.delete("/n", must_exist=False)
+        put(backend, n="0")
+        yield backend
+
+
+@pytest.fixture
+def network(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> FaultyNetwork:
+    network = FaultyNetwork(backend.store)
+    monkeypatch.setattr(backend.store, "commit", network.commit)
+    return network
+
+
+def increment(backend: Backend) -> int:
+    """Increment, and count how often the body ran."""
+    runs = 0
+    for txn in backend.txn():
+        runs += 1
+        txn.update("/n", str(int(txn.get("/n") or "") + 1))
+    return runs
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        ["answer"],
+        ["request"],
+        ["late"],
+        ["answer", "answer"],
+        ["answer", "request"],
+        ["request", "answer"],
+        ["late", "answer", "request"],
+        ["request", "fine", "answer"],
+    ],
+    ids=" then ".join,
+)
+def test_it_is_done_once_and_the_body_runs_once(
+    backend: Backend, network: FaultyNetwork, plan: list[str]
+) -> None:
+    network.plan = list(plan)
+    assert increment(backend) == 1
+    assert not network.plan
+    assert backend.get("/n")[0] == "1"
+    assert increment(backend) == 1
+    assert backend.get("/n")[0] == "2"
+
+
+def test_commit_that_arrives_after_it_was_settled_has_no_effect(
+    backend: Backend, network: FaultyNetwork
+) -> None:
+    network.plan = ["late"]
+    increment(backend)
+    backend.update("/n", "0")
+    backend.update("/n", "7")
+    (outcome,) = network.deliver()
+    assert isinstance(outcome, Conflict)
+    assert backend.get("/n")[0] == "7"
+
+
+def test_late_commit_loses_although_what_it_read_still_stands(
+    backend: Backend, network: FaultyNetwork
+) -> None:
+    network.plan = ["late", "fine"]
+
+    def deliver_before_the_second_try() -> None:
+        assert [type(outcome) for outcome in network.deliver()] == [Conflict]
+
+    runs = 0
+    for txn in backend.txn():
+        runs += 1
+        txn.update("/n", str(int(txn.get("/n") or "") + 1))
+    deliver_before_the_second_try()
+    assert (runs, backend.get("/n")[0]) == (1, "1")
+
+
+def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
+    etcd_server: Callable[..., Etcd],
+) -> None:
+    server = etcd_server()
+    with Etcd3Backend(host=server.host, port=server.port, timeout=1) as backend:
+        put(backend, n="0")
+        runs = 0
+        with pytest.raises(CommitUnknown, match=r"127\.0\.0\.1.*not known"):  # noqa: PT012
+            for txn in backend.txn():
+                runs += 1
+                txn.update("/n", str(int(txn.get("/n") or "") + 1))
+                server.pause()
+        assert runs == 1
+        server.resume()
+        assert backend.get("/n")[0] in ("0", "1")
+        before = int(backend.get("/n")[0] or "")
+        increment(backend)
+        assert backend.get("/n")[0] == str(before + 1)

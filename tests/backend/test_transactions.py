@@ -1,0 +1,319 @@
+"""What transactions promise, on every backend."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pyetcd import etcdrpc
+
+from ska_sdp_config.backend import ConfigCollision, ConfigVanished, MemoryBackend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.backend.store import Put
+from tests.backend.conftest import Connect
+
+
+def put(backend: Backend, **values: str) -> None:
+    for txn in backend.txn():
+        for name, value in values.items():
+            txn.delete(f"/{name}", must_exist=False)
+            txn.create(f"/{name}", value)
+
+
+def read(backend: Backend, path: str) -> str | None:
+    return backend.get(path)[0]
+
+
+def test_create_get_update_delete(backend: Backend) -> None:
+    for txn in backend.txn():
+        assert txn.get("/a") is None
+        txn.create("/a", "not JSON: \u00e4\u4e2d\n")
+        assert txn.get("/a") == "not JSON: \u00e4\u4e2d\n"
+    assert read(backend, "/a") == "not JSON: \u00e4\u4e2d\n"
+    for txn in backend.txn():
+        txn.update("/a", "")
+        assert txn.get("/a") == ""
+    assert read(backend, "/a") == ""
+    for txn in backend.txn():
+        txn.delete("/a")
+        assert txn.get("/a") is None
+    assert read(backend, "/a") is None
+
+
+def test_listing_sees_own_writes(backend: Backend) -> None:
+    put(backend, **{"pb/a": "1", "pb/b": "1", "pb/b/state": "1", "pb/c/x/y": "1"})
+    for txn in backend.txn():
+        assert txn.list_keys("/pb/") == ["/pb/a", "/pb/b"]
+        txn.create("/pb/aa", "1")
+        txn.delete("/pb/b")
+        assert txn.list_keys("/pb/") == ["/pb/a", "/pb/aa"]
+        assert txn.list_keys("/pb/a") == ["/pb/a", "/pb/aa"]
+        assert txn.list_keys("/pb/", recurse=2) == [
+            "/pb/a",
+            "/pb/aa",
+            "/pb/b/state",
+            "/pb/c/x/y",
+        ]
+        assert txn.list_keys("/pb/", recurse=[1]) == ["/pb/b/state"]
+        assert txn.list_values("/pb/") == [("/pb/a", "1"), ("/pb/aa", "1")]
+
+
+def test_collision_and_absence_leave_the_transaction_usable(backend: Backend) -> None:
+    put(backend, a="1")
+    for txn in backend.txn():
+        with pytest.raises(ConfigCollision) as collision:
+            txn.create("/a", "2")
+        with pytest.raises(ConfigVanished) as vanished:
+            txn.update("/b", "2")
+        with pytest.raises(ConfigVanished):
+            txn.delete("/b")
+        txn.delete("/b", must_exist=False)
+        txn.create("/c", "3")
+    assert (collision.value.path, vanished.value.path) == ("/a", "/b")
+    assert (read(backend, "/a"), read(backend, "/c")) == ("1", "3")
+
+
+def test_exception_and_break_discard_writes(backend: Backend) -> None:
+    for txn in backend.txn():
+        txn.create("/a", "1")
+        break
+    with pytest.raises(KeyError):  # noqa: PT012  the loop belongs to it
+        for txn in backend.txn():
+            txn.create("/a", "1")
+            raise KeyError
+    assert read(backend, "/a") is None
+
+
+def test_reads_are_of_one_revision(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, a="1", b="1")
+    seen = []
+    for txn in one.txn():
+        seen.append(txn.get("/a"))
+        put(other, a="2", b="2", c="2")
+        assert txn.get("/a") == seen[-1]
+        assert txn.get("/b") == "1"
+        assert txn.list_keys("/") == ["/a", "/b"]
+    assert seen == ["1"], "a transaction that only reads never conflicts"
+
+
+def test_conflict_runs_the_body_again_on_what_stands(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, a="1")
+    seen = []
+    for txn in one.txn():
+        seen.append(txn.get("/a"))
+        if len(seen) == 1:
+            put(other, a="2")
+        txn.update("/a", f"{seen[-1]}!")
+    assert seen == ["1", "2"]
+    assert read(one, "/a") == "2!"
+
+
+@pytest.mark.parametrize(
+    ("change", "conflicts"),
+    [
+        (lambda theirs: theirs.update("/pb/a", "2"), False),
+        (lambda theirs: theirs.create("/pb/c", "2"), True),
+        (lambda theirs: theirs.delete("/pb/b"), True),
+        (lambda theirs: theirs.create("/pb/b/state", "2"), False),
+        (lambda theirs: theirs.create("/elsewhere", "2"), False),
+    ],
+    ids=["value", "created", "deleted", "other level", "elsewhere"],
+)
+def test_listing_conflicts_with_members_not_with_values(
+    connect: Connect, change: Callable[[Txn], None], conflicts: bool
+) -> None:
+    one, other = connect(), connect()
+    put(one, **{"pb/a": "1", "pb/b": "1"})
+    runs = 0
+    for txn in one.txn():
+        runs += 1
+        txn.list_keys("/pb/")
+        if runs == 1:
+            for theirs in other.txn():
+                change(theirs)
+        txn.create("/result", "x")
+    assert runs == (2 if conflicts else 1)
+
+
+def test_member_that_went_and_came_again_is_a_conflict(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, **{"pb/a": "1"})
+    runs = 0
+    for txn in one.txn():
+        runs += 1
+        txn.list_keys("/pb/")
+        if runs == 1:
+            other.delete("/pb/a")
+            other.create("/pb/a", "1")
+        txn.create("/result", "x")
+    assert runs == 2
+
+
+def test_absence_counts_as_read(connect: Connect) -> None:
+    one, other = connect(), connect()
+    seen = []
+    for txn in one.txn():
+        seen.append(txn.get("/a"))
+        if len(seen) == 1:
+            put(other, a="2")
+        txn.create("/result", str(seen[-1])) if txn.get("/result") is None else None
+    assert seen == [None, "2"]
+    assert read(one, "/result") == "2"
+
+
+def test_prefetched_but_not_read_is_no_conflict(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, **{"a": "1", "pb/a": "1"})
+    runs = 0
+    for txn in one.txn(prefetch=["/a", "/b", "/pb/"]):
+        runs += 1
+        assert txn.get("/b") is None
+        put(other, **{"a": "2", "pb/c": "2"})
+        txn.create("/result", "x")
+    assert runs == 1
+
+
+def test_prefetch_answers_reads_and_listings(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, **{"a": "1", "pb/a": "1", "pb/b": "2"})
+    for txn in one.txn(prefetch=["/a", "/pb/"]):
+        assert txn.get("/a") == "1"
+        other.delete("/pb/a")
+        assert txn.list_values("/pb/") == [("/pb/a", "1"), ("/pb/b", "2")]
+        assert txn.get_many(["/pb/a", "/pb/x"]) == {"/pb/a": "1", "/pb/x": None}
+
+
+def test_gives_up_after_max_retries(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, a="0")
+    runs = 0
+    with pytest.raises(RuntimeError, match=r"3 retries.*/a"):  # noqa: PT012
+        for txn in one.txn(max_retries=3):
+            runs += 1
+            txn.get("/a")
+            put(other, a=str(runs))
+            txn.create("/b", "1")
+    assert runs == 4
+    assert read(one, "/b") is None
+
+
+def test_recursive_delete_takes_everything_below_and_nothing_beside(backend: Backend) -> None:
+    put(backend, **{"pb/a": "1", "pb/a/state": "1", "pb/a/b/c/d": "1", "pb/aa": "1"})
+    for txn in backend.txn():
+        txn.delete("/pb/a", recursive=True)
+        assert txn.list_keys("/pb/", recurse=4) == ["/pb/aa"]
+        assert txn.get("/pb/a/state") is None
+        txn.create("/pb/a/state", "2")
+        txn.create("/pb/a/b/new", "2")
+        assert txn.list_keys("/pb/", recurse=4) == ["/pb/a/b/new", "/pb/a/state", "/pb/aa"]
+    assert backend.list_keys("/", recurse=5, with_values=True)[0] == [
+        ("/pb/a/b/new", "2"),
+        ("/pb/a/state", "2"),
+        ("/pb/aa", "1"),
+    ]
+
+
+def test_delete_of_an_empty_database_is_no_error(backend: Backend) -> None:
+    backend.delete("/flow", must_exist=False, recursive=True)
+    with pytest.raises(ConfigVanished):
+        backend.delete("/flow", recursive=True)
+
+
+def test_every_increment_counts_once(connect: Connect) -> None:
+    clients = [connect() for _ in range(4)]
+
+    def increment(backend: Backend) -> None:
+        for _ in range(25):
+            for txn in backend.txn():
+                value = txn.get("/n")
+                if value is None:
+                    txn.create("/n", "1")
+                else:
+                    txn.update("/n", str(int(value) + 1))
+
+    threads = [threading.Thread(target=increment, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read(clients[0], "/n") == "100"
+
+
+def test_write_skew_is_refused(connect: Connect) -> None:
+    # Two that each read what the other writes: one of them must run again.
+    one, other = connect(), connect()
+    put(one, a="0", b="0")
+    for runs, txn in enumerate(one.txn(), start=1):
+        b = txn.get("/b")
+        if runs == 1:
+            for theirs in other.txn():
+                theirs.update("/b", f"{theirs.get('/a')}+1")
+        txn.update("/a", f"{b}+1")
+    assert (read(one, "/a"), read(one, "/b")) == ("0+1+1", "0+1")
+
+
+def test_single_operations_know_revisions(backend: Backend) -> None:
+    backend.create("/a", "1")
+    value, revision = backend.get("/a")
+    assert value == "1"
+    assert revision.mod_revision is not None
+    assert revision.mod_revision <= revision.revision
+    backend.update("/a", "2", must_be_rev=revision)
+    with pytest.raises(ConfigVanished, match="written since"):
+        backend.update("/a", "3", must_be_rev=revision)
+    assert backend.get("/a", revision)[0] == "1"
+    assert backend.get("/b")[1].mod_revision is None
+    with pytest.raises(ConfigCollision):
+        backend.create("/a", "1")
+
+
+def test_more_values_than_a_page_are_read_under_one_revision(backend: Backend) -> None:
+    for begin in range(0, 6_000, 3_000):
+        puts = [Put(f"2/pb/{number:05}", "x" * 100) for number in range(begin, begin + 3_000)]
+        backend.store.commit([], puts, timeout=30)
+    for txn in backend.txn():
+        found = txn.list_values("/pb/")
+    assert [path for path, _ in found] == [f"/pb/{number:05}" for number in range(6_000)]
+    assert {value for _, value in found} == {"x" * 100}
+
+
+def test_ids_are_looked_for_without_a_claim_on_the_rest(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, **{"pb/a": "1"})
+    runs = 0
+    for txn in one.txn():
+        runs += 1
+        assert txn.peek_keys("/pb/") == ["/pb/a"]
+        if runs == 1:
+            other.create("/pb/c", "1")
+        txn.create("/pb/b", "1")
+    assert runs == 1
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
+def test_compaction_between_two_reads_of_a_body(connect: Connect, changed: bool) -> None:
+    one, other = connect(), connect()
+    put(one, a="1", b="1")
+    runs: list[tuple[str | None, str | None]] = []
+    for txn in one.txn():
+        a = txn.get("/a")
+        if not runs:
+            put(other, b="2", **({"a": "2"} if changed else {}))
+            compact(other)
+        runs.append((a, txn.get("/b")))
+        assert txn.get("/a") == a, "reads repeat"
+    assert runs == ([("1", "2"), ("2", "2")] if changed else [("1", "2")])
+
+
+def compact(backend: Backend) -> None:
+    revision = backend.get("/a")[1].revision
+    if isinstance(backend, MemoryBackend):
+        backend.database.compact(revision)
+    else:
+        etcd: Any = backend.store
+        etcd._etcd.call("KV", "Compact", etcdrpc.CompactionRequest(revision=revision), 5)

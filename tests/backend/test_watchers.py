@@ -1,0 +1,301 @@
+"""What watcher loops promise, on every backend."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+
+from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.watcher import Watcher
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.conftest import Connect
+from tests.backend.test_transactions import compact, put
+from tests.waiting import wait_until
+
+TURNS_NO_MORE = 0.3
+"""Seconds in which a loop that had cause to turn would have turned."""
+
+
+class Loop:
+    """A watcher loop on a thread of its own, and what it saw at each turn."""
+
+    def __init__(
+        self, backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
+    ) -> None:
+        self.watcher = Watcher(backend, lambda txn: txn, timeout)
+        self.turns: list[object] = []
+        self.error: BaseException | None = None
+        self._body = body
+        self._stop = False
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            for watcher in self.watcher:
+                if self._stop:
+                    break
+                for txn in watcher.txn():
+                    seen = self._body(txn)
+                self.turns.append(seen)
+        except ConfigConnectionError as exc:
+            self.error = exc
+
+    def saw(self, view: object) -> None:
+        wait_until(lambda: self.turns and self.turns[-1] == view, what=f"{view} in {self.turns}")
+
+    def rests(self) -> bool:
+        """Whether it does not turn although it is given time to."""
+        before = len(self.turns)
+        self._thread.join(TURNS_NO_MORE)
+        return len(self.turns) == before
+
+    def stop(self) -> None:
+        self._stop = True
+        self.watcher.trigger()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+@contextmanager
+def looping(
+    backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
+) -> Iterator[Loop]:
+    loop = Loop(backend, body, timeout)
+    try:
+        yield loop
+    finally:
+        loop.stop()
+
+
+def test_turns_at_once_and_when_what_it_read_changes(connect: Connect) -> None:
+    other = connect()
+    with looping(connect(), lambda txn: (txn.get("/a"), txn.get("/b"))) as loop:
+        loop.saw((None, None))
+        put(other, a="1")
+        loop.saw(("1", None))
+        other.update("/a", "2")
+        loop.saw(("2", None))
+        other.delete("/a")
+        loop.saw((None, None))
+        put(other, elsewhere="1")
+        assert loop.rests()
+
+
+def test_listing_turns_on_members_not_on_values(connect: Connect) -> None:
+    other = connect()
+    put(other, **{"pb/a": "1"})
+    with looping(connect(), lambda txn: txn.list_keys("/pb/")) as loop:
+        loop.saw(["/pb/a"])
+        other.create("/pb/b", "1")
+        loop.saw(["/pb/a", "/pb/b"])
+        other.update("/pb/a", "2")
+        assert loop.rests()
+        other.delete("/pb/a")
+        loop.saw(["/pb/b"])
+
+
+def test_follows_what_it_reads_from_turn_to_turn(connect: Connect) -> None:
+    other = connect()
+    put(other, pointer="a", a="1", b="2")
+    with looping(connect(), lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
+        loop.saw("1")
+        other.update("/pointer", "b")
+        loop.saw("2")
+        other.update("/a", "x")
+        assert loop.rests()
+        other.update("/b", "3")
+        loop.saw("3")
+
+
+def test_many_keys_of_one_directory(connect: Connect) -> None:
+    other = connect()
+    names = [f"pb/{number:03}/state" for number in range(100)]
+    put(other, **dict.fromkeys(names, "0"))
+
+    def count(txn: Txn) -> int:
+        return sum(int(txn.get(f"/{name}") or 0) for name in names)
+
+    with looping(connect(), count) as loop:
+        loop.saw(0)
+        other.update("/pb/077/state", "5")
+        loop.saw(5)
+        put(other, **{"pb/077/other": "1"})
+        other.delete("/pb/077/state")
+        loop.saw(0)
+
+
+def test_own_commit_of_a_later_transaction_turns_the_loop(connect: Connect) -> None:
+    backend = connect()
+    seen = []
+    for watcher in Watcher(backend, lambda txn: txn):
+        for txn in watcher.txn():
+            first = txn.get("/a")
+        seen.append(first)
+        if first is not None:
+            break
+        for txn in watcher.txn():
+            txn.create("/a", "1")
+    assert seen == [None, "1"]
+
+
+def test_own_commit_does_not_turn_the_loop_for_ever(connect: Connect) -> None:
+    def count(txn: Txn) -> int:
+        value = int(txn.get("/n") or 0) + 1
+        txn.delete("/n", must_exist=False)
+        txn.create("/n", str(value))
+        return value
+
+    with looping(connect(), count) as loop:
+        loop.saw(1)
+        assert loop.rests()
+
+
+def test_write_besides_the_watcher_is_read_in_the_same_turn(connect: Connect) -> None:
+    backend = connect()
+    for watcher in Watcher(backend, lambda txn: txn):
+        for txn in watcher.txn():
+            before = txn.get("/a")
+        if before is not None:
+            break
+        backend.create("/a", "1")
+        for txn in watcher.txn():
+            assert txn.get("/a") == "1"
+    assert before == "1"
+
+
+def test_break_keeps_what_was_read(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    seen = []
+    for watcher in Watcher(backend, lambda txn: txn):
+        for txn in watcher.txn():
+            seen.append(txn.get("/a"))
+            txn.create("/never", "1")
+            break
+        if len(seen) == 2:
+            break
+        other.create("/a", "1")
+    assert seen == [None, "1"]
+    assert backend.get("/never")[0] is None
+
+
+def test_one_commit_with_several_writes_turns_it_once(connect: Connect) -> None:
+    other = connect()
+    with looping(connect(), lambda txn: txn.get("/a")) as loop:
+        loop.saw(None)
+        for txn in other.txn():
+            txn.create("/a", "0")
+            for number in range(1, 6):
+                txn.update("/a", str(number))
+        loop.saw("5")
+        assert loop.rests()
+        assert loop.turns == [None, "5"]
+
+
+def test_timeout_alarm_and_trigger_end_a_turn(connect: Connect) -> None:
+    backend = connect()
+    lengths = []
+    watcher = Watcher(backend, lambda txn: txn)
+    began = time.monotonic()
+    for turn, _ in enumerate(watcher):
+        lengths.append(time.monotonic() - began)
+        began = time.monotonic()
+        if turn == 0:
+            watcher.set_timeout(0.1)
+        elif turn == 1:
+            watcher.set_timeout(30)
+            watcher.set_wake_up_at(datetime.now() + timedelta(seconds=20))
+            watcher.set_wake_up_at(datetime.now().astimezone() + timedelta(seconds=0.1))
+        elif turn == 2:
+            threading.Timer(0.1, watcher.trigger).start()
+        elif turn == 3:
+            watcher.set_timeout(0.1)
+        else:
+            break
+    watcher.trigger()
+    assert len(lengths) == 5
+    assert all(0.05 < length < 5 for length in lengths[1:])
+
+
+def test_trigger_wakes_within_a_tenth_of_a_second(connect: Connect) -> None:
+    with looping(connect(), lambda txn: txn.get("/a")) as loop:
+        loop.saw(None)
+        began = time.monotonic()
+        loop.watcher.trigger()
+        wait_until(lambda: len(loop.turns) == 2)
+        assert time.monotonic() - began < 0.1
+
+
+def test_leaving_the_loop_frees_everything(connect: Connect) -> None:
+    backend = connect()
+    backend.get("/a")
+    before = threading.active_count()
+    for _ in range(3):
+        for watcher in Watcher(backend, lambda txn: txn):
+            for txn in watcher.txn():
+                txn.get("/a")
+            break
+    wait_until(lambda: threading.active_count() <= before)
+
+
+def test_close_ends_a_loop_that_waits_for_the_database(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    backend = Etcd3Backend(host=server.host, port=server.port, timeout=0.5)
+    loop = Loop(backend, lambda txn: txn.get("/a"), timeout=0.1)
+    try:
+        loop.saw(None)
+        server.stop()
+        loop.rests()
+    finally:
+        backend.close()
+        loop.stop()
+    assert loop.error is not None
+    assert "closed" in str(loop.error)
+
+
+def test_survives_a_restart_and_misses_nothing(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with (
+        Etcd3Backend(host=server.host, port=server.port) as backend,
+        Etcd3Backend(host=server.host, port=server.port) as other,
+        looping(backend, lambda txn: txn.get("/a")) as loop,
+    ):
+        put(other, a="0")
+        loop.saw("0")
+        for number in range(1, 4):
+            server.kill()
+            server.start()
+            other.update("/a", str(number))
+            loop.saw(str(number))
+
+
+def test_compaction_while_cut_off_is_no_gap(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with (
+        Etcd3Backend(host=server.host, port=server.port) as backend,
+        looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/pb/"))) as loop,
+    ):
+        put(backend, a="0")
+        loop.saw(("0", []))
+        server.pause()
+        server.resume()
+        for number in range(20):
+            put(backend, a=str(number), **{f"pb/{number % 3}": "1"})
+        compact(backend)
+        loop.saw(("19", ["/pb/0", "/pb/1", "/pb/2"]))
+
+
+@pytest.mark.parametrize("naive", [True, False])
+def test_alarm_in_the_past_turns_at_once(connect: Connect, naive: bool) -> None:
+    now = datetime.now() if naive else datetime.now().astimezone()
+    for turn, watcher in enumerate(Watcher(connect(), lambda txn: txn)):
+        if turn == 2:
+            break
+        watcher.set_wake_up_at(now - timedelta(seconds=1))
