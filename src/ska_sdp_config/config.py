@@ -1,0 +1,217 @@
+"""The way in: one Config for a process, with its transactions, watchers and leases."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Any
+
+from .backend import connect
+from .backend.backend import LEASE_TTL, Backend
+from .backend.connection_state import ConnectionState, Listener
+from .backend.lease import Lease
+from .backend.loop import MAX_RETRIES
+from .backend.stm import Txn
+from .operations.context import LeaseLike
+from .presence import Presence
+from .transaction import Transaction
+from .watcher import Watcher
+
+__all__ = ["Config", "Transaction", "TxnWrapper"]
+
+TxnWrapper = Callable[[Transaction], Any]
+"""Makes what a loop over transactions yields (the seed's 2.3)."""
+
+
+class Config:
+    """Access to the configuration database. It connects when it is first used.
+
+    A context manager; one object serves many threads. What is not given as an argument comes
+    from the environment (SDP_CONFIG_BACKEND, SDP_CONFIG_HOST and so on, spec 2.6).
+
+    Args:
+        backend: name of a backend, ``etcd3`` (default) or ``memory``, or a backend.
+        global_prefix: a path that stands before the paths of all entities, such as ``/test``.
+        owner: who owns what is taken: ``{pid, hostname, command}``, by default this process.
+        component_name: name of the SDP component that this process is; it is kept present as
+            ``/component/<name>/owner`` until the Config is closed.
+        wrapper: is given each transaction; its result is what loops yield.
+        cargs: host, port, protocol, cert, client_cert, client_key, username, password and
+            timeout (seconds a call may take) of the backend.
+
+    Raises:
+        ValueError: an argument or an environment variable is not valid; names it.
+    """
+
+    def __init__(
+        self,
+        backend: str | Backend | None = None,
+        global_prefix: str = "",
+        owner: dict[str, Any] | None = None,
+        component_name: str | None = None,
+        wrapper: TxnWrapper | None = None,
+        **cargs: Any,
+    ) -> None:
+        if global_prefix and (not global_prefix.startswith("/") or global_prefix.endswith("/")):
+            raise ValueError(
+                f"The global prefix is {global_prefix!r}: begin it with '/', do not end it so."
+            )
+        if not isinstance(backend, Backend):
+            backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
+        self.backend = backend
+        self.owner = owner or {
+            "pid": os.getpid(),
+            "hostname": socket.gethostname(),
+            "command": list(sys.argv),
+        }
+        self._taken: dict[str, LeaseLike] = {}
+        self._prefix = global_prefix
+        self._wrapper = wrapper
+        self._presence: Presence | None = None
+        if component_name:
+            self._presence = Presence(
+                self.backend, f"{global_prefix}/component/{component_name}/owner", self.owner
+            )
+
+    # Transactions and watchers
+
+    def txn(
+        self,
+        max_retries: int = MAX_RETRIES,
+        prefetch: Iterable[str] = (),
+        timeout: float | None = None,
+    ) -> Iterator[Any]:
+        """Loop over attempts at a transaction, until one commits.
+
+        The body sees one snapshot and its own writes, and may run several times: what it does
+        besides must bear that. An exception or ``break`` discards its writes.
+
+        Args:
+            max_retries: how often the body is run again because of others' commits.
+            prefetch: paths to read with the first read, in the same round trip; one that ends
+                with a slash means its children. What the body does not read is no conflict.
+            timeout: seconds that all of it may take; by default only each call has a bound.
+
+        Yields:
+            A Transaction, or what the Config's wrapper makes of it.
+
+        Raises:
+            RuntimeError: others were faster at every attempt; names the keys in dispute.
+            ConfigConnectionError: the database does not answer; nothing was written.
+            CommitUnknown: the database did not say whether the commit took effect.
+            TransactionTooLarge: the transaction is over a bound of the server, which it names;
+                nothing was written.
+        """
+        for txn in self.backend.txn(max_retries, prefetch, timeout):
+            yield self._wrap(txn)
+
+    def watcher(self, timeout: float | None = None) -> Watcher[Any]:
+        """Loop, at once and whenever something that its transactions have read has changed.
+
+        Args:
+            timeout: seconds after which it turns in any case; None for never.
+
+        Returns:
+            An iterable whose items have ``txn``, ``set_timeout``, ``set_wake_up_at`` and
+            ``trigger``.
+        """
+        return Watcher(self.backend, self._wrap, timeout)
+
+    # Life and ownership
+
+    def lease(self, ttl: int = LEASE_TTL) -> Lease:
+        """Get a lease, kept alive by a thread; a context manager that ends it.
+
+        Args:
+            ttl: seconds that its keys outlive this process.
+
+        Raises:
+            ConfigConnectionError: the database does not answer.
+        """
+        return self.backend.lease(ttl)
+
+    @property
+    def client_lease(self) -> Lease:
+        """The lease by which this Config lives, granted when it is first needed.
+
+        Raises:
+            ConfigConnectionError: the database does not answer.
+        """
+        return self.backend.client_lease.current()
+
+    @property
+    def lease_is_lost(self) -> bool:
+        """Whether the client lease was lost, and nothing was taken anew since."""
+        return self.backend.client_lease.is_lost
+
+    def revoke_lease(self) -> None:
+        """End the client lease: what this Config owns is given up.
+
+        Raises:
+            ConfigConnectionError: the database does not answer; the lease ends by itself.
+        """
+        self.backend.client_lease.revoke()
+
+    def set_alive(self) -> None:
+        """Put the component's key now, if it is not there.
+
+        Raises:
+            ValueError: this Config has no component name.
+            ConfigConnectionError: the database does not answer.
+        """
+        self._its_presence().put()
+
+    def is_alive(self) -> bool:
+        """Tell whether the component's key is there.
+
+        Raises:
+            ValueError: this Config has no component name.
+            ConfigConnectionError: the database does not answer.
+        """
+        return self._its_presence().is_there()
+
+    # The connection
+
+    @property
+    def connection_state(self) -> ConnectionState:
+        """What the connection is doing: ``connected``, ``suspended`` or ``lost``.
+
+        Connected: the last call or watch was answered. Suspended: none was yet, a call failed,
+        or a watch fell silent. Lost: the client lease has expired, or it was suspended for
+        longer than that lease lives.
+        """
+        return self.backend.connection.state
+
+    def on_connection_state(self, listener: Listener) -> None:
+        """Have each change of the connection's state told, in order, on the library's thread."""
+        self.backend.connection.listen(listener)
+
+    def close(self) -> None:
+        """Give up what is owned, end loops that wait for the database, free all resources."""
+        if self._presence is not None:
+            self._presence.close()
+        self.backend.close()
+
+    def __enter__(self) -> Config:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _wrap(self, raw: Txn) -> Any:
+        take = self.backend.client_lease.take
+        txn = Transaction(raw, self.owner, self._prefix, take, self._taken)
+        return self._wrapper(txn) if self._wrapper else txn
+
+    def _its_presence(self) -> Presence:
+        if self._presence is None:
+            raise ValueError("This Config has no component: make it with component_name=….")
+        return self._presence

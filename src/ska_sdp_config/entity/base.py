@@ -1,0 +1,224 @@
+"""What all entities have in common: how they are read, compared and written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
+
+from .codec import decode
+
+__all__ = ["Entity", "EntityKey", "StoredModel", "check_key_part", "is_stored", "when_made"]
+
+ModelT = TypeVar("ModelT", bound="StoredModel")
+EntityT = TypeVar("EntityT", bound="Entity")
+KeyT = TypeVar("KeyT", bound="EntityKey")
+
+_STORED = {"stored": True}
+"""Validation context of what comes from the database: rules for new things do not bind it."""
+
+_KEY_PART = re.compile(r"[A-Za-z0-9_.-]{1,96}")
+
+
+def when_made(check: Callable[[str], str]) -> Callable[[str, ValidationInfo], str]:
+    """Let a check bind what a program makes, but not what is read from the database.
+
+    What others wrote must stay readable, to be mended (spec 2.1).
+
+    Args:
+        check: gives the value back, or raises ValueError.
+
+    Returns:
+        A validator for pydantic.
+    """
+
+    def validator(value: str, info: ValidationInfo) -> str:
+        return value if is_stored(info) else check(value)
+
+    return validator
+
+
+def is_stored(info: ValidationInfo) -> bool:
+    """Tell whether what is validated comes from the database."""
+    return info.context is _STORED
+
+
+class StoredModel(BaseModel):
+    """A model that keeps what it does not know, and invents nothing when it is written."""
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True)
+
+    _positional: ClassVar[tuple[str, ...]] = ()
+    """Fields that the constructor takes by position too, as in the seed's time."""
+
+    _complete: ClassVar[bool] = True
+    """Whether a model that a program makes is written with all its fields."""
+
+    def __init__(self, /, *args: Any, **fields: Any) -> None:
+        if len(args) > len(self._positional):
+            raise TypeError(
+                f"{type(self).__name__} takes {len(self._positional)} positional arguments, "
+                f"not {len(args)}: give the fields by name."
+            )
+        for name, value in zip(self._positional, args, strict=False):
+            if name in fields:
+                raise TypeError(f"{type(self).__name__} was given {name!r} twice.")
+            fields[name] = value
+        super().__init__(**fields)
+        if self._complete:
+            self.model_fields_set.update(type(self).model_fields)
+
+    # Tells pydantic that models within text need not go through the above, which would cost
+    # a listing half of its speed.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def to_stored(self) -> dict[str, Any]:
+        """Get what is stored of the model: fields that were neither given nor set are left out.
+
+        Returns:
+            What JSON can say.
+
+        Raises:
+            ValueError: JSON has no word for something in the model.
+        """
+        _note_changes(self)
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+def _note_changes(model: StoredModel) -> None:
+    """Count a default that was changed in place, such as an empty list, as set."""
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if name not in model.model_fields_set:
+            if value == field.get_default(call_default_factory=True):
+                continue
+            model.model_fields_set.add(name)
+        for part in _models_in(value):
+            _note_changes(part)
+
+
+def _models_in(value: Any) -> Iterator[StoredModel]:
+    if isinstance(value, StoredModel):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _models_in(item)
+
+
+class EntityKey(BaseModel):
+    """The identity of an entity that has several parts; usable in sets and as a dict key."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def __str__(self) -> str:
+        return ":".join(getattr(self, name) or "" for name in type(self).model_fields)
+
+    def __lt__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return str(self) < str(other)
+
+    def __repr_name__(self) -> str:
+        return type(self).__qualname__
+
+    @classmethod
+    def read_text(cls, value: Any, info: ValidationInfo) -> Any:
+        """Make a key of text, and leave anything else to pydantic."""
+        return cls.from_text(value, stored=is_stored(info)) if isinstance(value, str) else value
+
+    @classmethod
+    def from_text(cls: type[KeyT], text: str, *, stored: bool = False) -> KeyT:
+        """Make a key from its parts, joined by colons as they stand in a path.
+
+        Args:
+            text: the text, such as ``batch:imaging:1.0.0``.
+            stored: whether it comes from the database, where rules for new keys do not bind.
+
+        Raises:
+            ValueError: the text has more or fewer parts, or one of them is not allowed.
+        """
+        names = list(cls.model_fields)
+        parts = text.split(":")
+        if len(parts) != len(names):
+            raise ValueError(f"{text!r} is no key of {cls.__qualname__}: write {':'.join(names)}.")
+        return cls.model_validate(
+            dict(zip(names, parts, strict=True)), context=_STORED if stored else None
+        )
+
+
+def check_key_part(text: str) -> str:
+    """Check one part of the key of a script or a flow (spec 2.1).
+
+    Raises:
+        ValueError: it has characters that are not allowed, or is too long or empty.
+    """
+    if not _KEY_PART.fullmatch(text):
+        raise ValueError(f"{text!r} is no part of a key: use 1 to 96 of A-Z, a-z, 0-9, '_.-'.")
+    return text
+
+
+class Entity(StoredModel):
+    """A model that is stored under its own path.
+
+    Its identity is the field ``key``. What is stored names it only if it was given there:
+    the path is what counts.
+    """
+
+    _stored_key: ClassVar[str | None] = None
+    """How stored JSON spells the key; None if new entities leave it to the path."""
+
+    def __init__(self, /, *args: Any, **fields: Any) -> None:
+        super().__init__(*args, **fields)
+        if self._stored_key is None:
+            self.model_fields_set.discard("key")
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def to_stored(self) -> dict[str, Any]:
+        """Get what is stored of the entity; see StoredModel."""
+        named = "key" in self.model_fields_set
+        data = super().to_stored()
+        if not named:
+            self.model_fields_set.discard("key")
+            del data["key"]
+        elif self._stored_key is not None:
+            del data["key"]
+            data[self._stored_key] = self.__dict__["key"]
+        return data
+
+    @classmethod
+    def from_stored(cls: type[EntityT], text: str, key: Any, path: str) -> EntityT:
+        """Read an entity.
+
+        Args:
+            text: what is stored.
+            key: the identity that its path gives it.
+            path: where it is stored, for the error message.
+
+        Raises:
+            ValueError: what is stored is no such entity.
+        """
+        if cls._stored_key is not None:
+            try:
+                model = cls.model_validate_json(text, context=_STORED)
+            except ValidationError:
+                # It may lack only its key. Asking first would mean parsing everything twice.
+                pass
+            else:
+                if model.__dict__["key"] != key:
+                    model.__dict__["key"] = key
+                return model
+        data = decode(text, path)
+        named = isinstance(data, dict) and not data.keys().isdisjoint(("key", cls._stored_key))
+        if isinstance(data, dict) and (cls._stored_key is None or not named):
+            data["key"] = key
+        try:
+            model = cls.model_validate(data, context=_STORED)
+        except ValidationError as error:
+            raise ValueError(f"The value of {path} is no {cls.__name__}: {error}") from error
+        if not named:
+            model.model_fields_set.discard("key")
+        model.__dict__["key"] = key
+        return model

@@ -1,0 +1,47 @@
+"""The one place where values become the text that is stored, and text becomes values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["decode", "encode"]
+
+
+def encode(value: Any) -> str:
+    """Turn a value into the text that is stored: byte for byte what other programs write.
+
+    Keys are sorted, the indentation is 2 and non-ASCII characters stand unescaped (spec 2.1).
+
+    Args:
+        value: what JSON can say.
+
+    Returns:
+        The JSON text.
+
+    Raises:
+        TypeError: JSON has no word for something in the value.
+        ValueError: a number is not finite, or the value contains itself.
+    """
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+
+
+def decode(text: str, path: str) -> Any:
+    """Read a stored value, however its JSON is laid out.
+
+    Args:
+        text: the stored text.
+        path: where it is stored, for the error message.
+
+    Returns:
+        The value.
+
+    Raises:
+        ValueError: the text is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(
+            f"The value of {path} is not JSON ({error}): read it with txn.get, and mend it."
+        ) from error

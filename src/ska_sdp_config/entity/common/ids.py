@@ -1,0 +1,83 @@
+"""What identities look like (spec 2.1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+__all__ = [
+    "ExecutionBlockId",
+    "ProcessingBlockId",
+    "check_block_id",
+    "check_deployment_id",
+    "check_path_part",
+]
+
+_BLOCK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}")
+_DEPLOYMENT_ID = re.compile(r"[A-Za-z0-9-]{1,96}")
+_PATH_PART = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+
+def check_block_id(text: str) -> str:
+    """Check the id of a new execution or processing block.
+
+    Args:
+        text: the id.
+
+    Returns:
+        The id.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if not _BLOCK_ID.fullmatch(text):
+        raise ValueError(
+            f"{text!r} cannot be the id of a block: "
+            "use 1 to 96 of A-Z, a-z, 0-9 and '-', not '-' first."
+        )
+    return text
+
+
+def check_deployment_id(text: str) -> str:
+    """Check the id of a new deployment.
+
+    Args:
+        text: the id.
+
+    Returns:
+        The id.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if not _DEPLOYMENT_ID.fullmatch(text):
+        raise ValueError(
+            f"{text!r} cannot be the id of a deployment: use 1 to 96 of A-Z, a-z, 0-9 and '-'."
+        )
+    return text
+
+
+def check_path_part(text: str) -> str:
+    """Check that an id is one part of a path, so that it reaches no other path.
+
+    Args:
+        text: the id of something that exists, perhaps written by others.
+
+    Returns:
+        The id.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(text, str) or not _PATH_PART.fullmatch(text):
+        raise ValueError(f"{text!r} is no id: use 1 to 128 of A-Z, a-z, 0-9 and '_.:-'.")
+    return text
+
+
+ProcessingBlockId = Annotated[str, AfterValidator(check_block_id)]
+"""The id of a processing block, as new ones may be."""
+
+ExecutionBlockId = Annotated[str, AfterValidator(check_block_id)]
+"""The id of an execution block, as new ones may be."""

@@ -1,0 +1,48 @@
+"""Deployments: what a script asks to have running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, AliasChoices, Field
+
+from .base import Entity, when_made
+from .common.ids import check_path_part
+
+__all__ = ["Deployment"]
+
+
+def _check_kind(kind: str) -> str:
+    if kind != "helm":
+        raise ValueError(f"{kind!r} is no kind of deployment: use 'helm'.")
+    return kind
+
+
+class Deployment(Entity):
+    """A Helm release that a processing script asks for.
+
+    Attributes:
+        key: its id, ``dpl_id`` in what is stored.
+        kind: ``helm``.
+        args: ``chart``, the name of the chart, and ``values``, what it is given.
+    """
+
+    _stored_key: ClassVar[str | None] = "dpl_id"
+    _positional: ClassVar[tuple[str, ...]] = ("key", "kind", "args")
+
+    key: Annotated[str, AfterValidator(when_made(check_path_part))] = Field(
+        validation_alias=AliasChoices("dpl_id", "key")
+    )
+    kind: Annotated[str, AfterValidator(when_made(_check_kind))]
+    args: dict[str, Any]
+
+    if TYPE_CHECKING:
+        # The constructor that pydantic makes, with the positions that the seed's has.
+        def __init__(
+            self, key: str = ..., kind: str = ..., args: dict[str, Any] = ..., **fields: Any
+        ) -> None: ...
+
+    @property
+    def dpl_id(self) -> str:
+        """The id, as the seed spells it."""
+        return self.key

@@ -1,0 +1,60 @@
+"""Definitions of processing scripts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
+
+from .base import Entity, EntityKey, check_key_part, when_made
+
+__all__ = ["Script", "ScriptKey"]
+
+KINDS = ("realtime", "batch")
+
+
+def _check_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of script: use 'realtime' or 'batch'.")
+    return kind
+
+
+_Part = Annotated[str, AfterValidator(when_made(check_key_part))]
+
+
+class Script(Entity):
+    """The definition of a processing script.
+
+    Attributes:
+        key: kind, name and version.
+        image: the container image that runs it.
+    """
+
+    class Key(EntityKey):
+        """Identity of a script. Its parts can be had as items too.
+
+        Attributes:
+            kind: ``realtime``, during the observation, or ``batch``, after it.
+            name: name of the script.
+            version: its version.
+        """
+
+        model_config = ConfigDict(frozen=True, extra="allow")
+
+        kind: Annotated[str, AfterValidator(when_made(_check_kind))] = Field(
+            validation_alias=AliasChoices("kind", "type")
+        )
+        name: _Part = Field(validation_alias=AliasChoices("name", "id"))
+        version: _Part
+
+        def __getitem__(self, name: str) -> Any:
+            if name in type(self).model_fields:
+                return getattr(self, name)
+            return (self.model_extra or {})[name]
+
+    key: Annotated[Key, BeforeValidator(Key.read_text)]
+    image: str
+
+
+ScriptKey = Annotated[Script.Key, BeforeValidator(Script.Key.read_text)]
+"""The key of a script, also from the text ``kind:name:version``."""

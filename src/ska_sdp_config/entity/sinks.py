@@ -1,0 +1,173 @@
+"""Where the data of a flow goes. Sinks are told apart by the stored ``kind`` (spec 2a)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Discriminator, Tag
+
+from .base import StoredModel
+from .common.kafka import KafkaUrl
+from .common.path import AnyPurePath, PVCPath
+from .common.trl import AttributeTRL
+
+__all__ = [
+    "AnySink",
+    "AttributeQuery",
+    "DataProduct",
+    "DataProductPersist",
+    "DataQueue",
+    "Display",
+    "SharedMem",
+    "Sink",
+    "TangoAttribute",
+    "TangoAttributeMap",
+]
+
+
+class Sink(StoredModel):
+    """A sink of a kind that this library does not know: it keeps all its fields.
+
+    Attributes:
+        kind: what tells it apart.
+    """
+
+    kind: str
+
+
+class DataProduct(StoredModel):
+    """Files in a directory.
+
+    Attributes:
+        data_dir: the directory.
+        paths: the files in it.
+    """
+
+    kind: Literal["data-product"] = "data-product"
+    data_dir: PVCPath | AnyPurePath
+    paths: list[AnyPurePath]
+
+
+class DataProductPersist(StoredModel):
+    """A data product that is to be kept.
+
+    Attributes:
+        phase: how safely it is to be kept, such as ``SOLID``.
+        expires_at: until when, None for ever.
+    """
+
+    kind: Literal["data-product-persist"] = "data-product-persist"
+    phase: str
+    expires_at: AwareDatetime | None = None
+
+
+class DataQueue(StoredModel):
+    """Topics of a Kafka broker.
+
+    Attributes:
+        topics: names of the topics.
+        host: the broker.
+        format: how messages are encoded.
+    """
+
+    kind: Literal["data-queue"] = "data-queue"
+    topics: str
+    host: KafkaUrl
+    format: str
+
+
+class SharedMem(StoredModel):
+    """Shared memory of a host.
+
+    Attributes:
+        impl: what implements it.
+    """
+
+    kind: Literal["shared-mem"] = "shared-mem"
+    impl: str
+
+
+class Display(StoredModel):
+    """A display for people to look at.
+
+    Attributes:
+        widget: what shows it.
+        endpoint: where the display gets it from, None if that is left to the display.
+    """
+
+    kind: Literal["display"] = "display"
+    widget: str
+    endpoint: str | None = None
+
+
+class TangoAttribute(StoredModel):
+    """An attribute of a Tango device.
+
+    Attributes:
+        attribute_url: the attribute.
+        dtype: type of its values.
+        max_dim_x: most elements along x, 0 for a scalar.
+        max_dim_y: most elements along y, 0 for a scalar or a spectrum.
+        default_value: its value before there is data.
+    """
+
+    kind: Literal["tango"] = "tango"
+    attribute_url: AttributeTRL
+    dtype: str
+    max_dim_x: int = 0
+    max_dim_y: int = 0
+    default_value: Any = None
+
+
+class AttributeQuery(StoredModel):
+    """What part of the data an attribute shows.
+
+    Attributes:
+        attribute: the attribute.
+        query: which part.
+    """
+
+    attribute: TangoAttribute
+    query: Any = None
+
+
+class TangoAttributeMap(StoredModel):
+    """Several attributes of Tango devices, each of which shows a part of the data.
+
+    Attributes:
+        attributes: pairs of attribute and query, in the form in which they were given.
+    """
+
+    kind: Literal["tangomap"] = "tangomap"
+    attributes: list[AttributeQuery | tuple[TangoAttribute, Any]]
+
+
+_KNOWN = (
+    DataProduct,
+    DataProductPersist,
+    DataQueue,
+    SharedMem,
+    Display,
+    TangoAttribute,
+    TangoAttributeMap,
+)
+_KINDS = frozenset(sink.model_fields["kind"].default for sink in _KNOWN)
+
+
+def _kind(value: Any) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return kind if isinstance(kind, str) and kind in _KINDS else "other"
+
+
+AnySink = Annotated[
+    Annotated[DataProduct, Tag("data-product")]
+    | Annotated[DataProductPersist, Tag("data-product-persist")]
+    | Annotated[DataQueue, Tag("data-queue")]
+    | Annotated[SharedMem, Tag("shared-mem")]
+    | Annotated[Display, Tag("display")]
+    | Annotated[TangoAttribute, Tag("tango")]
+    | Annotated[TangoAttributeMap, Tag("tangomap")]
+    | Annotated[Sink, Tag("other")],
+    Discriminator(_kind),
+]
+"""A sink of any kind."""

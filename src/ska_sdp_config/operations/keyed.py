@@ -1,0 +1,109 @@
+"""The two kinds of collections: of entities with an id, and with a key of several parts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from ..entity.base import Entity, EntityKey
+from ..entity.common.ids import check_path_part
+from .entity_operations import CollectiveEntityOperations
+
+__all__ = ["IdCollection", "KeyCollection"]
+
+EntityT = TypeVar("EntityT", bound=Entity)
+EntityKeyT = TypeVar("EntityKeyT", bound=EntityKey)
+
+
+class IdCollection(CollectiveEntityOperations[str, EntityT], Generic[EntityT]):
+    """Entities whose key is an id."""
+
+    @abstractmethod
+    def check_new(self, key: str) -> None:
+        """Check that an id may be that of a new entity.
+
+        Raises:
+            ValueError: it may not.
+        """
+
+    def _name(self, key: str | EntityT) -> tuple[str, str]:
+        own_key: Any = key.__dict__["key"] if isinstance(key, self.model) else key
+        name = check_path_part(own_key)
+        return name, name
+
+    def _key(self, name: str) -> str:
+        return name
+
+    def _select(self, parts: dict[str, str]) -> tuple[str, None]:
+        _check_names(parts, ["prefix"])
+        prefix = parts.get("prefix") or ""
+        if prefix:
+            check_path_part(prefix)
+        return prefix, None
+
+
+class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[EntityKeyT, EntityT]):
+    """Entities whose key has several parts, joined by colons in their path.
+
+    What lies between them with fewer or more parts is not listed.
+    """
+
+    key_model: type[EntityKeyT]
+    """The key's model."""
+
+    def check_new(self, key: EntityKeyT) -> None:
+        """Check that a key may be that of a new entity.
+
+        Raises:
+            ValueError: it may not.
+        """
+        # A key that was read is not bound by the rules for new ones until it is used for one.
+        self.key_model.from_text(str(key))
+
+    def _name(self, key: EntityKeyT | EntityT | str) -> tuple[EntityKeyT, str]:
+        own_key: Any = key.__dict__["key"] if isinstance(key, self.model) else key
+        if isinstance(own_key, str):
+            own_key = self.key_model.from_text(own_key, stored=True)
+        if not isinstance(own_key, self.key_model):
+            raise TypeError(
+                f"{key!r} names no {self.model.__name__}: give its key, its model, or text."
+            )
+        name = check_path_part(str(own_key))
+        if not all(name.split(":")):
+            raise ValueError(f"The key {name} has an empty part: give all of it.")
+        return own_key, name
+
+    def _key(self, name: str) -> EntityKeyT | None:
+        try:
+            return self.key_model.from_text(name, stored=True)
+        except ValueError:
+            return None
+
+    def _select(self, parts: dict[str, str]) -> tuple[str, Callable[[str], bool] | None]:
+        names = list(self.key_model.model_fields)
+        _check_names(parts, names)
+        wanted = [parts.get(name) for name in names]
+        for part in wanted:
+            if part is not None and ":" in check_path_part(part):
+                raise ValueError(f"{part!r} is no part of a key, as it contains ':'.")
+        leading = wanted[: wanted.index(None)] if None in wanted else wanted
+        prefix = ":".join(part for part in leading if part is not None)
+        if leading and len(leading) < len(names):
+            prefix += ":"
+        if all(part is None for part in wanted[len(leading) :]) and len(leading) < len(names):
+            return prefix, None
+
+        def matches(name: str) -> bool:
+            found = name.split(":")
+            return len(found) == len(wanted) and all(
+                part is None or part == other for part, other in zip(wanted, found, strict=True)
+            )
+
+        return prefix, matches
+
+
+def _check_names(parts: dict[str, str], names: list[str]) -> None:
+    for name in parts:
+        if name not in names:
+            raise TypeError(f"Keys have no part {name!r}: filter by {', '.join(names)}.")

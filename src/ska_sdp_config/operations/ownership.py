@@ -1,0 +1,116 @@
+"""Who owns an entity: a leased key below it (schema 3.2.2 of the seed)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from ..backend.common import ConfigCollision
+from ..entity.codec import decode, encode
+from ..entity.owner import Owner
+from .context import Context, LeaseLike
+
+__all__ = ["OwnershipOperations"]
+
+OwnershipT = TypeVar("OwnershipT", bound="OwnershipOperations")
+
+
+class OwnershipOperations:
+    """The ownership of one entity, or of a component's name.
+
+    Args:
+        context: the transaction, and this process.
+        path: whole path of the owner key.
+    """
+
+    def __init__(self, context: Context, path: str) -> None:
+        self._context = context
+        self.path = path
+
+    def __call__(self: OwnershipT) -> OwnershipT:
+        """Get these operations: ``txn.flow(key).ownership`` and ``.ownership()`` are the same."""
+        return self
+
+    def get(self) -> Owner | None:
+        """Get the owner, or None if there is none.
+
+        Raises:
+            ValueError: what is stored is no owner.
+        """
+        found = self.get_dict()
+        return None if found is None else Owner.model_validate(found)
+
+    def get_dict(self) -> dict[str, Any] | None:
+        """Get the owner as it is stored, or None if there is none.
+
+        Raises:
+            ValueError: what is stored is no JSON.
+        """
+        text = self._context.raw.get(self.path)
+        if text is None:
+            return None
+        found: dict[str, Any] = decode(text, self.path)
+        return found
+
+    def is_owned(self) -> bool:
+        """Tell whether anybody owns it."""
+        return self._context.raw.get(self.path) is not None
+
+    def is_owner(self) -> bool:
+        """Tell whether this process owns it.
+
+        That is so from ``take`` until it is released or the lease is lost. A process that
+        was started anew in the place of another, with the same name and number, is not the
+        owner of what that other one took.
+        """
+        if self.get_dict() != self._context.owner:
+            return False
+        lease = self._lease_taken()
+        return lease is None or lease.alive()
+
+    def take(self, lease: LeaseLike | None = None) -> None:
+        """Take ownership, until the lease ends.
+
+        Args:
+            lease: the lease to live by, this process's own if none is given.
+
+        Raises:
+            ConfigCollision: it is owned already, by this process or another.
+        """
+        lease = lease or self._context.lease()
+        taken = self._context.taken
+        before = None if taken is None else taken.get(self.path)
+        if before is not None and not before.alive() and self.get_dict() == self._context.owner:
+            # What the lost lease has left behind, and the database is about to delete.
+            self._context.raw.delete(self.path)
+        try:
+            self._context.raw.create(self.path, encode(self._context.owner), lease.id)
+        except ConfigCollision as error:
+            owner = self.get_dict() or {}
+            raise ConfigCollision(
+                self.path,
+                f"Cannot take {self.path}: process {owner.get('pid')} on "
+                f"{owner.get('hostname')} owns it, until it releases it or its lease ends.",
+            ) from error
+        if taken is not None:
+            taken[self.path] = lease
+
+    def release(self) -> None:
+        """Give up the ownership, if this process has it; another's is left alone."""
+        if self.is_owner():
+            self._context.raw.delete(self.path)
+
+    def _lease_taken(self) -> LeaseLike | None:
+        taken = self._context.taken
+        return None if taken is None else taken.get(self.path, _NEVER_TAKEN)
+
+
+class _NeverTaken:
+    """The lease of what this process never took."""
+
+    id = 0
+
+    def alive(self) -> bool:
+        return False
+
+
+_NEVER_TAKEN = _NeverTaken()

@@ -1,0 +1,16 @@
+"""Script definitions, ``/script/<kind>:<name>:<version>``."""
+
+from __future__ import annotations
+
+from ..entity.script import Script
+from .keyed import KeyCollection
+
+__all__ = ["Scripts"]
+
+
+class Scripts(KeyCollection[Script.Key, Script]):
+    """The script definitions."""
+
+    root = "/script/"
+    model = Script
+    key_model = Script.Key

@@ -1,0 +1,155 @@
+"""Operations on one path that holds JSON: states, and whatever else has no model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, TypeVar
+
+from ..entity.codec import decode, encode
+from .context import RawTransaction
+
+__all__ = ["StateOperations", "ValueCollection", "ValueOperations"]
+
+StateT = TypeVar("StateT", bound="StateOperations")
+
+
+class ValueOperations:
+    """The JSON value at one path.
+
+    Args:
+        raw: the transaction.
+        path: the whole path.
+    """
+
+    def __init__(self, raw: RawTransaction, path: str) -> None:
+        self._raw = raw
+        self.path = path
+
+    def get(self) -> Any:
+        """Get the value, or None if there is none; ``{}`` is a value like any other.
+
+        Raises:
+            ValueError: what is stored is no JSON.
+        """
+        text = self._raw.get(self.path)
+        return None if text is None else decode(text, self.path)
+
+    def exists(self) -> bool:
+        """Tell whether there is a value."""
+        return self._raw.get(self.path) is not None
+
+    def create(self, value: Any) -> None:
+        """Create the value.
+
+        Raises:
+            ConfigCollision: there is one already.
+            TypeError: JSON has no word for it.
+        """
+        self._raw.create(self.path, encode(value))
+
+    def update(self, value: Any) -> None:
+        """Replace the value.
+
+        Raises:
+            ConfigVanished: there is none.
+            TypeError: JSON has no word for it.
+        """
+        self._raw.update(self.path, encode(value))
+
+    def create_or_update(self, value: Any) -> None:
+        """Create the value, or replace the one that is there.
+
+        Raises:
+            TypeError: JSON has no word for it.
+        """
+        (self.update if self.exists() else self.create)(value)
+
+    def delete(self, must_exist: bool = True, recurse: bool = False) -> None:
+        """Delete the value.
+
+        Args:
+            must_exist: whether its absence is an error.
+            recurse: whether everything below the path goes too.
+
+        Raises:
+            ConfigVanished: there is none.
+        """
+        self._raw.delete(self.path, must_exist=must_exist, recursive=recurse)
+
+
+class StateOperations(ValueOperations):
+    """The state of one entity: a dict, of which the library asks nothing (spec 2a)."""
+
+    def __call__(self: StateT) -> StateT:
+        """Get these operations: ``txn.flow(key).state`` and ``.state()`` are the same."""
+        return self
+
+
+class ValueCollection(ABC):
+    """Values that have no model, each under a key."""
+
+    @abstractmethod
+    def __call__(self, key: str) -> ValueOperations:
+        """Get the operations on one value.
+
+        Raises:
+            ValueError: not a key.
+        """
+
+    def get(self, key: str) -> Any:
+        """Get a value, or None if there is none.
+
+        Raises:
+            ValueError: not a key, or what is stored is no JSON.
+        """
+        return self(key).get()
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is a value.
+
+        Raises:
+            ValueError: not a key.
+        """
+        return self(key).exists()
+
+    def create(self, key: str, value: Any) -> None:
+        """Create a value.
+
+        Raises:
+            ConfigCollision: there is one already.
+            ValueError: not a key.
+            TypeError: JSON has no word for the value.
+        """
+        self(key).create(value)
+
+    def update(self, key: str, value: Any) -> None:
+        """Replace a value.
+
+        Raises:
+            ConfigVanished: there is none.
+            ValueError: not a key.
+            TypeError: JSON has no word for the value.
+        """
+        self(key).update(value)
+
+    def create_or_update(self, key: str, value: Any) -> None:
+        """Create a value, or replace the one that is there.
+
+        Raises:
+            ValueError: not a key.
+            TypeError: JSON has no word for the value.
+        """
+        self(key).create_or_update(value)
+
+    def delete(self, key: str, recurse: bool = False) -> None:
+        """Delete a value.
+
+        Args:
+            key: which one.
+            recurse: whether everything below its path goes too.
+
+        Raises:
+            ConfigVanished: there is none.
+            ValueError: not a key.
+        """
+        self(key).delete(recurse=recurse)

@@ -1,0 +1,51 @@
+"""Values become text in one way, and text of any layout becomes values."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config.entity.codec import decode, encode
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # Lone surrogates cannot be sent as UTF-8, so no value of the database has them.
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def test_layout_is_the_wire_format() -> None:
+    assert encode({"b": [1, {"ä": "β"}], "a": {}}) == (
+        '{\n  "a": {},\n  "b": [\n    1,\n    {\n      "ä": "β"\n    }\n  ]\n}'
+    )
+
+
+@given(JSON)
+def test_every_value_comes_back(value: Any) -> None:
+    assert decode(encode(value), "/x") == value
+
+
+@given(JSON)
+def test_any_layout_is_read(value: Any) -> None:
+    assert decode(json.dumps(value), "/x") == value
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_json_cannot_say_is_refused(number: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode({"x": number})
+
+
+def test_what_is_no_json_is_named() -> None:
+    with pytest.raises(ValueError, match=r"/pb/pb-x is not JSON"):
+        decode("{", "/pb/pb-x")

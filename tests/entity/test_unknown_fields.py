@@ -1,0 +1,106 @@
+"""What the library does not know survives a read and a write; nothing is invented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config.entity import (
+    Dependency,
+    Deployment,
+    ExecutionBlock,
+    Flow,
+    ProcessingBlock,
+    Script,
+)
+from ska_sdp_config.entity.base import Entity
+from ska_sdp_config.entity.codec import encode
+
+from .test_codec import JSON
+
+SCRIPT = {"kind": "batch", "name": "imaging", "version": "1.0.0"}
+FLOW = Flow.Key(pb_id="pb-x", kind="shared-mem", name="vis")
+CLAIM = Dependency.Key(pb_id="pb-x", kind="copy", name="vis", origin="archive")
+
+# Class, key, and the least that must be stored of it.
+LEAST: list[tuple[type[Entity], Any, dict[str, Any]]] = [
+    (ProcessingBlock, "pb-x", {"script": SCRIPT}),
+    (ExecutionBlock, "eb-x", {}),
+    (Deployment, "proc-x", {"kind": "helm", "args": {}}),
+    (Script, Script.Key(**SCRIPT), {"image": "registry/imaging:1.0.0"}),
+    (Flow, FLOW, {"sink": {"kind": "shared-mem", "impl": "x"}, "data_model": "Visibility"}),
+    (Dependency, CLAIM, {}),
+]
+
+
+def known(model: type[Entity]) -> set[str]:
+    return {"key", "pb_id", "eb_id", "dpl_id", *model.model_fields}
+
+
+@pytest.mark.parametrize(("model", "key", "least"), LEAST)
+@given(data=st.data())
+def test_unknown_fields_survive(model: Any, key: Any, least: Any, data: Any) -> None:
+    names = st.text(st.characters(exclude_categories=["Cs"])).filter(
+        lambda name: name not in known(model)
+    )
+    stored = data.draw(st.dictionaries(names, JSON, max_size=4)) | least
+    entity = model.from_stored(encode(stored), key, "/x")
+    assert entity.key == key
+    assert entity.to_stored() == stored
+
+
+@pytest.mark.parametrize(("model", "key", "least"), LEAST)
+def test_the_stored_key_stays_and_the_path_decides(model: Any, key: Any, least: Any) -> None:
+    spelling = {ProcessingBlock: "pb_id", ExecutionBlock: "eb_id", Deployment: "dpl_id"}.get(model)
+    if spelling is None:
+        assert model.from_stored(encode(least), key, "/x").to_stored() == least
+        return
+    for stored in ({spelling: key}, {"key": key}, {spelling: "another"}):
+        entity = model.from_stored(encode(least | stored), key, "/x")
+        assert entity.key == getattr(entity, spelling) == key
+        assert entity.to_stored() == least | {spelling: key}
+
+
+def test_unknown_fields_within_are_kept_too() -> None:
+    stored = {
+        "pb_id": "pb-x",
+        "script": SCRIPT | {"team": "sim"},
+        "dependencies": [{"pb_id": "pb-y", "kind": ["vis"], "why": 1}],
+    }
+    assert ProcessingBlock.from_stored(encode(stored), "pb-x", "/x").to_stored() == stored
+
+
+def test_a_default_changed_in_place_is_written() -> None:
+    eb = ExecutionBlock.from_stored('{"test": true}', "eb-x", "/eb/eb-x")
+    eb.beams.append({"beam_id": "vis0"})
+    eb.resources["receptors"] = ["SKA001"]
+    assert eb.to_stored() == {
+        "test": True,
+        "beams": [{"beam_id": "vis0"}],
+        "resources": {"receptors": ["SKA001"]},
+    }
+
+
+def test_a_default_that_is_set_is_written() -> None:
+    eb = ExecutionBlock.from_stored('{"test": true}', "eb-x", "/eb/eb-x")
+    eb.scan_id = None
+    assert eb.to_stored() == {"test": True, "scan_id": None}
+
+
+def test_new_fields_can_be_given_and_set() -> None:
+    eb = ExecutionBlock(key="eb-x", observer="A. N. Other")
+    eb.weather = {"wind": 3}  # type: ignore[attr-defined]  # new to the model
+    assert eb.to_stored() == {
+        "eb_id": "eb-x",
+        "observer": "A. N. Other",
+        "weather": {"wind": 3},
+    }
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '"x"', "5", "{}"])
+def test_what_is_no_such_entity_is_named(text: Any) -> None:
+    with pytest.raises(ValueError, match=r"The value of /pb/pb-x is no ProcessingBlock"):
+        ProcessingBlock.from_stored(text, "pb-x", "/pb/pb-x")

@@ -1,0 +1,41 @@
+"""A Config on every backend, each test on an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.memory import MemoryBackend
+from ska_sdp_config.backend.store import Delete
+
+MakeConfig = Callable[..., Config]
+
+
+@pytest.fixture(params=["memory", "etcd3"])
+def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
+    """Makes Configs of one database, which is empty at first; takes what Config takes."""
+    where: dict[str, Any] = {"backend": "memory"}
+    if request.param == "memory":
+        MemoryBackend.shared.clear()
+    else:
+        server = request.getfixturevalue("etcd")
+        where = {"backend": "etcd3", "host": server.host, "port": server.port}
+
+    with ExitStack() as configs:
+
+        def make(**arguments: Any) -> Config:
+            return configs.enter_context(Config(**{**where, **arguments}))
+
+        make().backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        yield make
+
+
+@pytest.fixture
+def config(make_config: MakeConfig) -> Config:
+    """One Config."""
+    return make_config()

@@ -1,0 +1,139 @@
+"""The life of a Config: components, leases, wrappers, threads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config, ConfigConnectionError
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.library.conftest import MakeConfig
+from tests.waiting import wait_until
+
+
+def get(config: Config, path: str) -> Any:
+    for txn in config.txn():
+        value = txn.get(path)
+    return value
+
+
+def test_component_is_present_as_long_as_its_config(make_config: MakeConfig) -> None:
+    other = make_config()
+    with make_config(component_name="proccontrol") as config:
+        assert config.is_alive()
+        owner = json.loads(get(other, "/component/proccontrol/owner"))
+        assert owner == config.owner
+        assert set(owner) == {"pid", "hostname", "command"}
+        for txn in other.txn():
+            assert txn.component.list_keys() == ["proccontrol"]
+    assert get(other, "/component/proccontrol/owner") is None
+
+
+def test_component_comes_back_after_its_lease_was_lost(make_config: MakeConfig) -> None:
+    config, other = make_config(component_name="proccontrol"), make_config()
+    lost = config.client_lease
+    other.backend.store.revoke_lease(lost.id, timeout=5)
+    assert get(other, "/component/proccontrol/owner") is None
+    config.backend.client_lease.lease_ended(lost.id)
+    wait_until(config.is_alive)
+    assert config.lease_is_lost, "what was owned by the lost lease is not taken back unasked"
+
+
+def test_component_key_is_put_again_on_request(make_config: MakeConfig) -> None:
+    config = make_config(component_name="proccontrol", global_prefix="/test")
+    config.revoke_lease()
+    assert not config.is_alive()
+    config.set_alive()
+    assert config.is_alive()
+    assert get(config, "/test/component/proccontrol/owner") is not None
+
+
+def test_without_a_component_there_is_none_to_be_alive(config: Config) -> None:
+    with pytest.raises(ValueError, match="component_name"):
+        config.is_alive()
+
+
+def test_wrapper_makes_what_loops_yield(make_config: MakeConfig) -> None:
+    class Model:
+        def __init__(self, txn: Any) -> None:
+            self.txn = txn
+
+    config = make_config(wrapper=Model)
+    for model in config.txn():
+        assert isinstance(model, Model)
+        model.txn.create("/a", "1")
+    for watcher in config.watcher():
+        for model in watcher.txn():
+            assert model.txn.get("/a") == "1"
+        break
+
+
+def test_one_config_serves_a_watching_and_a_writing_thread(config: Config) -> None:
+    seen: list[str | None] = []
+    ready = threading.Event()
+
+    def watch() -> None:
+        for watcher in config.watcher():
+            for txn in watcher.txn():
+                value = txn.get("/n")
+            seen.append(value)
+            ready.set()
+            if value == "50":
+                break
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    ready.wait(10)
+    for number in range(51):
+        for txn in config.txn():
+            if number:
+                txn.update("/n", str(number))
+            else:
+                txn.create("/n", "0")
+    thread.join(10)
+    assert not thread.is_alive()
+    numbers = [int(value) for value in seen if value is not None]
+    assert numbers == sorted(numbers), "a view never goes back"
+
+
+def test_budget_of_a_transaction(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with Config(backend="etcd3", host=server.host, port=server.port) as config:
+        assert get(config, "/a") is None
+        server.pause()
+        with pytest.raises(ConfigConnectionError):  # noqa: PT012  the loop belongs to it
+            for txn in config.txn(timeout=0.3):
+                txn.get("/a")
+        states = [config.connection_state]
+        server.resume()
+        assert get(config, "/a") is None
+        states.append(config.connection_state)
+        assert states == ["suspended", "connected"]
+
+
+@pytest.mark.parametrize("prefix", ["test", "/test/"])
+def test_bad_prefix_is_refused(prefix: str) -> None:
+    with pytest.raises(ValueError, match="global prefix"):
+        Config(backend="memory", global_prefix=prefix)
+
+
+def test_import_is_light_and_needs_no_tango() -> None:
+    program = (
+        "import sys; sys.modules['tango'] = None\n"
+        "import ska_sdp_config\n"
+        "assert not {'grpc', 'pydantic', 'pyetcd'} & set(sys.modules)\n"
+        "config = ska_sdp_config.Config(backend='memory')\n"
+        "assert not {'grpc', 'pyetcd'} & set(sys.modules)\n"
+        "print(ska_sdp_config.__version__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()

@@ -1,0 +1,82 @@
+"""Which ids and keys may be created, and which may only be read, mended and deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_config.config import Config
+from ska_sdp_config.entity import Deployment, ExecutionBlock, Flow, ProcessingBlock, Script
+
+BAD_NEW: dict[str, list[Any]] = {
+    "processing_block": [ProcessingBlock("pb_x", None, "batch:x:1"), "a.b", "-a", "a" * 97],
+    "execution_block": [ExecutionBlock(key="eb:x"), ExecutionBlock(key="a_b")],
+    "deployment": [Deployment("proc_x", "helm", {}), Deployment("a" * 97, "helm", {})],
+}
+
+
+@pytest.mark.parametrize("name", BAD_NEW)
+def test_rules_for_ids_bind_what_is_created(config: Config, name: str) -> None:
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        for bad in BAD_NEW[name]:
+            entity = ProcessingBlock(bad, None, "batch:x:1") if isinstance(bad, str) else bad
+            for create in (entities.create, entities.create_or_update):
+                with pytest.raises(ValueError, match="cannot be the id"):
+                    create(entity)
+            # What others wrote can be read, mended and deleted.
+            assert entities.get(entity.key) is None
+            txn.create(entities(entity).path, '{"kind":"helm","args":{},"script":"batch:x:1"}')
+            found = entities.get(entity.key)
+            assert found.key == entity.key
+            entities.update(found)
+            entities.state(found).create({})
+            entities.delete(entity.key)
+
+
+@pytest.mark.parametrize("key", ["", "a/b", "../x", "a b", "ä", "a" * 129, "a\n", None, 5])
+def test_no_id_reaches_another_path(config: Config, key: Any) -> None:
+    for txn in config.txn():
+        txn.create("/pb/a/b", "untouched")
+        for entities in (txn.processing_block, txn.execution_block, txn.deployment):
+            for ask in (
+                entities.get,
+                entities.exists,
+                entities.delete,
+                entities.state,
+                entities.ownership,
+                entities,
+            ):
+                with pytest.raises(ValueError, match="is no id"):
+                    ask(key)
+        for ask in (txn.get_subarray, txn.component.get, txn.get_execution_block):
+            with pytest.raises(ValueError, match="is no id"):
+                ask(key)
+        assert txn.get("/pb/a/b") == "untouched"
+
+
+@pytest.mark.parametrize("key", ["a:b", "a:b:c:d", "a::c", "a/b:c:d", "a:b:c d", ""])
+def test_no_key_reaches_another_path(config: Config, key: str) -> None:
+    for txn in config.txn():
+        for entities in (txn.script, txn.flow):
+            with pytest.raises(ValueError, match=r"."):
+                entities.get(key)
+        with pytest.raises(ValueError, match="empty part"):
+            txn.flow.get(Flow.Key(pb_id="a", name="b"))
+        with pytest.raises(TypeError, match="names no Flow"):
+            txn.flow.get(5)
+
+
+def test_foreign_scripts_are_listed_but_not_made(config: Config) -> None:
+    for txn in config.txn():
+        txn.create("/script/streaming:x:1", '{"image": "i"}')
+    for txn in config.txn():
+        (key,) = txn.script.list_keys()
+        assert (key.kind, txn.script.get(key).image) == ("streaming", "i")
+        assert txn.list_scripts() == [("streaming", "x", "1")]
+        txn.script.update(txn.script.get("streaming:x:1"))
+        with pytest.raises(ValueError, match="no kind of script"):
+            txn.script.create(Script(key=key, image="j"))
+        with pytest.raises(ValueError, match="no kind of script"):
+            txn.create_script("streaming", "y", "1", {})

@@ -1,0 +1,184 @@
+"""Who owns what, and who is alive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import ConfigCollision
+from ska_sdp_config.config import Config
+from ska_sdp_config.entity import Owner, ProcessingBlock
+from ska_sdp_config.operations.context import Context, LeaseLike
+from ska_sdp_config.operations.ownership import OwnershipOperations
+from tests.waiting import wait_until
+
+from .conftest import MakeConfig
+
+OTHER = {"pid": 7, "hostname": "elsewhere", "command": ["other.py"]}
+
+
+@pytest.fixture(autouse=True)
+def processing_block(config: Config) -> None:
+    for txn in config.txn():
+        txn.create_processing_block(ProcessingBlock("pb-x", None, "batch:x:1"))
+
+
+def test_ownership_is_taken_and_released(config: Config) -> None:
+    for txn in config.txn():
+        ownership = txn.processing_block.ownership("pb-x")
+        assert ownership.get() is None
+        assert not ownership.is_owned()
+        assert not ownership.is_owner()
+        ownership.release()
+        ownership.take()
+    for txn in config.txn():
+        ownership = txn.processing_block.ownership(txn.processing_block.get("pb-x"))
+        assert ownership.get() == Owner(**config.owner)
+        assert ownership.is_owned()
+        assert ownership.is_owner()
+        with pytest.raises(ConfigCollision, match="owns it") as caught:
+            ownership.take()
+        assert caught.value.path == "/pb/pb-x/owner"
+        ownership.release()
+    for txn in config.txn():
+        assert not txn.processing_block.ownership("pb-x").is_owned()
+        assert txn.processing_block.exists("pb-x")
+
+
+def test_another_owner_keeps_what_it_has(config: Config, make_config: MakeConfig) -> None:
+    other = make_config(owner=OTHER)
+    for txn in other.txn():
+        txn.processing_block.ownership("pb-x").take()
+    for txn in config.txn():
+        ownership = txn.processing_block.ownership("pb-x")
+        assert ownership.is_owned()
+        assert not ownership.is_owner()
+        with pytest.raises(ConfigCollision, match="process 7 on elsewhere owns it"):
+            ownership.take()
+        ownership.release()
+        assert ownership.get() == Owner(**OTHER)
+        assert txn.get_processing_block_owner("pb-x") == OTHER
+    other.close()
+    for txn in config.txn():
+        assert txn.get_processing_block_owner("pb-x") is None
+
+
+def test_flat_methods_take_until_the_lease_ends(config: Config) -> None:
+    for txn in config.txn():
+        assert txn.get_processing_block_owner("pb-x") is None
+        assert not txn.is_processing_block_owner("pb-x")
+    with config.lease() as lease:
+        for txn in config.txn():
+            txn.take_processing_block("pb-x", lease)
+            assert txn.is_processing_block_owner("pb-x")
+        for txn in config.txn():
+            assert txn.get_processing_block_owner("pb-x") == config.owner
+            assert txn.is_processing_block_owner("pb-x")
+            with pytest.raises(ConfigCollision):
+                txn.take_processing_block("pb-x", lease)
+    for txn in config.txn():
+        assert txn.get_processing_block_owner("pb-x") is None
+        assert not txn.is_processing_block_owner("pb-x")
+
+
+def test_a_leased_key_can_be_made_at_any_path(config: Config) -> None:
+    with config.lease() as lease:
+        for txn in config.txn():
+            txn.create("/any", "x", lease=lease)
+            txn.update("/any", "y")
+        assert config.backend.get("/any")[0] == "y"
+    wait_until(lambda: config.backend.get("/any")[0] is None)
+
+
+class FakeLease:
+    """A lease whose life the test decides on."""
+
+    def __init__(self, lease: LeaseLike) -> None:
+        self.id = lease.id
+        self.lives = True
+
+    def alive(self) -> bool:
+        return self.lives
+
+
+def test_what_was_taken_is_kept_count_of(config: Config) -> None:
+    """As by a Config, which hands the count from transaction to transaction."""
+    lease = FakeLease(config.client_lease)
+    taken: dict[str, LeaseLike] = {}
+
+    def ownership(txn: Any, count: dict[str, LeaseLike] | None = taken) -> OwnershipOperations:
+        context = Context(txn.raw, "", config.owner, lambda: lease, count)
+        return OwnershipOperations(context, "/pb/pb-x/owner")
+
+    for txn in config.txn():
+        assert not ownership(txn).is_owner()
+        ownership(txn).take()
+        assert ownership(txn).is_owner()
+    for txn in config.txn():
+        assert ownership(txn).is_owner()
+        # A process of the same name and number that has not taken it itself.
+        assert not ownership(txn, {}).is_owner()
+        with pytest.raises(ConfigCollision):
+            ownership(txn, {}).take()
+        ownership(txn, {}).release()
+        assert ownership(txn).is_owned()
+    # The lease is lost; the database has not yet deleted what lives by it.
+    lease.lives = False
+    for txn in config.txn():
+        assert not ownership(txn).is_owner()
+        assert ownership(txn).is_owned()
+    fresh = FakeLease(config.lease())
+    for txn in config.txn():
+        ownership(txn).take(fresh)
+    for txn in config.txn():
+        assert ownership(txn).is_owner()
+    config.client_lease.revoke()
+    for txn in config.txn():
+        assert ownership(txn).is_owner()
+        ownership(txn).release()
+        assert not ownership(txn).is_owned()
+
+
+def test_components_are_alive_while_their_key_is_there(
+    config: Config, make_config: MakeConfig
+) -> None:
+    helmdeploy = make_config(component_name="helmdeploy", owner=OTHER)
+    for txn in config.txn():
+        txn.component.ownership("lmc-controller").take()
+        # Neither is a sign of life.
+        txn.component.state("proccontrol").create({"status": "x"})
+        txn.create("/component/idle", "x")
+    for txn in config.txn():
+        component = txn.component
+        alive = {"helmdeploy": Owner(**OTHER), "lmc-controller": Owner(**config.owner)}
+        assert component.list_keys() == list(component.query_keys()) == list(alive)
+        assert component.list_values() == list(component.query_values()) == list(alive.items())
+        assert component.list_keys(prefix="lmc-") == ["lmc-controller"]
+        assert component.get("helmdeploy") == component("helmdeploy").get() == Owner(**OTHER)
+        assert component.get("proccontrol") is None
+        assert not component.exists("proccontrol")
+        assert component.ownership("lmc-controller").is_owner()
+        assert not component.ownership("helmdeploy").is_owner()
+    helmdeploy.close()
+    for txn in config.txn():
+        assert txn.component.list_keys() == ["lmc-controller"]
+
+
+def test_a_component_can_be_put_and_taken_away(config: Config) -> None:
+    owner, other = Owner(**config.owner), Owner(**OTHER)
+    for txn in config.txn():
+        txn.component.create("a", owner)
+        with pytest.raises(ConfigCollision):
+            txn.component.create("a", owner)
+        txn.component.create_or_update("b", owner)
+        txn.component.update("a", other)
+        txn.component.create_or_update("b", other)
+        txn.component.state("a").create({})
+        txn.create("/component/b/notes", "x")
+    for txn in config.txn():
+        assert txn.component.list_values() == [("a", other), ("b", other)]
+        txn.component.delete("a")
+        txn.component.delete("b", recurse=True)
+    for txn in config.txn():
+        assert txn.list_keys("/component/", recurse=1) == []
