@@ -1,0 +1,1 @@
+"""How fast it is, each figure beside a floor taken in the same run."""

@@ -1,0 +1,68 @@
+"""`python -m benchmarks`: a table, and the same as a JSON file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from . import listing, transactions
+from .by_hand import ByHand
+from .measure import Row
+
+GROUPS = {"transactions": transactions.rows, "listing": listing.rows}
+
+
+def main() -> None:
+    """Measure and show."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
+    parser.add_argument("--json", type=Path, default=Path("benchmarks/results.json"))
+    arguments = parser.parse_args()
+    groups = arguments.groups or list(GROUPS)
+    unknown = sorted(set(groups) - set(GROUPS))
+    if unknown:
+        parser.error(f"no such group: {', '.join(unknown)}; there are {', '.join(GROUPS)}")
+    rows = []
+    with tempfile.TemporaryDirectory() as directory, Etcd(Path(directory)) as etcd:
+        for row in _measure(etcd, groups):
+            rows.append(row)
+            Console(stderr=True).print(f"{row.work}: {row.ratio:.2f}")
+    Console().print(_table(rows))
+    arguments.json.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n")
+
+
+def _measure(etcd: Etcd, groups: list[str]) -> Iterator[Row]:
+    by_hand = ByHand(etcd.host, etcd.port)
+    with Config(backend="etcd3", host=etcd.host, port=etcd.port) as config:
+        for group in groups:
+            yield from GROUPS[group](config, by_hand)
+    by_hand.close()
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table("work", "ours, ms", "floor, ms", "ratio", "of", "at most", "")
+    for row in rows:
+        low, high = row.spread
+        table.add_row(
+            row.work,
+            f"{row.ours * 1e3:.2f}",
+            f"{row.floor * 1e3:.2f}",
+            f"{row.ratio:.2f}",
+            f"{low:.2f} to {high:.2f}",
+            "" if row.bound is None else f"{row.bound:.2f}",
+            "" if row.kept else "over",
+        )
+    return table
+
+
+if __name__ == "__main__":
+    main()

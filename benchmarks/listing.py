@@ -1,0 +1,64 @@
+"""Reading ten thousand processing blocks against bare paged range reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ska_sdp_config import Config, ProcessingBlock
+from ska_sdp_config.backend.store import Put
+from ska_sdp_config.entity.codec import encode
+
+from .by_hand import ByHand
+from .measure import Row, compare
+
+__all__ = ["rows"]
+
+BLOCKS = 10_000
+SCRIPT = {"kind": "batch", "name": "bench", "version": "1.0.0"}
+
+
+def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
+    """Yield the rows on listing."""
+    store = config.backend.store
+    for begin in range(0, BLOCKS, 1_000):
+        puts = [_block(number) for number in range(begin, begin + 1_000)]
+        store.commit([], puts, timeout=30)
+
+    def read_as_text() -> int:
+        for txn in config.txn():
+            found = txn.get_many(txn.list_keys("/pb/"))
+        return len(found)
+
+    assert read_as_text() == BLOCKS
+    yield compare(
+        "list and read 10,000 processing blocks as text",
+        read_as_text,
+        lambda: by_hand.read_pages("2/pb/"),
+        times=1,
+        bound=1.5,
+    )
+
+    def read_as_models() -> int:
+        for txn in config.txn():
+            found = txn.processing_block.list_values()
+        return len(found)
+
+    def floor() -> list[ProcessingBlock]:
+        found = by_hand.read_pages("2/pb/")
+        return [ProcessingBlock.model_validate_json(text) for _, text in found]
+
+    assert read_as_models() == BLOCKS
+    yield compare(
+        "list and read 10,000 processing blocks as models",
+        read_as_models,
+        floor,
+        times=1,
+        bound=1.3,
+    )
+    config.backend.delete("/pb", must_exist=False, recursive=True)
+
+
+def _block(number: int) -> Put:
+    pb_id = f"pb-bench-20260101-{number:05}"
+    block = {"pb_id": pb_id, "eb_id": None, "script": SCRIPT, "parameters": {"text": "x" * 800}}
+    return Put(f"2/pb/{pb_id}", encode({**block, "dependencies": []}))

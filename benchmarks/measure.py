@@ -1,0 +1,89 @@
+"""Timing of two pieces of work side by side, as machines drift."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Row", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        work: what was done.
+        ours, floor: seconds that it took, the median of the rounds.
+        ratio: ours / floor, the median of the rounds' ratios.
+        spread: the smallest and the largest of them.
+        bound: the ratio that is to be kept, None where there is none.
+    """
+
+    work: str
+    ours: float
+    floor: float
+    ratio: float
+    spread: tuple[float, float]
+    bound: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the bound is kept."""
+        return self.bound is None or self.ratio <= self.bound
+
+    def as_json(self) -> dict[str, Any]:
+        """The row for a file."""
+        return {**asdict(self), "kept": self.kept}
+
+
+def compare(
+    work: str,
+    ours: Callable[[], object],
+    floor: Callable[[], object],
+    *,
+    times: int,
+    rounds: int = 7,
+    bound: float | None = None,
+) -> Row:
+    """Do two things in turn, and compare.
+
+    Args:
+        work: what they are.
+        ours: does it with this library.
+        floor: does the same by hand.
+        times: how often in a row.
+        rounds: how many rows of each, after one that does not count.
+        bound: the ratio to keep.
+    """
+    mine, theirs = [], []
+    for number in range(rounds + 1):
+        pair = [_seconds(ours, times), _seconds(floor, times)]
+        if number:
+            mine.append(pair[0])
+            theirs.append(pair[1])
+    ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
+    return Row(
+        work,
+        statistics.median(mine),
+        statistics.median(theirs),
+        statistics.median(ratios),
+        (min(ratios), max(ratios)),
+        bound,
+    )
+
+
+def _seconds(work: Callable[[], object], times: int) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.perf_counter()
+        for _ in range(times):
+            work()
+        return (time.perf_counter() - began) / times
+    finally:
+        gc.enable()
