@@ -1,0 +1,40 @@
+"""Messages: the JSON arguments of commands, and the attribute receiveAddresses (spec 5).
+
+Text goes in, the one internal form comes out, whatever version of its schema the message
+follows; or a `MessageError` that names each wrong field by JSON path and fault. How much is
+wrong and how much only worth a warning is a matter of strictness, `faults.Grade`. Knows neither
+Tango nor the database.
+"""
+
+from .assign import parse_assign_resources
+from .configure import parse_configure
+from .faults import MessageError
+from .internal import (
+    AssignResources,
+    Configure,
+    Json,
+    Parsed,
+    ReleaseResources,
+    Resources,
+    Scan,
+)
+from .receive_addresses import host_and_port, read_receive_addresses
+from .release import parse_release_resources
+from .scan import parse_scan
+
+__all__ = [
+    "AssignResources",
+    "Configure",
+    "Json",
+    "MessageError",
+    "Parsed",
+    "ReleaseResources",
+    "Resources",
+    "Scan",
+    "host_and_port",
+    "parse_assign_resources",
+    "parse_configure",
+    "parse_release_resources",
+    "parse_scan",
+    "read_receive_addresses",
+]

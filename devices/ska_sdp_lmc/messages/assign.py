@@ -1,0 +1,110 @@
+"""AssignResources in all its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .convert import (
+    complete_execution_block,
+    complete_processing_block,
+    execution_block_03,
+    flat_scan_type_issues,
+    processing_block_03,
+)
+from .faults import Grade, Issue, settle
+from .internal import AssignResources, Parsed
+from .reading import open_document, transaction_id
+from .references import block_issues, dependency_issues, objects
+from .rename import channels_from_subbands, rename_02
+from .resources import resources
+from .schema import flat, nested
+from .schema.check import schema_issues
+from .versions import Version
+
+__all__ = ["parse_assign_resources"]
+
+_COMMAND = "AssignResources"
+
+
+def parse_assign_resources(text: str, strictness: int = 1) -> Parsed[AssignResources]:
+    """Read the argument of AssignResources.
+
+    Args:
+        text: the argument.
+        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
+
+    Raises:
+        MessageError: it cannot be acted on, or is not as right as the strictness asks.
+    """
+    document = open_document(_COMMAND, "assignres", text, strictness)
+    version = document.version or _version_by_shape(document.value)
+    value, issues = (_check_flat if version < (0, 4) else _check_nested)(document.value, version)
+    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+    return Parsed((_from_flat if version < (0, 4) else _from_nested)(value), warnings)
+
+
+def _version_by_shape(value: Mapping[str, Any]) -> Version:
+    """Tell the version of a message without interface (spec 5)."""
+    if "execution_block" in value or "scan_types" not in value:
+        return Version(0, 4)
+    if "eb_id" in value:
+        return Version(0, 3)
+    named = any("scan_type_id" in scan_type for _, scan_type in objects(value["scan_types"]))
+    return Version(0, 3) if named and "id" not in value else Version(0, 2)
+
+
+def _check_flat(value: dict[str, Any], version: Version) -> tuple[dict[str, Any], list[Issue]]:
+    """Return a message of schema 0.1 to 0.3 with the keys of 0.3, and what is wrong with it."""
+    old = version < (0, 3)
+    scan_types, issues = channels_from_subbands(value.get("scan_types"), ("scan_types",))
+    if issues:
+        value = {**value, "scan_types": scan_types}
+    issues += schema_issues(flat.Assign02 if old else flat.Assign03, value, loose=flat.LOOSE)
+    if old:
+        value = rename_02(value)
+    issues += flat_scan_type_issues(value.get("scan_types"), ("scan_types",))
+    issues += dependency_issues(value.get("processing_blocks"), ("processing_blocks",))
+    return value, issues
+
+
+def _from_flat(value: Mapping[str, Any]) -> AssignResources:
+    return AssignResources(
+        transaction_id=transaction_id(value),
+        execution_block=execution_block_03(value),
+        processing_blocks=[processing_block_03(block) for block in value["processing_blocks"]],
+    )
+
+
+def _check_nested(value: dict[str, Any], version: Version) -> tuple[dict[str, Any], list[Issue]]:
+    """Return a message of schema 0.4 or later, and what is wrong with it."""
+    schema = nested.Assign04 if version < (1, 0) else nested.Assign10
+    issues = schema_issues(schema, value, loose=nested.LOOSE)
+    issues += _part_issues(value)
+    issues += block_issues(value.get("execution_block"), ("execution_block",))
+    if "execution_block" in value:
+        blocks = value.get("processing_blocks")
+        issues += dependency_issues(blocks, ("processing_blocks",))
+    return value, issues
+
+
+def _part_issues(value: Mapping[str, Any]) -> Iterator[Issue]:
+    if "execution_block" in value:
+        if "resources" not in value:
+            # In IDLE it may well take over those of the execution block before.
+            yield Issue((), "has an execution block and names no resources", Grade.NOTICE)
+    elif "resources" not in value and not value.get("processing_blocks"):
+        fault = "has no execution_block, no processing_blocks and no resources"
+        yield Issue((), fault, Grade.FATAL)
+
+
+def _from_nested(value: Mapping[str, Any]) -> AssignResources:
+    block, given = value.get("execution_block"), value.get("resources")
+    return AssignResources(
+        transaction_id=transaction_id(value),
+        resources=None if given is None else resources(given),
+        execution_block=None if block is None else complete_execution_block(block),
+        processing_blocks=[
+            complete_processing_block(block) for block in value.get("processing_blocks", ())
+        ],
+    )

@@ -1,0 +1,98 @@
+"""Configure in all its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .convert import VIS0, FlatScanTypes, flat_scan_type_issues
+from .faults import Grade, Issue, settle
+from .internal import Configure, Parsed
+from .reading import open_document, transaction_id
+from .references import endless_issues, objects
+from .rename import channels_from_subbands, rename_scan_type_02
+from .schema import commands, flat, nested
+from .schema.check import Loose, schema_issues
+from .schema.types import Schema
+from .versions import Version
+
+__all__ = ["parse_configure"]
+
+_COMMAND = "Configure"
+
+
+class _Form(NamedTuple):
+    schema: type[Schema]
+    loose: Loose
+
+
+class _New(NamedTuple):
+    form: _Form
+    scan_type: Mapping[str, Any]
+
+
+_FLAT_02 = _Form(flat.ScanType02, flat.SCAN_TYPE_LOOSE)
+_FLAT_03 = _Form(flat.ScanType03, flat.SCAN_TYPE_LOOSE)
+_NESTED = _Form(nested.ScanType04, nested.SCAN_TYPE_LOOSE)
+
+
+def parse_configure(text: str, strictness: int = 1) -> Parsed[Configure]:
+    """Read the argument of Configure.
+
+    Args:
+        text: the argument.
+        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
+
+    Raises:
+        MessageError: it cannot be acted on, or is not as right as the strictness asks.
+    """
+    document = open_document(_COMMAND, "configure", text, strictness)
+    value = document.value
+    issues = schema_issues(commands.Configure, value)
+    scan_type = value.get("scan_type")
+    if isinstance(scan_type, str) and scan_type.startswith("."):
+        issues.append(Issue(("scan_type",), "is a template of scan types", Grade.QUIRK))
+    new, new_issues = _check_new(value.get("new_scan_types", []), document.version)
+    warnings = settle(_COMMAND, [*document.issues, *issues, *new_issues], strictness)
+    return Parsed(_message(value, new), warnings)
+
+
+def _check_new(given: Any, version: Version | None) -> tuple[list[_New], list[Issue]]:
+    """Return new scan types, those of schema 0.2 renamed, and what is wrong with them."""
+    at = ("new_scan_types",)
+    scan_types, issues = channels_from_subbands(given, at)
+    new = []
+    renamed = list(scan_types) if isinstance(scan_types, list) else []
+    for index, scan_type in objects(scan_types):
+        form = _form(scan_type, version)
+        issues += schema_issues(form.schema, scan_type, at=(*at, index), loose=form.loose)
+        if form is _FLAT_02:
+            renamed[index] = rename_scan_type_02(scan_type)
+        new.append(_New(form, renamed[index]))
+    issues += flat_scan_type_issues(renamed, at)
+    issues += endless_issues(given, at)
+    return new, issues
+
+
+def _form(scan_type: Mapping[str, Any], version: Version | None) -> _Form:
+    """Tell the form of a new scan type: from schema 0.4 on it may have any (spec 5)."""
+    if version is not None and version < (0, 4):
+        return _FLAT_02 if version < (0, 3) else _FLAT_03
+    if "beams" in scan_type or "channels" not in scan_type:
+        return _NESTED
+    return _FLAT_02 if "id" in scan_type and "scan_type_id" not in scan_type else _FLAT_03
+
+
+def _message(value: Mapping[str, Any], new: Sequence[_New]) -> Configure:
+    flat_ones = FlatScanTypes(scan_type for form, scan_type in new if form is not _NESTED)
+    converted = iter(flat_ones.scan_types)
+    return Configure(
+        scan_type=value["scan_type"],
+        new_scan_types=[
+            scan_type if form is _NESTED else next(converted) for form, scan_type in new
+        ],
+        new_channels=flat_ones.channels,
+        new_fields=flat_ones.fields,
+        new_beams=[VIS0] if flat_ones.scan_types else [],
+        transaction_id=transaction_id(value),
+    )

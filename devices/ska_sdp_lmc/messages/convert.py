@@ -1,0 +1,161 @@
+"""From the flat schemas 0.1 to 0.3 to the form of schema 0.4, in which all is stored (spec 5).
+
+- A flat scan type's ``channels`` become one definition of channels, with windows ``window_0``,
+  ``window_1`` …, which the scan type uses for the beam ``vis0``.
+- Its ``ra``, ``dec`` and frame become a field with a phase direction in degrees, where they can
+  be read; else they stay on the scan type as they were.
+- Definitions get ids made of their content: the same channels have the same id wherever they
+  come from, so scan types share them, and what a later Configure brings never takes the id of
+  something else.
+- Keys that the flat schema does not name are kept where they stood, unless schema 0.4 would
+  give them a meaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .faults import Grade, Issue, Location
+from .internal import Json
+from .references import objects, repeat_issues, window_issues
+
+__all__ = [
+    "VIS0",
+    "FlatScanTypes",
+    "complete_execution_block",
+    "complete_processing_block",
+    "execution_block_03",
+    "flat_scan_type_issues",
+    "processing_block_03",
+]
+
+VIS0: Json = {"beam_id": "vis0", "function": "visibilities"}
+"""The beam that flat scan types are for."""
+
+_EQUATORIAL = frozenset({"ICRS", "ICRF", "ICRF2", "ICRF3", "FK5", "J2000"})
+_ANGLE = re.compile(r"([+-]?)([0-9]{1,3}):([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]{0,12})?)")
+
+
+class FlatScanTypes:
+    """Scan types of schema 0.3 in the form of schema 0.4, with what they refer to.
+
+    Args:
+        flat: scan types of schema 0.3, checked.
+
+    Attributes:
+        scan_types: the scan types, in the same order.
+        channels: the definitions of channels they use.
+        fields: the fields they use.
+    """
+
+    def __init__(self, flat: Iterable[Mapping[str, Any]]) -> None:
+        self._channels: dict[str, Json] = {}
+        self._fields: dict[str, Json] = {}
+        self.scan_types = [self._converted(scan_type) for scan_type in flat]
+        self.channels = list(self._channels.values())
+        self.fields = list(self._fields.values())
+
+    def _converted(self, flat: Mapping[str, Any]) -> Json:
+        use: dict[str, str] = {}
+        done = {"channels", "beams", "derive_from"}
+        if (windows := flat.get("channels")) is not None:
+            use["channels_id"] = self._channels_id(windows)
+        if (phase_dir := _phase_direction(flat)) is not None:
+            use["field_id"] = _content_id("field", phase_dir)
+            self._fields[use["field_id"]] = {"field_id": use["field_id"], "phase_dir": phase_dir}
+            done |= {"ra", "dec", "reference_frame"}
+        kept = {key: value for key, value in flat.items() if key not in done}
+        return {**kept, "beams": {VIS0["beam_id"]: use}}
+
+    def _channels_id(self, windows: Iterable[Mapping[str, Any]]) -> str:
+        named = [
+            {**window, "spectral_window_id": f"window_{index}"}
+            for index, window in enumerate(windows)
+        ]
+        channels_id = _content_id("channels", named)
+        self._channels[channels_id] = {"channels_id": channels_id, "spectral_windows": named}
+        return channels_id
+
+
+def _content_id(kind: str, content: Any) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return f"{kind}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
+
+
+def _phase_direction(scan_type: Mapping[str, Any]) -> Json | None:
+    """Return the phase direction of schema 0.4 that a flat scan type has; takes any JSON."""
+    frame = scan_type.get("reference_frame", "ICRS")
+    if not isinstance(frame, str) or frame.upper() not in _EQUATORIAL:
+        return None
+    ra = _degrees(scan_type.get("ra"), 15, 0, 360)
+    dec = _degrees(scan_type.get("dec"), 1, -90, 90)
+    if ra is None or dec is None:
+        return None
+    return {"ra": [ra], "dec": [dec], "reference_time": "...", "reference_frame": frame}
+
+
+def _degrees(text: Any, unit: int, lowest: int, highest: int) -> float | None:
+    """Read ``[-]d:m:s``; ``unit`` is the number of degrees in one of its first part."""
+    match = _ANGLE.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    size = unit * (int(match[2]) + int(match[3]) / 60 + float(match[4]) / 3600)
+    degrees = round(-size if match[1] == "-" else size, 10)
+    return degrees if lowest <= degrees <= highest else None
+
+
+def flat_scan_type_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
+    """Tell of repeated ids, directions and frequencies that cannot be read; takes any JSON.
+
+    Args:
+        scan_types: scan types of schema 0.3.
+        at: their location.
+    """
+    yield from repeat_issues(scan_types, "scan_type_id", at, Grade.FATAL)
+    for index, scan_type in objects(scan_types):
+        yield from _direction_issues(scan_type, (*at, index))
+        yield from window_issues(scan_type.get("channels"), (*at, index, "channels"))
+
+
+def _direction_issues(scan_type: Mapping[str, Any], at: Location) -> Iterator[Issue]:
+    if "ra" in scan_type or "dec" in scan_type:
+        if _phase_direction(scan_type) is None:
+            fault = "has no ra in hours, dec in degrees and equatorial frame, kept as it is"
+            yield Issue(at, fault, Grade.FORM)
+        elif "reference_frame" not in scan_type:
+            yield Issue(at, "has ra and dec without a frame, read as ICRS", Grade.FORM)
+
+
+def execution_block_03(document: Mapping[str, Any]) -> Json:
+    """Return the execution block of a checked message of schema 0.3, in the form of 0.4."""
+    flat = FlatScanTypes(document["scan_types"])
+    made = {key: document[key] for key in ("eb_id", "max_length") if key in document}
+    made |= {"beams": [VIS0], "scan_types": flat.scan_types}
+    return complete_execution_block({**made, "channels": flat.channels, "fields": flat.fields})
+
+
+def processing_block_03(flat: Mapping[str, Any]) -> Json:
+    """Return a checked processing block of schema 0.3, in the form of 0.4."""
+    kept = {
+        key: value for key, value in flat.items() if key not in ("workflow", "script", "sbi_ids")
+    }
+    return complete_processing_block({**kept, "script": flat["workflow"]})
+
+
+def complete_execution_block(given: Mapping[str, Any]) -> Json:
+    """Return an execution block of schema 0.4 with all its parts, empty where not given."""
+    parts = ("beams", "scan_types", "channels", "polarisations", "fields")
+    return {"context": {}, **{part: [] for part in parts}, **given}
+
+
+def complete_processing_block(given: Mapping[str, Any]) -> Json:
+    """Return a processing block of schema 0.4 with all its parts, empty where not given.
+
+    Its script is the key of a script in the database, so it has kind, name and version only.
+    """
+    script = {key: given["script"][key] for key in ("kind", "name", "version")}
+    return {"parameters": {}, "dependencies": [], **given, "script": script}

@@ -1,0 +1,112 @@
+"""The one internal form of each command's message, whatever version it came in.
+
+The execution block, scan types and processing blocks are plain JSON-like mappings in the form
+of schema 0.4/1.x (spec 5), with ids checked, ready to be stored. All parts of an execution block
+are there, empty where the message has none, but ``max_length``, which may be missing at
+strictness 0; a processing block has ``parameters`` and ``dependencies`` always. Keys that no
+schema names are kept in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+__all__ = [
+    "AssignResources",
+    "Configure",
+    "Json",
+    "Parsed",
+    "ReleaseResources",
+    "Resources",
+    "Scan",
+]
+
+Json = Mapping[str, Any]
+ContentT = TypeVar("ContentT", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Externally managed resources named in a message; None where the message has none.
+
+    Attributes:
+        csp_links: numbers of links from the correlator, in the order given, without repeats.
+        receptors: names of receptors, in the order given, without repeats.
+        receive_nodes: number of nodes that receive data, at least 1.
+        extra: keys that no schema version names, kept as given.
+    """
+
+    csp_links: tuple[int, ...] | None = None
+    receptors: tuple[str, ...] | None = None
+    receive_nodes: int | None = None
+    extra: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AssignResources:
+    """Argument of AssignResources. At least one of its three parts is there."""
+
+    transaction_id: str | None = None
+    resources: Resources | None = None
+    execution_block: Json | None = None
+    processing_blocks: Sequence[Json] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseResources:
+    """Argument of ReleaseResources."""
+
+    resources: Resources
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Argument of Configure.
+
+    Attributes:
+        scan_type: id of the scan type to configure for.
+        new_scan_types: scan types to add to the execution block, in the 0.4 form.
+        new_channels: channel definitions that converted (flat) new scan types refer to.
+        new_fields: field definitions that converted new scan types refer to.
+        new_beams: beams that converted new scan types need (``vis0``), if not yet there.
+    """
+
+    scan_type: str
+    new_scan_types: Sequence[Json] = ()
+    new_channels: Sequence[Json] = ()
+    new_fields: Sequence[Json] = ()
+    new_beams: Sequence[Json] = ()
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Argument of Scan.
+
+    Attributes:
+        scan_id: number of the scan, at least 0.
+        start_time: ISO 8601 in UTC, or None (schema 2.1).
+        duration: length in seconds, or None (schema 2.1).
+    """
+
+    scan_id: int
+    start_time: str | None = None
+    duration: float | None = None
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[ContentT]):
+    """What was read from a command's argument.
+
+    Attributes:
+        message: the argument in the internal form.
+        warnings: what is not as the schema says and does not matter at the strictness asked
+            for, one sentence each, with its JSON path.
+    """
+
+    message: ContentT
+    warnings: tuple[str, ...] = ()

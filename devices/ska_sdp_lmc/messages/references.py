@@ -1,0 +1,175 @@
+"""Ids that a message repeats, and references in it to what is not there.
+
+Dangling references are normal in messages in use, half of the real ones have one (spec 5).
+All functions take any JSON, checked or not: what has the wrong type is told by the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .faults import Grade, Issue, Location, shown
+
+__all__ = [
+    "block_issues",
+    "dependency_issues",
+    "endless_issues",
+    "objects",
+    "repeat_issues",
+    "window_issues",
+]
+
+_DEFINITIONS = {
+    "channels_id": "channels",
+    "polarisations_id": "polarisations",
+    "field_id": "fields",
+}
+
+
+def repeat_issues(
+    values: Any, key: str, at: Location, grade: Grade = Grade.FORM
+) -> Iterator[Issue]:
+    """Tell of objects in a list that have the id of one before them.
+
+    Args:
+        values: the list.
+        key: the key that holds the id.
+        at: location of the list.
+        grade: how much a repeat weighs.
+    """
+    seen: set[str] = set()
+    for index, value in objects(values):
+        name = value.get(key)
+        if isinstance(name, str):
+            if name in seen:
+                yield Issue((*at, index), f"has the id {shown(name)} of one before it", grade)
+            seen.add(name)
+
+
+def block_issues(block: Any, at: Location) -> Iterator[Issue]:
+    """Tell of repeated ids and dangling references in an execution block of schema 0.4.
+
+    Args:
+        block: the execution block.
+        at: its location.
+    """
+    if not isinstance(block, dict):
+        return
+    yield from repeat_issues(block.get("beams"), "beam_id", (*at, "beams"))
+    for key, part in _DEFINITIONS.items():
+        yield from repeat_issues(block.get(part), key, (*at, part))
+    for index, channels in objects(block.get("channels")):
+        windows = channels.get("spectral_windows")
+        where = (*at, "channels", index, "spectral_windows")
+        yield from repeat_issues(windows, "spectral_window_id", where)
+        yield from window_issues(windows, where)
+    where = (*at, "scan_types")
+    scan_types = block.get("scan_types")
+    yield from repeat_issues(scan_types, "scan_type_id", where, Grade.FATAL)
+    yield from endless_issues(scan_types, where)
+    yield from _origin_issues(scan_types, where)
+    yield from _use_issues(block, where)
+
+
+def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
+    """Tell of runs of channels whose frequencies are the wrong way round."""
+    for index, window in objects(windows):
+        low, high = window.get("freq_min"), window.get("freq_max")
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            yield Issue((*at, index, "freq_min"), "is above freq_max", Grade.FORM)
+
+
+def endless_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
+    """Tell of scan types that are, in the end, derived from themselves.
+
+    Args:
+        scan_types: scan types of schema 0.4.
+        at: their location.
+    """
+    origins: dict[str, str] = {}
+    for _, scan_type in objects(scan_types):
+        name, origin = scan_type.get("scan_type_id"), scan_type.get("derive_from")
+        if isinstance(name, str) and isinstance(origin, str):
+            origins[name] = origin
+    endless = _endless(origins)
+    for index, scan_type in objects(scan_types):
+        origin = scan_type.get("derive_from")
+        if isinstance(origin, str) and origin in endless:
+            fault = f"{shown(origin)} is derived from itself"
+            yield Issue((*at, index, "derive_from"), fault, Grade.STRUCTURE)
+
+
+def dependency_issues(blocks: Any, at: Location) -> Iterator[Issue]:
+    """Tell of dependencies on processing blocks that the message does not have.
+
+    Args:
+        blocks: the processing blocks of a message that has an execution block too: without one
+            they add to a block that is there, and may depend on what it has.
+        at: location of the processing blocks.
+    """
+    known = _ids(blocks, "pb_id")
+    for index, block in objects(blocks):
+        for number, dependency in objects(block.get("dependencies")):
+            pb_id = dependency.get("pb_id")
+            where = (*at, index, "dependencies", number, "pb_id")
+            if not isinstance(pb_id, str):
+                continue
+            if pb_id == block.get("pb_id"):
+                yield Issue(where, "is the processing block itself", Grade.FORM)
+            elif pb_id not in known:
+                yield Issue(where, f"{shown(pb_id)} is not in this message", Grade.FORM)
+
+
+def _use_issues(block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
+    """Tell of beams and definitions that scan types use and the block does not have."""
+    beams = _ids(block.get("beams"), "beam_id")
+    known = {key: _ids(block.get(part), key) for key, part in _DEFINITIONS.items()}
+    for index, scan_type in objects(block.get("scan_types")):
+        uses = scan_type.get("beams")
+        for beam_id, use in uses.items() if isinstance(uses, dict) else ():
+            where = (*at, index, "beams", beam_id)
+            if beam_id not in beams:
+                yield Issue(where, f"there is no beam {shown(beam_id)}", Grade.FORM)
+            for key, part in _DEFINITIONS.items():
+                found = use.get(key) if isinstance(use, dict) else None
+                if isinstance(found, str) and found not in known[key]:
+                    fault = f"{shown(found)} is not among the {part}"
+                    yield Issue((*where, key), fault, Grade.FORM)
+
+
+def _origin_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
+    known = _ids(scan_types, "scan_type_id")
+    for index, scan_type in objects(scan_types):
+        origin = scan_type.get("derive_from")
+        if isinstance(origin, str) and origin not in known:
+            fault = f"there is no scan type {shown(origin)}"
+            yield Issue((*at, index, "derive_from"), fault, Grade.FORM)
+
+
+def _endless(origins: Mapping[str, str]) -> set[str]:
+    """Return the names from which following ``origins`` never ends."""
+    ends: dict[str, bool] = {}
+    for start in origins:
+        path: list[str] = []
+        on_path: set[str] = set()
+        name = start
+        while name in origins and name not in ends and name not in on_path:
+            path.append(name)
+            on_path.add(name)
+            name = origins[name]
+        ending = ends.get(name, name not in on_path)
+        ends.update(dict.fromkeys(path, ending))
+    return {name for name, ending in ends.items() if not ending}
+
+
+def objects(values: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield index and value of the objects in a list; nothing when it is no list."""
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        if isinstance(value, dict):
+            yield index, value
+
+
+def _ids(values: Any, key: str) -> set[str]:
+    found = (value.get(key) for _, value in objects(values))
+    return {name for name in found if isinstance(name, str)}

@@ -1,0 +1,38 @@
+"""ReleaseResources, one form in all versions."""
+
+from __future__ import annotations
+
+from .faults import Grade, Issue, settle
+from .internal import Parsed, ReleaseResources
+from .reading import open_document, transaction_id
+from .resources import resources
+from .schema.check import schema_issues
+from .schema.nested import Release
+
+__all__ = ["parse_release_resources"]
+
+_COMMAND = "ReleaseResources"
+
+
+def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseResources]:
+    """Read the argument of ReleaseResources.
+
+    Args:
+        text: the argument.
+        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
+
+    Raises:
+        MessageError: it cannot be acted on, names nothing to release, or is not as right as the
+            strictness asks.
+    """
+    document = open_document(_COMMAND, "releaseres", text, strictness)
+    value = document.value
+    issues = schema_issues(Release, value)
+    given = value.get("resources")
+    if isinstance(given, dict):
+        names = ("csp_links", "receptors", "receive_nodes")
+        if all(given.get(name, []) == [] for name in names):
+            issues.append(Issue(("resources",), "names nothing to release", Grade.FATAL))
+    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+    message = ReleaseResources(resources(value["resources"]), transaction_id(value))
+    return Parsed(message, warnings)

@@ -1,0 +1,22 @@
+"""The externally managed resources that AssignResources and ReleaseResources name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .internal import Resources
+
+__all__ = ["resources"]
+
+
+def resources(given: Mapping[str, Any]) -> Resources:
+    """Return checked ``resources`` of a message in the internal form."""
+    extra = dict(given)
+    csp_links, receptors = extra.pop("csp_links", None), extra.pop("receptors", None)
+    return Resources(
+        csp_links=None if csp_links is None else tuple(dict.fromkeys(csp_links)),
+        receptors=None if receptors is None else tuple(dict.fromkeys(receptors)),
+        receive_nodes=extra.pop("receive_nodes", None),
+        extra=extra,
+    )

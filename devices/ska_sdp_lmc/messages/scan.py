@@ -1,0 +1,54 @@
+"""Scan in all its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .faults import settle
+from .internal import Parsed, Scan
+from .reading import open_document, transaction_id
+from .schema.check import schema_issues
+from .schema.commands import TIME, Scan02, Scan03, Scan21
+from .versions import Version
+
+__all__ = ["parse_scan"]
+
+_COMMAND = "Scan"
+
+
+def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
+    """Read the argument of Scan.
+
+    Args:
+        text: the argument.
+        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
+
+    Raises:
+        MessageError: it cannot be acted on, or is not as right as the strictness asks.
+    """
+    document = open_document(_COMMAND, "scan", text, strictness)
+    value = document.value
+    version = document.version or _version_by_shape(value)
+    timed = version >= (2, 1)
+    schema = Scan02 if version < (0, 3) else Scan21 if timed else Scan03
+    issues = schema_issues(schema, value)
+    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+    start_time, duration = value.get("start_time"), value.get("duration")
+    message = Scan(
+        scan_id=value["id" if schema is Scan02 else "scan_id"],
+        start_time=_with_zone(start_time) if timed and start_time is not None else None,
+        duration=float(duration) if timed and duration is not None else None,
+        transaction_id=transaction_id(value),
+    )
+    return Parsed(message, warnings)
+
+
+def _version_by_shape(value: Mapping[str, Any]) -> Version:
+    """Tell the version of a message without interface: 0.2, or any since then."""
+    return Version(0, 2) if "id" in value and "scan_id" not in value else Version(2, 1)
+
+
+def _with_zone(time: str) -> str:
+    match = TIME.fullmatch(time)
+    return time if match and match[2] else f"{time}Z"

@@ -1,0 +1,61 @@
+"""Schemas of Configure and Scan."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from .types import ABSENT, FORM, Message, ScanTypeId
+
+__all__ = ["TIME", "Configure", "Scan02", "Scan03", "Scan21"]
+
+TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,12})?(Z|[+-]00:?00)?"
+)
+"""A time of ISO 8601 in UTC; its second group is the zone, which may be missing."""
+
+
+def _utc(text: str) -> str:
+    match = TIME.fullmatch(text)
+    try:
+        datetime.fromisoformat(match[1] if match else "")
+    except ValueError:
+        wanted = "should be a time in UTC like 2026-01-31T23:12:37.526Z"
+        raise PydanticCustomError("time", wanted) from None
+    if match and not match[2]:
+        raise PydanticCustomError(FORM, "should end in Z (read as UTC)")
+    return text
+
+
+# The attribute scanID is a signed integer of 64 bits.
+ScanId = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class Configure(Message):
+    """Argument of Configure, all versions; the new scan types are checked one by one."""
+
+    scan_type: ScanTypeId
+    new_scan_types: list[dict[str, Any]] = ABSENT
+
+
+class Scan02(Message):
+    """Argument of Scan, schemas 0.1 and 0.2."""
+
+    id: ScanId
+
+
+class Scan03(Message):
+    """Argument of Scan, schemas 0.3 to 2.0."""
+
+    scan_id: ScanId
+
+
+class Scan21(Scan03):
+    """Argument of Scan, schema 2.1; the duration is in seconds."""
+
+    start_time: Annotated[str, AfterValidator(_utc)] = ABSENT
+    duration: Annotated[float, Field(ge=0)] = ABSENT

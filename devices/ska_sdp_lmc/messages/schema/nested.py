@@ -1,0 +1,238 @@
+"""Schemas 0.4 to 2.1: an execution block of definitions that refer to each other by id.
+
+From 1.0 on the direction of a field has another form. Versions after 1.0 are read as 1.0.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, Discriminator, FailFast, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from .check import ANY, Loose
+from .flat import Dependency03, Window, Workflow03
+from .types import (
+    ABSENT,
+    EbId,
+    Message,
+    Name,
+    Names,
+    Numbers,
+    PbId,
+    ScanTypeId,
+    Schema,
+)
+
+__all__ = ["LOOSE", "SCAN_TYPE_LOOSE", "Assign04", "Assign10", "Release", "ScanType04"]
+
+Function = Literal["visibilities", "pulsar search", "pulsar timing", "vlbi", "transient buffer"]
+
+
+class Beam(Schema):
+    """A beam of the telescope and what is done with it."""
+
+    beam_id: Name
+    function: Function
+    visibility_beam_id: int = ABSENT
+    search_beam_id: int = ABSENT
+    timing_beam_id: int = ABSENT
+    vlbi_beam_id: int = ABSENT
+
+
+class BeamUse(Schema):
+    """What a scan type makes of one beam."""
+
+    field_id: Name = ABSENT
+    channels_id: Name = ABSENT
+    polarisations_id: Name = ABSENT
+
+
+class ScanType04(Schema):
+    """A scan type; one whose id begins with ``.`` is a template to derive others from."""
+
+    scan_type_id: ScanTypeId
+    derive_from: Name = ABSENT
+    beams: dict[str, BeamUse]
+
+
+class SpectralWindow(Window):
+    """A run of channels with a name."""
+
+    spectral_window_id: Name
+
+
+class Channels(Schema):
+    """A definition of channels."""
+
+    channels_id: Name
+    spectral_windows: Annotated[list[SpectralWindow], Field(min_length=1)]
+
+
+class Polarisations(Schema):
+    """A definition of correlation products."""
+
+    polarisations_id: Name
+    corr_type: Names
+
+
+class PhaseDir04(Schema):
+    """A direction: polynomials of right ascension and declination in degrees.
+
+    ``reference_time`` is often ``...`` in messages in use, so it is never parsed (spec 5).
+    """
+
+    ra: Annotated[Numbers, Field(min_length=1)]
+    dec: Annotated[Numbers, Field(min_length=1)]
+    reference_time: str
+    reference_frame: Name
+
+
+class Field04(Schema):
+    """A field of schemas 0.4 and 0.5."""
+
+    field_id: Name
+    phase_dir: PhaseDir04
+    pointing_fqdn: str = ABSENT
+
+
+def _frame_of(*names: str) -> AfterValidator:
+    def check(frame: str) -> str:
+        if frame.lower() not in names:
+            wanted = "should be icrs, altaz, galactic, special or tle"
+            raise PydanticCustomError("frame", wanted)
+        return frame
+
+    return AfterValidator(check)
+
+
+class Attrs(Schema):
+    """Coordinates in degrees, and how they change."""
+
+    c1: Annotated[float, Field(ge=0, lt=360)]
+    c2: Annotated[float, Field(ge=-90, le=90)]
+    pm_c1: float = ABSENT
+    pm_c2: float = ABSENT
+    epoch: float = ABSENT
+    parallax: float = ABSENT
+    radial_velocity: float = ABSENT
+
+
+class Direction(Schema):
+    """A direction by its coordinates."""
+
+    target_name: Name
+    reference_frame: Annotated[str, _frame_of("icrs", "altaz", "galactic")]
+    attrs: Attrs
+
+
+class Body(Schema):
+    """A body of the solar system, by its name."""
+
+    target_name: Name
+    reference_frame: str
+
+
+class Elements(Schema):
+    """The two lines of a satellite's orbital elements."""
+
+    line1: str
+    line2: str
+
+
+class Orbit(Schema):
+    """A satellite, by its orbital elements."""
+
+    target_name: Name
+    reference_frame: str
+    attrs: Elements
+
+
+def _form_of_phase_dir(value: Any) -> str:
+    frame = value.get("reference_frame") if isinstance(value, dict) else None
+    name = frame.lower() if isinstance(frame, str) else ""
+    return {"special": "body", "tle": "orbit"}.get(name, "direction")
+
+
+PhaseDir10 = Annotated[
+    Annotated[Direction, Tag("direction")]
+    | Annotated[Body, Tag("body")]
+    | Annotated[Orbit, Tag("orbit")],
+    Discriminator(_form_of_phase_dir),
+]
+
+
+class Field10(Schema):
+    """A field of schemas from 1.0 on."""
+
+    field_id: Name
+    phase_dir: PhaseDir10
+    pointing_fqdn: str = ABSENT
+
+
+AnyField = TypeVar("AnyField", Field04, Field10)
+
+
+class ExecutionBlock(Schema, Generic[AnyField]):
+    """One observation's configuration."""
+
+    eb_id: EbId
+    max_length: Annotated[float, Field(ge=0)]
+    context: dict[str, Any] = ABSENT
+    beams: list[Beam]
+    scan_types: list[ScanType04]
+    channels: list[Channels]
+    polarisations: list[Polarisations] = ABSENT
+    fields: list[AnyField] = ABSENT
+
+
+class ProcessingBlock(Schema):
+    """One run of a processing script."""
+
+    pb_id: PbId
+    script: Workflow03
+    sbi_ids: Names = ABSENT
+    parameters: dict[str, Any] = ABSENT
+    dependencies: list[Dependency03] = ABSENT
+
+
+class ExternalResources(Schema):
+    """Resources that others manage."""
+
+    csp_links: Annotated[list[int], FailFast()] = ABSENT
+    receptors: Names = ABSENT
+    receive_nodes: Annotated[int, Field(ge=1)] = ABSENT
+
+
+class Assign(Message, Generic[AnyField]):
+    """Argument of AssignResources; at least one of the three parts has to be there."""
+
+    execution_block: ExecutionBlock[AnyField] = ABSENT
+    processing_blocks: list[ProcessingBlock] = ABSENT
+    resources: ExternalResources = ABSENT
+
+
+Assign04 = Assign[Field04]
+Assign10 = Assign[Field10]
+
+
+class Release(Message):
+    """Argument of ReleaseResources, all versions."""
+
+    resources: ExternalResources
+
+
+SCAN_TYPE_LOOSE = Loose(inside=(("beams", ANY, ANY),), absent=(("beams",),))
+LOOSE = Loose(
+    inside=(
+        *(
+            ("execution_block", part, ANY, ANY)
+            for part in ("beams", "channels", "polarisations", "fields")
+        ),
+        ("execution_block", "scan_types", ANY, "beams", ANY, ANY),
+    ),
+    absent=(
+        *(("execution_block", part) for part in ("max_length", "beams", "scan_types", "channels")),
+        ("execution_block", "scan_types", ANY, "beams"),
+    ),
+)

@@ -1,0 +1,81 @@
+"""The project's own example messages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ska_sdp_lmc.messages import (
+    host_and_port,
+    parse_assign_resources,
+    parse_configure,
+    read_receive_addresses,
+)
+from ska_sdp_lmc.messages.examples import example, example_names
+from ska_sdp_lmc.messages.versions import KNOWN
+
+from .small import PARSERS
+
+NAMES = example_names()
+ADDRESSES = [name for name in NAMES if name.startswith("recvaddrs-")]
+
+
+def test_there_is_an_assignment_of_every_version() -> None:
+    assert {name for name in NAMES if name.startswith("assignres-")} == {
+        f"assignres-{version}" for version in KNOWN
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_interface_is_that_of_the_name(name: str) -> None:
+    interface = json.loads(example(name))["interface"]
+    assert interface.rpartition("/ska-sdp-")[2] == name.replace("-", "/")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ADDRESSES])
+def test_right_at_every_strictness(name: str) -> None:
+    parse = PARSERS[name.partition("-")[0]]
+    strict = parse(example(name), 2)
+    assert strict.warnings == ()
+    assert parse(example(name), 1) == parse(example(name), 0) == strict
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_receive_addresses_are_read(name: str) -> None:
+    assert read_receive_addresses(json.loads(example(name))) == ()
+
+
+def test_addresses_of_a_channel() -> None:
+    beam = json.loads(example("recvaddrs-0.5"))["image:fornax-a"]["sky"]
+    assert host_and_port(beam, 6001) == ("visibility-receive-00310-1.receive.observing", 21001)
+
+
+@pytest.mark.parametrize("version", ["0.4", "1.0", "2.1"])
+def test_assignments_are_large_and_real(version: str) -> None:
+    message = parse_assign_resources(example(f"assignres-{version}")).message
+    block = message.execution_block
+    assert block is not None
+    assert len({beam["function"] for beam in block["beams"]}) == 5
+    assert all(
+        [*block["scan_types"][1:], *block["channels"], *block["polarisations"], *block["fields"]]
+    )
+    kinds = [pb["script"]["kind"] for pb in message.processing_blocks]
+    assert kinds.count("realtime") == kinds.count("batch") == 3
+    assert message.resources is not None
+    assert message.resources.receive_nodes == 3
+
+
+def test_new_scan_types_are_new() -> None:
+    for version in ("0.2", "0.3", "0.4"):
+        block = parse_assign_resources(example(f"assignres-{version}")).message.execution_block
+        configure = parse_configure(example(f"configure-{version}")).message
+        assert block is not None
+        known = {scan_type["scan_type_id"] for scan_type in block["scan_types"]}
+        assert configure.scan_type not in known
+        assert configure.scan_type == configure.new_scan_types[0]["scan_type_id"]
+
+
+def test_unknown_example() -> None:
+    with pytest.raises(KeyError, match=r"there is no example 'assignres-9\.9', there"):
+        example("assignres-9.9")

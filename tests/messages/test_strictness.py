@@ -1,0 +1,221 @@
+"""What weighs how much at strictness 0, 1 and 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_lmc.messages import MessageError, parse_assign_resources
+
+from .small import ASSIGN_04, REMOVE, WINDOW, changed
+
+EB = "execution_block"
+PB = "processing_blocks"
+WINDOWS = (EB, "channels", 0, "spectral_windows")
+
+# What is done to the small message of schema 0.4, the place and the fault then told, and what
+# that is at strictness 0, 1 and 2: nothing (.), a warning (w) or an error (e).
+TABLE: list[tuple[tuple[int | str, ...], Any, str, str]] = [
+    # needed to act on
+    ((EB, "eb_id"), REMOVE, "$.execution_block.eb_id: field required", "eee"),
+    ((EB, "eb_id"), "", "$.execution_block.eb_id: should be 1 to 96 letters", "eee"),
+    ((EB, "eb_id"), "-eb", "$.execution_block.eb_id: should be 1 to 96 letters", "eee"),
+    ((EB, "eb_id"), "eb-a_b", "$.execution_block.eb_id: should be 1 to 96 letters", "eee"),
+    ((EB, "eb_id"), "eb-ä", "$.execution_block.eb_id: should be 1 to 96 letters", "eee"),
+    ((EB, "eb_id"), "e" * 97, "$.execution_block.eb_id: should be 1 to 96 letters", "eee"),
+    ((EB, "eb_id"), "eb-a\n", "$.execution_block.eb_id: should be 1 to 96 letters", "eee"),
+    ((EB, "eb_id"), 5, "$.execution_block.eb_id: should be a string, not 5", "eee"),
+    ((PB, 0, "pb_id"), REMOVE, "$.processing_blocks[0].pb_id: field required", "eee"),
+    ((PB, 0, "pb_id"), "pb/../x", "$.processing_blocks[0].pb_id: should be 1 to", "eee"),
+    ((PB, 0, "script"), {}, "$.processing_blocks[0].script.kind: field required", "eee"),
+    ((PB, 0, "script", "kind"), "live", "$.processing_blocks[0].script.kind: should be", "eee"),
+    ((PB, 0, "script", "name"), "a:b", "$.processing_blocks[0].script.name: should be", "eee"),
+    ((PB, 0, "script", "version"), 1, "$.processing_blocks[0].script.version: should", "eee"),
+    ((PB, 1, "dependencies"), {}, "$.processing_blocks[1].dependencies: should be a list", "eee"),
+    ((PB, 1, "parameters"), [], "$.processing_blocks[1].parameters: should be an object", "eee"),
+    ((PB,), None, "$.processing_blocks: should be a list, not null", "eee"),
+    ((EB,), None, "$.execution_block: should be an object, not null", "eee"),
+    ((EB, "max_length"), "9", "$.execution_block.max_length: should be a number", "eee"),
+    ((EB, "max_length"), True, "$.execution_block.max_length: should be a number", "eee"),
+    ((EB, "max_length"), -1, "$.execution_block.max_length: should be greater", "eee"),
+    ((EB, "scan_types", 0), 7, "$.execution_block.scan_types[0]: should be an object", "eee"),
+    ((EB, "channels"), {}, "$.execution_block.channels: should be a list", "eee"),
+    (
+        (EB, "scan_types", 2),
+        {"scan_type_id": "look", "beams": {}},
+        '$.execution_block.scan_types[2]: has the id "look" of one before it',
+        "eee",
+    ),
+    (
+        (EB, "scan_types", 1, "scan_type_id"),
+        "a\nb",
+        "$.execution_block.scan_types[1].scan_type_id: should have printable",
+        "eee",
+    ),
+    (("resources", "receive_nodes"), 0, "$.resources.receive_nodes: should be greater", "eee"),
+    (("resources", "receive_nodes"), True, "$.resources.receive_nodes: should be an int", "eee"),
+    (("resources", "csp_links"), [1, "2"], "$.resources.csp_links[1]: should be an int", "eee"),
+    (("resources", "receptors"), [1], "$.resources.receptors[0]: should be a string", "eee"),
+    (("resources", "receptors"), "A", "$.resources.receptors: should be a list", "eee"),
+    (("transaction_id",), 12, "$.transaction_id: should be a string, not 12", "eee"),
+    # structure and types of what is passed on
+    ((EB, "max_length"), REMOVE, "$.execution_block.max_length: field required", "wee"),
+    ((EB, "scan_types"), REMOVE, "$.execution_block.scan_types: field required", "wee"),
+    (
+        (EB, "beams", 0, "function"),
+        "sight",
+        "$.execution_block.beams[0].function: should be 'visibilities'",
+        "wee",
+    ),
+    (
+        (*WINDOWS, 0, "count"),
+        REMOVE,
+        "$.execution_block.channels[0].spectral_windows[0].count: field required",
+        "wee",
+    ),
+    (
+        (*WINDOWS, 0, "count"),
+        True,
+        "$.execution_block.channels[0].spectral_windows[0].count: should be an integer, not true",
+        "wee",
+    ),
+    (
+        (*WINDOWS, 0, "start"),
+        1.0,
+        "$.execution_block.channels[0].spectral_windows[0].start: should be an integer, not 1.0",
+        "wee",
+    ),
+    (
+        (*WINDOWS, 0, "link_map"),
+        [[0, 1], [2]],
+        "$.execution_block.channels[0].spectral_windows[0].link_map[1]: should have at least 2",
+        "wee",
+    ),
+    (
+        (*WINDOWS, 0, "link_map"),
+        [[0, True]],
+        "$.execution_block.channels[0].spectral_windows[0].link_map[0][1]: should be an integer",
+        "wee",
+    ),
+    (
+        (EB, "fields", 0, "phase_dir", "ra"),
+        "01:02:03",
+        "$.execution_block.fields[0].phase_dir.ra: should be a list",
+        "wee",
+    ),
+    (
+        (EB, "polarisations", 0, "corr_type"),
+        [1],
+        "$.execution_block.polarisations[0].corr_type[0]: should be a string",
+        "wee",
+    ),
+    (
+        (EB, "scan_types", 0, "derive_from"),
+        "look",
+        '$.execution_block.scan_types[0].derive_from: "look" is derived from itself',
+        "wee",
+    ),
+    # form: id patterns, unknown keys, dangling references
+    (("transaction_id",), "me", "$.transaction_id: should be like txn-source-20260131", ".we"),
+    (("transaction_id",), "", "$.transaction_id: should be like txn-source-20260131", ".we"),
+    ((EB, "eb_id"), "sbi-unit-20260301-00001", "$.execution_block.eb_id: should be like", ".we"),
+    ((EB, "eb_id"), "eb-Unit-20260301-1", "$.execution_block.eb_id: should be like eb-", ".we"),
+    ((PB, 1, "pb_id"), "p", "$.processing_blocks[1].pb_id: should be like pb-", ".we"),
+    (("mood",), 1, "$.mood: is not a key of this schema", ".we"),
+    (("a key",), 1, '$["a key"]: is not a key of this schema', ".we"),
+    (("resources", "x"), 1, "$.resources.x: is not a key of this schema", ".we"),
+    ((EB, "beams", 0, "tint"), 1, "$.execution_block.beams[0].tint: is not a key", ".we"),
+    ((EB, "beams", 1, "beam_id"), "sky", "$.execution_block.beams[1]: has the id", ".we"),
+    (
+        (*WINDOWS, 1),
+        {"spectral_window_id": "w", **WINDOW},
+        '$.execution_block.channels[0].spectral_windows[1]: has the id "w" of one before it',
+        ".we",
+    ),
+    (
+        (*WINDOWS, 0, "freq_min"),
+        3e8,
+        "$.execution_block.channels[0].spectral_windows[0].freq_min: is above freq_max",
+        ".we",
+    ),
+    (
+        (EB, "scan_types", 1, "derive_from"),
+        ".none",
+        '$.execution_block.scan_types[1].derive_from: there is no scan type ".none"',
+        ".we",
+    ),
+    (
+        (EB, "scan_types", 1, "beams", "odd"),
+        {},
+        '$.execution_block.scan_types[1].beams.odd: there is no beam "odd"',
+        ".we",
+    ),
+    (
+        (EB, "scan_types", 0, "beams", "sky", "channels_id"),
+        "x",
+        '$.execution_block.scan_types[0].beams.sky.channels_id: "x" is not among the channels',
+        ".we",
+    ),
+    (
+        (PB, 1, "dependencies", 0, "pb_id"),
+        "pb-other",
+        '$.processing_blocks[1].dependencies[0].pb_id: "pb-other" is not in this message',
+        ".we",
+    ),
+    (
+        (PB, 1, "dependencies", 0, "pb_id"),
+        "pb-unit-20260301-00002",
+        "$.processing_blocks[1].dependencies[0].pb_id: is the processing block itself",
+        ".we",
+    ),
+    # worth a line
+    (("resources",), REMOVE, "$: has an execution block and names no resources", "www"),
+    # right
+    ((EB, "max_length"), 10**30, "$", "..."),
+    ((EB, "context"), {"any": [None, {"x": "y"}]}, "$", "..."),
+    ((EB, "fields", 0, "phase_dir", "reference_time"), "some day", "$", "..."),
+]
+
+
+@pytest.mark.parametrize(("path", "to", "told", "weights"), TABLE)
+@pytest.mark.parametrize("strictness", [0, 1, 2])
+def test_weight(
+    path: tuple[int | str, ...], to: Any, told: str, weights: str, strictness: int
+) -> None:
+    text = changed(ASSIGN_04, *path, to=to)
+    if weights[strictness] == "e":
+        with pytest.raises(MessageError) as caught:
+            parse_assign_resources(text, strictness)
+        assert any(fault.startswith(told) for fault in caught.value.faults), caught.value
+    else:
+        warnings = parse_assign_resources(text, strictness).warnings
+        warned = any(warning.startswith(told) for warning in warnings)
+        assert warned is (weights[strictness] == "w"), warnings
+
+
+def test_nothing_is_wrong_with_the_small_message() -> None:
+    assert (
+        parse_assign_resources(changed(ASSIGN_04, "transaction_id", to=REMOVE), 2).warnings == ()
+    )
+
+
+def test_every_fault_is_named() -> None:
+    text = changed(ASSIGN_04, "processing_blocks", to=[{}, {"pb_id": 1}])
+    with pytest.raises(MessageError) as caught:
+        parse_assign_resources(text)
+    assert caught.value.faults == (
+        "$.processing_blocks[0].pb_id: field required",
+        "$.processing_blocks[0].script: field required",
+        "$.processing_blocks[1].pb_id: should be a string, not 1",
+        "$.processing_blocks[1].script: field required",
+    )
+    assert str(caught.value).startswith("AssignResources: $.processing_blocks[0].pb_id: field")
+
+
+def test_warnings_are_of_bounded_number() -> None:
+    beams: dict[str, object] = {f"odd-{number}": {} for number in range(200)}
+    text = changed(ASSIGN_04, "execution_block", "scan_types", 0, "beams", to=beams)
+    warnings = parse_assign_resources(text).warnings
+    assert len(warnings) == 51
+    assert warnings[-1] == "and 150 more"
