@@ -1,0 +1,6 @@
+"""Run the stand-in SDP: ``python -m ska_sdp_sim``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main(prog_name="python -m ska_sdp_sim")

@@ -1,0 +1,92 @@
+"""The command that runs the stand-in SDP until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import re
+import signal
+from types import FrameType
+from typing import Any
+
+import click
+
+from .script import Settings
+from .stand_in import COMPONENTS, StandIn
+
+__all__ = ["main"]
+
+_LOOK_EVERY = 0.2
+
+
+def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> re.Pattern[str]:
+    try:
+        return re.compile(value)
+    except re.error as error:
+        raise click.BadParameter(f"{value!r} is no regular expression: {error}.") from None
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--component",
+    "components",
+    multiple=True,
+    type=click.Choice(COMPONENTS),
+    help="Be this component only; may be given twice.  [default: both]",
+)
+@click.option("--prefix", default="", help="Path before all entities, such as /test.")
+@click.option(
+    "--receive-scripts",
+    default="receive",
+    show_default=True,
+    callback=_pattern,
+    help="Regular expression: scripts whose name matches give receive addresses.",
+)
+@click.option("--time-to-resource", type=float, help="Seconds until resources are available.")
+@click.option("--time-to-ready", type=float, help="Seconds from RUNNING to deployments ready.")
+@click.option("--duration", type=float, help="Seconds that a batch block takes.")
+@click.option(
+    "--log-level",
+    default="INFO",
+    show_default=True,
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    help="What to log.",
+)
+def main(
+    components: tuple[str, ...],
+    prefix: str,
+    receive_scripts: re.Pattern[str],
+    log_level: str,
+    **seconds: float | None,
+) -> None:
+    """Stand in for processing controller, helm deployer and processing scripts.
+
+    Runs until SIGTERM or Ctrl-C. The database is found by SDP_CONFIG_HOST, SDP_CONFIG_PORT and
+    the other variables of ska-sdp. Times given here hold for processing blocks whose parameters
+    (time-to-resource, time-to-ready, duration) do not say otherwise; each is 0.2 s by default.
+    Their parameter fail-at (starting, ready, configuring or scanning) makes them fail, with the
+    reason in parameter exception.
+    """
+    logging.basicConfig(
+        level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    parameters: dict[str, Any] = {
+        name.replace("_", "-"): value for name, value in seconds.items() if value is not None
+    }
+    received: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        # Does next to nothing: what it interrupts may hold any lock.
+        received.append(number)
+
+    signal.signal(signal.SIGTERM, receive)
+    signal.signal(signal.SIGINT, receive)
+    try:
+        sdp = StandIn(components or COMPONENTS, Settings(receive_scripts, parameters), prefix)
+        sdp.start()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    try:
+        while not received and not sdp.wait(_LOOK_EVERY):
+            pass
+    finally:
+        sdp.stop()

@@ -1,0 +1,179 @@
+"""Between the database and the pure part: reads a block, writes a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ska_sdp_config.config import Transaction
+from ska_sdp_config.entity import Deployment, ProcessingBlock
+
+from .block import DONE, Block, Owner, deployment_id, find_circle, timestamp
+from .script import Step
+
+__all__ = ["fetch_blocks", "paths_of", "read_block", "write_step"]
+
+
+def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> list[str]:
+    """Name what most steps of a processing block read, for reading it in one round trip.
+
+    Args:
+        prefix: what stands before the paths of entities.
+        pb_id: id of the processing block.
+        eb_id: id of its execution block, if it has one.
+        deployment: id of its deployment.
+
+    Returns:
+        Paths.
+    """
+    paths = [f"{prefix}/pb/{pb_id}{below}" for below in ("", "/state", "/owner")]
+    paths += [f"{prefix}/deploy/{deployment}{below}" for below in ("", "/state")]
+    if eb_id is not None:
+        paths.append(f"{prefix}/eb/{eb_id}")
+    return paths
+
+
+def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
+    """Bring what processing blocks are read from, in two round trips however many they are.
+
+    Args:
+        txn: the transaction in which they will be read.
+        prefix: what stands before the paths of entities.
+        pb_ids: ids of the processing blocks.
+    """
+    txn.get_many(f"{prefix}/pb/{pb_id}{below}" for pb_id in pb_ids for below in ("", "/state"))
+    paths: list[str] = []
+    for pb_id in pb_ids:
+        try:
+            pb = txn.get_processing_block(pb_id)
+        except ValueError:  # said when it is read
+            continue
+        if pb is not None:
+            paths += paths_of(prefix, pb_id, pb.eb_id, deployment_id(pb_id, pb.script.name))
+    txn.get_many(paths)
+
+
+def read_block(txn: Transaction, pb_id: str) -> Block | None:
+    """Read a processing block and all that its next step depends on.
+
+    Args:
+        txn: the transaction to read in.
+        pb_id: id of the processing block.
+
+    Returns:
+        The block, or None if it is not there.
+
+    Raises:
+        ValueError: what is stored of it cannot be understood.
+    """
+    pb = txn.get_processing_block(pb_id)
+    if pb is None:
+        return None
+    state = _object(txn.get_processing_block_state(pb_id), f"state of {pb_id}")
+    status = (state or {}).get("status")
+    deployed = txn.deployment.exists(deployment_id(pb_id, pb.script.name))
+    common: dict[str, Any] = {
+        "pb_id": pb_id,
+        "kind": pb.script.kind,
+        "script": str(pb.script),
+        "script_name": pb.script.name,
+        "parameters": pb.parameters,
+        "eb_id": pb.eb_id,
+        "state": state,
+        "owner": _owner(txn, pb_id),
+        "deployment": deployed,
+    }
+    if status in DONE:
+        return Block(**common)
+    if deployed:
+        common["deployment_running"] = _deployment_runs(txn, pb)
+    if pb.eb_id is not None:
+        execution_block = _object(txn.get_execution_block(pb.eb_id), pb.eb_id)
+        common["execution_block"] = execution_block
+        named = (execution_block or {}).get("pb_receive_addresses")
+        if named not in (None, pb_id):
+            common["named_receiver_left"] = _status(txn, str(named)) in (None, *DONE)
+    if state is None or (status == "RUNNING" and not deployed):
+        common["script_image"] = _script_image(txn, pb)
+    if status == "WAITING" and pb.dependencies:
+        common["dependencies"] = _dependencies(txn, pb)
+        common["circle"] = find_circle(pb_id, lambda other: _depends_on(txn, other))
+    return Block(**common)
+
+
+def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> None:
+    """Write a step.
+
+    Args:
+        txn: the transaction in which the block was read.
+        block: the block whose step it is.
+        step: what is to be written.
+        now: the time, for ``last_updated``.
+    """
+    updated = {"last_updated": timestamp(now)}
+    if step.take:
+        txn.processing_block.ownership(block.pb_id).take()
+    if step.state:
+        state = {**(block.state or {}), **step.state, **updated}
+        txn.processing_block.state(block.pb_id).create_or_update(state)
+    if step.execution_block and block.eb_id is not None:
+        execution_block = {**(block.execution_block or {}), **step.execution_block, **updated}
+        txn.update_execution_block(block.eb_id, execution_block)
+        # Programs that look at the state alone are told as well (spec 2.1).
+        execution_state = txn.get_execution_block_state(block.eb_id)
+        if isinstance(execution_state, dict):
+            txn.update_execution_block_state(block.eb_id, {**execution_state, **updated})
+    if step.deploy is not None:
+        txn.deployment.create_or_update(
+            Deployment(key=block.deployment_id, kind="helm", args=dict(step.deploy))
+        )
+    if step.leave:
+        if block.deployment:
+            txn.delete_deployment(block.deployment_id)
+        txn.processing_block.ownership(block.pb_id).release()
+
+
+def _object(value: Any, name: str) -> Mapping[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise ValueError(f"What is stored of {name} is no JSON object.")
+    return value
+
+
+def _owner(txn: Transaction, pb_id: str) -> Owner:
+    ownership = txn.processing_block.ownership(pb_id)
+    if ownership.is_owner():
+        return Owner.THIS
+    return Owner.OTHER if ownership.is_owned() else Owner.NOBODY
+
+
+def _deployment_runs(txn: Transaction, pb: ProcessingBlock) -> bool:
+    name = deployment_id(pb.key, pb.script.name)
+    state = _object(txn.get_deployment_state(name), f"state of {name}") or {}
+    return state.get("status") == "RUNNING"
+
+
+def _script_image(txn: Transaction, pb: ProcessingBlock) -> str | None:
+    definition = _object(
+        txn.get_script(pb.script.kind, pb.script.name, pb.script.version), str(pb.script)
+    )
+    return None if definition is None else str(definition.get("image", ""))
+
+
+def _status(txn: Transaction, pb_id: str) -> str | None:
+    """Get a block's status; an empty text for one without a state, None if it is not there."""
+    if not txn.processing_block.exists(pb_id):
+        return None
+    state = _object(txn.get_processing_block_state(pb_id), f"state of {pb_id}") or {}
+    return str(state.get("status") or "")
+
+
+def _dependencies(txn: Transaction, pb: ProcessingBlock) -> dict[str, str]:
+    # One that is not there, as in many a message in use, cannot be waited for.
+    found = {item.pb_id: _status(txn, item.pb_id) for item in pb.dependencies}
+    return {pb_id: status for pb_id, status in found.items() if status is not None}
+
+
+def _depends_on(txn: Transaction, pb_id: str) -> Iterable[str]:
+    pb = txn.get_processing_block(pb_id)
+    return [item.pb_id for item in pb.dependencies] if pb else []

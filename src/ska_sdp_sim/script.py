@@ -1,0 +1,282 @@
+"""What a processing block's script does next: a pure function of the database and the time.
+
+Nothing is remembered between steps, so that a stand-in that is started again goes on where the
+one before it stood. The order of the steps is that of the real controller and scripts (spec 4.8).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from .addresses import observed_scan_types, receive_addresses
+from .block import DONE, Block, Owner
+from .parameters import Parameters
+
+__all__ = ["Done", "Settings", "Step", "Wait", "next_step", "phase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How scripts behave that do not say otherwise.
+
+    Attributes:
+        receive_scripts: realtime scripts whose name contains a match give receive addresses.
+        parameters: defaults for the parameters of processing blocks, under the same names.
+    """
+
+    receive_scripts: re.Pattern[str] = re.compile("receive")
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # A bad default would fail every block: better said at once.
+        Parameters.read(self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The writes of one transaction.
+
+    Attributes:
+        what: the step in a word or two, for the log.
+        take: whether to take the processing block.
+        state: keys to set in the processing block's state.
+        execution_block: keys to set in its execution block.
+        deploy: arguments of the deployment to make, if one is to be made.
+        leave: whether to remove the deployment and to give up the ownership.
+    """
+
+    what: str
+    take: bool = False
+    state: Mapping[str, Any] = field(default_factory=dict)
+    execution_block: Mapping[str, Any] = field(default_factory=dict)
+    deploy: Mapping[str, Any] | None = None
+    leave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until a time, or until what was read changes if there is none."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is left to do, nor will be."""
+
+
+def phase(block: Block) -> str:
+    """Name the stretch that a processing block is in, for measuring how long it has lasted.
+
+    Args:
+        block: the processing block.
+
+    Returns:
+        A name that changes whenever a wait begins anew.
+    """
+    state = block.state or {}
+    if block.status == "WAITING":
+        if state.get("resources_available"):
+            return "resourced"
+        return "held" if _is_held(block) else "resourcing"
+    if block.status == "RUNNING":
+        return "ready" if state.get("deployments_ready") else "deploying"
+    return str(block.status)
+
+
+def next_step(
+    block: Block, since: datetime, now: datetime, settings: Settings
+) -> Step | Wait | Done:
+    """Find what is to be done for a processing block.
+
+    Args:
+        block: the processing block.
+        since: when it came to be in its phase.
+        now: the time.
+        settings: how scripts behave that do not say otherwise.
+
+    Returns:
+        The writes of the next transaction; or what to wait for; or that all is done.
+    """
+    if block.status in DONE:
+        left = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
+        return Step("tidied up", leave=True) if left else Done()
+    if block.owner is Owner.OTHER:
+        return Wait()
+    if block.eb_id is not None and block.execution_block is None:
+        if block.state is None:
+            return Wait()
+        return _end(block, "CANCELLED", f"Execution block {block.eb_id} is not there")
+    if block.execution_status == "CANCELLED":
+        return _end(block, "CANCELLED")
+    if block.execution_status == "FINISHED" and block.kind == "realtime":
+        return _end(block, "FINISHED")
+    if block.state is None and block.script_image is None:
+        return _end(
+            block,
+            "FAILED",
+            f"Script {block.script} is not defined: import it with 'ska-sdp import scripts'",
+        )
+    if block.owner is Owner.NOBODY:
+        return Step("taken", take=True)
+    try:
+        parameters = Parameters.read(block.parameters, settings.parameters)
+        return _work(block, parameters, since, now, settings)
+    except ValueError as error:  # what was given cannot be worked with
+        return _end(block, "FAILED", str(error))
+
+
+def _end(block: Block, status: str, reason: str | None = None) -> Step:
+    state: dict[str, Any] = {"status": status}
+    if (block.state or {}).get("deployments"):
+        state["deployments"] = {}
+    if reason:
+        state["reason"] = reason
+    return Step(status, state=state, leave=True)
+
+
+def _work(
+    block: Block, parameters: Parameters, since: datetime, now: datetime, settings: Settings
+) -> Step | Wait:
+    if block.status is None:
+        return Step("STARTING", state={"status": "STARTING", "resources_available": False})
+    if block.status == "STARTING":
+        if failure := parameters.failure("starting"):
+            return _end(block, "FAILED", failure)
+        return Step("WAITING", state={"status": "WAITING", "resources_available": False})
+    if block.status == "WAITING":
+        return _wait_for_resources(block, parameters, since, now)
+    if block.status == "RUNNING":
+        return (
+            _observe(block, parameters, settings)
+            or _deploy(block, parameters, since, now)
+            or _process(block, parameters, since, now)
+        )
+    # A status that no script of this project writes is somebody else's business.
+    return Wait()
+
+
+def _is_held(block: Block) -> bool:
+    """Tell whether a batch block has to wait for its execution block, or for other blocks."""
+    if block.kind == "realtime":
+        return False
+    unfinished = any(status != "FINISHED" for status in block.dependencies.values())
+    return unfinished or (block.eb_id is not None and block.execution_status == "ACTIVE")
+
+
+def _wait_for_resources(
+    block: Block, parameters: Parameters, since: datetime, now: datetime
+) -> Step | Wait:
+    if (block.state or {}).get("resources_available"):
+        return Step("RUNNING", state={"status": "RUNNING", "deployments_ready": False})
+    if _is_held(block):
+        if block.eb_id is not None and block.execution_status == "ACTIVE":
+            return Wait()
+        return _never_to_run(block) or Wait()
+    until = since + timedelta(seconds=parameters.time_to_resource)
+    if now < until:
+        return Wait(until)
+    return Step("resources available", state={"resources_available": True})
+
+
+def _never_to_run(block: Block) -> Step | None:
+    if block.circle:
+        circle = " → ".join(block.circle)
+        return _end(block, "FAILED", f"Processing blocks depend on each other: {circle}")
+    for status in ("FAILED", "CANCELLED"):
+        for pb_id, found in block.dependencies.items():
+            if found == status:
+                return _end(
+                    block, status, f"Processing block {pb_id}, which it depends on, is {status}"
+                )
+    return None
+
+
+def _observe(block: Block, parameters: Parameters, settings: Settings) -> Step | None:
+    """Follow the observation: scan types as they are configured, scans as they begin."""
+    if block.kind != "realtime" or block.execution_block is None:
+        return None
+    if block.execution_block.get("current_scan_type") is not None and (
+        failure := parameters.failure("configuring")
+    ):
+        return _end(block, "FAILED", failure)
+    if block.execution_block.get("scan_id") is not None and (
+        failure := parameters.failure("scanning")
+    ):
+        return _end(block, "FAILED", failure)
+    if not settings.receive_scripts.search(block.script_name):
+        return None
+    return _write_addresses(block, parameters) or _link_addresses(block)
+
+
+def _write_addresses(block: Block, parameters: Parameters) -> Step | None:
+    """Add the addresses of scan types that have none; those once given stay as they are."""
+    execution_block = block.execution_block or {}
+    written = (block.state or {}).get("receive_addresses")
+    # The list of the seed's time (schema 3.2.1) is replaced by the map.
+    known = written if isinstance(written, Mapping) else None
+    missing = [name for name in observed_scan_types(execution_block) if name not in (known or ())]
+    if known is not None and not missing:
+        return None
+    added = receive_addresses(
+        execution_block,
+        lambda node: f"{block.deployment_id}-{node}.receive.sdp",
+        parameters.channels_per_port,
+        only=missing,
+    )
+    return Step("receive addresses", state={"receive_addresses": {**(known or {}), **added}})
+
+
+def _link_addresses(block: Block) -> Step | None:
+    """Name this block in the execution block, unless another that still receives is named."""
+    named = (block.execution_block or {}).get("pb_receive_addresses")
+    if named == block.pb_id or (named is not None and not block.named_receiver_left):
+        return None
+    return Step("address link", execution_block={"pb_receive_addresses": block.pb_id})
+
+
+def _deploy(
+    block: Block, parameters: Parameters, since: datetime, now: datetime
+) -> Step | Wait | None:
+    """Make the deployment, and say when it is ready and when it no longer is."""
+    state = block.state or {}
+    name = block.deployment_id
+    if not state.get("deployments"):
+        return Step(
+            "deployment",
+            state={"deployments": {name: "PENDING"}},
+            deploy={
+                "chart": block.script_name.replace("_", "-"),
+                "values": {"image": block.script_image, "script": block.script},
+            },
+        )
+    if state.get("deployments_ready"):
+        if block.deployment_running:
+            return None
+        return Step(
+            "deployment lost",
+            state={"deployments_ready": False, "deployments": {name: "PENDING"}},
+        )
+    if not block.deployment_running:
+        return Wait()
+    until = since + timedelta(seconds=parameters.time_to_ready)
+    if now < until:
+        return Wait(until)
+    if failure := parameters.failure("ready"):
+        return _end(block, "FAILED", failure)
+    return Step(
+        "deployments ready",
+        state={"deployments_ready": True, "deployments": {name: "RUNNING"}},
+    )
+
+
+def _process(block: Block, parameters: Parameters, since: datetime, now: datetime) -> Step | Wait:
+    """Run for as long as the block lasts; a realtime one's execution block ends it."""
+    if block.kind == "realtime" and block.eb_id is not None:
+        return Wait()
+    until = since + timedelta(seconds=parameters.duration)
+    return Wait(until) if now < until else _end(block, "FINISHED")

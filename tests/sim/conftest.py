@@ -1,0 +1,39 @@
+"""A stand-in SDP on every backend, each test on an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.memory import MemoryBackend
+from ska_sdp_config.backend.store import Delete
+from ska_sdp_sim.pytest_plugin import stand_in_sdp
+from tests.sim.observation import define_scripts
+
+__all__ = ["config", "sdp_config_arguments", "stand_in_sdp"]
+
+
+@pytest.fixture(params=["memory", "etcd3"])
+def sdp_config_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Where the database is; the fixture of the plug-in is overridden by this one."""
+    arguments: dict[str, Any] = {"backend": "memory"}
+    if request.param == "memory":
+        MemoryBackend.shared.clear()
+    else:
+        server = request.getfixturevalue("etcd")
+        arguments = {"backend": "etcd3", "host": server.host, "port": server.port}
+    with Config(**arguments) as config:
+        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+    return arguments
+
+
+@pytest.fixture
+def config(sdp_config_arguments: dict[str, Any]) -> Iterator[Config]:
+    """Access for the test itself, with some scripts defined."""
+    with Config(**sdp_config_arguments) as access:
+        define_scripts(access)
+        yield access

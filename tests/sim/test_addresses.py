@@ -1,0 +1,330 @@
+"""Receive addresses: each channel has one host and one port, whatever the scan types are."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_sim.addresses import (
+    FIRST_PORT,
+    LAST_PORT,
+    observed_scan_types,
+    receive_addresses,
+)
+
+Json = dict[str, Any]
+
+
+def host_name(node: int) -> str:
+    return f"node-{node}"
+
+
+def window(start: int, count: int, **more: Any) -> Json:
+    return {
+        "spectral_window_id": f"window-{start}",
+        "start": start,
+        "count": count,
+        "freq_min": 3.5e8,
+        "freq_max": 3.68e8,
+        **more,
+    }
+
+
+def observation(windows: list[Json], **more: Any) -> Json:
+    return {
+        "beams": [{"beam_id": "vis0", "function": "visibilities"}],
+        "channels": [{"channels_id": "all", "spectral_windows": windows}],
+        "scan_types": [{"scan_type_id": "science", "beams": {"vis0": {"channels_id": "all"}}}],
+        **more,
+    }
+
+
+def destinations(beam: Json, channels: Iterable[int]) -> list[tuple[str, int]]:
+    """Look channels up as a correlator does (spec 5): an entry holds until the next one's."""
+    host_starts = [row[0] for row in beam["host"]]
+    port_starts = [row[0] for row in beam["port"]]
+    found = []
+    for channel in channels:
+        assert channel >= host_starts[0]
+        assert channel >= port_starts[0]
+        host = beam["host"][bisect_right(host_starts, channel) - 1][1]
+        start, port, increment = (*beam["port"][bisect_right(port_starts, channel) - 1], 0)[:3]
+        found.append((host, port + (channel - start) * increment))
+    return found
+
+
+def channels_of(windows: list[Json]) -> set[int]:
+    return {
+        channel
+        for item in windows
+        for channel in range(
+            item["start"],
+            item["start"] + item["count"] * item.get("stride", 1),
+            item.get("stride", 1),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("windows", "more", "hosts", "ports"),
+    [
+        pytest.param(
+            [window(0, 8)], {}, [[0, "node-0"]], [[0, FIRST_PORT, 1]], id="no links: one host"
+        ),
+        pytest.param(
+            [window(0, 744, stride=2, link_map=[[0, 0], [200, 1], [744, 2], [944, 3]])],
+            {},
+            [[0, "node-0"], [200, "node-1"], [744, "node-2"], [944, "node-3"]],
+            [[0, 9000, 1], [200, 9000, 1], [744, 9000, 1], [944, 9000, 1]],
+            id="a host for each link",
+        ),
+        pytest.param(
+            [window(0, 4, stride=2, link_map=[[0, 0], [200, 1]])],
+            {},
+            [[0, "node-0"]],
+            [[0, 9000, 1]],
+            id="links beyond the window count for nothing",
+        ),
+        pytest.param(
+            [window(0, 4, link_map=None), window(100, 4)],
+            {"resources": {"receive_nodes": 1}},
+            [[0, "node-0"], [100, "node-0"]],
+            [[0, 9000, 1], [100, 9004, 1]],
+            id="two windows on one host",
+        ),
+        pytest.param(
+            [window(0, 10, link_map=[[0, 0], [4, 1]])],
+            {"resources": {"receive_nodes": 2}},
+            [[0, "node-0"], [4, "node-0"], [5, "node-1"]],
+            [[0, 9000, 1], [4, 9004, 1], [5, 9000, 1]],
+            id="receive nodes share the channels",
+        ),
+        pytest.param(
+            [window(0, 8)],
+            {"resources": {"receive_nodes": 0, "receptors": ["SKA001"]}},
+            [[0, "node-0"]],
+            [[0, 9000, 1]],
+            id="all receive nodes released",
+        ),
+    ],
+)
+def test_maps(windows: list[Json], more: Json, hosts: list[Any], ports: list[Any]) -> None:
+    addresses = receive_addresses(observation(windows, **more), host_name)
+    assert addresses == {
+        "science": {"vis0": {"function": "visibilities", "host": hosts, "port": ports}}
+    }
+
+
+def test_channels_per_port() -> None:
+    windows = [window(0, 45), window(100, 10, stride=2)]
+    addresses = receive_addresses(
+        observation(windows, resources={"receive_nodes": 1}), host_name, channels_per_port=20
+    )
+    beam = addresses["science"]["vis0"]
+    assert beam["host"] == [[0, "node-0"], [100, "node-0"]]
+    assert beam["port"] == [[0, 9000], [20, 9001], [40, 9002], [100, 9003]]
+
+
+def test_a_host_has_no_more_channels_than_ports() -> None:
+    windows = [window(0, 2 * (LAST_PORT - FIRST_PORT + 1) + 1)]
+    addresses = receive_addresses(observation(windows, resources={"receive_nodes": 1}), host_name)
+    beam = addresses["science"]["vis0"]
+    assert [name for _, name in beam["host"]] == ["node-0", "node-1", "node-2"]
+    assert destinations(beam, [LAST_PORT - FIRST_PORT]) == [("node-0", LAST_PORT)]
+
+
+def test_scan_types_derive_beam_by_beam() -> None:
+    execution_block = {
+        "beams": [
+            {"beam_id": "vis0", "function": "visibilities"},
+            {"beam_id": "pss1", "function": "pulsar search", "search_beam_id": 1},
+            {"beam_id": "pst2", "function": "pulsar timing", "timing_beam_id": 2},
+        ],
+        "channels": [
+            {"channels_id": "wide", "spectral_windows": [window(0, 16)]},
+            {"channels_id": "zoom", "spectral_windows": [window(4000, 8)]},
+        ],
+        "scan_types": [
+            {
+                "scan_type_id": ".default",
+                "beams": {
+                    "vis0": {"channels_id": "wide", "polarisations_id": "all"},
+                    "pss1": {"channels_id": "wide", "field_id": "x"},
+                    "vlbi": {"channels_id": "wide"},
+                },
+            },
+            {"scan_type_id": ".second", "derive_from": ".default"},
+            {
+                "scan_type_id": "target:a",
+                "derive_from": ".second",
+                "beams": {
+                    "vis0": {"field_id": "a"},
+                    "pst2": {"channels_id": "zoom"},
+                },
+            },
+            {
+                "scan_type_id": "zoom",
+                "derive_from": "target:a",
+                "beams": {"vis0": {"channels_id": "zoom"}, "pss1": {"channels_id": "missing"}},
+            },
+            {"scan_type_id": "orphan", "derive_from": ".nowhere", "beams": {"vis0": {}}},
+        ],
+    }
+    assert observed_scan_types(execution_block) == ["target:a", "zoom", "orphan"]
+    addresses = receive_addresses(execution_block, host_name)
+    assert addresses == {
+        "target:a": {
+            "vis0": {
+                "function": "visibilities",
+                "host": [[0, "node-0"]],
+                "port": [[0, 9000, 1]],
+            },
+            "pss1": {
+                "function": "pulsar search",
+                "search_beam_id": 1,
+                "host": [[0, "node-1"]],
+                "port": [[0, 9000, 1]],
+            },
+            "pst2": {
+                "function": "pulsar timing",
+                "timing_beam_id": 2,
+                "host": [[4000, "node-2"]],
+                "port": [[4000, 9000, 1]],
+            },
+        },
+        "zoom": {
+            "vis0": {
+                "function": "visibilities",
+                "host": [[4000, "node-0"]],
+                "port": [[4000, 9000, 1]],
+            },
+            "pst2": {
+                "function": "pulsar timing",
+                "timing_beam_id": 2,
+                "host": [[4000, "node-1"]],
+                "port": [[4000, 9000, 1]],
+            },
+        },
+        "orphan": {},
+    }
+    assert receive_addresses(execution_block, host_name, only=["zoom"]) == {
+        "zoom": addresses["zoom"]
+    }
+
+
+@pytest.mark.parametrize("execution_block", [{}, {"test": True}, {"scan_types": None}])
+def test_nothing_to_observe(execution_block: Json) -> None:
+    assert receive_addresses(execution_block, host_name) == {}
+
+
+@pytest.mark.parametrize(
+    ("execution_block", "fault"),
+    [
+        (observation([window(0, 0)]), "channels.0.spectral_windows.0.count"),
+        (observation([{"start": 0}]), "channels.0.spectral_windows.0.count"),
+        (observation([window(0, True)]), "channels.0.spectral_windows.0.count"),
+        (observation([window(0, 4, link_map=[[0]])]), "link_map.0"),
+        (observation([], resources={"receive_nodes": "two"}), "resources.receive_nodes"),
+        (
+            observation([], scan_types=[{"scan_type_id": "a", "derive_from": "a"}]),
+            "a → a",
+        ),
+    ],
+)
+def test_faults_are_named(execution_block: Json, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault.replace(".", r"\.")):
+        receive_addresses(execution_block, host_name)
+
+
+windows_in_order = st.lists(
+    st.builds(
+        window,
+        start=st.integers(0, 3000),
+        count=st.integers(1, 400),
+        stride=st.integers(1, 3),
+        link_map=st.lists(
+            st.tuples(st.integers(0, 4000), st.integers(0, 9)).map(list), max_size=4
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(
+    visibilities=windows_in_order,
+    search=windows_in_order,
+    receive_nodes=st.none() | st.integers(1, 6),
+    channels_per_port=st.integers(1, 7),
+)
+def test_every_channel_has_its_own_place(
+    visibilities: list[Json],
+    search: list[Json],
+    receive_nodes: int | None,
+    channels_per_port: int,
+) -> None:
+    execution_block = {
+        "beams": [
+            {"beam_id": "vis0", "function": "visibilities"},
+            {"beam_id": "pss1", "function": "pulsar search"},
+        ],
+        "channels": [
+            {"channels_id": "vis", "spectral_windows": visibilities},
+            {"channels_id": "pss", "spectral_windows": search},
+        ],
+        "scan_types": [
+            {
+                "scan_type_id": "science",
+                "beams": {"vis0": {"channels_id": "vis"}, "pss1": {"channels_id": "pss"}},
+            }
+        ],
+        "resources": {"receive_nodes": receive_nodes},
+    }
+    beams = receive_addresses(execution_block, host_name, channels_per_port)["science"]
+    places: Counter[tuple[str, int]] = Counter()
+    for beam_id, windows in (("vis0", visibilities), ("pss1", search)):
+        for table in (beams[beam_id]["host"], beams[beam_id]["port"]):
+            starts = [row[0] for row in table]
+            assert starts == sorted(set(starts))
+        places.update(destinations(beams[beam_id], channels_of(windows)))
+    assert max(places.values()) <= channels_per_port
+    assert all(FIRST_PORT <= port <= LAST_PORT for _, port in places)
+    if receive_nodes is not None:
+        assert len({host for host, _ in places}) <= receive_nodes
+
+
+MESSAGES = Path(__file__).parents[3] / "shared" / "spec" / "messages" / "valid"
+
+
+@pytest.mark.skipif(not MESSAGES.is_dir(), reason="the example messages are not at hand")
+def test_messages_in_use() -> None:
+    seen = 0
+    for path in MESSAGES.glob("assignres_*.json"):
+        message = json.loads(path.read_text("utf-8"))
+        execution_block = message.get("execution_block")
+        if execution_block is None:
+            continue
+        seen += 1
+        addresses = receive_addresses(
+            {**execution_block, "resources": message.get("resources")}, host_name, 20
+        )
+        assert list(addresses) == observed_scan_types(execution_block), path.name
+        defined = {
+            item["channels_id"]: item["spectral_windows"] for item in execution_block["channels"]
+        }
+        for beams in addresses.values():
+            for beam in beams.values():
+                assert any(
+                    destinations(beam, channels_of(windows))
+                    for windows in defined.values()
+                    if min(channels_of(windows)) == beam["host"][0][0]
+                ), path.name
+    assert seen

@@ -1,0 +1,214 @@
+"""A script's steps, one after another, without a database: order, waits, addresses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_sim.block import DONE, Owner
+from ska_sdp_sim.script import Done, Settings, phase
+from tests.sim.run import EXECUTION_BLOCK, Run, batch, block, observe
+
+
+def test_a_receive_script_step_by_step() -> None:
+    run = Run(block(parameters={"time-to-resource": 5, "time-to-ready": 3.5}))
+    assert run.go(4.9) == ["taken", "STARTING", "WAITING"]
+    assert run.state == {"status": "WAITING", "resources_available": False}
+    assert run.go(0.2) == [
+        "resources available",
+        "RUNNING",
+        "receive addresses",
+        "address link",
+        "deployment",
+    ]
+    name = "proc-pb-test-20260131-00000-vis-receive"
+    assert run.state == {
+        "status": "RUNNING",
+        "resources_available": True,
+        "deployments_ready": False,
+        "deployments": {name: "PENDING"},
+        "receive_addresses": {
+            "science": {
+                "vis0": {
+                    "function": "visibilities",
+                    "host": [[0, f"{name}-0.receive.sdp"]],
+                    "port": [[0, 9000, 1]],
+                }
+            }
+        },
+    }
+    assert run.go(3.3) == []
+    assert run.go(0.2) == ["deployments ready"]
+    assert run.state["deployments_ready"] is True
+    assert run.state["deployments"] == {name: "RUNNING"}
+    run.block = observe(run.block, current_scan_type="science", scan_id=1)
+    assert run.go(3600) == []
+    run.block = observe(run.block, status="FINISHED", current_scan_type=None, scan_id=None)
+    assert run.go() == ["FINISHED"]
+    assert not run.block.deployment
+    assert run.block.owner is Owner.NOBODY
+    assert run.step() == Done()
+
+
+def test_resources_are_there_before_running_is_said() -> None:
+    run = Run(block())
+    seen = []
+    while not isinstance(run.step(), Done) and run.state.get("status") != "RUNNING":
+        seen.append((run.state.get("status"), run.state.get("resources_available")))
+        run.now += timedelta(seconds=0.1)
+    order = list(dict.fromkeys(seen))
+    assert order == [(None, None), ("STARTING", False), ("WAITING", False), ("WAITING", True)]
+    # Written together: between the two, a device would take the deployments for ready.
+    assert run.state["deployments_ready"] is False
+
+
+def test_a_script_that_does_not_receive_gives_no_addresses() -> None:
+    run = Run(block(name="pointing-offset"))
+    assert "receive addresses" not in run.go()
+    assert run.state["deployments_ready"] is True
+    settings = Settings(receive_scripts=re.compile("pointing"))
+    assert "receive addresses" in Run(block(name="pointing-offset"), settings).go()
+
+
+def test_scan_types_of_configure_are_added_and_others_stay() -> None:
+    run = Run(block())
+    run.go()
+    first = run.state["receive_addresses"]["science"]
+    scan_types = [
+        *EXECUTION_BLOCK["scan_types"],
+        {"scan_type_id": ".template", "beams": {"vis0": {"channels_id": "all"}}},
+        {"scan_type_id": "new", "derive_from": ".template"},
+    ]
+    run.block = observe(
+        run.block,
+        scan_types=scan_types,
+        current_scan_type="new",
+        resources={"receive_nodes": 4},
+    )
+    assert run.go() == ["receive addresses"]
+    addresses = run.state["receive_addresses"]
+    assert list(addresses) == ["science", "new"]
+    assert addresses["science"] == first
+    assert len(addresses["new"]["vis0"]["host"]) == 4
+    # The devices take a loss of readiness for a fault: a new scan type causes none.
+    assert run.state["deployments_ready"] is True
+
+
+@pytest.mark.parametrize(
+    ("named", "left", "linked"),
+    [
+        (None, False, True),
+        ("pb-other", False, False),
+        ("pb-other", True, True),
+        ("pb-test-20260131-00000", False, False),
+    ],
+)
+def test_the_link_is_left_to_who_receives(named: str | None, left: bool, linked: bool) -> None:
+    start = observe(block(named_receiver_left=left), pb_receive_addresses=named)
+    names = Run(start).go()
+    assert "receive addresses" in names
+    assert ("address link" in names) is linked
+
+
+def test_addresses_as_a_list_are_replaced() -> None:
+    state = {
+        "status": "RUNNING",
+        "resources_available": True,
+        "receive_addresses": [{"scan_type_id": "science"}],
+    }
+    run = Run(block(state=state, owner=Owner.THIS))
+    assert run.go()[0] == "receive addresses"
+    assert list(run.state["receive_addresses"]) == ["science"]
+
+
+def test_batch_waits_for_the_observation_then_for_others() -> None:
+    parameters = {"time-to-resource": 1, "time-to-ready": 1, "duration": 10}
+    run = Run(batch(parameters=parameters, dependencies={"pb-a": "RUNNING", "pb-b": ""}))
+    assert run.go(3600) == ["taken", "STARTING", "WAITING"]
+    run.block = observe(run.block, status="FINISHED")
+    assert run.go(3600) == []
+    run.block = replace(run.block, dependencies={"pb-a": "FINISHED", "pb-b": "FINISHED"})
+    run.since = run.now
+    assert run.go(11.9) == ["resources available", "RUNNING", "deployment", "deployments ready"]
+    assert run.go(0.2) == ["FINISHED"]
+
+
+def test_resources_take_their_time_after_the_hold() -> None:
+    held = batch(state={"status": "WAITING", "resources_available": False})
+    assert phase(held) == "held"
+    assert phase(observe(held, status="FINISHED")) == "resourcing"
+
+
+@pytest.mark.parametrize("kind", ["realtime", "batch"])
+def test_without_an_execution_block_duration_counts(kind: str) -> None:
+    run = Run(block(kind, eb_id=None, execution_block=None, parameters={"duration": 30}))
+    names = run.go(30)
+    assert names[-1] == "deployments ready"
+    assert "receive addresses" not in names
+    assert run.go(1) == ["FINISHED"]
+
+
+def test_defaults_are_checked_at_once() -> None:
+    with pytest.raises(ValueError, match="duration"):
+        Settings(parameters={"duration": "long"})
+    run = Run(block(), Settings(parameters={"time-to-resource": 100}))
+    assert run.go(99)[-1] == "WAITING"
+    given = Run(block(parameters={"time-to-resource": 1}), run.settings)
+    assert given.go(99)[-1] == "deployments ready"
+
+
+ORDER = ["None", "STARTING", "held", "resourcing", "resourced", "deploying", "ready"]
+events = st.sampled_from(
+    [
+        {"current_scan_type": "science"},
+        {"scan_id": 7},
+        {"scan_id": None},
+        {"scan_types": [{"scan_type_id": "other", "beams": {"vis0": {"channels_id": "all"}}}]},
+        {"status": "READY"},
+        {"status": "FINISHED"},
+        {"status": "CANCELLED"},
+    ]
+)
+
+
+@given(
+    kind=st.sampled_from(["realtime", "batch"]),
+    fault=st.sampled_from([None, "starting", "ready", "configuring", "scanning"]),
+    happens=st.lists(st.tuples(st.integers(0, 4), events), max_size=12),
+)
+def test_no_step_leads_back(
+    kind: str, fault: str | None, happens: list[tuple[int, dict[str, Any]]]
+) -> None:
+    parameters = {"fail-at": fault} if fault else {}
+    run = Run(block(kind, parameters=parameters))
+    last = 0
+    for steps, event in happens:
+        for _ in range(steps):
+            ended = run.block.status in DONE
+            execution_status = run.block.execution_status
+            step = run.step()
+            run.now += timedelta(seconds=0.15)
+            if ended:
+                assert step == Done()
+                continue
+            if execution_status == "CANCELLED":
+                assert run.block.status == "CANCELLED"
+            elif execution_status == "FINISHED" and kind == "realtime":
+                assert run.block.status == "FINISHED"
+            if run.block.status in DONE:
+                assert not run.block.deployment
+                assert run.block.owner is not Owner.THIS
+                continue
+            place = ORDER.index(phase(run.block))
+            assert place >= last
+            last = place
+            if kind == "batch" and place > ORDER.index("held"):
+                assert run.block.execution_status == "FINISHED"
+        if run.block.execution_status == "ACTIVE":
+            run.block = observe(run.block, **event)

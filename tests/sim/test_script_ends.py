@@ -1,0 +1,152 @@
+"""How a script ends: failures, cancellation, what it cannot work with, and take-overs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ska_sdp_sim.block import Block, Owner
+from ska_sdp_sim.script import Done, Wait
+from tests.sim.run import Run, batch, block, observe, reached
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "reason"),
+    [
+        ("FAILED", "FAILED", "pb-a, which it depends on, is FAILED"),
+        ("CANCELLED", "CANCELLED", "pb-a, which it depends on, is CANCELLED"),
+    ],
+)
+def test_batch_never_runs_after_a_failure(found: str, status: str, reason: str) -> None:
+    run = Run(observe(batch(dependencies={"pb-a": found, "pb-b": ""}), status="FINISHED"))
+    assert run.go()[-1] == status
+    assert reason in run.state["reason"]
+
+
+def test_a_circle_is_told() -> None:
+    waiting = batch(dependencies={"pb-a": "WAITING"}, circle=("pb-x", "pb-a", "pb-x"))
+    run = Run(observe(waiting, status="FINISHED"))
+    assert run.go()[-1] == "FAILED"
+    assert run.state["reason"] == "Processing blocks depend on each other: pb-x → pb-a → pb-x"
+
+
+def fail_at(point: str, **more: Any) -> Run:
+    return Run(block(parameters={"fail-at": point, "time-to-ready": 3, **more}))
+
+
+@pytest.mark.parametrize(
+    ("run", "changes", "before", "after"),
+    [
+        pytest.param(fail_at("starting"), {}, "STARTING", "FAILED", id="starting"),
+        pytest.param(fail_at("ready"), {}, "deployment", "FAILED", id="ready"),
+        pytest.param(
+            fail_at("configuring"),
+            {"current_scan_type": "science"},
+            "deployments ready",
+            "FAILED",
+            id="configuring",
+        ),
+        pytest.param(
+            fail_at("scanning"),
+            {"current_scan_type": "science", "scan_id": 0},
+            "deployments ready",
+            "FAILED",
+            id="scanning",
+        ),
+    ],
+)
+def test_failures(run: Run, changes: dict[str, Any], before: str, after: str) -> None:
+    names = run.go()
+    if changes:
+        assert names[-1] == before
+        run.block = observe(run.block, **changes)
+        names += run.go()
+    assert names[-2:] == [before, after]
+    assert run.state["reason"] == (
+        f"Failed at {run.block.parameters['fail-at']}, as parameter fail-at asks"
+    )
+    assert not run.block.deployment
+    assert run.step() == Done()
+
+
+def test_configuring_fails_while_the_deployments_are_not_ready() -> None:
+    run = fail_at("configuring", exception="ValueError: no such antenna")
+    run.go(1)
+    run.block = observe(run.block, current_scan_type="science")
+    assert run.go(0) == ["FAILED"]
+    assert run.state["reason"] == "ValueError: no such antenna"
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        (replace(block(), script_image=None), "realtime:vis-receive:1.0.0 is not defined"),
+        (block(parameters={"time-to-ready": "soon"}), "time-to-ready"),
+        (block(parameters={"time-to-ready": -1}), "time-to-ready"),
+        (block(parameters={"time-to-resource": True}), "time-to-resource"),
+        (block(parameters={"fail-at": "lunch"}), "fail-at"),
+        (block(parameters={"channels_per_port": 0}), "channels_per_port"),
+        (observe(block(), channels="none"), "channels"),
+    ],
+)
+def test_what_cannot_work_fails_with_a_reason(start: Block, reason: str) -> None:
+    run = Run(start)
+    assert run.go()[-1] == "FAILED"
+    assert reason in run.state["reason"]
+
+
+def test_no_definition_means_not_even_taken() -> None:
+    assert Run(replace(block(), script_image=None)).go() == ["FAILED"]
+
+
+@pytest.mark.parametrize("start", [block(), batch()], ids=["realtime", "batch"])
+def test_cancelled_from_everywhere(start: Block) -> None:
+    for point in reached(observe(start, status="FINISHED") if start.kind == "batch" else start):
+        run = Run(observe(point, status="CANCELLED"))
+        assert run.go() == ["CANCELLED"]
+        assert not run.block.deployment
+
+
+def test_realtime_finishes_from_everywhere() -> None:
+    for point in reached(block()):
+        assert Run(observe(point, status="FINISHED")).go() == ["FINISHED"]
+
+
+def test_goes_on_from_everywhere_when_taken_over() -> None:
+    for point in reached(block()):
+        run = Run(replace(point, owner=Owner.NOBODY))
+        names = run.go()
+        assert names[0] == "taken"
+        assert run.state["deployments_ready"] is True
+        assert run.state["receive_addresses"]
+        other = Run(replace(point, owner=Owner.OTHER))
+        assert other.step() == Wait()
+
+
+def test_execution_block_gone() -> None:
+    assert Run(block(execution_block=None)).step() == Wait()
+    for point in list(reached(block()))[2:]:
+        run = Run(replace(point, execution_block=None))
+        assert run.go() == ["CANCELLED"]
+        assert "eb-test-20260131-00000 is not there" in run.state["reason"]
+
+
+def test_readiness_follows_the_deployment() -> None:
+    run = Run(block())
+    run.go()
+    run.block = replace(run.block, deployment_running=False)
+    assert run.go() == ["deployment lost"]
+    assert run.state["deployments_ready"] is False
+    run.block = replace(run.block, deployment_running=True)
+    assert run.go() == ["deployments ready"]
+
+
+def test_done_by_others_is_tidied_up() -> None:
+    run = Run(block())
+    run.go()
+    run.block = replace(run.block, state={"status": "CANCELLED"})
+    assert run.go() == ["tidied up"]
+    assert run.state == {"status": "CANCELLED"}
+    assert run.step() == Done()

@@ -1,0 +1,341 @@
+"""The stand-in at work: what it writes into the database, and in which order."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_sim import COMPONENTS, StandIn
+from tests.sim.observation import (
+    EB,
+    RECEIVE,
+    assign,
+    block,
+    change,
+    history,
+    keys,
+    read,
+    revision,
+    state,
+    until,
+)
+from tests.waiting import wait_until
+
+ICAL = "pb-test-20260131-00001"
+DPREB = "pb-test-20260131-00002"
+DEPLOYMENT = f"proc-{RECEIVE}-vis-receive"
+
+
+def components(config: Config) -> list[str]:
+    found: list[str] = read(config, lambda txn: txn.component.list_keys())
+    return found
+
+
+def test_components_are_there_while_it_runs(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
+    sdp = StandIn(**sdp_config_arguments)
+    sdp.start()
+    assert components(config) == ["helmdeploy", "proccontrol"]
+    sdp.stop()
+    sdp.stop()
+    assert components(config) == []
+    assert sdp.wait(0)
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_one_component_alone(
+    config: Config, sdp_config_arguments: dict[str, Any], name: str
+) -> None:
+    with StandIn([name], **sdp_config_arguments):
+        assert components(config) == [name]
+
+
+def test_components_are_checked() -> None:
+    with pytest.raises(ValueError, match="proccontrol or helmdeploy"):
+        StandIn(["lmc"])
+
+
+def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None:
+    since = revision(config)
+    assign(config, block())
+    until(config, deployments_ready=True)
+    paths = {
+        "owner": f"/pb/{RECEIVE}/owner",
+        "state": f"/pb/{RECEIVE}/state",
+        "eb": f"/eb/{EB}",
+        "deployment": f"/deploy/{DEPLOYMENT}",
+        "release": f"/deploy/{DEPLOYMENT}/state",
+    }
+    names = {path: name for name, path in paths.items()}
+    written = [
+        (number, names[path], value)
+        for number, path, value in history(config, since, *paths.values())
+    ]
+    states = [value for _, name, value in written if name == "state"]
+    told = (
+        "status",
+        "resources_available",
+        "receive_addresses",
+        "deployments",
+        "deployments_ready",
+    )
+    steps = [
+        {key: new[key] for key in told if key in new and (old or {}).get(key) != new[key]}
+        for old, new in zip([None, *states], states, strict=False)
+    ]
+    host = [[0, f"{DEPLOYMENT}-0.receive.sdp"]]
+    beam = {"function": "visibilities", "host": host, "port": [[0, 9000, 1]]}
+    assert steps == [
+        {"status": "STARTING", "resources_available": False},
+        {"status": "WAITING"},
+        {"resources_available": True},
+        {"status": "RUNNING", "deployments_ready": False},
+        {"receive_addresses": {"science": {"vis0": beam}}},
+        {"deployments": {DEPLOYMENT: "PENDING"}},
+        {"deployments": {DEPLOYMENT: "RUNNING"}, "deployments_ready": True},
+    ]
+    assert [name for _, name, _ in written] == [
+        "eb",  # by assign
+        "owner",
+        *["state"] * 5,
+        "eb",
+        "state",
+        "deployment",
+        "release",
+        "state",
+    ]
+    # Each a transaction of its own; the deployment is made with the state that names it.
+    numbers = [number for number, name, _ in written if name != "deployment"]
+    assert len(set(numbers)) == len(numbers)
+    assert [value["pb_receive_addresses"] for _, name, value in written if name == "eb"] == [
+        None,
+        RECEIVE,
+    ]
+    for _, name, value in written:
+        if name in ("state", "eb", "release"):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value["last_updated"])
+    deployment = next(value for _, name, value in written if name == "deployment")
+    assert deployment == {
+        "dpl_id": DEPLOYMENT,
+        "kind": "helm",
+        "args": {
+            "chart": "vis-receive",
+            "values": {
+                "image": "registry/vis-receive:1.0.0",
+                "script": "realtime:vis-receive:1.0.0",
+            },
+        },
+    }
+
+
+def test_the_state_of_the_execution_block_is_kept_as_fresh(
+    config: Config, stand_in_sdp: StandIn
+) -> None:
+    assign(config, block())
+    until(config, deployments_ready=True)
+    execution_block = read(config, lambda txn: txn.get_execution_block(EB))
+    execution_state = read(config, lambda txn: txn.get_execution_block_state(EB))
+    assert execution_block["pb_receive_addresses"] == RECEIVE
+    assert execution_state == {
+        "status": "ACTIVE",
+        "last_updated": execution_block["last_updated"],
+    }
+
+
+def test_a_whole_observation(config: Config, stand_in_sdp: StandIn) -> None:
+    since = revision(config)
+    assign(
+        config,
+        block(),
+        block(DPREB, "batch:dpreb:1.0.0", after=(ICAL,)),
+        block(ICAL, "batch:ical:1.0.0", after=(RECEIVE, "pb-never-made")),
+    )
+    until(config, deployments_ready=True)
+    change(config, current_scan_type="science", scan_id=1)
+    change(config, scan_id=None)
+    for name in (ICAL, DPREB):
+        assert until(config, name, status="WAITING")["resources_available"] is False
+    change(config, status="FINISHED", current_scan_type=None, subarray_id=None)
+    until(config, DPREB, status="FINISHED")
+    assert state(config)["status"] == "FINISHED"
+    running = {
+        (path, value["status"]): number
+        for number, path, value in history(
+            config, since, *(f"/pb/{name}/state" for name in (RECEIVE, ICAL, DPREB))
+        )
+    }
+    assert (
+        running[f"/pb/{RECEIVE}/state", "FINISHED"]
+        < running[f"/pb/{ICAL}/state", "RUNNING"]
+        < running[f"/pb/{ICAL}/state", "FINISHED"]
+        < running[f"/pb/{DPREB}/state", "RUNNING"]
+    )
+    assert [path for path in keys(config) if "deploy" in path or "owner" in path] == []
+
+
+def test_a_scan_type_added_by_configure_gets_addresses(
+    config: Config, stand_in_sdp: StandIn
+) -> None:
+    assign(config, block())
+    first = until(config, deployments_ready=True)["receive_addresses"]
+    change(
+        config,
+        current_scan_type="new",
+        scan_types=[
+            {"scan_type_id": "science", "beams": {"vis0": {"channels_id": "all"}}},
+            {"scan_type_id": "new", "derive_from": "science"},
+        ],
+    )
+    wait_until(lambda: "new" in state(config)["receive_addresses"])
+    assert state(config)["receive_addresses"] == {
+        "science": first["science"],
+        "new": first["science"],
+    }
+    assert state(config)["deployments_ready"] is True
+
+
+def test_cancelled_execution_block(config: Config, stand_in_sdp: StandIn) -> None:
+    slow = {"time-to-resource": 3600}
+    names = [RECEIVE, "pb-slow", ICAL]
+    assign(
+        config,
+        block(),
+        block("pb-slow", "realtime:pointing-offset:1.0.0", slow),
+        block(ICAL, "batch:ical:1.0.0"),
+    )
+    until(config, deployments_ready=True)
+    until(config, "pb-slow", status="WAITING")
+    since = revision(config)
+    change(config, status="CANCELLED")
+    for name in names:
+        until(config, name, status="CANCELLED")
+    for _, _, value in history(config, since, *(f"/pb/{name}/state" for name in names)):
+        assert value["status"] in ("CANCELLED", "RUNNING", "WAITING")
+    assert [path for path in keys(config) if "deploy" in path or "owner" in path] == []
+
+
+def test_cancelled_before_it_began(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
+    assign(config, block(), block(ICAL, "batch:ical:1.0.0"), status="CANCELLED")
+    since = revision(config)
+    with StandIn(**sdp_config_arguments):
+        for name in (RECEIVE, ICAL):
+            assert set(until(config, name, status="CANCELLED")) == {"status", "last_updated"}
+    changes = history(config, since, f"/pb/{RECEIVE}/state", f"/pb/{ICAL}/state")
+    assert len(changes) == 2
+
+
+@pytest.mark.parametrize(
+    ("point", "changes"),
+    [
+        ("starting", {}),
+        ("ready", {}),
+        ("configuring", {"current_scan_type": "science"}),
+        ("scanning", {"current_scan_type": "science", "scan_id": 3}),
+    ],
+)
+def test_failures(
+    config: Config, stand_in_sdp: StandIn, point: str, changes: dict[str, Any]
+) -> None:
+    assign(config, block(parameters={"fail-at": point, "exception": "OSError: disk full"}))
+    if changes:
+        until(config, deployments_ready=True)
+        change(config, **changes)
+    assert until(config, status="FAILED")["reason"] == "OSError: disk full"
+    assert not any(path.startswith("/deploy/") for path in keys(config))
+
+
+def test_a_script_must_be_defined(config: Config, stand_in_sdp: StandIn) -> None:
+    assign(config, block(script="realtime:vis-receive:9.9.9"))
+    reason = until(config, status="FAILED")["reason"]
+    assert reason.startswith("Script realtime:vis-receive:9.9.9 is not defined")
+
+
+def test_a_batch_block_without_execution_block_runs_at_once(
+    config: Config, stand_in_sdp: StandIn
+) -> None:
+    for txn in config.txn():
+        txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
+    until(config, ICAL, status="FINISHED")
+
+
+def test_an_execution_block_without_subarray_or_anything(
+    config: Config, stand_in_sdp: StandIn
+) -> None:
+    for txn in config.txn():
+        txn.create_execution_block(EB, {"pb_realtime": ["pb-a"]})
+        txn.create_processing_block(block("pb-a", "realtime:pointing-offset:1.0.0"))
+    until(config, "pb-a", deployments_ready=True)
+    change(config, status="FINISHED")
+    until(config, "pb-a", status="FINISHED")
+
+
+def test_what_cannot_be_read_stops_nobody(config: Config, stand_in_sdp: StandIn) -> None:
+    for txn in config.txn():
+        txn.create("/pb/pb-junk", "{")
+        txn.create_processing_block(block("pb-list", "batch:ical:1.0.0", eb_id=None))
+        txn.create("/pb/pb-list/state", "[]")
+        txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
+    until(config, ICAL, status="FINISHED")
+    for txn in config.txn():
+        assert txn.get("/pb/pb-list/state") == "[]"
+        txn.delete("/pb/pb-list/state")
+    until(config, "pb-list", status="FINISHED")
+
+
+def test_a_deleted_block_leaves_no_deployment(config: Config, stand_in_sdp: StandIn) -> None:
+    assign(config, block())
+    until(config, deployments_ready=True)
+    for txn in config.txn():
+        txn.delete_processing_block(RECEIVE)
+    wait_until(lambda: not any(path.startswith("/deploy/") for path in keys(config)))
+    for txn in config.txn():
+        txn.create_processing_block(block())
+    until(config, deployments_ready=True)
+
+
+def test_a_block_made_anew_runs_again(config: Config, stand_in_sdp: StandIn) -> None:
+    for _ in range(2):
+        for txn in config.txn():
+            txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
+        until(config, ICAL, status="FINISHED")
+        for txn in config.txn():
+            txn.delete_processing_block(ICAL)
+
+
+def test_readiness_is_lost_with_the_deployment(config: Config, stand_in_sdp: StandIn) -> None:
+    assign(config, block())
+    until(config, deployments_ready=True)
+    for txn in config.txn():
+        deployment = txn.get_deployment(DEPLOYMENT)
+        txn.delete_deployment(DEPLOYMENT)
+    until(config, deployments_ready=False, deployments={DEPLOYMENT: "PENDING"})
+    for txn in config.txn():
+        txn.create_deployment(deployment)
+    until(config, deployments_ready=True, deployments={DEPLOYMENT: "RUNNING"})
+
+
+def test_a_prefix_keeps_apart(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
+    with (
+        StandIn(global_prefix="/apart", **sdp_config_arguments),
+        Config(global_prefix="/apart", **sdp_config_arguments) as apart,
+    ):
+        for txn in apart.txn():
+            txn.create_script("batch", "ical", "1.0.0", {"image": "x"})
+            txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
+        until(apart, ICAL, status="FINISHED")
+        assert components(apart) == ["helmdeploy", "proccontrol"]
+        assert components(config) == []
+
+
+def test_many_blocks(config: Config, stand_in_sdp: StandIn) -> None:
+    names = [f"pb-many-20260131-{number:05}" for number in range(40)]
+    for name in names:
+        for txn in config.txn():
+            txn.create_processing_block(block(name, "batch:ical:1.0.0", eb_id=None))
+    for name in names:
+        until(config, name, status="FINISHED", within=30)
+    assert not any(path.endswith("/owner") for path in keys(config))
