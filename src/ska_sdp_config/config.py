@@ -18,7 +18,7 @@ from .backend.stm import Txn
 from .operations.context import LeaseLike
 from .presence import Presence
 from .transaction import Transaction
-from .watcher import Watcher
+from .watcher import Watcher, until_answered
 
 __all__ = ["Config", "Transaction", "TxnWrapper"]
 
@@ -106,7 +106,7 @@ class Config:
                 nothing was written.
         """
         for txn in self.backend.txn(max_retries, prefetch, timeout):
-            yield self._wrap(txn)
+            yield self._wrap(txn, self.backend.client_lease.take)
 
     def watcher(self, timeout: float | None = None) -> Watcher[Any]:
         """Loop, at once and whenever something that its transactions have read has changed.
@@ -118,7 +118,13 @@ class Config:
             An iterable whose items have ``txn``, ``set_timeout``, ``set_wake_up_at`` and
             ``trigger``.
         """
-        return Watcher(self.backend, self._wrap, timeout)
+        store, take = self.backend.store, self.backend.client_lease.take
+        # A body that takes ownership waits for the database as its reads do.
+        return Watcher(
+            self.backend,
+            lambda raw: self._wrap(raw, lambda: until_answered(store, take)),
+            timeout,
+        )
 
     # Life and ownership
 
@@ -206,8 +212,7 @@ class Config:
     ) -> None:
         self.close()
 
-    def _wrap(self, raw: Txn) -> Any:
-        take = self.backend.client_lease.take
+    def _wrap(self, raw: Txn, take: Callable[[], Lease]) -> Any:
         txn = Transaction(raw, self.owner, self._prefix, take, self._taken)
         return self._wrapper(txn) if self._wrapper else txn
 

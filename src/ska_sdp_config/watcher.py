@@ -12,16 +12,18 @@ from datetime import datetime, timezone
 from typing import Generic, TypeVar
 
 from .backend.backend import Backend
+from .backend.cache import CachedReader
 from .backend.common import ConfigConnectionError
 from .backend.interest import Interest
 from .backend.loop import MAX_RETRIES, transactions
 from .backend.stm import Txn, queries_of_prefetch
-from .backend.store import Query, Reply, Store
+from .backend.store import Query, Reader, Reply, Store
 
-__all__ = ["Watcher"]
+__all__ = ["Watcher", "until_answered"]
 
 LOGGER = logging.getLogger(__name__)
 
+R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
 
 LONGEST_PAUSE = 2.0
@@ -46,20 +48,22 @@ class Watcher(Generic[T_co]):
         self._turn_began = time.monotonic()
         self._wake = threading.Condition()
         self._triggered = False
-        self._interest = Interest(backend.store, self._wake)
-        self._last_read: list[Query] = []
+        self._just_told = False
+        self._interest = Interest(self._wake)
 
     def __iter__(self) -> Iterator[Watcher[T_co]]:
+        cache = self._backend.cache
+        cache.join(self._interest)
         try:
             while True:
                 self._alarm = math.inf
                 self._turn_began = time.monotonic()
-                self._last_read = self._interest.begin_turn()
+                self._interest.begin_turn()
                 yield self
-                self._interest.end_turn()
+                cache.trim()
                 self._wait()
         finally:
-            self._interest.close()
+            cache.leave(self._interest)
 
     def txn(
         self,
@@ -79,18 +83,19 @@ class Watcher(Generic[T_co]):
             TransactionTooLarge: the transaction is over a bound of the server.
             ConfigConnectionError: the Config was closed.
         """
-        queries = list(dict.fromkeys([*queries_of_prefetch(prefetch), *self._last_read]))
-        pinned = self._pin(queries)
-        if pinned is None:
+        if not self._database_answers():
             return
+        store, cache = self._backend.store, self._backend.cache
         for txn in transactions(
-            _PatientReader(self._backend.store),
+            _PatientReader(CachedReader(store, cache), store),
             self._backend.committer,
             max_retries=max_retries,
-            prefetch=queries,
+            prefetch=queries_of_prefetch(prefetch),
             timeout=timeout,
-            pinned=pinned,
+            warm=False,
+            seen=cache.require,
             finished=lambda txn: self._interest.add(txn.reads),
+            unreachable=self._bear,
         ):
             yield self._wrap(txn)
 
@@ -115,11 +120,13 @@ class Watcher(Generic[T_co]):
 
     def _wait(self) -> None:
         with self._wake:
-            while not (self._triggered or self._interest.is_stale()):
+            self._interest.end_turn()
+            while not (self._triggered or self._interest.is_stale):
                 left = self._left()
                 if left <= 0:
                     break
                 self._wake.wait(min(left, threading.TIMEOUT_MAX))
+            self._just_told = self._interest.is_stale
             self._triggered = False
 
     def _left(self) -> float:
@@ -128,42 +135,73 @@ class Watcher(Generic[T_co]):
             end = min(end, self._turn_began + self._timeout)
         return end - time.monotonic()
 
-    def _pin(self, queries: Sequence[Query]) -> Reply | None:
-        """Read what the body probably asks for; None if the loop is due to turn first."""
-        store = self._backend.store
+    def _database_answers(self) -> bool:
+        """Wait for the database, if it does not answer; False if the loop is due to turn first.
+
+        A turn that a change has caused begins with what the watch has just told. Any other
+        transaction asks for the newest revision, and the cache has to come up to that: what
+        others have committed before it is always seen.
+        """
+        store, cache = self._backend.store, self._backend.cache
+        just_told, self._just_told = self._just_told, False
+        if just_told and cache.is_open and self._backend.connection.state == "connected":
+            return True
         for pause in _growing_pauses():
             try:
-                return store.read(queries, timeout=store.timeout)
+                revision = store.read([], timeout=store.timeout).revision
             except ConfigConnectionError as exc:
-                if store.closed:
-                    raise
-                LOGGER.warning("Waiting for the database: %s", exc)
+                _complain(store, exc)
+            else:
+                cache.require(revision)
+                cache.open(revision)
+                return True
             with self._wake:
                 if not self._triggered and self._left() > 0:
                     self._wake.wait(min(pause, self._left()))
                 if self._triggered or self._left() <= 0:
                     break
-        return None
+        return False
+
+    def _bear(self, exc: ConfigConnectionError) -> None:
+        """Wait a while before a commit is tried again; raise if it is over."""
+        _complain(self._backend.store, exc)
+        time.sleep(next(_growing_pauses()))
 
 
 class _PatientReader:
     """Reads that wait until the database is back, as a body cannot be left half way."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, reader: Reader, store: Store) -> None:
+        self._reader = reader
         self._store = store
-        self.address = store.address
-        self.timeout = store.timeout
+        self.address = reader.address
+        self.timeout = reader.timeout
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        for pause in _growing_pauses():
-            try:
-                return self._store.read(queries, revision, timeout=timeout)
-            except ConfigConnectionError as exc:
-                if self._store.closed:
-                    raise
-                LOGGER.warning("Waiting for the database: %s", exc)
-            time.sleep(pause)
-        raise AssertionError("There is always another pause.")
+        return until_answered(
+            self._store, lambda: self._reader.read(queries, revision, timeout=timeout)
+        )
+
+
+def until_answered(store: Store, call: Callable[[], R]) -> R:
+    """Make a call until the database answers it.
+
+    Raises:
+        ConfigConnectionError: the Config was closed.
+    """
+    for pause in _growing_pauses():
+        try:
+            return call()
+        except ConfigConnectionError as exc:
+            _complain(store, exc)
+        time.sleep(pause)
+    raise AssertionError("There is always another pause.")
+
+
+def _complain(store: Store, exc: ConfigConnectionError) -> None:
+    if store.closed:
+        raise exc
+    LOGGER.warning("Waiting for the database: %s", exc)
 
 
 def _growing_pauses() -> Iterator[float]:

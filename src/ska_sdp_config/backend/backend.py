@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
+from .cache import Cache
 from .common import ConfigVanished
 from .connection_state import Connection
 from .keys import Span, key_of_path, path_of_key, spans_of_listing
@@ -13,7 +14,7 @@ from .lease import Lease, Leases, SharedLease
 from .loop import MAX_RETRIES, transactions
 from .settle import Committer, DirectCommitter, TokenCommitter
 from .stm import MAX_DEPTH, Txn, queries_of_prefetch
-from .store import Entry, Query, Store
+from .store import Entry, Query, Reply, Store
 
 __all__ = ["LEASE_TTL", "Backend", "DbRevision"]
 
@@ -48,6 +49,7 @@ class Backend:
         self.connection = Connection(LEASE_TTL)
         self.store = make_store(self.connection)
         self.leases = Leases(self.store, self.connection.lease_lost)
+        self.cache = Cache(self.store)
         self.client_lease = SharedLease(self.leases, LEASE_TTL)
         self.committer: Committer = (
             TokenCommitter(self.store, self.client_lease)
@@ -84,6 +86,7 @@ class Backend:
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
             timeout=timeout,
+            seen=self.cache.require,
         )
 
     def get(self, path: str, revision: DbRevision | None = None) -> tuple[str | None, DbRevision]:
@@ -186,9 +189,7 @@ class Backend:
             ConfigConnectionError: the database does not answer.
         """
         queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
-        reply = self.store.read(
-            queries, revision.revision if revision else 0, timeout=self.store.timeout
-        )
+        reply = self._read(queries, revision)
         entries = [entry for found in reply.found for entry in found or ()]
         when = DbRevision(reply.revision)
         if with_values:
@@ -214,10 +215,12 @@ class Backend:
         self.close()
 
     def _entry(self, path: str, revision: DbRevision | None) -> tuple[Entry | None, int]:
-        reply = self.store.read(
-            [Query(Span(key_of_path(path)))],
-            revision.revision if revision else 0,
-            timeout=self.store.timeout,
-        )
+        reply = self._read([Query(Span(key_of_path(path)))], revision)
         found = reply.found[0]
         return (found[0] if found else None), reply.revision
+
+    def _read(self, queries: list[Query], revision: DbRevision | None) -> Reply:
+        at = revision.revision if revision else 0
+        reply = self.store.read(queries, at, timeout=self.store.timeout)
+        self.cache.require(reply.revision)
+        return reply

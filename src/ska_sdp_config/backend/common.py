@@ -7,6 +7,7 @@ __all__ = [
     "ConfigCollision",
     "ConfigConnectionError",
     "ConfigVanished",
+    "LeaseNotFound",
     "TransactionTooLarge",
     "check_path",
     "depth_of_path",
@@ -51,6 +52,13 @@ class ConfigConnectionError(ConnectionError):
 
 class CommitUnknown(ConfigConnectionError):
     """A commit was sent, and no server could say whether it took effect (spec 2.2)."""
+
+
+class LeaseNotFound(RuntimeError):
+    """A write names a lease that has ended; nothing was written."""
+
+    def __init__(self, lease: int | str = "") -> None:
+        super().__init__(f"The lease {lease} has ended: nothing was written; get a new lease.")
 
 
 class TransactionTooLarge(ValueError):

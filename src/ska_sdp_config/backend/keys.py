@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .common import check_path, depth_of_path
 
-__all__ = ["Span", "key_of_path", "path_of_key", "spans_below", "spans_of_listing"]
+__all__ = ["EVERYTHING", "Span", "key_of_path", "path_of_key", "spans_below", "spans_of_listing"]
 
 _LAST = "\U0010ffff"
 _SURROGATES = range(0xD800, 0xE000)
@@ -43,6 +43,10 @@ class Span(NamedTuple):
         if not isinstance(key, str):
             return False
         return self.begin <= key < self.end if self.end else key == self.begin
+
+
+EVERYTHING = Span("\0", _LAST)
+"""All keys of the store, those outside the path space too."""
 
 
 def key_of_path(path: str) -> str:

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from .common import ConfigConnectionError
+from .common import CommitUnknown, ConfigConnectionError, LeaseNotFound
 from .settle import Committer
 from .stm import Txn
 from .store import Conflict, Query, Reader, Reply
@@ -75,8 +75,10 @@ def transactions(
     max_retries: int = MAX_RETRIES,
     prefetch: Sequence[Query] = (),
     timeout: float | None = None,
-    pinned: Reply | None = None,
+    warm: bool = True,
+    seen: Callable[[int], None] = lambda revision: None,
     finished: Callable[[Txn], None] = lambda txn: None,
+    unreachable: Callable[[ConfigConnectionError], None] | None = None,
 ) -> Iterator[Txn]:
     """Yield attempts at a transaction, until one commits.
 
@@ -86,23 +88,32 @@ def transactions(
         max_retries: how often it is run again.
         prefetch: what to read with the first read, in the same round trip.
         timeout: seconds that all of it may take, or None for no bound but a call's own.
-        pinned: what the queries of ``prefetch`` found, if they were read already.
+        warm: whether a retry starts from what the conflict brought back.
+        seen: is told the revision of whatever this process has read or committed.
         finished: is given the last attempt, also one that was broken off.
+        unreachable: is called when a commit could not be sent, and waits until it is worth
+            another try; without it the error is raised.
 
     Raises:
         RuntimeError: others were faster at every attempt; names the keys in dispute.
         CommitUnknown: it was not to be known whether the commit took effect.
         ConfigConnectionError: the database does not answer.
         TransactionTooLarge: the transaction is over a bound of the server.
+        LeaseNotFound: a write names a lease that has ended.
     """
     deadline = Deadline(store.timeout, timeout, store.address)
 
     def read(queries: Sequence[Query], revision: int) -> Reply:
-        return store.read(queries, revision, timeout=deadline.next_call())
+        reply = store.read(queries, revision, timeout=deadline.next_call())
+        seen(reply.revision)
+        return reply
 
-    known, queries = pinned, prefetch
+    known: Reply | None = None
+    queries = prefetch
     disputed: list[str] = []
-    for retry in range(max_retries + 1):
+    lease_ended = False
+    retry = 0
+    while retry <= max_retries:
         if retry > 1:
             time.sleep(pause_before(retry))
         if known is None and queries:
@@ -115,18 +126,37 @@ def transactions(
         finally:
             if not completed:
                 finished(txn)
+        known, queries = None, txn.reads.queries() if warm else prefetch
         if txn.doomed:
-            known, queries = None, txn.reads.queries()
+            retry += 1
             continue
-        outcome = txn.commit(lambda *request: committer.commit(*request, deadline=deadline))
+        try:
+            outcome = txn.commit(lambda *request: committer.commit(*request, deadline=deadline))
+        except LeaseNotFound:
+            # The body may take the Config's lease, which is granted anew; but not for ever.
+            if lease_ended:
+                raise
+            lease_ended = True
+            continue
+        except CommitUnknown:
+            raise
+        except ConfigConnectionError as exc:
+            if unreachable is None:
+                raise
+            unreachable(exc)
+            continue
         if not isinstance(outcome, Conflict):
             if outcome is not None:
                 txn.reads.revision = outcome
+                seen(outcome)
             finished(txn)
             return
+        retry += 1
+        seen(outcome.fresh.revision)
         disputed = txn.disputed(outcome.fresh)
-        known, queries = outcome.fresh, txn.reads.queries()
-        LOGGER.debug("Conflict on %s, retry %d", disputed, retry + 1)
+        if warm:
+            known = outcome.fresh
+        LOGGER.debug("Conflict on %s, retry %d", disputed, retry)
     raise RuntimeError(
         f"The transaction gave up after {max_retries} retries: others kept changing "
         f"{', '.join(disputed) or 'what it read'}; make it smaller or raise max_retries."

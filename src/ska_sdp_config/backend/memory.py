@@ -114,7 +114,7 @@ class Database:
         """
         for write in writes:
             if isinstance(write, Put) and write.lease and write.lease not in self.leases:
-                raise LeaseNotFound
+                raise LeaseNotFound(write.lease)
         revision = self.revision + 1
         changes: list[Change] = []
         for write in writes:

@@ -288,7 +288,11 @@ class Txn:
         return entry.value if entry else None
 
     def _list(self, spans: Sequence[Span], *, guarded: bool) -> list[str]:
-        self._fetch([Query(span, keys_only=True) for span in spans if span not in self._listed])
+        missing = [span for span in spans if span not in self._listed]
+        self._fetch([Query(span, keys_only=True) for span in missing])
+        # A compaction that this read has met makes forget what was listed without a guard.
+        missing = [span for span in spans if span not in self._listed]
+        self._fetch([Query(span, keys_only=True) for span in missing])
         keys: set[str] = set()
         for span in spans:
             entries = self._listed[span]

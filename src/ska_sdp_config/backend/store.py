@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from .common import LeaseNotFound
 from .keys import Span
 
 __all__ = [
@@ -42,10 +43,6 @@ class Compacted(Exception):
 
 class AnswerLost(Exception):
     """A commit was sent and its answer did not come: it may or may not take effect."""
-
-
-class LeaseNotFound(Exception):
-    """A write names a lease that has ended; nothing was written."""
 
 
 class Entry(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyetcd import etcdrpc
 
-from ..keys import Span
+from ..keys import EVERYTHING, Span
 from ..store import Change, Created, Entry, Guard, KeyAt, NoneCreatedSince, Put, Query, Write
 
 __all__ = [
@@ -55,7 +55,7 @@ def changes(events: Iterable[Message]) -> list[Change]:
     for event in events:
         kv = event.kv
         entry = None if event.type else _entry(kv)
-        found.append(Change(kv.key.decode(), kv.mod_revision, entry))
+        found.append(Change(_text(kv.key), kv.mod_revision, entry))
     return found
 
 
@@ -111,12 +111,22 @@ def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
 
 def create_watch(span: Span, from_revision: int) -> Message:
     """Get the request to watch a span."""
+    # A zero byte is etcd's word for no end: others may use keys that are no text.
+    end = b"\0" if span == EVERYTHING else span.end.encode()
     return etcdrpc.WatchRequest(
         create_request=etcdrpc.WatchCreateRequest(
-            key=span.begin.encode(), range_end=span.end.encode(), start_revision=from_revision
+            key=span.begin.encode(), range_end=end, start_revision=from_revision
         )
     )
 
 
 def _entry(kv: Message) -> Entry:
-    return Entry(kv.key.decode(), kv.value.decode(), kv.create_revision, kv.mod_revision, kv.lease)
+    return Entry(_text(kv.key), _text(kv.value), kv.create_revision, kv.mod_revision, kv.lease)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        # Others' data in a shared store are no reason to stop working.
+        return data.decode(errors="surrogateescape")

@@ -1,0 +1,196 @@
+"""The cache under watchers: what it saves, and what it must not get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.cache import SMALL, View
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.backend.store import Change, Entry, Query, Reply
+from ska_sdp_config.watcher import Watcher
+from tests.backend.conftest import Connect
+from tests.backend.test_transactions import compact, put
+from tests.backend.test_watchers import looping
+from tests.waiting import wait_until
+
+BLOCKS = 300
+
+
+class CountedReads:
+    """Counts the calls that read, on the way to the real store."""
+
+    def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.queries: list[Sequence[Query]] = []
+        self._read = backend.store.read
+        monkeypatch.setattr(backend.store, "read", self.read)
+
+    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
+        self.queries.append(queries)
+        return self._read(queries, revision, timeout=timeout)
+
+
+def test_turn_reads_only_what_changed(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, other = connect(), connect()
+    names = [f"pb/{number:03}" for number in range(BLOCKS)]
+    put(other, **dict.fromkeys(names, "1"), **{f"{name}/state": "0" for name in names})
+    reads = CountedReads(backend, monkeypatch)
+
+    def total(txn: Txn) -> int:
+        return sum(int(txn.get(f"{path}/state") or 0) for path in txn.list_keys("/pb/"))
+
+    with looping(backend, total) as loop:
+        loop.saw(0)
+        reads.queries.clear()
+        other.update("/pb/017/state", "5")
+        loop.saw(5)
+        assert len(reads.queries) == 0
+        put(other, **{"pb/new": "1", "pb/new/state": "7"})
+        loop.saw(12)
+        assert [query for queries in reads.queries for query in queries] == [
+            Query(Span("3/pb/new/state"))
+        ]
+        assert loop.rests()
+
+
+def test_commit_is_seen_whole_across_ranges(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, **{"a/x": "0", "b/y/z": "0"})
+    pairs: list[tuple[str | None, str | None]] = []
+
+    def both(txn: Txn) -> str | None:
+        pair = (txn.get("/a/x"), txn.get("/b/y/z"))
+        pairs.append(pair)
+        return pair[0]
+
+    with looping(backend, both) as loop:
+        for number in range(1, 200):
+            put(other, **{"a/x": str(number), "b/y/z": str(number)})
+        loop.saw("199")
+    assert all(one == another for one, another in pairs)
+    numbers = [int(one or 0) for one, _ in pairs]
+    assert numbers == sorted(numbers)
+
+
+def test_what_this_process_read_or_wrote_is_never_missed(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, n="0")
+    for turn, watcher in enumerate(Watcher(backend, lambda txn: txn)):
+        for txn in watcher.txn():
+            known = int(txn.get("/n") or 0)
+        assert known == 3 * turn
+        if turn == 20:
+            break
+        other.update("/n", str(known + 1))
+        assert backend.get("/n")[0] == str(known + 1)
+        for txn in watcher.txn():
+            assert txn.get("/n") == str(known + 1)
+        backend.update("/n", str(known + 2))
+        for txn in watcher.txn():
+            assert txn.get("/n") == str(known + 2)
+            txn.update("/n", str(known + 3))
+
+
+def test_what_others_committed_before_is_seen_within_a_turn(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, n="0")
+    for watcher in Watcher(backend, lambda txn: txn):
+        for number in range(1, 30):
+            other.update("/n", str(number))
+            for txn in watcher.txn():
+                assert txn.get("/n") == str(number)
+        break
+
+
+def test_write_on_a_view_that_is_behind_is_run_again(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, n="0")
+    runs = 0
+    for watcher in Watcher(backend, lambda txn: txn):
+        for txn in watcher.txn():
+            value = int(txn.get("/n") or 0)
+            runs += 1
+            if runs == 1:
+                other.update("/n", "10")
+            txn.update("/n", str(value + 1))
+        break
+    assert (runs, backend.get("/n")[0]) == (2, "11")
+
+
+def test_compaction_of_what_is_cached_does_no_harm(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, a="0", b="0")
+
+    def body(txn: Txn) -> tuple[str | None, str | None]:
+        a = txn.get("/a")
+        if a == "1":
+            put(other, b="9")
+            compact(other)
+        return a, txn.get("/b")
+
+    with looping(backend, body) as loop:
+        loop.saw(("0", "0"))
+        other.update("/a", "1")
+        loop.saw(("1", "9"))
+
+
+def test_it_is_dropped_with_the_last_watcher(connect: Connect) -> None:
+    backend = connect()
+    put(backend, a="1")
+    with looping(backend, lambda txn: txn.get("/a")) as one:
+        one.saw("1")
+        with looping(backend, lambda txn: txn.list_keys("/")) as another:
+            another.saw(["/a"])
+        assert backend.cache.is_open
+        backend.update("/a", "2")
+        one.saw("2")
+    wait_until(lambda: not backend.cache.is_open)
+    assert backend.cache.view() is None
+
+
+def test_it_keeps_what_is_read_and_not_much_more(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, at="0", **{f"{number}/x": "1" for number in range(3 * SMALL)})
+
+    def some(txn: Txn) -> int:
+        at = int(txn.get("/at") or 0)
+        paths = [f"/{number}/x" for number in range(at, at + SMALL)]
+        return at + len([value for value in txn.get_many(paths).values() if value])
+
+    with looping(backend, some) as loop:
+        for at in (0, SMALL, 2 * SMALL):
+            other.update("/at", str(at))
+            loop.saw(at + SMALL)
+            loop.watcher.trigger()
+        other.update("/1/x", "2")
+        wait_until(lambda: len(loop.turns) >= 4)
+        view = backend.cache.view()
+        assert view is not None
+        assert len(view.values) <= 2 * SMALL + 2
+
+
+def test_view_that_is_shared_does_not_change() -> None:
+    view = View(1)
+    span = Span.prefix("2/pb/")
+    view.learn(Query(span), [Entry("2/pb/a", "1", 1, 1)])
+    view.learn(Query(Span("1/b")), [])
+    view.shared = True
+    copy = view.copy()
+    copy.apply(
+        [
+            Change("2/pb/b", 2, Entry("2/pb/b", "2", 2, 2)),
+            Change("2/pb/a", 2, None),
+            Change("1/b", 2, Entry("1/b", "3", 2, 2)),
+            Change("1/c", 2, Entry("1/c", "4", 2, 2)),
+        ]
+    )
+    assert view.answer(Query(span)) == [Entry("2/pb/a", "1", 1, 1)]
+    assert view.answer(Query(Span("1/b"))) == []
+    assert copy.answer(Query(span)) == [Entry("2/pb/b", "2", 2, 2)]
+    assert copy.answer(Query(Span("2/pb/a"))) == []
+    assert copy.answer(Query(Span("2/pb/zz"))) == []
+    assert copy.answer(Query(Span("1/b"))) == [Entry("1/b", "3", 2, 2)]
+    assert copy.answer(Query(Span("1/c"))) is None
