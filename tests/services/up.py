@@ -10,8 +10,7 @@ import sysconfig
 from pathlib import Path
 
 from ska_sdp_lmc.stack.programs import clean_environment
-
-from .waiting import wait_until
+from tests.waiting import wait_until
 
 PATIENCE = 60.0
 
@@ -63,7 +62,7 @@ class Up:
 
     def wait_ready(self) -> dict[str, str]:
         """Wait until it says how to reach it, and give the variables."""
-        wait_until(self._ready, PATIENCE, what="the stack answers")
+        wait_until(self._ready, within=PATIENCE, what="the stack answers")
         words = self.env_file.read_text().removeprefix("export ").split()
         return dict(word.split("=", 1) for word in words)
 
