@@ -1,0 +1,191 @@
+"""Watcher loops against a bare watch on the stubs."""
+
+from __future__ import annotations
+
+import queue
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+from pyetcd import etcdrpc
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.memory import Database, MemoryBackend
+from ska_sdp_config.backend.store import Put, Store
+
+from .by_hand import ByHand
+from .measure import Row
+
+__all__ = ["rows"]
+
+BLOCKS = 10_000
+LATENCIES = 200
+TURNS = 40
+
+Told = Callable[[], float]
+"""Waits for a change to be told, and gives the time at which it was."""
+
+
+def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
+    """Yield the rows on watching."""
+    for txn in config.txn():
+        txn.delete("/bench/watched", must_exist=False)
+        txn.create("/bench/watched", "0")
+    with _Loop(config, lambda txn: txn.get("/bench/watched")) as loop:
+        turn, floor = _latencies(by_hand, loop.turned, "2/bench/watched", LATENCIES)
+    yield _row("put to watcher loop turning", turn, floor, 1.4)
+    yield _foreign(config, by_hand)
+    yield _ten_thousand(config, by_hand)
+
+
+def _foreign(config: Config, by_hand: ByHand) -> Row:
+    """What a change that it does not read costs a watching process, in processor time."""
+    with _Loop(config, lambda txn: txn.get("/bench/watched")):
+        times = []
+        for _ in range(5):
+            before = time.process_time()
+            for _ in range(500):
+                by_hand.commit([], {"2/bench/foreign": "x" * 200})
+            times.append((time.process_time() - before) / 500)
+    alone = []
+    for _ in range(5):
+        before = time.process_time()
+        for _ in range(500):
+            by_hand.commit([], {"2/bench/foreign": "x" * 200})
+        alone.append((time.process_time() - before) / 500)
+    return _row("processor time of a put, with a loop that does not read it", times, alone, None)
+
+
+def _ten_thousand(config: Config, by_hand: ByHand) -> Row:
+    """A loop that lists ten thousand blocks and reads each state, when one state changes."""
+    database = Database()
+    memory = Config(backend=MemoryBackend(database))
+    for store in (config.backend.store, memory.backend.store):
+        _fill(store)
+    body_alone = []
+    with memory:
+        for _ in range(TURNS // 4):
+            began = time.perf_counter()
+            for txn in memory.txn():
+                _body(txn)
+            body_alone.append(time.perf_counter() - began)
+    with _Loop(config, _body) as loop:
+        key = f"3/pb/{_id(BLOCKS // 2)}/state"
+        turn, raw = _latencies(by_hand, loop.ended, key, TURNS)
+    for path in ("/pb", "/bench"):
+        config.backend.delete(path, must_exist=False, recursive=True)
+    floor = [each + statistics.median(body_alone) for each in raw]
+    return _row("one of 10,000 states changes: to the end of the turn", turn, floor, 1.5)
+
+
+def _body(txn: Any) -> int:
+    return sum(len(txn.get(f"{path}/state")) for path in txn.list_keys("/pb/"))
+
+
+def _id(number: int) -> str:
+    return f"pb-bench-20260101-{number:05}"
+
+
+def _fill(store: Store) -> None:
+    for begin in range(0, BLOCKS, 1_000):
+        numbers = range(begin, begin + 1_000)
+        puts = [Put(f"2/pb/{_id(number)}", "{}") for number in numbers]
+        puts += [Put(f"3/pb/{_id(number)}/state", "x" * 100) for number in numbers]
+        store.commit([], puts, timeout=30)
+
+
+def _latencies(
+    by_hand: ByHand, told: Told, key: str, times: int
+) -> tuple[list[float], list[float]]:
+    """Time the loop and a bare watch by the same changes."""
+    ours, raw = [], []
+    with _RawWatch(by_hand, key) as watch:
+        for number in range(times + 10):
+            began = time.perf_counter()
+            by_hand.commit([], {key: str(number) * 20})
+            heard, turned = watch.told(), told()
+            if number >= 10:
+                raw.append(heard - began)
+                ours.append(turned - began)
+    return ours, raw
+
+
+def _row(work: str, ours: list[float], floor: list[float], bound: float | None) -> Row:
+    mine, theirs = statistics.median(ours), statistics.median(floor)
+    ratios = statistics.quantiles([a / b for a, b in zip(ours, floor, strict=True)], n=10)
+    return Row(work, mine, theirs, mine / theirs, (ratios[0], ratios[-1]), bound)
+
+
+class _Loop:
+    """A watcher loop on a thread, which says when it turned, and when its body was through."""
+
+    def __init__(self, config: Config, body: Callable[[Any], object]) -> None:
+        self._config = config
+        self._body = body
+        self._turned: queue.SimpleQueue[float] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[float] = queue.SimpleQueue()
+        self._watcher = config.watcher()
+        self._stop = False
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        for watcher in self._watcher:
+            self._turned.put(time.perf_counter())
+            if self._stop:
+                break
+            for txn in watcher.txn():
+                self._body(txn)
+            self._ended.put(time.perf_counter())
+
+    def turned(self) -> float:
+        self._ended.get(timeout=60)
+        return self._turned.get(timeout=60)
+
+    def ended(self) -> float:
+        self._turned.get(timeout=60)
+        return self._ended.get(timeout=60)
+
+    def __enter__(self) -> _Loop:
+        self._thread.start()
+        self.ended()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop = True
+        self._watcher.trigger()
+        self._thread.join()
+
+
+class _RawWatch:
+    """A watch on one key on the stubs."""
+
+    def __init__(self, by_hand: ByHand, key: str) -> None:
+        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        create = etcdrpc.WatchCreateRequest(key=key.encode())
+        self._requests.put(etcdrpc.WatchRequest(create_request=create))
+        self._call = etcdrpc.WatchStub(by_hand.channel).Watch(iter(self._requests.get, None))
+        next(self._call)
+        self._told: queue.SimpleQueue[float] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._listen)
+
+    def _listen(self) -> None:
+        try:
+            for _ in self._call:
+                self._told.put(time.perf_counter())
+        except grpc.RpcError:
+            return
+
+    def told(self) -> float:
+        return self._told.get(timeout=60)
+
+    def __enter__(self) -> _RawWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._call.cancel()
+        self._requests.put(None)
+        self._thread.join()
