@@ -1,0 +1,67 @@
+"""Configure, Scan, EndScan and End (spec 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ska_sdp_lmc.messages.internal import Configure, Scan
+from ska_sdp_lmc.model.commands.change import Change
+from ska_sdp_lmc.model.refusal import Refused
+from ska_sdp_lmc.model.states import Json
+
+__all__ = ["configure", "end", "end_scan", "scan"]
+
+
+def configure(change: Change, message: Configure) -> None:
+    """Select a scan type, having added new ones."""
+    eb = change.require_active_eb()
+    known = _ids(eb.get("scan_types"), "scan_type_id")
+    new = _ids(message.new_scan_types, "scan_type_id")
+    if message.scan_type not in (*known, *new):
+        raise Refused.failed(f"Scan type {message.scan_type} is not defined")
+    for number, scan_type in enumerate(new):
+        if scan_type in known or scan_type in new[:number]:
+            raise Refused.failed(f"Scan type {scan_type} is already defined")
+    added = {
+        "scan_types": _joined(eb, "scan_types", "scan_type_id", message.new_scan_types),
+        "channels": _joined(eb, "channels", "channels_id", message.new_channels),
+        "fields": _joined(eb, "fields", "field_id", message.new_fields),
+        "beams": _joined(eb, "beams", "beam_id", message.new_beams),
+    }
+    changed = {name: items for name, items in added.items() if items != eb.get(name)}
+    change.update_eb(current_scan_type=message.scan_type, scan_id=None, **changed)
+
+
+def scan(change: Change, message: Scan) -> None:
+    """Begin a scan."""
+    eb = change.require_active_eb()
+    begun = {
+        "scan_id": message.scan_id,
+        "scan_type": eb.get("current_scan_type"),
+        "status": "ACTIVE",
+    }
+    scans = [*change.closed_scans("ABORTED"), begun]
+    change.update_eb(scans=scans, scan_id=message.scan_id)
+
+
+def end_scan(change: Change) -> None:
+    """End the running scan; the scan type stays."""
+    change.update_eb(scans=change.closed_scans("FINISHED"), scan_id=None)
+
+
+def end(change: Change) -> None:
+    """End the execution block; its batch processing goes on."""
+    change.end_eb("FINISHED")
+
+
+def _ids(items: object, key: str) -> list[str]:
+    if not isinstance(items, Sequence):
+        return []
+    return [item[key] for item in items if isinstance(item, dict) and key in item]
+
+
+def _joined(eb: Json, name: str, key: str, more: Iterable[Json]) -> list[Json]:
+    """The execution block's list with those of some more items that it has not got."""
+    present = list(eb.get(name) or [])
+    known = _ids(present, key)
+    return [*present, *(dict(item) for item in more if item.get(key) not in known)]

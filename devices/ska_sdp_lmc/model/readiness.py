@@ -1,0 +1,93 @@
+"""Whether the processing blocks have come as far as a pending state waits for (spec 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ska_sdp_lmc.model.blocks import ProcessingBlock
+from ska_sdp_lmc.model.settings import SubarraySettings
+from ska_sdp_lmc.model.snapshot import Snapshot
+from ska_sdp_lmc.model.transitions import TRANSITIONS, Pending, Wait
+
+__all__ = ["counted_pbs", "deadline", "pending_of", "timeout_of", "waiting_for"]
+
+
+def pending_of(snapshot: Snapshot) -> Pending | None:
+    """The wait that the last command began, None when it is over or never was."""
+    entry = snapshot.entry
+    transition = TRANSITIONS.get(entry.last_command or "")
+    if entry.reached or transition is None:
+        return None
+    return transition.pending
+
+
+def counted_pbs(snapshot: Snapshot) -> list[ProcessingBlock]:
+    """The real-time processing blocks that a wait looks at: all but acknowledged failures."""
+    acknowledged = snapshot.entry.acknowledged
+    return [pb for pb in snapshot.realtime_pbs if not (pb.failed and pb.pb_id in acknowledged)]
+
+
+def waiting_for(wait: Wait, snapshot: Snapshot, settings: SubarraySettings) -> list[str]:
+    """Say what a wait still waits for.
+
+    Args:
+        wait: the condition.
+        snapshot: what is there.
+        settings: which scripts give receive addresses.
+
+    Returns:
+        One phrase for each processing block that keeps the condition from holding, none when
+        it holds.
+    """
+    phrases = _not_resourced if wait is Wait.RESOURCED else _not_configured
+    return list(phrases(snapshot, settings))
+
+
+def _not_resourced(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[str]:
+    receive_pb = snapshot.receive_pb
+    for pb in counted_pbs(snapshot):
+        if not pb.resourced:
+            yield (
+                f"{pb.pb_id} is {pb.status} without its resources"
+                if (not pb.resources_available)
+                else f"{pb.pb_id} is {pb.status}"
+            )
+        elif pb.status == "FINISHED":
+            continue
+        elif receive_pb is None and settings.receive_scripts.search(pb.script_name):
+            yield f"{pb.pb_id} is not yet named for receive addresses"
+    if receive_pb is not None and not _has_given_addresses(receive_pb, snapshot):
+        yield f"{receive_pb.pb_id} has no receive addresses"
+
+
+def _has_given_addresses(pb: ProcessingBlock, snapshot: Snapshot) -> bool:
+    left_out = pb.failed and pb.pb_id in snapshot.entry.acknowledged
+    return pb.has_receive_addresses or pb.status == "FINISHED" or left_out
+
+
+def _not_configured(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[str]:
+    del settings
+    for pb in counted_pbs(snapshot):
+        if not pb.configured:
+            yield f"the deployments of {pb.pb_id} are not ready"
+
+
+def timeout_of(pending: Pending, settings: SubarraySettings) -> float:
+    """How many seconds a pending state may last, 0 for ever."""
+    seconds: float = getattr(settings, pending.timeout)
+    return seconds
+
+
+def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
+    """When the time-out of the last command's wait passes.
+
+    Returns:
+        A time in UTC, None when the last command waits for nothing or may wait for ever.
+    """
+    pending = pending_of(snapshot)
+    start = snapshot.entry.last_command_time
+    if pending is None or start is None:
+        return None
+    seconds = timeout_of(pending, settings)
+    return start + timedelta(seconds=seconds) if seconds > 0 else None

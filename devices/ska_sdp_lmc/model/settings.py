@@ -1,0 +1,25 @@
+"""What the model must be told besides the database: limits and names set by the operator."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+__all__ = ["SubarraySettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class SubarraySettings:
+    """Settings that the subarray's states depend on.
+
+    Attributes:
+        timeout_assign_resources: s that RESOURCING and RESETTING may last, 0 for ever.
+        timeout_configure: s that CONFIGURING may last, 0 for ever.
+        required_components: components without which no processing block is accepted.
+        receive_scripts: names of the scripts that give receive addresses.
+    """
+
+    timeout_assign_resources: float = 60.0
+    timeout_configure: float = 60.0
+    required_components: tuple[str, ...] = ("proccontrol", "helmdeploy")
+    receive_scripts: re.Pattern[str] = field(default_factory=lambda: re.compile("receive"))

@@ -1,0 +1,44 @@
+"""Times as the database holds them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+__all__ = ["iso", "last_updated", "read_time"]
+
+
+def iso(time: datetime) -> str:
+    """Write a time in ISO 8601, UTC, with milliseconds."""
+    text = time.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def last_updated(time: datetime) -> str:
+    """Write a time as the entities' ``last_updated`` has it (spec 2.1)."""
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def read_time(value: Any) -> datetime | None:
+    """Read a time that this or another program wrote.
+
+    Args:
+        value: text in ISO 8601 or as ``YYYY-MM-DD HH:MM:SS``, taken as UTC when it names no
+            zone, or seconds since 1970.
+
+    Returns:
+        The time in UTC, None when it cannot be read.
+    """
+    try:
+        if isinstance(value, str):
+            # Python 3.10 reads neither the letter Z nor every length of a fraction.
+            text = value.strip().replace("Z", "+00:00").replace("z", "+00:00")
+            time = datetime.fromisoformat(text)
+            if time.tzinfo is None:
+                time = time.replace(tzinfo=timezone.utc)
+            return time.astimezone(timezone.utc)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None

@@ -1,0 +1,116 @@
+"""The controller's commands and what it shows of the system (spec 4.1)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ska_sdp_lmc.model.controller import ControllerEntry, apply_command, set_admin_mode
+from ska_sdp_lmc.model.refusal import Refused
+from ska_sdp_lmc.model.settings import SubarraySettings
+from ska_sdp_lmc.model.states import AdminMode, ObsState
+from ska_sdp_lmc.model.system import ControllerSettings, System, derive_system
+
+from .worlds import BATCH, EB, NOON, RECEIVE, documents
+
+SETTINGS = ControllerSettings(
+    components=("proccontrol", "helmdeploy", "absent"),
+    storage_path="/resource/capacity-buffer",
+    subarrays=SubarraySettings(),
+)
+LEADS_TO = {"On": "ON", "Standby": "STANDBY", "Off": "OFF", "Disable": "DISABLE"}
+
+
+def values(found: dict[str, Any]) -> dict[str, Any]:
+    return dict(derive_system(System(3, found), NOON, SETTINGS).values)
+
+
+@pytest.mark.parametrize("state", list(LEADS_TO.values()))
+@pytest.mark.parametrize("command", LEADS_TO)
+def test_every_command_in_every_state(command: str, state: str) -> None:
+    entry = ControllerEntry.read({"state": state, "command_count": 4})
+    if LEADS_TO[command] == state:
+        with pytest.raises(Refused) as refused:
+            apply_command(command, entry, NOON, "txn-a")
+        text = f"Command {command} not allowed when device state is {state}"
+        assert refused.value.text == text
+        return
+    after = apply_command(command, entry, NOON, "txn-a")
+    assert after.writes().documents == {
+        "/lmc/controller": {
+            "transaction_id": "txn-a",
+            "last_command": command,
+            "last_command_time": "2026-01-31T12:00:00.000Z",
+            "command_count": 5,
+            "state": LEADS_TO[command],
+            "admin_mode": "ONLINE",
+        }
+    }
+    assert ControllerEntry.read(after.writes().documents["/lmc/controller"]) == after
+
+
+@pytest.mark.parametrize("command", LEADS_TO)
+@pytest.mark.parametrize("mode", [AdminMode.OFFLINE, AdminMode.NOT_FITTED, AdminMode.RESERVED])
+def test_admin_mode(command: str, mode: AdminMode) -> None:
+    entry = set_admin_mode(ControllerEntry(), mode)
+    assert entry.values()["State"].name == "DISABLE"
+    with pytest.raises(Refused, match="not allowed when device state is DISABLE"):
+        apply_command(command, entry, NOON, "txn-a")
+    back = set_admin_mode(entry, AdminMode.ENGINEERING)
+    assert back.values()["State"].name == "STANDBY"
+
+
+def test_it_begins_in_standby() -> None:
+    found = values({})
+    assert found["State"].name == "STANDBY"
+    assert found["adminMode"] is AdminMode.ONLINE
+    assert found["capacityBufferStorage"] == -1
+    assert found["subarrays"] == found["executionBlocks"] == found["processingBlocks"] == "{}"
+
+
+def test_components_expected_and_there() -> None:
+    found = {
+        "/component/proccontrol/owner": {"pid": 1, "hostname": "h"},
+        "/component/lmc-subarray-01/owner": {"pid": 2, "hostname": "h"},
+    }
+    components = json.loads(values(found)["components"])
+    assert components["proccontrol"] == {"status": "ONLINE", "pid": 1, "hostname": "h"}
+    assert components["lmc-subarray-01"]["status"] == "ONLINE"
+    assert components["absent"] == {"status": "OFFLINE"}
+    view = derive_system(System(3, found), NOON, SETTINGS)
+    assert [fault.text for fault in view.faults or ()] == [
+        "Component helmdeploy is OFFLINE",
+        "Component absent is OFFLINE",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [(None, -1), ({}, -1), ({"available_mb": 7}, 7), ({"available_mb": "x"}, -1),
+     ({"available_mb": True}, -1), ({"available_mb": 12.7}, 12)],
+)  # fmt: skip
+def test_capacity(document: dict[str, Any] | None, expected: int) -> None:
+    found = {} if document is None else {"/resource/capacity-buffer": document}
+    assert values(found)["capacityBufferStorage"] == expected
+
+
+def test_what_is_active() -> None:
+    found = documents(ObsState.SCANNING)
+    found["/component/lmc-subarray-01/owner"] = {}
+    found["/eb/eb-old"] = {"status": "FINISHED"}
+    found["/pb/pb-old"] = {"eb_id": "eb-old"}
+    found["/pb/pb-old/state"] = {"status": "FAILED"}
+    found["/pb/pb-old/owner"] = {"pid": 4}
+    shown = values(found)
+    assert json.loads(shown["subarrays"]) == {
+        "01": {"state": "ON", "obsState": "SCANNING", "eb_id": EB, "online": True}
+    }
+    assert json.loads(shown["executionBlocks"]) == {
+        EB: {"status": "ACTIVE", "subarray_id": "01", "scan_type": "science", "scan_id": 3}
+    }
+    blocks = json.loads(shown["processingBlocks"])
+    assert set(blocks) == {RECEIVE, BATCH}
+    assert blocks[RECEIVE]["status"] == "RUNNING"
+    assert blocks[BATCH]["script"] == "batch:imaging:1.0.0"

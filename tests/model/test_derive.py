@@ -1,0 +1,234 @@
+"""obsState as a function of documents and time: spec 4.4 rule by rule."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ska_sdp_lmc.messages.internal import Configure
+from ska_sdp_lmc.model import upkeep
+from ska_sdp_lmc.model.settings import SubarraySettings
+from ska_sdp_lmc.model.states import ObsState
+
+from .worlds import (
+    ADDRESSES,
+    BATCH,
+    EB,
+    ENTRY,
+    NOON,
+    READY_STATE,
+    RECEIVE,
+    World,
+    documents,
+    script,
+)
+
+SECOND = "pb-test-20260131-00002"
+DONE = {**READY_STATE}
+
+# The state of the real-time block, fields of the execution block, of the entry; the obsState.
+RESOURCING: list[tuple[dict[str, Any] | None, dict[str, Any], dict[str, Any], str]] = [
+    (None, {}, {}, "RESOURCING"),
+    ({"status": "STARTING", "resources_available": True}, {}, {}, "RESOURCING"),
+    ({"status": "WAITING", "resources_available": True}, {}, {}, "RESOURCING"),
+    ({**DONE, "resources_available": False}, {}, {}, "RESOURCING"),
+    ({**DONE, "receive_addresses": {}}, {}, {}, "RESOURCING"),
+    ({**DONE, "deployments_ready": False}, {}, {}, "IDLE"),
+    (DONE, {}, {}, "IDLE"),
+    # Running, but its addresses are yet to be named by the execution block.
+    (DONE, {"pb_receive_addresses": None}, {}, "RESOURCING"),
+    ({"status": "FINISHED"}, {}, {}, "IDLE"),
+    ({"status": "FINISHED"}, {"pb_receive_addresses": None}, {}, "IDLE"),
+    ({"status": "CANCELLED"}, {}, {}, "RESOURCING"),
+    ({"status": "FAILED"}, {}, {}, "FAULT"),
+    ({"status": "FAILED"}, {}, {"acknowledged": [RECEIVE]}, "IDLE"),
+    ({"status": "WAITING"}, {}, {"reached": True}, "IDLE"),
+    ({"status": "WAITING"}, {"pb_realtime": []}, {}, "RESOURCING"),
+    ({"status": "WAITING"}, {"pb_realtime": [], "pb_receive_addresses": None}, {}, "IDLE"),
+    (DONE, {}, {"errors": {"subarray": "x"}}, "FAULT"),
+    ({"status": "FAILED"}, {}, {"obs_state_target": "ABORTED"}, "ABORTED"),
+    (DONE, {}, {"errors": {"x": "y"}, "obs_state_target": "ABORTED"}, "ABORTED"),
+    ({"status": "WAITING"}, {}, {"eb_id": None}, "IDLE"),
+    ({"status": "FAILED"}, {}, {"eb_id": "eb-gone"}, "IDLE"),
+    (DONE, {}, {"eb_id": None, "errors": {"subarray": "x"}}, "FAULT"),
+]
+
+
+@pytest.mark.parametrize("command", ["AssignResources", "ObsReset"])
+@pytest.mark.parametrize(("state", "eb", "entry", "expected"), RESOURCING)
+def test_resourcing(
+    command: str,
+    state: dict[str, Any] | None,
+    eb: dict[str, Any],
+    entry: dict[str, Any],
+    expected: str,
+) -> None:
+    found = documents(ObsState.RESOURCING)
+    found.pop(f"/pb/{RECEIVE}/state")
+    if state is not None:
+        found[f"/pb/{RECEIVE}/state"] = state
+    found[f"/eb/{EB}"] |= eb
+    found[ENTRY] |= {"last_command": command, **entry}
+    if expected == "RESOURCING" and command == "ObsReset":
+        expected = "RESETTING"
+    assert World(found).obs_state == expected
+
+
+CONFIGURING: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({**DONE, "deployments_ready": False}, {}, "CONFIGURING"),
+    ({**DONE, "deployments_ready": None}, {}, "READY"),
+    ({"status": "RUNNING"}, {}, "READY"),
+    ({"status": "FINISHED", "deployments_ready": False}, {}, "READY"),
+    ({"status": "FAILED", "deployments_ready": False}, {}, "FAULT"),
+    ({"status": "FAILED", "deployments_ready": False}, {"acknowledged": [RECEIVE]}, "READY"),
+    ({**DONE, "deployments_ready": False}, {"reached": True}, "READY"),
+]
+
+
+@pytest.mark.parametrize(("state", "entry", "expected"), CONFIGURING)
+def test_configuring(state: dict[str, Any], entry: dict[str, Any], expected: str) -> None:
+    found = documents(ObsState.CONFIGURING)
+    found[f"/pb/{RECEIVE}/state"] = state
+    found[ENTRY] |= entry
+    assert World(found).obs_state == expected
+
+
+def test_every_realtime_block_counts_and_no_batch_block() -> None:
+    world = World(documents(ObsState.RESOURCING))
+    world.update_eb(pb_realtime=[RECEIVE, SECOND])
+    world.documents[f"/pb/{SECOND}"] = {"script": script("realtime", "pointing")}
+    world.set_state(RECEIVE, **DONE)
+    assert world.obs_state == "RESOURCING"
+    world.set_state(SECOND, status="RUNNING", resources_available=True)
+    assert world.obs_state == "IDLE"
+    world.set_state(BATCH, status="FAILED", reason="no space")
+    assert world.obs_state == "IDLE"
+    world.set_state(SECOND, status="FAILED", reason="no beam")
+    assert world.obs_state == "FAULT"
+    assert json.loads(world.view.values["errorMessages"]) == {SECOND: "no beam"}
+
+
+def test_which_scripts_give_addresses_is_a_setting() -> None:
+    world = World(documents(ObsState.RESOURCING))
+    world.update_eb(pb_receive_addresses=None)
+    world.set_state(RECEIVE, **DONE)
+    assert world.obs_state == "RESOURCING"
+    world.documents[f"/pb/{RECEIVE}"] = {"workflow": {"type": "realtime", "id": "pointing"}}
+    assert world.obs_state == "IDLE"
+
+
+@pytest.mark.parametrize(
+    ("column", "seconds"), [("RESOURCING", 60), ("CONFIGURING", 60), ("RESETTING", 60)]
+)
+def test_time_outs(column: str, seconds: float) -> None:
+    world = World(documents(ObsState[column]))
+    world.pass_time(seconds - 0.001)
+    assert world.turn().values["obsState"].name == column
+    deadline = world.view.deadline
+    assert deadline is not None
+    assert (deadline - NOON).total_seconds() == seconds
+    world.pass_time(0.001)
+    assert world.obs_state == "FAULT"
+    assert world.view.timed_out
+    assert world.entry["errors"] == {}
+    assert world.turn().values["obsState"] is ObsState.FAULT
+    assert not world.view.timed_out
+    assert world.view.deadline is None
+    assert f"within {seconds} s" in world.entry["errors"]["subarray"]
+    assert RECEIVE in world.entry["errors"]["subarray"]
+    # Readiness that comes too late changes nothing.
+    world.set_state(RECEIVE, **DONE)
+    assert world.turn().values["obsState"] is ObsState.FAULT
+
+
+def test_a_block_that_is_ready_before_the_time_out_is_written_wins() -> None:
+    world = World(documents(ObsState.RESOURCING))
+    world.pass_time(61)
+    assert world.view.timed_out
+    world.set_state(RECEIVE, **DONE)
+    assert upkeep.timeout_writes(world.snapshot, world.now, world.settings) is None
+    assert world.turn().values["obsState"] is ObsState.IDLE
+
+
+def test_a_time_out_of_nothing_is_none() -> None:
+    world = World(documents(ObsState.RESOURCING), SubarraySettings(timeout_assign_resources=0))
+    world.pass_time(1e7)
+    assert world.obs_state == "RESOURCING"
+    assert world.view.deadline is None
+
+
+def test_what_was_reached_stays_reached() -> None:
+    world = World(documents(ObsState.CONFIGURING))
+    assert not world.turn().wait_over
+    world.set_state(RECEIVE, deployments_ready=True)
+    assert world.turn().wait_over
+    assert world.entry["reached"] is True
+    world.set_state(RECEIVE, deployments_ready=False)
+    view = world.turn()
+    assert view.values["obsState"] is ObsState.READY
+    assert [fault.text for fault in view.faults or ()] == [
+        f"Processing block {RECEIVE} has lost its readiness"
+    ]
+
+
+def test_reached_is_guarded_by_the_count_of_commands() -> None:
+    world = World(documents(ObsState.RESOURCING))
+    count = world.view.command_count
+    assert upkeep.reached_writes(world.snapshot, count) is not None
+    world.command("Abort")
+    assert upkeep.reached_writes(world.snapshot, count) is None
+
+
+def test_configure_from_ready_goes_through_configuring() -> None:
+    world = World(documents(ObsState.READY))
+    view = world.command("Configure", Configure("calibration"))
+    assert view.transitional is ObsState.CONFIGURING
+    assert view.values["obsState"] is ObsState.READY
+    assert view.values["scanType"] == "calibration"
+    # There was nothing to wait for: that is written with the command.
+    assert world.entry["reached"] is True
+    assert not view.wait_over
+
+
+def test_obs_reset_acknowledges_what_failed() -> None:
+    world = World(documents(ObsState.FAULT))
+    world.set_state(BATCH, status="FAILED")
+    view = world.command("ObsReset")
+    assert view.values["obsState"] is ObsState.IDLE
+    assert world.entry["acknowledged"] == [RECEIVE, BATCH]
+    assert world.entry["errors"] == {}
+    world.command("Configure", Configure("science"))
+    assert world.obs_state == "READY"
+    world.command("End")
+    assert world.entry["acknowledged"] == []
+
+
+def test_values_of_an_empty_subarray() -> None:
+    values = World().view.values
+    assert values["resources"] == values["receiveAddresses"] == values["errorMessages"] == "{}"
+    assert values["ebState"] == values["pbState"] == "{}"
+    assert (values["ebID"], values["scanType"], values["scanID"]) == ("null", "null", 0)
+    assert (values["lastCommand"], values["transactionID"]) == ("", "")
+    assert values["commandedState"] == "OFF"
+    assert values["commandedObsState"] is ObsState.EMPTY
+
+
+def test_values_of_a_scanning_subarray() -> None:
+    values = World(documents(ObsState.SCANNING)).view.values
+    assert json.loads(values["receiveAddresses"]) == ADDRESSES
+    assert (values["ebID"], values["scanType"], values["scanID"]) == (EB, "science", 3)
+    assert json.loads(values["ebState"])["scans"] == [
+        {"scan_id": 3, "scan_type": "science", "status": "ACTIVE"}
+    ]
+    pb_state = json.loads(values["pbState"])
+    assert pb_state[BATCH]["status"] == "STARTING"
+    assert pb_state[RECEIVE] == {
+        "status": "RUNNING",
+        "resources_available": True,
+        "deployments": {},
+        "errors": [],
+    }
+    assert values["lastCommand"] == "Scan"
+    assert values["commandedObsState"] is ObsState.SCANNING

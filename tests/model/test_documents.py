@@ -1,0 +1,229 @@
+"""What commands write, document by document (spec 4.7), and what they make of damage."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
+from ska_sdp_lmc.model.entry import Entry
+from ska_sdp_lmc.model.resources import merge, subtract
+from ska_sdp_lmc.model.snapshot import Snapshot, wanted_paths
+from ska_sdp_lmc.model.states import Json, ObsState
+
+from .worlds import (
+    BATCH,
+    EB,
+    ENTRY,
+    RECEIVE,
+    World,
+    assign_message,
+    documents,
+    entry_document,
+    script,
+)
+
+NEW_EB = "eb-new-20260131-00000"
+
+
+def test_assign_resources_in_empty() -> None:
+    world = World(documents(ObsState.EMPTY))
+    pbs = (("pb-a", "realtime", "vis-receive"), ("pb-b", "batch", "imaging"))
+    view = world.command("AssignResources", assign_message(pbs=pbs))
+    assert view.values["obsState"] is ObsState.RESOURCING
+    eb = world.documents[f"/eb/{NEW_EB}"]
+    assert eb["status"] == "ACTIVE"
+    assert (eb["pb_realtime"], eb["pb_batch"]) == (["pb-a"], ["pb-b"])
+    assert eb["pb_receive_addresses"] is None
+    assert (eb["current_scan_type"], eb["scan_id"]) == (None, None)
+    assert (eb["subarray_id"], eb["max_length"]) == ("01", 60.0)
+    assert eb["resources"] == {"receptors": ["SKA001"], "receive_nodes": 1}
+    assert eb["last_updated"] == "2026-01-31 12:00:00"
+    assert eb["beams"] == eb["channels"] == eb["polarisations"] == eb["fields"] == []
+    assert world.documents[f"/eb/{NEW_EB}/state"] == {
+        "status": "ACTIVE",
+        "scan_type": None,
+        "scan_id": None,
+        "scans": [],
+        "last_updated": "2026-01-31 12:00:00",
+    }
+    assert world.documents["/pb/pb-a"] == {
+        "pb_id": "pb-a",
+        "eb_id": NEW_EB,
+        "script": script("realtime", "vis-receive"),
+        "parameters": {},
+        "dependencies": [],
+    }
+    assert world.entry == {
+        "transaction_id": "txn-test-20260131-b",
+        "last_command": "AssignResources",
+        "last_command_time": "2026-01-31T12:00:00.000Z",
+        "command_count": 8,
+        "state": "ON",
+        "obs_state_target": "IDLE",
+        "reached": False,
+        "admin_mode": "ONLINE",
+        "eb_id": NEW_EB,
+        "resources": {"receptors": ["SKA001"], "receive_nodes": 1},
+        "acknowledged": [],
+        "errors": {},
+    }
+
+
+def test_assign_resources_in_idle_adds_to_the_active_execution_block() -> None:
+    world = World(documents(ObsState.IDLE))
+    more = Resources(receptors=("SKA002", "SKA003"), receive_nodes=3)
+    message = assign_message(None, (("pb-c", "batch", "imaging"),), more)
+    world.command("AssignResources", message)
+    eb = world.documents[f"/eb/{EB}"]
+    assert (eb["pb_realtime"], eb["pb_batch"]) == ([RECEIVE], [BATCH, "pb-c"])
+    assert world.documents["/pb/pb-c"]["eb_id"] == EB
+    assert world.documents[f"/eb/{EB}/state"]["last_updated"] == "2026-01-31 12:00:00"
+    assert world.entry["resources"] == {
+        "receptors": ["SKA001", "SKA002", "SKA003"],
+        "receive_nodes": 5,
+    }
+
+
+def test_releasing_all_that_is_left_ends_the_execution_block() -> None:
+    world = World(documents(ObsState.IDLE))
+    some = Resources(receptors=("SKA001", "SKA002"))
+    view = world.command("ReleaseResources", ReleaseResources(some))
+    assert view.values["obsState"] is ObsState.IDLE
+    assert world.entry["eb_id"] == EB
+    view = world.command("ReleaseResources", ReleaseResources(Resources(receive_nodes=2)))
+    assert view.transitional is ObsState.RESOURCING
+    assert view.values["obsState"] is ObsState.EMPTY
+    assert world.documents[f"/eb/{EB}"]["status"] == "FINISHED"
+    assert view.values["ebID"] == "null"
+
+
+def test_scans_are_listed_in_the_state_of_the_execution_block() -> None:
+    world = World(documents(ObsState.IDLE))
+    world.command("Configure", Configure("science"))
+    for scan_id in (0, 1):
+        view = world.command("Scan", Scan(scan_id))
+        assert view.values["scanID"] == scan_id
+        assert world.documents[f"/eb/{EB}"]["scan_id"] == scan_id
+        world.command("EndScan")
+    world.command("Configure", Configure("calibration"))
+    world.command("Scan", Scan(2))
+    world.command("Abort")
+    assert world.documents[f"/eb/{EB}/state"]["scans"] == [
+        {"scan_id": 0, "scan_type": "science", "status": "FINISHED"},
+        {"scan_id": 1, "scan_type": "science", "status": "FINISHED"},
+        {"scan_id": 2, "scan_type": "calibration", "status": "ABORTED"},
+    ]
+
+
+def test_configure_adds_scan_types_with_what_they_refer_to() -> None:
+    world = World(documents(ObsState.IDLE))
+    world.update_eb(beams=[{"beam_id": "vis0"}])
+    message = Configure(
+        "new",
+        new_scan_types=[{"scan_type_id": "new"}],
+        new_channels=[{"channels_id": "c"}],
+        new_fields=[{"field_id": "f"}],
+        new_beams=[{"beam_id": "vis0", "function": "visibilities"}],
+    )
+    world.command("Configure", message)
+    eb = world.documents[f"/eb/{EB}"]
+    assert [item["scan_type_id"] for item in eb["scan_types"]] == ["science", "calibration", "new"]
+    assert eb["channels"] == [{"channels_id": "c"}]
+    assert eb["fields"] == [{"field_id": "f"}]
+    assert eb["beams"] == [{"beam_id": "vis0"}]
+    assert eb["current_scan_type"] == "new"
+
+
+def test_unknown_fields_are_kept() -> None:
+    found = documents(ObsState.READY)
+    found[ENTRY]["owner_of_ours"] = {"x": 1}
+    found[f"/eb/{EB}"]["theirs"] = [1]
+    found[f"/eb/{EB}/state"]["theirs"] = [2]
+    world = World(found)
+    world.command("Scan", Scan(1))
+    assert world.entry["owner_of_ours"] == {"x": 1}
+    assert world.documents[f"/eb/{EB}"]["theirs"] == [1]
+    assert world.documents[f"/eb/{EB}/state"]["theirs"] == [2]
+
+
+def test_admin_mode_changes_nothing_else() -> None:
+    entry = Entry.read(entry_document())
+    assert Entry.read(entry.document()) == entry
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("obs_state_target", "BUSY"),
+        ("obs_state_target", 3),
+        ("state", "MOVING"),
+        ("reached", "yes"),
+        ("command_count", "7"),
+        ("eb_id", 5),
+        ("errors", []),
+        ("last_command_time", "noon"),
+        ("resources", []),
+    ],
+)
+def test_a_damaged_entry_is_a_fault_that_says_so(name: str, value: object) -> None:
+    world = World(documents(ObsState.IDLE))
+    world.entry[name] = value
+    assert world.obs_state == "FAULT"
+    assert name in world.view.values["errorMessages"]
+    world.entry["state"] = "ON"
+    world.command("Restart" if name != "state" else "Off")
+    assert world.obs_state == "EMPTY"
+    assert world.entry["errors"] == {}
+
+
+def test_text_that_is_no_json_stops_nothing() -> None:
+    texts = {ENTRY: None, "/eb/x": "{", "/pb/y": "[]", "/pb/z": '{"a": 1}'}
+    snapshot = Snapshot.of_texts(5, "01", texts)
+    assert snapshot.documents == {"/eb/x": {}, "/pb/y": {}, "/pb/z": {"a": 1}}
+    assert snapshot.unreadable == ("/eb/x", "/pb/y")
+
+
+def test_the_wanted_paths_close_over_what_is_read() -> None:
+    found = documents(ObsState.READY)
+    known: dict[str, Json] = {}
+    rounds: list[list[str]] = []
+    while missing := [
+        path for path in wanted_paths("01", ["helmdeploy"], known) if path not in known
+    ]:
+        rounds.append(missing)
+        known |= {path: found.get(path, {}) for path in missing}
+    assert rounds[0] == [ENTRY, "/component/helmdeploy/owner"]
+    assert rounds[1] == [f"/eb/{EB}", f"/eb/{EB}/state"]
+    assert sorted(rounds[2]) == sorted(
+        f"/pb/{pb}{leaf}" for pb in (RECEIVE, BATCH) for leaf in ("", "/state")
+    )
+    assert len(rounds) == 3
+
+
+names = st.lists(st.sampled_from("abcdef"), unique=True).map(tuple)
+numbers = st.lists(st.integers(1, 9), unique=True).map(tuple)
+amounts = st.none() | st.integers(1, 5)
+resources = st.builds(Resources, csp_links=numbers, receptors=names, receive_nodes=amounts)
+
+
+@given(resources, resources)
+def test_releasing_the_rest_leaves_nothing(first: Resources, second: Resources) -> None:
+    assigned = merge(merge({}, first), second)
+    everything = Resources(
+        csp_links=tuple(assigned.get("csp_links", ())),
+        receptors=tuple(assigned.get("receptors", ())),
+        receive_nodes=assigned.get("receive_nodes"),
+    )
+    assert subtract(assigned, everything) == {}
+
+
+@given(resources, resources)
+def test_merging_keeps_sets_and_adds_nodes(first: Resources, second: Resources) -> None:
+    assigned = merge(merge({}, first), second)
+    receptors = [*(first.receptors or ()), *(second.receptors or ())]
+    assert assigned.get("receptors", []) == sorted(set(receptors), key=receptors.index)
+    assert assigned.get("receive_nodes", 0) == (first.receive_nodes or 0) + (
+        second.receive_nodes or 0
+    )

@@ -1,0 +1,118 @@
+"""healthState and healthInfo (spec 4.1, 4.2)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ska_sdp_lmc.model.health import (
+    MAX_SENTENCES,
+    Fault,
+    Outage,
+    health,
+    seen_since,
+    sentences,
+)
+from ska_sdp_lmc.model.states import HealthState, ObsState
+
+from .worlds import BATCH, EB, NOON, RECEIVE, World, documents
+
+
+def texts(world: World) -> list[str]:
+    return [fault.text for fault in world.view.faults or ()]
+
+
+def test_all_is_well() -> None:
+    world = World(documents(ObsState.SCANNING))
+    assert texts(world) == []
+    assert health(world.view.faults, None) is HealthState.OK
+
+
+def test_what_makes_a_subarray_degraded() -> None:
+    world = World(documents(ObsState.READY))
+    del world.documents["/component/helmdeploy/owner"]
+    assert texts(world) == ["Component helmdeploy is OFFLINE"]
+    world.documents["/component/helmdeploy/owner"] = {}
+    world.set_state(BATCH, status="FAILED", reason="no space", last_updated="2026-01-31 10:00:00")
+    assert texts(world) == [f"Processing block {BATCH} is FAILED: no space"]
+    assert health(world.view.faults, None) is HealthState.DEGRADED
+    since = seen_since({}, world.view.faults or (), NOON)
+    assert sentences(world.view.faults or (), since) == [
+        f"Processing block {BATCH} is FAILED: no space, since 2026-01-31T10:00:00.000Z."
+    ]
+    world.set_state(BATCH, status="RUNNING")
+    world.set_state(RECEIVE, resources_available=False)
+    assert texts(world) == [f"Processing block {RECEIVE} has lost its resources"]
+    world.set_state(RECEIVE, resources_available=True, status="CANCELLED")
+    assert texts(world) == [f"Processing block {RECEIVE} is CANCELLED"]
+    world.set_state(RECEIVE, status="RUNNING")
+    world.update_eb(status="FINISHED")
+    assert texts(world) == [f"Execution block {EB} is FINISHED: it was ended by another program"]
+    world.update_eb(status="SCANNING")
+    assert texts(world) == []
+    del world.documents[f"/pb/{RECEIVE}"]
+    assert texts(world) == [f"Processing block {RECEIVE} is missing"]
+
+
+def test_what_is_still_to_come_is_no_fault() -> None:
+    for column in (ObsState.RESOURCING, ObsState.CONFIGURING):
+        assert texts(World(documents(column))) == []
+    world = World(documents(ObsState.IDLE))
+    world.set_state(RECEIVE, deployments_ready=False)
+    assert texts(world) == []
+
+
+def test_a_time_out_is_told_with_its_reason() -> None:
+    world = World(documents(ObsState.RESOURCING))
+    world.pass_time(61)
+    world.turn()
+    assert len(texts(world)) == 1
+    assert "was not resourced within 60 s" in texts(world)[0]
+
+
+def test_addresses_that_cannot_be_read_are_told() -> None:
+    world = World(documents(ObsState.IDLE))
+    world.set_state(RECEIVE, receive_addresses={"science": {"vis0": {"host": "somewhere"}}})
+    assert texts(world)
+    assert all(text.startswith(f"receiveAddresses of {RECEIVE}") for text in texts(world))
+
+
+def test_since_when_is_remembered_as_long_as_it_lasts() -> None:
+    fault = Fault("component x", "Component x is OFFLINE")
+    first = seen_since({}, [fault], NOON)
+    later = seen_since(first, [fault], NOON + timedelta(hours=1))
+    assert later == {"component x": NOON}
+    gone = seen_since(later, [], NOON)
+    again = seen_since(gone, [fault], NOON + timedelta(hours=2))
+    assert sentences([fault], again) == ["Component x is OFFLINE, since 2026-01-31T14:00:00.000Z."]
+
+
+@pytest.mark.parametrize("count", [0, 1, MAX_SENTENCES, MAX_SENTENCES + 1, 1000])
+def test_health_info_is_never_too_long(count: int) -> None:
+    faults = [Fault(str(number), f"Fault {number}") for number in range(count)]
+    lines = sentences(faults, {})
+    assert len(lines) == min(count, 64)
+    if count > 64:
+        assert lines[-1] == f"{count - 63} more faults are not listed."
+        assert lines[-2] == "Fault 62."
+
+
+def test_an_outage_is_failed_and_before_the_first_answer_unknown() -> None:
+    outage = Outage("127.0.0.1:2379", NOON)
+    assert health((), outage) is HealthState.FAILED
+    assert health((), Outage("h:1", NOON, before_first=True)) is HealthState.UNKNOWN
+    assert health(None, None) is HealthState.UNKNOWN
+    assert health(None, outage) is HealthState.UNKNOWN
+    line = sentences([outage.fault()], {})[0]
+    assert line == (
+        "The configuration database at 127.0.0.1:2379 does not answer, "
+        "since 2026-01-31T12:00:00.000Z."
+    )
+
+
+def test_a_reason_of_many_lines_is_one_sentence() -> None:
+    fault = Fault("x", "It failed:\n  Traceback | " + "y" * 1000)
+    (line,) = sentences([fault], {})
+    assert "\n" not in line
+    assert len(line) < 600

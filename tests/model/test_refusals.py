@@ -1,0 +1,152 @@
+"""Refusals beyond the state: their words, and which of two comes first (spec 4.3)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
+from ska_sdp_lmc.model.commands import Message, message_paths
+from ska_sdp_lmc.model.refusal import Reason, Refused
+from ska_sdp_lmc.model.states import ObsState
+
+from .worlds import BATCH, EB, ENTRY, RECEIVE, World, assign_message, documents
+
+OFFLINE = (
+    "The processing controller, helm deployer, or both are OFFLINE: "
+    "cannot start processing blocks."
+)
+NEW_PB = (("pb-new-20260131-00000", "realtime", "work"),)
+
+
+def refusal(world: World, command: str, message: Message | None) -> str:
+    before = copy.deepcopy(world.documents)
+    with pytest.raises(Refused) as refused:
+        world.command(command, message)
+    assert refused.value.reason is Reason.FAILED
+    assert world.documents == before
+    return refused.value.text
+
+
+def ended(world: World, status: str) -> World:
+    if status == "missing":
+        del world.documents[f"/eb/{EB}"]
+    else:
+        world.update_eb(status=status)
+    return world
+
+
+# Each case breaks its own rule and every later one that it can: the first is to be told.
+ASSIGN: list[tuple[str, Message, str]] = [
+    ("IDLE", assign_message(EB, ((RECEIVE, "realtime", "x"),)), f"Execution block {EB} already"),
+    ("IDLE", assign_message(pbs=((BATCH, "batch", "x"),)), f"Processing block {BATCH} already"),
+    ("IDLE", assign_message(None, ((RECEIVE, "realtime", "x"),)), f"Processing block {RECEIVE} a"),
+    ("EMPTY", assign_message(pbs=NEW_PB * 2), "Processing block pb-new-20260131-00000 already"),
+    ("IDLE", assign_message(), f"Execution block {EB} is still active"),
+    ("EMPTY", assign_message(None), "An execution block is needed"),
+    ("EMPTY", assign_message(None, ()), "An execution block is needed"),
+]
+
+
+@pytest.mark.parametrize(("column", "message", "text"), ASSIGN)
+def test_assign_resources(column: str, message: Message, text: str) -> None:
+    world = World(documents(ObsState[column]))
+    del world.documents["/component/proccontrol/owner"]
+    assert refusal(world, "AssignResources", message).startswith(text)
+
+
+def test_processing_blocks_alone_need_an_active_execution_block() -> None:
+    world = World(documents(ObsState.READY))
+    world.command("End")
+    message = assign_message(None, NEW_PB, None)
+    assert refusal(world, "AssignResources", message) == "No execution block is active"
+    assert refusal(world, "Configure", Configure("none")) == "No execution block is active"
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "missing"])
+def test_an_ended_execution_block(status: str) -> None:
+    text = f"Execution block {EB} is {status}"
+    idle = ended(World(documents(ObsState.IDLE)), status)
+    assert refusal(idle, "AssignResources", assign_message(None, NEW_PB)) == text
+    assert refusal(idle, "Configure", Configure("none")) == text
+    ready = ended(World(documents(ObsState.READY)), status)
+    assert refusal(ready, "Configure", Configure("none")) == text
+    assert refusal(ready, "Scan", Scan(1)) == text
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "missing"])
+@pytest.mark.parametrize(
+    ("column", "command", "to"),
+    [
+        ("SCANNING", "EndScan", "READY"),
+        ("READY", "End", "IDLE"),
+        ("IDLE", "ReleaseAllResources", "EMPTY"),
+        ("SCANNING", "Abort", "ABORTED"),
+        ("ABORTED", "Restart", "EMPTY"),
+    ],
+)
+def test_what_works_with_an_ended_execution_block(
+    status: str, column: str, command: str, to: str
+) -> None:
+    world = ended(World(documents(ObsState[column])), status)
+    assert world.command(command).values["obsState"].name == to
+    eb: dict[str, Any] | None = world.documents.get(f"/eb/{EB}")
+    assert (eb["status"] if eb else "missing") == status
+
+
+def test_an_ended_execution_block_gives_way_to_a_new_one() -> None:
+    world = ended(World(documents(ObsState.IDLE)), "CANCELLED")
+    world.command("AssignResources", assign_message())
+    assert world.entry["eb_id"] == "eb-new-20260131-00000"
+
+
+def test_scan_types() -> None:
+    world = World(documents(ObsState.IDLE))
+    science = {"scan_type_id": "science"}
+    new = {"scan_type_id": "new"}
+    assert refusal(world, "Configure", Configure("no")) == "Scan type no is not defined"
+    text = refusal(world, "Configure", Configure("no", new_scan_types=[science]))
+    assert text == "Scan type no is not defined"
+    text = refusal(world, "Configure", Configure("science", new_scan_types=[science]))
+    assert text == "Scan type science is already defined"
+    text = refusal(world, "Configure", Configure("new", new_scan_types=[new, new]))
+    assert text == "Scan type new is already defined"
+
+
+def test_releasing_what_is_not_assigned_is_named() -> None:
+    world = World(documents(ObsState.IDLE))
+    resources = Resources(
+        receptors=("SKA001", "SKA009", "SKA010"), csp_links=(7,), receive_nodes=3
+    )
+    assert refusal(world, "ReleaseResources", ReleaseResources(resources)) == (
+        "Resources are not assigned: receptors SKA009, SKA010; csp_links 7; receive_nodes 3 of 2"
+    )
+
+
+@pytest.mark.parametrize("absent", ["proccontrol", "helmdeploy"])
+def test_processing_blocks_need_their_components(absent: str) -> None:
+    world = World(documents(ObsState.EMPTY))
+    del world.documents[f"/component/{absent}/owner"]
+    assert refusal(world, "AssignResources", assign_message()) == OFFLINE
+    world.command("AssignResources", assign_message(pbs=()))
+    assert world.obs_state == "IDLE"
+
+
+def test_no_components_may_be_required() -> None:
+    world = World(documents(ObsState.EMPTY))
+    del world.documents["/component/proccontrol/owner"]
+    world.settings = type(world.settings)(required_components=())
+    world.command("AssignResources", assign_message())
+    assert world.obs_state == "RESOURCING"
+
+
+def test_a_message_says_what_must_be_read_for_it() -> None:
+    paths = message_paths(assign_message())
+    assert sorted(paths) == [
+        "/eb/eb-new-20260131-00000",
+        "/eb/eb-new-20260131-00000/state",
+        "/pb/pb-new-20260131-00000",
+    ]
+    assert ENTRY not in paths

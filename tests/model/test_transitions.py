@@ -1,0 +1,169 @@
+"""Every command in every obsState, against a table written by hand from spec 4.2."""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime
+
+import pytest
+
+from ska_sdp_lmc.model.commands import apply_command
+from ska_sdp_lmc.model.refusal import Reason, Refused
+from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_lmc.model.transitions import TRANSITIONS
+
+from .worlds import ENTRY, NOON, SETTINGS, World, documents, message_for
+
+# The states that last. ABORTING and RESTARTING last no time.
+COLUMNS = (
+    "EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING", "ABORTED", "RESETTING",
+    "FAULT",
+)  # fmt: skip
+
+# Per obsState: "-" refused, else where the command leads with the documents of `worlds`:
+# its processing block is resourced and configured except in the columns that wait for it.
+TABLE = """
+On                   -          -         -         -         -         -         -         -          -
+Off                  EMPTY      EMPTY     EMPTY     EMPTY     EMPTY     EMPTY     EMPTY     EMPTY      EMPTY
+AssignResources      RESOURCING -         RESOURCING -        -         -         -         -          -
+ReleaseResources     -          -         IDLE      -         -         -         -         -          -
+ReleaseAllResources  -          -         EMPTY     -         -         -         -         -          -
+Configure            -          -         READY     -         READY     -         -         -          -
+Scan                 -          -         -         -         SCANNING  -         -         -          -
+EndScan              -          -         -         -         -         READY     -         -          -
+End                  -          -         -         -         IDLE      -         -         -          -
+Abort                -          ABORTED   ABORTED   ABORTED   ABORTED   ABORTED   -         ABORTED    -
+ObsReset             -          -         -         -         -         -         IDLE      -          IDLE
+Restart              -          -         -         -         -         -         EMPTY     -          EMPTY
+"""  # noqa: E501 - a table is read by its columns
+
+THROUGH = {
+    "AssignResources": "RESOURCING",
+    "ReleaseResources": "RESOURCING",
+    "ReleaseAllResources": "RESOURCING",
+    "Configure": "CONFIGURING",
+    "Abort": "ABORTING",
+    "ObsReset": "RESETTING",
+    "Restart": "RESTARTING",
+}
+
+CELLS = [
+    (row.split()[0], column, cell)
+    for row in TABLE.strip().splitlines()
+    for column, cell in zip(COLUMNS, row.split()[1:], strict=True)
+]
+
+
+def test_the_table_has_every_command() -> None:
+    assert {command for command, _, _ in CELLS} == set(TRANSITIONS)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_the_documents_of_each_column_are_in_it(column: str) -> None:
+    assert World(documents(ObsState[column])).obs_state == column
+
+
+@pytest.mark.parametrize(("command", "column", "cell"), CELLS)
+def test_every_cell(command: str, column: str, cell: str) -> None:
+    obs_state = ObsState[column]
+    world = World(documents(obs_state))
+    before = copy.deepcopy(world.documents)
+    if cell == "-":
+        with pytest.raises(Refused) as refused:
+            world.command(command, message_for(command, obs_state))
+        assert refused.value.reason is Reason.NOT_ALLOWED
+        where = "device state is ON" if command == "On" else f"obsState is {column}"
+        assert refused.value.text == f"Command {command} not allowed when {where}"
+        assert world.documents == before
+        return
+    view = world.command(command, message_for(command, obs_state))
+    assert view.values["obsState"].name == cell
+    assert (view.transitional.name if view.transitional else None) == THROUGH.get(command)
+    assert view.command_count == 8
+    assert world.entry["last_command"] == command
+    assert world.entry["transaction_id"] == "txn-test-20260131-b"
+    assert view.values["State"].name == ("OFF" if command == "Off" else "ON")
+
+
+@pytest.mark.parametrize("command", sorted(TRANSITIONS))
+@pytest.mark.parametrize("mode", ["OFFLINE", "NOT_FITTED", "RESERVED"])
+def test_admin_mode_refuses_everything(command: str, mode: str) -> None:
+    world = World(documents(ObsState.IDLE))
+    world.entry["admin_mode"] = mode
+    with pytest.raises(Refused, match=f"Command {command} not allowed when device state is DISAB"):
+        world.command(command, message_for(command, ObsState.IDLE))
+
+
+@pytest.mark.parametrize("command", sorted(set(TRANSITIONS) - {"On"}))
+def test_only_on_is_allowed_when_off(command: str) -> None:
+    world = World()
+    with pytest.raises(Refused) as refused:
+        world.command(command, message_for(command, ObsState.EMPTY))
+    assert refused.value.text == f"Command {command} not allowed when device state is OFF"
+    assert world.documents == {}
+
+
+def test_a_subarray_begins_off_and_empty() -> None:
+    values = World().view.values
+    assert (values["State"].name, values["obsState"].name) == ("OFF", "EMPTY")
+    view = World().command("On")
+    assert (view.values["State"].name, view.values["obsState"].name) == ("ON", "EMPTY")
+
+
+# What is kept after a command: scan type, scan id, link of the execution block (spec 4.2).
+@pytest.mark.parametrize(
+    ("command", "column", "scan_type", "linked", "status"),
+    [
+        ("EndScan", "SCANNING", "science", True, "ACTIVE"),
+        ("Abort", "SCANNING", "science", True, "ACTIVE"),
+        ("ObsReset", "ABORTED", None, True, "ACTIVE"),
+        ("ObsReset", "FAULT", None, True, "ACTIVE"),
+        ("End", "READY", None, False, "FINISHED"),
+        ("ReleaseAllResources", "IDLE", None, False, "FINISHED"),
+        ("Restart", "FAULT", None, False, "CANCELLED"),
+        ("Restart", "ABORTED", None, False, "CANCELLED"),
+        ("Off", "SCANNING", None, False, "CANCELLED"),
+    ],
+)
+def test_what_is_kept(
+    command: str, column: str, scan_type: str | None, linked: bool, status: str
+) -> None:
+    world = World(documents(ObsState[column]))
+    eb_path = f"/eb/{world.entry['eb_id']}"
+    resources = world.entry["resources"]
+    view = world.command(command)
+    eb, state = world.documents[eb_path], world.documents[f"{eb_path}/state"]
+    assert (eb["current_scan_type"], eb["scan_id"], eb["status"]) == (scan_type, None, status)
+    assert (state["scan_type"], state["scan_id"], state["status"]) == (scan_type, None, status)
+    assert eb["subarray_id"] == ("01" if linked else None)
+    assert world.entry["eb_id"] == (eb["eb_id"] if linked else None)
+    assert (view.values["receiveAddresses"] != "{}") == linked
+    assert view.values["ebID"] == (eb["eb_id"] if linked else "null")
+    released = command in ("ReleaseAllResources", "Restart", "Off")
+    assert world.entry["resources"] == ({} if released else resources)
+    if column == "SCANNING":
+        ended = "FINISHED" if command == "EndScan" else "ABORTED"
+        assert [scan["status"] for scan in state["scans"]] == [ended]
+
+
+def test_fault_keeps_everything() -> None:
+    world = World(documents(ObsState.SCANNING))
+    before = world.view.values
+    world.set_state(
+        world.documents[f"/eb/{world.entry['eb_id']}"]["pb_realtime"][0],
+        status="FAILED",
+        reason="disk full",
+    )
+    after = world.view.values
+    assert after["obsState"] is ObsState.FAULT
+    for name in ("scanType", "scanID", "ebID", "receiveAddresses", "resources"):
+        assert after[name] == before[name]
+
+
+def test_a_command_cannot_be_given_a_message_of_another() -> None:
+    snapshot = World(documents(ObsState.READY)).snapshot
+    now: datetime = NOON
+    message = message_for("Configure", ObsState.IDLE)
+    with pytest.raises(TypeError, match="Scan does not take"):
+        apply_command("Scan", snapshot, message, now, SETTINGS, "txn-a")
+    assert ENTRY in snapshot.documents

@@ -1,0 +1,159 @@
+"""Random observations: commands, scripts, time and failures in any order.
+
+After each step the obsState is compared with a second statement of the rules, which keeps its
+own few variables and knows nothing of documents.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from ska_sdp_lmc.messages.internal import Configure, Scan
+from ska_sdp_lmc.model.refusal import Refused
+from ska_sdp_lmc.model.states import ObsState
+
+from .worlds import World, assign_message, documents
+
+ALLOWED = {
+    "Off": "EMPTY RESOURCING IDLE CONFIGURING READY SCANNING ABORTED RESETTING FAULT",
+    "AssignResources": "EMPTY",
+    "ReleaseAllResources": "IDLE",
+    "Configure": "IDLE READY",
+    "Scan": "READY",
+    "EndScan": "SCANNING",
+    "End": "READY",
+    "Abort": "IDLE RESOURCING CONFIGURING READY SCANNING RESETTING",
+    "ObsReset": "ABORTED FAULT",
+    "Restart": "ABORTED FAULT",
+}
+AT_ONCE = {
+    "ReleaseAllResources": "EMPTY",
+    "Scan": "SCANNING",
+    "EndScan": "READY",
+    "End": "IDLE",
+    "Abort": "ABORTED",
+    "Restart": "EMPTY",
+    "Off": "EMPTY",
+}
+
+
+class Observation(RuleBasedStateMachine):
+    """One subarray with one real-time block; `expected` is what a reader of spec 4 expects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(documents(ObsState.EMPTY))
+        self.expected = "EMPTY"
+        self.on = True
+        self.pb: str | None = None
+        self.resourced = self.ready = self.failed = self.acknowledged = False
+        self.waited = 0.0
+        self.number = 0
+
+    def settle(self) -> None:
+        """Let a pending state end, as spec 4.4 says, unless it is over already."""
+        blocked = self.failed and not self.acknowledged
+        if self.expected == "ABORTED" or self.pb is None:
+            return
+        if blocked:
+            self.expected = "FAULT"
+        elif self.expected in ("RESOURCING", "RESETTING"):
+            if self.resourced or self.acknowledged:
+                self.expected = "IDLE"
+            elif self.waited >= 60:
+                self.expected = "FAULT"
+        elif self.expected == "CONFIGURING":
+            if self.ready or self.acknowledged:
+                self.expected = "READY"
+            elif self.waited >= 60:
+                self.expected = "FAULT"
+
+    @precondition(lambda self: not self.on)
+    @rule()
+    def switch_on(self) -> None:
+        self.world.command("On")
+        self.on = True
+
+    @rule(command=st.sampled_from(sorted(ALLOWED)))
+    def give(self, command: str) -> None:
+        message: Any = {"Configure": Configure("science"), "Scan": Scan(self.number)}.get(command)
+        if command == "AssignResources":
+            self.number += 1
+            pbs = ((f"pb-{self.number}", "realtime", "work"),)
+            message = assign_message(f"eb-{self.number}", pbs)
+        if command == "AssignResources" and self.expected == "IDLE":
+            return  # More resources for one execution block are tried elsewhere.
+        allowed = self.on and self.expected in ALLOWED[command].split()
+        needs_block = command in ("Configure", "Scan") and self.pb is None
+        before = dict(self.world.documents)
+        if not allowed or needs_block:
+            with pytest.raises(Refused):
+                self.world.command(command, message)
+            assert self.world.documents == before
+            return
+        self.world.command(command, message)
+        self.waited = 0.0
+        if command == "AssignResources":
+            self.pb = f"pb-{self.number}"
+            self.resourced = self.ready = self.failed = self.acknowledged = False
+            self.expected = "RESOURCING"
+        elif command == "Configure":
+            self.expected = "CONFIGURING"
+        elif command == "ObsReset":
+            self.acknowledged = self.acknowledged or self.failed
+            self.expected = "RESETTING" if self.pb else "IDLE"
+        else:
+            self.expected = AT_ONCE[command]
+        if command in ("ReleaseAllResources", "End", "Restart", "Off"):
+            self.pb = None
+        self.on = self.on and command != "Off"
+        self.settle()
+
+    @precondition(lambda self: self.pb is not None and not self.failed)
+    @rule(resourced=st.booleans(), ready=st.booleans())
+    def script_goes_on(self, resourced: bool, ready: bool) -> None:
+        assert self.pb is not None
+        self.world.set_state(
+            self.pb, status="RUNNING", resources_available=resourced, deployments_ready=ready
+        )
+        self.resourced, self.ready = resourced, ready
+        self.settle()
+
+    @precondition(lambda self: self.pb is not None and not self.failed)
+    @rule()
+    def script_fails(self) -> None:
+        assert self.pb is not None
+        self.world.set_state(self.pb, status="FAILED", reason="it was told to")
+        self.failed = True
+        self.settle()
+
+    @rule(seconds=st.sampled_from([1.0, 30.0, 61.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+        self.waited += seconds
+        self.settle()
+
+    @invariant()
+    def obs_state_is_as_expected(self) -> None:
+        # The first turn writes what it must; what is shown must not depend on it.
+        before = self.world.view.values["obsState"]
+        after = self.world.turn().values["obsState"]
+        assert before is after
+        assert after.name == self.world.obs_state
+        assert after.name == self.expected
+
+    @invariant()
+    def attributes_agree(self) -> None:
+        values = self.world.view.values
+        assert (values["State"].name == "ON") == self.on
+        assert (values["ebID"] == "null") == (self.pb is None)
+        assert (values["errorMessages"] != "{}") == (self.expected == "FAULT")
+
+
+Observation.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestObservation = Observation.TestCase

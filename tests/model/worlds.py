@@ -1,0 +1,238 @@
+"""Documents of a subarray in each obsState, made by hand, and a database of one dictionary."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ska_sdp_lmc.messages.internal import (
+    AssignResources,
+    Configure,
+    ReleaseResources,
+    Resources,
+    Scan,
+)
+from ska_sdp_lmc.model import upkeep
+from ska_sdp_lmc.model.commands import Message, apply_command
+from ska_sdp_lmc.model.derive import derive
+from ska_sdp_lmc.model.settings import SubarraySettings
+from ska_sdp_lmc.model.snapshot import Snapshot, Writes
+from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_lmc.model.view import View
+
+NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
+SETTINGS = SubarraySettings()
+EB = "eb-test-20260131-00000"
+RECEIVE = "pb-test-20260131-00000"
+BATCH = "pb-test-20260131-00001"
+ENTRY = "/lmc/subarray/01"
+
+ADDRESSES = {
+    "science": {
+        "vis0": {
+            "function": "visibilities",
+            "host": [[0, "10.0.0.1"]],
+            "port": [[0, 9000, 1]],
+        }
+    }
+}
+
+READY_STATE = {
+    "status": "RUNNING",
+    "resources_available": True,
+    "deployments_ready": True,
+    "receive_addresses": ADDRESSES,
+    "last_updated": "2026-01-31 11:59:00",
+}
+
+
+def script(kind: str, name: str) -> dict[str, str]:
+    return {"kind": kind, "name": name, "version": "1.0.0"}
+
+
+def eb_document(**fields: Any) -> dict[str, Any]:
+    return {
+        "eb_id": EB,
+        "scan_types": [{"scan_type_id": "science"}, {"scan_type_id": "calibration"}],
+        "pb_realtime": [RECEIVE],
+        "pb_batch": [BATCH],
+        "pb_receive_addresses": RECEIVE,
+        "current_scan_type": None,
+        "scan_id": None,
+        "status": "ACTIVE",
+        "subarray_id": "01",
+        **fields,
+    }
+
+
+def entry_document(**fields: Any) -> dict[str, Any]:
+    return {
+        "transaction_id": "txn-test-20260131-a",
+        "last_command": "On",
+        "last_command_time": "2026-01-31T12:00:00.000Z",
+        "command_count": 7,
+        "state": "ON",
+        "obs_state_target": "EMPTY",
+        "reached": True,
+        "admin_mode": "ONLINE",
+        "eb_id": None,
+        "resources": {},
+        "acknowledged": [],
+        "errors": {},
+        **fields,
+    }
+
+
+def documents(obs_state: ObsState) -> dict[str, Any]:
+    """A database in which subarray 01 is in an obsState, with an execution block if it may."""
+    last: dict[str, tuple[str, str, bool]] = {
+        "EMPTY": ("On", "EMPTY", True),
+        "RESOURCING": ("AssignResources", "IDLE", False),
+        "IDLE": ("AssignResources", "IDLE", True),
+        "CONFIGURING": ("Configure", "READY", False),
+        "READY": ("Configure", "READY", True),
+        "SCANNING": ("Scan", "SCANNING", True),
+        "ABORTED": ("Abort", "ABORTED", True),
+        "RESETTING": ("ObsReset", "IDLE", False),
+        "FAULT": ("Configure", "READY", True),
+    }
+    command, target, reached = last[obs_state.name]
+    found: dict[str, Any] = {
+        "/component/proccontrol/owner": {"pid": 1},
+        "/component/helmdeploy/owner": {"pid": 2},
+    }
+    fields: dict[str, Any] = {
+        "last_command": command,
+        "obs_state_target": target,
+        "reached": reached,
+    }
+    if obs_state is not ObsState.EMPTY:
+        fields["eb_id"] = EB
+        fields["resources"] = {"receptors": ["SKA001", "SKA002"], "receive_nodes": 2}
+        state: dict[str, Any] = dict(READY_STATE)
+        if obs_state in (ObsState.RESOURCING, ObsState.RESETTING):
+            state = {"status": "WAITING", "resources_available": False}
+        elif obs_state is ObsState.CONFIGURING:
+            state["deployments_ready"] = False
+        elif obs_state is ObsState.FAULT:
+            state |= {"status": "FAILED", "reason": "out of memory"}
+        scanning = obs_state is ObsState.SCANNING
+        typed = obs_state in (ObsState.READY, ObsState.SCANNING, ObsState.CONFIGURING)
+        eb = eb_document(
+            current_scan_type="science" if typed else None, scan_id=3 if scanning else None
+        )
+        scans = [{"scan_id": 3, "scan_type": "science", "status": "ACTIVE"}] if scanning else []
+        found |= {
+            f"/eb/{EB}": eb,
+            f"/eb/{EB}/state": {
+                "status": "ACTIVE",
+                "scan_type": eb["current_scan_type"],
+                "scan_id": eb["scan_id"],
+                "scans": scans,
+            },
+            f"/pb/{RECEIVE}": {"pb_id": RECEIVE, "script": script("realtime", "vis-receive")},
+            f"/pb/{RECEIVE}/state": state,
+            f"/pb/{BATCH}": {"pb_id": BATCH, "script": script("batch", "imaging")},
+        }
+    found[ENTRY] = entry_document(**fields)
+    return found
+
+
+SOME = Resources(receptors=("SKA001",), receive_nodes=1)
+
+
+def assign_message(
+    eb_id: str | None = "eb-new-20260131-00000",
+    pbs: tuple[tuple[str, str, str], ...] = (("pb-new-20260131-00000", "realtime", "work"),),
+    resources: Resources | None = SOME,
+) -> AssignResources:
+    eb = None
+    if eb_id is not None:
+        eb = {"eb_id": eb_id, "max_length": 60.0, "scan_types": [{"scan_type_id": "science"}]}
+    blocks = [
+        {"pb_id": pb_id, "script": script(kind, name), "parameters": {}}
+        for pb_id, kind, name in pbs
+    ]
+    return AssignResources(resources=resources, execution_block=eb, processing_blocks=blocks)
+
+
+def message_for(command: str, obs_state: ObsState) -> Message | None:
+    """A message that fits the hand-made documents of an obsState."""
+    if command == "AssignResources":
+        in_idle = obs_state is ObsState.IDLE
+        return assign_message(eb_id=None) if in_idle else assign_message()
+    messages: dict[str, Message] = {
+        "ReleaseResources": ReleaseResources(Resources(receptors=("SKA001",))),
+        "Configure": Configure("science"),
+        "Scan": Scan(4),
+    }
+    return messages.get(command)
+
+
+class World:
+    """A database of one subarray, its device without Tango, and a clock."""
+
+    def __init__(
+        self, found: dict[str, Any] | None = None, settings: SubarraySettings = SETTINGS
+    ) -> None:
+        self.documents: dict[str, Any] = dict(found or {})
+        self.revision = 1
+        self.now = NOON
+        self.settings = settings
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.revision, "01", dict(self.documents))
+
+    @property
+    def view(self) -> View:
+        return derive(self.snapshot, self.now, self.settings)
+
+    @property
+    def obs_state(self) -> str:
+        found = self.view.values["obsState"]
+        assert isinstance(found, ObsState)
+        return found.name
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        found = self.documents[ENTRY]
+        assert isinstance(found, dict)
+        return found
+
+    def command(self, name: str, message: Message | None = None) -> View:
+        """Give a command; the view is what its caller publishes."""
+        writes = apply_command(
+            name, self.snapshot, message, self.now, self.settings, "txn-test-20260131-b"
+        )
+        after = self.snapshot.with_writes(writes, self.revision + 1)
+        self.write(writes)
+        return derive(after, self.now, self.settings)
+
+    def write(self, writes: Writes | None) -> None:
+        if writes is not None:
+            self.documents.update(writes.documents)
+            self.revision += 1
+
+    def set_state(self, pb_id: str, **fields: Any) -> None:
+        """Play a script that writes its state."""
+        path = f"/pb/{pb_id}/state"
+        self.documents[path] = {**self.documents.get(path, {}), **fields}
+        self.revision += 1
+
+    def update_eb(self, **fields: Any) -> None:
+        """Play a program that changes the execution block."""
+        path = f"/eb/{self.entry['eb_id']}"
+        self.documents[path] = {**self.documents[path], **fields}
+        self.revision += 1
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def turn(self) -> View:
+        """Let the device's watcher turn: write what it must, give what it then shows."""
+        self.write(upkeep.timeout_writes(self.snapshot, self.now, self.settings))
+        view = self.view
+        if view.wait_over:
+            self.write(upkeep.reached_writes(self.snapshot, view.command_count))
+        return view
