@@ -1,0 +1,176 @@
+"""The one place of a device that shows values and pushes events (spec 4.5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timezone
+from typing import Any, Protocol
+
+from ska_sdp_lmc.model import health
+from ska_sdp_lmc.model.health import Fault, Outage
+from ska_sdp_lmc.model.states import ObsState, State
+from ska_sdp_lmc.model.view import View
+
+__all__ = ["Publisher", "Surface"]
+
+OBS_STATE = "obsState"
+
+
+class Surface(Protocol):
+    """What a publisher needs of its device."""
+
+    def monitor(self) -> AbstractContextManager[Any]:
+        """Take the device's monitor, again where the thread has it already."""
+        ...
+
+    def set_state_and_status(self, state: State, status: str) -> None:
+        """Set what the device's State and Status read."""
+        ...
+
+    def push(self, name: str, value: Any, when: float) -> None:
+        """Push change and archive events of an attribute, valid since a time."""
+        ...
+
+
+class Publisher:
+    """Shows views, each newer than the one before, from whatever thread brings them.
+
+    Everything happens under the device's monitor: a client's read, or another publication,
+    comes before all of it or after all of it, and no other lock is held while pushing.
+
+    Args:
+        surface: the device.
+        database: address of the database, for the Status until it answers.
+        confirmed: gives the time, in s since 1970, at which the database last confirmed what is
+            shown.
+        now: the time; a test may bring its own.
+    """
+
+    def __init__(
+        self,
+        surface: Surface,
+        database: str,
+        confirmed: Callable[[], float] = time.time,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self._surface = surface
+        self._confirmed = confirmed
+        self._now = now
+        self._values: dict[str, Any] = {}
+        self._revisions: dict[str, int] = {}
+        self._command_count: int | None = None
+        self._view: View | None = None
+        self._faults: tuple[Fault, ...] | None = None
+        self._since: Mapping[str, datetime] = {}
+        self._outage: Outage | None = None
+        self._closed = False
+        self._waiting = f"Waits for the configuration database at {database}."
+
+    def begin(self) -> None:
+        """Show what there is before the first view: State INIT, and no health known."""
+        self._show({"State": State.INIT, "Status": self._waiting, **self._health()})
+
+    @property
+    def has_view(self) -> bool:
+        """Whether the database has been seen."""
+        return self._command_count is not None
+
+    @property
+    def view(self) -> View | None:
+        """The last whole view shown."""
+        return self._view
+
+    def read(self, name: str) -> tuple[Any, float] | None:
+        """Get an attribute's value and the time of its last confirmation; None before a view."""
+        if name not in self._values:
+            return None
+        return self._values[name], self._confirmed()
+
+    def publish(self, view: View) -> Mapping[str, Any]:
+        """Show a view, unless a newer one is shown.
+
+        When a command has come since the last view, its transitional obsState is pushed first,
+        then all other attributes, then the final obsState.
+
+        Args:
+            view: what to show; it may leave attributes as they are.
+
+        Returns:
+            What has changed by it.
+        """
+        with self._surface.monitor():
+            if self._closed:
+                return {}
+            fresh = {
+                name: _plain(value)
+                for name, value in view.values.items()
+                if view.revision > self._revisions.get(name, -1)
+            }
+            if not fresh:
+                return {}
+            self._revisions.update(dict.fromkeys(fresh, view.revision))
+            if view.faults is not None:
+                self._faults = view.faults
+                self._view = view
+            before, self._command_count = self._command_count, view.command_count
+            transitional = None
+            if before is not None and view.command_count > before and OBS_STATE in fresh:
+                transitional = view.transitional
+            return self._show({**fresh, **self._health()}, transitional)
+
+    def show_outage(self, outage: Outage | None) -> None:
+        """Show that the database does not answer, or that it does again."""
+        with self._surface.monitor():
+            if self._closed:
+                return
+            self._outage = outage
+            self._show(self._health())
+
+    def close(self) -> None:
+        """Show nothing any more: what comes late is of a life of the device that has ended."""
+        self._closed = True
+
+    def _health(self) -> dict[str, Any]:
+        faults = list(self._faults or ())
+        if self._outage is not None:
+            faults.insert(0, self._outage.fault())
+        self._since = health.seen_since(self._since, faults, self._now())
+        return {
+            "healthState": health.health(self._faults, self._outage),
+            "healthInfo": [_plain(line) for line in health.sentences(faults, self._since)],
+        }
+
+    def _show(
+        self, values: Mapping[str, Any], transitional: ObsState | None = None
+    ) -> Mapping[str, Any]:
+        changed = {
+            name: value
+            for name, value in values.items()
+            if name not in self._values or self._values[name] != value
+        }
+        self._values.update(changed)
+        if "State" in changed or "Status" in changed:
+            self._surface.set_state_and_status(self._values["State"], self._values["Status"])
+        final = changed.get(OBS_STATE)
+        when = self._confirmed()
+        if transitional is not None:
+            self._surface.push(OBS_STATE, transitional, when)
+            if self._values[OBS_STATE] is not transitional:
+                final = self._values[OBS_STATE]
+            else:
+                final = None
+        for name, value in changed.items():
+            if name != OBS_STATE:
+                self._surface.push(name, value, when)
+        if final is not None:
+            self._surface.push(OBS_STATE, final, when)
+        return changed
+
+
+def _plain(value: Any) -> Any:
+    """Make text fit for Tango, whose strings are Latin-1 and end at a NUL."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("ascii", "backslashreplace").decode().replace("\0", "\\x00")

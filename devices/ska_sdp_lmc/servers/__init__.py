@@ -1,0 +1,1 @@
+"""The Tango servers: thin devices around the model, and their ways to the database."""

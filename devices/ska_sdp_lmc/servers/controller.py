@@ -1,0 +1,153 @@
+"""The device server of the controller (spec 4.1)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import tango
+from tango.server import device_property
+
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.watcher import Watcher
+from ska_sdp_lmc import logs
+from ska_sdp_lmc.model import controller, paths
+from ska_sdp_lmc.model.controller import ControllerEntry
+from ska_sdp_lmc.model.states import AdminMode
+from ska_sdp_lmc.model.system import System, derive_system
+from ska_sdp_lmc.model.view import View
+from ska_sdp_lmc.publisher import Publisher
+from ska_sdp_lmc.servers.attributes import constant, published, tango_command
+from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_id
+from ska_sdp_lmc.servers.run import run
+from ska_sdp_lmc.servers.store import SystemReader, read_controller, write
+from ska_sdp_lmc.servers.subarray import take_presence
+
+__all__ = ["SDPController", "main"]
+
+LOGGER = logging.getLogger(__name__)
+
+COMPONENT = "lmc-controller"
+
+
+class SDPController(LmcDevice):
+    """The science data processor as a whole."""
+
+    Components = device_property(
+        dtype=(str,),
+        doc="Components expected, 'none' for none (default proccontrol,helmdeploy).",
+    )
+    StorageKey = device_property(
+        dtype=str,
+        doc="Path of the document with available_mb (default /resource/capacity-buffer).",
+    )
+
+    sdp_version = constant(
+        "sdpVersion",
+        lambda device: device.settings.version_info,
+        "Version of the SDP and of its components; JSON.",
+        label="SDP version",
+    )
+    components = published(
+        "components",
+        str,
+        "Components expected or there: ONLINE or OFFLINE, and who; JSON.",
+        label="components",
+    )
+    capacity_buffer_storage = published(
+        "capacityBufferStorage",
+        tango.DevLong64,
+        "Free space of the buffer, -1 when not known.",
+        label="buffer",
+        unit="MB",
+    )
+    subarrays = published("subarrays", str, "State of each subarray; JSON.", label="subarrays")
+    execution_blocks = published(
+        "executionBlocks", str, "Active execution blocks; JSON.", label="execution blocks"
+    )
+    processing_blocks = published(
+        "processingBlocks",
+        str,
+        "Processing blocks that have not ended; JSON.",
+        label="processing blocks",
+    )
+
+    @tango_command("Lead to State ON.")
+    def On(self) -> None:  # noqa: N802 - Tango's name
+        """Switch on."""
+        self._command("On")
+
+    @tango_command("Lead to State STANDBY.")
+    def Standby(self) -> None:  # noqa: N802 - Tango's name
+        """Stand by."""
+        self._command("Standby")
+
+    @tango_command("Lead to State OFF.")
+    def Off(self) -> None:  # noqa: N802 - Tango's name
+        """Switch off."""
+        self._command("Off")
+
+    @tango_command("Lead to State DISABLE; for older clients.")
+    def Disable(self) -> None:  # noqa: N802 - Tango's name
+        """Disable."""
+        self._command("Disable")
+
+    def write_admin_mode(self, mode: AdminMode) -> None:
+        """Write adminMode to the database, and show it."""
+        self._carry_out("Writing adminMode", lambda entry: controller.set_admin_mode(entry, mode))
+
+    def begin(self) -> None:
+        """Set up the reading of the system."""
+        self._rules = self.settings.of_controller()
+        self._reader = SystemReader(self._rules.storage_path)
+
+    def _command(self, name: str) -> None:
+        def decide(entry: ControllerEntry) -> ControllerEntry:
+            transaction_id = logs.transaction_id() or new_transaction_id()
+            return controller.apply_command(name, entry, _now(), transaction_id)
+
+        self._carry_out(name, decide)
+
+    def _carry_out(self, name: str, decide: Callable[[ControllerEntry], ControllerEntry]) -> None:
+        began = time.monotonic()
+
+        def body(raw: Txn) -> ControllerEntry:
+            entry = decide(read_controller(raw))
+            write(raw, entry.writes())
+            return entry
+
+        def transact() -> View:
+            entry, revision = self.transact(began, [paths.CONTROLLER], body)
+            LOGGER.info("%s done, State %s", name, entry.shown_state.name)
+            # The rest of the system comes by the watcher, as it always does.
+            return View(revision, entry.command_count, None, entry.values())
+
+        self.carry_out(name, transact)
+
+    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> bool:
+        """Look at the database once, publish, write what must be written."""
+        system: System | None = None
+        for txn in watcher.txn():
+            raw: Txn = txn.raw
+            system = self._reader.read(raw)
+            if paths.CONTROLLER not in system.documents:
+                first = ControllerEntry().writes()
+                write(raw, first)
+        if system is None:
+            return False
+        log_changes(publisher.publish(derive_system(system, _now(), self._rules)))
+        if COMPONENT not in system.all_of("component", "owner"):
+            take_presence(watcher, COMPONENT)
+        return True
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def main() -> None:
+    """Run a server of the controller."""
+    run(SDPController)

@@ -1,0 +1,177 @@
+"""The configuration database as all devices of a server process share it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+import tango.utils
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.model.health import Outage
+
+__all__ = ["Database", "shared", "shut_down"]
+
+LOGGER = logging.getLogger(__name__)
+
+OUTAGE_AFTER = 5.0
+"""Seconds without an answer that make an outage (spec 4.5)."""
+
+SILENCE = 4.5
+"""Seconds of silence that a connection has gone through, at most, when it is suspended."""
+
+JOIN_TIMEOUT = 2.0
+"""Seconds given to each thread to end with the process."""
+
+OutageListener = Callable[[Outage | None], None]
+
+
+class Database:
+    """One Config for the process, and word of its outages for every device.
+
+    The library tells of changes of the connection on a thread that must not wait for a device,
+    so a thread of this object passes them on.
+
+    Args:
+        config: the Config; by default one that the environment describes.
+
+    Attributes:
+        config: the Config.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or Config()
+        self._started = datetime.now(timezone.utc)
+        self._silent_since: datetime | None = self._started
+        self._answered = self._started
+        self._seen = False
+        self._listeners: list[OutageListener] = []
+        self._threads: list[threading.Thread] = []
+        self._change = threading.Condition()
+        self._ended = False
+        self.config.on_connection_state(lambda state: self._note())
+        self._note()
+        self.start_thread("database-outages", self._tell_outages)
+
+    @property
+    def address(self) -> str:
+        """Where the database is."""
+        return self.config.backend.address
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the connection is known to be down, so that a call would only wait."""
+        return self.config.connection_state != "connected"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return self._ended
+
+    def confirmed(self) -> float:
+        """When the database last stood behind what is shown, in s since 1970."""
+        silent_since = self._silent_since
+        return silent_since.timestamp() if silent_since else time.time()
+
+    def answered(self) -> None:
+        """Take notice that a transaction of a device was carried out just now."""
+        self._answered = datetime.now(timezone.utc)
+
+    def listen(self, listener: OutageListener) -> None:
+        """Have outages told: one that begins, and None when it is over."""
+        with self._change:
+            self._listeners.append(listener)
+            self._change.notify_all()
+
+    def forget(self, listener: OutageListener) -> None:
+        """Tell a listener nothing more."""
+        with self._change:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+    def start_thread(self, name: str, target: Callable[[], None]) -> None:
+        """Start a thread that may push events, and that ``close`` waits for."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = tango.utils.PyTangoThread(name=name, target=target, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def close(self) -> None:
+        """End the Config and all threads; called when no device is left (design/pytango.md)."""
+        with self._change:
+            self._ended = True
+            self._change.notify_all()
+        self.config.close()
+        for thread in self._threads:
+            thread.join(JOIN_TIMEOUT)
+
+    def _note(self) -> None:
+        """Take notice of the connection's state."""
+        with self._change:
+            if not self.is_suspended:
+                self._seen = True
+                self._silent_since = None
+            elif self._silent_since is None:
+                # The library does not say when it heard of the database last.
+                earliest = datetime.now(timezone.utc) - timedelta(seconds=SILENCE)
+                self._silent_since = max(earliest, self._answered)
+            self._change.notify_all()
+
+    def _outage(self) -> Outage | None:
+        """The outage of now, once it has lasted long enough to be one."""
+        since = self._silent_since
+        if since is None or self._left(since) > 0:
+            return None
+        return Outage(self.address, since, before_first=not self._seen)
+
+    @staticmethod
+    def _left(since: datetime) -> float:
+        return OUTAGE_AFTER - (datetime.now(timezone.utc) - since).total_seconds()
+
+    def _tell_outages(self) -> None:
+        told: dict[OutageListener, Outage | None] = {}
+        while True:
+            with self._change:
+                outage = self._outage()
+                listeners = list(self._listeners)
+                behind = [each for each in listeners if told.get(each) != outage]
+                if not behind and not self._ended:
+                    since = self._silent_since
+                    pending = since is not None and outage is None
+                    self._change.wait(self._left(since) if pending and since else None)
+                    continue
+                if self._ended:
+                    return
+            told = {each: told.get(each) for each in listeners}
+            for listener in behind:
+                listener(outage)
+                told[listener] = outage
+
+
+_lock = threading.Lock()
+_shared: Database | None = None
+
+
+def shared() -> Database:
+    """Get the process's database, made at first use.
+
+    Raises:
+        ValueError: the environment describes no database; names the variable.
+    """
+    global _shared
+    with _lock:
+        if _shared is None:
+            _shared = Database()
+        return _shared
+
+
+def shut_down() -> None:
+    """Close the process's database, if one was used."""
+    global _shared
+    with _lock:
+        database, _shared = _shared, None
+    if database is not None:
+        database.close()

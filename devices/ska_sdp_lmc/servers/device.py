@@ -1,0 +1,300 @@
+"""What both devices have in common: their life, their way of a command, their log."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import Any, NoReturn, TypeVar
+
+import tango
+from tango.server import Device, device_property
+
+from ska_sdp_config.backend.common import (
+    CommitUnknown,
+    ConfigConnectionError,
+    TransactionTooLarge,
+)
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.watcher import Watcher
+from ska_sdp_lmc import logs
+from ska_sdp_lmc.messages import MessageError
+from ska_sdp_lmc.model.health import Outage
+from ska_sdp_lmc.model.refusal import Reason, Refused
+from ska_sdp_lmc.model.states import AdminMode, HealthState, State
+from ska_sdp_lmc.model.view import View
+from ska_sdp_lmc.publisher import Publisher
+from ska_sdp_lmc.servers import database
+from ska_sdp_lmc.servers.attributes import constant, enable_events, published, tango_value
+from ska_sdp_lmc.servers.following import Follower
+from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load
+
+__all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
+
+LOGGER = logging.getLogger(__name__)
+
+VERSION = version("ska-sdp-lmc")
+
+_LEVELS = (
+    (logging.CRITICAL, tango.LogLevel.LOG_FATAL, "fatal"),
+    (logging.ERROR, tango.LogLevel.LOG_ERROR, "error"),
+    (logging.WARNING, tango.LogLevel.LOG_WARN, "warn"),
+    (logging.INFO, tango.LogLevel.LOG_INFO, "info"),
+    (logging.DEBUG, tango.LogLevel.LOG_DEBUG, "debug"),
+)
+"""Levels of Python, Tango's with the methods of its loggers."""
+
+T = TypeVar("T")
+
+
+def _write_admin_mode(device: LmcDevice, value: int) -> None:
+    device.write_admin_mode(AdminMode(value))
+
+
+class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
+    """A device that shows the configuration database, and writes commands into it.
+
+    Attributes:
+        publisher: shows views; a new one after each Init, so that what comes late from before
+            is dropped.
+        settings: settings, of device properties and environment.
+    """
+
+    TimeoutDatabase = device_property(
+        dtype=str, doc="Seconds that a command may wait for the database (default 2)."
+    )
+    LogLevel = device_property(
+        dtype=str, doc="Level of the log at start: DEBUG, INFO, WARNING, ERROR or CRITICAL."
+    )
+
+    version_id = constant(
+        "versionId", lambda device: VERSION, "Version of this software.", label="version"
+    )
+    admin_mode = published(
+        "adminMode",
+        AdminMode,
+        "What the device may be used for; kept in the database. OFFLINE, NOT_FITTED and "
+        "RESERVED refuse all commands, and State reads DISABLE.",
+        label="admin mode",
+        write=_write_admin_mode,
+    )
+    health_state = published(
+        "healthState",
+        HealthState,
+        "OK; DEGRADED, see healthInfo; FAILED, the database does not answer; UNKNOWN before "
+        "it first did.",
+        label="health",
+    )
+    health_info = published(
+        "healthInfo",
+        (str,),
+        "One sentence for each fault, with the time since when.",
+        label="faults",
+    )
+
+    # Life
+
+    def init_device(self) -> None:
+        """Begin: show INIT, and follow the database.
+
+        Raises:
+            SettingsError: a device property or an environment variable cannot be; by name.
+        """
+        super().init_device()
+        given = {name: getattr(self, name, None) for name in PROPERTIES}
+        try:
+            self.settings = load(given)
+        except SettingsError as error:
+            LOGGER.critical("%s: %s", self.get_name(), error)
+            raise
+        self.name = self.get_name()
+        self._begin_log()
+        self.database = database.shared()
+        enable_events(self)
+        self.publisher = Publisher(self, self.database.address, self.database.confirmed)
+        self.publisher.begin()
+        self.begin()
+        publisher = self.publisher
+        self._listener: Callable[[Outage | None], None] = publisher.show_outage
+        self.database.listen(self._listener)
+        self._follower = Follower(
+            self.database,
+            f"follow-{self.name}",
+            lambda watcher: self.turn(watcher, publisher),
+            lambda: logs.context(self.name, self),
+        )
+        with logs.context(self.name, self):
+            LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
+
+    def delete_device(self) -> None:
+        """End, without waiting for any thread: one may be waiting for this device's monitor."""
+        follower = getattr(self, "_follower", None)
+        if follower is not None:
+            follower.end()
+            self.publisher.close()
+            self.database.forget(self._listener)
+        super().delete_device()
+
+    def begin(self) -> None:
+        """Set up what a device has besides, at Init."""
+
+    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> bool:
+        """Look at the database once, publish, write what must be written.
+
+        Args:
+            watcher: its transactions decide when the next turn comes.
+            publisher: the publisher of this life of the device.
+
+        Returns:
+            Whether the database answered.
+        """
+        raise NotImplementedError
+
+    # The publisher's surface
+
+    def monitor(self) -> AbstractContextManager[Any]:
+        """Take the device's monitor."""
+        held: AbstractContextManager[Any] = tango.AutoTangoMonitor(self)
+        return held
+
+    def set_state_and_status(self, state: State, status: str) -> None:
+        """Set State and Status."""
+        self.set_state(tango_value(state))
+        self.set_status(status)
+
+    def push(self, name: str, value: Any, when: float) -> None:
+        """Push change and archive events."""
+        value = tango_value(value)
+        valid = tango.AttrQuality.ATTR_VALID
+        self.push_change_event(name, value, when, valid)
+        self.push_archive_event(name, value, when, valid)
+
+    # Commands
+
+    def write_admin_mode(self, mode: AdminMode) -> None:
+        """Write adminMode to the database, and show it."""
+        raise NotImplementedError
+
+    def carry_out(
+        self,
+        command: str,
+        transact: Callable[[], View],
+    ) -> None:
+        """Do what a command does: transact without the monitor, publish with it.
+
+        Args:
+            command: name of the command, for the log and for errors.
+            transact: validates and commits, gives the view of the commit.
+
+        Raises:
+            tango.DevFailed: it was refused, or the database did not take it.
+        """
+        publisher = self.publisher
+        with logs.context(self.name, self, new_transaction_id()):
+            with self._telling_errors(command), tango.AutoTangoAllowThreads(self):
+                view = transact()
+            publisher.publish(view)
+
+    def transact(
+        self, began: float, prefetch: list[str], body: Callable[[Txn], T]
+    ) -> tuple[T, int]:
+        """Run a transaction within what is left of the time that a command may take.
+
+        Args:
+            began: when the command began, by the monotonic clock.
+            prefetch: paths that the body probably reads.
+            body: reads and writes; may run several times.
+
+        Returns:
+            What the body gave, and the revision of the commit.
+
+        Raises:
+            ConfigConnectionError: the database does not answer; known at once when the
+                connection is suspended.
+        """
+        if self.database.is_suspended or not self.publisher.has_view:
+            raise ConfigConnectionError(
+                f"The configuration database at {self.database.address} does not answer: "
+                "try again when healthState is no longer FAILED or UNKNOWN."
+            )
+        budget = max(0.001, self.settings.timeout_database - (time.monotonic() - began))
+        for txn in self.database.config.txn(prefetch=prefetch, timeout=budget):
+            raw: Txn = txn.raw
+            result = body(raw)
+        self.database.answered()
+        return result, raw.reads.revision
+
+    @contextmanager
+    def _telling_errors(self, command: str) -> Iterator[None]:
+        try:
+            yield
+        except Refused as error:
+            LOGGER.warning("%s refused: %s", command, error.text)
+            _throw(error.reason, error.text, command)
+        except MessageError as error:
+            LOGGER.warning("%s refused: %s", command, error)
+            _throw(Reason.FAILED, str(error), command)
+        except CommitUnknown as error:
+            text = f"It is not known whether {command} was carried out: {error}"
+            LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
+            _throw(Reason.FAILED, text, command)
+        except (ConfigConnectionError, TransactionTooLarge, RuntimeError) as error:
+            text = f"{command} was not carried out: {error}"
+            LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
+            _throw(Reason.FAILED, text, command)
+
+    # The log's listener
+
+    def wants(self, level: int) -> bool:
+        """Whether Tango's level, which SetLoggingLevel changes, lets a record through."""
+        tango_level, _ = _tango_level(level)
+        return bool(self.get_logger().is_level_enabled(tango_level))
+
+    def hear(self, level: int, text: str) -> None:
+        """Hand a record to Tango's logging."""
+        _, method = _tango_level(level)
+        getattr(self.get_logger(), method)(text)
+
+    def _begin_log(self) -> None:
+        logger = self.get_logger()
+        wanted, _ = _tango_level(getattr(logging, self.settings.log_level))
+        before = getattr(self, "_log_level", None)
+        self._log_level = wanted
+        # Tango's own option -v may have asked for more, and Init must not undo what
+        # SetLoggingLevel did, unless the setting was changed since.
+        if (before is None and logger.get_level() < wanted) or before not in (None, wanted):
+            logger.set_level(wanted)
+
+
+def log_changes(changes: Mapping[str, Any]) -> None:
+    """Log what the database changed of a device's states."""
+    for name in ("State", "obsState", "healthState"):
+        if name in changes:
+            LOGGER.info("%s is %s", name, changes[name].name)
+    for name in ("errorMessages", "healthInfo"):
+        if changes.get(name) not in (None, [], "{}"):
+            LOGGER.warning("%s: %s", name, changes[name])
+
+
+def new_transaction_id() -> str:
+    """Make a transaction id for a command that came without one."""
+    return f"txn-lmc-{datetime.now(timezone.utc):%Y%m%d}-{secrets.token_hex(5)}"
+
+
+def _tango_level(level: int) -> tuple[int, str]:
+    """The number that a Tango logger has for a level of Python, and the method that logs it."""
+    for python_level, tango_level, method in _LEVELS:
+        if level >= python_level:
+            # Loggers count in hundreds, and from one level below.
+            return 100 * (int(tango_level) + 1), method
+    return _tango_level(logging.DEBUG)
+
+
+def _throw(reason: Reason, text: str, command: str) -> NoReturn:
+    plain = text.encode("ascii", "backslashreplace").decode()
+    tango.Except.throw_exception(reason.value, plain, command)
+    raise AssertionError("Tango's throw_exception always raises.")

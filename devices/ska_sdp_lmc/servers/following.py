@@ -1,0 +1,85 @@
+"""A thread that keeps looking at the database for one device."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ska_sdp_config.backend.common import ConfigConnectionError
+from ska_sdp_config.watcher import Watcher
+from ska_sdp_lmc.servers.database import Database
+
+__all__ = ["Follower"]
+
+LOGGER = logging.getLogger(__name__)
+
+PAUSE_AFTER_FAULT = 1.0
+"""Seconds before the loop begins anew after a fault."""
+
+Turn = Callable[["Watcher[Any]"], bool]
+"""Looks once; says whether the database answered."""
+
+
+class Follower:
+    """Runs a device's turns whenever something that they read has changed.
+
+    Args:
+        database: where to look.
+        name: name of the thread.
+        turn: what to do at each turn.
+        context: a context in which all of it runs, made on the thread.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        turn: Turn,
+        context: Callable[[], AbstractContextManager[Any]],
+    ) -> None:
+        self._database = database
+        self._turn = turn
+        self._context = context
+        self._ended = threading.Event()
+        self._watcher: Watcher[Any] | None = None
+        database.start_thread(name, self._run)
+
+    def end(self) -> None:
+        """End the loop soon. Does not wait: the thread may be waiting for the caller's monitor."""
+        self._ended.set()
+        watcher = self._watcher
+        if watcher is not None:
+            watcher.trigger()
+
+    def _run(self) -> None:
+        with self._context():
+            while not self._ended.is_set():
+                try:
+                    self._follow()
+                except ConfigConnectionError as error:
+                    # The outcome of an own commit is not known, or the Config was closed: what
+                    # stands in the database is looked at again, or it is over.
+                    LOGGER.warning("Looking at the database anew: %s", error)
+                except Exception:
+                    # Whatever it is, a device that goes silent is worse than one that tries
+                    # again: the fault is in the log, each time.
+                    LOGGER.exception("A turn failed; looking at the database anew.")
+                if self._ended.wait(PAUSE_AFTER_FAULT) or self._database.is_closed:
+                    return
+
+    def _follow(self) -> None:
+        for watcher in self._database.config.watcher():
+            self._watcher = watcher
+            if self._ended.is_set():
+                return
+            if self._turn(watcher):
+                self._database.answered()
+            else:
+                # The body was left out because the loop was due: without what it reads the
+                # loop would not turn again by itself.
+                again = datetime.now(timezone.utc) + timedelta(seconds=PAUSE_AFTER_FAULT)
+                watcher.set_wake_up_at(again)

@@ -1,0 +1,39 @@
+"""The start and the end of a server process."""
+
+from __future__ import annotations
+
+import sys
+
+from tango.server import Device
+from tango.server import run as run_tango
+
+from ska_sdp_lmc import logs
+from ska_sdp_lmc.servers import database
+from ska_sdp_lmc.settings import SettingsError, load
+
+__all__ = ["run"]
+
+
+def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
+    """Run a server of one device class until it is told to end.
+
+    Tango ends it on SIGTERM and SIGINT in its own way; a handler of ours would never be called
+    (design/pytango.md).
+
+    Args:
+        device_class: class of the devices.
+        arguments: Tango's arguments, by default the process's own.
+
+    Raises:
+        SystemExit: the environment holds a setting that cannot be; says which.
+    """
+    try:
+        settings = load()
+        database.shared()
+    except (SettingsError, ValueError) as error:
+        sys.exit(f"{device_class.__name__}: {error}")
+    logs.set_up(settings.log_level, settings.log_format)
+    try:
+        run_tango([device_class], args=[device_class.__name__, *(arguments or sys.argv[1:])])
+    finally:
+        database.shut_down()

@@ -1,0 +1,151 @@
+"""Devices in this process, on a database in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import tango
+from tango.test_context import MultiDeviceTestContext
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.memory import MemoryBackend
+from ska_sdp_lmc.servers import database
+from ska_sdp_lmc.servers.controller import SDPController
+from ska_sdp_lmc.servers.subarray import SDPSubarray
+from tests.waiting import wait_until
+
+CONTROLLER = "test-sdp/control/0"
+SUBARRAY = "test-sdp/subarray/01"
+
+Start = Callable[..., tuple[Any, Any]]
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
+    """An empty database, the one that the devices see."""
+    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+    MemoryBackend.shared.clear()
+    with Config() as config:
+        yield config
+
+
+@pytest.fixture
+def start(config: Config) -> Iterator[Start]:
+    """Starts a controller and a subarray, with device properties of the subarray."""
+    with ExitStack() as stack:
+
+        def begin(**properties: Any) -> tuple[Any, Any]:
+            devices = [
+                {"class": SDPController, "devices": [{"name": CONTROLLER}]},
+                {"class": SDPSubarray, "devices": [{"name": SUBARRAY, "properties": properties}]},
+            ]
+            stack.callback(database.shut_down)
+            context = stack.enter_context(MultiDeviceTestContext(devices, process=False))
+            proxies = context.get_device(CONTROLLER), context.get_device(SUBARRAY)
+            for proxy in proxies:
+                wait_until(lambda proxy=proxy: proxy.state() != tango.DevState.INIT)  # type: ignore[misc]
+            return proxies
+
+        yield begin
+
+
+@pytest.fixture
+def subarray(start: Start) -> Any:
+    """A subarray that needs no components."""
+    return start(RequiredComponents="none")[1]
+
+
+@pytest.fixture
+def controller(start: Start) -> Any:
+    """A controller."""
+    return start()[0]
+
+
+def assign_text(pbs: tuple[tuple[str, str], ...] = (), **more: Any) -> str:
+    """An AssignResources message with processing blocks, pairs of id and script name."""
+    return json.dumps(
+        {
+            "interface": "https://schema.skao.int/ska-sdp-assignres/0.4",
+            "resources": {"receptors": ["SKA001", "SKA036"], "receive_nodes": 1},
+            "execution_block": {
+                "eb_id": "eb-test-20260131-00000",
+                "max_length": 60.0,
+                "beams": [{"beam_id": "vis0", "function": "visibilities"}],
+                "scan_types": [{"scan_type_id": "science", "beams": {"vis0": {}}}],
+                "channels": [],
+            },
+            "processing_blocks": [
+                {
+                    "pb_id": pb_id,
+                    "script": {"kind": "realtime", "name": name, "version": "1.0.0"},
+                    "parameters": {},
+                }
+                for pb_id, name in pbs
+            ],
+            **more,
+        }
+    )
+
+
+def write_state(config: Config, pb_id: str, **state: Any) -> None:
+    """Play a script that writes its state."""
+    for txn in config.txn():
+        path = f"/pb/{pb_id}/state"
+        text = json.dumps(state)
+        if txn.get(path) is None:
+            txn.create(path, text)
+        else:
+            txn.update(path, text)
+
+
+class Events:
+    """What a client hears of some attributes, in order."""
+
+    def __init__(self, proxy: Any, *names: str, kind: str = "CHANGE_EVENT") -> None:
+        self.heard: list[tuple[str, Any]] = []
+        self._proxy = proxy
+        event = getattr(tango.EventType, kind)
+        self._ids = [proxy.subscribe_event(name, event, self._hearer(name)) for name in names]
+        wait_until(lambda: len(self.heard) >= len(names), what=f"events of {names}")
+        self.heard.clear()
+
+    def _hearer(self, name: str) -> Callable[[Any], None]:
+        def hear(event: Any) -> None:
+            if not event.err:
+                self.heard.append((name, event.attr_value.value))
+
+        return hear
+
+    def of(self, name: str) -> list[Any]:
+        """The values of one attribute."""
+        return [value for each, value in self.heard if each == name]
+
+    def wait_for(self, name: str, expected: list[Any]) -> None:
+        """Wait until as many values of an attribute were heard as expected: just those."""
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: len(self.of(name)) >= len(expected))
+        assert self.of(name) == expected
+
+    def __enter__(self) -> Events:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in self._ids:
+            self._proxy.unsubscribe_event(number)
+
+
+@pytest.fixture
+def _restored_logging() -> Iterator[None]:
+    """Puts the log back as it was before a test set it up."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)

@@ -1,0 +1,120 @@
+"""The Controller device, on a database in this process."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.model.states import AdminMode, HealthState
+from tests.waiting import wait_until
+
+from .conftest import Events, Start, assign_text
+
+EVERY_ATTRIBUTE = [
+    "versionId",
+    "sdpVersion",
+    "adminMode",
+    "healthState",
+    "healthInfo",
+    "components",
+    "capacityBufferStorage",
+    "subarrays",
+    "executionBlocks",
+    "processingBlocks",
+    "State",
+    "Status",
+]
+
+
+def test_commands(controller: Any, config: Config) -> None:
+    assert controller.state() == tango.DevState.STANDBY
+    with Events(controller, "State") as events:
+        for command, state in [
+            ("On", tango.DevState.ON),
+            ("Standby", tango.DevState.STANDBY),
+            ("Off", tango.DevState.OFF),
+            ("Disable", tango.DevState.DISABLE),
+        ]:
+            controller.command_inout(command)
+            assert controller.state() == state
+            with pytest.raises(tango.DevFailed) as refused:
+                controller.command_inout(command)
+            text = f"Command {command} not allowed when device state is {state}"
+            assert refused.value.args[0].desc == text
+            assert refused.value.args[0].reason == "API_CommandNotAllowed"
+        names = ("ON", "STANDBY", "OFF", "DISABLE")
+        events.wait_for("State", [tango.DevState.names[name] for name in names])
+    for txn in config.txn():
+        entry = json.loads(txn.get("/lmc/controller"))
+    assert (entry["state"], entry["last_command"], entry["command_count"]) == (
+        "DISABLE",
+        "Disable",
+        4,
+    )
+
+
+def test_components_come_and_go(controller: Any, config: Config) -> None:
+    wait_until(lambda: "lmc-controller" in json.loads(controller.components))
+    assert controller.healthState == HealthState.DEGRADED
+    assert len(controller.healthInfo) == 2
+    with Events(controller, "healthState", "healthInfo", "components"):
+        for txn in config.txn():
+            txn.create("/component/proccontrol/owner", '{"pid": 3}')
+            txn.create("/component/helmdeploy/owner", "{}")
+        wait_until(lambda: controller.healthState == HealthState.OK)
+        assert list(controller.healthInfo or ()) == []
+        components = json.loads(controller.components)
+        assert components["proccontrol"] == {"status": "ONLINE", "pid": 3}
+        for txn in config.txn():
+            txn.delete("/component/helmdeploy/owner")
+        wait_until(lambda: controller.healthState == HealthState.DEGRADED)
+    assert controller.healthInfo[0].startswith("Component helmdeploy is OFFLINE, since ")
+
+
+def test_the_system(start: Start, config: Config) -> None:
+    controller, subarray = start(RequiredComponents="none")
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+    wait_until(lambda: controller.processingBlocks != "{}")
+    shown = json.loads(controller.subarrays)["01"]
+    assert (shown["state"], shown["obsState"], shown["online"]) == ("ON", "RESOURCING", True)
+    assert list(json.loads(controller.executionBlocks)) == ["eb-test-20260131-00000"]
+    assert json.loads(controller.processingBlocks)["pb-a"]["status"] == "STARTING"
+    assert controller.capacityBufferStorage == -1
+    for txn in config.txn():
+        txn.create("/resource/capacity-buffer", '{"available_mb": 1234}')
+    wait_until(lambda: controller.capacityBufferStorage == 1234)
+
+
+def test_admin_mode(controller: Any) -> None:
+    controller.adminMode = AdminMode.NOT_FITTED
+    assert controller.state() == tango.DevState.DISABLE
+    with pytest.raises(tango.DevFailed, match="not allowed when device state is DISABLE"):
+        controller.On()
+    controller.adminMode = AdminMode.ONLINE
+    assert controller.state() == tango.DevState.STANDBY
+
+
+def test_versions(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = '{"version": "1.2.3", "components": {"proccontrol": {"image": "i", "version": "1"}}}'
+    monkeypatch.setenv("SDP_LMC_VERSION_INFO", info)
+    controller, subarray = start()
+    assert controller.sdpVersion == info
+    assert controller.versionId == subarray.versionId != ""
+
+
+@pytest.mark.parametrize("kind", ["CHANGE_EVENT", "ARCHIVE_EVENT"])
+def test_every_attribute(controller: Any, kind: str) -> None:
+    assert sorted(controller.get_attribute_list()) == sorted(EVERY_ATTRIBUTE)
+    with Events(controller, *EVERY_ATTRIBUTE, kind=kind) as events:
+        controller.On()
+
+        wait_until(lambda: ("State", tango.DevState.ON) in events.heard)
+    settings = controller.get_attribute_config("capacityBufferStorage")
+    assert settings.unit == "MB"
+    for name in EVERY_ATTRIBUTE[:-2]:
+        assert len(controller.get_attribute_config(name).description) > 10

@@ -1,0 +1,248 @@
+"""The publisher: order of events, and which view wins (spec 4.5)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_lmc.model.health import Fault, Outage
+from ska_sdp_lmc.model.states import HealthState, ObsState, State
+from ska_sdp_lmc.model.view import View
+from ska_sdp_lmc.publisher import Publisher
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+
+
+class Device:
+    """A device that writes down what is pushed, and insists on its monitor."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.held = 0
+        self.pushed: list[tuple[str, Any]] = []
+        self.state: tuple[State, str] | None = None
+
+    @contextmanager
+    def monitor(self) -> Iterator[None]:
+        with self.lock:
+            self.held += 1
+            yield
+            self.held -= 1
+
+    def set_state_and_status(self, state: State, status: str) -> None:
+        self.state = state, status
+
+    def push(self, name: str, value: Any, when: float) -> None:
+        assert self.held
+        assert when == 42.0
+        self.pushed.append((name, value))
+
+    def take(self) -> list[tuple[str, Any]]:
+        pushed, self.pushed = self.pushed, []
+        return pushed
+
+
+def view(
+    revision: int,
+    count: int,
+    final: ObsState,
+    through: ObsState | None = None,
+    faults: tuple[Fault, ...] | None = (),
+    **values: Any,
+) -> View:
+    shown = {"State": State.ON, "Status": "It is ON.", "obsState": final, **values}
+    return View(revision, count, through, shown, faults)
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device()
+
+
+@pytest.fixture
+def publisher(device: Device) -> Publisher:
+    publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
+    with device.monitor():
+        publisher.begin()
+    device.take()
+    return publisher
+
+
+def test_before_the_first_view(device: Device) -> None:
+    publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
+    with device.monitor():
+        publisher.begin()
+    assert device.state == (State.INIT, "Waits for the configuration database at there:1.")
+    assert publisher.read("obsState") is None
+    assert publisher.read("healthState") == (HealthState.UNKNOWN, 42.0)
+    assert not publisher.has_view
+
+
+def test_the_first_view_has_no_transitional_state(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.IDLE, ObsState.RESOURCING, ebID="x"))
+    pushed = device.take()
+    assert pushed[-1] == ("obsState", ObsState.IDLE)
+    assert [name for name, _ in pushed].count("obsState") == 1
+    assert ("ebID", "x") in pushed
+    assert ("healthState", HealthState.OK) in pushed
+    assert publisher.read("ebID") == ("x", 42.0)
+
+
+def test_transitional_first_then_the_others_then_the_final_one(
+    device: Device, publisher: Publisher
+) -> None:
+    publisher.publish(view(5, 3, ObsState.EMPTY, None, addresses="{}"))
+    device.take()
+    publisher.publish(view(6, 4, ObsState.IDLE, ObsState.RESOURCING, addresses="{1}"))
+    assert device.take() == [
+        ("obsState", ObsState.RESOURCING),
+        ("addresses", "{1}"),
+        ("obsState", ObsState.IDLE),
+    ]
+
+
+def test_configure_from_ready_shows_configuring(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.READY))
+    device.take()
+    publisher.publish(view(6, 4, ObsState.READY, ObsState.CONFIGURING, scanType="b"))
+    assert device.take() == [
+        ("obsState", ObsState.CONFIGURING),
+        ("scanType", "b"),
+        ("obsState", ObsState.READY),
+    ]
+
+
+def test_a_state_that_lasts_is_pushed_once(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.IDLE))
+    device.take()
+    publisher.publish(view(6, 4, ObsState.CONFIGURING, ObsState.CONFIGURING, scanType="b"))
+    assert device.take() == [("obsState", ObsState.CONFIGURING), ("scanType", "b")]
+    publisher.publish(view(7, 4, ObsState.READY, ObsState.CONFIGURING, scanType="b"))
+    assert device.take() == [("obsState", ObsState.READY)]
+
+
+def test_only_what_differs_is_pushed(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.IDLE, a=1, b=2))
+    device.take()
+    assert publisher.publish(view(6, 3, ObsState.IDLE, a=1, b=3)) == {"b": 3}
+    assert device.take() == [("b", 3)]
+
+
+def test_older_and_equal_views_are_dropped(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.IDLE))
+    device.take()
+    publisher.publish(view(4, 2, ObsState.EMPTY))
+    publisher.publish(view(5, 3, ObsState.FAULT))
+    assert device.take() == []
+    assert publisher.read("obsState") == (ObsState.IDLE, 42.0)
+
+
+def test_a_view_of_some_attributes_leaves_the_others(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.IDLE, components="{}"))
+    device.take()
+    publisher.publish(View(7, 4, None, {"State": State.OFF}))
+    assert device.take() == [("State", State.OFF)]
+    # What else stood at that revision, or before it, is still to be shown.
+    publisher.publish(view(7, 4, ObsState.IDLE, components="{1}"))
+    assert device.take() == [("components", "{1}")]
+
+
+def test_what_comes_after_the_end_is_dropped(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.IDLE))
+    device.take()
+    publisher.close()
+    publisher.publish(view(6, 4, ObsState.READY))
+    publisher.show_outage(Outage("there:1", NOON))
+    assert device.take() == []
+
+
+def test_an_outage_and_its_end(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(5, 3, ObsState.SCANNING))
+    device.take()
+    publisher.show_outage(Outage("there:1", NOON))
+    text = "The configuration database at there:1 does not answer, since 2026-01-31T12:00:00.000Z."
+    assert device.take() == [("healthState", HealthState.FAILED), ("healthInfo", [text])]
+    assert publisher.read("obsState") == (ObsState.SCANNING, 42.0)
+    publisher.show_outage(None)
+    assert device.take() == [("healthState", HealthState.OK), ("healthInfo", [])]
+
+
+def test_text_is_made_fit_for_tango(publisher: Publisher) -> None:
+    fault = Fault("x", "Ein Fehler: größer ∞\0")
+    publisher.publish(view(5, 3, ObsState.IDLE, None, (fault,), ebID="éb-☃\0"))
+    assert publisher.read("ebID") == ("\\xe9b-\\u2603\\x00", 42.0)
+    info = publisher.read("healthInfo")
+    assert info is not None
+    assert info[0][0].isascii()
+
+
+FINALS = [ObsState.EMPTY, ObsState.IDLE, ObsState.READY]
+
+
+@given(
+    order=st.permutations(range(8)),
+    finals=st.lists(st.sampled_from(FINALS), min_size=8, max_size=8),
+    counts=st.lists(st.booleans(), min_size=8, max_size=8),
+)
+def test_in_whatever_order_views_come(
+    order: list[int], finals: list[ObsState], counts: list[bool]
+) -> None:
+    """Eight revisions of one history, each perhaps by a command, brought in any order."""
+    device = Device()
+    publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
+    with device.monitor():
+        publisher.begin()
+    history = [
+        view(revision, sum(counts[: revision + 1]), finals[revision], ObsState.RESOURCING)
+        for revision in range(8)
+    ]
+    newest = -1
+    for revision in order:
+        device.take()
+        publisher.publish(history[revision])
+        states = [value for name, value in device.take() if name == "obsState"]
+        if revision < newest:
+            assert states == []
+            continue
+        commanded = newest >= 0 and history[revision].command_count > history[newest].command_count
+        first = newest < 0
+        before, newest = newest, revision
+        if commanded:
+            assert states == [ObsState.RESOURCING, finals[revision]]
+        elif first or finals[revision] is not finals[before]:
+            assert states == [finals[revision]]
+        else:
+            assert states == []
+    assert publisher.read("obsState") == (finals[7], 42.0)
+
+
+def test_two_threads_never_mix_their_events(device: Device, publisher: Publisher) -> None:
+    publisher.publish(view(0, 0, ObsState.READY, a=0))
+    device.take()
+
+    def publish(numbers: range) -> None:
+        for number in numbers:
+            publisher.publish(view(number, number, ObsState.READY, ObsState.CONFIGURING, a=number))
+
+    threads = [threading.Thread(target=publish, args=(range(begin, 400, 2),)) for begin in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    pushed = device.take()
+    assert len(pushed) % 3 == 0
+    values = []
+    for index in range(0, len(pushed), 3):
+        first, middle, last = pushed[index : index + 3]
+        assert first == ("obsState", ObsState.CONFIGURING)
+        assert last == ("obsState", ObsState.READY)
+        values.append(middle[1])
+    assert values == sorted(set(values))
+    assert values[-1] == 399

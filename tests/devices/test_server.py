@@ -1,0 +1,236 @@
+"""A server process without a Tango database, on a real etcd that comes, goes and hangs.
+
+No events here: a process that has subscribed to another's and then runs a server of its own, as
+the tests beside these do, is ended by omniORB when it exits (PyTango 10.3.1).
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.model.states import HealthState, ObsState
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_lmc.stack.part import PortPart
+from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from tests.services.etcd import QUICK
+from tests.waiting import wait_until
+
+from .conftest import assign_text
+
+
+class Server(PortPart):
+    """SDPSubarray with devices of its own, found by their port."""
+
+    bind_failure = "giop"
+
+    def __init__(self, directory: Path, devices: list[str], **settings: str) -> None:
+        super().__init__("SDPSubarray", directory / "SDPSubarray.log", None)
+        self._devices = devices
+        self._settings = {"SDP_LMC_REQUIRED_COMPONENTS": "", **settings}
+
+    def command(self) -> list[str]:
+        program = installed_program("SDPSubarray", "tango")
+        end_point = f"giop:tcp:127.0.0.1:{self.port}"
+        devices = ",".join(self._devices)
+        return [program, "01", "-ORBendPoint", end_point, "-nodb", "-dlist", devices]
+
+    def environment(self) -> dict[str, str]:
+        return clean_environment(**self._settings)
+
+    def answers(self) -> bool:
+        try:
+            return all(self.proxy(name).ping() >= 0 for name in self._devices)
+        except tango.DevFailed:
+            return False
+
+    def proxy(self, name: str) -> Any:
+        return tango.DeviceProxy(f"tango://127.0.0.1:{self.port}/{name}#dbase=no")
+
+
+SUBARRAY = "test-sdp/subarray/01"
+
+
+@pytest.fixture
+def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
+    """An etcd of the test's own; it has a port, and does not run yet."""
+    etcd = Etcd(tmp_path / "etcd", flags=QUICK)
+    etcd.directory.mkdir()
+    etcd.start()
+    etcd.stop()
+    yield etcd
+    etcd.resume()
+    etcd.stop()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, broken_etcd: Etcd) -> Iterator[Callable[..., Server]]:
+    """Starts a server of subarrays on that etcd."""
+    servers: list[Server] = []
+
+    def begin(*devices: str, **settings: str) -> Server:
+        where = {"SDP_CONFIG_HOST": broken_etcd.host, "SDP_CONFIG_PORT": str(broken_etcd.port)}
+        server = Server(tmp_path, list(devices) or [SUBARRAY], **where, **settings)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield begin
+    for server in servers:
+        server.stop()
+
+
+def refusal(call: Any, *arguments: Any) -> str:
+    with pytest.raises(tango.DevFailed) as refused:
+        call(*arguments)
+    assert refused.value.args[0].reason == "API_CommandFailed"
+    text: str = refused.value.args[0].desc
+    return text
+
+
+def test_it_starts_without_its_database_and_waits(
+    serve: Callable[..., Server], broken_etcd: Etcd
+) -> None:
+    subarray = serve().proxy(SUBARRAY)
+    assert subarray.state() == tango.DevState.INIT
+    address = broken_etcd.endpoint
+    assert subarray.status() == f"Waits for the configuration database at {address}."
+    assert subarray.read_attribute("obsState").quality == tango.AttrQuality.ATTR_INVALID
+    assert subarray.healthState == HealthState.UNKNOWN
+    assert subarray.versionId
+    began = time.monotonic()
+    assert address in refusal(subarray.On)
+    assert time.monotonic() - began < 0.5
+    broken_etcd.start()
+    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray.On()
+    assert subarray.obsState == ObsState.EMPTY
+    assert subarray.healthState == HealthState.OK
+
+
+def test_a_database_that_hangs_freezes_nothing(
+    serve: Callable[..., Server], broken_etcd: Etcd
+) -> None:
+    broken_etcd.start()
+    server = serve()
+    subarray = server.proxy(SUBARRAY)
+    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray.On()
+    subarray.AssignResources(assign_text())
+    broken_etcd.pause()
+    paused = time.monotonic()
+    waits: list[float] = []
+
+    def configure() -> None:
+        began = time.monotonic()
+        with tango.EnsureOmniThread():
+            refusal(server.proxy(SUBARRAY).Configure, '{"scan_type": "science"}')
+        waits.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=configure) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    slowest = 0.0
+    while any(thread.is_alive() for thread in threads):
+        began = time.monotonic()
+        subarray.state()
+        assert subarray.obsState == ObsState.IDLE
+        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 0.1
+    assert len(waits) == 8
+    assert max(waits) < 3
+    wait_until(lambda: subarray.healthState == HealthState.FAILED)
+    assert time.monotonic() - paused < 6
+    assert broken_etcd.endpoint in subarray.healthInfo[0]
+    assert subarray.read_attribute("obsState").quality == tango.AttrQuality.ATTR_VALID
+    broken_etcd.resume()
+    wait_until(lambda: subarray.healthState == HealthState.OK)
+    subarray.Configure('{"scan_type": "science"}')
+    assert subarray.obsState == ObsState.READY
+
+
+def test_it_loses_nothing_by_a_kill(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
+    broken_etcd.start()
+    server = serve()
+    subarray = server.proxy(SUBARRAY)
+    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray.On()
+    subarray.AssignResources(assign_text())
+    subarray.Configure('{"scan_type": "science"}')
+    subarray.Scan('{"scan_id": 11}')
+    server.kill()
+    server.start()
+    subarray = server.proxy(SUBARRAY)
+    wait_until(lambda: subarray.state() == tango.DevState.ON)
+    assert (subarray.obsState, subarray.scanID) == (ObsState.SCANNING, 11)
+    subarray.EndScan()
+
+
+def test_it_ends_on_sigterm_and_is_gone_at_once(
+    serve: Callable[..., Server], broken_etcd: Etcd
+) -> None:
+    broken_etcd.start()
+    names = [f"test-sdp/subarray/{number:02}" for number in range(1, 5)]
+    server = serve(*names)
+    with Config(backend="etcd3", host=broken_etcd.host, port=broken_etcd.port) as config:
+
+        def components() -> list[str]:
+            found: list[list[str]] = [txn.component.list_keys() for txn in config.txn()]
+            return found[-1]
+
+        wait_until(lambda: len(components()) == 4)
+        assert components()[0] == "lmc-subarray-01"
+        began = time.monotonic()
+        server.process.signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - began < 3
+        wait_until(lambda: components() == [], within=2)
+
+
+def test_every_line_of_its_log_is_in_the_format(
+    serve: Callable[..., Server], broken_etcd: Etcd
+) -> None:
+    broken_etcd.start()
+    server = serve(SDP_LMC_LOG_FORMAT="json")
+    subarray = server.proxy(SUBARRAY)
+    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray.On()
+    lines = [line for line in server.process.output().splitlines() if line.startswith("{")]
+    records = [json.loads(line) for line in lines]
+    commands = [each for each in records if each["message"].startswith("On done")]
+    assert len(commands) == 1
+    assert commands[0]["tags"]["tango-device"] == SUBARRAY
+    assert commands[0]["tags"]["transaction-id"].startswith("txn-")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SDP_LMC_STRICTNESS", "7"),
+        ("SDP_LMC_TIMEOUT_CONFIGURE", "soon"),
+        ("SDP_CONFIG_PORT", "many"),
+    ],
+)
+def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
+    program = installed_program("SDPSubarray", "tango")
+    done = subprocess.run(
+        [program, "01", "-nodb", "-dlist", SUBARRAY],
+        env=clean_environment(**{name: value}),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr

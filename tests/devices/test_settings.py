@@ -1,0 +1,89 @@
+"""Settings: where they come from, and how bad ones are refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load, property_name
+
+
+def test_defaults() -> None:
+    settings = load({}, {})
+    assert settings.timeout_assign_resources == settings.timeout_configure == 60
+    assert settings.timeout_database == 2
+    assert settings.required_components == settings.components == ("proccontrol", "helmdeploy")
+    assert settings.strictness == 1
+    assert settings.version_info == "{}"
+    assert settings.storage_key == "/resource/capacity-buffer"
+    rules = settings.of_subarray()
+    assert rules.receive_scripts.search("vis-receive")
+    assert rules.timeout_configure == 60
+    assert settings.of_controller().storage_path == "/resource/capacity-buffer"
+
+
+def test_properties_win_over_the_environment() -> None:
+    environ = {"SDP_LMC_TIMEOUT_CONFIGURE": "7", "SDP_LMC_STRICTNESS": "2"}
+    settings = load({"TimeoutConfigure": "9", "ReceiveScripts": None}, environ)
+    assert settings.timeout_configure == 9
+    assert settings.strictness == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a,b", ("a", "b")),
+        (" a , b ,", ("a", "b")),
+        (["a", "b,c"], ("a", "b", "c")),
+        ("", ()),
+        ("none", ()),
+        (["none"], ()),
+    ],
+)
+def test_lists_of_components(given: str | list[str], expected: tuple[str, ...]) -> None:
+    assert load({"RequiredComponents": given}, {}).required_components == expected
+    if isinstance(given, str):
+        assert load({}, {"SDP_LMC_COMPONENTS": given}).components == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TimeoutAssignResources", "-1"),
+        ("TimeoutConfigure", "soon"),
+        ("TimeoutConfigure", "nan"),
+        ("TimeoutConfigure", "inf"),
+        ("TimeoutDatabase", "0"),
+        ("TimeoutDatabase", ""),
+        ("RequiredComponents", "a/b"),
+        ("ReceiveScripts", "("),
+        ("Strictness", "3"),
+        ("StorageKey", "buffer"),
+        ("StorageKey", "/buffer/"),
+        ("LogLevel", "LOUD"),
+        ("LogFormat", "xml"),
+        ("VersionInfo", "1.0"),
+        ("VersionInfo", "[]"),
+    ],
+)
+def test_a_bad_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"device property {name} cannot be"):
+        load({name: value}, {})
+    variable = f"SDP_LMC_{PROPERTIES[name].upper()}"
+    with pytest.raises(SettingsError, match=f"environment variable {variable} cannot be"):
+        load({}, {variable: value})
+
+
+def test_all_bad_settings_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({"TimeoutConfigure": "x"}, {"SDP_LMC_STRICTNESS": "9"})
+    assert "TimeoutConfigure" in str(refused.value)
+    assert "SDP_LMC_STRICTNESS" in str(refused.value)
+
+
+def test_a_bad_variable_under_a_good_property_does_no_harm() -> None:
+    assert load({"Strictness": "0"}, {"SDP_LMC_STRICTNESS": "9"}).strictness == 0
+
+
+def test_names() -> None:
+    assert property_name("timeout_assign_resources") == "TimeoutAssignResources"
+    assert load({}, {"SDP_LMC_LOG_LEVEL": "debug"}).log_level == "DEBUG"

@@ -1,0 +1,286 @@
+"""The Subarray device, on a database in this process."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc import logs
+from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
+from ska_sdp_lmc.model.transitions import TRANSITIONS
+from tests.waiting import wait_until
+
+from .conftest import Events, Start, assign_text, write_state
+
+ADDRESSES = {
+    "science": {
+        "vis0": {"function": "visibilities", "host": [[0, "10.0.0.1"]], "port": [[0, 9000, 1]]}
+    }
+}
+RUNNING = {
+    "status": "RUNNING",
+    "resources_available": True,
+    "receive_addresses": ADDRESSES,
+    "deployments_ready": True,
+}
+EVERY_ATTRIBUTE = [
+    "versionId",
+    "adminMode",
+    "healthState",
+    "healthInfo",
+    "obsState",
+    "resources",
+    "ebID",
+    "receiveAddresses",
+    "scanType",
+    "scanID",
+    "ebState",
+    "pbState",
+    "errorMessages",
+    "lastCommand",
+    "transactionID",
+    "commandedState",
+    "commandedObsState",
+    "State",
+    "Status",
+]
+
+
+def refusal(call: Any, *arguments: Any) -> tuple[str, str]:
+    with pytest.raises(tango.DevFailed) as refused:
+        call(*arguments)
+    first = refused.value.args[0]
+    return first.reason, first.desc
+
+
+def link_addresses(config: Config, pb_id: str) -> None:
+    for txn in config.txn():
+        eb = json.loads(txn.get("/eb/eb-test-20260131-00000"))
+        eb["pb_receive_addresses"] = pb_id
+        txn.update("/eb/eb-test-20260131-00000", json.dumps(eb))
+
+
+def test_an_observation(subarray: Any, config: Config) -> None:
+    with Events(subarray, "obsState", "receiveAddresses", "scanType", "scanID") as events:
+        subarray.On()
+        assert (subarray.state(), subarray.obsState) == (tango.DevState.ON, ObsState.EMPTY)
+        subarray.AssignResources(assign_text((("pb-a", "vis-receive"),)))
+        assert subarray.obsState == ObsState.RESOURCING
+        assert subarray.ebID == "eb-test-20260131-00000"
+        assert json.loads(subarray.resources)["receptors"] == ["SKA001", "SKA036"]
+        write_state(config, "pb-a", **RUNNING)
+        link_addresses(config, "pb-a")
+        wait_until(lambda: subarray.obsState == ObsState.IDLE)
+        assert json.loads(subarray.receiveAddresses) == ADDRESSES
+        subarray.Configure('{"scan_type": "science"}')
+        subarray.Scan('{"scan_id": 7, "transaction_id": "txn-test-20260131-a"}')
+        assert (subarray.scanID, subarray.scanType) == (7, "science")
+        assert subarray.transactionID == "txn-test-20260131-a"
+        subarray.EndScan()
+        subarray.Configure('{"scan_type": "science"}')
+        subarray.End()
+        subarray.ReleaseAllResources()
+        subarray.Off()
+        expected = [
+            "RESOURCING",
+            "IDLE",
+            "CONFIGURING",
+            "READY",
+            "SCANNING",
+            "READY",
+            "CONFIGURING",
+            "READY",
+            "IDLE",
+            "RESOURCING",
+            "EMPTY",
+        ]
+        events.wait_for("obsState", [ObsState[name] for name in expected])
+        # Whoever reads the addresses on the IDLE event finds them.
+        idle = events.heard.index(("obsState", ObsState.IDLE))
+        addresses = events.heard.index(("receiveAddresses", json.dumps(ADDRESSES)))
+        assert addresses < idle
+        assert events.of("scanID") == [7, 0]
+    assert subarray.state() == tango.DevState.OFF
+
+
+def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+    write_state(config, "pb-a", status="FAILED", reason="out of memory")
+    wait_until(lambda: subarray.obsState == ObsState.FAULT)
+    assert json.loads(subarray.errorMessages) == {"pb-a": "out of memory"}
+    assert subarray.healthState == HealthState.DEGRADED
+    assert "pb-a is FAILED: out of memory" in subarray.healthInfo[0]
+    assert refusal(subarray.Abort)[1] == "Command Abort not allowed when obsState is FAULT"
+    subarray.ObsReset()
+    assert subarray.obsState == ObsState.IDLE
+    assert subarray.errorMessages == "{}"
+    subarray.Abort()
+    subarray.Restart()
+    assert (subarray.obsState, subarray.ebID, subarray.resources) == (0, "null", "{}")
+
+
+def test_a_time_out_is_written_to_the_database(start: Start, config: Config) -> None:
+    _, subarray = start(RequiredComponents="none", TimeoutAssignResources="0.3")
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+    assert subarray.obsState == ObsState.RESOURCING
+    wait_until(lambda: subarray.obsState == ObsState.FAULT)
+    for txn in config.txn():
+        entry = json.loads(txn.get("/lmc/subarray/01"))
+    assert entry["errors"] == json.loads(subarray.errorMessages)
+    assert "within 0.3 s: pb-a is STARTING" in entry["errors"]["subarray"]
+    # A device that starts afresh shows the same.
+    subarray.Init()
+    wait_until(lambda: subarray.state() == tango.DevState.ON)
+    assert subarray.obsState == ObsState.FAULT
+
+
+def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) -> None:
+    _, subarray = start()
+    for txn in config.txn():
+        before = txn.get("/lmc/subarray/01")
+    not_allowed, failed = "API_CommandNotAllowed", "API_CommandFailed"
+    for name in set(TRANSITIONS) - {"On", "AssignResources", "ReleaseResources", "Configure"}:
+        argument = ['{"scan_id": 1}'] if name == "Scan" else []
+        text = f"Command {name} not allowed when device state is OFF"
+        assert refusal(getattr(subarray, name), *argument) == (not_allowed, text)
+    reason, text = refusal(subarray.Configure, '{"scan_type": 5}')
+    assert reason == failed
+    assert "$.scan_type" in text
+    assert refusal(subarray.AssignResources, "{")[0] == failed
+    for txn in config.txn():
+        assert txn.get("/lmc/subarray/01") == before
+    subarray.On()
+    offline = (
+        "The processing controller, helm deployer, or both are OFFLINE: "
+        "cannot start processing blocks."
+    )
+    message = assign_text((("pb-a", "work"),))
+    assert refusal(subarray.AssignResources, message) == (failed, offline)
+    for txn in config.txn():
+        txn.create("/component/proccontrol/owner", "{}")
+        txn.create("/component/helmdeploy/owner", "{}")
+    subarray.AssignResources(message)
+    assert subarray.obsState == ObsState.RESOURCING
+
+
+def test_admin_mode(subarray: Any, config: Config) -> None:
+    subarray.On()
+    with Events(subarray, "adminMode", "State", "obsState") as events:
+        subarray.adminMode = AdminMode.OFFLINE
+        assert subarray.state() == tango.DevState.DISABLE
+        assert subarray.commandedState == "ON"
+        text = "Command Off not allowed when device state is DISABLE"
+        assert refusal(subarray.Off) == ("API_CommandNotAllowed", text)
+        subarray.Init()
+        wait_until(lambda: subarray.state() == tango.DevState.DISABLE)
+        subarray.adminMode = AdminMode.ENGINEERING
+        assert subarray.state() == tango.DevState.ON
+        wait_until(lambda: events.of("adminMode")[-1:] == [AdminMode.ENGINEERING])
+        assert ("State", tango.DevState.DISABLE) in events.heard
+    with pytest.raises(tango.DevFailed):
+        subarray.adminMode = 17
+    assert subarray.adminMode == AdminMode.ENGINEERING
+    for txn in config.txn():
+        assert json.loads(txn.get("/lmc/subarray/01"))["admin_mode"] == "ENGINEERING"
+
+
+@pytest.mark.parametrize("kind", ["CHANGE_EVENT", "ARCHIVE_EVENT"])
+def test_every_attribute_pushes_events_from_code(subarray: Any, kind: str) -> None:
+    assert sorted(subarray.get_attribute_list()) == sorted(EVERY_ATTRIBUTE)
+    # Tango takes a subscription without polling only if the events come from code.
+    with Events(subarray, *EVERY_ATTRIBUTE, kind=kind) as events:
+        subarray.On()
+        subarray.AssignResources(assign_text())
+        wait_until(lambda: ("obsState", ObsState.IDLE) in events.heard)
+        heard = {name for name, _ in events.heard}
+    assert heard >= {"State", "Status", "obsState", "ebID", "ebState", "resources", "lastCommand"}
+
+
+def test_attributes_are_described(subarray: Any) -> None:
+    for name in EVERY_ATTRIBUTE:
+        if name in ("State", "Status"):
+            continue
+        settings = subarray.get_attribute_config(name)
+        assert settings.label
+        assert len(settings.description) > 10
+    labels = list(subarray.get_attribute_config("obsState").enum_labels)
+    assert labels == [state.name for state in ObsState]
+    assert subarray.get_attribute_config("scanID").data_type == tango.CmdArgType.DevLong64
+    assert subarray.get_attribute_config("healthInfo").max_dim_x == 64
+
+
+def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+    write_state(config, "pb-a", status="FAILED", reason="größer als ∞ " * 100)
+    wait_until(lambda: subarray.obsState == ObsState.FAULT)
+    assert "größer als ∞" in json.loads(subarray.errorMessages)["pb-a"]
+    assert subarray.healthInfo[0].isascii()
+
+
+def test_presence_is_taken_and_taken_again(subarray: Any, config: Config) -> None:
+    path = "/component/lmc-subarray-01/owner"
+
+    def owner() -> str | None:
+        found: list[str | None] = [txn.get(path) for txn in config.txn()]
+        return found[-1]
+
+    wait_until(owner)
+    for txn in config.txn():
+        txn.delete(path)
+    wait_until(owner)
+    assert subarray.ping() > 0
+
+
+def test_two_clients_scan_at_once(subarray: Any, config: Config) -> None:
+    subarray.On()
+    subarray.AssignResources(assign_text())
+    subarray.Configure('{"scan_type": "science"}')
+    for turn in range(20):
+        outcomes: list[str] = []
+        gate = threading.Barrier(2)
+
+        def scan(number: int, outcomes: list[str] = outcomes, gate: Any = gate) -> None:
+            with tango.EnsureOmniThread():
+                gate.wait()
+                try:
+                    subarray.Scan(json.dumps({"scan_id": number}))
+                    outcomes.append("accepted")
+                except tango.DevFailed as error:
+                    outcomes.append(error.args[0].desc)
+
+        threads = [threading.Thread(target=scan, args=(2 * turn + n,)) for n in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        refused = "Command Scan not allowed when obsState is SCANNING"
+        assert sorted(outcomes) == [refused, "accepted"]
+        subarray.EndScan()
+
+
+@pytest.mark.usefixtures("_restored_logging")
+def test_the_level_of_the_log(subarray: Any) -> None:
+    admin = tango.DeviceProxy(subarray.adm_name())
+    name = subarray.dev_name()
+    for level, lines in [(tango.LogLevel.LOG_ERROR, 0), (tango.LogLevel.LOG_WARN, 1)]:
+        admin.SetLoggingLevel([[int(level)], [name]])
+        subarray.Init()
+        wait_until(lambda: subarray.state() == tango.DevState.OFF)
+        numbers, names = admin.GetLoggingLevel([name])
+        assert (list(numbers), list(names)) == ([int(level)], [name])
+        stream = io.StringIO()
+        logs.set_up("INFO", "ska", stream)
+        refusal(subarray.Scan, '{"scan_id": 1}')
+        found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
+        assert len(found) == lines
+        assert all(re.search(rf"tango-device:{name},transaction-id:txn-", line) for line in found)
