@@ -1,0 +1,104 @@
+"""The command ``ska-sdp-lmc``: the local stack, and what belongs to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ska-sdp-lmc")
+def main() -> None:
+    """Local monitoring and control of the SDP, on one machine."""
+
+
+@main.command()
+@click.option("--subarrays", type=int, default=1, show_default=True, help="How many.")
+@click.option(
+    "--prefix", default="test", show_default=True, help="Device names begin with PREFIX-sdp/."
+)
+@click.option("--no-sim", is_flag=True, help="Leave out the stand-in for the rest of the SDP.")
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep data and logs in DIR, and go on with those that are there.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the shell commands that lead to the stack to FILE once it answers.",
+)
+@click.option("--demo", is_flag=True, help="Run the demonstration on it, then stop.")
+def up(
+    subarrays: int,
+    prefix: str,
+    no_sim: bool,
+    directory: Path | None,
+    env_file: Path | None,
+    demo: bool,
+) -> None:
+    """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
+    from .stack import Layout, StartError
+    from .stack.directory import DirectoryInUse
+    from .stack.up import up as run
+    from .tango_db.data import DataError
+
+    layout = Layout(subarrays=subarrays, prefix=prefix, simulate=not no_sim)
+    try:
+        code = run(
+            layout, directory=directory, env_path=env_file, demonstrate=demo, say=click.echo
+        )
+    except (DataError, DirectoryInUse, StartError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    sys.exit(code)
+
+
+@main.command()
+@click.option("--subarray", default="01", show_default=True, help="Which one observes.")
+@click.option("--prefix", default="test", show_default=True, help="Of the device names.")
+def demo(subarray: str, prefix: str) -> None:
+    """Observe once through Tango, on the stack that TANGO_HOST and SDP_CONFIG_HOST lead to."""
+    from .demo.run import run
+
+    sys.exit(run(prefix, subarray))
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sim(arguments: tuple[str, ...]) -> None:
+    """Stand in for the rest of the SDP on the database that SDP_CONFIG_HOST leads to."""
+    os.execv(sys.executable, [sys.executable, "-m", "ska_sdp_sim", *arguments])
+
+
+@main.command()
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@click.option("--subarrays", type=int, help="How many; without it those of the data.")
+@click.option("--prefix", help="Device names begin with PREFIX-sdp/; without it as in the data.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_run: bool) -> None:
+    """Register the devices of FILE, in dsconfig's form, in the database at TANGO_HOST."""
+    import tango
+
+    from .tango_db.data import PACKAGED, DataError, read, spread
+    from .tango_db.register import register as run
+
+    try:
+        data = spread(read(file or PACKAGED), subarrays=subarrays, prefix=prefix)
+        changes = run(tango.Database(), data.devices(), dry_run=dry_run)
+    except DataError as error:
+        raise click.ClickException(str(error)) from error
+    except tango.DevFailed as error:
+        raise click.ClickException(f"the Tango database: {error.args[0].desc.strip()}") from error
+    for change in changes:
+        click.echo(f"{'would change: ' if dry_run else ''}{change}")
+    click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The demonstration: a whole observation, driven and watched from outside through Tango."""

@@ -1,0 +1,86 @@
+"""What the demonstration observes: a real message of the project's own."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_lmc.demo.content import MESSAGE, Content, configure, scan, scripts
+from ska_sdp_lmc.demo.event import Event
+from ska_sdp_lmc.messages import parse_assign_resources, parse_configure, parse_scan
+
+EXAMPLES = Path(__file__).parents[3] / "shared" / "spec" / "messages" / "valid"
+
+
+def test_every_observation_has_ids_of_its_own() -> None:
+    one, other = Content.new(), Content.new()
+    pattern = r"(eb|pb)-[a-z0-9]+-[0-9]{8}-[a-z0-9]+"
+
+    def ids(content: Content) -> set[str]:
+        return {content.eb_id, *content.pb_ids("realtime"), *content.pb_ids("batch")}
+
+    assert ids(one).isdisjoint(ids(other))
+    assert all(re.fullmatch(pattern, name) for name in ids(one))
+    dependencies = {
+        dependency["pb_id"]
+        for block in one.message["processing_blocks"]
+        for dependency in block.get("dependencies", ())
+    }
+    assert dependencies <= ids(one)
+
+
+def test_its_messages_are_flawless() -> None:
+    content = Content.new()
+    strictest = 2
+    assert not parse_assign_resources(json.dumps(content.message), strictest).warnings
+    for scan_type in content.scan_types:
+        assert not parse_configure(configure(scan_type), strictest).warnings
+    assert not parse_scan(scan(7), strictest).warnings
+
+
+def test_every_script_is_defined() -> None:
+    parts = ("kind", "name", "version")
+    wanted = {
+        tuple(block["script"][part] for part in parts)
+        for block in Content.new().message["processing_blocks"]
+    }
+    assert wanted == {tuple(script[part] for part in parts) for script in scripts()}
+
+
+def test_it_has_all_that_real_messages_have() -> None:
+    message = Content.new().message
+    block = message["execution_block"]
+    windows = [window for c in block["channels"] for window in c["spectral_windows"]]
+    assert len(block["beams"]) > 2
+    assert {beam["function"] for beam in block["beams"]} >= {"visibilities", "pulsar search"}
+    assert len(windows) > 2
+    assert all(len(window["link_map"]) > 1 for window in windows)
+    assert len(block["polarisations"]) > 1
+    assert {field["phase_dir"]["reference_frame"] for field in block["fields"]} >= {
+        "icrs",
+        "special",
+    }
+    assert any("derive_from" in scan_type for scan_type in block["scan_types"])
+    assert len(Content.new().pb_ids("realtime")) > 1
+    assert len(Content.new().pb_ids("batch")) > 1
+
+
+def test_it_is_as_large_as_the_largest_example() -> None:
+    if not EXAMPLES.is_dir():
+        pytest.skip("the example messages are not beside this repository")
+
+    def size(path: Path) -> int:
+        return len(json.dumps(json.loads(path.read_text())))
+
+    assert size(MESSAGE) >= max(size(path) for path in EXAMPLES.glob("assignres_*.json"))
+
+
+def test_an_event_survives_the_line() -> None:
+    event = Event("a/b/c", "resources", '{"x": "line\nbreak é"}', 1.25, 1.5, first=True)
+    assert "\n" not in event.to_line()
+    assert Event.from_line(event.to_line()) == event
+    with pytest.raises(ValueError, match="not an event"):
+        Event.from_line('{"device": "a/b/c"}')

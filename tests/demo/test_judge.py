@@ -1,0 +1,138 @@
+"""The judgement of a demonstration: a good one passes, each fault is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_lmc.demo.content import Content
+from ska_sdp_lmc.demo.event import Event, Value
+from ska_sdp_lmc.demo.judge import judge, spells
+from ska_sdp_lmc.demo.record import Record
+from ska_sdp_lmc.demo.steps import expected_obs_states, observation
+
+Events = list[Event]
+Change = Callable[[Record, Events], Events | None]
+
+
+def event(attribute: str, value: Value, at: float, *, first: bool = False) -> Event:
+    return Event("test-sdp/subarray/01", attribute, value, at - 0.001, at, first)
+
+
+def good() -> tuple[Record, Events]:
+    content = Content.new()
+    record = Record(content, observation(content))
+    record.addresses_at_idle = {
+        scan_type: {beam: {"host": [[0, "h"]]} for beam in content.receive_beams}
+        for scan_type in content.scan_types
+    }
+    blocks = [*content.pb_ids("realtime"), *content.pb_ids("batch")]
+    record.processing = dict.fromkeys(blocks, "FINISHED")
+    events = [event("receiveAddresses", "{}", 0.0, first=True)]
+    for number, state in enumerate(expected_obs_states(record.steps)):
+        at = 1.1 * number
+        if state == "IDLE":
+            events.append(event("receiveAddresses", '{"target": {}}', at))
+        if state == "SCANNING":
+            events.append(event("scanID", sum(e.value == "SCANNING" for e in events) + 1, at))
+        if state == "READY":
+            events.append(event("scanID", 0, at))
+        events.append(event("obsState", state, at, first=number == 0))
+    return record, events
+
+
+def faults(record: Record, events: Events) -> list[str]:
+    return [verdict.about for verdict in judge(record, events) if not verdict.good]
+
+
+def test_a_good_observation_passes() -> None:
+    assert faults(*good()) == []
+
+
+def test_the_expected_order() -> None:
+    scan = ["SCANNING", "READY"]
+    assert expected_obs_states(observation(Content.new())) == [
+        *["EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", *scan, *scan],
+        *["CONFIGURING", "READY", *scan, "IDLE", "RESOURCING", "EMPTY"],
+    ]
+
+
+def indices(events: Events, attribute: str) -> list[int]:
+    return [number for number, event in enumerate(events) if event.attribute == attribute]
+
+
+@given(st.data())
+def test_a_missing_doubled_or_exchanged_obs_state_is_seen(data: st.DataObject) -> None:
+    record, events = good()
+    numbers = indices(events, "obsState")
+    position = data.draw(st.integers(0, len(numbers) - 2))
+    here, there = numbers[position], numbers[position + 1]
+    match data.draw(st.sampled_from(["missing", "doubled", "exchanged"])):
+        case "missing":
+            del events[here]
+        case "doubled":
+            events.insert(here, events[here])
+        case _:
+            events[here], events[there] = events[there], events[here]
+    assert "obsState events in order, none missing" in faults(record, events)
+
+
+def late_addresses(_: Record, events: Events) -> Events:
+    told = indices(events, "receiveAddresses")[1]
+    return [*events[:told], *events[told + 1 :], events[told]]
+
+
+def no_addresses(record: Record, _: Events) -> None:
+    del record.addresses_at_idle[record.content.scan_types[0]]["vis0"]["host"]
+
+
+def quick(_: Record, events: Events) -> Events:
+    return [replace(one, received=one.received / 2) for one in events]
+
+
+def lost_scan(_: Record, events: Events) -> Events:
+    return [one for one in events if (one.attribute, one.value) != ("scanID", 2)]
+
+
+def failed_block(record: Record, _: Events) -> None:
+    record.processing[record.content.pb_ids("batch")[-1]] = "FAILED"
+
+
+def missing_block(record: Record, _: Events) -> None:
+    del record.processing[record.content.pb_ids("realtime")[0]]
+
+
+def error(_: Record, events: Events) -> Events:
+    return [*events, replace(events[0], value=None, error="timed out")]
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        (late_addresses, ["receive addresses told before IDLE"]),
+        (no_addresses, ["receive addresses readable at IDLE"]),
+        (quick, ["RESOURCING lasts a second", "CONFIGURING lasts a second"]),
+        (lost_scan, ["scans told"]),
+        (failed_block, ["processing blocks finish"]),
+        (missing_block, ["processing blocks finish"]),
+        (error, ["no event is an error"]),
+    ],
+)
+def test_each_fault_is_seen(change: Change, seen: list[str]) -> None:
+    record, events = good()
+    changed = change(record, events)
+    assert faults(record, events if changed is None else changed) == seen
+
+
+def test_nothing_heard_is_no_success() -> None:
+    record, _ = good()
+    assert len(faults(record, [])) == 5
+
+
+def test_spells_are_the_times_between_obs_states() -> None:
+    heard = [event("obsState", "A", 1.0), event("scanID", 1, 2.0), event("obsState", "B", 4.0)]
+    assert [(spell.obs_state, spell.seconds) for spell in spells(heard)] == [("A", 3.0)]

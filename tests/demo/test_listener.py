@@ -1,0 +1,117 @@
+"""Events from a real device server, heard by a subscriber in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tango
+
+from ska_sdp_lmc.demo.event import Event
+from ska_sdp_lmc.demo.listener import Listener, NotHeardError
+from ska_sdp_lmc.stack.part import Part
+from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_lmc.tango_db.data import Registration
+from ska_sdp_lmc.tango_db.register import register
+
+NAME = "listener/test/1"
+
+SERVER = """
+from enum import IntEnum
+from tango.server import Device, attribute, command
+
+class Mood(IntEnum):
+    CALM = 0
+    MERRY = 1
+
+class Lamp(Device):
+    def init_device(self):
+        super().init_device()
+        for name in ("mood", "level"):
+            self.set_change_event(name, True, False)
+        self.value = Mood.CALM
+
+    @attribute(dtype=Mood)
+    def mood(self):
+        return self.value
+
+    @attribute(dtype=int)
+    def level(self):
+        return 7
+
+    @command
+    def Cheer(self):
+        self.value = Mood.MERRY
+        self.push_change_event("mood", self.value)
+        self.push_change_event("level", 8)
+
+Lamp.run_server(["1", "-ORBendPoint", "giop:tcp:127.0.0.1:0"])
+"""
+
+
+class Lamp(Part):
+    def __init__(self, directory: Path, database: TangoDatabase) -> None:
+        super().__init__("Lamp/1", directory / "lamp.log")
+        self.database = database
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", SERVER]
+
+    def environment(self) -> dict[str, str]:
+        return clean_environment(TANGO_HOST=self.database.tango_host)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.device().ping() > 0)
+        except tango.DevFailed:
+            return False
+
+    def device(self) -> tango.DeviceProxy:
+        return tango.DeviceProxy(f"tango://{self.database.tango_host}/{NAME}")
+
+
+@pytest.fixture
+def lamp(tango_db: TangoDatabase, tmp_path: Path) -> Iterator[tango.DeviceProxy]:
+    register(tango_db.connect(), [Registration("Lamp/1", "Lamp", NAME, {})])
+    with Lamp(tmp_path, tango_db) as server:
+        yield server.device()
+
+
+def test_events_come_in_order_with_labels_and_latency(
+    lamp: tango.DeviceProxy, tango_db: TangoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANGO_HOST", tango_db.tango_host)
+    heard: list[Event] = []
+    with Listener({NAME: ["mood", "level"]}, heard.append) as listener:
+        listener.wait_ready()
+        lamp.Cheer()
+        listener.wait_for(lambda events: len(events) == 4, timeout=5)
+        with pytest.raises(NotHeardError, match=r"not within 0\.1 s"):
+            listener.wait_for(lambda events: len(events) == 5, timeout=0.1)
+    assert [(event.attribute, event.value, event.first) for event in heard] == [
+        ("mood", "CALM", True),
+        ("level", 7, True),
+        ("mood", "MERRY", False),
+        ("level", 8, False),
+    ]
+    assert heard == listener.events
+    assert all(0 <= event.latency < 1 for event in heard[2:])
+    assert listener.close() == 0
+
+
+def test_what_cannot_be_subscribed_to_is_said(
+    lamp: tango.DeviceProxy,
+    tango_db: TangoDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert lamp.ping() > 0
+    monkeypatch.setenv("TANGO_HOST", tango_db.tango_host)
+    with Listener({NAME: ["mood", "absent"]}) as listener:
+        with pytest.raises(NotHeardError, match="could not subscribe"):
+            listener.wait_ready()
+        assert listener.close() != 0
+    assert "absent" in capfd.readouterr().err
