@@ -1,0 +1,94 @@
+"""Two clients at once: the state is checked inside the transaction, so one of them wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tango
+
+from ska_sdp_lmc.demo.content import scan
+from ska_sdp_lmc.stack.local import LocalStack
+from ska_sdp_lmc.stack.part import PortPart
+from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from tests.e2e.conftest import Subarray
+from tests.waiting import wait_until
+
+TIMES = 50
+
+
+class SecondServer(PortPart):
+    """Another server process for a device, which the Tango database knows nothing of."""
+
+    bind_failure = "BindAddress"
+
+    def __init__(self, device: str, directory: Path, settings: dict[str, str]) -> None:
+        super().__init__("second", directory / "second.log", None)
+        self._device = device
+        self._settings = settings
+
+    def command(self) -> list[str]:
+        return [
+            installed_program("SDPSubarray", "tango"),
+            "second",
+            "-nodb",
+            "-dlist",
+            self._device,
+            "-ORBendPoint",
+            f"giop:tcp:{self.host}:{self.port}",
+        ]
+
+    def environment(self) -> dict[str, str]:
+        return clean_environment(**self._settings)
+
+    @property
+    def trl(self) -> str:
+        return f"tango://{self.endpoint}/{self._device}#dbase=no"
+
+    def answers(self) -> bool:
+        try:
+            return bool(tango.DeviceProxy(self.trl).state() != tango.DevState.INIT)
+        except tango.DevFailed:
+            return False
+
+
+@pytest.fixture
+def same_subarray(stack: LocalStack, subarray: Subarray, tmp_path: Path) -> Iterator[Subarray]:
+    """The subarray, served by another process."""
+    settings = {name: stack.environment[name] for name in ("SDP_CONFIG_HOST", "SDP_CONFIG_PORT")}
+    with SecondServer(subarray.proxy.dev_name(), tmp_path, settings) as server:
+        yield Subarray(server.trl)
+
+
+def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray: Subarray) -> None:
+    subarray.configure(subarray.assign().scan_types[0])
+    wait_until(lambda: same_subarray.obs_state == "READY")
+    start = threading.Barrier(2)
+    refusals: dict[str, list[str]] = {}
+
+    def send(client: Subarray) -> None:
+        start.wait()
+        for scan_id in range(TIMES):
+            start.wait()
+            try:
+                client.command("Scan", scan(scan_id))
+            except tango.DevFailed as failed:
+                refusals.setdefault(str(scan_id), []).append(failed.args[0].desc)
+            start.wait()
+            if client is subarray:
+                subarray.command("EndScan")
+                wait_until(lambda: same_subarray.obs_state == "READY")
+            start.wait()
+
+    clients = [threading.Thread(target=send, args=(c,)) for c in (subarray, same_subarray)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(60)
+        assert not client.is_alive()
+    assert refusals == {
+        str(scan_id): ["Command Scan not allowed when obsState is SCANNING"]
+        for scan_id in range(TIMES)
+    }
