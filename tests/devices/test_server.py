@@ -234,3 +234,22 @@ def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
     assert done.returncode != 0
     assert name in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_bad_property_is_refused_at_start(tmp_path: Path) -> None:
+    properties = tmp_path / "properties"
+    properties.write_text(
+        f'SDPSubarray/01/DEVICE/SDPSubarray: "{SUBARRAY}"\n{SUBARRAY}->TimeoutConfigure: "soon"\n'
+    )
+    program = installed_program("SDPSubarray", "tango")
+    done = subprocess.run(
+        [program, "01", "-ORBendPoint", "giop:tcp:127.0.0.1:0", f"-file={properties}"],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "The device property TimeoutConfigure cannot be 'soon'" in done.stderr
+    assert SUBARRAY in done.stderr

@@ -102,15 +102,14 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """Begin: show INIT, and follow the database.
 
         Raises:
-            SettingsError: a device property or an environment variable cannot be; by name.
+            tango.DevFailed: a device property or an environment variable cannot be; by name.
         """
         super().init_device()
         given = {name: getattr(self, name, None) for name in PROPERTIES}
         try:
             self.settings = load(given)
         except SettingsError as error:
-            LOGGER.critical("%s: %s", self.get_name(), error)
-            raise
+            _throw("LMC_BadSetting", f"{self.get_name()}: {error}", "init_device")
         self.name = self.get_name()
         self._begin_log()
         self.database = database.shared()
@@ -234,18 +233,18 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             yield
         except Refused as error:
             LOGGER.warning("%s refused: %s", command, error.text)
-            _throw(error.reason, error.text, command)
+            _throw(error.reason.value, error.text, command)
         except MessageError as error:
             LOGGER.warning("%s refused: %s", command, error)
-            _throw(Reason.FAILED, str(error), command)
+            _throw(Reason.FAILED.value, str(error), command)
         except CommitUnknown as error:
             text = f"It is not known whether {command} was carried out: {error}"
             LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
-            _throw(Reason.FAILED, text, command)
+            _throw(Reason.FAILED.value, text, command)
         except (ConfigConnectionError, TransactionTooLarge, RuntimeError) as error:
             text = f"{command} was not carried out: {error}"
             LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
-            _throw(Reason.FAILED, text, command)
+            _throw(Reason.FAILED.value, text, command)
 
     # The log's listener
 
@@ -294,7 +293,7 @@ def _tango_level(level: int) -> tuple[int, str]:
     return _tango_level(logging.DEBUG)
 
 
-def _throw(reason: Reason, text: str, command: str) -> NoReturn:
+def _throw(reason: str, text: str, origin: str) -> NoReturn:
     plain = text.encode("ascii", "backslashreplace").decode()
-    tango.Except.throw_exception(reason.value, plain, command)
+    tango.Except.throw_exception(reason, plain, origin)
     raise AssertionError("Tango's throw_exception always raises.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import tango
 from tango.server import Device
 from tango.server import run as run_tango
 
@@ -25,7 +26,7 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         arguments: Tango's arguments, by default the process's own.
 
     Raises:
-        SystemExit: the environment holds a setting that cannot be; says which.
+        SystemExit: a setting cannot be, or Tango does not take the server; says why.
     """
     try:
         settings = load()
@@ -34,6 +35,9 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         sys.exit(f"{device_class.__name__}: {error}")
     logs.set_up(settings.log_level, settings.log_format)
     try:
-        run_tango([device_class], args=[device_class.__name__, *(arguments or sys.argv[1:])])
+        given = sys.argv[1:] if arguments is None else arguments
+        run_tango([device_class], args=[device_class.__name__, *given], raises=True)
+    except tango.DevFailed as error:
+        sys.exit(f"{device_class.__name__}: {error.args[0].desc}")
     finally:
         database.shut_down()
