@@ -1,0 +1,30 @@
+"""``ska-sdp get``: what is stored at a key, or all of an object."""
+
+from __future__ import annotations
+
+from .errors import NotFound
+from .lookup import LookupGroup, Target
+from .output import Entry, printer
+from .session import open_backend
+
+__all__ = ["command"]
+
+
+def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
+    found: dict[str, str] = {}
+    with open_backend() as backend:
+        for txn in backend.txn():
+            found = target.read(txn)
+    if not found:
+        raise NotFound(f"There is nothing at {target.path}: try '{target.seek}'.")
+    out = printer(output, quiet)
+    entries = [Entry(path, text) for path, text in found.items()]
+    if target.is_object:
+        out.entries(entries)
+    else:
+        out.value(entries[0])
+
+
+command = LookupGroup(
+    "get", _get, help="Print what is stored at a key, or all entries of an object."
+)

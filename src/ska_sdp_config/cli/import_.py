@@ -1,0 +1,104 @@
+"""``ska-sdp import``: script definitions from a file or a URL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .errors import Failed, Unfinished
+from .group import HELP, Group
+from .objects import SCRIPT
+from .options import ATOMIC, COMMON, DRY_RUN, SYNC
+from .output import Change, note, printer
+from .session import open_config
+
+if TYPE_CHECKING:
+    from .bulk import Batch
+
+__all__ = ["command"]
+
+DONE = {"create": "created", "update": "updated", "delete": "deleted"}
+
+
+def _definitions(source: str) -> dict[str, str]:
+    """Read the file whole, and check all of it.
+
+    Raises:
+        Failed: it cannot be read, or has faults; names them.
+    """
+    from .documents import parse
+    from .script_file import read_definitions
+    from .source import read_text
+
+    text = read_text(source)
+    try:
+        return read_definitions(parse(text))
+    except ValueError as exc:
+        raise Failed(f"{source} was refused, and nothing changed: {exc}.") from exc
+
+
+def _import_scripts(
+    source: str,
+    prefix: str,
+    sync: bool,
+    dry_run: bool,
+    atomic: bool,
+    output: str | None,
+    quiet: bool,
+) -> None:
+    from .bulk import plan, write
+
+    out = printer(output, quiet)
+    root = SCRIPT.path(prefix)
+    definitions = _definitions(source)
+    wanted: dict[str, str | None] = {root + key: definitions[key] for key in sorted(definitions)}
+    changes: list[Change] = []
+    batches = 0
+
+    def written(batch: Batch) -> None:
+        nonlocal batches
+        batches += 1
+        changes.extend(Change(DONE[step.verb], step.path) for step in batch.steps)
+        if not (batch.is_all or quiet):
+            note(f"batch {batches} stands: {batch.first} to {batch.last}")
+
+    with open_config(prefix) as config:
+        stored: dict[str, str] = {}
+        for txn in config.txn():
+            stored = dict(txn.raw.list_values(root))
+        if sync:
+            wanted |= {path: None for path in stored if path not in wanted}
+        steps = list(plan(stored, wanted))
+        unchanged = len(wanted) - len(steps)
+        if dry_run:
+            changes = [Change(step.verb, step.path) for step in steps]
+        else:
+            todo = {step.path: wanted[step.path] for step in steps}
+            try:
+                write(config, todo, atomic=atomic, written=written)
+            except Unfinished:
+                out.changes(changes, unchanged)
+                raise
+    out.changes(changes, unchanged)
+
+
+PARAMS: list[click.Parameter] = [SYNC, DRY_RUN, ATOMIC, *COMMON]
+
+_scripts = click.Command(
+    "scripts",
+    params=[click.Argument(["source"], metavar="FILE-OR-URL"), *PARAMS],
+    callback=_import_scripts,
+    context_settings=HELP,
+    help="Import script definitions from FILE-OR-URL, or from standard input if it is '-'. "
+    "Says each script that it creates, updates or deletes. A file with a fault changes nothing.",
+    short_help="Script definitions",
+)
+
+command = Group(
+    name="import",
+    help="Import definitions into the configuration database.",
+    usage=["scripts [options] FILE-OR-URL"],
+    params=PARAMS,
+    commands=[_scripts],
+)

@@ -1,0 +1,166 @@
+"""``ska-sdp list``: what is in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import click
+
+from ..backend.common import depth_of_path
+from ..backend.stm import MAX_DEPTH
+from .group import HELP, Group
+from .objects import OBJECTS, PB, SCRIPT, SdpObject
+from .options import ALL, COMMON, VALUES
+from .output import Entry, printer
+from .session import open_backend
+
+__all__ = ["command"]
+
+
+class Listing(NamedTuple):
+    """What to list.
+
+    Attributes:
+        root: what paths begin with.
+        levels: how deep they are, in slashes more than the root has.
+        select: tells whether one that was found is meant.
+        columns: fields of values that a table shows.
+    """
+
+    root: str
+    levels: range
+    select: Callable[[str], bool]
+    columns: tuple[str, ...] = ()
+
+
+def _everything(root: str) -> Listing:
+    """List all that begins so, on all levels."""
+    return Listing(root, range(MAX_DEPTH - depth_of_path(root) + 1), lambda path: True)
+
+
+def _objects(kind: SdpObject, prefix: str) -> Listing:
+    """List the objects of a kind themselves."""
+    root = kind.path(prefix)
+    level = depth_of_path(kind.leaf)
+
+    def select(path: str) -> bool:
+        # What begins with the path of a single object is not yet that object.
+        return path == root if kind.is_single else path.endswith(kind.leaf)
+
+    return Listing(root, range(level, level + 1), select, kind.columns)
+
+
+def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:
+    """List all entries of all objects of a kind."""
+    listing = _everything(kind.path(prefix))
+    if not kind.is_single:
+        return listing
+    return listing._replace(select=lambda path: f"{path}/".startswith(f"{listing.root}/"))
+
+
+def _of_date(listing: Listing, date: str) -> Listing:
+    """List only objects whose id has a date in the place for it, which is the last but one."""
+    depth = depth_of_path(listing.root)
+
+    def select(path: str) -> bool:
+        return path.split("/")[depth].split("-")[-2:-1] == [date]
+
+    return listing._replace(select=select)
+
+
+def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> None:
+    """Read what is to be listed, and print it."""
+    out = printer(output, quiet)
+    with_values = values or bool(listing.columns and out.shows_columns)
+    entries: list[Entry] = []
+    paths: list[str] = []
+    with open_backend() as backend:
+        for txn in backend.txn():
+            if with_values:
+                found = txn.list_values(listing.root, listing.levels)
+                entries = [Entry(*each) for each in found if listing.select(each[0])]
+            else:
+                found_keys = txn.list_keys(listing.root, listing.levels)
+                paths = [path for path in found_keys if listing.select(path)]
+    if values:
+        out.entries(entries)
+    elif with_values:
+        out.columns(listing.columns, entries)
+    else:
+        out.keys(paths)
+
+
+def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        # strptime takes days and months of one digit too.
+        if len(value) == len("YYYYMMDD") and datetime.strptime(value, "%Y%m%d"):
+            return value
+    except ValueError:
+        pass
+    raise click.UsageError(f"{value!r} is no date: write YYYYMMDD.", ctx)
+
+
+DATE = click.Argument(["date"], required=False, metavar="[DATE]", callback=_check_date)
+KIND = click.Argument(
+    ["script_kind"],
+    required=False,
+    metavar="[KIND]",
+    type=click.Choice(["batch", "realtime"], case_sensitive=False),
+)
+PARAMS: list[click.Parameter] = [ALL, VALUES, *COMMON]
+
+
+def _command(kind: SdpObject) -> click.Command:
+    def callback(
+        prefix: str,
+        everything: bool,
+        date: str | None = None,
+        script_kind: str | None = None,
+        **options: Any,
+    ) -> None:
+        listing = (_objects_with_all if everything else _objects)(kind, prefix)
+        if script_kind:
+            listing = listing._replace(root=f"{listing.root}{script_kind}:")
+        if date:
+            listing = _of_date(listing, date)
+        _show(listing, **options)
+
+    arguments = {PB: [DATE], SCRIPT: [KIND]}.get(kind, [])
+    return click.Command(
+        kind.name,
+        params=[*arguments, *PARAMS],
+        callback=callback,
+        context_settings=HELP,
+        help=f"List {kind.about}; with -a also their states and owners.",
+        short_help=kind.about.capitalize(),
+    )
+
+
+def _without_object(prefix: str, everything: bool, **options: Any) -> None:
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is not None:
+        return
+    if not everything:
+        ctx.fail("What to list? Name an object, or give -a for everything.")
+    _show(_everything(f"{prefix}/"), **options)
+
+
+command = Group(
+    name="list",
+    help="List keys, and optionally values, of the configuration database.",
+    usage=[
+        "(-a|--all) [options]",
+        "[options] pb [DATE]",
+        "[options] script [KIND]",
+        "[options] (deployment|eb|controller|subarray)",
+        "[options] (flow|dependency|component)",
+    ],
+    params=PARAMS,
+    callback=_without_object,
+    invoke_without_command=True,
+    commands=[_command(kind) for kind in OBJECTS],
+)

@@ -1,0 +1,82 @@
+"""The options of commands, each written once."""
+
+from __future__ import annotations
+
+import math
+
+import click
+
+__all__ = [
+    "ALL",
+    "ATOMIC",
+    "COMMON",
+    "DRY_RUN",
+    "SYNC",
+    "TAKE_A_VALUE",
+    "TIMEOUT",
+    "VALUES",
+]
+
+
+def _check_prefix(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value and not value.startswith("/"):
+        raise click.UsageError(f"The prefix {value!r} does not begin with '/'.", ctx)
+    return value.rstrip("/")
+
+
+def _check_seconds(
+    ctx: click.Context, param: click.Parameter, value: float | None
+) -> float | None:
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise click.UsageError(f"The time-out is {value}: write seconds, more than 0.", ctx)
+    return value
+
+
+def _flag(*names: str, text: str) -> click.Option:
+    return click.Option(names, is_flag=True, help=text)
+
+
+PREFIX = click.Option(
+    ["--prefix"],
+    default="",
+    metavar="PATH",
+    callback=_check_prefix,
+    help="Where objects are, if not at the top, such as /test.",
+)
+OUTPUT = click.Option(
+    ["-o", "--output"],
+    type=click.Choice(["table", "json", "yaml", "name"]),
+    help="How to print; a table by default on a terminal.",
+)
+TIMEOUT = click.Option(
+    ["--timeout"],
+    type=float,
+    metavar="SECONDS",
+    callback=_check_seconds,
+    help="Stop after so long, with exit code 4.",
+)
+
+# Read off the command line before it is parsed, as errors in parsing obey it too.
+DEBUG = click.Option(
+    ["--debug"],
+    is_flag=True,
+    expose_value=False,
+    help="Say what the library does, and show the traceback of an error.",
+)
+
+COMMON: list[click.Parameter] = [
+    _flag("-q", "--quiet", text="Cut back on unnecessary output."),
+    OUTPUT,
+    PREFIX,
+    DEBUG,
+]
+"""What every command takes."""
+
+ALL = _flag("-a", "--all", "everything", text="List every entry, also states and owners.")
+VALUES = _flag("-v", "--values", text="List the values too; with -q only the values.")
+SYNC = _flag("--sync", text="Delete scripts not in the input.")
+DRY_RUN = _flag("--dry-run", text="Only say what would change.")
+ATOMIC = _flag("--atomic", text="Refuse what does not fit one transaction.")
+
+TAKE_A_VALUE = frozenset(name for option in (PREFIX, OUTPUT, TIMEOUT) for name in option.opts)
+"""The spellings after which comes a value, which is therefore no command or object."""

@@ -1,0 +1,133 @@
+"""The program: its verbs, and what becomes of an error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from .errors import explain
+from .group import Group
+from .objects import OBJECTS
+from .options import DEBUG
+
+__all__ = ["run"]
+
+# Each verb's module is imported when the verb is used, and holds its command as `command`.
+VERBS = {
+    "list": (".list", "List what is in the database."),
+    "get": (".get", "Print what is stored at a key, or all of an object."),
+    "watch": (".watch", "Print what is stored, then each change of it."),
+    "import": (".import_", "Import script definitions from a file or a URL."),
+}
+
+ENVIRONMENT = [
+    ("SDP_CONFIG_HOST", "Database host, or host:port,host:port,… (default 127.0.0.1)"),
+    ("SDP_CONFIG_PORT", "Database port (default 2379)"),
+    ("SDP_CONFIG_PROTOCOL", "http, or https for TLS (default http)"),
+    ("SDP_CONFIG_CERT", "PEM file of the authority, or of the client with its key"),
+    ("SDP_CONFIG_USERNAME", "User name; SDP_CONFIG_PASSWORD is the password"),
+    ("SDP_CONFIG_TIMEOUT", "Seconds that a call may take (default 5)"),
+    ("SDP_CONFIG_BACKEND", "Kind of database (default etcd3)"),
+    ("NO_COLOR", "Print without colour"),
+]
+
+EXIT_CODES = [
+    ("0", "done"),
+    ("1", "refused or failed"),
+    ("2", "bad usage"),
+    ("3", "not found"),
+    ("4", "time is up"),
+    ("5", "no connection to the database"),
+]
+
+
+class Program(Group):
+    """The verbs, each loaded when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the verbs."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Load a verb."""
+        if name not in VERBS:
+            return None
+        command: click.Command = import_module(VERBS[name][0], __package__).command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb. Ctrl-C is an error like others: click would add a line for it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as exc:
+            raise click.Abort from exc
+
+    def rows(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Get what help says of each verb, without loading any."""
+        return [(name, text) for name, (_, text) in VERBS.items()]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what else there is to know."""
+        objects = [(each.name, each.about) for each in OBJECTS]
+        for title, rows in (
+            ("Objects", objects),
+            ("Environment", ENVIRONMENT),
+            ("Exit codes", EXIT_CODES),
+        ):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+program = Program(
+    name="ska-sdp",
+    members="command",
+    help="Look at and change the configuration database of the Science Data Processor.",
+    usage=["COMMAND [options] [OBJECT] [ARGUMENT]...", "COMMAND [OBJECT] (-h|--help)"],
+    params=[DEBUG],
+)
+click.version_option(package_name="ska-sdp-lmc", prog_name="ska-sdp")(program)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line, and tell of its error, if any, in one line on standard error.
+
+    Args:
+        arguments: the words after the program's name.
+
+    Returns:
+        The exit code.
+    """
+    debug = "--debug" in arguments
+    if debug:
+        _log_all()
+    # A character that the terminal cannot show must not end the command.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = program.main(list(arguments), prog_name="ska-sdp", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone. What is still buffered would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # whatever it is, it is told in one line
+        if debug:
+            traceback.print_exc()
+        code, line = explain(error)
+        click.echo(f"ska-sdp: {line}", err=True)
+    return code if isinstance(code, int) else 0
+
+
+def _log_all() -> None:
+    import logging
+
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("ska_sdp_config").setLevel(logging.DEBUG)

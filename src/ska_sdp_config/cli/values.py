@@ -1,0 +1,102 @@
+"""Stored texts as people and programs want to see them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+__all__ = ["DEEPEST", "check_depth", "compact", "field", "is_json", "pretty", "read", "shown"]
+
+DEEPEST = 100
+"""How deep values are nested at most: what reads and writes them is recursive."""
+
+# A string stays as it is; white space anywhere else in JSON means nothing.
+_STRING_OR_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+
+
+def _parse(text: str) -> Any:
+    """Read JSON.
+
+    Raises:
+        ValueError: it is none, or of a kind that others cannot read, such as NaN.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as exc:
+        raise ValueError("it is nested too deeply") from exc
+
+
+def check_depth(value: Any) -> Any:
+    """Give a value back, if it is not nested too deeply.
+
+    Raises:
+        ValueError: it is.
+    """
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST):
+        parts = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for part in parts for each in part if isinstance(each, dict | list)]
+        if not level:
+            return value
+    raise ValueError("it is nested too deeply")
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def is_json(text: str) -> bool:
+    """Tell whether a text is JSON."""
+    try:
+        _parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read(text: str) -> Any:
+    """Get the value that a text is JSON of, or the text itself."""
+    try:
+        return check_depth(_parse(text))
+    except ValueError:
+        return text
+
+
+def compact(text: str) -> str:
+    """Put JSON on one line, each number and string as it is written; leave other text alone."""
+    if not is_json(text):
+        return text
+    return _STRING_OR_SPACE.sub(lambda found: found[1] or "", text)
+
+
+def pretty(text: str) -> str:
+    """Lay out JSON over several lines; leave other text alone."""
+    try:
+        return json.dumps(check_depth(_parse(text)), ensure_ascii=False, indent=2)
+    except ValueError:
+        return text
+
+
+def field(value: Any, name: str) -> str:
+    """Get what a field of a value shows as in a table, nothing if it is not there.
+
+    Args:
+        value: the value.
+        name: names of fields, each within the one before, joined by dots.
+    """
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def shown(text: str) -> str:
+    """Spell out characters that would steer a terminal instead of showing on it."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in text
+    )

@@ -1,0 +1,138 @@
+"""An empty database, and the command line as processes on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.store import Delete
+from ska_sdp_config.cli.program import run
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .web import Web, serve
+
+PROGRAM = (sys.executable, "-m", "ska_sdp_config.cli")
+
+
+class Result(NamedTuple):
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Result]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def environment(server: Etcd, extra: Mapping[str, str]) -> dict[str, str]:
+    own = {"SDP_CONFIG_HOST": server.host, "SDP_CONFIG_PORT": str(server.port)}
+    plain = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    return plain | own | dict(extra)
+
+
+@pytest.fixture
+def database(etcd: Etcd) -> Iterator[Config]:
+    """The database, empty."""
+    with Config(host=etcd.host, port=etcd.port) as config:
+        empty(config)
+        yield config
+
+
+def empty(config: Config) -> None:
+    config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+
+
+def fill(config: Config, entries: Mapping[str, Any]) -> None:
+    """Store values; a string as it is, anything else as the library does."""
+    for txn in config.txn():
+        for path, value in entries.items():
+            txn.create(path, value if isinstance(value, str) else encode(value))
+
+
+def contents(config: Config) -> dict[str, str]:
+    """Everything that is stored."""
+    found: dict[str, str] = {}
+    for txn in config.txn():
+        found = dict(txn.raw.list_values("/", 15))
+    return found
+
+
+@pytest.fixture
+def ska_sdp(database: Config, etcd: Etcd) -> Run:
+    """Run the program to its end."""
+
+    def run_process(
+        *args: str, env: Mapping[str, str] | None = None, stdin: str = "", server: Etcd = etcd
+    ) -> Result:
+        done = subprocess.run(
+            [*PROGRAM, *args],
+            env=environment(server, env or {}),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return run_process
+
+
+@pytest.fixture
+def parse(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the program in this process, for command lines that end before there is a database."""
+
+    def run_here(*args: str) -> Result:
+        code = run(args)
+        return Result(code, *capsys.readouterr())
+
+    return run_here
+
+
+@pytest.fixture
+def start(database: Config, etcd: Etcd) -> Iterator[Start]:
+    """Start the program; what still runs at the end of the test is killed."""
+    with ExitStack() as started:
+
+        def begin(*args: str, **popen: Any) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [*PROGRAM, *args],
+                env=environment(popen.pop("server", etcd), {}),
+                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | popen,
+            )
+            started.enter_context(process)
+            started.callback(process.send_signal, signal.SIGKILL)
+            return process
+
+        yield begin
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """An HTTP server, reached directly."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    with serve() as site:
+        yield site

@@ -1,0 +1,84 @@
+"""Reading JSON and YAML that may be meant ill."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config.cli.documents import parse
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGE_BOMB = "a: &a {x: 1}\n" + "".join(
+    f"{new}: &{new} {{<<: [{', '.join([f'*{old}'] * 10)}]}}\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+CHAIN = "- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(2000))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda some: st.lists(some) | st.dictionaries(st.text(), some),
+    ),
+    st.sampled_from([None, 2, "\t"]),
+)
+def test_json_is_read_as_json(value: object, indent: int | str | None) -> None:
+    if isinstance(value, list | dict):
+        assert parse(json.dumps(value, indent=indent)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: [1, 1.5, yes, ~, '2']\nb: 2020-01-02", {"a": [1, 1.5, True, None, "2"]}),
+        ("{a: 1, b: [x]}", {"a": 1, "b": ["x"]}),
+        ("", None),
+        ("# nothing", None),
+        ("a: &x {v: 1}\nb: *x\nc: {<<: *x, w: 2}", None),
+    ],
+)
+def test_yaml_is_read_with_its_references(text: str, value: object) -> None:
+    if "&x" in text:
+        value = {"a": {"v": 1}, "b": {"v": 1}, "c": {"v": 1, "w": 2}}
+    elif isinstance(value, dict) and "2020" in text:
+        value = value | {"b": date(2020, 1, 2)}
+    assert parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (BOMB, "its references stand for more than 1000000 values"),
+        (MERGE_BOMB, "its references stand for more than 1000000 values"),
+        ("a: &a\n  b: *a", "a value refers to itself (line 1, column 4)"),
+        ("&a [*a]", "a value refers to itself (line 1"),
+        ("!!python/object/apply:os.system ['echo']", "could not determine a constructor"),
+        ("a:\n - !!python/name:os.system ''", "(line 2, column 4)"),
+        ("a: !thing {}", "could not determine a constructor for the tag '!thing'"),
+        ("a: 1\nb: [", "(line 3, column 1)"),
+        ("a: 1\na: 2", "the key 'a' stands twice (line 2, column 1)"),
+        ('{"a": 1, "b": 1, "a": 2}', "the key 'a' stands twice"),
+        ("a: 1\n---\nb: 2", "another document"),
+        ("a: \x00", "character"),
+        ('{"a": [1,}', "(line 1"),
+        ("[" * 100_000, "deep"),
+        ("[" * 100_000 + "]" * 100_000, "deep"),
+        ("- " * 100_000, "deep"),
+        ('{"a":' * 500 + "1" + "}" * 500, "deep"),
+        (CHAIN, "its references nest too deeply"),
+    ],
+)
+def test_what_could_do_harm_is_refused(text: str, complaint: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        parse(text)
+    assert time.monotonic() - began < 3

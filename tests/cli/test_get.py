@@ -1,0 +1,106 @@
+"""`ska-sdp get`: each usage line, as a process against real etcd."""
+
+from __future__ import annotations
+
+import pytest
+
+from ska_sdp_config import Config
+
+from .conftest import Run, fill
+
+STORED = {
+    "/component/proccontrol/owner": {"pid": 7},
+    "/lmc/controller": {"last_command": "On"},
+    "/pb/pb-a": {"eb_id": "eb-é", "list": [1, 2]},
+    "/pb/pb-a/owner": {"pid": 1},
+    "/pb/pb-a/state": {"status": "RUNNING"},
+    "/pb/pb-ab": {"eb_id": None},
+    "/script/batch:imaging:1.0.0": {"image": "i"},
+    "/t/pb/pb-a": {"there": True},
+    "/text": "no JSON: NaN",
+}
+
+PB_A = [
+    '/pb/pb-a = {"eb_id":"eb-é","list":[1,2]}',
+    '/pb/pb-a/owner = {"pid":1}',
+    '/pb/pb-a/state = {"status":"RUNNING"}',
+]
+
+USES: list[tuple[str, list[str]]] = [
+    ("/pb/pb-a", PB_A[:1]),
+    ("-q /pb/pb-a", ['{"eb_id":"eb-é","list":[1,2]}']),
+    ("/pb/pb-a/state --quiet", ['{"status":"RUNNING"}']),
+    ("/text", ["/text = no JSON: NaN"]),
+    ("/text -q", ["no JSON: NaN"]),
+    ("/pb/pb-a -o name", ["/pb/pb-a"]),
+    # A key is a whole path: the prefix is for objects.
+    ("--prefix=/t /pb/pb-a", PB_A[:1]),
+    ("pb pb-a", PB_A),
+    ("pb -q pb-a", [line.partition(" = ")[2] for line in PB_A]),
+    ("pb --prefix /t pb-a", ['/t/pb/pb-a = {"there":true}']),
+    ("pb pb-ab", ['/pb/pb-ab = {"eb_id":null}']),
+    ("script batch:imaging:1.0.0", ['/script/batch:imaging:1.0.0 = {"image":"i"}']),
+    ("controller", ['/lmc/controller = {"last_command":"On"}']),
+    ("component proccontrol", ['/component/proccontrol/owner = {"pid":7}']),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), USES, ids=[line for line, _ in USES])
+def test_it_prints_keys_with_values(
+    database: Config, ska_sdp: Run, line: str, expected: list[str]
+) -> None:
+    fill(database, STORED)
+    result = ska_sdp("get", *line.split())
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == expected
+
+
+def test_json_and_yaml_are_one_document(database: Config, ska_sdp: Run) -> None:
+    fill(database, STORED)
+    value = {"eb_id": "eb-é", "list": [1, 2]}
+    assert ska_sdp("get", "/pb/pb-a", "-o", "json").document == {"/pb/pb-a": value}
+    assert ska_sdp("get", "/pb/pb-a", "-q", "-o", "json").document == value
+    assert ska_sdp("get", "/text", "-q", "-o", "json").document == "no JSON: NaN"
+    assert list(ska_sdp("get", "pb", "pb-a", "-o", "json").document) == [
+        "/pb/pb-a",
+        "/pb/pb-a/owner",
+        "/pb/pb-a/state",
+    ]
+    assert ska_sdp("-o", "yaml", "get", "-q", "/pb/pb-a").out == (
+        "---\neb_id: eb-é\nlist:\n- 1\n- 2\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("/pb/none", "There is nothing at /pb/none: try 'ska-sdp list -a'."),
+        ("pb none", "There is nothing at /pb/none: try 'ska-sdp list pb'."),
+        ("--prefix=/u pb pb-a", "There is nothing at /u/pb/pb-a"),
+        ("controller", "try 'ska-sdp list controller'"),
+    ],
+)
+def test_what_is_not_there_is_exit_3(ska_sdp: Run, line: str, complaint: str) -> None:
+    result = ska_sdp("get", *line.split())
+    assert (result.code, result.out) == (3, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("/pb/", "Path '/pb/' ends with '/'"),
+        ("pb", "Missing argument 'ID'. Try 'ska-sdp get pb -h'."),
+        ("", "name one of pb, script"),
+        ("pb-a", "or a key, which begins with '/'. Try 'ska-sdp get -h'."),
+        ("pb ../eb/x", "'../eb/x' is no id"),
+        ("pb pb-a pb-b", "unexpected extra argument (pb-b)"),
+        ("-v pb pb-a", "No such option"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:
+    result = parse("get", *line.split())
+    assert (result.code, result.out) == (2, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1

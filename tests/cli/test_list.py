@@ -1,0 +1,155 @@
+"""`ska-sdp list`: each usage line, as a process against real etcd."""
+
+from __future__ import annotations
+
+import pytest
+
+from ska_sdp_config import Config
+
+from .conftest import Run, Start, fill
+
+STORED = {
+    "/component/proccontrol/owner": {"pid": 7, "hostname": "here", "command": ["x"]},
+    "/deploy/dpl-a": {"kind": "helm", "args": {"chart": "c"}},
+    "/deploy/dpl-a/state": {"pods": {}},
+    "/dependency/pb-a:data-queue:vis:plot": {"description": "d", "expiry_time": -1},
+    "/eb/eb-a": {"test": True},
+    "/eb/eb-a/state": {"status": "ACTIVE"},
+    "/flow/pb-a:data-queue:vis": {"data_model": "Visibility"},
+    "/flow/pb-a:data-queue:vis/state": {"status": "FLOWING"},
+    "/lmc/controller": {"last_command": "On"},
+    "/lmc/controllers": "a neighbour by name",
+    "/lmc/subarray/01": {"eb_id": "eb-a"},
+    "/lmc/subarray/02": {},
+    "/pb/pb-20210102-20210304-00000": {"eb_id": None},
+    "/pb/pb-a-20210102-00000": {"eb_id": "eb-a", "n": 1.50},
+    "/pb/pb-a-20210102-00000/owner": {"pid": 1},
+    "/pb/pb-a-20210102-00000/state": {"status": "RUNNING"},
+    "/script/batch:imaging:1.0.0": {"image": "i:1.0.0"},
+    "/script/realtime:receive:2.0.0": {"image": "r:2.0.0"},
+    "/t/pb/pb-t-20210102-00001": {"eb_id": None},
+    "/t/pb/pb-t-20210102-00001/state": {},
+    "/zz": "text,\nnot JSON",
+}
+
+PB, PB_OWNER, PB_STATE = [path for path in STORED if path.startswith("/pb/pb-a")]
+OTHER_PB = "/pb/pb-20210102-20210304-00000"
+
+USES: list[tuple[str, list[str]]] = [
+    ("-a", sorted(STORED)),
+    ("--all", sorted(STORED)),
+    ("-a --prefix=/t", [path for path in STORED if path.startswith("/t/")]),
+    ("pb", [OTHER_PB, PB]),
+    ("pb -a", [OTHER_PB, PB, PB_OWNER, PB_STATE]),
+    ("pb 20210102", [PB]),
+    ("pb 20210102 -a", [PB, PB_OWNER, PB_STATE]),
+    ("pb 20210304", [OTHER_PB]),
+    ("pb 20210305", []),
+    ("--prefix=/t pb", ["/t/pb/pb-t-20210102-00001"]),
+    ("--prefix /t/ pb 20210102", ["/t/pb/pb-t-20210102-00001"]),
+    ("--prefix /nowhere pb", []),
+    ("script", ["/script/batch:imaging:1.0.0", "/script/realtime:receive:2.0.0"]),
+    ("script batch", ["/script/batch:imaging:1.0.0"]),
+    ("script REALTIME", ["/script/realtime:receive:2.0.0"]),
+    ("script Realtime -q", ["/script/realtime:receive:2.0.0"]),
+    ("deployment", ["/deploy/dpl-a"]),
+    ("deployment -a", ["/deploy/dpl-a", "/deploy/dpl-a/state"]),
+    ("eb", ["/eb/eb-a"]),
+    ("eb --all -o name", ["/eb/eb-a", "/eb/eb-a/state"]),
+    ("controller", ["/lmc/controller"]),
+    ("controller -a", ["/lmc/controller"]),
+    ("subarray", ["/lmc/subarray/01", "/lmc/subarray/02"]),
+    ("flow", ["/flow/pb-a:data-queue:vis"]),
+    ("flow -a", ["/flow/pb-a:data-queue:vis", "/flow/pb-a:data-queue:vis/state"]),
+    ("dependency", ["/dependency/pb-a:data-queue:vis:plot"]),
+    ("component", ["/component/proccontrol/owner"]),
+    # With values
+    ("-v eb", ['/eb/eb-a = {"test":true}']),
+    ("eb --values", ['/eb/eb-a = {"test":true}']),
+    ("eb -qv", ['{"test":true}']),
+    ("pb 20210102 -v", [PB + ' = {"eb_id":"eb-a","n":1.5}']),
+    ("-q eb", ["/eb/eb-a"]),
+    ("-avo name --prefix=/t", [path for path in STORED if path.startswith("/t/")]),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), USES, ids=[line for line, _ in USES])
+def test_it_lists_paths_and_nothing_else(
+    database: Config, ska_sdp: Run, line: str, expected: list[str]
+) -> None:
+    fill(database, STORED)
+    result = ska_sdp("list", *line.split())
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == expected
+
+
+def test_text_that_is_no_json_is_printed_as_stored(database: Config, ska_sdp: Run) -> None:
+    fill(database, {"/a": "text,\n not JSON", "/b": '{"x": 1.10, "y": "a  \\" b\\u00e9"}'})
+    assert ska_sdp("list", "-av").out == (
+        '/a = text,\n not JSON\n/b = {"x":1.10,"y":"a  \\" b\\u00e9"}\n'
+    )
+
+
+def test_json_and_yaml_are_one_document(database: Config, ska_sdp: Run) -> None:
+    fill(database, STORED)
+    assert ska_sdp("list", "-o", "json", "subarray").document == [
+        "/lmc/subarray/01",
+        "/lmc/subarray/02",
+    ]
+    assert ska_sdp("list", "subarray", "-vojson").document == {
+        "/lmc/subarray/01": {"eb_id": "eb-a"},
+        "/lmc/subarray/02": {},
+    }
+    assert ska_sdp("list", "subarray", "-qv", "-o", "json").document == [{"eb_id": "eb-a"}, {}]
+    assert ska_sdp("list", "subarray", "-v", "-o", "yaml").out == (
+        "---\n/lmc/subarray/01:\n  eb_id: eb-a\n/lmc/subarray/02: {}\n"
+    )
+    assert ska_sdp("list", "flow", "-o", "json", "--prefix=/none").document == []
+
+
+def test_a_table_shows_fields_of_the_values(database: Config, ska_sdp: Run) -> None:
+    fill(database, STORED)
+    table = ska_sdp("list", "-o", "table", "script")
+    assert [line.split() for line in table.lines] == [
+        ["KEY", "IMAGE"],
+        ["/script/batch:imaging:1.0.0", "i:1.0.0"],
+        ["/script/realtime:receive:2.0.0", "r:2.0.0"],
+    ]
+    assert "\x1b" not in table.out
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("", "Name an object, or give -a"),
+        ("--prefix=/t", "Name an object, or give -a"),
+        ("pb 2021-01-02", "'2021-01-02' is no date: write YYYYMMDD."),
+        ("pb 20211301", "'20211301' is no date"),
+        ("pb 2021111", "'2021111' is no date"),
+        ("script fast", "'fast' is not one of 'batch', 'realtime'"),
+        ("eb eb-a", "unexpected extra argument (eb-a)"),
+        ("nonsense", "There is no object 'nonsense': name one of pb, script,"),
+        ("--prefix=t pb", "The prefix 't' does not begin with '/'."),
+        ("-o xml pb", "'xml' is not one of 'table', 'json', 'yaml', 'name'"),
+        ("pb --prefix", "Option '--prefix' requires an argument"),
+        ("--sync pb", "No such option"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:
+    result = parse("list", *line.split())
+    assert result.code == 2
+    assert result.out == ""
+    assert complaint in result.err
+    assert "Try 'ska-sdp" in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_is_told_nothing(database: Config, start: Start) -> None:
+    fill(database, {f"/pb/pb-{i:03}": "x" * 1000 for i in range(300)})
+    process = start("list", "-v", "pb")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith("/pb/pb-000 = x")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(10) == 1

@@ -1,0 +1,170 @@
+"""How values look, and what a terminal gets that a file does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config import Config
+from ska_sdp_config.cli import tables, values
+from ska_sdp_config.cli.output import Change, Entry
+from ska_sdp_config.cli.tables import TablePrinter
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import PROGRAM, environment, fill
+
+Terminal = Callable[..., str]
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda some: st.lists(some) | st.dictionaries(st.text(), some),
+)
+
+
+@given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_compact_json_means_the_same_on_one_line(
+    value: object, indent: int | str | None, ascii_only: bool
+) -> None:
+    try:
+        text = json.dumps(value, indent=indent, ensure_ascii=ascii_only, allow_nan=False)
+    except ValueError:
+        return  # infinite
+    compact = values.compact(text)
+    assert json.loads(compact) == json.loads(text)
+    assert "\n" not in compact
+    assert len(compact) <= len(json.dumps(value, separators=(",", ":"), ensure_ascii=ascii_only))
+
+
+@pytest.mark.parametrize(
+    ("stored", "compact"),
+    [
+        ('{ "a" : 1.10,\n "b": [ ] }', '{"a":1.10,"b":[]}'),
+        ('"a  \\" b"', '"a  \\" b"'),
+        ("not  JSON\n", "not  JSON\n"),
+        ("[ NaN ]", "[ NaN ]"),
+        ("[" * 100_000, "[" * 100_000),
+        ("", ""),
+    ],
+)
+def test_what_is_no_json_stays_as_stored(stored: str, compact: str) -> None:
+    assert values.compact(stored) == compact
+    assert values.pretty(compact) == (compact if compact == stored else values.pretty(stored))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a", "text"),
+        ("b.c", "1.5"),
+        ("b.d", "[1, null]"),
+        ("b.e", ""),
+        ("none", ""),
+        ("a.b", ""),
+    ],
+)
+def test_a_field_of_a_value(name: str, shown: str) -> None:
+    assert values.field({"a": "text", "b": {"c": 1.5, "d": [1, None], "e": None}}, name) == shown
+
+
+def test_characters_that_steer_a_terminal_are_spelt_out() -> None:
+    assert values.shown("a\x1b[31mb\né\x9b") == "a\\x1b[31mb\né\\x9b"
+
+
+def test_a_table_of_many_rows_comes_in_parts_that_line_up(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given_out = []
+
+    def entries() -> object:
+        for number in range(3 * tables.ROWS_AT_ONCE):
+            if number == tables.ROWS_AT_ONCE:
+                given_out.append(capsys.readouterr().out)
+            yield Entry(f"/pb/pb-{number:05}", '{"eb_id": "[bold]eb[/bold]"}')
+
+    TablePrinter(quiet=False).columns(["eb_id"], entries())  # type: ignore[arg-type]
+    lines = (given_out[0] + capsys.readouterr().out).splitlines()
+    assert len(given_out[0].splitlines()) > 1, "the first rows wait for the last"
+    assert lines[0].split() == ["KEY", "EB"]
+    assert len(lines) == 1 + 3 * tables.ROWS_AT_ONCE
+    assert {line.index("[bold]eb[/bold]") for line in lines[1:]} == {lines[0].index("EB")}
+
+
+def test_a_table_of_changes_ends_with_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+    changes = [Change("created", "/a"), Change("created", "/b"), Change("deleted", "/c")]
+    TablePrinter(quiet=False).changes(changes, 7)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[:2]] == [["CHANGE", "KEY"], ["created", "/a"]]
+    assert lines[-1] == "2 created, 1 deleted, 7 unchanged"
+
+
+@pytest.fixture
+def terminal(database: Config, etcd: Etcd) -> Terminal:
+    """Run the program in a real terminal of 60 columns, and get what that received."""
+
+    def run(*args: str, env: Mapping[str, str] | None = None) -> str:
+        ours, theirs = pty.openpty()
+        os.set_inheritable(theirs, True)
+        with subprocess.Popen(
+            [*PROGRAM, *args],
+            env=environment(etcd, {"TERM": "xterm", "COLUMNS": "60", **(env or {})}),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        ) as process:
+            os.close(theirs)
+            received = b""
+            try:
+                while part := os.read(ours, 4096):
+                    received += part
+            except OSError:
+                pass  # Linux's way to say that the other side is closed
+            assert process.wait(10) == 0
+        os.close(ours)
+        return received.decode().replace("\r\n", "\n")
+
+    return run
+
+
+def test_a_terminal_gets_a_table_in_colour(database: Config, terminal: Terminal) -> None:
+    fill(database, {"/eb/eb-a": {"status": "ACTIVE", "subarray_id": "01"}, "/eb/eb-\x1b[2J": {}})
+    table = terminal("list", "eb")
+    assert "\x1b[1mKEY" in table
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", table)
+    assert [line.split() for line in plain.splitlines()] == [
+        ["KEY", "STATUS", "SUBARRAY", "LAST", "UPDATED"],
+        ["/eb/eb-\\x1b[2J"],
+        ["/eb/eb-a", "ACTIVE", "01"],
+    ]
+    assert max(map(len, plain.splitlines())) <= 60
+    value = terminal("get", "/eb/eb-a")
+    assert "\x1b[32m" in value
+    assert json.loads(re.sub(r"\x1b\[[0-9;]*m", "", value).partition("\n")[2]) == {
+        "status": "ACTIVE",
+        "subarray_id": "01",
+    }
+
+
+def test_a_terminal_gets_no_colour_where_none_is_wanted(
+    database: Config, terminal: Terminal
+) -> None:
+    fill(database, {"/eb/eb-a": {"status": "ACTIVE"}})
+    assert "\x1b" not in terminal("list", "eb", env={"NO_COLOR": "1"})
+    assert "\x1b" not in terminal("get", "/eb/eb-a", env={"NO_COLOR": "1"})
+    assert terminal("list", "eb", "-o", "name") == "/eb/eb-a\n"
+    assert terminal("list", "eb", "-qv") == '{"status":"ACTIVE"}\n'
+    assert terminal("get", "-q", "/eb/eb-a") == '{"status":"ACTIVE"}\n'
+
+
+def test_long_values_are_folded_not_cut(database: Config, terminal: Terminal) -> None:
+    fill(database, {"/x": "0123456789" * 30, f"/{'y' * 100}": "z"})
+    table = re.sub(r"\x1b\[[0-9;]*m", "", terminal("list", "-av"))
+    assert max(map(len, table.splitlines())) <= 60
+    assert [table.count(each) for each in "09yz"] == [30, 30, 100, 1]

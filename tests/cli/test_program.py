@@ -1,0 +1,238 @@
+"""Help, options in any position, exit codes and errors: what all commands have in common."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.common import CommitUnknown, ConfigCollision, ConfigVanished
+from ska_sdp_config.cli.errors import Failed, NotFound, TimeUp, Unfinished, explain
+from ska_sdp_config.cli.group import Group
+from ska_sdp_config.cli.objects import OBJECTS
+from ska_sdp_config.cli.options import ALL, COMMON
+from ska_sdp_config.cli.program import VERBS
+from ska_sdp_config.operations import collections as _loads_all_of_them  # noqa: F401
+from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
+
+from .conftest import Run, fill
+
+PATHS = [
+    [],
+    *([verb] for verb in VERBS),
+    *([verb, kind.name] for verb in ("list", "get", "watch") for kind in OBJECTS),
+    ["import", "scripts"],
+]
+
+# Help on every level, in one process, which must end it without the heavy packages.
+ALL_HELP = """
+import sys
+from ska_sdp_config.cli.program import run
+for path in {paths}:
+    print("###")
+    assert run([*path, "-h"]) == 0
+heavy = {{"grpc", "google.protobuf", "pyetcd", "pydantic", "rich", "yaml"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_help_on_every_level_loads_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_HELP.format(paths=PATHS)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    helps = dict(zip(map(tuple, PATHS), done.stdout.split("###\n")[1:], strict=True))
+    for path, text in helps.items():
+        assert f"Usage: {' '.join(['ska-sdp', *path])} " in text
+        assert "-h, --help" in text
+    for verb in VERBS:
+        assert verb in helps[()]
+        assert "--debug" in helps[(verb,)]
+    for kind in OBJECTS:
+        assert kind.about in helps[()]
+        assert kind.name in helps[("list",)]
+    for usage in (
+        "ska-sdp list (-a|--all) [options]",
+        "ska-sdp list [options] pb [DATE]",
+        "ska-sdp list [options] script [KIND]",
+        "ska-sdp list [options] (deployment|eb|controller|subarray)",
+        "ska-sdp list (-h|--help)",
+    ):
+        assert usage in helps[("list",)]
+    for option in ("-q, --quiet", "-a, --all", "-v, --values", "--prefix", "-o, --output"):
+        assert option in helps[("list",)]
+    for verb in ("get", "watch"):
+        assert f"ska-sdp {verb} [options] KEY" in helps[(verb,)]
+        assert f"ska-sdp {verb} [options] pb ID" in helps[(verb,)]
+    assert "--timeout" in helps[("watch",)]
+    assert "ska-sdp import scripts [options] FILE-OR-URL" in helps[("import",)]
+    assert "--sync" in helps[("import",)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-v list --prefix=/t pb",
+        "--prefix /t -v list pb",
+        "list -v --prefix /t pb",
+        "list pb --prefix /t --values",
+        "-v --prefix /t list pb 20210102",
+        "-vo json list --debug pb --prefix=/t -o table -o name -q --output=json",
+    ],
+)
+def test_options_stand_anywhere(database: Config, ska_sdp: Run, line: str) -> None:
+    fill(database, {"/t/pb/pb-a-20210102-00000": {}, "/pb/pb-b-20210102-00000": {}})
+    result = ska_sdp(*line.split())
+    assert result.code == 0
+    assert "/t/pb/pb-a-20210102-00000" in result.out or result.document == [{}]
+    assert "pb-b" not in result.out
+
+
+def test_help_before_a_command_is_that_command_s(ska_sdp: Run) -> None:
+    assert ska_sdp("-h", "list", "pb").out == ska_sdp("list", "pb", "--help").out
+
+
+OPTIONS = [["-q"], ["-a"], ["--prefix", "/pb"], ["--prefix=/x"], ["-o", "name"], ["-oyaml"]]
+OPTIONS += [["-qo", "json"], ["-aq"]]
+
+
+@given(
+    st.lists(st.sampled_from(OPTIONS), max_size=4),
+    st.lists(st.integers(0, 3), min_size=4, max_size=4),
+)
+def test_where_options_stand_changes_nothing(options: list[list[str]], gaps: list[int]) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def parse(*args: str) -> dict[str, Any]:
+        of_object = click.Command(
+            "pb",
+            params=[click.Argument(["item"]), ALL, *COMMON],
+            callback=lambda **found: seen.append(found),
+        )
+        verb = Group(name="list", params=[ALL, *COMMON], commands=[of_object])
+        Group(name="program", commands=[verb]).main(list(args), "p", standalone_mode=False)
+        return seen.pop()
+
+    words = ["list", "pb", "id"]
+    after = parse(*words, *itertools.chain(*options))
+    mixed: list[str] = []
+    for gap in range(4):
+        for option, place in zip(options, gaps, strict=False):
+            mixed += option if place == gap else []
+        mixed += words[gap : gap + 1]
+    # Of an option that is given twice the last counts, so the order among them must be kept.
+    if gaps[: len(options)] == sorted(gaps[: len(options)]):
+        assert parse(*mixed) == after
+    else:
+        assert parse(*mixed)["item"] == "id"
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("", "There is no command given: name one of list, get, watch, import."),
+        ("nonsense", "There is no command 'nonsense'"),
+        ("-q", "No such option"),
+        ("import", "There is no object given: name one of scripts."),
+        ("import scripts", "Missing argument 'FILE-OR-URL'"),
+        ("import flows x", "There is no object 'flows'"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:
+    result = parse(*line.split())
+    assert (result.code, result.out) == (2, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("line", ["list -a", "get /x", "watch /x", "import scripts -"])
+def test_no_database_is_exit_5_and_names_it(ska_sdp: Run, line: str) -> None:
+    nowhere = {"SDP_CONFIG_PORT": "9", "SDP_CONFIG_TIMEOUT": "0.1"}
+    result = ska_sdp(*line.split(), env=nowhere, stdin="scripts: []")
+    assert (result.code, result.out) == (5, "")
+    assert result.err.startswith("ska-sdp: The database at 127.0.0.1:9 did not answer")
+    assert len(result.err.splitlines()) == 1
+    assert "Traceback (most recent call last)" in (
+        ska_sdp(*line.split(), "--debug", env=nowhere, stdin="scripts: []").err
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("PORT", "many", "give port 'many'"),
+        ("BACKEND", "shelf", "SDP_CONFIG_BACKEND is one of etcd3"),
+        ("TIMEOUT", "-1", "SDP_CONFIG_TIMEOUT is '-1'"),
+    ],
+)
+def test_a_bad_environment_is_bad_usage(
+    parse: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(f"SDP_CONFIG_{name}", value)
+    for line in ("list -a", "watch /x"):
+        result = parse(*line.split())
+        assert result.code == 2
+        assert complaint in result.err
+        assert len(result.err.splitlines()) == 1
+
+
+def test_the_version_is_that_of_the_distribution(ska_sdp: Run) -> None:
+    from ska_sdp_config import __version__
+
+    assert ska_sdp("--version").out == f"ska-sdp, version {__version__}\n"
+
+
+def cause(error: Exception, because: BaseException) -> Exception:
+    error.__cause__ = because
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (Failed("It was refused."), 1, "It was refused."),
+        (ConfigCollision("/x", "It is there."), 1, "It is there."),
+        (RuntimeError("gave up after\n64 retries"), 1, "gave up after 64 retries"),
+        (KeyboardInterrupt(), 1, "Stopped."),
+        (click.UsageError("Odd."), 2, "Odd. Try 'ska-sdp -h'."),
+        (NotFound("Nothing is there."), 3, "Nothing is there."),
+        (ConfigVanished("/x", "It is gone."), 3, "It is gone. Try 'ska-sdp list -a'."),
+        (TimeUp("Over."), 4, "Over."),
+        (CommitUnknown("Who knows."), 5, "Who knows."),
+        (
+            cause(Unfinished("Batch 1 stands: /a to /b."), CommitUnknown("Who knows.")),
+            5,
+            "Who knows. Batch 1 stands: /a to /b. Run the same command again to finish.",
+        ),
+        (
+            KeyError("x"),
+            1,
+            "KeyError: 'x' (run it again with --debug, and report it)",
+        ),
+    ],
+)
+def test_each_error_has_its_code_and_one_line(error: BaseException, code: int, line: str) -> None:
+    assert explain(error) == (code, line)
+
+
+def test_objects_stand_where_the_library_puts_them() -> None:
+    ours = {kind.root for kind in OBJECTS}
+    theirs = {each.root for each in _concrete(CollectiveEntityOperations)}
+    assert theirs <= ours
+    assert ours - theirs == {"/lmc/controller", "/lmc/subarray/", "/component/"}
+
+
+def _concrete(kind: Any) -> list[Any]:
+    found = [kind] if "root" in vars(kind) else []
+    return found + [each for sub in kind.__subclasses__() for each in _concrete(sub)]

@@ -1,0 +1,99 @@
+"""Files and URLs, from a real HTTP server."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_config.cli import source
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.source import read_text
+
+from .web import Web
+
+
+def test_a_file_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_bytes("\ufeffé".encode())
+    assert read_text(str(file)) == "é"
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "cannot be read: No such file or directory; check the path."),
+        (b"a\xff", "is no UTF-8 text (byte 1)"),
+        (b"a" * (source.MOST_BYTES + 1), "has more than 8 MiB"),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, complaint: str) -> None:
+    file = tmp_path / "f"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(Failed) as caught:
+        read_text(str(file))
+    assert complaint in str(caught.value)
+    assert str(caught.value).startswith(str(file))
+
+
+def test_a_url_is_fetched_also_by_a_redirect(web: Web) -> None:
+    web.pages["/scripts"] = b"scripts: []"
+    web.redirects["/moved"] = web.url("/scripts")
+    web.redirects["/near"] = "/moved"
+    for path in ("/scripts", "/moved", "/near"):
+        assert read_text(web.url(path)) == "scripts: []"
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("/none", "the server answered 404 Not Found; check the URL."),
+        ("/to-file", "Redirection to url 'file:///etc/passwd' is not allowed"),
+        ("/to-ftp", "unknown url type: ftp"),
+        ("/to-data", "is not allowed"),
+        ("/to-itself", "infinite loop"),
+        ("/large", "has more than 8 MiB"),
+        ("/binary", "is no UTF-8 text"),
+        ("/cut", "it broke off after 11 of 1000 bytes"),
+        ("/silent", "no answer came in time"),
+        ("/trickle", "no answer came in time"),
+    ],
+)
+def test_a_url_that_is_refused(web: Web, path: str, complaint: str) -> None:
+    web.redirects |= {
+        "/to-file": "file:///etc/passwd",
+        "/to-ftp": "ftp://h/x",
+        "/to-data": "data:text/plain,scripts",
+        "/to-itself": "/to-itself",
+    }
+    web.pages |= {"/large": b"a" * (source.MOST_BYTES + 1), "/binary": b"\xff"}
+    began = time.monotonic()
+    with pytest.raises(Failed) as caught:
+        read_text(web.url(path), seconds=0.3 if path in ("/silent", "/trickle") else 10)
+    assert complaint in str(caught.value)
+    assert web.url(path) in str(caught.value)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("file:///etc/passwd", "only http and https URLs are"),
+        ("ftp://h/x", "only http and https URLs are"),
+        ("http://127.0.0.1:9/x", "Connection refused"),
+        ("http://", "no host"),
+        ("http://[::1/x", "check the URL"),
+    ],
+)
+def test_a_url_that_leads_nowhere(url: str, complaint: str) -> None:
+    with pytest.raises(Failed) as caught:
+        read_text(url)
+    assert complaint in str(caught.value)
+
+
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    with pytest.raises(Failed) as caught:
+        read_text("https://me:sesame@h/x")
+    assert "sesame" not in str(caught.value)

@@ -1,0 +1,166 @@
+"""`ska-sdp watch`, as a process against real etcd."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+import urllib.request
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import Run, Start, contents, fill
+
+
+def next_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
+    """Send Ctrl-C; get the exit code, the seconds it took, and what was on standard error."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    return process.returncode, time.monotonic() - began, err
+
+
+def update(config: Config, path: str, text: str) -> None:
+    for txn in config.txn():
+        txn.update(path, text)
+
+
+def delete(config: Config, path: str) -> None:
+    for txn in config.txn():
+        txn.delete(path)
+
+
+def leases(server: Etcd) -> set[str]:
+    request = urllib.request.Request(f"http://{server.endpoint}/v3/lease/leases", data=b"{}")
+    with urllib.request.urlopen(request, timeout=5) as page:
+        return {lease["ID"] for lease in json.load(page).get("leases", [])}
+
+
+def test_it_prints_the_value_then_each_change_until_ctrl_c(
+    database: Config, etcd: Etcd, start: Start
+) -> None:
+    fill(database, {"/pb/pb-a": {"n": 0}})
+    stored, leased = contents(database), leases(etcd)
+    process = start("watch", "/pb/pb-a")
+    assert next_line(process) == '/pb/pb-a = {"n":0}'
+    update(database, "/pb/pb-a", '{\n"n": 1}')
+    assert next_line(process) == '/pb/pb-a = {"n":1}'
+    update(database, "/pb/pb-a", "text")
+    assert next_line(process) == "/pb/pb-a = text"
+    delete(database, "/pb/pb-a")
+    assert next_line(process) == "/pb/pb-a = null"
+    fill(database, {"/pb/pb-a": {"n": 0}})
+    assert next_line(process) == '/pb/pb-a = {"n":0}'
+    leased = leases(etcd)  # our own commits have a lease too
+    code, seconds, err = interrupt(process)
+    assert (code, err) == (0, "")
+    assert seconds < 1
+    assert contents(database) == stored
+    assert leases(etcd) == leased
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "gone"),
+    [
+        (["-q"], "[]", "null"),
+        (["-o", "json"], '{"/k": []}', '{"/k": null}'),
+        (["-q", "-o", "json"], "[]", "null"),
+        (["-o", "name"], "/k", "/k"),
+        (["-o", "table", "-q"], "[]", "/k was deleted"),
+    ],
+)
+def test_an_absent_key_is_waited_for(
+    database: Config, start: Start, options: list[str], first: str, gone: str
+) -> None:
+    process = start("watch", *options, "/k", stderr=None)
+    fill(database, {"/k": []})
+    assert next_line(process) == first
+    delete(database, "/k")
+    assert next_line(process) == gone
+    assert interrupt(process)[0] == 0
+
+
+def test_an_object_is_watched_with_all_its_entries(database: Config, start: Start) -> None:
+    fill(database, {"/t/pb/pb-a": {}, "/t/pb/pb-ab": {}, "/pb/pb-a": {"not": "this"}})
+    process = start("watch", "--prefix=/t", "pb", "pb-a")
+    assert next_line(process) == "/t/pb/pb-a = {}"
+    fill(database, {"/t/pb/pb-a/state": {"status": "RUNNING"}, "/t/pb/pb-ab/state": {}})
+    assert next_line(process) == '/t/pb/pb-a/state = {"status":"RUNNING"}'
+    delete(database, "/t/pb/pb-a/state")
+    assert next_line(process) == "/t/pb/pb-a/state = null"
+    assert interrupt(process)[:1] == (0,)
+
+
+def test_the_last_of_many_changes_is_seen(database: Config, start: Start) -> None:
+    fill(database, {"/k": "0"})
+    process = start("watch", "-q", "/k")
+    assert next_line(process) == "0"
+    for number in range(1, 201):
+        update(database, "/k", str(number))
+    seen = [0]
+    while seen[-1] < 200:
+        seen.append(int(next_line(process)))
+    assert seen == sorted(set(seen))
+    assert interrupt(process)[0] == 0
+
+
+def test_yaml_is_one_document_for_each_change(database: Config, start: Start) -> None:
+    fill(database, {"/k": {"a": "1"}})
+    process = start("watch", "-o", "yaml", "/k")
+    assert [next_line(process) for _ in range(3)] == ["---", "/k:", "  a: '1'"]
+    delete(database, "/k")
+    assert [next_line(process) for _ in range(2)] == ["---", "/k: null"]
+    assert interrupt(process)[0] == 0
+
+
+@pytest.mark.parametrize("entries", [{}, {"/k": {"a": 1}}])
+def test_time_that_runs_out_is_exit_4(
+    database: Config, ska_sdp: Run, entries: dict[str, Any]
+) -> None:
+    fill(database, entries)
+    began = time.monotonic()
+    result = ska_sdp("watch", "/k", "--timeout", "0.4")
+    assert time.monotonic() - began >= 0.4
+    assert result.code == 4
+    assert result.lines == [f'{path} = {{"a":1}}' for path in entries]
+    assert result.err == "ska-sdp: 0.4 s are over: give a longer --timeout, or none.\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("/k --timeout 0", "more than 0"),
+        ("/k --timeout nan", "more than 0"),
+        ("/k --timeout soon", "'soon' is not a valid float"),
+        ("--timeout 1 ", "name one of pb"),
+        ("/k/", "ends with '/'"),
+    ],
+)
+def test_bad_usage_is_exit_2(parse: Run, line: str, complaint: str) -> None:
+    result = parse("watch", *line.split())
+    assert (result.code, result.out) == (2, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_it_goes_on_when_the_database_was_gone(etcd_server: Any, start: Start) -> None:
+    server: Etcd = etcd_server()
+    with Config(host=server.host, port=server.port) as config:
+        fill(config, {"/k": "1"})
+        process = start("watch", "-q", "/k", server=server)
+        assert next_line(process) == "1"
+        server.kill()
+        server.start()
+        update(config, "/k", "2")
+        assert next_line(process) == "2"
+        assert interrupt(process)[0] == 0

@@ -1,0 +1,77 @@
+"""A real HTTP server in a thread, that also misbehaves."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+__all__ = ["Web", "serve"]
+
+
+class Web:
+    """What the server serves.
+
+    Attributes:
+        pages: contents by path.
+        redirects: where paths lead.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.pages: dict[str, bytes] = {}
+        self.redirects: dict[str, str] = {}
+        self.closing = threading.Event()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self._port}{path}"
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[Web]:
+    """Serve on a free port. ``/silent`` never answers, ``/trickle`` never ends,
+    ``/cut`` ends too early."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self._answer()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name
+            pass
+
+        def _answer(self) -> None:
+            if self.path == "/silent":
+                web.closing.wait(30)
+            elif self.path == "/trickle":
+                self.send_response(200)
+                self.end_headers()
+                while not web.closing.wait(0.02):
+                    self.wfile.write(b"#")
+            elif self.path == "/cut":
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"scripts: []")
+            elif self.path in web.redirects:
+                self.send_response(302)
+                self.send_header("Location", web.redirects[self.path])
+                self.end_headers()
+            elif self.path in web.pages:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(web.pages[self.path])
+            else:
+                self.send_error(404)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        web = Web(server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield web
+        finally:
+            web.closing.set()
+            server.shutdown()
+            thread.join()
