@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
@@ -78,25 +79,43 @@ def contents(config: Config) -> dict[str, str]:
     return found
 
 
+def run_process(
+    server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
+) -> Result:
+    """Run the program to its end."""
+    done = subprocess.run(
+        [*PROGRAM, *args],
+        env=environment(server, env or {}),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> dict[str, Result]:
+    """Run many command lines that only read, two at a time, on a database of some entries."""
+    with Config(host=server.host, port=server.port) as config:
+        empty(config)
+        fill(config, entries)
+    lines = list(lines)
+    with ThreadPoolExecutor(2) as pool:
+        results = pool.map(lambda line: run_process(server, line.split()), lines)
+        return dict(zip(lines, results, strict=True))
+
+
 @pytest.fixture
 def ska_sdp(database: Config, etcd: Etcd) -> Run:
     """Run the program to its end."""
 
-    def run_process(
+    def run_on(
         *args: str, env: Mapping[str, str] | None = None, stdin: str = "", server: Etcd = etcd
     ) -> Result:
-        done = subprocess.run(
-            [*PROGRAM, *args],
-            env=environment(server, env or {}),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return run_process(server, args, env, stdin)
 
-    return run_process
+    return run_on
 
 
 @pytest.fixture

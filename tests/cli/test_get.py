@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
 
-from .conftest import Run, fill
+from .conftest import Result, Run, fill, run_all
 
 STORED = {
     "/component/proccontrol/owner": {"pid": 7},
@@ -45,12 +46,16 @@ USES: list[tuple[str, list[str]]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def results(etcd: Etcd) -> dict[str, Result]:
+    return run_all(etcd, STORED, [f"get {line}" for line, _ in USES])
+
+
 @pytest.mark.parametrize(("line", "expected"), USES, ids=[line for line, _ in USES])
 def test_it_prints_keys_with_values(
-    database: Config, ska_sdp: Run, line: str, expected: list[str]
+    results: dict[str, Result], line: str, expected: list[str]
 ) -> None:
-    fill(database, STORED)
-    result = ska_sdp("get", *line.split())
+    result = results[f"get {line}"]
     assert (result.code, result.err) == (0, "")
     assert result.lines == expected
 

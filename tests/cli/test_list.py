@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
 
-from .conftest import Run, Start, fill
+from .conftest import Result, Run, Start, fill, run_all
 
 STORED = {
     "/component/proccontrol/owner": {"pid": 7, "hostname": "here", "command": ["x"]},
@@ -73,12 +74,16 @@ USES: list[tuple[str, list[str]]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def results(etcd: Etcd) -> dict[str, Result]:
+    return run_all(etcd, STORED, [f"list {line}" for line, _ in USES])
+
+
 @pytest.mark.parametrize(("line", "expected"), USES, ids=[line for line, _ in USES])
 def test_it_lists_paths_and_nothing_else(
-    database: Config, ska_sdp: Run, line: str, expected: list[str]
+    results: dict[str, Result], line: str, expected: list[str]
 ) -> None:
-    fill(database, STORED)
-    result = ska_sdp("list", *line.split())
+    result = results[f"list {line}"]
     assert (result.code, result.err) == (0, "")
     assert result.lines == expected
 

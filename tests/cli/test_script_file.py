@@ -90,7 +90,7 @@ def test_the_demonstration_s_own_file_is_read() -> None:
     assert len(read_definitions(parse(file.read_text()))) == len(scripts)
 
 
-NO_PART = "is no part of a key: use 1 to 96 of A-Z, a-z, 0-9, '_.-'."
+NO_PART = "is no part of a key: use 1 to 96 of A-Z, a-z, 0-9, '_.-'"
 NO_NUMBER = "Out of range float values are not JSON compliant"
 GOOD = {"kind": "batch", "name": "a", "version": "1", "image": "i"}
 OF_REPOSITORY = {"kind": "batch", "name": "a", "repository": "r", "image": "i", "versions": ["1"]}
@@ -121,7 +121,7 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
         (faulty(GOOD | {"image": ""}), ["scripts[0].image is empty"]),
         (
             faulty(GOOD | {"kind": "fast"}),
-            ["scripts[0] (kind) 'fast' is no kind of script: use 'realtime' or 'batch'."],
+            ["scripts[0] (kind) 'fast' is no kind of script: use 'realtime' or 'batch'"],
         ),
         (
             faulty(GOOD | {"name": "a/b", "version": "1:2"}),

@@ -20,7 +20,7 @@ def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
     out = printer(output, quiet)
     entries = [Entry(path, text) for path, text in found.items()]
     if target.is_object:
-        out.entries(entries)
+        out.parts(entries)
     else:
         out.value(entries[0])
 

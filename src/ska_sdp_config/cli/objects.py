@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COMPONENT", "CONTROLLER", "OBJECTS", "PB", "SCRIPT", "SdpObject"]
+__all__ = ["OBJECTS", "PB", "SCRIPT", "SdpObject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,6 @@ class SdpObject:
         """Get the path of one, given what stands before all paths, and its id."""
         return f"{prefix}{self.root}{key}"
 
-    def id_of(self, path: str, prefix: str) -> str:
-        """Get the id that a path belongs to, of this kind and below the prefix."""
-        return path[len(prefix) + len(self.root) :].partition("/")[0]
-
 
 PB = SdpObject(
     "pb",
@@ -51,27 +47,17 @@ PB = SdpObject(
 SCRIPT = SdpObject(
     "script", "/script/", "script definitions", id_name="KIND:NAME:VERSION", columns=("image",)
 )
-CONTROLLER = SdpObject(
-    "controller",
-    "/lmc/controller",
-    "Tango controller device",
-    columns=("last_command", "last_command_time"),
-)
-COMPONENT = SdpObject(
-    "component",
-    "/component/",
-    "components that are alive",
-    id_name="NAME",
-    columns=("hostname", "pid"),
-    leaf="/owner",
-)
-
 OBJECTS = (
     PB,
     SCRIPT,
     SdpObject("deployment", "/deploy/", "deployments", columns=("kind", "args.chart")),
     SdpObject("eb", "/eb/", "execution blocks", columns=("status", "subarray_id", "last_updated")),
-    CONTROLLER,
+    SdpObject(
+        "controller",
+        "/lmc/controller",
+        "Tango controller device",
+        columns=("last_command", "last_command_time"),
+    ),
     SdpObject(
         "subarray",
         "/lmc/subarray/",
@@ -86,5 +72,12 @@ OBJECTS = (
         id_name="PB:KIND:NAME:ORIGIN",
         columns=("description",),
     ),
-    COMPONENT,
+    SdpObject(
+        "component",
+        "/component/",
+        "components that are alive",
+        id_name="NAME",
+        columns=("hostname", "pid"),
+        leaf="/owner",
+    ),
 )

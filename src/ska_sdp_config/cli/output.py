@@ -44,6 +44,9 @@ class Printer(Protocol):
     def entries(self, entries: Sequence[Entry]) -> None:
         """Print a list of paths with their values."""
 
+    def parts(self, entries: Sequence[Entry]) -> None:
+        """Print the entries of one object."""
+
     def value(self, entry: Entry) -> None:
         """Print one path with its value."""
 
@@ -101,6 +104,10 @@ class NamePrinter:
     def entries(self, entries: Sequence[Entry]) -> None:
         """Print a list of paths."""
         _write(entry.path for entry in entries)
+
+    def parts(self, entries: Sequence[Entry]) -> None:
+        """Print the entries of one object, as any others."""
+        self.entries(entries)
 
     def value(self, entry: Entry) -> None:
         """Print one path."""
@@ -175,6 +182,10 @@ class DocumentPrinter:
         """Print a mapping of paths to values, or a list of values."""
         found = {path: values.read(text) for path, text in entries}
         self._document(list(found.values()) if self._quiet else found)
+
+    def parts(self, entries: Sequence[Entry]) -> None:
+        """Print the entries of one object, as any others."""
+        self.entries(entries)
 
     def value(self, entry: Entry) -> None:
         """Print a mapping of the path to its value, or the value."""

@@ -106,7 +106,9 @@ class _Reader:
         except ValidationError as error:
             for fault in error.errors(include_url=False):
                 part = ".".join(map(str, fault["loc"]))
-                self._fault(f"{place} ({part})", fault["msg"].removeprefix("Value error, "))
+                self._fault(
+                    f"{place} ({part})", fault["msg"].removeprefix("Value error, ").rstrip(".")
+                )
             return
         if key in self._places:
             self._fault(place, f"is {key} again, after {self._places[key]}")

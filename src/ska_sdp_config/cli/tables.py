@@ -63,6 +63,11 @@ class TablePrinter:
         else:
             self._table(["key", "value"], ([p, values.compact(text)] for p, text in entries))
 
+    def parts(self, entries: Sequence[Entry]) -> None:
+        """Print the entries of one object one below the other, each laid out."""
+        for entry in entries:
+            self.value(entry)
+
     def value(self, entry: Entry) -> None:
         """Print one path, and below it its value."""
         self.news(*entry)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from .errors import TimeUp
+from .interrupts import ending
 from .lookup import LookupGroup, Target
 from .options import TIMEOUT
 from .output import note, printer
@@ -19,35 +20,29 @@ __all__ = ["command", "news"]
 def _watch(
     target: Target, prefix: str, output: str | None, quiet: bool, timeout: float | None
 ) -> None:
-    try:
-        _follow(target, prefix, output, quiet, timeout)
-    except KeyboardInterrupt:
-        return  # the way to end it, and no failure
-
-
-def _follow(
-    target: Target, prefix: str, output: str | None, quiet: bool, timeout: float | None
-) -> None:
     out = printer(output, quiet)
     end = math.inf if timeout is None else time.monotonic() + timeout
     shown: dict[str, str] = {}
-    with open_config(prefix, waits=True) as config:
+    with ending() as ctrl_c, open_config(prefix, waits=True) as config:
         # A watcher waits for a database that has gone, also for one that never was.
         for txn in config.txn():
             if not target.read(txn.raw) and not quiet and sys.stderr.isatty():
                 note(f"There is nothing at {target.path} yet: waiting, Ctrl-C ends it.")
-        for watcher in config.watcher():
-            left = end - time.monotonic()
-            if left <= 0:
-                raise TimeUp(f"{timeout:g} s are over: give a longer --timeout, or none.")
+        watcher = config.watcher()
+        ctrl_c.wake = watcher.trigger
+        for turn in watcher:
+            if ctrl_c.came:
+                return
             if timeout is not None:
-                watcher.set_timeout(left)
+                turn.set_timeout(max(0.0, end - time.monotonic()))
             found = shown
-            for txn in watcher.txn():
+            for txn in turn.txn():
                 found = target.read(txn.raw)
             for path, text in news(shown, found):
                 out.news(path, text)
             shown = found
+            if time.monotonic() >= end:
+                raise TimeUp(f"{timeout:g} s are over: give a longer --timeout, or none.")
 
 
 def news(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
