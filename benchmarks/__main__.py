@@ -14,11 +14,16 @@ from rich.table import Table
 from ska_sdp_config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
 
-from . import listing, transactions, watching
+from . import listing, processes, transactions, watching
 from .by_hand import ByHand
 from .measure import Row
 
-GROUPS = {"transactions": transactions.rows, "listing": listing.rows, "watching": watching.rows}
+GROUPS = {
+    "transactions": transactions.rows,
+    "listing": listing.rows,
+    "watching": watching.rows,
+    "processes": processes.rows,
+}
 
 
 def main() -> None:

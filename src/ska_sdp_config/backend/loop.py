@@ -21,6 +21,8 @@ MAX_RETRIES = 64
 
 FIRST_PAUSE = 0.002
 LONGEST_PAUSE = 0.2
+PATIENCE = 8
+"""Retries after which a transaction begins to press."""
 
 
 class Deadline:
@@ -65,7 +67,7 @@ def pause_before(retry: int) -> float:
     if retry < 2:
         return 0.0
     window = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (retry - 2))
-    return float(window * random.random() ** (1 + retry / 8))
+    return float(window * random.random() ** max(1.0, retry / PATIENCE))
 
 
 def transactions(
@@ -116,6 +118,8 @@ def transactions(
     while retry <= max_retries:
         if retry > 1:
             time.sleep(pause_before(retry))
+            # What the conflict brought back is old by now: read it anew, all in one call.
+            known = None
         if known is None and queries:
             known = read(queries, 0)
         txn = Txn(read, known, queries)
