@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import names_of
 
 if TYPE_CHECKING:
     from .backend.common import (
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     )
     from .config import Config
     from .entity import Deployment, ExecutionBlock, ProcessingBlock, Script
-
-    __version__: str
+    from .version import __version__
 
 __all__ = [
     "CommitUnknown",
@@ -32,30 +32,19 @@ __all__ = [
     "__version__",
 ]
 
-# Names come when they are asked for (PEP 562), so that importing the package, as the command
-# line does for its help, loads neither grpc nor pydantic.
-_HOMES = {
-    "Config": ".config",
-    "Deployment": ".entity",
-    "ExecutionBlock": ".entity",
-    "ProcessingBlock": ".entity",
-    "Script": ".entity",
-    "CommitUnknown": ".backend.common",
-    "ConfigCollision": ".backend.common",
-    "ConfigConnectionError": ".backend.common",
-    "ConfigVanished": ".backend.common",
-    "TransactionTooLarge": ".backend.common",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        value: Any = version("ska-sdp-lmc")
-    elif name in _HOMES:
-        value = getattr(import_module(_HOMES[name], __name__), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+__getattr__ = names_of(
+    __name__,
+    {
+        "Config": ".config",
+        "Deployment": ".entity",
+        "ExecutionBlock": ".entity",
+        "ProcessingBlock": ".entity",
+        "Script": ".entity",
+        "CommitUnknown": ".backend.common",
+        "ConfigCollision": ".backend.common",
+        "ConfigConnectionError": ".backend.common",
+        "ConfigVanished": ".backend.common",
+        "TransactionTooLarge": ".backend.common",
+        "__version__": ".version",
+    },
+)
