@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .backend import connect
 from .backend.backend import LEASE_TTL, Backend
@@ -15,15 +15,31 @@ from .backend.connection_state import ConnectionState, Listener
 from .backend.lease import Lease
 from .backend.loop import MAX_RETRIES
 from .backend.stm import Txn
-from .operations.context import LeaseLike
+from .lazy import names_of
 from .presence import Presence
-from .transaction import Transaction
 from .watcher import Watcher, until_answered
+
+if TYPE_CHECKING:
+    from .operations.context import LeaseLike
+    from .transaction import Transaction
 
 __all__ = ["Config", "Transaction", "TxnWrapper"]
 
-TxnWrapper = Callable[[Transaction], Any]
+# The entities' models take a while to make, and a Config that is only made needs none.
+__getattr__ = names_of(__name__, {"Transaction": ".transaction"})
+
+TxnWrapper = Callable[["Transaction"], Any]
 """Makes what a loop over transactions yields (the seed's 2.3)."""
+
+COLLECTIONS = {
+    "pb": "processing_block",
+    "eb": "execution_block",
+    "deployment": "deployment",
+    "script": "script",
+    "flow": "flow",
+    "dependency": "dependency",
+}
+"""Kinds of entities that can be owned, and the collections that they are in."""
 
 
 class Config:
@@ -38,12 +54,16 @@ class Config:
         owner: who owns what is taken: ``{pid, hostname, command}``, by default this process.
         component_name: name of the SDP component that this process is; it is kept present as
             ``/component/<name>/owner`` until the Config is closed.
+        owned_entity: kind and key of an entity, such as ``("pb", pb_id)``, of which ownership is
+            taken at once. It is not taken again by itself after the lease was lost.
         wrapper: is given each transaction; its result is what loops yield.
         cargs: host, port, protocol, cert, client_cert, client_key, username, password and
             timeout (seconds a call may take) of the backend.
 
     Raises:
         ValueError: an argument or an environment variable is not valid; names it.
+        ConfigCollision: another process owns the entity that is to be owned.
+        ConfigConnectionError: the database does not answer, and an entity is to be owned.
     """
 
     def __init__(
@@ -53,6 +73,7 @@ class Config:
         owner: dict[str, Any] | None = None,
         component_name: str | None = None,
         wrapper: TxnWrapper | None = None,
+        owned_entity: tuple[str, str] | None = None,
         **cargs: Any,
     ) -> None:
         if global_prefix and (not global_prefix.startswith("/") or global_prefix.endswith("/")):
@@ -75,6 +96,8 @@ class Config:
             self._presence = Presence(
                 self.backend, f"{global_prefix}/component/{component_name}/owner", self.owner
             )
+        if owned_entity:
+            self._own(*owned_entity)
 
     # Transactions and watchers
 
@@ -200,6 +223,8 @@ class Config:
         if self._presence is not None:
             self._presence.close()
         self.backend.close()
+        if self._presence is not None:
+            self._presence.join()
 
     def __enter__(self) -> Config:
         return self
@@ -213,8 +238,25 @@ class Config:
         self.close()
 
     def _wrap(self, raw: Txn, take: Callable[[], Lease]) -> Any:
-        txn = Transaction(raw, self.owner, self._prefix, take, self._taken)
+        txn = self._transaction(raw, take)
         return self._wrapper(txn) if self._wrapper else txn
+
+    def _own(self, kind: str, key: str) -> None:
+        if kind not in COLLECTIONS:
+            known = ", ".join(COLLECTIONS)
+            raise ValueError(f"An owned entity is of kind {kind!r}: write one of {known}.")
+        try:
+            for raw in self.backend.txn():
+                txn = self._transaction(raw, self.backend.client_lease.take)
+                getattr(txn, COLLECTIONS[kind]).ownership(key).take()
+        except BaseException:
+            self.close()
+            raise
+
+    def _transaction(self, raw: Txn, take: Callable[[], Lease]) -> Transaction:
+        from .transaction import Transaction
+
+        return Transaction(raw, self.owner, self._prefix, take, self._taken)
 
     def _its_presence(self) -> Presence:
         if self._presence is None:

@@ -64,8 +64,13 @@ class Presence:
         return self._backend.get(self._path)[0] is not None
 
     def close(self) -> None:
-        """Stop keeping it; it goes with the lease."""
-        self._closed.set()
+        """Stop keeping it; it goes with the lease, when the backend is closed."""
+        # After a fork the thread, and the lock within the event, are the parent's.
+        if not self._backend.store.closed:
+            self._closed.set()
+
+    def join(self) -> None:
+        """Wait for the thread to end, after the backend was closed."""
         if self._thread is not threading.current_thread():
             self._thread.join()
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend, MemoryBackend
+from ska_sdp_config.backend import MemoryBackend
+from ska_sdp_config.backend import connect as connect_to
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.memory import Database
 from ska_sdp_config.backend.store import Delete
 
 Connect = Callable[[], Backend]
+ConnectTo = Callable[..., Backend]
 
 
-@pytest.fixture(params=["memory", "etcd3"])
+@pytest.fixture(params=["memory", "etcd3", "etcd3_revolution1"])
 def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
     """Makes clients of one database, which is empty at first."""
     make: Connect
@@ -29,7 +32,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         server = request.getfixturevalue("etcd")
 
         def make() -> Backend:
-            return Etcd3Backend(host=server.host, port=server.port)
+            return connect_to(request.param, host=server.host, port=server.port)
 
     with ExitStack() as clients:
 
@@ -38,6 +41,12 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
         connect().store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
         yield connect
+
+
+@pytest.fixture(params=["etcd3", "etcd3_revolution1"])
+def etcd_client(request: pytest.FixtureRequest) -> ConnectTo:
+    """Makes clients of servers, by each of the ways to etcd; takes what the backends take."""
+    return partial(connect_to, request.param)
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import pytest
 
 from ska_sdp_config.backend import (
     ConfigConnectionError,
-    Etcd3Backend,
     TransactionTooLarge,
     connect,
 )
 from ska_sdp_config.backend.etcd3 import Settings
 from ska_sdp_config.backend.store import Put
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.conftest import ConnectTo
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,10 @@ def default_server(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield server
 
 
-def test_transaction_over_the_bound_of_operations(default_server: Etcd) -> None:
-    with Etcd3Backend(host=default_server.host, port=default_server.port) as backend:
+def test_transaction_over_the_bound_of_operations(
+    default_server: Etcd, etcd_client: ConnectTo
+) -> None:
+    with etcd_client(host=default_server.host, port=default_server.port) as backend:
         for begin in (0, 100):
             puts = [Put(f"2/pb/{number:03}", "1") for number in range(begin, begin + 100)]
             backend.store.commit([], puts, timeout=5)
@@ -40,15 +42,15 @@ def test_transaction_over_the_bound_of_operations(default_server: Etcd) -> None:
         assert backend.list_keys("/pb/")[0] == []
 
 
-def test_transaction_over_the_bound_of_bytes(default_server: Etcd) -> None:
-    with Etcd3Backend(host=default_server.host, port=default_server.port) as backend:
+def test_transaction_over_the_bound_of_bytes(default_server: Etcd, etcd_client: ConnectTo) -> None:
+    with etcd_client(host=default_server.host, port=default_server.port) as backend:
         with pytest.raises(TransactionTooLarge, match="--max-request-bytes"):
             backend.create("/large", "x" * 3_000_000)
         assert backend.get("/large")[0] is None
 
 
-def test_raised_bound_lets_it_commit(etcd: Etcd) -> None:
-    with Etcd3Backend(host=etcd.host, port=etcd.port) as backend:
+def test_raised_bound_lets_it_commit(etcd: Etcd, etcd_client: ConnectTo) -> None:
+    with etcd_client(host=etcd.host, port=etcd.port) as backend:
         backend.store.commit([], [Put(f"2/pb/{n:03}", "1") for n in range(200)], timeout=5)
         for txn in backend.txn():
             assert len(txn.list_keys("/pb/")) >= 200
@@ -58,20 +60,22 @@ def test_raised_bound_lets_it_commit(etcd: Etcd) -> None:
         backend.delete("/pb", must_exist=False, recursive=True)
 
 
-def test_absent_server_is_named_within_the_timeout() -> None:
+def test_absent_server_is_named_within_the_timeout(etcd_client: ConnectTo) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        with Etcd3Backend(host="127.0.0.1", port=port, timeout=0.5) as backend:
+        with etcd_client(host="127.0.0.1", port=port, timeout=0.5) as backend:
             began = time.monotonic()
             with pytest.raises(ConfigConnectionError, match=rf"127\.0\.0\.1:{port}.*0\.5 s"):
                 backend.get("/a")
             assert time.monotonic() - began < 1
 
 
-def test_silent_server_is_named_within_the_timeout(etcd_server: Callable[..., Etcd]) -> None:
+def test_silent_server_is_named_within_the_timeout(
+    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
+) -> None:
     server = etcd_server()
-    with Etcd3Backend(host=server.host, port=server.port, timeout=0.5) as backend:
+    with etcd_client(host=server.host, port=server.port, timeout=0.5) as backend:
         backend.get("/a")
         server.pause()
         began = time.monotonic()
@@ -82,25 +86,25 @@ def test_silent_server_is_named_within_the_timeout(etcd_server: Callable[..., Et
         assert backend.get("/a")[0] is None
 
 
-def test_call_bridges_a_restart(etcd_server: Callable[..., Etcd]) -> None:
+def test_call_bridges_a_restart(etcd_server: Callable[..., Etcd], etcd_client: ConnectTo) -> None:
     server = etcd_server()
-    with Etcd3Backend(host=server.host, port=server.port) as backend:
+    with etcd_client(host=server.host, port=server.port) as backend:
         backend.create("/a", "1")
         server.restart()
         assert backend.get("/a")[0] == "1"
 
 
-def test_another_endpoint_takes_over(etcd: Etcd) -> None:
+def test_another_endpoint_takes_over(etcd: Etcd, etcd_client: ConnectTo) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         hosts = f"127.0.0.1:{unused.getsockname()[1]},{etcd.host}:{etcd.port}"
-        with Etcd3Backend(host=hosts) as backend:
+        with etcd_client(host=hosts) as backend:
             assert backend.get("/nothing-here")[0] is None
             assert backend.address == hosts
 
 
-def test_closed_backend_says_so(etcd: Etcd) -> None:
-    backend = Etcd3Backend(host=etcd.host, port=etcd.port)
+def test_closed_backend_says_so(etcd: Etcd, etcd_client: ConnectTo) -> None:
+    backend = etcd_client(host=etcd.host, port=etcd.port)
     backend.get("/a")
     backend.close()
     backend.close()
@@ -109,7 +113,7 @@ def test_closed_backend_says_so(etcd: Etcd) -> None:
 
 
 def test_unknown_backend_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'postgres'.*etcd3, memory"):
+    with pytest.raises(ValueError, match=r"'postgres'.*etcd3, etcd3_revolution1, memory"):
         connect("postgres")
 
 
@@ -143,12 +147,12 @@ def test_endpoints(host: str, port: int, endpoints: tuple[str, ...]) -> None:
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_bad_setting_is_named(
-    environment: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch, etcd_client: ConnectTo
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match=says):
-        Etcd3Backend()
+        etcd_client()
 
 
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend
+from ska_sdp_config.backend import MemoryBackend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span, key_of_path
 from ska_sdp_config.backend.store import LeaseNotFound, Query
 from ska_sdp_lmc.stack.etcd import Etcd
-from tests.backend.conftest import Connect
+from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_watchers import looping
 from tests.waiting import wait_until
 
@@ -81,12 +81,15 @@ def test_closing_gives_up_what_is_leased(connect: Connect) -> None:
     wait_until(lambda: threading.active_count() <= before)
 
 
-def test_lost_lease_is_noticed_within_its_ttl(etcd_server: Callable[..., Etcd]) -> None:
+def test_lost_lease_is_noticed_within_its_ttl(
+    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ska_sdp_config.backend.backend.LEASE_TTL", 2)
     server = etcd_server()
-    with Etcd3Backend(host=server.host, port=server.port, timeout=1) as backend:
+    with etcd_client(host=server.host, port=server.port, timeout=1) as backend:
         states: list[str] = []
         backend.connection.listen(states.append)
-        lease = backend.lease(ttl=2)
+        lease = backend.client_lease.current()
         assert backend.connection.state == "connected"
         server.pause()
         try:
@@ -107,7 +110,7 @@ def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
     other.store.revoke_lease(lost.id, timeout=5)
     backend.update("/a", "2")
     assert other.get("/a")[0] == "2"
-    if not isinstance(backend, Etcd3Backend):
+    if isinstance(backend, MemoryBackend):
         return
     assert backend.client_lease.is_lost
     assert not lost.alive()

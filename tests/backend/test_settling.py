@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from ska_sdp_config.backend import CommitUnknown, Etcd3Backend
+from ska_sdp_config.backend import CommitUnknown
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.store import (
     AnswerLost,
@@ -18,6 +18,7 @@ from ska_sdp_config.backend.store import (
     Write,
 )
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.conftest import ConnectTo
 from tests.backend.test_transactions import put
 
 Fault = Callable[[], None]
@@ -60,8 +61,8 @@ class FaultyNetwork:
 
 
 @pytest.fixture
-def backend(etcd: Etcd) -> Iterator[Backend]:
-    with Etcd3Backend(host=etcd.host, port=etcd.port, timeout=2) as backend:
+def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
+    with etcd_client(host=etcd.host, port=etcd.port, timeout=2) as backend:
         backend.delete("/n", must_exist=False)
         put(backend, n="0")
         yield backend
@@ -137,10 +138,10 @@ def test_late_commit_loses_although_what_it_read_still_stands(
 
 
 def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
-    etcd_server: Callable[..., Etcd],
+    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
-    with Etcd3Backend(host=server.host, port=server.port, timeout=1) as backend:
+    with etcd_client(host=server.host, port=server.port, timeout=1) as backend:
         put(backend, n="0")
         runs = 0
         with pytest.raises(CommitUnknown, match=r"127\.0\.0\.1.*not known"):  # noqa: PT012

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
+import urllib.request
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigCollision, ConfigVanished, MemoryBackend
 from ska_sdp_config.backend.backend import Backend
@@ -315,5 +314,8 @@ def compact(backend: Backend) -> None:
     if isinstance(backend, MemoryBackend):
         backend.database.compact(revision)
     else:
-        etcd: Any = backend.store
-        etcd._etcd.call("KV", "Compact", etcdrpc.CompactionRequest(revision=revision), 5)
+        request = urllib.request.Request(
+            f"http://{backend.address}/v3/kv/compaction", data=b'{"revision": "%d"}' % revision
+        )
+        with urllib.request.urlopen(request, timeout=5) as response:
+            response.read()

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
+from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
-from tests.backend.conftest import Connect
+from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import compact, put
 from tests.waiting import wait_until
 
@@ -245,9 +245,11 @@ def test_leaving_the_loop_frees_everything(connect: Connect) -> None:
     wait_until(lambda: threading.active_count() <= before)
 
 
-def test_close_ends_a_loop_that_waits_for_the_database(etcd_server: Callable[..., Etcd]) -> None:
+def test_close_ends_a_loop_that_waits_for_the_database(
+    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
+) -> None:
     server = etcd_server()
-    backend = Etcd3Backend(host=server.host, port=server.port, timeout=0.5)
+    backend = etcd_client(host=server.host, port=server.port, timeout=0.5)
     loop = Loop(backend, lambda txn: txn.get("/a"), timeout=0.1)
     try:
         loop.saw(None)
@@ -260,11 +262,13 @@ def test_close_ends_a_loop_that_waits_for_the_database(etcd_server: Callable[...
     assert "closed" in str(loop.error)
 
 
-def test_survives_a_restart_and_misses_nothing(etcd_server: Callable[..., Etcd]) -> None:
+def test_survives_a_restart_and_misses_nothing(
+    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
+) -> None:
     server = etcd_server()
     with (
-        Etcd3Backend(host=server.host, port=server.port) as backend,
-        Etcd3Backend(host=server.host, port=server.port) as other,
+        etcd_client(host=server.host, port=server.port) as backend,
+        etcd_client(host=server.host, port=server.port) as other,
         looping(backend, lambda txn: txn.get("/a")) as loop,
     ):
         put(other, a="0")
@@ -276,10 +280,12 @@ def test_survives_a_restart_and_misses_nothing(etcd_server: Callable[..., Etcd])
             loop.saw(str(number))
 
 
-def test_compaction_while_cut_off_is_no_gap(etcd_server: Callable[..., Etcd]) -> None:
+def test_compaction_while_cut_off_is_no_gap(
+    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
+) -> None:
     server = etcd_server()
     with (
-        Etcd3Backend(host=server.host, port=server.port) as backend,
+        etcd_client(host=server.host, port=server.port) as backend,
         looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/pb/"))) as loop,
     ):
         put(backend, a="0")

@@ -16,7 +16,7 @@ from ska_sdp_config.backend.store import Delete
 MakeConfig = Callable[..., Config]
 
 
-@pytest.fixture(params=["memory", "etcd3"])
+@pytest.fixture(params=["memory", "etcd3", "etcd3_revolution1"])
 def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
     """Makes Configs of one database, which is empty at first; takes what Config takes."""
     where: dict[str, Any] = {"backend": "memory"}
@@ -24,7 +24,7 @@ def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
         MemoryBackend.shared.clear()
     else:
         server = request.getfixturevalue("etcd")
-        where = {"backend": "etcd3", "host": server.host, "port": server.port}
+        where = {"backend": request.param, "host": server.host, "port": server.port}
 
     with ExitStack() as configs:
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config import Config, ConfigConnectionError
+from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.library.conftest import MakeConfig
 from tests.waiting import wait_until
@@ -137,3 +137,34 @@ def test_import_is_light_and_needs_no_tango() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def test_owned_entity_is_owned_as_long_as_its_config(make_config: MakeConfig) -> None:
+    other = make_config()
+    with make_config(owned_entity=("pb", "pb-x"), global_prefix="/test") as config:
+        assert json.loads(get(other, "/test/pb/pb-x/owner")) == config.owner
+        for txn in config.txn():
+            assert txn.processing_block.ownership("pb-x").is_owner()
+        with pytest.raises(ConfigCollision, match="pb-x/owner"):
+            make_config(owned_entity=("pb", "pb-x"), global_prefix="/test")
+    assert get(other, "/test/pb/pb-x/owner") is None
+
+
+def test_ownership_is_not_taken_again_unasked_after_a_loss(make_config: MakeConfig) -> None:
+    config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
+    lost = config.client_lease
+    other.backend.store.revoke_lease(lost.id, timeout=5)
+    config.backend.client_lease.lease_ended(lost.id)
+    assert config.lease_is_lost
+    for txn in config.txn():
+        ownership = txn.execution_block.ownership("eb-x")
+        assert not ownership.is_owner()
+        ownership.take()
+    assert not config.lease_is_lost
+    for txn in config.txn():
+        assert txn.execution_block.ownership("eb-x").is_owner()
+
+
+def test_owned_entity_of_an_unknown_kind_is_refused(make_config: MakeConfig) -> None:
+    with pytest.raises(ValueError, match=r"'telescope'.*pb, eb"):
+        make_config(owned_entity=("telescope", "x"))

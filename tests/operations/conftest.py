@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend, MemoryBackend
+from ska_sdp_config.backend import MemoryBackend
+from ska_sdp_config.backend import connect as connect_to
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.memory import Database
@@ -18,7 +19,7 @@ from ska_sdp_config.config import Config
 MakeConfig = Callable[..., Config]
 
 
-@pytest.fixture(params=["memory", "etcd3"])
+@pytest.fixture(params=["memory", "etcd3", "etcd3_revolution1"])
 def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
     """Makes Configs of one database, which is empty at first."""
     connect: Callable[[], Backend]
@@ -31,7 +32,7 @@ def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
         server = request.getfixturevalue("etcd")
 
         def connect() -> Backend:
-            return Etcd3Backend(host=server.host, port=server.port)
+            return connect_to(request.param, host=server.host, port=server.port)
 
     with ExitStack() as configs:
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .backend import Backend
     from .etcd3 import Etcd3Backend
     from .memory import MemoryBackend
+    from .revolution1 import Etcd3Revolution1Backend
 
 __all__ = [
     "CommitUnknown",
@@ -25,6 +26,7 @@ __all__ = [
     "ConfigConnectionError",
     "ConfigVanished",
     "Etcd3Backend",
+    "Etcd3Revolution1Backend",
     "MemoryBackend",
     "TransactionTooLarge",
     "connect",
@@ -32,8 +34,16 @@ __all__ = [
 ]
 
 # Imported when asked for: a program on one backend does not pay for the others' clients.
-_CLASSES = {"Etcd3Backend": ".etcd3", "MemoryBackend": ".memory"}
-_BY_NAME = {"etcd3": "Etcd3Backend", "memory": "MemoryBackend"}
+_CLASSES = {
+    "Etcd3Backend": ".etcd3",
+    "Etcd3Revolution1Backend": ".revolution1",
+    "MemoryBackend": ".memory",
+}
+_BY_NAME = {
+    "etcd3": "Etcd3Backend",
+    "etcd3_revolution1": "Etcd3Revolution1Backend",
+    "memory": "MemoryBackend",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -46,7 +56,7 @@ def connect(name: str, **arguments: Any) -> Backend:
     """Make a backend; it connects when it is first used.
 
     Args:
-        name: ``etcd3`` or ``memory``.
+        name: ``etcd3``, ``etcd3_revolution1`` or ``memory``.
         arguments: host, port and so on; see the backend.
 
     Raises:

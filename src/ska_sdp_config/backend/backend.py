@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from .cache import Cache
 from .common import ConfigVanished
@@ -12,9 +13,13 @@ from .connection_state import Connection
 from .keys import Span, key_of_path, path_of_key, spans_of_listing
 from .lease import Lease, Leases, SharedLease
 from .loop import MAX_RETRIES, transactions
+from .raw_watch import RawWatch
 from .settle import Committer, DirectCommitter, TokenCommitter
 from .stm import MAX_DEPTH, Txn, queries_of_prefetch
 from .store import Entry, Query, Reply, Store
+
+if TYPE_CHECKING:
+    from ..watcher import Watcher
 
 __all__ = ["LEASE_TTL", "Backend", "DbRevision"]
 
@@ -48,9 +53,9 @@ class Backend:
     ) -> None:
         self.connection = Connection(LEASE_TTL)
         self.store = make_store(self.connection)
-        self.leases = Leases(self.store, self.connection.lease_lost)
+        self.leases = Leases(self.store)
         self.cache = Cache(self.store)
-        self.client_lease = SharedLease(self.leases, LEASE_TTL)
+        self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
             TokenCommitter(self.store, self.client_lease)
             if loses_answers
@@ -196,12 +201,43 @@ class Backend:
             return sorted((path_of_key(entry.key), entry.value) for entry in entries), when
         return sorted(path_of_key(entry.key) for entry in entries), when
 
+    def watch(
+        self, path: str, prefix: bool = False, revision: DbRevision | None = None
+    ) -> RawWatch:
+        """Watch a path; a context manager that yields each change.
+
+        Args:
+            path: the path.
+            prefix: whether all paths of the same level that begin so are watched.
+            revision: tell what has changed since then, not since now.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
+        since = revision.revision if revision else self._read([], None).revision
+        return RawWatch(self.store, span, since + 1)
+
+    def watcher(self, timeout: float | None = None) -> Watcher[Txn]:
+        """Loop whenever something that was read has changed; see Config.watcher."""
+        from ..watcher import Watcher
+
+        return Watcher(self, lambda txn: txn, timeout)
+
     def close(self) -> None:
         """End leases and watches, and free connections and threads."""
         if not self.store.closed:
-            self.leases.close()
+            self.leases.end()
             self.store.close()
+            self.leases.join()
             self.connection.close()
+
+    def leave_to_parent(self) -> None:
+        """Forget threads, locks and leases of the process that this one was forked from."""
+        self.connection.leave_to_parent()
+        self.leases.leave_to_parent()
+        self.client_lease.leave_to_parent()
 
     def __enter__(self) -> Backend:
         return self

@@ -9,20 +9,26 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-__all__ = ["Connection", "ConnectionState", "Listener"]
+__all__ = ["SILENCE", "Connection", "ConnectionState", "Listener"]
 
 LOGGER = logging.getLogger(__name__)
 
 ConnectionState = Literal["connected", "suspended", "lost"]
 Listener = Callable[[ConnectionState], None]
 
+SILENCE = 5.0
+"""Seconds without an answer to anything, after which the connection is suspended."""
+
+LOOK_EVERY = 0.5
+"""Seconds after which a listener is told, at the latest, of what time alone has changed."""
+
 
 class Connection:
     """The state of a connection: connected, suspended or lost.
 
     Connected after the last call or watch was answered; suspended before the first answer, and
-    after a call failed or a watch fell silent; lost when it was suspended for so long that the
-    leases of this process have ended.
+    after a call failed or nothing was answered for five seconds; lost when the lease of this
+    process has expired, or after it was suspended for as long as that lease lives.
 
     Args:
         lease_ttl: seconds of suspension after which it counts as lost.
@@ -32,8 +38,8 @@ class Connection:
         self._lease_ttl = lease_ttl
         self._lock = threading.Lock()
         self._state: ConnectionState = "suspended"
-        self._since = time.monotonic()
-        self._was_connected = False
+        self._suspended_since: float | None = None
+        self._asked: float | None = None
         self._listeners: list[Listener] = []
         self._news: queue.SimpleQueue[ConnectionState | None] = queue.SimpleQueue()
         self._teller: threading.Thread | None = None
@@ -41,10 +47,14 @@ class Connection:
     @property
     def state(self) -> ConnectionState:
         """The state now."""
-        # Losing it is a matter of time alone, so it is found out by whoever looks.
-        silent_for = time.monotonic() - self._since
-        if self._state == "suspended" and self._was_connected and silent_for > self._lease_ttl:
-            self._enter("lost")
+        # What time alone changes is found out by whoever looks.
+        now = time.monotonic()
+        asked, since = self._asked, self._suspended_since
+        if self._state == "connected" and asked is not None and now - asked >= SILENCE:
+            self._enter("suspended", asked + SILENCE, only_if="connected")
+            since = self._suspended_since
+        if self._state == "suspended" and since is not None and now - since >= self._lease_ttl:
+            self._enter("lost", now, only_if="suspended")
         return self._state
 
     def listen(self, listener: Listener) -> None:
@@ -57,21 +67,25 @@ class Connection:
                 )
                 self._teller.start()
 
+    def asked(self) -> None:
+        """Take notice that the database was asked something."""
+        if self._asked is None:
+            self._asked = time.monotonic()
+
     def answered(self) -> None:
         """Take notice that the database answered."""
+        self._asked = None
         if self._state != "connected":
-            self._was_connected = True
-            self._enter("connected")
+            self._enter("connected", time.monotonic())
 
     def failed(self) -> None:
         """Take notice that the database did not answer."""
-        if self._state == "connected":
-            self._enter("suspended")
+        if self._state != "lost" and self._suspended_since is None:
+            self._enter("suspended", time.monotonic())
 
     def lease_lost(self) -> None:
         """Take notice that the lease of this process has expired."""
-        if self._was_connected:
-            self._enter("lost")
+        self._enter("lost", time.monotonic())
 
     def close(self) -> None:
         """Stop telling."""
@@ -82,21 +96,42 @@ class Connection:
             if teller is not threading.current_thread():
                 teller.join()
 
-    def _enter(self, state: ConnectionState) -> None:
+    def leave_to_parent(self) -> None:
+        """Forget threads and locks of the process that this one was forked from."""
+        self._lock = threading.Lock()
+        self._news = queue.SimpleQueue()
+        self._teller = None
+        self._listeners = []
+
+    def _enter(
+        self, state: ConnectionState, when: float, only_if: ConnectionState | None = None
+    ) -> None:
         with self._lock:
+            if only_if is not None and self._state != only_if:
+                return
+            self._suspended_since = when if state == "suspended" else None
             if state == self._state:
                 return
             self._state = state
-            self._since = time.monotonic()
             if self._teller is not None:
                 self._news.put(state)
         LOGGER.info("The connection to the database is %s.", state)
 
+    def _until_due(self) -> float:
+        """Get the seconds until time may change the state."""
+        due, now = LOOK_EVERY, time.monotonic()
+        asked, since = self._asked, self._suspended_since
+        if self._state == "connected" and asked is not None:
+            due = min(due, asked + SILENCE - now)
+        if self._state == "suspended" and since is not None:
+            due = min(due, since + self._lease_ttl - now)
+        return max(0.0, due)
+
     def _tell(self) -> None:
+        news = self._news
         while True:
             try:
-                # To be suspended for too long has no cause that could report it.
-                state = self._news.get(timeout=1.0)
+                state = news.get(timeout=self._until_due())
             except queue.Empty:
                 _ = self.state
                 continue

@@ -15,6 +15,15 @@ __all__ = ["Lease", "Leases", "SharedLease"]
 
 LOGGER = logging.getLogger(__name__)
 
+REFRESHES = 5
+"""How often a lease is kept alive while it lives."""
+
+LONGEST_PAUSE = 2.0
+"""Seconds after which a lease is kept alive at the latest: by this, too, silence is noticed."""
+
+LONGEST_TRY = 2.5
+"""Seconds that it may take to keep a lease alive; with the pause, less than counts as silence."""
+
 
 class Lease:
     """A promise of life: its keys are deleted when nobody keeps it alive for ``ttl`` seconds.
@@ -24,18 +33,27 @@ class Lease:
     Attributes:
         id: what the database calls it.
         ttl: seconds that it lives without being kept alive.
+        lost: is called when it was lost.
     """
 
-    def __init__(self, leases: Leases, lease_id: int, ttl: int) -> None:
+    def __init__(
+        self, leases: Leases, lease_id: int, ttl: int, asked: float, lost: Callable[[], None]
+    ) -> None:
         self._leases = leases
         self.id = lease_id
         self.ttl = ttl
-        self._good_until = time.monotonic() + ttl
+        self.lost = lost
+        # Its time runs from before we heard of it.
+        self._good_until = asked + ttl
         self._ended = threading.Event()
+
+    def left(self) -> float:
+        """Get the seconds that it lives if it is not kept alive."""
+        return self._good_until - time.monotonic()
 
     def alive(self) -> bool:
         """Tell whether it was confirmed less than ``ttl`` seconds ago, and is not known lost."""
-        return not self._ended.is_set() and time.monotonic() < self._good_until
+        return not self._ended.is_set() and self.left() > 0
 
     def revoke(self) -> None:
         """End it, and delete its keys.
@@ -70,29 +88,30 @@ class Leases:
 
     Args:
         store: where they are.
-        lost: is called when a lease was lost.
     """
 
-    def __init__(self, store: Store, lost: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._lost = lost
         self._live: list[Lease] = []
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def grant(self, ttl: int) -> Lease:
+    def grant(self, ttl: int, lost: Callable[[], None] = lambda: None) -> Lease:
         """Get a new lease.
 
         Args:
             ttl: seconds that it lives without being kept alive, at least 1.
+            lost: is called, from any thread, when it was lost.
 
         Raises:
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not answer, or this is closed.
         """
+        if self._closed:
+            raise ConfigConnectionError("This Config is closed: make a new one.")
         asked = time.monotonic()
-        lease = Lease(self, self._store.grant_lease(ttl, timeout=self._store.timeout), ttl)
-        lease.confirm(asked)
+        granted = self._store.grant_lease(ttl, timeout=self._store.timeout)
+        lease = Lease(self, granted, ttl, asked, lost)
         with self._change:
             self._live.append(lease)
             if self._thread is None:
@@ -105,6 +124,8 @@ class Leases:
 
     def revoke(self, lease: Lease) -> None:
         """End a lease; see Lease.revoke."""
+        if self._store.closed:
+            return
         with self._change:
             if lease in self._live:
                 self._live.remove(lease)
@@ -115,20 +136,22 @@ class Leases:
             self._store.revoke_lease(lease.id, timeout=self._store.timeout)
 
     def forget(self, lease: Lease) -> None:
-        """Take notice that a lease has ended."""
-        lease.end()
+        """Take notice that a lease was lost."""
         with self._change:
-            if lease in self._live:
+            was_live = lease in self._live
+            if was_live:
                 self._live.remove(lease)
-        self._lost()
+        lease.end()
+        if was_live:
+            LOGGER.error("Lease %x is lost, and the keys that lived by it.", lease.id)
+            lease.lost()
 
-    def close(self) -> None:
-        """End all leases, as far as the database can be told at once."""
+    def end(self) -> None:
+        """End all leases, as far as the database can be told at once; grant no more."""
         with self._change:
             live, self._live = self._live, []
             self._closed = True
             self._change.notify()
-            thread = self._thread
         for lease in live:
             if not lease.alive():
                 continue
@@ -138,8 +161,20 @@ class Leases:
             except ConfigConnectionError as exc:
                 LOGGER.info("A lease is left to end by itself after %d s: %s", lease.ttl, exc)
                 break
+
+    def join(self) -> None:
+        """Wait for the thread to end, after the store was closed."""
+        thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+
+    def leave_to_parent(self) -> None:
+        """Forget leases, threads and locks of the process that this one was forked from."""
+        self._change = threading.Condition()
+        self._thread = None
+        for lease in self._live:
+            lease.end()
+        self._live = []
 
     def _keep_alive(self) -> None:
         due = 0.0
@@ -148,7 +183,8 @@ class Leases:
                 if not self._live or self._closed:
                     self._thread = None
                     return
-                pause = min(lease.ttl for lease in self._live) / 3
+                shortest = min(lease.ttl for lease in self._live)
+                pause = min(LONGEST_PAUSE, shortest / REFRESHES)
                 if due + pause > time.monotonic():
                     self._change.wait(due + pause - time.monotonic())
                     continue
@@ -159,8 +195,10 @@ class Leases:
 
     def _refresh(self, lease: Lease) -> None:
         asked = time.monotonic()
+        # What is not heard until it ends does not matter any more.
+        timeout = max(0.1, min(LONGEST_TRY, lease.left()))
         try:
-            alive = self._store.keep_lease(lease.id, timeout=max(0.5, lease.ttl / 3))
+            alive = self._store.keep_lease(lease.id, timeout=timeout)
         except ConfigConnectionError as exc:
             if lease.alive():
                 LOGGER.debug("Lease %x could not be kept alive just now: %s", lease.id, exc)
@@ -168,9 +206,8 @@ class Leases:
             alive = False
         if alive:
             lease.confirm(asked)
-            return
-        LOGGER.error("Lease %x is lost, and the keys that lived by it.", lease.id)
-        self.forget(lease)
+        else:
+            self.forget(lease)
 
 
 class SharedLease:
@@ -179,11 +216,13 @@ class SharedLease:
     Args:
         leases: where it comes from.
         ttl: seconds that its keys outlive this process.
+        lost: is called, from any thread, when it was lost.
     """
 
-    def __init__(self, leases: Leases, ttl: int) -> None:
+    def __init__(self, leases: Leases, ttl: int, lost: Callable[[], None] = lambda: None) -> None:
         self._leases = leases
         self._ttl = ttl
+        self._when_lost = lost
         self._lock = threading.Lock()
         self._lease: Lease | None = None
         self._lost = False
@@ -202,10 +241,11 @@ class SharedLease:
         """
         with self._lock:
             if self._lease is not None and not self._lease.alive():
-                self._lost = True
-                self._lease = None
+                # It may live on for the server. Its keys shall go all the same: who held them
+                # may have acted on its loss.
+                self._forget(self._lease)
             if self._lease is None:
-                self._lease = self._leases.grant(self._ttl)
+                self._lease = self._leases.grant(self._ttl, self._when_lost)
             return self._lease
 
     def take(self) -> Lease:
@@ -222,9 +262,7 @@ class SharedLease:
         """Take notice that the database no longer knows it; see TokenLease."""
         with self._lock:
             if self._lease is not None and self._lease.id == lease:
-                self._leases.forget(self._lease)
-                self._lost = True
-                self._lease = None
+                self._forget(self._lease)
 
     def revoke(self) -> None:
         """End it, and delete its keys; it is granted anew when it is needed again.
@@ -236,3 +274,14 @@ class SharedLease:
             lease, self._lease = self._lease, None
         if lease is not None:
             lease.revoke()
+
+    def leave_to_parent(self) -> None:
+        """Forget the lease and the lock of the process that this one was forked from."""
+        self._lock = threading.Lock()
+        self._lost = self._lost or self._lease is not None
+        self._lease = None
+
+    def _forget(self, lease: Lease) -> None:
+        self._leases.forget(lease)
+        self._lost = True
+        self._lease = None

@@ -145,18 +145,16 @@ class TokenCommitter:
         deadline: Budget,
     ) -> int | Conflict:
         """Commit; see Committer."""
-        lost_lease = None
         while True:
             with self._token() as token:
                 try:
                     outcome = self._attempt(token, guards, writes, refetch, deadline)
                 except LeaseNotFound:
+                    if self._store.keep_lease(token.lease, timeout=deadline.next_call()):
+                        # It is one that a write names; the token and its lease are well.
+                        raise
                     token.modified = UNUSABLE
                     self._leases.lease_ended(token.lease)
-                    # With a fresh lease for the token it can only be one that a write names.
-                    if lost_lease is not None:
-                        raise
-                    lost_lease = token.lease
                     continue
             if outcome is not None:
                 return outcome

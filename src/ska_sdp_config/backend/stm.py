@@ -355,7 +355,10 @@ class Txn:
         return Reply(reply.revision, reply.found[len(read) :])
 
     def _learn(self, queries: Sequence[Query], reply: Reply) -> None:
-        self._revision = self.reads.revision = reply.revision
+        self._revision = reply.revision
+        # What a doomed attempt has read was there before; a watcher must hear of the change.
+        if not self.doomed:
+            self.reads.revision = reply.revision
         for query, found in zip(queries, reply.found, strict=True):
             if found is None:
                 continue
@@ -367,7 +370,10 @@ class Txn:
                 self._covered.append(query.span)
             else:
                 self._values[query.span.begin] = None
-            self._values.update((entry.key, entry) for entry in found)
+            for entry in found:
+                # Reads repeat, also those of an attempt that cannot commit any more.
+                if not (self.doomed and entry.key in self.reads.keys):
+                    self._values[entry.key] = entry
 
     # What is written
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Backend
+from ..fork import on_fork
 from .settings import Settings
 from .store import Etcd3Store
 
@@ -25,3 +26,10 @@ class Etcd3Backend(Backend):
     def __init__(self, **arguments: Any) -> None:
         settings = Settings.load(**arguments)
         super().__init__(lambda connection: Etcd3Store(settings, connection))
+        on_fork(self)
+
+    def leave_to_parent(self) -> None:
+        """Forget what belongs to the process that this one was forked from; see Backend."""
+        super().leave_to_parent()
+        if isinstance(self.store, Etcd3Store):
+            self.store.leave_to_parent()

@@ -18,6 +18,7 @@ __all__ = [
     "operation",
     "range_request",
     "reads",
+    "written_since",
 ]
 
 Message = Any
@@ -116,6 +117,23 @@ def create_watch(span: Span, from_revision: int) -> Message:
     return etcdrpc.WatchRequest(
         create_request=etcdrpc.WatchCreateRequest(
             key=span.begin.encode(), range_end=end, start_revision=from_revision
+        )
+    )
+
+
+def written_since(span: Span, revision: int) -> Message:
+    """Get the operation that finds a key of a span which was written at a revision or later.
+
+    Of all keys it finds none, as to look for one is work: a revision says as much.
+    """
+    end = b"" if span == EVERYTHING else span.end.encode()
+    return etcdrpc.RequestOp(
+        request_range=etcdrpc.RangeRequest(
+            key=span.begin.encode(),
+            range_end=end,
+            keys_only=True,
+            limit=1,
+            min_mod_revision=revision,
         )
     )
 

@@ -1,77 +1,68 @@
-"""Calls to etcd: which member, which credentials, how long, and what an error means."""
+"""Calls to etcd: which member, which login, how long, and again where that does no harm."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
-from ..common import ConfigConnectionError, TransactionTooLarge
+from ..common import ConfigConnectionError
 from ..connection_state import Connection
-from ..store import AnswerLost, Compacted, LeaseNotFound
+from ..store import AnswerLost
+from . import errors
+from .diagnosis import fault_of
+from .link import Link
+from .login import Login, Metadata
 from .settings import Settings
 
 __all__ = ["Etcd"]
 
-LOGGER = logging.getLogger(__name__)
-
-OPTIONS = [
-    # A watch that resumes gets its whole backlog in one message.
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    # Come back soon after the server does.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 1000),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-    # Notice a peer that is gone without a word. etcd forbids to ask more often.
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 3_000),
-    ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.enable_http_proxy", 0),
-    # Each Config has connections of its own, and closes them.
-    ("grpc.use_local_subchannel_pool", 1),
-]
-
-SILENT = {
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.UNKNOWN,
-    grpc.StatusCode.DATA_LOSS,
-    grpc.StatusCode.ABORTED,
-}
-"""Codes that say nothing of whether the server acted."""
+Attempt = Callable[[Link, Metadata, float], Any]
+"""Makes a call on a link, with metadata, within seconds."""
 
 FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 0.3
 
+FIRST_SHARE = 2 / 3
+"""How much of its time a call spends on the one connection to the one member there is."""
+
+SHORT = 0.5
+"""Seconds for which it means nothing that nothing was heard."""
+
+TO_DIAGNOSE = 1.0
+"""Seconds in which a connection that failed is tried by hand, at most."""
+
 
 class Etcd:
-    """A connection to one member of a cluster, replaced by another member's when it fails.
-
-    The channel is opened by the first call: gRPC does not survive a fork before which it was
-    used.
+    """A connection to one member of a cluster, replaced when it fails.
 
     Args:
         settings: where the members are and how to log in.
-        connection: is told of answers and failures.
+        connection: is told of questions, answers and failures.
     """
 
     def __init__(self, settings: Settings, connection: Connection) -> None:
         self.settings = settings
         self.connection = connection
-        self.closed = False
+        self._login = Login(settings)
         self._lock = threading.Lock()
         self._member = 0
-        self._channel: grpc.Channel | None = None
-        self._methods: dict[tuple[str, str], Any] = {}
-        self._token = ""
+        self._link: Link | None = None
+        self._links: weakref.WeakSet[Link] = weakref.WeakSet()
+        self._closed = threading.Event()
+        self._was_used = False
+        self._is_parents = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or belongs to the process that this one was forked from."""
+        return self._is_parents or self._closed.is_set()
 
     def call(self, service: str, method: str, request: Any, timeout: float) -> Any:
         """Make a call that may be made twice without harm, until it is answered.
@@ -87,22 +78,7 @@ class Etcd:
             LeaseNotFound: the lease is not there.
             ConfigConnectionError: no answer within the time-out, or a refusal.
         """
-        end = time.monotonic() + timeout
-        for pause in _growing_pauses():
-            # A member that hangs must leave time to ask the others.
-            share = (end - time.monotonic()) / len(self.settings.endpoints)
-            try:
-                return self._attempt(service, method, request, share)
-            except grpc.RpcError as exc:
-                if exc.code() not in SILENT:
-                    raise self._refusal(exc) from exc
-                self.next_member()
-                left = end - time.monotonic() - pause
-                if left <= 0:
-                    self.connection.failed()
-                    raise self._no_answer(exc, timeout) from exc
-            time.sleep(pause)
-        raise AssertionError("There is always another pause.")
+        return self._until_answered(_unary(service, method, request), timeout)
 
     def call_once(self, service: str, method: str, request: Any, timeout: float) -> Any:
         """Make a call that must not be made twice.
@@ -111,16 +87,9 @@ class Etcd:
             AnswerLost: it may have been carried out, or may yet be.
             LeaseNotFound: it names a lease that is not there; it was not carried out.
             TransactionTooLarge: it is over a bound of the server; it was not carried out.
-            ConfigConnectionError: it was refused.
+            ConfigConnectionError: it was refused, or could not be sent.
         """
-        try:
-            return self._attempt(service, method, request, timeout)
-        except grpc.RpcError as exc:
-            if exc.code() not in SILENT:
-                raise self._refusal(exc) from exc
-            self.next_member()
-            self.connection.failed()
-            raise AnswerLost(_words(exc)) from exc
+        return self._until_answered(_unary(service, method, request), timeout, once=True)
 
     def keep_lease(self, lease: int, timeout: float) -> bool:
         """Keep a lease alive; False says that it has ended.
@@ -129,153 +98,221 @@ class Etcd:
             ConfigConnectionError: no answer within the time-out, or a refusal.
         """
         request = etcdrpc.LeaseKeepAliveRequest(ID=lease)
-        responses = self._method("Lease", "LeaseKeepAlive")(
-            iter([request]), timeout=timeout, metadata=self._credentials(timeout)
-        )
-        try:
-            left: int = next(responses).TTL
-        except grpc.RpcError as exc:
-            if exc.code() not in SILENT:
-                self.forget_login()
-                raise self._refusal(exc) from exc
-            self.next_member()
-            self.connection.failed()
-            raise self._no_answer(exc, timeout) from exc
-        finally:
-            responses.cancel()
-        self.connection.answered()
+
+        def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
+            answers = link.method("Lease", "LeaseKeepAlive")(
+                iter([request]), timeout=seconds, metadata=metadata
+            )
+            try:
+                return next(answers)
+            except StopIteration:
+                raise ConfigConnectionError(
+                    f"The database at {self.settings.address} did not say whether a lease lives."
+                ) from None
+            finally:
+                answers.cancel()
+
+        left: int = self._until_answered(attempt, timeout).TTL
         return left > 0
 
-    def watch(self, requests: Iterator[Any]) -> Any:
-        """Open a watch stream, which breaks when the member loses its leader."""
-        metadata = (*self._credentials(self.settings.timeout), ("hasleader", "true"))
-        return self._method("Watch", "Watch")(requests, metadata=metadata)
+    def ask_on(self, link: Link, service: str, method: str, request: Any, timeout: float) -> Any:
+        """Make a call on this very link, once.
+
+        Raises:
+            grpc.RpcError: no answer within the time-out, or a refusal.
+        """
+        return self._logged_in(_unary(service, method, request), link, timeout)
+
+    def watch(self, link: Link, requests: Iterator[Any]) -> Any:
+        """Open a watch stream on a link. It breaks when the member loses its leader.
+
+        Raises:
+            grpc.RpcError: the login failed.
+        """
+        metadata = self._metadata(link, self.settings.timeout)
+        return link.method("Watch", "Watch")(requests, metadata=metadata)
 
     def forget_login(self) -> None:
         """Log in anew before the next call."""
-        self._token = ""
+        self._login.forget()
+
+    @contextmanager
+    def link(self) -> Iterator[Link]:
+        """Use the link to the current member, which is opened if need be.
+
+        Raises:
+            ConfigConnectionError: this is closed.
+        """
+        # Of a parent's locks nobody knows who holds them.
+        if self.closed:
+            raise self.closed_error()
+        with self._lock:
+            if self.closed:
+                raise self.closed_error()
+            link = self._link
+            if link is None:
+                link = self._link = Link(self.settings, self.settings.endpoints[self._member])
+                self._links.add(link)
+                self._was_used = True
+            link.borrow()
+        try:
+            yield link
+        except ValueError as exc:
+            if not self.closed:
+                raise
+            # gRPC's way to say that the channel was closed under the call.
+            raise self.closed_error() from exc
+        finally:
+            link.give_back()
+
+    def replace(self, link: Link) -> None:
+        """From now on use the next member, or the only one by another connection."""
+        with self._lock:
+            # Of many threads that find it silent, one replaces it.
+            if self._link is not link:
+                return
+            self._link = None
+            self._member = (self._member + 1) % len(self.settings.endpoints)
+        link.retire()
+
+    def went_silent(self, link: Link, exc: grpc.RpcError, since: float) -> None:
+        """Take notice of a call that was not answered, begun at a time of the monotonic clock.
+
+        With one member, gRPC connects again by itself, unless the connection seems to be there.
+        """
+        dead = max(link.heard, since) < time.monotonic() - SHORT
+        if len(self.settings.endpoints) > 1 or (errors.is_out_of_time(exc) and dead):
+            self.replace(link)
 
     def close(self) -> None:
-        """Close the channel; calls in progress are cancelled."""
+        """Close all links; calls in progress are cancelled."""
+        if self._is_parents:
+            return
         with self._lock:
-            self.closed = True
-            channel, self._channel = self._channel, None
-            self._methods.clear()
-        if channel is not None:
-            channel.close()
+            self._closed.set()
+            self._link = None
+            links = list(self._links)
+        for link in links:
+            link.close()
 
-    # One call
+    def leave_to_parent(self) -> None:
+        """Keep hands off all links: this process was forked from the one that uses them."""
+        self._is_parents = self._was_used
+        for link in list(self._links):
+            link.leave_to_parent()
+        self._lock = threading.Lock()
+        self._login = Login(self.settings)
 
-    def _attempt(self, service: str, method: str, request: Any, timeout: float) -> Any:
+    def closed_error(self) -> ConfigConnectionError:
+        """Get what to raise once it is closed."""
+        if self._is_parents:
+            return ConfigConnectionError(
+                "This Config was used before its process was forked, and is the parent's: make "
+                "a new one in the child."
+            )
+        return ConfigConnectionError("This Config is closed: make a new one.")
+
+    def _until_answered(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
         end = time.monotonic() + timeout
-        while True:
-            token = self._credentials(timeout)
-            try:
-                response = self._method(service, method)(request, timeout=timeout, metadata=token)
-            except grpc.RpcError as exc:
-                # These are said before anything is done, so the call may be made again.
-                timeout = end - time.monotonic()
-                if not (token and _is_about_login(exc)) or timeout <= 0:
-                    raise
-                self.forget_login()
-                continue
-            except ValueError as exc:
-                # gRPC's way to say that the channel was closed under the call.
-                raise self._closed() from exc
-            self.connection.answered()
-            return response
+        members = len(self.settings.endpoints)
+        faults: dict[str, str | None] = {}
+        for tries, pause in enumerate(_growing_pauses()):
+            with self.link() as link:
+                began = time.monotonic()
+                seconds = end - began
+                if not once:
+                    seconds *= _share(members, tries)
+                try:
+                    return self._logged_in(attempt, link, seconds)
+                except grpc.RpcError as exc:
+                    lost = exc
+            if not errors.is_silence(lost):
+                raise self._refused(link, lost) from lost
+            self.went_silent(link, lost, began)
+            if once and not errors.was_not_carried_out(lost):
+                self.connection.failed()
+                raise AnswerLost(errors.words_of(lost)) from lost
+            self._diagnose(link, lost, end, faults)
+            if end - time.monotonic() <= pause:
+                self.connection.failed()
+                raise errors.no_answer(self.settings, lost, timeout) from lost
+            self._closed.wait(pause)
+        raise AssertionError("There is always another pause.")
 
-    def _credentials(self, timeout: float) -> tuple[tuple[str, str], ...]:
-        if self.settings.username is None:
-            return ()
-        token = self._token
-        if not token:
+    def _logged_in(self, attempt: Attempt, link: Link, timeout: float) -> Any:
+        """Make a call, again with another login where that may help."""
+        end = time.monotonic() + timeout
+        for pause in _growing_pauses():
+            metadata = self._metadata(link, end - time.monotonic())
+            self.connection.asked()
+            try:
+                answer = attempt(link, metadata, max(0.001, end - time.monotonic()))
+            except grpc.RpcError as exc:
+                is_late = time.monotonic() + pause > end
+                if (
+                    not errors.is_about_login(exc)
+                    or is_late
+                    or not self._login.expired(metadata, errors.words_of(exc))
+                ):
+                    raise
+            else:
+                link.heard = time.monotonic()
+                self.connection.answered()
+                return answer
+            # A member may hear of a new token a little later than the one that gave it.
+            self._closed.wait(pause)
+        raise AssertionError("There is always another pause.")
+
+    def _metadata(self, link: Link, timeout: float) -> Metadata:
+        def authenticate(seconds: float) -> str:
             request = etcdrpc.AuthenticateRequest(
                 name=self.settings.username, password=self.settings.password
             )
-            method = self._method("Auth", "Authenticate")
-            token = self._token = method(request, timeout=timeout).token
-        return (("token", token),)
+            token: str = link.method("Auth", "Authenticate")(request, timeout=seconds).token
+            return token
 
-    def _method(self, service: str, method: str) -> Any:
-        call = self._methods.get((service, method))
-        if call is not None:
-            return call
-        with self._lock:
-            if self.closed:
-                raise self._closed()
-            if self._channel is None:
-                self._channel = self._open()
-            stub = getattr(etcdrpc, f"{service}Stub")(self._channel)
-            call = self._methods[service, method] = getattr(stub, method)
-            return call
+        return self._login.metadata(authenticate, timeout)
 
-    def _open(self) -> grpc.Channel:
-        endpoint = self.settings.endpoints[self._member]
-        if not self.settings.secure:
-            return grpc.insecure_channel(endpoint, options=OPTIONS)
-        credentials = grpc.ssl_channel_credentials(
-            self.settings.ca, self.settings.key, self.settings.certificate
-        )
-        return grpc.secure_channel(endpoint, credentials, options=OPTIONS)
+    def _refused(self, link: Link, exc: grpc.RpcError) -> Exception:
+        link.heard = time.monotonic()
+        if errors.keeps_us_out(exc):
+            self.connection.failed()
+        else:
+            self.connection.answered()
+        return errors.refusal(self.settings, exc)
 
-    def next_member(self) -> None:
-        """Use another member from now on, if there are several."""
-        if len(self.settings.endpoints) == 1:
+    def _diagnose(
+        self, link: Link, exc: grpc.RpcError, end: float, faults: dict[str, str | None]
+    ) -> None:
+        """Give up early where no member will ever let us connect."""
+        if not errors.could_not_connect(exc):
+            faults.pop(link.endpoint, None)
             return
-        with self._lock:
-            self._member = (self._member + 1) % len(self.settings.endpoints)
-            channel, self._channel = self._channel, None
-            self._methods.clear()
-        if channel is not None:
-            channel.close()
-
-    # What an error means
-
-    def _refusal(self, exc: grpc.RpcError) -> Exception:
-        code, words = exc.code(), _words(exc)
-        if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in words:
-            return Compacted(words)
-        if code is grpc.StatusCode.NOT_FOUND and "lease" in words:
-            return LeaseNotFound(words)
-        if "too many operations" in words:
-            return TransactionTooLarge(
-                f"The transaction has more operations than the database at "
-                f"{self.settings.address} takes (etcd's --max-txn-ops, 128 by default, counts "
-                "what was read too): nothing was written; split it, or raise --max-txn-ops."
-            )
-        if "too large" in words or "larger than max" in words:
-            return TransactionTooLarge(
-                f"The transaction has more bytes than the database at {self.settings.address} "
-                "takes (etcd's --max-request-bytes, 1.5 MiB by default): nothing was written; "
-                "split it, or raise --max-request-bytes."
-            )
-        if "authentication failed" in words:
-            return ConfigConnectionError(
-                f"The database at {self.settings.address} refused the login of user "
-                f"{self.settings.username!r}: check SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD."
-            )
-        return ConfigConnectionError(
-            f"The database at {self.settings.address} refused the call: {words}."
-        )
-
-    def _no_answer(self, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:
-        return ConfigConnectionError(
-            f"The database at {self.settings.address} did not answer within {timeout:.3g} s "
-            f"({_words(exc)}): check that etcd runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT."
-        )
-
-    def _closed(self) -> ConfigConnectionError:
-        return ConfigConnectionError("This Config is closed: make a new one.")
+        if link.endpoint not in faults:
+            seconds = min(TO_DIAGNOSE, (end - time.monotonic()) / 3)
+            faults[link.endpoint] = fault_of(self.settings, link.endpoint, exc, seconds)
+        told = [fault for fault in faults.values() if fault]
+        if len(told) == len(self.settings.endpoints):
+            self.connection.failed()
+            raise ConfigConnectionError(" ".join(told)) from exc
 
 
-def _is_about_login(exc: grpc.RpcError) -> bool:
-    words = _words(exc)
-    return "invalid auth token" in words or "revision of auth store is old" in words
+def _unary(service: str, method: str, request: Any) -> Attempt:
+    def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
+        return link.method(service, method)(request, timeout=seconds, metadata=metadata)
+
+    return attempt
 
 
-def _words(exc: grpc.RpcError) -> str:
-    return str(exc.details() or exc.code().name.lower().replace("_", " ")).rstrip(".")
+def _share(members: int, tries: int) -> float:
+    """Get the part of the time that is left for the next try.
+
+    A member that hangs must leave time for the others; and what seems to be the only member may
+    be a dead connection to it.
+    """
+    if members == 1 and not tries:
+        return FIRST_SHARE
+    return 1 / max(1, members - tries)
 
 
 def _growing_pauses() -> Iterator[float]:

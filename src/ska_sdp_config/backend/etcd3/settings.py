@@ -12,6 +12,10 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 2379
 DEFAULT_TIMEOUT = 5.0
 
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+KEY = b"PRIVATE KEY-----"
+"""What is in the first lines of their PEM texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -79,11 +83,16 @@ class Settings:
         protocol = setting(protocol, "PROTOCOL", "http").lower()
         if protocol not in ("http", "https"):
             raise ValueError(f"SDP_CONFIG_PROTOCOL is {protocol!r}: write http or https.")
-        authority = _pem(setting(cert, "CERT"), "SDP_CONFIG_CERT")
-        certificate = _pem(setting(client_cert, "CLIENT_CERT"), "SDP_CONFIG_CLIENT_CERT")
-        key = _pem(setting(client_key, "CLIENT_KEY"), "SDP_CONFIG_CLIENT_KEY")
-        if authority and b"PRIVATE KEY-----" in authority and not certificate:
+        authority = _pem(setting(cert, "CERT"), "SDP_CONFIG_CERT", CERTIFICATE)
+        certificate = _pem(
+            setting(client_cert, "CLIENT_CERT"), "SDP_CONFIG_CLIENT_CERT", CERTIFICATE
+        )
+        key = _pem(setting(client_key, "CLIENT_KEY"), "SDP_CONFIG_CLIENT_KEY", KEY)
+        if authority and KEY in authority and not certificate:
             certificate = key = authority
+            if authority.count(CERTIFICATE) == 1:
+                # It holds nobody's certificate but the client's.
+                authority = None
         if bool(certificate) != bool(key):
             raise ValueError(
                 "Mutual TLS needs both SDP_CONFIG_CLIENT_CERT and SDP_CONFIG_CLIENT_KEY: "
@@ -138,10 +147,14 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _pem(file: str, name: str) -> bytes | None:
+def _pem(file: str, name: str, holds: bytes) -> bytes | None:
     if not file:
         return None
     try:
-        return Path(file).read_bytes()
+        text = Path(file).read_bytes()
     except OSError as exc:
         raise ValueError(f"{name} names {file}, which cannot be read: {exc.strerror}.") from exc
+    if holds not in text:
+        what = "certificate" if holds == CERTIFICATE else "private key"
+        raise ValueError(f"{name} names {file}, which holds no {what} in PEM format.")
+    return text

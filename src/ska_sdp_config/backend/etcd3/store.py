@@ -115,6 +115,11 @@ class Etcd3Store:
         self._etcd.close()
         self._watches.join()
 
+    def leave_to_parent(self) -> None:
+        """Forget what belongs to the process that this one was forked from."""
+        self._etcd.leave_to_parent()
+        self._watches.leave_to_parent()
+
     def _newest_revision(self, timeout: float) -> int:
         request = etcdrpc.RangeRequest(key=b"0", count_only=True)
         revision: int = self._range(request, timeout).header.revision

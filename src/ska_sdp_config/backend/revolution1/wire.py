@@ -1,129 +1,164 @@
 """Sockets under HTTP whose every use is bounded, and which can be cut from outside.
 
-HTTP clients bound each read by itself: a server that sends a byte now and then holds its caller
-for ever. And none of them lets another thread end a read that waits.
+An HTTP client bounds each read by itself, so a server that sends a byte now and then holds its
+caller for ever; and no other thread can end a read that waits.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-__all__ = ["Idle", "Wire", "Wires", "WiresAdapter"]
-
-Idle = Callable[[], float]
-"""Is called when a read without a bound has waited; gives the seconds until the next time."""
+__all__ = ["Wires", "WiresAdapter", "is_from_connecting"]
 
 POOL = 32
-"""How many connections are kept for the next call; calls beyond have one of their own."""
+"""How many connections are kept for calls to come."""
+
+BUFFER = 64 * 1024
+
+
+class Wires:
+    """The sockets that belong together, to be cut together.
+
+    Args:
+        idle: is called when a read without a bound has waited for a while, and gives the
+            seconds until the next time; what it raises ends the read.
+        pause: seconds until the first time.
+    """
+
+    def __init__(self, idle: Callable[[], float] = lambda: 60.0, pause: float = 60.0) -> None:
+        self.idle = idle
+        self.pause = pause
+        self._lock = threading.Lock()
+        self._wires: weakref.WeakSet[Wire] = weakref.WeakSet()
+        self.are_cut = False
+
+    def add(self, sock: socket.socket) -> Wire:
+        """Make a wire of a connected socket."""
+        wire = Wire(sock, self)
+        with self._lock:
+            self._wires.add(wire)
+            if self.are_cut:
+                wire.cut()
+        return wire
+
+    def cut(self) -> None:
+        """End all that waits on them, in any thread, and on those that are yet to come."""
+        with self._lock:
+            self.are_cut = True
+            for wire in self._wires:
+                wire.cut()
+
+    def leave_to_parent(self) -> None:
+        """Let go of the sockets, which are those of the process that this one was forked from."""
+        self._lock = threading.Lock()
+        self.are_cut = True
+        for wire in list(self._wires):
+            wire.leave_to_parent()
 
 
 class Wire:
-    """A socket as HTTP clients use it. Its time-out bounds all that follows, not each read.
+    """A socket, as far as HTTP uses it. Its time-out bounds all that follows, not each read.
 
-    Without a time-out it waits for as long as it takes, and calls ``idle`` meanwhile: whatever
-    that raises ends the read.
-
-    Args:
-        sock: the socket, connected.
-        idle: what to do while a read without a bound waits.
+    Without a time-out it waits for as long as it takes, and calls ``idle`` of its wires.
     """
 
-    def __init__(self, sock: socket.socket, idle: Idle) -> None:
+    def __init__(self, sock: socket.socket, wires: Wires) -> None:
         self._sock = sock
-        self._idle = idle
+        self._wires = wires
         self._lock = threading.Lock()
-        self._readers = 0
+        self._files = 0
         self._closed = False
         self._cut = False
-        self._end: float | None = None
         self.settimeout(sock.gettimeout())
 
     def settimeout(self, seconds: float | None) -> None:
-        """Bound all that follows, up to the next call of this."""
+        """Bound all that follows, until this is called again."""
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def sendall(self, data: bytes) -> None:
-        """Send all of it."""
-        self._sock.settimeout(None if self._end is None else self._left(self._end))
+        """Send data, all of them."""
+        self._sock.settimeout(self._left())
         self._sock.sendall(data)
 
-    def recv_into(self, buffer: bytearray | memoryview) -> int:
-        """Receive at least one byte, or give 0 at the end."""
-        pause = 0.0 if self._end is not None else self._idle()
-        while not self._cut:
-            self._sock.settimeout(pause if self._end is None else self._left(self._end))
+    def recv_into(self, buffer: memoryview) -> int:
+        """Receive what has come, at least one byte; 0 is the end."""
+        while True:
+            left = self._left()
+            self._sock.settimeout(self._wires.pause if left is None else left)
             try:
                 received = self._sock.recv_into(buffer)
             except TimeoutError:
-                if self._end is not None:
+                if left is not None:
                     raise
-                pause = self._idle()
+                self._wires.pause = self._wires.idle()
                 continue
-            if not self._cut:
-                return received
-        raise ConnectionAbortedError("The connection was cut.")
+            if self._cut:
+                raise ConnectionAbortedError("The connection was cut.")
+            return received
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Get a file to read from; the socket stays open until it is closed."""
+        """Get a file to read from. The socket stays open until it is closed."""
         with self._lock:
-            self._readers += 1
-        return io.BufferedReader(_Reader(self), 64 * 1024)
+            self._files += 1
+        return io.BufferedReader(_File(self), BUFFER)
+
+    def file_closed(self) -> None:
+        """Take notice that a file was closed."""
+        with self._lock:
+            self._files -= 1
+            self._close_if_unused()
 
     def fileno(self) -> int:
-        """Get the descriptor."""
+        """Get the descriptor, negative when it is closed."""
         return self._sock.fileno()
+
+    def close(self) -> None:
+        """Close it, with the last of its files."""
+        with self._lock:
+            self._closed = True
+            self._close_if_unused()
 
     def cut(self) -> None:
         """End all that waits on it, in any thread."""
         with self._lock:
             self._cut = True
-            try:
-                # The method of a TLS socket would tear down the state that a reader uses.
+            # A TLS socket's own method would tear down what a reader is using. It fails where
+            # the other side was faster.
+            with suppress(OSError):
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
-            except OSError:
-                pass  # The other side was faster.
 
-    def close(self) -> None:
-        """Close it, when the last file is closed."""
-        with self._lock:
-            self._closed = True
-            self._close_if_unused()
-
-    def reader_closed(self) -> None:
-        """Take notice that a file was closed."""
-        with self._lock:
-            self._readers -= 1
-            self._close_if_unused()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it holds a descriptor."""
-        return self._sock.fileno() >= 0
+    def leave_to_parent(self) -> None:
+        """Close what this process has of it; the parent does not notice."""
+        self._lock = threading.Lock()
+        self._sock.close()
 
     def _close_if_unused(self) -> None:
-        if self._closed and not self._readers:
+        if self._closed and not self._files:
             self._sock.close()
 
-    def _left(self, end: float) -> float:
-        left = end - time.monotonic()
+    def _left(self) -> float | None:
+        if self._end is None:
+            return None
+        left = self._end - time.monotonic()
         if left <= 0:
-            raise TimeoutError("timed out")
+            raise TimeoutError("The time for this call is over.")
         return left
 
 
-class _Reader(io.RawIOBase):
-    """A file on a wire. Unlike the standard one it may be read on after a time-out."""
-
+class _File(io.RawIOBase):
+    # The standard one may not be read on after a time-out.
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
@@ -136,76 +171,77 @@ class _Reader(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             super().close()
-            self._wire.reader_closed()
+            self._wire.file_closed()
 
 
-class Wires:
-    """All wires that belong together, to be cut together.
+def is_from_connecting(exc: BaseException) -> bool:
+    """Tell whether an error came before anything of a call could be sent."""
+    return bool(vars(exc).get("from_connecting"))
 
-    Args:
-        idle: what each of them does while a read without a bound waits.
-    """
 
-    def __init__(self, idle: Idle) -> None:
-        self._idle = idle
-        self._lock = threading.Lock()
-        self._wires: list[Wire] = []
-        self._process = os.getpid()
-        self.are_cut = False
+@contextmanager
+def _connecting() -> Iterator[None]:
+    try:
+        yield
+    except Exception as exc:
+        # Nothing else tells an error of the handshake from one of a call's TLS afterwards.
+        vars(exc)["from_connecting"] = True
+        raise
 
-    def add(self, sock: socket.socket) -> Wire:
-        """Make a wire of a socket."""
-        wire = Wire(sock, self._idle)
-        with self._lock:
-            self._wires = [wire for wire in self._wires if wire.is_open]
-            self._wires.append(wire)
-            if self.are_cut:
-                wire.cut()
-        return wire
 
-    def cut(self) -> None:
-        """Cut them, and those that come."""
-        with self._lock:
-            self.are_cut = True
-            # After a fork the sockets are the parent's too.
-            if self._process == os.getpid():
-                for wire in self._wires:
-                    wire.cut()
+class _PlainConnection(HTTPConnection):
+    wires: Wires
+
+    def connect(self) -> None:
+        with _connecting():
+            super().connect()
+        self.sock = cast("socket.socket", self.wires.add(self.sock))
+
+
+class _SecureConnection(HTTPSConnection):
+    wires: Wires
+
+    def connect(self) -> None:
+        with _connecting():
+            super().connect()
+        self.sock = cast("socket.socket", self.wires.add(cast("socket.socket", self.sock)))
 
 
 class WiresAdapter(HTTPAdapter):
     """Makes a session of ``requests`` use wires.
 
     Args:
-        wires: where the wires are kept.
-        tls: whom to trust and who we are, or None for plain HTTP.
+        wires: what the session's sockets belong to.
+        tls: whom to trust and who we are, or None for HTTP.
     """
 
-    def __init__(self, wires: Wires, tls: Any | None) -> None:
+    def __init__(self, wires: Wires, tls: ssl.SSLContext | None) -> None:
         self._wires = wires
         self._tls = tls
         super().__init__(pool_maxsize=POOL)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have the pools make wires; see HTTPAdapter."""
+        """Have all pools make wires; see HTTPAdapter."""
         super().init_poolmanager(*args, **kwargs, ssl_context=self._tls)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": self._pool_class(HTTPConnectionPool, HTTPConnection),
-            "https": self._pool_class(HTTPSConnectionPool, HTTPSConnection),
-        }
+        pools: Any = {"http": self._plain, "https": self._secure}
+        self.poolmanager.pool_classes_by_scheme = pools
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-        """Leave it to the TLS context, which would get further authorities here."""
+        """Leave it to the context: here further authorities would be added to its own."""
 
-    def _pool_class(self, pool: Any, connection: Any) -> Any:
-        wires = self._wires
+    def _plain(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        return self._on_wires(HTTPConnectionPool(*args, **kwargs), _PlainConnection)
 
-        class WireConnection(connection):  # type: ignore[misc]  # one of two classes
-            def connect(self) -> None:
-                super().connect()
-                self.sock = cast("socket.socket", wires.add(self.sock))
+    def _secure(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        return self._on_wires(HTTPSConnectionPool(*args, **kwargs), _SecureConnection)
 
-        class WirePool(pool):  # type: ignore[misc]  # one of two classes
-            ConnectionCls = WireConnection
+    def _on_wires(
+        self, pool: HTTPConnectionPool, kind: type[_PlainConnection | _SecureConnection]
+    ) -> HTTPConnectionPool:
+        def connection(**settings: Any) -> _PlainConnection | _SecureConnection:
+            made = kind(**settings)
+            made.wires = self._wires
+            return made
 
-        return WirePool
+        vars(pool)["ConnectionCls"] = connection
+        return pool

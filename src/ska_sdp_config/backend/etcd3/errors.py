@@ -1,0 +1,161 @@
+"""What etcd's errors mean, in our words."""
+
+from __future__ import annotations
+
+import grpc
+
+from ..common import ConfigConnectionError, TransactionTooLarge
+from ..store import Compacted, LeaseNotFound
+from .settings import Settings
+
+__all__ = [
+    "could_not_connect",
+    "is_about_login",
+    "is_out_of_time",
+    "is_silence",
+    "keeps_us_out",
+    "login_is_not_asked_for",
+    "no_answer",
+    "refusal",
+    "was_not_carried_out",
+    "words_of",
+]
+
+SILENT = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.DATA_LOSS,
+    grpc.StatusCode.ABORTED,
+}
+"""Codes that say nothing of whether the server acted."""
+
+NOT_CONNECTED = (
+    "failed to connect to all addresses",
+    "connections to all backends failing",
+    "errors resolving",
+    "DNS resolution failed",
+)
+"""gRPC's words where no member could be reached, so that nothing was sent."""
+
+TURNED_AWAY = ("etcdserver: no leader", "etcdserver: too many requests")
+"""etcd's words where it does not even begin with a call."""
+
+OF_A_LOGIN = (
+    "invalid auth token",
+    # Said by etcd's interface, and by what lies below it, in 3.5 with the code UNKNOWN.
+    "revision of auth store is old",
+    "auth: revision in header is old",
+    # Logins were made obligatory after we had found that they are not.
+    "user name is empty",
+)
+"""etcd's words where another login may help; it says them before it does anything."""
+
+
+def words_of(exc: grpc.RpcError) -> str:
+    """Get what the server, or gRPC, said."""
+    return str(exc.details() or exc.code().name.lower().replace("_", " ")).rstrip(".")
+
+
+def is_silence(exc: grpc.RpcError) -> bool:
+    """Tell whether the call may, or may not, have been carried out."""
+    return not is_about_login(exc) and (exc.code() in SILENT or _says(exc, TURNED_AWAY))
+
+
+def could_not_connect(exc: grpc.RpcError) -> bool:
+    """Tell whether there was no connection to send the call by."""
+    return exc.code() is grpc.StatusCode.UNAVAILABLE and _says(exc, NOT_CONNECTED)
+
+
+def was_not_carried_out(exc: grpc.RpcError) -> bool:
+    """Tell whether the call is certain not to have been carried out, nor to be ever."""
+    return could_not_connect(exc) or _says(exc, TURNED_AWAY)
+
+
+def is_about_login(exc: grpc.RpcError) -> bool:
+    """Tell whether another login may help; the call was not carried out."""
+    return _says(exc, OF_A_LOGIN)
+
+
+def is_out_of_time(exc: grpc.RpcError) -> bool:
+    """Tell whether the call's time was up, which may be the server's fault or the network's."""
+    return exc.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def keeps_us_out(exc: grpc.RpcError) -> bool:
+    """Tell whether the server refuses not this call, but us."""
+    return is_about_login(exc) or _says(exc, ("authentication failed",))
+
+
+def login_is_not_asked_for(exc: grpc.RpcError) -> bool:
+    """Tell whether a login failed because the server knows no users."""
+    return _says(exc, ("authentication is not enabled",))
+
+
+def refusal(settings: Settings, exc: grpc.RpcError) -> Exception:
+    """Get what to raise where the server answered that it will not."""
+    code, words, where = exc.code(), words_of(exc), f"The database at {settings.address}"
+    if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in words:
+        return Compacted(words)
+    if code is grpc.StatusCode.NOT_FOUND and "lease" in words:
+        return LeaseNotFound(words)
+    if "too many operations" in words:
+        return TransactionTooLarge(
+            f"The transaction has more operations than the database at {settings.address} takes "
+            "(etcd's --max-txn-ops, 128 by default, counts what was read too): nothing was "
+            "written; split it, or raise --max-txn-ops."
+        )
+    if "too large" in words or "larger than max" in words:
+        return TransactionTooLarge(
+            f"The transaction has more bytes than the database at {settings.address} takes "
+            "(etcd's --max-request-bytes, 1.5 MiB by default): nothing was written; split it, or "
+            "raise --max-request-bytes."
+        )
+    return ConfigConnectionError(f"{where} {_reproach(settings, words)}")
+
+
+def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:
+    """Get what to raise where no member answered in time."""
+    words = words_of(exc)
+    advice = (
+        "a majority of its members must run and reach each other"
+        if "leader" in words
+        else "check that etcd runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT"
+    )
+    return ConfigConnectionError(
+        f"The database at {settings.address} did not answer within {timeout:.3g} s ({words}): "
+        f"{advice}."
+    )
+
+
+def _reproach(settings: Settings, words: str) -> str:
+    if "authentication failed" in words:
+        return (
+            f"refused the login of user {settings.username!r}: check SDP_CONFIG_USERNAME and "
+            "SDP_CONFIG_PASSWORD."
+        )
+    if "user name is empty" in words:
+        return "asks for a login: set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD."
+    if "permission denied" in words:
+        return (
+            f"does not let user {settings.username!r} do this ({words}): grant the user a role "
+            "that may, or check SDP_CONFIG_USERNAME."
+        )
+    if "space exceeded" in words:
+        return (
+            f"is full ({words}), and nothing was written: compact and defragment it and disarm "
+            "its alarm, or raise --quota-backend-bytes."
+        )
+    if "future revision" in words:
+        return (
+            f"has not come to the revision asked for ({words}): it was restored from an older "
+            "copy, or is another database; read anew."
+        )
+    return f"refused the call: {words}."
+
+
+def _says(exc: grpc.RpcError, phrases: tuple[str, ...]) -> bool:
+    words = words_of(exc)
+    return any(phrase in words for phrase in phrases)

@@ -1,0 +1,93 @@
+"""The changes of a path, one by one."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from .keys import Span, path_of_key
+from .store import Change, Store
+
+__all__ = ["RawWatch", "WatchEvent"]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """One change.
+
+    Attributes:
+        path: the path that was written or deleted; None says that changes up to the revision
+            were compacted before they were told, so that everything wants reading again.
+        value: the new text, None for a deletion.
+        revision: the revision of the change.
+    """
+
+    path: str | None
+    value: str | None
+    revision: int
+
+
+class RawWatch:
+    """The changes of a path from a revision on, each told once, in order.
+
+    A context manager. Iterating waits for the next change, until the watch is closed. It goes
+    on through restarts of the database.
+
+    Args:
+        store: where to watch.
+        span: the keys to watch.
+        from_revision: the first revision to be told.
+    """
+
+    def __init__(self, store: Store, span: Span, from_revision: int) -> None:
+        self._events: queue.SimpleQueue[WatchEvent | None] = queue.SimpleQueue()
+        self._watch = store.watch(span, from_revision, self)
+
+    def get(self, timeout: float | None = None) -> WatchEvent | None:
+        """Wait for the next change.
+
+        Args:
+            timeout: seconds to wait, None for as long as it takes.
+
+        Returns:
+            The change; None when time is up or the watch was closed.
+        """
+        try:
+            return self._events.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def close(self) -> None:
+        """End it, and the iteration over it, from whatever thread."""
+        self._watch.cancel()
+        self._events.put(None)
+
+    def __iter__(self) -> Iterator[WatchEvent]:
+        while True:
+            event = self._events.get()
+            if event is None:
+                return
+            yield event
+
+    def __enter__(self) -> RawWatch:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Take changes; see Sink."""
+        for key, revision, entry in changes:
+            value = entry.value if entry else None
+            self._events.put(WatchEvent(path_of_key(key), value, revision))
+
+    def gap(self, revision: int) -> None:
+        """Take notice of lost changes; see Sink."""
+        self._events.put(WatchEvent(None, None, revision))

@@ -1,0 +1,284 @@
+"""What the gateway's client makes of servers that are not as they should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from ska_sdp_config.backend import ConfigConnectionError, Etcd3Revolution1Backend, connect
+from ska_sdp_config.backend.etcd3 import errors
+from ska_sdp_config.backend.keys import EVERYTHING, Span
+from ska_sdp_config.backend.revolution1.codec import Json
+from ska_sdp_config.backend.revolution1.faults import GatewayError, answer_in
+from ska_sdp_config.backend.store import AnswerLost, Put, Query
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.relay import Relay
+from tests.backend.test_store_watch import Heard, commit, now
+
+PUT = [Put("1/a", "1")]
+
+
+@contextmanager
+def server_that(answers: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Listens, and answers each connection as it is told; gives the port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    try:
+                        connection.recv(65536)
+                        answers(connection)
+                    except OSError:
+                        pass  # The client has had enough.
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def trickle(before: bytes) -> Callable[[socket.socket], None]:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(before)
+        end = time.monotonic() + 3
+        pause = threading.Event()
+        while time.monotonic() < end:
+            connection.sendall(b" ")
+            pause.wait(0.05)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{"],
+    ids=["status", "header", "body"],
+)
+def test_answer_that_trickles_in_is_given_up_in_time(before: bytes) -> None:
+    with (
+        server_that(trickle(before)) as port,
+        Etcd3Revolution1Backend(host="127.0.0.1", port=port, timeout=0.3) as backend,
+    ):
+        began = time.monotonic()
+        with pytest.raises(ConfigConnectionError, match=rf"{port}.*0\.3 s.*timed out"):
+            backend.get("/a")
+        assert time.monotonic() - began < 1
+
+
+def test_something_else_on_the_port_is_said() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello")
+
+    with (
+        server_that(answer) as port,
+        Etcd3Revolution1Backend(host="127.0.0.1", port=port) as backend,
+        pytest.raises(ConfigConnectionError, match="404"),
+    ):
+        backend.get("/a")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_silence", "words"),
+    [
+        (503, {"error": "etcdserver: request timed out", "code": 14}, True, "timed out"),
+        (504, {"error": "context deadline exceeded", "code": 4}, True, "deadline"),
+        (404, {"error": "etcdserver: requested lease not found", "code": 5}, False, "lease"),
+        (400, {"message": "etcdserver: too many operations", "code": 3}, False, "too many"),
+        (200, {"error": {"grpc_code": 14, "message": "no leader"}}, True, "no leader"),
+        (200, {"error": {"grpc_code": 7, "message": "denied"}}, False, "denied"),
+        (502, {"upstream": "down"}, True, "502"),
+        (307, {}, False, "307"),
+        (401, {"error": "etcdserver: invalid auth token", "code": 16}, False, "token"),
+        *(
+            (status, text, is_silence, str(status))
+            for status, is_silence in [(200, True), (404, False), (429, False), (502, True)]
+            for text in ("", "<html>", "[]", '{"half')
+        ),
+    ],
+)
+def test_error_says_whether_the_server_acted(
+    status: int, body: Json | str, is_silence: bool, words: str
+) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    with pytest.raises(GatewayError, match=words) as caught:
+        answer_in(status, text.encode())
+    assert errors.is_silence(caught.value) == is_silence
+
+
+def test_commit_that_could_not_be_sent_is_not_lost() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        with (
+            Etcd3Revolution1Backend(host="127.0.0.1", port=port) as backend,
+            pytest.raises(ConfigConnectionError, match=str(port)),
+        ):
+            backend.store.commit([], PUT, timeout=0.3)
+
+
+def test_commit_that_was_sent_is_lost_with_its_answer(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
+        backend.get("/a")
+        server.pause()
+        with pytest.raises(AnswerLost, match="timed out"):
+            backend.store.commit([], PUT, timeout=0.3)
+        server.resume()
+
+
+def test_commit_whose_connection_breaks_is_lost() -> None:
+    with (
+        server_that(lambda connection: None) as port,
+        Etcd3Revolution1Backend(host="127.0.0.1", port=port) as backend,
+        pytest.raises(AnswerLost, match="connection"),
+    ):
+        backend.store.commit([], PUT, timeout=2)
+
+
+def test_hung_member_leaves_time_for_the_next(etcd: Etcd) -> None:
+    with server_that(trickle(b"HTTP")) as port:
+        hosts = f"127.0.0.1:{port},{etcd.host}:{etcd.port}"
+        with Etcd3Revolution1Backend(host=hosts, timeout=0.8) as backend:
+            assert backend.get("/nothing-here")[0] is None
+            began = time.monotonic()
+            assert backend.get("/nothing-here")[0] is None
+            assert time.monotonic() - began < 0.3, "the good member is kept"
+
+
+def test_close_ends_a_call_that_waits(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    backend = Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=20)
+    backend.get("/a")
+    errors: list[Exception] = []
+
+    def call() -> None:
+        try:
+            backend.get("/a")
+        except ConfigConnectionError as exc:
+            errors.append(exc)
+
+    server.pause()
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join(0.2)
+    assert thread.is_alive()
+    backend.close()
+    thread.join(2)
+    assert not thread.is_alive()
+    assert "closed" in str(errors[0])
+    server.resume()
+
+
+def test_connections_are_used_again(etcd: Etcd) -> None:
+    with (
+        Relay(etcd.host, etcd.port) as relay,
+        Etcd3Revolution1Backend(host=relay.host, port=relay.port) as backend,
+    ):
+        for _ in range(20):
+            backend.get("/a")
+        assert relay.connections == 1
+
+
+def test_many_threads_share_a_backend(etcd: Etcd) -> None:
+    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+        backend.delete("/n", must_exist=False)
+        backend.create("/n", "0")
+
+        def count() -> None:
+            for _ in range(5):
+                for txn in backend.txn():
+                    txn.update("/n", str(int(txn.get("/n") or "") + 1))
+
+        threads = [threading.Thread(target=count) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert backend.get("/n")[0] == "30"
+
+
+# Later versions of Python warn of threads, which is what is tried here.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_child_of_a_fork_is_told_to_make_its_own(etcd: Etcd) -> None:
+    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard := Heard())
+        commit(backend, a="1")
+        heard.heard(("1/a", "1"))
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                try:
+                    backend.get("/a")
+                except ConfigConnectionError as exc:
+                    os.write(writer, str(exc).encode())
+                backend.close()
+                watch.cancel()
+                with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as own:
+                    os.write(writer, str(own.get("/a")[0]).encode())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        os.close(writer)
+        said = os.read(reader, 1000).decode()
+        os.close(reader)
+        assert "forked" in said
+        assert said.endswith("1")
+        commit(backend, a="2")
+        heard.heard(("1/a", "1"), ("1/a", "2"))
+        watch.cancel()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_fork_before_it_is_used_does_not_matter(etcd: Etcd) -> None:
+    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = 0 if backend.get("/nothing-here")[0] is None else 1
+            finally:
+                os._exit(code)
+        assert backend.get("/nothing-here")[0] is None
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_others_data_that_are_no_text_are_read(etcd: Etcd) -> None:
+    key, value = b"9/\xff", b"\x80\x00"
+    body = {"key": b64encode(key).decode(), "value": b64encode(value).decode()}
+    url = f"http://{etcd.host}:{etcd.port}/v3/kv/put"
+    with urllib.request.urlopen(url, data=json.dumps(body).encode(), timeout=5) as page:
+        page.read()
+    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+        found = backend.store.read([Query(Span.prefix("9/"))], timeout=5).found[0]
+        assert found is not None
+        (entry,) = found
+        assert entry.key.encode(errors="surrogateescape") == key
+        assert entry.value.encode(errors="surrogateescape") == value
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(sys.modules):
+        if name.startswith(("etcd3gw", "ska_sdp_config.backend.revolution1.")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "etcd3gw", None)
+    with pytest.raises(ImportError, match=r"pip install 'ska-sdp-lmc\[gateway\]'"):
+        connect("etcd3_revolution1")

@@ -1,0 +1,230 @@
+"""TLS and logging in, by the gateway."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from ska_sdp_config.backend import ConfigConnectionError, Etcd3Revolution1Backend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.keys import EVERYTHING
+from ska_sdp_config.backend.revolution1 import watch as gateway_watch
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_lmc.stack.ports import free_port
+from tests.backend.test_store_watch import Heard, commit, now
+from tests.services.etcd import QUICK
+from tests.waiting import wait_until
+
+
+class SecureEtcd(Etcd):
+    """An etcd that has another port for TLS, with certificates on both sides."""
+
+    def __init__(self, directory: Path, authority: trustme.CA) -> None:
+        super().__init__(directory, flags=QUICK | {"log_level": "error"})
+        self.secure_port = free_port()
+        authority.cert_pem.write_to_path(directory / "ca.pem")
+        server = authority.issue_cert("localhost")
+        server.private_key_pem.write_to_path(directory / "server-key.pem")
+        server.cert_chain_pems[0].write_to_path(directory / "server.pem")
+        client = authority.issue_cert("client@example.org")
+        client.private_key_pem.write_to_path(directory / "client-key.pem")
+        client.cert_chain_pems[0].write_to_path(directory / "client.pem")
+        client.private_key_and_cert_chain_pem.write_to_path(directory / "client-both.pem")
+
+    def file(self, name: str) -> str:
+        return str(self.directory / f"{name}.pem")
+
+    def command(self) -> list[str]:
+        return [
+            *super().command(),
+            f"--listen-client-urls=http://{self.endpoint},https://localhost:{self.secure_port}",
+            f"--cert-file={self.file('server')}",
+            f"--key-file={self.file('server-key')}",
+            f"--trusted-ca-file={self.file('ca')}",
+            "--client-cert-auth",
+        ]
+
+    def client(self, **arguments: Any) -> Backend:
+        return Etcd3Revolution1Backend(
+            **{
+                "host": "localhost",
+                "port": self.secure_port,
+                "protocol": "https",
+                "cert": self.file("ca"),
+                "client_cert": self.file("client"),
+                "client_key": self.file("client-key"),
+                **arguments,
+            }
+        )
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureEtcd]:
+    with SecureEtcd(tmp_path_factory.mktemp("etcd"), trustme.CA()) as server:
+        yield server
+
+
+def test_mutual_tls(secure: SecureEtcd) -> None:
+    with secure.client() as backend:
+        backend.delete("/a", must_exist=False)
+        heard = Heard()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        commit(backend, a="1")
+        heard.heard(("1/a", "1"))
+        assert backend.get("/a")[0] == "1"
+        before = threading.active_count()
+        watch.cancel()
+        wait_until(lambda: threading.active_count() < before, within=2)
+
+
+def test_compares_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_watch, "COMPARE_EVERY", 0.1)
+    with secure.client() as backend:
+        heard = Heard()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        for value in ("1", "2"):
+            commit(backend, a=value)
+            wait_until(lambda: len(heard.changes) == int(value))  # noqa: B023 - ends in the loop
+            threading.Event().wait(0.3)
+        assert not heard.gaps
+        watch.cancel()
+
+
+def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
+    both = tmp_path / "all.pem"
+    files = [Path(secure.file(name)).read_text() for name in ("client-both", "ca")]
+    both.write_text("".join(files))
+    with secure.client(cert=str(both), client_cert=None, client_key=None) as backend:
+        assert backend.get("/nothing-here")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"cert": None}, r"not signed by an authority.*SDP_CONFIG_CERT"),
+        ({"host": "127.0.0.1"}, r"not for .127\.0\.0\.1.*SDP_CONFIG_HOST"),
+        ({"client_cert": None, "client_key": None}, r"asks for a client.*SDP_CONFIG_CLIENT_CERT"),
+        ({"protocol": "http"}, r"speaks TLS.*SDP_CONFIG_PROTOCOL=https"),
+        ({"host": "no-such-host.invalid"}, r"no-such-host\.invalid.*SDP_CONFIG_HOST"),
+    ],
+    ids=["no authority", "wrong name", "no client certificate", "no TLS", "no host"],
+)
+def test_what_is_wrong_is_said_early(
+    secure: SecureEtcd, arguments: dict[str, Any], says: str
+) -> None:
+    with secure.client(timeout=5, **arguments) as backend:
+        began = time.monotonic()
+        with pytest.raises(ConfigConnectionError, match=says):
+            backend.get("/a")
+        assert time.monotonic() - began < 4
+
+
+def test_tls_with_a_server_that_has_none(secure: SecureEtcd) -> None:
+    with (
+        secure.client(port=secure.port, timeout=0.5) as backend,
+        pytest.raises(ConfigConnectionError, match=r"does not speak TLS.*SDP_CONFIG_PROTOCOL"),
+    ):
+        backend.get("/a")
+
+
+@pytest.mark.parametrize("wrong", ["cert", "client_cert", "client_key"])
+def test_file_that_holds_something_else(secure: SecureEtcd, wrong: str) -> None:
+    name = f"SDP_CONFIG_{wrong.upper()}"
+    with pytest.raises(ValueError, match=name):
+        secure.client(**{wrong: __file__})
+
+
+def test_login_that_is_not_asked_for(etcd: Etcd) -> None:
+    with Etcd3Revolution1Backend(
+        host=etcd.host, port=etcd.port, username="me", password="secret"
+    ) as backend:
+        assert backend.get("/nothing-here")[0] is None
+
+
+# Logging in
+
+
+@pytest.fixture(scope="module")
+def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Where an etcd is that asks for a password, and gives tokens that last 1 s; and the login."""
+    directory = tmp_path_factory.mktemp("etcd")
+    key = trustme.CA().issue_cert("etcd")
+    key.private_key_pem.write_to_path(directory / "key.pem")
+    key.cert_chain_pems[0].write_to_path(directory / "cert.pem")
+    token = (
+        f"jwt,sign-method={_method(directory)},ttl=1s,"
+        f"pub-key={directory}/cert.pem,priv-key={directory}/key.pem"
+    )
+    with Etcd(directory, flags=QUICK | {"auth_token": token}) as server:
+        where = {"host": server.host, "port": server.port}
+        with Etcd3Revolution1Backend(**where) as backend:
+            ask(backend, "auth/role/add", name="root")
+            ask(backend, "auth/user/add", name="root", password="secret")
+            ask(backend, "auth/user/grant", user="root", role="root")
+            ask(backend, "auth/enable")
+        yield {**where, "username": "root", "password": "secret"}
+
+
+def _method(directory: Path) -> str:
+    return "ES256" if b"EC PRIVATE" in (directory / "key.pem").read_bytes() else "RS256"
+
+
+def ask(backend: Backend, path: str, **body: str) -> None:
+    gateway: Any = backend.store
+    gateway._gateway.call(path, body, 5)
+
+
+def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    with Etcd3Revolution1Backend(**login) as backend:
+        heard = Heard()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        expected: list[tuple[str, str | None]] = []
+        end = time.monotonic() + 10
+        while "has expired" not in caplog.text:
+            assert time.monotonic() < end
+            expected.append(("1/a", str(len(expected))))
+            commit(backend, a=expected[-1][1])
+            threading.Event().wait(0.1)
+        heard.heard(*expected)
+        assert not heard.gaps
+        watch.cancel()
+
+
+def test_change_of_the_auth_store_does_no_harm(login: dict[str, Any]) -> None:
+    with Etcd3Revolution1Backend(**login) as backend, Etcd3Revolution1Backend(**login) as other:
+        heard = Heard()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        commit(backend, a="1")
+        ask(other, "auth/user/add", name="somebody", password="else")
+        commit(backend, a="2")
+        heard.heard(("1/a", "1"), ("1/a", "2"))
+        watch.cancel()
+        with backend.lease() as lease:
+            backend.create("/leased", "1", lease)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"password": "wrong"}, "user 'root'.*SDP_CONFIG_PASSWORD"),
+        ({"username": None, "password": None}, "asks for a login"),
+    ],
+    ids=["wrong password", "none"],
+)
+def test_refused_login_is_said_at_once(
+    login: dict[str, Any], arguments: dict[str, Any], says: str
+) -> None:
+    with Etcd3Revolution1Backend(**{**login, **arguments}) as backend:
+        began = time.monotonic()
+        with pytest.raises(ConfigConnectionError, match=says) as caught:
+            backend.get("/a")
+        assert time.monotonic() - began < 2
+        assert "secret" not in str(caught.value)
+        assert "wrong" not in str(caught.value)

@@ -1,0 +1,212 @@
+"""Watches by the gateway when the network, or the server, lets them down."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_config.backend import Etcd3Revolution1Backend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.keys import EVERYTHING, Span
+from ska_sdp_config.backend.revolution1 import watch as gateway_watch
+from ska_sdp_config.backend.store import Delete
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.relay import Relay
+from tests.backend.test_store_watch import Heard, commit, now
+from tests.backend.test_transactions import compact
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def direct(etcd: Etcd) -> Iterator[Backend]:
+    """Another client, on a good connection to the same, empty database."""
+    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+        backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
+        yield backend
+
+
+@pytest.fixture
+def relay(etcd: Etcd) -> Iterator[Relay]:
+    with Relay(etcd.host, etcd.port) as relay:
+        yield relay
+
+
+@pytest.fixture
+def backend(relay: Relay, direct: Backend) -> Iterator[Backend]:
+    """A client whose connection may be broken."""
+    with Etcd3Revolution1Backend(host=relay.host, port=relay.port) as backend:
+        yield backend
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is noticed in a twentieth of the time."""
+    monkeypatch.setattr(gateway_watch, "COMPARE_EVERY", 0.1)
+    monkeypatch.setattr(gateway_watch, "OWED_FOR", 0.05)
+
+
+@pytest.mark.usefixtures("brisk")
+@pytest.mark.parametrize(
+    ("span", "value"),
+    [
+        (EVERYTHING, None),
+        (Span.prefix("1/"), "2"),
+        (Span.prefix("1/"), None),
+        (Span("1/a"), "2"),
+        (Span("1/a"), None),
+    ],
+    ids=["all deleted", "range written", "range deleted", "key written", "key deleted"],
+)
+def test_silent_watch_is_replaced_and_nothing_is_lost(
+    backend: Backend, direct: Backend, relay: Relay, span: Span, value: str | None
+) -> None:
+    commit(direct, a="0")
+    heard = Heard()
+    watch = backend.store.watch(span, now(direct) + 1, heard)
+    commit(direct, a="1")
+    heard.heard(("1/a", "1"))
+    relay.mute_watches()
+    commit(direct, a=value)
+    heard.heard(("1/a", "1"), ("1/a", value), within=2)
+    commit(direct, a="3")
+    heard.heard(("1/a", "1"), ("1/a", value), ("1/a", "3"))
+    assert not heard.gaps
+    watch.cancel()
+
+
+def test_silence_is_noticed_within_ten_seconds(
+    backend: Backend, direct: Backend, relay: Relay
+) -> None:
+    heard = Heard()
+    watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)
+    commit(direct, a="1")
+    heard.heard(("1/a", "1"))
+    relay.mute_watches()
+    commit(direct, a="2")
+    heard.heard(("1/a", "1"), ("1/a", "2"), within=5)
+    watch.cancel()
+
+
+@pytest.mark.usefixtures("brisk")
+def test_where_no_watch_is_heard_the_gap_is_announced(
+    backend: Backend, direct: Backend, relay: Relay
+) -> None:
+    heard = Heard()
+    watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
+    commit(direct, a="1")
+    heard.heard(("1/a", "1"))
+    relay.mute_watches(new_ones=True)
+    revisions: list[int] = []
+    for value in ("2", None, "3"):
+        revisions.append(commit(direct, a=value))
+        wait_until(lambda: heard.gaps == revisions)
+    assert len(heard.changes) == 1
+    relay.mute_watches(new_ones=False)
+    relay.cut()
+    commit(direct, a="4")
+    wait_until(lambda: len(heard.changes) == 2 or len(heard.gaps) == 4)
+    watch.cancel()
+
+
+@pytest.mark.usefixtures("brisk")
+def test_quiet_watch_stays_as_it_is(backend: Backend, direct: Backend, relay: Relay) -> None:
+    heard = Heard()
+    watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
+    commit(direct, a="1")
+    heard.heard(("1/a", "1"))
+    before = relay.connections
+    for value in map(str, range(8)):
+        commit(direct, elsewhere=value)
+        threading.Event().wait(0.05)
+    # What it was level with for a while need not be kept for it.
+    threading.Event().wait(0.4)
+    compact(direct)
+    relay.cut()
+    commit(direct, a="2")
+    heard.heard(("1/a", "1"), ("1/a", "2"))
+    assert relay.connections <= before + 4
+    watch.cancel()
+
+
+def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
+    backend: Backend, direct: Backend, relay: Relay
+) -> None:
+    heard = Heard()
+    watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)
+    commit(direct, a="first")
+    heard.heard(("1/a", "first"))
+    threads, files = threading.active_count(), _open_files()
+    expected: list[tuple[str, str | None]] = [("1/a", "first")]
+    for number in range(12):
+        relay.cut()
+        expected.append(("1/a", str(number)))
+        commit(direct, a=str(number))
+        # Every other time it is cut again while it resumes.
+        if number % 2:
+            heard.heard(*expected)
+    assert not heard.gaps
+    assert threading.active_count() <= threads
+    wait_until(lambda: _open_files() <= files + 2)
+    watch.cancel()
+
+
+def test_one_thread_a_range(backend: Backend) -> None:
+    backend.get("/a")
+    before = threading.active_count()
+    watches = [backend.store.watch(Span(f"1/{n}"), now(backend) + 1, Heard()) for n in range(5)]
+    assert threading.active_count() == before + 5
+    for watch in watches:
+        watch.cancel()
+    wait_until(lambda: threading.active_count() == before)
+
+
+@pytest.mark.parametrize("end", ["cancel", "close"])
+def test_ends_at_once_while_the_server_is_silent(
+    etcd_server: Callable[..., Etcd], end: str
+) -> None:
+    server = etcd_server()
+    with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
+        revision = now(backend)
+        before = threading.active_count()
+        heard = Heard()
+        watches = [backend.store.watch(EVERYTHING, revision + 1, heard)]
+        commit(backend, a="1")
+        heard.heard(("1/a", "1"))
+        server.pause()
+        watches.append(backend.store.watch(EVERYTHING, revision + 1, heard))
+        began = time.monotonic()
+        if end == "close":
+            backend.store.close()
+        for watch in watches:
+            watch.cancel()
+        wait_until(lambda: threading.active_count() <= before, within=2)
+        assert time.monotonic() - began < 1
+        server.resume()
+
+
+@pytest.mark.usefixtures("brisk")
+def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+    with Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=0.5) as backend:
+        states: list[str] = []
+        heard = Heard()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        commit(backend, a="0")
+        heard.heard(("1/a", "0"))
+        backend.connection.listen(states.append)
+        server.pause()
+        wait_until(lambda: states == ["suspended"], within=5)
+        server.resume()
+        wait_until(lambda: states == ["suspended", "connected"], within=5)
+        commit(backend, a="1")
+        heard.heard(("1/a", "0"), ("1/a", "1"))
+        assert not heard.gaps
+        watch.cancel()
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))

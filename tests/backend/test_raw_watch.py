@@ -1,0 +1,74 @@
+"""The raw watch and the raw watcher of a backend."""
+
+from __future__ import annotations
+
+import threading
+
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.raw_watch import WatchEvent
+from tests.backend.conftest import Connect
+from tests.backend.test_transactions import compact, put
+
+
+def told(events: list[WatchEvent | None]) -> list[tuple[str | None, str | None]]:
+    return [(event.path, event.value) for event in events if event]
+
+
+def test_each_change_is_told_once_in_order(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    with backend.watch("/a") as watch:
+        other.create("/a", "1")
+        other.create("/ab", "1")
+        other.update("/a", "2")
+        other.delete("/a")
+        events = [watch.get(5) for _ in range(3)]
+        assert watch.get(0.1) is None
+    assert told(events) == [("/a", "1"), ("/a", "2"), ("/a", None)]
+    revisions = [event.revision for event in events if event]
+    assert revisions == sorted(revisions)
+
+
+def test_prefix_is_of_one_level(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    with backend.watch("/pb/", prefix=True) as watch:
+        put(other, **{"pb/a": "1", "pb/a/state": "1", "eb/a": "1"})
+        other.create("/pb/b", "2")
+        assert told([watch.get(5), watch.get(5)]) == [("/pb/a", "1"), ("/pb/b", "2")]
+        assert watch.get(0.1) is None
+
+
+def test_it_tells_what_came_before_it(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    _, then = backend.get("/a")
+    for number in range(3):
+        put(other, a=str(number))
+    with backend.watch("/a", revision=then) as watch:
+        assert told([watch.get(5) for _ in range(3)]) == [("/a", "0"), ("/a", "1"), ("/a", "2")]
+
+
+def test_what_was_compacted_is_told_to_be_lost(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    _, then = backend.get("/a")
+    put(other, a="1")
+    put(other, a="2")
+    compact(other)
+    with backend.watch("/a", revision=then) as watch:
+        lost = watch.get(5)
+        assert lost is not None
+        assert lost.path is None
+        other.update("/a", "3")
+        assert told([watch.get(5)]) == [("/a", "3")]
+
+
+def test_close_ends_the_iteration(backend: Backend) -> None:
+    watch = backend.watch("/a")
+    threading.Timer(0.1, watch.close).start()
+    assert list(watch) == []
+
+
+def test_watcher_of_a_backend_gives_raw_transactions(backend: Backend) -> None:
+    backend.create("/a", "1")
+    for watcher in backend.watcher(timeout=5):
+        for txn in watcher.txn():
+            assert txn.get("/a") == "1"
+        break

@@ -1,0 +1,155 @@
+"""What the watches of a store promise, on every backend."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from itertools import groupby
+
+import pytest
+
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.keys import EVERYTHING, Span
+from ska_sdp_config.backend.store import Change, Delete, Put, Query
+from tests.backend.conftest import Connect
+from tests.backend.test_transactions import compact
+from tests.waiting import wait_until
+
+
+class Heard:
+    """A sink that keeps what it is told, and that each telling is of whole revisions."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.gaps: list[int] = []
+        self.tellings = 0
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        revisions = [change.revision for change in changes]
+        assert revisions == sorted(revisions)
+        assert not self.changes or revisions[0] > self.changes[-1].revision
+        self.changes += changes
+        self.tellings += 1
+
+    def gap(self, revision: int) -> None:
+        self.gaps.append(revision)
+
+    def heard(self, *expected: tuple[str, str | None], within: float = 10.0) -> None:
+        """Wait until exactly these changes were told."""
+
+        def told() -> list[tuple[str, str | None]]:
+            return [(c.key, c.entry.value if c.entry else None) for c in self.changes]
+
+        wait_until(lambda: len(told()) >= len(expected), within, f"{expected} in {told()}")
+        assert told() == list(expected)
+
+
+def commit(backend: Backend, **values: str | None) -> int:
+    writes = [
+        Delete(Span(f"1/{name}")) if value is None else Put(f"1/{name}", value)
+        for name, value in values.items()
+    ]
+    outcome = backend.store.commit([], writes, timeout=5)
+    return outcome.revision  # type: ignore[union-attr]  # it has no guards
+
+
+def now(backend: Backend) -> int:
+    return backend.store.read([], timeout=5).revision
+
+
+def test_changes_come_in_order_from_a_revision_on(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    commit(other, a="before")
+    first = commit(other, a="1", b="1")
+    heard = Heard()
+    watch = backend.store.watch(EVERYTHING, first, heard)
+    commit(other, a="2")
+    commit(other, b=None, c="")
+    heard.heard(("1/a", "1"), ("1/b", "1"), ("1/a", "2"), ("1/b", None), ("1/c", ""))
+    watch.cancel()
+    entry = heard.changes[2].entry
+    assert entry is not None
+    assert (entry.created, entry.modified) == (heard.changes[0].entry.created, first + 1)  # type: ignore[union-attr]  # a put
+    assert not heard.gaps
+    revisions = [revision for revision, _ in groupby(c.revision for c in heard.changes)]
+    assert revisions == [first, first + 1, first + 2]
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (Span("1/b"), [("1/b", "1"), ("1/b", None)]),
+        (Span.prefix("1/b"), [("1/b", "1"), ("1/bb", "1"), ("1/b", None)]),
+        (Span("1/a", "1/bb"), [("1/a", "1"), ("1/b", "1"), ("1/b", None)]),
+    ],
+    ids=["key", "prefix", "range"],
+)
+def test_only_what_is_watched_is_told(
+    connect: Connect, span: Span, expected: list[tuple[str, str | None]]
+) -> None:
+    backend, other = connect(), connect()
+    heard = Heard()
+    watch = backend.store.watch(span, now(backend) + 1, heard)
+    commit(other, a="1", b="1", bb="1", c="1")
+    commit(other, b=None)
+    heard.heard(*expected)
+    watch.cancel()
+
+
+def test_cancelled_watch_tells_no_more_and_leaves_nothing(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    commit(backend, a="0")
+    before = threading.active_count()
+    heard = Heard()
+    watch = backend.store.watch(Span("1/a"), now(backend) + 1, heard)
+    commit(other, a="1")
+    heard.heard(("1/a", "1"))
+    watch.cancel()
+    watch.cancel()
+    wait_until(lambda: threading.active_count() <= before)
+    commit(other, a="2")
+    heard.heard(("1/a", "1"))
+
+
+def test_compacted_past_is_announced(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    first = commit(other, a="1")
+    commit(other, a="2")
+    commit(other, a="3")
+    compact(other)
+    heard = Heard()
+    watch = backend.store.watch(EVERYTHING, first, heard)
+    wait_until(lambda: heard.gaps)
+    assert heard.gaps == [now(other)]
+    commit(other, a="4")
+    heard.heard(("1/a", "4"))
+    watch.cancel()
+
+
+def test_newest_revision_may_be_compacted(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    commit(other, a="1")
+    compact(other)
+    heard = Heard()
+    watch = backend.store.watch(EVERYTHING, now(other) + 1, heard)
+    commit(other, a="2")
+    heard.heard(("1/a", "2"))
+    assert not heard.gaps
+    watch.cancel()
+
+
+def test_backlog_comes_in_whole_revisions(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    first = now(other) + 1
+    count, value = 8, "x" * 300_000
+    for number in range(count):
+        commit(other, **dict.fromkeys("abcd", f"{number}{value}"))
+    heard = Heard()
+    watch = backend.store.watch(EVERYTHING, first, heard)
+    wait_until(lambda: len(heard.changes) == 4 * count, 20)
+    watch.cancel()
+    whole = [list(group) for _, group in groupby(heard.changes, lambda change: change.revision)]
+    assert [len(group) for group in whole] == [4] * count
+    assert not heard.gaps
+    last = backend.store.read([Query(Span("1/d"))], timeout=5).found[0]
+    assert last == [heard.changes[-1].entry]

@@ -1,0 +1,38 @@
+"""Processes that fork while they use the database: no child hangs, no parent is harmed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.connection.forking import CASES
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fork(etcd: Etcd, case: str) -> None:
+    """Each in a process of its own, as gRPC counts from the start of a process."""
+    environment = dict(os.environ)
+    if case == "supported":
+        environment["GRPC_ENABLE_FORK_SUPPORT"] = "1"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-m",
+            "tests.connection.forking",
+            etcd.endpoint,
+            case,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "fine", done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,149 @@
+"""What else a server may say to a call, and what a user is told of it."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from pyetcd import etcdrpc
+
+from ska_sdp_config.backend import ConfigConnectionError
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.store import AnswerLost, Commit, Put, Query
+from tests.backend.test_watchers import looping
+from tests.connection.conftest import ConnectTo, Start
+from tests.connection.servers import EtcdOf, raw
+from tests.waiting import wait_until
+
+
+def test_full_database(start: Start, connect: ConnectTo) -> None:
+    """It can be read, and says what is to be done; when that was done, it can be written."""
+    server = start(quota_backend_bytes=2_000_000)
+    backend = connect(server.endpoint)
+    with looping(backend, lambda txn: txn.get("/a")) as loop:
+        backend.create("/a", "1")
+        loop.saw("1")
+        with pytest.raises(ConfigConnectionError, match=r"is full.*--quota-backend-bytes"):  # noqa: PT012
+            for number in range(20):
+                backend.create(f"/large/{number}", "x" * 500_000)
+        assert backend.get("/a")[0] == "1"
+        assert backend.connection.state == "connected"
+        make_room(server)
+        backend.update("/a", "2")
+        loop.saw("2")
+
+
+def make_room(server: EtcdOf) -> None:
+    """What an administrator does: delete, compact, defragment, disarm."""
+    with raw(server.endpoint) as channel:
+        keys, upkeep = etcdrpc.KVStub(channel), etcdrpc.MaintenanceStub(channel)
+        deleted = keys.DeleteRange(
+            etcdrpc.DeleteRangeRequest(key=b"2/large/", range_end=b"2/large0"), timeout=10
+        )
+        revision = deleted.header.revision
+        keys.Compact(etcdrpc.CompactionRequest(revision=revision, physical=True), timeout=10)
+        upkeep.Defragment(etcdrpc.DefragmentRequest(), timeout=10)
+        every = etcdrpc.AlarmRequest(action=etcdrpc.AlarmRequest.GET, alarm=etcdrpc.NOSPACE)
+        wait_until(lambda: upkeep.Alarm(every, timeout=10).alarms, what="the alarm")
+        for alarm in upkeep.Alarm(every, timeout=10).alarms:
+            disarm = etcdrpc.AlarmRequest(
+                action=etcdrpc.AlarmRequest.DEACTIVATE,
+                memberID=alarm.memberID,
+                alarm=alarm.alarm,
+            )
+            upkeep.Alarm(disarm, timeout=10)
+
+
+def test_revision_that_there_is_not(server: EtcdOf, connect: ConnectTo) -> None:
+    backend = connect(server.endpoint)
+    with pytest.raises(ConfigConnectionError, match=r"future revision.*older copy"):
+        backend.store.read([Query(Span("1/a"))], revision=1_000_000, timeout=5)
+
+
+class Refusal(grpc.RpcError):
+    """What gRPC raises."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self._code = code
+        self._details = details
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details
+
+
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize("program", ["3.5"], indirect=True)
+@pytest.mark.parametrize(
+    ("code", "words", "outcome"),
+    [
+        # These are said before anything is done: the commit is simply made again.
+        (UNAVAILABLE, "etcdserver: no leader", Commit),
+        (EXHAUSTED, "etcdserver: too many requests", Commit),
+        (UNAVAILABLE, "failed to connect to all addresses; last error: refused", Commit),
+        (grpc.StatusCode.UNKNOWN, "auth: revision in header is old", ConfigConnectionError),
+        # After these nobody knows.
+        (UNAVAILABLE, "etcdserver: leader changed", AnswerLost),
+        (UNAVAILABLE, "etcdserver: request timed out", AnswerLost),
+        (UNAVAILABLE, "etcdserver: server stopped", AnswerLost),
+        (UNAVAILABLE, "Socket closed", AnswerLost),
+        (grpc.StatusCode.UNKNOWN, "Stream removed", AnswerLost),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded", AnswerLost),
+    ],
+)
+def test_commit_that_fails_once(
+    server: EtcdOf,
+    connect: ConnectTo,
+    monkeypatch: pytest.MonkeyPatch,
+    code: grpc.StatusCode,
+    words: str,
+    outcome: type,
+) -> None:
+    """The words are etcd's and gRPC's own; only the moment is chosen."""
+    backend = connect(server.endpoint)
+    backend.get("/a")
+    etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
+    fails = [Refusal(code, words)]
+    with etcd.link() as link:
+        real = link.method("KV", "Txn")
+
+        def call(*arguments: object, **others: object) -> object:
+            if fails:
+                raise fails.pop()
+            return real(*arguments, **others)
+
+        monkeypatch.setitem(link._methods, ("KV", "Txn"), call)
+    if outcome is Commit:
+        assert isinstance(backend.store.commit([], [Put("1/a", "1")], timeout=5), Commit)
+    else:
+        with pytest.raises(outcome):
+            backend.store.commit([], [Put("1/a", "1")], timeout=5)
+    assert not fails
+    # Whatever was said: a transaction finds out what became of its commit, or makes it again.
+    backend.delete("/a", must_exist=False)
+    fails.append(Refusal(code, words))
+    if outcome is not ConfigConnectionError:
+        backend.create("/a", "2")
+        assert backend.get("/a")[0] == "2"
+
+
+@pytest.mark.parametrize("words", ["etcdserver: no leader", "etcdserver: leader changed"])
+@pytest.mark.parametrize("program", ["3.5"], indirect=True)
+def test_read_without_a_leader_says_what_is_missing(
+    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    backend = connect(server.endpoint, timeout=0.3)
+    backend.get("/a")
+
+    def call(*arguments: object, **others: object) -> object:
+        raise Refusal(UNAVAILABLE, words)
+
+    with backend.store._etcd.link() as link:  # type: ignore[attr-defined]  # of this store
+        monkeypatch.setitem(link._methods, ("KV", "Range"), call)
+    with pytest.raises(ConfigConnectionError, match=rf"{words}.*majority of its members"):
+        backend.get("/a")

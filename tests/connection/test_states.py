@@ -1,0 +1,160 @@
+"""Connected, suspended, lost: what each means, and that a listener is told in order (spec 2.4)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend import ConfigConnectionError
+from ska_sdp_config.backend.connection_state import Connection, ConnectionState
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.store import Query
+from tests.connection.conftest import ConnectTo, Through
+from tests.connection.servers import EtcdOf
+from tests.connection.states import States, state_of
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("program", ["3.5"], indirect=True)
+
+STATE = "ska_sdp_config.backend.connection_state"
+LEASE_TTL = "ska_sdp_config.backend.backend.LEASE_TTL"
+
+
+def test_suspended_until_the_first_answer(server: EtcdOf, connect: ConnectTo) -> None:
+    backend = connect(server.endpoint)
+    states = States(backend)
+    assert state_of(backend) == "suspended"
+    backend.get("/a")
+    assert state_of(backend) == "connected"
+    states.become("connected")
+
+
+def test_call_that_fails_suspends_and_one_that_is_answered_connects(
+    server: EtcdOf, connect: ConnectTo
+) -> None:
+    backend = connect(server.endpoint, timeout=0.3)
+    states = States(backend)
+    backend.get("/a")
+    for _ in range(2):
+        server.pause()
+        with pytest.raises(ConfigConnectionError):
+            backend.get("/a")
+        assert state_of(backend) == "suspended"
+        server.resume()
+        backend.get("/a")
+        assert state_of(backend) == "connected"
+    states.become("connected", "suspended", "connected", "suspended", "connected")
+    assert states.threads == {"config-connection"}
+
+
+def test_refusal_is_an_answer(server: EtcdOf, connect: ConnectTo) -> None:
+    backend = connect(server.endpoint)
+    with pytest.raises(ConfigConnectionError, match="future revision"):
+        backend.store.read([Query(Span("1/a"))], revision=10**6, timeout=5)
+    assert state_of(backend) == "connected"
+
+
+def test_call_that_waits_suspends_after_a_while(
+    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it may wait itself. And whoever looks finds the same, untold."""
+    monkeypatch.setattr(f"{STATE}.SILENCE", 0.6)
+    backend = connect(server.endpoint, timeout=3)
+    backend.get("/a")
+    server.pause()
+    waiting = threading.Thread(target=backend.get, args=("/a",))
+    waiting.start()
+    began = time.monotonic()
+    wait_until(lambda: state_of(backend) == "suspended")
+    assert 0.5 < time.monotonic() - began < 1.2
+    server.resume()
+    waiting.join()
+    assert state_of(backend) == "connected"
+
+
+def test_lost_when_suspended_for_longer_than_the_lease_lives(
+    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LEASE_TTL, 1)
+    backend = connect(server.endpoint, timeout=0.3)
+    states = States(backend)
+    backend.get("/a")
+    server.pause()
+    with pytest.raises(ConfigConnectionError):
+        backend.get("/a")
+    states.become("connected", "suspended", "lost")
+    assert 0.9 < states.times[2] - states.times[1] < 1.5
+    server.resume()
+    backend.get("/a")
+    states.become("connected", "suspended", "lost", "connected")
+
+
+def test_lost_when_the_client_lease_expires(
+    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the database answers. The lease of something else is no such matter."""
+    monkeypatch.setattr(LEASE_TTL, 2)
+    backend, other = connect(server.endpoint), connect(server.endpoint)
+    states = States(backend)
+    lease = backend.lease(ttl=1)
+    other.store.revoke_lease(lease.id, timeout=5)
+    wait_until(lambda: not lease.alive())
+    states.become("connected")
+    lease = backend.client_lease.current()
+    other.store.revoke_lease(lease.id, timeout=5)
+    states.become("connected", "lost")
+    assert backend.client_lease.is_lost
+    backend.get("/a")
+    states.become("connected", "lost", "connected")
+
+
+def test_never_lost_before_anything_was_tried(program: str) -> None:
+    connection = Connection(lease_ttl=0.0)
+
+    def state() -> ConnectionState:
+        return connection.state
+
+    assert state() == "suspended"
+    connection.failed()
+    assert state() == "lost"
+
+
+def test_fault_of_a_listener_is_its_own(
+    server: EtcdOf, connect: ConnectTo, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = connect(server.endpoint)
+
+    def fails(state: str) -> None:
+        raise LookupError("a listener's fault")
+
+    backend.connection.listen(fails)
+    states = States(backend)
+    with caplog.at_level(logging.ERROR):
+        backend.get("/a")
+        states.become("connected")
+    assert "a listener's fault" in caplog.text
+
+
+def test_config_shows_it(server: EtcdOf, through: Through) -> None:
+    network = through(server)
+
+    def state() -> ConnectionState:
+        return config.connection_state
+
+    with Config(host=network.endpoint, timeout=1, component_name="x") as config:
+        told: list[ConnectionState] = []
+        config.on_connection_state(told.append)
+        for txn in config.txn():
+            txn.list_processing_blocks()
+        assert state() == "connected"
+        network.refuse(True)
+        network.cut()
+        with pytest.raises(ConfigConnectionError):
+            config.is_alive()
+        assert state() == "suspended"
+        wait_until(lambda: told == ["suspended"])
+        network.refuse(False)

@@ -1,0 +1,99 @@
+"""Users of an etcd, and what its administrator does meanwhile."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+from pyetcd import etcdrpc
+
+from ska_sdp_lmc.stack.etcd import Flag
+from tests.connection.servers import raw
+
+USER = "sdp"
+PASSWORD = "correct horse battery staple"
+ROOT_PASSWORD = "root's own"
+
+
+def simple_tokens(ttl: int) -> dict[str, Flag]:
+    """The flags of an etcd whose tokens live for some seconds without use."""
+    return {"auth_token": "simple", "auth_token_ttl": ttl, "bcrypt_cost": 4}
+
+
+def jwt_tokens(directory: Path, ttl: int) -> dict[str, Flag]:
+    """The flags of an etcd whose tokens live for some seconds, whether they are used or not."""
+    key = directory / "jwt.key"
+    key.write_text(secrets.token_hex(32))
+    token = f"jwt,priv-key={key},sign-method=HS256,ttl={ttl}s"
+    return {"auth_token": token, "bcrypt_cost": 4}
+
+
+def everything() -> etcdrpc.Permission:
+    """To read and write all keys."""
+    return etcdrpc.Permission(permType=etcdrpc.Permission.READWRITE, key=b"\0", range_end=b"\0")
+
+
+class Administrator:
+    """The one who may change users; enables them when it is made.
+
+    Args:
+        channel: to a server that knows of no users yet.
+    """
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._auth = etcdrpc.AuthStub(channel)
+        self._metadata: tuple[tuple[str, str], ...] = ()
+        self._numbers = iter(range(1000))
+        self.add_user("root", ROOT_PASSWORD, "root")
+        self._call("RoleAdd", etcdrpc.AuthRoleAddRequest(name="all"))
+        self._call(
+            "RoleGrantPermission",
+            etcdrpc.AuthRoleGrantPermissionRequest(name="all", perm=everything()),
+        )
+        self.add_user(USER, PASSWORD, "all")
+        self.add_user("guest", PASSWORD)
+        self._call("AuthEnable", etcdrpc.AuthEnableRequest())
+
+    def add_user(self, name: str, password: str, role: str = "") -> None:
+        self._call("UserAdd", etcdrpc.AuthUserAddRequest(name=name, password=password))
+        if role == "root":
+            self._call("RoleAdd", etcdrpc.AuthRoleAddRequest(name="root"))
+        if role:
+            self._call("UserGrantRole", etcdrpc.AuthUserGrantRoleRequest(user=name, role=role))
+
+    def change_something(self) -> None:
+        """Move the revision of the users' store."""
+        self.log_in()
+        self.add_user(f"user-{next(self._numbers)}", "irrelevant")
+
+    def change_password(self, name: str, password: str) -> None:
+        self.log_in()
+        request = etcdrpc.AuthUserChangePasswordRequest(name=name, password=password)
+        self._call("UserChangePassword", request)
+
+    def disable(self) -> None:
+        """Let everybody do everything."""
+        self.log_in()
+        self._call("AuthDisable", etcdrpc.AuthDisableRequest())
+
+    def enable(self) -> None:
+        self._metadata = ()
+        self._call("AuthEnable", etcdrpc.AuthEnableRequest())
+
+    def log_in(self) -> None:
+        request = etcdrpc.AuthenticateRequest(name="root", password=ROOT_PASSWORD)
+        token = self._auth.Authenticate(request, timeout=5).token
+        self._metadata = (("token", token),)
+
+    def _call(self, method: str, request: object) -> None:
+        getattr(self._auth, method)(request, timeout=5, metadata=self._metadata)
+
+
+@contextmanager
+def administrator(endpoint: str) -> Iterator[Administrator]:
+    """Give a server users, and the means to change them."""
+    with raw(endpoint) as channel:
+        yield Administrator(channel)
