@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV ?= uv
+# Tests mostly wait for processes, so two run at a time. Those of a file share its servers.
+JOBS ?= 2
 
 # What is checked; only what is there.
 SOURCES := $(wildcard src devices tests benchmarks docs)
@@ -30,7 +32,7 @@ up: $(INSTALLED) ## Start everything and leave it running; ARGS="--subarrays 4 -
 	$(BIN)/ska-sdp-lmc up $(ARGS)
 
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
-	$(BIN)/python -m pytest -m "not long" $(ARGS)
+	$(BIN)/python -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS)
 
 test-long: $(INSTALLED) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m long $(ARGS)

@@ -15,6 +15,7 @@ from tango.test_context import MultiDeviceTestContext
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend.memory import MemoryBackend
+from ska_sdp_lmc.model.states import AdminMode
 from ska_sdp_lmc.servers import database
 from ska_sdp_lmc.servers.controller import SDPController
 from ska_sdp_lmc.servers.subarray import SDPSubarray
@@ -109,11 +110,32 @@ class Events:
 
     def __init__(self, proxy: Any, *names: str, kind: str = "CHANGE_EVENT") -> None:
         self.heard: list[tuple[str, Any]] = []
+        self._modes: list[int] = []
         self._proxy = proxy
         event = getattr(tango.EventType, kind)
         self._ids = [proxy.subscribe_event(name, event, self._hearer(name)) for name in names]
         wait_until(lambda: len(self.heard) >= len(names), what=f"events of {names}")
+        self._ids.append(proxy.subscribe_event("adminMode", event, self._hear_mode))
+        self._prove()
         self.heard.clear()
+
+    def _prove(self) -> None:
+        """See that events come: Tango connects after it subscribes, and what is pushed before
+        the connection stands is lost. What is subscribed to last is connected last.
+        """
+        for mode in (AdminMode.ENGINEERING, AdminMode.ONLINE):
+            for _ in range(20):
+                self._proxy.adminMode = AdminMode.ONLINE
+                self._proxy.adminMode = mode
+                with contextlib.suppress(AssertionError):
+                    wait_until(lambda mode=mode: self._modes[-1:] == [mode], 0.5)  # type: ignore[misc]
+                    break
+            else:
+                raise AssertionError(f"adminMode {mode.name} was not heard of")
+
+    def _hear_mode(self, event: Any) -> None:
+        if not event.err:
+            self._modes.append(event.attr_value.value)
 
     def _hearer(self, name: str) -> Callable[[Any], None]:
         def hear(event: Any) -> None:
