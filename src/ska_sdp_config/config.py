@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Config", "Transaction", "TxnWrapper"]
 
 # The entities' models take a while to make, and a Config that is only made needs none.
-__getattr__ = names_of(__name__, {"Transaction": ".transaction"})
+__getattr__ = names_of(__name__, {"Transaction": "ska_sdp_config.transaction"})
 
 TxnWrapper = Callable[["Transaction"], Any]
 """Makes what a loop over transactions yields (the seed's 2.3)."""

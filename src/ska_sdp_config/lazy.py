@@ -18,7 +18,7 @@ def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
 
     Args:
         package: its name.
-        homes: for each name the module that has it, relative to the package.
+        homes: for each name the module that has it; one that begins with a dot is the package's.
     """
 
     def find(name: str) -> Any:

@@ -32,13 +32,6 @@ OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
 ]
 
-GRPC_SURVIVES_FORKS = os.environ.get("GRPC_ENABLE_FORK_SUPPORT", "").lower() in (
-    "1",
-    "true",
-    "yes",
-)
-"""gRPC looks at this variable once, when it is imported."""
-
 _used_in: int | None = None
 """The process in which gRPC was first used."""
 
@@ -116,11 +109,11 @@ def _check_fork() -> None:
     global _used_in
     if _used_in is None:
         _used_in = os.getpid()
-    if _used_in != os.getpid() and not GRPC_SURVIVES_FORKS:
+    if _used_in != os.getpid():
+        # gRPC's own support of forks, where it is switched on, hangs in some of them.
         raise ConfigConnectionError(
             "This process was forked from one that had used the database, and gRPC does not "
-            "work in it: start it with multiprocessing's method 'spawn' or 'forkserver', or set "
-            "GRPC_ENABLE_FORK_SUPPORT=1 before Python starts."
+            "work in it: start it with multiprocessing's method 'spawn' or 'forkserver'."
         )
 
 

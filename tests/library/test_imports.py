@@ -1,0 +1,43 @@
+"""What programs already written import (spec 2.5)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+PACKAGE = "ska_sdp_config"
+NAMES = {
+    "": (
+        "Config ConfigCollision ConfigVanished ConfigConnectionError CommitUnknown "
+        "TransactionTooLarge ProcessingBlock ExecutionBlock Deployment Script __version__"
+    ),
+    ".config": "Config Transaction TxnWrapper",
+    ".entity": (
+        "Flow Script ProcessingBlock ExecutionBlock Deployment Owner Dependency FlowSource"
+    ),
+    ".entity.flow": "Flow FlowSource Dependency DataProduct PVCPath",
+    ".entity.common": "PVCPath ProcessingBlockId ExecutionBlockId",
+    ".entity.common.path": "RelativePurePath AbsolutePurePath AnyPurePath",
+    ".entity.pb": "ProcessingBlock PBDependency",
+    ".entity.owner": "Owner",
+    ".operations.entity_operations": "CollectiveEntityOperations EntityOperations",
+    ".backend": "Etcd3Backend MemoryBackend ConfigCollision ConfigVanished depth_of_path",
+    ".backend.common": "ConfigCollision ConfigVanished depth_of_path",
+    ".backend.etcd3": "Etcd3Backend",
+    ".backend.memory": "MemoryBackend",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(module, name) for module, names in NAMES.items() for name in names.split()],
+)
+def test_name_is_there(module: str, name: str) -> None:
+    assert getattr(import_module(PACKAGE + module), name)
+
+
+@pytest.mark.parametrize("module", ["", ".config", ".entity", ".backend"])
+def test_name_that_is_not_there_is_an_attribute_error(module: str) -> None:
+    with pytest.raises(AttributeError, match="Nonsense"):
+        getattr(import_module(PACKAGE + module), "Nonsense")  # noqa: B009  it is what is tested
