@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from .backend.backend import Backend
 from .backend.cache import CachedReader
 from .backend.common import ConfigConnectionError
+from .backend.fork import on_fork
 from .backend.interest import Interest
 from .backend.loop import MAX_RETRIES, transactions
 from .backend.stm import Txn, queries_of_prefetch
@@ -50,6 +51,7 @@ class Watcher(Generic[T_co]):
         self._triggered = False
         self._just_told = False
         self._interest = Interest(self._wake)
+        on_fork(self)
 
     def __iter__(self) -> Iterator[Watcher[T_co]]:
         cache = self._backend.cache
@@ -118,16 +120,25 @@ class Watcher(Generic[T_co]):
             self._triggered = True
             self._wake.notify_all()
 
+    def leave_to_parent(self) -> None:
+        """Use another lock; see Forkable."""
+        self._wake = threading.Condition()
+        self._interest.leave_to_parent(self._wake)
+
     def _wait(self) -> None:
+        store = self._backend.store
         with self._wake:
             self._interest.end_turn()
-            while not (self._triggered or self._interest.is_stale):
+            while not (self._triggered or self._interest.is_stale or store.closed):
                 left = self._left()
                 if left <= 0:
                     break
                 self._wake.wait(min(left, threading.TIMEOUT_MAX))
             self._just_told = self._interest.is_stale
             self._triggered = False
+        if store.closed:
+            # It says so itself, and why.
+            store.read([], timeout=store.timeout)
 
     def _left(self) -> float:
         end = self._alarm

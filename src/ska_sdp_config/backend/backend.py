@@ -230,6 +230,7 @@ class Backend:
         if not self.store.closed:
             self.leases.end()
             self.store.close()
+            self.cache.close()
             self.leases.join()
             self.connection.close()
 
@@ -238,6 +239,7 @@ class Backend:
         self.connection.leave_to_parent()
         self.leases.leave_to_parent()
         self.client_lease.leave_to_parent()
+        self.cache.leave_to_parent()
 
     def __enter__(self) -> Backend:
         return self

@@ -41,6 +41,9 @@ class Listener(Protocol):
     def gap(self, revision: int) -> None:
         """Take notice that changes up to a revision were lost."""
 
+    def closed(self) -> None:
+        """Take notice that nothing will be told any more."""
+
 
 class View:
     """Everything that is cached, as it was at one revision. Not changed once it is shared.
@@ -166,6 +169,21 @@ class Cache:
             self._log_begins = revision
             self._watch = self._store.watch(EVERYTHING, revision + 1, self)
 
+    def close(self) -> None:
+        """Let go whoever waits for changes: there will be none any more."""
+        with self._lock:
+            self._watch = None
+            self._lock.notify_all()
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener.closed()
+
+    def leave_to_parent(self) -> None:
+        """Forget what belongs to the process that this one was forked from; see Forkable."""
+        self._lock = threading.Condition()
+        self._watch = None
+        self._view = View(0)
+
     def require(self, revision: int) -> None:
         """Let no reader see less than a revision: this process has seen it already."""
         if revision > self._floor:
@@ -177,7 +195,7 @@ class Cache:
         with self._lock:
             if self._watch is None:
                 return None
-            if not self._lock.wait_for(self._is_level, CATCH_UP):
+            if not self._lock.wait_for(self._is_level, CATCH_UP) or self._watch is None:
                 return None
             self._view.shared = True
             return self._view
@@ -260,7 +278,7 @@ class Cache:
         return list(newer)[::-1]
 
     def _is_level(self) -> bool:
-        return self._view.revision >= self._floor
+        return self._watch is None or self._view.revision >= self._floor
 
     def _own_view(self) -> View:
         if self._view.shared:

@@ -76,6 +76,15 @@ class Interest:
             if self._stale:
                 self._wake.notify_all()
 
+    def closed(self) -> None:
+        """Take notice of the end; see Listener."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def leave_to_parent(self, wake: threading.Condition) -> None:
+        """Use another lock, as nobody knows who holds the one of the parent process."""
+        self._wake = wake
+
     def gap(self, revision: int) -> None:
         """Take notice of lost changes; see Sink."""
         with self._wake:

@@ -59,6 +59,7 @@ class Link:
         self._lock = threading.Lock()
         self._users = 0
         self._retired = False
+        self._closed = False
 
     @property
     def retired(self) -> bool:
@@ -66,11 +67,19 @@ class Link:
         return self._retired
 
     def method(self, service: str, method: str) -> Any:
-        """Get what makes a call, such as of the service ``KV`` the method ``Range``."""
+        """Get what makes a call, such as of the service ``KV`` the method ``Range``.
+
+        Raises:
+            ValueError: it was closed, in gRPC's own way.
+        """
         call = self._methods.get((service, method))
         if call is None:
-            stub = getattr(etcdrpc, f"{service}Stub")(self._channel)
-            call = self._methods[service, method] = getattr(stub, method)
+            # A stub made on a channel while that is being closed crashes the process.
+            with self._lock:
+                if self._closed:
+                    raise ValueError("The channel was closed.")
+                stub = getattr(etcdrpc, f"{service}Stub")(self._channel)
+                call = self._methods[service, method] = getattr(stub, method)
         return call
 
     def borrow(self) -> None:
@@ -96,7 +105,8 @@ class Link:
 
     def close(self) -> None:
         """Close it at once; calls in progress are cancelled."""
-        self._retired = True
+        with self._lock:
+            self._retired = self._closed = True
         self._channel.close()
 
     def leave_to_parent(self) -> None:
