@@ -181,7 +181,7 @@ def ask(backend: Backend, path: str, **body: str) -> None:
 
 
 def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="ska_sdp_config.backend.etcd3.login")
     with Etcd3Revolution1Backend(**login) as backend:
         heard = Heard()
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)

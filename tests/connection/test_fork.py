@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -15,9 +14,6 @@ from tests.connection.forking import CASES
 @pytest.mark.parametrize("case", CASES)
 def test_fork(etcd: Etcd, case: str) -> None:
     """Each in a process of its own, as gRPC counts from the start of a process."""
-    environment = dict(os.environ)
-    if case == "supported":
-        environment["GRPC_ENABLE_FORK_SUPPORT"] = "1"
     done = subprocess.run(
         [
             sys.executable,
@@ -31,7 +27,6 @@ def test_fork(etcd: Etcd, case: str) -> None:
         capture_output=True,
         text=True,
         timeout=120,
-        env=environment,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "fine", done.stderr
