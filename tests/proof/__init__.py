@@ -1,0 +1,1 @@
+"""Proofs: the library against reference models, and histories of real concurrency checked."""

@@ -1,0 +1,138 @@
+"""What a database says was written, and when: asked of it directly, not of the library."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import grpc
+from pyetcd import etcdrpc
+
+from ska_sdp_config.backend.store import Change
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.waiting import wait_until
+
+from .history import Event
+
+__all__ = ["EtcdLog", "MemoryLog"]
+
+
+class MemoryLog:
+    """Takes every change of a database in memory; see Sink."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        for key, revision, entry in changes:
+            if key[0].isdigit():
+                value = entry.value if entry else None
+                self.events.append(Event(revision, key[key.index("/") :], value))
+
+    def gap(self, revision: int) -> None:
+        raise AssertionError(f"the log has a gap at {revision}")
+
+
+class EtcdLog:
+    """Follows the changes of all paths by etcd's own watch. A context manager.
+
+    Attributes:
+        events: the changes so far.
+        revision: the last revision seen.
+    """
+
+    MARK = "/a-mark-in-the-log"
+
+    def __init__(self, server: Etcd) -> None:
+        self.events: list[Event] = []
+        self._channel = grpc.insecure_channel(
+            f"{server.host}:{server.port}",
+            options=[
+                ("grpc.max_receive_message_length", -1),
+                ("grpc.initial_reconnect_backoff_ms", 50),
+                ("grpc.max_reconnect_backoff_ms", 200),
+            ],
+        )
+        self._kv: Any = etcdrpc.KVStub(self._channel)
+        header = self._kv.Range(etcdrpc.RangeRequest(key=b"0"), timeout=5).header
+        self.revision: int = header.revision
+        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="etcd-log", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> list[Event]:
+        """Get all changes up to now."""
+        self._mark()
+        return self.events
+
+    def compact(self) -> None:
+        """Let etcd forget what has been seen here."""
+        # The revision is none of a delete: that is a fault of etcd's own, see test_found.py.
+        request = etcdrpc.CompactionRequest(revision=self._mark())
+        self._until_answered(self._kv.Compact, request)
+
+    def _mark(self) -> int:
+        """Write, wait until that is seen, and get its revision."""
+        request = etcdrpc.PutRequest(key=b"1" + self.MARK.encode())
+        revision: int = self._until_answered(self._kv.Put, request).header.revision
+        wait_until(lambda: self.revision >= revision, 30)
+        return revision
+
+    def _until_answered(self, call: Any, request: Any) -> Any:
+        """Make a call that does no harm if it is made twice; the server may just be restarted."""
+        while True:
+            try:
+                return call(request, timeout=5)
+            except grpc.RpcError as exc:
+                if exc.code() is grpc.StatusCode.OUT_OF_RANGE:
+                    # A compaction that was done before the answer was lost.
+                    return None
+                self._closed.wait(0.1)
+
+    def __enter__(self) -> EtcdLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closed.set()
+        self._requests.put(None)
+        self._channel.close()
+        self._thread.join(10)
+
+    def _follow(self) -> None:
+        while not self._closed.is_set():
+            try:
+                for response in etcdrpc.WatchStub(self._channel).Watch(self._outgoing()):
+                    assert not response.compact_revision, "the log has a gap"
+                    for event in response.events:
+                        self._take(event)
+            except grpc.RpcError:
+                self._closed.wait(0.05)
+            except ValueError:
+                # The channel was closed.
+                return
+
+    def _outgoing(self) -> Iterator[Any]:
+        create = etcdrpc.WatchCreateRequest(
+            key=b"0", range_end=b":", start_revision=self.revision + 1
+        )
+        yield etcdrpc.WatchRequest(create_request=create)
+        # An iterator that ends would end the watch.
+        while (request := self._requests.get()) is not None:
+            yield request
+
+    def _take(self, event: Any) -> None:
+        key = event.kv.key.decode()
+        path = key[key.index("/") :]
+        value = None if event.type else event.kv.value.decode()
+        if path != self.MARK:
+            self.events.append(Event(event.kv.mod_revision, path, value))
+        self.revision = event.kv.mod_revision

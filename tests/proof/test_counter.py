@@ -1,0 +1,50 @@
+"""Many processes that increment one counter: nothing is lost, and nobody gives up."""
+
+from __future__ import annotations
+
+import pytest
+
+from ska_sdp_config.backend import Etcd3Backend
+from ska_sdp_config.backend.loop import MAX_RETRIES
+from ska_sdp_config.config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .concurrency import in_processes
+
+COUNTER = "/proof/counter"
+
+
+def increment(number: int, host: str, port: int, count: int) -> list[int]:
+    """Increment so many times; get how often each had to be run again."""
+    retries = []
+    with Config("etcd3", host=host, port=port) as config:
+        for _ in range(count):
+            runs = 0
+            for txn in config.txn():
+                runs += 1
+                txn.update(COUNTER, str(int(txn.get(COUNTER) or "") + 1))
+            retries.append(runs - 1)
+    return retries
+
+
+def count_up(server: Etcd, processes: int, count: int) -> int:
+    """Let processes count; get the worst number of retries."""
+    with Etcd3Backend(host=server.host, port=server.port) as backend:
+        backend.delete(COUNTER, must_exist=False)
+        backend.create(COUNTER, "0")
+        retries = in_processes(processes, increment, server.host, server.port, count)
+        assert len(retries) == processes * count
+        assert backend.get(COUNTER)[0] == str(processes * count)
+    assert sum(retries) > 0, "nobody met anybody"
+    return max(retries)
+
+
+def test_counter(etcd: Etcd) -> None:
+    assert count_up(etcd, 3, 60) < MAX_RETRIES
+
+
+@pytest.mark.proof
+def test_long_counter(etcd: Etcd, capsys: pytest.CaptureFixture[str]) -> None:
+    worst = count_up(etcd, 8, 500)
+    with capsys.disabled():
+        print(f"\n8 processes x 500 increments: at worst {worst} retries of one.")  # noqa: T201

@@ -1,0 +1,173 @@
+"""Watcher loops on threads, while others write and the network fails."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import pytest
+
+from ska_sdp_config.backend import Etcd3Backend
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.waiting import wait_until
+
+from .concurrency import in_threads, meanwhile
+from .databases import EVERYTHING, MemoryUnderTest
+from .history import Event, Record, misread
+from .logs import EtcdLog, MemoryLog
+from .proxy import Proxy
+from .work import PATHS, Body, Work
+
+FOCI = ["values", "keys", "some", "one"]
+
+
+def look(body: Body) -> None:
+    """Read what is in focus just now, which others change from time to time."""
+    focus = body.read("/focus")
+    if focus == "values":
+        body.list_values("/data/")
+    elif focus == "keys":
+        body.list("/data/")
+        body.list("/data/a/")
+    elif focus == "some":
+        body.read_many(PATHS)
+    else:
+        body.read(PATHS[0])
+
+
+class Follower:
+    """A watcher loop on a thread, and all its views."""
+
+    def __init__(self, config: Config) -> None:
+        self._watcher = config.watcher()
+        self._stop = False
+        self.views: list[Record] = []
+        self._thread = threading.Thread(target=self._run, name="follower")
+        self._thread.start()
+
+    def _run(self) -> None:
+        for watcher in self._watcher:
+            if self._stop:
+                break
+            view = Record(f"turn {len(self.views)}", time.monotonic())
+            for txn in watcher.txn():
+                look(Body(cast(Txn, txn.raw), view, ""))
+            view.revision = txn.revision
+            self.views.append(view)
+
+    def sees(self, state: dict[str, str]) -> bool:
+        """Whether its last view is what is there."""
+        if not self.views:
+            return False
+        view = self.views[-1]
+        return all(state.get(path) == value for path, value in view.values.items()) and all(
+            paths == sorted(path for path in state if path in listing)
+            for listing, paths in view.lists.items()
+        )
+
+    def stop(self) -> None:
+        self._stop = True
+        self._watcher.trigger()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+
+def judge(followers: list[Follower], events: list[Event]) -> None:
+    """Check that each view was there as a whole, that none goes back, and the last stands."""
+    by_revision: defaultdict[int, dict[str, str | None]] = defaultdict(dict)
+    for event in events:
+        by_revision[event.revision][event.path] = event.value
+    for follower in followers:
+        revisions = [view.revision for view in follower.views]
+        assert revisions == sorted(revisions), "a view went back"
+        assert list(misread(follower.views, by_revision)) == []
+        assert len(follower.views) > 10, "it hardly turned"
+
+
+def all_see(followers: list[Follower], events: list[Event]) -> None:
+    """Wait until all see what is there, when nobody writes any more."""
+    newest = {event.path: event.value for event in events}
+    state = {path: value for path, value in newest.items() if value is not None}
+    wait_until(lambda: all(follower.sees(state) for follower in followers), 30, "the last view")
+
+
+@contextmanager
+def followed(config: Config) -> Iterator[list[Follower]]:
+    followers = [Follower(config) for _ in range(2)]
+    try:
+        yield followers
+    finally:
+        for follower in followers:
+            follower.stop()
+
+
+def write(other: Config, rounds: int) -> None:
+    """Change the focus, and in each of them the data."""
+    work = Work(other.backend, "writer", 7)
+    for number in range(rounds):
+        for txn in other.txn():
+            txn.delete("/focus", must_exist=False)
+            txn.create("/focus", FOCI[number % len(FOCI)])
+        work.run(20)
+    # One whose outcome is not known may have been written or not.
+    assert all(record.outcome != "failed" for record in work.records)
+
+
+def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> None:
+    with (
+        EtcdLog(server) as log,
+        Proxy(server.host, server.port) as proxy,
+        Config(Etcd3Backend(host=proxy.host, port=proxy.port)) as config,
+        Config(Etcd3Backend(host=server.host, port=server.port)) as other,
+        followed(config) as followers,
+    ):
+        troubles: Iterator[Callable[[], None]] = itertools.cycle(
+            [proxy.cut, log.compact, lambda: proxy.cut("answers"), restart]
+        )
+        with meanwhile(lambda: next(troubles)(), 0.3):
+            write(other, rounds)
+        events = log.finish()
+        all_see(followers, events)
+        judge(followers, events)
+
+
+def follow_in_memory(rounds: int) -> None:
+    database, log = MemoryUnderTest(), MemoryLog()
+    database.connect().store.watch(EVERYTHING, 1, log)
+    with Config(database.connect()) as config, followed(config) as followers:
+        with meanwhile(database.compact, 0.005):
+            in_threads(lambda: write(Config(database.connect()), rounds))
+        all_see(followers, log.events)
+    database.disconnect()
+    judge(followers, log.events)
+
+
+def test_views_in_memory() -> None:
+    follow_in_memory(100)
+
+
+def test_views_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
+    follow_on_etcd(etcd_server(), 30, lambda: None)
+
+
+@pytest.mark.proof
+def test_long_views_in_memory() -> None:
+    follow_in_memory(2_000)
+
+
+@pytest.mark.proof
+def test_long_views_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+
+    def restart() -> None:
+        server.kill()
+        server.start()
+
+    follow_on_etcd(server, 2_000, restart)

@@ -1,0 +1,106 @@
+"""Transactions of many threads and processes at once, and a network that fails meanwhile."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from ska_sdp_config.backend import Etcd3Backend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .concurrency import in_processes, in_threads, meanwhile
+from .databases import EVERYTHING, MemoryUnderTest, Network
+from .history import Event, Record, check
+from .logs import EtcdLog, MemoryLog
+from .proxy import Proxy
+from .work import Work
+
+
+def run_threads(clients: list[Backend], count: int, names: str = "") -> list[Record]:
+    """Run one thread for each client given; one may be given several times."""
+    works = [Work(client, f"{names}{n}", n) for n, client in enumerate(clients)]
+    in_threads(*(partial(work.run, count) for work in works))
+    return [record for work in works for record in work.records]
+
+
+def run_in_process(name: int, host: str, port: int, threads: int, count: int) -> list[Record]:
+    with Etcd3Backend(host=host, port=port) as client:
+        return run_threads([client] * threads, count, f"{name}-")
+
+
+def judge(records: list[Record], events: list[Event], least: float = 0.9) -> None:
+    """Check the history, and that it is one worth checking."""
+    assert check(records, events) == []
+    outcomes = Counter(record.outcome for record in records)
+    assert outcomes["committed"] >= least * len(records), outcomes
+    assert sum(record.attempts for record in records) > len(records), "nobody met anybody"
+
+
+def in_memory(count: int) -> None:
+    database, log = MemoryUnderTest(loses_answers=True), MemoryLog()
+    clients = [database.connect() for _ in range(3)]
+    networks = [Network(client) for client in clients]
+    clients[0].store.watch(EVERYTHING, 1, log)
+    chance = random.Random(1)
+
+    def trouble() -> None:
+        network = chance.choice(networks)
+        # What is lost must not come faster than it can be settled.
+        network.plan = network.plan or [chance.choice(["answer", "request", "late", "fine"])]
+        while network.held and chance.random() < 0.5:
+            network.deliver(network.held.pop(0))
+        if chance.random() < 0.2:
+            database.compact()
+
+    with meanwhile(trouble, 0.002):
+        records = run_threads(clients * 2, count)
+    database.disconnect()
+    judge(records, log.events)
+
+
+def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None]) -> None:
+    with EtcdLog(server) as log, Proxy(server.host, server.port) as proxy:
+        troubles: Iterator[Callable[[], None]] = itertools.cycle(
+            [
+                lambda: proxy.cut("answers"),
+                lambda: proxy.cut("late"),
+                log.compact,
+                proxy.cut,
+                lambda: proxy.cut("late"),
+                restart,
+            ]
+        )
+        with meanwhile(lambda: next(troubles)(), 0.25):
+            records = in_processes(processes, run_in_process, proxy.host, proxy.port, 2, count)
+        assert proxy.cuts, "nothing happened"
+        judge(records, log.finish())
+
+
+def test_threads_in_memory() -> None:
+    in_memory(500)
+
+
+def test_processes_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
+    on_etcd(etcd_server(), 3, 70, lambda: None)
+
+
+@pytest.mark.proof
+def test_long_threads_in_memory() -> None:
+    in_memory(5_000)
+
+
+@pytest.mark.proof
+def test_long_processes_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
+    server = etcd_server()
+
+    def restart() -> None:
+        server.kill()
+        server.start()
+
+    on_etcd(server, 8, 1_500, restart)

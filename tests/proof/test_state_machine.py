@@ -1,0 +1,50 @@
+"""Interleaved transactions against the reference, on every kind of database."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .databases import DatabaseUnderTest, EtcdUnderTest, MemoryUnderTest
+from .machine import Transactions
+
+
+def run(database: DatabaseUnderTest, examples: int, steps: int = 50) -> None:
+    class Machine(Transactions):
+        def __init__(self) -> None:
+            super().__init__(database)
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+@pytest.mark.parametrize("loses_answers", [False, True], ids=["direct", "losing answers"])
+def test_in_memory(loses_answers: bool) -> None:
+    run(MemoryUnderTest(loses_answers=loses_answers), 50 if loses_answers else 100)
+
+
+def test_on_etcd(etcd: Etcd) -> None:
+    with EtcdUnderTest.on(etcd) as database:
+        run(database, 15)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("loses_answers", [False, True], ids=["direct", "losing answers"])
+def test_long_in_memory(loses_answers: bool) -> None:
+    run(MemoryUnderTest(loses_answers=loses_answers), 2_000, 80)
+
+
+@pytest.mark.proof
+def test_long_on_etcd(etcd: Etcd) -> None:
+    with EtcdUnderTest.on(etcd) as database:
+        run(database, 500, 80)

@@ -1,0 +1,48 @@
+"""Watcher loops against the reference, on every kind of database."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .databases import DatabaseUnderTest, EtcdUnderTest, MemoryUnderTest
+from .watching import Watchers
+
+
+def run(database: DatabaseUnderTest, examples: int, steps: int = 50) -> None:
+    class Machine(Watchers):
+        def __init__(self) -> None:
+            super().__init__(database)
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+def test_in_memory() -> None:
+    run(MemoryUnderTest(), 70)
+
+
+def test_on_etcd(etcd: Etcd) -> None:
+    with EtcdUnderTest.on(etcd) as database:
+        run(database, 12)
+
+
+@pytest.mark.proof
+def test_long_in_memory() -> None:
+    run(MemoryUnderTest(), 2_000, 80)
+
+
+@pytest.mark.proof
+def test_long_on_etcd(etcd: Etcd) -> None:
+    with EtcdUnderTest.on(etcd) as database:
+        run(database, 500, 80)

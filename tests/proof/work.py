@@ -1,0 +1,186 @@
+"""Transactions of all kinds, as many clients run them at once, with a record of each."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from ska_sdp_config.backend import (
+    CommitUnknown,
+    ConfigCollision,
+    ConfigConnectionError,
+    ConfigVanished,
+)
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.stm import Txn
+
+from .history import Record
+from .reference import Listing
+
+__all__ = ["Work"]
+
+PATHS = [f"/data/{name}" for name in "abcde"] + ["/data/a/below", "/data/b/below"]
+
+
+class Body:
+    """One attempt, which writes down what it reads of others' making, and what it writes."""
+
+    def __init__(self, txn: Txn, record: Record, mark: str) -> None:
+        self._txn = txn
+        self._record = record
+        self._mark = mark
+        record.mark, record.values, record.lists, record.writes = None, {}, {}, {}
+        record.attempts += 1
+
+    def read(self, path: str) -> str | None:
+        value = self._txn.get(path)
+        self._note(path, value)
+        return value
+
+    def read_many(self, paths: list[str]) -> None:
+        for path, value in self._txn.get_many(paths).items():
+            self._note(path, value)
+
+    def list(self, start: str) -> list[str]:
+        paths = self._txn.list_keys(start)
+        if not self._record.writes:
+            self._record.lists[Listing(start)] = paths
+        return paths
+
+    def list_values(self, start: str) -> None:
+        pairs = self._txn.list_values(start)
+        if not self._record.writes:
+            self._record.lists[Listing(start)] = [path for path, _ in pairs]
+        for path, value in pairs:
+            self._note(path, value)
+
+    def change(self, path: str) -> None:
+        """Create what is absent, write or delete what is there."""
+        value = self._value()
+        try:
+            self._txn.create(path, value)
+            self._note(path, None)
+        except ConfigCollision:
+            self.read(path)
+            self._txn.update(path, value)
+        self._record.writes[path] = value
+
+    def remove(self, path: str) -> None:
+        with suppress(ConfigVanished):
+            self._txn.delete(path)
+            self._record.writes[path] = None
+            return
+        self._note(path, None)
+
+    def put_blindly(self, path: str) -> None:
+        value = self._value()
+        self._txn.delete(path, must_exist=False)
+        self._txn.create(path, value)
+        self._record.writes[path] = value
+
+    def finish(self, client: str) -> None:
+        """Leave a mark, if it writes at all."""
+        if self._record.writes:
+            path = f"/mark/{client}"
+            self._txn.delete(path, must_exist=False)
+            self._txn.create(path, self._mark)
+            self._record.writes[path] = self._record.mark = self._mark
+
+    def _note(self, path: str, value: str | None) -> None:
+        if path not in self._record.writes:
+            self._record.values[path] = value
+
+    def _value(self) -> str:
+        return f"{self._mark} {len(self._record.writes)}"
+
+
+def read_only(body: Body, chance: random.Random) -> None:
+    body.read(chance.choice(PATHS))
+    body.list(chance.choice(["/data/", "/data/a/"]))
+    body.read_many(chance.sample(PATHS, 3))
+
+
+def copy_around(body: Body, chance: random.Random) -> None:
+    # Write skew, if it were let through: each reads what another writes.
+    one, other = chance.sample(PATHS, 2)
+    body.read(one)
+    body.change(other)
+
+
+def keep_few(body: Body, chance: random.Random) -> None:
+    # A decision by what is listed, phantoms included.
+    members = body.list("/data/")
+    if len(members) > 2:
+        body.remove(chance.choice(members))
+    else:
+        body.change(chance.choice(PATHS[:5]))
+
+
+def look_at_all(body: Body, chance: random.Random) -> None:
+    body.list_values("/data/")
+    body.change(chance.choice(PATHS))
+
+
+def write_blindly(body: Body, chance: random.Random) -> None:
+    for path in chance.sample(PATHS, 2):
+        body.put_blindly(path)
+
+
+def remove_some(body: Body, chance: random.Random) -> None:
+    body.remove(chance.choice(PATHS))
+    body.change(chance.choice(PATHS))
+
+
+KINDS: list[Callable[[Body, random.Random], None]] = [
+    read_only,
+    read_only,
+    copy_around,
+    copy_around,
+    keep_few,
+    look_at_all,
+    write_blindly,
+    remove_some,
+]
+
+
+class Work:
+    """The transactions of one thread.
+
+    Args:
+        backend: its client.
+        name: a name that no other has.
+        seed: decides what it does; how it goes depends on the others.
+    """
+
+    def __init__(self, backend: Backend, name: str, seed: int) -> None:
+        self._backend = backend
+        self._name = name
+        self._chance = random.Random(seed)
+        self.records: list[Record] = []
+
+    def run(self, count: int) -> None:
+        """Run so many transactions."""
+        for number in range(count):
+            record = Record(f"{self._name}.{number}", time.monotonic())
+            self.records.append(record)
+            try:
+                self._transact(record)
+                record.outcome = "committed"
+            except CommitUnknown:
+                continue
+            except (ConfigConnectionError, RuntimeError):
+                # Too many retries, or no database: it says that nothing was written.
+                record.outcome = "failed"
+            record.ended = time.monotonic()
+
+    def _transact(self, record: Record) -> None:
+        kind = self._chance.choice(KINDS)
+        prefetch = self._chance.choice([[], [], ["/data/"], PATHS[:3]])
+        seed = self._chance.random()
+        for txn in self._backend.txn(prefetch=prefetch):
+            body = Body(txn, record, f"{record.name}#{record.attempts}")
+            kind(body, random.Random(seed))
+            body.finish(self._name)
+        record.revision = txn.reads.revision
