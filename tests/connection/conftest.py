@@ -19,6 +19,15 @@ Through = Callable[..., Proxy]
 ConnectTo = Callable[..., Backend]
 
 
+NEWER_FIRST = pytest.mark.parametrize(
+    "program", [pytest.param("3.4", marks=pytest.mark.long), "3.5"], indirect=True
+)
+"""For what takes its time: on the older version it is left to the long tests."""
+
+NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
+"""For what is this library's own matter, whatever the server's version."""
+
+
 @pytest.fixture(scope="session", params=["3.4", "3.5"])
 def program(request: pytest.FixtureRequest) -> str:
     """Path of an etcd program: of Debian's version, and of the wheel's."""

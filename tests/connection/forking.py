@@ -1,10 +1,11 @@
 """A program that uses the database and is forked meanwhile; run by test_fork.
 
-``python -m tests.connection.forking ENDPOINT CASE`` prints ``fine``, or ends with an error.
+``python -m tests.connection.forking ENDPOINT CASE`` writes ``fine``, or ends with an error.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import multiprocessing
 import os
@@ -22,11 +23,17 @@ LONGEST = 10
 """Seconds after which a child is taken to hang, and killed by its alarm."""
 
 
+def limit() -> None:
+    """End this process, and say where it hung, when it takes too long."""
+    faulthandler.dump_traceback_later(LONGEST - 1)
+    signal.alarm(LONGEST)
+
+
 def in_child(work: Callable[[], None]) -> None:
     """Fork, let the child work and end as a program does, and wait for its good end."""
     child = os.fork()
     if child == 0:
-        signal.alarm(LONGEST)
+        limit()
         work()
         # The interpreter ends in good order: nothing may hang there either.
         sys.exit(0)
@@ -120,6 +127,8 @@ def in_use(endpoint: str) -> None:
             refuses(lambda: read(Config(host=endpoint)), "'spawn'")
             config.revoke_lease()
             lease.revoke()
+            if config.connection_state != "connected" or not config.lease_is_lost:
+                raise SystemExit("the child has what is the parent's")
             config.close()
             gc.collect()
 
@@ -140,13 +149,40 @@ def left_as_a_context(endpoint: str) -> None:
         lease = config.client_lease
         child = os.fork()
         if child == 0:
-            signal.alarm(LONGEST)
+            limit()
             return
         _, status = os.waitpid(child, 0)
         if status:
             raise SystemExit(f"the child ended with {status}")
         if not lease.alive() or not config.is_alive():
             raise SystemExit("the child ended the parent's lease")
+
+
+def in_a_body(endpoint: str) -> None:
+    """The child finds itself in the parent's loop, and is let out of it."""
+    with Config(host=endpoint) as config:
+        write(config, "1")
+        following = Following(config)
+        child = -1
+        try:
+            for watcher in config.watcher():
+                for txn in watcher.txn():
+                    txn.raw.get("/a")
+                    child = os.fork()
+                    if child == 0:
+                        limit()
+                if child:
+                    break
+        except ConfigConnectionError as exc:
+            if child == 0 and "forked" in str(exc):
+                sys.exit(0)
+            raise
+        _, status = os.waitpid(child, 0)
+        if status:
+            raise SystemExit(f"the child ended with {status}")
+        write(config, "2")
+        following.sees("2")
+        following.stop()
 
 
 def not_in_use(endpoint: str) -> None:
@@ -158,7 +194,7 @@ def not_in_use(endpoint: str) -> None:
 
 
 def child_of_multiprocessing(endpoint: str, config: Config) -> None:
-    signal.alarm(LONGEST)
+    limit()
     refuses(lambda: read(config), "forked")
 
 
@@ -199,7 +235,7 @@ def under_load(endpoint: str) -> None:
             refuses(lambda: watch(config), "forked")
             config.close()
 
-        for _ in range(25):
+        for _ in range(12):
             in_child(child)
         over.set()
         for thread in threads:
@@ -212,7 +248,7 @@ def under_load(endpoint: str) -> None:
 
 CASES = {
     case.__name__: case
-    for case in (in_use, left_as_a_context, not_in_use, multiprocessed, under_load)
+    for case in (in_use, left_as_a_context, in_a_body, not_in_use, multiprocessed, under_load)
 }
 
 if __name__ == "__main__":

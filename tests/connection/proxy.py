@@ -201,7 +201,8 @@ class Proxy:
                 *self._pump(joint, joint.up, reader, far_writer),
                 *self._pump(joint, joint.down, far_reader, writer),
             )
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Broken, or this proxy stops; asyncio's streams take a cancelled task for an error.
             pass
         finally:
             joint.cut()

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import NEWER_FIRST, ConnectTo, Through
 from tests.connection.servers import EtcdOf
 from tests.waiting import wait_until
 
@@ -53,6 +53,7 @@ def test_request_is_held_back(
         assert other.get("/n")[0] == "0"
 
 
+@NEWER_FIRST
 @pytest.mark.parametrize("way", ["request", "answer"])
 def test_commit_is_lost_for_good(
     server: EtcdOf, through: Through, connect: ConnectTo, way: str
@@ -60,7 +61,7 @@ def test_commit_is_lost_for_good(
     network = through(server)
     backend = connect(network.endpoint, timeout=2)
     backend.create("/n", "0")
-    for number in range(1, 4):
+    for number in range(1, 3):
         runs = 0
         for txn in backend.txn():
             runs += 1

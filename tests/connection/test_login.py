@@ -22,7 +22,7 @@ from ska_sdp_config.backend.keys import Span
 from ska_sdp_lmc.stack.etcd import Flag
 from tests.backend.test_store_watch import Heard
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import ConnectTo, Start
+from tests.connection.conftest import NEWER_FIRST, ConnectTo, Start
 from tests.connection.servers import EtcdOf, programs, raw
 from tests.connection.users import (
     PASSWORD,
@@ -96,12 +96,12 @@ def work_through(
     with looping(backend, lambda txn: int(txn.get("/n") or 0)) as loop:
         loop.saw(0)
         while login.expiries < expiries or written <= changes:
+            pausing.wait(pause)
             written += 1
             assert increment(backend) == written
             loop.saw(written)
             if written <= changes:
                 users.change_something()
-            pausing.wait(pause)
         assert loop.turns == list(range(written + 1))
         assert loop.error is None
 
@@ -110,14 +110,15 @@ def test_token_expires_by_the_clock(start: Start, connect: ConnectTo, tmp_path: 
     server = start(**jwt_tokens(tmp_path, ttl=1))
     with administrator(server.endpoint) as users:
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
-        work_through(backend, users, expiries=3, pause=0.4)
+        work_through(backend, users, expiries=2, pause=0.4)
 
 
+@NEWER_FIRST
 def test_token_expires_unused(start: Start, connect: ConnectTo) -> None:
     server = start(**simple_tokens(ttl=1))
     with administrator(server.endpoint) as users:
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
-        work_through(backend, users, expiries=1, pause=2.2)
+        work_through(backend, users, expiries=1, pause=2.2, changes=0)
 
 
 @pytest.mark.long
@@ -155,6 +156,7 @@ def test_twenty_tokens_of_five_seconds_expire(tmp_path_factory: pytest.TempPathF
     assert min(expiries) >= 20
 
 
+@NEWER_FIRST
 def test_watch_is_begun_with_a_login_that_has_expired(
     start: Start, connect: ConnectTo, tmp_path: Path
 ) -> None:
@@ -178,6 +180,7 @@ def test_watch_is_begun_with_a_login_that_has_expired(
         assert backend.connection.state == "connected"
 
 
+@NEWER_FIRST
 def test_one_thread_logs_in_for_all(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
     server = start(**jwt_tokens(tmp_path, ttl=1))
     with administrator(server.endpoint):

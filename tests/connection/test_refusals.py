@@ -10,7 +10,7 @@ from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.store import AnswerLost, Commit, Put, Query
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import ConnectTo, Start
+from tests.connection.conftest import NEWER_ONLY, ConnectTo, Start
 from tests.connection.servers import EtcdOf, raw
 from tests.waiting import wait_until
 
@@ -78,7 +78,7 @@ UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-@pytest.mark.parametrize("program", ["3.5"], indirect=True)
+@NEWER_ONLY
 @pytest.mark.parametrize(
     ("code", "words", "outcome"),
     [
@@ -133,7 +133,7 @@ def test_commit_that_fails_once(
 
 
 @pytest.mark.parametrize("words", ["etcdserver: no leader", "etcdserver: leader changed"])
-@pytest.mark.parametrize("program", ["3.5"], indirect=True)
+@NEWER_ONLY
 def test_read_without_a_leader_says_what_is_missing(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:

@@ -16,12 +16,15 @@ from ska_sdp_config.backend.keys import EVERYTHING, Span
 from ska_sdp_config.backend.store import AnswerLost
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import NEWER_ONLY, ConnectTo, Through
 from tests.connection.proxy import Proxy
 from tests.connection.servers import EtcdOf
 from tests.connection.states import States
 from tests.connection.users import PASSWORD, USER, administrator
 from tests.waiting import wait_until
+
+# That a line is silent has nothing to do with the server's version.
+pytestmark = NEWER_ONLY
 
 NOTICED = 5.3
 """Seconds of silence after which it must be known, and a little for a loaded machine."""
@@ -65,7 +68,7 @@ def test_silence_is_noticed_by_the_lease(network: Proxy, connect: ConnectTo) -> 
 
 def test_dead_connection_is_replaced(network: Proxy, server: EtcdOf, connect: ConnectTo) -> None:
     """As one that a firewall has forgotten. A call is answered in time, by another one."""
-    backend, other = connect(network.endpoint), connect(server.endpoint)
+    backend, other = connect(network.endpoint, timeout=2), connect(server.endpoint)
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.saw("0")
@@ -148,6 +151,23 @@ def test_server_that_tells_no_progress_is_not_silent(
     commit(other, a="1")
     heard.heard(("1/a", "1"))
     assert states.told == ["connected"]
+
+
+def test_close_while_silence_is_being_found_out(
+    network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, while and after its channel is tried; no thread ends with an error."""
+    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.05)
+    pause = threading.Event()
+    for number in range(10):
+        backend = connect(network.endpoint)
+        backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+        network.silence()
+        pause.wait(0.02 * number)
+        began = time.monotonic()
+        backend.close()
+        assert time.monotonic() - began < 1
+        network.release()
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -13,12 +13,12 @@ from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.backend.connection_state import Connection, ConnectionState
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.store import Query
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import NEWER_ONLY, ConnectTo, Through
 from tests.connection.servers import EtcdOf
 from tests.connection.states import States, state_of
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("program", ["3.5"], indirect=True)
+pytestmark = NEWER_ONLY
 
 STATE = "ska_sdp_config.backend.connection_state"
 LEASE_TTL = "ska_sdp_config.backend.backend.LEASE_TTL"

@@ -15,7 +15,7 @@ from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.etcd3 import Settings
 from tests.backend.test_watchers import looping
 from tests.connection.certificates import Authority, Pair, mutual_flags, server_flags
-from tests.connection.conftest import ConnectTo, Start
+from tests.connection.conftest import NEWER_ONLY, ConnectTo, Start
 from tests.connection.servers import EtcdOf, Secrets
 
 TIMEOUT = 4.0
@@ -70,6 +70,7 @@ def test_tls(secure: EtcdOf, authority: Authority, connect: ConnectTo, host: str
     works(connect(f"{host}:{secure.port}", **arguments))
 
 
+@NEWER_ONLY
 def test_tls_with_a_restart(secure: EtcdOf, authority: Authority, connect: ConnectTo) -> None:
     backend = connect(secure.endpoint, protocol="https", cert=str(authority.file))
     backend.create("/a", "0")
@@ -107,12 +108,14 @@ def test_one_file_holds_our_certificate_and_its_key(
     works(connect(server.endpoint, protocol="https", cert=str(everything)))
 
 
+@NEWER_ONLY
 def test_missing_authority(secure: EtcdOf) -> None:
     words = refused(host=secure.endpoint, protocol="https")
     assert "SDP_CONFIG_CERT" in words
     assert secure.endpoint in words
 
 
+@NEWER_ONLY
 def test_another_authority(secure: EtcdOf, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other")
@@ -121,6 +124,7 @@ def test_another_authority(secure: EtcdOf, tmp_path: Path) -> None:
     assert "not signed" in words
 
 
+@NEWER_ONLY
 def test_certificate_of_another_host(start: Start, authority: Authority) -> None:
     pair = authority.pair("elsewhere.example.org")
     server = start(secrets=Secrets(authority.file), **server_flags(pair))
@@ -156,6 +160,7 @@ def test_plain_text_to_a_server_that_speaks_tls(secure: EtcdOf) -> None:
     assert "SDP_CONFIG_PROTOCOL=https" in words
 
 
+@NEWER_ONLY
 def test_plain_text_to_a_server_that_speaks_mutual_tls(mutual: EtcdOf) -> None:
     words = refused(host=mutual.endpoint)
     assert "SDP_CONFIG_PROTOCOL=https" in words
@@ -172,6 +177,7 @@ def test_host_that_there_is_not() -> None:
     assert "SDP_CONFIG_HOST" in words
 
 
+@NEWER_ONLY
 def test_one_member_with_a_fault_is_passed_over(
     secure: EtcdOf, start: Start, authority: Authority, connect: ConnectTo
 ) -> None:
@@ -183,6 +189,7 @@ def test_one_member_with_a_fault_is_passed_over(
     works(backend)
 
 
+@NEWER_ONLY
 def test_fault_of_every_member_is_told(start: Start, authority: Authority) -> None:
     pair = authority.pair("elsewhere.example.org")
     one = start(secrets=Secrets(authority.file), **server_flags(pair))

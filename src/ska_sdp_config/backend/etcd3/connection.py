@@ -120,8 +120,13 @@ class Etcd:
 
         Raises:
             grpc.RpcError: no answer within the time-out, or a refusal.
+            ConfigConnectionError: this is closed.
         """
-        return self._logged_in(_unary(service, method, request), link, timeout)
+        try:
+            return self._logged_in(_unary(service, method, request), link, timeout)
+        except ValueError as exc:
+            # gRPC's way to say that the channel is closed.
+            raise self.closed_error() from exc
 
     def watch(self, link: Link, requests: Iterator[Any]) -> Any:
         """Open a watch stream on a link. It breaks when the member loses its leader.
@@ -180,8 +185,13 @@ class Etcd:
 
         With one member, gRPC connects again by itself, unless the connection seems to be there.
         """
-        dead = max(link.heard, since) < time.monotonic() - SHORT
-        if len(self.settings.endpoints) > 1 or (errors.is_out_of_time(exc) and dead):
+        are_several = len(self.settings.endpoints) > 1
+        if errors.is_out_of_time(exc):
+            a_while_ago = time.monotonic() - SHORT
+            # Little time is no fault of the server's.
+            if since < a_while_ago and (are_several or link.heard < a_while_ago):
+                self.replace(link)
+        elif are_several:
             self.replace(link)
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ class Login:
         self.expiries = 0
         self._settings = settings
         self._lock = threading.Lock()
+        self._one_at_a_time = threading.Lock()
         self._token = ""
         self._needed = settings.username is not None
 
@@ -77,7 +78,7 @@ class Login:
             self._token = ""
 
     def _log_in(self, authenticate: Callable[[float], str], end: float) -> str:
-        in_time = self._lock.acquire(timeout=max(0.0, end - time.monotonic()))
+        in_time = self._one_at_a_time.acquire(timeout=max(0.0, end - time.monotonic()))
         try:
             if not self._token and self._needed:
                 try:
@@ -91,4 +92,4 @@ class Login:
             return self._token
         finally:
             if in_time:
-                self._lock.release()
+                self._one_at_a_time.release()

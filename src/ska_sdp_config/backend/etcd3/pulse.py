@@ -14,6 +14,7 @@ import time
 import grpc
 from pyetcd import etcdrpc
 
+from ..common import ConfigConnectionError
 from ..keys import EVERYTHING
 from . import codec, errors
 from .connection import Etcd
@@ -83,6 +84,9 @@ class Pulse:
         heard = self._stream.heard
         try:
             held_up = self._held_up(max(0.1, heard + SILENCE - time.monotonic()))
+        except ConfigConnectionError:
+            # All of it is over.
+            return
         except grpc.RpcError as exc:
             if errors.is_silence(exc):
                 LOGGER.debug("A read beside the watch was not answered: %s", exc.details())

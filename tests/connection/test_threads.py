@@ -1,0 +1,142 @@
+"""One Config for many threads, and what becomes of them when it is closed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from ska_sdp_config import Config, ConfigConnectionError
+from ska_sdp_config.backend.backend import Backend
+from tests.backend.test_transactions import put
+from tests.backend.test_watchers import Loop
+from tests.connection.conftest import NEWER_ONLY, ConnectTo, Through
+from tests.connection.servers import EtcdOf
+from tests.waiting import wait_until
+
+pytestmark = NEWER_ONLY
+
+PROMPT = 1.5
+"""Seconds in which calls end when their Config is closed."""
+
+
+def test_one_client_serves_many_threads(server: EtcdOf, connect: ConnectTo) -> None:
+    """Each counts on a key of its own and on one of all, under a lease, with a watch over it."""
+    backend = connect(server.endpoint)
+    threads, rounds = 12, 15
+    put(backend, **{f"n{number}": "0" for number in range(threads)}, all="0")
+
+    def count(number: int) -> None:
+        for _ in range(rounds):
+            for txn in backend.txn():
+                for path in (f"/n{number}", "/all"):
+                    txn.update(path, str(int(txn.get(path) or 0) + 1))
+            with backend.lease(5) as lease:
+                backend.create(f"/leased/{number}", "1", lease)
+
+    loop = Loop(backend, lambda txn: txn.get("/all"))
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(count, range(threads)))
+        loop.saw(str(threads * rounds))
+    finally:
+        loop.stop()
+    assert [backend.get(f"/n{n}")[0] for n in range(threads)] == [str(rounds)] * threads
+    assert backend.list_keys("/leased/")[0] == []
+
+
+def test_close_ends_what_others_wait_for(server: EtcdOf, through: Through) -> None:
+    """Reads, commits, transactions, leases and watchers, on a line that has fallen silent."""
+    network = through(server)
+    config = Config(host=network.endpoint, timeout=30, component_name="closing")
+    backend = config.backend
+    put(backend, a="0")
+    before = threading.active_count()
+    ends: dict[str, tuple[type[BaseException] | None, float]] = {}
+
+    def read() -> None:
+        backend.get("/a")
+
+    def write() -> None:
+        backend.update("/a", "1")
+
+    def lease() -> None:
+        backend.lease(10)
+
+    def watch() -> None:
+        for watcher in config.watcher():
+            for txn in watcher.txn():
+                txn.raw.get("/a")
+
+    def end_of(call: Callable[[], None]) -> None:
+        raised: type[BaseException] | None = None
+        try:
+            call()
+        except BaseException as exc:
+            raised = type(exc)
+        ends[call.__name__] = raised, time.monotonic()
+
+    watching = threading.Thread(target=end_of, args=(watch,))
+    watching.start()
+    wait_until(lambda: backend.cache.is_open)
+    network.silence()
+    calls = [threading.Thread(target=end_of, args=(call,)) for call in (read, write, lease)]
+    for thread in calls:
+        thread.start()
+    wait_until(lambda: threading.active_count() >= before + 4)
+    began = time.monotonic()
+    config.close()
+    assert time.monotonic() - began < PROMPT
+    for thread in [watching, *calls]:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert ends.keys() == {"read", "write", "lease", "watch"}
+    for name, (raised, when) in ends.items():
+        assert raised is not None, name
+        assert issubclass(raised, ConfigConnectionError), name
+        assert when - began < PROMPT, name
+
+
+def test_close_ends_a_watcher_that_sleeps(server: EtcdOf) -> None:
+    """Nothing changes, and it has no time-out: the end is what it is told of."""
+    config = Config(host=server.endpoint)
+    turns = []
+    error: list[ConfigConnectionError] = []
+
+    def watch() -> None:
+        try:
+            for watcher in config.watcher():
+                for txn in watcher.txn():
+                    txn.raw.get("/a")
+                turns.append(1)
+        except ConfigConnectionError as exc:
+            error.append(exc)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    wait_until(lambda: turns)
+    config.close()
+    thread.join(PROMPT)
+    assert not thread.is_alive()
+    assert "closed" in str(error[0])
+
+
+def test_close_is_prompt_while_nothing_answers(server: EtcdOf) -> None:
+    config = Config(host=server.endpoint, component_name="closing")
+    with config.lease(30):
+        server.pause()
+        began = time.monotonic()
+        config.close()
+        assert time.monotonic() - began < PROMPT
+        server.resume()
+
+
+def test_close_by_many_threads_at_once(server: EtcdOf, connect: ConnectTo) -> None:
+    for _ in range(5):
+        backend: Backend = connect(server.endpoint)
+        put(backend, a="0")
+        with ThreadPoolExecutor(8) as threads:
+            for done in [threads.submit(backend.close) for _ in range(8)]:
+                done.result(10)
+        assert backend.store.closed
