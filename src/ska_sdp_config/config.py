@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from .backend import connect
 from .backend.backend import LEASE_TTL, Backend
@@ -20,8 +20,17 @@ from .presence import Presence
 from .watcher import Watcher, until_answered
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from .operations.context import LeaseLike
     from .transaction import Transaction
+
+    # "Config" alone means one whose loops yield transactions.
+    Yielded = TypeVar("Yielded", default=Transaction, covariant=True)
+else:
+    from typing import TypeVar
+
+    Yielded = TypeVar("Yielded", covariant=True)
 
 __all__ = ["Config", "Transaction", "TxnWrapper"]
 
@@ -42,7 +51,7 @@ COLLECTIONS = {
 """Kinds of entities that can be owned, and the collections that they are in."""
 
 
-class Config:
+class Config(Generic[Yielded]):
     """Access to the configuration database. It connects when it is first used.
 
     A context manager; one object serves many threads. What is not given as an argument comes
@@ -65,6 +74,31 @@ class Config:
         ConfigCollision: another process owns the entity that is to be owned.
         ConfigConnectionError: the database does not answer, and an entity is to be owned.
     """
+
+    @overload
+    def __init__(
+        self: Config[Transaction],
+        backend: str | Backend | None = None,
+        global_prefix: str = "",
+        owner: dict[str, Any] | None = None,
+        component_name: str | None = None,
+        wrapper: None = None,
+        owned_entity: tuple[str, str] | None = None,
+        **cargs: Any,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        backend: str | Backend | None = None,
+        global_prefix: str = "",
+        owner: dict[str, Any] | None = None,
+        component_name: str | None = None,
+        *,
+        wrapper: Callable[[Transaction], Yielded],
+        owned_entity: tuple[str, str] | None = None,
+        **cargs: Any,
+    ) -> None: ...
 
     def __init__(
         self,
@@ -106,7 +140,7 @@ class Config:
         max_retries: int = MAX_RETRIES,
         prefetch: Iterable[str] = (),
         timeout: float | None = None,
-    ) -> Iterator[Any]:
+    ) -> Iterator[Yielded]:
         """Loop over attempts at a transaction, until one commits.
 
         The body sees one snapshot and its own writes, and may run several times: what it does
@@ -131,7 +165,7 @@ class Config:
         for txn in self.backend.txn(max_retries, prefetch, timeout):
             yield self._wrap(txn, self.backend.client_lease.take)
 
-    def watcher(self, timeout: float | None = None) -> Watcher[Any]:
+    def watcher(self, timeout: float | None = None) -> Watcher[Yielded]:
         """Loop, at once and whenever something that its transactions have read has changed.
 
         Args:
@@ -226,7 +260,7 @@ class Config:
         if self._presence is not None:
             self._presence.join()
 
-    def __enter__(self) -> Config:
+    def __enter__(self) -> Config[Yielded]:
         return self
 
     def __exit__(

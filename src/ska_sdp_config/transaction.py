@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
-from .operations.context import Context, LeaseLike, RawTransaction
+from .backend.stm import Txn
+from .operations.context import Context, LeaseLike
 from .operations.flat_deployment import DeploymentMethods
 from .operations.flat_device import DeviceMethods
 from .operations.flat_execution_block import ExecutionBlockMethods
@@ -37,7 +38,7 @@ class Transaction(
 
     def __init__(
         self,
-        raw: RawTransaction,
+        raw: Txn,
         owner: dict[str, Any],
         prefix: str,
         lease: Callable[[], LeaseLike],
@@ -46,7 +47,7 @@ class Transaction(
         super().__init__(Context(raw, prefix, owner, lease, taken))
 
     @property
-    def raw(self) -> RawTransaction:
+    def raw(self) -> Txn:
         """The backend's transaction."""
         return self._context.raw
 

@@ -49,7 +49,7 @@ def test_commands(controller: Any, config: Config) -> None:
         names = ("ON", "STANDBY", "OFF", "DISABLE")
         events.wait_for("State", [tango.DevState.names[name] for name in names])
     for txn in config.txn():
-        entry = json.loads(txn.get("/lmc/controller"))
+        entry = json.loads(txn.get("/lmc/controller") or "")
     assert (entry["state"], entry["last_command"], entry["command_count"]) == (
         "DISABLE",
         "Disable",

@@ -62,7 +62,7 @@ def refusal(call: Any, *arguments: Any) -> tuple[str, str]:
 
 def link_addresses(config: Config, pb_id: str) -> None:
     for txn in config.txn():
-        eb = json.loads(txn.get("/eb/eb-test-20260131-00000"))
+        eb = json.loads(txn.get("/eb/eb-test-20260131-00000") or "")
         eb["pb_receive_addresses"] = pb_id
         txn.update("/eb/eb-test-20260131-00000", json.dumps(eb))
 
@@ -134,7 +134,7 @@ def test_a_time_out_is_written_to_the_database(start: Start, config: Config) -> 
     assert subarray.obsState == ObsState.RESOURCING
     wait_until(lambda: subarray.obsState == ObsState.FAULT)
     for txn in config.txn():
-        entry = json.loads(txn.get("/lmc/subarray/01"))
+        entry = json.loads(txn.get("/lmc/subarray/01") or "")
     assert entry["errors"] == json.loads(subarray.errorMessages)
     assert "within 0.3 s: pb-a is STARTING" in entry["errors"]["subarray"]
     # A device that starts afresh shows the same.
@@ -190,7 +190,7 @@ def test_admin_mode(subarray: Any, config: Config) -> None:
         subarray.adminMode = 17
     assert subarray.adminMode == AdminMode.ENGINEERING
     for txn in config.txn():
-        assert json.loads(txn.get("/lmc/subarray/01"))["admin_mode"] == "ENGINEERING"
+        assert json.loads(txn.get("/lmc/subarray/01") or "")["admin_mode"] == "ENGINEERING"
 
 
 @pytest.mark.parametrize("kind", ["CHANGE_EVENT", "ARCHIVE_EVENT"])

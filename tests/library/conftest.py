@@ -13,7 +13,7 @@ from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.memory import MemoryBackend
 from ska_sdp_config.backend.store import Delete
 
-MakeConfig = Callable[..., Config]
+MakeConfig = Callable[..., Config[Any]]
 
 
 @pytest.fixture(params=["memory", "etcd3", "etcd3_revolution1"])

@@ -64,7 +64,7 @@ def test_wrapper_makes_what_loops_yield(make_config: MakeConfig) -> None:
         def __init__(self, txn: Any) -> None:
             self.txn = txn
 
-    config = make_config(wrapper=Model)
+    config: Config[Model] = make_config(wrapper=Model)
     for model in config.txn():
         assert isinstance(model, Model)
         model.txn.create("/a", "1")

@@ -33,6 +33,7 @@ def test_1_2_list_processing_blocks(
     for txn in config.txn():
         for pb_id in txn.list_processing_blocks():
             pb = txn.get_processing_block(pb_id)
+            assert pb
             print("{} ({}:{})".format(pb_id, pb.script["name"], pb.script["version"]))  # noqa: T201
     assert capsys.readouterr().out == "pb-one (vis_receive:0.2.0)\n"
 
@@ -140,7 +141,8 @@ def test_2_3_model_wraps_a_transaction(make_config: MakeConfig) -> None:
         model.increase("/a")
     for model in increment_txn(config):
         model.increase("/a")
-    for model in make_config(wrapper=IncrementModel).txn():
+    wrapping: Config[IncrementModel] = make_config(wrapper=IncrementModel)
+    for model in wrapping.txn():
         model.increase("/a")
     assert get(config, "/a") == "3"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,17 +41,23 @@ def test_no_id_reaches_another_path(config: Config, key: Any) -> None:
     for txn in config.txn():
         txn.create("/pb/a/b", "untouched")
         for entities in (txn.processing_block, txn.execution_block, txn.deployment):
-            for ask in (
+            asks: tuple[Callable[[str], object], ...] = (
                 entities.get,
                 entities.exists,
                 entities.delete,
                 entities.state,
                 entities.ownership,
                 entities,
-            ):
+            )
+            for ask in asks:
                 with pytest.raises(ValueError, match="is no id"):
                     ask(key)
-        for ask in (txn.get_subarray, txn.component.get, txn.get_execution_block):
+        others: tuple[Callable[[str], object], ...] = (
+            txn.get_subarray,
+            txn.component.get,
+            txn.get_execution_block,
+        )
+        for ask in others:
             with pytest.raises(ValueError, match="is no id"):
                 ask(key)
         assert txn.get("/pb/a/b") == "untouched"
@@ -65,7 +72,7 @@ def test_no_key_reaches_another_path(config: Config, key: str) -> None:
         with pytest.raises(ValueError, match="empty part"):
             txn.flow.get(Flow.Key(pb_id="a", name="b"))
         with pytest.raises(TypeError, match="names no Flow"):
-            txn.flow.get(5)
+            txn.flow.get(5)  # type: ignore[arg-type]
 
 
 def test_foreign_scripts_are_listed_but_not_made(config: Config) -> None:
@@ -73,9 +80,12 @@ def test_foreign_scripts_are_listed_but_not_made(config: Config) -> None:
         txn.create("/script/streaming:x:1", '{"image": "i"}')
     for txn in config.txn():
         (key,) = txn.script.list_keys()
-        assert (key.kind, txn.script.get(key).image) == ("streaming", "i")
+        script = txn.script.get("streaming:x:1")
+        assert script
+        assert (key.kind, script.image) == ("streaming", "i")
+        assert txn.script.get(key) == script
         assert txn.list_scripts() == [("streaming", "x", "1")]
-        txn.script.update(txn.script.get("streaming:x:1"))
+        txn.script.update(script)
         with pytest.raises(ValueError, match="no kind of script"):
             txn.script.create(Script(key=key, image="j"))
         with pytest.raises(ValueError, match="no kind of script"):

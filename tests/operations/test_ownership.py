@@ -33,7 +33,9 @@ def test_ownership_is_taken_and_released(config: Config) -> None:
         ownership.release()
         ownership.take()
     for txn in config.txn():
-        ownership = txn.processing_block.ownership(txn.processing_block.get("pb-x"))
+        pb = txn.processing_block.get("pb-x")
+        assert pb
+        ownership = txn.processing_block.ownership(pb)
         assert ownership.get() == Owner(**config.owner)
         assert ownership.is_owned()
         assert ownership.is_owner()

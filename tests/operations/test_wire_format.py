@@ -118,7 +118,8 @@ def test_a_nearly_empty_execution_block_stays_so(config: Config) -> None:
         txn.create("/eb/eb-x", '{"test": true}')
     for txn in config.txn():
         eb = txn.execution_block.get("eb-x")
-        assert (eb.key, eb.test) == ("eb-x", True)
+        assert eb
+        assert (eb.key, eb.model_extra) == ("eb-x", {"test": True})
         txn.execution_block.update(eb)
     for txn in config.txn():
         assert txn.get("/eb/eb-x") == '{\n  "test": true\n}'

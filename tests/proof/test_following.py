@@ -8,12 +8,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
 
 import pytest
 
 from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.waiting import wait_until
@@ -58,7 +56,7 @@ class Follower:
                 break
             view = Record(f"turn {len(self.views)}", time.monotonic())
             for txn in watcher.txn():
-                look(Body(cast(Txn, txn.raw), view, ""))
+                look(Body(txn.raw, view, ""))
             view.revision = txn.revision
             self.views.append(view)
 

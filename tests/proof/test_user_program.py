@@ -25,13 +25,37 @@ def test_it_runs() -> None:
     assert said[8:] == ["True True False", "connected", "2 True 2"]
 
 
-@pytest.mark.proof
-def test_it_is_typed(tmp_path: Path) -> None:
-    """As mypy sees it that knows nothing of this project but that it is installed."""
-    program = tmp_path / "program.py"
-    program.write_text(Path(user_program.__file__).read_text(), "utf-8")
+MISTAKES = """
+from ska_sdp_config import Config
+
+for txn in Config().txn():
+    txn.procesing_block.list_keys()
+    txn.get("/a").upper()
+    txn.create("/b", 1)
+    print(txn.processing_block("pb-a").get().script)
+for watcher in Config().watcher():
+    for txn in watcher.txn():
+        txn.list_key("/")
+for text in Config(wrapper=lambda txn: txn.get("/a") or "").txn():
+    text.get("/b")
+"""
+
+
+def checked(text: str, directory: Path) -> tuple[int, str]:
+    """Get what mypy says that knows nothing of this project but that it is installed."""
+    (directory / "program.py").write_text(text, "utf-8")
     mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir=cache"]
     run = subprocess.run(
-        [*mypy, program.name], cwd=tmp_path, capture_output=True, text=True, check=False
+        [*mypy, "program.py"], cwd=directory, capture_output=True, text=True, check=False
     )
-    assert run.returncode == 0, run.stdout + run.stderr
+    return run.returncode, run.stdout + run.stderr
+
+
+@pytest.mark.long
+def test_it_is_typed(tmp_path: Path) -> None:
+    status, said = checked(Path(user_program.__file__).read_text("utf-8"), tmp_path)
+    assert status == 0, said
+    status, said = checked(MISTAKES, tmp_path)
+    assert status == 1
+    lines = [int(line.split(":")[1]) for line in said.splitlines() if ": error:" in line]
+    assert lines == [5, 6, 7, 8, 11, 13], said

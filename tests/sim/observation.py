@@ -73,7 +73,7 @@ def assign(config: Config, *blocks: ProcessingBlock, eb_id: str = EB, **more: An
 def change(config: Config, eb_id: str = EB, **changes: Any) -> None:
     """Change an execution block, as a device or ``ska-sdp end eb`` does."""
     for txn in config.txn():
-        txn.update_execution_block(eb_id, {**txn.get_execution_block(eb_id), **changes})
+        txn.update_execution_block(eb_id, {**(txn.get_execution_block(eb_id) or {}), **changes})
 
 
 def read(config: Config, reader: Callable[[Transaction], Any]) -> Any:

@@ -312,6 +312,7 @@ def test_readiness_is_lost_with_the_deployment(config: Config, stand_in_sdp: Sta
     for txn in config.txn():
         deployment = txn.get_deployment(DEPLOYMENT)
         txn.delete_deployment(DEPLOYMENT)
+    assert deployment
     until(config, deployments_ready=False, deployments={DEPLOYMENT: "PENDING"})
     for txn in config.txn():
         txn.create_deployment(deployment)

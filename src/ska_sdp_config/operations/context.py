@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Context", "LeaseLike", "RawTransaction"]
+from ..backend.stm import Txn
 
-
-class RawTransaction(Protocol):
-    """A transaction of a backend: whole paths, and text as it is stored."""
-
-    @property
-    def revision(self) -> int:
-        """The revision that every read of this transaction is of."""
-
-    def get(self, path: str) -> str | None:
-        """Get the text at a path, or None."""
-
-    def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Get the texts at several paths in one round trip."""
-
-    def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
-        """List the paths that begin so, sorted."""
-
-    def peek_keys(self, path: str) -> list[str]:
-        """List the paths that begin so, without guarding the list."""
-
-    def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
-        """List the paths that begin so with their texts, in one round trip."""
-
-    def create(self, path: str, value: str, lease: int = 0) -> None:
-        """Create a path, under the lease of that id if it is not 0."""
-
-    def update(self, path: str, value: str) -> None:
-        """Change the text at a path."""
-
-    def delete(self, path: str, must_exist: bool = True, recursive: bool = False) -> None:
-        """Delete a path."""
+__all__ = ["Context", "LeaseLike"]
 
 
 class LeaseLike(Protocol):
@@ -65,7 +35,7 @@ class Context:
             nobody keeps count.
     """
 
-    raw: RawTransaction
+    raw: Txn
     prefix: str
     owner: dict[str, Any]
     lease: Callable[[], LeaseLike]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
+from ..backend.stm import Txn
 from ..entity.codec import decode, encode
-from .context import RawTransaction
 
 __all__ = ["StateOperations", "ValueCollection", "ValueOperations"]
 
@@ -21,7 +21,7 @@ class ValueOperations:
         path: the whole path.
     """
 
-    def __init__(self, raw: RawTransaction, path: str) -> None:
+    def __init__(self, raw: Txn, path: str) -> None:
         self._raw = raw
         self.path = path
 
