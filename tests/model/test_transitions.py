@@ -9,53 +9,15 @@ import pytest
 
 from ska_sdp_lmc.model.commands import apply_command
 from ska_sdp_lmc.model.refusal import Reason, Refused
-from ska_sdp_lmc.model.states import ObsState
-from ska_sdp_lmc.model.transitions import TRANSITIONS
+from ska_sdp_lmc.model.states import ObsState, State
+from ska_sdp_lmc.model.transitions import TRANSITIONS, check_allowed
 
+from .cells import CELLS, COLUMNS, MOMENTS, PATHS, Cell
 from .worlds import ENTRY, NOON, SETTINGS, World, documents, message_for
-
-# The states that last. ABORTING and RESTARTING last no time.
-COLUMNS = (
-    "EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING", "ABORTED", "RESETTING",
-    "FAULT",
-)  # fmt: skip
-
-# Per obsState: "-" refused, else where the command leads with the documents of `worlds`:
-# its processing block is resourced and configured except in the columns that wait for it.
-TABLE = """
-On                   -          -         -         -         -         -         -         -          -
-Off                  EMPTY      EMPTY     EMPTY     EMPTY     EMPTY     EMPTY     EMPTY     EMPTY      EMPTY
-AssignResources      RESOURCING -         RESOURCING -        -         -         -         -          -
-ReleaseResources     -          -         IDLE      -         -         -         -         -          -
-ReleaseAllResources  -          -         EMPTY     -         -         -         -         -          -
-Configure            -          -         READY     -         READY     -         -         -          -
-Scan                 -          -         -         -         SCANNING  -         -         -          -
-EndScan              -          -         -         -         -         READY     -         -          -
-End                  -          -         -         -         IDLE      -         -         -          -
-Abort                -          ABORTED   ABORTED   ABORTED   ABORTED   ABORTED   -         ABORTED    -
-ObsReset             -          -         -         -         -         -         IDLE      -          IDLE
-Restart              -          -         -         -         -         -         EMPTY     -          EMPTY
-"""  # noqa: E501 - a table is read by its columns
-
-THROUGH = {
-    "AssignResources": "RESOURCING",
-    "ReleaseResources": "RESOURCING",
-    "ReleaseAllResources": "RESOURCING",
-    "Configure": "CONFIGURING",
-    "Abort": "ABORTING",
-    "ObsReset": "RESETTING",
-    "Restart": "RESTARTING",
-}
-
-CELLS = [
-    (row.split()[0], column, cell)
-    for row in TABLE.strip().splitlines()
-    for column, cell in zip(COLUMNS, row.split()[1:], strict=True)
-]
 
 
 def test_the_table_has_every_command() -> None:
-    assert {command for command, _, _ in CELLS} == set(TRANSITIONS)
+    assert {cell.command for cell in CELLS} == set(TRANSITIONS) == set(PATHS)
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -63,26 +25,41 @@ def test_the_documents_of_each_column_are_in_it(column: str) -> None:
     assert World(documents(ObsState[column])).obs_state == column
 
 
-@pytest.mark.parametrize(("command", "column", "cell"), CELLS)
-def test_every_cell(command: str, column: str, cell: str) -> None:
-    obs_state = ObsState[column]
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.command}-{cell.obs_state}")
+def test_every_cell(cell: Cell) -> None:
+    command, obs_state = cell.command, ObsState[cell.obs_state]
     world = World(documents(obs_state))
     before = copy.deepcopy(world.documents)
-    if cell == "-":
+    if not cell.allowed:
         with pytest.raises(Refused) as refused:
             world.command(command, message_for(command, obs_state))
         assert refused.value.reason is Reason.NOT_ALLOWED
-        where = "device state is ON" if command == "On" else f"obsState is {column}"
-        assert refused.value.text == f"Command {command} not allowed when {where}"
+        assert refused.value.text == cell.refusal
         assert world.documents == before
         return
     view = world.command(command, message_for(command, obs_state))
-    assert view.values["obsState"].name == cell
-    assert (view.transitional.name if view.transitional else None) == THROUGH.get(command)
+    *through, target = PATHS[command]
+    # The new processing block has no resources yet; all others are resourced and configured.
+    final = "RESOURCING" if command == "AssignResources" else target
+    assert view.values["obsState"].name == final
+    assert [view.transitional.name if view.transitional else None] == (through or [None])
+    assert view.values["commandedObsState"].name == target
     assert view.command_count == 8
     assert world.entry["last_command"] == command
     assert world.entry["transaction_id"] == "txn-test-20260131-b"
     assert view.values["State"].name == ("OFF" if command == "Off" else "ON")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("command", sorted(TRANSITIONS))
+def test_states_that_last_no_time(command: str, moment: str) -> None:
+    if command == "Off":
+        check_allowed(command, State.ON, ObsState[moment])
+        return
+    with pytest.raises(Refused) as refused:
+        check_allowed(command, State.ON, ObsState[moment])
+    assert refused.value.reason is Reason.NOT_ALLOWED
+    assert refused.value.text == Cell(command, moment, allowed=False).refusal
 
 
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
