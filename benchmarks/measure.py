@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Row", "compare"]
+__all__ = ["Row", "compare", "of_samples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,22 @@ def compare(
         (min(ratios), max(ratios)),
         bound,
     )
+
+
+def of_samples(work: str, ours: list[float], floor: list[float], bound: float | None) -> Row:
+    """Compare the medians of samples that were taken in turn.
+
+    The spread is that of the pairs, without the lowest and the highest tenth.
+
+    Args:
+        work: what they are.
+        ours: seconds that it took with this software.
+        floor: seconds that the same took by hand, as many.
+        bound: the ratio to keep.
+    """
+    mine, theirs = statistics.median(ours), statistics.median(floor)
+    ratios = statistics.quantiles([a / b for a, b in zip(ours, floor, strict=True)], n=10)
+    return Row(work, mine, theirs, mine / theirs, (ratios[0], ratios[-1]), bound)
 
 
 def _seconds(work: Callable[[], object], times: int) -> float:

@@ -9,15 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import grpc
-from pyetcd import etcdrpc
-
 from ska_sdp_config import Config
 from ska_sdp_config.backend.memory import Database, MemoryBackend
 from ska_sdp_config.backend.store import Put, Store
 
 from .by_hand import ByHand
-from .measure import Row
+from .measure import Row, of_samples
+from .raw_watch import RawWatch
 
 __all__ = ["rows"]
 
@@ -36,7 +34,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
         txn.create("/bench/watched", "0")
     with _Loop(config, lambda txn: txn.get("/bench/watched")) as loop:
         turn, floor = _latencies(by_hand, loop.turned, "2/bench/watched", LATENCIES)
-    yield _row("put to watcher loop turning", turn, floor, 1.4)
+    yield of_samples("put to watcher loop turning", turn, floor, 1.4)
     yield _foreign(config, by_hand)
     yield _ten_thousand(config, by_hand)
 
@@ -56,7 +54,9 @@ def _foreign(config: Config, by_hand: ByHand) -> Row:
         for _ in range(500):
             by_hand.commit([], {"2/bench/foreign": "x" * 200})
         alone.append((time.process_time() - before) / 500)
-    return _row("processor time of a put, with a loop that does not read it", times, alone, None)
+    return of_samples(
+        "processor time of a put, with a loop that does not read it", times, alone, None
+    )
 
 
 def _ten_thousand(config: Config, by_hand: ByHand) -> Row:
@@ -78,7 +78,7 @@ def _ten_thousand(config: Config, by_hand: ByHand) -> Row:
     for path in ("/pb", "/bench"):
         config.backend.delete(path, must_exist=False, recursive=True)
     floor = [each + statistics.median(body_alone) for each in raw]
-    return _row("one of 10,000 states changes: to the end of the turn", turn, floor, 1.5)
+    return of_samples("one of 10,000 states changes: to the end of the turn", turn, floor, 1.5)
 
 
 def _body(txn: Any) -> int:
@@ -102,7 +102,7 @@ def _latencies(
 ) -> tuple[list[float], list[float]]:
     """Time the loop and a bare watch by the same changes."""
     ours, raw = [], []
-    with _RawWatch(by_hand, key) as watch:
+    with RawWatch(by_hand, key) as watch:
         for number in range(times + 10):
             began = time.perf_counter()
             by_hand.commit([], {key: str(number) * 20})
@@ -111,12 +111,6 @@ def _latencies(
                 raw.append(heard - began)
                 ours.append(turned - began)
     return ours, raw
-
-
-def _row(work: str, ours: list[float], floor: list[float], bound: float | None) -> Row:
-    mine, theirs = statistics.median(ours), statistics.median(floor)
-    ratios = statistics.quantiles([a / b for a, b in zip(ours, floor, strict=True)], n=10)
-    return Row(work, mine, theirs, mine / theirs, (ratios[0], ratios[-1]), bound)
 
 
 class _Loop:
@@ -156,36 +150,4 @@ class _Loop:
     def __exit__(self, *_: object) -> None:
         self._stop = True
         self._watcher.trigger()
-        self._thread.join()
-
-
-class _RawWatch:
-    """A watch on one key on the stubs."""
-
-    def __init__(self, by_hand: ByHand, key: str) -> None:
-        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        create = etcdrpc.WatchCreateRequest(key=key.encode())
-        self._requests.put(etcdrpc.WatchRequest(create_request=create))
-        self._call = etcdrpc.WatchStub(by_hand.channel).Watch(iter(self._requests.get, None))
-        next(self._call)
-        self._told: queue.SimpleQueue[float] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._listen)
-
-    def _listen(self) -> None:
-        try:
-            for _ in self._call:
-                self._told.put(time.perf_counter())
-        except grpc.RpcError:
-            return
-
-    def told(self) -> float:
-        return self._told.get(timeout=60)
-
-    def __enter__(self) -> _RawWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._call.cancel()
-        self._requests.put(None)
         self._thread.join()
