@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
 
@@ -247,6 +248,12 @@ class Config(Generic[Yielded]):
         longer than that lease lives.
         """
         return self.backend.connection.state
+
+    @property
+    def last_answer(self) -> datetime | None:
+        """When the database answered last, in UTC; None if it never did."""
+        answered = self.backend.connection.last_answer
+        return None if answered is None else datetime.fromtimestamp(answered, timezone.utc)
 
     def on_connection_state(self, listener: Listener) -> None:
         """Have each change of the connection's state told, in order, on the library's thread."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -13,9 +14,9 @@ from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.backend.connection_state import Connection, ConnectionState
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.store import Query
-from tests.connection.conftest import NEWER_ONLY, ConnectTo, Through
-from tests.connection.servers import EtcdOf
+from tests.connection.conftest import ConnectTo, Through
 from tests.connection.states import States, state_of
+from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.waiting import wait_until
 
 pytestmark = NEWER_ONLY
@@ -145,16 +146,27 @@ def test_config_shows_it(server: EtcdOf, through: Through) -> None:
     def state() -> ConnectionState:
         return config.connection_state
 
+    with Config(host=network.endpoint) as unused:
+        assert unused.last_answer is None
     with Config(host=network.endpoint, timeout=1, component_name="x") as config:
         told: list[ConnectionState] = []
         config.on_connection_state(told.append)
         for txn in config.txn():
             txn.list_processing_blocks()
         assert state() == "connected"
+        last = config.last_answer
+        assert last is not None
+        assert last <= datetime.now(timezone.utc) < last + timedelta(seconds=30)
         network.refuse(True)
         network.cut()
         with pytest.raises(ConfigConnectionError):
             config.is_alive()
         assert state() == "suspended"
+        answered = config.last_answer
+        assert answered is not None
+        assert answered >= last
+        with pytest.raises(ConfigConnectionError):
+            config.is_alive()
+        assert config.last_answer == answered
         wait_until(lambda: told == ["suspended"])
         network.refuse(False)

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import tango.utils
 
@@ -19,9 +19,6 @@ LOGGER = logging.getLogger(__name__)
 
 OUTAGE_AFTER = 5.0
 """Seconds without an answer that make an outage (spec 4.5)."""
-
-SILENCE = 4.5
-"""Seconds of silence that a connection has gone through, at most, when it is suspended."""
 
 JOIN_TIMEOUT = 2.0
 """Seconds given to each thread to end with the process."""
@@ -46,7 +43,6 @@ class Database:
         self.config = config or Config()
         self._started = datetime.now(timezone.utc)
         self._silent_since: datetime | None = self._started
-        self._answered = self._started
         self._seen = False
         self._listeners: list[OutageListener] = []
         self._threads: list[threading.Thread] = []
@@ -75,10 +71,6 @@ class Database:
         """When the database last stood behind what is shown, in s since 1970."""
         silent_since = self._silent_since
         return silent_since.timestamp() if silent_since else time.time()
-
-    def answered(self) -> None:
-        """Take notice that a transaction of a device was carried out just now."""
-        self._answered = datetime.now(timezone.utc)
 
     def listen(self, listener: OutageListener) -> None:
         """Have outages told: one that begins, and None when it is over."""
@@ -115,9 +107,7 @@ class Database:
                 self._seen = True
                 self._silent_since = None
             elif self._silent_since is None:
-                # The library does not say when it heard of the database last.
-                earliest = datetime.now(timezone.utc) - timedelta(seconds=SILENCE)
-                self._silent_since = max(earliest, self._answered)
+                self._silent_since = self.config.last_answer or self._started
             self._change.notify_all()
 
     def _outage(self) -> Outage | None:

@@ -224,7 +224,6 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         for txn in self.database.config.txn(prefetch=prefetch, timeout=budget):
             raw: Txn = txn.raw
             result = body(raw)
-        self.database.answered()
         return result, raw.reads.revision
 
     @contextmanager

@@ -76,9 +76,7 @@ class Follower:
             self._watcher = watcher
             if self._ended.is_set():
                 return
-            if self._turn(watcher):
-                self._database.answered()
-            else:
+            if not self._turn(watcher):
                 # The body was left out because the loop was due: without what it reads the
                 # loop would not turn again by itself.
                 again = datetime.now(timezone.utc) + timedelta(seconds=PAUSE_AFTER_FAULT)

@@ -32,9 +32,13 @@ class Connection:
 
     Args:
         lease_ttl: seconds of suspension after which it counts as lost.
+
+    Attributes:
+        last_answer: when the database answered last, in s since 1970; None if it never did.
     """
 
     def __init__(self, lease_ttl: float) -> None:
+        self.last_answer: float | None = None
         self._lease_ttl = lease_ttl
         self._lock = threading.Lock()
         self._state: ConnectionState = "suspended"
@@ -75,6 +79,7 @@ class Connection:
     def answered(self) -> None:
         """Take notice that the database answered."""
         self._asked = None
+        self.last_answer = time.time()
         if self._state != "connected":
             self._enter("connected", time.monotonic())
 
