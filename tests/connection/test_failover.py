@@ -12,8 +12,9 @@ from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.stm import Txn
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import NEWER_FIRST, ConnectTo, Start
+from tests.connection.conftest import ConnectTo
 from tests.connection.servers import Cluster
+from tests.services.versions import NEWER_FIRST, Start
 from tests.waiting import wait_until
 
 pytestmark = NEWER_FIRST

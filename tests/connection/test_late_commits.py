@@ -8,8 +8,8 @@ import urllib.request
 
 import pytest
 
-from tests.connection.conftest import NEWER_FIRST, ConnectTo, Through
-from tests.connection.servers import EtcdOf
+from tests.connection.conftest import ConnectTo, Through
+from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.waiting import wait_until
 
 

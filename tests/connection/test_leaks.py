@@ -17,9 +17,10 @@ from ska_sdp_config.backend.keys import Span, path_of_key
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.backend.store import AnswerLost, Put, Query
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import NEWER_FIRST, NEWER_ONLY, ConnectTo, Through
+from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
-from tests.connection.servers import EtcdOf, raw
+from tests.connection.servers import raw
+from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf
 from tests.waiting import wait_until
 
 KEYS = 20

@@ -22,8 +22,8 @@ from ska_sdp_config.backend.keys import Span
 from ska_sdp_lmc.stack.etcd import Flag
 from tests.backend.test_store_watch import Heard
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import NEWER_FIRST, ConnectTo, Start
-from tests.connection.servers import EtcdOf, programs, raw
+from tests.connection.conftest import ConnectTo
+from tests.connection.servers import raw
 from tests.connection.users import (
     PASSWORD,
     USER,
@@ -32,6 +32,7 @@ from tests.connection.users import (
     jwt_tokens,
     simple_tokens,
 )
+from tests.services.versions import NEWER_FIRST, EtcdOf, Start, programs
 from tests.waiting import wait_until
 
 WRONG = "tell nobody: wr0ng"

@@ -10,8 +10,9 @@ from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.store import AnswerLost, Commit, Put, Query
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import NEWER_ONLY, ConnectTo, Start
-from tests.connection.servers import EtcdOf, raw
+from tests.connection.conftest import ConnectTo
+from tests.connection.servers import raw
+from tests.services.versions import NEWER_ONLY, EtcdOf, Start
 from tests.waiting import wait_until
 
 

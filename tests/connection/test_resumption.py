@@ -16,9 +16,9 @@ from ska_sdp_config.backend.keys import EVERYTHING
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import NEWER_FIRST, ConnectTo, Through
+from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
-from tests.connection.servers import EtcdOf
+from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.waiting import wait_until
 
 PULSE = "ska_sdp_config.backend.etcd3.pulse"

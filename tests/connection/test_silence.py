@@ -16,11 +16,11 @@ from ska_sdp_config.backend.keys import EVERYTHING, Span
 from ska_sdp_config.backend.store import AnswerLost
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_watchers import looping
-from tests.connection.conftest import NEWER_ONLY, ConnectTo, Through
+from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
-from tests.connection.servers import EtcdOf
 from tests.connection.states import States
 from tests.connection.users import PASSWORD, USER, administrator
+from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.waiting import wait_until
 
 # That a line is silent has nothing to do with the server's version.

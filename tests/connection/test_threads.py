@@ -11,8 +11,8 @@ from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.backend.backend import Backend
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import Loop
-from tests.connection.conftest import NEWER_ONLY, ConnectTo, Through
-from tests.connection.servers import EtcdOf
+from tests.connection.conftest import ConnectTo, Through
+from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.waiting import wait_until
 
 pytestmark = NEWER_ONLY

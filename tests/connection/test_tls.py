@@ -15,8 +15,8 @@ from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.etcd3 import Settings
 from tests.backend.test_watchers import looping
 from tests.connection.certificates import Authority, Pair, mutual_flags, server_flags
-from tests.connection.conftest import NEWER_ONLY, ConnectTo, Start
-from tests.connection.servers import EtcdOf, Secrets
+from tests.connection.conftest import ConnectTo
+from tests.services.versions import NEWER_ONLY, EtcdOf, Secrets, Start
 
 TIMEOUT = 4.0
 

