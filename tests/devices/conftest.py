@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -36,24 +35,27 @@ def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
         yield config
 
 
+@contextlib.contextmanager
+def served(**properties: Any) -> Iterator[tuple[Any, Any]]:
+    """A controller and a subarray with device properties, on the environment's database."""
+    devices = [
+        {"class": SDPController, "devices": [{"name": CONTROLLER}]},
+        {"class": SDPSubarray, "devices": [{"name": SUBARRAY, "properties": properties}]},
+    ]
+    with contextlib.ExitStack() as stack:
+        stack.callback(database.shut_down)
+        context = stack.enter_context(MultiDeviceTestContext(devices, process=False))
+        proxies = context.get_device(CONTROLLER), context.get_device(SUBARRAY)
+        for proxy in proxies:
+            wait_until(lambda proxy=proxy: proxy.state() != tango.DevState.INIT)  # type: ignore[misc]
+        yield proxies
+
+
 @pytest.fixture
 def start(config: Config) -> Iterator[Start]:
     """Starts a controller and a subarray, with device properties of the subarray."""
-    with ExitStack() as stack:
-
-        def begin(**properties: Any) -> tuple[Any, Any]:
-            devices = [
-                {"class": SDPController, "devices": [{"name": CONTROLLER}]},
-                {"class": SDPSubarray, "devices": [{"name": SUBARRAY, "properties": properties}]},
-            ]
-            stack.callback(database.shut_down)
-            context = stack.enter_context(MultiDeviceTestContext(devices, process=False))
-            proxies = context.get_device(CONTROLLER), context.get_device(SUBARRAY)
-            for proxy in proxies:
-                wait_until(lambda proxy=proxy: proxy.state() != tango.DevState.INIT)  # type: ignore[misc]
-            return proxies
-
-        yield begin
+    with contextlib.ExitStack() as stack:
+        yield lambda **properties: stack.enter_context(served(**properties))
 
 
 @pytest.fixture

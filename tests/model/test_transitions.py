@@ -42,7 +42,7 @@ def test_every_cell(cell: Cell) -> None:
     # The new processing block has no resources yet; all others are resourced and configured.
     final = "RESOURCING" if command == "AssignResources" else target
     assert view.values["obsState"].name == final
-    assert [view.transitional.name if view.transitional else None] == (through or [None])
+    assert ([view.transitional.name] if view.transitional else []) == through
     assert view.values["commandedObsState"].name == target
     assert view.command_count == 8
     assert world.entry["last_command"] == command

@@ -1,0 +1,177 @@
+"""Devices of this process on a real etcd, driven into each obsState with a stand-in SDP."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.store import Delete, Entry, Query
+from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim import StandIn
+from tests.waiting import wait_until
+
+from .conftest import assign_text, served
+
+__all__ = ["FOR_EVER", "Observation", "observation"]
+
+SCRIPT = "vis-receive"
+FOR_EVER = 3e6
+"""Seconds: longer than any test; the stand-in holds a state that waits for this to pass."""
+
+
+class Observation:
+    """A subarray that is driven through observations, each of ids of its own.
+
+    Attributes:
+        subarray: the device, of which a client knows.
+        config: its database.
+        eb_id: the last execution block.
+        pb_id: its processing block, of a script that gives receive addresses.
+    """
+
+    def __init__(self, subarray: Any, config: Config) -> None:
+        self.subarray = subarray
+        self.config = config
+        self.eb_id = self.pb_id = ""
+        self._numbers = itertools.count()
+
+    @property
+    def obs_state(self) -> str:
+        """The obsState that a client reads."""
+        return ObsState(self.subarray.obsState).name
+
+    def command(self, name: str, argument: str | None = None) -> None:
+        """Give a command."""
+        self.subarray.command_inout(name, *([] if argument is None else [argument]))
+
+    def refusal(self, name: str, argument: str | None = None) -> tuple[str, str]:
+        """Give a command that is refused, and get the reason and the words."""
+        with pytest.raises(tango.DevFailed) as refused:
+            self.command(name, argument)
+        first = refused.value.args[0]
+        return first.reason, first.desc
+
+    def wait_for(self, obs_state: str) -> None:
+        """Wait until the subarray has arrived at an obsState."""
+        wait_until(lambda: self.obs_state == obs_state, 20, f"{obs_state}, not {self.obs_state}")
+
+    def written(self) -> dict[str, Entry]:
+        """All that stands in the database but what the stand-in writes on its own time."""
+        reply = self.config.backend.store.read([Query(Span("0", ":"))], timeout=5)
+        assert reply.found[0] is not None
+        return {entry.key: entry for entry in reply.found[0] if not _is_of_the_stand_in(entry.key)}
+
+    def switch_on(self) -> None:
+        """Lead to State ON and EMPTY, from anywhere."""
+        if self.subarray.state() != tango.DevState.OFF:
+            self.command("Off")
+        self.command("On")
+
+    def new_assignment(self, **parameters: float | str) -> str:
+        """Make a message of an execution block under a new id, with one processing block.
+
+        Args:
+            parameters: what its stand-in script is told, with underscores for hyphens.
+        """
+        number = next(self._numbers)
+        self.eb_id = f"eb-test-20260131-{number:05}"
+        self.pb_id = f"pb-test-20260131-{number:05}"
+        told = {name.replace("_", "-"): value for name, value in parameters.items()}
+        message = json.loads(assign_text(((self.pb_id, SCRIPT),)))
+        message["execution_block"]["eb_id"] = self.eb_id
+        message["processing_blocks"][0]["parameters"] = {
+            "time-to-resource": 0,
+            "time-to-ready": 0,
+            **told,
+        }
+        return json.dumps(message)
+
+    def message_for(self, command: str) -> str | None:
+        """Make the argument of a command, one that fits where the subarray stands."""
+        if command == "AssignResources":
+            if self.obs_state == "IDLE":
+                return json.dumps({"resources": {"receptors": ["SKA063"]}})
+            return self.new_assignment()
+        return {
+            "ReleaseResources": '{"resources": {"receptors": ["SKA001"]}}',
+            "Configure": '{"scan_type": "science"}',
+            "Scan": '{"scan_id": 4}',
+        }.get(command)
+
+    def lead_to(self, obs_state: str) -> None:
+        """Begin a new observation and lead it to an obsState, which then lasts."""
+        self.switch_on()
+        _WAYS[obs_state](self)
+        self.wait_for(obs_state)
+
+    def _assign(self, until: str = "IDLE", **parameters: float | str) -> None:
+        self.command("AssignResources", self.new_assignment(**parameters))
+        self.wait_for(until)
+
+    def _configure(self) -> None:
+        self._assign()
+        self.command("Configure", self.message_for("Configure"))
+        self.wait_for("READY")
+
+    def _scan(self) -> None:
+        self._configure()
+        self.command("Scan", self.message_for("Scan"))
+
+    def _hold_configuring(self) -> None:
+        self._assign(time_to_ready=FOR_EVER)
+        self.command("Configure", self.message_for("Configure"))
+
+    def _abort(self) -> None:
+        self._assign()
+        self.command("Abort")
+
+    def _hold_resetting(self) -> None:
+        self._assign("RESOURCING", time_to_resource=FOR_EVER)
+        self.command("Abort")
+        self.command("ObsReset")
+
+
+_WAYS: dict[str, Callable[[Observation], None]] = {
+    "EMPTY": lambda observation: None,
+    "RESOURCING": lambda each: each._assign("RESOURCING", time_to_resource=FOR_EVER),
+    "IDLE": lambda each: each._assign(),
+    "CONFIGURING": Observation._hold_configuring,
+    "READY": Observation._configure,
+    "SCANNING": Observation._scan,
+    "ABORTED": Observation._abort,
+    "RESETTING": Observation._hold_resetting,
+    "FAULT": lambda each: each._assign("FAULT", fail_at="starting", exception="no space"),
+}
+
+
+def _is_of_the_stand_in(key: str) -> bool:
+    _, kind, *rest = key.split("/")
+    return kind in ("component", "deploy") or (kind == "pb" and rest[-1] in ("state", "owner"))
+
+
+@contextmanager
+def observation(etcd: Etcd, **properties: Any) -> Iterator[Observation]:
+    """Serve the devices on an etcd that is emptied first, with a stand-in SDP.
+
+    Args:
+        etcd: a running server.
+        properties: device properties of the subarray.
+    """
+    where: dict[str, Any] = {"backend": "etcd3", "host": etcd.host, "port": etcd.port}
+    with pytest.MonkeyPatch.context() as environment, Config(**where) as config:
+        for name, value in where.items():
+            environment.setenv(f"SDP_CONFIG_{name.upper()}", str(value))
+        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        for txn in config.txn():
+            txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})
+        with StandIn(**where), served(**properties) as (_, subarray):
+            yield Observation(subarray, config)

@@ -1,0 +1,83 @@
+"""Every command in every obsState that lasts, on a device, a real etcd and a stand-in SDP.
+
+ABORTING and RESTARTING last no time: they are tried on the model (tests/model).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import tango
+
+from ska_sdp_lmc.model.states import AdminMode, ObsState
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.model.cells import CELLS, COLUMNS, PATHS
+
+from .conftest import Events
+from .observing import Observation, observation
+
+NOT_ALLOWED = "API_CommandNotAllowed"
+
+
+@pytest.fixture(scope="module")
+def observing(etcd: Etcd) -> Iterator[Observation]:
+    with observation(etcd) as begun:
+        yield begun
+
+
+@pytest.mark.parametrize("obs_state", COLUMNS)
+def test_what_is_refused_changes_nothing(observing: Observation, obs_state: str) -> None:
+    observing.lead_to(obs_state)
+    with Events(observing.subarray, "obsState", "lastCommand") as events:
+        # Subscribing writes adminMode, to see that events come.
+        before = observing.written()
+        for cell in CELLS:
+            if cell.obs_state == obs_state and not cell.allowed:
+                message = observing.message_for(cell.command)
+                assert observing.refusal(cell.command, message) == (NOT_ALLOWED, cell.refusal)
+                assert observing.obs_state == obs_state
+        assert observing.written() == before
+        assert events.heard == []
+
+
+@pytest.mark.parametrize(
+    ("obs_state", "command"),
+    [(cell.obs_state, cell.command) for cell in CELLS if cell.allowed],
+)
+def test_what_is_allowed_arrives(observing: Observation, obs_state: str, command: str) -> None:
+    observing.lead_to(obs_state)
+    path = PATHS[command]
+    with Events(observing.subarray, "obsState", "transactionID") as events:
+        observing.command(command, observing.message_for(command))
+        observing.wait_for(path[-1])
+        # A state that a command neither leaves nor passes through is not told again.
+        told = [] if path == [obs_state] else [ObsState[name] for name in path]
+        events.wait_for("obsState", told)
+        events.wait_for("transactionID", [observing.subarray.transactionID])
+    entry = json.loads(observing.written()["/lmc/subarray/01"].value)
+    assert (entry["last_command"], entry["obs_state_target"]) == (command, path[-1])
+    assert observing.subarray.state().name == ("OFF" if command == "Off" else "ON")
+
+
+@pytest.mark.parametrize("state", ["OFF", "DISABLE"])
+def test_every_command_in_other_states(observing: Observation, state: str) -> None:
+    observing.lead_to("IDLE")
+    if state == "OFF":
+        observing.command("Off")
+    else:
+        observing.subarray.adminMode = AdminMode.NOT_FITTED
+    obs_state, before = observing.obs_state, observing.written()
+    for command in PATHS:
+        if (state, command) == ("OFF", "On"):
+            continue
+        text = f"Command {command} not allowed when device state is {state}"
+        assert observing.refusal(command, observing.message_for(command)) == (NOT_ALLOWED, text)
+    assert observing.written() == before
+    assert observing.obs_state == obs_state
+    observing.subarray.adminMode = AdminMode.ONLINE
+    if state == "OFF":
+        observing.command("On")
+    assert observing.subarray.state() == tango.DevState.ON
+    assert observing.obs_state == obs_state
