@@ -12,7 +12,7 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.keys import Span, path_of_key
 from ska_sdp_config.backend.store import Delete, Entry, Query
 from ska_sdp_lmc.model.states import ObsState
 from ska_sdp_lmc.stack.etcd import Etcd
@@ -68,7 +68,8 @@ class Observation:
         """All that stands in the database but what the stand-in writes on its own time."""
         reply = self.config.backend.store.read([Query(Span("0", ":"))], timeout=5)
         assert reply.found[0] is not None
-        return {entry.key: entry for entry in reply.found[0] if not _is_of_the_stand_in(entry.key)}
+        entries = {path_of_key(entry.key): entry for entry in reply.found[0]}
+        return {path: entry for path, entry in entries.items() if not _is_of_the_stand_in(path)}
 
     def switch_on(self) -> None:
         """Lead to State ON and EMPTY, from anywhere."""
@@ -153,8 +154,8 @@ _WAYS: dict[str, Callable[[Observation], None]] = {
 }
 
 
-def _is_of_the_stand_in(key: str) -> bool:
-    _, kind, *rest = key.split("/")
+def _is_of_the_stand_in(path: str) -> bool:
+    _, kind, *rest = path.split("/")
     return kind in ("component", "deploy") or (kind == "pb" and rest[-1] in ("state", "owner"))
 
 
