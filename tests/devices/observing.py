@@ -16,7 +16,7 @@ from ska_sdp_config.backend.keys import Span, path_of_key
 from ska_sdp_config.backend.store import Delete, Entry, Query
 from ska_sdp_lmc.model.states import ObsState
 from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_sim import StandIn
+from ska_sdp_sim import COMPONENTS, StandIn
 from tests.waiting import wait_until
 
 from .conftest import assign_text, served
@@ -48,6 +48,12 @@ class Observation:
     def obs_state(self) -> str:
         """The obsState that a client reads."""
         return ObsState(self.subarray.obsState).name
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What the database holds of the subarray."""
+        entry: dict[str, Any] = json.loads(self.written()["/lmc/subarray/01"].value)
+        return entry
 
     def command(self, name: str, argument: str | None = None) -> None:
         """Give a command."""
@@ -113,6 +119,9 @@ class Observation:
         self.switch_on()
         _WAYS[obs_state](self)
         self.wait_for(obs_state)
+        if obs_state not in ("RESOURCING", "CONFIGURING", "RESETTING", "FAULT"):
+            # The server writes after it has published that the wait is over.
+            wait_until(lambda: self.entry["reached"], what="the entry says that it was reached")
 
     def _assign(self, until: str = "IDLE", **parameters: float | str) -> None:
         self.command("AssignResources", self.new_assignment(**parameters))
@@ -160,11 +169,14 @@ def _is_of_the_stand_in(path: str) -> bool:
 
 
 @contextmanager
-def observation(etcd: Etcd, **properties: Any) -> Iterator[Observation]:
+def observation(
+    etcd: Etcd, components: tuple[str, ...] = COMPONENTS, **properties: Any
+) -> Iterator[Observation]:
     """Serve the devices on an etcd that is emptied first, with a stand-in SDP.
 
     Args:
         etcd: a running server.
+        components: those that the stand-in SDP is.
         properties: device properties of the subarray.
     """
     where: dict[str, Any] = {"backend": "etcd3", "host": etcd.host, "port": etcd.port}
@@ -174,5 +186,5 @@ def observation(etcd: Etcd, **properties: Any) -> Iterator[Observation]:
         config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
         for txn in config.txn():
             txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})
-        with StandIn(**where), served(**properties) as (_, subarray):
+        with StandIn(components, **where), served(**properties) as (_, subarray):
             yield Observation(subarray, config)

@@ -5,7 +5,6 @@ ABORTING and RESTARTING last no time: they are tried on the model (tests/model).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -56,7 +55,7 @@ def test_what_is_allowed_arrives(observing: Observation, obs_state: str, command
         told = [] if path == [obs_state] else [ObsState[name] for name in path]
         events.wait_for("obsState", told)
         events.wait_for("transactionID", [observing.subarray.transactionID])
-    entry = json.loads(observing.written()["/lmc/subarray/01"].value)
+    entry = observing.entry
     assert (entry["last_command"], entry["obs_state_target"]) == (command, path[-1])
     assert observing.subarray.state().name == ("OFF" if command == "Off" else "ON")
 
