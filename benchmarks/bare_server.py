@@ -1,0 +1,73 @@
+"""The floor of the devices: a Tango server whose devices do next to nothing, as a program."""
+
+from __future__ import annotations
+
+import enum
+import queue
+import time
+
+import tango
+import tango.utils
+from tango.server import Device, attribute, command, run
+
+
+class Constant(enum.IntEnum):
+    """An enumeration as large as obsState."""
+
+    EMPTY, RESOURCING, IDLE, CONFIGURING, READY, SCANNING = range(6)
+    ABORTING, ABORTED, RESETTING, FAULT, RESTARTING = range(6, 11)
+
+
+class Empty(Device):  # type: ignore[misc]  # PyTango is not typed
+    """A device with nothing of its own."""
+
+
+class Bare(Device):  # type: ignore[misc]  # PyTango is not typed
+    """A device with an empty command, constant attributes, and one that it pushes."""
+
+    def init_device(self) -> None:
+        """Start the thread that pushes."""
+        super().init_device()
+        self._text = "x"
+        self._asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.set_change_event("pushed", True, False)
+        tango.utils.PyTangoThread(target=self._push, daemon=True).start()
+
+    @attribute(dtype=Constant)  # type: ignore[untyped-decorator]
+    def number(self) -> Constant:
+        """A constant."""
+        return Constant.READY
+
+    @attribute(dtype=str)  # type: ignore[untyped-decorator]
+    def text(self) -> str:
+        """A text that stays as it was set."""
+        return self._text
+
+    @attribute(dtype=float)  # type: ignore[untyped-decorator]
+    def pushed(self) -> float:
+        """When it was pushed last, by ``perf_counter``."""
+        return 0.0
+
+    @command(dtype_in=str)  # type: ignore[untyped-decorator]
+    def SetText(self, text: str) -> None:  # noqa: N802 - as Tango's commands are named
+        """Set the text."""
+        self._text = text
+
+    @command(dtype_in=str)  # type: ignore[untyped-decorator]
+    def DoNothing(self, text: str) -> None:  # noqa: N802 - as Tango's commands are named
+        """Do nothing."""
+
+    @command  # type: ignore[untyped-decorator]
+    def Push(self) -> None:  # noqa: N802 - as Tango's commands are named
+        """Have a thread push, as one does that has heard of a change."""
+        self._asked.put(None)
+
+    def _push(self) -> None:
+        while True:
+            self._asked.get()
+            with tango.AutoTangoMonitor(self):
+                self.push_change_event("pushed", time.perf_counter())
+
+
+if __name__ == "__main__":
+    run([Bare, Empty])

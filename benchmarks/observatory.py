@@ -1,0 +1,92 @@
+"""Tango servers to measure, and bare ones beside them, on a real Tango database."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tango
+
+from ska_sdp_lmc.stack.device_server import DeviceServer
+from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_lmc.tango_db.data import Registration
+from ska_sdp_lmc.tango_db.register import register
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["BareServer", "Observatory", "start"]
+
+_PROGRAM = Path(__file__).with_name("bare_server.py")
+_PATIENCE = 60.0
+
+
+class BareServer(DeviceServer):
+    """A server of devices that do next to nothing."""
+
+    def command(self) -> list[str]:
+        """The program, its instance, and a free port of this machine to listen on."""
+        _, _, instance = self.name.partition("/")
+        return [sys.executable, str(_PROGRAM), instance, "-ORBendPoint", "giop:tcp:127.0.0.1:0"]
+
+
+class Observatory:
+    """A Tango database, and servers that use it and an etcd; all end with it.
+
+    Args:
+        etcd: ``host:port`` of the etcd.
+    """
+
+    def __init__(self, etcd: str) -> None:
+        self._etcd = etcd
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._directory = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            self._database = opened.enter_context(TangoDatabase(self._directory))
+            self._closing = opened.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def subarrays(self, instance: str, ids: Sequence[str]) -> DeviceServer:
+        """Register a server of subarrays, and give it, not yet started."""
+        names = [f"test-sdp/subarray/{subarray_id}" for subarray_id in ids]
+        return self._registered(DeviceServer, f"SDPSubarray/{instance}", "SDPSubarray", names)
+
+    def bare(self, instance: str, device_class: str, count: int) -> DeviceServer:
+        """Register a bare server, and give it, not yet started."""
+        names = [f"test-bare/{instance}/{number:02}" for number in range(count)]
+        return self._registered(BareServer, f"bare_server/{instance}", device_class, names)
+
+    def proxy(self, name: str) -> tango.DeviceProxy:
+        """A client's view of a device."""
+        return tango.DeviceProxy(f"tango://{self._database.tango_host}/{name}")
+
+    def _registered(
+        self, kind: type[DeviceServer], server: str, device_class: str, names: list[str]
+    ) -> DeviceServer:
+        devices = [Registration(server, device_class, name, {}) for name in names]
+        register(self._database.connect(), devices)
+        settings = {"TANGO_HOST": self._database.tango_host, "SDP_CONFIG_HOST": self._etcd}
+        part = kind(server, names, self._directory, settings)
+        self._closing.callback(part.stop)
+        return part
+
+
+def start(server: DeviceServer) -> float:
+    """Start a server and give the seconds until all of its devices answered."""
+    began = time.perf_counter()
+    server.launch()
+    while not server.answers():
+        if not server.running or time.perf_counter() - began > _PATIENCE:
+            raise RuntimeError(server.process.obituary("did not start"))
+        time.sleep(0.01)
+    return time.perf_counter() - began
