@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.states import AdminMode, ObsState
 from ska_sdp_lmc.model.system import ControllerSettings, System, derive_system
 
-from .worlds import BATCH, EB, NOON, RECEIVE, documents
+from .worlds import BATCH, EB, ENTRY, NOON, RECEIVE, documents
 
 SETTINGS = ControllerSettings(
     components=("proccontrol", "helmdeploy", "absent"),
@@ -94,6 +95,16 @@ def test_components_expected_and_there() -> None:
 def test_capacity(document: dict[str, Any] | None, expected: int) -> None:
     found = {} if document is None else {"/resource/capacity-buffer": document}
     assert values(found)["capacityBufferStorage"] == expected
+
+
+def test_time_outs_are_found_by_the_subarrays_which_know_their_limits() -> None:
+    found = documents(ObsState.RESOURCING)
+    later = NOON + timedelta(hours=1)
+    shown = derive_system(System(3, found), later, SETTINGS).values["subarrays"]
+    assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
+    found[ENTRY]["errors"] = {"subarray": "AssignResources was not resourced"}
+    shown = derive_system(System(4, found), later, SETTINGS).values["subarrays"]
+    assert json.loads(shown)["01"]["obsState"] == "FAULT"
 
 
 def test_what_is_active() -> None:

@@ -117,6 +117,34 @@ def test_scans_are_listed_in_the_state_of_the_execution_block() -> None:
     ]
 
 
+def test_when_a_scan_was_to_begin_and_how_long_to_last_is_kept() -> None:
+    world = World(documents(ObsState.READY))
+    world.command("Scan", Scan(5, "2026-01-31T12:00:10Z", 30.0))
+    assert world.documents[f"/eb/{EB}/state"]["scans"] == [
+        {
+            "scan_id": 5,
+            "scan_type": "science",
+            "status": "ACTIVE",
+            "start_time": "2026-01-31T12:00:10Z",
+            "duration": 30.0,
+        }
+    ]
+
+
+def test_an_execution_block_that_others_ended_is_let_go_for_a_new_one() -> None:
+    world = World(documents(ObsState.IDLE))
+    world.update_eb(status="CANCELLED", current_scan_type="science")
+    world.command("AssignResources", assign_message())
+    old = world.documents[f"/eb/{EB}"]
+    assert (old["status"], old["subarray_id"], old["current_scan_type"]) == (
+        "CANCELLED",
+        None,
+        None,
+    )
+    assert world.documents[f"/eb/{NEW_EB}"]["subarray_id"] == "01"
+    assert world.entry["eb_id"] == NEW_EB
+
+
 def test_configure_adds_scan_types_with_what_they_refer_to() -> None:
     world = World(documents(ObsState.IDLE))
     world.update_eb(beams=[{"beam_id": "vis0"}])

@@ -71,6 +71,24 @@ def test_a_time_out_is_told_with_its_reason() -> None:
     assert "was not resourced within 60 s" in texts(world)[0]
 
 
+def test_a_time_out_has_lasted_since_it_passed_whoever_tells_of_it() -> None:
+    world = World(documents(ObsState.CONFIGURING))
+    world.pass_time(61)
+    world.turn()
+    world.pass_time(3600)
+    # A server that starts now remembers nothing.
+    faults = world.view.faults or ()
+    (line,) = sentences(faults, seen_since({}, faults, world.now))
+    assert line.endswith("since 2026-01-31T12:01:00.000Z.")
+
+
+def test_an_error_of_another_kind_is_no_time_out() -> None:
+    world = World(documents(ObsState.CONFIGURING))
+    world.entry["errors"] = {"subarray": "it was hit by lightning"}
+    (fault,) = world.view.faults or ()
+    assert fault.since is None
+
+
 def test_addresses_that_cannot_be_read_are_told() -> None:
     world = World(documents(ObsState.IDLE))
     world.set_state(RECEIVE, receive_addresses={"science": {"vis0": {"host": "somewhere"}}})

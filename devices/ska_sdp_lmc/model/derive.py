@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from ska_sdp_lmc.model.entry import SUBARRAY
-from ska_sdp_lmc.model.readiness import deadline, pending_of, timeout_of, waiting_for
+from ska_sdp_lmc.model.readiness import deadline, pending_of, timeout_sentence, waiting_for
 from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot
 from ska_sdp_lmc.model.states import Json, ObsState, State
 from ska_sdp_lmc.model.subarray_health import find_faults
-from ska_sdp_lmc.model.times import iso
 from ska_sdp_lmc.model.transitions import TRANSITIONS
 from ska_sdp_lmc.model.view import NULL, View, json_text
 
@@ -53,15 +52,8 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings)
     if entry.errors or _failed(snapshot):
         return None
     pending = pending_of(snapshot)
-    started = entry.last_command_time
     assert pending is not None
-    assert started is not None
-    waits = "; ".join(waiting_for(pending.until, snapshot, settings))
-    seconds = f"{timeout_of(pending, settings):g}"
-    return (
-        f"{entry.last_command} of {iso(started)} was not {pending.until.value} "
-        f"within {seconds} s: {waits}"
-    )
+    return timeout_sentence(snapshot, pending, settings)
 
 
 def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> View:

@@ -8,9 +8,18 @@ from datetime import datetime, timedelta
 from ska_sdp_lmc.model.blocks import ProcessingBlock
 from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot
+from ska_sdp_lmc.model.times import iso
 from ska_sdp_lmc.model.transitions import TRANSITIONS, Pending, Wait
 
-__all__ = ["counted_pbs", "deadline", "pending_of", "timeout_of", "waiting_for"]
+__all__ = [
+    "counted_pbs",
+    "deadline",
+    "pending_of",
+    "timeout_of",
+    "timeout_sentence",
+    "timeout_since",
+    "waiting_for",
+]
 
 
 def pending_of(snapshot: Snapshot) -> Pending | None:
@@ -91,3 +100,33 @@ def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
         return None
     seconds = timeout_of(pending, settings)
     return start + timedelta(seconds=seconds) if seconds > 0 else None
+
+
+def timeout_sentence(snapshot: Snapshot, pending: Pending, settings: SubarraySettings) -> str:
+    """Say that the time-out of the last command's wait has passed, and what it waited for."""
+    seconds = f"{timeout_of(pending, settings):g}"
+    waits = "; ".join(waiting_for(pending.until, snapshot, settings))
+    return f"{_start(snapshot, pending)} within {seconds} s: {waits}"
+
+
+def timeout_since(snapshot: Snapshot, text: str, settings: SubarraySettings) -> datetime | None:
+    """Find when the time-out passed that an error in the entry tells of.
+
+    Args:
+        snapshot: what is there.
+        text: the error.
+        settings: the time-outs.
+
+    Returns:
+        A time in UTC, None when the error tells of something else.
+    """
+    pending = pending_of(snapshot)
+    if pending is None or not text.startswith(_start(snapshot, pending)):
+        return None
+    return deadline(snapshot, settings)
+
+
+def _start(snapshot: Snapshot, pending: Pending) -> str:
+    entry = snapshot.entry
+    when = f" of {iso(entry.last_command_time)}" if entry.last_command_time else ""
+    return f"{entry.last_command}{when} was not {pending.until.value}"

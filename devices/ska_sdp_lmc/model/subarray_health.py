@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ska_sdp_lmc.messages import read_receive_addresses
 from ska_sdp_lmc.model.blocks import ProcessingBlock
 from ska_sdp_lmc.model.health import Fault
+from ska_sdp_lmc.model.readiness import timeout_since
 from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot
 from ska_sdp_lmc.model.states import ObsState
@@ -30,10 +31,13 @@ def find_faults(
         snapshot: what is there.
         obs_state: the obsState derived from it.
         errors: errors of the subarray itself, by processing block id or ``subarray``.
-        settings: the components required.
+        settings: the components required, and the time-outs.
     """
     return (
-        *(Fault(f"error {key}", text) for key, text in errors.items()),
+        *(
+            Fault(f"error {key}", text, timeout_since(snapshot, text, settings))
+            for key, text in errors.items()
+        ),
         *_of_components(snapshot, settings),
         *_of_execution_block(snapshot),
         *(fault for pb in snapshot.pbs.values() for fault in _of_processing_block(pb, obs_state)),

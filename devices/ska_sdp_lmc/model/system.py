@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -122,11 +122,13 @@ def _capacity(document: Json | None) -> int:
 
 
 def _subarrays(system: System, now: datetime, settings: ControllerSettings) -> Json:
+    # Each subarray has time-outs of its own, and writes to the database when one has passed.
+    patient = replace(settings.subarrays, timeout_assign_resources=0, timeout_configure=0)
     owners = system.all_of("component", "owner")
     return {
         subarray_id: {
             "state": snapshot.state.name,
-            "obsState": obs_state(snapshot, now, settings.subarrays).name,
+            "obsState": obs_state(snapshot, now, patient).name,
             "eb_id": snapshot.eb_id,
             "online": paths.component_of_subarray(subarray_id) in owners,
         }

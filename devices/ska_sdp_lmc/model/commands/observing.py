@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ska_sdp_lmc.messages.internal import Configure, Scan
 from ska_sdp_lmc.model.commands.change import Change
@@ -35,11 +36,13 @@ def configure(change: Change, message: Configure) -> None:
 def scan(change: Change, message: Scan) -> None:
     """Begin a scan."""
     eb = change.require_active_eb()
-    begun = {
+    begun: dict[str, Any] = {
         "scan_id": message.scan_id,
         "scan_type": eb.get("current_scan_type"),
         "status": "ACTIVE",
     }
+    planned = {"start_time": message.start_time, "duration": message.duration}
+    begun |= {name: value for name, value in planned.items() if value is not None}
     scans = [*change.closed_scans("ABORTED"), begun]
     change.update_eb(scans=scans, scan_id=message.scan_id)
 

@@ -49,6 +49,8 @@ def assign_resources(change: Change, message: AssignResources, settings: Subarra
         change.assign(merge(change.resources, message.resources))
     if message.execution_block is not None:
         eb_id = message.execution_block["eb_id"]
+        # One that another program has ended is still linked: it keeps its own status.
+        change.end_eb("FINISHED")
         change.create_eb(eb_id, _new_eb(change, message.execution_block, pbs))
         _create_pbs(change, eb_id, pbs)
     elif eb is not None and snapshot.eb_id is not None:
