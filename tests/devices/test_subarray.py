@@ -15,6 +15,7 @@ from ska_sdp_config import Config
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
 from ska_sdp_lmc.model.transitions import TRANSITIONS
+from ska_sdp_lmc.servers.subarray import SDPSubarray
 from tests.waiting import wait_until
 
 from .conftest import Events, Start, assign_text, write_state
@@ -108,6 +109,29 @@ def test_an_observation(subarray: Any, config: Config) -> None:
         assert addresses < idle
         assert events.of("scanID") == [7, 0]
     assert subarray.state() == tango.DevState.OFF
+
+
+def test_an_arrival_is_told_before_the_command_that_it_allowed(
+    subarray: Any, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command may see in the database what the device has not come to look at yet."""
+    subarray.On()
+    with Events(subarray, "obsState") as events:
+        subarray.AssignResources(assign_text((("pb-a", "work"),)))
+        looking = threading.Event()
+        turn = SDPSubarray.turn
+
+        def late(*arguments: Any) -> bool:
+            looking.wait(10)
+            return turn(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(SDPSubarray, "turn", late)
+            write_state(config, "pb-a", **RUNNING)
+            subarray.Configure('{"scan_type": "science"}')
+            looking.set()
+        told = ["RESOURCING", "IDLE", "CONFIGURING", "READY"]
+        events.wait_for("obsState", [ObsState[name] for name in told])
 
 
 def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
@@ -266,6 +290,24 @@ def test_two_clients_scan_at_once(subarray: Any, config: Config) -> None:
         refused = "Command Scan not allowed when obsState is SCANNING"
         assert sorted(outcomes) == [refused, "accepted"]
         subarray.EndScan()
+
+
+@pytest.mark.usefixtures("_restored_logging")
+def test_a_refused_message_is_logged_under_its_own_transaction_id(subarray: Any) -> None:
+    stream = io.StringIO()
+    logs.set_up("INFO", "ska", stream)
+    own = "txn-test-20260131-own"
+    for message in (
+        {"scan_id": -1, "transaction_id": own},
+        {"scan_id": 1, "transaction_id": own},
+        {"scan_id": 1, "transaction_id": own, "interface": "https://example.org/"},
+    ):
+        refusal(subarray.Scan, json.dumps(message))
+    refusal(subarray.Scan, '{"scan_id": 1, "transaction_id": 7}')
+    refusal(subarray.Scan, "{")
+    found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
+    assert [f"transaction-id:{own}|" in line for line in found] == [True] * 3 + [False] * 2
+    assert all("transaction-id:txn-" in line for line in found)
 
 
 @pytest.mark.usefixtures("_restored_logging")

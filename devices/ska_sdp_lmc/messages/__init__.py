@@ -18,6 +18,7 @@ from .internal import (
     Resources,
     Scan,
 )
+from .reading import find_transaction_id
 from .receive_addresses import host_and_port, read_receive_addresses
 from .release import parse_release_resources
 from .scan import parse_scan
@@ -31,6 +32,7 @@ __all__ = [
     "ReleaseResources",
     "Resources",
     "Scan",
+    "find_transaction_id",
     "host_and_port",
     "parse_assign_resources",
     "parse_configure",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .faults import Issue, settle
+from .faults import Issue, MessageError, settle
 from .jsontext import read_object
 from .versions import Version, read_interface
 
-__all__ = ["Document", "open_document", "transaction_id"]
+__all__ = ["Document", "find_transaction_id", "open_document", "transaction_id"]
+
+_LONGEST_ID = 96
 
 
 class Document(NamedTuple):
@@ -47,3 +49,19 @@ def open_document(command: str, schema: str, text: object, strictness: int) -> D
 def transaction_id(value: Mapping[str, Any]) -> str | None:
     """Return the transaction id of a checked message; an empty one counts as none."""
     return value.get("transaction_id") or None
+
+
+def find_transaction_id(text: str) -> str | None:
+    """Find the transaction id of a message that was refused, for the log.
+
+    Args:
+        text: the message.
+
+    Returns:
+        The id; None when the text has none that can be read.
+    """
+    try:
+        found = read_object("", text).get("transaction_id")
+    except MessageError:
+        return None
+    return found if isinstance(found, str) and 0 < len(found) <= _LONGEST_ID else None

@@ -119,11 +119,11 @@ class SDPController(LmcDevice):
             write(raw, entry.writes())
             return entry
 
-        def transact() -> View:
+        def transact() -> list[View]:
             entry, revision = self.transact(began, [paths.CONTROLLER], body)
             LOGGER.info("%s done, State %s", name, entry.shown_state.name)
             # The rest of the system comes by the watcher, as it always does.
-            return View(revision, entry.command_count, None, entry.values())
+            return [View(revision, entry.command_count, None, entry.values())]
 
         self.carry_out(name, transact)
 

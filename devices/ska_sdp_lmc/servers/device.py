@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -178,16 +178,12 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """Write adminMode to the database, and show it."""
         raise NotImplementedError
 
-    def carry_out(
-        self,
-        command: str,
-        transact: Callable[[], View],
-    ) -> None:
+    def carry_out(self, command: str, transact: Callable[[], Sequence[View]]) -> None:
         """Do what a command does: transact without the monitor, publish with it.
 
         Args:
             command: name of the command, for the log and for errors.
-            transact: validates and commits, gives the view of the commit.
+            transact: validates and commits, gives the views to show, that of the commit last.
 
         Raises:
             tango.DevFailed: it was refused, or the database did not take it.
@@ -195,8 +191,9 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         publisher = self.publisher
         with logs.context(self.name, self, new_transaction_id()):
             with self._telling_errors(command), tango.AutoTangoAllowThreads(self):
-                view = transact()
-            publisher.publish(view)
+                views = transact()
+            for view in views:
+                publisher.publish(view)
 
     def transact(
         self, began: float, prefetch: list[str], body: Callable[[Txn], T]

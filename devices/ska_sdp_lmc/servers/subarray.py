@@ -17,7 +17,9 @@ from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.messages import (
     AssignResources,
+    MessageError,
     Parsed,
+    find_transaction_id,
     parse_assign_resources,
     parse_configure,
     parse_release_resources,
@@ -25,7 +27,7 @@ from ska_sdp_lmc.messages import (
 )
 from ska_sdp_lmc.model import paths, upkeep
 from ska_sdp_lmc.model.commands import Message, apply_command, message_paths
-from ska_sdp_lmc.model.derive import derive
+from ska_sdp_lmc.model.derive import derive, obs_state
 from ska_sdp_lmc.model.snapshot import Snapshot, Writes
 from ska_sdp_lmc.model.states import AdminMode, ObsState
 from ska_sdp_lmc.model.view import View
@@ -187,7 +189,7 @@ class SDPSubarray(LmcDevice):
         def decide(snapshot: Snapshot) -> Writes:
             return upkeep.admin_mode_writes(snapshot, mode)
 
-        def transact() -> View:
+        def transact() -> list[View]:
             return self._transact(began, decide)
 
         self.carry_out("Writing adminMode", transact)
@@ -204,11 +206,16 @@ class SDPSubarray(LmcDevice):
     def _command(self, name: str, text: str | None = None, parse: Parse | None = None) -> None:
         began = time.monotonic()
 
-        def transact() -> View:
+        def transact() -> list[View]:
             message: Message | None = None
             transaction_id = None
             if parse is not None and text is not None:
-                parsed = parse(text, self.settings.strictness)
+                try:
+                    parsed = parse(text, self.settings.strictness)
+                except MessageError:
+                    if own := find_transaction_id(text):
+                        logs.set_transaction_id(own)
+                    raise
                 message = parsed.message
                 transaction_id = parsed.message.transaction_id
                 if transaction_id:
@@ -221,15 +228,15 @@ class SDPSubarray(LmcDevice):
                 return apply_command(name, snapshot, message, _now(), self._rules, stored_id)
 
             also = message_paths(message) if isinstance(message, AssignResources) else []
-            view = self._transact(began, decide, also)
-            LOGGER.info("%s done, obsState %s", name, view.values["obsState"].name)
-            return view
+            views = self._transact(began, decide, also)
+            LOGGER.info("%s done, obsState %s", name, views[-1].values["obsState"].name)
+            return views
 
         self.carry_out(name, transact)
 
     def _transact(
         self, began: float, decide: Callable[[Snapshot], Writes], also: list[str] | None = None
-    ) -> View:
+    ) -> list[View]:
         def body(raw: Txn) -> tuple[Snapshot, Writes]:
             snapshot = read_snapshot(
                 raw, self._subarray_id, self._rules.required_components, also or []
@@ -242,7 +249,19 @@ class SDPSubarray(LmcDevice):
         (snapshot, writes), revision = self.transact(began, prefetch, body)
         after = snapshot.with_writes(writes, revision)
         self._wanted = after.wanted_paths(self._rules.required_components)
-        return derive(after, _now(), self._rules)
+        return [*self._unseen(snapshot), derive(after, _now(), self._rules)]
+
+    def _unseen(self, snapshot: Snapshot) -> list[View]:
+        """The view that a command began with, if its obsState is yet to be shown.
+
+        The database may be ahead of the watcher: a command that was allowed because of an
+        arrival comes after it for those who listen, too.
+        """
+        shown = self.publisher.view
+        now = _now()
+        if shown is not None and shown.values["obsState"] is obs_state(snapshot, now, self._rules):
+            return []
+        return [derive(snapshot, now, self._rules)]
 
     # The way of a change
 
