@@ -14,21 +14,6 @@ from tests.waiting import wait_until
 
 from .conftest import Events, Start, assign_text
 
-EVERY_ATTRIBUTE = [
-    "versionId",
-    "sdpVersion",
-    "adminMode",
-    "healthState",
-    "healthInfo",
-    "components",
-    "capacityBufferStorage",
-    "subarrays",
-    "executionBlocks",
-    "processingBlocks",
-    "State",
-    "Status",
-]
-
 
 def test_commands(controller: Any, config: Config) -> None:
     assert controller.state() == tango.DevState.STANDBY
@@ -105,16 +90,3 @@ def test_versions(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     controller, subarray = start()
     assert controller.sdpVersion == info
     assert controller.versionId == subarray.versionId != ""
-
-
-@pytest.mark.parametrize("kind", ["CHANGE_EVENT", "ARCHIVE_EVENT"])
-def test_every_attribute(controller: Any, kind: str) -> None:
-    assert sorted(controller.get_attribute_list()) == sorted(EVERY_ATTRIBUTE)
-    with Events(controller, *EVERY_ATTRIBUTE, kind=kind) as events:
-        controller.On()
-
-        wait_until(lambda: ("State", tango.DevState.ON) in events.heard)
-    settings = controller.get_attribute_config("capacityBufferStorage")
-    assert settings.unit == "MB"
-    for name in EVERY_ATTRIBUTE[:-2]:
-        assert len(controller.get_attribute_config(name).description) > 10

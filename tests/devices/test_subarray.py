@@ -31,27 +31,6 @@ RUNNING = {
     "receive_addresses": ADDRESSES,
     "deployments_ready": True,
 }
-EVERY_ATTRIBUTE = [
-    "versionId",
-    "adminMode",
-    "healthState",
-    "healthInfo",
-    "obsState",
-    "resources",
-    "ebID",
-    "receiveAddresses",
-    "scanType",
-    "scanID",
-    "ebState",
-    "pbState",
-    "errorMessages",
-    "lastCommand",
-    "transactionID",
-    "commandedState",
-    "commandedObsState",
-    "State",
-    "Status",
-]
 
 
 def refusal(call: Any, *arguments: Any) -> tuple[str, str]:
@@ -215,31 +194,6 @@ def test_admin_mode(subarray: Any, config: Config) -> None:
     assert subarray.adminMode == AdminMode.ENGINEERING
     for txn in config.txn():
         assert json.loads(txn.get("/lmc/subarray/01") or "")["admin_mode"] == "ENGINEERING"
-
-
-@pytest.mark.parametrize("kind", ["CHANGE_EVENT", "ARCHIVE_EVENT"])
-def test_every_attribute_pushes_events_from_code(subarray: Any, kind: str) -> None:
-    assert sorted(subarray.get_attribute_list()) == sorted(EVERY_ATTRIBUTE)
-    # Tango takes a subscription without polling only if the events come from code.
-    with Events(subarray, *EVERY_ATTRIBUTE, kind=kind) as events:
-        subarray.On()
-        subarray.AssignResources(assign_text())
-        wait_until(lambda: ("obsState", ObsState.IDLE) in events.heard)
-        heard = {name for name, _ in events.heard}
-    assert heard >= {"State", "Status", "obsState", "ebID", "ebState", "resources", "lastCommand"}
-
-
-def test_attributes_are_described(subarray: Any) -> None:
-    for name in EVERY_ATTRIBUTE:
-        if name in ("State", "Status"):
-            continue
-        settings = subarray.get_attribute_config(name)
-        assert settings.label
-        assert len(settings.description) > 10
-    labels = list(subarray.get_attribute_config("obsState").enum_labels)
-    assert labels == [state.name for state in ObsState]
-    assert subarray.get_attribute_config("scanID").data_type == tango.CmdArgType.DevLong64
-    assert subarray.get_attribute_config("healthInfo").max_dim_x == 64
 
 
 def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:

@@ -63,6 +63,7 @@ class SDPController(LmcDevice):
         "Free space of the buffer, -1 when not known.",
         label="buffer",
         unit="MB",
+        min_value=-1,
     )
     subarrays = published("subarrays", str, "State of each subarray; JSON.", label="subarrays")
     execution_blocks = published(

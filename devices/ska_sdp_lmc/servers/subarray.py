@@ -84,7 +84,11 @@ class SDPSubarray(LmcDevice):
         "scanType", str, "Scan type configured, null when there is none.", label="scan type"
     )
     scan_id = published(
-        "scanID", tango.DevLong64, "Id of the running scan, 0 when there is none.", label="scan"
+        "scanID",
+        tango.DevLong64,
+        "Id of the running scan, 0 when there is none.",
+        label="scan",
+        min_value=0,
     )
     eb_state = published(
         "ebState",

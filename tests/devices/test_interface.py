@@ -1,0 +1,188 @@
+"""What clients find on the devices: every attribute and command of spec 4.1 and 4.2."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any, NamedTuple
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
+from tests.waiting import wait_until
+
+from .conftest import Events, Start, assign_text, write_state
+
+STRING, LONG64, ENUM, STATE = (
+    tango.CmdArgType.DevString,
+    tango.CmdArgType.DevLong64,
+    tango.CmdArgType.DevEnum,
+    tango.CmdArgType.DevState,
+)
+
+
+class Kind(NamedTuple):
+    """What the configuration of an attribute says."""
+
+    data_type: Any
+    labels: Any = ()
+    unit: str = ""
+    lowest: str = "Not specified"
+    length: int = 1
+    writable: bool = False
+
+
+TEXT = Kind(STRING)
+BOTH = {
+    "versionId": TEXT,
+    "adminMode": Kind(ENUM, AdminMode, writable=True),
+    "healthState": Kind(ENUM, HealthState),
+    "healthInfo": Kind(STRING, length=64),
+    "State": Kind(STATE),
+    "Status": TEXT,
+}
+CONTROLLER = BOTH | {
+    "sdpVersion": TEXT,
+    "components": TEXT,
+    "capacityBufferStorage": Kind(LONG64, unit="MB", lowest="-1"),
+    "subarrays": TEXT,
+    "executionBlocks": TEXT,
+    "processingBlocks": TEXT,
+}
+SUBARRAY = BOTH | {
+    "obsState": Kind(ENUM, ObsState),
+    "resources": TEXT,
+    "ebID": TEXT,
+    "receiveAddresses": TEXT,
+    "scanType": TEXT,
+    "scanID": Kind(LONG64, lowest="0"),
+    "ebState": TEXT,
+    "pbState": TEXT,
+    "errorMessages": TEXT,
+    "lastCommand": TEXT,
+    "transactionID": TEXT,
+    "commandedState": TEXT,
+    "commandedObsState": Kind(ENUM, ObsState),
+}
+CONSTANT = {"versionId", "sdpVersion"}
+"""What never changes while a device lives, so that no event tells of it after the first."""
+
+TAKE_TEXT = {"AssignResources", "ReleaseResources", "Configure", "Scan"}
+COMMANDS = {
+    "controller": {"On", "Standby", "Off", "Disable"},
+    "subarray": TAKE_TEXT
+    | {
+        "On",
+        "Off",
+        "ReleaseAllResources",
+        "EndScan",
+        "End",
+        "Abort",
+        "ObsReset",
+        "Restart",
+    },
+}
+OF_TANGO = {"Init", "State", "Status"}
+
+EB, PB = "eb-test-20260131-00000", "pb-a"
+
+
+@pytest.fixture(params=["controller", "subarray"])
+def which(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def devices(start: Start) -> dict[str, Any]:
+    controller, subarray = start()
+    return {"controller": controller, "subarray": subarray}
+
+
+def test_attributes(devices: dict[str, Any], which: str) -> None:
+    device = devices[which]
+    expected = CONTROLLER if which == "controller" else SUBARRAY
+    assert set(device.get_attribute_list()) == set(expected)
+    for name, kind in expected.items():
+        config = device.get_attribute_config(name)
+        found = Kind(
+            config.data_type,
+            tuple(config.enum_labels),
+            config.unit,
+            config.min_value,
+            config.max_dim_x,
+            config.writable == tango.AttrWriteType.READ_WRITE,
+        )
+        assert found == kind._replace(labels=tuple(each.name for each in kind.labels)), name
+        assert config.label, name
+        if name not in ("State", "Status"):
+            assert len(config.description) > 10, name
+
+
+def test_commands(devices: dict[str, Any], which: str) -> None:
+    found = {each.cmd_name: each for each in devices[which].command_list_query()}
+    assert set(found) == COMMANDS[which] | OF_TANGO
+    for name in COMMANDS[which]:
+        takes = STRING if name in TAKE_TEXT else tango.CmdArgType.DevVoid
+        assert (found[name].in_type, found[name].out_type) == (takes, tango.CmdArgType.DevVoid)
+        assert len(found[name].in_type_desc) > 10
+
+
+@pytest.mark.parametrize("kind", ["CHANGE_EVENT", "ARCHIVE_EVENT"])
+def test_every_attribute_tells_of_its_changes(
+    devices: dict[str, Any], which: str, kind: str, config: Config
+) -> None:
+    device = devices[which]
+    names = list(CONTROLLER if which == "controller" else SUBARRAY)
+    # Tango takes a subscription without polling only if the events come from code.
+    with Events(device, *names, kind=kind) as events:
+        _observe(devices, config)
+        wait_until(lambda: {name for name, _ in events.heard} >= set(names) - CONSTANT)
+        device.adminMode = AdminMode.OFFLINE
+        wait_until(lambda: events.of("adminMode")[-1:] == [AdminMode.OFFLINE])
+        for name in set(names) - CONSTANT:
+            wait_until(lambda name=name: _plain(events.of(name)[-1]) == _read(device, name))  # type: ignore[misc]
+        for name in names:
+            values = [_plain(value) for value in events.of(name)]
+            assert name not in CONSTANT or values == []
+            assert all(before != after for before, after in itertools.pairwise(values)), name
+
+
+def _read(device: Any, name: str) -> Any:
+    return _plain(device.read_attribute(name).value)
+
+
+def _plain(value: Any) -> Any:
+    """The value, a list for a spectrum; Tango gives None for an empty one."""
+    return list(value or ()) if value is None or isinstance(value, tuple) else value
+
+
+def _observe(devices: dict[str, Any], config: Config) -> None:
+    """Change everything that there is to change, and let it end in FAULT."""
+    controller, subarray = devices["controller"], devices["subarray"]
+    for device in (controller, subarray):
+        device.adminMode = AdminMode.ENGINEERING
+        device.On()
+    for txn in config.txn():
+        txn.create("/component/proccontrol/owner", "{}")
+        txn.create("/component/helmdeploy/owner", "{}")
+        txn.create("/resource/capacity-buffer", '{"available_mb": 1234}')
+    wait_until(lambda: subarray.healthState == HealthState.OK)
+    subarray.AssignResources(assign_text(((PB, "vis-receive"),)))
+    write_state(
+        config,
+        PB,
+        status="RUNNING",
+        resources_available=True,
+        receive_addresses={"science": {}},
+    )
+    for txn in config.txn():
+        block = json.loads(txn.get(f"/eb/{EB}") or "{}")
+        txn.update(f"/eb/{EB}", json.dumps({**block, "pb_receive_addresses": PB}))
+    wait_until(lambda: subarray.obsState == ObsState.IDLE)
+    subarray.Configure('{"scan_type": "science"}')
+    subarray.Scan('{"scan_id": 5}')
+    write_state(config, PB, status="FAILED", reason="no space")
+    wait_until(lambda: subarray.obsState == ObsState.FAULT)
