@@ -21,10 +21,9 @@ NAMES = example_names()
 ADDRESSES = [name for name in NAMES if name.startswith("recvaddrs-")]
 
 
-def test_there_is_an_assignment_of_every_version() -> None:
-    assert {name for name in NAMES if name.startswith("assignres-")} == {
-        f"assignres-{version}" for version in KNOWN
-    }
+def test_there_is_one_of_every_schema_and_version() -> None:
+    schemas = {*PARSERS, "recvaddrs"}
+    assert set(NAMES) == {f"{schema}-{version}" for schema in schemas for version in KNOWN}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,20 +1,25 @@
-"""Example messages of the project's own, one file a schema and version.
+"""Example messages of the project's own, of every schema in every version.
 
 They are right at every strictness: the assignments describe one low-frequency observation with
-all kinds of beams, and the other messages go with it.
+all kinds of beams, and the other messages go with it. There is a file for each version that
+changed the form; for the others the file of the version before serves under their name.
 """
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
+
+from ..versions import KNOWN, Version
 
 __all__ = ["example", "example_names"]
 
+_SCHEMAS = ("assignres", "configure", "recvaddrs", "releaseres", "scan")
+
 
 def example_names() -> list[str]:
-    """Return the names of all examples, sorted: ``assignres-0.4`` and so on."""
-    names = (entry.name for entry in files(__name__).iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    """Return the names of all examples: ``assignres-0.4`` and so on."""
+    return [f"{schema}-{version}" for schema in _SCHEMAS for version in KNOWN]
 
 
 def example(name: str) -> str:
@@ -28,4 +33,24 @@ def example(name: str) -> str:
     """
     if name not in example_names():
         raise KeyError(f"there is no example {name!r}, there are {', '.join(example_names())}")
-    return files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")
+    schema, _, version = name.partition("-")
+    kept = _files_of(schema)
+    wanted = _version(version)
+    # What the oldest file says was said so before, too.
+    nearest = max((each for each in kept if each <= wanted), default=min(kept))
+    return kept[nearest].replace(f"ska-sdp-{schema}/{nearest}", f"ska-sdp-{schema}/{version}", 1)
+
+
+def _files_of(schema: str) -> dict[Version, str]:
+    names = {entry.name: entry for entry in files(__name__).iterdir()}
+    found = {name: re.fullmatch(rf"{schema}-(.+)\.json", name) for name in names}
+    return {
+        _version(match[1]): names[name].read_text(encoding="utf-8")
+        for name, match in found.items()
+        if match
+    }
+
+
+def _version(text: str) -> Version:
+    major, minor = text.split(".")
+    return Version(int(major), int(minor))
