@@ -11,7 +11,7 @@ JOBS ?= 2
 SOURCES := $(wildcard src devices tests benchmarks docs)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-long proof lint bench docs lock clean
+.PHONY: help demo up test test-long lint bench docs lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -32,13 +32,12 @@ up: $(INSTALLED) ## Start everything and leave it running; ARGS="--subarrays 4 -
 	$(BIN)/ska-sdp-lmc up $(ARGS)
 
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
-	$(BIN)/python -m pytest -m "not long and not proof" -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS)
 
-test-long: $(INSTALLED) ## Run the tests that take minutes
-	$(BIN)/python -m pytest -m long $(ARGS)
-
-proof: $(INSTALLED) ## Run the proofs at full size
-	$(BIN)/python -m pytest -m proof $(ARGS)
+# One by one to whoever is free: they are few, and of very different length.
+test-long: $(INSTALLED) ## Run the tests that take minutes, the proofs at full size
+	$(BIN)/python -m pytest -m long -n $(JOBS) --dist load --maxschedchunk 1 --durations 0 \
+		--durations-min 5 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and who imports whom
 	$(BIN)/ruff check $(SOURCES)

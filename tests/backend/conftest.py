@@ -1,4 +1,4 @@
-"""Every backend, each test on an empty database."""
+"""Every backend, those of etcd on both versions in use, each test on an empty database."""
 
 from __future__ import annotations
 
@@ -14,13 +14,23 @@ from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.memory import Database
 from ska_sdp_config.backend.store import Delete
+from tests.services.versions import EtcdOf
 
 Connect = Callable[[], Backend]
 ConnectTo = Callable[..., Backend]
 
 
-@pytest.fixture(params=["memory", "etcd3", "etcd3_revolution1"])
-def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
+BACKENDS = [
+    "memory",
+    "etcd3",
+    "etcd3_revolution1",
+    pytest.param("etcd3 on 3.4", marks=pytest.mark.long),
+    pytest.param("etcd3_revolution1 on 3.4", marks=pytest.mark.long),
+]
+
+
+@pytest.fixture(params=BACKENDS)
+def connect(request: pytest.FixtureRequest, etcd_of: Callable[[str], EtcdOf]) -> Iterator[Connect]:
     """Makes clients of one database, which is empty at first."""
     make: Connect
     if request.param == "memory":
@@ -29,10 +39,11 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         def make() -> Backend:
             return MemoryBackend(database)
     else:
-        server = request.getfixturevalue("etcd")
+        kind, _, version = request.param.partition(" on ")
+        server = etcd_of(version or "3.5")
 
         def make() -> Backend:
-            return connect_to(request.param, host=server.host, port=server.port)
+            return connect_to(kind, host=server.host, port=server.port)
 
     with ExitStack() as clients:
 

@@ -108,7 +108,7 @@ def break_all_the_time(
     backend, other = connect(network.endpoint), connect(server.endpoint)
     events = ["cut"] * cuts + ["compact"] * compactions + ["restart"] * restarts
     dice.shuffle(events)
-    each = changes // len(events)
+    each = -(-changes // len(events))
     number = 0
     cut_numbers = itertools.count()
     with looping(backend, view) as loop:

@@ -5,37 +5,25 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-__all__ = ["in_processes", "in_threads", "meanwhile"]
+__all__ = ["amid", "in_processes", "in_threads"]
 
 T = TypeVar("T")
 
 
-@contextmanager
-def meanwhile(trouble: Callable[[], object], every: float) -> Iterator[None]:
-    """Make trouble from time to time, on a thread."""
-    over = threading.Event()
-    errors: list[BaseException] = []
+def amid(trouble: Callable[[], object], every: float, work: Callable[[], T]) -> T:
+    """Do some work on a thread, get what it gives, and make trouble from time to time meanwhile.
 
-    def run() -> None:
-        try:
-            while not over.wait(every):
-                trouble()
-        except BaseException as exc:
-            errors.append(exc)
-
-    thread = threading.Thread(target=run, name="trouble")
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-    assert not errors, errors
+    The trouble is made here, as a server ends with the thread that started it again.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        doing = pool.submit(work)
+        while not wait([doing], every).done:
+            trouble()
+        return doing.result()
 
 
 def in_threads(*works: Callable[[], object]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ska_sdp_config.backend.stm import Reads
+from ska_sdp_config.backend.reads import Reads
 from ska_sdp_config.backend.store import Guard
 
 from .databases import EVERYTHING, MemoryUnderTest

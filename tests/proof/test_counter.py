@@ -8,6 +8,7 @@ from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.loop import MAX_RETRIES
 from ska_sdp_config.config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.versions import EtcdOf
 
 from .concurrency import in_processes
 
@@ -43,8 +44,8 @@ def test_counter(etcd: Etcd) -> None:
     assert count_up(etcd, 3, 60) < MAX_RETRIES
 
 
-@pytest.mark.proof
-def test_long_counter(etcd: Etcd, capsys: pytest.CaptureFixture[str]) -> None:
-    worst = count_up(etcd, 8, 500)
+@pytest.mark.long
+def test_long_counter(server: EtcdOf, capsys: pytest.CaptureFixture[str]) -> None:
+    worst = count_up(server, 8, 500)
     with capsys.disabled():
         print(f"\n8 processes x 500 increments: at worst {worst} retries of one.")  # noqa: T201

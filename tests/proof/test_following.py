@@ -8,15 +8,17 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.versions import EtcdOf
 from tests.waiting import wait_until
 
-from .concurrency import in_threads, meanwhile
+from .concurrency import amid, in_threads
 from .databases import EVERYTHING, MemoryUnderTest
 from .history import Event, Record, misread
 from .logs import EtcdLog, MemoryLog
@@ -129,8 +131,7 @@ def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> No
         troubles: Iterator[Callable[[], None]] = itertools.cycle(
             [proxy.cut, log.compact, lambda: proxy.cut("answers"), restart]
         )
-        with meanwhile(lambda: next(troubles)(), 0.3):
-            write(other, rounds)
+        amid(lambda: next(troubles)(), 0.3, lambda: write(other, rounds))
         events = log.finish()
         all_see(followers, events)
         judge(followers, events)
@@ -140,8 +141,8 @@ def follow_in_memory(rounds: int) -> None:
     database, log = MemoryUnderTest(), MemoryLog()
     database.connect().store.watch(EVERYTHING, 1, log)
     with Config(database.connect()) as config, followed(config) as followers:
-        with meanwhile(database.compact, 0.005):
-            in_threads(lambda: write(Config(database.connect()), rounds))
+        work = partial(write, Config(database.connect()), rounds)
+        amid(database.compact, 0.005, lambda: in_threads(work))
         all_see(followers, log.events)
     database.disconnect()
     judge(followers, log.events)
@@ -155,15 +156,13 @@ def test_views_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
     follow_on_etcd(etcd_server(), 30, lambda: None)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_long_views_in_memory() -> None:
     follow_in_memory(2_000)
 
 
-@pytest.mark.proof
-def test_long_views_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
-    server = etcd_server()
-
+@pytest.mark.long
+def test_long_views_on_etcd(server: EtcdOf) -> None:
     def restart() -> None:
         server.kill()
         server.start()

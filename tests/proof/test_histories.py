@@ -13,8 +13,9 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.versions import EtcdOf
 
-from .concurrency import in_processes, in_threads, meanwhile
+from .concurrency import amid, in_processes, in_threads
 from .databases import EVERYTHING, MemoryUnderTest, Network
 from .history import Event, Record, check
 from .logs import EtcdLog, MemoryLog
@@ -58,8 +59,7 @@ def in_memory(count: int) -> None:
         if chance.random() < 0.2:
             database.compact()
 
-    with meanwhile(trouble, 0.002):
-        records = run_threads(clients * 2, count)
+    records = amid(trouble, 0.002, lambda: run_threads(clients * 2, count))
     database.disconnect()
     judge(records, log.events)
 
@@ -76,8 +76,8 @@ def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None
                 restart,
             ]
         )
-        with meanwhile(lambda: next(troubles)(), 0.25):
-            records = in_processes(processes, run_in_process, proxy.host, proxy.port, 2, count)
+        work = partial(in_processes, processes, run_in_process, proxy.host, proxy.port, 2, count)
+        records = amid(lambda: next(troubles)(), 0.25, work)
         assert proxy.cuts, "nothing happened"
         judge(records, log.finish())
 
@@ -90,15 +90,13 @@ def test_processes_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
     on_etcd(etcd_server(), 3, 70, lambda: None)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_long_threads_in_memory() -> None:
     in_memory(5_000)
 
 
-@pytest.mark.proof
-def test_long_processes_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
-    server = etcd_server()
-
+@pytest.mark.long
+def test_long_processes_on_etcd(server: EtcdOf) -> None:
     def restart() -> None:
         server.kill()
         server.start()

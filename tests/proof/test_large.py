@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime, timezone
+from functools import partial
 
 import pytest
 
@@ -12,19 +13,20 @@ from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.store import Put
 from ska_sdp_config.config import Config
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.transaction import Transaction
+from tests.services.versions import NEWER_ONLY, Start
 from tests.waiting import wait_until
 
-from .concurrency import meanwhile
+from .concurrency import amid
 
 SCRIPT = "batch:test:1"
 BATCH = 100
 
 
 @pytest.fixture
-def config(etcd_server: Callable[..., Etcd]) -> Config:
-    server = etcd_server(max_txn_ops=None)
-    return Config(Etcd3Backend(host=server.host, port=server.port))
+def config(start: Start) -> Iterator[Config]:
+    with Config(Etcd3Backend(host=start(max_txn_ops=None).endpoint)) as config:
+        yield config
 
 
 def today() -> str:
@@ -53,6 +55,10 @@ def take(config: Config) -> str:
     return new
 
 
+def list_twice(txn: Transaction) -> tuple[list[str], list[tuple[str, ProcessingBlock]]]:
+    return txn.list_processing_blocks(), txn.processing_block.list_values()
+
+
 def test_ids_in_a_row(config: Config) -> None:
     before = today()
     taken = [take(config) for _ in range(300)]
@@ -61,10 +67,10 @@ def test_ids_in_a_row(config: Config) -> None:
         assert taken == [name(number, before) for number in range(300)]
     for txn in config.txn():
         assert txn.list_processing_blocks() == sorted(taken)
-    config.close()
 
 
-@pytest.mark.proof
+@NEWER_ONLY
+@pytest.mark.long
 def test_ids_among_fifty_thousand_blocks(config: Config) -> None:
     day = today()
     fill(config, 50_000, day)
@@ -75,10 +81,10 @@ def test_ids_among_fifty_thousand_blocks(config: Config) -> None:
         with pytest.raises(ConfigCollision):
             txn.create_processing_block(ProcessingBlock(name(7, day), None, SCRIPT))
         assert len(txn.list_processing_blocks()) == 50_010
-    config.close()
 
 
-@pytest.mark.proof
+@NEWER_ONLY
+@pytest.mark.long
 def test_twenty_thousand_blocks_are_listed_and_read(config: Config) -> None:
     day, filler = today(), "x" * 2_000
     fill(config, 20_000, day, filler=filler)
@@ -95,13 +101,10 @@ def test_twenty_thousand_blocks_are_listed_and_read(config: Config) -> None:
 
     for txn in config.txn():
         assert txn.processing_block.get(name(0, day)) is not None
-        with meanwhile(change, 0.1):
-            keys = txn.list_processing_blocks()
-            values = txn.processing_block.list_values()
+        keys, values = amid(change, 0.1, partial(list_twice, txn))
         assert keys == [name(number, day) for number in range(20_000)]
         assert [key for key, _ in values] == keys
         assert all(block.parameters == {"filler": filler} for _, block in values)
         texts = txn.get_many([f"/pb/{key}" for key in keys])
         assert sum(len(text or "") for text in texts.values()) > 20_000 * 2_000
     wait_until(lambda: config.backend.get(f"/pb/{pb.key}")[0] == encode(pb.to_stored()))
-    config.close()

@@ -15,9 +15,10 @@ from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
+from tests.services.versions import EtcdOf
 from tests.waiting import wait_until
 
-from .concurrency import in_threads, meanwhile
+from .concurrency import amid, in_threads
 from .proxy import Proxy
 
 __all__ = ["connect"]
@@ -103,8 +104,7 @@ def pairs_in_bad_weather(
             [proxy.cut, lambda: proxy.cut("late"), lambda: proxy.cut("answers"), restart]
         )
         pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
-        with meanwhile(lambda: next(troubles)(), every):
-            write_pairs(other, count)
+        amid(lambda: next(troubles)(), every, lambda: write_pairs(other, count))
         for each in pairs:
             each.finish()
         assert proxy.cuts > 3, "nothing happened"
@@ -121,10 +121,8 @@ def test_a_pair_is_seen_together_through_cuts(etcd_server: Callable[..., Etcd]) 
     pairs_in_bad_weather(etcd_server(), 1_500, lambda: None, 0.2)
 
 
-@pytest.mark.proof
-def test_long_pairs(etcd_server: Callable[..., Etcd]) -> None:
-    server = etcd_server()
-
+@pytest.mark.long
+def test_long_pairs(server: EtcdOf) -> None:
     def restart() -> None:
         server.kill()
         server.start()
@@ -140,8 +138,7 @@ def test_what_the_body_writes_besides_is_read_by_the_next_transaction(connect: C
             txn.delete("/theirs", must_exist=False)
             txn.create("/theirs", "x")
 
-    meddle()
-    with meanwhile(meddle, 0.001):
+    def follow() -> None:
         for turn, watcher in enumerate(config.watcher(timeout=0.001)):
             for txn in watcher.txn():
                 txn.get("/theirs")
@@ -157,3 +154,6 @@ def test_what_the_body_writes_besides_is_read_by_the_next_transaction(connect: C
                 assert txn.get("/mine") == f"{turn} changed"
             if turn == 100:
                 break
+
+    meddle()
+    amid(meddle, 0.001, follow)

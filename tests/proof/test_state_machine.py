@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.versions import EtcdOf
 
 from .databases import DatabaseUnderTest, EtcdUnderTest, MemoryUnderTest
 from .machine import Transactions
@@ -38,13 +39,13 @@ def test_on_etcd(etcd: Etcd) -> None:
         run(database, 15)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 @pytest.mark.parametrize("loses_answers", [False, True], ids=["direct", "losing answers"])
 def test_long_in_memory(loses_answers: bool) -> None:
     run(MemoryUnderTest(loses_answers=loses_answers), 2_000, 80)
 
 
-@pytest.mark.proof
-def test_long_on_etcd(etcd: Etcd) -> None:
-    with EtcdUnderTest.on(etcd) as database:
+@pytest.mark.long
+def test_long_on_etcd(server: EtcdOf) -> None:
+    with EtcdUnderTest.on(server) as database:
         run(database, 500, 80)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.versions import EtcdOf
 
 from .databases import DatabaseUnderTest, EtcdUnderTest, MemoryUnderTest
 from .watching import Watchers
@@ -37,12 +38,12 @@ def test_on_etcd(etcd: Etcd) -> None:
         run(database, 12)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_long_in_memory() -> None:
     run(MemoryUnderTest(), 2_000, 80)
 
 
-@pytest.mark.proof
-def test_long_on_etcd(etcd: Etcd) -> None:
-    with EtcdUnderTest.on(etcd) as database:
+@pytest.mark.long
+def test_long_on_etcd(server: EtcdOf) -> None:
+    with EtcdUnderTest.on(server) as database:
         run(database, 500, 80)

@@ -114,13 +114,31 @@ class EtcdOf(Etcd):
 Start = Callable[..., EtcdOf]
 
 
+def program_of(version: str) -> str:
+    """Path of the etcd program of a version; skips where it is missing."""
+    path = programs().get(version)
+    if path is None:
+        pytest.skip(f"There is no etcd {version} here: .ci/run installs it on Debian.")
+    return path
+
+
 @pytest.fixture(scope="session", params=["3.4", "3.5"])
 def program(request: pytest.FixtureRequest) -> str:
     """Path of an etcd program: of Debian's version, and of the wheel's."""
-    path = programs().get(request.param)
-    if path is None:
-        pytest.skip(f"There is no etcd {request.param} here: .ci/run installs it on Debian.")
-    return path
+    return program_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], EtcdOf]]:
+    """Gets the one running etcd of a version for the session; do not break it."""
+    with ExitStack() as servers:
+
+        @cache
+        def etcd_of(version: str) -> EtcdOf:
+            server = EtcdOf(program_of(version), tmp_path_factory.mktemp("etcd"))
+            return servers.enter_context(server)
+
+        yield etcd_of
 
 
 @pytest.fixture
