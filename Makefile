@@ -8,7 +8,7 @@ UV ?= uv
 JOBS ?= 2
 
 # What is checked; only what is there.
-SOURCES := $(wildcard src devices tests benchmarks docs)
+SOURCES := $(wildcard src devices tests benchmarks docs examples)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-long lint bench docs lock clean

@@ -1,0 +1,93 @@
+"""A processing controller: starts the script of each processing block as a process.
+
+    python examples/controller.py
+
+It knows one script, scan-log, which is processing_script.py beside it. Ctrl-C ends it, and the
+scripts that it has started. The database is the one that SDP_CONFIG_HOST and SDP_CONFIG_PORT
+name.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ska_sdp_config import Config
+from ska_sdp_config.config import Transaction
+
+SCRIPTS = {"scan-log": Path(__file__).with_name("processing_script.py")}
+DONE = ("FINISHED", "CANCELLED", "FAILED")
+LOOK_AT_PROCESSES_EVERY = 1.0
+"""Seconds: that a process has ended is not in the database."""
+
+
+def main() -> None:
+    """Start scripts until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        # The component is online, for all to see, as long as this process lives.
+        with Config(component_name="proccontrol") as config:
+            control(config, running)
+    except KeyboardInterrupt:
+        print("ending", flush=True)
+    finally:
+        for process in running.values():
+            process.terminate()
+        for process in running.values():
+            process.wait()
+
+
+def control(config: Config, running: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Start what is due, and say of scripts that have died that they have failed."""
+    for watcher in config.watcher(timeout=LOOK_AT_PROCESSES_EVERY):
+        due: list[tuple[str, Path]] = []
+        for txn in watcher.txn():
+            due = []
+            for pb_id, pb in txn.processing_block.query_values():
+                if pb_id in running or not is_free(txn, pb_id):
+                    continue
+                script = SCRIPTS.get(pb.script.name)
+                if script is None:
+                    set_state(txn, pb_id, status="FAILED", reason=f"{pb.script} is not known")
+                    continue
+                set_state(txn, pb_id, status="WAITING", resources_available=True)
+                due.append((pb_id, script))
+        # A process is started once, and only when the transaction stands.
+        for pb_id, script in due:
+            running[pb_id] = subprocess.Popen([sys.executable, str(script), pb_id])
+            print(f"started {script.name} {pb_id}", flush=True)
+        for pb_id in [pb_id for pb_id, process in running.items() if process.poll() is not None]:
+            code = running.pop(pb_id).returncode
+            if code != 0:
+                fail(config, pb_id, f"the script ended with exit code {code}")
+
+
+def is_free(txn: Transaction, pb_id: str) -> bool:
+    """Whether nobody runs a processing block that is not done."""
+    operations = txn.processing_block(pb_id)
+    state = operations.state.get() or {}
+    return state.get("status") not in DONE and not operations.ownership.is_owned()
+
+
+def fail(config: Config, pb_id: str, reason: str) -> None:
+    """Say that a processing block has failed, unless it says itself how it has ended."""
+    for txn in config.txn():
+        state = txn.processing_block.state(pb_id).get() or {}
+        if txn.processing_block.exists(pb_id) and state.get("status") not in DONE:
+            set_state(txn, pb_id, status="FAILED", reason=reason)
+
+
+def set_state(txn: Transaction, pb_id: str, **changes: Any) -> None:
+    """Set fields of a processing block's state, and leave the others as they are."""
+    state = txn.processing_block.state(pb_id)
+    now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
+    state.create_or_update({**(state.get() or {}), **changes, "last_updated": now})
+
+
+if __name__ == "__main__":
+    main()

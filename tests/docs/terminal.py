@@ -1,0 +1,116 @@
+"""A terminal in which the sessions of a page are typed, as its reader types them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pexpect
+
+from tests.docs.page import matches
+
+__all__ = ["Terminal"]
+
+_PROMPT = "[the documentation's prompt]"
+_PATIENCE = 60.0
+_SIZE = (50, 100)
+
+
+class Terminal:
+    """A shell in a real terminal, 100 columns wide.
+
+    Args:
+        directory: where it begins.
+        environment: its variables.
+    """
+
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        # A dumb terminal is sent nothing but text.
+        variables = {**environment, "PS1": _PROMPT, "PS2": "", "TERM": "dumb"}
+        self._shell = pexpect.spawn(
+            "bash",
+            ["--norc", "--noprofile"],
+            cwd=str(directory),
+            env=variables,
+            encoding="utf-8",
+            codec_errors="replace",
+            echo=False,
+            dimensions=_SIZE,
+            timeout=_PATIENCE,
+        )
+        self._at_prompt = False
+
+    def session(self, text: str) -> None:
+        """Type the commands of a session, and compare what is printed with what it shows.
+
+        A last line that is nothing but an ellipsis is the output of a command that goes on;
+        ``^C`` interrupts it.
+
+        Raises:
+            AssertionError: something else was printed, or nothing in time.
+        """
+        for command, expected in _commands(text):
+            if command == "^C":
+                self._shell.sendintr()
+                self._show(command, expected, self._until_prompt())
+                continue
+            if not self._at_prompt:
+                self._until_prompt()
+            self._shell.sendline(command)
+            self._at_prompt = False
+            if expected.endswith("\n…\n") or expected == "…\n":
+                self._go_on(command, expected)
+            else:
+                self._show(command, expected, self._until_prompt())
+
+    def close(self) -> None:
+        """Interrupt what goes on, and end the shell."""
+        # A shell that does not answer any more is ended by force.
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF, AssertionError):
+            if not self._at_prompt:
+                self._shell.sendintr()
+                self._until_prompt()
+        self._shell.close(force=True)
+
+    def _until_prompt(self) -> str:
+        try:
+            self._shell.expect_exact(_PROMPT)
+        except (pexpect.TIMEOUT, pexpect.EOF) as error:
+            raise AssertionError(
+                f"It did not end in {_PATIENCE:g} s:\n{self._shell.before}"
+            ) from error
+        self._at_prompt = True
+        return str(self._shell.before)
+
+    def _show(self, command: str, expected: str, found: str) -> None:
+        assert matches(expected, found), f"$ {command}\n{found}\n-- but the page shows\n{expected}"
+
+    def _go_on(self, command: str, expected: str) -> None:
+        """Wait until a command that goes on has printed what the page shows of it."""
+        found = ""
+        while not matches(expected, found):
+            try:
+                self._shell.expect(r".*?\n|.+?(?=\Z)", timeout=_PATIENCE)
+            except (pexpect.TIMEOUT, pexpect.EOF) as error:
+                raise AssertionError(
+                    f"$ {command}\n{found}\n-- has not printed what the page shows\n{expected}"
+                ) from error
+            found += str(self._shell.after)
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    """Take a session apart: each command, and what is printed after it."""
+    command, printed = "", ""
+    for line in text.splitlines():
+        if line.startswith("$ ") or line == "^C":
+            if command:
+                yield command, printed
+            command, printed = line.removeprefix("$ "), ""
+        elif line.startswith("> ") and not printed:
+            command += "\n" + line.removeprefix("> ")
+        else:
+            assert command, f"A session begins with '$ ', not with {line!r}."
+            printed += line + "\n"
+    if command:
+        yield command, printed

@@ -1,0 +1,145 @@
+"""The examples run as their readers run them: as programs, on real servers."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config, ProcessingBlock
+from ska_sdp_lmc.messages import parse_assign_resources
+from tests.docs.conftest import Environment
+from tests.docs.page import ROOT
+from tests.waiting import wait_until
+
+EXAMPLES = ROOT / "examples"
+EB, PB = "eb-docs-20260131-00000", "pb-docs-20260131-00000"
+
+Program = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def program(on_etcd: Environment) -> Iterator[Program]:
+    """Starts an example."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(name: str, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, EXAMPLES / name, *arguments],
+            env=on_etcd,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def config(on_etcd: Environment) -> Iterator[Config]:
+    with Config(host=on_etcd["SDP_CONFIG_HOST"], port=on_etcd["SDP_CONFIG_PORT"]) as config:
+        yield config
+
+
+def begin(config: Config, script: str = "realtime:scan-log:1.0.0") -> None:
+    for txn in config.txn():
+        txn.create_execution_block(EB, {"eb_id": EB, "status": "ACTIVE", "pb_realtime": [PB]})
+        txn.create_processing_block(ProcessingBlock(PB, EB, script))
+
+
+def change(config: Config, **fields: Any) -> None:
+    for txn in config.txn():
+        txn.update_execution_block(EB, {**(txn.get_execution_block(EB) or {}), **fields})
+
+
+def state_of(config: Config) -> dict[str, Any]:
+    found: dict[str, Any] | None = None
+    for txn in config.txn():
+        found = txn.get_processing_block_state(PB)
+    return found or {}
+
+
+def observe(config: Config) -> None:
+    """Two scans, each noted before the next thing happens."""
+    wait_until(lambda: state_of(config).get("status") == "RUNNING", what="the script runs")
+    for scan_id in (7, 8):
+        change(config, scan_id=scan_id)
+        wait_until(lambda scan=scan_id: scan in state_of(config).get("scans", []))  # type: ignore[misc]
+    change(config, scan_id=None, status="FINISHED")
+    wait_until(lambda: state_of(config).get("status") == "FINISHED", what="the script ends")
+
+
+def test_the_script_follows_its_execution_block(program: Program, config: Config) -> None:
+    begin(config)
+    script = program("processing_script.py", PB)
+    observe(config)
+    printed, _ = script.communicate(timeout=10)
+    assert printed.splitlines() == [
+        f"{PB} runs for {EB}",
+        "scan 7",
+        "scan 8",
+        f"{EB} is FINISHED: 2 scans",
+    ]
+    assert script.returncode == 0
+
+
+def test_the_script_refuses_a_processing_block_that_is_not_there(program: Program) -> None:
+    script = program("processing_script.py", PB)
+    printed, _ = script.communicate(timeout=10)
+    assert "nothing to follow" in printed
+    assert script.returncode == 1
+
+
+def test_the_controller_starts_the_script(program: Program, config: Config) -> None:
+    begin(config)
+    controller = program("controller.py")
+    observe(config)
+    controller.send_signal(signal.SIGTERM)
+    printed, _ = controller.communicate(timeout=10)
+    assert f"started processing_script.py {PB}" in printed
+    assert printed.splitlines()[-1] == "ending"
+    assert controller.returncode == 0
+
+
+def test_the_controller_says_what_it_cannot_start(program: Program, config: Config) -> None:
+    begin(config, "realtime:unheard-of:1.0.0")
+    program("controller.py")
+    wait_until(lambda: state_of(config).get("status") == "FAILED", what="the block fails")
+    assert state_of(config)["reason"] == "realtime:unheard-of:1.0.0 is not known"
+
+
+def test_the_message_is_beyond_reproach() -> None:
+    parsed = parse_assign_resources((EXAMPLES / "assign_resources.json").read_text(), 2)
+    assert parsed.warnings == ()
+
+
+@pytest.mark.long
+def test_the_notebook_runs(stack: Callable[..., Environment], tmp_path: Path) -> None:
+    notebook = tmp_path / "observation.ipynb"
+    notebook.write_text((EXAMPLES / "observation.ipynb").read_text())
+    for name in ("assign_resources.json", "scripts.yaml"):
+        (tmp_path / name).write_text((EXAMPLES / name).read_text())
+    variables = {**stack(), "JUPYTER_PLATFORM_DIRS": "1", "IPYTHONDIR": str(tmp_path / "ipython")}
+    command = [sys.executable, "-m", "jupyter", "execute", "--inplace", str(notebook)]
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    cells = json.loads(notebook.read_text())["cells"]
+    printed = "".join(
+        "".join(output.get("text", ""))
+        for cell in cells
+        if cell["cell_type"] == "code"
+        for output in cell["outputs"]
+    )
+    assert "SCANNING" in printed
+    assert printed.rstrip().endswith("EMPTY")
