@@ -1,0 +1,199 @@
+"""Messages of all versions at a device: the project's own, and those in use elsewhere.
+
+AssignResources is tried in EMPTY. Configure is tried in IDLE with an execution block that has no
+scan type but ``science``, besides the one asked for where the message does not bring it along.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.memory import MemoryBackend
+from ska_sdp_lmc import logs
+from ska_sdp_lmc.messages.examples import example, example_names
+from ska_sdp_lmc.model.states import HealthState, ObsState
+from tests.messages.shared import ACCEPTED, REFUSED, SHARED, WRONG_IN_MEANING, files, is_there
+from tests.messages.small import PARSERS
+from tests.waiting import wait_until
+
+from .conftest import assign_text, served, write_state
+
+COMMANDS = {
+    "assignres": "AssignResources",
+    "configure": "Configure",
+    "releaseres": "ReleaseResources",
+    "scan": "Scan",
+}
+EB, PB = "eb-test-20260131-00000", "pb-receive"
+
+Send = Callable[[str, str], None]
+
+
+@pytest.fixture(scope="module")
+def device() -> Iterator[Any]:
+    """A subarray that needs no components, for all messages."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SDP_CONFIG_BACKEND", "memory")
+        MemoryBackend.shared.clear()
+        with served(RequiredComponents="none") as (_, subarray):
+            yield subarray
+
+
+@pytest.fixture
+def config(device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
+    """The device's database, without blocks; the subarray is ON and EMPTY."""
+    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+    if device.state() != tango.DevState.OFF:
+        device.Off()
+    with Config() as config:
+        for kind in ("/eb", "/pb"):
+            config.backend.delete(kind, must_exist=False, recursive=True)
+        device.On()
+        yield config
+
+
+@pytest.fixture
+def send(device: Any, config: Config) -> Send:
+    """Gives the command of a schema its message, where the command is allowed."""
+
+    def prepare(schema: str, message: dict[str, Any]) -> None:
+        if schema == "assignres":
+            return
+        content = json.loads(assign_text())
+        block = content["execution_block"]
+        brought = {
+            scan_type.get("scan_type_id", scan_type.get("id"))
+            for scan_type in message.get("new_scan_types", [])
+        }
+        asked = message.get("scan_type", "science")
+        if asked not in {*brought, "science"}:
+            block["scan_types"].append({"scan_type_id": asked, "beams": {}})
+        if schema == "releaseres":
+            content["resources"] = message["resources"]
+        device.AssignResources(json.dumps(content))
+        if schema == "scan":
+            device.Configure('{"scan_type": "science"}')
+
+    def give(schema: str, text: str) -> None:
+        prepare(schema, json.loads(text))
+        device.command_inout(COMMANDS[schema], text)
+
+    return give
+
+
+@pytest.fixture
+def log(_restored_logging: None) -> io.StringIO:
+    """What the device logs."""
+    stream = io.StringIO()
+    logs.set_up("INFO", "ska", stream)
+    return stream
+
+
+def warnings(log: io.StringIO) -> list[str]:
+    """The warnings about a message that the log has, each with its transaction id."""
+    lines = [line.split("|", 7) for line in log.getvalue().splitlines()]
+    found = [line for line in lines if line[2] == "WARNING" and "$" in line[7]]
+    assert all("transaction-id:" in line[6] for line in found)
+    return [line[7].partition(": ")[2] for line in found]
+
+
+def accepted(device: Any, schema: str) -> None:
+    """The command has changed what it is to change."""
+    assert device.lastCommand == COMMANDS[schema]
+    name = ObsState(device.obsState).name
+    assert (
+        name
+        in {
+            "assignres": ("RESOURCING", "IDLE"),
+            "configure": ("READY",),
+            "releaseres": ("IDLE", "EMPTY"),
+            "scan": ("SCANNING",),
+        }[schema]
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in example_names() if "recvaddrs" not in name])
+def test_own_examples_are_accepted(device: Any, send: Send, log: io.StringIO, name: str) -> None:
+    schema = name.partition("-")[0]
+    send(schema, example(name))
+    accepted(device, schema)
+    assert warnings(log) == []
+    own = json.loads(example(name)).get("transaction_id")
+    assert device.transactionID.startswith(own or "txn-lmc-")
+
+
+@is_there
+@pytest.mark.parametrize("name", files("valid"))
+def test_valid_is_accepted(device: Any, send: Send, log: io.StringIO, name: str) -> None:
+    schema, text = name.partition("_")[0], (SHARED / "valid" / name).read_text()
+    send(schema, text)
+    accepted(device, schema)
+    assert warnings(log) == list(PARSERS[schema](text).warnings)
+
+
+@is_there
+@pytest.mark.parametrize("name", [*files("invalid"), *sorted(REFUSED)])
+def test_invalid_is_refused(device: Any, config: Config, name: str) -> None:
+    schema = name.partition("_")[0]
+    folder = "quirky" if name in REFUSED else "invalid"
+    if schema == "configure":
+        device.AssignResources(assign_text())
+    obs_state, before = device.obsState, everything(config)
+    with pytest.raises(tango.DevFailed) as refused:
+        device.command_inout(COMMANDS[schema], (SHARED / folder / name).read_text())
+    first = refused.value.args[0]
+    assert first.reason == "API_CommandFailed"
+    assert ("is not defined" if name in WRONG_IN_MEANING else "$.") in first.desc
+    assert device.obsState == obs_state
+    assert everything(config) == before
+
+
+@is_there
+@pytest.mark.parametrize("name", sorted(ACCEPTED))
+def test_quirky_is_accepted_with_a_warning(
+    device: Any, send: Send, log: io.StringIO, name: str
+) -> None:
+    send("assignres", (SHARED / "quirky" / name).read_text())
+    accepted(device, "assignres")
+    assert {text.partition(": ")[0] for text in warnings(log)} == ACCEPTED[name]
+
+
+@is_there
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [(folder, name) for folder in ("valid", "invalid") for name in files(folder, addresses=True)],
+)
+def test_receive_addresses_are_passed_on(
+    device: Any, config: Config, folder: str, name: str
+) -> None:
+    addresses = json.loads((SHARED / folder / name).read_text())
+    device.AssignResources(assign_text(((PB, "vis-receive"),)))
+    write_state(
+        config, PB, status="RUNNING", resources_available=True, receive_addresses=addresses
+    )
+    for txn in config.txn():
+        block = json.loads(txn.get(f"/eb/{EB}") or "{}")
+        txn.update(f"/eb/{EB}", json.dumps({**block, "pb_receive_addresses": PB}))
+    wait_until(lambda: device.obsState == ObsState.IDLE)
+    assert json.loads(device.receiveAddresses) == addresses
+    faults = list(device.healthInfo or ())
+    if folder == "valid":
+        assert (device.healthState, faults) == (HealthState.OK, [])
+    else:
+        assert device.healthState == HealthState.DEGRADED
+        assert all(fault.startswith(f"receiveAddresses of {PB}: $") for fault in faults)
+
+
+def everything(config: Config) -> dict[str, str | None]:
+    """All that the database holds."""
+    found: dict[str, str | None] = {}
+    for txn in config.txn():
+        found = {path: txn.get(path) for path in txn.list_keys("/", recurse=4)}
+    return found
