@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.etcd3 import Settings
+from ska_sdp_config.backend.etcd3.diagnosis import _speaks_tls
 from tests.backend.test_watchers import looping
 from tests.connection.certificates import Authority, Pair, mutual_flags, server_flags
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf, Secrets, Start
+from tests.waiting import wait_until
 
 TIMEOUT = 4.0
 
@@ -226,3 +229,15 @@ def test_server_that_never_answers_is_not_blamed_for_its_certificate(
         with pytest.raises(ConfigConnectionError, match="did not answer within 1 s"):
             backend.get("/a")
         assert time.monotonic() - began < 2
+
+
+def test_reset_is_not_taken_for_tls() -> None:
+    """What was reset before it was tried is no connection, with which nothing was spoken."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        server.close()
+        wait_until(lambda: connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+        with connection:
+            assert not _speaks_tls(connection)

@@ -117,8 +117,9 @@ def _speaks_tls(connection: socket.socket) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with context.wrap_socket(connection):
-            return True
+        with context.wrap_socket(connection) as secure:
+            # There is no handshake, and no error, on a connection that was reset before it.
+            return secure.version() is not None
     except ssl.SSLError as exc:
         # To ask for our certificate, or for another version, a server must speak TLS.
         return "ALERT" in (exc.reason or "")
