@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -125,6 +126,24 @@ def parse(capsys: pytest.CaptureFixture[str]) -> Run:
     def run_here(*args: str) -> Result:
         code = run(args)
         return Result(code, *capsys.readouterr())
+
+    return run_here
+
+
+@pytest.fixture
+def here(
+    database: Config,
+    etcd: Etcd,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    """Run the program in this process on the database: for tables of rules, as it is quick."""
+    monkeypatch.setenv("SDP_CONFIG_HOST", etcd.host)
+    monkeypatch.setenv("SDP_CONFIG_PORT", str(etcd.port))
+
+    def run_here(*args: str, stdin: str = "") -> Result:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        return Result(run(args), *capsys.readouterr())
 
     return run_here
 

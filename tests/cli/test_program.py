@@ -28,6 +28,12 @@ PATHS = [
     [],
     *([verb] for verb in VERBS),
     *([verb, kind.name] for verb in ("list", "get", "watch") for kind in OBJECTS),
+    ["create", "pb"],
+    ["create", "deployment"],
+    ["update", "pb-state"],
+    ["edit", "controller"],
+    ["delete", "prefix"],
+    ["end", "eb"],
     ["import", "scripts"],
 ]
 
@@ -141,7 +147,7 @@ def test_where_options_stand_changes_nothing(options: list[list[str]], gaps: lis
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "There is no command given: name one of list, get, watch, import."),
+        ("", "There is no command given: name one of list, get, watch, create, "),
         ("nonsense", "There is no command 'nonsense'"),
         ("-q", "No such option"),
         ("import", "There is no object given: name one of scripts."),

@@ -11,7 +11,7 @@ from ..backend.common import (
     TransactionTooLarge,
 )
 
-__all__ = ["Failed", "Misconfigured", "NotFound", "TimeUp", "Unfinished", "explain"]
+__all__ = ["Failed", "Kept", "Misconfigured", "NotFound", "TimeUp", "Unfinished", "explain"]
 
 
 class Failed(Exception):
@@ -36,6 +36,18 @@ class TimeUp(Failed):
     """What was waited for did not come in time."""
 
     exit_code = 4
+
+
+class Kept(Exception):
+    """A value was edited and could not be written; its cause says why.
+
+    Attributes:
+        file: where the edit is.
+    """
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.file = file
 
 
 class Unfinished(Exception):
@@ -67,6 +79,9 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, Unfinished) and error.__cause__ is not None:
         code, text = _explain(error.__cause__)
         return code, f"{text} {error.stands} Run the same command again to finish."
+    if isinstance(error, Kept) and error.__cause__ is not None:
+        code, text = _explain(error.__cause__)
+        return code, f"{text} Your edit is kept in {error.file}."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
         return 2, f"{error.format_message()} Try '{command} -h'."

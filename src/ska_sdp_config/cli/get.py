@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import NotFound
-from .lookup import LookupGroup, Target
+from .lookup import Target, TargetGroup
 from .output import Entry, printer
 from .session import open_backend
 
@@ -19,12 +19,15 @@ def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
         raise NotFound(f"There is nothing at {target.path}: try '{target.seek}'.")
     out = printer(output, quiet)
     entries = [Entry(path, text) for path, text in found.items()]
-    if target.is_object:
+    if target.kind:
         out.parts(entries)
     else:
         out.value(entries[0])
 
 
-command = LookupGroup(
-    "get", _get, help="Print what is stored at a key, or all entries of an object."
+command = TargetGroup(
+    "get",
+    _get,
+    "Print what is stored of {}",
+    help="Print what is stored at a key, or all entries of an object.",
 )

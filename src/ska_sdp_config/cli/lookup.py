@@ -1,20 +1,24 @@
-"""What ``get`` and ``watch`` look at: the rules for both are the same."""
+"""What a verb is given: a key, or an object and its id. The rules are the same for all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from ..backend.common import check_path, depth_of_path
 from ..backend.stm import MAX_DEPTH
 from .group import HELP, Group
+from .live import complete_ids, complete_keys
 from .objects import OBJECTS, SdpObject
 from .options import COMMON
 
-__all__ = ["LookupGroup", "Target"]
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+__all__ = ["KeyGroup", "Target", "TargetGroup", "check_id", "check_key", "id_argument"]
 
 
 class Reader(Protocol):
@@ -33,100 +37,169 @@ class Target:
 
     Attributes:
         path: its path.
-        is_object: whether what stands below the path belongs to it.
-        seek: the command that lists what there is of the kind.
+        kind: the object that it is, None for a key.
     """
 
     path: str
-    is_object: bool = False
-    seek: str = "ska-sdp list -a"
+    kind: SdpObject | None = None
+
+    @property
+    def seek(self) -> str:
+        """The command that lists what there is of the kind."""
+        return self.kind.seek if self.kind else "ska-sdp list -a"
+
+    @property
+    def entry(self) -> str:
+        """The path of the one entry that stands for it."""
+        return self.path + (self.kind.leaf if self.kind else "")
 
     def read(self, txn: Reader) -> dict[str, str]:
         """Read the entries that there are, sorted by path."""
         text = txn.get(self.path)
         found = {} if text is None else {self.path: text}
-        if self.is_object:
+        if self.kind:
             levels = MAX_DEPTH - depth_of_path(self.path) - 1
             found.update(txn.list_values(f"{self.path}/", levels))
         return found
 
 
-Look = Callable[..., None]
-"""Acts on a target, given the options by name."""
+Act = Callable[..., None]
+"""Acts on a target, given the options and further arguments by name."""
 
 
-class LookupGroup(Group):
-    """A verb that is given a key, or an object and its id.
+class KeyGroup(Group):
+    """A verb that is given an object, or a key, which begins with a slash.
 
     Args:
-        name: the verb.
-        look: does what it is for.
-        options: its options beside the common ones.
+        of_key: the command for a key.
         arguments: those of Group.
     """
 
-    def __init__(
-        self, name: str, look: Look, options: Sequence[click.Parameter] = (), **arguments: Any
-    ) -> None:
-        params = [*options, *COMMON]
-        commands = [_of_object(verb_object, name, look, params) for verb_object in OBJECTS]
-        super().__init__(
-            name=name,
-            usage=["[options] KEY", "[options] pb ID", "[options] OBJECT [ID]"],
-            instead="or a key, which begins with '/'",
-            params=params,
-            commands=commands,
-            **arguments,
-        )
-        self._of_key = _of_key(look, params)
+    def __init__(self, of_key: click.Command, **arguments: Any) -> None:
+        super().__init__(instead="or a key, which begins with '/'", **arguments)
+        self._of_key = of_key
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command for an object, or for a key, which begins with a slash."""
+        """Find the command for an object, or for a key."""
         if args[0].startswith("/"):
             return "", self._of_key, args
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of an object, or a key."""
+        if incomplete.startswith("/"):
+            return complete_keys(ctx, incomplete)
+        return super().shell_complete(ctx, incomplete)
 
-def _of_key(look: Look, params: Sequence[click.Parameter]) -> click.Command:
+
+class TargetGroup(KeyGroup):
+    """A verb that acts on one key, or on one object.
+
+    Args:
+        name: the verb.
+        act: does what it is for.
+        about: what it is for, for help; ``{}`` is what it acts on.
+        options: its options beside the common ones.
+        key_options: those that it has for keys only.
+        further: names of the arguments after the key or id.
+        kinds: the objects.
+        usage: the ways of use; what can be said for all verbs if none are given.
+        arguments: those of Group.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        act: Act,
+        about: str,
+        *,
+        options: Sequence[click.Parameter] = (),
+        key_options: Sequence[click.Parameter] = (),
+        further: Sequence[str] = (),
+        kinds: Sequence[SdpObject] = OBJECTS,
+        usage: Sequence[str] = (),
+        **arguments: Any,
+    ) -> None:
+        params = [*options, *COMMON]
+        more = [click.Argument([each.partition("=")[0].lower()], metavar=each) for each in further]
+        words = " ".join(["", *further])
+        super().__init__(
+            _of_key(act, about, [*more, *key_options, *params]),
+            name=name,
+            usage=usage
+            or [
+                f"[options] KEY{words}",
+                f"[options] pb ID{words}",
+                f"[options] OBJECT [ID]{words}",
+            ],
+            params=[*key_options, *params],
+            commands=[_of_object(kind, act, about, [*more, *params]) for kind in kinds],
+            **arguments,
+        )
+
+
+def check_key(key: str) -> None:
+    """Check a key that was given.
+
+    Raises:
+        UsageError: it is no path.
+    """
+    try:
+        check_path(key)
+    except ValueError as exc:
+        raise click.UsageError(str(exc)) from exc
+
+
+def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
+    """Get the argument that is the id of an object."""
+    return click.Argument(
+        ["key"],
+        metavar=kind.id_name if required else f"[{kind.id_name}]",
+        required=required,
+        shell_complete=lambda ctx, param, incomplete: complete_ids(kind, ctx, incomplete),
+    )
+
+
+def _of_key(act: Act, about: str, params: Sequence[click.Parameter]) -> click.Command:
     def callback(key: str, **options: Any) -> None:
-        try:
-            check_path(key)
-        except ValueError as exc:
-            raise click.UsageError(str(exc)) from exc
-        look(Target(key), **options)
+        check_key(key)
+        act(Target(key), **options)
 
     return click.Command(
         "key",
         params=[click.Argument(["key"]), *params],
         callback=callback,
         context_settings=HELP,
-        help="Look at one key, a whole path as 'ska-sdp list -a' prints it.",
+        help=f"{about.format('one key')}, a whole path as 'ska-sdp list -a' prints it.",
     )
 
 
 def _of_object(
-    kind: SdpObject, verb: str, look: Look, params: Sequence[click.Parameter]
+    kind: SdpObject, act: Act, about: str, params: Sequence[click.Parameter]
 ) -> click.Command:
     def callback(prefix: str, key: str = "", **options: Any) -> None:
         if not kind.is_single:
-            _check_id(key)
-        target = Target(kind.path(prefix, key), True, f"ska-sdp list {kind.name}")
-        look(target, prefix=prefix, **options)
+            check_id(key)
+        act(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
 
-    argument = click.Argument(["key"], metavar=kind.id_name)
     return click.Command(
         kind.name,
-        params=[*([] if kind.is_single else [argument]), *params],
+        params=[*([] if kind.is_single else [id_argument(kind)]), *params],
         callback=callback,
         context_settings=HELP,
-        help=f"{verb.capitalize()} all entries of one of the {kind.about}.",
+        help=f"{about.format(f'one of the {kind.about}')}.",
         short_help=kind.about.capitalize(),
     )
 
 
-def _check_id(key: str) -> None:
+def check_id(key: str) -> None:
+    """Check an id that was given.
+
+    Raises:
+        UsageError: it is no part of a path.
+    """
     from ..entity.common.ids import check_path_part
 
     try:

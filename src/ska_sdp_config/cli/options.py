@@ -9,12 +9,17 @@ import click
 __all__ = [
     "ALL",
     "ATOMIC",
+    "CANCEL",
     "COMMON",
+    "DELETE_ALL",
     "DRY_RUN",
+    "EB_PARAMETERS",
+    "FORCE",
     "SYNC",
     "TAKE_A_VALUE",
     "TIMEOUT",
     "VALUES",
+    "YES",
 ]
 
 
@@ -73,10 +78,21 @@ COMMON: list[click.Parameter] = [
 """What every command takes."""
 
 ALL = _flag("-a", "--all", "everything", text="List every entry, also states and owners.")
+DELETE_ALL = _flag("-a", "--all", "everything", text="Delete all of them.")
 VALUES = _flag("-v", "--values", text="List the values too; with -q only the values.")
 SYNC = _flag("--sync", text="Delete scripts not in the input.")
+FORCE = _flag("--force", text="Take the value as it is, whatever it is (for keys only).")
+YES = _flag("-y", "--yes", text="Do not ask before everything is deleted.")
+CANCEL = _flag("-c", "--cancel", text="Cancel it, rather than say that it is finished.")
+EB_PARAMETERS = click.Option(
+    ["--eb", "eb_parameters"],
+    metavar="PARAMETERS",
+    help="Create an execution block with these parameters too, for a real-time script.",
+)
 DRY_RUN = _flag("--dry-run", text="Only say what would change.")
 ATOMIC = _flag("--atomic", text="Refuse what does not fit one transaction.")
 
-TAKE_A_VALUE = frozenset(name for option in (PREFIX, OUTPUT, TIMEOUT) for name in option.opts)
+TAKE_A_VALUE = frozenset(
+    name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts
+)
 """The spellings after which comes a value, which is therefore no command or object."""

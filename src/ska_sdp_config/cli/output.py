@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from . import values
-
-__all__ = ["Change", "Entry", "Printer", "note", "printer"]
+__all__ = [
+    "Change",
+    "Difference",
+    "Entry",
+    "Finding",
+    "Printer",
+    "Section",
+    "note",
+    "printer",
+]
 
 
 class Entry(NamedTuple):
@@ -24,6 +30,45 @@ class Change(NamedTuple):
 
     word: str
     path: str
+
+
+class Difference(NamedTuple):
+    """What is to be done, in a word, to which path; its text before and after, None for none."""
+
+    word: str
+    path: str
+    before: str | None
+    after: str | None
+
+
+class Section(NamedTuple):
+    """Some of what belongs to an object.
+
+    Attributes:
+        title: what it is.
+        entries: the entries.
+        columns: fields of their values, dotted, to show in place of the whole of them.
+    """
+
+    title: str
+    entries: Sequence[Entry]
+    columns: tuple[str, ...] = ()
+
+
+class Finding(NamedTuple):
+    """What was found in a check.
+
+    Attributes:
+        subject: what was looked at.
+        verdict: ``ok``, ``warning`` or ``fault``.
+        text: what was found, as a clause.
+        advice: what to do about it, as a clause.
+    """
+
+    subject: str
+    verdict: str
+    text: str
+    advice: str = ""
 
 
 class Printer(Protocol):
@@ -56,6 +101,21 @@ class Printer(Protocol):
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
         """Print what was done, and to how many nothing had to be done."""
 
+    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print what was created."""
+
+    def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
+        """Print what would change, and to how many nothing has to be done."""
+
+    def sections(self, sections: Sequence[Section]) -> None:
+        """Print all that belongs to an object."""
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Print what was found in checks."""
+
+    def dump(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+        """Print values by their paths, and texts that are no JSON."""
+
 
 def printer(output: str | None, quiet: bool) -> Printer:
     """Get what prints in a format.
@@ -69,150 +129,16 @@ def printer(output: str | None, quiet: bool) -> Printer:
         from .tables import TablePrinter
 
         return TablePrinter(quiet)
-    if output is None:
-        return PlainPrinter(quiet)
-    if output == "name":
-        return NamePrinter()
-    return DocumentPrinter(quiet, yaml=output == "yaml")
+    if output in ("json", "yaml"):
+        from .structured import DocumentPrinter
+
+        return DocumentPrinter(quiet, yaml=output == "yaml")
+    from .plain import NamePrinter, PlainPrinter
+
+    return NamePrinter() if output == "name" else PlainPrinter(quiet)
 
 
 def note(text: str) -> None:
     """Tell the user something that is not what was asked for."""
     sys.stderr.write(f"ska-sdp: {text}\n")
     sys.stderr.flush()
-
-
-def _write(lines: Iterable[str]) -> None:
-    # Not as one large text: of that, an unbuffered Python loses the rest in silence when the
-    # reader goes away.
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-class NamePrinter:
-    """Prints paths, one a line."""
-
-    shows_columns = False
-
-    def keys(self, paths: Sequence[str]) -> None:
-        """Print a list of paths."""
-        _write(paths)
-
-    def columns(self, names: Sequence[str], entries: Iterable[Entry]) -> None:
-        """Print a list of paths."""
-        _write(entry.path for entry in entries)
-
-    def entries(self, entries: Sequence[Entry]) -> None:
-        """Print a list of paths."""
-        _write(entry.path for entry in entries)
-
-    def parts(self, entries: Sequence[Entry]) -> None:
-        """Print the entries of one object, as any others."""
-        self.entries(entries)
-
-    def value(self, entry: Entry) -> None:
-        """Print one path."""
-        _write([entry.path])
-
-    def news(self, path: str, text: str | None) -> None:
-        """Print the path of what changed."""
-        _write([path])
-        sys.stdout.flush()
-
-    def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print the paths of what changed."""
-        _write(change.path for change in changes)
-
-
-class PlainPrinter(NamePrinter):
-    """Prints ``KEY`` or ``KEY = JSON``, one a line; if quiet, values only.
-
-    Args:
-        quiet: whether to leave out the keys of values, and what was done.
-    """
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-
-    def entries(self, entries: Sequence[Entry]) -> None:
-        """Print a list of paths with their values."""
-        _write(self._line(*entry) for entry in entries)
-
-    def value(self, entry: Entry) -> None:
-        """Print one path with its value."""
-        self.entries([entry])
-
-    def news(self, path: str, text: str | None) -> None:
-        """Print a path with its value; it is ``null`` when it was deleted."""
-        _write([self._line(path, "null" if text is None else text)])
-        sys.stdout.flush()
-
-    def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print what was done, one a line."""
-        if not self._quiet:
-            _write(f"{change.word} {change.path}" for change in changes)
-
-    def _line(self, path: str, text: str) -> str:
-        value = values.compact(text)
-        return value if self._quiet else f"{path} = {value}"
-
-
-class DocumentPrinter:
-    """Prints one JSON or YAML document; of news one for each, JSON on one line.
-
-    Args:
-        quiet: whether to leave out the keys of values.
-        yaml: whether to print YAML.
-    """
-
-    shows_columns = False
-
-    def __init__(self, quiet: bool, *, yaml: bool) -> None:
-        self._quiet = quiet
-        self._yaml = yaml
-
-    def keys(self, paths: Sequence[str]) -> None:
-        """Print a list of paths."""
-        self._document(list(paths))
-
-    def columns(self, names: Sequence[str], entries: Iterable[Entry]) -> None:
-        """Print a list of paths."""
-        self._document([entry.path for entry in entries])
-
-    def entries(self, entries: Sequence[Entry]) -> None:
-        """Print a mapping of paths to values, or a list of values."""
-        found = {path: values.read(text) for path, text in entries}
-        self._document(list(found.values()) if self._quiet else found)
-
-    def parts(self, entries: Sequence[Entry]) -> None:
-        """Print the entries of one object, as any others."""
-        self.entries(entries)
-
-    def value(self, entry: Entry) -> None:
-        """Print a mapping of the path to its value, or the value."""
-        value = values.read(entry.text)
-        self._document(value if self._quiet else {entry.path: value})
-
-    def news(self, path: str, text: str | None) -> None:
-        """Print a mapping of the path to its value, or the value; null when it was deleted."""
-        value = None if text is None else values.read(text)
-        found = value if self._quiet else {path: value}
-        if self._yaml:
-            self._document(found)
-        else:
-            _write([json.dumps(found, ensure_ascii=False)])
-        sys.stdout.flush()
-
-    def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print a mapping of what was done to paths."""
-        found: dict[str, Any] = {}
-        for change in changes:
-            found.setdefault(change.word, []).append(change.path)
-        self._document(found | {"unchanged": unchanged})
-
-    def _document(self, value: Any) -> None:
-        if not self._yaml:
-            _write([json.dumps(value, ensure_ascii=False, indent=2)])
-            return
-        import yaml
-
-        yaml.safe_dump(value, sys.stdout, allow_unicode=True, sort_keys=False, explicit_start=True)

@@ -24,6 +24,11 @@ VERBS = {
     "list": (".list", "List what is in the database."),
     "get": (".get", "Print what is stored at a key, or all of an object."),
     "watch": (".watch", "Print what is stored, then each change of it."),
+    "create": (".create", "Create a key or an object; run a processing script."),
+    "update": (".update", "Replace the value of a key, or of an object."),
+    "edit": (".edit", "Edit the value of a key, or of an object, in a text editor."),
+    "delete": (".delete", "Delete a key or an object, or all of a kind."),
+    "end": (".end", "End or cancel an execution block."),
     "import": (".import_", "Import script definitions from a file or a URL."),
 }
 
@@ -35,6 +40,7 @@ ENVIRONMENT = [
     ("SDP_CONFIG_USERNAME", "User name; SDP_CONFIG_PASSWORD is the password"),
     ("SDP_CONFIG_TIMEOUT", "Seconds that a call may take (default 5)"),
     ("SDP_CONFIG_BACKEND", "Kind of database (default etcd3)"),
+    ("VISUAL, EDITOR", "Text editor of 'ska-sdp edit', such as vi"),
     ("NO_COLOR", "Print without colour"),
 ]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import values
-from .output import Change, Entry
+from .output import Change, Difference, Entry, Finding, Section
 
 __all__ = ["TablePrinter"]
 
@@ -88,8 +89,61 @@ class TablePrinter:
         """Print what was done, then how much of it."""
         if changes:
             self._table(["change", "key"], changes)
-        done = [f"{count} {word}" for word, count in Counter(c.word for c in changes).items()]
+        self._sum((change.word for change in changes), unchanged)
+
+    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print what was created; if quiet, the ids."""
+        if self._quiet:
+            self._table(["id"], ([each] for each in ids))
+        else:
+            self.changes([Change("created", path) for path in paths], 0)
+
+    def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
+        """Print what would be done and how values differ, then how much of it."""
+        for each in differences:
+            self._print(Text.assemble(f"{each.word} ", (values.shown(each.path), "bold")))
+            for line in values.difference(each.before, each.after):
+                colour = {"-": "red", "+": "green"}.get(line[0], "")
+                self._print(Text(f"  {values.shown(line)}", colour))
+        self._sum([each.word for each in differences], unchanged)
+
+    def sections(self, sections: Sequence[Section]) -> None:
+        """Print sections, each under its title, cut to the width of the screen."""
+        for number, section in enumerate(sections):
+            self._print(Text(f"{chr(10) if number else ''}{section.title.upper()}", "bold"))
+            if section.columns:
+                self.columns(section.columns, section.entries)
+                continue
+            for entry in section.entries:
+                self._print(Text(values.shown(entry.path), "cyan"))
+                for name, value in values.parts(entry.text):
+                    line = Text.assemble(f"  {values.shown(name):20} ", values.shown(value))
+                    self._console.print(line, no_wrap=True, overflow="ellipsis")
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Print what was found, and below it what to do; if quiet, only what is not well."""
+        width = max((len(each.subject) for each in findings), default=0)
+        for each in findings:
+            if self._quiet and each.verdict == "ok":
+                continue
+            style = {"ok": "green", "warning": "yellow"}.get(each.verdict, "bold red")
+            self._print(
+                Text.assemble(
+                    (f"{each.verdict:8}", style),
+                    f"{each.subject:{width + GAP}}",
+                    values.shown(each.text),
+                )
+            )
+            if each.advice:
+                self._print(Text(f"{' ' * (8 + width + GAP)}{values.shown(each.advice)}"))
+
+    def dump(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+        """Print the paths."""
+        self.keys(sorted([*values, *texts]))
+
+    def _sum(self, words: Iterable[str], unchanged: int) -> None:
         if not self._quiet:
+            done = [f"{count} {word}" for word, count in Counter(words).items()]
             self._print(Text(", ".join([*done, f"{unchanged} unchanged"])))
 
     def _print(self, text: Text) -> None:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["DEEPEST", "check_depth", "compact", "field", "is_json", "pretty", "read", "shown"]
+__all__ = [
+    "DEEPEST",
+    "check_depth",
+    "compact",
+    "difference",
+    "field",
+    "is_json",
+    "parts",
+    "pretty",
+    "read",
+    "shown",
+]
 
 DEEPEST = 100
 """How deep values are nested at most: what reads and writes them is recursive."""
@@ -78,6 +90,25 @@ def pretty(text: str) -> str:
         return text
 
 
+def difference(before: str | None, after: str | None) -> Iterator[str]:
+    """Get the lines by which two texts differ, laid out, with a line or two around them.
+
+    Args:
+        before: the one, None for none.
+        after: the other.
+
+    Yields:
+        Lines that begin with ``-``, ``+`` or a space.
+    """
+    from difflib import unified_diff
+
+    old, new = (pretty(text).splitlines() if text is not None else [] for text in (before, after))
+    for number, line in enumerate(unified_diff(old, new, n=2, lineterm="")):
+        # The first two name files, and those with @@ say where it is in them.
+        if number > 1 and not line.startswith("@@"):
+            yield line
+
+
 def field(value: Any, name: str) -> str:
     """Get what a field of a value shows as in a table, nothing if it is not there.
 
@@ -90,6 +121,16 @@ def field(value: Any, name: str) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """Get the fields of a stored value with what each shows, or all of it without a name."""
+    value = read(text)
+    if not isinstance(value, dict):
+        yield "", compact(text)
+        return
+    for name, part in value.items():
+        yield name, part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
 
 
 def shown(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from .errors import TimeUp
 from .interrupts import ending
-from .lookup import LookupGroup, Target
+from .lookup import Target, TargetGroup
 from .options import TIMEOUT
 from .output import note, printer
 from .session import open_config
@@ -52,10 +52,11 @@ def news(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[st
             yield path, now.get(path)
 
 
-command = LookupGroup(
+command = TargetGroup(
     "watch",
     _watch,
-    [TIMEOUT],
+    "Watch {}",
+    options=[TIMEOUT],
     help="Print what is stored at a key, or all entries of an object, then each change of it, "
     "until Ctrl-C.",
 )

@@ -1,0 +1,237 @@
+"""``ska-sdp create``: a new key or object, or a processing block that runs a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..backend.common import ConfigCollision
+from .errors import Failed
+from .given import given_text, given_value
+from .group import HELP
+from .live import complete_ids
+from .lookup import KeyGroup, check_key
+from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject, place_of
+from .options import COMMON, EB_PARAMETERS, FORCE
+from .output import note, printer
+from .session import open_backend, open_config
+
+if TYPE_CHECKING:
+    from ..entity import Script
+    from ..transaction import Transaction
+
+__all__ = ["command"]
+
+GENERATOR = "sdpcli"
+"""What ids of blocks say of who made them."""
+
+
+def _check_new_id(kind: SdpObject, key: str) -> None:
+    from .validity import check_new_id
+
+    try:
+        check_new_id(kind, key)
+    except ValueError as exc:
+        raise click.UsageError(str(exc)) from exc
+
+
+def _create(path: str, text: str, key: str, output: str | None, quiet: bool) -> None:
+    out = printer(output, quiet)
+    try:
+        with open_backend() as backend:
+            backend.create(path, text)
+    except ConfigCollision as exc:
+        raise Failed(f"{path} exists already: 'ska-sdp update' changes it.") from exc
+    out.made([path], [key])
+
+
+def _create_key(
+    key: str, value: str, force: bool, prefix: str, output: str | None, quiet: bool
+) -> None:
+    from .validity import stored_text
+
+    check_key(key)
+    if force:
+        text = given_text(value)
+    else:
+        place = place_of(key, prefix)
+        if place is not None and place.kind == PB and not place.part:
+            raise Failed(
+                f"{key} was not created: a processing block is, when it is to run a script; "
+                "try 'ska-sdp create pb -h', or --force."
+            )
+        text = stored_text(key, given_value(value, f"The value for {key}"), prefix)
+    _create(key, text, key, output, quiet)
+
+
+def _create_object(
+    kind: SdpObject, key: str, value: Any, prefix: str, output: str | None, quiet: bool
+) -> None:
+    from .validity import stored_text
+
+    _check_new_id(kind, key)
+    path = kind.path(prefix, key)
+    _create(path, stored_text(path, value, prefix), key, output, quiet)
+
+
+def _create_deployment(
+    key: str, deployment_kind: str, parameters: str, prefix: str, output: str | None, quiet: bool
+) -> None:
+    args = given_value(parameters, "The parameters of the deployment")
+    value = {"dpl_id": key, "kind": deployment_kind, "args": args}
+    _create_object(DEPLOYMENT, key, value, prefix, output, quiet)
+
+
+def _mapping(given: str, what: str) -> dict[str, Any]:
+    value = given_value(given, what)
+    if not isinstance(value, dict):
+        raise Failed(f"{what} were refused, and nothing changed: they are no mapping of fields.")
+    return value
+
+
+def _create_pb(
+    script: str,
+    parameters: str | None,
+    eb_parameters: str | None,
+    prefix: str,
+    output: str | None,
+    quiet: bool,
+) -> None:
+    from ..entity import ProcessingBlock, Script
+
+    _check_new_id(SCRIPT, script)
+    if parameters == eb_parameters == "-":
+        raise click.UsageError("Standard input cannot be both: give one of them as @FILE.")
+    given = _mapping(parameters, "The parameters") if parameters is not None else {}
+    eb_given = None
+    if eb_parameters is not None:
+        eb_given = _mapping(eb_parameters, "The parameters of the execution block")
+    key = Script.Key.from_text(script)
+    out = printer(output, quiet)
+    with open_config(prefix) as config:
+        for txn in config.txn():
+            pb_id = txn.new_processing_block_id(GENERATOR)
+            eb_id = None if eb_given is None else txn.new_execution_block_id(GENERATOR)
+            txn.processing_block.create(ProcessingBlock(pb_id, eb_id, key, given, []))
+            if eb_given is not None and eb_id is not None:
+                _create_eb(txn, eb_id, eb_given, pb_id, key, prefix)
+            known = txn.script.exists(key)
+    if not (known or quiet):
+        note(f"There is no script {script}: the processing block fails until it is imported.")
+    ids = [pb_id] if eb_id is None else [pb_id, eb_id]
+    out.made([kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)], ids)
+
+
+def _create_eb(
+    txn: Transaction,
+    eb_id: str,
+    given: dict[str, Any],
+    pb_id: str,
+    script: Script.Key,
+    prefix: str,
+) -> None:
+    """Create the execution block of a new processing block, and its state (spec 2.1).
+
+    Raises:
+        Failed: the parameters are not those of an execution block.
+    """
+    from .eb_state import state_of_eb, timestamp
+    from .validity import stored_text
+
+    path = EB.path(prefix, eb_id)
+    stored_text(path, given, prefix)
+    mine = f"pb_{script.kind}"
+    eb = {
+        "subarray_id": None,
+        "pb_realtime": [],
+        "pb_batch": [],
+        **given,
+        "eb_id": eb_id,
+        mine: [*given.get(mine, []), pb_id],
+        "status": "ACTIVE",
+        "last_updated": timestamp(),
+    }
+    txn.create(path, stored_text(path, eb, prefix))
+    txn.execution_block.state(eb_id).create(state_of_eb({}, eb))
+
+
+_VALUE = click.Argument(["value"])
+_PARAMS: list[click.Parameter] = [*COMMON]
+
+
+def _command(kind: SdpObject) -> click.Command:
+    def callback(key: str, value: str, **options: Any) -> None:
+        _create_object(kind, key, given_value(value, f"The value of the {kind.name}"), **options)
+
+    return click.Command(
+        kind.name,
+        params=[click.Argument(["key"], metavar=kind.id_name), _VALUE, *_PARAMS],
+        callback=callback,
+        context_settings=HELP,
+        help=f"Create one of the {kind.about}.",
+        short_help=kind.about.capitalize(),
+    )
+
+
+_pb = click.Command(
+    "pb",
+    params=[
+        click.Argument(
+            ["script"],
+            metavar="KIND:NAME:VERSION",
+            shell_complete=lambda ctx, param, incomplete: complete_ids(SCRIPT, ctx, incomplete),
+        ),
+        click.Argument(["parameters"], required=False),
+        EB_PARAMETERS,
+        *_PARAMS,
+    ],
+    callback=_create_pb,
+    context_settings=HELP,
+    help="Create a processing block that runs a script, with parameters for the script, and "
+    "with --eb an execution block that it belongs to.",
+    short_help=PB.about.capitalize(),
+)
+
+_deployment = click.Command(
+    "deployment",
+    params=[
+        click.Argument(["key"], metavar="ID"),
+        click.Argument(["deployment_kind"], metavar="KIND", type=click.Choice(["helm"])),
+        click.Argument(["parameters"]),
+        *_PARAMS,
+    ],
+    callback=_create_deployment,
+    context_settings=HELP,
+    help="Create a deployment of a KIND, which is helm, with PARAMETERS such as "
+    '\'{"chart": "name", "values": {}}\'.',
+    short_help=DEPLOYMENT.about.capitalize(),
+)
+
+_key = click.Command(
+    "key",
+    params=[click.Argument(["key"]), _VALUE, FORCE, *_PARAMS],
+    callback=_create_key,
+    context_settings=HELP,
+    help="Create one key, a whole path.",
+)
+
+command = KeyGroup(
+    _key,
+    name="create",
+    help="Create a key or an object, or a processing block that runs a script. Values and "
+    "parameters are JSON or YAML, @FILE, or - for standard input.",
+    usage=[
+        "[options] pb SCRIPT [PARAMETERS] [--eb=EB_PARAMETERS]",
+        "[options] deployment ID KIND PARAMETERS",
+        "[options] (script|eb|flow|dependency) ID VALUE",
+        "[options] KEY VALUE",
+    ],
+    params=[EB_PARAMETERS, FORCE, *_PARAMS],
+    commands=[
+        _pb,
+        _command(SCRIPT),
+        _deployment,
+        *map(_command, (EB, FLOW, DEPENDENCY)),
+    ],
+)

@@ -1,0 +1,146 @@
+"""``ska-sdp delete``: a key, an object, or everything below a path."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ..backend.common import depth_of_path
+from ..backend.stm import MAX_DEPTH
+from .errors import Failed, NotFound
+from .group import HELP
+from .lookup import KeyGroup, check_id, check_key, id_argument
+from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
+from .options import COMMON, DELETE_ALL, YES
+from .output import Change, printer
+from .session import open_backend
+
+__all__ = ["command"]
+
+KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
+
+
+def _delete_entry(
+    path: str, also: Sequence[str], seek: str, output: str | None, quiet: bool
+) -> None:
+    """Delete one entry, and what belongs to it."""
+    out = printer(output, quiet)
+    gone: list[str] = []
+    with open_backend() as backend:
+        for txn in backend.txn(prefetch=[path, *also]):
+            found = txn.get_many([path, *also])
+            if found[path] is None:
+                raise NotFound(f"There is nothing at {path} to delete: try '{seek}'.")
+            gone = [each for each, text in found.items() if text is not None]
+            for each in gone:
+                txn.delete(each)
+    out.changes([Change("deleted", each) for each in gone], 0)
+
+
+def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: bool) -> None:
+    """Delete a path and everything below it, in one transaction whatever there is."""
+    out = printer(output, quiet)
+    gone: list[str] = []
+    levels = range(MAX_DEPTH - depth_of_path(path))
+    with open_backend() as backend:
+        for txn in backend.txn():
+            gone = txn.peek_keys(f"{path}/", levels)
+        if gone and not yes:
+            _ask(f"Delete {about}: {path} and {len(gone)} keys below it?")
+        for txn in backend.txn():
+            # Not guarded: more keys than a transaction has room for may lie there.
+            gone = txn.peek_keys(f"{path}/", levels)
+            if gone:
+                txn.delete(path, must_exist=False, recursive=True)
+    out.changes([Change("deleted", each) for each in gone], 0)
+
+
+def _ask(question: str) -> None:
+    """Ask for a confirmation.
+
+    Raises:
+        Failed: it was not given.
+    """
+    sys.stderr.write(f"{question} Write yes: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != "yes":
+        if not sys.stdin.isatty():
+            sys.stderr.write("\n")
+        raise Failed("Nothing was deleted: answer yes, or give -y.")
+
+
+def _command(kind: SdpObject) -> click.Command:
+    def callback(
+        prefix: str, everything: bool, yes: bool, key: str | None = None, **options: Any
+    ) -> None:
+        if everything == (key is not None):
+            raise click.UsageError(
+                f"Which of the {kind.about} to delete? Name one, or give -a for all."
+            )
+        if key is None:
+            path = kind.path(prefix).rstrip("/")
+            _delete_all(path, f"all {kind.about}", yes, **options)
+            return
+        check_id(key)
+        path = kind.path(prefix, key)
+        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.seek, **options)
+
+    return click.Command(
+        kind.name,
+        params=[id_argument(kind, required=False), *PARAMS],
+        callback=callback,
+        context_settings=HELP,
+        help=f"Delete one of the {kind.about}, with its state and owner; with -a all of them.",
+        short_help=kind.about.capitalize(),
+    )
+
+
+def _delete_prefix(prefix: str, everything: bool, yes: bool, **options: Any) -> None:
+    if not everything or not prefix:
+        raise click.UsageError("What to delete? Give -a and --prefix=PATH.")
+    _delete_all(prefix, "everything below the prefix", yes, **options)
+
+
+def _delete_key(key: str, prefix: str, everything: bool, yes: bool, **options: Any) -> None:
+    check_key(key)
+    if everything:
+        raise click.UsageError(f"To delete all below it, write 'delete -a --prefix={key} prefix'.")
+    _delete_entry(key, [], "ska-sdp list -a", **options)
+
+
+PARAMS: list[click.Parameter] = [DELETE_ALL, YES, *COMMON]
+
+_key = click.Command(
+    "key",
+    params=[click.Argument(["key"]), *PARAMS],
+    callback=_delete_key,
+    context_settings=HELP,
+    help="Delete one key, a whole path, and nothing below it.",
+)
+
+_prefix = click.Command(
+    "prefix",
+    params=PARAMS,
+    callback=_delete_prefix,
+    context_settings=HELP,
+    help="Delete everything below the path that --prefix names.",
+    short_help="Everything below a prefix of your own",
+)
+
+command = KeyGroup(
+    _key,
+    name="delete",
+    help="Delete a key or an object, or all of a kind. All of them go in one transaction, after "
+    "you have confirmed it.",
+    usage=[
+        "(-a|--all) [options] (pb|script|eb|deployment|flow|dependency|prefix)",
+        "[options] (pb|eb|deployment|flow|dependency) ID",
+        "[options] script KIND:NAME:VERSION",
+        "[options] KEY",
+    ],
+    params=PARAMS,
+    commands=[*map(_command, KINDS), _prefix],
+)

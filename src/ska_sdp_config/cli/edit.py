@@ -1,0 +1,162 @@
+"""``ska-sdp edit``: a value in a text editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import values
+from .entry import CHANGEABLE, check_changeable, find, replace
+from .errors import Failed, Kept, Misconfigured
+from .given import parsed
+from .lookup import Target, TargetGroup
+from .options import FORCE
+from .output import Change, printer
+from .session import open_backend
+
+__all__ = ["command"]
+
+FAULT = "# "
+"""How lines begin that say what was wrong, above the value that is to be edited again."""
+
+
+def _edit(
+    target: Target, prefix: str, output: str | None, quiet: bool, force: bool = False
+) -> None:
+    editor = _editor()
+    if not force:
+        check_changeable(target, prefix)
+    out = printer(output, quiet)
+    with open_backend() as backend:
+        stored = find(backend, target)
+    if stored is not None and not force and not values.is_json(stored):
+        raise Failed(f"What is stored at {target.entry} is no JSON: edit it with --force.")
+    before = "{}" if stored is None else stored
+    file = _make_file(target, before if force else values.pretty(before) + "\n")
+    changes: list[Change] = []
+    with _kept_on_failure(file):
+        text = _edited(editor, file, target, prefix, force)
+        if text is not None:
+            # An editor may be open for hours: not so the connection.
+            with open_backend() as backend:
+                changes = replace(backend, target, text, read=(stored,))
+    file.unlink()
+    out.changes(changes, 1 - len(changes))
+
+
+def _editor() -> list[str]:
+    """Get the command of the editor.
+
+    Raises:
+        Misconfigured: none is set.
+    """
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not command:
+        raise Misconfigured("There is no editor: set VISUAL or EDITOR, such as EDITOR=vi.")
+    try:
+        return shlex.split(command)
+    except ValueError as exc:
+        raise Misconfigured(
+            f"VISUAL or EDITOR is {command!r}, which is no command: {exc}."
+        ) from exc
+
+
+def _make_file(target: Target, text: str) -> Path:
+    name = target.entry.strip("/").replace("/", "-")
+    handle, file = tempfile.mkstemp(prefix=f"ska-sdp-{name}-", suffix=".json")
+    os.close(handle)
+    Path(file).write_text(text, "utf-8")
+    return Path(file)
+
+
+@contextmanager
+def _kept_on_failure(file: Path) -> Iterator[None]:
+    """Keep a file that was edited, and say where, if what follows fails."""
+    before = file.read_bytes()
+    try:
+        yield
+    except BaseException as exc:
+        if file.exists() and file.read_bytes() != before:
+            raise Kept(str(file)) from exc
+        file.unlink(missing_ok=True)
+        raise
+
+
+def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: bool) -> str | None:
+    """Have a value edited until it is valid.
+
+    Returns:
+        The text to store, None if the value was left as it was.
+
+    Raises:
+        Failed: it is not valid, and was left so; or the editor failed.
+    """
+    from .validity import stored_text
+
+    first = rejected = file.read_text("utf-8")
+    fault: Failed | None = None
+    while True:
+        _run(editor, file)
+        text = file.read_text("utf-8")
+        if fault is not None:
+            text = _without_fault(text)
+        if fault is not None and text == rejected:
+            raise fault
+        if text == first:
+            return None
+        if force:
+            # Editors end what they write with a new line.
+            return text if first.endswith("\n") else text.removesuffix("\n")
+        try:
+            value = parsed(text, f"The value for {target.entry}")
+            return stored_text(target.entry, value, prefix)
+        except Failed as exc:
+            fault, rejected = exc, text
+            told = f"{FAULT}{exc}\n{FAULT}Mend it, or leave the file as it is to give up.\n"
+            file.write_text(told + text, "utf-8")
+
+
+def _without_fault(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    while lines and lines[0].startswith(FAULT):
+        del lines[0]
+    return "".join(lines)
+
+
+def _run(editor: list[str], file: Path) -> None:
+    # Ctrl-C is the editor's. A handler, not SIG_IGN: that, the editor would inherit.
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        code = subprocess.run([*editor, str(file)], check=False).returncode
+    except OSError as exc:
+        raise Misconfigured(
+            f"The editor {editor[0]} cannot be run: {exc.strerror}; set VISUAL or EDITOR."
+        ) from exc
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if code:
+        raise Failed(f"The editor {editor[0]} failed with code {code}: nothing was changed.")
+
+
+command = TargetGroup(
+    "edit",
+    _edit,
+    "Edit the value of {}",
+    key_options=[FORCE],
+    kinds=CHANGEABLE,
+    usage=[
+        "[options] (script|eb|deployment|flow|dependency) ID",
+        "[options] pb-state ID",
+        "[options] controller",
+        "[options] subarray ID",
+        "[options] KEY",
+    ],
+    help="Edit the value of a key, or of an object, or the state of a processing block, with "
+    "the editor that VISUAL or EDITOR names. A value that is left as it was is not written.",
+)

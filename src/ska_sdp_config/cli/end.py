@@ -1,0 +1,60 @@
+"""``ska-sdp end``: the end of an execution block."""
+
+from __future__ import annotations
+
+import click
+
+from .eb_state import ENDED, state_of_eb, timestamp
+from .errors import Failed, NotFound
+from .group import HELP, Group
+from .lookup import check_id, id_argument
+from .objects import EB
+from .options import CANCEL, COMMON
+from .output import Change, printer
+from .session import open_config
+
+__all__ = ["command"]
+
+
+def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool) -> None:
+    check_id(key)
+    out = printer(output, quiet)
+    path = EB.path(prefix, key)
+    with open_config(prefix) as config:
+        for txn in config.txn(prefetch=[path, f"{path}/state"]):
+            try:
+                eb = txn.get_execution_block(key)
+                state = txn.execution_block.state(key)
+                known = state.get()
+            except ValueError as exc:
+                raise Failed(str(exc)) from exc
+            if eb is None:
+                raise NotFound(f"There is no execution block at {path}: try '{EB.seek}'.")
+            if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
+                raise Failed(f"The value or the state of {path} is no mapping: 'ska-sdp edit' it.")
+            if eb.get("status") in ENDED:
+                raise Failed(f"The execution block {key} is {eb['status']} already.")
+            eb = {**eb, "status": ENDED[cancel], "last_updated": timestamp()}
+            txn.update_execution_block(key, eb)
+            state.create_or_update(state_of_eb(known or {}, eb))
+    out.changes([Change("cancelled" if cancel else "finished", path)], 0)
+
+
+PARAMS: list[click.Parameter] = [CANCEL, *COMMON]
+
+_eb = click.Command(
+    "eb",
+    params=[id_argument(EB), *PARAMS],
+    callback=_end_eb,
+    context_settings=HELP,
+    help="End an execution block: it is FINISHED then, or with -c CANCELLED.",
+    short_help=EB.about.capitalize(),
+)
+
+command = Group(
+    name="end",
+    help="End an execution block.",
+    usage=["eb ID [options]"],
+    params=PARAMS,
+    commands=[_eb],
+)

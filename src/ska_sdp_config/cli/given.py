@@ -1,0 +1,55 @@
+"""Values that a command is given: JSON or YAML, ``@file``, or ``-`` for standard input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import Failed
+from .source import read_text
+
+__all__ = ["given_text", "given_value", "parsed"]
+
+
+def given_text(given: str) -> str:
+    """Get the text that is meant by a word of the command line.
+
+    Args:
+        given: the text itself, ``@`` and the path of a file, or ``-``.
+
+    Raises:
+        Failed: the file cannot be read.
+    """
+    if given.startswith("@"):
+        return read_text(given[1:])
+    return read_text("-") if given == "-" else given
+
+
+def given_value(given: str, what: str) -> Any:
+    """Get the value that is meant by a word of the command line.
+
+    Args:
+        given: JSON or YAML, ``@`` and the path of a file with it, or ``-``.
+        what: what it is for, at the beginning of a sentence.
+
+    Raises:
+        Failed: it cannot be read, or is neither.
+    """
+    return parsed(given_text(given), what)
+
+
+def parsed(text: str, what: str) -> Any:
+    """Get the value that a text means.
+
+    Args:
+        text: JSON or YAML.
+        what: what it is for, at the beginning of a sentence.
+
+    Raises:
+        Failed: it is neither.
+    """
+    from .documents import parse
+
+    try:
+        return parse(text)
+    except ValueError as exc:
+        raise Failed(f"{what} was refused, and nothing changed: {exc}.") from exc

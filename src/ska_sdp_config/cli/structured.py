@@ -1,0 +1,120 @@
+"""Values as documents, for programs that read JSON or YAML."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import values
+from .output import Change, Difference, Entry, Finding, Section
+from .plain import write_lines
+
+__all__ = ["DocumentPrinter"]
+
+
+class DocumentPrinter:
+    """Prints one JSON or YAML document; of news one for each, JSON on one line.
+
+    Args:
+        quiet: whether to leave out the keys of values.
+        yaml: whether to print YAML.
+    """
+
+    shows_columns = False
+
+    def __init__(self, quiet: bool, *, yaml: bool) -> None:
+        self._quiet = quiet
+        self._yaml = yaml
+
+    def keys(self, paths: Sequence[str]) -> None:
+        """Print a list of paths."""
+        self._document(list(paths))
+
+    def columns(self, names: Sequence[str], entries: Iterable[Entry]) -> None:
+        """Print a list of paths."""
+        self._document([entry.path for entry in entries])
+
+    def entries(self, entries: Sequence[Entry]) -> None:
+        """Print a mapping of paths to values, or a list of values."""
+        found = {path: values.read(text) for path, text in entries}
+        self._document(list(found.values()) if self._quiet else found)
+
+    def parts(self, entries: Sequence[Entry]) -> None:
+        """Print the entries of one object, as any others."""
+        self.entries(entries)
+
+    def value(self, entry: Entry) -> None:
+        """Print a mapping of the path to its value, or the value."""
+        value = values.read(entry.text)
+        self._document(value if self._quiet else {entry.path: value})
+
+    def news(self, path: str, text: str | None) -> None:
+        """Print a mapping of the path to its value, or the value; null when it was deleted."""
+        value = None if text is None else values.read(text)
+        found = value if self._quiet else {path: value}
+        if self._yaml:
+            self._document(found)
+        else:
+            write_lines([json.dumps(found, ensure_ascii=False)])
+        sys.stdout.flush()
+
+    def changes(self, changes: Sequence[Change], unchanged: int) -> None:
+        """Print a mapping of what was done to paths."""
+        found: dict[str, Any] = {}
+        for change in changes:
+            found.setdefault(change.word, []).append(change.path)
+        self._document(found | {"unchanged": unchanged})
+
+    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print a mapping of what was done to paths; if quiet, a list of ids."""
+        self._document(list(ids) if self._quiet else {"created": list(paths), "unchanged": 0})
+
+    def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
+        """Print a mapping of what would be done, each with the values before and after."""
+        found: dict[str, Any] = {}
+        for word, path, before, after in differences:
+            sides = {"before": before, "after": after}
+            found.setdefault(word, {})[path] = {
+                side: values.read(text) for side, text in sides.items() if text is not None
+            }
+        self._document(found | {"unchanged": unchanged})
+
+    def sections(self, sections: Sequence[Section]) -> None:
+        """Print a mapping of sections, each a mapping of paths to values."""
+        self._document(
+            {
+                section.title: {path: values.read(text) for path, text in section.entries}
+                for section in sections
+            }
+        )
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Print a list of mappings; if quiet, only of what is not as it should be."""
+        self._document(
+            [each._asdict() for each in findings if not (self._quiet and each.verdict == "ok")]
+        )
+
+    def dump(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+        """Print one mapping, from which all can be loaded again."""
+        self._document({"values": dict(values), "texts": dict(texts)})
+
+    def _document(self, value: Any) -> None:
+        if not self._yaml:
+            write_lines([json.dumps(value, ensure_ascii=False, indent=2)])
+            return
+        import yaml
+
+        try:
+            from yaml import CSafeDumper as Dumper
+        except ImportError:  # PyYAML was built without libyaml
+            from yaml import SafeDumper as Dumper  # type: ignore[assignment]
+        yaml.dump(
+            value,
+            sys.stdout,
+            Dumper=Dumper,
+            allow_unicode=True,
+            sort_keys=False,
+            explicit_start=True,
+        )

@@ -1,0 +1,49 @@
+"""``ska-sdp update``: another value for a key, or for an entry of an object."""
+
+from __future__ import annotations
+
+from .entry import CHANGEABLE, check_changeable, replace
+from .given import given_text, given_value
+from .lookup import Target, TargetGroup
+from .options import FORCE
+from .output import printer
+from .session import open_backend
+
+__all__ = ["command"]
+
+
+def _update(
+    target: Target, value: str, prefix: str, output: str | None, quiet: bool, force: bool = False
+) -> None:
+    out = printer(output, quiet)
+    if force:
+        text = given_text(value)
+    else:
+        from .validity import stored_text
+
+        check_changeable(target, prefix)
+        text = stored_text(
+            target.entry, given_value(value, f"The value for {target.entry}"), prefix
+        )
+    with open_backend() as backend:
+        changes = replace(backend, target, text)
+    out.changes(changes, 1 - len(changes))
+
+
+command = TargetGroup(
+    "update",
+    _update,
+    "Replace the value of {}",
+    further=["VALUE"],
+    key_options=[FORCE],
+    kinds=CHANGEABLE,
+    usage=[
+        "[options] (script|eb|deployment|flow|dependency) ID VALUE",
+        "[options] pb-state ID VALUE",
+        "[options] controller VALUE",
+        "[options] subarray ID VALUE",
+        "[options] KEY VALUE",
+    ],
+    help="Replace the value of a key, or of an object, or the state of a processing block. "
+    "VALUE is JSON or YAML, @FILE, or - for standard input.",
+)

@@ -1,0 +1,209 @@
+"""What makes a value valid for its object: the fields that are known have the right type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..entity.codec import encode
+from ..entity.common.ids import check_block_id, check_deployment_id
+from ..entity.deployment import Deployment
+from ..entity.eb import ExecutionBlock
+from ..entity.flow import Dependency, Flow
+from ..entity.owner import Owner
+from ..entity.pb import ProcessingBlock
+from ..entity.script import Script
+from .errors import Failed
+from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, Place, SdpObject, place_of
+
+__all__ = ["check_new_id", "faults_of", "stored_text"]
+
+Time = str | int | float
+
+
+class _Fields(BaseModel):
+    """Fields that are known of what is a plain mapping to the library."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class _State(_Fields):
+    """The seed's 3.2.1, and what other states have in common with it."""
+
+    status: str
+    reason: str | None
+    resources_available: bool
+    deployments_ready: bool
+    receive_addresses: dict[str, Any] | list[Any] | None
+    scan_type: str | None
+    scan_id: int | None
+    scans: list[Any]
+    last_updated: Time
+
+
+class _Commanded(_Fields):
+    """What was commanded of a device (spec 4.1 and 4.2)."""
+
+    transaction_id: str | None
+    last_command: str | None
+    last_command_time: str | None
+    command_count: int
+    state: str | None
+    admin_mode: str | int | None
+    obs_state_target: str | None
+    reached: bool
+    eb_id: str | None
+    resources: dict[str, Any] | None
+    acknowledged: list[str]
+    errors: dict[str, Any]
+
+
+class _Args(_Fields):
+    """What a deployment is given (spec 2.1)."""
+
+    chart: str
+    values: dict[str, Any]
+
+
+_MODELS: dict[tuple[str, str], type[BaseModel]] = {
+    ("pb", ""): ProcessingBlock,
+    ("eb", ""): ExecutionBlock,
+    ("script", ""): Script,
+    ("deployment", ""): Deployment,
+    ("flow", ""): Flow,
+    ("dependency", ""): Dependency,
+    ("controller", ""): _Commanded,
+    ("subarray", ""): _Commanded,
+    **{(kind, "state"): _State for kind in ("pb", "eb", "deployment", "flow", "dependency")},
+    ("component", "state"): _State,
+    **{(kind, "owner"): Owner for kind in ("pb", "eb", "deployment", "flow", "component")},
+}
+
+_ID_FIELDS = {"pb": "pb_id", "eb": "eb_id", "deployment": "dpl_id"}
+"""How values name the id of their object."""
+
+_SAID_BY_PYDANTIC = ("Value error, ", "Input ")
+"""How its messages begin, which is said otherwise here."""
+
+
+def stored_text(path: str, value: Any, prefix: str = "") -> str:
+    """Get the text to store for a value, if it is valid for what its path is of.
+
+    Args:
+        path: the whole path.
+        value: the value.
+        prefix: what stands before the paths of objects.
+
+    Raises:
+        Failed: it is not valid; names each field that is wrong.
+    """
+    place = place_of(path, prefix)
+    faults = [] if place is None else faults_of(place, value)
+    if faults:
+        raise Failed(
+            f"The value for {path} was refused, and nothing changed: {'; '.join(faults)}."
+        )
+    try:
+        text = encode(value)
+        text.encode()
+    except (TypeError, ValueError) as exc:
+        raise Failed(
+            f"The value for {path} was refused, and nothing changed: it is no JSON ({exc}); "
+            "put dates and the like in quotes."
+        ) from exc
+    return text
+
+
+def faults_of(place: Place, value: Any) -> list[str]:
+    """Get what is wrong with a value.
+
+    Args:
+        place: the object, and the entry of it, that it is for.
+        value: the value.
+
+    Returns:
+        A clause for each field that is wrong, none for a value that is valid or of which
+        nothing is known.
+    """
+    model = _MODELS.get((place.kind.name, place.part))
+    if model is None:
+        return []
+    if not isinstance(value, dict):
+        return [f"it is {_called(value)}, not a mapping of fields"]
+    faults = _faults(model, value, place.key)
+    id_field = _ID_FIELDS.get(place.kind.name)
+    if not place.part and id_field and value.get(id_field, place.key) != place.key:
+        faults.append(f"{id_field} is {value[id_field]!r}, but its path says {place.key!r}")
+    args = value.get("args")
+    if model is Deployment and isinstance(args, dict):
+        faults += [f"args.{fault}" for fault in _faults(_Args, args)]
+    return faults
+
+
+def _faults(model: type[BaseModel], value: dict[str, Any], key: str = "") -> list[str]:
+    has_key = key and "key" in model.model_fields
+    try:
+        # From JSON: in Python's words a path or a time would have to be one already.
+        text = json.dumps({**value, "key": key} if has_key else value)
+        model.model_validate_json(text, strict=True)
+    except TypeError:
+        return []  # it is no JSON, which is said with the reason
+    except ValidationError as error:
+        return [
+            f"{_field(each['loc'], value)}: {_reason(each['msg'])}"
+            for each in error.errors(include_url=False)
+            # What is not there is not wrong, the id is no part of the value, and what is no JSON
+            # is told when it is written.
+            if each["type"] not in ("missing", "json_invalid")
+            and not (has_key and each["loc"][0] not in value)
+        ]
+    return []
+
+
+def _field(location: Sequence[str | int], value: Any) -> str:
+    """Spell where a fault is, without the names that pydantic gives to alternatives."""
+    name = ""
+    for part in location:
+        if isinstance(part, int) and isinstance(value, list) and part < len(value):
+            name += f"[{part}]"
+            value = value[part]
+        elif isinstance(value, dict) and part in value:
+            name += f".{part}" if name else str(part)
+            value = value[part]
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    return f"{name or 'the value'} is {shown if len(shown) < 60 else shown[:56] + ' …'}"
+
+
+def _reason(message: str) -> str:
+    for words in _SAID_BY_PYDANTIC:
+        message = message.removeprefix(words)
+    return message.rstrip(".").replace("\n", " ")
+
+
+def _called(value: Any) -> str:
+    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def check_new_id(kind: SdpObject, key: str) -> None:
+    """Check the id of an object that is to be created (spec 2.1).
+
+    Raises:
+        ValueError: it cannot be one; says why.
+    """
+    if kind in (PB, EB):
+        check_block_id(key)
+    elif kind == DEPLOYMENT:
+        check_deployment_id(key)
+    else:
+        _check_parts({SCRIPT: Script.Key, FLOW: Flow.Key, DEPENDENCY: Dependency.Key}[kind], key)
+
+
+def _check_parts(model: Any, key: str) -> None:
+    try:
+        model.from_text(key)
+    except ValidationError as error:
+        raise ValueError("; ".join(_reason(each["msg"]) for each in error.errors())) from error

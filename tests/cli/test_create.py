@@ -1,0 +1,206 @@
+"""`ska-sdp create`: each usage line, as a process against real etcd, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config, ProcessingBlock
+from ska_sdp_config.entity.codec import encode
+
+from .conftest import Run, contents, fill
+
+TODAY = f"{datetime.now(timezone.utc):%Y%m%d}"
+
+USES: list[tuple[str, str, Any]] = [
+    (
+        """eb eb-test-20210524-000000 '{"test": true}'""",
+        "/eb/eb-test-20210524-000000",
+        {"test": True},
+    ),
+    ("script batch:test:0.0.0 '{image: i}'", "/script/batch:test:0.0.0", {"image": "i"}),
+    (
+        """deployment dpl-a helm '{"chart": "c", "values": {"n": 1}}'""",
+        "/deploy/dpl-a",
+        {"dpl_id": "dpl-a", "kind": "helm", "args": {"chart": "c", "values": {"n": 1}}},
+    ),
+    (
+        "flow pb-a:data-queue:vis '{data_model: Visibility, expiry_time: -1}'",
+        "/flow/pb-a:data-queue:vis",
+        {"data_model": "Visibility", "expiry_time": -1},
+    ),
+    (
+        "dependency pb-a:data-queue:vis:plot '{description: d}'",
+        "/dependency/pb-a:data-queue:vis:plot",
+        {"description": "d"},
+    ),
+    ("/some/key '[1, é]'", "/some/key", [1, "é"]),
+]
+
+
+@pytest.mark.parametrize(("line", "path", "value"), USES, ids=[use[1] for use in USES])
+def test_it_creates_exactly_what_was_given(
+    database: Config, ska_sdp: Run, line: str, path: str, value: Any
+) -> None:
+    result = ska_sdp("create", *shlex.split(line))
+    assert result == (0, f"created {path}\n", "")
+    assert contents(database) == {path: encode(value)}
+
+
+def test_a_processing_block_runs_a_script(database: Config, ska_sdp: Run) -> None:
+    fill(database, {"/script/batch:test:1.0.0": {"image": "i"}})
+    first = ska_sdp("create", "pb", "batch:test:1.0.0")
+    second = ska_sdp("-q", "create", "pb", "batch:test:1.0.0", '{"key1": "value1"}')
+    assert first == (0, f"created /pb/pb-sdpcli-{TODAY}-00000\n", "")
+    assert second == (0, f"pb-sdpcli-{TODAY}-00001\n", "")
+    for txn in database.txn():
+        found = txn.processing_block.list_values()
+    assert [(pb.eb_id, str(pb.script), pb.parameters, pb.dependencies) for _, pb in found] == [
+        (None, "batch:test:1.0.0", {}, []),
+        (None, "batch:test:1.0.0", {"key1": "value1"}, []),
+    ]
+
+
+def test_an_execution_block_comes_with_it(database: Config, ska_sdp: Run) -> None:
+    fill(database, {"/t/script/realtime:vis:1.0.0": {"image": "i"}})
+    result = ska_sdp(
+        "create", "--prefix=/t", "--eb", '{"max_length": 60.0, "more": [1]}', "-q", "pb",
+        "realtime:vis:1.0.0", "{}",
+    )  # fmt: skip
+    pb_id, eb_id = f"pb-sdpcli-{TODAY}-00000", f"eb-sdpcli-{TODAY}-00000"
+    assert result == (0, f"{pb_id}\n{eb_id}\n", "")
+    stored = {path: json.loads(text) for path, text in contents(database).items()}
+    eb = stored[f"/t/eb/{eb_id}"]
+    assert datetime.strptime(eb["last_updated"], "%Y-%m-%d %H:%M:%S")
+    assert eb == {
+        "eb_id": eb_id,
+        "max_length": 60.0,
+        "more": [1],
+        "subarray_id": None,
+        "pb_realtime": [pb_id],
+        "pb_batch": [],
+        "status": "ACTIVE",
+        "last_updated": eb["last_updated"],
+    }
+    assert stored[f"/t/eb/{eb_id}/state"]["status"] == "ACTIVE"
+    assert stored[f"/t/pb/{pb_id}"] == (
+        ProcessingBlock(pb_id, eb_id, "realtime:vis:1.0.0", {}, []).to_stored()
+    )
+
+
+def test_a_script_that_is_not_defined_is_pointed_out(here: Run) -> None:
+    result = here("create", "pb", "batch:none:1")
+    assert result.code == 0
+    assert result.err == (
+        "ska-sdp: There is no script batch:none:1: "
+        "the processing block fails until it is imported.\n"
+    )
+    assert here("create", "pb", "batch:none:1", "-q").err == ""
+
+
+def test_values_come_from_files_and_standard_input(
+    database: Config, here: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "value.yaml"
+    file.write_text("test: 1.10\n")
+    assert here("create", "eb", "eb-a", f"@{file}").code == 0
+    assert here("create", "eb", "eb-b", "-", stdin='{"test": "b"}').code == 0
+    assert here("create", "/c", "--force", "-", stdin="any\n text").code == 0
+    assert contents(database) == {
+        "/c": "any\n text",
+        "/eb/eb-a": encode({"test": 1.1}),
+        "/eb/eb-b": encode({"test": "b"}),
+    }
+    assert "cannot be read: No such file" in here("create", "eb", "eb-c", "@/none").err
+    both = here("create", "pb", "batch:a:1", "-", "--eb=-")
+    assert (both.code, "cannot be both" in both.err) == (2, True)
+
+
+FORMATS = [
+    ([], "created /eb/eb-a\n"),
+    (["-q"], "eb-a\n"),
+    (["-o", "name"], "/eb/eb-a\n"),
+    (["-o", "yaml"], "---\ncreated:\n- /eb/eb-a\nunchanged: 0\n"),
+    (["-o", "json", "-q"], '[\n  "eb-a"\n]\n'),
+    (["-o", "table", "-q"], "eb-a\n"),
+]
+
+
+@pytest.mark.parametrize(("options", "out"), FORMATS)
+def test_each_format(here: Run, options: list[str], out: str) -> None:
+    assert here("create", *options, "eb", "eb-a", "{}") == (0, out, "")
+
+
+REFUSED = [
+    ("eb eb-a '[]'", "/eb/eb-a was refused, and nothing changed: it is a list, not a mapping"),
+    ("eb eb-a '{scan_types: 1}'", "scan_types is 1: should be a valid array."),
+    (
+        "eb eb-a '{beams: [{}, 7], max_length: x}'",
+        'max_length is "x": should be a valid number; b',
+    ),
+    ("eb eb-a '{eb_id: eb-b}'", "eb_id is 'eb-b', but its path says 'eb-a'."),
+    ("eb eb-a '{a: 2020-01-01}'", "put dates and the like in quotes."),
+    ("eb eb-a '{a: !!python/object:os.system {}}'", "could not determine a constructor"),
+    ("eb eb-a '{'", "was refused, and nothing changed: "),
+    ('eb eb-a \'{"a": "\\ud800"}\'', "it is no JSON ("),
+    ("script batch:a:1 '{image: 1}'", "image is 1: should be a valid string."),
+    ("deployment d helm '{chart: 1, values: []}'", "args.chart is 1: should be a valid string; a"),
+    ("deployment d helm '[]'", "args is []: should be an object."),
+    ("flow a:b:c '{sink: {kind: data-queue, host: x/y}}'", 'sink.host is "x/y"'),
+    ("dependency a:b:c:d '{expiry_time: 1.5}'", "expiry_time is 1.5"),
+    ("/eb/eb-a '{status: 1}'", "status is 1: should be a valid string."),
+    ("/pb/pb-a/state '{status: 1}'", "status is 1: should be a valid string."),
+    ("/pb/pb-a/owner '{pid: me}'", 'pid is "me": should be a valid integer'),
+    ("/pb/pb-a '{}'", "a processing block is, when it is to run a script"),
+    ("pb batch:a:1 '[]'", "The parameters were refused, and nothing changed"),
+    ("pb batch:a:1 --eb=1", "The parameters of the execution block were refused"),
+    ("pb batch:a:1 --eb='{fields: {}}'", "fields is {}: should be a valid array."),
+    ("pb batch:a:1 --eb='{eb_id: eb-a}'", "eb_id is 'eb-a', but its path says 'eb-sdpcli-"),
+    ("eb eb-there '{}'", "/eb/eb-there exists already: 'ska-sdp update' changes it."),
+]
+
+
+@pytest.mark.parametrize(("line", "complaint"), REFUSED, ids=[line for line, _ in REFUSED])
+def test_what_is_not_valid_is_refused_with_its_field(
+    database: Config, here: Run, line: str, complaint: str
+) -> None:
+    fill(database, {"/eb/eb-there": {}})
+    result = here("create", *shlex.split(line))
+    assert (result.code, result.out) == (1, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+    assert list(contents(database)) == ["/eb/eb-there"]
+
+
+def test_force_takes_anything_for_a_key(database: Config, here: Run) -> None:
+    assert here("create", "--force", "/pb/pb-a", "{ no JSON").code == 0
+    assert contents(database) == {"/pb/pb-a": "{ no JSON"}
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("", "name one of pb, script, deployment, eb, flow, dependency, or a key"),
+        ("subarray 01 {}", "There is no object 'subarray'"),
+        ("eb eb_a {}", "'eb_a' cannot be the id of a block"),
+        ("eb eb-a", "Missing argument 'VALUE'"),
+        ("eb eb-a {} --force", "No such option"),
+        ("script batch:a {}", "write kind:name:version"),
+        ("script fast:a:1 {}", "'fast' is no kind of script"),
+        ("pb a:b", "write kind:name:version"),
+        ("deployment a_b helm {}", "'a_b' cannot be the id of a deployment"),
+        ("deployment d tar {}", "'tar' is not 'helm'"),
+        ("flow a:b {}", "write pb_id:kind:name"),
+        ("/x/ {}", "ends with '/'"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:
+    result = parse("create", *line.split())
+    assert (result.code, result.out) == (2, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1

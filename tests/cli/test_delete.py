@@ -1,0 +1,176 @@
+"""`ska-sdp delete` and `ska-sdp end`: each usage line, as a process against real etcd."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.store import Put
+
+from .conftest import Run, contents, fill, run_process
+
+STORED: dict[str, Any] = {
+    "/deploy/dpl-a": {},
+    "/deploy/dpl-a/state": {},
+    "/dependency/pb-a:k:vis:o": {},
+    "/eb/eb-a": {"test": True},
+    "/eb/eb-a/state": {"scans": [1], "status": "ACTIVE"},
+    "/flow/pb-a:data-queue:vis": {},
+    "/flow/pb-a:data-queue:vis/state": {},
+    "/pb/pb-a": {},
+    "/pb/pb-a/more": {},
+    "/pb/pb-a/owner": {},
+    "/pb/pb-a/state": {},
+    "/pb/pb-ab": {},
+    "/pbs": "a neighbour by name",
+    "/script/batch:test:0.0.0": {},
+    "/t/pb/pb-a": {},
+    "/t/x/y/z": "deep",
+}
+
+USES: list[tuple[str, list[str]]] = [
+    ("pb pb-a", ["/pb/pb-a", "/pb/pb-a/state", "/pb/pb-a/owner"]),
+    ("eb eb-a", ["/eb/eb-a", "/eb/eb-a/state"]),
+    ("deployment dpl-a", ["/deploy/dpl-a", "/deploy/dpl-a/state"]),
+    ("script batch:test:0.0.0", ["/script/batch:test:0.0.0"]),
+    ("flow pb-a:data-queue:vis", [p for p in STORED if p.startswith("/flow/")]),
+    ("dependency pb-a:k:vis:o", ["/dependency/pb-a:k:vis:o"]),
+    ("/pb/pb-a/state", ["/pb/pb-a/state"]),
+    ("--prefix=/t pb pb-a", ["/t/pb/pb-a"]),
+    ("-a -y pb", [p for p in STORED if p.startswith("/pb/")]),
+    ("--all --yes script", ["/script/batch:test:0.0.0"]),
+    ("eb -ay", ["/eb/eb-a", "/eb/eb-a/state"]),
+    ("deployment -ay", ["/deploy/dpl-a", "/deploy/dpl-a/state"]),
+    ("-ay flow", [p for p in STORED if p.startswith("/flow/")]),
+    ("-a --prefix=/t prefix -y", ["/t/pb/pb-a", "/t/x/y/z"]),
+    ("-a --prefix=/t pb -y", ["/t/pb/pb-a"]),
+    ("-a --prefix=/none pb -y", []),
+]
+
+
+@pytest.mark.parametrize(("line", "gone"), USES, ids=[line for line, _ in USES])
+def test_it_deletes_what_was_named_and_nothing_else(
+    database: Config, ska_sdp: Run, line: str, gone: list[str]
+) -> None:
+    fill(database, STORED)
+    result = ska_sdp("delete", *line.split())
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == [f"deleted {path}" for path in gone]
+    assert list(contents(database)) == [path for path in sorted(STORED) if path not in gone]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [("yes\n", 0), ("no\n", 1), ("y\n", 1), ("", 1), ("YES please", 1)]
+)
+def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> None:
+    fill(database, STORED)
+    result = here("delete", "-a", "eb", stdin=answer)
+    assert result.code == code
+    assert result.err.startswith(
+        "Delete all execution blocks: /eb and 2 keys below it? Write yes: "
+    )
+    assert ("/eb/eb-a" in contents(database)) == (code == 1)
+    if code:
+        assert result.err.endswith("ska-sdp: Nothing was deleted: answer yes, or give -y.\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "complaint"),
+    [
+        ("pb pb-none", 3, "There is nothing at /pb/pb-none to delete: try 'ska-sdp list pb'."),
+        ("/none", 3, "try 'ska-sdp list -a'."),
+        ("", 2, "name one of pb, script, eb, deployment, flow, dependency, prefix, or a key"),
+        ("-a", 2, "There is no object given"),
+        ("-a prefix", 2, "Give -a and --prefix=PATH."),
+        ("prefix --prefix=/t", 2, "Give -a and --prefix=PATH."),
+        ("-a --prefix=/ prefix", 2, "Give -a and --prefix=PATH."),
+        ("pb", 2, "Name one, or give -a for all."),
+        ("pb pb-a -a", 2, "Name one, or give -a for all."),
+        ("controller", 2, "There is no object 'controller'"),
+        ("pb pb-a/state", 2, "'pb-a/state' is no id"),
+        ("/pb/pb-a -a", 2, "write 'delete -a --prefix=/pb/pb-a prefix'."),
+    ],
+)
+def test_what_it_refuses(
+    database: Config, here: Run, line: str, code: int, complaint: str
+) -> None:
+    fill(database, STORED)
+    result = here("delete", *line.split())
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+    assert list(contents(database)) == sorted(STORED)
+
+
+def test_five_hundred_go_at_once_on_a_server_with_default_settings(etcd_server: Any) -> None:
+    server = etcd_server(max_txn_ops=None)
+    with Config(host=server.host, port=server.port) as config:
+        for begin in range(0, 500, 100):
+            puts = [Put(f"2/script/batch:s-{n:04}:1", "{}") for n in range(begin, begin + 100)]
+            config.backend.store.commit([], puts, timeout=5)
+        assert len(contents(config)) == 500
+        before = config.backend.get("/x")[1].revision
+        result = run_process(server, ["delete", "-a", "script", "-y"])
+        assert (result.code, len(result.lines)) == (0, 500)
+        assert contents(config) == {}
+        assert config.backend.get("/x")[1].revision <= before + 2, "it was not one transaction"
+
+
+ENDS = [("", "finished"), ("-c", "cancelled"), ("--cancel", "cancelled")]
+
+
+@pytest.mark.parametrize(("option", "word"), ENDS)
+def test_an_execution_block_is_ended(
+    database: Config, ska_sdp: Run, option: str, word: str
+) -> None:
+    fill(database, STORED)
+    before = contents(database)
+    assert ska_sdp("end", "eb", "eb-a", *option.split()) == (0, f"{word} /eb/eb-a\n", "")
+    after = contents(database)
+    eb, state = (json.loads(after.pop(path)) for path in ("/eb/eb-a", "/eb/eb-a/state"))
+    assert eb == {"test": True, "status": word.upper(), "last_updated": eb["last_updated"]}
+    assert state == {
+        "status": word.upper(),
+        "scan_type": None,
+        "scan_id": None,
+        "scans": [1],
+        "last_updated": eb["last_updated"],
+    }
+    assert after == {k: v for k, v in before.items() if not k.startswith("/eb/")}
+
+
+def test_the_state_of_an_ended_block_is_made_if_there_was_none(
+    database: Config, here: Run
+) -> None:
+    fill(database, {"/eb/eb-a": {"status": "SCANNING", "scan_id": 3, "current_scan_type": "s"}})
+    assert here("end", "eb", "eb-a", "-q") == (0, "", "")
+    state = json.loads(contents(database)["/eb/eb-a/state"])
+    assert (state["scan_id"], state["scan_type"], state["scans"]) == (3, "s", [])
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "complaint"),
+    [
+        ("eb eb-done", 1, "The execution block eb-done is CANCELLED already."),
+        ("eb eb-none", 3, "There is no execution block at /eb/eb-none: try 'ska-sdp list eb'."),
+        ("eb eb-text", 1, "The value of /eb/eb-text is not JSON"),
+        ("eb eb-list", 1, "is no mapping: 'ska-sdp edit' it."),
+        ("eb", 2, "Missing argument 'ID'"),
+        ("pb pb-a", 2, "There is no object 'pb': name one of eb."),
+        ("", 2, "There is no object given"),
+    ],
+)
+def test_what_cannot_be_ended(
+    database: Config, here: Run, line: str, code: int, complaint: str
+) -> None:
+    stored = {"/eb/eb-done": {"status": "CANCELLED"}, "/eb/eb-text": "text", "/eb/eb-list": []}
+    fill(database, stored)
+    before = contents(database)
+    result = here("end", *line.split())
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+    assert contents(database) == before

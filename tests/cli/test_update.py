@@ -1,0 +1,113 @@
+"""`ska-sdp update`: each usage line, as a process against real etcd, and what it refuses."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.entity.codec import encode
+
+from .conftest import Run, contents, fill
+
+STORED: dict[str, Any] = {
+    "/deploy/dpl-a": {"kind": "helm", "args": {}},
+    "/dependency/pb-a:k:vis:o": {},
+    "/eb/eb-a": {"test": True},
+    "/flow/pb-a:data-queue:vis": {},
+    "/lmc/controller": {},
+    "/lmc/subarray/01": {},
+    "/pb/pb-a": {},
+    "/pb/pb-b": {},
+    "/pb/pb-b/state": {"status": "RUNNING"},
+    "/script/batch:test:0.0.0": {"image": "i"},
+    "/x": [],
+}
+
+USES: list[tuple[str, str, Any]] = [
+    ("script batch:test:0.0.0 '{image: j}'", "/script/batch:test:0.0.0", {"image": "j"}),
+    ("eb eb-a '{test: false}'", "/eb/eb-a", {"test": False}),
+    ("deployment dpl-a '{args: {chart: c}}'", "/deploy/dpl-a", {"args": {"chart": "c"}}),
+    ("pb-state pb-b '{status: FAILED}'", "/pb/pb-b/state", {"status": "FAILED"}),
+    ("""controller '{last_command: "On"}'""", "/lmc/controller", {"last_command": "On"}),
+    ("subarray 01 '{eb_id: eb-a}'", "/lmc/subarray/01", {"eb_id": "eb-a"}),
+    (
+        "flow pb-a:data-queue:vis '{data_model: V}'",
+        "/flow/pb-a:data-queue:vis",
+        {"data_model": "V"},
+    ),
+    (
+        "dependency pb-a:k:vis:o '{description: d}'",
+        "/dependency/pb-a:k:vis:o",
+        {"description": "d"},
+    ),
+    ("/x '{a: [1]}'", "/x", {"a": [1]}),
+]
+
+
+@pytest.mark.parametrize(("line", "path", "value"), USES, ids=[use[1] for use in USES])
+def test_it_replaces_one_value(
+    database: Config, ska_sdp: Run, line: str, path: str, value: Any
+) -> None:
+    fill(database, STORED)
+    before = contents(database)
+    assert ska_sdp("update", *shlex.split(line)) == (0, f"updated {path}\n", "")
+    assert contents(database) == before | {path: encode(value)}
+
+
+def test_a_missing_state_is_created(database: Config, here: Run) -> None:
+    fill(database, STORED)
+    result = here("update", "pb-state", "pb-a", '{"status": "RUNNING"}')
+    assert result == (0, "created /pb/pb-a/state\n", "")
+    assert contents(database)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
+    orphan = here("update", "pb-state", "pb-none", "{}")
+    assert orphan.code == 0
+    assert orphan.err == (
+        "ska-sdp: There is nothing at /pb/pb-none: its state was written all the same.\n"
+    )
+
+
+def test_what_is_stored_already_is_not_written(database: Config, here: Run) -> None:
+    fill(database, {"/eb/eb-a": '{"b":1,"a":2}'})
+    before = database.backend.get("/eb/eb-a")[1].mod_revision
+    result = here("update", "eb", "eb-a", '{"a": 2, "b": 1}', "-o", "json")
+    assert result.document == {"unchanged": 1}
+    assert database.backend.get("/eb/eb-a")[1].mod_revision == before
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "complaint"),
+    [
+        ("eb eb-none {}", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
+        ("controller {} --prefix=/t", 3, "There is nothing at /t/lmc/controller"),
+        ("/none 1", 3, "try 'ska-sdp list -a'."),
+        ("eb eb-a '{status: []}'", 1, "status is []: should be a valid string."),
+        ("pb-state pb-b '{status: 1}'", 1, "status is 1: should be a valid string."),
+        ("pb-state pb-b RUNNING", 1, "it is a text, not a mapping of fields."),
+        ("subarray 01 '{resources: 1}'", 1, "resources is 1: should be an object."),
+        ("/pb/pb-a {}", 1, "try 'pb-state pb-a', or --force."),
+        ("/lmc/controller 1", 1, "it is a number, not a mapping of fields."),
+        ("pb pb-a {}", 2, "There is no object 'pb'"),
+        ("eb eb-a {} --force", 2, "No such option"),
+        ("eb eb/a {}", 2, "'eb/a' is no id"),
+        ("controller", 2, "Missing argument 'VALUE'"),
+    ],
+)
+def test_what_it_refuses(
+    database: Config, here: Run, line: str, code: int, complaint: str
+) -> None:
+    fill(database, STORED)
+    before = contents(database)
+    result = here("update", *shlex.split(line))
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+    assert contents(database) == before
+
+
+def test_force_takes_anything_for_a_key(database: Config, here: Run) -> None:
+    fill(database, STORED)
+    assert here("update", "/pb/pb-a", "no: {JSON", "--force").code == 0
+    assert contents(database)["/pb/pb-a"] == "no: {JSON"
