@@ -125,6 +125,16 @@ def test_releasing_what_is_not_assigned_is_named() -> None:
     )
 
 
+def test_an_error_does_not_repeat_a_whole_message() -> None:
+    world = World(documents(ObsState.IDLE))
+    many = Resources(receptors=tuple(f"SKA{number}" for number in range(2000, 9000)))
+    text = refusal(world, "ReleaseResources", ReleaseResources(many))
+    assert text.startswith("Resources are not assigned: receptors SKA2000, SKA2001, ")
+    assert text.endswith("...")
+    assert len(text) < 600
+    assert len(refusal(world, "Configure", Configure("x" * 10**6))) < 600
+
+
 @pytest.mark.parametrize("absent", ["proccontrol", "helmdeploy"])
 def test_processing_blocks_need_their_components(absent: str) -> None:
     world = World(documents(ObsState.EMPTY))

@@ -8,9 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from ska_sdp_lmc.model import paths
+from ska_sdp_lmc.model import paths, refusal
 from ska_sdp_lmc.model.entry import read_name
-from ska_sdp_lmc.model.refusal import Refused
 from ska_sdp_lmc.model.snapshot import Writes
 from ska_sdp_lmc.model.states import AdminMode, Json, State
 from ska_sdp_lmc.model.times import iso, read_time
@@ -115,7 +114,7 @@ def apply_command(
     """
     target = COMMANDS[command]
     if not entry.admin_mode.enables or entry.state is target:
-        raise Refused.not_allowed(command, f"device state is {entry.shown_state.name}")
+        raise refusal.STATE.refusal(command=command, state=entry.shown_state.name)
     return replace(
         entry,
         transaction_id=transaction_id,

@@ -1,10 +1,32 @@
-"""A command that is not carried out, and why."""
+"""A command that is not carried out, and why: the refusals as data, in their order."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Reason", "Refused"]
+__all__ = [
+    "BLOCK_ENDED",
+    "BLOCK_EXISTS",
+    "BLOCK_STILL_ACTIVE",
+    "COMPONENTS_OFFLINE",
+    "NOT_ASSIGNED",
+    "NO_BLOCK_ACTIVE",
+    "NO_BLOCK_GIVEN",
+    "OBS_STATE",
+    "PROCESSING_BLOCK_EXISTS",
+    "RULES",
+    "SCAN_TYPE_DEFINED",
+    "SCAN_TYPE_UNDEFINED",
+    "STATE",
+    "Reason",
+    "Refused",
+    "Rule",
+]
+
+
+_LONGEST = 500
+"""Characters of what a message brought that an error repeats: clients show it to people."""
 
 
 class Reason(Enum):
@@ -27,17 +49,126 @@ class Refused(Exception):
         self.reason = reason
         self.text = text
 
-    @classmethod
-    def not_allowed(cls, command: str, where: str) -> Refused:
-        """Refuse a command in the present state.
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that a command may break.
+
+    Attributes:
+        step: when it is looked at: of all that are broken, one of the lowest step is told
+            (spec 4.3). The first step is the message's (spec 5).
+        words: what is told, with names in braces.
+        broken: when it is broken, in words.
+        commands: commands of the subarray that it concerns, none for all.
+        reason: the reason of the Tango error.
+    """
+
+    step: int
+    words: str
+    broken: str
+    commands: tuple[str, ...] = ()
+    reason: Reason = Reason.FAILED
+
+    def refusal(self, **names: object) -> Refused:
+        """Make the refusal.
 
         Args:
-            command: name of the command.
-            where: the state that forbids it, such as ``obsState is IDLE``.
+            names: what stands in the words' braces; it is cut where a message made it very long.
         """
-        return cls(Reason.NOT_ALLOWED, f"Command {command} not allowed when {where}")
+        short = {name: _short(str(value)) for name, value in names.items()}
+        return Refused(self.reason, self.words.format(**short))
 
-    @classmethod
-    def failed(cls, text: str) -> Refused:
-        """Refuse a command whose content does not fit what is there."""
-        return cls(Reason.FAILED, text)
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+STATE = Rule(
+    2,
+    "Command {command} not allowed when device state is {state}",
+    "State is another than the command wants",
+    reason=Reason.NOT_ALLOWED,
+)
+OBS_STATE = Rule(
+    2,
+    "Command {command} not allowed when obsState is {obs_state}",
+    "obsState is another than the command wants",
+    reason=Reason.NOT_ALLOWED,
+)
+BLOCK_EXISTS = Rule(
+    3,
+    "Execution block {eb_id} already exists",
+    "a new execution block has the id of one that is there",
+    ("AssignResources",),
+)
+PROCESSING_BLOCK_EXISTS = Rule(
+    3,
+    "Processing block {pb_id} already exists",
+    "a new processing block has the id of one that is there, or of one before it in the message",
+    ("AssignResources",),
+)
+BLOCK_STILL_ACTIVE = Rule(
+    3,
+    "Execution block {eb_id} is still active",
+    "there is a new execution block while the linked one is ACTIVE",
+    ("AssignResources",),
+)
+NO_BLOCK_ACTIVE = Rule(
+    4,
+    "No execution block is active",
+    "none is linked that processing blocks or a scan type could be added to",
+    ("AssignResources", "Configure"),
+)
+NO_BLOCK_GIVEN = Rule(
+    4,
+    "An execution block is needed",
+    "obsState is EMPTY and the message has no execution block",
+    ("AssignResources",),
+)
+BLOCK_ENDED = Rule(
+    4,
+    "Execution block {eb_id} is {status}",
+    "the linked one was ended by another program: it is FINISHED, CANCELLED or missing",
+    ("AssignResources", "Configure", "Scan"),
+)
+SCAN_TYPE_UNDEFINED = Rule(
+    5,
+    "Scan type {scan_type} is not defined",
+    "neither the execution block nor the message defines it",
+    ("Configure",),
+)
+SCAN_TYPE_DEFINED = Rule(
+    5,
+    "Scan type {scan_type} is already defined",
+    "a new scan type has the id of one that is there",
+    ("Configure",),
+)
+NOT_ASSIGNED = Rule(
+    5,
+    "Resources are not assigned: {missing}",
+    "something is to be released that is not assigned",
+    ("ReleaseResources",),
+)
+COMPONENTS_OFFLINE = Rule(
+    6,
+    "The processing controller, helm deployer, or both are OFFLINE: "
+    "cannot start processing blocks.",
+    "the message has processing blocks, and a required component is not there",
+    ("AssignResources",),
+)
+
+RULES = (
+    STATE,
+    OBS_STATE,
+    BLOCK_EXISTS,
+    PROCESSING_BLOCK_EXISTS,
+    BLOCK_STILL_ACTIVE,
+    NO_BLOCK_ACTIVE,
+    NO_BLOCK_GIVEN,
+    BLOCK_ENDED,
+    SCAN_TYPE_UNDEFINED,
+    SCAN_TYPE_DEFINED,
+    NOT_ASSIGNED,
+    COMPONENTS_OFFLINE,
+)
+"""All rules, in their order."""

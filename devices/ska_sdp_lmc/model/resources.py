@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ska_sdp_lmc.messages.internal import Resources
-from ska_sdp_lmc.model.refusal import Refused
+from ska_sdp_lmc.model import refusal
 from ska_sdp_lmc.model.states import Json
 
 __all__ = ["merge", "subtract"]
@@ -63,7 +63,7 @@ def subtract(assigned: Json, less: Resources) -> Json:
             missing.append(name)
         remaining.pop(name, None)
     if missing:
-        raise Refused.failed(f"Resources are not assigned: {'; '.join(missing)}")
+        raise refusal.NOT_ASSIGNED.refusal(missing="; ".join(missing))
     return _without_empty(remaining)
 
 

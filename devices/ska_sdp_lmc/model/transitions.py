@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from ska_sdp_lmc.model.refusal import Refused
+from ska_sdp_lmc.model import refusal
 from ska_sdp_lmc.model.states import ObsState, State
 
 __all__ = ["TRANSITIONS", "Pending", "Transition", "Wait", "check_allowed"]
@@ -130,6 +130,6 @@ def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
     """
     transition = TRANSITIONS[command]
     if state not in transition.states:
-        raise Refused.not_allowed(command, f"device state is {state.name}")
+        raise refusal.STATE.refusal(command=command, state=state.name)
     if obs_state not in transition.obs_states:
-        raise Refused.not_allowed(command, f"obsState is {obs_state.name}")
+        raise refusal.OBS_STATE.refusal(command=command, obs_state=obs_state.name)

@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ska_sdp_lmc.model import paths
+from ska_sdp_lmc.model import paths, refusal
 from ska_sdp_lmc.model.derive import obs_state
 from ska_sdp_lmc.model.readiness import waiting_for
-from ska_sdp_lmc.model.refusal import Refused
 from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot, Writes
 from ska_sdp_lmc.model.states import Json, ObsState
@@ -84,9 +83,9 @@ class Change:
         """
         snapshot = self.snapshot
         if snapshot.eb_id is None:
-            raise Refused.failed("No execution block is active")
+            raise refusal.NO_BLOCK_ACTIVE.refusal()
         if snapshot.eb is None or snapshot.eb_status != "ACTIVE":
-            raise Refused.failed(f"Execution block {snapshot.eb_id} is {snapshot.eb_status}")
+            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status=snapshot.eb_status)
         return snapshot.eb
 
     def create_eb(self, eb_id: str, eb: Json) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ska_sdp_lmc.messages.internal import Configure, Scan
+from ska_sdp_lmc.model import refusal
 from ska_sdp_lmc.model.commands.change import Change
-from ska_sdp_lmc.model.refusal import Refused
 from ska_sdp_lmc.model.states import Json
 
 __all__ = ["configure", "end", "end_scan", "scan"]
@@ -19,10 +19,10 @@ def configure(change: Change, message: Configure) -> None:
     known = _ids(eb.get("scan_types"), "scan_type_id")
     new = _ids(message.new_scan_types, "scan_type_id")
     if message.scan_type not in (*known, *new):
-        raise Refused.failed(f"Scan type {message.scan_type} is not defined")
+        raise refusal.SCAN_TYPE_UNDEFINED.refusal(scan_type=message.scan_type)
     for number, scan_type in enumerate(new):
         if scan_type in known or scan_type in new[:number]:
-            raise Refused.failed(f"Scan type {scan_type} is already defined")
+            raise refusal.SCAN_TYPE_DEFINED.refusal(scan_type=scan_type)
     added = {
         "scan_types": _joined(eb, "scan_types", "scan_type_id", message.new_scan_types),
         "channels": _joined(eb, "channels", "channels_id", message.new_channels),

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ska_sdp_lmc.messages.internal import AssignResources, ReleaseResources
-from ska_sdp_lmc.model import paths
+from ska_sdp_lmc.model import paths, refusal
 from ska_sdp_lmc.model.blocks import has_kind, script_of
 from ska_sdp_lmc.model.commands.change import Change
-from ska_sdp_lmc.model.refusal import Refused
 from ska_sdp_lmc.model.resources import merge, subtract
 from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot
@@ -37,14 +36,11 @@ def assign_resources(change: Change, message: AssignResources, settings: Subarra
     eb = None
     if message.execution_block is None:
         if change.obs_state is ObsState.EMPTY:
-            raise Refused.failed("An execution block is needed")
+            raise refusal.NO_BLOCK_GIVEN.refusal()
         if pbs:
             eb = change.require_active_eb()
     if pbs and not all(map(snapshot.is_online, settings.required_components)):
-        raise Refused.failed(
-            "The processing controller, helm deployer, or both are OFFLINE: "
-            "cannot start processing blocks."
-        )
+        raise refusal.COMPONENTS_OFFLINE.refusal()
     if message.resources is not None:
         change.assign(merge(change.resources, message.resources))
     if message.execution_block is not None:
@@ -80,15 +76,15 @@ def release_all_resources(change: Change) -> None:
 def _refuse_existing(snapshot: Snapshot, message: AssignResources) -> None:
     eb = message.execution_block
     if eb is not None and snapshot.exists(paths.execution_block(eb["eb_id"])):
-        raise Refused.failed(f"Execution block {eb['eb_id']} already exists")
+        raise refusal.BLOCK_EXISTS.refusal(eb_id=eb["eb_id"])
     named: set[str] = set()
     for pb in message.processing_blocks:
         pb_id = pb["pb_id"]
         if pb_id in named or snapshot.exists(paths.processing_block(pb_id)):
-            raise Refused.failed(f"Processing block {pb_id} already exists")
+            raise refusal.PROCESSING_BLOCK_EXISTS.refusal(pb_id=pb_id)
         named.add(pb_id)
     if eb is not None and snapshot.eb_id is not None and snapshot.eb_status == "ACTIVE":
-        raise Refused.failed(f"Execution block {snapshot.eb_id} is still active")
+        raise refusal.BLOCK_STILL_ACTIVE.refusal(eb_id=snapshot.eb_id)
 
 
 def _new_eb(change: Change, eb: Json, pbs: Sequence[Json]) -> Json:
