@@ -28,6 +28,8 @@ PATHS = [
     [],
     *([verb] for verb in VERBS),
     *([verb, kind.name] for verb in ("list", "get", "watch") for kind in OBJECTS),
+    ["describe", "eb"],
+    ["wait", "pb"],
     ["create", "pb"],
     ["create", "deployment"],
     ["update", "pb-state"],
@@ -147,7 +149,7 @@ def test_where_options_stand_changes_nothing(options: list[list[str]], gaps: lis
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "There is no command given: name one of list, get, watch, create, "),
+        ("", "There is no command given: name one of list, get, watch, describe, "),
         ("nonsense", "There is no command 'nonsense'"),
         ("-q", "No such option"),
         ("import", "There is no object given: name one of scripts."),
@@ -162,7 +164,9 @@ def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str)
     assert len(result.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("line", ["list -a", "get /x", "watch /x", "import scripts -"])
+@pytest.mark.parametrize(
+    "line", ["list -a", "watch /x", "wait /x a=1", "delete /x", "import scripts -"]
+)
 def test_no_database_is_exit_5_and_names_it(ska_sdp: Run, line: str) -> None:
     nowhere = {"SDP_CONFIG_PORT": "9", "SDP_CONFIG_TIMEOUT": "0.1"}
     result = ska_sdp(*line.split(), env=nowhere, stdin="scripts: []")

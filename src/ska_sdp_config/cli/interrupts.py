@@ -66,8 +66,11 @@ class Ending:
 
 
 @contextmanager
-def ending() -> Iterator[Ending]:
+def ending(code: int = 0) -> Iterator[Ending]:
     """Let Ctrl-C end a command that waits, and holds nothing in the database.
+
+    Args:
+        code: the exit code if the process has to be ended.
 
     An exception in the midst of the library's doings may be lost, as in a callback of gRPC, and
     none gets through while a call to the database does not return. So a thread is told; should
@@ -82,7 +85,7 @@ def ending() -> Iterator[Ending]:
         if os.read(reading, 1) and not over.is_set():
             come.set()
             if not over.wait(GRACE):
-                os._exit(0)
+                os._exit(code)
 
     # Python tells a pipe of a signal only if it also has something to call.
     before = signal.signal(signal.SIGINT, lambda number, frame: None)

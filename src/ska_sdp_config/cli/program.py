@@ -24,6 +24,8 @@ VERBS = {
     "list": (".list", "List what is in the database."),
     "get": (".get", "Print what is stored at a key, or all of an object."),
     "watch": (".watch", "Print what is stored, then each change of it."),
+    "describe": (".describe", "Print an object and all that belongs to it."),
+    "wait": (".wait", "Wait until a field has a value."),
     "create": (".create", "Create a key or an object; run a processing script."),
     "update": (".update", "Replace the value of a key, or of an object."),
     "edit": (".edit", "Edit the value of a key, or of an object, in a text editor."),

@@ -109,18 +109,30 @@ def difference(before: str | None, after: str | None) -> Iterator[str]:
             yield line
 
 
-def field(value: Any, name: str) -> str:
-    """Get what a field of a value shows as in a table, nothing if it is not there.
+ABSENT = object()
+"""In place of a field that is not there."""
+
+
+def look_up(value: Any, name: str) -> Any:
+    """Get a field of a value, or ABSENT.
 
     Args:
         value: the value.
         name: names of fields, each within the one before, joined by dots.
     """
     for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if value is None:
+        if not isinstance(value, dict) or part not in value:
+            return ABSENT
+        value = value[part]
+    return value
+
+
+def field(value: Any, name: str) -> str:
+    """Get what a field of a value shows as in a table, nothing if it is not there; see look_up."""
+    found = look_up(value, name)
+    if found is ABSENT or found is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
 
 
 def parts(text: str) -> Iterator[tuple[str, str]]:

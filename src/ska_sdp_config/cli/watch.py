@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import sys
-import time
 from collections.abc import Iterator, Mapping
 
-from .errors import TimeUp
-from .interrupts import ending
+from .follow import follow
 from .lookup import Target, TargetGroup
 from .options import TIMEOUT
-from .output import note, printer
-from .session import open_config
+from .output import printer
 
 __all__ = ["command", "news"]
 
@@ -21,28 +16,11 @@ def _watch(
     target: Target, prefix: str, output: str | None, quiet: bool, timeout: float | None
 ) -> None:
     out = printer(output, quiet)
-    end = math.inf if timeout is None else time.monotonic() + timeout
     shown: dict[str, str] = {}
-    with ending() as ctrl_c, open_config(prefix, waits=True) as config:
-        # A watcher waits for a database that has gone, also for one that never was.
-        for txn in config.txn():
-            if not target.read(txn.raw) and not quiet and sys.stderr.isatty():
-                note(f"There is nothing at {target.path} yet: waiting, Ctrl-C ends it.")
-        watcher = config.watcher()
-        ctrl_c.wake = watcher.trigger
-        for turn in watcher:
-            if ctrl_c.came:
-                return
-            if timeout is not None:
-                turn.set_timeout(max(0.0, end - time.monotonic()))
-            found = shown
-            for txn in turn.txn():
-                found = target.read(txn.raw)
-            for path, text in news(shown, found):
-                out.news(path, text)
-            shown = found
-            if time.monotonic() >= end:
-                raise TimeUp(f"{timeout:g} s are over: give a longer --timeout, or none.")
+    for found in follow(target, prefix, timeout, quiet=quiet):
+        for path, text in news(shown, found):
+            out.news(path, text)
+        shown = found
 
 
 def news(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:

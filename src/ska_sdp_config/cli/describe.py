@@ -1,0 +1,163 @@
+"""``ska-sdp describe``: an object and all that belongs to it, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import values
+from .errors import NotFound
+from .group import HELP, Group
+from .lookup import check_id, id_argument
+from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SUBARRAY, SdpObject
+from .options import COMMON
+from .output import Entry, Section, printer
+from .session import open_backend
+
+if TYPE_CHECKING:
+    from ..backend.stm import Txn
+
+__all__ = ["command"]
+
+STATE_COLUMNS = ("status", "reason", "last_updated")
+"""What is shown of states where there may be many of them."""
+
+
+class _Gathering:
+    """Reads what belongs together, in one transaction."""
+
+    def __init__(self, txn: Txn, prefix: str) -> None:
+        self._txn = txn
+        self._prefix = prefix
+
+    def own(self, kind: SdpObject, key: str) -> Section:
+        """Get the value, the state and the owner of an object."""
+        path = kind.path(self._prefix, key)
+        return Section(_title(kind), self._entries([path, f"{path}/state", f"{path}/owner"]))
+
+    def of_subarray(self, key: str) -> Iterator[Section]:
+        section = self.own(SUBARRAY, key)
+        yield section
+        eb_id = _value(section).get("eb_id")
+        if isinstance(eb_id, str):
+            yield from self.of_eb(eb_id)
+
+    def of_eb(self, key: str) -> Iterator[Section]:
+        section = self.own(EB, key)
+        yield section
+        eb = _value(section)
+        listed = [eb.get("pb_realtime"), eb.get("pb_batch")]
+        pb_ids = [each for ids in listed if isinstance(ids, list) for each in ids]
+        yield from self._of_blocks([each for each in pb_ids if isinstance(each, str)])
+
+    def of_pb(self, key: str) -> Iterator[Section]:
+        section = self.own(PB, key)
+        yield section
+        if section.entries:
+            yield from self._beside_blocks([key], section.entries)
+
+    def _of_blocks(self, pb_ids: list[str]) -> Iterator[Section]:
+        paths = [PB.path(self._prefix, each) for each in pb_ids]
+        states = self._entries(f"{path}/state" for path in paths)
+        entries = self._entries(paths)
+        yield Section(_title(PB), entries, PB.columns)
+        yield Section("states", states, STATE_COLUMNS)
+        yield Section(
+            "owners", self._entries(f"{path}/owner" for path in paths), ("hostname", "pid")
+        )
+        yield from self._beside_blocks(pb_ids, [*entries, *states])
+
+    def _beside_blocks(self, pb_ids: list[str], entries: Iterable[Entry]) -> Iterator[Section]:
+        """Get what belongs to processing blocks and stands elsewhere."""
+        scripts: dict[str, None] = {}
+        deployments: dict[str, None] = {}
+        for value in map(_mapping, entries):
+            parts = [values.field(value, f"script.{each}") for each in ("kind", "name", "version")]
+            if all(parts):
+                scripts[SCRIPT.path(self._prefix, ":".join(parts))] = None
+            named = value.get("deployments")
+            for each in named if isinstance(named, dict) else ():
+                deployments[DEPLOYMENT.path(self._prefix, each)] = None
+        yield Section(_title(SCRIPT), self._entries(scripts), SCRIPT.columns)
+        # Those that a script makes have the id of its processing block in theirs.
+        root = DEPLOYMENT.path(self._prefix)
+        for path in self._txn.list_keys(root):
+            if any(each in path[len(root) :] for each in pb_ids):
+                deployments[path] = None
+        yield from self._with_states(DEPLOYMENT, sorted(deployments))
+        # A key begins with the processing block whose data it is about; that of a dependency
+        # ends with who needs them.
+        for kind in (FLOW, DEPENDENCY):
+            root = kind.path(self._prefix)
+            found = [
+                path
+                for path in self._txn.list_keys(root)
+                for first, *_, last in [path[len(root) :].split(":")]
+                if first in pb_ids or last in pb_ids
+            ]
+            yield from self._with_states(kind, found)
+
+    def _with_states(self, kind: SdpObject, paths: list[str]) -> Iterator[Section]:
+        title = _title(kind)
+        states = self._entries(f"{path}/state" for path in paths)
+        yield Section(title, self._entries(paths), kind.columns)
+        yield Section(f"states of {title}", states, STATE_COLUMNS)
+
+    def _entries(self, paths: Iterable[str]) -> list[Entry]:
+        found = self._txn.get_many(paths)
+        return [Entry(path, text) for path, text in found.items() if text is not None]
+
+
+def _title(kind: SdpObject) -> str:
+    return kind.about.removeprefix("Tango ")
+
+
+def _mapping(entry: Entry) -> dict[str, Any]:
+    value = values.read(entry.text)
+    return value if isinstance(value, dict) else {}
+
+
+def _value(section: Section) -> dict[str, Any]:
+    return _mapping(section.entries[0]) if section.entries else {}
+
+
+def _command(kind: SdpObject) -> click.Command:
+    def callback(key: str, prefix: str, output: str | None, quiet: bool) -> None:
+        check_id(key)
+        out = printer(output, quiet)
+        sections: list[Section] = []
+        with open_backend() as backend:
+            for txn in backend.txn():
+                gathering = _Gathering(txn, prefix)
+                gather = {
+                    PB: gathering.of_pb,
+                    EB: gathering.of_eb,
+                    SUBARRAY: gathering.of_subarray,
+                }
+                sections = list(gather[kind](key))
+        if not sections[0].entries:
+            path = kind.path(prefix, key)
+            raise NotFound(f"There is nothing at {path} to describe: try '{kind.seek}'.")
+        out.sections([section for section in sections if section.entries])
+
+    return click.Command(
+        kind.name,
+        params=[id_argument(kind), *COMMON],
+        callback=callback,
+        context_settings=HELP,
+        help=f"Describe one of the {kind.about}, with all that belongs to it.",
+        short_help=kind.about.capitalize(),
+    )
+
+
+command = Group(
+    name="describe",
+    help="Print an object and all that belongs to it: state, owner, script, deployments, flows, "
+    "dependencies; of an execution block also its processing blocks, of a subarray also its "
+    "execution block.",
+    usage=["[options] (pb|eb|subarray) ID"],
+    params=COMMON,
+    commands=[_command(kind) for kind in (PB, EB, SUBARRAY)],
+)

@@ -1,0 +1,102 @@
+"""``ska-sdp wait``: until a field has a value, for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import NamedTuple
+
+import click
+
+from . import values
+from .errors import Failed
+from .follow import follow
+from .lookup import Target, TargetGroup
+from .options import TIMEOUT
+from .output import Entry, printer
+
+__all__ = ["Condition", "command"]
+
+
+class Condition(NamedTuple):
+    """That a field has a value.
+
+    Attributes:
+        field: the field, dotted.
+        wanted: the value, as a table shows it or as JSON.
+    """
+
+    field: str
+    wanted: str
+
+    @classmethod
+    def read(cls, text: str) -> Condition:
+        """Read ``FIELD=VALUE``.
+
+        Raises:
+            UsageError: it is none.
+        """
+        field, equals, wanted = text.partition("=")
+        if not field or not equals:
+            raise click.UsageError(f"{text!r} is no condition: write FIELD=VALUE.")
+        return cls(field, wanted)
+
+    def find(self, target: Target, entries: Mapping[str, str]) -> Entry | None:
+        """Get the entry in which the field has the value: of an object its value or its state.
+
+        Where both have the field, the state is what counts.
+        """
+        state = f"{target.path}/state"
+        for path in [state, target.entry] if target.kind else [target.path]:
+            text = entries.get(path)
+            if text is None:
+                continue
+            found = values.look_up(values.read(text), self.field)
+            if found is values.ABSENT:
+                continue
+            return Entry(path, text) if self._holds(found) else None
+        return None
+
+    def _holds(self, found: object) -> bool:
+        wanted = values.read(self.wanted)
+        # True is 1 to Python, and not to anybody else.
+        same = found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
+        return same or found == self.wanted
+
+
+def _wait(
+    target: Target,
+    field: str,
+    prefix: str,
+    output: str | None,
+    quiet: bool,
+    timeout: float | None,
+) -> None:
+    wanted = Condition.read(field)
+    out = printer(output, quiet)
+    found: Entry | None = None
+    with closing(follow(target, prefix, timeout, quiet=quiet, code=1)) as turns:
+        for entries in turns:
+            found = wanted.find(target, entries)
+            if found is not None:
+                break
+    if found is None:
+        raise Failed("Stopped.")
+    if not quiet:
+        out.value(found)
+
+
+command = TargetGroup(
+    "wait",
+    _wait,
+    "Wait for a field of {}",
+    options=[TIMEOUT],
+    further=["FIELD=VALUE"],
+    usage=[
+        "[options] OBJECT [ID] FIELD=VALUE",
+        "[options] KEY FIELD=VALUE",
+    ],
+    help="Wait until a field has a value: of an object a field of its state, or else of its "
+    "value. FIELD may be dotted, such as script.name; VALUE is text or JSON. What is not there "
+    "yet is waited for. Exits with 0 when it is so, with 4 when --timeout is over.",
+)

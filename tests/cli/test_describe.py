@@ -1,0 +1,110 @@
+"""`ska-sdp describe`: what belongs to an object, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+
+from .conftest import Run, fill
+
+SCRIPT = {"kind": "realtime", "name": "vis", "version": "1.0.0"}
+OWNER = {"pid": 7, "hostname": "here", "command": ["x"]}
+STORED: dict[str, Any] = {
+    "/dependency/pb-a:k:vis:plot": {"description": "d"},
+    "/dependency/pb-z:k:vis:pb-a": {},
+    "/dependency/pb-z:k:vis:plot": {},
+    "/deploy/other": {"kind": "helm", "args": {}},
+    "/deploy/proc-pb-a-vis": {"kind": "helm", "args": {"chart": "vis"}},
+    "/deploy/proc-pb-a-vis/state": {"status": "RUNNING"},
+    "/deploy/proc-pb-z-vis": {"kind": "helm", "args": {}},
+    "/deploy/named": {"kind": "helm", "args": {}},
+    "/eb/eb-a": {"pb_realtime": ["pb-a"], "pb_batch": ["pb-b", "pb-gone"], "subarray_id": "01"},
+    "/eb/eb-a/state": {"status": "ACTIVE"},
+    "/flow/pb-a:data-queue:vis": {"data_model": "Visibility"},
+    "/flow/pb-a:data-queue:vis/state": {"status": "FLOWING"},
+    "/flow/pb-z:data-queue:vis": {},
+    "/lmc/subarray/01": {"eb_id": "eb-a"},
+    "/lmc/subarray/02": {"eb_id": None},
+    "/pb/pb-a": {"eb_id": "eb-a", "script": SCRIPT, "parameters": {"long": "x" * 500}},
+    "/pb/pb-a/owner": OWNER,
+    "/pb/pb-a/state": {"status": "RUNNING", "deployments": {"named": "RUNNING"}},
+    "/pb/pb-b": {"eb_id": "eb-a", "script": SCRIPT | {"kind": "batch"}},
+    "/pb/pb-z": {"eb_id": None, "script": SCRIPT},
+    "/script/batch:vis:1.0.0": {"image": "b"},
+    "/script/realtime:vis:1.0.0": {"image": "r"},
+}
+
+OF_PB_A = {
+    "/script/realtime:vis:1.0.0",
+    "/deploy/proc-pb-a-vis",
+    "/deploy/proc-pb-a-vis/state",
+    "/deploy/named",
+    "/flow/pb-a:data-queue:vis",
+    "/flow/pb-a:data-queue:vis/state",
+    "/dependency/pb-a:k:vis:plot",
+    "/dependency/pb-z:k:vis:pb-a",
+    "/pb/pb-a",
+    "/pb/pb-a/state",
+    "/pb/pb-a/owner",
+}
+OF_EB_A = OF_PB_A | {"/eb/eb-a", "/eb/eb-a/state", "/pb/pb-b", "/script/batch:vis:1.0.0"}
+
+USES = [
+    ("pb pb-a", OF_PB_A),
+    ("eb eb-a", OF_EB_A),
+    ("subarray 01", OF_EB_A | {"/lmc/subarray/01"}),
+    ("subarray 02", {"/lmc/subarray/02"}),
+]
+
+
+@pytest.mark.parametrize(("line", "paths"), USES, ids=[line for line, _ in USES])
+def test_it_prints_all_that_belongs_to_it(
+    database: Config, ska_sdp: Run, line: str, paths: set[str]
+) -> None:
+    fill(database, STORED)
+    result = ska_sdp("describe", "-o", "name", *line.split())
+    assert (result.code, result.err) == (0, "")
+    assert len(result.lines) == len(set(result.lines))
+    assert set(result.lines) == paths
+
+
+def test_each_format(database: Config, here: Run) -> None:
+    fill(database, STORED)
+    assert here("describe", "subarray", "02").out == '/lmc/subarray/02 = {"eb_id":null}\n'
+    document = here("describe", "eb", "eb-a", "-o", "json").document
+    assert document["execution blocks"]["/eb/eb-a/state"] == {"status": "ACTIVE"}
+    assert document["owners"] == {"/pb/pb-a/owner": OWNER}
+    assert document["states of data flows"] == {
+        "/flow/pb-a:data-queue:vis/state": {"status": "FLOWING"}
+    }
+    table = here("describe", "eb", "eb-a", "-o", "table").out
+    assert "EXECUTION BLOCKS\n/eb/eb-a\n  pb_batch" in table
+    rows = [line.split() for line in table.splitlines()]
+    assert ["/pb/pb-b", "batch", "vis", "1.0.0", "eb-a"] in rows
+    assert ["/pb/pb-a/state", "RUNNING"] in rows
+    assert ["/flow/pb-a:data-queue:vis", "Visibility"] in rows
+
+
+def test_it_keeps_to_its_prefix(database: Config, here: Run) -> None:
+    fill(database, {f"/t{path}": value for path, value in STORED.items()} | {"/pb/pb-a": {}})
+    result = here("describe", "--prefix=/t", "pb", "pb-a", "-o", "name")
+    assert set(result.lines) == {f"/t{path}" for path in OF_PB_A}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "complaint"),
+    [
+        ("pb pb-none", 3, "There is nothing at /pb/pb-none to describe: try 'ska-sdp list pb'."),
+        ("eb", 2, "Missing argument 'ID'"),
+        ("flow a:b:c", 2, "There is no object 'flow': name one of pb, eb, subarray."),
+        ("pb a/b", 2, "'a/b' is no id"),
+    ],
+)
+def test_what_it_refuses(here: Run, line: str, code: int, complaint: str) -> None:
+    result = here("describe", *line.split())
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
