@@ -19,7 +19,7 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.model.states import HealthState, ObsState
+from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
 from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_lmc.stack.part import PortPart
 from ska_sdp_lmc.stack.programs import clean_environment, installed_program
@@ -157,6 +157,36 @@ def test_a_database_that_hangs_freezes_nothing(
     wait_until(lambda: subarray.healthState == HealthState.OK)
     subarray.Configure('{"scan_type": "science"}')
     assert subarray.obsState == ObsState.READY
+
+
+def test_what_happens_in_an_outage_is_made_up_for_after_it(
+    serve: Callable[..., Server], broken_etcd: Etcd
+) -> None:
+    broken_etcd.start()
+    subarray = serve(SDP_LMC_TIMEOUT_ASSIGN_RESOURCES="1.5").proxy(SUBARRAY)
+    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+    began = time.monotonic()
+    broken_etcd.pause()
+    with pytest.raises(tango.DevFailed) as refused:
+        subarray.adminMode = AdminMode.OFFLINE
+    assert refused.value.args[0].reason == "API_CommandFailed"
+    assert "Writing adminMode" in refused.value.args[0].desc
+    assert (subarray.adminMode, subarray.state()) == (AdminMode.ONLINE, tango.DevState.ON)
+    # The time-out passes: whether the block was ready in time, the database alone can say.
+    wait_until(lambda: time.monotonic() > began + 2)
+    assert subarray.obsState == ObsState.RESOURCING
+    broken_etcd.resume()
+    wait_until(lambda: subarray.obsState == ObsState.FAULT)
+    assert "within 1.5 s: pb-a is STARTING" in subarray.errorMessages
+    # Whether the commit took effect that nobody heard of, the device shows what the database has.
+    wait_until(lambda: subarray.healthState == HealthState.DEGRADED)
+    with Config(backend="etcd3", host=broken_etcd.host, port=broken_etcd.port) as config:
+        for txn in config.txn():
+            entry = json.loads(txn.get("/lmc/subarray/01") or "{}")
+    wait_until(lambda: AdminMode(subarray.adminMode).name == entry["admin_mode"])
+    assert entry["errors"] == json.loads(subarray.errorMessages)
 
 
 def test_it_loses_nothing_by_a_kill(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
