@@ -64,6 +64,7 @@ class Settings(BaseModel):
         strictness: how strictly messages are read, 0 to 2 (spec 5).
         components: components that the controller expects.
         version_info: JSON text about the version of the SDP.
+        prefix: path before all paths of the system in the database, such as ``/test``.
         storage_key: path of the document that holds the capacity of the buffer.
         log_level: level of the log at start.
         log_format: ``ska`` for lines in the SKA format, ``json`` for one object a line.
@@ -79,6 +80,7 @@ class Settings(BaseModel):
     strictness: Annotated[int, Field(ge=0, le=2)] = 1
     components: Names = ("proccontrol", "helmdeploy")
     version_info: str = "{}"
+    prefix: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_.:-]+)*$")] = ""
     storage_key: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_.:-]+)+$")] = (
         "/resource/capacity-buffer"
     )

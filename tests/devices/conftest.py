@@ -96,10 +96,10 @@ def assign_text(pbs: tuple[tuple[str, str], ...] = (), **more: Any) -> str:
     )
 
 
-def write_state(config: Config, pb_id: str, **state: Any) -> None:
+def write_state(config: Config, pb_id: str, root: str = "", **state: Any) -> None:
     """Play a script that writes its state."""
     for txn in config.txn():
-        path = f"/pb/{pb_id}/state"
+        path = f"{root}/pb/{pb_id}/state"
         text = json.dumps(state)
         if txn.get(path) is None:
             txn.create(path, text)

@@ -14,6 +14,7 @@ def test_defaults() -> None:
     assert settings.required_components == settings.components == ("proccontrol", "helmdeploy")
     assert settings.strictness == 1
     assert settings.version_info == "{}"
+    assert settings.prefix == ""
     assert settings.storage_key == "/resource/capacity-buffer"
     rules = settings.of_subarray()
     assert rules.receive_scripts.search("vis-receive")
@@ -59,6 +60,8 @@ def test_lists_of_components(given: str | list[str], expected: tuple[str, ...]) 
         ("Strictness", "3"),
         ("StorageKey", "buffer"),
         ("StorageKey", "/buffer/"),
+        ("Prefix", "test"),
+        ("Prefix", "/test/"),
         ("LogLevel", "LOUD"),
         ("LogFormat", "xml"),
         ("VersionInfo", "1.0"),

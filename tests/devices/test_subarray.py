@@ -25,7 +25,7 @@ ADDRESSES = {
         "vis0": {"function": "visibilities", "host": [[0, "10.0.0.1"]], "port": [[0, 9000, 1]]}
     }
 }
-RUNNING = {
+RUNNING: dict[str, Any] = {
     "status": "RUNNING",
     "resources_available": True,
     "receive_addresses": ADDRESSES,
@@ -203,6 +203,40 @@ def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:
     wait_until(lambda: subarray.obsState == ObsState.FAULT)
     assert "größer als ∞" in json.loads(subarray.errorMessages)["pb-a"]
     assert subarray.healthInfo[0].isascii()
+
+
+def test_several_systems_in_one_database(
+    start: Start, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDP_LMC_PREFIX", "/one")
+    controller, subarray = start(RequiredComponents="none", Prefix="/other")
+    controller.On()
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+    assert subarray.obsState == ObsState.RESOURCING
+    write_state(config, "pb-a", root="/other", status="RUNNING", resources_available=True)
+    wait_until(lambda: subarray.obsState == ObsState.IDLE)
+    wait_until(lambda: "lmc-controller" in json.loads(controller.components))
+    assert controller.subarrays == "{}"
+
+    def paths() -> set[str]:
+        found = [txn.list_keys("/", recurse=5) for txn in config.txn()]
+        return set(found[-1])
+
+    expected = {
+        "/one/component/lmc-controller/owner",
+        "/one/lmc/controller",
+        "/other/component/lmc-subarray-01/owner",
+        "/other/lmc/subarray/01",
+        "/other/eb/eb-test-20260131-00000",
+        "/other/eb/eb-test-20260131-00000/state",
+        "/other/pb/pb-a",
+        "/other/pb/pb-a/state",
+    }
+    wait_until(lambda: paths() == expected, what=f"{expected} are there")
+    subarray.Abort()
+    subarray.Restart()
+    assert subarray.obsState == ObsState.EMPTY
 
 
 def test_presence_is_taken_and_taken_again(subarray: Any, config: Config) -> None:

@@ -23,7 +23,7 @@ from ska_sdp_lmc.publisher import Publisher
 from ska_sdp_lmc.servers.attributes import constant, published, tango_command
 from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_id
 from ska_sdp_lmc.servers.run import run
-from ska_sdp_lmc.servers.store import SystemReader, read_controller, write
+from ska_sdp_lmc.servers.store import SystemReader, Tree, read_controller, write
 from ska_sdp_lmc.servers.subarray import take_presence
 
 __all__ = ["SDPController", "main"]
@@ -114,14 +114,16 @@ class SDPController(LmcDevice):
 
     def _carry_out(self, name: str, decide: Callable[[ControllerEntry], ControllerEntry]) -> None:
         began = time.monotonic()
+        prefix = self.settings.prefix
 
         def body(raw: Txn) -> ControllerEntry:
-            entry = decide(read_controller(raw))
-            write(raw, entry.writes())
+            tree = Tree(raw, prefix)
+            entry = decide(read_controller(tree))
+            write(tree, entry.writes())
             return entry
 
         def transact() -> list[View]:
-            entry, revision = self.transact(began, [paths.CONTROLLER], body)
+            entry, revision = self.transact(began, [prefix + paths.CONTROLLER], body)
             LOGGER.info("%s done, State %s", name, entry.shown_state.name)
             # The rest of the system comes by the watcher, as it always does.
             return [View(revision, entry.command_count, None, entry.values())]
@@ -132,11 +134,11 @@ class SDPController(LmcDevice):
         """Look at the database once, publish, write what must be written."""
         system: System | None = None
         for txn in watcher.txn():
-            raw: Txn = txn.raw
-            system = self._reader.read(raw)
+            tree = Tree(txn.raw, self.settings.prefix)
+            system = self._reader.read(tree)
             if paths.CONTROLLER not in system.documents:
                 first = ControllerEntry().writes()
-                write(raw, first)
+                write(tree, first)
         if system is None:
             return False
         log_changes(publisher.publish(derive_system(system, _now(), self._rules)))

@@ -27,20 +27,20 @@ OutageListener = Callable[[Outage | None], None]
 
 
 class Database:
-    """One Config for the process, and word of its outages for every device.
+    """One Config for all devices of a system, and word of its outages for every device.
 
     The library tells of changes of the connection on a thread that must not wait for a device,
     so a thread of this object passes them on.
 
     Args:
-        config: the Config; by default one that the environment describes.
+        prefix: path before all paths of the system.
 
     Attributes:
-        config: the Config.
+        config: the Config, as the environment describes it.
     """
 
-    def __init__(self, config: Config | None = None) -> None:
-        self.config = config or Config()
+    def __init__(self, prefix: str = "") -> None:
+        self.config = Config(global_prefix=prefix)
         self._started = datetime.now(timezone.utc)
         self._silent_since: datetime | None = self._started
         self._seen = False
@@ -142,26 +142,28 @@ class Database:
 
 
 _lock = threading.Lock()
-_shared: Database | None = None
+_shared: dict[str, Database] = {}
 
 
-def shared() -> Database:
-    """Get the process's database, made at first use.
+def shared(prefix: str = "") -> Database:
+    """Get the database of all devices of the process that have a prefix, made at first use.
+
+    Args:
+        prefix: path before all paths of the system.
 
     Raises:
         ValueError: the environment describes no database; names the variable.
     """
-    global _shared
     with _lock:
-        if _shared is None:
-            _shared = Database()
-        return _shared
+        if prefix not in _shared:
+            _shared[prefix] = Database(prefix)
+        return _shared[prefix]
 
 
 def shut_down() -> None:
-    """Close the process's database, if one was used."""
-    global _shared
+    """Close the databases that the process has used."""
     with _lock:
-        database, _shared = _shared, None
-    if database is not None:
+        databases = list(_shared.values())
+        _shared.clear()
+    for database in databases:
         database.close()

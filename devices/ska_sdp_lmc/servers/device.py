@@ -67,6 +67,10 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
     TimeoutDatabase = device_property(
         dtype=str, doc="Seconds that a command may wait for the database (default 2)."
     )
+    Prefix = device_property(
+        dtype=str,
+        doc="Path before all paths of the system in the database, such as /test (default none).",
+    )
     LogLevel = device_property(
         dtype=str, doc="Level of the log at start: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
@@ -112,7 +116,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             _throw("LMC_BadSetting", f"{self.get_name()}: {error}", "init_device")
         self.name = self.get_name()
         self._begin_log()
-        self.database = database.shared()
+        self.database = database.shared(self.settings.prefix)
         enable_events(self)
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
         self.publisher.begin()

@@ -30,7 +30,7 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
     """
     try:
         settings = load()
-        database.shared()
+        database.shared(settings.prefix)
     except (SettingsError, ValueError) as error:
         sys.exit(f"{device_class.__name__}: {error}")
     logs.set_up(settings.log_level, settings.log_format)

@@ -12,16 +12,58 @@ from ska_sdp_lmc.model.snapshot import Snapshot, Writes, read_document, wanted_p
 from ska_sdp_lmc.model.states import Json
 from ska_sdp_lmc.model.system import System
 
-__all__ = ["SystemReader", "read_controller", "read_snapshot", "write"]
+__all__ = ["SystemReader", "Tree", "read_controller", "read_snapshot", "write"]
+
+
+class Tree:
+    """The paths of one system in a transaction, as the model has them: without their prefix.
+
+    Args:
+        raw: the transaction.
+        prefix: path before all paths of the system, often none.
+    """
+
+    def __init__(self, raw: Txn, prefix: str) -> None:
+        self._raw = raw
+        self._prefix = prefix
+
+    @property
+    def revision(self) -> int:
+        """The revision of the database that is read."""
+        return self._raw.revision
+
+    def get(self, path: str) -> str | None:
+        """Get the text at a path."""
+        return self._raw.get(self._prefix + path)
+
+    def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """Get the texts at several paths, in one round trip."""
+        if not self._prefix:
+            return self._raw.get_many(paths)
+        found = self._raw.get_many(self._prefix + path for path in paths)
+        return {self._own(path): text for path, text in found.items()}
+
+    def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
+        """List paths with their texts."""
+        found = self._raw.list_values(self._prefix + path, recurse)
+        return [(self._own(path), text) for path, text in found] if self._prefix else found
+
+    def put(self, path: str, text: str) -> None:
+        """Create a path, or change its text; it has been read."""
+        where = self._prefix + path
+        (self._raw.create if self._raw.get(where) is None else self._raw.update)(where, text)
+
+    def _own(self, path: str) -> str:
+        return path[len(self._prefix) :]
 
 
 def read_snapshot(
-    raw: Txn, subarray_id: str, components: Iterable[str], also: Iterable[str] = ()
+    tree: Tree, subarray_id: str, components: Iterable[str], also: Iterable[str] = ()
 ) -> Snapshot:
     """Read everything that a subarray's state depends on.
 
     Args:
-        raw: the transaction. What was prefetched costs no round trip; what the entry and the
+        tree: the transaction. What was prefetched costs no round trip; what the entry and the
             execution block turn out to name besides costs one each.
         subarray_id: the subarray.
         components: names of the components that it requires.
@@ -35,38 +77,35 @@ def read_snapshot(
     documents: dict[str, Json] = {}
     missing = [*wanted_paths(subarray_id, required, documents), *also]
     while missing:
-        for path, text in raw.get_many(missing).items():
+        for path, text in tree.get_many(missing).items():
             texts[path] = text
             document, _ = read_document(text)
             if document is not None:
                 documents[path] = document
         wanted = wanted_paths(subarray_id, required, documents)
         missing = [path for path in wanted if path not in texts]
-    return Snapshot.of_texts(raw.revision, subarray_id, texts)
+    return Snapshot.of_texts(tree.revision, subarray_id, texts)
 
 
-def read_controller(raw: Txn) -> ControllerEntry:
+def read_controller(tree: Tree) -> ControllerEntry:
     """Read what was commanded to the controller.
 
     Raises:
         ConfigConnectionError: the database does not answer.
     """
-    document, _ = read_document(raw.get(paths.CONTROLLER))
+    document, _ = read_document(tree.get(paths.CONTROLLER))
     return ControllerEntry.read(document)
 
 
-def write(raw: Txn, writes: Writes | None) -> None:
+def write(tree: Tree, writes: Writes | None) -> None:
     """Put writes into a transaction.
 
     Args:
-        raw: the transaction, in which each of the paths has been read.
+        tree: the transaction, in which each of the paths has been read.
         writes: what is to be written; None is nothing.
     """
     for path, document in (writes.documents if writes else {}).items():
-        if raw.get(path) is None:
-            raw.create(path, encode(document))
-        else:
-            raw.update(path, encode(document))
+        tree.put(path, encode(document))
 
 
 class SystemReader:
@@ -83,22 +122,22 @@ class SystemReader:
         self._storage_path = storage_path
         self._known: dict[str, tuple[str, Json, bool]] = {}
 
-    def read(self, raw: Txn) -> System:
+    def read(self, tree: Tree) -> System:
         """Read everything.
 
         Raises:
             ConfigConnectionError: the database does not answer.
         """
-        single = raw.get_many([paths.CONTROLLER, self._storage_path])
+        single = tree.get_many([paths.CONTROLLER, self._storage_path])
         found = [(path, text) for path, text in single.items() if text is not None]
         # The owners of components; subarrays; execution blocks; blocks with their states.
-        found += raw.list_values("/component/", recurse=[1])
-        found += raw.list_values("/lmc/subarray/")
-        found += raw.list_values("/eb/")
-        found += raw.list_values("/pb/", recurse=1)
+        found += tree.list_values("/component/", recurse=[1])
+        found += tree.list_values("/lmc/subarray/")
+        found += tree.list_values("/eb/")
+        found += tree.list_values("/pb/", recurse=1)
         self._known = {path: self._parse(path, text) for path, text in found}
         return System(
-            raw.revision,
+            tree.revision,
             {path: document for path, (_, document, _) in self._known.items()},
             tuple(path for path, (_, _, readable) in self._known.items() if not readable),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -35,7 +35,7 @@ from ska_sdp_lmc.publisher import Publisher
 from ska_sdp_lmc.servers.attributes import published, tango_command
 from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_id
 from ska_sdp_lmc.servers.run import run
-from ska_sdp_lmc.servers.store import read_snapshot, write
+from ska_sdp_lmc.servers.store import Tree, read_snapshot, write
 
 __all__ = ["SDPSubarray", "main"]
 
@@ -242,14 +242,14 @@ class SDPSubarray(LmcDevice):
         self, began: float, decide: Callable[[Snapshot], Writes], also: list[str] | None = None
     ) -> list[View]:
         def body(raw: Txn) -> tuple[Snapshot, Writes]:
-            snapshot = read_snapshot(
-                raw, self._subarray_id, self._rules.required_components, also or []
-            )
+            tree = Tree(raw, prefix)
+            snapshot = self._read(tree, also or [])
             writes = decide(snapshot)
-            write(raw, writes)
+            write(tree, writes)
             return snapshot, writes
 
-        prefetch = [*self._wanted, *(also or [])]
+        prefix = self.settings.prefix
+        prefetch = [prefix + path for path in (*self._wanted, *(also or []))]
         (snapshot, writes), revision = self.transact(began, prefetch, body)
         after = snapshot.with_writes(writes, revision)
         self._wanted = after.wanted_paths(self._rules.required_components)
@@ -297,12 +297,13 @@ class SDPSubarray(LmcDevice):
         result: tuple[Snapshot, Writes | None, bool] | None = None
         for txn in watcher.txn():
             raw: Txn = txn.raw
-            is_present = raw.get(paths.component(self._component)) is not None
-            snapshot = read_snapshot(raw, self._subarray_id, self._rules.required_components)
+            tree = Tree(raw, self.settings.prefix)
+            is_present = tree.get(paths.component(self._component)) is not None
+            snapshot = self._read(tree)
             writes = upkeep.first_writes(snapshot)
             if writes is None:
                 writes = upkeep.timeout_writes(snapshot, _now(), self._rules)
-            write(raw, writes)
+            write(tree, writes)
             result = snapshot, writes, is_present
         if result is None:
             return None
@@ -313,8 +314,11 @@ class SDPSubarray(LmcDevice):
 
     def _write_reached(self, watcher: Watcher[Any], command_count: int) -> None:
         for txn in watcher.txn():
-            snapshot = read_snapshot(txn.raw, self._subarray_id, self._rules.required_components)
-            write(txn.raw, upkeep.reached_writes(snapshot, command_count))
+            tree = Tree(txn.raw, self.settings.prefix)
+            write(tree, upkeep.reached_writes(self._read(tree), command_count))
+
+    def _read(self, tree: Tree, also: Iterable[str] = ()) -> Snapshot:
+        return read_snapshot(tree, self._subarray_id, self._rules.required_components, also)
 
 
 def take_presence(watcher: Watcher[Any], component: str) -> None:
