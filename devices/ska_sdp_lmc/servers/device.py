@@ -29,6 +29,7 @@ from ska_sdp_lmc.model.states import AdminMode, HealthState, State
 from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
 from ska_sdp_lmc.servers import database
+from ska_sdp_lmc.servers.at_work import AtWork
 from ska_sdp_lmc.servers.attributes import constant, enable_events, published, tango_value
 from ska_sdp_lmc.servers.following import Follower
 from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load
@@ -121,6 +122,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
         self.publisher.begin()
         self.begin()
+        self._at_work = AtWork()
         publisher = self.publisher
         self._listener: Callable[[Outage | None], None] = publisher.show_outage
         self.database.listen(self._listener)
@@ -129,6 +131,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             f"follow-{self.name}",
             lambda watcher: self.turn(watcher, publisher),
             lambda: logs.context(self.name, self),
+            self._at_work.let_pass,
         )
         with logs.context(self.name, self):
             LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
@@ -193,7 +196,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             tango.DevFailed: it was refused, or the database did not take it.
         """
         publisher = self.publisher
-        with logs.context(self.name, self, new_transaction_id()):
+        with self._at_work, logs.context(self.name, self, new_transaction_id()):
             with self._telling_errors(command), tango.AutoTangoAllowThreads(self):
                 views = transact()
             for view in views:

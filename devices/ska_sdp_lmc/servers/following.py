@@ -17,6 +17,9 @@ __all__ = ["Follower"]
 
 LOGGER = logging.getLogger(__name__)
 
+LET_PASS = 0.05
+"""Seconds for which a turn lets commands go first."""
+
 PAUSE_AFTER_FAULT = 1.0
 """Seconds before the loop begins anew after a fault."""
 
@@ -32,6 +35,7 @@ class Follower:
         name: name of the thread.
         turn: what to do at each turn.
         context: a context in which all of it runs, made on the thread.
+        let_pass: waits, some seconds at most, until no command is at work.
     """
 
     def __init__(
@@ -40,10 +44,12 @@ class Follower:
         name: str,
         turn: Turn,
         context: Callable[[], AbstractContextManager[Any]],
+        let_pass: Callable[[float], None],
     ) -> None:
         self._database = database
         self._turn = turn
         self._context = context
+        self._let_pass = let_pass
         self._ended = threading.Event()
         self._watcher: Watcher[Any] | None = None
         database.start_thread(name, self._run)
@@ -76,6 +82,7 @@ class Follower:
             self._watcher = watcher
             if self._ended.is_set():
                 return
+            self._let_pass(LET_PASS)
             if not self._turn(watcher):
                 # The body was left out because the loop was due: without what it reads the
                 # loop would not turn again by itself.
