@@ -200,6 +200,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _one_line(text: str) -> str:
+    if text.isprintable():
+        return text
     # Also what only some readers take for the end of a line.
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
