@@ -23,7 +23,7 @@ class Tree:
         prefix: path before all paths of the system, often none.
     """
 
-    def __init__(self, raw: Txn, prefix: str) -> None:
+    def __init__(self, raw: Txn, prefix: str = "") -> None:
         self._raw = raw
         self._prefix = prefix
 
