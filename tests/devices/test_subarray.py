@@ -205,6 +205,20 @@ def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:
     assert subarray.healthInfo[0].isascii()
 
 
+def test_a_message_may_be_utf_8_as_json_is_or_latin_1_as_tango_has_it(
+    subarray: Any, config: Config
+) -> None:
+    subarray.On()
+    for number, (name, encoding) in enumerate([("größer ∞", "utf-8"), ("größer", "latin-1")]):
+        message = json.loads(assign_text())
+        eb_id = f"eb-test-20260131-{number:05}"
+        message["execution_block"] |= {"eb_id": eb_id, "context": {"name": name}}
+        subarray.AssignResources(json.dumps(message, ensure_ascii=False).encode(encoding))
+        for txn in config.txn():
+            assert json.loads(txn.get(f"/eb/{eb_id}") or "{}")["context"] == {"name": name}
+        subarray.ReleaseAllResources()
+
+
 def test_several_systems_in_one_database(
     start: Start, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,9 +22,9 @@ from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
 from ska_sdp_lmc.servers.attributes import constant, published, tango_command
 from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_id
+from ska_sdp_lmc.servers.presence import take_presence
 from ska_sdp_lmc.servers.run import run
 from ska_sdp_lmc.servers.store import SystemReader, Tree, read_controller, write
-from ska_sdp_lmc.servers.subarray import take_presence
 
 __all__ = ["SDPController", "main"]
 

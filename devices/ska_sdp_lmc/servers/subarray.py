@@ -11,7 +11,6 @@ from typing import Any
 import tango
 from tango.server import device_property
 
-from ska_sdp_config.backend.common import ConfigCollision
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
@@ -34,6 +33,7 @@ from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
 from ska_sdp_lmc.servers.attributes import published, tango_command
 from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_id
+from ska_sdp_lmc.servers.presence import take_presence
 from ska_sdp_lmc.servers.run import run
 from ska_sdp_lmc.servers.store import Tree, read_snapshot, write
 
@@ -214,10 +214,11 @@ class SDPSubarray(LmcDevice):
             message: Message | None = None
             transaction_id = None
             if parse is not None and text is not None:
+                sent = _as_sent(text)
                 try:
-                    parsed = parse(text, self.settings.strictness)
+                    parsed = parse(sent, self.settings.strictness)
                 except MessageError:
-                    if own := find_transaction_id(text):
+                    if own := find_transaction_id(sent):
                         logs.set_transaction_id(own)
                     raise
                 message = parsed.message
@@ -321,21 +322,15 @@ class SDPSubarray(LmcDevice):
         return read_snapshot(tree, self._subarray_id, self._rules.required_components, also)
 
 
-def take_presence(watcher: Watcher[Any], component: str) -> None:
-    """Register a component, until the lease of this process ends.
-
-    Args:
-        watcher: of the device that the component is.
-        component: its name.
-    """
+def _as_sent(text: str) -> str:
+    """Read an argument as JSON is written, in UTF-8: Tango has taken its bytes for Latin-1."""
+    if text.isascii():
+        return text
     try:
-        for txn in watcher.txn():
-            ownership = txn.component.ownership(component)
-            if not ownership.is_owned():
-                ownership.take()
-    except ConfigCollision as error:
-        # Another process for the same device was faster: when it goes, its key does.
-        LOGGER.info("%s", error)
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        # A client that did write Latin-1.
+        return text
 
 
 def _now() -> datetime:
