@@ -31,8 +31,8 @@ class Listener(Protocol):
         """Whether records of a level are wanted of this device now."""
         ...
 
-    def hear(self, level: int, text: str) -> None:
-        """Take a record into Tango's own logging."""
+    def hear(self, level: int, line: str) -> None:
+        """Take a record, as it is written to standard output, into Tango's own logging."""
         ...
 
 
@@ -102,10 +102,10 @@ def set_up(level: str, log_format: str, stream: TextIO | None = None) -> None:
     threshold: int = getattr(logging, level)
     wanted = _Wanted(threshold)
     lines = logging.StreamHandler(stream or sys.stdout)
-    lines.setFormatter(JsonFormatter() if log_format == "json" else SkaFormatter())
-    lines.addFilter(wanted)
     tango = _TangoHandler()
-    tango.addFilter(wanted)
+    for handler in (lines, tango):
+        handler.setFormatter(JsonFormatter() if log_format == "json" else SkaFormatter())
+        handler.addFilter(wanted)
     root = logging.getLogger()
     root.handlers[:] = [lines, tango]
     root.setLevel(threshold)
@@ -135,7 +135,7 @@ class _TangoHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         listener = _CONTEXT.get().listener
         if listener is not None:
-            listener.hear(record.levelno, _message(record))
+            listener.hear(record.levelno, self.format(record))
 
 
 class SkaFormatter(logging.Formatter):
