@@ -32,6 +32,7 @@ def main() -> None:
     try:
         # The component is online, for all to see, as long as this process lives.
         with Config(component_name="proccontrol") as config:
+            print("proccontrol is online", flush=True)
             control(config, running)
     except KeyboardInterrupt:
         print("ending", flush=True)

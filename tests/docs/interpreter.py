@@ -11,12 +11,15 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 __all__ = ["Interpreter"]
+
+_PATIENCE = 60.0
 
 
 class Interpreter:
@@ -54,8 +57,11 @@ class Interpreter:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([source, name]) + "\n")
         self._process.stdin.flush()
+        limit = threading.Timer(_PATIENCE, self._process.kill)
+        limit.start()
         answer = self._process.stdout.readline()
-        assert answer, f"Python ended in {name}"
+        limit.cancel()
+        assert answer, f"Python ended in {name}, or was ended after {_PATIENCE:g} s"
         printed, error = json.loads(answer)
         assert error is None, f"{source}\n{error}"
         return str(printed)

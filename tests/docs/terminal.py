@@ -15,6 +15,7 @@ __all__ = ["Terminal"]
 _PROMPT = "[the documentation's prompt]"
 _PATIENCE = 60.0
 _SIZE = (50, 100)
+_GOES_ON = "…\n"
 
 
 class Terminal:
@@ -27,7 +28,13 @@ class Terminal:
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         # A dumb terminal is sent nothing but text.
-        variables = {**environment, "PS1": _PROMPT, "PS2": "", "TERM": "dumb"}
+        variables = {
+            **environment,
+            "PS1": _PROMPT,
+            "PS2": "",
+            "TERM": "dumb",
+            "VIRTUAL_ENV_DISABLE_PROMPT": "1",
+        }
         self._shell = pexpect.spawn(
             "bash",
             ["--norc", "--noprofile"],
@@ -44,8 +51,8 @@ class Terminal:
     def session(self, text: str) -> None:
         """Type the commands of a session, and compare what is printed with what it shows.
 
-        A last line that is nothing but an ellipsis is the output of a command that goes on;
-        ``^C`` interrupts it.
+        A last line that is nothing but an ellipsis means that the command goes on; what it then
+        prints may be a session of its own, without a command. ``^C`` interrupts it.
 
         Raises:
             AssertionError: something else was printed, or nothing in time.
@@ -53,14 +60,13 @@ class Terminal:
         for command, expected in _commands(text):
             if command == "^C":
                 self._shell.sendintr()
-                self._show(command, expected, self._until_prompt())
-                continue
-            if not self._at_prompt:
-                self._until_prompt()
-            self._shell.sendline(command)
-            self._at_prompt = False
-            if expected.endswith("\n…\n") or expected == "…\n":
-                self._go_on(command, expected)
+            elif command:
+                if not self._at_prompt:
+                    self._until_prompt()
+                self._shell.sendline(command)
+                self._at_prompt = False
+            if f"\n{expected}".endswith(f"\n{_GOES_ON}"):
+                self._go_on(command, expected.removesuffix(_GOES_ON))
             else:
                 self._show(command, expected, self._until_prompt())
 
@@ -91,12 +97,12 @@ class Terminal:
         found = ""
         while not matches(expected, found):
             try:
-                self._shell.expect(r".*?\n|.+?(?=\Z)", timeout=_PATIENCE)
+                self._shell.expect_exact("\n")
             except (pexpect.TIMEOUT, pexpect.EOF) as error:
                 raise AssertionError(
                     f"$ {command}\n{found}\n-- has not printed what the page shows\n{expected}"
                 ) from error
-            found += str(self._shell.after)
+            found += f"{self._shell.before}\n"
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:
@@ -104,13 +110,11 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
     command, printed = "", ""
     for line in text.splitlines():
         if line.startswith("$ ") or line == "^C":
-            if command:
+            if command or printed:
                 yield command, printed
             command, printed = line.removeprefix("$ "), ""
-        elif line.startswith("> ") and not printed:
+        elif line.startswith("> ") and command and not printed:
             command += "\n" + line.removeprefix("> ")
         else:
-            assert command, f"A session begins with '$ ', not with {line!r}."
             printed += line + "\n"
-    if command:
-        yield command, printed
+    yield command, printed

@@ -1,0 +1,147 @@
+"""The schema of the database, from the entities."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from docs.generate.text import code, described, first_line, table
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from ska_sdp_config.entity import Deployment, ExecutionBlock, Flow, ProcessingBlock, Script
+from ska_sdp_config.entity.base import StoredModel
+from ska_sdp_config.entity.flow import DataProduct, Dependency, FlowSource
+from ska_sdp_config.entity.owner import Owner
+from ska_sdp_config.entity.pb import PBDependency
+from ska_sdp_lmc.model.controller import ControllerEntry
+from ska_sdp_lmc.model.entry import Entry
+
+__all__ = ["device_entries", "entities"]
+
+_PATHS: Mapping[str, tuple[type[StoredModel], Mapping[str, Any] | None]] = {
+    "/eb/<eb_id>": (
+        ExecutionBlock,
+        {
+            "key": "eb-mvp01-20260131-00000",
+            "subarray_id": "01",
+            "max_length": 3600.0,
+            "scan_types": [{"scan_type_id": "science"}],
+            "pb_realtime": ["pb-mvp01-20260131-00000"],
+            "status": "ACTIVE",
+            "last_updated": "2026-01-31 23:12:37",
+        },
+    ),
+    "/pb/<pb_id>": (
+        ProcessingBlock,
+        {
+            "key": "pb-mvp01-20260131-00000",
+            "eb_id": "eb-mvp01-20260131-00000",
+            "script": "realtime:vis-receive:5.1.0",
+        },
+    ),
+    "/script/<kind>:<name>:<version>": (
+        Script,
+        {"key": "realtime:vis-receive:5.1.0", "image": "example.org/vis-receive:5.1.0"},
+    ),
+    "/deploy/<dpl_id>": (
+        Deployment,
+        {
+            "key": "proc-pb-mvp01-20260131-00000-vis-receive",
+            "kind": "helm",
+            "args": {"chart": "vis-receive", "values": {"replicas": 1}},
+        },
+    ),
+    "/flow/<pb_id>:<kind>:<name>": (
+        Flow,
+        {
+            "key": Flow.Key(
+                pb_id="pb-mvp01-20260131-00000", kind="data-product", name="visibilities"
+            ),
+            "sink": DataProduct(data_dir="/data/product", paths=["vis.ms"]),
+            "sources": [FlowSource(uri="kafka://broker:9092")],
+            "data_model": "Visibility",
+        },
+    ),
+    "/dependency/<pb_id>:<kind>:<name>:<origin>": (
+        Dependency,
+        {
+            "key": Dependency.Key(
+                pb_id="pb-mvp01-20260131-00000",
+                kind="data-product",
+                name="visibilities",
+                origin="dlm",
+            ),
+            "expiry_time": 86400,
+        },
+    ),
+}
+
+_PARTS: Mapping[str, type[StoredModel]] = {
+    "The owner of a processing block, or a component": Owner,
+    "One of the `dependencies` of a processing block": PBDependency,
+    "One of the `sources` of a flow": FlowSource,
+}
+
+
+def entities() -> str:
+    """Write a section for each entity: its path, its fields, one as it is stored."""
+    sections = []
+    for path, (entity, example) in _PATHS.items():
+        section = f"## `{path}`\n\n{first_line(entity)}\n\n{_fields(entity)}\n"
+        if example is not None:
+            stored = json.dumps(entity(**example).to_stored(), indent=2, sort_keys=True)
+            section += f"```json\n{stored}\n```\n"
+        sections.append(section)
+    for title, entity in _PARTS.items():
+        sections.append(f"**{title}**\n\n{_fields(entity)}\n")
+    return "\n".join(sections)
+
+
+def device_entries() -> str:
+    """Write the fields of what the devices keep."""
+    sections = []
+    for path, entry in (("/lmc/subarray/<NN>", Entry), ("/lmc/controller", ControllerEntry)):
+        meanings = described(entry)
+        rows = [
+            [code(name), meanings.get(name, "")]
+            for name in (field.name for field in dataclasses.fields(entry))
+            if name != "extra"
+        ]
+        sections.append(
+            f"## `{path}`\n\n{first_line(entry)}\n\n{table(['field', 'what it is'], rows)}"
+        )
+    return "\n".join(sections)
+
+
+def _fields(entity: type[StoredModel]) -> str:
+    meanings = described(entity)
+    rows = [
+        [code(_stored_name(name, field)), code(_type_of(field.annotation)), meanings.get(name, "")]
+        for name, field in entity.model_fields.items()
+        if name != "key" or isinstance(field.validation_alias, AliasChoices)
+    ]
+    return table(["field", "type", "what it is"], rows)
+
+
+def _stored_name(name: str, field: FieldInfo) -> str:
+    alias = field.validation_alias
+    first = alias.choices[0] if isinstance(alias, AliasChoices) else name
+    return first if isinstance(first, str) else name
+
+
+def _type_of(kind: Any) -> str:
+    """Name a type as JSON's reader knows it, without what pydantic is told besides."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _type_of(inner[0])
+    if origin in (Union, UnionType):
+        return " | ".join(map(_type_of, inner))
+    if origin is not None:
+        return f"{origin.__name__}[{', '.join(map(_type_of, inner))}]"
+    if kind is NoneType:
+        return "None"
+    return getattr(kind, "__qualname__", str(kind))

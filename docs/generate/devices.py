@@ -1,0 +1,130 @@
+"""The reference of the Tango devices, from the classes that serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any
+
+import tango
+from docs.generate.text import code, described, first_line, table
+from tango.server import attribute, device_property
+
+from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
+from ska_sdp_lmc.model.transitions import TRANSITIONS, Transition
+from ska_sdp_lmc.servers.controller import SDPController
+from ska_sdp_lmc.servers.device import LmcDevice
+from ska_sdp_lmc.servers.subarray import SDPSubarray
+from ska_sdp_lmc.settings import PROPERTIES, Settings
+
+__all__ = [
+    "controller_attributes",
+    "controller_commands",
+    "controller_properties",
+    "enumerations",
+    "subarray_attributes",
+    "subarray_commands",
+    "subarray_properties",
+]
+
+_TYPES = {
+    "DevString": "string",
+    "DevEnum": "enumeration",
+    "DevLong64": "64-bit integer",
+}
+
+
+def controller_attributes() -> str:
+    """Write the table of SDPController's attributes."""
+    return _attributes(SDPController)
+
+
+def subarray_attributes() -> str:
+    """Write the table of SDPSubarray's attributes."""
+    return _attributes(SDPSubarray)
+
+
+def controller_commands() -> str:
+    """Write the table of SDPController's commands."""
+    rows = [[code(name), about] for name, _, about in _commands(SDPController)]
+    return table(["command", "what it does"], rows)
+
+
+def subarray_commands() -> str:
+    """Write the table of SDPSubarray's commands, with where each is allowed."""
+    rows = []
+    for name, argument, about in _commands(SDPSubarray):
+        change = TRANSITIONS[name]
+        rows.append([code(name), argument or "none", _allowed(change), _path(change), about])
+    return table(["command", "argument", "allowed in", "obsState", "what it does"], rows)
+
+
+def controller_properties() -> str:
+    """Write the table of SDPController's properties."""
+    return _properties(SDPController)
+
+
+def subarray_properties() -> str:
+    """Write the table of SDPSubarray's properties."""
+    return _properties(SDPSubarray)
+
+
+def enumerations() -> str:
+    """Write the names and numbers of each enumeration."""
+    rows = [[code(kind.__name__), _numbers(kind)] for kind in (AdminMode, HealthState, ObsState)]
+    return table(["enumeration", "values"], rows)
+
+
+def _numbers(kind: type[IntEnum]) -> str:
+    return ", ".join(f"{member.name} {member.value}" for member in kind)
+
+
+def _members(device: type[LmcDevice], kind: type) -> Iterator[tuple[str, Any]]:
+    # Those of the base come first; PyTango has copied them into each class.
+    members = vars(LmcDevice) | vars(device)
+    yield from ((name, member) for name, member in members.items() if isinstance(member, kind))
+
+
+def _attributes(device: type[LmcDevice]) -> str:
+    rows = []
+    for _, found in _members(device, attribute):
+        kind = _TYPES[str(found.attr_type)]
+        if found.attr_format == tango.AttrDataFormat.SPECTRUM:
+            kind = f"spectrum of {found.dim_x} {kind}s"
+        if found.attr_write == tango.AttrWriteType.READ_WRITE:
+            kind += ", read and write"
+        if found.att_prop is not None and found.att_prop.unit:
+            kind += f", {found.att_prop.unit}"
+        rows.append([code(found.attr_name), kind, found.__doc__ or ""])
+    return table(["attribute", "type", "what it shows"], rows)
+
+
+def _commands(device: type[LmcDevice]) -> Iterator[tuple[str, str, str]]:
+    """Give each command's name, what its argument is, and what it does."""
+    for name, method in vars(device).items():
+        declared = getattr(method, "__tango_command__", None)
+        if declared is not None:
+            kind, about_argument = declared[1][0]
+            argument = "" if kind == tango.CmdArgType.DevVoid else about_argument.rstrip(".")
+            yield name, argument, first_line(method.__wrapped__) if argument else about_argument
+
+
+def _allowed(change: Transition) -> str:
+    states = " or ".join(sorted(state.name for state in change.states))
+    if change.obs_states == frozenset(ObsState):
+        return f"State {states}"
+    return ", ".join(obs_state.name for obs_state in ObsState if obs_state in change.obs_states)
+
+
+def _path(change: Transition) -> str:
+    through = f"{change.through.name} → " if change.through else ""
+    return through + change.target.name
+
+
+def _properties(device: type[LmcDevice]) -> str:
+    meanings = described(Settings)
+    rows = [
+        [code(name), found.__doc__ or meanings[PROPERTIES[name]]]
+        for name, found in _members(device, device_property)
+    ]
+    return table(["property", "what it sets"], rows)

@@ -1,0 +1,81 @@
+"""Sphinx directives for what is generated: ``generated`` for text, ``drawn`` for pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from docs.generate import (
+    command_line,
+    database,
+    devices,
+    messages,
+    observation,
+    refusals,
+    settings,
+    states,
+)
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+__all__ = ["PICTURES", "TEXTS", "setup"]
+
+TEXTS: Mapping[str, Callable[[], str]] = {
+    "command-line": command_line.verbs,
+    "controller-attributes": devices.controller_attributes,
+    "controller-commands": devices.controller_commands,
+    "controller-properties": devices.controller_properties,
+    "subarray-attributes": devices.subarray_attributes,
+    "subarray-commands": devices.subarray_commands,
+    "subarray-properties": devices.subarray_properties,
+    "enumerations": devices.enumerations,
+    "messages": messages.newest,
+    "entities": database.entities,
+    "device-entries": database.device_entries,
+    "commands-by-obs-state": refusals.by_obs_state,
+    "commands-by-state": refusals.by_state,
+    "refusals": refusals.refusals,
+    "waits": refusals.waits,
+    "device-settings": settings.devices,
+    "database-settings": settings.database,
+}
+"""MyST text by the name that a page gives."""
+
+PICTURES: Mapping[str, Callable[[], str]] = {
+    "states": states.draw,
+    "observation": observation.draw,
+}
+"""SVG text by the name that a page gives."""
+
+
+class Generated(SphinxDirective):
+    """Text, parsed in the place of the directive."""
+
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {}
+
+    def run(self) -> list[nodes.Node]:
+        """Generate it."""
+        text = TEXTS[self.arguments[0]]()
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+class Drawn(SphinxDirective):
+    """A picture, within the page."""
+
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {}
+
+    def run(self) -> list[nodes.Node]:
+        """Draw it."""
+        svg = PICTURES[self.arguments[0]]()
+        return [nodes.raw("", f'<figure class="drawn">{svg}</figure>', format="html")]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Add the directives."""
+    app.add_directive("generated", Generated)
+    app.add_directive("drawn", Drawn)
+    return {"parallel_read_safe": True}

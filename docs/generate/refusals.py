@@ -1,0 +1,89 @@
+"""Which command is refused where, and in which words, from the rules of the model."""
+
+from __future__ import annotations
+
+from docs.generate.text import code, table
+
+from ska_sdp_lmc.model.controller import COMMANDS
+from ska_sdp_lmc.model.refusal import RULES, Reason, Refused, Rule
+from ska_sdp_lmc.model.states import ObsState, State
+from ska_sdp_lmc.model.transitions import TRANSITIONS, check_allowed
+from ska_sdp_lmc.settings import Settings, property_name
+
+__all__ = ["by_obs_state", "by_state", "refusals", "waits"]
+
+REFUSED = "–"  # noqa: RUF001 - a dash
+
+
+def by_obs_state() -> str:
+    """Write the table of the subarray's commands and obsStates: where each cell leads."""
+    rows = [
+        [code(command), _state_of(command).name, *(_cell(command, each) for each in ObsState)]
+        for command in TRANSITIONS
+    ]
+    return table(["command", "State", *(each.name for each in ObsState)], rows)
+
+
+def by_state() -> str:
+    """Write the table of the controller's commands and States."""
+    states = tuple(COMMANDS.values())
+    rows = [
+        [code(command), *(REFUSED if state is target else target.name for state in states)]
+        for command, target in COMMANDS.items()
+    ]
+    return table(["command", *(state.name for state in states)], rows)
+
+
+def waits() -> str:
+    """Write the table of the states that last until processing blocks have come along."""
+    rows = [
+        [
+            code(command),
+            transition.through.name,
+            transition.pending.until.value,
+            code(property_name(transition.pending.timeout)),
+            f"{Settings.model_fields[transition.pending.timeout].default:g} s",
+        ]
+        for command, transition in TRANSITIONS.items()
+        if transition.pending is not None and transition.through is not None
+    ]
+    return table(["command", "obsState", "until all are", "time-out", "default"], rows)
+
+
+def refusals() -> str:
+    """Write the table of refusals in the order of their checks."""
+    message = Rule(
+        1,
+        "{command}: {JSON path}: {fault}; …",
+        "the argument is longer than 1 MiB, is no JSON object, or does not follow its schema: "
+        "each wrong field is named",
+        ("AssignResources", "ReleaseResources", "Configure", "Scan"),
+        Reason.FAILED,
+    )
+    rows = [
+        [
+            str(rule.step),
+            ", ".join(map(code, rule.commands)) or "all",
+            rule.words.replace("{", "*").replace("}", "*"),
+            rule.broken,
+            code(rule.reason.value),
+        ]
+        for rule in (message, *RULES)
+    ]
+    return table(["step", "commands", "words", "when", "reason"], rows)
+
+
+def _cell(command: str, obs_state: ObsState) -> str:
+    try:
+        check_allowed(command, _state_of(command), obs_state)
+    except Refused:
+        return REFUSED
+    transition = TRANSITIONS[command]
+    through = f"{transition.through.name} → " if transition.through else ""
+    return f"{through}{transition.target.name}"
+
+
+def _state_of(command: str) -> State:
+    """The one State in which a command is allowed."""
+    (state,) = TRANSITIONS[command].states
+    return state

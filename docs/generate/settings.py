@@ -1,0 +1,52 @@
+"""The reference of settings, from the models that read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from docs.generate.text import code, described, table
+
+from ska_sdp_config.backend.etcd3.settings import Settings as DatabaseSettings
+from ska_sdp_config.cli.program import ENVIRONMENT
+from ska_sdp_lmc.settings import ENVIRONMENT_PREFIX, PROPERTIES, Settings
+
+__all__ = ["database", "devices"]
+
+_VARIABLE = re.compile(r"; *(SDP_CONFIG_[A-Z_]+)\.?$")
+
+
+def devices() -> str:
+    """Write the table of the device servers' settings."""
+    meanings = described(Settings)
+    rows = [
+        [
+            code(name),
+            code(ENVIRONMENT_PREFIX + field.upper()),
+            code(_default(Settings.model_fields[field].default)),
+            meanings[field],
+        ]
+        for name, field in PROPERTIES.items()
+    ]
+    return table(["property", "variable", "default", "what it sets"], rows)
+
+
+def database() -> str:
+    """Write the table of the variables that lead to the database."""
+    head = ["variable", "argument of `Config`", "what it sets"]
+    return table(head, _database_rows())
+
+
+def _database_rows() -> Iterator[list[str]]:
+    told = dict(ENVIRONMENT)
+    yield [code("SDP_CONFIG_BACKEND"), code("backend"), told["SDP_CONFIG_BACKEND"]]
+    for argument, about in described(DatabaseSettings.load).items():
+        found = _VARIABLE.search(about)
+        if found is not None:
+            yield [code(found[1]), code(argument), f"{about[: found.start()]}."]
+
+
+def _default(value: object) -> str:
+    if isinstance(value, re.Pattern):
+        return str(value.pattern)
+    return ",".join(value) if isinstance(value, tuple) else str(value)

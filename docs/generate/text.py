@@ -1,0 +1,53 @@
+"""Tables in MyST, and what docstrings say of attributes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from docstring_parser import DocstringStyle, parse
+
+__all__ = ["code", "described", "first_line", "table"]
+
+_SOURCE = re.compile(r" \((spec|schema) [^)]*\)")
+"""What a docstring says of where a rule comes from, which readers do not have."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; a cell is MyST text of one line."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", r"\|").split())
+
+
+def code(text: object) -> str:
+    """Set a text as code."""
+    return f"`{text}`"
+
+
+def described(subject: type | Callable[..., object]) -> dict[str, str]:
+    """Get what a docstring says of each attribute, or of each argument.
+
+    Args:
+        subject: a class or function with a docstring in Google's style.
+    """
+    found = parse(inspect.getdoc(subject) or "", style=DocstringStyle.GOOGLE)
+    return {
+        name.strip(): _sentence(param.description or "")
+        for param in found.params
+        for name in param.arg_name.split(",")
+    }
+
+
+def _sentence(text: str) -> str:
+    text = _SOURCE.sub("", " ".join(text.split())).replace("``", "`")
+    return text[:1].upper() + text[1:]
+
+
+def first_line(subject: type | Callable[..., object]) -> str:
+    """Get the first sentence of a docstring, without what it says of its source."""
+    return _sentence((inspect.getdoc(subject) or "").splitlines()[0])

@@ -1,0 +1,124 @@
+"""What the pages of the documentation show is run, and must come out as they show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.docs.conftest import Environment, environment
+from tests.docs.interpreter import Interpreter
+from tests.docs.page import ROOT, Block, blocks_of, matches, pages
+from tests.docs.terminal import Terminal
+
+QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md", "README.md")
+"""Pages that need an etcd and little time."""
+
+LONG = (
+    "docs/tutorial/first-observation.md",
+    "docs/tutorial/own-script.md",
+    "docs/how-to/stack.md",
+    "docs/how-to/secure-etcd.md",
+)
+"""Pages that start servers themselves."""
+
+ON_A_STACK = ("docs/how-to/fault.md", "docs/how-to/subarrays.md")
+"""Pages that suppose a running stack."""
+
+
+class Reader:
+    """Somebody who goes through a page and does what it says.
+
+    Args:
+        directory: where that is.
+        variables: the reader's environment.
+    """
+
+    def __init__(self, directory: Path, variables: Environment) -> None:
+        self._directory = directory
+        self._variables = variables
+        self._undo = ExitStack()
+        self._terminals: dict[str, Terminal] = {}
+        self._interpreter: Interpreter | None = None
+        self._printed = ""
+
+    def do(self, block: Block, page: str) -> None:
+        """Do one block.
+
+        Raises:
+            AssertionError: it comes out in another way than the page shows.
+        """
+        if block.kind == "file":
+            (self._directory / block.caption).write_text(block.text)
+        elif block.kind == "console":
+            self._terminal(block.caption).session(block.text)
+        elif block.kind == "python":
+            self._printed = self._python().run(block.text, f"{page}:{block.line}")
+        else:
+            shown = f"printed:\n{self._printed}\n-- but the page shows\n{block.text}"
+            assert matches(block.text, self._printed), shown
+
+    def close(self) -> None:
+        """End all that was begun, the newest first."""
+        self._undo.close()
+
+    def _terminal(self, name: str) -> Terminal:
+        if name not in self._terminals:
+            terminal = Terminal(self._directory, self._variables)
+            self._undo.callback(terminal.close)
+            self._terminals[name] = terminal
+        return self._terminals[name]
+
+    def _python(self) -> Interpreter:
+        if self._interpreter is None:
+            self._interpreter = Interpreter(self._directory, self._variables | self._sourced())
+            self._undo.callback(self._interpreter.close)
+        return self._interpreter
+
+    def _sourced(self) -> Environment:
+        """The variables of the stack that the page has started, if it has."""
+        file = self._directory / ".stack-env"
+        if not file.exists():
+            return {}
+        words = file.read_text().removeprefix("export ").split()
+        return dict(word.split("=", 1) for word in words)
+
+
+@pytest.fixture
+def read(clone: Path) -> Iterator[Callable[[str, Environment], None]]:
+    """Goes through a page, given the reader's environment."""
+    with ExitStack() as undo:
+
+        def read(page: str, variables: Environment) -> None:
+            reader = Reader(clone, variables)
+            undo.callback(reader.close)
+            for block in blocks_of(ROOT / page):
+                reader.do(block, page)
+
+        yield read
+
+
+@pytest.mark.parametrize("page", QUICK)
+def test_page(page: str, read: Callable[..., None], on_etcd: Environment) -> None:
+    read(page, on_etcd)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("page", ON_A_STACK)
+def test_page_on_a_stack(
+    page: str, read: Callable[..., None], stack: Callable[..., Environment]
+) -> None:
+    read(page, stack())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("page", LONG)
+def test_page_with_its_own_servers(page: str, read: Callable[..., None]) -> None:
+    read(page, environment())
+
+
+def test_no_page_shows_what_is_not_run() -> None:
+    runnable = {str(page.relative_to(ROOT)) for page in pages() if blocks_of(page)}
+    assert runnable == {*QUICK, *LONG, *ON_A_STACK}
