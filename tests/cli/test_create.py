@@ -1,4 +1,4 @@
-"""`ska-sdp create`: each usage line, as a process against real etcd, and what it refuses."""
+"""`ska-sdp create` on real etcd: what it does in each way of use, and what it refuses."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ USES: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("line", "path", "value"), USES, ids=[use[1] for use in USES])
 def test_it_creates_exactly_what_was_given(
-    database: Config, ska_sdp: Run, line: str, path: str, value: Any
+    database: Config, here: Run, line: str, path: str, value: Any
 ) -> None:
-    result = ska_sdp("create", *shlex.split(line))
+    result = here("create", *shlex.split(line))
     assert result == (0, f"created {path}\n", "")
     assert contents(database) == {path: encode(value)}
 
 
-def test_a_processing_block_runs_a_script(database: Config, ska_sdp: Run) -> None:
+def test_a_processing_block_runs_a_script(database: Config, here: Run) -> None:
     fill(database, {"/script/batch:test:1.0.0": {"image": "i"}})
-    first = ska_sdp("create", "pb", "batch:test:1.0.0")
-    second = ska_sdp("-q", "create", "pb", "batch:test:1.0.0", '{"key1": "value1"}')
+    first = here("create", "pb", "batch:test:1.0.0")
+    second = here("-q", "create", "pb", "batch:test:1.0.0", '{"key1": "value1"}')
     assert first == (0, f"created /pb/pb-sdpcli-{TODAY}-00000\n", "")
     assert second == (0, f"pb-sdpcli-{TODAY}-00001\n", "")
     for txn in database.txn():
@@ -66,9 +66,9 @@ def test_a_processing_block_runs_a_script(database: Config, ska_sdp: Run) -> Non
     ]
 
 
-def test_an_execution_block_comes_with_it(database: Config, ska_sdp: Run) -> None:
+def test_an_execution_block_comes_with_it(database: Config, here: Run) -> None:
     fill(database, {"/t/script/realtime:vis:1.0.0": {"image": "i"}})
-    result = ska_sdp(
+    result = here(
         "create", "--prefix=/t", "--eb", '{"max_length": 60.0, "more": [1]}', "-q", "pb",
         "realtime:vis:1.0.0", "{}",
     )  # fmt: skip

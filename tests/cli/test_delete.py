@@ -1,4 +1,4 @@
-"""`ska-sdp delete` and `ska-sdp end`: each usage line, as a process against real etcd."""
+"""`ska-sdp delete` and `ska-sdp end` on real etcd, in each way of use."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ USES: list[tuple[str, list[str]]] = [
 
 @pytest.mark.parametrize(("line", "gone"), USES, ids=[line for line, _ in USES])
 def test_it_deletes_what_was_named_and_nothing_else(
-    database: Config, ska_sdp: Run, line: str, gone: list[str]
+    database: Config, here: Run, line: str, gone: list[str]
 ) -> None:
     fill(database, STORED)
-    result = ska_sdp("delete", *line.split())
+    result = here("delete", *line.split())
     assert (result.code, result.err) == (0, "")
     assert result.lines == [f"deleted {path}" for path in gone]
     assert list(contents(database)) == [path for path in sorted(STORED) if path not in gone]
@@ -123,12 +123,10 @@ ENDS = [("", "finished"), ("-c", "cancelled"), ("--cancel", "cancelled")]
 
 
 @pytest.mark.parametrize(("option", "word"), ENDS)
-def test_an_execution_block_is_ended(
-    database: Config, ska_sdp: Run, option: str, word: str
-) -> None:
+def test_an_execution_block_is_ended(database: Config, here: Run, option: str, word: str) -> None:
     fill(database, STORED)
     before = contents(database)
-    assert ska_sdp("end", "eb", "eb-a", *option.split()) == (0, f"{word} /eb/eb-a\n", "")
+    assert here("end", "eb", "eb-a", *option.split()) == (0, f"{word} /eb/eb-a\n", "")
     after = contents(database)
     eb, state = (json.loads(after.pop(path)) for path in ("/eb/eb-a", "/eb/eb-a/state"))
     assert eb == {"test": True, "status": word.upper(), "last_updated": eb["last_updated"]}

@@ -1,4 +1,4 @@
-"""`ska-sdp edit` with editors that are scripts: each usage line, and what may go wrong."""
+"""`ska-sdp edit` with editors that are scripts: each way of use, and what may go wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.waiting import wait_until
 
-from .conftest import Run, contents, fill, run_process
+from .conftest import Run, contents, fill
 from .test_update import STORED
 
 Editor = Callable[..., str]
@@ -91,13 +91,12 @@ def write(value: Any) -> str:
 
 @pytest.mark.parametrize(("line", "path"), TARGETS, ids=[path for _, path in TARGETS])
 def test_it_edits_one_value(
-    database: Config, etcd: Etcd, editor: Editor, screen: Screen, line: str, path: str
+    database: Config, here: Run, editor: Editor, screen: Screen, line: str, path: str
 ) -> None:
     fill(database, STORED)
     before = contents(database)
-    program = editor(write({"mine": 1}))
-    result = run_process(etcd, ["edit", *line.split()], {"EDITOR": program})
-    assert result == (0, f"updated {path}\n", "")
+    editor(write({"mine": 1}))
+    assert here("edit", *line.split()) == (0, f"updated {path}\n", "")
     assert screen.shown == [encode(STORED[path]) + "\n"]
     assert contents(database) == before | {path: encode({"mine": 1})}
 

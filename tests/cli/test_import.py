@@ -105,11 +105,11 @@ def test_it_reads_standard_input_and_urls(database: Config, ska_sdp: Run, web: W
     ],
 )
 def test_a_bad_file_changes_nothing(
-    database: Config, ska_sdp: Run, text: str, complaint: str
+    database: Config, here: Run, text: str, complaint: str
 ) -> None:
     fill(database, BEFORE)
     before = contents(database)
-    result = ska_sdp("import", "scripts", "--sync", "-", stdin=text)
+    result = here("import", "scripts", "--sync", "-", stdin=text)
     assert (result.code, result.out) == (1, "")
     assert complaint in result.err
     assert len(result.err.splitlines()) == 1
@@ -125,12 +125,12 @@ def test_a_bad_file_changes_nothing(
     ],
 )
 def test_a_bad_url_changes_nothing(
-    database: Config, ska_sdp: Run, web: Web, path: str, complaint: str
+    database: Config, here: Run, web: Web, path: str, complaint: str
 ) -> None:
     fill(database, BEFORE)
     before = contents(database)
     web.redirects["/to-file"] = "file:///etc/passwd"
-    result = ska_sdp("import", "scripts", "--sync", web.url(path))
+    result = here("import", "scripts", "--sync", web.url(path))
     assert (result.code, result.out) == (1, "")
     assert complaint in result.err
     assert len(result.err.splitlines()) == 1
@@ -148,10 +148,12 @@ def many(path: Path, count: int) -> str:
 
 
 def test_five_hundred_scripts_on_a_server_with_default_settings(
-    etcd_server: Any, ska_sdp: Run, tmp_path: Path
+    etcd_server: Any, ska_sdp: Run, tmp_path: Path, web: Web
 ) -> None:
     server = etcd_server(max_txn_ops=None)
     file = many(tmp_path / "many.json", 500)
+    planned = ska_sdp("import", "scripts", "--dry-run", file, server=server)
+    assert [line.split()[0] for line in planned.lines] == ["create"] * 500
     refused = ska_sdp("import", "scripts", "--atomic", file, server=server)
     assert (refused.code, refused.out) == (1, "")
     assert "--max-txn-ops" in refused.err
@@ -161,6 +163,9 @@ def test_five_hundred_scripts_on_a_server_with_default_settings(
     notes = done.err.splitlines()
     assert len(notes) > 1
     assert notes[0].startswith("ska-sdp: batch 1 stands: /script/batch:00000-")
+    web.pages["/many"] = Path(file).read_bytes()
+    again = ska_sdp("import", "scripts", web.url("/many"), "--sync", "-ojson", server=server)
+    assert again.document == {"unchanged": 500}
     gone = ska_sdp("import", "scripts", "-", "--sync", "-q", stdin="scripts: []", server=server)
     assert gone == (0, "", "")
     with Config(host=server.host, port=server.port) as config:
@@ -184,10 +189,10 @@ def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
     ):
         process = start("import", "scripts", file, server=server, stdout=out, stderr=theirs)
         os.close(theirs)
-        wait_until(lambda: len(contents(config)) > 1000, what="some batches stand")
+        wait_until(lambda: len(contents(config)) > 1000, 60, "some batches stand")
         process.send_signal(signal.SIGINT)
         last = errors.read().splitlines()[-1]
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
         stand = len(contents(config))
         assert 1000 < stand < count
         assert len((tmp_path / "out").read_text().splitlines()) == stand

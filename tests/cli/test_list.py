@@ -157,4 +157,4 @@ def test_a_reader_that_goes_away_is_told_nothing(database: Config, start: Start)
     assert process.stdout.readline().startswith("/pb/pb-000 = x")
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(10) == 1
+    assert process.wait(60) == 1

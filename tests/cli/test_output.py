@@ -127,7 +127,7 @@ def terminal(database: Config, etcd: Etcd) -> Terminal:
                     received += part
             except OSError:
                 pass  # Linux's way to say that the other side is closed
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         os.close(ours)
         return received.decode().replace("\r\n", "\n")
 

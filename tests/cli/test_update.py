@@ -1,4 +1,4 @@
-"""`ska-sdp update`: each usage line, as a process against real etcd, and what it refuses."""
+"""`ska-sdp update` on real etcd: what it does in each way of use, and what it refuses."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ USES: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("line", "path", "value"), USES, ids=[use[1] for use in USES])
 def test_it_replaces_one_value(
-    database: Config, ska_sdp: Run, line: str, path: str, value: Any
+    database: Config, here: Run, line: str, path: str, value: Any
 ) -> None:
     fill(database, STORED)
     before = contents(database)
-    assert ska_sdp("update", *shlex.split(line)) == (0, f"updated {path}\n", "")
+    assert here("update", *shlex.split(line)) == (0, f"updated {path}\n", "")
     assert contents(database) == before | {path: encode(value)}
 
 

@@ -84,7 +84,7 @@ def test_it_waits_until_it_is_so(database: Config, start: Start) -> None:
     assert watching.stdout.readline() == "1\n"
     assert waiting.poll() is None
     update(database, "/pb/pb-a/state", '{"status": "FINISHED"}')
-    out, err = waiting.communicate(timeout=20)
+    out, err = waiting.communicate(timeout=60)
     assert (waiting.returncode, out, err) == (
         0,
         '/pb/pb-a/state = {"status":"FINISHED"}\n',
@@ -104,7 +104,7 @@ def test_time_that_runs_out_is_exit_4_and_ctrl_c_exit_1(
     assert process.stderr is not None
     assert process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 1
+    assert process.wait(60) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.backend.store import Put
 from ska_sdp_lmc.stack.etcd import Etcd
 
 from .conftest import Run, Start, contents, fill
+
+AT_ONCE = 5.0
+"""Seconds, on a machine that has much else to do; a call to a silent database takes as long."""
 
 
 def next_line(process: subprocess.Popen[str]) -> str:
@@ -26,7 +30,7 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
     """Send Ctrl-C; get the exit code, the seconds it took, and what was on standard error."""
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     return process.returncode, time.monotonic() - began, err
 
 
@@ -64,7 +68,7 @@ def test_it_prints_the_value_then_each_change_until_ctrl_c(
     leased = leases(etcd)  # our own commits have a lease too
     code, seconds, err = interrupt(process)
     assert (code, err) == (0, "")
-    assert seconds < 2
+    assert seconds < AT_ONCE
     assert contents(database) == stored
     assert leases(etcd) == leased
 
@@ -105,13 +109,14 @@ def test_the_last_of_many_changes_is_seen(database: Config, start: Start) -> Non
     fill(database, {"/k": "0"})
     process = start("watch", "-q", "/k")
     assert next_line(process) == "0"
-    for number in range(1, 201):
-        update(database, "/k", str(number))
+    for number in range(1, 1001):
+        database.backend.store.commit([], [Put("1/k", str(number))], timeout=5)
     seen = [0]
-    while seen[-1] < 200:
+    while seen[-1] < 1000:
         seen.append(int(next_line(process)))
     assert seen == sorted(set(seen))
-    assert interrupt(process)[0] == 0
+    code, seconds, err = interrupt(process)
+    assert (code, seconds < AT_ONCE, err) == (0, True, "")
 
 
 def test_yaml_is_one_document_for_each_change(database: Config, start: Start) -> None:
@@ -166,4 +171,4 @@ def test_it_goes_on_when_the_database_was_gone(etcd_server: Any, start: Start) -
         server.pause()
         code, seconds, _ = interrupt(process)
         server.resume()
-        assert (code, seconds < 2) == (0, True), "the silence of the database held it up"
+        assert (code, seconds < AT_ONCE) == (0, True), "the silence of the database held it up"

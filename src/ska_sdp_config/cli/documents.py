@@ -13,7 +13,7 @@ from .values import DEEPEST, check_depth
 __all__ = ["MOST_NODES", "parse"]
 
 MOST_NODES = 1_000_000
-"""How many values a document may have when every reference is written out."""
+"""How many values a document's references may stand for, beyond what it writes out itself."""
 
 try:
     from yaml import CSafeLoader as Loader
@@ -47,7 +47,7 @@ def parse(text: str) -> Any:
         node = loader.get_single_node()
         if node is None:
             return None
-        _Measure().take(node)
+        _Measure(MOST_NODES + len(text)).take(node)
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
@@ -90,7 +90,8 @@ class _Measure:
     References (aliases) let a document of a few lines mean billions of values.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._known: dict[int, tuple[int, int]] = {}
         self._open: set[int] = set()
 
@@ -110,7 +111,7 @@ class _Measure:
         for child in _children(node):
             its_size, its_depth = self.take(child)
             size, depth = size + its_size, max(depth, its_depth)
-            if size > MOST_NODES:
+            if size > self._most:
                 raise ValueError(
                     f"its references stand for more than {MOST_NODES} values{_at(node.start_mark)}"
                 )

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from .errors import Failed, Unfinished
+from .errors import Failed
 from .group import HELP, Group
 from .objects import SCRIPT
 from .options import ATOMIC, COMMON, DRY_RUN, SYNC
-from .output import Change, note, printer
+from .output import Change, printer
 from .session import open_config
 
-if TYPE_CHECKING:
-    from .bulk import Batch
-
 __all__ = ["command"]
-
-DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
 def _definitions(source: str) -> dict[str, str]:
@@ -47,47 +40,30 @@ def _import_scripts(
     output: str | None,
     quiet: bool,
 ) -> None:
-    from .bulk import plan, write
+    from .carry_out import carry_out, preview
 
     out = printer(output, quiet)
     root = SCRIPT.path(prefix)
     definitions = _definitions(source)
     wanted: dict[str, str | None] = {root + key: definitions[key] for key in sorted(definitions)}
-    changes: list[Change] = []
-    batches = 0
-
-    def written(batch: Batch) -> None:
-        nonlocal batches
-        batches += 1
-        changes.extend(Change(DONE[step.verb], step.path) for step in batch.steps)
-        if not (batch.is_all or quiet):
-            note(f"batch {batches} stands: {batch.first} to {batch.last}")
-
     with open_config(prefix) as config:
         stored: dict[str, str] = {}
         for txn in config.txn():
             stored = dict(txn.raw.list_values(root))
         if sync:
             wanted |= {path: None for path in stored if path not in wanted}
-        steps = list(plan(stored, wanted))
-        unchanged = len(wanted) - len(steps)
-        if dry_run:
-            changes = [Change(step.verb, step.path) for step in steps]
-        else:
-            todo = {step.path: wanted[step.path] for step in steps}
-            try:
-                write(config, todo, atomic=atomic, written=written)
-            except Unfinished:
-                out.changes(changes, unchanged)
-                raise
-    out.changes(changes, unchanged)
+        if not dry_run:
+            carry_out(config, stored, wanted, out, atomic=atomic, quiet=quiet)
+            return
+    differences, unchanged = preview(stored, wanted)
+    out.changes([Change(each.word, each.path) for each in differences], unchanged)
 
 
 PARAMS: list[click.Parameter] = [SYNC, DRY_RUN, ATOMIC, *COMMON]
 
 _scripts = click.Command(
     "scripts",
-    params=[click.Argument(["source"], metavar="FILE-OR-URL"), *PARAMS],
+    params=[click.Argument(["source"], metavar="FILE-OR-URL", type=click.Path()), *PARAMS],
     callback=_import_scripts,
     context_settings=HELP,
     help="Import script definitions from FILE-OR-URL, or from standard input if it is '-'. "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = [
+    "COMPONENT",
     "CONTROLLER",
     "DEPENDENCY",
     "DEPLOYMENT",

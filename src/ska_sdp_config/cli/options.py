@@ -8,14 +8,18 @@ import click
 
 __all__ = [
     "ALL",
+    "AS_IS",
     "ATOMIC",
     "CANCEL",
     "COMMON",
     "DELETE_ALL",
+    "DIFFERENCES",
     "DRY_RUN",
     "EB_PARAMETERS",
     "FORCE",
+    "OWNERS",
     "SYNC",
+    "SYNC_ALL",
     "TAKE_A_VALUE",
     "TIMEOUT",
     "VALUES",
@@ -81,6 +85,10 @@ ALL = _flag("-a", "--all", "everything", text="List every entry, also states and
 DELETE_ALL = _flag("-a", "--all", "everything", text="Delete all of them.")
 VALUES = _flag("-v", "--values", text="List the values too; with -q only the values.")
 SYNC = _flag("--sync", text="Delete scripts not in the input.")
+SYNC_ALL = _flag("--sync", text="Delete keys not in the input, apart from owners.")
+OWNERS = _flag("-a", "--all", "everything", text="Also owners, which belong to processes.")
+AS_IS = _flag("--force", text="Take values as they are, also those that are not valid.")
+DIFFERENCES = _flag("--dry-run", text="Only say what would change, and how values differ.")
 FORCE = _flag("--force", text="Take the value as it is, whatever it is (for keys only).")
 YES = _flag("-y", "--yes", text="Do not ask before everything is deleted.")
 CANCEL = _flag("-c", "--cancel", text="Cancel it, rather than say that it is finished.")

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from .completion import VARIABLE
 from .errors import explain
 from .group import Group
 from .objects import OBJECTS
@@ -32,6 +33,10 @@ VERBS = {
     "delete": (".delete", "Delete a key or an object, or all of a kind."),
     "end": (".end", "End or cancel an execution block."),
     "import": (".import_", "Import script definitions from a file or a URL."),
+    "dump": (".dump", "Write the database, or a part of it, to a file."),
+    "load": (".load", "Bring the database to what a dumped file says."),
+    "doctor": (".doctor", "Check the database, and say what to do about faults."),
+    "completion": (".completion", "Print what makes a shell complete commands and ids."),
 }
 
 ENVIRONMENT = [
@@ -119,8 +124,14 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if VARIABLE in os.environ:
+        from .shells import register
+
+        register()
     try:
-        code = program.main(list(arguments), prog_name="ska-sdp", standalone_mode=False)
+        code = program.main(
+            list(arguments), prog_name="ska-sdp", complete_var=VARIABLE, standalone_mode=False
+        )
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has gone. What is still buffered would fail again when Python ends.

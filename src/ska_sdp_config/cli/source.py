@@ -24,12 +24,13 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCHEMES = ("http", "https")
 
 
-def read_text(source: str, *, seconds: float = SECONDS) -> str:
+def read_text(source: str, *, seconds: float = SECONDS, most_bytes: int = MOST_BYTES) -> str:
     """Read a file, an http or https URL, or, for ``-``, standard input.
 
     Args:
         source: which.
         seconds: how long fetching a URL may take.
+        most_bytes: how large it may be.
 
     Raises:
         Failed: it cannot be read, is too large, or is no UTF-8 text.
@@ -39,15 +40,15 @@ def read_text(source: str, *, seconds: float = SECONDS) -> str:
         # The message does not repeat it: it may hold a password.
         raise Failed("The URL names a user: fetch the file by other means, and give its path.")
     if url is None:
-        content = _read_file(source)
+        content = _read_file(source, most_bytes)
     elif url[1].lower() in _SCHEMES:
-        content = _fetch(source, seconds)
+        content = _fetch(source, seconds, most_bytes)
     else:
         raise Failed(
             f"{source} was not read: only http and https URLs are; give a file by its path."
         )
-    if len(content) > MOST_BYTES:
-        raise Failed(f"{source} has more than {MOST_BYTES // 2**20} MiB: split it.")
+    if len(content) > most_bytes:
+        raise Failed(f"{source} has more than {most_bytes // 2**20} MiB: split it.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -56,12 +57,12 @@ def read_text(source: str, *, seconds: float = SECONDS) -> str:
         ) from exc
 
 
-def _read_file(source: str) -> bytes:
+def _read_file(source: str, most_bytes: int) -> bytes:
     try:
         if source == "-":
-            return sys.stdin.buffer.read(MOST_BYTES + 1)
+            return sys.stdin.buffer.read(most_bytes + 1)
         with Path(source).open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+            return file.read(most_bytes + 1)
     except OSError as exc:
         raise Failed(f"{source} cannot be read: {exc.strerror or exc}; check the path.") from exc
 
@@ -82,11 +83,11 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _fetch(url: str, seconds: float) -> bytes:
+def _fetch(url: str, seconds: float, most_bytes: int) -> bytes:
     end = time.monotonic() + seconds
     try:
         with _opener().open(url, timeout=seconds) as response:
-            return _read_until(response, end)
+            return _read_until(response, end, most_bytes)
     except HTTPError as exc:
         exc.close()
         reason = f"the server answered {exc.code} {exc.reason}"
@@ -101,7 +102,7 @@ def _reason(error: object) -> str:
     return f"no answer came in time ({error})" if isinstance(error, TimeoutError) else str(error)
 
 
-def _read_until(response: HTTPResponse, end: float) -> bytes:
+def _read_until(response: HTTPResponse, end: float, most_bytes: int) -> bytes:
     """Read all, or so much that it is seen to be too large. A slow trickle ends in time.
 
     Raises:
@@ -110,7 +111,7 @@ def _read_until(response: HTTPResponse, end: float) -> bytes:
     """
     announced = response.length
     content = bytearray()
-    while len(content) <= MOST_BYTES:
+    while len(content) <= most_bytes:
         if time.monotonic() > end:
             raise TimeoutError("it trickles")
         chunk = response.read1(2**16)

@@ -1,0 +1,40 @@
+"""``ska-sdp completion``: what makes a shell complete commands, objects and ids."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from .group import HELP
+from .options import DEBUG
+
+if TYPE_CHECKING:
+    from click.shell_completion import ShellComplete
+
+__all__ = ["VARIABLE", "command"]
+
+VARIABLE = "_SKA_SDP_COMPLETE"
+"""Set in the environment by the shell's function, to ask for completions."""
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+def _completion(shell: str) -> None:
+    from .program import program
+    from .shells import CLASSES
+
+    shell_class: type[ShellComplete] = CLASSES[shell]
+    sys.stdout.write(shell_class(program, {}, "ska-sdp", VARIABLE).source() + "\n")
+
+
+command = click.Command(
+    "completion",
+    params=[click.Argument(["shell"], type=click.Choice(SHELLS)), DEBUG],
+    callback=_completion,
+    context_settings=HELP,
+    help="Print what makes a shell complete commands, objects, and the ids and keys that are in "
+    'the database. In bash or zsh: eval "$(ska-sdp completion bash)", or zsh; in fish: '
+    "ska-sdp completion fish | source.",
+)

@@ -1,0 +1,138 @@
+"""What readings of the database mean, and what to do about them."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator
+
+from .output import Finding
+from .readings import Member, Readings
+
+__all__ = ["diagnose"]
+
+SLOW = 0.05
+"""Seconds of a read from which on the database is slow."""
+
+CLOCK = 2.0
+"""Seconds by which clocks may differ: leases and ``last_updated`` are in seconds."""
+
+QUOTA = 2 * 2**30
+"""Bytes that a store may have by default (etcd's ``--quota-backend-bytes``)."""
+
+MUCH = 2**26
+"""Bytes from which on it is worth while to defragment a store."""
+
+OLDEST = (3, 4, 0)
+CORRUPTING = ((3, 5, 0), (3, 5, 2))
+"""Versions of etcd: the oldest that is tested with, and those whose data may be corrupted."""
+
+
+def diagnose(readings: Readings) -> Iterator[Finding]:
+    """Get what readings mean, one finding for each thing that was looked at."""
+    yield _reading(readings)
+    members = [member for member in readings.members if not member.fault]
+    for member in readings.members:
+        if member.fault:
+            yield Finding(
+                f"server {member.endpoint}",
+                "fault",
+                f"it says nothing of itself: {member.fault}",
+                "start it, or take it out of SDP_CONFIG_HOST",
+            )
+        elif not member.has_leader:
+            yield Finding(
+                f"server {member.endpoint}",
+                "fault",
+                "it knows no leader",
+                "start the other servers of the cluster, more than half must run",
+            )
+    if members:
+        yield _versions(members)
+        yield max((_clock(member) for member in members), key=_severity)
+        yield from (_store(member) for member in members)
+    if readings.error is None:
+        yield Finding("keys", "ok", f"{readings.keys} keys at revision {readings.revision}")
+        yield _components(readings)
+
+
+def _severity(finding: Finding) -> int:
+    return ("ok", "warning", "fault").index(finding.verdict)
+
+
+def _reading(readings: Readings) -> Finding:
+    if readings.error is not None:
+        return Finding(
+            "database",
+            "fault",
+            str(readings.error).rstrip("."),
+            "check that it runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT",
+        )
+    typical = statistics.median(readings.seconds)
+    text = f"{readings.address} answers in {typical * 1e3:.1f} ms"
+    if typical > SLOW:
+        advice = "look at the network between, at the load and at the disk of its servers"
+        return Finding("database", "warning", text, advice)
+    return Finding("database", "ok", text)
+
+
+def _versions(members: list[Member]) -> Finding:
+    versions = sorted({member.version for member in members})
+    text = f"etcd {', '.join(versions)}"
+    numbers = [tuple(map(int, re.findall(r"\d+", each)[:3])) for each in versions]
+    if any(each < OLDEST for each in numbers):
+        return Finding("version", "fault", text, "upgrade: 3.4 is the oldest that will do")
+    if any(CORRUPTING[0] <= each <= CORRUPTING[1] for each in numbers):
+        advice = "upgrade: 3.5.0 to 3.5.2 may corrupt their data when they are killed"
+        return Finding("version", "warning", text, advice)
+    if len(versions) > 1:
+        return Finding("version", "warning", text, "finish the upgrade of all servers")
+    return Finding("version", "ok", text)
+
+
+def _clock(member: Member) -> Finding:
+    least, most = member.ahead
+    if least <= CLOCK and most >= -CLOCK:
+        return Finding("clock", "ok", "it agrees with this machine's to the second")
+    seconds = least if least > CLOCK else -most
+    side = "ahead of" if least > CLOCK else "behind"
+    return Finding(
+        "clock",
+        "fault",
+        f"that of {member.endpoint} is {seconds:.0f} s {side} this machine's",
+        "set both by one time server (chrony or ntp)",
+    )
+
+
+def _store(member: Member) -> Finding:
+    size, in_use = member.size, member.in_use
+    subject = "store"
+    text = f"{size / 2**20:.1f} MiB on {member.endpoint}, {in_use / 2**20:.1f} MiB of it in use"
+    if member.alarms:
+        return Finding(
+            subject,
+            "fault",
+            f"{text}; it complains: {'; '.join(member.alarms)}",
+            "for NOSPACE: compact, 'etcdctl defrag', then 'etcdctl alarm disarm'",
+        )
+    if size > QUOTA * 0.8:
+        advice = "compact and 'etcdctl defrag': at 2 GiB, unless set higher, it takes no writes"
+        return Finding(subject, "warning", text, advice)
+    if size > MUCH and in_use < size / 2:
+        return Finding(subject, "warning", text, "'etcdctl defrag' gives the rest back")
+    return Finding(subject, "ok", text)
+
+
+def _components(readings: Readings) -> Finding:
+    if not readings.components:
+        return Finding(
+            "components",
+            "warning",
+            "none is alive",
+            "start the SDP, or give its --prefix",
+        )
+    alive = (
+        f"{name} ({owner.get('hostname', 'unknown host')}, pid {owner.get('pid', 'unknown')})"
+        for name, owner in sorted(readings.components.items())
+    )
+    return Finding("components", "ok", f"alive: {', '.join(alive)}")

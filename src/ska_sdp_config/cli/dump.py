@@ -1,0 +1,69 @@
+"""``ska-sdp dump``: the database, or what is below a prefix, as one file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from ..backend.common import depth_of_path
+from ..backend.stm import MAX_DEPTH
+from .errors import Failed
+from .group import HELP
+from .options import COMMON, OWNERS
+from .output import note, printer
+from .session import open_backend
+
+__all__ = ["command"]
+
+
+def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: bool) -> None:
+    from .dump_file import is_owner, split
+
+    out = printer(output or ("json" if file.endswith(".json") else "yaml"), quiet)
+    root = f"{prefix}/"
+    entries: dict[str, str] = {}
+    with open_backend() as backend:
+        for txn in backend.txn():
+            entries = dict(txn.list_values(root, range(MAX_DEPTH - depth_of_path(root) + 1)))
+    if not everything:
+        entries = {path: text for path, text in entries.items() if not is_owner(path)}
+    if file == "-":
+        out.dump(*split(entries))
+        return
+    path = Path(file)
+    try:
+        # At once or not at all: a dump that broke off may look like one of less.
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        try:
+            with (
+                os.fdopen(handle, "w", encoding="utf-8") as stream,
+                contextlib.redirect_stdout(stream),
+            ):
+                out.dump(*split(entries))
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink()
+            raise
+    except OSError as exc:
+        raise Failed(f"{file} cannot be written: {exc.strerror or exc}; check the path.") from exc
+    if not quiet:
+        note(f"{len(entries)} keys are in {file}.")
+
+
+command = click.Command(
+    "dump",
+    params=[
+        click.Argument(["file"], default="-", metavar="[FILE]", type=click.Path()),
+        OWNERS,
+        *COMMON,
+    ],
+    callback=_dump,
+    context_settings=HELP,
+    help="Write all keys with their values, or those below --prefix, to FILE or to standard "
+    "output: as YAML, or as JSON if FILE ends so or -o says so. Owners are left out without -a: "
+    "they belong to processes that run now.",
+)

@@ -1,0 +1,80 @@
+"""``ska-sdp load``: the database brought to what a dumped file says."""
+
+from __future__ import annotations
+
+import click
+
+from ..backend.common import depth_of_path
+from ..backend.stm import MAX_DEPTH
+from .errors import Failed
+from .group import HELP
+from .options import AS_IS, ATOMIC, COMMON, DIFFERENCES, OWNERS, SYNC_ALL
+from .output import printer
+from .session import open_config
+
+__all__ = ["command"]
+
+
+def _load(
+    source: str,
+    sync: bool,
+    everything: bool,
+    dry_run: bool,
+    atomic: bool,
+    force: bool,
+    prefix: str,
+    output: str | None,
+    quiet: bool,
+) -> None:
+    from .carry_out import carry_out, preview
+    from .dump_file import is_owner
+
+    out = printer(output, quiet)
+    root = f"{prefix}/"
+    wanted: dict[str, str | None] = {
+        path: text
+        for path, text in sorted(_read(source, prefix, force).items())
+        if path.startswith(root) and (everything or not is_owner(path))
+    }
+    with open_config(prefix) as config:
+        stored: dict[str, str] = {}
+        levels = MAX_DEPTH - depth_of_path(root)
+        for txn in config.txn():
+            stored = dict(txn.raw.list_values(root, levels))
+        if sync:
+            wanted |= {path: None for path in stored if path not in wanted and not is_owner(path)}
+        if not dry_run:
+            carry_out(config, stored, wanted, out, atomic=atomic, quiet=quiet)
+            return
+    out.differences(*preview(stored, wanted))
+
+
+def _read(source: str, prefix: str, force: bool) -> dict[str, str]:
+    from .documents import parse
+    from .dump_file import MOST_BYTES, read_dump
+    from .source import read_text
+
+    text = read_text(source, most_bytes=MOST_BYTES)
+    try:
+        return read_dump(parse(text), prefix, force=force)
+    except ValueError as exc:
+        raise Failed(f"{source} was refused, and nothing changed: {exc}.") from exc
+
+
+command = click.Command(
+    "load",
+    params=[
+        click.Argument(["source"], metavar="FILE-OR-URL", type=click.Path()),
+        SYNC_ALL,
+        OWNERS,
+        DIFFERENCES,
+        ATOMIC,
+        AS_IS,
+        *COMMON,
+    ],
+    callback=_load,
+    context_settings=HELP,
+    help="Bring the keys to the values that a dumped file gives them, or those below --prefix. "
+    "What is not in the file stays, unless --sync is given. A file with a fault changes "
+    "nothing; what does not fit one transaction goes in batches, and a second run finishes.",
+)

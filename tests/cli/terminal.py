@@ -1,0 +1,81 @@
+"""A real terminal, driven by tmux."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import wait_until
+
+__all__ = ["Terminal", "needs_tmux", "open_terminal"]
+
+needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+PATIENCE = 60.0
+
+
+class Terminal:
+    """A terminal in which a shell runs."""
+
+    def __init__(self, socket: Path) -> None:
+        self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+
+    def run(self, *words: str) -> str:
+        """Have tmux do something."""
+        done = subprocess.run(
+            [*self._tmux, *words], capture_output=True, text=True, timeout=30, check=True
+        )
+        return done.stdout
+
+    def type(self, text: str) -> None:
+        """Type some text."""
+        self.run("send-keys", "-l", text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, by tmux's names: ``Enter``, ``Tab``, ``C-c``."""
+        self.run("send-keys", *keys)
+
+    def enter(self, line: str) -> None:
+        """Type a line."""
+        self.type(line)
+        self.press("Enter")
+
+    def screen(self, *, colours: bool = False) -> str:
+        """Get what is on the screen."""
+        return self.run("capture-pane", "-p", "-J", *(["-e"] if colours else []))
+
+    def wait_for(self, text: str) -> str:
+        """Wait until a text is on the screen; get all of it."""
+        try:
+            wait_until(lambda: text in self.screen(), PATIENCE)
+        except AssertionError as exc:
+            raise AssertionError(f"{text!r} did not come; there is:\n{self.screen()}") from exc
+        return self.screen()
+
+
+@contextlib.contextmanager
+def open_terminal(
+    directory: Path, shell: str, environment: Mapping[str, str], columns: int = 100
+) -> Iterator[Terminal]:
+    """Open a terminal with a shell whose prompt is ``$ ``, in which ``ska-sdp`` can be run."""
+    terminal = Terminal(directory / "tmux")
+    path = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    settings = {**environment, "PATH": path, "PS1": "$ ", "TERM": "xterm-256color"}
+    subprocess.run(
+        [
+            *terminal._tmux, "new-session", "-d", "-x", str(columns), "-y", "40", shell,
+        ],
+        env=settings,
+        timeout=30,
+        check=True,
+    )  # fmt: skip
+    try:
+        yield terminal
+    finally:
+        terminal.run("kill-server")

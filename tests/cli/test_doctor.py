@@ -1,0 +1,161 @@
+"""`ska-sdp doctor`: what readings mean, as tables, and what it says of a real server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config, ConfigConnectionError
+from ska_sdp_config.cli.diagnosis import diagnose
+from ska_sdp_config.cli.readings import Member, Readings, ask_member
+
+from .conftest import Run, fill, run_process
+
+MEMBER = Member("h:1", version="3.5.16", size=2**20, in_use=2**20)
+WELL = Readings(
+    "h:1", [0.001], revision=7, keys=3, components={"proccontrol": {"hostname": "x", "pid": 4}}
+)
+WELL.members = [MEMBER]
+MIB = 2**20
+
+
+def test_all_is_well() -> None:
+    findings = list(diagnose(WELL))
+    assert [finding.subject for finding in findings] == [
+        "database",
+        "version",
+        "clock",
+        "store",
+        "keys",
+        "components",
+    ]
+    assert {finding.verdict for finding in findings} == {"ok"}
+    assert findings[-1].text == "alive: proccontrol (x, pid 4)"
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "text", "advice"),
+    [
+        ({"seconds": [0.06, 0.07, 0.001]}, "warning", "answers in 60.0 ms", "look at the network"),
+        ({"components": {}}, "warning", "none is alive", "start the SDP"),
+        (
+            {"error": ConfigConnectionError("It did not answer.")},
+            "fault",
+            "It did not answer",
+            "check that it runs",
+        ),
+    ],
+)
+def test_what_the_library_finds(
+    change: dict[str, Any], verdict: str, text: str, advice: str
+) -> None:
+    (finding,) = [each for each in diagnose(replace(WELL, **change)) if each.verdict != "ok"]
+    assert finding.verdict == verdict
+    assert text in finding.text
+    assert finding.advice.startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "text", "advice"),
+    [
+        ({"version": "3.3.27"}, "fault", "etcd 3.3.27", "upgrade: 3.4 is the oldest"),
+        ({"version": "3.5.1"}, "warning", "etcd 3.5.1", "upgrade: 3.5.0 to 3.5.2 may corrupt"),
+        ({"ahead": (2.5, 3.6)}, "fault", "that of h:1 is 2 s ahead of this", "set both by one"),
+        ({"ahead": (-9.0, -8.0)}, "fault", "is 8 s behind this machine's", "set both by one"),
+        ({"has_leader": False}, "fault", "it knows no leader", "start the other servers"),
+        ({"fault": "refused"}, "fault", "it says nothing of itself: refused", "start it, or"),
+        (
+            {"size": 1800 * MIB, "in_use": 1800 * MIB},
+            "warning",
+            "1800.0 MiB on h:1",
+            "compact and",
+        ),
+        ({"size": 100 * MIB}, "warning", "1.0 MiB of it in use", "'etcdctl defrag' gives"),
+        ({"alarms": ("NOSPACE",)}, "fault", "it complains: NOSPACE", "for NOSPACE: compact"),
+    ],
+)
+def test_what_a_server_says_of_itself(
+    change: dict[str, Any], verdict: str, text: str, advice: str
+) -> None:
+    readings = replace(WELL, members=[MEMBER, replace(MEMBER, **change)])
+    odd = [each for each in diagnose(readings) if each.verdict != "ok"]
+    assert odd[-1].verdict == verdict
+    assert text.replace("etcd 3.3.27", "3.3.27").replace("etcd 3.5.1", "3.5.1") in odd[-1].text
+    assert odd[-1].advice.startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "verdict"),
+    [((-2.0, -1.9), "ok"), ((1.9, 3.0), "ok"), ((2.1, 3.2), "fault"), ((-4.0, -2.1), "fault")],
+)
+def test_clocks_may_differ_by_two_seconds(ahead: tuple[float, float], verdict: str) -> None:
+    readings = replace(WELL, members=[replace(MEMBER, ahead=ahead)])
+    assert [each.verdict for each in diagnose(readings) if each.subject == "clock"] == [verdict]
+
+
+def test_servers_of_several_versions_are_pointed_out() -> None:
+    readings = replace(WELL, members=[MEMBER, replace(MEMBER, version="3.5.17")])
+    (finding,) = [each for each in diagnose(readings) if each.verdict != "ok"]
+    assert (finding.text, finding.advice) == (
+        "etcd 3.5.16, 3.5.17",
+        "finish the upgrade of all servers",
+    )
+
+
+def test_the_date_of_a_server_is_taken_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([1_600_000_010.25, 1_600_000_010.5])
+    monkeypatch.setattr("time.time", lambda: next(times))
+    date = "Sun, 13 Sep 2020 12:26:45 GMT"  # 1,600,000,005
+
+    def fetch(url: str, data: bytes | None) -> tuple[dict[str, Any], str]:
+        return {"etcdserver": "3.5.16", "dbSize": "5", "leader": "1"}, date
+
+    member = ask_member("h:1", "http://h:1", fetch)
+    assert member.ahead == (-5.5, -4.25)
+    assert (member.version, member.size, member.in_use, member.has_leader) == (
+        "3.5.16", 5, 0, True,
+    )  # fmt: skip
+
+
+def test_a_real_server_is_examined(database: Config, ska_sdp: Run) -> None:
+    owner = {"pid": 9, "hostname": "here", "command": []}
+    fill(database, {"/t/component/lmc/owner": owner})
+    result = ska_sdp("doctor", "-o", "json", "--prefix=/t")
+    assert (result.code, result.err) == (0, "")
+    found = {each["subject"]: each for each in result.document}
+    assert list(found) == ["database", "version", "clock", "store", "keys", "components"]
+    assert found["version"]["text"].startswith("etcd 3.")
+    assert found["clock"]["verdict"] == "ok"
+    assert found["keys"]["text"].startswith("1 keys at revision ")
+    assert found["components"]["text"] == "alive: lmc (here, pid 9)"
+
+
+def test_no_database_is_exit_5_with_the_finding(parse: Run, monkeypatch: Any) -> None:
+    monkeypatch.setenv("SDP_CONFIG_PORT", "9")
+    monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.2")
+    result = parse("doctor")
+    assert result.code == 5
+    assert result.out.startswith("fault database: The database at 127.0.0.1:9 did not answer")
+    assert "fault server 127.0.0.1:9: it says nothing of itself: " in result.out
+    assert len(result.err.splitlines()) == 1
+
+
+def fill_up(config: Config) -> None:
+    for number in range(100):
+        fill(config, {f"/x/{number}": "x" * 100_000})
+
+
+def test_a_full_store_is_a_fault(etcd_server: Any) -> None:
+    server = etcd_server(quota_backend_bytes=65536)
+    with (
+        Config(host=server.host, port=server.port) as config,
+        pytest.raises(ConfigConnectionError, match="is full"),
+    ):
+        fill_up(config)
+    result = run_process(server, ["doctor"])
+    assert result.code == 1
+    assert "fault store: " in result.out
+    assert "NOSPACE" in result.out
+    assert result.err == "ska-sdp: Something is wrong with: store; see above what to do.\n"

@@ -1,0 +1,180 @@
+"""`ska-sdp dump` and `ska-sdp load`: there and back, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ska_sdp_config import Config
+from ska_sdp_config.cli.documents import parse
+from ska_sdp_config.cli.dump_file import read_dump, split
+from ska_sdp_config.cli.structured import DocumentPrinter
+from ska_sdp_config.cli.values import read
+from ska_sdp_config.entity.codec import encode
+
+from .conftest import Run, contents, empty, fill, run_process
+
+STORED: dict[str, Any] = {
+    "/eb/eb-a": {"last_updated": "2020-01-01 00:00:00", "test": True},
+    "/pb/pb-a": {"eb_id": None, "parameters": {"é": "1.10", "n": [1, 2.5, "yes", "~", ""]}},
+    "/pb/pb-a/owner": {"pid": 1, "hostname": "h", "command": []},
+    "/t/x": "text,\n not JSON\x07",
+    "/z": ["=", "0o7", "1_0", "2020-01-01", None, False],
+}
+
+
+@pytest.mark.parametrize("output", ["yaml", "json"])
+def test_what_was_dumped_can_be_loaded(
+    database: Config, ska_sdp: Run, tmp_path: Path, output: str
+) -> None:
+    fill(database, STORED)
+    before = contents(database)
+    file = tmp_path / f"dump.{output}"
+    assert ska_sdp("dump", str(file)).err == f"ska-sdp: 4 keys are in {file}.\n"
+    assert ska_sdp("dump", "-o", output).out == file.read_text()
+    assert list(tmp_path.iterdir()) == [file]
+    empty(database)
+    result = ska_sdp("load", str(file))
+    assert (result.code, result.err) == (0, "")
+    del before["/pb/pb-a/owner"]
+    assert result.lines == [f"created {path}" for path in before]
+    assert contents(database) == before
+    assert ska_sdp("load", str(file)) == (0, "", "")
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda some: st.lists(some, max_size=3) | st.dictionaries(TEXTS, some, max_size=3),
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(st.sampled_from(["/a", "/b/c"]), JSON.map(encode) | TEXTS), st.booleans())
+def test_any_value_comes_back(
+    capsys: pytest.CaptureFixture[str], entries: dict[str, str], yaml: bool
+) -> None:
+    capsys.readouterr()
+    DocumentPrinter(quiet=False, yaml=yaml).dump(*split(entries))
+    found = read_dump(parse(capsys.readouterr().out), "", force=False)
+    assert {path: read(text) for path, text in found.items()} == {
+        path: read(text) for path, text in entries.items()
+    }
+
+
+def test_owners_come_only_when_asked_for(database: Config, here: Run, tmp_path: Path) -> None:
+    fill(database, STORED)
+    file = str(tmp_path / "all.yaml")
+    assert "/pb/pb-a/owner" not in here("dump", "-o", "name").lines
+    assert here("dump", "-a", file, "-q") == (0, "", "")
+    empty(database)
+    assert here("load", file).code == 0
+    assert "/pb/pb-a/owner" not in contents(database)
+    assert here("load", "-a", file).lines == ["created /pb/pb-a/owner"]
+
+
+def test_a_prefix_bounds_both(database: Config, here: Run, tmp_path: Path) -> None:
+    fill(database, STORED)
+    file = tmp_path / "dump.json"
+    file.write_text(here("dump", "-o", "json").out)
+    assert json.loads(here("dump", "--prefix=/t", "-o", "json").out) == {
+        "values": {},
+        "texts": {"/t/x": STORED["/t/x"]},
+    }
+    empty(database)
+    fill(database, {"/t/y": 1, "/u": 1})
+    result = here("load", "--prefix=/t", "--sync", str(file))
+    assert result.lines == ["created /t/x", "deleted /t/y"]
+    assert list(contents(database)) == ["/t/x", "/u"]
+
+
+def test_a_dry_run_shows_how_values_differ(database: Config, here: Run) -> None:
+    fill(database, {"/a": {"n": 1, "same": True}, "/b": "text", "/c/owner": {}})
+    before = contents(database)
+    document = 'values: {/a: {"n": 2, "same": true}, /d: 1}'
+    result = here("load", "--dry-run", "--sync", "-", stdin=document)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "update /a\n"
+        '   {\n  -  "n": 1,\n  +  "n": 2,\n     "same": true\n   }\n'
+        "create /d\n  +1\n"
+        "delete /b\n  -text\n"
+    )
+    assert here("load", "--dry-run", "-", "-o", "json", stdin=document).document == {
+        "update": {
+            "/a": {"before": {"n": 1, "same": True}, "after": {"n": 2, "same": True}},
+        },
+        "create": {"/d": {"after": 1}},
+        "unchanged": 0,
+    }
+    assert here("load", "--dry-run", "-", "-q", stdin=document).lines == ["update /a", "create /d"]
+    assert contents(database) == before
+
+
+FAULTY = [
+    ("[]", "it is no dump, which has mappings 'values' and 'texts' and no more."),
+    ("", "it is no dump"),
+    ("scripts: []", "it is no dump"),
+    ("values: []", None),
+    ("values: [1]", "in which 'values' and 'texts' are mappings of paths."),
+    ("values: {x: 1}", "x: Path 'x' does not begin with '/'"),
+    ("values: {/x/: 1, /y: 2020-01-01}", "/x/: Path '/x/' ends with '/'"),
+    ("values: {/y: 2020-01-01}", "/y: Object of type date is not JSON serializable."),
+    ("{values: {/x: 1}, texts: {/x: a}}", "/x: it is among both values and texts."),
+    ("texts: {/x: 1}", "/x: it is among texts, and is none."),
+    ("values: {/eb/eb-a: {status: 1}}", "/eb/eb-a: status is 1: should be a valid string."),
+    ("values: {/x: !!python/object:os.system {}}", "could not determine a constructor"),
+]
+
+
+@pytest.mark.parametrize(("document", "complaint"), FAULTY, ids=[text for text, _ in FAULTY])
+def test_a_faulty_file_changes_nothing(
+    database: Config, here: Run, document: str, complaint: str | None
+) -> None:
+    result = here("load", "-", stdin=document)
+    if complaint is None:
+        assert result.code == 0
+    else:
+        assert (result.code, result.out) == (1, "")
+        assert result.err.startswith("ska-sdp: - was refused, and nothing changed: ")
+        assert complaint in result.err
+        assert len(result.err.splitlines()) == 1
+    assert contents(database) == {}
+
+
+def test_force_loads_what_is_not_valid(database: Config, here: Run) -> None:
+    document = "values: {/eb/eb-a: {status: 1}}"
+    assert here("load", "--force", "-", stdin=document).code == 0
+    assert contents(database) == {"/eb/eb-a": encode({"status": 1})}
+
+
+def test_a_file_that_cannot_be_written_is_said(here: Run) -> None:
+    result = here("dump", "/none/such/file")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
+        "ska-sdp: /none/such/file cannot be written: No such file or directory; check the path.\n"
+    )
+
+
+def test_a_large_dump_is_loaded_in_batches_on_a_default_server(
+    etcd_server: Any, tmp_path: Path
+) -> None:
+    server = etcd_server(max_txn_ops=None)
+    file = tmp_path / "large.json"
+    values = {f"/x/{n:04}": n for n in range(500)}
+    file.write_text(json.dumps({"values": values}))
+    with Config(host=server.host, port=server.port) as config:
+        refused = run_process(server, ["load", str(file), "--atomic"])
+        assert (refused.code, refused.out) == (1, "")
+        assert "--max-txn-ops" in refused.err
+        assert contents(config) == {}
+        done = run_process(server, ["load", str(file)])
+        assert (done.code, len(done.lines)) == (0, 500)
+        assert done.err.startswith("ska-sdp: batch 1 stands: /x/0000 to /x/")
+        assert len(contents(config)) == 500

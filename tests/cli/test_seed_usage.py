@@ -1,0 +1,230 @@
+"""The seed's chapter 5 is the contract: each line of its usage, as a process on real etcd."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import Result, contents, empty, fill, run_process
+
+SEED = Path(__file__).parents[3] / "shared/spec/0-seed-configuration-library-0.5.0.txt"
+
+SCRIPTS = "{scripts: [{kind: batch, name: imported, version: 1.0.0, image: i}]}"
+
+STORED = {
+    "/deploy/dpl-a": {"kind": "helm", "args": {}},
+    "/deploy/dpl-b": {"kind": "helm", "args": {}},
+    "/deploy/dpl-c": {"kind": "helm", "args": {}},
+    "/eb/eb-a": {"test": True},
+    "/eb/eb-b": {"test": True},
+    "/eb/eb-c": {"test": True},
+    "/eb/eb-d": {"test": True},
+    "/key": "value",
+    "/lmc/controller": {},
+    "/lmc/subarray/01": {},
+    "/pb/pb-a-20210102-00000": {},
+    "/pb/pb-a-20210102-00000/state": {},
+    "/pb/pb-b-20210103-00000": {},
+    "/pb/pb-c-20210104-00000": {},
+    "/script/batch:a:1": {"image": "i"},
+    "/script/batch:b:1": {"image": "i"},
+    "/u/pb/pb-x": {},
+    "/v/script/batch:x:1": {},
+    "/w/eb/eb-x": {},
+    "/x/deploy/dpl-x": {},
+    "/y/any/thing": {},
+}
+
+# Below each line of the seed what it is tried with: a command, what it prints first, and a key
+# with what is stored there afterwards (None for nothing), if it writes.
+PB = "/pb/pb-a-20210102-00000"
+Use = tuple[str, str] | tuple[str, str, str, object]
+USAGE: dict[str, list[Use]] = {
+    "ska-sdp COMMAND [options] [SDP_OBJECT] [<args>...]": [("list -q pb", PB)],
+    "ska-sdp COMMAND (-h|--help)": [("get -h", "Usage: ska-sdp get"), ("get --help", "Usage: ")],
+    "ska-sdp (-h|--help)": [("-h", "Usage: ska-sdp COMMAND"), ("--help", "Usage: ")],
+    "ska-sdp list (-a |--all) [options]": [("list -a", "/"), ("list --all -q", "/")],
+    "ska-sdp list [options] pb [<date>]": [
+        ("list pb", PB),
+        ("list --values pb 20210102", f"{PB} = {{}}"),
+    ],
+    "ska-sdp list [options] script [<kind>]": [
+        ("list script", "/script/"),
+        ("list -v script batch", "/script/batch:"),
+    ],
+    "ska-sdp list [options] (deployment|eb|controller|subarray)": [
+        ("list deployment", "/deploy/"),
+        ("list eb", "/eb/"),
+        ("list controller", "/lmc/controller"),
+        ("list subarray", "/lmc/subarray/01"),
+    ],
+    "ska-sdp list (-h|--help)": [("list -h", "Usage: ska-sdp list")],
+    "ska-sdp (get|watch) [options] <key>": [
+        ("get -q /key", "value"),
+        ("watch /key --timeout=0.1", "/key = value"),
+    ],
+    "ska-sdp (get|watch) [options] pb <pb-id>": [
+        ("get pb pb-a-20210102-00000", f"{PB} = {{}}"),
+        ("watch pb pb-a-20210102-00000 --timeout=0.1", f"{PB} = {{}}"),
+    ],
+    "ska-sdp (get|watch) (-h|--help)": [("watch --help", "Usage: ska-sdp watch")],
+    "ska-sdp create [options] pb <script> [<parameters>] [--eb=<eb-parameters>]": [
+        ("create pb batch:a:1", "created /pb/pb-sdpcli-"),
+        ("create pb batch:a:1 '{}' --eb='{\"max_length\": 1.0}'", "created /pb/pb-sdpcli-"),
+    ],
+    "ska-sdp create [options] deployment <item-id> <kind> <parameters>": [
+        (
+            """create deployment d-new helm '{"chart": "c", "values": {}}'""",
+            "created /deploy/d-new",
+            "/deploy/d-new",
+            {"dpl_id": "d-new", "kind": "helm", "args": {"chart": "c", "values": {}}},
+        ),
+    ],
+    "ska-sdp create [options] (script|eb) <item-id> <value>": [
+        ("create script batch:n:1 '{}'", "created /script/batch:n:1", "/script/batch:n:1", {}),
+        (
+            """create eb eb-test-20210524-000000 '{"test": true}'""",
+            "created /eb/eb-test-20210524-000000",
+            "/eb/eb-test-20210524-000000",
+            {"test": True},
+        ),
+    ],
+    "ska-sdp create (-h|--help)": [("create -h", "Usage: ska-sdp create")],
+    "ska-sdp update [options] (script|eb|deployment) <item-id> <value>": [
+        ("update script batch:a:1 '{}'", "updated /script/batch:a:1", "/script/batch:a:1", {}),
+        ("update eb eb-a '{}'", "updated /eb/eb-a", "/eb/eb-a", {}),
+        ("update -q deployment dpl-a '{}'", "", "/deploy/dpl-a", {}),
+    ],
+    "ska-sdp update [options] pb-state <item-id> <value>": [
+        (
+            """update pb-state pb-a-20210102-00000 '{"status": "RUNNING"}'""",
+            f"updated {PB}/state",
+            f"{PB}/state",
+            {"status": "RUNNING"},
+        ),
+    ],
+    "ska-sdp update [options] controller <value>": [
+        ("update controller '{\"a\": 1}'", "updated /lmc/controller", "/lmc/controller", {"a": 1}),
+    ],
+    "ska-sdp update [options] subarray <item-id> <value>": [
+        ("update subarray 01 '{\"a\": 1}'", "updated ", "/lmc/subarray/01", {"a": 1}),
+    ],
+    "ska-sdp edit (script|eb|deployment) <item-id>": [
+        ("edit script batch:b:1", "updated ", "/script/batch:b:1", {"edited": 1}),
+        ("edit eb eb-b", "updated /eb/eb-b", "/eb/eb-b", {"edited": 1}),
+        ("edit deployment dpl-b", "updated ", "/deploy/dpl-b", {"edited": 1}),
+    ],
+    "ska-sdp edit pb-state <item-id>": [
+        (
+            "edit pb-state pb-b-20210103-00000",
+            "created ",
+            "/pb/pb-b-20210103-00000/state",
+            {"edited": 1},
+        )
+    ],
+    "ska-sdp edit controller": [
+        ("edit controller", "updated ", "/lmc/controller", {"edited": 1}),
+    ],
+    "ska-sdp edit subarray <item-id>": [
+        ("edit subarray 01", "updated ", "/lmc/subarray/01", {"edited": 1}),
+    ],
+    "ska-sdp (update|edit) (-h|--help)": [
+        ("update -h", "Usage: ska-sdp update"),
+        ("edit --help", "Usage: ska-sdp edit"),
+    ],
+    "ska-sdp delete (-a|--all) [options] (pb|script|eb|deployment|prefix)": [
+        ("delete -a --prefix=/u pb -y", "deleted /u/", "/u/pb/pb-x", None),
+        ("delete --all --prefix=/v script -y", "deleted /v/", "/v/script/batch:x:1", None),
+        ("delete -a --prefix=/w eb -y", "deleted /w/", "/w/eb/eb-x", None),
+        ("delete -a --prefix=/x deployment -y", "deleted /x/", "/x/deploy/dpl-x", None),
+        ("delete -a --prefix=/y prefix -y", "deleted /y/", "/y/any/thing", None),
+    ],
+    "ska-sdp delete [options] (pb|eb|deployment) <item-id>": [
+        ("delete pb pb-c-20210104-00000", "deleted /pb/", "/pb/pb-c-20210104-00000", None),
+        ("delete eb eb-c", "deleted /eb/eb-c", "/eb/eb-c", None),
+        ("delete deployment dpl-c", "deleted /deploy/dpl-c", "/deploy/dpl-c", None),
+    ],
+    "ska-sdp delete [options] script <script>": [
+        ("delete script batch:b:1", "deleted /script/batch:b:1", "/script/batch:b:1", None),
+    ],
+    "ska-sdp delete (-h|--help)": [("delete -h", "Usage: ska-sdp delete")],
+    "ska-sdp end eb <eb-id> [options]": [
+        ("end eb eb-d -c", "cancelled /eb/eb-d"),
+    ],
+    "ska-sdp end (-h|--help)": [("end --help", "Usage: ska-sdp end")],
+    "ska-sdp import scripts [options] <file-or-url>": [
+        (
+            "import scripts --sync - --prefix=/i",
+            "created /i/script/batch:imported:1.0.0",
+            "/i/script/batch:imported:1.0.0",
+            {"image": "i"},
+        ),
+    ],
+    "ska-sdp import (-h|--help)": [("import -h", "Usage: ska-sdp import")],
+}
+
+# Commands on the same key come in this order; all others are done two at a time.
+LINES = [(line, use) for line, uses in USAGE.items() for use in uses]
+
+
+def _waves() -> Iterator[list[Use]]:
+    """Get uses that may run side by side: those that read, then those on different keys."""
+    rest = [use for _, use in LINES]
+    while rest:
+        wave: dict[object, Use] = {}
+        for use in rest:
+            wave.setdefault(use[2] if len(use) > 2 else use[0], use)
+        yield list(wave.values())
+        rest = [use for use in rest if use not in wave.values()]
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    etcd: Etcd, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Result, str | None]]:
+    """Run everything; get for each command its result, and what is stored at its key."""
+    editor = tmp_path_factory.mktemp("editor") / "editor"
+    editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
+    editor.chmod(0o755)
+    found: dict[str, tuple[Result, str | None]] = {}
+    with Config(host=etcd.host, port=etcd.port) as config, ThreadPoolExecutor(2) as pool:
+        empty(config)
+        fill(config, STORED)
+
+        def run(use: Use) -> None:
+            result = run_process(etcd, shlex.split(use[0]), {"EDITOR": str(editor)}, SCRIPTS)
+            stored = contents(config).get(use[2]) if len(use) > 2 else None
+            found[use[0]] = result, stored
+
+        for wave in _waves():
+            list(pool.map(run, wave))
+    return found
+
+
+@pytest.mark.parametrize(("line", "use"), LINES, ids=[use[0] for _, use in LINES])
+def test_each_line_of_the_usage_works(
+    outcomes: dict[str, tuple[Result, str | None]], line: str, use: Use
+) -> None:
+    result, stored = outcomes[use[0]]
+    time_is_up = use[0].startswith("watch") and "--timeout" in use[0]
+    assert result.code == (4 if time_is_up else 0), result.err
+    assert result.out.startswith(use[1])
+    if len(use) > 2:
+        assert stored == (None if use[3] is None else encode(use[3]))
+
+
+@pytest.mark.skipif(not SEED.exists(), reason=f"{SEED.name} is not beside the project")
+def test_no_line_of_the_usage_is_left_out() -> None:
+    chapter = SEED.read_text("utf-8").partition("5.3 Usage")[2]
+    lines = [line.strip() for line in chapter.splitlines() if line.startswith("ska-sdp ")]
+    usage = {line for line in lines if re.search(r"<|\(|\[|COMMAND|edit controller$", line)}
+    assert usage == set(USAGE)

@@ -1,0 +1,108 @@
+"""Tables, watch and completion in a real terminal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import contents, environment, fill
+from .terminal import Terminal, needs_tmux, open_terminal
+from .test_watch import update
+
+pytestmark = needs_tmux
+
+STORED = {
+    "/eb/eb-a": {"status": "ACTIVE", "subarray_id": "01"},
+    "/eb/eb-a/state": {"status": "ACTIVE"},
+    "/script/batch:imaging:1.0.0": {"image": "registry/imaging:1.0.0"},
+    "/script/realtime:receive:2.0.0": {"image": "registry/" + "x" * 120},
+}
+
+BASH = "bash --norc --noprofile"
+ZSH = "zsh -f"
+FISH = "fish --no-config"
+
+START = {
+    BASH: 'eval "$(ska-sdp completion bash)"; echo rea""dy',
+    ZSH: 'autoload -Uz compinit && compinit -u -D; eval "$(ska-sdp completion zsh)"; echo rea""dy',
+    FISH: "ska-sdp completion fish | source; echo rea''dy",
+}
+
+
+@pytest.fixture
+def terminal(database: Config, etcd: Etcd, tmp_path: Path) -> Iterator[Terminal]:
+    fill(database, STORED)
+    with open_terminal(tmp_path, BASH, environment(etcd, {})) as opened:
+        yield opened
+
+
+def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
+    terminal.enter("ska-sdp list script; echo do''ne")
+    lines = terminal.wait_for("done").splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("KEY"))
+    assert lines[at].split() == ["KEY", "IMAGE"]
+    assert lines[at + 1].split() == ["/script/batch:imaging:1.0.0", "registry/imaging:1.0.0"]
+    # What is too long goes on below, in its own column.
+    column = lines[at].index("IMAGE")
+    assert lines[at + 3][:column].strip() == ""
+    assert set(lines[at + 3].strip()) == {"x"}
+    assert max(map(len, lines)) <= 100
+    heading = next(x for x in terminal.screen(colours=True).splitlines() if "IMAGE" in x)
+    assert "\x1b[1m" in heading
+    terminal.enter("clear; NO_COLOR=1 ska-sdp describe eb eb-a; echo do''ne")
+    assert "EXECUTION BLOCKS" in terminal.wait_for("done")
+    assert "\x1b[3" not in terminal.screen(colours=True)
+
+
+def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
+    terminal.enter("ska-sdp watch /new; echo code $?")
+    terminal.wait_for("There is nothing at /new yet: waiting, Ctrl-C ends it.")
+    fill(database, {"/new": {"n": 1}})
+    terminal.wait_for('"n": 1')
+    update(database, "/new", '{"n": 2}')
+    terminal.wait_for('"n": 2')
+    terminal.press("C-c")
+    assert "Traceback" not in terminal.wait_for("code 0")
+
+
+def test_delete_asks_at_the_terminal(terminal: Terminal, database: Config) -> None:
+    terminal.enter("ska-sdp delete -a script; echo code $?")
+    terminal.wait_for("Delete all script definitions: /script and 2 keys below it? Write yes:")
+    terminal.enter("yes")
+    assert "2 deleted" in terminal.wait_for("code 0")
+    assert list(contents(database)) == ["/eb/eb-a", "/eb/eb-a/state"]
+
+
+@pytest.mark.parametrize("shell", [BASH, ZSH, FISH])
+def test_commands_objects_and_ids_are_completed(
+    database: Config, etcd: Etcd, tmp_path: Path, shell: str
+) -> None:
+    if shutil.which(shell.split()[0]) is None:
+        pytest.skip(f"{shell.split()[0]} is not installed")
+    fill(database, STORED)
+    own = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    with open_terminal(tmp_path, shell, environment(etcd, own)) as terminal:
+        terminal.enter(START[shell])
+        terminal.wait_for("ready")
+        terminal.type("ska-sdp del")
+        terminal.press("Tab")
+        terminal.wait_for("ska-sdp delete ")
+        terminal.type("scr")
+        terminal.press("Tab")
+        terminal.wait_for("ska-sdp delete script ")
+        terminal.type("batch:i")
+        terminal.press("Tab")
+        terminal.wait_for("ska-sdp delete script batch:imaging:1.0.0")
+        terminal.press("C-u")
+        terminal.type("ska-sdp -q get /scr")
+        terminal.press("Tab")
+        terminal.wait_for("ska-sdp -q get /script/")
+        terminal.type("real")
+        terminal.press("Tab")
+        terminal.wait_for("get /script/realtime:receive:2.0.0")
