@@ -113,7 +113,8 @@ class Observation:
         return {_state_of(f"2/pb/{self.pb_id}"): self._state()}
 
     def _state(self) -> str:
-        beams = {f"vis{number}": {"host": [[0, "10.0.0.1"]]} for number in range(4)}
+        host = {"host": [[0, "10.0.0.1"]], "port": [[0, 9000, 1]], "function": "visibilities"}
+        beams = {f"vis{number}": host for number in range(4)}
         state = {
             "status": "RUNNING",
             "resources_available": True,

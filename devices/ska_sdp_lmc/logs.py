@@ -100,14 +100,11 @@ def set_up(level: str, log_format: str, stream: TextIO | None = None) -> None:
         stream: where lines go instead of standard output.
     """
     threshold: int = getattr(logging, level)
-    wanted = _Wanted(threshold)
-    lines = logging.StreamHandler(stream or sys.stdout)
-    tango = _TangoHandler()
-    for handler in (lines, tango):
-        handler.setFormatter(JsonFormatter() if log_format == "json" else SkaFormatter())
-        handler.addFilter(wanted)
+    lines = _Handler(stream or sys.stdout)
+    lines.setFormatter(JsonFormatter() if log_format == "json" else SkaFormatter())
+    lines.addFilter(_Wanted(threshold))
     root = logging.getLogger()
-    root.handlers[:] = [lines, tango]
+    root.handlers[:] = [lines]
     root.setLevel(threshold)
     for name in _OURS:
         # A device's level can be changed at any time: the filter decides, record by record.
@@ -129,13 +126,20 @@ class _Wanted(logging.Filter):
         return listener.wants(record.levelno)
 
 
-class _TangoHandler(logging.Handler):
-    """Hands each record to the device at work."""
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes each record, and hands it to the device at work."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        try:
+            self.stream.write(line + self.terminator)
+            self.flush()
+        except (OSError, ValueError):
+            # Nobody reads the output any more, or it is closed.
+            self.handleError(record)
         listener = _CONTEXT.get().listener
         if listener is not None:
-            listener.hear(record.levelno, self.format(record))
+            listener.hear(record.levelno, line)
 
 
 class SkaFormatter(logging.Formatter):

@@ -111,14 +111,17 @@ class Publisher:
             if not fresh:
                 return {}
             self._revisions.update(dict.fromkeys(fresh, view.revision))
+            health = {}
             if view.faults is not None:
-                self._faults = view.faults
                 self._view = view
+                if view.faults != self._faults:
+                    self._faults = view.faults
+                    health = self._health()
             before, self._command_count = self._command_count, view.command_count
             transitional = None
             if before is not None and view.command_count > before and OBS_STATE in fresh:
                 transitional = view.transitional
-            return self._show({**fresh, **self._health()}, transitional)
+            return self._show({**fresh, **health}, transitional)
 
     def show_outage(self, outage: Outage | None) -> None:
         """Show that the database does not answer, or that it does again."""
@@ -171,6 +174,6 @@ class Publisher:
 
 def _plain(value: Any) -> Any:
     """Make text fit for Tango, whose strings are Latin-1 and end at a NUL."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
         return value
     return value.encode("ascii", "backslashreplace").decode().replace("\0", "\\x00")

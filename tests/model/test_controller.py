@@ -102,7 +102,7 @@ def test_time_outs_are_found_by_the_subarrays_which_know_their_limits() -> None:
     later = NOON + timedelta(hours=1)
     shown = derive_system(System(3, found), later, SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
-    found[ENTRY]["errors"] = {"subarray": "AssignResources was not resourced"}
+    found[ENTRY] = {**found[ENTRY], "errors": {"subarray": "AssignResources was not resourced"}}
     shown = derive_system(System(4, found), later, SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "FAULT"
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_lmc.messages import parse_assign_resources, parse_configure
+from ska_sdp_lmc.messages.examples import example, example_names
 from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
+from ska_sdp_lmc.model.commands import apply_command
 from ska_sdp_lmc.model.entry import Entry
 from ska_sdp_lmc.model.resources import merge, subtract
-from ska_sdp_lmc.model.snapshot import Snapshot, wanted_paths
+from ska_sdp_lmc.model.snapshot import Snapshot, Writes, wanted_paths
 from ska_sdp_lmc.model.states import Json, ObsState
 
+from .cells import CELLS, Cell
 from .worlds import (
     BATCH,
     EB,
     ENTRY,
+    NOON,
     RECEIVE,
+    SETTINGS,
     World,
     assign_message,
     documents,
     entry_document,
+    message_for,
     script,
 )
 
@@ -255,3 +266,41 @@ def test_merging_keeps_sets_and_adds_nodes(first: Resources, second: Resources) 
     assert assigned.get("receive_nodes", 0) == (first.receive_nodes or 0) + (
         second.receive_nodes or 0
     )
+
+
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.allowed], ids=str)
+def test_what_is_written_is_what_is_read_again(cell: Cell) -> None:
+    """As it is kept with its text, it must be what the text would be parsed to."""
+    obs_state = ObsState[cell.obs_state]
+    world = World(documents(obs_state))
+    message = message_for(cell.command, obs_state)
+    writes = apply_command(cell.command, world.snapshot, message, NOON, SETTINGS, "txn")
+    _check_plain(writes)
+
+
+@pytest.mark.parametrize("name", [name for name in example_names() if "assignres" in name])
+def test_also_what_is_made_of_an_assignment(name: str) -> None:
+    message = parse_assign_resources(example(name)).message
+    world = World(documents(ObsState.EMPTY))
+    _check_plain(apply_command("AssignResources", world.snapshot, message, NOON, SETTINGS, "txn"))
+
+
+@pytest.mark.parametrize("name", [name for name in example_names() if "configure" in name])
+def test_also_what_is_made_of_new_scan_types(name: str) -> None:
+    message = parse_configure(example(name)).message
+    world = World(documents(ObsState.IDLE))
+    if not message.new_scan_types:
+        world.documents[f"/eb/{EB}"]["scan_types"] = [{"scan_type_id": message.scan_type}]
+    _check_plain(apply_command("Configure", world.snapshot, message, NOON, SETTINGS, "txn"))
+
+
+def _check_plain(writes: Writes) -> None:
+    for document in writes.documents.values():
+        # Unlike ==, the text tells a list from a tuple, and 1 from 1.0 and True.
+        assert repr(_sorted(json.loads(encode(document)))) == repr(_sorted(document))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return list(map(_sorted, value)) if isinstance(value, list) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -182,7 +183,8 @@ class World:
 
     @property
     def snapshot(self) -> Snapshot:
-        return Snapshot(self.revision, "01", dict(self.documents))
+        # The model changes no document; a test may, so each snapshot has its own.
+        return Snapshot(self.revision, "01", copy.deepcopy(self.documents))
 
     @property
     def view(self) -> View:

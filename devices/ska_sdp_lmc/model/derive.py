@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from ska_sdp_lmc.model.blocks import ProcessingBlock
 from ska_sdp_lmc.model.entry import SUBARRAY
 from ska_sdp_lmc.model.readiness import deadline, pending_of, timeout_sentence, waiting_for
 from ska_sdp_lmc.model.settings import SubarraySettings
@@ -13,6 +14,7 @@ from ska_sdp_lmc.model.snapshot import Snapshot
 from ska_sdp_lmc.model.states import Json, ObsState, State
 from ska_sdp_lmc.model.subarray_health import find_faults
 from ska_sdp_lmc.model.transitions import TRANSITIONS
+from ska_sdp_lmc.model.unchanging import by_identity
 from ska_sdp_lmc.model.view import NULL, View, json_text
 
 __all__ = ["derive", "obs_state", "timeout_error"]
@@ -108,11 +110,20 @@ def _failed(snapshot: Snapshot) -> bool:
     return any(pb.failed and pb.pb_id not in acknowledged for pb in snapshot.realtime_pbs)
 
 
+_NONE: Json = {}
+_text = by_identity(64)(json_text)
+
+
+@by_identity(64)
+def _summaries(*pbs: ProcessingBlock) -> str:
+    return json_text({pb.pb_id: pb.summary() for pb in pbs})
+
+
 def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, Any]:
     entry = snapshot.entry
     eb = snapshot.eb or {}
     receive_pb = snapshot.receive_pb
-    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or {}
+    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or _NONE
     scan_type = eb.get("current_scan_type")
     return {
         "State": snapshot.state,
@@ -121,11 +132,11 @@ def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict
         "obsState": final,
         "resources": json_text(entry.resources),
         "ebID": entry.eb_id or NULL,
-        "receiveAddresses": json_text(addresses),
+        "receiveAddresses": _text(addresses),
         "scanType": scan_type if isinstance(scan_type, str) and scan_type else NULL,
         "scanID": _scan_id(eb) or 0,
         "ebState": json_text(_eb_summary(snapshot)),
-        "pbState": json_text({pb.pb_id: pb.summary() for pb in snapshot.pbs.values()}),
+        "pbState": _summaries(*snapshot.pbs.values()),
         "errorMessages": json_text(_error_messages(snapshot, final, errors)),
         "lastCommand": entry.last_command or "",
         "transactionID": entry.transaction_id or "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -12,8 +13,9 @@ from ska_sdp_lmc.model import paths
 from ska_sdp_lmc.model.blocks import ProcessingBlock
 from ska_sdp_lmc.model.entry import Entry, is_id
 from ska_sdp_lmc.model.states import Json, State
+from ska_sdp_lmc.model.unchanging import by_identity
 
-__all__ = ["Snapshot", "Writes", "read_document", "wanted_paths"]
+__all__ = ["Snapshot", "Writes", "read_document", "remember", "wanted_paths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,24 @@ class Writes:
     documents: Mapping[str, Json] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=512)
+_written: dict[str, Json] = {}
+_MOST_WRITTEN = 128
+_lock = threading.Lock()
+
+
+def remember(text: str, document: Json) -> None:
+    """Keep a document that is being written: who reads its text need not parse it.
+
+    Args:
+        text: the document as it is stored.
+        document: what the text would be parsed to; nobody may change it any more.
+    """
+    with _lock:
+        if len(_written) >= _MOST_WRITTEN:
+            del _written[next(iter(_written))]
+        _written[text] = document
+
+
 def read_document(text: str | None) -> tuple[Json | None, bool]:
     """Read an entity's text.
 
@@ -37,11 +56,21 @@ def read_document(text: str | None) -> tuple[Json | None, bool]:
     """
     if text is None:
         return None, True
+    document = _written.get(text)
+    return _parse(text) if document is None else (document, True)
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> tuple[Json | None, bool]:
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError):
         return {}, False
     return (document, True) if isinstance(document, dict) else ({}, False)
+
+
+_read_entry = by_identity(128)(Entry.read)
+_read_block = by_identity(512)(ProcessingBlock.read)
 
 
 @dataclass(frozen=True)
@@ -89,7 +118,7 @@ class Snapshot:
     @cached_property
     def entry(self) -> Entry:
         """What was commanded."""
-        return Entry.read(self.documents.get(self.entry_path))
+        return _read_entry(self.documents.get(self.entry_path))
 
     @property
     def state(self) -> State:
@@ -146,7 +175,7 @@ class Snapshot:
 
     def _pb(self, pb_id: str, realtime: bool) -> ProcessingBlock:
         path = paths.processing_block(pb_id)
-        return ProcessingBlock.read(
+        return _read_block(
             pb_id,
             realtime,
             self.documents.get(path),

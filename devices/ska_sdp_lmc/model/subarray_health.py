@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any
 
 from ska_sdp_lmc.messages import read_receive_addresses
 from ska_sdp_lmc.model.blocks import ProcessingBlock
@@ -14,11 +12,15 @@ from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot
 from ska_sdp_lmc.model.states import ObsState
 from ska_sdp_lmc.model.times import read_time
+from ska_sdp_lmc.model.unchanging import by_identity
 
 __all__ = ["find_faults"]
 
 _RESOURCED = (ObsState.IDLE, ObsState.READY, ObsState.SCANNING)
 _CONFIGURED = (ObsState.READY, ObsState.SCANNING)
+
+_unreadable = by_identity(64)(read_receive_addresses)
+"""What of receive addresses cannot be read; they are large, and seldom change."""
 
 
 def find_faults(
@@ -81,29 +83,8 @@ def _of_addresses(snapshot: Snapshot) -> Iterator[Fault]:
     pb = snapshot.receive_pb
     if pb is None or not pb.has_receive_addresses:
         return
-    for number, text in enumerate(_unreadable(_Same(pb.state["receive_addresses"]))):
+    for number, text in enumerate(_unreadable(pb.state["receive_addresses"])):
         yield Fault(f"addresses {pb.pb_id} {number}", f"receiveAddresses of {pb.pb_id}: {text}")
-
-
-class _Same:
-    """A value of a document as the key of a cache: nobody changes it (``read_document``)."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
-
-
-@lru_cache(maxsize=64)
-def _unreadable(addresses: _Same) -> tuple[str, ...]:
-    """What of receive addresses cannot be read; they are large, and seldom change."""
-    return read_receive_addresses(addresses.value)
 
 
 def _fault(pb: ProcessingBlock, text: str) -> Fault:

@@ -16,6 +16,8 @@ __all__ = ["NULL", "View", "json_text"]
 NULL = "null"
 """What a string attribute shows when there is nothing: four letters, never empty."""
 
+_ENCODER = json.JSONEncoder(sort_keys=True)
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -48,4 +50,4 @@ def json_text(value: Any) -> str:
 
     Tango's strings are Latin-1, so everything beyond ASCII is escaped as JSON has it.
     """
-    return json.dumps(value, sort_keys=True)
+    return _ENCODER.encode(value)

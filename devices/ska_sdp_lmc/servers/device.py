@@ -225,8 +225,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
                 "try again when healthState is no longer FAILED or UNKNOWN."
             )
         budget = max(0.001, self.settings.timeout_database - (time.monotonic() - began))
-        for txn in self.database.config.txn(prefetch=prefetch, timeout=budget):
-            raw: Txn = txn.raw
+        for raw in self.database.config.backend.txn(prefetch=prefetch, timeout=budget):
             result = body(raw)
         return result, raw.reads.revision
 

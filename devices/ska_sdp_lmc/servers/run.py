@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import tango
@@ -36,6 +37,8 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
     logs.set_up(settings.log_level, settings.log_format)
     try:
         given = sys.argv[1:] if arguments is None else arguments
+        # What was imported stays: to look through it for garbage, again and again, is in vain.
+        gc.freeze()
         run_tango([device_class], args=[device_class.__name__, *given], raises=True)
     except tango.DevFailed as error:
         sys.exit(f"{device_class.__name__}: {error.args[0].desc}")

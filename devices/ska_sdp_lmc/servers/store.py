@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.entity.codec import encode
 from ska_sdp_lmc.model import paths
 from ska_sdp_lmc.model.controller import ControllerEntry
-from ska_sdp_lmc.model.snapshot import Snapshot, Writes, read_document, wanted_paths
+from ska_sdp_lmc.model.snapshot import Snapshot, Writes, read_document, remember, wanted_paths
 from ska_sdp_lmc.model.states import Json
 from ska_sdp_lmc.model.system import System
+from ska_sdp_lmc.servers.writing import text_of
 
 __all__ = ["SystemReader", "Tree", "read_controller", "read_snapshot", "write"]
 
@@ -105,7 +105,9 @@ def write(tree: Tree, writes: Writes | None) -> None:
         writes: what is to be written; None is nothing.
     """
     for path, document in (writes.documents if writes else {}).items():
-        tree.put(path, encode(document))
+        text = text_of(document)
+        remember(text, document)
+        tree.put(path, text)
 
 
 class SystemReader:
