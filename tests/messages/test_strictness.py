@@ -213,6 +213,17 @@ def test_every_fault_is_named() -> None:
     assert str(caught.value).startswith("AssignResources: $.processing_blocks[0].pb_id: field")
 
 
+def test_each_of_many_wrong_fields_is_named() -> None:
+    receptors = [{"receptors": [number]} for number in range(3)]
+    blocks = [{"pb_id": number} for number in range(30)]
+    text = changed(ASSIGN_04, "processing_blocks", to=[*blocks, *receptors])
+    with pytest.raises(MessageError) as caught:
+        parse_assign_resources(text)
+    named = {fault.partition(": ")[0] for fault in caught.value.faults}
+    wrong = [f"$.processing_blocks[{number}]" for number in range(33)]
+    assert named >= {f"{block}.{key}" for block in wrong for key in ("pb_id", "script")}
+
+
 def test_warnings_are_of_bounded_number() -> None:
     beams: dict[str, object] = {f"odd-{number}": {} for number in range(200)}
     text = changed(ASSIGN_04, "execution_block", "scan_types", 0, "beams", to=beams)

@@ -14,7 +14,7 @@ __all__ = ["Grade", "Issue", "Location", "MessageError", "json_path", "listed", 
 Location = tuple[int | str, ...]
 """Keys and indices that lead from the top of a document to one of its values."""
 
-MOST_FAULTS = 20
+MOST_FAULTS = 100
 MOST_WARNINGS = 50
 _LONGEST_VALUE = 40
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -31,7 +31,7 @@ class MessageError(ValueError):
         faults: one text a fault, ``<JSON path>: <fault>``.
 
     Attributes:
-        faults: the faults told, at most 20, the last line saying how many more there are.
+        faults: the faults told, at most 100, the last line saying how many more there are.
     """
 
     def __init__(self, command: str, faults: Sequence[Issue | str]) -> None:

@@ -13,13 +13,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from .faults import MOST_FAULTS, Grade, Issue, Location, listed, shown
+from .faults import Grade, Issue, Location, listed, shown
 from .schema.check import schema_issues
 from .schema.nested import Function
 from .schema.types import ABSENT, WHOLE, Schema
 from .versions import read_interface
 
 __all__ = ["host_and_port", "read_receive_addresses"]
+
+_MOST_FAULTS = 20
+"""As many as leave room in healthInfo for faults of other things."""
 
 
 def _is_channel(value: Any) -> bool:
@@ -123,7 +126,7 @@ def read_receive_addresses(value: Any) -> tuple[str, ...]:
         One text a fault, ``<JSON path>: <fault>``, at most 20 and a line with the number of the
         others; none when all can be read.
     """
-    return listed(list(_faults(value)), MOST_FAULTS)
+    return listed(list(_faults(value)), _MOST_FAULTS)
 
 
 def _faults(value: Any) -> Iterator[Issue]:
