@@ -167,4 +167,4 @@ def test_long_views_on_etcd(server: EtcdOf) -> None:
         server.kill()
         server.start()
 
-    follow_on_etcd(server, 2_000, restart)
+    follow_on_etcd(server, 500, restart)

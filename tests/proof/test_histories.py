@@ -101,4 +101,4 @@ def test_long_processes_on_etcd(server: EtcdOf) -> None:
         server.kill()
         server.start()
 
-    on_etcd(server, 8, 1_500, restart)
+    on_etcd(server, 8, 400, restart)

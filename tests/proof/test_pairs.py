@@ -121,13 +121,17 @@ def test_a_pair_is_seen_together_through_cuts(etcd_server: Callable[..., Etcd]) 
     pairs_in_bad_weather(etcd_server(), 1_500, lambda: None, 0.2)
 
 
+# The thousand cuts of tests/connection/test_leaks.py have as many pairs, on both versions.
 @pytest.mark.long
-def test_long_pairs(server: EtcdOf) -> None:
+@pytest.mark.parametrize(
+    ("program", "count"), [("3.4", 100_000), ("3.5", 25_000)], indirect=["program"]
+)
+def test_long_pairs(server: EtcdOf, count: int) -> None:
     def restart() -> None:
         server.kill()
         server.start()
 
-    pairs_in_bad_weather(server, 100_000, restart, 1.0)
+    pairs_in_bad_weather(server, count, restart, 1.0)
 
 
 def test_what_the_body_writes_besides_is_read_by_the_next_transaction(connect: Connect) -> None:

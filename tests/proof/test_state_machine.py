@@ -42,10 +42,10 @@ def test_on_etcd(etcd: Etcd) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("loses_answers", [False, True], ids=["direct", "losing answers"])
 def test_long_in_memory(loses_answers: bool) -> None:
-    run(MemoryUnderTest(loses_answers=loses_answers), 2_000, 80)
+    run(MemoryUnderTest(loses_answers=loses_answers), 400, 80)
 
 
 @pytest.mark.long
 def test_long_on_etcd(server: EtcdOf) -> None:
     with EtcdUnderTest.on(server) as database:
-        run(database, 500, 80)
+        run(database, 150, 80)

@@ -40,10 +40,10 @@ def test_on_etcd(etcd: Etcd) -> None:
 
 @pytest.mark.long
 def test_long_in_memory() -> None:
-    run(MemoryUnderTest(), 2_000, 80)
+    run(MemoryUnderTest(), 400, 80)
 
 
 @pytest.mark.long
 def test_long_on_etcd(server: EtcdOf) -> None:
     with EtcdUnderTest.on(server) as database:
-        run(database, 500, 80)
+        run(database, 150, 80)
