@@ -170,19 +170,25 @@ def _is_of_the_stand_in(path: str) -> bool:
 
 @contextmanager
 def observation(
-    etcd: Etcd, components: tuple[str, ...] = COMPONENTS, **properties: Any
+    etcd: Etcd,
+    components: tuple[str, ...] = COMPONENTS,
+    port: int | None = None,
+    **properties: Any,
 ) -> Iterator[Observation]:
     """Serve the devices on an etcd that is emptied first, with a stand-in SDP.
 
     Args:
         etcd: a running server.
         components: those that the stand-in SDP is.
+        port: where the devices find the server, if not at its own port.
         properties: device properties of the subarray.
     """
     where: dict[str, Any] = {"backend": "etcd3", "host": etcd.host, "port": etcd.port}
     with pytest.MonkeyPatch.context() as environment, Config(**where) as config:
         for name, value in where.items():
             environment.setenv(f"SDP_CONFIG_{name.upper()}", str(value))
+        if port is not None:
+            environment.setenv("SDP_CONFIG_PORT", str(port))
         config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
         for txn in config.txn():
             txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})

@@ -1,0 +1,109 @@
+"""A command whose commit takes effect while its answer is lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from ska_sdp_lmc.model import commands
+from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_lmc.servers import subarray as server
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.connection.proxy import Proxy
+from tests.waiting import wait_until
+
+from .conftest import Events
+from .observing import Observation, observation
+
+CONFIGURE = '{"scan_type": "science", "transaction_id": "txn-test-20260131-lost"}'
+
+
+@pytest.fixture
+def network(etcd: Etcd) -> Iterator[Proxy]:
+    with Proxy((etcd.host, etcd.port)) as proxy:
+        yield proxy
+
+
+@contextmanager
+def in_idle(etcd: Etcd, network: Proxy, budget: str) -> Iterator[Observation]:
+    """A subarray in IDLE, which reaches its database through the network.
+
+    Args:
+        etcd: the database.
+        network: what is between.
+        budget: seconds that a command may take.
+    """
+    settings = {"RequiredComponents": "none", "TimeoutDatabase": budget}
+    with observation(etcd, components=(), port=network.port, **settings) as observing:
+        # Of the two that wait for the database, the device is to give up first.
+        observing.subarray.set_timeout_millis(20_000)
+        observing.switch_on()
+        message = observing.new_assignment().replace("vis-receive", "work")
+        observing.command("AssignResources", message)
+        for txn in observing.config.txn():
+            state = '{"status": "RUNNING", "resources_available": true}'
+            txn.create(f"/pb/{observing.pb_id}/state", state)
+        observing.wait_for("IDLE")
+        yield observing
+
+
+def at_the_commit(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """Let something happen once, when a command has read and is about to commit."""
+    decide = commands.apply_command
+    left = [happens]
+
+    def decided(*arguments: Any) -> Any:
+        writes = decide(*arguments)
+        while left:
+            left.pop()()
+        return writes
+
+    monkeypatch.setattr(server, "apply_command", decided)
+
+
+def test_a_lost_answer_is_made_sure_of(
+    etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        in_idle(etcd, network, "6") as observing,
+        Events(observing.subarray, "obsState", "transactionID") as events,
+    ):
+        at_the_commit(monkeypatch, lambda: network.discard(down=True))
+        observing.command("Configure", CONFIGURE)
+        assert observing.obs_state == "READY"
+        assert observing.entry["last_command"] == "Configure"
+        # Another command, and its events: those of the first were told once.
+        observing.command("Scan", '{"scan_id": 1}')
+        told = [ObsState.CONFIGURING, ObsState.READY, ObsState.SCANNING]
+        events.wait_for("obsState", told)
+        assert events.of("transactionID")[0] == "txn-test-20260131-lost"
+
+
+def test_an_outcome_that_is_not_known_is_published_when_it_is(
+    etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off() -> None:
+        network.refuse(True)
+        network.discard(down=True)
+
+    with (
+        in_idle(etcd, network, "2") as observing,
+        Events(observing.subarray, "obsState", "transactionID") as events,
+    ):
+        count = observing.entry["command_count"]
+        at_the_commit(monkeypatch, cut_off)
+        reason, text = observing.refusal("Configure", CONFIGURE)
+        assert reason == "API_CommandFailed"
+        assert text.startswith("It is not known whether Configure was carried out: ")
+        assert observing.obs_state == "IDLE"
+        assert events.heard == []
+        # It was; the device finds out by itself.
+        wait_until(lambda: observing.entry["command_count"] == count + 1)
+        network.refuse(False)
+        network.cut()
+        observing.wait_for("READY")
+        events.wait_for("obsState", [ObsState.CONFIGURING, ObsState.READY])
+        events.wait_for("transactionID", ["txn-test-20260131-lost"])
