@@ -14,7 +14,7 @@ from rich.table import Table
 from ska_sdp_config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
 
-from . import devices, listing, processes, transactions, watching
+from . import command_line, devices, listing, processes, transactions, watching
 from .by_hand import ByHand
 from .measure import Row
 
@@ -23,6 +23,7 @@ GROUPS = {
     "listing": listing.rows,
     "watching": watching.rows,
     "processes": processes.rows,
+    "command_line": command_line.rows,
     "devices": devices.rows,
 }
 

@@ -11,7 +11,7 @@ from ska_sdp_config.entity.codec import encode
 from .by_hand import ByHand
 from .measure import Row, compare
 
-__all__ = ["rows"]
+__all__ = ["BLOCKS", "fill_with_blocks", "rows"]
 
 BLOCKS = 10_000
 SCRIPT = {"kind": "batch", "name": "bench", "version": "1.0.0"}
@@ -19,10 +19,7 @@ SCRIPT = {"kind": "batch", "name": "bench", "version": "1.0.0"}
 
 def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
     """Yield the rows on listing."""
-    store = config.backend.store
-    for begin in range(0, BLOCKS, 1_000):
-        puts = [_block(number) for number in range(begin, begin + 1_000)]
-        store.commit([], puts, timeout=30)
+    fill_with_blocks(config)
 
     def read_as_text() -> int:
         for txn in config.txn():
@@ -56,6 +53,13 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
         bound=1.3,
     )
     config.backend.delete("/pb", must_exist=False, recursive=True)
+
+
+def fill_with_blocks(config: Config) -> None:
+    """Store ten thousand processing blocks of 1 KiB."""
+    for begin in range(0, BLOCKS, 1_000):
+        puts = [_block(number) for number in range(begin, begin + 1_000)]
+        config.backend.store.commit([], puts, timeout=30)
 
 
 def _block(number: int) -> Put:
