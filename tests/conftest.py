@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
-pytest_plugins = ["tests.services.etcd", "tests.services.tango_db", "tests.services.versions"]
+pytest_plugins = [
+    "tests.services.etcd",
+    "tests.services.servers",
+    "tests.services.tango_db",
+    "tests.services.versions",
+]
 
 # What a developer's shell points at is no business of the tests.
 for _name in list(os.environ):

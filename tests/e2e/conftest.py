@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tango
@@ -14,9 +12,14 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.store import Entry, Query
-from ska_sdp_lmc.demo.content import Content, configure, scan, scripts
-from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_lmc.demo.content import scripts
+from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_lmc.stack.local import Layout, LocalStack
+from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from tests.e2e.rig import Rig, built_rig
+from tests.e2e.subarray import Subarray, answers
+from tests.services.etcd import QUICK
+from tests.services.servers import serving
 from tests.waiting import wait_until
 
 SHARED = Path(__file__).parents[3] / "shared" / "spec" / "messages"
@@ -65,60 +68,6 @@ def settle(config: Config, quiet: float = 0.5) -> None:
     wait_until(is_quiet)
 
 
-class Subarray:
-    """A client of one subarray, as the telescope manager is one."""
-
-    def __init__(self, trl: str) -> None:
-        self.trl = trl
-        self.proxy = tango.DeviceProxy(trl)
-
-    def command(self, name: str, argument: str | None = None) -> None:
-        if argument is None:
-            self.proxy.command_inout(name)
-        else:
-            self.proxy.command_inout(name, argument)
-
-    def refusal(self, name: str, argument: str | None = None) -> tango.DevError:
-        """Give a command that is refused, and get the first entry of the error."""
-        with pytest.raises(tango.DevFailed) as failed:
-            self.command(name, argument)
-        return failed.value.args[0]
-
-    @property
-    def obs_state(self) -> str:
-        return ObsState(self.read("obsState")).name
-
-    def read(self, attribute: str) -> Any:
-        return self.proxy.read_attribute(attribute).value
-
-    def wait_for(self, obs_state: str, within: float = 15.0) -> None:
-        wait_until(
-            lambda: self.obs_state == obs_state, within, f"{obs_state}, not {self.obs_state}"
-        )
-
-    def assign(self, content: Content | None = None) -> Content:
-        content = content or quick()
-        self.command("AssignResources", json.dumps(content.message))
-        self.wait_for("IDLE")
-        return content
-
-    def configure(self, scan_type: str) -> None:
-        self.command("Configure", configure(scan_type))
-        self.wait_for("READY")
-
-    def start_scan(self, scan_id: int) -> None:
-        self.command("Scan", scan(scan_id))
-        assert self.obs_state == "SCANNING"
-
-
-def quick() -> Content:
-    """The demonstration's observation, under new ids, without its pauses."""
-    content = Content.new()
-    for block in content.message["processing_blocks"]:
-        block["parameters"] |= {"time-to-resource": 0.05, "time-to-ready": 0.05, "duration": 0.1}
-    return content
-
-
 @pytest.fixture
 def subarray(stack: LocalStack, config: Config) -> Iterator[Subarray]:
     """Subarray 01, ON and EMPTY at first; whatever it does is ended after the test."""
@@ -146,9 +95,19 @@ def _switch_off(subarray: Subarray) -> None:
         subarray.command("Off")
 
 
-def answers(subarray: Subarray) -> bool:
-    """Whether the subarray can be reached, and has seen its database."""
-    try:
-        return bool(subarray.proxy.state() != tango.DevState.INIT)
-    except tango.DevFailed:
-        return False
+@pytest.fixture(scope="session")
+def _rig(tango_db: TangoDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    directory = tmp_path_factory.mktemp("rig")
+    with (
+        Etcd(directory, flags=QUICK) as etcd,
+        serving(tango_db, directory) as serve,
+        built_rig(etcd, serve) as rig,
+    ):
+        yield rig
+
+
+@pytest.fixture
+def rig(_rig: Rig) -> Rig:
+    """A subarray, OFF at first, with all that may break around it; no stand-in SDP."""
+    _rig.begin()
+    return _rig

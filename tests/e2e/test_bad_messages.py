@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from tests.e2e.conftest import SHARED, Subarray, everything, quick, settle
+from tests.e2e.conftest import SHARED, everything, settle
+from tests.e2e.subarray import Subarray, quick
 
 COMMANDS = {"assignres": "AssignResources", "configure": "Configure"}
 

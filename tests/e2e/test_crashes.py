@@ -11,7 +11,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_lmc.stack.device_server import DeviceServer
 from ska_sdp_lmc.stack.local import LocalStack
-from tests.e2e.conftest import Subarray, answers
+from tests.e2e.subarray import Subarray, answers
 from tests.waiting import wait_until
 
 SCAN_ID = 4711

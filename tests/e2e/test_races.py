@@ -13,7 +13,7 @@ from ska_sdp_lmc.demo.content import scan
 from ska_sdp_lmc.stack.local import LocalStack
 from ska_sdp_lmc.stack.part import PortPart
 from ska_sdp_lmc.stack.programs import clean_environment, installed_program
-from tests.e2e.conftest import Subarray
+from tests.e2e.subarray import Subarray
 from tests.waiting import wait_until
 
 TIMES = 50

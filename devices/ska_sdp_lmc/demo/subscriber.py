@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> None:
     subscriptions = Subscriptions()
     try:
         for argument in arguments:
-            device, _, attributes = argument.partition(":")
+            device, _, attributes = argument.rpartition(":")
             for attribute in attributes.split(","):
                 subscriptions.add(device, attribute)
         subscriptions.write(READY)

@@ -1,0 +1,228 @@
+"""What a subarray must show: spec 4.2 and 4.4 said a second time, as tables.
+
+Written from the specification alone, it knows nothing of the devices' own model. It is told what
+was done, and never looks at the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["COMMANDS", "FOLLOWING", "Block", "Expected", "Outcome"]
+
+# The command; where it is allowed, State being ON; the path that it leads through.
+_TABLE = """
+Off                 | EMPTY RESOURCING IDLE CONFIGURING READY SCANNING ABORTED RESETTING FAULT | EMPTY
+AssignResources     | EMPTY IDLE                                              | RESOURCING IDLE
+ReleaseResources    | IDLE                                                    | RESOURCING IDLE
+ReleaseAllResources | IDLE                                                    | RESOURCING EMPTY
+Configure           | IDLE READY                                              | CONFIGURING READY
+Scan                | READY                                                   | SCANNING
+EndScan             | SCANNING                                                | READY
+End                 | READY                                                   | IDLE
+Abort               | IDLE RESOURCING CONFIGURING READY SCANNING RESETTING    | ABORTING ABORTED
+ObsReset            | ABORTED FAULT                                           | RESETTING IDLE
+Restart             | ABORTED FAULT                                           | RESTARTING EMPTY
+"""  # noqa: E501 - a table
+
+# Which command unlinks the execution block, and what it leaves assigned.
+_DROPS = {"On", "Off", "ReleaseAllResources", "End", "Restart"}
+_RELEASES = {"On", "Off", "ReleaseAllResources", "Restart"}
+_NEEDS_ACTIVE_BLOCK = {"Configure", "Scan"}
+_WAITS = {"AssignResources": "resourced", "ObsReset": "resourced", "Configure": "configured"}
+
+_ROWS = [[part.split() for part in line.split("|")] for line in _TABLE.strip().splitlines()]
+ALLOWED = {name: set(where) for (name,), where, _ in _ROWS}
+PATHS = {name: path for (name,), _, path in _ROWS}
+COMMANDS = ("On", *ALLOWED)
+
+# What may follow what in the events of one life of the server. Any state gives way to that which
+# a command leads through; FAULT comes upon all that last but ABORTED; Off ends everything.
+FOLLOWING = {
+    "EMPTY": {"RESOURCING"},
+    "RESOURCING": {"IDLE", "EMPTY", "ABORTING", "FAULT"},
+    "IDLE": {"RESOURCING", "CONFIGURING", "ABORTING", "FAULT", "EMPTY"},
+    "CONFIGURING": {"READY", "ABORTING", "FAULT", "EMPTY"},
+    "READY": {"CONFIGURING", "SCANNING", "IDLE", "ABORTING", "FAULT", "EMPTY"},
+    "SCANNING": {"READY", "ABORTING", "FAULT", "EMPTY"},
+    "ABORTING": {"ABORTED"},
+    "ABORTED": {"RESETTING", "RESTARTING", "EMPTY"},
+    "RESETTING": {"IDLE", "ABORTING", "FAULT", "EMPTY"},
+    "FAULT": {"RESETTING", "RESTARTING", "EMPTY"},
+    "RESTARTING": {"EMPTY"},
+}
+
+
+@dataclass
+class Block:
+    """A processing block, as its script has written of it."""
+
+    realtime: bool
+    receives: bool
+    status: str = "STARTING"
+    resources: bool = False
+    addresses: bool = False
+    # None before the script has said anything of its deployments.
+    ready: bool | None = None
+    acknowledged: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "FAILED"
+
+    @property
+    def left_out(self) -> bool:
+        return self.failed and self.acknowledged
+
+    @property
+    def past_waiting(self) -> bool:
+        return self.resources and self.status not in ("STARTING", "WAITING")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command must come to: a refusal, or obsStates that are told."""
+
+    reason: str = ""
+    words: str = ""
+    told: tuple[str, ...] = ()
+
+
+@dataclass
+class Expected:
+    """One subarray.
+
+    Attributes:
+        state: State.
+        target: obsState that was commanded.
+        waits: what the last command waits for, nothing when that is over.
+        late: whether its time-out has passed.
+        timed_out: whether that stands in the database.
+        eb: status of the linked execution block, nothing when none is linked.
+        eb_id: its id.
+        named: the processing block that it names for receive addresses.
+        blocks: its processing blocks.
+        receptors: what is assigned.
+    """
+
+    state: str = "OFF"
+    target: str = "EMPTY"
+    pending: str = ""
+    waits: str = ""
+    late: bool = False
+    timed_out: bool = False
+    eb: str = ""
+    eb_id: str = ""
+    named: str = ""
+    blocks: dict[str, Block] = field(default_factory=dict)
+    receptors: set[str] = field(default_factory=set)
+
+    # Spec 4.4
+
+    @property
+    def realtime(self) -> list[Block]:
+        return [block for block in self.blocks.values() if block.realtime]
+
+    def obs_state(self) -> str:
+        """The first rule of spec 4.4 that holds."""
+        is_waiting = bool(self.waits) and not self._holds(self.waits)
+        rules = [
+            (not self.eb and not self.timed_out, self.target),
+            (self.target == "ABORTED", "ABORTED"),
+            (self.timed_out or self._has_failed() or (is_waiting and self.late), "FAULT"),
+            (is_waiting, self.pending),
+            (True, self.target),
+        ]
+        return next(result for holds, result in rules if holds)
+
+    def _has_failed(self) -> bool:
+        return any(block.failed and not block.acknowledged for block in self.realtime)
+
+    def _holds(self, condition: str) -> bool:
+        counted = [b for b in self.realtime if not b.left_out and b.status != "FINISHED"]
+        if condition == "configured":
+            return all(block.ready is not False for block in counted)
+        if not all(block.past_waiting for block in counted):
+            return False
+        if not self.named:
+            return not any(block.receives for block in counted)
+        named = self.blocks[self.named]
+        return named.addresses or named.left_out or named.status == "FINISHED"
+
+    def look(self) -> None:
+        """What a server that runs, and reaches the database, makes of what it finds there."""
+        if not self.waits or not self.eb or self.timed_out or self._has_failed():
+            return
+        if self._holds(self.waits):
+            self.waits = ""
+        elif self.late and self.target != "ABORTED":
+            self.timed_out = True
+
+    # Spec 4.2 and 4.3
+
+    def refusal(self, command: str) -> Outcome | None:
+        """How a command is refused that comes now, None if it is not."""
+        obs_state = self.obs_state()
+        if (command == "On") is not (self.state == "OFF"):
+            return _not_allowed(command, f"device state is {self.state}")
+        if command != "On" and obs_state not in ALLOWED[command]:
+            return _not_allowed(command, f"obsState is {obs_state}")
+        if command in _NEEDS_ACTIVE_BLOCK:
+            if not self.eb:
+                return Outcome("API_CommandFailed", "No execution block is active")
+            if self.eb != "ACTIVE":
+                return Outcome("API_CommandFailed", f"Execution block {self.eb_id} is {self.eb}")
+        return None
+
+    def accept(
+        self,
+        command: str,
+        *,
+        eb_id: str = "",
+        blocks: dict[str, Block] | None = None,
+        assigned: set[str] | None = None,
+        released: set[str] | None = None,
+    ) -> tuple[str, ...]:
+        """Take a command that is allowed; gives the obsStates that are told of it.
+
+        Args:
+            command: its name.
+            eb_id: the execution block that its message begins.
+            blocks: the processing blocks that its message adds.
+            assigned: receptors that its message assigns.
+            released: receptors that its message releases.
+        """
+        before = self.obs_state()
+        path = ["EMPTY"] if command == "On" else list(PATHS[command])
+        self.receptors |= assigned or set()
+        self.receptors -= released or set()
+        drops = command in _DROPS
+        if command == "ReleaseResources" and not self.receptors:
+            path[-1], drops = "EMPTY", True
+        if command in _RELEASES:
+            self.receptors = set()
+        if command == "ObsReset":
+            for block in self.blocks.values():
+                block.acknowledged |= block.failed
+            self.timed_out = False
+        if drops or eb_id:
+            self.eb, self.eb_id, self.named, self.blocks = "", "", "", {}
+            self.timed_out = False
+        if eb_id:
+            self.eb, self.eb_id = "ACTIVE", eb_id
+        self.blocks |= blocks or {}
+        self.state = {"On": "ON", "Off": "OFF"}.get(command, self.state)
+        self.target = path[-1]
+        self.pending = path[0]
+        self.waits = _WAITS.get(command, "")
+        self.late = False
+        self.look()
+        if not self.eb:
+            self.waits = ""
+        after = self.obs_state()
+        told = [*path[:-1], after] if path[:-1] != [after] else [after]
+        return tuple(told) if told != [before] else ()
+
+
+def _not_allowed(command: str, why: str) -> Outcome:
+    return Outcome("API_CommandNotAllowed", f"Command {command} not allowed when {why}")

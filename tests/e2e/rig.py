@@ -1,0 +1,126 @@
+"""One subarray with all that may break around it: server, etcd, network, subscriber."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.device_server import DeviceServer
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.e2e.hearing import Hearing
+from tests.e2e.network import Network
+from tests.e2e.scripts import entry
+from tests.e2e.subarray import Subarray
+from tests.services.servers import ServeSubarrays, trl_of
+from tests.waiting import wait_until
+
+__all__ = ["HEARD", "Rig", "built_rig"]
+
+HEARD = ("obsState", "lastCommand", "transactionID", "receiveAddresses")
+
+PATIENCE_MS = 10_000
+"""How long the client waits for a command: longer than a server may, to hear its own words."""
+
+
+class Rig:
+    """A running server of one subarray, and a subscriber to it.
+
+    Attributes:
+        etcd: the database; what it is told directly does not pass the network.
+        network: between server and database.
+        server: of the subarray.
+        config: a client's access to the database.
+        hearing: what is told of some attributes in this life of the server.
+    """
+
+    hearing: Hearing
+    subarray: Subarray
+
+    def __init__(self, etcd: Etcd, network: Network, server: DeviceServer, config: Config) -> None:
+        self.etcd = etcd
+        self.network = network
+        self.server = server
+        self.config = config
+        self._listen()
+
+    def begin(self) -> None:
+        """Lead to State OFF, and forget what was heard on the way."""
+        if self.subarray.proxy.state() != tango.DevState.OFF:
+            self.subarray.command("Off")
+        # What was pushed before this is heard before it.
+        self.hearing.prove()
+        self.hearing.forget()
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What the database holds of the subarray."""
+        return entry(self.config)
+
+    def restart(self) -> None:
+        """Start the killed server again, and subscribe again."""
+        self.network.cut()
+        self.network.release()
+        self.server.start()
+        self._listen()
+
+    def kill(self) -> None:
+        """Kill the server, as a crash does; the subscriber has heard all that it pushed."""
+        self.server.kill()
+        self.hearing.__exit__(None, None, None)
+
+    def send(self, command: str, argument: str | None) -> int:
+        """Give a command without waiting for its answer."""
+        given = () if argument is None else (argument,)
+        number: int = self.subarray.proxy.command_inout_asynch(command, *given)
+        return number
+
+    def answer(self, number: int) -> tango.DevError | None:
+        """Wait for the answer to a command; gives the first entry of its error."""
+        try:
+            self.subarray.proxy.command_inout_reply(number, PATIENCE_MS)
+        except tango.DevFailed as failed:
+            error: tango.DevError = failed.args[0]
+            return error
+        return None
+
+    def wait_for_database(self) -> None:
+        """Wait until the server reaches the database again, which it does by itself."""
+        wait_until(self._takes_a_write, 30, "the server reaches its database again")
+
+    def _takes_a_write(self) -> bool:
+        try:
+            self.subarray.proxy.write_attribute("adminMode", 0)
+        except tango.DevFailed:
+            return False
+        return True
+
+    def _listen(self) -> None:
+        # A proxy to the server before this one would not try again for a while.
+        self.subarray = Subarray(trl_of(self.server))
+        self.subarray.proxy.set_timeout_millis(PATIENCE_MS)
+        self.hearing = Hearing([self.subarray], *HEARD)
+        self.hearing.__enter__()
+
+    def close(self) -> None:
+        """Subscribe no more."""
+        self.hearing.__exit__(None, None, None)
+
+
+@contextmanager
+def built_rig(etcd: Etcd, serve: ServeSubarrays, **properties: Any) -> Iterator[Rig]:
+    """Serve a subarray on an etcd that may be broken, over a network that may, too."""
+    where: dict[str, Any] = {"backend": "etcd3", "host": etcd.host, "port": etcd.port}
+    network = Network(etcd.port)
+    with network, Config(**where) as config:
+        (server,) = serve(network.port, ["01"], **properties)
+        built = Rig(etcd, network, server, config)
+        try:
+            yield built
+        finally:
+            etcd.resume()
+            built.close()
+            server.stop()

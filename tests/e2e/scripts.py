@@ -1,0 +1,107 @@
+"""Messages of an observation without a stand-in SDP, and what its scripts write."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+from ska_sdp_config import Config
+
+__all__ = [
+    "ADDRESSES",
+    "assignment",
+    "change",
+    "entry",
+    "more_blocks",
+    "name_receiver",
+    "new_id",
+    "write_state",
+]
+
+ADDRESSES = {
+    "science": {
+        "vis0": {"function": "visibilities", "host": [[0, "node-0"]], "port": [[0, 9000, 1]]}
+    }
+}
+_INTERFACE = "https://schema.skao.int/ska-sdp-assignres/0.4"
+
+
+_numbers = itertools.count()
+
+
+def new_id(kind: str) -> str:
+    """Id of an entity of a kind, ``eb`` or ``pb``, that no test has used yet."""
+    return f"{kind}-e2e-20260131-{next(_numbers):05}"
+
+
+def _blocks(blocks: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "pb_id": pb_id,
+            "script": {"kind": kind, "name": name, "version": "1.0.0"},
+            "parameters": {},
+        }
+        for pb_id, (kind, name) in blocks.items()
+    ]
+
+
+def assignment(
+    eb_id: str, blocks: dict[str, tuple[str, str]], receptors: tuple[str, ...] = ("SKA001",)
+) -> str:
+    """Argument of AssignResources.
+
+    Args:
+        eb_id: id of the execution block.
+        blocks: kind and name of the script, by processing block.
+        receptors: what is assigned.
+    """
+    message = {
+        "interface": _INTERFACE,
+        "resources": {"receptors": list(receptors)},
+        "execution_block": {
+            "eb_id": eb_id,
+            "max_length": 60.0,
+            "beams": [{"beam_id": "vis0", "function": "visibilities"}],
+            "scan_types": [{"scan_type_id": "science", "beams": {"vis0": {}}}],
+            "channels": [],
+        },
+        "processing_blocks": _blocks(blocks),
+    }
+    return json.dumps(message)
+
+
+def more_blocks(blocks: dict[str, tuple[str, str]]) -> str:
+    """Argument of AssignResources that adds processing blocks alone."""
+    return json.dumps({"interface": _INTERFACE, "processing_blocks": _blocks(blocks)})
+
+
+def write_state(config: Config, pb_id: str, **state: Any) -> None:
+    """Set keys in a processing block's state, as its script does."""
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+    change(config, f"/pb/{pb_id}/state", **state, last_updated=now)
+
+
+def name_receiver(config: Config, eb_id: str, pb_id: str) -> None:
+    """Name in the execution block the one that gives receive addresses, as its script does."""
+    change(config, f"/eb/{eb_id}", pb_receive_addresses=pb_id)
+
+
+def change(config: Config, path: str, **fields: Any) -> None:
+    """Set fields of a document, which is made if it is not there."""
+    for txn in config.txn():
+        text = txn.get(path)
+        if text is None:
+            txn.create(path, json.dumps(fields))
+        else:
+            txn.update(path, json.dumps({**json.loads(text), **fields}))
+
+
+def entry(config: Config, subarray_id: str = "01") -> dict[str, Any]:
+    """What the database holds of a subarray."""
+    text = None
+    for txn in config.txn():
+        text = txn.get(f"/lmc/subarray/{subarray_id}")
+    found: dict[str, Any] = json.loads(text or "{}")
+    return found

@@ -1,0 +1,77 @@
+"""A client of one subarray, as the telescope manager is one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_lmc.demo.content import Content, configure, scan
+from ska_sdp_lmc.model.states import ObsState
+from tests.waiting import wait_until
+
+__all__ = ["Subarray", "answers", "quick"]
+
+
+class Subarray:
+    """A client of one subarray, as the telescope manager is one."""
+
+    def __init__(self, trl: str) -> None:
+        self.trl = trl
+        self.proxy = tango.DeviceProxy(trl)
+
+    def command(self, name: str, argument: str | None = None) -> None:
+        if argument is None:
+            self.proxy.command_inout(name)
+        else:
+            self.proxy.command_inout(name, argument)
+
+    def refusal(self, name: str, argument: str | None = None) -> tango.DevError:
+        """Give a command that is refused, and get the first entry of the error."""
+        with pytest.raises(tango.DevFailed) as failed:
+            self.command(name, argument)
+        return failed.value.args[0]
+
+    @property
+    def obs_state(self) -> str:
+        return ObsState(self.read("obsState")).name
+
+    def read(self, attribute: str) -> Any:
+        return self.proxy.read_attribute(attribute).value
+
+    def wait_for(self, obs_state: str, within: float = 15.0) -> None:
+        wait_until(
+            lambda: self.obs_state == obs_state, within, f"{obs_state}, not {self.obs_state}"
+        )
+
+    def assign(self, content: Content | None = None) -> Content:
+        content = content or quick()
+        self.command("AssignResources", json.dumps(content.message))
+        self.wait_for("IDLE")
+        return content
+
+    def configure(self, scan_type: str) -> None:
+        self.command("Configure", configure(scan_type))
+        self.wait_for("READY")
+
+    def start_scan(self, scan_id: int) -> None:
+        self.command("Scan", scan(scan_id))
+        assert self.obs_state == "SCANNING"
+
+
+def quick() -> Content:
+    """The demonstration's observation, under new ids, without its pauses."""
+    content = Content.new()
+    for block in content.message["processing_blocks"]:
+        block["parameters"] |= {"time-to-resource": 0.05, "time-to-ready": 0.05, "duration": 0.1}
+    return content
+
+
+def answers(subarray: Subarray) -> bool:
+    """Whether the subarray can be reached, and has seen its database."""
+    try:
+        return bool(subarray.proxy.state() != tango.DevState.INIT)
+    except tango.DevFailed:
+        return False

@@ -1,0 +1,178 @@
+"""FAULT and the ways out of it, across restarts of the server; Abort from everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import tango
+
+from tests.e2e.rig import Rig
+from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
+from tests.waiting import wait_until
+
+CONFIGURE = '{"scan_type": "science"}'
+DEGRADED = 1
+SHOWN = ("errorMessages", "healthInfo", "healthState", "ebID", "pbState", "scanType", "scanID")
+
+
+class Observation:
+    """An observation with one processing block, whose script the test plays."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.eb_id, self.pb_id = new_id("eb"), new_id("pb")
+        rig.subarray.command("On")
+        block = {self.pb_id: ("realtime", "vis-receive")}
+        self.command("AssignResources", assignment(self.eb_id, block))
+        assert rig.subarray.obs_state == "RESOURCING"
+
+    def command(self, name: str, argument: str | None = None) -> None:
+        self.rig.subarray.command(name, argument)
+
+    def write(self, **state: Any) -> None:
+        write_state(self.rig.config, self.pb_id, **state)
+
+    def resource(self, ready: bool = True) -> None:
+        """Let the script get its resources, give its addresses, and have its deployments ready."""
+        self.write(
+            status="RUNNING",
+            resources_available=True,
+            deployments_ready=ready,
+            receive_addresses=ADDRESSES,
+        )
+        name_receiver(self.rig.config, self.eb_id, self.pb_id)
+        self.rig.subarray.wait_for("IDLE")
+
+    def shown(self) -> dict[str, Any]:
+        """What the subarray shows of itself."""
+        return {name: self.rig.subarray.read(name) for name in SHOWN}
+
+
+def restart(rig: Rig) -> None:
+    rig.kill()
+    rig.restart()
+
+
+def come_back(observation: Observation, way: str) -> None:
+    """Leave FAULT, and see that an observation can go on."""
+    rig = observation.rig
+    rig.hearing.forget()
+    if way == "Restart":
+        observation.command("Restart")
+        rig.hearing.wait_for("obsState", ["RESTARTING", "EMPTY"])
+        assert rig.subarray.read("errorMessages") == "{}"
+        return
+    observation.command("ObsReset")
+    if rig.subarray.obs_state == "RESETTING":
+        observation.resource()
+    rig.hearing.wait_for("obsState", ["RESETTING", "IDLE"])
+    assert rig.subarray.read("errorMessages") == "{}"
+    rig.subarray.configure("science")
+
+
+@pytest.mark.parametrize("way", ["ObsReset", pytest.param("Restart", marks=pytest.mark.long)])
+def test_fault_of_a_failed_script_survives(rig: Rig, way: str) -> None:
+    observation = Observation(rig)
+    observation.resource()
+    rig.subarray.configure("science")
+    rig.subarray.start_scan(7)
+    observation.write(status="FAILED", reason="no space left")
+    rig.subarray.wait_for("FAULT")
+    before = observation.shown()
+    assert json.loads(before["errorMessages"]) == {observation.pb_id: "no space left"}
+    assert before["healthState"] == DEGRADED
+    assert (before["scanType"], before["scanID"]) == ("science", 7)
+    restart(rig)
+    assert rig.subarray.obs_state == "FAULT"
+    assert observation.shown() == before
+    come_back(observation, way)
+
+
+@pytest.fixture
+def set_time_outs(rig: Rig) -> Iterator[Callable[[str, float], None]]:
+    """Sets a time-out of the device, in seconds, until the test is over."""
+    database = tango.Database(*rig.server.settings["TANGO_HOST"].split(":"))
+    device = rig.server.devices[0]
+    names = []
+
+    def set_time_out(name: str, seconds: float) -> None:
+        names.append(name)
+        database.put_device_property(device, {name: [str(seconds)]})
+        begin_anew()
+
+    def begin_anew() -> None:
+        rig.subarray.command("Init")
+        wait_until(lambda: rig.subarray.proxy.state() != tango.DevState.INIT)
+
+    yield set_time_out
+    for name in names:
+        database.delete_device_property(device, name)
+    begin_anew()
+
+
+@pytest.mark.parametrize(("way", "is_up"), [("ObsReset", True), ("Restart", False)])
+def test_fault_of_a_time_out_survives(
+    rig: Rig, set_time_outs: Callable[[str, float], None], way: str, is_up: bool
+) -> None:
+    name = "TimeoutConfigure" if way == "ObsReset" else "TimeoutAssignResources"
+    set_time_outs(name, 0.5)
+    observation = Observation(rig)
+    if way == "ObsReset":
+        observation.resource(ready=False)
+        observation.command("Configure", CONFIGURE)
+    if is_up:
+        rig.subarray.wait_for("FAULT")
+        wait_until(lambda: rig.entry["errors"])
+        before = observation.shown()
+    # It takes longer to start again than the time-out.
+    restart(rig)
+    assert rig.subarray.obs_state == "FAULT"
+    wait_until(lambda: rig.entry["errors"])
+    shown = observation.shown()
+    if is_up:
+        assert shown == before
+    (text,) = json.loads(shown["errorMessages"]).values()
+    assert "within 0.5 s" in text
+    assert observation.pb_id in text
+    assert shown["healthState"] == DEGRADED
+    # A script that is ready after that is too late.
+    observation.write(status="RUNNING", resources_available=True, deployments_ready=True)
+    rig.hearing.prove()
+    assert rig.subarray.obs_state == "FAULT"
+    # There is time enough for what follows.
+    set_time_outs(name, 60)
+    come_back(observation, way)
+
+
+def lead_to(observation: Observation, obs_state: str) -> None:
+    """Lead to an obsState that lasts until the script goes on."""
+    if obs_state == "RESOURCING":
+        return
+    if obs_state == "RESETTING":
+        observation.command("Abort")
+        observation.command("ObsReset")
+        return
+    observation.resource(ready=obs_state != "CONFIGURING")
+    if obs_state != "IDLE":
+        observation.command("Configure", CONFIGURE)
+    if obs_state == "SCANNING":
+        observation.rig.subarray.start_scan(1)
+
+
+@pytest.mark.parametrize(
+    "obs_state", ["IDLE", "RESOURCING", "CONFIGURING", "READY", "SCANNING", "RESETTING"]
+)
+def test_abort(rig: Rig, obs_state: str) -> None:
+    observation = Observation(rig)
+    lead_to(observation, obs_state)
+    rig.subarray.wait_for(obs_state)
+    rig.hearing.wait_for_last("obsState", obs_state)
+    rig.hearing.forget()
+    observation.command("Abort")
+    assert rig.subarray.obs_state == "ABORTED"
+    rig.hearing.wait_for("obsState", ["ABORTING", "ABORTED"])
+    assert rig.subarray.read("ebID") == observation.eb_id
+    assert rig.subarray.read("scanID") == 0

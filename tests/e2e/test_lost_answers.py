@@ -1,0 +1,142 @@
+"""A commit's answer is late or lost, or the watcher is as fast: each event once, in its order."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+
+import pytest
+
+from ska_sdp_lmc.demo.event import Value
+from tests.e2e.rig import Rig
+from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
+from tests.waiting import wait_until
+
+CONFIGURES = 40
+
+# Each command in its place, with all that is told of obsState by it.
+OBSERVATION: tuple[tuple[str, list[Value]], ...] = (
+    ("On", []),
+    ("AssignResources", ["RESOURCING", "IDLE"]),
+    ("Configure", ["CONFIGURING", "READY"]),
+    ("Configure", ["CONFIGURING", "READY"]),
+    ("Scan", ["SCANNING"]),
+    ("EndScan", ["READY"]),
+    ("End", ["IDLE"]),
+    ("ReleaseResources", ["RESOURCING", "IDLE"]),
+    ("Abort", ["ABORTING", "ABORTED"]),
+    ("ObsReset", ["RESETTING", "IDLE"]),
+    ("ReleaseAllResources", ["RESOURCING", "EMPTY"]),
+    ("AssignResources", ["RESOURCING", "IDLE"]),
+    ("Abort", ["ABORTING", "ABORTED"]),
+    ("Restart", ["RESTARTING", "EMPTY"]),
+    ("Off", []),
+)
+
+
+def argument(command: str) -> str | None:
+    if command == "AssignResources":
+        return assignment(new_id("eb"), {}, ("SKA001", "SKA036"))
+    return {
+        "ReleaseResources": '{"resources": {"receptors": ["SKA001"]}}',
+        "Configure": '{"scan_type": "science"}',
+        "Scan": '{"scan_id": 5}',
+    }.get(command)
+
+
+@pytest.mark.parametrize("fate", ["lost", "late"])
+def test_answer_of_each_command(rig: Rig, fate: str) -> None:
+    for command, obs_states in OBSERVATION:
+        count = rig.entry["command_count"]
+        rig.hearing.forget()
+        rig.network.catch()
+        number = rig.send(command, argument(command))
+        assert rig.network.caught.wait(10)
+        wait_until(lambda count=count: rig.entry["command_count"] == count + 1)  # type: ignore[misc]
+        if fate == "lost":
+            rig.network.cut()
+        rig.network.release()
+        error = rig.answer(number)
+        # A machine that is too slow to settle it in time says so.
+        assert error is None or "It is not known whether" in error.desc
+        transaction_id = rig.entry["transaction_id"]
+        rig.hearing.wait_for("transactionID", [transaction_id])
+        rig.hearing.wait_for("obsState", obs_states)
+        assert_order(rig, command, obs_states)
+        assert rig.entry["command_count"] == count + 1
+
+
+def assert_order(rig: Rig, command: str, obs_states: list[Value]) -> None:
+    """The transitional obsState before all else, the final one after; nothing twice."""
+    # What was pushed before this is heard before it.
+    rig.hearing.prove()
+    names = [each.attribute for each in rig.hearing.events if each.attribute != "adminMode"]
+    assert names.count("lastCommand") <= 1
+    assert names.count("transactionID") == 1
+    assert names.count("obsState") == len(obs_states)
+    others = [place for place, name in enumerate(names) if name != "obsState"]
+    places = [place for place, name in enumerate(names) if name == "obsState"]
+    if len(places) == 2:
+        assert places[0] < min(others), f"{command}: {names}"
+    if places:
+        assert places[-1] > max(others), f"{command}: {names}"
+
+
+@pytest.fixture
+def receiving(rig: Rig) -> tuple[Rig, str]:
+    """The subarray in READY, with a processing block whose script goes on writing."""
+    eb_id, pb_id = new_id("eb"), new_id("pb")
+    rig.subarray.command("On")
+    block = {pb_id: ("realtime", "vis-receive")}
+    rig.subarray.command("AssignResources", assignment(eb_id, block))
+    write_state(
+        rig.config,
+        pb_id,
+        status="RUNNING",
+        resources_available=True,
+        deployments_ready=True,
+        receive_addresses=ADDRESSES,
+    )
+    name_receiver(rig.config, eb_id, pb_id)
+    rig.subarray.wait_for("IDLE")
+    rig.subarray.configure("science")
+    return rig, pb_id
+
+
+def test_command_and_watcher_publish_at_once(receiving: tuple[Rig, str]) -> None:
+    rig, pb_id = receiving
+    rig.hearing.prove()
+    rig.hearing.forget()
+    over = threading.Event()
+    written = itertools.count(1)
+    ids = []
+
+    def write() -> None:
+        # One that never paused would make each command's transaction run again and again.
+        while not over.wait(0.02):
+            addresses = {"science": {"vis0": {"port": [[0, next(written), 1]]}}}
+            write_state(rig.config, pb_id, receive_addresses=addresses)
+
+    script = threading.Thread(target=write)
+    script.start()
+    try:
+        for number in range(CONFIGURES):
+            ids.append(f"txn-e2e-{number}")
+            message = {"scan_type": "science", "transaction_id": ids[-1]}
+            rig.subarray.command("Configure", json.dumps(message))
+            assert rig.subarray.read("transactionID") == ids[-1]
+            rig.subarray.wait_for("READY")
+    finally:
+        over.set()
+        script.join(10)
+    rig.hearing.prove()
+    assert rig.hearing.of("obsState") == ["CONFIGURING", "READY"] * CONFIGURES
+    assert rig.hearing.of("transactionID") == ids
+    told = [json.loads(str(text)) for text in rig.hearing.of("receiveAddresses")]
+    ports = [each["science"]["vis0"]["port"][0][1] for each in told]
+    # Views may be left out, for newer ones; none comes after a newer one, and none twice.
+    assert ports == sorted(set(ports))
+    assert ports[-1] == next(written) - 1
+    # Both had their part: they did meet.
+    assert len(ports) > 5

@@ -1,0 +1,93 @@
+"""Sixteen subarrays at once, in one server and in as many: no event is lost or out of order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.e2e.hearing import Hearing
+from tests.e2e.scripts import assignment, new_id
+from tests.e2e.subarray import Subarray
+from tests.services.servers import ServeSubarrays, trl_of
+
+Layout = Callable[[int], list[list[str]]]
+
+
+def one_server(count: int) -> list[list[str]]:
+    return [[f"{number:02}" for number in range(1, count + 1)]]
+
+
+def a_server_each(count: int) -> list[list[str]]:
+    return [[f"{number:02}"] for number in range(1, count + 1)]
+
+
+LAYOUTS = pytest.mark.parametrize("layout", [one_server, a_server_each])
+
+
+def ready(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]]) -> list[Subarray]:
+    """Serve subarrays, and lead all to READY."""
+    subarrays = [
+        Subarray(trl_of(server, place))
+        for server in serve(etcd.port, *numbers)
+        for place in range(len(server.devices))
+    ]
+    for subarray in subarrays:
+        # Sixteen at once on two cores: the last to be served waits for all others.
+        subarray.proxy.set_timeout_millis(20_000)
+        subarray.command("On")
+        subarray.command("AssignResources", assignment(new_id("eb"), {}))
+        subarray.configure("science")
+    return subarrays
+
+
+def observe(subarrays: list[Subarray], scans: int) -> None:
+    """Let each subarray do its scans, all subarrays at once."""
+    start = threading.Barrier(len(subarrays))
+    failures: list[BaseException] = []
+
+    def scan(subarray: Subarray) -> None:
+        try:
+            start.wait()
+            for scan_id in range(1, scans + 1):
+                subarray.start_scan(scan_id)
+                subarray.command("EndScan")
+        except BaseException as failure:
+            failures.append(failure)
+            raise
+
+    threads = [threading.Thread(target=scan, args=(subarray,)) for subarray in subarrays]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def run(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]], scans: int) -> None:
+    subarrays = ready(etcd, serve, numbers)
+    with Hearing(subarrays, "obsState", "scanID") as hearing:
+        observe(subarrays, scans)
+        # What was pushed before this is heard before it.
+        hearing.prove()
+        scan_ids = [value for number in range(1, scans + 1) for value in (number, 0)]
+        for subarray in subarrays:
+            assert hearing.of("obsState", subarray) == ["SCANNING", "READY"] * scans
+            assert hearing.of("scanID", subarray) == scan_ids
+
+
+@LAYOUTS
+def test_subarrays_at_once(
+    etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
+) -> None:
+    run(etcd_server(), serve_subarrays, layout(4), 10)
+
+
+@pytest.mark.long
+@LAYOUTS
+def test_sixteen_subarrays_at_once(
+    etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
+) -> None:
+    run(etcd_server(), serve_subarrays, layout(16), 100)

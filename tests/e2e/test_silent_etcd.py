@@ -1,0 +1,148 @@
+"""The database stands still: errors in time, reads at once, and all is well when it goes on."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import tango
+
+from tests.e2e.rig import PATIENCE_MS, Rig
+from tests.e2e.scripts import assignment, new_id
+from tests.e2e.subarray import Subarray
+from tests.waiting import wait_until
+
+OK, FAILED = 0, 2
+SCAN_ID = 4711
+CLIENTS = 8
+ARGUMENTS = {
+    "AssignResources": assignment("eb-e2e-20260131-99999", {}),
+    "ReleaseResources": '{"resources": {"receptors": ["SKA001"]}}',
+    "Configure": '{"scan_type": "science"}',
+    "Scan": '{"scan_id": 1}',
+}
+COMMANDS = (
+    "On", "Off", *ARGUMENTS, "ReleaseAllResources", "EndScan", "End", "Abort", "ObsReset",
+    "Restart",
+)  # fmt: skip
+
+
+@dataclass
+class Answered:
+    """What clients were told, and after how many seconds."""
+
+    errors: list[tango.DevError] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def give(self, subarray: Subarray, command: str) -> None:
+        began = time.monotonic()
+        try:
+            subarray.command(command, ARGUMENTS.get(command))
+        except tango.DevFailed as failed:
+            self.errors.append(failed.args[0])
+        self.seconds.append(time.monotonic() - began)
+
+
+@contextmanager
+def clients(rig: Rig) -> Iterator[Answered]:
+    """Eight clients that give all commands in turn, as long as it lasts."""
+    answered, over = Answered(), threading.Event()
+
+    def give(begin: int) -> None:
+        client = Subarray(rig.subarray.trl)
+        client.proxy.set_timeout_millis(PATIENCE_MS)
+        number = begin
+        while not over.wait(0.1):
+            answered.give(client, COMMANDS[number % len(COMMANDS)])
+            number += 1
+
+    threads = [threading.Thread(target=give, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answered
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def read_until(rig: Rig, holds: Callable[[], bool]) -> list[float]:
+    """Read State and attributes until something holds; gives how many seconds each took."""
+    end = time.monotonic() + 30
+    took = []
+    while not holds():
+        assert time.monotonic() < end
+        for name in ("State", "obsState", "ebID"):
+            began = time.monotonic()
+            if name == "State":
+                rig.subarray.proxy.state()
+            else:
+                rig.subarray.read(name)
+            took.append(time.monotonic() - began)
+        time.sleep(0.005)
+    return took
+
+
+@pytest.fixture
+def scanning(rig: Rig) -> Rig:
+    """The subarray in a scan, of an execution block without processing blocks."""
+    rig.subarray.command("On")
+    rig.subarray.command("AssignResources", assignment(new_id("eb"), {}))
+    rig.subarray.configure("science")
+    rig.subarray.start_scan(SCAN_ID)
+    return rig
+
+
+def test_database_stands_still(scanning: Rig) -> None:
+    rig, before = scanning, scanning.entry
+    failed_after = []
+    # A loaded machine may be late once.
+    for _ in range(3):
+        failed_after.append(stand_still(rig))
+        assert rig.entry == before
+        assert (rig.subarray.obs_state, rig.subarray.read("scanID")) == ("SCANNING", SCAN_ID)
+        if failed_after[-1] <= 6:
+            break
+    print(f"FAILED after {failed_after} s")  # noqa: T201 - for pytest -s
+    assert min(failed_after) <= 6
+    rig.subarray.command("EndScan")
+    assert rig.subarray.obs_state == "READY"
+
+
+def stand_still(rig: Rig) -> float:
+    """Stop the database, look at all there is to see, let it go on; gives when health FAILED."""
+    wait_until(lambda: health(rig) == OK)
+    rig.etcd.pause()
+    stopped = time.monotonic()
+    alone = read_until(rig, lambda: time.monotonic() - stopped > 0.3)
+    with clients(rig) as answered:
+        busy = read_until(rig, lambda: health(rig) == FAILED)
+        failed_after = time.monotonic() - stopped
+    rig.etcd.resume()
+    rig.wait_for_database()
+    wait_until(lambda: health(rig) == OK)
+    waited = [seconds for seconds in answered.seconds if seconds > 0.5]
+    for what, took in (("read", alone), ("read, eight wait", busy), ("command", waited)):
+        worst = sorted(took)[-1 - len(took) // 20]
+        print(f"{what}: {len(took)}, median {statistics.median(took):.4f}, 95 % {worst:.4f} s")  # noqa: T201
+    assert len(waited) >= CLIENTS
+    assert statistics.median(waited) < 3
+    assert statistics.median(alone) < 0.05
+    assert statistics.median(busy) < 0.05
+    assert len(answered.errors) == len(answered.seconds)
+    for error in answered.errors:
+        assert error.reason == "API_CommandFailed"
+        assert "was not carried out" in error.desc
+        assert rig.network.endpoint in error.desc
+    return failed_after
+
+
+def health(rig: Rig) -> int:
+    return int(rig.subarray.read("healthState"))

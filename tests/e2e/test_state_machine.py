@@ -1,0 +1,37 @@
+"""Random observations, with kills, failures, late answers and pauses of the database."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.e2e.machine import Observations
+from tests.e2e.rig import Rig
+
+
+def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
+    class Machine(Observations):
+        def __init__(self) -> None:
+            super().__init__(rig, kills, outages)
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            # Processes are slow: a failure is shown as it was found, and not made smaller.
+            phases=[Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+def test_observations(rig: Rig) -> None:
+    run(rig, examples=3, steps=16, kills=1, outages=1)
+
+
+@pytest.mark.long
+def test_long_observations(rig: Rig) -> None:
+    run(rig, examples=10, steps=80, kills=2, outages=2)
