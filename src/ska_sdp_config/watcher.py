@@ -91,6 +91,7 @@ class Watcher(Generic[T_co]):
         for txn in transactions(
             _PatientReader(CachedReader(store, cache), store),
             self._backend.committer,
+            self._backend.habits,
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
             timeout=timeout,

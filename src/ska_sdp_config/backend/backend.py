@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .cache import Cache
 from .common import ConfigVanished
 from .connection_state import Connection
+from .habits import Habits
 from .keys import Span, key_of_path, path_of_key, spans_of_listing
 from .lease import Lease, Leases, SharedLease
 from .loop import MAX_RETRIES, transactions
@@ -55,6 +56,7 @@ class Backend:
         self.store = make_store(self.connection)
         self.leases = Leases(self.store)
         self.cache = Cache(self.store)
+        self.habits = Habits()
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
             TokenCommitter(self.store, self.client_lease)
@@ -88,6 +90,7 @@ class Backend:
         return transactions(
             self.store,
             self.committer,
+            self.habits,
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
             timeout=timeout,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from .keys import Span
-from .stm import Reads
+from .reads import Reads
 from .store import Change
 
 __all__ = ["Interest"]

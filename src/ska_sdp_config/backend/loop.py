@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from .common import CommitUnknown, ConfigConnectionError, LeaseNotFound
+from .habits import Habits
 from .settle import Committer
 from .stm import Txn
 from .store import Conflict, Query, Reader, Reply
@@ -73,6 +74,7 @@ def pause_before(retry: int) -> float:
 def transactions(
     store: Reader,
     committer: Committer,
+    habits: Habits,
     *,
     max_retries: int = MAX_RETRIES,
     prefetch: Sequence[Query] = (),
@@ -87,6 +89,7 @@ def transactions(
     Args:
         store: where it reads.
         committer: what commits it.
+        habits: of the Config's transactions.
         max_retries: how often it is run again.
         prefetch: what to read with the first read, in the same round trip.
         timeout: seconds that all of it may take, or None for no bound but a call's own.
@@ -115,14 +118,17 @@ def transactions(
     disputed: list[str] = []
     lease_ended = False
     retry = 0
+    txn: Txn | None = None
     while retry <= max_retries:
+        if warm and txn is not None:
+            queries = txn.reads.queries()
         if retry > 1:
             time.sleep(pause_before(retry))
             # What the conflict brought back is old by now: read it anew, all in one call.
             known = None
         if known is None and queries:
             known = read(queries, 0)
-        txn = Txn(read, known, queries)
+        txn = Txn(read, habits, known, queries)
         completed = False
         try:
             yield txn
@@ -130,7 +136,7 @@ def transactions(
         finally:
             if not completed:
                 finished(txn)
-        known, queries = None, txn.reads.queries() if warm else prefetch
+        known = None
         if txn.doomed:
             retry += 1
             continue
@@ -157,7 +163,7 @@ def transactions(
             return
         retry += 1
         seen(outcome.fresh.revision)
-        disputed = txn.disputed(outcome.fresh)
+        disputed = txn.reads.disputed(outcome.fresh)
         if warm:
             known = outcome.fresh
         LOGGER.debug("Conflict on %s, retry %d", disputed, retry)

@@ -9,26 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from .common import ConfigCollision, ConfigVanished
-from .keys import Span, key_of_path, path_of_key, spans_below, spans_of_listing
-from .store import (
-    Compacted,
-    Conflict,
-    Created,
-    Delete,
-    Entry,
-    Guard,
-    KeyAt,
-    NoneCreatedSince,
-    Put,
-    Query,
-    Reply,
-    Write,
-)
+from .habits import Habits
+from .keys import Span, depth_digits, key_of_path, spans_below, spans_of_listing
+from .reads import Reads
+from .store import Compacted, Conflict, Delete, Entry, Guard, Put, Query, Reply, Write
 
-__all__ = ["Reads", "Txn"]
+__all__ = ["Txn"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -45,40 +33,6 @@ CommitCall = Callable[[Sequence[Guard], Sequence[Write], Sequence[Query]], int |
 """Commits; gives the revision, or the conflict."""
 
 
-@dataclass(slots=True)
-class Reads:
-    """What the body of a transaction has read, each with what it found.
-
-    Attributes:
-        keys: for each key read the revision at which it was last written, 0 if absent.
-        spans: for each span listed the revision at which each of its members was created.
-        revision: the revision of all of it, 0 if nothing was read.
-    """
-
-    keys: dict[str, int] = field(default_factory=dict)
-    spans: dict[Span, dict[str, int]] = field(default_factory=dict)
-    revision: int = 0
-
-    def queries(self) -> list[Query]:
-        """Get what brings all of it back."""
-        return [Query(Span(key)) for key in self.keys] + [
-            Query(span, keys_only=True) for span in self.spans
-        ]
-
-    def guards(self) -> Iterator[Guard]:
-        """Get what must hold for all of it still to stand.
-
-        A member of a listing that was not read may be written, so its value is not guarded.
-        """
-        for key, modified in self.keys.items():
-            yield KeyAt(key, modified)
-        for span, members in self.spans.items():
-            yield NoneCreatedSince(span, self.revision)
-            for key, created in members.items():
-                if key not in self.keys:
-                    yield Created(key, created)
-
-
 class Txn:
     """A transaction on whole paths and text values, as a body sees it.
 
@@ -87,17 +41,27 @@ class Txn:
 
     Args:
         read: reads from the store, at a revision.
+        habits: which listings are mostly followed by reading what was listed.
         known: what is known already, at ``known.revision``: prefetched, or brought back by
             the conflict that ended the previous attempt.
         queries: the queries that ``known`` answers.
     """
 
-    def __init__(self, read: Read, known: Reply | None = None, queries: Sequence[Query] = ()):
+    def __init__(
+        self,
+        read: Read,
+        habits: Habits,
+        known: Reply | None = None,
+        queries: Sequence[Query] = (),
+    ) -> None:
         self._read_store = read
+        self._habits = habits
         self._revision = 0
         self._values: dict[str, Entry | None] = {}
         self._listed: dict[Span, list[Entry]] = {}
         self._covered: list[Span] = []
+        # Of paths that were listed, so that to read them all does not mean to make all anew.
+        self._keys: dict[str, str] = {}
         self.reads = Reads()
         self._writes: dict[str, Put | None] = {}
         self._erased: list[Span] = []
@@ -130,9 +94,9 @@ class Txn:
             ValueError: one of them is not a path.
             ConfigConnectionError: the database does not answer.
         """
-        keys = {path: key_of_path(path) for path in paths}
-        unknown = [key for key in keys.values() if not self._is_known(key)]
-        if unknown:
+        listed = self._keys
+        keys = {path: listed.get(path) or key_of_path(path) for path in paths}
+        if unknown := self._unknown(keys.values()):
             self._fetch(self._queries_for(unknown))
         return {path: self._get(key) for path, key in keys.items()}
 
@@ -148,11 +112,11 @@ class Txn:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
-        return self._list(spans_of_listing(path, recurse), guarded=True)
+        return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
 
     def peek_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List as ``list_keys`` does, but leave others free to change what is listed."""
-        return self._list(spans_of_listing(path, recurse), guarded=False)
+        return sorted(self._list(spans_of_listing(path, recurse), guarded=False))
 
     def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
         """List paths with their values, sorted; each of them counts as read.
@@ -163,12 +127,12 @@ class Txn:
         """
         spans = spans_of_listing(path, recurse)
         self._fetch([Query(span) for span in spans if span not in self._covered])
-        found = []
-        for listed in self._list(spans, guarded=True):
-            value = self._get(key_of_path(listed))
-            if value is not None:
-                found.append((listed, value))
-        return found
+        listed = self._list(spans, guarded=True)
+        return [
+            (each, value)
+            for each in sorted(listed)
+            if (value := self._get(listed[each])) is not None
+        ]
 
     def create(self, path: str, value: str, lease: int = 0) -> None:
         """Create a path.
@@ -235,90 +199,81 @@ class Txn:
     # What the loop calls
 
     def commit(self, commit: CommitCall) -> int | Conflict | None:
-        """Commit, if there is anything to write.
+        """Commit, if there is anything to write. The body is through.
 
         Returns:
             The revision of the commit; None if there was nothing to write; or the conflict.
         """
+        for span, members in self.reads.spans.items():
+            self._habits.learn(span, members, self.reads.keys)
         writes = list(self._pending())
         if not writes:
             return None
         return commit(list(self.reads.guards()), writes, self.reads.queries())
 
-    def disputed(self, fresh: Reply) -> list[str]:
-        """Get the paths that others changed, from what a conflict brought back."""
-        paths: set[str] = set()
-        for query, found in zip(self.reads.queries(), fresh.found, strict=True):
-            if found is None:
-                continue
-            now = {entry.key: entry for entry in found}
-            if query.keys_only:
-                before = self.reads.spans[query.span]
-                paths.update(
-                    key
-                    for key in before.keys() | now.keys()
-                    if key not in now or before.get(key) != now[key].created
-                )
-            else:
-                key = query.span.begin
-                if self.reads.keys[key] != (now[key].modified if key in now else 0):
-                    paths.add(key)
-        return sorted(path_of_key(key) for key in paths)
-
     # How reads are answered
 
-    def _is_known(self, key: str) -> bool:
-        return (
-            key in self._writes
-            or key in self._values
-            or any(key in span for span in self._covered)
-            or any(key in span for span in self._erased)
-        )
+    def _unknown(self, keys: Iterable[str]) -> list[str]:
+        """Get those of some keys that have to be read."""
+        unknown = [key for key in keys if key not in self._values and key not in self._writes]
+        for span in (*self._covered, *self._erased):
+            unknown = [key for key in unknown if key not in span]
+        return unknown
 
     def _get(self, key: str) -> str | None:
         if key in self._writes:
             pending = self._writes[key]
             return pending.value if pending else None
-        if any(key in span for span in self._erased):
+        if self._erased and any(key in span for span in self._erased):
             return None
-        if not self._is_known(key):
+        if key not in self._values and self._unknown([key]):
             self._fetch([Query(Span(key))])
         entry = self._values.get(key)
-        self.reads.keys[key] = entry.modified if entry else 0
-        return entry.value if entry else None
+        if entry is None:
+            self.reads.keys[key] = 0
+            return None
+        self.reads.keys[key] = entry.modified
+        return entry.value
 
-    def _list(self, spans: Sequence[Span], *, guarded: bool) -> list[str]:
-        missing = [span for span in spans if span not in self._listed]
-        self._fetch([Query(span, keys_only=True) for span in missing])
-        # A compaction that this read has met makes forget what was listed without a guard.
-        missing = [span for span in spans if span not in self._listed]
-        self._fetch([Query(span, keys_only=True) for span in missing])
-        keys: set[str] = set()
+    def _list(self, spans: Sequence[Span], *, guarded: bool) -> dict[str, str]:
+        """Get the paths in some spans, each with its key, in no order."""
+        wants_values = self._habits.wants_values
+        # A compaction that the first read meets makes forget what was listed without a guard.
+        for _ in range(2):
+            missing = [span for span in spans if span not in self._listed]
+            self._fetch([Query(span, keys_only=not wants_values(span)) for span in missing])
+        listed: dict[str, str] = {}
         for span in spans:
             entries = self._listed[span]
             if guarded:
-                self.reads.spans[span] = {entry.key: entry.created for entry in entries}
-            keys.update(
-                entry.key
-                for entry in entries
-                if not any(entry.key in erased for erased in self._erased)
-            )
+                self.reads.spans[span] = entries
+            keys = [entry.key for entry in entries]
+            if self._erased:
+                keys = [key for key in keys if not any(key in erased for erased in self._erased)]
+            begin = depth_digits(span)
+            listed.update((key[begin:], key) for key in keys)
             for key, put in self._writes.items():
                 if key in span:
-                    (keys.add if put else keys.discard)(key)
-        return sorted(path_of_key(key) for key in keys)
+                    if put:
+                        listed[key[begin:]] = key
+                    else:
+                        listed.pop(key[begin:], None)
+        self._keys.update(listed)
+        return listed
 
     def _queries_for(self, keys: Sequence[str]) -> list[Query]:
         """Get queries for keys: a whole listing in place of most of its members."""
-        rest = dict.fromkeys(keys)
-        queries = []
+        queries: list[Query] = []
         for span, entries in self._listed.items():
-            wanted = [entry.key for entry in entries if entry.key in rest]
-            if len(wanted) > MANY and len(wanted) * 2 > len(entries):
+            if len(keys) <= MANY:
+                break
+            members = {entry.key for entry in entries}
+            rest = [key for key in keys if key not in members]
+            wanted = len(keys) - len(rest)
+            if wanted > MANY and wanted * 2 > len(members):
                 queries.append(Query(span))
-                for key in wanted:
-                    del rest[key]
-        return queries + [Query(Span(key)) for key in rest]
+                keys = rest
+        return queries + [Query(Span(key)) for key in keys]
 
     def _fetch(self, queries: Sequence[Query]) -> None:
         """Read at the pinned revision; the first read pins it."""
@@ -340,7 +295,7 @@ class Txn:
         """
         read = self.reads.queries()
         reply = self._read_store([*read, *queries], 0)
-        if self.disputed(Reply(reply.revision, reply.found[: len(read)])):
+        if self.reads.disputed(Reply(reply.revision, reply.found[: len(read)])):
             self.doomed = True
         LOGGER.info(
             "Revision %d was compacted within a transaction, which %s at revision %d.",
@@ -370,10 +325,9 @@ class Txn:
                 self._covered.append(query.span)
             else:
                 self._values[query.span.begin] = None
-            for entry in found:
-                # Reads repeat, also those of an attempt that cannot commit any more.
-                if not (self.doomed and entry.key in self.reads.keys):
-                    self._values[entry.key] = entry
+            # Reads repeat, also those of an attempt that cannot commit any more.
+            read = self.reads.keys if self.doomed else {}
+            self._values.update({e.key: e for e in found if e.key not in read})
 
     # What is written
 

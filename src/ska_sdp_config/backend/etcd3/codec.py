@@ -30,14 +30,20 @@ PAGE = 2_000
 KEYS_PAGE = 20_000
 """How many keys are asked for at a time."""
 
+# Looked up in the generated classes they would take longer than all else of a comparison.
+_EQUAL, _LESS = etcdrpc.Compare.EQUAL, etcdrpc.Compare.LESS
+_MODIFIED, _CREATED = etcdrpc.Compare.MOD, etcdrpc.Compare.CREATE
 
-def range_request(query: Query, revision: int = 0, begin: str | None = None) -> Message:
+_new = tuple.__new__
+
+
+def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Message:
     """Get the request for a page of a query, from a key on."""
     span = query.span
     if not span.end:
         return etcdrpc.RangeRequest(key=span.begin.encode(), revision=revision)
     return etcdrpc.RangeRequest(
-        key=(begin or span.begin).encode(),
+        key=begin or span.begin.encode(),
         range_end=span.end.encode(),
         revision=revision,
         limit=KEYS_PAGE if query.keys_only else PAGE,
@@ -47,7 +53,23 @@ def range_request(query: Query, revision: int = 0, begin: str | None = None) -> 
 
 def entries(response: Message) -> list[Entry]:
     """Get the entries of a response to a range request."""
-    return [_entry(kv) for kv in response.kvs]
+    try:
+        # There may be thousands, so no function of Python's is called for each.
+        return [
+            _new(
+                Entry,
+                (
+                    kv.key.decode(),
+                    kv.value.decode(),
+                    kv.create_revision,
+                    kv.mod_revision,
+                    kv.lease,
+                ),
+            )
+            for kv in response.kvs
+        ]
+    except UnicodeDecodeError:
+        return [_entry(kv) for kv in response.kvs]
 
 
 def changes(events: Iterable[Message]) -> list[Change]:
@@ -64,22 +86,22 @@ def compare(guard: Guard) -> Message:
     """Get the comparison that says what a guard says."""
     if isinstance(guard, KeyAt):
         return etcdrpc.Compare(
-            result=etcdrpc.Compare.EQUAL,
-            target=etcdrpc.Compare.MOD,
+            result=_EQUAL,
+            target=_MODIFIED,
             key=guard.key.encode(),
             mod_revision=guard.modified,
         )
     if isinstance(guard, Created):
         return etcdrpc.Compare(
-            result=etcdrpc.Compare.EQUAL,
-            target=etcdrpc.Compare.CREATE,
+            result=_EQUAL,
+            target=_CREATED,
             key=guard.key.encode(),
             create_revision=guard.created,
         )
     if isinstance(guard, NoneCreatedSince):
         return etcdrpc.Compare(
-            result=etcdrpc.Compare.LESS,
-            target=etcdrpc.Compare.CREATE,
+            result=_LESS,
+            target=_CREATED,
             key=guard.span.begin.encode(),
             range_end=guard.span.end.encode(),
             create_revision=guard.revision + 1,

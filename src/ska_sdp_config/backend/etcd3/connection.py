@@ -6,7 +6,8 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from itertools import chain, repeat
 from typing import Any
 
 import grpc
@@ -26,7 +27,7 @@ __all__ = ["Etcd"]
 Attempt = Callable[[Link, Metadata, float], Any]
 """Makes a call on a link, with metadata, within seconds."""
 
-FIRST_PAUSE = 0.02
+PAUSES = (0.02, 0.04, 0.08, 0.16)
 LONGEST_PAUSE = 0.3
 
 FIRST_SHARE = 2 / 3
@@ -79,6 +80,39 @@ class Etcd:
             ConfigConnectionError: no answer within the time-out, or a refusal.
         """
         return self._until_answered(_unary(service, method, request), timeout)
+
+    def call_ahead(
+        self, service: str, method: str, request: Any, timeout: float
+    ) -> Callable[[], Any]:
+        """Send a call that ``call`` could make, but do not wait for its answer.
+
+        Returns:
+            What waits for the answer; it gives and raises what ``call`` does.
+
+        Raises:
+            ConfigConnectionError: this is closed.
+        """
+        end = time.monotonic() + timeout
+        again = _unary(service, method, request)
+        sent: Any = None
+        # What is wrong is found out, and told, when the answer is waited for.
+        with self.link() as sender, suppress(grpc.RpcError, ValueError):
+            metadata = self._metadata(sender, timeout)
+            seconds = timeout * _share(len(self.settings.endpoints), 0)
+            sent = sender.method(service, method).future(
+                request, timeout=seconds, metadata=metadata
+            )
+
+        def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
+            nonlocal sent
+            first, sent = sent, None
+            if first is not None and link is sender:
+                # It is cancelled when the connection is replaced.
+                with suppress(grpc.FutureCancelledError):
+                    return first.result()
+            return again(link, metadata, seconds)
+
+        return lambda: self._until_answered(attempt, max(0.0, end - time.monotonic()))
 
     def call_once(self, service: str, method: str, request: Any, timeout: float) -> Any:
         """Make a call that must not be made twice.
@@ -133,26 +167,33 @@ class Etcd:
 
         Raises:
             grpc.RpcError: the login failed.
+            ConfigConnectionError: this is closed.
         """
         metadata = self._metadata(link, self.settings.timeout)
-        return link.method("Watch", "Watch")(requests, metadata=metadata)
+        try:
+            return link.method("Watch", "Watch")(requests, metadata=metadata)
+        except ValueError as exc:
+            # gRPC's way to say that the channel is closed.
+            raise self.closed_error() from exc
 
     def forget_login(self) -> None:
         """Log in anew before the next call."""
         self._login.forget()
 
-    @contextmanager
-    def link(self) -> Iterator[Link]:
-        """Use the link to the current member, which is opened if need be.
+    def link(self) -> Link:
+        """Borrow the link to the current member, which is opened if need be.
+
+        Returns:
+            The link, to be used as a context manager, which gives it back.
 
         Raises:
             ConfigConnectionError: this is closed.
         """
         # Of a parent's locks nobody knows who holds them.
-        if self.closed:
+        if self._is_parents:
             raise self.closed_error()
         with self._lock:
-            if self.closed:
+            if self._closed.is_set():
                 raise self.closed_error()
             link = self._link
             if link is None:
@@ -160,15 +201,7 @@ class Etcd:
                 self._links.add(link)
                 self._was_used = True
             link.borrow()
-        try:
-            yield link
-        except ValueError as exc:
-            if not self.closed:
-                raise
-            # gRPC's way to say that the channel was closed under the call.
-            raise self.closed_error() from exc
-        finally:
-            link.give_back()
+        return link
 
     def replace(self, link: Link) -> None:
         """From now on use the next member, or the only one by another connection."""
@@ -236,6 +269,11 @@ class Etcd:
                     return self._logged_in(attempt, link, seconds)
                 except grpc.RpcError as exc:
                     lost = exc
+                except ValueError as exc:
+                    if not self.closed:
+                        raise
+                    # gRPC's way to say that the channel was closed under the call.
+                    raise self.closed_error() from exc
             if not errors.is_silence(lost):
                 raise self._refused(link, lost) from lost
             self.went_silent(link, lost, began)
@@ -326,7 +364,4 @@ def _share(members: int, tries: int) -> float:
 
 
 def _growing_pauses() -> Iterator[float]:
-    pause = FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(2 * pause, LONGEST_PAUSE)
+    return chain(PAUSES, repeat(LONGEST_PAUSE))

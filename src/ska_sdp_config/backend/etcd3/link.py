@@ -87,7 +87,10 @@ class Link:
         with self._lock:
             self._users += 1
 
-    def give_back(self) -> None:
+    def __enter__(self) -> Link:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """End to use it."""
         with self._lock:
             self._users -= 1

@@ -11,6 +11,7 @@ from ..connection_state import Connection
 from ..keys import Span
 from ..store import (
     Commit,
+    Compacted,
     Conflict,
     Entry,
     Guard,
@@ -48,6 +49,15 @@ class Etcd3Store:
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
+        while True:
+            try:
+                return self._read(queries, revision, timeout)
+            except Compacted:
+                # Between two pages; who asked for the newest revision is given a newer one.
+                if revision:
+                    raise
+
+    def _read(self, queries: Sequence[Query], revision: int, timeout: float) -> Reply:
         if len(queries) == 1:
             page = self._range(codec.range_request(queries[0], revision), timeout)
             revision = revision or page.header.revision
@@ -129,9 +139,11 @@ class Etcd3Store:
         return self._etcd.call("KV", "Range", request, timeout)
 
     def _all_pages(self, query: Query, page: Any, revision: int, timeout: float) -> list[Entry]:
-        found = codec.entries(page)
+        """Get the entries of a page and of those that follow, each asked for while this reads."""
+        found: list[Entry] = []
         while page.more:
-            following = found[-1].key + "\0"
-            page = self._range(codec.range_request(query, revision, following), timeout)
+            request = codec.range_request(query, revision, page.kvs[-1].key + b"\0")
+            following = self._etcd.call_ahead("KV", "Range", request, timeout)
             found += codec.entries(page)
-        return found
+            page = following()
+        return found + codec.entries(page)

@@ -10,6 +10,7 @@ from ..etcd3.settings import Settings
 from ..keys import Span
 from ..store import (
     Commit,
+    Compacted,
     Conflict,
     Entry,
     Guard,
@@ -50,6 +51,15 @@ class GatewayStore:
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
+        while True:
+            try:
+                return self._read(queries, revision, timeout)
+            except Compacted:
+                # Between two pages; who asked for the newest revision is given a newer one.
+                if revision:
+                    raise
+
+    def _read(self, queries: Sequence[Query], revision: int, timeout: float) -> Reply:
         if len(queries) == 1:
             page = self._range(codec.range_request(queries[0], revision), timeout)
             revision = revision or codec.revision_of(page)
