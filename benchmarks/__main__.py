@@ -14,7 +14,7 @@ from rich.table import Table
 from ska_sdp_config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
 
-from . import command_line, devices, listing, processes, transactions, watching
+from . import command_line, devices, listing, processes, servers, transactions, watching
 from .by_hand import ByHand
 from .measure import Row
 
@@ -25,6 +25,7 @@ GROUPS = {
     "processes": processes.rows,
     "command_line": command_line.rows,
     "devices": devices.rows,
+    "servers": servers.rows,
 }
 
 
@@ -56,13 +57,13 @@ def _measure(etcd: Etcd, groups: list[str]) -> Iterator[Row]:
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table("work", "ours, ms", "floor, ms", "ratio", "of", "at most", "")
+    table = Table("work", "ours", "floor", "ratio", "of", "at most", "")
     for row in rows:
         low, high = row.spread
         table.add_row(
             row.work,
-            f"{row.ours * 1e3:.2f}",
-            f"{row.floor * 1e3:.2f}",
+            f"{row.ours * 1e3:.2f} {row.unit}",
+            f"{row.floor * 1e3:.2f} {row.unit}",
             f"{row.ratio:.2f}",
             f"{low:.2f} to {high:.2f}",
             "" if row.bound is None else f"{row.bound:.2f}",

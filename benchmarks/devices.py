@@ -20,6 +20,9 @@ __all__ = ["rows"]
 
 SAMPLES = 500
 WARM_UP = 50
+SETTLED = 0.01
+"""Seconds in which a server has done what the last command, or change, left it to do."""
+
 SCANS = 50
 """How many scans one execution block has at most."""
 
@@ -61,7 +64,7 @@ class Floor:
         values = [kv.value.decode() for kv in self._by_hand.get_all(observation.read)]
         self._by_hand.commit([], dict(zip(self._read, values, strict=True)))
 
-    def command(self, argument: str) -> float:
+    def command(self, argument: str = "") -> float:
         """An empty Tango command, one read and one commit of what a command has: in s."""
         began = time.perf_counter()
         self.device.command_inout("DoNothing", argument)
@@ -82,10 +85,9 @@ class Floor:
 
 
 def _commands(observation: Observation, floor: Floor) -> Iterator[Row]:
-    returned: dict[str, list[float]] = {"Configure": [], "Scan": [], "EndScan": []}
-    heard: dict[str, list[float]] = {name: [] for name in returned}
-    floors: list[float] = []
-    with_push: list[float] = []
+    names = ("Configure", "Scan", "EndScan")
+    returned: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    heard: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     with (
         Subscriber(observation.subarray, "obsState") as obs_states,
         Subscriber(floor.device, "pushed") as events,
@@ -99,56 +101,59 @@ def _commands(observation: Observation, floor: Floor) -> Iterator[Row]:
                 ("Scan", [scan(number + 1)], SCANNING),
                 ("EndScan", [], READY),
             ):
+                time.sleep(SETTLED)
                 began = time.perf_counter()
                 observation.subarray.command_inout(name, *arguments)
-                returned[name].append(time.perf_counter() - began)
-                heard[name].append(obs_states.until(target) - began)
-            floors.append(floor.command(scan(number + 1)))
-            with_push.append(floors[-1] + floor.push(events))
-    for name, samples in returned.items():
-        work = f"{name}: call to return"
-        yield of_samples(work, samples[WARM_UP:], floors[WARM_UP:], 1.5)
-    for name, samples in heard.items():
-        work = f"{name}: call to the subscriber's callback"
-        yield of_samples(work, samples[WARM_UP:], with_push[WARM_UP:], 1.5)
+                took = time.perf_counter() - began
+                told = obs_states.until(target) - began
+                time.sleep(SETTLED)
+                bare = floor.command(*arguments)
+                returned[name].append((took, bare))
+                heard[name].append((told, bare + floor.push(events)))
+    for name, pairs in returned.items():
+        yield _row(f"{name}: call to return", pairs, 1.5)
+    for name, pairs in heard.items():
+        yield _row(f"{name}: call to the subscriber's callback", pairs, 1.5)
 
 
 def _change(observation: Observation, floor: Floor, by_hand: ByHand) -> Row:
     """A script writes a state, a subscriber hears of it."""
-    ours, floors = [], []
+    pairs = []
     key = f"{COPY}state"
     with (
         Subscriber(observation.subarray, "pbState") as states,
         Subscriber(floor.device, "pushed") as events,
         RawWatch(by_hand, key) as watch,
     ):
-        for number in range(WARM_UP + SAMPLES):
+        for _ in range(WARM_UP + SAMPLES):
             change = observation.change_state()
+            time.sleep(SETTLED)
             began = time.perf_counter()
             by_hand.commit([], change)
             heard, _ = states.next()
             took = heard - began
             (text,) = change.values()
+            time.sleep(SETTLED)
             began = time.perf_counter()
             by_hand.commit([], {key: text})
             told = watch.told() - began
-            pushed = floor.push(events)
-            if number >= WARM_UP:
-                ours.append(took)
-                floors.append(told + pushed)
-    return of_samples("a state is written: to the subscriber's callback", ours, floors, 1.5)
+            pairs.append((took, told + floor.push(events)))
+    return _row("a state is written: to the subscriber's callback", pairs, 1.5)
 
 
 def _reads(subarray: tango.DeviceProxy, bare: tango.DeviceProxy) -> Iterator[Row]:
     bare.command_inout("SetText", subarray.pbState)
     for name, constant in (("obsState", "number"), ("pbState", "text")):
-        ours, floor = [], []
-        for number in range(WARM_UP + SAMPLES):
-            pair = _time_to_read(subarray, name), _time_to_read(bare, constant)
-            if number >= WARM_UP:
-                ours.append(pair[0])
-                floor.append(pair[1])
-        yield of_samples(f"reading {name}", ours, floor, 1.2)
+        pairs = [
+            (_time_to_read(subarray, name), _time_to_read(bare, constant))
+            for _ in range(WARM_UP + SAMPLES)
+        ]
+        yield _row(f"reading {name}", pairs, 1.2)
+
+
+def _row(work: str, pairs: list[tuple[float, float]], bound: float) -> Row:
+    ours, floor = ([pair[place] for pair in pairs[WARM_UP:]] for place in (0, 1))
+    return of_samples(work, ours, floor, bound)
 
 
 def _time_to_read(device: tango.DeviceProxy, attribute: str) -> float:

@@ -18,10 +18,11 @@ class Row:
 
     Attributes:
         work: what was done.
-        ours, floor: seconds that it took, the median of the rounds.
+        ours, floor: seconds that it took, or what else it used, the median of the rounds.
         ratio: ours / floor, the median of the rounds' ratios.
         spread: the smallest and the largest of them.
         bound: the ratio that is to be kept, None where there is none.
+        unit: a thousandth of what ``ours`` and ``floor`` are in, such as ``MB`` for GB.
     """
 
     work: str
@@ -30,6 +31,7 @@ class Row:
     ratio: float
     spread: tuple[float, float]
     bound: float | None = None
+    unit: str = "ms"
 
     @property
     def kept(self) -> bool:
