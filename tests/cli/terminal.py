@@ -17,7 +17,7 @@ __all__ = ["Terminal", "needs_tmux", "open_terminal"]
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Terminal:
@@ -29,7 +29,7 @@ class Terminal:
     def run(self, *words: str) -> str:
         """Have tmux do something."""
         done = subprocess.run(
-            [*self._tmux, *words], capture_output=True, text=True, timeout=30, check=True
+            [*self._tmux, *words], capture_output=True, text=True, timeout=60, check=True
         )
         return done.stdout
 
@@ -72,7 +72,7 @@ def open_terminal(
             *terminal._tmux, "new-session", "-d", "-x", str(columns), "-y", "40", shell,
         ],
         env=settings,
-        timeout=30,
+        timeout=60,
         check=True,
     )  # fmt: skip
     try:

@@ -152,7 +152,7 @@ def test_the_state_of_an_ended_block_is_made_if_there_was_none(
 @pytest.mark.parametrize(
     ("line", "code", "complaint"),
     [
-        ("eb eb-done", 1, "The execution block eb-done is CANCELLED already."),
+        ("eb eb-done", 1, "The execution block eb-done is CANCELLED already: 'ska-sdp get"),
         ("eb eb-none", 3, "There is no execution block at /eb/eb-none: try 'ska-sdp list eb'."),
         ("eb eb-text", 1, "The value of /eb/eb-text is not JSON"),
         ("eb eb-list", 1, "is no mapping: 'ska-sdp edit' it."),

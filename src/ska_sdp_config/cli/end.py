@@ -33,7 +33,10 @@ def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool
             if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
                 raise Failed(f"The value or the state of {path} is no mapping: 'ska-sdp edit' it.")
             if eb.get("status") in ENDED:
-                raise Failed(f"The execution block {key} is {eb['status']} already.")
+                raise Failed(
+                    f"The execution block {key} is {eb['status']} already: "
+                    f"'ska-sdp get eb {key}' shows it."
+                )
             eb = {**eb, "status": ENDED[cancel], "last_updated": timestamp()}
             txn.update_execution_block(key, eb)
             state.create_or_update(state_of_eb(known or {}, eb))

@@ -87,7 +87,9 @@ def replace(
     for txn in backend.txn():
         before = txn.get(path)
         if read is not None and before != read[0]:
-            raise ChangedMeanwhile(f"{path} was changed by somebody else meanwhile.")
+            raise ChangedMeanwhile(
+                f"{path} was changed by somebody else meanwhile: edit it again."
+            )
         if before is None and target.kind != PB_STATE:
             raise NotFound(f"There is nothing at {path}: try '{target.seek}'.")
         has_object = before is not None or txn.get(target.path) is not None

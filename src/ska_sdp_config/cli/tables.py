@@ -6,10 +6,10 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.table import Table
@@ -167,24 +167,49 @@ class TablePrinter:
         self,
         titles: Sequence[str],
         widths: Sequence[int],
-        rows: Iterable[Sequence[str]],
+        rows: Sequence[Sequence[str]],
         *,
         header: bool,
     ) -> None:
-        table = Table(
-            box=None,
-            pad_edge=False,
-            padding=(0, GAP, 0, 0),
-            show_header=header,
-            header_style="bold",
-        )
-        for title, width in zip(titles, widths, strict=True):
-            table.add_column(title, width=width, overflow="fold")
-        for row in rows:
-            # As texts, not strings: a value may look like the markup of the table.
-            table.add_row(*map(Text, row))
-        self._console.print(table)
+        if header:
+            self._console.print(_layout(titles, widths, header=True))
+        for fits, some in groupby(rows, lambda row: _fits(row, widths)):
+            if fits:
+                # Rich lays out 2,000 rows a second, which is slow where there is no need.
+                lines = (_line(row, widths) for row in some)
+                self._console.file.writelines(f"{line}\n" for line in lines)
+                continue
+            folded = _layout(titles, widths, header=False)
+            for row in some:
+                # As texts, not strings: a value may look like the markup of the table.
+                folded.add_row(*map(Text, row))
+            self._console.print(folded)
         self._console.file.flush()
+
+
+def _layout(titles: Sequence[str], widths: Sequence[int], *, header: bool) -> Table:
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, GAP, 0, 0),
+        show_header=header,
+        header_style="bold",
+    )
+    for title, width in zip(titles, widths, strict=True):
+        table.add_column(title, width=width, overflow="fold")
+    return table
+
+
+def _fits(row: Sequence[str], widths: Sequence[int]) -> bool:
+    return all(
+        cell_len(cell) <= width and "\n" not in cell
+        for cell, width in zip(row, widths, strict=True)
+    )
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+    return (" " * GAP).join(cells)
 
 
 def _fields(names: Sequence[str], entry: Entry) -> list[str]:
