@@ -59,6 +59,8 @@ def restart(rig: Rig) -> None:
 def come_back(observation: Observation, way: str) -> None:
     """Leave FAULT, and see that an observation can go on."""
     rig = observation.rig
+    # What was pushed before this is heard before it.
+    rig.hearing.prove()
     rig.hearing.forget()
     if way == "Restart":
         observation.command("Restart")
