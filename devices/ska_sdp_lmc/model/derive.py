@@ -15,7 +15,7 @@ from ska_sdp_lmc.model.states import Json, ObsState, State
 from ska_sdp_lmc.model.subarray_health import find_faults
 from ska_sdp_lmc.model.transitions import TRANSITIONS
 from ska_sdp_lmc.model.unchanging import by_identity
-from ska_sdp_lmc.model.view import NULL, View, json_text
+from ska_sdp_lmc.model.view import NULL, View, json_text, kept_json_text
 
 __all__ = ["derive", "obs_state", "timeout_error"]
 
@@ -111,7 +111,6 @@ def _failed(snapshot: Snapshot) -> bool:
 
 
 _NONE: Json = {}
-_text = by_identity(64)(json_text)
 
 
 @by_identity(64)
@@ -132,7 +131,7 @@ def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict
         "obsState": final,
         "resources": json_text(entry.resources),
         "ebID": entry.eb_id or NULL,
-        "receiveAddresses": _text(addresses),
+        "receiveAddresses": kept_json_text(addresses),
         "scanType": scan_type if isinstance(scan_type, str) and scan_type else NULL,
         "scanID": _scan_id(eb) or 0,
         "ebState": json_text(_eb_summary(snapshot)),

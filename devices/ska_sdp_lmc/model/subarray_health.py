@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ska_sdp_lmc.messages import read_receive_addresses
 from ska_sdp_lmc.model.blocks import ProcessingBlock
@@ -12,15 +14,12 @@ from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot
 from ska_sdp_lmc.model.states import ObsState
 from ska_sdp_lmc.model.times import read_time
-from ska_sdp_lmc.model.unchanging import by_identity
+from ska_sdp_lmc.model.view import kept_json_text
 
 __all__ = ["find_faults"]
 
 _RESOURCED = (ObsState.IDLE, ObsState.READY, ObsState.SCANNING)
 _CONFIGURED = (ObsState.READY, ObsState.SCANNING)
-
-_unreadable = by_identity(64)(read_receive_addresses)
-"""What of receive addresses cannot be read; they are large, and seldom change."""
 
 
 def find_faults(
@@ -83,8 +82,14 @@ def _of_addresses(snapshot: Snapshot) -> Iterator[Fault]:
     pb = snapshot.receive_pb
     if pb is None or not pb.has_receive_addresses:
         return
-    for number, text in enumerate(_unreadable(pb.state["receive_addresses"])):
+    for number, text in enumerate(_unreadable(kept_json_text(pb.state["receive_addresses"]))):
         yield Fault(f"addresses {pb.pb_id} {number}", f"receiveAddresses of {pb.pb_id}: {text}")
+
+
+@lru_cache(maxsize=64)
+def _unreadable(addresses: str) -> tuple[str, ...]:
+    """What of receive addresses cannot be read; they are large, and seldom change."""
+    return read_receive_addresses(json.loads(addresses))
 
 
 def _fault(pb: ProcessingBlock, text: str) -> Fault:

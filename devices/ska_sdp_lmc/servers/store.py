@@ -58,7 +58,11 @@ class Tree:
 
 
 def read_snapshot(
-    tree: Tree, subarray_id: str, components: Iterable[str], also: Iterable[str] = ()
+    tree: Tree,
+    subarray_id: str,
+    components: Iterable[str],
+    also: Iterable[str] = (),
+    expected: Iterable[str] = (),
 ) -> Snapshot:
     """Read everything that a subarray's state depends on.
 
@@ -68,23 +72,27 @@ def read_snapshot(
         subarray_id: the subarray.
         components: names of the components that it requires.
         also: further paths, such as those that a message would create.
+        expected: paths that the snapshot will probably have, as those of the last one.
 
     Raises:
         ConfigConnectionError: the database does not answer.
     """
-    required = list(components)
+    required, also = list(components), list(also)
     texts: dict[str, str | None] = {}
     documents: dict[str, Json] = {}
-    missing = [*wanted_paths(subarray_id, required, documents), *also]
+    wanted = wanted_paths(subarray_id, required, documents)
+    missing = [*expected, *wanted, *also]
     while missing:
-        for path, text in tree.get_many(missing).items():
+        for path, text in tree.get_many(dict.fromkeys(missing)).items():
             texts[path] = text
             document, _ = read_document(text)
             if document is not None:
                 documents[path] = document
         wanted = wanted_paths(subarray_id, required, documents)
         missing = [path for path in wanted if path not in texts]
-    return Snapshot.of_texts(tree.revision, subarray_id, texts)
+    return Snapshot.of_texts(
+        tree.revision, subarray_id, {path: texts[path] for path in (*wanted, *also)}
+    )
 
 
 def read_controller(tree: Tree) -> ControllerEntry:

@@ -319,7 +319,8 @@ class SDPSubarray(LmcDevice):
             write(tree, upkeep.reached_writes(self._read(tree), command_count))
 
     def _read(self, tree: Tree, also: Iterable[str] = ()) -> Snapshot:
-        return read_snapshot(tree, self._subarray_id, self._rules.required_components, also)
+        components = self._rules.required_components
+        return read_snapshot(tree, self._subarray_id, components, also, self._wanted)
 
 
 def _as_sent(text: str) -> str:
