@@ -12,6 +12,7 @@ from docs.generate import (
     messages,
     observation,
     refusals,
+    screens,
     settings,
     states,
 )
@@ -46,6 +47,9 @@ TEXTS: Mapping[str, Callable[[], str]] = {
 PICTURES: Mapping[str, Callable[[], str]] = {
     "states": states.draw,
     "observation": observation.draw,
+    "list": screens.list_,
+    "describe": screens.describe,
+    "doctor": screens.doctor,
 }
 """SVG text by the name that a page gives."""
 

@@ -62,10 +62,15 @@ class Line:
     text: str
 
 
-def observe() -> list[Line]:
-    """Run an observation of one scan in memory, and note who says what."""
-    with Config(backend=MemoryBackend(Database())) as config:
-        return list(_Observation(config).run())
+def observe(config: Config, last: str = "") -> list[Line]:
+    """Run an observation of one scan, and note who says what.
+
+    Args:
+        config: an empty database.
+        last: name of the command after which it stops, by default that after which nothing is
+            left to do.
+    """
+    return list(_Observation(config).run(last))
 
 
 class _Observation:
@@ -80,8 +85,8 @@ class _Observation:
         self._now = datetime(2026, 1, 31, 23, 12, 37, tzinfo=timezone.utc)
         self._shown = ObsState.EMPTY.name
 
-    def run(self) -> Iterator[Line]:
-        """Give all commands, and what follows each."""
+    def run(self, last: str) -> Iterator[Line]:
+        """Give all commands up to the last one, and what follows each."""
         text = MESSAGE.read_text()
         assign = parse_assign_resources(text, 1).message
         scan_type = json.loads(text)["execution_block"]["scan_types"][0]["scan_type_id"]
@@ -101,6 +106,8 @@ class _Observation:
         for name, message in commands:
             yield from self._command(name, message)
             yield from self._processing()
+            if name == last:
+                break
 
     def _command(self, name: str, message: Message | None) -> Iterator[Line]:
         yield Line(CLIENT, DEVICE, name)
@@ -208,7 +215,8 @@ def _told(step: Step) -> str:
 
 def draw() -> str:
     """Draw the picture."""
-    lines = observe()
+    with Config(backend=MemoryBackend(Database())) as config:
+        lines = observe(config)
     height = _TOP + _ROW * (len(lines) + 1)
     columns = [_MARGIN + _COLUMN * number for number in range(len(NAMES))]
     parts = [f'<path d="M{x:g} 36V{height:g}" class="faint"/>' for x in columns]

@@ -47,6 +47,7 @@ class Terminal:
             timeout=_PATIENCE,
         )
         self._at_prompt = False
+        self._command = "bash"
 
     def session(self, text: str) -> None:
         """Type the commands of a session, and compare what is printed with what it shows.
@@ -64,7 +65,7 @@ class Terminal:
                 if not self._at_prompt:
                     self._until_prompt()
                 self._shell.sendline(command)
-                self._at_prompt = False
+                self._at_prompt, self._command = False, command
             if f"\n{expected}".endswith(f"\n{_GOES_ON}"):
                 self._go_on(command, expected.removesuffix(_GOES_ON))
             else:
@@ -84,7 +85,7 @@ class Terminal:
             self._shell.expect_exact(_PROMPT)
         except (pexpect.TIMEOUT, pexpect.EOF) as error:
             raise AssertionError(
-                f"It did not end in {_PATIENCE:g} s:\n{self._shell.before}"
+                f"{self._command} did not end in {_PATIENCE:g} s:\n{self._shell.before}"
             ) from error
         self._at_prompt = True
         return str(self._shell.before)

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from ska_sdp_config import Config
 from tests.docs.conftest import Environment, environment
 from tests.docs.interpreter import Interpreter
 from tests.docs.page import ROOT, Block, blocks_of, matches, pages
 from tests.docs.terminal import Terminal
 
-QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md", "README.md")
+QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
 """Pages that need an etcd and little time."""
+
+ON_ETCD = ("docs/how-to/command-line.md",)
+"""Pages that need an etcd, and start many processes."""
 
 LONG = (
     "docs/tutorial/first-observation.md",
@@ -24,7 +28,7 @@ LONG = (
 )
 """Pages that start servers themselves."""
 
-ON_A_STACK = ("docs/how-to/fault.md", "docs/how-to/subarrays.md")
+ON_A_STACK = ("docs/how-to/fault.md", "docs/how-to/subarrays.md", "README.md")
 """Pages that suppose a running stack."""
 
 
@@ -106,11 +110,22 @@ def test_page(page: str, read: Callable[..., None], on_etcd: Environment) -> Non
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("page", ON_ETCD)
+def test_page_of_commands(page: str, read: Callable[..., None], on_etcd: Environment) -> None:
+    read(page, on_etcd)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("page", ON_A_STACK)
 def test_page_on_a_stack(
     page: str, read: Callable[..., None], stack: Callable[..., Environment]
 ) -> None:
-    read(page, stack())
+    variables = stack()
+    with Config(host=variables["SDP_CONFIG_HOST"], port=variables["SDP_CONFIG_PORT"]) as config:
+        for txn in config.txn():
+            # One page waits for any.
+            txn.create_execution_block("eb-any-20260131-00000", {"status": "FINISHED"})
+    read(page, variables)
 
 
 @pytest.mark.long
@@ -121,4 +136,4 @@ def test_page_with_its_own_servers(page: str, read: Callable[..., None]) -> None
 
 def test_no_page_shows_what_is_not_run() -> None:
     runnable = {str(page.relative_to(ROOT)) for page in pages() if blocks_of(page)}
-    assert runnable == {*QUICK, *LONG, *ON_A_STACK}
+    assert runnable == {*QUICK, *ON_ETCD, *LONG, *ON_A_STACK}

@@ -1,0 +1,100 @@
+"""Pictures of what the command line prints in a terminal, on a real etcd in mid-observation."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pexpect
+from docs.generate.observation import observe
+from rich.console import Console
+from rich.text import Text
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_lmc.stack.programs import clean_environment
+
+__all__ = ["describe", "doctor", "list_"]
+
+_COLUMNS = 100
+_FONT_FROM_THE_NET = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+"""The page shall need nothing from elsewhere."""
+
+
+def list_() -> str:
+    """Draw a list of everything."""
+    return _drawn("list")
+
+
+def describe() -> str:
+    """Draw the description of an execution block."""
+    return _drawn("describe")
+
+
+def doctor() -> str:
+    """Draw an examination."""
+    return _drawn("doctor")
+
+
+def _drawn(name: str) -> str:
+    command, printed = _screens()[name]
+    console = Console(
+        file=io.StringIO(), record=True, width=_COLUMNS, force_terminal=True, highlight=False
+    )
+    console.print(Text.from_ansi(printed.replace("\r", "")), soft_wrap=True)
+    svg = console.export_svg(title=command, unique_id=name)
+    return _FONT_FROM_THE_NET.sub("", svg)
+
+
+@cache
+def _screens() -> dict[str, tuple[str, str]]:
+    """Run each command; give it, and what it has printed."""
+    with tempfile.TemporaryDirectory() as directory, Etcd(Path(directory)) as etcd:
+        host, port = etcd.host, etcd.port
+        with (
+            Config(component_name="proccontrol", host=host, port=port) as config,
+            Config(component_name="helmdeploy", host=host, port=port),
+        ):
+            observe(config, "Scan")
+            eb_id = ""
+            for txn in config.txn():
+                (eb_id,) = txn.list_execution_blocks()
+            variables = clean_environment(
+                SDP_CONFIG_HOST=host,
+                SDP_CONFIG_PORT=str(port),
+                TERM="xterm-256color",
+                COLUMNS=str(_COLUMNS),
+                PATH=os.environ.get("PATH", ""),
+            )
+            variables.pop("NO_COLOR", None)
+            commands = {
+                "list": "ska-sdp list pb",
+                "describe": f"ska-sdp describe eb {eb_id}",
+                "doctor": "ska-sdp doctor",
+            }
+            return {
+                name: (command, _run(command, variables)) for name, command in commands.items()
+            }
+
+
+def _run(command: str, variables: dict[str, str]) -> str:
+    arguments = ["-m", "ska_sdp_config.cli", *shlex.split(command)[1:]]
+    terminal = pexpect.spawn(
+        sys.executable,
+        arguments,
+        env=variables,
+        encoding="utf-8",
+        dimensions=(60, _COLUMNS),
+        timeout=60,
+    )
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    if terminal.exitstatus != 0:
+        raise RuntimeError(f"{command} ended with {terminal.exitstatus}: {terminal.before}")
+    return str(terminal.before)
