@@ -17,6 +17,7 @@ extensions = [
 html_theme = "furo"
 html_title = project
 exclude_patterns = ["_build"]
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
