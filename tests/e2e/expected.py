@@ -95,6 +95,7 @@ class Expected:
     Attributes:
         state: State.
         target: obsState that was commanded.
+        pending: obsState that is shown while the last command waits.
         waits: what the last command waits for, nothing when that is over.
         late: whether its time-out has passed.
         timed_out: whether that stands in the database.

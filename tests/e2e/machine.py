@@ -37,6 +37,21 @@ FAVOURED = (
 """What leads on comes more often: random ways seldom lead far."""
 
 STAGES = ("resourced", "ready")
+"""How far scripts go: their deployments are yet to be ready, or are."""
+
+WAYS = (
+    "On AssignResources ready Configure Scan",
+    "On AssignResources ready Configure",
+    "On AssignResources resourced Configure",
+    "On AssignResources ready",
+    "On AssignResources",
+    "On AssignResources Abort ObsReset",
+    "On AssignResources ready failed",
+    "On AssignResources Abort",
+    "On",
+    "",
+)
+"""Where examples begin."""
 
 Accept = Callable[[], tuple[str, ...]]
 
@@ -57,11 +72,19 @@ class Observations(RuleBasedStateMachine):
         self.outages = outages
         self.expected = Expected()
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(steps=st.sampled_from(WAYS))
+    def begin(self, steps: str) -> None:
+        """Lead to somewhere on the way of an observation: by random steps few would get far."""
         self.rig.begin()
         self.count = self.rig.entry["command_count"]
         self.last = "EMPTY"
+        for step in steps.split():
+            if step in STAGES:
+                self.scripts_go_on(step)
+            elif step == "failed":
+                self.script_goes_on(0, 0)
+            else:
+                self._command(step, 0)
 
     def teardown(self) -> None:
         if not hasattr(self, "count"):

@@ -29,9 +29,9 @@ def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
 
 
 def test_observations(rig: Rig) -> None:
-    run(rig, examples=3, steps=16, kills=1, outages=1)
+    run(rig, examples=4, steps=14, kills=1, outages=1)
 
 
 @pytest.mark.long
 def test_long_observations(rig: Rig) -> None:
-    run(rig, examples=10, steps=80, kills=2, outages=2)
+    run(rig, examples=36, steps=30, kills=1, outages=1)
