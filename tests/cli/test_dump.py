@@ -30,13 +30,13 @@ STORED: dict[str, Any] = {
 
 @pytest.mark.parametrize("output", ["yaml", "json"])
 def test_what_was_dumped_can_be_loaded(
-    database: Config, ska_sdp: Run, tmp_path: Path, output: str
+    database: Config, ska_sdp: Run, here: Run, tmp_path: Path, output: str
 ) -> None:
     fill(database, STORED)
     before = contents(database)
     file = tmp_path / f"dump.{output}"
-    assert ska_sdp("dump", str(file)).err == f"ska-sdp: 4 keys are in {file}.\n"
-    assert ska_sdp("dump", "-o", output).out == file.read_text()
+    assert here("dump", str(file)).err == f"ska-sdp: 4 keys are in {file}.\n"
+    assert here("dump", "-o", output).out == file.read_text()
     assert list(tmp_path.iterdir()) == [file]
     empty(database)
     result = ska_sdp("load", str(file))
@@ -44,7 +44,7 @@ def test_what_was_dumped_can_be_loaded(
     del before["/pb/pb-a/owner"]
     assert result.lines == [f"created {path}" for path in before]
     assert contents(database) == before
-    assert ska_sdp("load", str(file)) == (0, "", "")
+    assert here("load", str(file)) == (0, "", "")
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli.list import _objects, _of_date, _stream
+from ska_sdp_config.cli.objects import PB as PB_OBJECT
+from ska_sdp_config.entity.codec import encode
 from ska_sdp_lmc.stack.etcd import Etcd
 
 from .conftest import Result, Run, Start, fill, run_all
@@ -121,6 +124,21 @@ def test_a_table_shows_fields_of_the_values(database: Config, ska_sdp: Run) -> N
         ["/script/realtime:receive:2.0.0", "r:2.0.0"],
     ]
     assert "\x1b" not in table.out
+
+
+def test_a_long_table_is_printed_while_it_is_read_of_one_revision(
+    database: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{_stream.__module__}.PAGE", 3)
+    fill(database, {f"/pb/pb-{n}-2021010{n % 2 + 1}-00000": {"n": n} for n in range(10)})
+    listing = _of_date(_objects(PB_OBJECT, ""), "20210101")
+    stream = _stream(database.backend, listing)
+    found = [next(stream)]
+    for txn in database.txn():
+        txn.update("/pb/pb-8-20210101-00000", "later")
+        txn.delete("/pb/pb-6-20210101-00000")
+    found += stream
+    assert found == [(f"/pb/pb-{n}-20210101-00000", encode({"n": n})) for n in range(0, 10, 2)]
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from ..backend.common import depth_of_path
+from ..backend.keys import Span, key_of_path, path_of_key
 from ..backend.stm import MAX_DEPTH
+from ..backend.store import Compacted, Query
+from .errors import Failed
 from .group import HELP, Group
 from .objects import OBJECTS, PB, SCRIPT, SdpObject
 from .options import ALL, COMMON, VALUES
 from .output import Entry, printer
 from .session import open_backend
 
+if TYPE_CHECKING:
+    from ..backend.backend import Backend
+
 __all__ = ["command"]
+
+PAGE = 1000
+"""How many values of a long table are read at once."""
 
 
 class Listing(NamedTuple):
@@ -73,12 +82,14 @@ def _of_date(listing: Listing, date: str) -> Listing:
 def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> None:
     """Read what is to be listed, and print it."""
     out = printer(output, quiet)
-    with_values = values or bool(listing.columns and out.shows_columns)
     entries: list[Entry] = []
     paths: list[str] = []
     with open_backend() as backend:
+        if listing.columns and out.shows_columns and not values:
+            out.columns(listing.columns, _stream(backend, listing))
+            return
         for txn in backend.txn():
-            if with_values:
+            if values:
                 found = txn.list_values(listing.root, listing.levels)
                 entries = [Entry(*each) for each in found if listing.select(each[0])]
             else:
@@ -86,10 +97,31 @@ def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> No
                 paths = [path for path in found_keys if listing.select(path)]
     if values:
         out.entries(entries)
-    elif with_values:
-        out.columns(listing.columns, entries)
     else:
         out.keys(paths)
+
+
+def _stream(backend: Backend, listing: Listing) -> Iterator[Entry]:
+    """Get entries with their values, all of one revision, some before the rest has been read.
+
+    Raises:
+        Failed: the revision was compacted meanwhile.
+    """
+    found, when = backend.list_keys(listing.root, listing.levels)
+    paths = [path for path in found if isinstance(path, str) and listing.select(path)]
+    for begin in range(0, len(paths), PAGE):
+        page = set(paths[begin : begin + PAGE])
+        first, last = paths[begin], paths[min(begin + PAGE, len(paths)) - 1]
+        span = Span(key_of_path(first), key_of_path(last) + "\0")
+        store = backend.store
+        try:
+            reply = store.read([Query(span)], when.revision, timeout=store.timeout)
+        except Compacted as exc:
+            raise Failed("The database was compacted while it was read: list it again.") from exc
+        for each in reply.found[0] or ():
+            path = path_of_key(each.key)
+            if path in page:
+                yield Entry(path, each.value)
 
 
 def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
