@@ -6,15 +6,17 @@ from html import escape
 
 __all__ = ["arrow", "box", "picture", "words"]
 
+# A style within a page holds for all of it, so each rule names these pictures.
 _STYLE = (
-    "text{font:12px sans-serif;fill:currentColor}"
-    "text.small{font-size:10.5px}"
-    "rect,path,line{fill:none;stroke:currentColor}"
-    "rect{fill:currentColor;fill-opacity:.07;stroke-opacity:.6}"
-    ".quiet{stroke-dasharray:4 3}"
-    ".faint{stroke-opacity:.35}"
-    ".head{fill:currentColor;stroke:none}"
-    "text.edge{paint-order:stroke;stroke:var(--color-background-primary,#fff);stroke-width:4px}"
+    ".drawing text{font:12px sans-serif;fill:currentColor}"
+    ".drawing text.small{font-size:10.5px}"
+    ".drawing rect,.drawing path{fill:none;stroke:currentColor}"
+    ".drawing rect{fill:currentColor;fill-opacity:.07;stroke-opacity:.6}"
+    ".drawing .quiet{stroke-dasharray:4 3}"
+    ".drawing .faint{stroke-opacity:.35}"
+    ".drawing path.head{fill:currentColor;stroke:none}"
+    ".drawing text.edge{paint-order:stroke;stroke:var(--color-background-primary,#fff);"
+    "stroke-width:4px}"
 )
 
 
@@ -32,8 +34,8 @@ def picture(width: float, height: float, parts: list[str], about: str) -> str:
         'orient="auto-start-reverse"><path class="head" d="M0 0 8 4 0 8z"/></marker>'
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{width:g}" style="max-width:100%;height:auto" role="img" '
+        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" '
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" style="max-width:100%;height:auto" role="img" '
         f'aria-label="{escape(about)}"><style>{_STYLE}</style><defs>{head}</defs>'
         f"{''.join(parts)}</svg>"
     )

@@ -84,7 +84,7 @@ def test_the_script_follows_its_execution_block(program: Program, config: Config
     begin(config)
     script = program("processing_script.py", PB)
     observe(config)
-    printed, _ = script.communicate(timeout=10)
+    printed, _ = script.communicate(timeout=30)
     assert printed.splitlines() == [
         f"{PB} runs for {EB}",
         "scan 7",
@@ -96,7 +96,7 @@ def test_the_script_follows_its_execution_block(program: Program, config: Config
 
 def test_the_script_refuses_a_processing_block_that_is_not_there(program: Program) -> None:
     script = program("processing_script.py", PB)
-    printed, _ = script.communicate(timeout=10)
+    printed, _ = script.communicate(timeout=30)
     assert "nothing to follow" in printed
     assert script.returncode == 1
 
@@ -106,7 +106,7 @@ def test_the_controller_starts_the_script(program: Program, config: Config) -> N
     controller = program("controller.py")
     observe(config)
     controller.send_signal(signal.SIGTERM)
-    printed, _ = controller.communicate(timeout=10)
+    printed, _ = controller.communicate(timeout=30)
     assert f"started processing_script.py {PB}" in printed
     assert printed.splitlines()[-1] == "ending"
     assert controller.returncode == 0
@@ -132,7 +132,7 @@ def test_the_notebook_runs(stack: Callable[..., Environment], tmp_path: Path) ->
         (tmp_path / name).write_text((EXAMPLES / name).read_text())
     variables = {**stack(), "JUPYTER_PLATFORM_DIRS": "1", "IPYTHONDIR": str(tmp_path / "ipython")}
     command = [sys.executable, "-m", "jupyter", "execute", "--inplace", str(notebook)]
-    ran = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     cells = json.loads(notebook.read_text())["cells"]
     printed = "".join(

@@ -84,6 +84,6 @@ def test_every_setting_is_in_the_reference() -> None:
 def test_it_can_be_built(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html"]
     places = [str(place) for place in ("-d", tmp_path / "tree", ROOT / "docs", tmp_path / "html")]
-    built = subprocess.run([*command, *places], capture_output=True, text=True, timeout=300)
+    built = subprocess.run([*command, *places], capture_output=True, text=True, timeout=900)
     assert built.returncode == 0, built.stderr
     assert "ska-sdp doctor" in (tmp_path / "html" / "reference" / "command-line.html").read_text()
