@@ -35,7 +35,8 @@ def picture(width: float, height: float, parts: list[str], about: str) -> str:
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" '
-        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" style="max-width:100%;height:auto" role="img" '
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
+        'style="max-width:100%;height:auto" role="img" '
         f'aria-label="{escape(about)}"><style>{_STYLE}</style><defs>{head}</defs>'
         f"{''.join(parts)}</svg>"
     )
