@@ -100,6 +100,9 @@ class Publisher:
         Returns:
             What has changed by it.
         """
+        # Once the server has ended, to ask Tango for a monitor would end the process.
+        if self._closed:
+            return {}
         with self._surface.monitor():
             if self._closed:
                 return {}
@@ -125,6 +128,8 @@ class Publisher:
 
     def show_outage(self, outage: Outage | None) -> None:
         """Show that the database does not answer, or that it does again."""
+        if self._closed:
+            return
         with self._surface.monitor():
             if self._closed:
                 return

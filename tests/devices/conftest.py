@@ -43,8 +43,9 @@ def served(**properties: Any) -> Iterator[tuple[Any, Any]]:
         {"class": SDPSubarray, "devices": [{"name": SUBARRAY, "properties": properties}]},
     ]
     with contextlib.ExitStack() as stack:
-        stack.callback(database.shut_down)
         context = stack.enter_context(MultiDeviceTestContext(devices, process=False))
+        # Before the server ends: what still runs then must find Tango there.
+        stack.callback(database.shut_down)
         proxies = context.get_device(CONTROLLER), context.get_device(SUBARRAY)
         for proxy in proxies:
             wait_until(lambda proxy=proxy: proxy.state() != tango.DevState.INIT)  # type: ignore[misc]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
@@ -158,6 +158,11 @@ def test_what_comes_after_the_end_is_dropped(device: Device, publisher: Publishe
     publisher.publish(view(5, 3, ObsState.IDLE))
     device.take()
     publisher.close()
+
+    def monitor() -> NoReturn:
+        raise AssertionError("Tango has ended: there is no monitor any more")
+
+    device.monitor = monitor  # type: ignore[method-assign]
     publisher.publish(view(6, 4, ObsState.READY))
     publisher.show_outage(Outage("there:1", NOON))
     assert device.take() == []

@@ -74,7 +74,7 @@ class Follower:
                     # Whatever it is, a device that goes silent is worse than one that tries
                     # again: the fault is in the log, each time.
                     LOGGER.exception("A turn failed; looking at the database anew.")
-                if self._ended.wait(PAUSE_AFTER_FAULT) or self._database.is_closed:
+                if self._database.is_closed or self._ended.wait(PAUSE_AFTER_FAULT):
                     return
 
     def _follow(self) -> None:
