@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 from ska_sdp_config import Config
 
 from .by_hand import ByHand
 from .measure import Row, compare
+from .round_trips import counted, kv_calls
 
 __all__ = ["rows"]
 
 READ = [f"/bench/r{number}" for number in range(8)]
 WRITTEN = READ[:2]
+RETRIES = 20
 
 
 def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
@@ -30,13 +33,14 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
         "read, modify and write one key",
         increment,
         lambda: by_hand.increment("2/bench/n"),
-        times=200,
+        times=50,
+        rounds=21,
         bound=1 / 0.8,
     )
 
-    def eight_and_two(prefetch: list[str]) -> None:
+    def eight_and_two(prefetch: list[str], read: list[str]) -> None:
         for txn in config.txn(prefetch=prefetch):
-            total = sum(int(txn.get(path)) for path in READ)
+            total = sum(int(txn.get(path)) for path in read)
             for path in WRITTEN:
                 txn.update(path, str(total % 1000))
 
@@ -44,15 +48,43 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
     writes = {f"2{path}": "1" for path in WRITTEN}
     yield compare(
         "read 8 keys and write 2, prefetched",
-        lambda: eight_and_two(READ),
+        lambda: eight_and_two(READ, READ),
         lambda: by_hand.commit(by_hand.get_all(keys), writes),
-        times=200,
+        times=50,
+        rounds=21,
         bound=1.4,
     )
     yield compare(
         "read 8 keys and write 2, one by one",
-        lambda: eight_and_two([]),
+        lambda: eight_and_two([], READ),
         lambda: by_hand.commit([by_hand.get(key) for key in keys], writes),
-        times=100,
+        times=25,
+        rounds=21,
         bound=1.1,
     )
+    yield compare(
+        "read 8 keys and write 2, one by one, never twice in the same order",
+        lambda: eight_and_two([], random.sample(READ, len(READ))),
+        lambda: by_hand.commit([by_hand.get(key) for key in keys], writes),
+        times=25,
+        rounds=21,
+    )
+    yield _retry(config, by_hand)
+
+
+def _retry(config: Config, by_hand: ByHand) -> Row:
+    """What it takes to run a body again, once somebody else has changed what it had read."""
+    trips = []
+    for number in range(RETRIES):
+        before: list[int] = []
+        for txn in config.txn():
+            # The second time, the commit that failed is behind us.
+            before.append(kv_calls(config.backend.address))
+            total = sum(int(txn.get(path)) for path in READ)
+            if len(before) == 1:
+                by_hand.commit([], {f"2{WRITTEN[0]}": str(number)})
+            txn.update(WRITTEN[1], str(total % 1000))
+        if len(before) != 2:
+            raise AssertionError(f"The body ran {len(before)} times.")
+        trips.append(kv_calls(config.backend.address) - before[-1])
+    return counted("a retry after a conflict, 8 keys read", [*map(float, trips)], 1)

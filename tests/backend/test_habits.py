@@ -94,6 +94,40 @@ def test_members_that_come_and_go_are_seen(connect: Connect, backend: Backend) -
     assert list_and_read(backend) == ["3", *["1"] * 9, "2"]
 
 
+def test_keys_that_are_read_together_come_in_one_round_trip(
+    connect: Connect, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = connect()
+    reads = CountedReads(backend, monkeypatch)
+
+    def read(names: list[str]) -> tuple[list[str | None], int]:
+        reads.queries.clear()
+        for txn in backend.txn():
+            values = [txn.get(f"/{name}") for name in names]
+        return values, len(reads.queries)
+
+    few = [*NAMES[:4], "pb/absent"]
+    for trips in (5, 5, 1, 1):
+        assert read(few) == (["1"] * 4 + [None], trips)
+    put(other, **{"pb/1": "2", "pb/absent": "3"})
+    assert read(few) == (["1", "2", "1", "1", "3"], 1)
+    # Who reads more, or other keys, is given them, and what is not read is no conflict.
+    assert read([*few, "pb/9"]) == (["1", "2", "1", "1", "3", "1"], 2)
+    assert read(few)[1] == 5
+    for _ in range(2):
+        read(few)
+    attempts = 0
+    for txn in backend.txn():
+        attempts += 1
+        assert txn.get("/pb/0") == "1"
+        other.update("/pb/1", str(attempts))
+        txn.update("/pb/0", "1")
+    assert attempts == 1
+    # One that reads a single key puts an end to it.
+    assert len(read(few[:1])[0]) == 1
+    assert read(few)[1] == 5
+
+
 def test_spans_are_not_remembered_for_ever(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,5 +136,9 @@ def test_spans_are_not_remembered_for_ever(
         put(backend, **{f"of/{number}/x": "1"})
         for txn in backend.txn():
             assert txn.get_many(txn.list_keys(f"/of/{number}/")) == {f"/of/{number}/x": "1"}
-        assert len(backend.habits._times) <= 3
+            txn.update(f"/of/{number}/x", "2")
+        for txn in backend.txn():
+            assert (txn.get(f"/of/{number}/x"), txn.get("/pb/0")) == ("2", "1")
+        assert len(backend.habits._listed) <= 3
+        assert len(backend.habits._together) <= 3
     assert not backend.habits.wants_values(Span("3/of/0/", "3/of/00"))

@@ -1,50 +1,81 @@
-"""Which listings are followed by reading what was listed.
+"""What transactions keep reading after their first read, so that it may come with that.
 
-Programs list keys and then read them, one by one or all at once. The first costs a round trip
-a key, and even the second makes a server go through its pages twice: to list ten thousand keys
-is nearly half of the work of reading them. So where transactions keep reading most of what they
-list, the next that lists the same is given the values in the same read; one that has no use for
-them puts an end to that. It is a guess, and nothing depends on it but the time that a
-transaction takes: what was not read is no conflict, however it came.
+Programs run the same bodies again and again. They read keys one by one, which costs a round
+trip a key; or they list keys and then read them, which makes a server go through its pages
+twice: to list ten thousand keys is more than half of the work of reading them. So what has been
+read together a few times in a row is read in one round trip the next time, and for no longer
+than it keeps being so. It is a guess, and nothing depends on it but the time that a transaction
+takes: all of it is of one revision, and what the body does not read is no conflict, however it
+came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from .keys import Span
-from .store import Entry
+from .reads import Reads
+from .store import Query
 
 __all__ = ["Habits"]
 
 IN_A_ROW = 2
 """So many transactions make a habit: two programs that take turns in one have none."""
 
+FEW = 100
+"""So many keys are read in one call."""
+
 MOST = 1_000
-"""So many spans are remembered: programs may list other ones for ever."""
+"""So many habits of each kind are remembered: programs may read other keys for ever."""
+
+
+class _Together(NamedTuple):
+    """Keys that were read by the same transaction, and how often in a row."""
+
+    queries: list[Query]
+    times: int
 
 
 class Habits:
-    """How often in a row most members of a listing were read. Many threads share it."""
+    """The habits of the transactions of one Config. Many threads share it."""
 
     def __init__(self) -> None:
-        self._times: dict[Span, int] = {}
+        self._listed: dict[Span, int] = {}
+        self._together: dict[str, _Together] = {}
 
     def wants_values(self, span: Span) -> bool:
         """Tell whether whoever lists a span is likely to read its members too."""
-        return self._times.get(span, 0) >= IN_A_ROW
+        return self._listed.get(span, 0) >= IN_A_ROW
 
-    def learn(self, span: Span, members: Sequence[Entry], read: Container[str]) -> None:
-        """Take notice of the end of a transaction that has listed a span.
+    def read_with(self, key: str) -> Sequence[Query]:
+        """Get what to read where a transaction begins with a key: that, and what may follow."""
+        together = self._together.get(key)
+        if together is None or together.times < IN_A_ROW:
+            return [Query(Span(key))]
+        return together.queries
 
-        Args:
-            span: the span.
-            members: what was found in it.
-            read: the keys that were read.
-        """
-        if 2 * sum(entry.key in read for entry in members) <= len(members):
-            self._times.pop(span, None)
+    def learn(self, reads: Reads) -> None:
+        """Take notice of what a transaction has read, at its end."""
+        for span, members in reads.spans.items():
+            if 2 * sum(entry.key in reads.keys for entry in members) <= len(members):
+                self._listed.pop(span, None)
+                continue
+            if len(self._listed) >= MOST:
+                self._listed.clear()
+            self._listed[span] = self._listed.get(span, 0) + 1
+        if reads.keys and not reads.spans:
+            self._learn_together(reads)
+
+    def _learn_together(self, reads: Reads) -> None:
+        first = next(iter(reads.keys))
+        if not 1 < len(reads.keys) <= FEW:
+            self._together.pop(first, None)
             return
-        if len(self._times) >= MOST:
-            self._times.clear()
-        self._times[span] = self._times.get(span, 0) + 1
+        known = self._together.get(first)
+        if known is not None and [query.span.begin for query in known.queries] == [*reads.keys]:
+            self._together[first] = _Together(known.queries, known.times + 1)
+            return
+        if len(self._together) >= MOST:
+            self._together.clear()
+        self._together[first] = _Together([Query(Span(key)) for key in reads.keys], 1)

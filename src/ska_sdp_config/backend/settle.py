@@ -133,6 +133,7 @@ class TokenCommitter:
         self._leases = leases
         self._name = f"{TOKEN_PREFIX}{uuid.uuid4().hex}"
         self._numbers = itertools.count()
+        self._marks = itertools.count()
         self._free: list[Token] = []
         self._lock = threading.Lock()
 
@@ -168,7 +169,7 @@ class TokenCommitter:
         deadline: Budget,
     ) -> int | Conflict | None:
         """Commit once. None means that nothing happened, and that it is to be tried again."""
-        mark = uuid.uuid4().hex
+        mark = str(next(self._marks))
         budget = deadline.next_call()
         end = time.monotonic() + budget
         try:

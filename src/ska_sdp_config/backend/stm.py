@@ -41,7 +41,7 @@ class Txn:
 
     Args:
         read: reads from the store, at a revision.
-        habits: which listings are mostly followed by reading what was listed.
+        habits: what transactions mostly read after their first read.
         known: what is known already, at ``known.revision``: prefetched, or brought back by
             the conflict that ended the previous attempt.
         queries: the queries that ``known`` answers.
@@ -204,8 +204,7 @@ class Txn:
         Returns:
             The revision of the commit; None if there was nothing to write; or the conflict.
         """
-        for span, members in self.reads.spans.items():
-            self._habits.learn(span, members, self.reads.keys)
+        self._habits.learn(self.reads)
         writes = list(self._pending())
         if not writes:
             return None
@@ -226,8 +225,11 @@ class Txn:
             return pending.value if pending else None
         if self._erased and any(key in span for span in self._erased):
             return None
-        if key not in self._values and self._unknown([key]):
-            self._fetch([Query(Span(key))])
+        if key not in self._values and not (
+            self._covered and any(key in span for span in self._covered)
+        ):
+            # The first read may bring what has followed it before.
+            self._fetch([Query(Span(key))] if self._revision else self._habits.read_with(key))
         entry = self._values.get(key)
         if entry is None:
             self.reads.keys[key] = 0

@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import chain, repeat
+from itertools import count
 from typing import Any
 
 import grpc
@@ -27,7 +27,7 @@ __all__ = ["Etcd"]
 Attempt = Callable[[Link, Metadata, float], Any]
 """Makes a call on a link, with metadata, within seconds."""
 
-PAUSES = (0.02, 0.04, 0.08, 0.16)
+FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 0.3
 
 FIRST_SHARE = 2 / 3
@@ -97,7 +97,7 @@ class Etcd:
         sent: Any = None
         # What is wrong is found out, and told, when the answer is waited for.
         with self.link() as sender, suppress(grpc.RpcError, ValueError):
-            metadata = self._metadata(sender, timeout)
+            metadata = self._log_in(sender, timeout)
             seconds = timeout * _share(len(self.settings.endpoints), 0)
             sent = sender.method(service, method).future(
                 request, timeout=seconds, metadata=metadata
@@ -169,7 +169,7 @@ class Etcd:
             grpc.RpcError: the login failed.
             ConfigConnectionError: this is closed.
         """
-        metadata = self._metadata(link, self.settings.timeout)
+        metadata = self._log_in(link, self.settings.timeout)
         try:
             return link.method("Watch", "Watch")(requests, metadata=metadata)
         except ValueError as exc:
@@ -259,7 +259,7 @@ class Etcd:
         end = time.monotonic() + timeout
         members = len(self.settings.endpoints)
         faults: dict[str, str | None] = {}
-        for tries, pause in enumerate(_growing_pauses()):
+        for tries in count():
             with self.link() as link:
                 began = time.monotonic()
                 seconds = end - began
@@ -281,21 +281,23 @@ class Etcd:
                 self.connection.failed()
                 raise AnswerLost(errors.words_of(lost)) from lost
             self._diagnose(link, lost, end, faults)
+            pause = _pause_after(tries)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
                 raise errors.no_answer(self.settings, lost, timeout) from lost
             self._closed.wait(pause)
-        raise AssertionError("There is always another pause.")
+        raise AssertionError("There is always another try.")
 
     def _logged_in(self, attempt: Attempt, link: Link, timeout: float) -> Any:
         """Make a call, again with another login where that may help."""
         end = time.monotonic() + timeout
-        for pause in _growing_pauses():
-            metadata = self._metadata(link, end - time.monotonic())
+        for tries in count():
+            metadata = self._login.ready or self._log_in(link, end - time.monotonic())
             self.connection.asked()
             try:
                 answer = attempt(link, metadata, max(0.001, end - time.monotonic()))
             except grpc.RpcError as exc:
+                pause = _pause_after(tries)
                 is_late = time.monotonic() + pause > end
                 if (
                     not errors.is_about_login(exc)
@@ -309,9 +311,9 @@ class Etcd:
                 return answer
             # A member may hear of a new token a little later than the one that gave it.
             self._closed.wait(pause)
-        raise AssertionError("There is always another pause.")
+        raise AssertionError("There is always another try.")
 
-    def _metadata(self, link: Link, timeout: float) -> Metadata:
+    def _log_in(self, link: Link, timeout: float) -> Metadata:
         def authenticate(seconds: float) -> str:
             request = etcdrpc.AuthenticateRequest(
                 name=self.settings.username, password=self.settings.password
@@ -363,5 +365,5 @@ def _share(members: int, tries: int) -> float:
     return 1 / max(1, members - tries)
 
 
-def _growing_pauses() -> Iterator[float]:
-    return chain(PAUSES, repeat(LONGEST_PAUSE))
+def _pause_after(tries: int) -> float:
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**tries)

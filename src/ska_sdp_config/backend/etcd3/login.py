@@ -22,6 +22,9 @@ ASK_FOR_LEADER = ("hasleader", "true")
 """A member that is cut off from the others says so, rather than keep us waiting."""
 
 
+NO_LOGIN: Metadata = (ASK_FOR_LEADER,)
+
+
 class Login:
     """Who we are to the server. Many threads share it, and one of them logs in for all.
 
@@ -40,6 +43,13 @@ class Login:
         self._token = ""
         self._needed = settings.username is not None
 
+    @property
+    def ready(self) -> Metadata:
+        """What to send with a call; empty if there is to be a login first."""
+        if token := self._token:
+            return (ASK_FOR_LEADER, ("token", token))
+        return () if self._needed else NO_LOGIN
+
     def metadata(self, authenticate: Callable[[float], str], timeout: float) -> Metadata:
         """Get what to send with a call.
 
@@ -50,10 +60,10 @@ class Login:
         Raises:
             grpc.RpcError: the login failed.
         """
-        token = self._token
-        if not token and self._needed:
-            token = self._log_in(authenticate, time.monotonic() + timeout)
-        return (ASK_FOR_LEADER, ("token", token)) if token else (ASK_FOR_LEADER,)
+        if ready := self.ready:
+            return ready
+        token = self._log_in(authenticate, time.monotonic() + timeout)
+        return (ASK_FOR_LEADER, ("token", token)) if token else NO_LOGIN
 
     def expired(self, metadata: Metadata, why: str) -> bool:
         """Take notice that the server refuses what was sent.

@@ -49,6 +49,11 @@ class Etcd3Store:
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
+        if len(queries) == 1 and not queries[0].span.end:
+            # One key, as most reads are, which is on one page.
+            request = codec.range_request(queries[0], revision)
+            page = self._etcd.call("KV", "Range", request, timeout)
+            return Reply(revision or page.header.revision, [codec.entries(page)])
         while True:
             try:
                 return self._read(queries, revision, timeout)
@@ -140,6 +145,8 @@ class Etcd3Store:
 
     def _all_pages(self, query: Query, page: Any, revision: int, timeout: float) -> list[Entry]:
         """Get the entries of a page and of those that follow, each asked for while this reads."""
+        if not page.more:
+            return codec.entries(page)
         found: list[Entry] = []
         while page.more:
             request = codec.range_request(query, revision, page.kvs[-1].key + b"\0")

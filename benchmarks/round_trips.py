@@ -1,0 +1,37 @@
+"""How often the server was asked: by its own count, whatever the client believes."""
+
+from __future__ import annotations
+
+import urllib.request
+
+from .measure import Row
+
+__all__ = ["counted", "kv_calls"]
+
+HANDLED = b'grpc_server_handled_total{grpc_code="OK",grpc_method='
+KV = b'grpc_service="etcdserverpb.KV"'
+
+
+def kv_calls(address: str) -> int:
+    """Get how many reads, commits and the like a server has answered since it was started.
+
+    Args:
+        address: its ``host:port``.
+    """
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
+        lines = response.read().splitlines()
+    return sum(
+        int(float(line.split()[-1])) for line in lines if line.startswith(HANDLED) and KV in line
+    )
+
+
+def counted(work: str, trips: list[float], at_most: float) -> Row:
+    """Make a row of counts, beside a single round trip.
+
+    Args:
+        work: what was done.
+        trips: how many it took, each time.
+        at_most: how many it may take.
+    """
+    worst = max(trips)
+    return Row(work, worst / 1e3, 1 / 1e3, worst, (min(trips), worst), at_most, unit="round trips")
