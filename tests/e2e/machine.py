@@ -25,7 +25,7 @@ from tests.e2e.scripts import (
 )
 from tests.waiting import wait_until
 
-__all__ = ["Observations"]
+__all__ = ["WAYS", "Observations"]
 
 FAVOURED = (
     *["On"] * 5,
@@ -47,6 +47,8 @@ WAYS = (
     "On AssignResources",
     "On AssignResources Abort ObsReset",
     "On AssignResources ready failed",
+    "On AssignResources failed ObsReset resourced",
+    "On AssignResources resourced Configure failed ObsReset Configure ready Scan",
     "On AssignResources Abort",
     "On",
     "",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.e2e.machine import Observations
+from tests.e2e.machine import WAYS, Observations
 from tests.e2e.rig import Rig
 
 
@@ -28,10 +28,17 @@ def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
     )
 
 
+@pytest.mark.parametrize("steps", WAYS)
+def test_ways_that_begin_observations(rig: Rig, steps: str) -> None:
+    machine = Observations(rig, kills=0, outages=0)
+    machine.begin(steps)
+    machine.teardown()
+
+
 def test_observations(rig: Rig) -> None:
     run(rig, examples=4, steps=14, kills=1, outages=1)
 
 
 @pytest.mark.long
 def test_long_observations(rig: Rig) -> None:
-    run(rig, examples=36, steps=30, kills=1, outages=1)
+    run(rig, examples=28, steps=30, kills=1, outages=1)
