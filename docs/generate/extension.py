@@ -16,6 +16,7 @@ from docs.generate import (
     settings,
     states,
 )
+from docs.generate.text import without_source
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -78,8 +79,15 @@ class Drawn(SphinxDirective):
         return [nodes.raw("", f'<figure class="drawn">{svg}</figure>', format="html")]
 
 
+def _leave_out_sources(
+    app: Sphinx, what: str, name: str, subject: object, options: object, lines: list[str]
+) -> None:
+    lines[:] = map(without_source, lines)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the directives."""
     app.add_directive("generated", Generated)
     app.add_directive("drawn", Drawn)
+    app.connect("autodoc-process-docstring", _leave_out_sources)
     return {"parallel_read_safe": True}

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from docstring_parser import DocstringStyle, parse
 
-__all__ = ["code", "described", "first_line", "table"]
+__all__ = ["code", "described", "first_line", "table", "without_source"]
 
 _SOURCE = re.compile(r" \((spec|schema) [^)]*\)")
-"""What a docstring says of where a rule comes from, which readers do not have."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -43,8 +42,13 @@ def described(subject: type | Callable[..., object]) -> dict[str, str]:
     }
 
 
+def without_source(text: str) -> str:
+    """Leave out where a rule comes from, which readers of the documentation do not have."""
+    return _SOURCE.sub("", text)
+
+
 def _sentence(text: str) -> str:
-    text = _SOURCE.sub("", " ".join(text.split())).replace("``", "`")
+    text = without_source(" ".join(text.split())).replace("``", "`")
     return text[:1].upper() + text[1:]
 
 

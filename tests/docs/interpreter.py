@@ -19,7 +19,7 @@ from typing import Any
 
 __all__ = ["Interpreter"]
 
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 
 class Interpreter:

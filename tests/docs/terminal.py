@@ -13,7 +13,7 @@ from tests.docs.page import matches
 __all__ = ["Terminal"]
 
 _PROMPT = "[the documentation's prompt]"
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 _SIZE = (50, 100)
 _GOES_ON = "…\n"
 
