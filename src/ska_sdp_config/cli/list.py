@@ -34,31 +34,38 @@ class Listing(NamedTuple):
     Attributes:
         root: what paths begin with.
         levels: how deep they are, in slashes more than the root has.
-        select: tells whether one that was found is meant.
+        select: tells whether one that was found is meant; None if all are.
         columns: fields of values that a table shows.
     """
 
     root: str
     levels: range
-    select: Callable[[str], bool]
+    select: Callable[[str], bool] | None = None
     columns: tuple[str, ...] = ()
+
+    def means(self, path: str) -> bool:
+        """Tell whether a path that was found is meant."""
+        return self.select is None or self.select(path)
+
+    def chosen(self, paths: list[str]) -> list[str]:
+        """Get those of the paths that were found which are meant."""
+        return paths if self.select is None else [*filter(self.select, paths)]
 
 
 def _everything(root: str) -> Listing:
     """List all that begins so, on all levels."""
-    return Listing(root, range(MAX_DEPTH - depth_of_path(root) + 1), lambda path: True)
+    return Listing(root, range(MAX_DEPTH - depth_of_path(root) + 1))
 
 
 def _objects(kind: SdpObject, prefix: str) -> Listing:
     """List the objects of a kind themselves."""
-    root = kind.path(prefix)
-    level = depth_of_path(kind.leaf)
-
-    def select(path: str) -> bool:
+    root, leaf = kind.path(prefix), kind.leaf
+    level = depth_of_path(leaf)
+    listing = Listing(root, range(level, level + 1), columns=kind.columns)
+    if kind.is_single:
         # What begins with the path of a single object is not yet that object.
-        return path == root if kind.is_single else path.endswith(kind.leaf)
-
-    return Listing(root, range(level, level + 1), select, kind.columns)
+        return listing._replace(select=lambda path: path == root)
+    return listing._replace(select=lambda path: path.endswith(leaf)) if leaf else listing
 
 
 def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:
@@ -91,10 +98,9 @@ def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> No
         for txn in backend.txn():
             if values:
                 found = txn.list_values(listing.root, listing.levels)
-                entries = [Entry(*each) for each in found if listing.select(each[0])]
+                entries = [Entry(*each) for each in found if listing.means(each[0])]
             else:
-                found_keys = txn.list_keys(listing.root, listing.levels)
-                paths = [path for path in found_keys if listing.select(path)]
+                paths = listing.chosen(txn.list_keys(listing.root, listing.levels))
     if values:
         out.entries(entries)
     else:
@@ -108,7 +114,7 @@ def _stream(backend: Backend, listing: Listing) -> Iterator[Entry]:
         Failed: the revision was compacted meanwhile.
     """
     found, when = backend.list_keys(listing.root, listing.levels)
-    paths = [path for path in found if isinstance(path, str) and listing.select(path)]
+    paths = listing.chosen([path for path in found if isinstance(path, str)])
     for begin in range(0, len(paths), PAGE):
         page = set(paths[begin : begin + PAGE])
         first, last = paths[begin], paths[min(begin + PAGE, len(paths)) - 1]
