@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import pytest
 import tango
 
 from ska_sdp_config import Config
+from ska_sdp_config.backend.memory import MemoryBackend
 from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
 from tests.waiting import wait_until
 
-from .conftest import Events, Start, assign_text, write_state
+from .conftest import Events, assign_text, served, write_state
 
 STRING, LONG64, ENUM, STATE = (
     tango.CmdArgType.DevString,
@@ -95,10 +98,17 @@ def which(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture
-def devices(start: Start) -> dict[str, Any]:
-    controller, subarray = start()
-    return {"controller": controller, "subarray": subarray}
+@pytest.fixture(scope="module")
+def devices() -> Iterator[dict[str, Any]]:
+    """Both devices, once: each start of a server in one process is a risk on a busy machine.
+
+    Tango ends the process when the thread that it starts comes before its own start is done.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SDP_CONFIG_BACKEND", "memory")
+        MemoryBackend.shared.clear()
+        with served() as (controller, subarray):
+            yield {"controller": controller, "subarray": subarray}
 
 
 def test_attributes(devices: dict[str, Any], which: str) -> None:
@@ -130,24 +140,36 @@ def test_commands(devices: dict[str, Any], which: str) -> None:
         assert len(found[name].in_type_desc) > 10
 
 
-@pytest.mark.parametrize("kind", ["CHANGE_EVENT", "ARCHIVE_EVENT"])
-def test_every_attribute_tells_of_its_changes(
-    devices: dict[str, Any], which: str, kind: str, config: Config
-) -> None:
-    device = devices[which]
-    names = list(CONTROLLER if which == "controller" else SUBARRAY)
-    # Tango takes a subscription without polling only if the events come from code.
-    with Events(device, *names, kind=kind) as events:
-        _observe(devices, config)
-        wait_until(lambda: {name for name, _ in events.heard} >= set(names) - CONSTANT)
-        device.adminMode = AdminMode.OFFLINE
-        wait_until(lambda: events.of("adminMode")[-1:] == [AdminMode.OFFLINE])
-        for name in set(names) - CONSTANT:
-            wait_until(lambda name=name: _plain(events.of(name)[-1]) == _read(device, name))  # type: ignore[misc]
-        for name in names:
-            values = [_plain(value) for value in events.of(name)]
-            assert name not in CONSTANT or values == []
-            assert all(before != after for before, after in itertools.pairwise(values)), name
+def test_every_attribute_tells_of_its_changes(devices: dict[str, Any]) -> None:
+    attributes = {"controller": list(CONTROLLER), "subarray": list(SUBARRAY)}
+    kinds = ("CHANGE_EVENT", "ARCHIVE_EVENT")
+    with ExitStack() as stack:
+        # Tango takes a subscription without polling only if the events come from code.
+        heard = [
+            (devices[which], names, Events(devices[which], *names, kind=kind))
+            for which, names in attributes.items()
+            for kind in kinds
+        ]
+        for _, _, events in heard:
+            stack.enter_context(events)
+        _observe(devices)
+        for device, names, events in heard:
+            _has_told(device, names, events)
+
+
+def _has_told(device: Any, names: list[str], events: Events) -> None:
+    """See that each change of each attribute was heard, and that the last value is shown."""
+    for name in set(names) - CONSTANT:
+        told = f"the last {name} is heard of"
+        wait_until(lambda name=name: events.of(name), what=told)  # type: ignore[misc]
+        wait_until(
+            lambda name=name: _plain(events.of(name)[-1]) == _read(device, name),  # type: ignore[misc]
+            what=told,
+        )
+    for name in names:
+        values = [_plain(value) for value in events.of(name)]
+        assert name not in CONSTANT or values == []
+        assert all(before != after for before, after in itertools.pairwise(values)), name
 
 
 def _read(device: Any, name: str) -> Any:
@@ -159,9 +181,14 @@ def _plain(value: Any) -> Any:
     return list(value or ()) if value is None or isinstance(value, tuple) else value
 
 
-def _observe(devices: dict[str, Any], config: Config) -> None:
+def _observe(devices: dict[str, Any]) -> None:
     """Change everything that there is to change, and let it end in FAULT."""
     controller, subarray = devices["controller"], devices["subarray"]
+    with Config(backend="memory") as config:
+        _observe_with(config, controller, subarray)
+
+
+def _observe_with(config: Config, controller: Any, subarray: Any) -> None:
     for device in (controller, subarray):
         device.adminMode = AdminMode.ENGINEERING
         device.On()
