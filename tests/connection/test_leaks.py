@@ -20,6 +20,7 @@ from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
 from tests.connection.servers import raw
+from tests.services.etcd import revive
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf
 from tests.waiting import wait_until
 
@@ -122,7 +123,11 @@ def break_all_the_time(
             nonlocal number
             first = number
             for _ in range(each):
-                write(other, number)
+                try:
+                    write(other, number)
+                except ConfigConnectionError:
+                    revive(server)
+                    write(other, number)
                 number += 1
             if event == "cut":
                 if not next(cut_numbers) % every:
@@ -135,7 +140,7 @@ def break_all_the_time(
             else:
                 server.kill()
                 server.start()
-            assert server.running, server.process.last_lines(30)
+            revive(server)
 
         # What is made once, such as gRPC's own threads, is made now.
         for event in ("cut", "restart", "cut"):

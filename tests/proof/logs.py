@@ -13,6 +13,7 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.backend.store import Change
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.etcd import revive
 from tests.waiting import wait_until
 
 from .history import Event
@@ -48,6 +49,7 @@ class EtcdLog:
 
     def __init__(self, server: Etcd) -> None:
         self.events: list[Event] = []
+        self._server = server
         self._channel = grpc.insecure_channel(
             f"{server.host}:{server.port}",
             options=[
@@ -91,6 +93,7 @@ class EtcdLog:
                 if exc.code() is grpc.StatusCode.OUT_OF_RANGE:
                     # A compaction that was done before the answer was lost.
                     return None
+                revive(self._server)
                 self._closed.wait(0.1)
 
     def __enter__(self) -> EtcdLog:

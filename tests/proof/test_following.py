@@ -15,6 +15,7 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.etcd import revive
 from tests.services.versions import EtcdOf
 from tests.waiting import wait_until
 
@@ -131,7 +132,12 @@ def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> No
         troubles: Iterator[Callable[[], None]] = itertools.cycle(
             [proxy.cut, log.compact, lambda: proxy.cut("answers"), restart]
         )
-        amid(lambda: next(troubles)(), 0.3, lambda: write(other, rounds))
+
+        def trouble() -> None:
+            next(troubles)()
+            revive(server)
+
+        amid(trouble, 0.3, lambda: write(other, rounds))
         events = log.finish()
         all_see(followers, events)
         judge(followers, events)

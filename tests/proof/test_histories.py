@@ -13,6 +13,7 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.etcd import revive
 from tests.services.versions import EtcdOf
 
 from .concurrency import amid, in_processes, in_threads
@@ -77,7 +78,12 @@ def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None
             ]
         )
         work = partial(in_processes, processes, run_in_process, proxy.host, proxy.port, 2, count)
-        records = amid(lambda: next(troubles)(), 0.25, work)
+
+        def trouble() -> None:
+            next(troubles)()
+            revive(server)
+
+        records = amid(trouble, 0.25, work)
         assert proxy.cuts, "nothing happened"
         judge(records, log.finish())
 

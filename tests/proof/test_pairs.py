@@ -15,6 +15,7 @@ from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
+from tests.services.etcd import revive
 from tests.services.versions import EtcdOf
 from tests.waiting import wait_until
 
@@ -28,9 +29,13 @@ LEFT, RIGHT = "/left/one", "/right/of/it/another"
 LAST = "last"
 
 
-def write_pairs(backend: Backend, count: int) -> None:
-    """Write both keys together, so many times, and at last something else."""
-    for value in [*map(str, range(count)), LAST]:
+def write_pairs(backend: Backend, count: int, enough: Callable[[], bool] = lambda: True) -> None:
+    """Write both keys together, so many times and until it is enough, and at last something else.
+
+    At a hundred times as many it is given up.
+    """
+    more = itertools.takewhile(lambda n: n < count or not enough(), range(100 * count))
+    for value in itertools.chain(map(str, more), [LAST]):
         done = False
         while not done:
             # While the database is away nothing is written, or both are.
@@ -79,10 +84,14 @@ class Pairs:
 def test_a_pair_is_seen_together(connect: Connect) -> None:
     config = Config(connect())
     pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
-    in_threads(lambda: write_pairs(connect(), 500))
+
+    def have_turned() -> bool:
+        return all(len(each.seen) > 5 for each in pairs)
+
+    in_threads(lambda: write_pairs(connect(), 500, have_turned))
     for each in pairs:
         each.finish()
-        assert len(each.seen) > 5, "it hardly turned"
+    assert have_turned()
 
 
 def descriptors() -> int:
@@ -104,7 +113,13 @@ def pairs_in_bad_weather(
             [proxy.cut, lambda: proxy.cut("late"), lambda: proxy.cut("answers"), restart]
         )
         pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
-        amid(lambda: next(troubles)(), every, lambda: write_pairs(other, count))
+
+        def trouble() -> None:
+            next(troubles)()
+            revive(server)
+
+        amid(trouble, every, lambda: write_pairs(other, count))
+        revive(server)
         for each in pairs:
             each.finish()
         assert proxy.cuts > 3, "nothing happened"

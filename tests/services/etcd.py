@@ -19,6 +19,20 @@ QUICK: dict[str, Flag] = {
 }
 
 
+CRASH = "unexpected error during txn"
+"""What etcd 3.5.1 says when a read of several keys is cut off while it is served: a fault of its
+own (its issue 14110), by which it ends. 3.4 has it not."""
+
+
+def revive(server: Etcd) -> None:
+    """Start a server again that has crashed by etcd's own fault, as its supervisor would."""
+    if server.running:
+        return
+    output = server.process.output()
+    assert CRASH in output, output[-3_000:]
+    server.start()
+
+
 @pytest.fixture(scope="session")
 def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
     """One running etcd for the session, with the stack's flags; do not break this one."""
