@@ -280,7 +280,7 @@ class Observations(RuleBasedStateMachine):
         name = self._allowed(data)
         argument, outcome, accept = self._prepare(name, variant)
         if way == "committed" and outcome is None:
-            self._send_and_catch(name, argument)
+            self.rig.send_and_catch(name, argument)
         elif way in ("command", "committed"):
             self.rig.send(name, argument)
         self.rig.kill()
@@ -313,7 +313,7 @@ class Observations(RuleBasedStateMachine):
         argument, outcome, accept = self._prepare(name, variant)
         if outcome is not None:
             return
-        number = self._send_and_catch(name, argument)
+        number = self.rig.send_and_catch(name, argument)
         if loses:
             self.rig.network.cut()
         else:
@@ -324,17 +324,10 @@ class Observations(RuleBasedStateMachine):
         if error is not None:
             # A machine that is too slow to settle it in time says so.
             assert "It is not known whether" in error.desc
-            self.rig.wait_for_database()
+        # Until the connection stands again, commands are refused.
+        self.rig.wait_for_database()
         self.count += 1
         self._check(accept())
-
-    def _send_and_catch(self, name: str, argument: str | None) -> int:
-        """Give a command that is carried out, and of which the server does not hear."""
-        self.rig.network.catch()
-        number = self.rig.send(name, argument)
-        assert self.rig.network.caught.wait(10)
-        wait_until(lambda: self.rig.entry["command_count"] == self.count + 1)
-        return number
 
     @precondition(lambda self: self.outages)
     @rule(way=st.sampled_from(["paused", "killed"]), name=st.sampled_from(COMMANDS))

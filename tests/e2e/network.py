@@ -22,6 +22,7 @@ class Network(Proxy):
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port))
         self._catches = False
+        self._end = b""
         self.caught = threading.Event()
 
     def catch(self) -> None:
@@ -30,11 +31,14 @@ class Network(Proxy):
         ``release`` delivers them late, ``cut`` loses them.
         """
         self.caught.clear()
+        self._end = b""
         self._catches = True
 
     def lets_through(self, joint: Joint, data: bytes) -> bool:
         """Watch for the commit."""
-        if self._catches and COMMIT in data:
+        # What is looked for may come in two pieces.
+        seen, self._end = self._end + data, data[-len(COMMIT) :]
+        if self._catches and COMMIT in seen:
             self._catches = False
             joint.down.hold()
             self.caught.set()

@@ -78,6 +78,24 @@ class Rig:
         number: int = self.subarray.proxy.command_inout_asynch(command, *given)
         return number
 
+    def send_and_catch(self, command: str, argument: str | None) -> int:
+        """Give a command that is carried out, and of which the server does not hear.
+
+        One that a busy machine does not get as far as its commit is given again.
+        """
+        count = self.entry["command_count"]
+        for _ in range(5):
+            self.network.catch()
+            number = self.send(command, argument)
+            if self.network.caught.wait(4):
+                wait_until(lambda: self.entry["command_count"] == count + 1)
+                return number
+            error = self.answer(number)
+            assert error is not None, f"{command} was carried out, and its commit not caught"
+            assert f"{command} was not carried out" in error.desc
+            self.wait_for_database()
+        raise AssertionError(f"{command} was never carried out: {error}")
+
     def answer(self, number: int) -> tango.DevError | None:
         """Wait for the answer to a command; gives the first entry of its error."""
         try:
