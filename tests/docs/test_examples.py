@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +39,16 @@ def program(on_etcd: Environment) -> Iterator[Program]:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         started.append(process)
         return process
 
     yield start
     for process in started:
-        process.kill()
+        # With what it has started, which holds its output open.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -70,14 +76,23 @@ def state_of(config: Config) -> dict[str, Any]:
     return found or {}
 
 
+def has_noted(config: Config, scan_id: int) -> bool:
+    return scan_id in state_of(config).get("scans", [])
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait, for as long as programs may take to start on a busy machine."""
+    wait_until(holds, within=60, what=what)
+
+
 def observe(config: Config) -> None:
     """Two scans, each noted before the next thing happens."""
-    wait_until(lambda: state_of(config).get("status") == "RUNNING", what="the script runs")
+    until(lambda: state_of(config).get("status") == "RUNNING", "the script runs")
     for scan_id in (7, 8):
         change(config, scan_id=scan_id)
-        wait_until(lambda scan=scan_id: scan in state_of(config).get("scans", []))  # type: ignore[misc]
+        until(partial(has_noted, config, scan_id), f"scan {scan_id} is noted")
     change(config, scan_id=None, status="FINISHED")
-    wait_until(lambda: state_of(config).get("status") == "FINISHED", what="the script ends")
+    until(lambda: state_of(config).get("status") == "FINISHED", "the script ends")
 
 
 def test_the_script_follows_its_execution_block(program: Program, config: Config) -> None:
@@ -115,7 +130,7 @@ def test_the_controller_starts_the_script(program: Program, config: Config) -> N
 def test_the_controller_says_what_it_cannot_start(program: Program, config: Config) -> None:
     begin(config, "realtime:unheard-of:1.0.0")
     program("controller.py")
-    wait_until(lambda: state_of(config).get("status") == "FAILED", what="the block fails")
+    until(lambda: state_of(config).get("status") == "FAILED", "the block fails")
     assert state_of(config)["reason"] == "realtime:unheard-of:1.0.0 is not known"
 
 
