@@ -95,8 +95,9 @@ def _switch_off(subarray: Subarray) -> None:
         subarray.command("Off")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _rig(tango_db: TangoDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    # Its proxies would not outlive the end of a server that another file runs in this process.
     directory = tmp_path_factory.mktemp("rig")
     with (
         Etcd(directory, flags=QUICK) as etcd,
