@@ -8,11 +8,14 @@ import pytest
 
 from ska_sdp_config.backend import CommitUnknown
 from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.loop import Deadline
+from ska_sdp_config.backend.settle import TokenCommitter
 from ska_sdp_config.backend.store import (
     AnswerLost,
     Commit,
     Conflict,
     Guard,
+    Put,
     Query,
     Store,
     Write,
@@ -155,3 +158,16 @@ def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
         before = int(backend.get("/n")[0] or "")
         increment(backend)
         assert backend.get("/n")[0] == str(before + 1)
+
+
+def test_commit_of_a_forked_process_is_not_taken_for_its_own(
+    backend: Backend, network: FaultyNetwork
+) -> None:
+    """A Config that was forked before its first use has the names of its twin's tokens."""
+    twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
+    twins[1]._name = twins[0]._name
+    for number, plan in enumerate(["fine", "request"]):
+        network.plan = [plan]
+        deadline = Deadline(2, None, backend.address)
+        twins[number].commit([], [Put("1/n", f"of {number}")], [], deadline=deadline)
+        assert backend.get("/n")[0] == f"of {number}"

@@ -133,7 +133,6 @@ class TokenCommitter:
         self._leases = leases
         self._name = f"{TOKEN_PREFIX}{uuid.uuid4().hex}"
         self._numbers = itertools.count()
-        self._marks = itertools.count()
         self._free: list[Token] = []
         self._lock = threading.Lock()
 
@@ -169,7 +168,8 @@ class TokenCommitter:
         deadline: Budget,
     ) -> int | Conflict | None:
         """Commit once. None means that nothing happened, and that it is to be tried again."""
-        mark = str(next(self._marks))
+        # Not a count: a process that was forked from this one would count alike.
+        mark = uuid.uuid4().hex
         budget = deadline.next_call()
         end = time.monotonic() + budget
         try:
