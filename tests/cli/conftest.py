@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -25,6 +26,15 @@ from ska_sdp_lmc.stack.etcd import Etcd
 from .web import Web, serve
 
 PROGRAM = (sys.executable, "-m", "ska_sdp_config.cli")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _same_level() -> Iterator[None]:
+    """What the library may log is set for a process that ends, but that of the tests goes on."""
+    logger = logging.getLogger("ska_sdp_config")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 class Result(NamedTuple):
