@@ -291,6 +291,7 @@ class Config(Generic[Yielded]):
                 txn = self._transaction(raw, self.backend.client_lease.take)
                 getattr(txn, COLLECTIONS[kind]).ownership(key).take()
         except BaseException:
+            # Whatever it is, nobody gets this Config to close it.
             self.close()
             raise
 

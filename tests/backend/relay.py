@@ -36,8 +36,10 @@ class Relay:
     def __exit__(self, *args: object) -> None:
         async def stop() -> None:
             self._listener.close()
-            self._abort()
-            await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+            while others := asyncio.all_tasks() - {asyncio.current_task()}:
+                # Also those that are only now on their way to the server.
+                self._abort()
+                await asyncio.wait(others, timeout=0.05)
 
         asyncio.run_coroutine_threadsafe(stop(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)

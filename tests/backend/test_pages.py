@@ -10,6 +10,7 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.common import ConfigConnectionError
+from ska_sdp_config.backend.etcd3 import codec
 from ska_sdp_config.backend.stm import Txn
 from tests.backend.relay import Relay
 from tests.backend.test_transactions import compact, put
@@ -33,8 +34,11 @@ def relay(etcd_of: Callable[[str], EtcdOf], monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("ska_sdp_config.backend.etcd3.codec.PAGE", 3)
     monkeypatch.setattr("ska_sdp_config.backend.etcd3.codec.KEYS_PAGE", 4)
     monkeypatch.setattr("ska_sdp_config.backend.stm.MANY", 5)
+    # Requests that are kept have the length of a page in them.
+    codec._read_newest.cache_clear()
     with Relay(etcd.host, etcd.port) as relay:
         yield relay
+    codec._read_newest.cache_clear()
 
 
 @pytest.fixture

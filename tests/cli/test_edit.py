@@ -193,7 +193,11 @@ def test_an_edit_that_cannot_be_written_is_kept(
     with Config(host=server.host, port=server.port) as config:
         fill(config, {"/eb/eb-a": {}})
     gone = tmp_path / "gone"
-    wait = f"import time\nwhile not Path({str(gone)!r}).exists(): time.sleep(0.01)"
+    wait = (
+        "import time\nend = time.monotonic() + 30\n"
+        f"while not Path({str(gone)!r}).exists():\n"
+        "    assert time.monotonic() < end\n    time.sleep(0.01)"
+    )
     editor(f"exec({wait!r}); " + write({"mine": 1}))
     monkeypatch.setenv("SDP_CONFIG_PORT", str(server.port))
     monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.5")

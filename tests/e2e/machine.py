@@ -23,37 +23,10 @@ from tests.e2e.scripts import (
     new_id,
     write_state,
 )
+from tests.e2e.ways import FAVOURED, STAGES, WAYS
 from tests.waiting import wait_until
 
-__all__ = ["WAYS", "Observations"]
-
-FAVOURED = (
-    *["On"] * 5,
-    *["AssignResources"] * 3,
-    *["Configure", "Scan"] * 6,
-    *["EndScan", "ObsReset"] * 3,
-    *["ReleaseResources", "ReleaseAllResources", "End", "Abort", "Restart", "Off"],
-)
-"""What leads on comes more often: random ways seldom lead far."""
-
-STAGES = ("resourced", "ready")
-"""How far scripts go: their deployments are yet to be ready, or are."""
-
-WAYS = (
-    "On AssignResources ready Configure Scan",
-    "On AssignResources ready Configure",
-    "On AssignResources resourced Configure",
-    "On AssignResources ready",
-    "On AssignResources",
-    "On AssignResources Abort ObsReset",
-    "On AssignResources ready failed",
-    "On AssignResources failed ObsReset resourced",
-    "On AssignResources resourced Configure failed ObsReset Configure ready Scan",
-    "On AssignResources Abort",
-    "On",
-    "",
-)
-"""Where examples begin."""
+__all__ = ["Observations"]
 
 Accept = Callable[[], tuple[str, ...]]
 

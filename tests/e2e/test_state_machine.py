@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.e2e.machine import WAYS, Observations
+from tests.e2e.machine import Observations
 from tests.e2e.rig import Rig
+from tests.e2e.ways import WAYS
 
 
 def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:

@@ -6,74 +6,38 @@ be interleaved in any way, also two of one client.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from ska_sdp_config.backend import CommitUnknown, ConfigCollision, ConfigVanished
+from ska_sdp_config.backend import CommitUnknown
 from ska_sdp_config.backend.backend import DbRevision
 from ska_sdp_config.backend.lease import Lease
-from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.backend.store import Commit, LeaseNotFound
 
 from .databases import DatabaseUnderTest, Held, Network, observe
-from .reference import Attempt, Exists, History, LeaseEnded, Missing, State
+from .drawn import (
+    CLIENT_OF_LOOP,
+    CLIENTS,
+    FATES,
+    LOOPS,
+    PATH,
+    PATHS,
+    PREFETCH,
+    READ,
+    RECURSE,
+    START,
+    VALUE,
+)
+from .reference import Attempt, History, LeaseEnded, State
+from .running import Loop, Running, outcome
 
 __all__ = ["Transactions"]
 
 MAX_RETRIES = 2
 """Few, as each costs a pause from the second on."""
-
-# The client of each of three loops: two of them run on one client.
-CLIENT_OF_LOOP = [0, 0, 1]
-# One does most, so that a transaction does a good deal.
-LOOPS = st.sampled_from([0, 0, 0, 1, 2])
-CLIENTS = st.integers(0, max(CLIENT_OF_LOOP))
-
-PATHS = ["/a", "/a/x", "/a/y", "/a/x/z", "/ab", "/b/\U0001f52d"]
-PATH = st.sampled_from([*PATHS, "/a", "/a/x", "/a/y", "/b/ä"])
-START = st.sampled_from(["/", "/a", "/a/", "/a/", "/a/", "/a/x", "/ab/", "/b/"])
-RECURSE = st.sampled_from([0, 0, 1, 2, 3, (0,), (1,), (0, 2), (5,), ()])
-# Writing the same value again is a change too.
-VALUE = st.sampled_from(["same", "same", "other", "", "é\n"])
-PREFETCH = st.lists(PATH | st.sampled_from(["/", "/a/", "/a/", "/b/"]), max_size=4)
-READ = st.one_of(
-    st.tuples(st.just("get"), PATH),
-    st.tuples(st.just("get_many"), st.lists(PATH, max_size=5)),
-    st.tuples(st.sampled_from(["list_keys", "peek_keys", "list_values"]), START, RECURSE),
-)
-FATES = st.lists(st.sampled_from(["answer", "request", "late", "fine"]), min_size=1, max_size=3)
-
-Loop = Generator[Txn, None, None]
-
-
-@dataclass
-class Running:
-    """A loop over transactions in progress, with its attempt of now."""
-
-    loop: Loop
-    txn: Txn
-    attempt: Attempt
-    retries: int = 0
-    # Whether it ran again because of a lease that had ended; that is done once.
-    ran_for_lease: bool = False
-    # What a doomed attempt has read, which it goes on to read.
-    repeats: dict[str, str | None] = field(default_factory=dict)
-
-
-def outcome(call: Callable[[], object]) -> tuple[str, object]:
-    """Get what a call gives, or how it refuses."""
-    try:
-        return "gave", call()
-    except (ConfigCollision, ConfigVanished) as exc:
-        return type(exc).__name__, exc.path
-    except Exists as exc:
-        return "ConfigCollision", exc.args[0]
-    except Missing as exc:
-        return "ConfigVanished", exc.args[0]
 
 
 class Transactions(RuleBasedStateMachine):

@@ -46,6 +46,7 @@ def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: b
                 out.dump(*split(entries))
             Path(name).replace(path)
         except BaseException:
+            # Ctrl-C too: what was begun is of no use to anybody.
             Path(name).unlink()
             raise
     except OSError as exc:

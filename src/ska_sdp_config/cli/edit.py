@@ -82,6 +82,7 @@ def _kept_on_failure(file: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as exc:
+        # Ctrl-C too: whatever ends it, nobody types an edit twice.
         if file.exists() and file.read_bytes() != before:
             raise Kept(str(file)) from exc
         file.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from pyetcd import etcdrpc
@@ -130,7 +130,8 @@ def operation(write: Write) -> Message:
 
 def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
     """Get the operations that read queries, not to be changed."""
-    return [_read(query, revision) for query in queries]
+    read = partial(_read, revision=revision) if revision else _read_newest
+    return [read(query) for query in queries]
 
 
 def create_watch(span: Span, from_revision: int) -> Message:
@@ -161,11 +162,16 @@ def written_since(span: Span, revision: int) -> Message:
     )
 
 
-# A commit asks for all that was read, in case of a conflict, and programs read the same keys
-# again and again: to make the message takes longer than to copy it into the request.
-@lru_cache(1_000)
 def _read(query: Query, revision: int) -> Message:
     return etcdrpc.RequestOp(request_range=range_request(query, revision))
+
+
+# A commit asks for all that was read, in case of a conflict, and programs read the same keys
+# again and again: to make the message takes longer than to copy it into the request. One with a
+# revision never comes again.
+@lru_cache(1_000)
+def _read_newest(query: Query) -> Message:
+    return _read(query, 0)
 
 
 def _entry(kv: Message) -> Entry:

@@ -9,9 +9,9 @@ from pyetcd import etcdrpc
 
 from ..connection_state import Connection
 from ..keys import Span
+from ..newest import read_again_if_compacted
 from ..store import (
     Commit,
-    Compacted,
     Conflict,
     Entry,
     Guard,
@@ -54,13 +54,7 @@ class Etcd3Store:
             request = codec.range_request(queries[0], revision)
             page = self._etcd.call("KV", "Range", request, timeout)
             return Reply(revision or page.header.revision, [codec.entries(page)])
-        while True:
-            try:
-                return self._read(queries, revision, timeout)
-            except Compacted:
-                # Between two pages; who asked for the newest revision is given a newer one.
-                if revision:
-                    raise
+        return read_again_if_compacted(lambda: self._read(queries, revision, timeout), revision)
 
     def _read(self, queries: Sequence[Query], revision: int, timeout: float) -> Reply:
         if len(queries) == 1:

@@ -8,9 +8,9 @@ from contextlib import suppress
 from ..connection_state import Connection
 from ..etcd3.settings import Settings
 from ..keys import Span
+from ..newest import read_again_if_compacted
 from ..store import (
     Commit,
-    Compacted,
     Conflict,
     Entry,
     Guard,
@@ -51,13 +51,7 @@ class GatewayStore:
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
-        while True:
-            try:
-                return self._read(queries, revision, timeout)
-            except Compacted:
-                # Between two pages; who asked for the newest revision is given a newer one.
-                if revision:
-                    raise
+        return read_again_if_compacted(lambda: self._read(queries, revision, timeout), revision)
 
     def _read(self, queries: Sequence[Query], revision: int, timeout: float) -> Reply:
         if len(queries) == 1:
