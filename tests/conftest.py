@@ -11,6 +11,9 @@ pytest_plugins = [
     "tests.services.versions",
 ]
 
+# The tests start hundreds of programs, which would each compile the same modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # What a developer's shell points at is no business of the tests.
 for _name in list(os.environ):
     if _name.startswith(("SDP_CONFIG_", "SDP_LMC_")) or _name == "TANGO_HOST":

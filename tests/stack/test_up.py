@@ -52,6 +52,7 @@ def all_ended(children: dict[int, str]) -> bool:
     return not any(command_line(pid) == words for pid, words in children.items())
 
 
+@pytest.mark.long
 def test_two_beside_each_other(start: Starter, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     one = start("--subarrays", "2")
@@ -88,6 +89,7 @@ def test_two_beside_each_other(start: Starter, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.long
 def test_nothing_runs_on_when_it_is_killed_and_a_new_one_goes_on_there(
     start: Starter, tmp_path: Path
 ) -> None:
