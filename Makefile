@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV ?= uv
-# Tests mostly wait for processes, so two run at a time. Those of a file share its servers.
-JOBS ?= 2
+# Tests often wait for processes, so one more runs at a time than two cores do. A worker that dies
+# ends the run: the others would wait for its tests.
+JOBS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 
 # What is checked; only what is there.
 SOURCES := $(wildcard src devices tests benchmarks docs examples)
@@ -31,13 +33,13 @@ demo: $(INSTALLED) ## Start everything, observe once, stop everything
 up: $(INSTALLED) ## Start everything and leave it running; ARGS="--subarrays 4 --dir DIR"
 	$(BIN)/ska-sdp-lmc up $(ARGS)
 
+# Those of a file share its servers.
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
-	$(BIN)/python -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS)
+	$(PYTEST) -m "not long" --dist loadfile $(ARGS)
 
 # One by one to whoever is free: they are few, and of very different length.
 test-long: $(INSTALLED) ## Run the tests that take minutes, the proofs at full size
-	$(BIN)/python -m pytest -m long -n $(JOBS) --dist load --maxschedchunk 1 --durations 0 \
-		--durations-min 5 $(ARGS)
+	$(PYTEST) -m long --dist load --maxschedchunk 1 --durations 0 --durations-min 5 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and who imports whom
 	$(BIN)/ruff check $(SOURCES)

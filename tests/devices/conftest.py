@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -35,21 +37,38 @@ def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
         yield config
 
 
+@functools.cache
+def _server() -> tuple[Any, Any]:
+    """The server of this process, with a controller and a subarray that wait for an Init.
+
+    There is one, for as long as the process lives: Tango does not bear it well to be started
+    again and again in one process.
+    """
+    devices = [
+        {"class": SDPController, "devices": [{"name": CONTROLLER}]},
+        {"class": SDPSubarray, "devices": [{"name": SUBARRAY}]},
+    ]
+    context = MultiDeviceTestContext(devices, process=False)
+    context.start()
+    atexit.register(context.stop)
+    return context.get_device(CONTROLLER), context.get_device(SUBARRAY)
+
+
 @contextlib.contextmanager
 def served(**properties: Any) -> Iterator[tuple[Any, Any]]:
     """A controller and a subarray with device properties, on the environment's database."""
-    devices = [
-        {"class": SDPController, "devices": [{"name": CONTROLLER}]},
-        {"class": SDPSubarray, "devices": [{"name": SUBARRAY, "properties": properties}]},
-    ]
-    with contextlib.ExitStack() as stack:
-        context = stack.enter_context(MultiDeviceTestContext(devices, process=False))
-        # Before the server ends: what still runs then must find Tango there.
-        stack.callback(database.shut_down)
-        proxies = context.get_device(CONTROLLER), context.get_device(SUBARRAY)
-        for proxy in proxies:
-            wait_until(lambda proxy=proxy: proxy.state() != tango.DevState.INIT)  # type: ignore[misc]
+    proxies = _server()
+    database.shut_down()
+    tango_database = tango.Util.instance().get_database()
+    tango_database.put_device_property(SUBARRAY, properties)
+    for proxy in proxies:
+        proxy.Init()
+        wait_until(lambda proxy=proxy: proxy.state() != tango.DevState.INIT)  # type: ignore[misc]
+    try:
         yield proxies
+    finally:
+        database.shut_down()
+        tango_database.delete_device_property(SUBARRAY, list(properties))
 
 
 @pytest.fixture
