@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from typing import Any, NamedTuple
 
 import pytest
@@ -107,14 +106,19 @@ def run_process(
 
 
 def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> dict[str, Result]:
-    """Run many command lines that only read, two at a time, on a database of some entries."""
+    """Run many command lines that only read, in this process, on a database of some entries."""
     with Config(host=server.host, port=server.port) as config:
         empty(config)
         fill(config, entries)
-    lines = list(lines)
-    with ThreadPoolExecutor(2) as pool:
-        results = pool.map(lambda line: run_process(server, line.split()), lines)
-        return dict(zip(lines, results, strict=True))
+    results = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(server, {}).items():
+            patch.setenv(name, value)
+        for line in lines:
+            with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+                code = run(line.split())
+            results[line] = Result(code, out.getvalue(), err.getvalue())
+    return results
 
 
 @pytest.fixture

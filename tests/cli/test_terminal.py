@@ -79,7 +79,9 @@ def test_delete_asks_at_the_terminal(terminal: Terminal, database: Config) -> No
     assert list(contents(database)) == ["/eb/eb-a", "/eb/eb-a/state"]
 
 
-@pytest.mark.parametrize("shell", [BASH, ZSH, FISH])
+@pytest.mark.parametrize(
+    "shell", [BASH, *(pytest.param(other, marks=pytest.mark.long) for other in (ZSH, FISH))]
+)
 def test_commands_objects_and_ids_are_completed(
     database: Config, etcd: Etcd, tmp_path: Path, shell: str
 ) -> None:
