@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from hypothesis import HealthCheck, settings
+
 pytest_plugins = [
     "tests.services.etcd",
     "tests.services.servers",
@@ -13,6 +15,10 @@ pytest_plugins = [
 
 # The tests start hundreds of programs, which would each compile the same modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A busy machine, or one where Hypothesis first makes its tables, is no fault of what is tested.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 # What a developer's shell points at is no business of the tests.
 for _name in list(os.environ):

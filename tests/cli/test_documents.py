@@ -8,7 +8,7 @@ import time
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_config.cli.documents import parse
@@ -24,7 +24,7 @@ MERGE_BOMB = "a: &a {x: 1}\n" + "".join(
 CHAIN = "- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(2000))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -55,7 +55,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from(["/a", "/b/c"]), JSON.map(encode) | TEXTS), st.booleans())
 def test_any_value_comes_back(
     capsys: pytest.CaptureFixture[str], entries: dict[str, str], yaml: bool

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
@@ -29,7 +29,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
 def test_compact_json_means_the_same_on_one_line(
     value: object, indent: int | str | None, ascii_only: bool

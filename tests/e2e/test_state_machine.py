@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.e2e.machine import Observations
@@ -21,10 +21,8 @@ def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             # Processes are slow: a failure is shown as it was found, and not made smaller.
             phases=[Phase.generate],
-            suppress_health_check=[HealthCheck.too_slow],
         ),
     )
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_lmc.messages import (
@@ -111,13 +111,13 @@ def _outcome(schema: str, text: str, strictness: int) -> Outcome:
     return Outcome(None, set(refusal.faults), set())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text() | JSON.map(json.dumps), st.sampled_from(sorted(PARSERS)), st.integers(0, 2))
 def test_any_text_is_read_or_refused(text: str, schema: str, strictness: int) -> None:
     _outcome(schema, text, strictness)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(damaged())
 def test_warnings_only_grow_into_errors(case: tuple[str, str]) -> None:
     schema, text = case
@@ -143,7 +143,7 @@ def _as_message(message: AssignResources, interface: str = NESTED_04) -> str:
     return json.dumps({name: part for name, part in parts.items() if part})
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(damaged())
 def test_what_is_stored_is_accepted_again(case: tuple[str, str]) -> None:
     """Flat messages are right by schema 0.4 when converted, others by their own."""

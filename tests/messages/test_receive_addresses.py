@@ -134,7 +134,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(JSON)
 def test_any_value_gives_texts(value: Any) -> None:
     for fault in read_receive_addresses(value):
@@ -142,7 +142,7 @@ def test_any_value_gives_texts(value: Any) -> None:
         assert fault.startswith(("$", "and "))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(st.integers(0, 99), st.integers(1, 600), min_size=1), st.integers(0, 150))
 def test_ports_of_a_map_do_as_the_rule_says(ports: dict[int, int], channel: int) -> None:
     entries = [[start, 1000 + port, 3] for start, port in sorted(ports.items())]

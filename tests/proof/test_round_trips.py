@@ -52,8 +52,7 @@ def examples(backend: Backend) -> settings:
     """Many where they cost nothing; the servers see a few."""
     return settings(
         max_examples=100 if isinstance(backend, MemoryBackend) else 12,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 

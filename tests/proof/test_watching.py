@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ska_sdp_lmc.stack.etcd import Etcd
@@ -23,8 +23,6 @@ def run(database: DatabaseUnderTest, examples: int, steps: int = 50) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
         ),
     )
 
