@@ -122,8 +122,9 @@ def test_quiet_watch_stays_as_it_is(backend: Backend, direct: Backend, relay: Re
     for value in map(str, range(8)):
         commit(direct, elsewhere=value)
         threading.Event().wait(0.05)
-    # What it was level with for a while need not be kept for it.
-    threading.Event().wait(0.4)
+    # What it is level with need not be kept for it.
+    revision = now(direct)
+    wait_until(lambda: watch._progress.next_revision > revision)  # type: ignore[attr-defined]
     compact(direct)
     relay.cut()
     commit(direct, a="2")

@@ -52,11 +52,18 @@ class Terminal:
 
     def wait_for(self, text: str) -> str:
         """Wait until a text is on the screen; get all of it."""
+        seen = ""
+
+        def is_there() -> bool:
+            nonlocal seen
+            seen = self.screen()
+            return text in seen
+
         try:
-            wait_until(lambda: text in self.screen(), PATIENCE)
+            wait_until(is_there, PATIENCE)
         except AssertionError as exc:
-            raise AssertionError(f"{text!r} did not come; there is:\n{self.screen()}") from exc
-        return self.screen()
+            raise AssertionError(f"{text!r} did not come; there is:\n{seen}") from exc
+        return seen
 
 
 @contextlib.contextmanager

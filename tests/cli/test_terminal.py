@@ -55,8 +55,8 @@ def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
     assert max(map(len, lines)) <= 100
     heading = next(x for x in terminal.screen(colours=True).splitlines() if "IMAGE" in x)
     assert "\x1b[1m" in heading
-    terminal.enter("clear; NO_COLOR=1 ska-sdp describe eb eb-a; echo do''ne")
-    assert "EXECUTION BLOCKS" in terminal.wait_for("done")
+    terminal.enter("clear; NO_COLOR=1 ska-sdp describe eb eb-a; echo described''too")
+    assert "EXECUTION BLOCKS" in terminal.wait_for("describedtoo")
     assert "\x1b[3" not in terminal.screen(colours=True)
 
 
