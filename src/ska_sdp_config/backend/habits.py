@@ -58,7 +58,8 @@ class Habits:
     def learn(self, reads: Reads) -> None:
         """Take notice of what a transaction has read, at its end."""
         for span, members in reads.spans.items():
-            if 2 * sum(entry.key in reads.keys for entry in members) <= len(members):
+            read = reads.keys.keys() & {entry.key for entry in members}
+            if 2 * len(read) <= len(members):
                 self._listed.pop(span, None)
                 continue
             if len(self._listed) >= MOST:

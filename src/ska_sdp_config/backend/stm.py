@@ -8,7 +8,7 @@ only if everything that was read still stands (spec 2.2).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from .common import ConfigCollision, ConfigVanished
 from .habits import Habits
@@ -98,7 +98,7 @@ class Txn:
         keys = {path: listed.get(path) or key_of_path(path) for path in paths}
         if unknown := self._unknown(keys.values()):
             self._fetch(self._queries_for(unknown))
-        return {path: self._get(key) for path, key in keys.items()}
+        return self._get_all(keys)
 
     def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List paths, sorted.
@@ -127,12 +127,8 @@ class Txn:
         """
         spans = spans_of_listing(path, recurse)
         self._fetch([Query(span) for span in spans if span not in self._covered])
-        listed = self._list(spans, guarded=True)
-        return [
-            (each, value)
-            for each in sorted(listed)
-            if (value := self._get(listed[each])) is not None
-        ]
+        found = self._get_all(self._list(spans, guarded=True))
+        return sorted((path, value) for path, value in found.items() if value is not None)
 
     def create(self, path: str, value: str, lease: int = 0) -> None:
         """Create a path.
@@ -237,6 +233,23 @@ class Txn:
         self.reads.keys[key] = entry.modified
         return entry.value
 
+    def _get_all(self, keys: Mapping[str, str]) -> dict[str, str | None]:
+        """Get the texts of keys by their paths; most of them are known."""
+        if self._writes or self._erased:
+            return {path: self._get(key) for path, key in keys.items()}
+        # There may be thousands, so no function of Python's is called for each.
+        values, read = self._values, self.reads.keys
+        found: dict[str, str | None] = {}
+        for path, key in keys.items():
+            entry = values.get(key)
+            if entry is None:
+                # It is absent, or what a compaction made forget; that moves the revision.
+                found[path] = self._get(key)
+                values = self._values
+            else:
+                _, found[path], _, read[key], _ = entry
+        return found
+
     def _list(self, spans: Sequence[Span], *, guarded: bool) -> dict[str, str]:
         """Get the paths in some spans, each with its key, in no order."""
         wants_values = self._habits.wants_values
@@ -253,7 +266,7 @@ class Txn:
             if self._erased:
                 keys = [key for key in keys if not any(key in erased for erased in self._erased)]
             begin = depth_digits(span)
-            listed.update((key[begin:], key) for key in keys)
+            listed.update({key[begin:]: key for key in keys})
             for key, put in self._writes.items():
                 if key in span:
                     if put:
@@ -328,8 +341,10 @@ class Txn:
             else:
                 self._values[query.span.begin] = None
             # Reads repeat, also those of an attempt that cannot commit any more.
-            read = self.reads.keys if self.doomed else {}
-            self._values.update({e.key: e for e in found if e.key not in read})
+            fresh = {entry.key: entry for entry in found}
+            for key in self.reads.keys if self.doomed else ():
+                fresh.pop(key, None)
+            self._values.update(fresh)
 
     # What is written
 
