@@ -8,7 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from ska_sdp_config.backend import ConfigCollision, ConfigVanished, MemoryBackend
+from ska_sdp_config.backend import (
+    ConfigCollision,
+    ConfigConnectionError,
+    ConfigVanished,
+    MemoryBackend,
+)
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.backend.store import Put
@@ -110,6 +115,24 @@ def test_conflict_runs_the_body_again_on_what_stands(connect: Connect) -> None:
         txn.update("/a", f"{seen[-1]}!")
     assert seen == ["1", "2"]
     assert read(one, "/a") == "2!"
+
+
+def test_time_that_others_have_used_up_is_not_blamed_on_the_database() -> None:
+    def increment(one: Backend, other: Backend) -> None:
+        for txn in one.txn(max_retries=1_000_000, timeout=0.3):
+            txn.get("/b")
+            other.update("/a", f"{txn.get('/a')}1")
+            txn.update("/a", "mine")
+
+    with MemoryBackend() as one, MemoryBackend() as other:
+        one.create("/a", "")
+        with pytest.raises(ConfigConnectionError) as raised:
+            increment(one, other)
+        one.delete("/a")
+    assert str(raised.value) == (
+        f"The database at {one.address} did not finish the transaction within 0.3 s, as others "
+        "kept changing /a: nothing was written, try again."
+    )
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,16 @@ class Deadline:
         per_call: seconds for one call.
         total: seconds for all of them, or None for as many as it takes.
         address: where the database is, for the message when time is up.
+
+    Attributes:
+        disputed: paths that others have changed meanwhile, for the same message.
     """
 
     def __init__(self, per_call: float, total: float | None, address: str) -> None:
         self._per_call = per_call
         self._total = total
         self._address = address
+        self.disputed: list[str] = []
         self._end = None if total is None else time.monotonic() + total
 
     def next_call(self) -> float:
@@ -51,9 +55,11 @@ class Deadline:
             return self._per_call
         left = self._end - time.monotonic()
         if left <= 0:
+            others = ", as others kept changing " + ", ".join(self.disputed)
             raise ConfigConnectionError(
                 f"The database at {self._address} did not finish the transaction within "
-                f"{self._total:g} s: nothing was written, try again."
+                f"{self._total:g} s{others if self.disputed else ''}: nothing was written, try "
+                "again."
             )
         return min(left, self._per_call)
 
@@ -115,7 +121,6 @@ def transactions(
 
     known: Reply | None = None
     queries = prefetch
-    disputed: list[str] = []
     lease_ended = False
     retry = 0
     txn: Txn | None = None
@@ -163,11 +168,11 @@ def transactions(
             return
         retry += 1
         seen(outcome.fresh.revision)
-        disputed = txn.reads.disputed(outcome.fresh)
+        deadline.disputed = txn.reads.disputed(outcome.fresh)
         if warm:
             known = outcome.fresh
-        LOGGER.debug("Conflict on %s, retry %d", disputed, retry)
+        LOGGER.debug("Conflict on %s, retry %d", deadline.disputed, retry)
     raise RuntimeError(
         f"The transaction gave up after {max_retries} retries: others kept changing "
-        f"{', '.join(disputed) or 'what it read'}; make it smaller or raise max_retries."
+        f"{', '.join(deadline.disputed) or 'what it read'}; make it smaller or raise max_retries."
     )
