@@ -1,0 +1,113 @@
+{{- define "lmc.etcd-name" -}}
+{{ include "lmc.fullname" . }}-etcd
+{{- end -}}
+
+{{- define "lmc.etcd-scheme" -}}
+{{ ternary "https" "http" .Values.etcd.tls.enabled }}
+{{- end -}}
+
+{{/* Address of each member, or of the etcd that exists: host:port,host:port,… */}}
+{{- define "lmc.etcd-endpoints" -}}
+{{- if .Values.etcd.host -}}
+{{- .Values.etcd.host -}}
+{{- else -}}
+{{- $name := include "lmc.etcd-name" . -}}
+{{- $root := . -}}
+{{- $members := list -}}
+{{- range $number := until (int .Values.etcd.replicas) -}}
+{{- $host := include "lmc.host" (list $root (printf "%s-%d.%s-members" $name $number $name)) -}}
+{{- $members = append $members (printf "%s:2379" $host) -}}
+{{- end -}}
+{{- join "," $members -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "lmc.etcd-secret" -}}
+{{ .Values.etcd.auth.existingSecret | default (printf "%s-users" (include "lmc.etcd-name" .)) }}
+{{- end -}}
+
+{{/* The users of etcd as a JSON list, root first. */}}
+{{- define "lmc.etcd-users" -}}
+{{- $users := list "root" "console" "simulator" -}}
+{{- range include "lmc.servers" . | fromJsonArray -}}
+{{- $users = append $users .name -}}
+{{- end -}}
+{{- toJson $users -}}
+{{- end -}}
+
+{{/* Environment that leads a program to etcd. Takes (list root user). */}}
+{{- define "lmc.etcd-environment" -}}
+{{- $root := index . 0 -}}
+- name: SDP_CONFIG_HOST
+  value: {{ include "lmc.etcd-endpoints" $root | quote }}
+{{- if $root.Values.etcd.tls.enabled }}
+- name: SDP_CONFIG_PROTOCOL
+  value: https
+- name: SDP_CONFIG_CERT
+  value: /etc/etcd-tls/ca.crt
+{{- if $root.Values.etcd.tls.clientSecret }}
+- name: SDP_CONFIG_CLIENT_CERT
+  value: /etc/etcd-tls/tls.crt
+- name: SDP_CONFIG_CLIENT_KEY
+  value: /etc/etcd-tls/tls.key
+{{- end }}
+{{- end }}
+{{- if $root.Values.etcd.auth.enabled }}
+- name: SDP_CONFIG_USERNAME
+  value: {{ index . 1 }}
+- name: SDP_CONFIG_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "lmc.etcd-secret" $root }}
+      key: {{ index . 1 }}
+{{- end }}
+{{- end -}}
+
+{{- define "lmc.tango-host" -}}
+{{- if .Values.global.tango_host -}}
+{{- .Values.global.tango_host -}}
+{{- else -}}
+{{- include "lmc.host" (list . (printf "%s-databaseds" (include "lmc.fullname" .))) -}}:10000
+{{- end -}}
+{{- end -}}
+
+{{- define "lmc.tangodb-secret" -}}
+{{ .Values.tangodb.existingSecret | default (printf "%s-tangodb" (include "lmc.fullname" .)) }}
+{{- end -}}
+
+{{/* The data of a Secret: a password for each key; those that the cluster has stay as they are.
+Takes (list root name-of-secret list-of-keys). */}}
+{{- define "lmc.passwords" -}}
+{{- $root := index . 0 -}}
+{{- $held := (lookup "v1" "Secret" $root.Release.Namespace (index . 1)).data | default dict -}}
+{{- range index . 2 }}
+{{ . }}: {{ index $held . | default (randAlphaNum 32 | b64enc) | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* Environment that lets etcdctl reach the chart's etcd, as root where there are users. */}}
+{{- define "lmc.etcdctl-environment" -}}
+- name: ETCDCTL_API
+  value: "3"
+- name: ETCDCTL_ENDPOINTS
+  value: {{ include "lmc.etcd-scheme" . }}://{{ include "lmc.etcd-endpoints" . | replace "," (printf ",%s://" (include "lmc.etcd-scheme" .)) }}
+{{- if .Values.etcd.tls.enabled }}
+- name: ETCDCTL_CACERT
+  value: /etc/etcd-tls/ca.crt
+{{- if .Values.etcd.tls.clientSecret }}
+- name: ETCDCTL_CERT
+  value: /etc/etcd-tls/tls.crt
+- name: ETCDCTL_KEY
+  value: /etc/etcd-tls/tls.key
+{{- end }}
+{{- end }}
+{{- if .Values.etcd.auth.enabled }}
+- name: ETCDCTL_USER
+  value: root
+- name: ETCDCTL_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "lmc.etcd-secret" . }}
+      key: root
+{{- end }}
+{{- end -}}

@@ -1,0 +1,80 @@
+{{/* The device servers as a JSON list: name, program, instance, device and its properties. */}}
+{{- define "lmc.servers" -}}
+{{- $lmc := .Values.lmc -}}
+{{- $servers := list (dict
+      "name" "controller" "program" "SDPController" "instance" "0"
+      "device" (printf "%s-sdp/control/0" $lmc.prefix) "properties" $lmc.controller.properties
+      "resources" $lmc.controller.resources) -}}
+{{- $properties := merge (dict
+      "TimeoutAssignResources" (list (toString $lmc.subarray.timeoutAssignResources))
+      "TimeoutConfigure" (list (toString $lmc.subarray.timeoutConfigure)))
+      $lmc.subarray.properties -}}
+{{- range $number := untilStep 1 (int (add1 (int $lmc.nsubarray))) 1 -}}
+{{- $instance := printf "%02d" $number -}}
+{{- $servers = append $servers (dict
+      "name" (printf "subarray-%s" $instance) "program" "SDPSubarray" "instance" $instance
+      "device" (printf "%s-sdp/subarray/%s" $lmc.prefix $instance) "properties" $properties
+      "resources" $lmc.subarray.resources) -}}
+{{- end -}}
+{{- toJson $servers -}}
+{{- end -}}
+
+{{/* Servers of the list in dsconfig's form. Takes a list of servers. */}}
+{{- define "lmc.device-data" -}}
+{{- $servers := dict -}}
+{{- range . -}}
+{{- $device := dict .device (dict "properties" .properties) -}}
+{{- $instances := get $servers .program | default dict -}}
+{{- $_ := set $instances .instance (dict .program $device) -}}
+{{- $_ := set $servers .program $instances -}}
+{{- end -}}
+{{- dict "servers" $servers | toPrettyJson -}}
+{{- end -}}
+
+{{/* The port for probes and metrics, and the variable that tells a server of it. */}}
+{{- define "lmc.health-port" -}}8080{{- end -}}
+{{- define "lmc.health-environment" -}}
+- name: SDP_LMC_HEALTH_PORT
+  value: {{ include "lmc.health-port" . | quote }}
+{{- end -}}
+
+{{/* Settings that are the same for all device servers. */}}
+{{- define "lmc.settings-environment" -}}
+- name: SDP_LMC_LOG_LEVEL
+  value: {{ .Values.lmc.logLevel }}
+- name: SDP_LMC_LOG_FORMAT
+  value: {{ .Values.lmc.logFormat }}
+- name: SDP_LMC_PREFIX
+  value: {{ .Values.lmc.databasePrefix | quote }}
+{{- end -}}
+
+{{/* Ports of a device server: CORBA, and for events the heartbeat and the events themselves. */}}
+{{- define "lmc.orb-port" -}}45450{{- end -}}
+{{- define "lmc.heartbeat-port" -}}45451{{- end -}}
+{{- define "lmc.event-port" -}}45452{{- end -}}
+{{- define "lmc.event-environment" -}}
+- name: TANGO_ZMQ_HEARTBEAT_PORT
+  value: {{ include "lmc.heartbeat-port" . | quote }}
+- name: TANGO_ZMQ_EVENT_PORT
+  value: {{ include "lmc.event-port" . | quote }}
+{{- end -}}
+
+{{/* Probes of a device server. The first gives it time to start. */}}
+{{- define "lmc.probes" -}}
+{{- $probes := .Values.lmc.probes -}}
+startupProbe:
+  httpGet: {path: /livez, port: health}
+  periodSeconds: 2
+  timeoutSeconds: {{ $probes.timeoutSeconds }}
+  failureThreshold: {{ $probes.startupFailureThreshold }}
+livenessProbe:
+  httpGet: {path: /livez, port: health}
+  periodSeconds: {{ $probes.periodSeconds }}
+  timeoutSeconds: {{ $probes.timeoutSeconds }}
+  failureThreshold: {{ $probes.failureThreshold }}
+readinessProbe:
+  httpGet: {path: /readyz, port: health}
+  periodSeconds: {{ $probes.periodSeconds }}
+  timeoutSeconds: {{ $probes.timeoutSeconds }}
+  failureThreshold: {{ $probes.failureThreshold }}
+{{- end -}}

@@ -1,0 +1,72 @@
+{{/* How each pod begins. Takes (list root user-id). */}}
+{{- define "lmc.pod" -}}
+{{- $root := index . 0 -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with $root.Values.lmc.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with $root.Values.scheduling.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $root.Values.scheduling.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ index . 1 | int64 }}
+  runAsGroup: {{ index . 1 | int64 }}
+  fsGroup: {{ index . 1 | int64 }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
+{{- end -}}
+
+{{- define "lmc.container-security" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end -}}
+
+{{/* The image of this software. */}}
+{{- define "lmc.own-image" -}}
+image: {{ include "lmc.image" . | quote }}
+imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
+{{ include "lmc.container-security" . }}
+{{- end -}}
+
+{{/* Volumes of a pod of this software, and where they are mounted: its root is read-only. */}}
+{{- define "lmc.volumes" -}}
+- name: tmp
+  emptyDir: {}
+{{- if .Values.etcd.tls.enabled }}
+- name: etcd-tls
+  secret:
+    {{- if .Values.etcd.tls.clientSecret }}
+    secretName: {{ .Values.etcd.tls.clientSecret }}
+    {{- else }}
+    secretName: {{ .Values.etcd.tls.secret }}
+    items:
+      - key: ca.crt
+        path: ca.crt
+    {{- end }}
+    defaultMode: 0440
+{{- end }}
+{{- end -}}
+
+{{- define "lmc.mounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if .Values.etcd.tls.enabled }}
+- name: etcd-tls
+  mountPath: /etc/etcd-tls
+  readOnly: true
+{{- end }}
+{{- end -}}
