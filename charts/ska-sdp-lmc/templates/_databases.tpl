@@ -35,23 +35,28 @@
 {{- toJson $users -}}
 {{- end -}}
 
-{{/* Environment that leads a program to etcd. Takes (list root user). */}}
-{{- define "lmc.etcd-environment" -}}
-{{- $root := index . 0 -}}
+{{/* Environment that leads a program to etcd. */}}
+{{- define "lmc.etcd-address" -}}
 - name: SDP_CONFIG_HOST
-  value: {{ include "lmc.etcd-endpoints" $root | quote }}
-{{- if $root.Values.etcd.tls.enabled }}
+  value: {{ include "lmc.etcd-endpoints" . | quote }}
+{{- if .Values.etcd.tls.enabled }}
 - name: SDP_CONFIG_PROTOCOL
   value: https
 - name: SDP_CONFIG_CERT
   value: /etc/etcd-tls/ca.crt
-{{- if $root.Values.etcd.tls.clientSecret }}
+{{- if .Values.etcd.tls.clientSecret }}
 - name: SDP_CONFIG_CLIENT_CERT
   value: /etc/etcd-tls/tls.crt
 - name: SDP_CONFIG_CLIENT_KEY
   value: /etc/etcd-tls/tls.key
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* The same, with a login where etcd has users. Takes (list root user). */}}
+{{- define "lmc.etcd-environment" -}}
+{{- $root := index . 0 -}}
+{{ include "lmc.etcd-address" $root }}
 {{- if $root.Values.etcd.auth.enabled }}
 - name: SDP_CONFIG_USERNAME
   value: {{ index . 1 }}

@@ -1,0 +1,82 @@
+"""The README of the Helm chart: its template, with the table of the values in it.
+
+``python -m docs.generate.chart`` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docs.generate.text import code, table
+
+__all__ = ["CHART", "Value", "readme", "values"]
+
+CHART = Path(__file__).parents[2] / "charts/ska-sdp-lmc"
+
+_PLACE = "<!-- values -->"
+_KEY = re.compile(r"(?P<indent> *)(?P<name>[A-Za-z_]+):(?P<rest>.*)")
+_COMMENT = re.compile(r" *# (?P<begins>-- )?(?P<text>.*)")
+_STEP = 2
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of the chart.
+
+    Attributes:
+        path: its name, with those above it: ``lmc.prefix``.
+        default: what it is if nobody sets it.
+        about: what it sets; MyST text.
+    """
+
+    path: str
+    default: Any
+    about: str
+
+
+def readme() -> str:
+    """Write the README."""
+    rows = [[code(value.path), code(json.dumps(value.default)), value.about] for value in values()]
+    text = (CHART / "README.template.md").read_text()
+    return text.replace(_PLACE, table(["value", "default", "what it sets"], rows).strip())
+
+
+def values() -> Iterator[Value]:
+    """Get each value that a comment which begins with ``--`` describes, in their order.
+
+    Raises:
+        ValueError: a comment stands before no value.
+    """
+    text = (CHART / "values.yaml").read_text()
+    defaults = yaml.safe_load(text)
+    path: list[str] = []
+    about: list[str] = []
+    for line in text.splitlines():
+        if comment := _COMMENT.fullmatch(line):
+            if comment["begins"] or about:
+                about.append(comment["text"])
+        elif key := _KEY.fullmatch(line):
+            # What lies below a described value belongs to its default.
+            path[len(key["indent"]) // _STEP :] = [key["name"]]
+            if about:
+                yield Value(".".join(path), _at(defaults, path), " ".join(about))
+                about = []
+        elif about:
+            raise ValueError(f"values.yaml describes no value with: {' '.join(about)}")
+
+
+def _at(defaults: Mapping[str, Any], path: list[str]) -> Any:
+    found: Any = defaults
+    for name in path:
+        found = found[name]
+    return found
+
+
+if __name__ == "__main__":
+    (CHART / "README.md").write_text(readme())

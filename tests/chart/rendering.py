@@ -1,0 +1,119 @@
+"""Rendering the chart by Helm's own engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import yaml
+from docs.generate.chart import CHART
+
+__all__ = [
+    "NAMESPACE",
+    "RELEASE",
+    "VALUE_SETS",
+    "Manifest",
+    "Objects",
+    "Renderer",
+    "containers",
+    "pod_specs",
+    "values_of",
+]
+
+RELEASE = "sdp"
+NAMESPACE = "sdp-control"
+
+VALUE_SETS = sorted((CHART / "ci").glob("*-values.yaml"))
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What a set of values makes, by kind and name."""
+
+    by_name: Mapping[tuple[str, str], Manifest]
+
+    def __iter__(self) -> Iterator[Manifest]:
+        return iter(self.by_name.values())
+
+    def of_kind(self, kind: str) -> list[Manifest]:
+        return [found for (its_kind, _), found in self.by_name.items() if its_kind == kind]
+
+    def only(self, kind: str, ending: str = "") -> Manifest:
+        """The one object of a kind whose name has this ending, before any digest."""
+        (found,) = (
+            each
+            for each in self.of_kind(kind)
+            if each["metadata"]["name"].endswith(ending)
+            or f"{ending}-" in each["metadata"]["name"]
+        )
+        return found
+
+
+class Renderer:
+    """Helm's engine in a process of its own: Go's runtime is no guest for one that forks.
+
+    Args:
+        process: that process.
+    """
+
+    def __init__(self, process: ProcessPoolExecutor) -> None:
+        self._process = process
+
+    def __call__(self, values: Mapping[str, Any] | None = None) -> Objects:
+        """Render.
+
+        Raises:
+            HelmError: the values are refused, or a template fails.
+        """
+        return Objects(_sorted_out(self._process.submit(_render, dict(values or {})).result()))
+
+    def lint(self) -> list[str]:
+        """What Helm's linter finds at least worth a warning."""
+        return self._process.submit(_lint).result()
+
+
+def _render(values: dict[str, Any]) -> dict[str, str]:
+    with helm_python.Chart.load(CHART) as chart:
+        return chart.render(values, name=RELEASE, namespace=NAMESPACE)
+
+
+def _lint() -> list[str]:
+    report = helm_python.chart.lint(CHART, strict=True)
+    return [each["error"] for each in report["messages"] if each["severity"] > 1]
+
+
+def _sorted_out(rendered: Mapping[str, str]) -> dict[tuple[str, str], Manifest]:
+    found: dict[tuple[str, str], Manifest] = {}
+    for text in rendered.values():
+        for each in yaml.safe_load_all(text):
+            if each is not None:
+                key = each["kind"], each["metadata"]["name"]
+                assert key not in found, key
+                found[key] = each
+    return found
+
+
+def values_of(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load(path.read_text())
+    return values
+
+
+def pod_specs(objects: Objects) -> Iterator[tuple[Manifest, Manifest]]:
+    """Each object that makes pods, and the specification of its pods."""
+    for each in objects:
+        if each["kind"] in ("Deployment", "StatefulSet", "Job"):
+            yield each, each["spec"]["template"]["spec"]
+        elif each["kind"] == "CronJob":
+            yield each, each["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def containers(objects: Objects) -> Iterator[Manifest]:
+    for _, spec in pod_specs(objects):
+        yield from spec.get("initContainers", [])
+        yield from spec["containers"]

@@ -1,0 +1,38 @@
+"""The README of the chart is that of its values."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import yaml
+from docs.generate.chart import CHART, readme, values
+
+
+def test_it_is_current() -> None:
+    assert (CHART / "README.md").read_text() == readme(), "run python -m docs.generate.chart"
+
+
+def _leaves(part: Any, path: str = "") -> list[str]:
+    if not isinstance(part, dict) or not part:
+        return [path]
+    return [leaf for name, below in part.items() for leaf in _leaves(below, f"{path}.{name}")]
+
+
+def test_every_value_is_described() -> None:
+    described = [value.path for value in values()]
+    assert len(set(described)) == len(described)
+    for leaf in _leaves(yaml.safe_load((CHART / "values.yaml").read_text())):
+        path = leaf.removeprefix(".")
+        assert any(path == each or path.startswith(f"{each}.") for each in described), path
+
+
+def test_it_says_that_the_operators_fields_are_not_confirmed() -> None:
+    assert "not confirmed from public sources" in readme()
+
+
+def test_the_chart_deploys_the_version_of_the_project() -> None:
+    ours = version("ska-sdp-lmc")
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["appVersion"] == chart["version"] == ours
+    assert yaml.safe_load((CHART / "values.yaml").read_text())["lmc"]["version"] == ours

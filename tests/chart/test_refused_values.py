@@ -1,0 +1,88 @@
+"""Values that cannot be are refused by the chart's schema, the field named."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import helm_python
+import pytest
+import yaml
+from docs.generate.chart import CHART
+
+from tests.chart.rendering import Renderer
+
+BAD = [
+    ("lmc: {nsubarray: 0}", "/lmc/nsubarray"),
+    ("lmc: {nsubarray: 100}", "/lmc/nsubarray"),
+    ("lmc: {nsubarray: 1.5}", "/lmc/nsubarray"),
+    ("lmc: {nsubarray: '3'}", "/lmc/nsubarray"),
+    ("lmc: {nsubarrays: 3}", "'nsubarrays'"),
+    ("lmc: {prefix: low/mid}", "/lmc/prefix"),
+    ("lmc: {prefix: ''}", "/lmc/prefix"),
+    ("lmc: {subarray: {timeoutConfigure: -1}}", "/lmc/subarray/timeoutConfigure"),
+    ("lmc: {subarray: {timeoutAssignResources: 60s}}", "/lmc/subarray/timeoutAssignResources"),
+    ("lmc: {subarray: {properties: {TimeoutConfigure: ['5']}}}", "'TimeoutConfigure'"),
+    ("lmc: {subarray: {properties: {ReceiveScript: [a]}}}", "'ReceiveScript'"),
+    ("lmc: {controller: {properties: {Components: a}}}", "/lmc/controller/properties/Components"),
+    ("lmc: {loadBalancer: 'yes'}", "/lmc/loadBalancer"),
+    ("lmc: {image: ''}", "/lmc/image"),
+    ("lmc: {version: latest}", "/lmc/version"),
+    ("lmc: {version: 1.0}", "/lmc/version"),
+    ("lmc: {imagePullPolicy: Sometimes}", "/lmc/imagePullPolicy"),
+    ("lmc: {operatorApiVersion: '2'}", "/lmc/operatorApiVersion"),
+    ("lmc: {databasePrefix: mid}", "/lmc/databasePrefix"),
+    ("lmc: {logLevel: LOUD}", "/lmc/logLevel"),
+    ("lmc: {logFormat: xml}", "/lmc/logFormat"),
+    ("lmc: {runAsUser: 0}", "/lmc/runAsUser"),
+    ("global: {tango_host: databaseds}", "/global/tango_host"),
+    ("global: {operator: v2}", "/global/operator"),
+    ("etcd: {replicas: 2}", "/etcd/replicas"),
+    ("etcd: {maxTxnOps: 0}", "/etcd/maxTxnOps"),
+    ("etcd: {version: latest}", "/etcd/version"),
+    ("etcd: {host: 'http://etcd:2379'}", "/etcd/host"),
+    ("etcd: {persistence: {size: 0}}", "/etcd/persistence/size"),
+    ("etcd: {compaction: {mode: never}}", "/etcd/compaction/mode"),
+    ("etcd: {compaction: {mode: revision}}", "/etcd/compaction/retention"),
+    ("etcd: {compaction: {retention: '10'}}", "/etcd/compaction/retention"),
+    ("etcd: {defragmentation: {schedule: nightly}}", "/etcd/defragmentation/schedule"),
+    ("etcd: {tls: {enabled: true}}", "/etcd/tls/secret"),
+    ("etcd: {tls: {enabled: true, clientSecret: c}}", "/etcd/tls/secret"),
+    ("etcd: {auth: {enabled: true, password: secret}}", "'password'"),
+    ("etcd: {host: etcd, auth: {enabled: true}}", "/etcd/auth/existingSecret"),
+    ("tangodb: {password: secret}", "'password'"),
+    ("tangodb: {mariadb: {version: latest}}", "/tangodb/mariadb/version"),
+    ("networkPolicy: {etcdClients: [everybody]}", "/networkPolicy/etcdClients/0"),
+    ("simulator: true", "/simulator"),
+    ("consoles: {enabled: true}", "'consoles'"),
+]
+
+
+@pytest.mark.parametrize(("text", "field"), BAD, ids=[text for text, _ in BAD])
+def test_bad_values_are_refused_by_name(render: Renderer, text: str, field: str) -> None:
+    with pytest.raises(helm_python.HelmValuesError) as refused:
+        render(yaml.safe_load(text))
+    # Whole names only: /etcd/tls is not where /etcd/tls/secret was meant.
+    assert re.search(re.escape(field) + r"(?![\w/])", str(refused.value)), str(refused.value)
+    assert "schema" in str(refused.value)
+
+
+def _objects(schema: Any, path: str = "") -> list[tuple[str, Any]]:
+    found = [(path, schema)] if "properties" in schema else []
+    for name, below in schema.get("properties", {}).items():
+        found += _objects(below, f"{path}/{name}")
+    return found
+
+
+def test_the_schema_knows_each_value_and_no_other() -> None:
+    schema = yaml.safe_load((CHART / "values.schema.json").read_text())
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    for path, part in _objects(schema):
+        if path.endswith("/properties"):
+            continue
+        # Charts above this one may have global values of their own.
+        assert part.get("additionalProperties", path == "/global") is (path == "/global"), path
+        held = defaults
+        for name in path.split("/")[1:]:
+            held = held[name]
+        assert set(part["properties"]) == set(held), path

@@ -1,0 +1,134 @@
+"""An upgrade changes what it must, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import Manifest, Objects, Renderer
+
+SECURED = {
+    "replicas": 3,
+    "tls": {"enabled": True, "secret": "server"},
+    "auth": {"enabled": True, "existingSecret": "users"},
+}
+NAME = "sdp-ska-sdp-lmc"
+
+
+def changes(before: Objects, after: Objects) -> tuple[set[str], set[str], set[str]]:
+    """Kind and name, without digests, of what is added, of what differs, of what goes."""
+    old, new = before.by_name, after.by_name
+    added = [key for key in new if key not in old]
+    gone = [key for key in old if key not in new]
+    changed = [key for key in new if key in old and old[key] != new[key]]
+    return set(map(_told, added)), set(map(_told, changed)), set(map(_told, gone))
+
+
+def _told(key: tuple[str, str]) -> str:
+    kind, name = key
+    short = name.removeprefix(f"{NAME}-")
+    stem, _, digest = short.rpartition("-")
+    return (
+        f"{kind} {stem}" if stem.endswith(("register", "users")) and digest else f"{kind} {short}"
+    )
+
+
+def values(subarrays: int, etcd: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    # Without a cluster to look into, passwords would be new each time.
+    return {
+        "lmc": {"nsubarray": subarrays},
+        "etcd": etcd or {},
+        "tangodb": {"existingSecret": "tangodb"},
+        "simulator": {"enabled": True},
+        **more,
+    }
+
+
+def test_the_same_values_render_the_same(render: Renderer) -> None:
+    before, after = render(values(3, SECURED)), render(values(3, SECURED))
+    assert changes(before, after) == (set(), set(), set())
+
+
+def test_from_one_subarray_to_three_only_the_new_ones_come(render: Renderer) -> None:
+    before, after = render(values(1)), render(values(3))
+    added, changed, gone = changes(before, after)
+    assert added == {
+        "Deployment subarray-02",
+        "Deployment subarray-03",
+        "Service subarray-02",
+        "Service subarray-03",
+        "ConfigMap register",
+        "Job register",
+    }
+    # The job that registers them is another job, with other data.
+    assert gone == {"ConfigMap register", "Job register"}
+    assert changed == set()
+
+
+def test_with_users_the_new_ones_are_made_as_well(render: Renderer) -> None:
+    added, changed, gone = changes(render(values(1, SECURED)), render(values(3, SECURED)))
+    assert added == {
+        "Deployment subarray-02",
+        "Deployment subarray-03",
+        "Service subarray-02",
+        "Service subarray-03",
+        "ConfigMap register",
+        "Job register",
+        "Job etcd-users",
+    }
+    assert gone == {"ConfigMap register", "Job register", "Job etcd-users"}
+    assert changed == set()
+
+
+def test_with_passwords_of_the_chart_its_secret_gets_new_keys(render: Renderer) -> None:
+    own = {"auth": {"enabled": True}}
+    before, after = render(values(1, own)), render(values(3, own))
+    _, changed, _ = changes(before, after)
+    assert changed == {"Secret etcd-users"}
+    old = before.only("Secret", "etcd-users")["data"]
+    new = after.only("Secret", "etcd-users")["data"]
+    assert set(new) - set(old) == {"subarray-02", "subarray-03"}
+
+
+def test_with_the_operator_only_resources_are_added(render: Renderer) -> None:
+    operated = {"global": {"operator": True}}
+    before, after = render(values(1, **operated)), render(values(3, **operated))
+    assert changes(before, after) == (
+        {"DeviceServer subarray-02", "DeviceServer subarray-03"},
+        set(),
+        set(),
+    )
+
+
+def templates(objects: Objects) -> dict[str, Manifest]:
+    return {
+        each["metadata"]["name"]: each["spec"]["template"]
+        for each in objects
+        if each["kind"] in ("Deployment", "StatefulSet")
+    }
+
+
+def test_a_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
+    before = templates(render(values(2, SECURED)))
+    newer = values(2, SECURED)
+    newer["lmc"]["version"] = "0.2.0"
+    after = templates(render(newer))
+    restarted = {name.removeprefix(f"{NAME}-") for name in before if before[name] != after[name]}
+    assert restarted == {"controller", "subarray-01", "subarray-02", "console", "simulator"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"timeoutConfigure": 90}, {"properties": {"Strictness": ["2"]}}],
+    ids=["time-out", "property"],
+)
+def test_a_new_property_is_registered_anew(render: Renderer, more: dict[str, Any]) -> None:
+    changed = values(2)
+    changed["lmc"]["subarray"] = more
+    before, after = render(values(2)), render(changed)
+    assert changes(before, after) == (
+        {"ConfigMap register", "Job register"},
+        set(),
+        {"ConfigMap register", "Job register"},
+    )

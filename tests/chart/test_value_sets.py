@@ -1,0 +1,273 @@
+"""Each set of values, against Kubernetes' schemas and against the program's own models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+from docs.generate.chart import CHART
+from kubernetes_validate import utils
+
+from ska_sdp_config.backend.etcd3.settings import Settings as DatabaseSettings
+from ska_sdp_lmc import settings
+from ska_sdp_lmc.tango_db.data import DeviceData, read, spread
+from tests.chart.rendering import (
+    VALUE_SETS,
+    Manifest,
+    Objects,
+    Renderer,
+    containers,
+    pod_specs,
+    values_of,
+)
+from tests.connection.certificates import Authority
+
+HEALTH_PORT = "SDP_LMC_HEALTH_PORT"
+"""The variable of a device server that is no setting of its devices."""
+
+
+def test_there_are_ten_sets_and_helms_linter_finds_nothing(render: Renderer) -> None:
+    assert len(VALUE_SETS) == 10
+    assert render.lint() == []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def read_schemas_once() -> Iterator[None]:
+    """Kubernetes' schemas are large, and are read again for each object."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "schema_contents", cache(utils.schema_contents))
+        yield
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        pytest.param("1.27", marks=pytest.mark.long),
+        "1.31",
+        pytest.param("1.37", marks=pytest.mark.long),
+    ],
+)
+def test_kubernetes_takes_it(objects: Objects, version: str) -> None:
+    standard = [each for each in objects if each["kind"] != "DeviceServer"]
+    assert standard
+    for each in standard:
+        kubernetes_validate.validate(each, version, strict=True)
+
+
+def variables(container: Manifest) -> dict[str, str]:
+    """The environment of a container, a word for what comes from elsewhere."""
+    return {each["name"]: each.get("value", "from-elsewhere") for each in container["env"]}
+
+
+def device_servers(objects: Objects) -> list[tuple[str, Manifest]]:
+    """Program and instance, and what has the environment, of each device server."""
+    found = []
+    for each in objects.of_kind("Deployment"):
+        if each["metadata"]["labels"]["app.kubernetes.io/component"] == "device-server":
+            (container,) = each["spec"]["template"]["spec"]["containers"]
+            found.append((f"{container['command'][0]}/{container['args'][0]}", container))
+    for each in objects.of_kind("DeviceServer"):
+        spec = each["spec"]
+        assert spec["dsname"] == f"{spec['command']}/{spec['args']}"
+        found.append((spec["dsname"], spec))
+    return found
+
+
+def device_data(objects: Objects) -> DeviceData:
+    """The data by which the devices are registered: of the job, or of the operator's resources."""
+    texts = [each["data"]["devices.json"] for each in objects.of_kind("ConfigMap")]
+    texts += [each["spec"]["config"] for each in objects.of_kind("DeviceServer")]
+    servers: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        for server, instances in json.loads(text)["servers"].items():
+            servers.setdefault(server, {}).update(instances)
+    return DeviceData.model_validate({"servers": servers})
+
+
+def test_the_program_takes_the_settings(objects: Objects) -> None:
+    known = {
+        settings.ENVIRONMENT_PREFIX + field.upper() for field in settings.Settings.model_fields
+    }
+    data = {each.server: each for each in device_data(objects).devices()}
+    servers = device_servers(objects)
+    assert servers
+    for server, container in servers:
+        environ = variables(container)
+        own = {name for name in environ if name.startswith(settings.ENVIRONMENT_PREFIX)}
+        assert own - known == {HEALTH_PORT}
+        given = data[server].properties
+        assert set(given) <= set(settings.PROPERTIES)
+        # A property of one text comes from Tango as that text.
+        values = {name: v[0] if len(v) == 1 else v for name, v in given.items()}
+        settings.load(values, environ)
+
+
+def test_the_devices_are_those_of_the_values(objects: Objects, request: Any) -> None:
+    lmc = values_of(request.node.callspec.params["objects"]).get("lmc", {})
+    expected = spread(read(), subarrays=lmc.get("nsubarray", 1), prefix=lmc.get("prefix", "test"))
+    found = list(device_data(objects).devices())
+    assert {(each.server, each.class_name, each.device) for each in found} == {
+        (each.server, each.class_name, each.device) for each in expected.devices()
+    }
+    assert {server for server, _ in device_servers(objects)} == {each.server for each in found}
+    subarray = lmc.get("subarray", {})
+    for each in found:
+        if each.class_name == "SDPSubarray":
+            loaded = settings.load({name: v[0] for name, v in each.properties.items()}, {})
+            assert loaded.timeout_configure == subarray.get("timeoutConfigure", 60)
+            assert loaded.timeout_assign_resources == subarray.get("timeoutAssignResources", 60)
+
+
+def test_the_library_takes_the_way_to_etcd(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    client = authority.pair("client")
+    files = {
+        "/etc/etcd-tls/ca.crt": authority.file,
+        "/etc/etcd-tls/tls.crt": client.certificate,
+        "/etc/etcd-tls/tls.key": client.key,
+    }
+    users = [container for container in containers(objects) if "env" in container]
+    users += [spec for _, spec in device_servers(objects)]
+    loaded = []
+    for container in users:
+        environ = variables(container)
+        if "SDP_CONFIG_HOST" not in environ:
+            continue
+        mounted = [each["mountPath"] for each in container["volumeMounts"]]
+        with monkeypatch.context() as patch:
+            for name, value in environ.items():
+                if name.startswith("SDP_CONFIG_"):
+                    assert not value.startswith("/") or str(Path(value).parent) in mounted
+                    patch.setenv(name, str(files.get(value, value)))
+            loaded.append(DatabaseSettings.load())
+    assert loaded
+    assert len({(each.endpoints, each.secure) for each in loaded}) == 1
+
+
+def test_each_deviceserver_is_what_the_projects_own_schema_says(render: Renderer) -> None:
+    schema = json.loads((CHART / "deviceserver.schema.json").read_text())
+    validator = jsonschema.Draft7Validator(schema)
+    versions = set()
+    for path in VALUE_SETS:
+        for each in render(values_of(path)).of_kind("DeviceServer"):
+            assert list(validator.iter_errors(each)) == []
+            versions.add(each["apiVersion"])
+            # What it holds otherwise is for Kubernetes' own schema of a container.
+            spec = each["spec"]
+            container = {key: spec[key] for key in ("env", "resources", "livenessProbe")}
+            container |= {key: spec[key] for key in ("readinessProbe", "volumeMounts", "image")}
+            pod = {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": "p"},
+                "spec": {"containers": [{"name": "c", **container}], "volumes": spec["volumes"]},
+            }
+            kubernetes_validate.validate(pod, "1.31", strict=True)
+    assert versions == {"tango.tango-controls.org/v1", "tango.tango-controls.org/v2"}
+
+
+def test_every_pod_is_kept_small_and_harmless(objects: Objects) -> None:
+    for each, spec in pod_specs(objects):
+        name = each["metadata"]["name"]
+        assert spec["securityContext"]["runAsNonRoot"] is True, name
+        assert spec["securityContext"]["runAsUser"] > 0, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert spec["automountServiceAccountToken"] is False, name
+        for container in spec["containers"]:
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"] is True, name
+            assert security["allowPrivilegeEscalation"] is False, name
+            assert security["capabilities"] == {"drop": ["ALL"]}, name
+            assert {"requests", "limits"} <= set(container["resources"]), name
+            repository, _, version = container["image"].rpartition(":")
+            assert repository, name
+            assert version not in ("", "latest"), name
+
+
+def test_every_server_that_others_need_is_probed(objects: Objects) -> None:
+    kinds = ("Deployment", "StatefulSet")
+    for each, spec in pod_specs(objects):
+        (container,) = spec["containers"]
+        if each["kind"] in kinds and "ports" in container:
+            probes = ("startupProbe", "livenessProbe", "readinessProbe")
+            assert set(probes) <= set(container), each["metadata"]["name"]
+            ports = {port["name"] for port in container["ports"]}
+            for probe in probes:
+                how = container[probe].get("httpGet") or container[probe]["tcpSocket"]
+                assert how["port"] in ports
+    for _, container in device_servers(objects):
+        assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+        assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_what_selects_pods_finds_them(objects: Objects) -> None:
+    pods = [
+        (each["spec"]["template"]["metadata"]["labels"], spec)
+        for each, spec in pod_specs(objects)
+        if each["kind"] != "CronJob"
+    ]
+    selecting = [(each, each["spec"]["selector"]) for each in objects.of_kind("Service")]
+    for kind in ("PodDisruptionBudget", "Deployment", "StatefulSet"):
+        selecting += [
+            (each, each["spec"]["selector"]["matchLabels"]) for each in objects.of_kind(kind)
+        ]
+    selecting += [
+        (each, each["spec"]["podSelector"]["matchLabels"])
+        for each in objects.of_kind("NetworkPolicy")
+    ]
+    for each, selector in selecting:
+        found = [spec for labels, spec in pods if selector.items() <= labels.items()]
+        assert found, each["metadata"]["name"]
+        if each["kind"] in ("Service", "Deployment", "StatefulSet"):
+            assert len(found) == 1, each["metadata"]["name"]
+        wanted = _ports_named_by(each)
+        for spec in found:
+            named = {port["name"] for port in spec["containers"][0].get("ports", [])}
+            assert wanted <= named, each["metadata"]["name"]
+
+
+def _ports_named_by(each: Manifest) -> set[str]:
+    if each["kind"] == "Service":
+        return {port["targetPort"] for port in each["spec"]["ports"]}
+    if each["kind"] == "NetworkPolicy":
+        return {port["port"] for rule in each["spec"]["ingress"] for port in rule["ports"]}
+    return set()
+
+
+def test_what_can_be_switched_is_switched(render: Renderer) -> None:
+    def kinds(values: dict[str, Any]) -> set[tuple[str, str]]:
+        return {
+            (each["kind"], each["metadata"]["labels"]["app.kubernetes.io/component"])
+            for each in render(values)
+        }
+
+    default = kinds({})
+    for component in ("mariadb", "databaseds"):
+        assert component in {name for _, name in default}
+        assert component not in {
+            name for _, name in kinds({"global": {"tango_host": "tango-db:10000"}})
+        }
+    assert "etcd" not in {name for _, name in kinds({"etcd": {"host": "etcd"}})}
+    assert ("CronJob", "etcd-defragmentation") in default
+    operated = kinds({"global": {"operator": True}})
+    assert ("DeviceServer", "device-server") in operated
+    assert not operated & {("Deployment", "device-server"), ("Job", "registration")}
+    assert not any(kind == "DeviceServer" for kind, _ in default)
+    plain = render({}).of_kind("Service")
+    balanced = render({"lmc": {"loadBalancer": True}}).of_kind("Service")
+    public = {"controller", "subarray-01", "databaseds"}
+    for service in plain:
+        assert service["spec"].get("type", "ClusterIP") == "ClusterIP"
+    assert {
+        service["metadata"]["name"].removeprefix("sdp-ska-sdp-lmc-")
+        for service in balanced
+        if service["spec"].get("type") == "LoadBalancer"
+    } == public
