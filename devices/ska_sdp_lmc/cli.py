@@ -100,26 +100,5 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
     click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'}")
 
 
-@main.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def etcd_users(directory: Path) -> None:
-    """Give the etcd at SDP_CONFIG_HOST users, with the passwords in DIRECTORY.
-
-    DIRECTORY holds a file for each user, root among them, with the password in it. From then on
-    etcd asks for a login.
-    """
-    from ska_sdp_config.backend.etcd3.settings import Settings
-
-    from .etcd_users import UsersError, read_passwords, set_up
-
-    try:
-        changes = set_up(Settings.load(), read_passwords(directory))
-    except (UsersError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
-    for change in changes:
-        click.echo(change)
-    click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'}")
-
-
 if __name__ == "__main__":
     main()

@@ -55,7 +55,7 @@ def test_passwords_of_the_chart_stand_in_secrets_only(render: Renderer) -> None:
             password = base64.b64decode(value).decode()
             assert re.fullmatch(r"[A-Za-z0-9]{32}", password)
             passwords.setdefault(password, []).append(value)
-    assert len(passwords) == 2 + 3 + 3
+    assert len(passwords) == 2 + 1 + 3 + 6
     elsewhere = [text for each in objects if each["kind"] != "Secret" for text in texts(each)]
     for password, (encoded,) in passwords.items():
         assert not [text for text in elsewhere if password in text or encoded in text]

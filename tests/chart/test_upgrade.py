@@ -88,7 +88,7 @@ def test_with_passwords_of_the_chart_its_secret_gets_new_keys(render: Renderer) 
     assert changed == {"Secret etcd-users"}
     old = before.only("Secret", "etcd-users")["data"]
     new = after.only("Secret", "etcd-users")["data"]
-    assert set(new) - set(old) == {"subarray-02", "subarray-03"}
+    assert set(new) - set(old) == {"lmc-subarray-02", "lmc-subarray-03"}
 
 
 def test_with_the_operator_only_resources_are_added(render: Renderer) -> None:

@@ -26,11 +26,22 @@
 {{ .Values.etcd.auth.existingSecret | default (printf "%s-users" (include "lmc.etcd-name" .)) }}
 {{- end -}}
 
-{{/* The users of etcd as a JSON list, root first. */}}
+{{/* Name of a user of etcd, as `ska-sdp-lmc secure-etcd users` has it: systems that share a database
+have users of their own. Takes (list root part). */}}
+{{- define "lmc.etcd-user" -}}
+{{- $prefix := (index . 0).Values.lmc.databasePrefix | trimPrefix "/" | replace "/" "-" -}}
+{{ with $prefix }}{{ . }}-{{ end }}{{ index . 1 }}
+{{- end -}}
+
+{{/* All users of etcd as a JSON list, root first. */}}
 {{- define "lmc.etcd-users" -}}
-{{- $users := list "root" "console" "simulator" -}}
+{{- $root := . -}}
+{{- $users := list "root" -}}
 {{- range include "lmc.servers" . | fromJsonArray -}}
-{{- $users = append $users .name -}}
+{{- $users = append $users (include "lmc.etcd-user" (list $root .user)) -}}
+{{- end -}}
+{{- range list "proccontrol" "helmdeploy" "script" "operator" "stand-in" "dashboard" -}}
+{{- $users = append $users (include "lmc.etcd-user" (list $root .)) -}}
 {{- end -}}
 {{- toJson $users -}}
 {{- end -}}
@@ -53,18 +64,18 @@
 {{- end }}
 {{- end -}}
 
-{{/* The same, with a login where etcd has users. Takes (list root user). */}}
+{{/* The same, with a login where etcd has users. Takes (list root part). */}}
 {{- define "lmc.etcd-environment" -}}
 {{- $root := index . 0 -}}
 {{ include "lmc.etcd-address" $root }}
 {{- if $root.Values.etcd.auth.enabled }}
 - name: SDP_CONFIG_USERNAME
-  value: {{ index . 1 }}
+  value: {{ include "lmc.etcd-user" . }}
 - name: SDP_CONFIG_PASSWORD
   valueFrom:
     secretKeyRef:
       name: {{ include "lmc.etcd-secret" $root }}
-      key: {{ index . 1 }}
+      key: {{ include "lmc.etcd-user" . }}
 {{- end }}
 {{- end -}}
 
@@ -78,6 +89,19 @@
 
 {{- define "lmc.tangodb-secret" -}}
 {{ .Values.tangodb.existingSecret | default (printf "%s-tangodb" (include "lmc.fullname" .)) }}
+{{- end -}}
+
+{{/* Environment that leads the Tango database to MariaDB. */}}
+{{- define "lmc.mariadb-environment" -}}
+- name: MYSQL_HOST
+  value: {{ include "lmc.host" (list . (printf "%s-mariadb" (include "lmc.fullname" .))) }}:3306
+- name: MYSQL_USER
+  value: tango
+- name: MYSQL_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "lmc.tangodb-secret" . }}
+      key: password
 {{- end -}}
 
 {{/* The data of a Secret: a password for each key; those that the cluster has stay as they are.

@@ -1,8 +1,9 @@
-{{/* The device servers as a JSON list: name, program, instance, device and its properties. */}}
+{{/* The device servers as a JSON list: name, user of etcd, program, instance, device and its properties. */}}
 {{- define "lmc.servers" -}}
 {{- $lmc := .Values.lmc -}}
 {{- $servers := list (dict
-      "name" "controller" "program" "SDPController" "instance" "0"
+      "name" "controller" "user" "lmc-controller"
+      "program" "SDPController" "instance" "0"
       "device" (printf "%s-sdp/control/0" $lmc.prefix) "properties" $lmc.controller.properties
       "resources" $lmc.controller.resources) -}}
 {{- $properties := merge (dict
@@ -12,7 +13,8 @@
 {{- range $number := untilStep 1 (int (add1 (int $lmc.nsubarray))) 1 -}}
 {{- $instance := printf "%02d" $number -}}
 {{- $servers = append $servers (dict
-      "name" (printf "subarray-%s" $instance) "program" "SDPSubarray" "instance" $instance
+      "name" (printf "subarray-%s" $instance) "user" (printf "lmc-subarray-%s" $instance)
+      "program" "SDPSubarray" "instance" $instance
       "device" (printf "%s-sdp/subarray/%s" $lmc.prefix $instance) "properties" $properties
       "resources" $lmc.subarray.resources) -}}
 {{- end -}}
