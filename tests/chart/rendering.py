@@ -73,6 +73,15 @@ class Renderer:
         """
         return Objects(_sorted_out(self._process.submit(_render, dict(values or {})).result()))
 
+    def looking_into(self, api: str, values: Mapping[str, Any]) -> Objects:
+        """Render as for a cluster, whose Secrets templates look up.
+
+        Args:
+            api: address of its API server.
+            values: as before.
+        """
+        return Objects(_sorted_out(self._process.submit(_render_for, api, dict(values)).result()))
+
     def lint(self) -> list[str]:
         """What Helm's linter finds at least worth a warning."""
         return self._process.submit(_lint).result()
@@ -81,6 +90,20 @@ class Renderer:
 def _render(values: dict[str, Any]) -> dict[str, str]:
     with helm_python.Chart.load(CHART) as chart:
         return chart.render(values, name=RELEASE, namespace=NAMESPACE)
+
+
+def _render_for(api: str, values: dict[str, Any]) -> dict[str, str]:
+    cluster = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": api}}],
+        "users": [{"name": "u", "user": {}}],
+    }
+    config = helm_python.Config(kubeconfig_content=yaml.safe_dump(cluster), namespace=NAMESPACE)
+    with config, helm_python.Chart.load(CHART) as chart:
+        return config.render(chart, values, name=RELEASE, namespace=NAMESPACE, is_upgrade=True)
 
 
 def _lint() -> list[str]:
