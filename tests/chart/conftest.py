@@ -1,14 +1,20 @@
-"""The chart, rendered."""
+"""The chart, rendered, and etcd as it is rendered."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.chart.etcd_cluster import Cluster
 from tests.chart.rendering import VALUE_SETS, Objects, Renderer, values_of
+from tests.connection.certificates import Authority
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +29,32 @@ def render() -> Iterator[Renderer]:
 def objects(request: pytest.FixtureRequest, render: Renderer) -> Objects:
     """What each of the chart's sets of values makes."""
     return render(values_of(request.param))
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """What the Secret of etcd's members holds, where it is mounted."""
+    authority = Authority(tmp_path)
+    directory = tmp_path / "etcd-tls"
+    directory.mkdir()
+    pair = authority.pair("127.0.0.1", "localhost")
+    shutil.copy(authority.file, directory / "ca.crt")
+    shutil.copy(pair.certificate, directory / "tls.crt")
+    shutil.copy(pair.key, directory / "tls.key")
+    return directory
+
+
+@pytest.fixture
+def running(
+    render: Renderer, tmp_path: Path, certificates: Path
+) -> Iterator[Callable[[dict[str, Any]], Cluster]]:
+    """Starts the members that some values make."""
+    with ExitStack() as undo:
+
+        def start(values: dict[str, Any]) -> Cluster:
+            cluster = Cluster(render(values), tmp_path, certificates)
+            undo.callback(cluster.stop)
+            cluster.start()
+            return cluster
+
+        yield start

@@ -38,6 +38,7 @@ BAD = [
     ("global: {tango_host: databaseds}", "/global/tango_host"),
     ("global: {operator: v2}", "/global/operator"),
     ("etcd: {replicas: 2}", "/etcd/replicas"),
+    ("etcd: {clusterState: old}", "/etcd/clusterState"),
     ("etcd: {maxTxnOps: 0}", "/etcd/maxTxnOps"),
     ("etcd: {version: latest}", "/etcd/version"),
     ("etcd: {host: 'http://etcd:2379'}", "/etcd/host"),

@@ -1,0 +1,172 @@
+"""etcd's members as the chart starts them, on this machine."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_lmc.stack.programs import clean_environment
+from tests.chart.rendering import Manifest, Objects
+from tests.chart.substitution import Place, RenderedPart
+from tests.services.versions import program_of
+
+__all__ = ["Cluster", "console_of", "container_of", "read_and_write"]
+
+NAME = "sdp-ska-sdp-lmc-etcd"
+DOMAIN = f"{NAME}-members.sdp-control.svc.cluster.local"
+
+
+def container_of(manifest: Manifest) -> Manifest:
+    spec = manifest["spec"].get("jobTemplate", manifest)["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    found: Manifest = container
+    return found
+
+
+def console_of(objects: Objects) -> Manifest:
+    return container_of(objects.only("Deployment", "-console"))
+
+
+class Member(RenderedPart):
+    """One member of etcd; that it answers is what its readiness probe says.
+
+    Args:
+        number: in its StatefulSet.
+        directory: where its data and its log are.
+        container: as rendered.
+        place: where it runs.
+        metrics: where its probes lead.
+    """
+
+    def __init__(
+        self, number: int, directory: Path, container: Manifest, place: Place, metrics: str
+    ) -> None:
+        super().__init__(f"etcd-{number}", directory, container, place, program_of("3.5"))
+        self._metrics = metrics
+        self._container = container
+        self._place = place
+        self.member = f"{NAME}-{number}"
+        self.data = directory / str(number) / "data"
+
+    def answers(self) -> bool:
+        return self.passes("readinessProbe")
+
+    def passes(self, probe: str) -> bool:
+        path = self._container[probe]["httpGet"]["path"]
+        try:
+            with urllib.request.urlopen(f"http://{self._metrics}{path}", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.HTTPError):
+            return False
+
+    def argument(self, name: str) -> str:
+        """What one of its arguments is."""
+        (found,) = (word for word in self.command() if word.startswith(f"--{name}="))
+        return found.partition("=")[2]
+
+
+@dataclass
+class _Ports:
+    client: int
+    peer: int
+    metrics: int
+
+
+class Cluster:
+    """The members of etcd as rendered.
+
+    Args:
+        objects: what was rendered.
+        directory: where their data and logs are.
+        certificates: what is mounted for TLS.
+    """
+
+    def __init__(self, objects: Objects, directory: Path, certificates: Path) -> None:
+        self._directory = directory
+        self._ports = [
+            _Ports(free_port(), free_port(), free_port())
+            for _ in range(objects.only("StatefulSet", "-etcd")["spec"]["replicas"])
+        ]
+        self._everywhere = {"/etc/etcd-tls": str(certificates)}
+        for number, ports in enumerate(self._ports):
+            host = f"{NAME}-{number}.{DOMAIN}"
+            self._everywhere[f"{host}:2379"] = f"127.0.0.1:{ports.client}"
+            self._everywhere[f"{host}:2380"] = f"127.0.0.1:{ports.peer}"
+        self.take(objects)
+
+    def take(self, objects: Objects) -> None:
+        """Have the members of other values, where those before them were; none runs now."""
+        self.objects = objects
+        self.place = Place(self._everywhere, objects)
+        self.members = self.rendered_anew(objects)
+
+    def rendered_anew(self, objects: Objects) -> list[Member]:
+        """The members of other values, where those before them are."""
+        container = container_of(objects.only("StatefulSet", "-etcd"))
+        members = []
+        for number, ports in enumerate(self._ports):
+            own = {
+                "$(POD_NAME)": f"{NAME}-{number}",
+                f"$(POD_NAME).{DOMAIN}:2379": f"127.0.0.1:{ports.client}",
+                f"$(POD_NAME).{DOMAIN}:2380": f"127.0.0.1:{ports.peer}",
+                "0.0.0.0:2379": f"127.0.0.1:{ports.client}",
+                "0.0.0.0:2380": f"127.0.0.1:{ports.peer}",
+                "0.0.0.0:2381": f"127.0.0.1:{ports.metrics}",
+                "/var/lib/etcd": str(self._directory / str(number)),
+            }
+            place = Place(self._everywhere | own, objects)
+            metrics = f"127.0.0.1:{ports.metrics}"
+            members.append(Member(number, self._directory, container, place, metrics))
+        return members
+
+    def start(self) -> None:
+        for member in self.members:
+            member.launch()
+        for member in self.members:
+            member.wait()
+
+    def stop(self) -> None:
+        for member in self.members:
+            if member.running:
+                member.kill()
+
+    def client(self, container: Manifest, **more: str) -> Config:
+        """The library, led to etcd by the environment of a container."""
+        environment = self.place.environment(container) | more
+        names = {
+            "SDP_CONFIG_HOST": "host",
+            "SDP_CONFIG_PROTOCOL": "protocol",
+            "SDP_CONFIG_CERT": "cert",
+            "SDP_CONFIG_CLIENT_CERT": "client_cert",
+            "SDP_CONFIG_CLIENT_KEY": "client_key",
+            "SDP_CONFIG_USERNAME": "username",
+            "SDP_CONFIG_PASSWORD": "password",
+        }
+        given: dict[str, Any] = {
+            argument: environment[name] for name, argument in names.items() if name in environment
+        }
+        return Config(**given)
+
+    def etcdctl_environment(self) -> dict[str, str]:
+        """The environment in which etcdctl reaches it, and in which etcd's programs are found."""
+        container = container_of(self.objects.only("CronJob"))
+        programs = str(Path(program_of("3.5")).parent)
+        environment = clean_environment(**self.place.environment(container))
+        return environment | {"PATH": f"{programs}:{environment['PATH']}"}
+
+
+def read_and_write(config: Config, eb_id: str = "") -> list[str]:
+    """Make an execution block, if one is named, and give the ids of all."""
+    with config:
+        for txn in config.txn():
+            if eb_id:
+                txn.raw.create(f"/eb/{eb_id}", "{}")
+        found: list[str] = []
+        for txn in config.txn():
+            found = txn.list_execution_blocks()
+        return found

@@ -1,0 +1,119 @@
+"""What the operators' guide says of backups and of broken members, done on a real etcd."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from tests.chart.etcd_cluster import Cluster, console_of, read_and_write
+from tests.chart.rendering import Renderer
+from tests.waiting import wait_until
+
+GUIDE = Path(__file__).parents[2] / "docs/operations"
+FIRST, SECOND = "eb-chart-20260101-00000", "eb-chart-20260101-00001"
+
+Running = Callable[[dict[str, Any]], Cluster]
+
+
+def commands(page: str, *beginnings: str) -> list[str]:
+    """The shell blocks of a page that hold a line with each beginning, as they stand there."""
+    text = (GUIDE / page).read_text()
+    blocks = [dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.S | re.M)]
+    found = []
+    for beginning in beginnings:
+        (block,) = (each for each in blocks if re.search(f"^{beginning}", each, re.M))
+        found.append(block)
+    return found
+
+
+def run(script: str, cluster: Cluster, directory: Path, **variables: str) -> str:
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=directory,
+        env=cluster.etcdctl_environment() | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def ids(cluster: Cluster, eb_id: str = "") -> list[str]:
+    return read_and_write(cluster.client(console_of(cluster.objects)), eb_id)
+
+
+def test_a_snapshot_brings_three_members_back_to_what_it_holds(
+    running: Running, tmp_path: Path
+) -> None:
+    save, restore = commands(
+        "backup-and-restore.md", "etcdctl snapshot save", "etcdutl snapshot restore"
+    )
+    cluster = running({"etcd": {"replicas": 3}})
+    assert ids(cluster, FIRST) == [FIRST]
+    one = cluster.etcdctl_environment()["ETCDCTL_ENDPOINTS"].partition(",")[0]
+    run(save, cluster, tmp_path, ETCDCTL_ENDPOINTS=one)
+    assert ids(cluster, SECOND) == [FIRST, SECOND]
+    cluster.stop()
+    for member in cluster.members:
+        run(
+            restore,
+            cluster,
+            tmp_path,
+            MEMBER=member.member,
+            CLUSTER=member.argument("initial-cluster"),
+            TOKEN=member.argument("initial-cluster-token"),
+            PEER_URL=member.argument("initial-advertise-peer-urls"),
+        )
+        shutil.rmtree(member.data)
+        shutil.copytree(tmp_path / "restored" / member.member, member.data)
+    cluster.start()
+    assert ids(cluster) == [FIRST]
+    assert ids(cluster, SECOND) == [FIRST, SECOND]
+
+
+def test_a_member_that_has_lost_its_data_is_replaced(
+    running: Running, render: Renderer, tmp_path: Path
+) -> None:
+    (replace,) = commands("replace-etcd.md", "etcdctl member remove")
+    cluster = running({"etcd": {"replicas": 3}})
+    assert ids(cluster, FIRST) == [FIRST]
+    broken = cluster.members[2]
+    broken.kill()
+    shutil.rmtree(broken.data)
+    others = cluster.etcdctl_environment()["ETCDCTL_ENDPOINTS"].rpartition(",")[0]
+    listed = run("etcdctl member list", cluster, tmp_path, ETCDCTL_ENDPOINTS=others)
+    (number,) = (line.split(",")[0] for line in listed.splitlines() if broken.member in line)
+    for command in replace.splitlines():
+
+        def carried_out(command: str = command) -> bool:
+            try:
+                run(
+                    command,
+                    cluster,
+                    tmp_path,
+                    ETCDCTL_ENDPOINTS=others,
+                    ID=number,
+                    MEMBER=broken.member,
+                    PEER_URL=broken.argument("initial-advertise-peer-urls"),
+                )
+            except AssertionError as error:
+                # Members must have known each other for 5 s.
+                assert "unhealthy cluster" in str(error), error  # noqa: PT017
+                return False
+            return True
+
+        wait_until(carried_out, within=60, what=command)
+    again = cluster.rendered_anew(render({"etcd": {"replicas": 3, "clusterState": "existing"}}))[2]
+    cluster.members[2] = again
+    again.start()
+    assert again.passes("readinessProbe")
+    # It holds what the others do: it serves when one of them is gone.
+    cluster.members[0].kill()
+    assert ids(cluster) == [FIRST]
