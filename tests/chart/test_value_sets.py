@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from tests.chart.rendering import (
     values_of,
 )
 from tests.connection.certificates import Authority
+
+ROOT = CHART.parents[1]
 
 HEALTH_PORT = "SDP_LMC_HEALTH_PORT"
 """The variable of a device server that is no setting of its devices."""
@@ -272,3 +275,27 @@ def test_what_can_be_switched_is_switched(render: Renderer) -> None:
         for service in balanced
         if service["spec"].get("type") == "LoadBalancer"
     } == public
+
+
+def test_what_pods_run_is_in_the_images(objects: Objects) -> None:
+    scripts = {each.name for each in entry_points(group="console_scripts")}
+    files = ROOT / "tango-db"
+    for container in containers(objects):
+        image, program = container["image"], Path(container.get("command", ["the image's"])[0])
+        if image.startswith("ska-sdp-lmc-tango-db:"):
+            # Of the image that tango-db/Dockerfile makes; before there is one, of nothing.
+            assert program.parent == Path("/opt/tango-db")
+            assert (files / program.name).exists() or not (files / "Dockerfile").exists()
+        elif "ska-sdp-lmc:" in image:
+            assert program.name in scripts | {"sh", "sleep"}
+
+
+def test_the_schema_knows_the_programs_properties() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    lmc = schema["properties"]["lmc"]["properties"]
+    names = set(settings.PROPERTIES)
+    assert set(lmc["controller"]["properties"]["properties"]["properties"]) == names
+    of_subarray = set(lmc["subarray"]["properties"]["properties"]["properties"])
+    # The time-outs are values of their own; these two are the controller's.
+    others = {"TimeoutAssignResources", "TimeoutConfigure", "Components", "StorageKey"}
+    assert of_subarray == names - others
