@@ -92,6 +92,7 @@ class Watcher(Generic[T_co]):
             _PatientReader(CachedReader(store, cache), store),
             self._backend.committer,
             self._backend.habits,
+            self._backend.counts,
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
             timeout=timeout,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .cache import Cache
 from .common import ConfigVanished
 from .connection_state import Connection
+from .counts import Counts, WatchLag
 from .habits import Habits
 from .keys import Span, key_of_path, path_of_key, spans_of_listing
 from .lease import Lease, Leases, SharedLease
@@ -69,6 +70,16 @@ class Backend:
         """Where the database is."""
         return self.store.address
 
+    @property
+    def counts(self) -> Counts:
+        """What was done so far, counted."""
+        return self.connection.counts
+
+    def watch_lag(self) -> WatchLag | None:
+        """Get how far the watch is behind; None while no watcher loop runs."""
+        owed = self.cache.owed()
+        return None if owed is None else WatchLag(*owed, self.counts.quiet)
+
     def lease(self, ttl: int = LEASE_TTL) -> Lease:
         """Get a lease, kept alive by a thread until it is revoked or left as a context.
 
@@ -91,6 +102,7 @@ class Backend:
             self.store,
             self.committer,
             self.habits,
+            self.connection.counts,
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
             timeout=timeout,

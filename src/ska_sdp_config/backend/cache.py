@@ -9,6 +9,7 @@ them arrives as two messages, the second of them at any later time (decision 4).
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import takewhile
@@ -132,6 +133,7 @@ class Cache:
         self._lock = threading.Condition()
         self._view = View(0)
         self._floor = 0
+        self._owed_since: float | None = None
         self._log: deque[Change] = deque()
         self._log_begins = 0
         self._watch: Watch | None = None
@@ -167,6 +169,7 @@ class Cache:
                 return
             self._view = View(revision)
             self._log_begins = revision
+            self._note_delivery()
             self._watch = self._store.watch(EVERYTHING, revision + 1, self)
 
     def close(self) -> None:
@@ -189,6 +192,17 @@ class Cache:
         if revision > self._floor:
             with self._lock:
                 self._floor = max(self._floor, revision)
+                if self._owed_since is None and self._view.revision < self._floor:
+                    self._owed_since = time.monotonic()
+
+    def owed(self) -> tuple[int, float] | None:
+        """Get the revisions that the watch owes, and for how many seconds; None without one."""
+        with self._lock:
+            if self._watch is None:
+                return None
+            if self._is_level() or self._owed_since is None:
+                return 0, 0.0
+            return self._floor - self._view.revision, time.monotonic() - self._owed_since
 
     def view(self) -> View | None:
         """Get what is cached; None if the watch does not tell what this process knows."""
@@ -254,6 +268,7 @@ class Cache:
                 self._view = view
             view.apply(relevant)
             view.revision = changes[-1].revision
+            self._note_delivery()
             self._log.extend(changes)
             while len(self._log) > LOG:
                 self._log_begins = self._log.popleft().revision
@@ -268,6 +283,7 @@ class Cache:
             self._view = View(revision)
             self._log.clear()
             self._log_begins = revision
+            self._note_delivery()
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
@@ -276,6 +292,10 @@ class Cache:
     def _changes_after(self, revision: int) -> list[Change]:
         newer = takewhile(lambda change: change.revision > revision, reversed(self._log))
         return list(newer)[::-1]
+
+    def _note_delivery(self) -> None:
+        # What it owes after a delivery it owes, for all that is known, since then.
+        self._owed_since = None if self._view.revision >= self._floor else time.monotonic()
 
     def _is_level(self) -> bool:
         return self._watch is None or self._view.revision >= self._floor

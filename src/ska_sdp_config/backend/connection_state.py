@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from .counts import Counts
+
 __all__ = ["SILENCE", "Connection", "ConnectionState", "Listener"]
 
 LOGGER = logging.getLogger(__name__)
@@ -35,10 +37,13 @@ class Connection:
 
     Attributes:
         last_answer: when the database answered last, in s since 1970; None if it never did.
+        counts: what was done over it so far.
     """
 
     def __init__(self, lease_ttl: float) -> None:
         self.last_answer: float | None = None
+        self.counts = Counts()
+        self._was_connected = False
         self._lease_ttl = lease_ttl
         self._lock = threading.Lock()
         self._state: ConnectionState = "suspended"
@@ -107,6 +112,7 @@ class Connection:
         self._news = queue.SimpleQueue()
         self._teller = None
         self._listeners = []
+        self.counts.leave_to_parent()
 
     def _enter(
         self, state: ConnectionState, when: float, only_if: ConnectionState | None = None
@@ -118,6 +124,10 @@ class Connection:
             if state == self._state:
                 return
             self._state = state
+            if state == "connected":
+                if self._was_connected:
+                    self.counts.count("reconnects")
+                self._was_connected = True
             if self._teller is not None:
                 self._news.put(state)
         LOGGER.info("The connection to the database is %s.", state)

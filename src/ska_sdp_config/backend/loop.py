@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from .common import CommitUnknown, ConfigConnectionError, LeaseNotFound
+from .counts import Counts
 from .habits import Habits
 from .settle import Committer
 from .stm import Txn
@@ -81,6 +82,7 @@ def transactions(
     store: Reader,
     committer: Committer,
     habits: Habits,
+    counts: Counts,
     *,
     max_retries: int = MAX_RETRIES,
     prefetch: Sequence[Query] = (),
@@ -96,6 +98,7 @@ def transactions(
         store: where it reads.
         committer: what commits it.
         habits: of the Config's transactions.
+        counts: where it is counted.
         max_retries: how often it is run again.
         prefetch: what to read with the first read, in the same round trip.
         timeout: seconds that all of it may take, or None for no bound but a call's own.
@@ -124,9 +127,12 @@ def transactions(
     lease_ended = False
     retry = 0
     txn: Txn | None = None
+    counts.count("transactions")
     while retry <= max_retries:
-        if warm and txn is not None:
-            queries = txn.reads.queries()
+        if txn is not None:
+            counts.count("retries")
+            if warm:
+                queries = txn.reads.queries()
         if retry > 1:
             time.sleep(pause_before(retry))
             # What the conflict brought back is old by now: read it anew, all in one call.
@@ -164,8 +170,10 @@ def transactions(
             if outcome is not None:
                 txn.reads.revision = outcome
                 seen(outcome)
+            counts.count("committed")
             finished(txn)
             return
+        counts.count("conflicts")
         retry += 1
         seen(outcome.fresh.revision)
         deadline.disputed = txn.reads.disputed(outcome.fresh)

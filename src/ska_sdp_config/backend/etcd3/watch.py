@@ -113,6 +113,7 @@ class WatchStream:
             if stream.told or time.monotonic() - stream.began > OF_USE:
                 pause, is_trouble = 0.0, False
             if broke:
+                self._etcd.connection.counts.count("watches_resumed")
                 # A stream that was of use is resumed at once; one that was not, after a while.
                 pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * pause))
                 pause *= 0.5 + random.random() / 2
@@ -136,6 +137,7 @@ class WatchStream:
 
         def heard() -> None:
             link.heard = stream.heard
+            self._etcd.connection.counts.watch_heard()
             self._etcd.connection.answered()
 
         def newest(span: Span) -> int:

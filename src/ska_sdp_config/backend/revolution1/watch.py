@@ -136,6 +136,7 @@ class GatewayWatch:
                     broke = str(exc)
                 if self._ended.is_set() or self._gateway.closed:
                     return
+                self._gateway.connection.counts.count("watches_resumed")
                 # What was of use is resumed at once; what was not, after a while.
                 if self._was_of_use or time.monotonic() - began > OF_USE:
                     pause, is_trouble = 0.0, False
@@ -160,6 +161,7 @@ class GatewayWatch:
         request = codec.create_watch(self._span, self._progress.next_revision)
         with self._gateway.stream("watch", request, self._line) as answers:
             for answer in answers:
+                self._gateway.connection.counts.watch_heard()
                 self._gateway.connection.answered()
                 self._take(answer.get("result", {}))
         raise _broken("the server ended it")
@@ -198,6 +200,7 @@ class GatewayWatch:
         try:
             if not self._progress.is_behind():
                 self._owes_since = 0
+                self._gateway.connection.counts.watch_heard()
                 return COMPARE_EVERY * (0.75 + random.random() / 4)
         except ConfigConnectionError as exc:
             raise _broken(str(exc)) from exc
