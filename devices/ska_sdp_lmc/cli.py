@@ -32,6 +32,7 @@ def main() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the shell commands that lead to the stack to FILE once it answers.",
 )
+@click.option("--health", is_flag=True, help="Serve the health of each server over HTTP.")
 @click.option("--demo", is_flag=True, help="Run the demonstration on it, then stop.")
 def up(
     subarrays: int,
@@ -39,6 +40,7 @@ def up(
     no_sim: bool,
     directory: Path | None,
     env_file: Path | None,
+    health: bool,
     demo: bool,
 ) -> None:
     """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
@@ -47,7 +49,7 @@ def up(
     from .stack.up import up as run
     from .tango_db.data import DataError
 
-    layout = Layout(subarrays=subarrays, prefix=prefix, simulate=not no_sim)
+    layout = Layout(subarrays=subarrays, prefix=prefix, simulate=not no_sim, health=health)
     try:
         code = run(
             layout, directory=directory, env_path=env_file, demonstrate=demo, say=click.echo

@@ -5,6 +5,7 @@ They are validated when a server starts; what is wrong is refused by name.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -43,6 +45,11 @@ def _split(value: Any) -> Any:
     return tuple(name for name in names if name and name != "none")
 
 
+def _ip_address(value: str) -> str:
+    ipaddress.ip_address(value)
+    return value
+
+
 Names = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,96}$")], ...], BeforeValidator(_split)
 ]
@@ -53,7 +60,7 @@ class Settings(BaseModel):
     """All settings of a device.
 
     Each is set by the device property of its name in CamelCase, or by the environment variable
-    ``SDP_LMC_<NAME>``.
+    ``SDP_LMC_<NAME>``; those of the whole process by the variable alone.
 
     Attributes:
         timeout_assign_resources: s that RESOURCING and RESETTING may last, 0 for ever.
@@ -68,6 +75,10 @@ class Settings(BaseModel):
         storage_key: path of the document that holds the capacity of the buffer.
         log_level: level of the log at start.
         log_format: ``ska`` for lines in the SKA format, ``json`` for one object a line.
+        health_port: port on which the server process answers ``/livez``, ``/readyz`` and
+            ``/metrics`` over HTTP; 0, as by default, for none.
+        health_address: IP address to listen on for that: all of the machine by default,
+            ``127.0.0.1`` for its own programs alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,6 +97,8 @@ class Settings(BaseModel):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["ska", "json"] = "ska"
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    health_address: Annotated[str, AfterValidator(_ip_address)] = "0.0.0.0"
 
     @field_validator("version_info")
     @classmethod
@@ -130,7 +143,12 @@ def _variable_name(field: str) -> str:
     return ENVIRONMENT_PREFIX + field.upper()
 
 
-PROPERTIES: Mapping[str, str] = {property_name(name): name for name in Settings.model_fields}
+OF_THE_PROCESS = frozenset({"health_port", "health_address"})
+"""Fields that hold for the whole server process, before it has devices: no property sets them."""
+
+PROPERTIES: Mapping[str, str] = {
+    property_name(name): name for name in Settings.model_fields if name not in OF_THE_PROCESS
+}
 """The field that each device property sets."""
 
 
@@ -156,11 +174,11 @@ def load(
             values[field] = environ[variable]
             sources[field] = f"environment variable {variable}"
         given = (properties or {}).get(property_name(field))
-        if given is not None:
+        if given is not None and field not in OF_THE_PROCESS:
             values[field] = given
             sources[field] = f"device property {property_name(field)}"
     # Unset and empty are the same, but for lists, which may be empty.
-    for field in ("version_info", "log_level", "log_format", "strictness"):
+    for field in ("version_info", "log_level", "log_format", "strictness", *OF_THE_PROCESS):
         if values.get(field) == "":
             del values[field]
     try:

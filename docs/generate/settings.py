@@ -9,7 +9,7 @@ from docs.generate.text import code, described, table
 
 from ska_sdp_config.backend.etcd3.settings import Settings as DatabaseSettings
 from ska_sdp_config.cli.program import ENVIRONMENT
-from ska_sdp_lmc.settings import ENVIRONMENT_PREFIX, PROPERTIES, Settings
+from ska_sdp_lmc.settings import ENVIRONMENT_PREFIX, OF_THE_PROCESS, Settings, property_name
 
 __all__ = ["database", "devices"]
 
@@ -21,12 +21,12 @@ def devices() -> str:
     meanings = described(Settings)
     rows = [
         [
-            code(name),
+            "none" if field in OF_THE_PROCESS else code(property_name(field)),
             code(ENVIRONMENT_PREFIX + field.upper()),
             code(_default(Settings.model_fields[field].default)),
             meanings[field],
         ]
-        for name, field in PROPERTIES.items()
+        for field in Settings.model_fields
     ]
     return table(["property", "variable", "default", "what it sets"], rows)
 

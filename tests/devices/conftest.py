@@ -8,6 +8,7 @@ import functools
 import json
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +21,13 @@ from ska_sdp_lmc.model.states import AdminMode
 from ska_sdp_lmc.servers import database
 from ska_sdp_lmc.servers.controller import SDPController
 from ska_sdp_lmc.servers.subarray import SDPSubarray
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.services.etcd import QUICK
 from tests.waiting import wait_until
 
+from .bare_server import SUBARRAY, Server
+
 CONTROLLER = "test-sdp/control/0"
-SUBARRAY = "test-sdp/subarray/01"
 
 Start = Callable[..., tuple[Any, Any]]
 
@@ -193,3 +197,32 @@ def _restored_logging() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
+
+
+@pytest.fixture
+def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
+    """An etcd of the test's own; it has a port, and does not run yet."""
+    etcd = Etcd(tmp_path / "etcd", flags=QUICK)
+    etcd.directory.mkdir()
+    etcd.start()
+    etcd.stop()
+    yield etcd
+    etcd.resume()
+    etcd.stop()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, broken_etcd: Etcd) -> Iterator[Callable[..., Server]]:
+    """Starts a server of subarrays on that etcd."""
+    servers: list[Server] = []
+
+    def begin(*devices: str, **settings: str) -> Server:
+        where = {"SDP_CONFIG_HOST": broken_etcd.host, "SDP_CONFIG_PORT": str(broken_etcd.port)}
+        server = Server(tmp_path, list(devices) or [SUBARRAY], **where, **settings)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield begin
+    for server in servers:
+        server.stop()

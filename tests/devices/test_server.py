@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,73 +22,11 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
 from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.part import PortPart
 from ska_sdp_lmc.stack.programs import clean_environment, installed_program
-from tests.services.etcd import QUICK
 from tests.waiting import wait_until
 
+from .bare_server import SUBARRAY, Server
 from .conftest import assign_text
-
-
-class Server(PortPart):
-    """SDPSubarray with devices of its own, found by their port."""
-
-    bind_failure = "giop"
-
-    def __init__(self, directory: Path, devices: list[str], **settings: str) -> None:
-        super().__init__("SDPSubarray", directory / "SDPSubarray.log", None)
-        self._devices = devices
-        self._settings = {"SDP_LMC_REQUIRED_COMPONENTS": "", **settings}
-
-    def command(self) -> list[str]:
-        program = installed_program("SDPSubarray", "tango")
-        end_point = f"giop:tcp:127.0.0.1:{self.port}"
-        devices = ",".join(self._devices)
-        return [program, "01", "-ORBendPoint", end_point, "-nodb", "-dlist", devices]
-
-    def environment(self) -> dict[str, str]:
-        return clean_environment(**self._settings)
-
-    def answers(self) -> bool:
-        try:
-            return all(self.proxy(name).ping() >= 0 for name in self._devices)
-        except tango.DevFailed:
-            return False
-
-    def proxy(self, name: str) -> Any:
-        return tango.DeviceProxy(f"tango://127.0.0.1:{self.port}/{name}#dbase=no")
-
-
-SUBARRAY = "test-sdp/subarray/01"
-
-
-@pytest.fixture
-def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
-    """An etcd of the test's own; it has a port, and does not run yet."""
-    etcd = Etcd(tmp_path / "etcd", flags=QUICK)
-    etcd.directory.mkdir()
-    etcd.start()
-    etcd.stop()
-    yield etcd
-    etcd.resume()
-    etcd.stop()
-
-
-@pytest.fixture
-def serve(tmp_path: Path, broken_etcd: Etcd) -> Iterator[Callable[..., Server]]:
-    """Starts a server of subarrays on that etcd."""
-    servers: list[Server] = []
-
-    def begin(*devices: str, **settings: str) -> Server:
-        where = {"SDP_CONFIG_HOST": broken_etcd.host, "SDP_CONFIG_PORT": str(broken_etcd.port)}
-        server = Server(tmp_path, list(devices) or [SUBARRAY], **where, **settings)
-        servers.append(server)
-        server.start()
-        return server
-
-    yield begin
-    for server in servers:
-        server.stop()
 
 
 def refusal(call: Any, *arguments: Any) -> str:

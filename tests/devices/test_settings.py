@@ -76,6 +76,29 @@ def test_a_bad_setting_is_named(name: str, value: str) -> None:
         load({}, {variable: value})
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SDP_LMC_HEALTH_PORT", "http"),
+        ("SDP_LMC_HEALTH_PORT", "65536"),
+        ("SDP_LMC_HEALTH_ADDRESS", "localhost"),
+        ("SDP_LMC_HEALTH_ADDRESS", "127.0.0.1:80"),
+    ],
+)
+def test_a_bad_setting_of_the_process_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"environment variable {variable} cannot be"):
+        load({}, {variable: value})
+
+
+def test_settings_of_the_process_come_from_the_environment_alone() -> None:
+    assert load({}, {}).health_port == 0
+    assert load({}, {"SDP_LMC_HEALTH_PORT": ""}).health_port == 0
+    settings = load({"HealthPort": "1"}, {"SDP_LMC_HEALTH_PORT": "8080"})
+    assert settings.health_port == 8080
+    assert load({}, {"SDP_LMC_HEALTH_ADDRESS": "::1"}).health_address == "::1"
+    assert not {"HealthPort", "HealthAddress"} & set(PROPERTIES)
+
+
 def test_all_bad_settings_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
         load({"TimeoutConfigure": "x"}, {"SDP_LMC_STRICTNESS": "9"})

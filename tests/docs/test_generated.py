@@ -18,7 +18,7 @@ from ska_sdp_lmc.demo.steps import expected_obs_states
 from ska_sdp_lmc.demo.steps import observation as steps
 from ska_sdp_lmc.model.states import ObsState
 from ska_sdp_lmc.model.transitions import TRANSITIONS
-from ska_sdp_lmc.settings import PROPERTIES
+from ska_sdp_lmc.settings import OF_THE_PROCESS, PROPERTIES
 from tests.docs.page import ROOT
 
 
@@ -76,6 +76,7 @@ def test_every_command_and_attribute_of_the_subarray_is_in_the_reference() -> No
 def test_every_setting_is_in_the_reference() -> None:
     text = settings.devices()
     assert all(f"| `{name}` | `SDP_LMC_" in text for name in PROPERTIES)
+    assert all(f"| none | `SDP_LMC_{name.upper()}` |" in text for name in OF_THE_PROCESS)
     for name in ("HOST", "PORT", "PROTOCOL", "CERT", "CLIENT_KEY", "PASSWORD", "TIMEOUT"):
         assert f"| `SDP_CONFIG_{name}` |" in settings.database()
 

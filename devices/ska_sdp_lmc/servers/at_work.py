@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
 
 __all__ = ["AtWork"]
@@ -16,12 +17,12 @@ class AtWork:
     """
 
     def __init__(self) -> None:
-        self._count = 0
+        self._began: list[tuple[int, float]] = []
         self._change = threading.Condition()
 
     def __enter__(self) -> None:
         with self._change:
-            self._count += 1
+            self._began.append((threading.get_ident(), time.monotonic()))
 
     def __exit__(
         self,
@@ -30,8 +31,9 @@ class AtWork:
         trace: TracebackType | None,
     ) -> None:
         with self._change:
-            self._count -= 1
-            if not self._count:
+            mine = [each for each in self._began if each[0] == threading.get_ident()]
+            self._began.remove(mine[-1])
+            if not self._began:
                 self._change.notify_all()
 
     def let_pass(self, timeout: float) -> None:
@@ -41,4 +43,9 @@ class AtWork:
             timeout: seconds to wait at most.
         """
         with self._change:
-            self._change.wait_for(lambda: not self._count, timeout)
+            self._change.wait_for(lambda: not self._began, timeout)
+
+    def longest(self) -> float | None:
+        """Seconds for which the oldest command has been at work; None while there is none."""
+        with self._change:
+            return time.monotonic() - self._began[0][1] if self._began else None

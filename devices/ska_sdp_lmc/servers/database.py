@@ -36,14 +36,17 @@ class Database:
         prefix: path before all paths of the system.
 
     Attributes:
+        prefix: that path.
         config: the Config, as the environment describes it.
     """
 
     def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
         self.config = Config(global_prefix=prefix)
         self._started = datetime.now(timezone.utc)
         self._silent_since: datetime | None = self._started
         self._seen = False
+        self._connected_at: float | None = None
         self._listeners: list[OutageListener] = []
         self._threads: list[threading.Thread] = []
         self._change = threading.Condition()
@@ -67,6 +70,16 @@ class Database:
         """Whether it is over."""
         return self._ended
 
+    @property
+    def silent_since(self) -> datetime | None:
+        """When it was last heard, or first asked, if it does not answer; None while it does."""
+        return self._silent_since
+
+    def connected_for(self) -> float | None:
+        """Seconds for which it has answered without a break; None while it does not."""
+        at = self._connected_at
+        return None if at is None or self.is_suspended else time.monotonic() - at
+
     def confirmed(self) -> float:
         """When the database last stood behind what is shown, in s since 1970."""
         silent_since = self._silent_since
@@ -84,12 +97,13 @@ class Database:
             if listener in self._listeners:
                 self._listeners.remove(listener)
 
-    def start_thread(self, name: str, target: Callable[[], None]) -> None:
+    def start_thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
         """Start a thread that may push events, and that ``close`` waits for."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = tango.utils.PyTangoThread(name=name, target=target, daemon=True)
+        thread: threading.Thread = tango.utils.PyTangoThread(name=name, target=target, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def close(self) -> None:
         """End the Config and all threads; called when no device is left (design/pytango.md)."""
@@ -106,8 +120,12 @@ class Database:
             if not self.is_suspended:
                 self._seen = True
                 self._silent_since = None
-            elif self._silent_since is None:
-                self._silent_since = self.config.last_answer or self._started
+                if self._connected_at is None:
+                    self._connected_at = time.monotonic()
+            else:
+                self._connected_at = None
+                if self._silent_since is None:
+                    self._silent_since = self.config.last_answer or self._started
             self._change.notify_all()
 
     def _outage(self) -> Outage | None:

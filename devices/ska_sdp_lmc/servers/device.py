@@ -22,6 +22,8 @@ from ska_sdp_config.backend.common import (
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
+from ska_sdp_lmc.health.metrics import CommandTimer, EventCount
+from ska_sdp_lmc.health.process import PROCESS, Served
 from ska_sdp_lmc.messages import MessageError
 from ska_sdp_lmc.model.health import Outage
 from ska_sdp_lmc.model.refusal import Reason, Refused
@@ -119,6 +121,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         self._begin_log()
         self.database = database.shared(self.settings.prefix)
         enable_events(self)
+        self._events = EventCount(self.name)
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
         self.publisher.begin()
         self.begin()
@@ -133,6 +136,17 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             lambda: logs.context(self.name, self),
             self._at_work.let_pass,
         )
+        PROCESS.begin(
+            Served(
+                self.name,
+                datetime.now(timezone.utc),
+                self.publisher,
+                self.database,
+                self._follower,
+                self._at_work,
+                self.settings.timeout_database,
+            )
+        )
         with logs.context(self.name, self):
             LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
 
@@ -140,6 +154,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """End, without waiting for any thread: one may be waiting for this device's monitor."""
         follower = getattr(self, "_follower", None)
         if follower is not None:
+            PROCESS.end(self.name)
             follower.end()
             self.publisher.close()
             self.database.forget(self._listener)
@@ -176,6 +191,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """Push change and archive events."""
         value = tango_value(value)
         valid = tango.AttrQuality.ATTR_VALID
+        self._events.count(name)
         self.push_change_event(name, value, when, valid)
         self.push_archive_event(name, value, when, valid)
 
@@ -196,9 +212,12 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             tango.DevFailed: it was refused, or the database did not take it.
         """
         publisher = self.publisher
-        with self._at_work, logs.context(self.name, self, new_transaction_id()):
-            with self._telling_errors(command), tango.AutoTangoAllowThreads(self):
+        # Of several words, as in "Writing adminMode", the last is the name.
+        timer = CommandTimer(self.name, command.rpartition(" ")[2])
+        with timer, self._at_work, logs.context(self.name, self, new_transaction_id()):
+            with self._telling_errors(command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
+            timer.outcome = "accepted"
             for view in views:
                 publisher.publish(view)
 
@@ -230,13 +249,15 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         return result, raw.reads.revision
 
     @contextmanager
-    def _telling_errors(self, command: str) -> Iterator[None]:
+    def _telling_errors(self, command: str, timer: CommandTimer) -> Iterator[None]:
         try:
             yield
         except Refused as error:
+            timer.outcome = "refused"
             LOGGER.warning("%s refused: %s", command, error.text)
             _throw(error.reason.value, error.text, command)
         except MessageError as error:
+            timer.outcome = "refused"
             LOGGER.warning("%s refused: %s", command, error)
             _throw(Reason.FAILED.value, str(error), command)
         except CommitUnknown as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
@@ -52,7 +53,8 @@ class Follower:
         self._let_pass = let_pass
         self._ended = threading.Event()
         self._watcher: Watcher[Any] | None = None
-        database.start_thread(name, self._run)
+        self._turn_began: float | None = None
+        self._thread = database.start_thread(name, self._run)
 
     def end(self) -> None:
         """End the loop soon. Does not wait: the thread may be waiting for the caller's monitor."""
@@ -60,6 +62,17 @@ class Follower:
         watcher = self._watcher
         if watcher is not None:
             watcher.trigger()
+
+    @property
+    def has_died(self) -> bool:
+        """Whether its thread has ended, and nobody wanted that."""
+        over = self._ended.is_set() or self._database.is_closed
+        return not over and not self._thread.is_alive()
+
+    def turning_for(self) -> float | None:
+        """Seconds for which a turn has been going on; None between turns."""
+        began = self._turn_began
+        return None if began is None else time.monotonic() - began
 
     def _run(self) -> None:
         with self._context():
@@ -83,7 +96,12 @@ class Follower:
             if self._ended.is_set():
                 return
             self._let_pass(LET_PASS)
-            if not self._turn(watcher):
+            self._turn_began = time.monotonic()
+            try:
+                has_looked = self._turn(watcher)
+            finally:
+                self._turn_began = None
+            if not has_looked:
                 # The body was left out because the loop was due: without what it reads the
                 # loop would not turn again by itself.
                 again = datetime.now(timezone.utc) + timedelta(seconds=PAUSE_AFTER_FAULT)

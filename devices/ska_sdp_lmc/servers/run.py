@@ -10,6 +10,7 @@ from tango.server import Device
 from tango.server import run as run_tango
 
 from ska_sdp_lmc import logs
+from ska_sdp_lmc.health.endpoint import EndpointError, serving
 from ska_sdp_lmc.servers import database
 from ska_sdp_lmc.settings import SettingsError, load
 
@@ -27,7 +28,8 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         arguments: Tango's arguments, by default the process's own.
 
     Raises:
-        SystemExit: a setting cannot be, or Tango does not take the server; says why.
+        SystemExit: a setting cannot be, the health cannot be served where it should, or Tango
+            does not take the server; says why.
     """
     try:
         settings = load()
@@ -39,7 +41,11 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         given = sys.argv[1:] if arguments is None else arguments
         # What was imported stays: to look through it for garbage, again and again, is in vain.
         gc.freeze()
-        run_tango([device_class], args=[device_class.__name__, *given], raises=True)
+        # What the server waits for, it says by its health: that is there first.
+        with serving(settings.health_address, settings.health_port):
+            run_tango([device_class], args=[device_class.__name__, *given], raises=True)
+    except EndpointError as error:
+        sys.exit(f"{device_class.__name__}: {error}")
     except tango.DevFailed as error:
         sys.exit(f"{device_class.__name__}: {error.args[0].desc}")
     finally:

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .part import Part
+from .ports import free_port
 from .programs import clean_environment, installed_program
+
+_HOST = "127.0.0.1"
 
 
 class DeviceServer(Part):
@@ -17,14 +20,32 @@ class DeviceServer(Part):
         devices: Names of the devices that must answer.
         directory: Where its log is kept.
         settings: Environment variables that lead to both databases, and any others.
+        serves_health: Whether it answers over HTTP how it is, on a free port of this machine.
     """
 
     def __init__(
-        self, server: str, devices: Sequence[str], directory: Path, settings: Mapping[str, str]
+        self,
+        server: str,
+        devices: Sequence[str],
+        directory: Path,
+        settings: Mapping[str, str],
+        *,
+        serves_health: bool = False,
     ) -> None:
         super().__init__(server, directory / f"{server.replace('/', '-')}.log")
         self.devices = list(devices)
         self.settings = dict(settings)
+        if serves_health:
+            self.settings |= {
+                "SDP_LMC_HEALTH_ADDRESS": _HOST,
+                "SDP_LMC_HEALTH_PORT": str(free_port(_HOST)),
+            }
+
+    @property
+    def health(self) -> str | None:
+        """``host:port`` of its health; None if it does not serve it."""
+        port = self.settings.get("SDP_LMC_HEALTH_PORT")
+        return None if port is None else f"{_HOST}:{port}"
 
     def command(self) -> list[str]:
         """The program, its instance, and a free port of this machine to listen on."""
@@ -33,7 +54,7 @@ class DeviceServer(Part):
             installed_program(program, "tango"),
             instance,
             "-ORBendPoint",
-            "giop:tcp:127.0.0.1:0",
+            f"giop:tcp:{_HOST}:0",
         ]
 
     def environment(self) -> dict[str, str]:

@@ -28,11 +28,13 @@ class Layout:
         subarrays: How many, each served by a process of its own.
         prefix: What stands before ``-sdp`` in the device names.
         simulate: Whether the stand-in plays the rest of the SDP.
+        health: Whether each server answers over HTTP how it is.
     """
 
     subarrays: int = 1
     prefix: str = "test"
     simulate: bool = True
+    health: bool = False
 
     def devices(self) -> list[Registration]:
         """The devices of the packaged data, for these subarrays and this prefix.
@@ -130,7 +132,13 @@ class LocalStack:
         for device in self.devices:
             names[device.server].append(device.device)
         self.servers = [
-            DeviceServer(server, devices, self.directory, self.environment)
+            DeviceServer(
+                server,
+                devices,
+                self.directory,
+                self.environment,
+                serves_health=self.layout.health,
+            )
             for server, devices in names.items()
         ]
         if self.layout.simulate:

@@ -14,6 +14,11 @@ def how_to_reach(stack: LocalStack, *, kept: bool) -> str:
         kept: Whether its directory outlives it.
     """
     devices = "\n".join(f"  {device.device:<26}{device.server}" for device in stack.devices)
+    health = "".join(
+        f"  health of {server.name:<16}http://{server.health}/readyz, /livez, /metrics\n"
+        for server in stack.servers
+        if server.health
+    )
     stay = "they stay" if kept else "removed at the end; --dir DIR keeps them"
     return f"""
 Up. Ctrl-C, or SIGTERM, stops all of it.
@@ -21,7 +26,7 @@ Up. Ctrl-C, or SIGTERM, stops all of it.
   etcd                      {stack.etcd.endpoint}
   Tango database            {stack.tango_db.tango_host}
 {devices}
-  data and logs             {stack.directory} ({stay})
+{health}  data and logs             {stack.directory} ({stay})
 
 In another shell:
 

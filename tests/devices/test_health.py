@@ -1,0 +1,266 @@
+"""The health of a server process, asked for over HTTP while etcd comes, goes and hangs."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from http.client import HTTPConnection
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.health.families import FAMILIES
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from tests.services.health import ask, is_ready, reasons, scrape
+from tests.waiting import wait_until
+
+from .bare_server import SUBARRAY, Server
+from .conftest import assign_text
+
+COMMANDS = "sdp_lmc_command_duration_seconds_count"
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def health() -> str:
+    """``host:port`` for a server's health."""
+    return f"127.0.0.1:{free_port('127.0.0.1')}"
+
+
+@pytest.fixture
+def settings(health: str) -> dict[str, str]:
+    """The settings that serve it there."""
+    host, _, port = health.partition(":")
+    return {"SDP_LMC_HEALTH_ADDRESS": host, "SDP_LMC_HEALTH_PORT": port}
+
+
+def test_readiness_through_the_life_of_etcd(
+    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+) -> None:
+    began = datetime.now(timezone.utc)
+    server = serve(**settings)
+    # Before etcd.
+    why = reasons(health)
+    assert set(why) == {"database", "device-waits"}
+    assert broken_etcd.endpoint in why["database"]["text"]
+    assert why["device-waits"]["device"] == SUBARRAY
+    for reason in why.values():
+        assert began <= datetime.fromisoformat(reason["since"].replace("Z", "+00:00"))
+        assert reason["text"].endswith(f", since {reason['since']}.")
+    assert reasons(health, "/livez") == {}
+    assert scrape(health).value("sdp_lmc_ready") == 0
+    # Connected.
+    broken_etcd.start()
+    wait_until(lambda: is_ready(health), 20)
+    assert server.proxy(SUBARRAY).state() == tango.DevState.OFF
+    assert scrape(health).value("sdp_lmc_ready") == 1
+    # Stopped in its tracks.
+    stopped = datetime.now(timezone.utc)
+    broken_etcd.pause()
+    wait_until(lambda: not is_ready(health), 30)
+    why = reasons(health)
+    assert set(why) == {"database"}
+    since = datetime.fromisoformat(why["database"]["since"].replace("Z", "+00:00"))
+    assert (since - stopped).total_seconds() < 5
+    assert reasons(health, "/livez") == {}
+    counted = scrape(health)
+    assert counted.value("sdp_lmc_database_connected") == 0
+    wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") > 5)
+    # Resumed.
+    broken_etcd.resume()
+    wait_until(lambda: is_ready(health), 20)
+    counted = scrape(health)
+    assert counted.value("sdp_lmc_database_reconnects_total") >= 1
+    assert counted.value("sdp_lmc_database_connected") == 1
+
+
+def test_what_a_server_counts(
+    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+) -> None:
+    broken_etcd.start()
+    subarray = serve(**settings).proxy(SUBARRAY)
+    wait_until(lambda: is_ready(health), 20)
+    assert scrape(health).one_of("sdp_lmc_obs_state", "obs_state") == "EMPTY"
+    subarray.On()
+    subarray.AssignResources(assign_text())
+    with pytest.raises(tango.DevFailed):
+        subarray.EndScan()
+    with pytest.raises(tango.DevFailed):
+        subarray.Configure("{")
+    subarray.adminMode = 0
+    counted = scrape(health)
+    assert {each.name for each in FAMILIES} == {
+        name for name in counted.families if name.startswith("sdp_lmc_")
+    }
+    for family in FAMILIES:
+        found = counted.families[family.name]
+        assert (found.type, found.documentation) == (family.kind, family.meaning)
+        for sample in found.samples:
+            assert set(sample.labels) - {"le"} == set(family.labels), sample
+    for command, outcome in [
+        ("On", "accepted"),
+        ("AssignResources", "accepted"),
+        ("EndScan", "refused"),
+        ("Configure", "refused"),
+        ("adminMode", "accepted"),
+    ]:
+        assert counted.value(COMMANDS, command=command) == 1
+        assert counted.value(COMMANDS, command=command, outcome=outcome, device=SUBARRAY) == 1
+    total = counted.value("sdp_lmc_command_duration_seconds_sum", command="AssignResources")
+    assert 0 < total < 5
+    assert counted.one_of("sdp_lmc_obs_state", "obs_state") == "IDLE"
+    assert counted.one_of("sdp_lmc_health_state", "health_state") == "OK"
+    # EMPTY, RESOURCING, IDLE.
+    events = counted.value("sdp_lmc_events_pushed_total", attribute="obsState")
+    assert events == 3
+    assert counted.value("sdp_lmc_database_transactions_committed_total") >= 3
+    assert counted.value("sdp_lmc_database_transactions_total") > counted.value(
+        "sdp_lmc_database_transactions_committed_total"
+    ), "a refused command leaves its transaction"
+    wait_until(lambda: scrape(health).value("sdp_lmc_watch_lag_revisions") == 0)
+    assert scrape(health).value("sdp_lmc_watch_quiet_seconds") < 5
+
+
+def test_a_command_that_the_database_does_not_take_is_counted_as_failed(
+    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+) -> None:
+    subarray = serve(**settings).proxy(SUBARRAY)
+    with pytest.raises(tango.DevFailed):
+        subarray.On()
+    assert scrape(health).value(COMMANDS, command="On", outcome="failed") == 1
+
+
+def test_conflicts_are_counted(
+    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+) -> None:
+    broken_etcd.start()
+    subarray = serve(**settings).proxy(SUBARRAY)
+    wait_until(lambda: is_ready(health), 20)
+    subarray.On()
+    over = threading.Event()
+
+    def disturb() -> None:
+        """Rewrite the subarray's entry, with nothing changed, as fast as it goes."""
+        with Config(backend="etcd3", host=broken_etcd.host, port=broken_etcd.port) as config:
+            while not over.is_set():
+                for txn in config.txn():
+                    txn.update("/lmc/subarray/01", txn.get("/lmc/subarray/01") or "")
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+
+    def conflicts() -> float:
+        subarray.adminMode = 2
+        subarray.adminMode = 0
+        return scrape(health).value("sdp_lmc_database_conflicts_total")
+
+    try:
+        wait_until(lambda: conflicts() > 0, 30)
+    finally:
+        over.set()
+        disturber.join()
+    counted = scrape(health)
+    retries = counted.value("sdp_lmc_database_retries_total")
+    assert retries >= counted.value("sdp_lmc_database_conflicts_total") > 0
+
+
+def test_a_server_without_a_port_serves_no_health(serve: Serve, health: str) -> None:
+    serve()
+    with pytest.raises(OSError, match="refused"):
+        ask(health, "/livez")
+
+
+def test_it_answers_in_plain_words_too(
+    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+) -> None:
+    serve(**settings)
+    status, words = ask(health, "/readyz", accept="text/plain")
+    assert status == 503
+    assert "test-sdp/subarray/01 is in State INIT" in words
+    assert ask(health, "/livez", accept="text/plain") == (200, "ok\n")
+    host, _, port = health.partition(":")
+    connection = HTTPConnection(host, int(port), timeout=5)
+    connection.request("HEAD", "/readyz")
+    with connection.getresponse() as head:
+        assert (head.status, head.read()) == (503, b"")
+    connection.close()
+    status, words = ask(health, "/")
+    assert status == 404
+    assert "/livez, /readyz, /metrics" in words
+
+
+def test_who_says_nothing_holds_nobody_up(
+    serve: Serve, health: str, settings: dict[str, str]
+) -> None:
+    serve(**settings)
+    host, _, port = health.partition(":")
+    silent = [socket.create_connection((host, int(port)), 5) for _ in range(20)]
+    try:
+        assert ask(health, "/livez")[0] == 200
+        # They are let go.
+        silent[0].settimeout(30)
+        assert silent[0].recv(1) == b""
+    finally:
+        for each in silent:
+            each.close()
+
+
+def refused_start(**settings: str) -> str:
+    done = subprocess.run(
+        [installed_program("SDPSubarray", "tango"), "01", "-nodb", "-dlist", SUBARRAY],
+        env=clean_environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SDP_LMC_HEALTH_PORT", "http"),
+        ("SDP_LMC_HEALTH_PORT", "65536"),
+        ("SDP_LMC_HEALTH_PORT", "-1"),
+        ("SDP_LMC_HEALTH_ADDRESS", "localhost"),
+    ],
+)
+def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
+    assert f"The environment variable {name} cannot be '{value}'" in refused_start(**{name: value})
+
+
+def test_a_port_that_is_taken_is_refused_at_start(settings: dict[str, str]) -> None:
+    port = int(settings["SDP_LMC_HEALTH_PORT"])
+    with socket.create_server(("127.0.0.1", port)):
+        words = refused_start(**settings)
+    assert (
+        f"The health cannot be served at 127.0.0.1 port {port} (Address already in use)" in words
+    )
+    assert "SDP_LMC_HEALTH_PORT" in words
+
+
+def test_a_paused_server_does_not_say_that_it_lives(
+    serve: Serve, health: str, settings: dict[str, str]
+) -> None:
+    server = serve(**settings)
+    assert ask(health, "/livez")[0] == 200
+    server.pause()
+    began = time.monotonic()
+    try:
+        with pytest.raises(OSError, match="timed out"):
+            ask(health, "/livez")
+    finally:
+        server.resume()
+    assert time.monotonic() - began < 30
+    wait_until(lambda: ask(health, "/livez")[0] == 200)

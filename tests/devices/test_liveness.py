@@ -1,0 +1,151 @@
+"""A process whose threads are stuck is not alive, and says which and since when."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from ska_sdp_config.backend.memory import MemoryBackend
+from ska_sdp_config.watcher import Watcher
+from ska_sdp_lmc.health import process
+from ska_sdp_lmc.health.process import CODES, Process, Served
+from ska_sdp_lmc.publisher import Publisher
+from ska_sdp_lmc.servers.at_work import AtWork
+from ska_sdp_lmc.servers.database import Database
+from ska_sdp_lmc.servers.following import Follower
+from tests.waiting import wait_until
+
+NAME = "test-sdp/subarray/01"
+
+Turn = Callable[[Watcher[Any]], bool]
+
+
+class Shown:
+    """A surface that nobody looks at."""
+
+    def monitor(self) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
+    def set_state_and_status(self, state: Any, status: str) -> None:
+        pass
+
+    def push(self, name: str, value: Any, when: float) -> None:
+        pass
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A database in this process, which answers."""
+    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+    # What takes a minute there is to take a moment here.
+    monkeypatch.setattr(process, "STUCK_AFTER", 0.2)
+    MemoryBackend.shared.clear()
+    database = Database()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def serve(database: Database) -> Iterator[Callable[[Turn], tuple[Process, AtWork]]]:
+    """Serves a device whose turns are given."""
+    with ExitStack() as undo:
+
+        def serve(turn: Turn) -> tuple[Process, AtWork]:
+            at_work = AtWork()
+            follower = Follower(
+                database, "follow", turn, contextlib.nullcontext, lambda timeout: None
+            )
+            undo.callback(follower.end)
+            publisher = Publisher(Shown(), "here")
+            now = datetime.now(timezone.utc)
+            served = Served(NAME, now, publisher, database, follower, at_work, 0.1)
+            this = Process()
+            this.begin(served)
+            return this, at_work
+
+        yield serve
+
+
+def look(watcher: Watcher[Any]) -> bool:
+    """A turn that does what it should."""
+    for txn in watcher.txn():
+        txn.get("/lmc/subarray/01")
+    return True
+
+
+def codes(this: Process) -> list[str]:
+    return [reason.code for reason in this.why_not_live()]
+
+
+def test_a_process_that_works_is_alive(
+    serve: Callable[[Turn], tuple[Process, AtWork]], database: Database
+) -> None:
+    turned = threading.Event()
+
+    def turn(watcher: Watcher[Any]) -> bool:
+        turned.set()
+        return look(watcher)
+
+    this, at_work = serve(turn)
+    assert turned.wait(10)
+    # It rests between turns for longer than a turn may take.
+    wait_until(lambda: (database.connected_for() or 0) > 0.5)
+    with at_work:
+        assert codes(this) == []
+    assert [reason.code for reason in this.why_not_ready()] == ["device-waits"]
+
+
+def test_a_turn_that_does_not_end_is_stuck(
+    serve: Callable[[Turn], tuple[Process, AtWork]],
+) -> None:
+    free = threading.Event()
+
+    def turn(watcher: Watcher[Any]) -> bool:
+        return look(watcher) and free.wait(60)
+
+    this, _ = serve(turn)
+    try:
+        wait_until(lambda: codes(this) == ["turn-stuck"])
+        (reason,) = this.why_not_live()
+        assert reason.device == NAME
+        assert NAME in reason.sentence
+        assert "turn-stuck" in [each.code for each in this.why_not_ready()]
+    finally:
+        free.set()
+    wait_until(lambda: codes(this) == [])
+
+
+def test_a_command_that_does_not_end_is_stuck(
+    serve: Callable[[Turn], tuple[Process, AtWork]],
+) -> None:
+    this, at_work = serve(look)
+    with at_work:
+        wait_until(lambda: codes(this) == ["command-stuck"])
+    assert codes(this) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_shows(
+    serve: Callable[[Turn], tuple[Process, AtWork]],
+) -> None:
+    def turn(watcher: Watcher[Any]) -> bool:
+        # What no loop catches.
+        raise SystemExit
+
+    this, _ = serve(turn)
+    wait_until(lambda: codes(this) == ["follower-ended"])
+
+
+def test_a_process_without_devices_is_not_ready() -> None:
+    this = Process()
+    assert this.why_not_live() == []
+    (reason,) = this.why_not_ready()
+    assert reason.code == "no-device"
+    assert "TANGO_HOST" in reason.text
+    assert set(CODES) >= {reason.code}
