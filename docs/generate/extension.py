@@ -11,6 +11,7 @@ from docs.generate import (
     devices,
     messages,
     observation,
+    operations,
     refusals,
     screens,
     settings,
@@ -40,6 +41,9 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "commands-by-state": refusals.by_state,
     "refusals": refusals.refusals,
     "waits": refusals.waits,
+    "health-reasons": operations.reasons,
+    "metrics": operations.metrics,
+    "killed-parts": operations.killed_parts,
     "device-settings": settings.devices,
     "database-settings": settings.database,
 }

@@ -47,14 +47,21 @@ def on_etcd(etcd: Etcd) -> Environment:
 
 @pytest.fixture
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Environment]]:
-    """Starts a local stack of a test's own; gives the variables that lead to it."""
+    """Starts a local stack of a test's own; gives the variables that lead to it.
+
+    HEALTH is where its last server, that of a subarray, says how it is.
+    """
     started: list[LocalStack] = []
 
     def start(*, simulate: bool = True) -> Environment:
-        stack = LocalStack(tmp_path_factory.mktemp("stack"), Layout(simulate=simulate))
+        stack = LocalStack(
+            tmp_path_factory.mktemp("stack"), Layout(simulate=simulate, health=True)
+        )
         started.append(stack)
         stack.start()
-        return environment(**stack.environment)
+        health = stack.servers[-1].health
+        assert health is not None
+        return environment(HEALTH=health, **stack.environment)
 
     yield start
     for each in started:

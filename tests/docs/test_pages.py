@@ -28,7 +28,13 @@ LONG = (
 )
 """Pages that start servers themselves."""
 
-ON_A_STACK = ("docs/how-to/fault.md", "docs/how-to/subarrays.md", "README.md")
+ON_A_STACK = (
+    "docs/how-to/fault.md",
+    "docs/how-to/subarrays.md",
+    "docs/operations/alarms.md",
+    "docs/operations/health.md",
+    "README.md",
+)
 """Pages that suppose a running stack."""
 
 

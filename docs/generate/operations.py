@@ -1,0 +1,46 @@
+"""The operators' guide: metrics, reasons, and what happens when a part dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docs.generate.text import code, table
+
+from ska_sdp_lmc.health.families import FAMILIES
+from ska_sdp_lmc.health.process import CODES
+
+__all__ = ["killed_parts", "metrics", "reasons"]
+
+_KILLED = Path(__file__).parents[1] / "operations" / "killed.yaml"
+
+
+def metrics() -> str:
+    """Write the table of metrics."""
+    rows = [
+        [code(each.name), each.kind, ", ".join(map(code, each.labels)) or "none", each.meaning]
+        for each in FAMILIES
+    ]
+    return table(["metric", "type", "labels", "what it tells"], rows)
+
+
+def reasons() -> str:
+    """Write the table of reasons for not being ready or alive."""
+    return table(["reason", "what it means"], [[code(key), CODES[key]] for key in CODES])
+
+
+def killed_parts() -> str:
+    """Write the table of parts that are killed in a scan."""
+    guide: dict[str, Any] = yaml.safe_load(_KILLED.read_text())
+    said: dict[str, str] = guide["statements"]
+    rows = [
+        [
+            part["part"],
+            " ".join(said[word] for word in part["meanwhile"]),
+            part["do"],
+            " ".join(said[word] for word in part["afterwards"]),
+        ]
+        for part in guide["parts"]
+    ]
+    return table(["killed", "meanwhile", "what to do", "afterwards"], rows)

@@ -1,0 +1,93 @@
+"""The operators' guide speaks of what there is: metrics, reasons, alarms."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+from docs.generate import operations
+from docs.generate.extension import TEXTS
+
+from ska_sdp_lmc.health.families import FAMILIES
+from ska_sdp_lmc.health.process import CODES
+from ska_sdp_lmc.model.states import HealthState, ObsState
+from tests.docs.page import ROOT
+
+GUIDE = ROOT / "docs" / "operations"
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((GUIDE / "alarms.yaml").read_text())["groups"]
+    for rule in group["rules"]
+]
+ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+SERIES = {each.name + end: each for each in FAMILIES for end in ENDINGS[each.kind]}
+VALUES = {
+    "obs_state": {state.name for state in ObsState},
+    "health_state": {state.name for state in HealthState},
+    "outcome": {"accepted", "refused", "failed"},
+}
+
+
+def selectors(expression: str) -> list[Any]:
+    """The series that a rule asks for, as Prometheus' grammar reads it."""
+    found: list[Any] = []
+
+    def visit(node: Any) -> None:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+
+    promql_parser.walk(promql_parser.parse(expression), visit)
+    return found
+
+
+def test_every_alarm_has_a_section_and_says_what_to_do() -> None:
+    sections = re.split(r"^## ", (GUIDE / "alarms.md").read_text(), flags=re.MULTILINE)[1:]
+    assert [section.partition("\n")[0] for section in sections] == [r["alert"] for r in RULES]
+    for section in sections:
+        places = [section.index(f"\n{word}\n: ") for word in ("Symptom", "Meaning", "Action")]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["alert"]))
+def test_an_alarm_asks_for_what_is_counted(rule: dict[str, Any]) -> None:
+    asked = selectors(rule["expr"])
+    assert asked
+    for selector in asked:
+        if selector.name == "up":
+            # Prometheus' own.
+            continue
+        family = SERIES[selector.name]
+        for matcher in selector.matchers.matchers:
+            assert matcher.name in family.labels
+            assert matcher.value in VALUES[matcher.name]
+    told = re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])
+    labels = {label for each in asked if each.name in SERIES for label in SERIES[each.name].labels}
+    assert set(told) <= {"instance", *labels}
+
+
+def test_metrics_that_the_text_names_are_counted() -> None:
+    for page in GUIDE.glob("*.md"):
+        for name in re.findall(r"\bsdp_lmc_\w+", page.read_text()):
+            assert name in SERIES, f"{page.name}: {name}"
+
+
+def test_reasons_that_the_text_names_exist() -> None:
+    told = re.findall(r"reason `([a-z-]+)`", (GUIDE / "alarms.md").read_text())
+    assert told
+    assert set(told) <= set(CODES)
+
+
+def test_every_metric_reason_and_part_is_in_the_guide() -> None:
+    assert all(f"| `{each.name}` | {each.kind} |" in operations.metrics() for each in FAMILIES)
+    assert all(f"| `{code}` |" in operations.reasons() for code in CODES)
+    killed = yaml.safe_load((GUIDE / "killed.yaml").read_text())
+    shown = operations.killed_parts()
+    assert all(f"| {part['part']} |" in shown for part in killed["parts"])
+    assert all(" ".join(said.split()) in shown for said in killed["statements"].values())
+    used = "".join(page.read_text() for page in GUIDE.glob("*.md"))
+    for name in ("metrics", "health-reasons", "killed-parts"):
+        assert name in TEXTS
+        assert f"```{{generated}} {name}\n" in used
