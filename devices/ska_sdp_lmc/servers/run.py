@@ -38,11 +38,11 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         sys.exit(f"{device_class.__name__}: {error}")
     logs.set_up(settings.log_level, settings.log_format)
     try:
-        given = sys.argv[1:] if arguments is None else arguments
-        # What was imported stays: to look through it for garbage, again and again, is in vain.
-        gc.freeze()
         # What the server waits for, it says by its health: that is there first.
         with serving(settings.health_address, settings.health_port):
+            given = sys.argv[1:] if arguments is None else arguments
+            # What was imported stays: to look through it for garbage, again and again, is in vain.
+            gc.freeze()
             run_tango([device_class], args=[device_class.__name__, *given], raises=True)
     except EndpointError as error:
         sys.exit(f"{device_class.__name__}: {error}")
