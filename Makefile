@@ -53,12 +53,18 @@ bench: $(INSTALLED) ## Measure
 docs: $(INSTALLED) ## Build the documentation
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-# One lock for Python 3.10 to 3.13. It is made by uv (pip install uv); ARGS=--upgrade takes the
-# newest versions, without it those of the lock stay.
-lock: ## Bring requirements.lock up to date with pyproject.toml
-	$(UV) pip compile --quiet --universal --python-version 3.10 --all-extras --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
-		pyproject.toml --output-file requirements.lock
+# One lock for Python 3.10 to 3.13, and for the image two parts of it: what runs there, and what
+# makes the package's wheel. They are made by uv (pip install uv); ARGS=--upgrade takes the newest
+# versions, without it those of the lock stay.
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+lock: ## Bring the locks up to date with pyproject.toml
+	$(COMPILE) --python-version 3.10 --all-extras $(ARGS) pyproject.toml \
+		--output-file requirements.lock
+	$(COMPILE) --python-version 3.11 --extra tango --extra gateway --extra secure \
+		--constraints requirements.lock pyproject.toml --output-file requirements/image.lock
+	$(COMPILE) --python-version 3.11 --group build --output-file requirements/build.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from .secure_etcd.command import secure_etcd
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ska-sdp-lmc")
@@ -100,6 +102,9 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
     for change in changes:
         click.echo(f"{'would change: ' if dry_run else ''}{change}")
     click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'}")
+
+
+main.add_command(secure_etcd)
 
 
 if __name__ == "__main__":

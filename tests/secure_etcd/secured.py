@@ -1,0 +1,88 @@
+"""An etcd with certificates and users of the program's own making."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.cli import main
+from ska_sdp_lmc.stack.etcd import Flag
+from tests.services.versions import EtcdOf, Secrets
+
+__all__ = ["CHEAP", "SUBARRAYS", "Secured", "run"]
+
+SUBARRAYS = 2
+
+CHEAP: dict[str, Flag] = {"bcrypt_cost": 4}
+"""What makes logins quick; otherwise each takes a tenth of a second, as it should."""
+
+
+def run(*words: str, **variables: str) -> Result:
+    """Run ``ska-sdp-lmc secure-etcd``."""
+    return CliRunner().invoke(main, ["secure-etcd", *words], env=variables)
+
+
+class Secured:
+    """A running etcd that speaks TLS, and where its secrets are.
+
+    Args:
+        program: of etcd.
+        directory: of the test's own.
+        mutual: whether clients must have a certificate too.
+    """
+
+    def __init__(self, program: str, directory: Path, *, mutual: bool = False) -> None:
+        self.certificates = directory / "certificates"
+        self.passwords = directory / "passwords"
+        made = run(
+            *("certificates", str(self.certificates), "--server", "etcd=localhost,127.0.0.1"),
+            *("--client", "operator", "--client", "dashboard"),
+        )
+        assert made.exit_code == 0, made.output
+        self.authority = self.certificates / "ca.pem"
+        servers = self.certificates / "servers"
+        flags: dict[str, Flag] = {
+            "cert_file": str(servers / "etcd.pem"),
+            "key_file": str(servers / "etcd.key"),
+            **CHEAP,
+        }
+        both = directory / "both.pem"
+        both.write_bytes(
+            b"".join((servers / f"etcd.{kind}").read_bytes() for kind in ("pem", "key"))
+        )
+        if mutual:
+            flags |= {"client_cert_auth": True, "trusted_ca_file": str(self.authority)}
+        self.etcd = EtcdOf(program, directory, flags=flags, secrets=Secrets(self.authority, both))
+
+    def way(self) -> dict[str, str]:
+        """The variables that lead to the server, for nobody in particular."""
+        return {
+            "SDP_CONFIG_HOST": self.etcd.host,
+            "SDP_CONFIG_PORT": str(self.etcd.port),
+            "SDP_CONFIG_PROTOCOL": "https",
+            "SDP_CONFIG_CERT": str(self.authority),
+        }
+
+    def way_of(self, user: str) -> dict[str, str]:
+        """The variables of a user."""
+        password = (self.passwords / user).read_text().strip()
+        return self.way() | {"SDP_CONFIG_USERNAME": user, "SDP_CONFIG_PASSWORD": password}
+
+    def users(self, *options: str) -> Result:
+        """Run the program that makes users."""
+        words = ("users", str(self.passwords), "--subarrays", str(SUBARRAYS), *options)
+        return run(*words, **self.way())
+
+    def config_of(self, user: str) -> Config:
+        """Get a user's access."""
+        way = self.way_of(user)
+        return Config(
+            host=way["SDP_CONFIG_HOST"],
+            port=way["SDP_CONFIG_PORT"],
+            protocol="https",
+            cert=str(self.authority),
+            username=user,
+            password=way["SDP_CONFIG_PASSWORD"],
+        )

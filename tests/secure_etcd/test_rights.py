@@ -1,0 +1,94 @@
+"""Which keys each role may write: neither less nor more than its component does."""
+
+from __future__ import annotations
+
+import pytest
+
+from ska_sdp_config.backend.keys import key_of_path
+from ska_sdp_lmc.secure_etcd.rights import READER, plan
+
+EB, PB = "/eb/eb-x-20260101-00000", "/pb/pb-x-20260101-00000"
+
+PATHS = {
+    "/lmc/controller",
+    "/lmc/subarray/01",
+    "/lmc/subarray/02",
+    *(
+        f"/component/{name}/owner"
+        for name in ("lmc-controller", "lmc-subarray-01", "lmc-subarray-02", "proccontrol")
+    ),
+    "/component/helmdeploy/owner",
+    EB,
+    f"{EB}/state",
+    PB,
+    f"{PB}/state",
+    f"{PB}/owner",
+    "/deploy/proc-x",
+    "/deploy/proc-x/state",
+    "/script/realtime:vis-receive:1.0.0",
+    "/flow/pb-x:data-product:vis",
+    "/flow/pb-x:data-product:vis/state",
+    "/dependency/pb-x:data-product:vis:pb-y",
+    "/resource/capacity-buffer",
+}
+"""One path of each kind that the database has."""
+
+SUBARRAY = {EB, f"{EB}/state", PB}
+OF_BLOCKS = {f"{PB}/state", f"{PB}/owner"}
+DEPLOYMENTS = {"/deploy/proc-x", "/deploy/proc-x/state"}
+FLOWS = {path for path in PATHS if path.startswith(("/flow/", "/dependency/"))}
+
+WRITES = {
+    READER: set(),
+    "lmc-controller": {"/lmc/controller", "/component/lmc-controller/owner"},
+    "lmc-subarray-01": {"/lmc/subarray/01", "/component/lmc-subarray-01/owner", *SUBARRAY},
+    "lmc-subarray-02": {"/lmc/subarray/02", "/component/lmc-subarray-02/owner", *SUBARRAY},
+    "proccontrol": {"/component/proccontrol/owner", *OF_BLOCKS, *DEPLOYMENTS},
+    "helmdeploy": {"/component/helmdeploy/owner", "/deploy/proc-x/state"},
+    "script": {*OF_BLOCKS, EB, f"{EB}/state", *DEPLOYMENTS, *FLOWS},
+    "operator": {path for path in PATHS if not path.startswith(("/lmc/", "/component/"))},
+}
+
+
+def written(prefix: str, key_prefix: str) -> dict[str, set[str]]:
+    """Which of the paths, below a prefix of the keys, each role of a system may write."""
+    keys = {path: key_of_path(key_prefix + path) for path in PATHS}
+    return {
+        role.name: {path for path, key in keys.items() if any(key in span for span in role.writes)}
+        for role in plan(["01", "02"], prefix).roles
+    }
+
+
+def test_each_role_writes_what_its_component_writes() -> None:
+    assert written("", "") == WRITES
+
+
+def test_a_prefix_is_before_all_keys_and_names() -> None:
+    named = {f"mid-a-{name}": paths for name, paths in WRITES.items() if name != READER}
+    assert written("/mid/a", "/mid/a") == {READER: set(), **named}
+
+
+def test_systems_that_share_a_database_do_not_write_each_others_keys() -> None:
+    assert not any(written("/mid", "/low").values())
+    assert not any(written("", "/low").values())
+    assert not any(written("/low", "").values())
+
+
+def test_all_but_readers_write_tokens_and_only_one_role_reads_all() -> None:
+    roles = plan(["01"]).roles
+    for role in roles:
+        assert any("token/abc-0" in span for span in role.writes) != (role.name == READER)
+    assert [role.name for role in roles if role.reads_all] == [READER]
+
+
+def test_every_user_reads_and_has_roles_that_there_are() -> None:
+    wanted = plan(["01", "02"])
+    names = {role.name for role in wanted.roles}
+    for user in wanted.users:
+        assert READER in user.roles
+        assert names.issuperset(user.roles)
+
+
+def test_a_prefix_that_is_no_path_is_refused() -> None:
+    with pytest.raises(ValueError, match="mid"):
+        plan(["01"], "mid")
