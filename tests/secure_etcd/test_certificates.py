@@ -14,7 +14,8 @@ from ska_sdp_lmc.secure_etcd.certificates import Client, Server, certify
 from ska_sdp_lmc.secure_etcd.files import SecurityError
 from tests.secure_etcd.secured import run
 
-WANTED = [Server("etcd-0", ("etcd-0.etcd", "10.0.0.1", "*.etcd.sdp.svc")), Client("operator")]
+HOSTS = ("etcd-0.etcd", "10.0.0.1", "*.etcd.sdp.svc")
+WANTED: list[Server | Client] = [Server("etcd-0", HOSTS), Client("operator")]
 
 
 def at(days: int) -> datetime:
@@ -55,7 +56,7 @@ def test_again_changes_nothing(directory: Path) -> None:
 
 
 def test_names_of_the_server_and_of_the_user(directory: Path) -> None:
-    assert names_of(directory / "servers/etcd-0.pem") == [*WANTED[0].hosts]  # type: ignore[union-attr]
+    assert names_of(directory / "servers/etcd-0.pem") == [*HOSTS]
     certificate = x509.load_pem_x509_certificate((directory / "clients/operator.pem").read_bytes())
     (name,) = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     assert name.value == "operator"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyetcd import etcdrpc
@@ -162,7 +164,7 @@ def test_a_stranger_is_refused(secured: Secured, tmp_path_factory: pytest.TempPa
     other = tmp_path_factory.mktemp("other")
     run("certificates", str(other))
 
-    def words(**arguments: str) -> str:
+    def words(**arguments: Any) -> str:
         with (
             Config(host=secured.etcd.endpoint, **arguments) as config,
             pytest.raises(ConfigConnectionError) as refused,
@@ -188,7 +190,7 @@ def test_a_certificate_is_as_good_as_a_password(
     secured = Secured(program, directory, mutual=True)
     clients = secured.certificates / "clients"
 
-    def way(name: str) -> dict[str, str]:
+    def way(name: str) -> dict[str, Any]:
         return {
             "protocol": "https",
             "cert": str(secured.authority),
@@ -219,3 +221,16 @@ def test_a_certificate_is_as_good_as_a_password(
             pytest.raises(ConfigConnectionError),
         ):
             config.backend.get("/a")
+
+
+def test_etcd_takes_a_new_certificate_by_itself(open_etcd: Secured) -> None:
+    place, etcd = str(open_etcd.certificates), open_etcd.etcd
+
+    def shown() -> str:
+        return ssl.get_server_certificate((etcd.host, etcd.port), timeout=10).strip()
+
+    before = shown()
+    again = run("certificates", place, "--server", "etcd=127.0.0.1,other.example")
+    assert "for other names" in again.output
+    assert shown() != before
+    assert shown() == (open_etcd.certificates / "servers/etcd.pem").read_text().strip()

@@ -1,0 +1,152 @@
+"""The Dockerfile, and the environment that its build stage makes, without a container engine."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockerfile_parse import DockerfileParser
+
+__all__ = ["ROOT", "Image", "Instruction", "Stage", "stages"]
+
+ROOT = Path(__file__).parents[2]
+
+_PLACES = re.compile(r"(?<![\w./-])/(?=(?:build|opt/sdp)\b)")
+"""Where the Dockerfile puts things: each goes below a directory of the test's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction, with continued lines joined."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a stage is made from, and its instructions after that."""
+
+    base: str
+    instructions: list[Instruction]
+
+    def values(self, name: str) -> list[str]:
+        """Get the values of all instructions of a name."""
+        return [each.value for each in self.instructions if each.name == name]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What ENV sets."""
+        pairs = (word for value in self.values("ENV") for word in value.split())
+        return dict(pair.split("=", 1) for pair in pairs)
+
+    def command(self, name: str) -> list[str]:
+        """Get the words of the exec form of CMD, or of the one in HEALTHCHECK."""
+        (value,) = self.values(name)
+        words = json.loads(value[value.index("[") :])
+        assert all(isinstance(word, str) for word in words)
+        return list(words)
+
+
+def stages() -> list[Stage]:
+    """Read the Dockerfile."""
+    parser = DockerfileParser(fileobj=io.BytesIO((ROOT / "Dockerfile").read_bytes()))
+    found: list[Stage] = []
+    for each in parser.structure:
+        name, value = each["instruction"], each["value"]
+        if name == "FROM":
+            found.append(Stage(value.split()[0], []))
+        elif name != "COMMENT":
+            found[-1].instructions.append(Instruction(name, value))
+    return found
+
+
+class Image:
+    """What the build stage makes, by its own RUN lines, in a directory.
+
+    The base image's Python is played by a bare virtual environment, and COPY takes from the
+    repository what .dockerignore lets through.
+
+    Args:
+        directory: stands for the image's root.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        build, self.last = stages()
+        base = directory / "base"
+        venv.create(base, with_pip=True)
+        path = os.pathsep.join([str(base / "bin"), os.environ["PATH"]])
+        self._build(build, {**_plain_environment(), **build.variables, "PATH": path})
+
+    @property
+    def bin(self) -> Path:
+        """Where its programs are, by the last stage's PATH."""
+        first, _, _ = self.last.variables["PATH"].partition(":")
+        return Path(self._placed(first))
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Get the environment of a process in the image."""
+        path = self._placed(self.last.variables["PATH"]).replace("$PATH", os.environ["PATH"])
+        return {**_plain_environment(), **self.last.variables, "PATH": path, **variables}
+
+    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run one of its programs to its end."""
+        return subprocess.run(
+            [self.bin / words[0], *words[1:]],
+            env=self.environment(**variables),
+            cwd=self._directory,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def _build(self, stage: Stage, environment: dict[str, str]) -> None:
+        place = self._directory
+        for each in stage.instructions:
+            if each.name == "WORKDIR":
+                place = Path(self._placed(each.value))
+                place.mkdir(parents=True)
+            elif each.name == "COPY":
+                *sources, target = each.value.split()
+                for source in sources:
+                    _copy(source, place / target)
+            elif each.name == "RUN":
+                done = subprocess.run(
+                    ["bash", "-ec", self._placed(each.value)],
+                    cwd=place,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    timeout=900,
+                )
+                assert done.returncode == 0, f"{each.value}\n{done.stdout}\n{done.stderr}"
+            else:
+                assert each.name == "ENV", f"{each.name} in the build stage is not followed"
+
+    def _placed(self, text: str) -> str:
+        return _PLACES.sub(f"{self._directory}/", text)
+
+
+def _plain_environment() -> dict[str, str]:
+    """This process's environment without what points at its Python, or at a database."""
+    unwanted = ("VIRTUAL_ENV", "PYTHON", "SDP_", "TANGO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+
+
+def _copy(source: str, target: Path) -> None:
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    assert f"!{source}" in allowed, f".dockerignore keeps {source} out"
+    if (ROOT / source).is_dir():
+        unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / source, target, ignore=unwanted)
+    else:
+        target.mkdir(exist_ok=True)
+        shutil.copy(ROOT / source, target)

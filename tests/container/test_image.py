@@ -1,0 +1,157 @@
+"""Each role, started from what the Dockerfile's own steps install, on real databases."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.device_server import DeviceServer
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_lmc.stack.stand_in import StandIn
+from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from tests.container.recipe import ROOT, Image
+from tests.container.test_dockerfile import pins
+from tests.services.etcd import QUICK
+
+pytestmark = pytest.mark.long
+
+PREFIX = "image"
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """What the build stage makes."""
+    return Image(tmp_path_factory.mktemp("image"))
+
+
+class ServerInImage(DeviceServer):
+    """A device server of the image."""
+
+    def __init__(
+        self,
+        image: Image,
+        server: str,
+        devices: Sequence[str],
+        directory: Path,
+        settings: Mapping[str, str],
+    ) -> None:
+        super().__init__(server, devices, directory, settings)
+        self._image = image
+
+    def command(self) -> list[str]:
+        program, *words = super().command()
+        return [str(self._image.bin / Path(program).name), *words]
+
+    def environment(self) -> dict[str, str]:
+        return self._image.environment(**self.settings)
+
+
+class StandInOfImage(StandIn):
+    """The stand-in of the image."""
+
+    def __init__(self, image: Image, directory: Path, settings: Mapping[str, str]) -> None:
+        super().__init__(directory, settings)
+        self._image = image
+
+    def command(self) -> list[str]:
+        return [str(self._image.bin / "ska-sdp-lmc"), "sim"]
+
+    def environment(self) -> dict[str, str]:
+        return self._image.environment(**self.settings)
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_it_has_what_the_lock_says_and_nothing_else(image: Image) -> None:
+    listing = (
+        "import json, importlib.metadata as m;"
+        "print(json.dumps([d.metadata['Name'] for d in m.distributions()]))"
+    )
+    done = image.run("python", "-Ic", listing)
+    assert done.returncode == 0, done.stderr
+    installed = {normal(name) for name in json.loads(done.stdout)}
+    locked = {normal(name) for name, _ in pins("requirements/image.lock")}
+    assert "ska-sdp-lmc" in installed
+    # Some in the lock are for other Pythons only.
+    assert installed - {"ska-sdp-lmc"} <= locked
+    programs = {program.name for program in image.bin.iterdir()}
+    assert {"SDPController", "SDPSubarray", "ska-sdp", "ska-sdp-lmc", "python"} <= programs
+    assert not programs & {"pip", "pytest", "mypy", "ruff", "sphinx-build", "hatchling", "etcd"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ska-sdp", "-h"],
+        ["ska-sdp-lmc", "-h"],
+        ["ska-sdp-lmc", "register", "-h"],
+        ["ska-sdp-lmc", "sim", "-h"],
+        ["ska-sdp-lmc", "secure-etcd", "users", "--help"],
+    ],
+)
+def test_programs_tell_how_to_use_them(image: Image, words: list[str]) -> None:
+    done = image.run(*words)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: " in done.stdout
+
+
+def test_what_it_does_by_itself_is_to_say_how_it_is_used(image: Image) -> None:
+    done = image.run(*image.last.command("CMD"))
+    assert done.returncode == 0, done.stderr
+    assert "register" in done.stdout
+
+
+def test_certificates_can_be_made(image: Image, tmp_path: Path) -> None:
+    place = str(tmp_path / "certificates")
+    done = image.run("ska-sdp-lmc", "secure-etcd", "certificates", place, "--server", "a")
+    assert done.stdout.endswith("2 changes\n"), done.stderr
+
+
+def test_each_role(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> None:
+    controller, subarray = f"{PREFIX}-sdp/control/0", f"{PREFIX}-sdp/subarray/01"
+    tango_host = {"TANGO_HOST": tango_db.tango_host}
+    registered = image.run(
+        "ska-sdp-lmc", "register", "--subarrays", "1", "--prefix", PREFIX, **tango_host
+    )
+    assert registered.returncode == 0, registered.stderr
+    assert subarray in registered.stdout
+    with ExitStack() as running:
+        etcd = running.enter_context(Etcd(tmp_path, flags=QUICK))
+        way = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
+        for server, device in (("SDPController/0", controller), ("SDPSubarray/01", subarray)):
+            # Both are on this machine, and one port is for one of them.
+            settings = way | tango_host | {"SDP_LMC_HEALTH_PORT": "0"}
+            running.enter_context(ServerInImage(image, server, [device], tmp_path, settings))
+        running.enter_context(StandInOfImage(image, tmp_path, way))
+        proxies = {
+            name: tango.DeviceProxy(f"tango://{tango_db.tango_host}/{name}")
+            for name in (controller, subarray)
+        }
+        assert proxies[controller].state() == tango.DevState.STANDBY
+        proxies[subarray].On()
+        assert proxies[subarray].state() == tango.DevState.ON
+        listed = image.run("ska-sdp", "list", "-a", "-o", "name", **way)
+        assert listed.returncode == 0, listed.stderr
+        assert {
+            "/component/lmc-controller/owner",
+            "/component/lmc-subarray-01/owner",
+            "/component/proccontrol/owner",
+            "/component/helmdeploy/owner",
+            "/lmc/controller",
+            "/lmc/subarray/01",
+        } <= set(listed.stdout.split())
+        with Config(host=etcd.host, port=etcd.port) as config:
+            for txn in config.txn():
+                owner = txn.component("lmc-controller").ownership.get()
+        assert owner is not None
+        assert owner.command[0] == str(image.bin / "SDPController")
+    assert not str(image.bin).startswith(str(ROOT))
