@@ -88,6 +88,7 @@ class Watcher(Generic[T_co]):
         if not self._database_answers():
             return
         store, cache = self._backend.store, self._backend.cache
+        pauses = _growing_pauses()
         for txn in transactions(
             _PatientReader(CachedReader(store, cache), store),
             self._backend.committer,
@@ -99,7 +100,7 @@ class Watcher(Generic[T_co]):
             warm=False,
             seen=cache.require,
             finished=lambda txn: self._interest.add(txn.reads),
-            unreachable=self._bear,
+            unreachable=lambda exc: self._bear(exc, next(pauses)),
         ):
             yield self._wrap(txn)
 
@@ -175,10 +176,10 @@ class Watcher(Generic[T_co]):
                     break
         return False
 
-    def _bear(self, exc: ConfigConnectionError) -> None:
-        """Wait a while before a commit is tried again; raise if it is over."""
+    def _bear(self, exc: ConfigConnectionError, pause: float) -> None:
+        """Wait for some seconds before a commit is tried again; raise if it is over."""
         _complain(self._backend.store, exc)
-        time.sleep(next(_growing_pauses()))
+        time.sleep(pause)
 
 
 class _PatientReader:

@@ -6,9 +6,11 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import tango
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.config import Transaction
@@ -16,10 +18,11 @@ from ska_sdp_lmc.stack.device_server import DeviceServer
 from ska_sdp_lmc.stack.programs import clean_environment, installed_program
 from ska_sdp_lmc.stack.stand_in import OWNER_PATHS, StandIn
 from ska_sdp_lmc.stack.tango_db import TangoDatabase
-from ska_sdp_lmc.tango_db.data import PACKAGED, read, spread
+from ska_sdp_lmc.tango_db.data import PACKAGED, Registration, read, spread
 from ska_sdp_lmc.tango_db.register import register
 from tests.secure_etcd.secured import Secured
-from tests.services.versions import NEWER_FIRST
+from tests.services.versions import NEWER_FIRST, NEWER_ONLY
+from tests.waiting import wait_until
 
 Writes = Callable[[Transaction], None]
 
@@ -47,9 +50,9 @@ def system(
     prefix = f"secure{secured.etcd.port}"
     data = spread(read(PACKAGED), subarrays=2, prefix=prefix)
     register(tango_db.connect(), data.devices(), dry_run=False)
-    tango = {"TANGO_HOST": tango_db.tango_host}
+    tango_host = {"TANGO_HOST": tango_db.tango_host}
     servers = [
-        DeviceServer(f"{server}", [device], tmp_path, secured.way_of(user) | tango)
+        DeviceServer(f"{server}", [device], tmp_path, secured.way_of(user) | tango_host)
         for server, device, user in (
             ("SDPController/0", f"{prefix}-sdp/control/0", "lmc-controller"),
             ("SDPSubarray/01", f"{prefix}-sdp/subarray/01", "lmc-subarray-01"),
@@ -61,7 +64,7 @@ def system(
         program = installed_program(words[0], "tango")
         return subprocess.run(
             [program, *words[1:]],
-            env=clean_environment(**secured.way_of(user), **tango),
+            env=clean_environment(**secured.way_of(user), **tango_host),
             capture_output=True,
             text=True,
             timeout=120,
@@ -97,6 +100,41 @@ def test_an_observation_by_users_of_their_own(
             )
             entry = json.loads(txn.get("/lmc/subarray/02") or "")
             assert entry["last_command"] == "Off"
+
+
+@NEWER_ONLY
+def test_a_server_with_the_user_of_another_says_so(
+    secured: Secured, tango_db: TangoDatabase, tmp_path: Path
+) -> None:
+    """It does not get as far as its first entry, and neither its log nor etcd is flooded."""
+    device = f"wrong{secured.etcd.port}-sdp/subarray/03"
+    registration = Registration("SDPSubarray/wrong-user", "SDPSubarray", device, {})
+    register(tango_db.connect(), [registration], dry_run=False)
+    way = secured.way_of("lmc-subarray-02") | {"TANGO_HOST": tango_db.tango_host}
+    server = DeviceServer("SDPSubarray/wrong-user", [device], tmp_path, way)
+    server.launch()
+    try:
+        wait_until(lambda: len(complaints(server)) >= 5, 30, "it complains")
+        first, *_, fifth = complaints(server)[:5]
+        assert "does not let user 'lmc-subarray-02' do this" in fifth
+        # Pauses double from 0.05 s at least.
+        assert (time_of(fifth) - time_of(first)).total_seconds() >= 0.7
+        proxy = tango.DeviceProxy(f"tango://{tango_db.tango_host}/{device}")
+        assert proxy.state() == tango.DevState.INIT
+        with pytest.raises(tango.DevFailed, match="was not carried out"):
+            proxy.On()
+        with secured.config_of("dashboard") as config:
+            assert config.backend.get("/lmc/subarray/03")[0] is None
+    finally:
+        server.stop()
+
+
+def complaints(server: DeviceServer) -> list[str]:
+    return [line for line in server.process.output().splitlines() if "permission denied" in line]
+
+
+def time_of(line: str) -> datetime:
+    return datetime.strptime(line.split("|")[1], "%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def attempt(secured: Secured, user: str, write: Writes) -> str:
@@ -219,7 +257,7 @@ def test_doctor_needs_no_more_than_to_read(secured: Secured, user: str) -> None:
     assert secured.etcd.endpoint in told.stdout
 
 
-def test_config_is_closed_by_the_client_lease_of_a_user(secured: Secured) -> None:
+def test_a_user_may_end_its_own_lease(secured: Secured) -> None:
     """What lives by a lease goes with it, though etcd asks for the right to write all of it."""
     way = secured.way_of("proccontrol")
     with Config(
