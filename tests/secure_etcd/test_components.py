@@ -21,7 +21,7 @@ from ska_sdp_lmc.stack.tango_db import TangoDatabase
 from ska_sdp_lmc.tango_db.data import PACKAGED, Registration, read, spread
 from ska_sdp_lmc.tango_db.register import register
 from tests.secure_etcd.secured import Secured
-from tests.services.versions import NEWER_FIRST, NEWER_ONLY
+from tests.services.versions import NEWER_ONLY
 from tests.waiting import wait_until
 
 Writes = Callable[[Transaction], None]
@@ -83,7 +83,7 @@ def system(
         assert "permission denied" not in (tmp_path / "stand-in.log").read_text()
 
 
-@NEWER_FIRST
+@pytest.mark.long
 def test_an_observation_by_users_of_their_own(
     system: Callable[..., subprocess.CompletedProcess[str]], secured: Secured
 ) -> None:
