@@ -4,10 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_lmc.stack.tango_db import TangoDatabase, TangoDatabaseServer
+from tests.services.mariadb import MariaTangoDatabase, missing_programs
+
+
+class Kind(Protocol):
+    """Makes Tango databases of a kind, not started; see ``TangoDatabaseServer``."""
+
+    def __call__(self, directory: Path, *, port: int | None = None) -> TangoDatabaseServer: ...
+
+
+KINDS: dict[str, Kind] = {
+    "sqlite": TangoDatabase,
+    "mariadb": MariaTangoDatabase,
+}
+"""The Tango databases that must do the same: that of the stack, and that of production."""
+
+
+@pytest.fixture(scope="session", params=list(KINDS))
+def tango_db_kind(request: pytest.FixtureRequest) -> Kind:
+    """Each kind of Tango database in turn."""
+    kind = str(request.param)
+    if kind == "mariadb" and (missing := missing_programs()):
+        pytest.skip(f"this machine lacks {', '.join(missing)}: .ci/run names Debian's packages")
+    return KINDS[kind]
+
+
+@pytest.fixture(scope="session")
+def either_tango_db(
+    tango_db_kind: Kind, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TangoDatabaseServer]:
+    """A running Tango database of each kind in turn; register under names of the test's own."""
+    with tango_db_kind(tmp_path_factory.mktemp("tango-db")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

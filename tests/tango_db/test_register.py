@@ -1,10 +1,10 @@
-"""Registration in a real Tango database."""
+"""Registration in real Tango databases, that of the stack and that of production."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,19 +12,25 @@ import tango
 from click.testing import CliRunner
 
 from ska_sdp_lmc.cli import main
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_lmc.stack.tango_db import TangoDatabaseServer
 from ska_sdp_lmc.tango_db.data import Registration, read, spread
 from ska_sdp_lmc.tango_db.register import register
 
 PREFIX = "register"
+NUMBERS = ("01", "02", "03", "77")
 
 
 @pytest.fixture
-def database(tango_db: TangoDatabase) -> Iterator[tango.Database]:
-    connection = tango_db.connect()
+def database(either_tango_db: TangoDatabaseServer) -> Iterator[tango.Database]:
+    connection = either_tango_db.connect()
     yield connection
-    for server in ("SDPController/0", "SDPSubarray/01", "SDPSubarray/02", "SDPSubarray/77"):
-        if len(connection.get_device_class_list(server)):
+    for server in ("SDPController/0", *(f"SDPSubarray/{number}" for number in NUMBERS)):
+        names = list(connection.get_device_class_list(server))[::2]
+        for name in names:
+            held = list(connection.get_device_property_list(name, "*"))
+            if held:
+                connection.delete_device_property(name, held)
+        if names:
             connection.delete_server(server)
 
 
@@ -74,10 +80,11 @@ def test_a_device_can_move_to_another_server(database: tango.Database) -> None:
     assert database.get_device_info(subarray.device).ds_full_name == "SDPSubarray/77"
 
 
+@pytest.mark.usefixtures("database")
 def test_the_command(
-    tango_database: Callable[[], TangoDatabase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    either_tango_db: TangoDatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TANGO_HOST", tango_database().tango_host)
+    monkeypatch.setenv("TANGO_HOST", either_tango_db.tango_host)
     file = tmp_path / "devices.json"
     device = {"properties": {"TimeoutConfigure": ["5"]}}
     file.write_text(
@@ -92,7 +99,22 @@ def test_the_command(
     ]
     assert run(main, ["register", str(file)]).output.splitlines()[-1] == "2 changes"
     assert run(main, ["register", str(file)]).output == "0 changes\n"
-    assert run(main, ["register", "--subarrays", "3"]).output.splitlines()[-1] == "4 changes"
+    more = ["register", "--subarrays", "3", "--prefix", "b"]
+    planned = run(main, [*more, "--dry-run"]).output.splitlines()
+    assert planned == [
+        "would change: b-sdp/control/0: added to SDPController/0 as SDPController",
+        *(
+            f"would change: b-sdp/subarray/{number}: added to SDPSubarray/{number} as SDPSubarray"
+            for number in ("01", "02", "03")
+        ),
+        "4 changes",
+    ]
+    done = [line.removeprefix("would change: ") for line in planned]
+    assert run(main, more).output.splitlines() == done
+    assert run(main, more).output == "0 changes\n"
+    database = either_tango_db.connect()
+    names = database.get_device_exported("b-sdp/*"), database.get_device_member("b-sdp/subarray/*")
+    assert [list(each) for each in names] == [[], ["01", "02", "03"]]
 
 
 def test_the_command_refuses_bad_data(tmp_path: Path) -> None:

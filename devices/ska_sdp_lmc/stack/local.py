@@ -14,7 +14,7 @@ from .device_server import DeviceServer
 from .etcd import Etcd
 from .part import Part, never_interrupted
 from .stand_in import StandIn
-from .tango_db import TangoDatabase
+from .tango_db import TangoDatabase, TangoDatabaseServer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -52,17 +52,20 @@ class LocalStack:
     Args:
         directory: For data and logs; data that are there are taken up again.
         layout: What to start.
+        tango_db: The Tango database to start; None takes one of its own, in an SQLite file.
 
     Raises:
         DataError: the layout has a number or prefix that no device name can carry.
     """
 
-    def __init__(self, directory: Path, layout: Layout) -> None:
+    def __init__(
+        self, directory: Path, layout: Layout, *, tango_db: TangoDatabaseServer | None = None
+    ) -> None:
         self.directory = directory
         self.layout = layout
         self.devices = layout.devices()
         self.etcd = Etcd(directory)
-        self.tango_db = TangoDatabase(directory)
+        self.tango_db = tango_db or TangoDatabase(directory)
         self.servers: list[DeviceServer] = []
         self.stand_in: StandIn | None = None
 

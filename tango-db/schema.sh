@@ -1,0 +1,61 @@
+#!/bin/sh
+# Create the schema of the Tango database in MariaDB where it is missing or half made; where it
+# is whole, change nothing. Waits for MariaDB.
+#
+# MYSQL_HOST        host or host:port
+# MYSQL_USER        who may do everything in the database "tango", which must exist
+# MYSQL_PASSWORD    the user's password
+# TANGO_SCHEMA      the SQL to load, by default that of Debian's package tango-db
+# SCHEMA_WAIT       seconds to wait for MariaDB, by default 120
+set -eu
+
+: "${MYSQL_HOST:?set it to the host of MariaDB, or host:port}"
+: "${MYSQL_USER:?set it to the user in MariaDB}"
+: "${MYSQL_PASSWORD:?set it to the password of $MYSQL_USER}"
+TANGO_SCHEMA=${TANGO_SCHEMA:-/usr/share/dbconfig-common/data/tango-db/install/mysql}
+SCHEMA_WAIT=${SCHEMA_WAIT:-120}
+
+# The SQL itself names this database.
+DATABASE=tango
+
+host=${MYSQL_HOST%%:*}
+port=3306
+case $MYSQL_HOST in *:*) port=${MYSQL_HOST##*:} ;; esac
+
+sql() {
+    # The password goes by the environment: a command line is for everyone to read.
+    MYSQL_PWD=$MYSQL_PASSWORD mariadb --no-defaults --protocol=tcp --host="$host" \
+        --port="$port" --user="$MYSQL_USER" --connect-timeout=5 --batch --skip-column-names \
+        "$DATABASE" "$@"
+}
+
+is_whole() {
+    # The last row that the SQL inserts.
+    found=$(sql --execute "SELECT COUNT(*) FROM property_class
+        WHERE class = 'TangoAccessControl' AND value = 'GetAllowedCommandClassList'" 2>/dev/null) &&
+        [ "$found" -ge 1 ]
+}
+
+waited=0
+until failure=$(sql --execute 'SELECT 1' 2>&1); do
+    if [ "$waited" -ge "$SCHEMA_WAIT" ]; then
+        echo "MariaDB at $MYSQL_HOST did not answer within $SCHEMA_WAIT s: $failure" >&2
+        exit 1
+    fi
+    [ $((waited % 10)) -ne 0 ] || echo "Waits for MariaDB at $MYSQL_HOST: $failure"
+    sleep 1
+    waited=$((waited + 1))
+done
+
+if is_whole; then
+    echo "The schema is there: nothing is changed."
+    exit 0
+fi
+# What it creates it creates only where missing, and what it inserts it deletes before: one that
+# was cut short is simply loaded again.
+sql <"$TANGO_SCHEMA"
+if ! is_whole; then
+    echo "$TANGO_SCHEMA was loaded, and the schema is not whole: see which package it is of." >&2
+    exit 1
+fi
+echo "The schema was created."
