@@ -12,6 +12,7 @@ from tango.server import run as run_tango
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.health.endpoint import EndpointError, serving
 from ska_sdp_lmc.servers import database
+from ska_sdp_lmc.servers.tango_database import wait_for_tango_database
 from ska_sdp_lmc.settings import SettingsError, load
 
 __all__ = ["run"]
@@ -19,6 +20,8 @@ __all__ = ["run"]
 
 def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
     """Run a server of one device class until it is told to end.
+
+    It waits for the Tango database, and for the registration of its devices there.
 
     Tango ends it on SIGTERM and SIGINT in its own way; a handler of ours would never be called
     (design/pytango.md).
@@ -41,10 +44,11 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         # What the server waits for, it says by its health: that is there first.
         with serving(settings.health_address, settings.health_port):
             given = sys.argv[1:] if arguments is None else arguments
+            wait_for_tango_database(device_class.__name__, given)
             # What was imported stays: to look through it for garbage, again and again, is in vain.
             gc.freeze()
             run_tango([device_class], args=[device_class.__name__, *given], raises=True)
-    except EndpointError as error:
+    except (EndpointError, SettingsError) as error:
         sys.exit(f"{device_class.__name__}: {error}")
     except tango.DevFailed as error:
         sys.exit(f"{device_class.__name__}: {error.args[0].desc}")

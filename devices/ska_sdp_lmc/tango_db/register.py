@@ -49,8 +49,9 @@ def register(
     """
     changes: list[Change] = []
     for device in devices:
-        changes += _place(database, device, dry_run)
-        changes += _set_properties(database, device, dry_run)
+        # Properties first: a server that waits for its devices starts as soon as they are there.
+        properties = _set_properties(database, device, dry_run)
+        changes += [*_place(database, device, dry_run), *properties]
     return changes
 
 

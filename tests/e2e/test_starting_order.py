@@ -1,0 +1,141 @@
+"""Servers that start before their databases: they say what they wait for, and come up alone."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+import tango
+
+from ska_sdp_lmc.stack.device_server import DeviceServer
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_lmc.stack.tango_db import TangoDatabaseServer
+from ska_sdp_lmc.tango_db.data import read
+from ska_sdp_lmc.tango_db.register import register
+from tests.services.etcd import QUICK
+from tests.services.tango_db import Kind
+from tests.waiting import wait_until
+
+SUBARRAY = "test-sdp/subarray/01"
+CONTROLLER = "test-sdp/control/0"
+PATIENCE = 30.0
+
+
+class Start:
+    """Two servers that run, and databases that do not yet, whose addresses the servers have."""
+
+    def __init__(self, directory: Path, kind: Kind) -> None:
+        self.etcd = Etcd(directory, port=free_port(), flags=QUICK)
+        self.tango_db: TangoDatabaseServer = kind(directory, port=free_port())
+        settings = {
+            "TANGO_HOST": self.tango_db.tango_host,
+            "SDP_CONFIG_HOST": self.etcd.host,
+            "SDP_CONFIG_PORT": str(self.etcd.port),
+            "SDP_LMC_REQUIRED_COMPONENTS": "",
+        }
+        self.servers = [
+            DeviceServer(name, [device], directory, settings)
+            for name, device in (("SDPController/0", CONTROLLER), ("SDPSubarray/01", SUBARRAY))
+        ]
+
+    def proxy(self, name: str) -> tango.DeviceProxy:
+        return tango.DeviceProxy(f"tango://{self.tango_db.tango_host}/{name}")
+
+    def wait_for_word(self, word: str) -> None:
+        """Wait until both servers have logged that they wait for something."""
+        for server in self.servers:
+            wait_until(partial(self._says, server, f"{server.name} waits: {word}"), PATIENCE)
+            assert server.running
+
+    @staticmethod
+    def _says(server: DeviceServer, words: str) -> bool:
+        return words in server.process.output()
+
+    def wait_until_up(self) -> None:
+        """Wait until both devices serve, in the processes of the beginning."""
+        for server in self.servers:
+            server.wait()
+        subarray = self.proxy(SUBARRAY)
+        assert subarray.state() == tango.DevState.OFF
+        assert self.proxy(CONTROLLER).state() == tango.DevState.STANDBY
+        subarray.On()
+        assert subarray.state() == tango.DevState.ON
+
+
+@pytest.fixture
+def start(tango_db_kind: Kind, tmp_path: Path) -> Iterator[Start]:
+    start = Start(tmp_path, tango_db_kind)
+    with ExitStack() as undo:
+        undo.callback(start.etcd.stop)
+        undo.callback(start.tango_db.__exit__)
+        for server in start.servers:
+            server.launch()
+            undo.callback(server.stop)
+        yield start
+
+
+def test_first_the_tango_database_then_etcd(start: Start) -> None:
+    where = start.tango_db.tango_host
+    start.wait_for_word(f"the Tango database at {where} does not answer")
+    start.tango_db.start()
+    start.wait_for_word("the Tango database has no devices of")
+    register(start.tango_db.connect(), read().devices())
+
+    def tells_what_it_waits_for(name: str) -> bool:
+        try:
+            told = start.proxy(name).status()
+        except tango.DevFailed:
+            return False
+        return bool(told == f"Waits for the configuration database at {start.etcd.endpoint}.")
+
+    for name in (SUBARRAY, CONTROLLER):
+        wait_until(partial(tells_what_it_waits_for, name), PATIENCE)
+        assert start.proxy(name).state() == tango.DevState.INIT
+    start.etcd.start()
+    start.wait_until_up()
+
+
+@pytest.mark.parametrize(
+    "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
+)
+def test_first_etcd_then_the_tango_database(start: Start) -> None:
+    where = start.tango_db.tango_host
+    start.wait_for_word(f"the Tango database at {where} does not answer")
+    start.etcd.start()
+    start.tango_db.start()
+    register(start.tango_db.connect(), read().devices())
+    start.wait_until_up()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_waits_ends_when_it_is_told_to(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    settings = {"TANGO_HOST": f"127.0.0.1:{free_port()}", "SDP_CONFIG_HOST": "127.0.0.1"}
+    server = DeviceServer("SDPSubarray/01", [SUBARRAY], tmp_path, settings)
+    server.launch()
+    try:
+        wait_until(lambda: "SDPSubarray/01 waits: " in server.process.output(), PATIENCE)
+        server.process.signal(number)
+        assert server.process.wait(10) == 128 + number
+        assert "Traceback" not in server.process.output()
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("address", ["somewhere", "somewhere:port"])
+def test_an_address_that_is_none_is_refused_at_once(address: str, tmp_path: Path) -> None:
+    server = DeviceServer("SDPSubarray/01", [SUBARRAY], tmp_path, {"TANGO_HOST": address})
+    server.launch()
+    try:
+        assert server.process.wait(PATIENCE) == 1
+        (line,) = server.process.output().splitlines()
+        assert line.startswith("SDPSubarray: ")
+        assert "TANGO_HOST" in line
+    finally:
+        server.kill()
