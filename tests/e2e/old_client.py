@@ -1,0 +1,107 @@
+"""A client of an old Tango, which drives a subarray and hears its obsState; no test of its own.
+
+``/usr/bin/python3 old_client.py TRL`` runs on PyTango 9.3, and imports nothing of this project. It
+takes from standard input, as JSON, a list of ``[command, argument or null, obsState or null]``,
+gives each command and waits until it hears of the obsState. What it heard it writes as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import time
+from functools import partial
+from typing import Any
+
+import tango
+
+PATIENCE = 30.0
+PROOF = "adminMode"
+
+
+class Ears:
+    """Subscriptions to obsState and adminMode of a device."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+        self._came: queue.Queue[tuple[str, str]] = queue.Queue()
+        self.obs_states: list[str] = []
+        self.errors: list[str] = []
+        self._labels = {
+            name: list(device.get_attribute_config(name).enum_labels)
+            for name in ("obsState", PROOF)
+        }
+        self._numbers = [
+            device.subscribe_event(name, tango.EventType.CHANGE_EVENT, partial(self._hear, name))
+            for name in self._labels
+        ]
+
+    def _hear(self, name: str, event: Any) -> None:
+        # On a thread of Tango's. The event itself has the name in small letters.
+        if event.err:
+            self.errors.append(event.errors[0].desc)
+            return
+        value = self._labels[name][int(event.attr_value.value)]
+        if name == "obsState":
+            self.obs_states.append(value)
+        self._came.put((name, value))
+
+    def prove(self) -> None:
+        """Write adminMode until that is heard: the first events after a subscription are lost."""
+        for _ in range(60):
+            self._device.write_attribute(PROOF, self._labels[PROOF].index("ENGINEERING"))
+            self._device.write_attribute(PROOF, self._labels[PROOF].index("ONLINE"))
+            try:
+                self.wait_for(PROOF, "ENGINEERING", 0.5)
+                self.wait_for(PROOF, "ONLINE", 0.5)
+            except TimeoutError:
+                continue
+            return
+        raise TimeoutError("adminMode was written, and no event of it came")
+
+    def wait_for(self, name: str, value: str, timeout: float = PATIENCE) -> None:
+        """Wait for an event that was not waited for before."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                if self._came.get(timeout=max(0.0, end - time.monotonic())) == (name, value):
+                    return
+            except queue.Empty:
+                raise TimeoutError(f"no event came: {name} {value}") from None
+
+    def close(self) -> None:
+        """Subscribe no more; a client that ends while events come can abort."""
+        for number in self._numbers:
+            self._device.unsubscribe_event(number)
+
+
+def main(trl: str) -> None:
+    """Drive the subarray, and write what was heard."""
+    device = tango.DeviceProxy(trl)
+    ears = Ears(device)
+    try:
+        ears.prove()
+        for command, argument, obs_state in json.load(sys.stdin):
+            device.command_inout(command, *([] if argument is None else [argument]))
+            if obs_state is not None:
+                ears.wait_for("obsState", obs_state)
+        refusal = ""
+        try:
+            device.command_inout("EndScan")
+        except tango.DevFailed as error:
+            refusal = error.args[0].desc
+        heard = {
+            "tango": tango.__version__,
+            "obs_states": ears.obs_states,
+            "errors": ears.errors,
+            "addresses": json.loads(device.read_attribute("receiveAddresses").value),
+            "refusal": refusal,
+        }
+    finally:
+        ears.close()
+    json.dump(heard, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,160 @@
+"""One observation, on the SQLite Tango database and on the MariaDB one, and by an old client."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import tango
+from _pytest.mark import ParameterSet
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.demo.content import Content
+from ska_sdp_lmc.demo.observe import define_scripts
+from ska_sdp_lmc.demo.steps import expected_obs_states, observation
+from ska_sdp_lmc.stack.local import Layout, LocalStack
+from ska_sdp_lmc.stack.programs import clean_environment
+from tests.e2e.hearing import Hearing
+from tests.e2e.subarray import Subarray, quick
+from tests.services.tango_db import Kind
+from tests.waiting import wait_until
+
+SUBARRAY = "test-sdp/subarray/01"
+OLD_CLIENT = Path(__file__).with_name("old_client.py")
+OLD_PYTHON = "/usr/bin/python3"
+
+
+def also(kind: str) -> ParameterSet:
+    """For a kind that other tests try as well: it is left to the long tests."""
+    return pytest.param(kind, marks=pytest.mark.long)
+
+
+@pytest.fixture(scope="module")
+def stack(tango_db_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A running stack on each kind of Tango database in turn."""
+    directory = tmp_path_factory.mktemp("stack")
+    tango_db = tango_db_kind(directory)
+    try:
+        with LocalStack(directory, Layout(), tango_db=tango_db) as stack:
+            with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
+                define_scripts(config)
+            yield stack
+    finally:
+        # Also what is behind the server.
+        tango_db.__exit__()
+
+
+@pytest.fixture
+def subarray(stack: LocalStack) -> Iterator[Subarray]:
+    """The subarray, OFF; whatever it does is ended after the test."""
+    subarray = Subarray(f"tango://{stack.tango_db.tango_host}/{SUBARRAY}")
+    assert subarray.proxy.state() == tango.DevState.OFF
+    yield subarray
+    if subarray.proxy.state() != tango.DevState.OFF:
+        subarray.command("Off")
+
+
+def demonstrate(stack: LocalStack) -> None:
+    """Run the demonstration's observation, which judges what it hears."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ska_sdp_lmc.cli", "demo"],
+        env=clean_environment(**stack.environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✗" not in done.stdout
+    assert "obsState events in order, none missing" in done.stdout
+
+
+@pytest.mark.parametrize("tango_db_kind", [also("sqlite"), "mariadb"], indirect=True)
+def test_one_observation(stack: LocalStack, subarray: Subarray) -> None:
+    demonstrate(stack)
+
+
+@cache
+def old_tango() -> str:
+    """The version of PyTango that Debian's Python has; empty if it has none."""
+    told = "import tango; print(tango.__version__)"
+    try:
+        done = subprocess.run(
+            [OLD_PYTHON, "-I", "-c", told], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("tango_db_kind", ["sqlite", also("mariadb")], indirect=True)
+def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
+    if not old_tango().startswith("9."):
+        pytest.skip(f"{OLD_PYTHON} has no PyTango 9: install Debian's python3-tango")
+    content = Content.new()
+    steps = observation(content)
+    given = [
+        (step.command, step.argument, step.obs_states[-1] if step.obs_states else None)
+        for step in steps
+    ]
+    done = subprocess.run(
+        [OLD_PYTHON, "-I", OLD_CLIENT, subarray.trl],
+        input=json.dumps(given),
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    heard = json.loads(done.stdout)
+    assert heard["tango"].startswith("9.")
+    assert heard["errors"] == []
+    assert heard["obs_states"] == expected_obs_states(steps)
+    assert heard["addresses"] == {}
+    assert heard["refusal"] == "Command EndScan not allowed when obsState is EMPTY"
+
+
+def test_a_tango_database_that_is_lost_harms_nothing_that_runs(
+    stack: LocalStack, subarray: Subarray
+) -> None:
+    servers = [server.process.pid for server in stack.servers]
+    content = quick()
+    scan_type, other = content.scan_types[:2]
+    with Hearing([subarray], "obsState") as hearing:
+        subarray.command("On")
+        subarray.assign(content)
+        subarray.configure(scan_type)
+        subarray.start_scan(1)
+        hearing.wait_for_last("obsState", "SCANNING")
+        hearing.forget()
+        stack.tango_db.kill()
+        try:
+            subarray.command("EndScan")
+            subarray.configure(other)
+            subarray.start_scan(2)
+            subarray.command("EndScan")
+            hearing.wait_for("obsState", ["READY", "CONFIGURING", "READY", "SCANNING", "READY"])
+            with pytest.raises(tango.DevFailed):
+                tango.DeviceProxy(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0")
+        finally:
+            stack.tango_db.start()
+        subarray.command("End")
+        subarray.command("ReleaseAllResources")
+        hearing.wait_for_last("obsState", "EMPTY")
+    assert [server.process.pid for server in stack.servers if server.running] == servers
+    # A new client finds the devices again, though no server was started anew.
+    wait_until(lambda: is_found(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0"))
+
+
+def is_found(trl: str) -> bool:
+    try:
+        return bool(tango.DeviceProxy(trl).ping() >= 0)
+    except tango.DevFailed:
+        # Within a second of one that failed, Tango tries no connection.
+        return False
