@@ -11,7 +11,13 @@ from ska_sdp_lmc.stack.etcd import Etcd
 from tests.connection.forking import CASES
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.long) if case == "under_load" else case
+        for case in CASES
+    ],
+)
 def test_fork(etcd: Etcd, case: str) -> None:
     """Each in a process of its own, as gRPC counts from the start of a process."""
     program = [sys.executable, "-X", "faulthandler", "-m", "tests.connection.forking"]

@@ -26,6 +26,11 @@ CONTROLLER = "test-sdp/control/0"
 PATIENCE = 30.0
 
 
+either = pytest.mark.parametrize(
+    "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
+)
+
+
 class Start:
     """Two servers that run, and databases that do not yet, whose addresses the servers have."""
 
@@ -79,6 +84,7 @@ def start(tango_db_kind: Kind, tmp_path: Path) -> Iterator[Start]:
         yield start
 
 
+@either
 def test_first_the_tango_database_then_etcd(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_word(f"the Tango database at {where} does not answer")
@@ -100,9 +106,7 @@ def test_first_the_tango_database_then_etcd(start: Start) -> None:
     start.wait_until_up()
 
 
-@pytest.mark.parametrize(
-    "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
-)
+@either
 def test_first_etcd_then_the_tango_database(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_word(f"the Tango database at {where} does not answer")

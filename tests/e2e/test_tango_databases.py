@@ -30,7 +30,7 @@ OLD_PYTHON = "/usr/bin/python3"
 
 
 def also(kind: str) -> ParameterSet:
-    """For a kind that other tests try as well: it is left to the long tests."""
+    """For a kind that is left to the long tests."""
     return pytest.param(kind, marks=pytest.mark.long)
 
 
@@ -74,7 +74,7 @@ def demonstrate(stack: LocalStack) -> None:
     assert "obsState events in order, none missing" in done.stdout
 
 
-@pytest.mark.parametrize("tango_db_kind", [also("sqlite"), "mariadb"], indirect=True)
+@pytest.mark.parametrize("tango_db_kind", [also("sqlite"), also("mariadb")], indirect=True)
 def test_one_observation(stack: LocalStack, subarray: Subarray) -> None:
     demonstrate(stack)
 
@@ -120,6 +120,7 @@ def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
     assert heard["refusal"] == "Command EndScan not allowed when obsState is EMPTY"
 
 
+@pytest.mark.parametrize("tango_db_kind", ["sqlite", also("mariadb")], indirect=True)
 def test_a_tango_database_that_is_lost_harms_nothing_that_runs(
     stack: LocalStack, subarray: Subarray
 ) -> None:

@@ -155,5 +155,5 @@ class Observation(RuleBasedStateMachine):
         assert (values["errorMessages"] != "{}") == (self.expected == "FAULT")
 
 
-Observation.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+Observation.TestCase.settings = settings(max_examples=30, stateful_step_count=40)
 TestObservation = Observation.TestCase

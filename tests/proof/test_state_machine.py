@@ -29,7 +29,7 @@ def run(database: DatabaseUnderTest, examples: int, steps: int = 50) -> None:
 
 @pytest.mark.parametrize("loses_answers", [False, True], ids=["direct", "losing answers"])
 def test_in_memory(loses_answers: bool) -> None:
-    run(MemoryUnderTest(loses_answers=loses_answers), 50 if loses_answers else 100)
+    run(MemoryUnderTest(loses_answers=loses_answers), 25 if loses_answers else 50)
 
 
 def test_on_etcd(etcd: Etcd) -> None:

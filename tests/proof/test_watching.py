@@ -28,7 +28,7 @@ def run(database: DatabaseUnderTest, examples: int, steps: int = 50) -> None:
 
 
 def test_in_memory() -> None:
-    run(MemoryUnderTest(), 70)
+    run(MemoryUnderTest(), 30)
 
 
 def test_on_etcd(etcd: Etcd) -> None:

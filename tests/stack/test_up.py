@@ -118,6 +118,7 @@ def test_the_demonstration_runs_on_it(start: Starter) -> None:
     assert not stack.env_file.exists()
 
 
+@pytest.mark.long
 def test_a_demonstration_can_be_ended(start: Starter) -> None:
     stack = start("--demo")
     wait_until(lambda: "▶ AssignResources" in stack.printed, within=60, what="it observes")
