@@ -33,9 +33,9 @@ demo: $(INSTALLED) ## Start everything, observe once, stop everything
 up: $(INSTALLED) ## Start everything and leave it running; ARGS="--subarrays 4 --dir DIR"
 	$(BIN)/ska-sdp-lmc up $(ARGS)
 
-# Those of a file share its servers.
+# Those of a file share its servers. In the order of tests/conftest.py, the longest first.
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
-	$(PYTEST) -m "not long" --dist loadfile $(ARGS)
+	$(PYTEST) -m "not long" --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # One by one to whoever is free: they are few, and of very different length.
 test-long: $(INSTALLED) ## Run the tests that take minutes, the proofs at full size

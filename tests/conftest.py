@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
@@ -24,3 +26,17 @@ settings.load_profile("any")
 for _name in list(os.environ):
     if _name.startswith(("SDP_CONFIG_", "SDP_LMC_")) or _name == "TANGO_HOST":
         del os.environ[_name]
+
+ROOT = Path(__file__).parent
+LONGEST = ("stack", "proof", "e2e", "connection", "chart", "secure_etcd", "tango_db")
+"""Directories whose files take longest: they begin first, so that none is left at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first."""
+
+    def place(item: pytest.Item) -> int:
+        directory = item.path.relative_to(ROOT).parts[0]
+        return LONGEST.index(directory) if directory in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
