@@ -105,20 +105,27 @@ def run_process(
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def run_here(
+    server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
+) -> Result:
+    """Run the program to its end in this process, as if it were in one of its own."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(io.StringIO()) as err,
+    ):
+        for name, value in environment(server, env or {}).items():
+            patch.setenv(name, value)
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        return Result(run(args), out.getvalue(), err.getvalue())
+
+
 def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> dict[str, Result]:
     """Run many command lines that only read, in this process, on a database of some entries."""
     with Config(host=server.host, port=server.port) as config:
         empty(config)
         fill(config, entries)
-    results = {}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(server, {}).items():
-            patch.setenv(name, value)
-        for line in lines:
-            with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-                code = run(line.split())
-            results[line] = Result(code, out.getvalue(), err.getvalue())
-    return results
+    return {line: run_here(server, line.split()) for line in lines}
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The seed's chapter 5 is the contract: each line of its usage, as a process on real etcd."""
+"""The seed's chapter 5 is the contract: each line of its usage on a real etcd.
+
+In this process, and in the long tests each as a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_lmc.stack.etcd import Etcd
 
-from .conftest import Result, contents, empty, fill, run_process
+from .conftest import Result, contents, empty, fill, run_here, run_process
 
 SEED = Path(__file__).parents[3] / "shared/spec/0-seed-configuration-library-0.5.0.txt"
 
@@ -187,26 +190,28 @@ def _waves() -> Iterator[list[Use]]:
         rest = [use for use in rest if use not in wave.values()]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["here", pytest.param("process", marks=pytest.mark.long)])
 def outcomes(
-    etcd: Etcd, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, etcd: Etcd, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Result, str | None]]:
     """Run everything; get for each command its result, and what is stored at its key."""
     editor = tmp_path_factory.mktemp("editor") / "editor"
     editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
     editor.chmod(0o755)
     found: dict[str, tuple[Result, str | None]] = {}
-    with Config(host=etcd.host, port=etcd.port) as config, ThreadPoolExecutor(2) as pool:
+    run_as, at_once = (run_here, 1) if request.param == "here" else (run_process, 2)
+    with Config(host=etcd.host, port=etcd.port) as config, ThreadPoolExecutor(at_once) as pool:
         empty(config)
         fill(config, STORED)
 
         def run(use: Use) -> None:
-            result = run_process(etcd, shlex.split(use[0]), {"EDITOR": str(editor)}, SCRIPTS)
+            result = run_as(etcd, shlex.split(use[0]), {"EDITOR": str(editor)}, SCRIPTS)
             stored = contents(config).get(use[2]) if len(use) > 2 else None
             found[use[0]] = result, stored
 
         for wave in _waves():
-            list(pool.map(run, wave))
+            # Signals are the main thread's, so what runs here runs on that.
+            list(map(run, wave) if at_once == 1 else pool.map(run, wave))
     return found
 
 

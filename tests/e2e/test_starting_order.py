@@ -26,11 +26,6 @@ CONTROLLER = "test-sdp/control/0"
 PATIENCE = 30.0
 
 
-either = pytest.mark.parametrize(
-    "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
-)
-
-
 class Start:
     """Two servers that run, and databases that do not yet, whose addresses the servers have."""
 
@@ -84,7 +79,9 @@ def start(tango_db_kind: Kind, tmp_path: Path) -> Iterator[Start]:
         yield start
 
 
-@either
+@pytest.mark.parametrize(
+    "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
+)
 def test_first_the_tango_database_then_etcd(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_word(f"the Tango database at {where} does not answer")
@@ -106,7 +103,8 @@ def test_first_the_tango_database_then_etcd(start: Start) -> None:
     start.wait_until_up()
 
 
-@either
+@pytest.mark.long
+@pytest.mark.parametrize("tango_db_kind", ["sqlite", "mariadb"], indirect=True)
 def test_first_etcd_then_the_tango_database(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_word(f"the Tango database at {where} does not answer")
