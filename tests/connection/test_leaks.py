@@ -145,6 +145,9 @@ def break_all_the_time(
         # What is made once, such as gRPC's own threads, is made now.
         for event in ("cut", "restart", "cut"):
             happen(event)
+        # Told of after the last cut, so that the stream that it is measured with stands.
+        write(other, number)
+        number += 1
         level("the view at the start")
         wait_until(lambda: network.connections == 1)
         before = resources()

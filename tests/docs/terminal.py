@@ -61,6 +61,7 @@ class Terminal:
         for command, expected in _commands(text):
             if command == "^C":
                 self._shell.sendintr()
+                self._command = command
             elif command:
                 if not self._at_prompt:
                     self._until_prompt()
@@ -81,6 +82,14 @@ class Terminal:
         self._shell.close(force=True)
 
     def _until_prompt(self) -> str:
+        if self._command == "^C":
+            for _ in range(2):
+                # Python drops an interrupt that is raised within a callback of a library's: who
+                # sees that nothing comes of it presses again. What was printed meanwhile is kept.
+                if self._shell.expect_exact([_PROMPT, pexpect.TIMEOUT], _PATIENCE / 6) == 0:
+                    self._at_prompt = True
+                    return str(self._shell.before)
+                self._shell.sendintr()
         try:
             self._shell.expect_exact(_PROMPT)
         except (pexpect.TIMEOUT, pexpect.EOF) as error:
