@@ -19,6 +19,8 @@ from tests.chart.rendering import NAMESPACE, Manifest, Objects, Renderer
 from tests.chart.substitution import Place, RenderedPart
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 NAME = "sdp-ska-sdp-lmc"
 SUFFIX = f"{NAMESPACE}.svc.cluster.local"
 VALUES = {

@@ -197,6 +197,7 @@ def test_it_answers_in_plain_words_too(
     assert "/livez, /readyz, /metrics" in words
 
 
+@pytest.mark.long
 def test_who_says_nothing_holds_nobody_up(
     serve: Serve, health: str, settings: dict[str, str]
 ) -> None:
@@ -250,6 +251,7 @@ def test_a_port_that_is_taken_is_refused_at_start(settings: dict[str, str]) -> N
     assert "SDP_LMC_HEALTH_PORT" in words
 
 
+@pytest.mark.long
 def test_a_paused_server_does_not_say_that_it_lives(
     serve: Serve, health: str, settings: dict[str, str]
 ) -> None:

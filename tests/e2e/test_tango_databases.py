@@ -24,6 +24,8 @@ from tests.e2e.subarray import Subarray, quick
 from tests.services.tango_db import Kind
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 SUBARRAY = "test-sdp/subarray/01"
 OLD_CLIENT = Path(__file__).with_name("old_client.py")
 OLD_PYTHON = "/usr/bin/python3"

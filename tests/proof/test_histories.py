@@ -92,6 +92,7 @@ def test_threads_in_memory() -> None:
     in_memory(500)
 
 
+@pytest.mark.long
 def test_processes_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
     on_etcd(etcd_server(), 3, 70, lambda: None)
 

@@ -18,6 +18,8 @@ from ska_sdp_lmc.tango_db.register import register
 from tests.services.mariadb import SET_UP, MariaTangoDatabase, missing_programs
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaTangoDatabase]:
