@@ -107,7 +107,8 @@ def _off_if_it_fails(device: tango.DeviceProxy) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        # What failed is what the user must read, not that this failed too.
+        # Ctrl-C too: whatever ends it, the device is not left on. What the user must read is that,
+        # not that this failed as well.
         with suppress(tango.DevFailed):
             device.Off()
         raise

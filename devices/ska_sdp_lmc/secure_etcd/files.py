@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
+
+from ska_sdp_config.whole_file import whole_file
 
 __all__ = ["PRIVATE", "PUBLIC", "SecurityError", "write_file"]
 
@@ -17,7 +17,7 @@ class SecurityError(Exception):
 
 
 def write_file(path: Path, content: bytes, mode: int) -> None:
-    """Write a file whole or not at all, with its mode from the beginning.
+    """Write a file whole or not at all; until it is in place, its owner alone can read it.
 
     Args:
         path: where; its directory is made, for its owner alone.
@@ -28,13 +28,5 @@ def write_file(path: Path, content: bytes, mode: int) -> None:
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Made for its owner alone.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path, mode) as file:
+        file.write_bytes(content)

@@ -9,7 +9,7 @@ from ska_sdp_config.backend.etcd3.settings import Settings
 from .files import SecurityError
 from .passwords import Passwords
 from .rights import ROOT, Plan, Role, User
-from .server import UserStore, permissions_of
+from .server import Permission, UserStore, permissions_of
 
 __all__ = ["secure"]
 
@@ -93,14 +93,10 @@ class _Change:
     def _role(self, role: Role) -> Iterator[str]:
         is_new = role.name not in self._roles
         wanted = permissions_of(role)
-        # etcd's own role needs no rights, and shows some or none by its version.
-        found = (
-            set()
-            if is_new
-            else wanted
-            if role.name == ROOT
-            else (self._store.permissions(role.name))
-        )
+        found: set[Permission] = set()
+        if not is_new:
+            # etcd's own role needs no rights, and shows some or none by its version.
+            found = wanted if role.name == ROOT else self._store.permissions(role.name)
         if not self._dry_run:
             if is_new:
                 self._store.add_role(role.name)

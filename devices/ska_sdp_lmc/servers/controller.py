@@ -98,7 +98,9 @@ class SDPController(LmcDevice):
 
     def write_admin_mode(self, mode: AdminMode) -> None:
         """Write adminMode to the database, and show it."""
-        self._carry_out("Writing adminMode", lambda entry: controller.set_admin_mode(entry, mode))
+        self._carry_out(
+            "adminMode", lambda entry: controller.set_admin_mode(entry, mode), "Writing adminMode"
+        )
 
     def begin(self) -> None:
         """Set up the reading of the system."""
@@ -112,7 +114,12 @@ class SDPController(LmcDevice):
 
         self._carry_out(name, decide)
 
-    def _carry_out(self, name: str, decide: Callable[[ControllerEntry], ControllerEntry]) -> None:
+    def _carry_out(
+        self,
+        name: str,
+        decide: Callable[[ControllerEntry], ControllerEntry],
+        words: str | None = None,
+    ) -> None:
         began = time.monotonic()
         prefix = self.settings.prefix
 
@@ -124,11 +131,11 @@ class SDPController(LmcDevice):
 
         def transact() -> list[View]:
             entry, revision = self.transact(began, [prefix + paths.CONTROLLER], body)
-            LOGGER.info("%s done, State %s", name, entry.shown_state.name)
+            LOGGER.info("%s done, State %s", words or name, entry.shown_state.name)
             # The rest of the system comes by the watcher, as it always does.
             return [View(revision, entry.command_count, None, entry.values())]
 
-        self.carry_out(name, transact)
+        self.carry_out(name, transact, words)
 
     def turn(self, watcher: Watcher[Any], publisher: Publisher) -> bool:
         """Look at the database once, publish, write what must be written."""

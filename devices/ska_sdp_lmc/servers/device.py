@@ -201,21 +201,23 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """Write adminMode to the database, and show it."""
         raise NotImplementedError
 
-    def carry_out(self, command: str, transact: Callable[[], Sequence[View]]) -> None:
+    def carry_out(
+        self, command: str, transact: Callable[[], Sequence[View]], words: str | None = None
+    ) -> None:
         """Do what a command does: transact without the monitor, publish with it.
 
         Args:
-            command: name of the command, for the log and for errors.
+            command: name of the command, or of the attribute that is written, to count it by.
             transact: validates and commits, gives the views to show, that of the commit last.
+            words: what the log and errors call it, by default as it is counted.
 
         Raises:
             tango.DevFailed: it was refused, or the database did not take it.
         """
         publisher = self.publisher
-        # Of several words, as in "Writing adminMode", the last is the name.
-        timer = CommandTimer(self.name, command.rpartition(" ")[2])
+        timer = CommandTimer(self.name, command)
         with timer, self._at_work, logs.context(self.name, self, new_transaction_id()):
-            with self._telling_errors(command, timer), tango.AutoTangoAllowThreads(self):
+            with self._telling_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"
             for view in views:

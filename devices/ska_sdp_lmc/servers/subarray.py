@@ -196,7 +196,7 @@ class SDPSubarray(LmcDevice):
         def transact() -> list[View]:
             return self._transact(began, decide)
 
-        self.carry_out("Writing adminMode", transact)
+        self.carry_out("adminMode", transact, "Writing adminMode")
 
     # The way of a command
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from pathlib import Path
 
 import click
 
 from ..backend.common import depth_of_path
 from ..backend.stm import MAX_DEPTH
+from ..whole_file import whole_file
 from .errors import Failed
 from .group import HELP
 from .options import COMMON, OWNERS
@@ -36,19 +35,12 @@ def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: b
         return
     path = Path(file)
     try:
-        # At once or not at all: a dump that broke off may look like one of less.
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with (
-                os.fdopen(handle, "w", encoding="utf-8") as stream,
-                contextlib.redirect_stdout(stream),
-            ):
-                out.dump(*split(entries))
-            Path(name).replace(path)
-        except BaseException:
-            # Ctrl-C too: what was begun is of no use to anybody.
-            Path(name).unlink()
-            raise
+        with (
+            whole_file(path) as whole,
+            whole.open("w", encoding="utf-8") as stream,
+            contextlib.redirect_stdout(stream),
+        ):
+            out.dump(*split(entries))
     except OSError as exc:
         raise Failed(f"{file} cannot be written: {exc.strerror or exc}; check the path.") from exc
     if not quiet:

@@ -184,7 +184,8 @@ def _connecting() -> Iterator[None]:
     try:
         yield
     except Exception as exc:
-        # Nothing else tells an error of the handshake from one of a call's TLS afterwards.
+        # Of whatever kind, it is only marked: nothing else tells an error of the handshake from
+        # one of a call's TLS afterwards.
         vars(exc)["from_connecting"] = True
         raise
 
