@@ -152,21 +152,9 @@ def parse(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def here(
-    database: Config,
-    etcd: Etcd,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Run:
+def here(database: Config, etcd: Etcd) -> Run:
     """Run the program in this process on the database: for tables of rules, as it is quick."""
-    monkeypatch.setenv("SDP_CONFIG_HOST", etcd.host)
-    monkeypatch.setenv("SDP_CONFIG_PORT", str(etcd.port))
-
-    def run_here(*args: str, stdin: str = "") -> Result:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        return Result(run(args), *capsys.readouterr())
-
-    return run_here
+    return lambda *args, stdin="": run_here(etcd, args, stdin=stdin)
 
 
 @pytest.fixture

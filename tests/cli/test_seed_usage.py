@@ -199,19 +199,20 @@ def outcomes(
     editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
     editor.chmod(0o755)
     found: dict[str, tuple[Result, str | None]] = {}
-    run_as, at_once = (run_here, 1) if request.param == "here" else (run_process, 2)
-    with Config(host=etcd.host, port=etcd.port) as config, ThreadPoolExecutor(at_once) as pool:
+    is_here = request.param == "here"
+    with Config(host=etcd.host, port=etcd.port) as config, ThreadPoolExecutor(2) as pool:
         empty(config)
         fill(config, STORED)
 
         def run(use: Use) -> None:
+            run_as = run_here if is_here else run_process
             result = run_as(etcd, shlex.split(use[0]), {"EDITOR": str(editor)}, SCRIPTS)
             stored = contents(config).get(use[2]) if len(use) > 2 else None
             found[use[0]] = result, stored
 
         for wave in _waves():
             # Signals are the main thread's, so what runs here runs on that.
-            list(map(run, wave) if at_once == 1 else pool.map(run, wave))
+            list(map(run, wave) if is_here else pool.map(run, wave))
     return found
 
 
