@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import tango
-from _pytest.mark import ParameterSet
 
 from ska_sdp_config import Config
 from ska_sdp_lmc.demo.content import Content
@@ -29,11 +28,6 @@ pytestmark = pytest.mark.long
 SUBARRAY = "test-sdp/subarray/01"
 OLD_CLIENT = Path(__file__).with_name("old_client.py")
 OLD_PYTHON = "/usr/bin/python3"
-
-
-def also(kind: str) -> ParameterSet:
-    """For a kind that is left to the long tests."""
-    return pytest.param(kind, marks=pytest.mark.long)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +70,6 @@ def demonstrate(stack: LocalStack) -> None:
     assert "obsState events in order, none missing" in done.stdout
 
 
-@pytest.mark.parametrize("tango_db_kind", [also("sqlite"), also("mariadb")], indirect=True)
 def test_one_observation(stack: LocalStack, subarray: Subarray) -> None:
     demonstrate(stack)
 
@@ -94,7 +87,6 @@ def old_tango() -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("tango_db_kind", ["sqlite", also("mariadb")], indirect=True)
 def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
     if not old_tango().startswith("9."):
         pytest.skip(f"{OLD_PYTHON} has no PyTango 9: install Debian's python3-tango")
@@ -122,7 +114,6 @@ def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
     assert heard["refusal"] == "Command EndScan not allowed when obsState is EMPTY"
 
 
-@pytest.mark.parametrize("tango_db_kind", ["sqlite", also("mariadb")], indirect=True)
 def test_a_tango_database_that_is_lost_harms_nothing_that_runs(
     stack: LocalStack, subarray: Subarray
 ) -> None:
