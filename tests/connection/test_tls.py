@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import re
 import socket
 import struct
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +232,29 @@ def test_server_that_never_answers_is_not_blamed_for_its_certificate(
         with pytest.raises(ConfigConnectionError, match="did not answer within 1 s"):
             backend.get("/a")
         assert time.monotonic() - began < 2
+
+
+def test_reset_leaves_no_socket_behind() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        server.close()
+
+        def is_reset() -> bool:
+            try:
+                connection.getpeername()
+            except OSError:
+                return True
+            return False
+
+        wait_until(is_reset)
+        with connection, warnings.catch_warnings(record=True) as left:
+            warnings.simplefilter("always")
+            with contextlib.suppress(OSError):
+                assert not _speaks_tls(connection)
+            gc.collect()
+        assert left == []
 
 
 def test_reset_is_not_taken_for_tls() -> None:

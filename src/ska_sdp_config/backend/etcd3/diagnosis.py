@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+from collections.abc import Iterator
 
 import grpc
 
@@ -64,7 +65,7 @@ def _fault_of_tls(
     authority = settings.ca.decode("ascii", "ignore") if settings.ca else None
     context = ssl.create_default_context(cadata=authority)
     try:
-        with context.wrap_socket(connection, server_hostname=host) as secure:
+        with _secured(connection, context, host) as secure:
             secure.settimeout(min(timeout, PATIENCE))
             secure.recv(1)
     except ssl.SSLCertVerificationError as exc:
@@ -117,12 +118,29 @@ def _speaks_tls(connection: socket.socket) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with context.wrap_socket(connection) as secure:
-            # There is no handshake, and no error, on a connection that was reset before it.
-            return secure.version() is not None
+        with _secured(connection, context):
+            return True
     except ssl.SSLError as exc:
         # To ask for our certificate, or for another version, a server must speak TLS.
         return "ALERT" in (exc.reason or "")
+    except OSError:
+        # Nothing was spoken on it.
+        return False
+
+
+@contextlib.contextmanager
+def _secured(
+    connection: socket.socket, context: ssl.SSLContext, host: str | None = None
+) -> Iterator[ssl.SSLSocket]:
+    """Have TLS on another connection to the same server, while inside.
+
+    A connection that is reset just before it is wrapped is lost: Python raises, and has put its
+    descriptor where nobody can close it. What is wrapped before it is connected is ours.
+    """
+    with context.wrap_socket(socket.socket(connection.family), server_hostname=host) as secure:
+        secure.settimeout(connection.gettimeout())
+        secure.connect(connection.getpeername())
+        yield secure
 
 
 def _speaks_http(host: str, endpoint: str, timeout: float) -> bool:
