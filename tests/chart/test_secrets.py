@@ -42,8 +42,8 @@ def test_variables_with_secrets_come_from_secrets(objects: Objects) -> None:
         # What etcd calls its cluster's token is a name.
         words = [word for word in words if not word.startswith("--initial-cluster-token=")]
         assert not [word for word in words if SECRET_NAME.search(word)]
-    users = {each["kind"] for each in objects}
-    assert found or "Secret" not in users
+    kinds = {each["kind"] for each in objects}
+    assert found or "Secret" not in kinds
 
 
 def test_passwords_of_the_chart_stand_in_secrets_only(render: Renderer) -> None:
