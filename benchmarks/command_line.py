@@ -7,7 +7,6 @@ import pty
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -54,14 +53,7 @@ while True:
 def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
     """Yield the rows on the command line."""
     (endpoint,) = config.backend.address.split(",")
-    with tempfile.TemporaryDirectory() as compiled:
-        where = {**os.environ, "SDP_CONFIG_HOST": endpoint, "PYTHONPYCACHEPREFIX": compiled}
-        # Installed programs are compiled; the first round, which does not count, sees to it.
-        where.pop("PYTHONDONTWRITEBYTECODE", None)
-        yield from _rows(config, endpoint, where)
-
-
-def _rows(config: Config, endpoint: str, where: Mapping[str, str]) -> Iterator[Row]:
+    where = {**os.environ, "SDP_CONFIG_HOST": endpoint}
     yield _compare(
         "ska-sdp -h, of a bare import of click",
         lambda: _seconds(HELP, where),

@@ -47,6 +47,7 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
             wait_for_tango_database(device_class.__name__, given)
             # What was imported stays: to look through it for garbage, again and again, is in vain.
             gc.freeze()
+            gc.enable()
             run_tango([device_class], args=[device_class.__name__, *given], raises=True)
     except (EndpointError, SettingsError) as error:
         sys.exit(f"{device_class.__name__}: {error}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..entity.deployment import Deployment
 from .collections import Collections
+
+if TYPE_CHECKING:
+    from ..entity.deployment import Deployment
 
 __all__ = ["DeploymentMethods"]
 

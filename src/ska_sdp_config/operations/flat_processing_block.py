@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..entity.pb import ProcessingBlock
 from .collections import Collections
 from .context import LeaseLike
 from .new_id import new_block_id
+
+if TYPE_CHECKING:
+    from ..entity.pb import ProcessingBlock
 
 __all__ = ["ProcessingBlockMethods"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..entity.script import Script
 from .collections import Collections
 from .values import ValueOperations
 
@@ -44,7 +43,7 @@ class ScriptMethods(Collections):
             ConfigCollision: it exists already.
             ValueError: no new script can be called so.
         """
-        self.script.check_new(Script.Key(kind=kind, name=name, version=version))
+        self.script.check_new(self.script.model.Key(kind=kind, name=name, version=version))
         self._script_dict(kind, name, version).create(script)
 
     def update_script(self, kind: str, name: str, version: str, script: dict[str, Any]) -> None:

@@ -1,9 +1,16 @@
 """Types that several entities use."""
 
-from .ids import ExecutionBlockId, ProcessingBlockId
-from .kafka import KafkaUrl
-from .path import AbsolutePurePath, AnyPurePath, PVCPath, RelativePurePath
-from .trl import AnyTRL, AttributeTRL
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy import names_of
+
+if TYPE_CHECKING:
+    from .ids import ExecutionBlockId, ProcessingBlockId
+    from .kafka import KafkaUrl
+    from .path import AbsolutePurePath, AnyPurePath, PVCPath, RelativePurePath
+    from .trl import AnyTRL, AttributeTRL
 
 __all__ = [
     "AbsolutePurePath",
@@ -16,3 +23,18 @@ __all__ = [
     "ProcessingBlockId",
     "RelativePurePath",
 ]
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "AbsolutePurePath": ".path",
+        "AnyPurePath": ".path",
+        "AnyTRL": ".trl",
+        "AttributeTRL": ".trl",
+        "ExecutionBlockId": ".ids",
+        "KafkaUrl": ".kafka",
+        "PVCPath": ".path",
+        "ProcessingBlockId": ".ids",
+        "RelativePurePath": ".path",
+    },
+)
