@@ -46,7 +46,8 @@ class Loop:
                 if self._ended.is_set():
                     return
                 # A commit was not sent, or it is not known what became of it, or the lease to
-                # own by is lost and will be granted anew: the database tells how things stand.
+                # own by is lost and will be granted anew. What was to be written may be undone,
+                # and then nothing changes that would turn the loop to try again.
                 LOGGER.warning("Another turn follows soon: %s", error or type(error).__name__)
                 watcher.set_wake_up_at(datetime.now(timezone.utc) + _PAUSE)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 import pytest
 
-from ska_sdp_config.backend import ConfigConnectionError
+from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, TransactionTooLarge
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.backend.store import LeaseNotFound
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
@@ -183,6 +184,58 @@ def test_break_keeps_what_was_read(connect: Connect) -> None:
             break
         other.create("/a", "1")
     assert seen == [None, "1"]
+    assert backend.get("/never")[0] is None
+
+
+SLEEPS = 5.0
+"""Seconds after which a loop that sleeps through a change turns all the same, for its test."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [CommitUnknown("lost"), TransactionTooLarge("too many"), LeaseNotFound(1)],
+    ids=lambda error: type(error).__name__,
+)
+def test_commit_that_raised_keeps_what_was_read(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    backend, other = connect(), connect()
+
+    def refuse(*request: object, **others: object) -> None:
+        raise error
+
+    monkeypatch.setattr(backend.committer, "commit", refuse)
+    seen = []
+    began = time.monotonic()
+    for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
+        with suppress(type(error)):
+            for txn in watcher.txn():
+                seen.append(txn.get("/a"))
+                if seen[-1] is None:
+                    txn.create("/never", "1")
+        if seen[-1] is not None:
+            break
+        other.create("/a", "1")
+    assert seen[-1] == "1"
+    assert time.monotonic() - began < SLEEPS
+
+
+def test_giving_up_keeps_what_was_read(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    seen: list[str | None] = []
+    began = time.monotonic()
+    for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
+        with suppress(RuntimeError):
+            for txn in watcher.txn(max_retries=0):
+                seen.append(txn.get("/a"))
+                if len(seen) == 1:
+                    # Others are faster.
+                    other.create("/a", "1")
+                    txn.create("/never", "1")
+        if len(seen) == 2:
+            break
+    assert seen == [None, "1"]
+    assert time.monotonic() - began < SLEEPS
     assert backend.get("/never")[0] is None
 
 

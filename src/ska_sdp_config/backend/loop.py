@@ -104,7 +104,7 @@ def transactions(
         timeout: seconds that all of it may take, or None for no bound but a call's own.
         warm: whether a retry starts from what the conflict brought back.
         seen: is told the revision of whatever this process has read or committed.
-        finished: is given the last attempt, also one that was broken off.
+        finished: is given the last attempt, however it ended.
         unreachable: is called when a commit could not be sent, and waits until it is worth
             another try; without it the error is raised.
 
@@ -128,59 +128,60 @@ def transactions(
     retry = 0
     txn: Txn | None = None
     counts.count("transactions")
-    while retry <= max_retries:
-        if txn is not None:
-            counts.count("retries")
-            if warm:
-                queries = txn.reads.queries()
-        if retry > 1:
-            time.sleep(pause_before(retry))
-            # What the conflict brought back is old by now: read it anew, all in one call.
-            known = None
-        if known is None and queries:
-            known = read(queries, 0)
-        txn = Txn(read, habits, known, queries)
-        completed = False
-        try:
+    try:
+        while retry <= max_retries:
+            if txn is not None:
+                counts.count("retries")
+                if warm:
+                    queries = txn.reads.queries()
+            if retry > 1:
+                time.sleep(pause_before(retry))
+                # What the conflict brought back is old by now: read it anew, all in one call.
+                known = None
+            if known is None and queries:
+                known = read(queries, 0)
+            txn = Txn(read, habits, known, queries)
             yield txn
-            completed = True
-        finally:
-            if not completed:
-                finished(txn)
-        known = None
-        if txn.doomed:
+            known = None
+            if txn.doomed:
+                retry += 1
+                continue
+            try:
+                outcome = txn.commit(
+                    lambda *request: committer.commit(*request, deadline=deadline)
+                )
+            except LeaseNotFound:
+                # The body may take the Config's lease, which is granted anew; but not for ever.
+                if lease_ended:
+                    raise
+                lease_ended = True
+                continue
+            except CommitUnknown:
+                raise
+            except ConfigConnectionError as exc:
+                if unreachable is None:
+                    raise
+                unreachable(exc)
+                continue
+            if not isinstance(outcome, Conflict):
+                if outcome is not None:
+                    txn.reads.revision = outcome
+                    seen(outcome)
+                counts.count("committed")
+                return
+            counts.count("conflicts")
             retry += 1
-            continue
-        try:
-            outcome = txn.commit(lambda *request: committer.commit(*request, deadline=deadline))
-        except LeaseNotFound:
-            # The body may take the Config's lease, which is granted anew; but not for ever.
-            if lease_ended:
-                raise
-            lease_ended = True
-            continue
-        except CommitUnknown:
-            raise
-        except ConfigConnectionError as exc:
-            if unreachable is None:
-                raise
-            unreachable(exc)
-            continue
-        if not isinstance(outcome, Conflict):
-            if outcome is not None:
-                txn.reads.revision = outcome
-                seen(outcome)
-            counts.count("committed")
+            seen(outcome.fresh.revision)
+            deadline.disputed = txn.reads.disputed(outcome.fresh)
+            if warm:
+                known = outcome.fresh
+            LOGGER.debug("Conflict on %s, retry %d", deadline.disputed, retry)
+        raise RuntimeError(
+            f"The transaction gave up after {max_retries} retries: others kept changing "
+            f"{', '.join(deadline.disputed) or 'what it read'}; make it smaller or raise "
+            "max_retries."
+        )
+    finally:
+        # However it ends, by an error or a break too: who watches has read what it has read.
+        if txn is not None:
             finished(txn)
-            return
-        counts.count("conflicts")
-        retry += 1
-        seen(outcome.fresh.revision)
-        deadline.disputed = txn.reads.disputed(outcome.fresh)
-        if warm:
-            known = outcome.fresh
-        LOGGER.debug("Conflict on %s, retry %d", deadline.disputed, retry)
-    raise RuntimeError(
-        f"The transaction gave up after {max_retries} retries: others kept changing "
-        f"{', '.join(deadline.disputed) or 'what it read'}; make it smaller or raise max_retries."
-    )
