@@ -49,6 +49,7 @@ class Watcher(Generic[T_co]):
         self._turn_began = time.monotonic()
         self._wake = threading.Condition()
         self._triggered = False
+        self._left_out = False
         self._just_told = False
         self._interest = Interest(self._wake)
         on_fork(self)
@@ -59,6 +60,7 @@ class Watcher(Generic[T_co]):
         try:
             while True:
                 self._alarm = math.inf
+                self._left_out = False
                 self._turn_began = time.monotonic()
                 self._interest.begin_turn()
                 yield self
@@ -86,6 +88,8 @@ class Watcher(Generic[T_co]):
             ConfigConnectionError: the Config was closed.
         """
         if not self._database_answers():
+            # What it would have read cannot turn the loop, so what made it due still does.
+            self._left_out = True
             return
         store, cache = self._backend.store, self._backend.cache
         pauses = _growing_pauses()
@@ -132,7 +136,9 @@ class Watcher(Generic[T_co]):
         store = self._backend.store
         with self._wake:
             self._interest.end_turn()
-            while not (self._triggered or self._interest.is_stale or store.closed):
+            while not (
+                self._triggered or self._left_out or self._interest.is_stale or store.closed
+            ):
                 left = self._left()
                 if left <= 0:
                     break
