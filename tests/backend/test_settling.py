@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from ska_sdp_config.backend import CommitUnknown
+from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.loop import Deadline
 from ska_sdp_config.backend.settle import TokenCommitter
@@ -32,7 +34,9 @@ class FaultyNetwork:
 
     Attributes:
         plan: for each commit to come: ``request`` never arrives, ``late`` arrives when
-            ``deliver`` is called, ``answer`` is carried out unheard, ``fine`` is untouched.
+            ``deliver`` is called, ``answer`` is carried out unheard, ``silence`` never arrives
+            and takes all its time, ``interrupted early`` and ``interrupted late`` are, before
+            and after it is carried out, by Ctrl-C, ``fine`` is untouched.
     """
 
     def __init__(self, store: Store) -> None:
@@ -51,10 +55,16 @@ class FaultyNetwork:
     ) -> Commit | Conflict:
         self.seen += 1
         fate = self.plan.pop(0) if self.plan else "fine"
+        if fate == "interrupted early":
+            raise KeyboardInterrupt
         if fate == "late":
             self.held.append((guards, writes))
-        if fate == "answer":
+        if fate in ("answer", "interrupted late"):
             self._commit(guards, writes, refetch, timeout=timeout)
+        if fate == "interrupted late":
+            raise KeyboardInterrupt
+        if fate == "silence":
+            threading.Event().wait(timeout)
         if fate != "fine":
             raise AnswerLost(fate)
         return self._commit(guards, writes, refetch, timeout=timeout)
@@ -158,6 +168,46 @@ def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
         before = int(backend.get("/n")[0] or "")
         increment(backend)
         assert backend.get("/n")[0] == str(before + 1)
+
+
+@pytest.mark.parametrize("fate", ["request", "silence"])
+def test_commit_that_never_arrives_comes_to_an_end(
+    backend: Backend, network: FaultyNetwork, fate: str
+) -> None:
+    """As where something on the way lets no large request through: settling proves each loss."""
+    network.plan = [fate, "fine"] * 1000
+    runs = 0
+    began = time.monotonic()
+    with pytest.raises(ConfigConnectionError, match=r"within 2 s.*nothing was written") as told:  # noqa: PT012
+        for txn in backend.txn():
+            runs += 1
+            txn.update("/n", "1")
+    assert time.monotonic() - began < 2.2
+    assert not isinstance(told.value, CommitUnknown)
+    assert runs == 1
+    # It is not tried as fast as it fails.
+    assert network.seen < 60
+    network.plan.clear()
+    assert backend.get("/n")[0] == "0"
+    assert increment(backend) == 1
+    assert backend.get("/n")[0] == "1"
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+@pytest.mark.parametrize("settling", [False, True])
+def test_interrupted_commit_costs_no_lease(
+    backend: Backend, network: FaultyNetwork, carried_out: bool, settling: bool
+) -> None:
+    """Nobody knows what became of it, so its token is not used again."""
+    lease = backend.client_lease.current()
+    fates = ["request"] if settling else []
+    network.plan = [*fates, "interrupted late" if carried_out else "interrupted early"]
+    with pytest.raises(KeyboardInterrupt):
+        increment(backend)
+    assert increment(backend) == 1
+    assert backend.client_lease.current() is lease
+    assert not backend.client_lease.is_lost
+    assert backend.get("/n")[0] == str(1 + (carried_out and not settling))
 
 
 def test_commit_of_a_forked_process_is_not_taken_for_its_own(

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from .common import CommitUnknown, ConfigConnectionError
+from .common import CommitUnknown, ConfigConnectionError, TransactionTooLarge
 from .keys import Span
 from .store import (
     AnswerLost,
@@ -48,6 +48,9 @@ SETTLED = "settled"
 
 UNUSABLE = -1
 """Stands for the revision of a token whose state is not known."""
+
+LEAST_SHARE = 0.25
+"""How much of a commit's time must be left to begin again: in less it could end unknown."""
 
 
 class Budget(Protocol):
@@ -82,7 +85,7 @@ class Committer(Protocol):
 
         Raises:
             CommitUnknown: no server could say, within the time-out, what became of it.
-            ConfigConnectionError: it could not be sent.
+            ConfigConnectionError: it could not be sent, or never arrived; nothing was written.
             LeaseNotFound: a write names a lease that has ended.
             TransactionTooLarge: it is over a bound of the server.
         """
@@ -145,12 +148,17 @@ class TokenCommitter:
         deadline: Budget,
     ) -> int | Conflict:
         """Commit; see Committer."""
-        while True:
+        budget = deadline.next_call()
+        end = time.monotonic() + budget
+        for pause in _growing_pauses():
             with self._token() as token:
+                left = end - time.monotonic()
+                if left < LEAST_SHARE * budget:
+                    raise self._never_arrived(budget)
                 try:
-                    outcome = self._attempt(token, guards, writes, refetch, deadline)
+                    outcome = self._attempt(token, guards, writes, refetch, left)
                 except LeaseNotFound:
-                    if self._store.keep_lease(token.lease, timeout=deadline.next_call()):
+                    if self._store.keep_lease(token.lease, timeout=end - time.monotonic()):
                         # It is one that a write names; the token and its lease are well.
                         raise
                     token.modified = UNUSABLE
@@ -158,6 +166,8 @@ class TokenCommitter:
                     continue
             if outcome is not None:
                 return outcome
+            time.sleep(pause)
+        raise AssertionError("There is always another pause.")
 
     def _attempt(
         self,
@@ -165,16 +175,17 @@ class TokenCommitter:
         guards: Sequence[Guard],
         writes: Sequence[Write],
         refetch: Sequence[Query],
-        deadline: Budget,
+        budget: float,
     ) -> int | Conflict | None:
         """Commit once. None means that nothing happened, and that it is to be tried again."""
         # Not a count: a process that was forked from this one would count alike.
         mark = uuid.uuid4().hex
-        budget = deadline.next_call()
         end = time.monotonic() + budget
+        # Whatever interrupts this, from here on nobody knows, until the outcome is known.
+        before, token.modified = token.modified, UNUSABLE
         try:
             outcome = self._store.commit(
-                [KeyAt(token.key, token.modified), *guards],
+                [KeyAt(token.key, before), *guards],
                 [Put(token.key, mark, token.lease), *writes],
                 [Query(Span(token.key)), *refetch],
                 # The other half is for settling.
@@ -182,20 +193,30 @@ class TokenCommitter:
             )
         except AnswerLost as exc:
             LOGGER.warning("The answer to a commit was lost (%s); settling it.", exc)
-            return self._settle(token, mark, end)
+            return self._settle(token, before, mark, end)
+        except (LeaseNotFound, TransactionTooLarge, ConfigConnectionError):
+            # It was refused, or not sent.
+            token.modified = before
+            raise
         if isinstance(outcome, Commit):
             token.modified = outcome.revision
             return outcome.revision
         (found, *fresh) = outcome.fresh.found
-        if _modified(found) != token.modified:
+        if _modified(found) != before:
             # Its lease has ended, and the token with it: not a conflict with anybody.
-            token.modified = UNUSABLE
             self._leases.lease_ended(token.lease)
             return None
+        token.modified = before
         return Conflict(Reply(outcome.fresh.revision, fresh))
 
-    def _settle(self, token: Token, mark: str, end: float) -> int | None:
+    def _settle(self, token: Token, before: int, mark: str, end: float) -> int | None:
         """Find out what became of a commit, by making sure that it cannot happen any more.
+
+        Args:
+            token: that of the commit.
+            before: when the token was last written before it.
+            mark: what the commit writes to the token.
+            end: when to give up, by the monotonic clock.
 
         Returns:
             The revision of the commit; or None if it will never take effect.
@@ -206,7 +227,7 @@ class TokenCommitter:
                 break
             try:
                 outcome = self._store.commit(
-                    [KeyAt(token.key, token.modified)],
+                    [KeyAt(token.key, before)],
                     [Put(token.key, SETTLED, token.lease)],
                     [Query(Span(token.key))],
                     timeout=left,
@@ -225,10 +246,16 @@ class TokenCommitter:
                 break
             token.modified = found[0].modified
             return token.modified if found[0].value == mark else None
-        token.modified = UNUSABLE
         raise CommitUnknown(
             f"The database at {self._store.address} did not say whether the commit took effect: "
             "its outcome is not known; read what it would have written before you try again."
+        )
+
+    def _never_arrived(self, seconds: float) -> ConfigConnectionError:
+        return ConfigConnectionError(
+            f"The database at {self._store.address} did not get the commit within "
+            f"{seconds:.3g} s, although it answers: nothing was written; try again, and look for "
+            "what lets small requests through on the way, but not this one."
         )
 
     @contextmanager
