@@ -164,7 +164,7 @@ class Config(Generic[Yielded]):
                 nothing was written.
         """
         for txn in self.backend.txn(max_retries, prefetch, timeout):
-            yield self._wrap(txn, self.backend.client_lease.take)
+            yield self._wrap(txn, self._take)
 
     def watcher(self, timeout: float | None = None) -> Watcher[Yielded]:
         """Loop, at once and whenever something that its transactions have read has changed.
@@ -177,12 +177,12 @@ class Config(Generic[Yielded]):
             ``trigger``.
         """
         store, take = self.backend.store, self.backend.client_lease.take
-        # A body that takes ownership waits for the database as its reads do.
-        return Watcher(
-            self.backend,
-            lambda raw: self._wrap(raw, lambda: until_answered(store, take)),
-            timeout,
-        )
+
+        def take_patiently(raw: Txn) -> Lease:
+            # A body that takes ownership waits for the database as its reads do.
+            return until_answered(store, take, raw.deadline)
+
+        return Watcher(self.backend, lambda raw: self._wrap(raw, take_patiently), timeout)
 
     # Life and ownership
 
@@ -278,7 +278,10 @@ class Config(Generic[Yielded]):
     ) -> None:
         self.close()
 
-    def _wrap(self, raw: Txn, take: Callable[[], Lease]) -> Any:
+    def _take(self, raw: Txn) -> Lease:
+        return self.backend.client_lease.take(raw.deadline.next_call())
+
+    def _wrap(self, raw: Txn, take: Callable[[Txn], Lease]) -> Any:
         txn = self._transaction(raw, take)
         return self._wrapper(txn) if self._wrapper else txn
 
@@ -288,17 +291,17 @@ class Config(Generic[Yielded]):
             raise ValueError(f"An owned entity is of kind {kind!r}: write one of {known}.")
         try:
             for raw in self.backend.txn():
-                txn = self._transaction(raw, self.backend.client_lease.take)
+                txn = self._transaction(raw, self._take)
                 getattr(txn, COLLECTIONS[kind]).ownership(key).take()
         except BaseException:
             # Whatever it is, nobody gets this Config to close it.
             self.close()
             raise
 
-    def _transaction(self, raw: Txn, take: Callable[[], Lease]) -> Transaction:
+    def _transaction(self, raw: Txn, take: Callable[[Txn], Lease]) -> Transaction:
         from .transaction import Transaction
 
-        return Transaction(raw, self.owner, self._prefix, take, self._taken)
+        return Transaction(raw, self.owner, self._prefix, lambda: take(raw), self._taken)
 
     def _its_presence(self) -> Presence:
         if self._presence is None:

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from .backend.backend import Backend
 from .backend.cache import CachedReader
 from .backend.common import ConfigConnectionError
+from .backend.deadline import Deadline
 from .backend.fork import on_fork
 from .backend.interest import Interest
 from .backend.loop import MAX_RETRIES, transactions
@@ -79,34 +80,44 @@ class Watcher(Generic[T_co]):
 
         Takes what ``Config.txn`` takes. While the database does not answer it waits, and runs
         the body, from the start, when it is back. Should the loop meanwhile be due to turn, by
-        a time-out, an alarm or ``trigger``, the body is left out and the loop turns.
+        a time-out, an alarm or ``trigger``, the body is left out and the loop turns. With a
+        time-out of its own it waits no longer than that.
+
+        A loop that goes on after a ConfigConnectionError turns again within two seconds, as what
+        the body did not come to read, or to write, would not turn it.
 
         Raises:
             RuntimeError: others were faster at every attempt.
             CommitUnknown: it was not to be known whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server.
-            ConfigConnectionError: the Config was closed.
+            ConfigConnectionError: the Config was closed; or the transaction's own time-out has
+                passed, and nothing was written.
         """
-        if not self._database_answers():
-            # What it would have read cannot turn the loop, so what made it due still does.
-            self._left_out = True
-            return
         store, cache = self._backend.store, self._backend.cache
+        deadline = Deadline(store.timeout, timeout, store.address)
         pauses = _growing_pauses()
-        for txn in transactions(
-            _PatientReader(CachedReader(store, cache), store),
-            self._backend.committer,
-            self._backend.habits,
-            self._backend.counts,
-            max_retries=max_retries,
-            prefetch=queries_of_prefetch(prefetch),
-            timeout=timeout,
-            warm=False,
-            seen=cache.require,
-            finished=lambda txn: self._interest.add(txn.reads),
-            unreachable=lambda exc: self._bear(exc, next(pauses)),
-        ):
-            yield self._wrap(txn)
+        try:
+            if not self._database_answers(deadline):
+                # What it would have read cannot turn the loop, so what made it due still does.
+                self._left_out = True
+                return
+            for txn in transactions(
+                _PatientReader(CachedReader(store, cache), store, deadline),
+                self._backend.committer,
+                self._backend.habits,
+                self._backend.counts,
+                deadline,
+                max_retries=max_retries,
+                prefetch=queries_of_prefetch(prefetch),
+                warm=False,
+                seen=cache.require,
+                finished=self._finished,
+                unreachable=lambda exc: _bear(store, exc, next(pauses), deadline),
+            ):
+                yield self._wrap(txn)
+        except ConfigConnectionError:
+            self._look_again_soon()
+            raise
 
     def set_timeout(self, timeout: float | None) -> None:
         """Set after how many seconds each turn ends in any case; None for never."""
@@ -155,7 +166,15 @@ class Watcher(Generic[T_co]):
             end = min(end, self._turn_began + self._timeout)
         return end - time.monotonic()
 
-    def _database_answers(self) -> bool:
+    def _finished(self, txn: Txn) -> None:
+        self._interest.add(txn.reads)
+        if txn.was_cut_short:
+            self._look_again_soon()
+
+    def _look_again_soon(self) -> None:
+        self._alarm = min(self._alarm, time.monotonic() + LONGEST_PAUSE)
+
+    def _database_answers(self, deadline: Deadline) -> bool:
         """Wait for the database, if it does not answer; False if the loop is due to turn first.
 
         A turn that a change has caused begins with what the watch has just told. Any other
@@ -167,8 +186,9 @@ class Watcher(Generic[T_co]):
         if just_told and cache.is_open and self._backend.connection.state == "connected":
             return True
         for pause in _growing_pauses():
+            seconds = deadline.next_call()
             try:
-                revision = store.read([], timeout=store.timeout).revision
+                revision = store.read([], timeout=seconds).revision
             except ConfigConnectionError as exc:
                 _complain(store, exc)
             else:
@@ -177,45 +197,62 @@ class Watcher(Generic[T_co]):
                 return True
             with self._wake:
                 if not self._triggered and self._left() > 0:
-                    self._wake.wait(min(pause, self._left()))
+                    self._wake.wait(max(0.0, min(pause, self._left(), deadline.left())))
                 if self._triggered or self._left() <= 0:
                     break
         return False
-
-    def _bear(self, exc: ConfigConnectionError, pause: float) -> None:
-        """Wait for some seconds before a commit is tried again; raise if it is over."""
-        _complain(self._backend.store, exc)
-        time.sleep(pause)
 
 
 class _PatientReader:
     """Reads that wait until the database is back, as a body cannot be left half way."""
 
-    def __init__(self, reader: Reader, store: Store) -> None:
+    def __init__(self, reader: Reader, store: Store, deadline: Deadline) -> None:
         self._reader = reader
         self._store = store
+        self._deadline = deadline
         self.address = reader.address
         self.timeout = reader.timeout
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        return until_answered(
-            self._store, lambda: self._reader.read(queries, revision, timeout=timeout)
-        )
+        def call(seconds: float) -> Reply:
+            return self._reader.read(queries, revision, timeout=seconds)
+
+        try:
+            return call(timeout)
+        except ConfigConnectionError as exc:
+            _complain(self._store, exc)
+        return until_answered(self._store, call, self._deadline)
 
 
-def until_answered(store: Store, call: Callable[[], R]) -> R:
+def until_answered(store: Store, call: Callable[[float], R], deadline: Deadline) -> R:
     """Make a call until the database answers it.
 
+    Args:
+        store: the database.
+        call: makes the call, within some seconds.
+        deadline: when to give up.
+
     Raises:
-        ConfigConnectionError: the Config was closed.
+        ConfigConnectionError: the Config was closed, or time is up.
     """
     for pause in _growing_pauses():
+        seconds = deadline.next_call()
         try:
-            return call()
+            return call(seconds)
         except ConfigConnectionError as exc:
-            _complain(store, exc)
-        time.sleep(pause)
+            _bear(store, exc, pause, deadline)
     raise AssertionError("There is always another pause.")
+
+
+def _bear(store: Store, exc: ConfigConnectionError, pause: float, deadline: Deadline) -> None:
+    """Wait for some seconds before another try.
+
+    Raises:
+        ConfigConnectionError: the Config was closed, or time is up.
+    """
+    _complain(store, exc)
+    time.sleep(max(0.0, min(pause, deadline.left())))
+    deadline.next_call()
 
 
 def _complain(store: Store, exc: ConfigConnectionError) -> None:

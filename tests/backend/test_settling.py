@@ -10,7 +10,7 @@ import pytest
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.loop import Deadline
+from ska_sdp_config.backend.deadline import Deadline
 from ska_sdp_config.backend.settle import TokenCommitter
 from ska_sdp_config.backend.store import (
     AnswerLost,

@@ -11,6 +11,7 @@ from .cache import Cache
 from .common import ConfigVanished
 from .connection_state import Connection
 from .counts import Counts, WatchLag
+from .deadline import Deadline
 from .habits import Habits
 from .keys import Span, key_of_path, path_of_key, spans_of_listing
 from .lease import Lease, Leases, SharedLease
@@ -103,9 +104,9 @@ class Backend:
             self.committer,
             self.habits,
             self.connection.counts,
+            Deadline(self.store.timeout, timeout, self.address),
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
-            timeout=timeout,
             seen=self.cache.require,
         )
 

@@ -204,12 +204,16 @@ class Cache:
                 return 0, 0.0
             return self._floor - self._view.revision, time.monotonic() - self._owed_since
 
-    def view(self) -> View | None:
-        """Get what is cached; None if the watch does not tell what this process knows."""
+    def view(self, within: float = CATCH_UP) -> View | None:
+        """Get what is cached; None if the watch does not tell what this process knows.
+
+        Args:
+            within: seconds to wait for the watch.
+        """
         with self._lock:
             if self._watch is None:
                 return None
-            if not self._lock.wait_for(self._is_level, CATCH_UP) or self._watch is None:
+            if not self._lock.wait_for(self._is_level, within) or self._watch is None:
                 return None
             self._view.shared = True
             return self._view
@@ -323,25 +327,27 @@ class CachedReader:
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Reader."""
+        end = time.monotonic() + timeout
         if not revision:
-            self._view = self._cache.view()
+            # The other half is for reading.
+            self._view = self._cache.view(min(CATCH_UP, timeout / 2))
         if self._view is not None and revision in (0, self._view.revision):
             try:
-                return self._read_at(self._view, queries, timeout)
+                return self._read_at(self._view, queries, end)
             except Compacted:
                 self._view = None
                 if revision:
                     raise
-        reply = self._store.read(queries, revision, timeout=timeout)
+        reply = self._store.read(queries, revision, timeout=end - time.monotonic())
         self._cache.require(reply.revision)
         return reply
 
-    def _read_at(self, view: View, queries: Sequence[Query], timeout: float) -> Reply:
+    def _read_at(self, view: View, queries: Sequence[Query], end: float) -> Reply:
         found = [view.answer(query) for query in queries]
         missing = [n for n, entries in enumerate(found) if entries is None]
         if missing:
             wanted = [queries[n] for n in missing]
-            reply = self._store.read(wanted, view.revision, timeout=timeout)
+            reply = self._store.read(wanted, view.revision, timeout=end - time.monotonic())
             self._cache.learn(wanted, reply)
             for n, entries in zip(missing, reply.found, strict=True):
                 found[n] = entries

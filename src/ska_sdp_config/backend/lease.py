@@ -97,12 +97,24 @@ class Leases:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def grant(self, ttl: int, lost: Callable[[], None] = lambda: None) -> Lease:
+    @property
+    def store(self) -> Store:
+        """Where they are."""
+        return self._store
+
+    def grant(
+        self,
+        ttl: int,
+        lost: Callable[[], None] = lambda: None,
+        *,
+        timeout: float | None = None,
+    ) -> Lease:
         """Get a new lease.
 
         Args:
             ttl: seconds that it lives without being kept alive, at least 1.
             lost: is called, from any thread, when it was lost.
+            timeout: seconds that this may take, by default what any call may.
 
         Raises:
             ConfigConnectionError: the database does not answer, or this is closed.
@@ -110,7 +122,8 @@ class Leases:
         if self._closed:
             raise ConfigConnectionError("This Config is closed: make a new one.")
         asked = time.monotonic()
-        granted = self._store.grant_lease(ttl, timeout=self._store.timeout)
+        seconds = self._store.timeout if timeout is None else timeout
+        granted = self._store.grant_lease(ttl, timeout=seconds)
         lease = Lease(self, granted, ttl, asked, lost)
         with self._change:
             self._live.append(lease)
@@ -233,36 +246,63 @@ class SharedLease:
         lease = self._lease
         return self._lost or (lease is not None and not lease.alive())
 
-    def current(self) -> Lease:
+    def current(self, timeout: float | None = None) -> Lease:
         """Get the lease, or a new one after a loss.
+
+        Args:
+            timeout: seconds that this may take, by default what any call may.
 
         Raises:
             ConfigConnectionError: the database does not answer.
         """
-        with self._lock:
+        lease = self._lease
+        if lease is not None and lease.alive():
+            return lease
+        seconds = self._leases.store.timeout if timeout is None else timeout
+        end = time.monotonic() + seconds
+        # Another thread may be asking for one, and may have longer to wait for it.
+        if not self._lock.acquire(timeout=max(0.0, seconds)):
+            raise self._not_granted(seconds)
+        try:
             if self._lease is not None and not self._lease.alive():
                 # It may live on for the server. Its keys shall go all the same: who held them
                 # may have acted on its loss.
                 self._forget(self._lease)
             if self._lease is None:
-                self._lease = self._leases.grant(self._ttl, self._when_lost)
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise self._not_granted(seconds)
+                self._lease = self._leases.grant(self._ttl, self._when_lost, timeout=left)
             return self._lease
+        finally:
+            self._lock.release()
 
-    def take(self) -> Lease:
-        """Get the lease for something to be owned by it: a loss before that is over."""
-        lease = self.current()
+    def take(self, timeout: float | None = None) -> Lease:
+        """Get the lease for something to be owned by it: a loss before that is over.
+
+        Args:
+            timeout: seconds that this may take, by default what any call may.
+
+        Raises:
+            ConfigConnectionError: the database does not answer.
+        """
+        lease = self.current(timeout)
         self._lost = False
         return lease
 
-    def lease_id(self) -> int:
+    def lease_id(self, timeout: float) -> int:
         """Get its id; see TokenLease."""
-        return self.current().id
+        return self.current(timeout).id
 
     def lease_ended(self, lease: int) -> None:
         """Take notice that the database no longer knows it; see TokenLease."""
+        known = self._lease
+        if known is None or known.id != lease:
+            # As in revoke.
+            return
         with self._lock:
-            if self._lease is not None and self._lease.id == lease:
-                self._forget(self._lease)
+            if self._lease is known:
+                self._forget(known)
 
     def revoke(self) -> None:
         """End it, and delete its keys; it is granted anew when it is needed again.
@@ -270,6 +310,9 @@ class SharedLease:
         Raises:
             ConfigConnectionError: the database does not answer; it ends after its ttl.
         """
+        if self._lease is None:
+            # While a thread asks for a new one, nobody is to wait for that here.
+            return
         with self._lock:
             lease, self._lease = self._lease, None
         if lease is not None:
@@ -280,6 +323,12 @@ class SharedLease:
         self._lock = threading.Lock()
         self._lost = self._lost or self._lease is not None
         self._lease = None
+
+    def _not_granted(self, seconds: float) -> ConfigConnectionError:
+        return ConfigConnectionError(
+            f"The database at {self._leases.store.address} did not grant this process a lease "
+            f"within {seconds:.3g} s: nothing was written, try again."
+        )
 
     def _forget(self, lease: Lease) -> None:
         self._leases.forget(lease)

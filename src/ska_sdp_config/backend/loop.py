@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .common import CommitUnknown, ConfigConnectionError, LeaseNotFound
 from .counts import Counts
+from .deadline import Deadline
 from .habits import Habits
 from .settle import Committer
 from .stm import Txn
 from .store import Conflict, Query, Reader, Reply
 
-__all__ = ["MAX_RETRIES", "Deadline", "transactions"]
+__all__ = ["MAX_RETRIES", "transactions"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -25,44 +26,6 @@ FIRST_PAUSE = 0.002
 LONGEST_PAUSE = 0.2
 PATIENCE = 8
 """Retries after which a transaction begins to press."""
-
-
-class Deadline:
-    """How long a call, or several together, may take.
-
-    Args:
-        per_call: seconds for one call.
-        total: seconds for all of them, or None for as many as it takes.
-        address: where the database is, for the message when time is up.
-
-    Attributes:
-        disputed: paths that others have changed meanwhile, for the same message.
-    """
-
-    def __init__(self, per_call: float, total: float | None, address: str) -> None:
-        self._per_call = per_call
-        self._total = total
-        self._address = address
-        self.disputed: list[str] = []
-        self._end = None if total is None else time.monotonic() + total
-
-    def next_call(self) -> float:
-        """Get the seconds that the next call may take.
-
-        Raises:
-            ConfigConnectionError: no time is left.
-        """
-        if self._end is None:
-            return self._per_call
-        left = self._end - time.monotonic()
-        if left <= 0:
-            others = ", as others kept changing " + ", ".join(self.disputed)
-            raise ConfigConnectionError(
-                f"The database at {self._address} did not finish the transaction within "
-                f"{self._total:g} s{others if self.disputed else ''}: nothing was written, try "
-                "again."
-            )
-        return min(left, self._per_call)
 
 
 def pause_before(retry: int) -> float:
@@ -83,10 +46,10 @@ def transactions(
     committer: Committer,
     habits: Habits,
     counts: Counts,
+    deadline: Deadline,
     *,
     max_retries: int = MAX_RETRIES,
     prefetch: Sequence[Query] = (),
-    timeout: float | None = None,
     warm: bool = True,
     seen: Callable[[int], None] = lambda revision: None,
     finished: Callable[[Txn], None] = lambda txn: None,
@@ -99,9 +62,9 @@ def transactions(
         committer: what commits it.
         habits: of the Config's transactions.
         counts: where it is counted.
+        deadline: when it must be through.
         max_retries: how often it is run again.
         prefetch: what to read with the first read, in the same round trip.
-        timeout: seconds that all of it may take, or None for no bound but a call's own.
         warm: whether a retry starts from what the conflict brought back.
         seen: is told the revision of whatever this process has read or committed.
         finished: is given the last attempt, however it ended.
@@ -115,7 +78,6 @@ def transactions(
         TransactionTooLarge: the transaction is over a bound of the server.
         LeaseNotFound: a write names a lease that has ended.
     """
-    deadline = Deadline(store.timeout, timeout, store.address)
 
     def read(queries: Sequence[Query], revision: int) -> Reply:
         reply = store.read(queries, revision, timeout=deadline.next_call())
@@ -140,7 +102,7 @@ def transactions(
                 known = None
             if known is None and queries:
                 known = read(queries, 0)
-            txn = Txn(read, habits, known, queries)
+            txn = Txn(read, habits, deadline, known, queries)
             yield txn
             known = None
             if txn.doomed:

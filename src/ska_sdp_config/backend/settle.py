@@ -63,8 +63,15 @@ class Budget(Protocol):
 class TokenLease(Protocol):
     """What gives the lease that tokens live by."""
 
-    def lease_id(self) -> int:
-        """Get the id of a lease that, to the best of our knowledge, is alive."""
+    def lease_id(self, timeout: float) -> int:
+        """Get the id of a lease that, to the best of our knowledge, is alive.
+
+        Args:
+            timeout: seconds that this may take.
+
+        Raises:
+            ConfigConnectionError: there is none, and the database does not answer.
+        """
 
     def lease_ended(self, lease: int) -> None:
         """Take notice that the store no longer knows a lease."""
@@ -151,7 +158,7 @@ class TokenCommitter:
         budget = deadline.next_call()
         end = time.monotonic() + budget
         for pause in _growing_pauses():
-            with self._token() as token:
+            with self._token(end - time.monotonic()) as token:
                 left = end - time.monotonic()
                 if left < LEAST_SHARE * budget:
                     raise self._never_arrived(budget)
@@ -259,8 +266,8 @@ class TokenCommitter:
         )
 
     @contextmanager
-    def _token(self) -> Iterator[Token]:
-        lease = self._leases.lease_id()
+    def _token(self, timeout: float) -> Iterator[Token]:
+        lease = self._leases.lease_id(timeout)
         with self._lock:
             self._free = [token for token in self._free if token.lease == lease]
             token = (

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from .common import ConfigCollision, ConfigVanished
+from .common import ConfigCollision, ConfigConnectionError, ConfigVanished
+from .deadline import Deadline
 from .habits import Habits
 from .keys import Span, depth_digits, key_of_path, spans_below, spans_of_listing
 from .reads import Reads
@@ -42,20 +43,29 @@ class Txn:
     Args:
         read: reads from the store, at a revision.
         habits: what transactions mostly read after their first read.
+        deadline: when it must be through.
         known: what is known already, at ``known.revision``: prefetched, or brought back by
             the conflict that ended the previous attempt.
         queries: the queries that ``known`` answers.
+
+    Attributes:
+        deadline: when it must be through.
+        reads: what it has read.
+        doomed: whether it cannot commit any more, and its body is run again.
+        was_cut_short: whether a read failed, so that ``reads`` lacks what the body asked for.
     """
 
     def __init__(
         self,
         read: Read,
         habits: Habits,
+        deadline: Deadline,
         known: Reply | None = None,
         queries: Sequence[Query] = (),
     ) -> None:
         self._read_store = read
         self._habits = habits
+        self.deadline = deadline
         self._revision = 0
         self._values: dict[str, Entry | None] = {}
         self._listed: dict[Span, list[Entry]] = {}
@@ -66,6 +76,7 @@ class Txn:
         self._writes: dict[str, Put | None] = {}
         self._erased: list[Span] = []
         self.doomed = False
+        self.was_cut_short = False
         if known is not None:
             self._learn(queries, known)
 
@@ -295,9 +306,13 @@ class Txn:
         if not queries and self._revision:
             return
         try:
-            reply = self._read_store(queries, self._revision)
-        except Compacted:
-            reply = self._pin_anew(queries)
+            try:
+                reply = self._read_store(queries, self._revision)
+            except Compacted:
+                reply = self._pin_anew(queries)
+        except ConfigConnectionError:
+            self.was_cut_short = True
+            raise
         self._learn(queries, reply)
 
     def _pin_anew(self, queries: Sequence[Query]) -> Reply:

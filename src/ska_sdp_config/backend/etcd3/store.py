@@ -9,7 +9,7 @@ from pyetcd import etcdrpc
 
 from ..connection_state import Connection
 from ..keys import Span
-from ..newest import read_again_if_compacted
+from ..many_calls import Left, read_in_calls
 from ..store import (
     Commit,
     Conflict,
@@ -54,24 +54,26 @@ class Etcd3Store:
             request = codec.range_request(queries[0], revision)
             page = self._etcd.call("KV", "Range", request, timeout)
             return Reply(revision or page.header.revision, [codec.entries(page)])
-        return read_again_if_compacted(lambda: self._read(queries, revision, timeout), revision)
+        return read_in_calls(
+            lambda left: self._read(queries, revision, left), revision, timeout, self.address
+        )
 
-    def _read(self, queries: Sequence[Query], revision: int, timeout: float) -> Reply:
+    def _read(self, queries: Sequence[Query], revision: int, left: Left) -> Reply:
         if len(queries) == 1:
-            page = self._range(codec.range_request(queries[0], revision), timeout)
+            page = self._range(codec.range_request(queries[0], revision), left())
             revision = revision or page.header.revision
-            return Reply(revision, [self._all_pages(queries[0], page, revision, timeout)])
+            return Reply(revision, [self._all_pages(queries[0], page, revision, left)])
         if not queries:
-            return Reply(revision or self._newest_revision(timeout), [])
+            return Reply(revision or self._newest_revision(left()), [])
         found: list[list[Entry] | None] = []
         for begin in range(0, len(queries), RANGES_A_CALL):
             some = queries[begin : begin + RANGES_A_CALL]
             request = etcdrpc.TxnRequest(success=codec.reads(some, revision))
-            response = self._etcd.call("KV", "Txn", request, timeout)
+            response = self._etcd.call("KV", "Txn", request, left())
             # What comes later is read at the revision of what came first.
             revision = revision or response.header.revision
             for query, each in zip(some, response.responses, strict=True):
-                found.append(self._all_pages(query, each.response_range, revision, timeout))
+                found.append(self._all_pages(query, each.response_range, revision, left))
         return Reply(revision, found)
 
     def commit(
@@ -137,14 +139,14 @@ class Etcd3Store:
     def _range(self, request: Any, timeout: float) -> Any:
         return self._etcd.call("KV", "Range", request, timeout)
 
-    def _all_pages(self, query: Query, page: Any, revision: int, timeout: float) -> list[Entry]:
+    def _all_pages(self, query: Query, page: Any, revision: int, left: Left) -> list[Entry]:
         """Get the entries of a page and of those that follow, each asked for while this reads."""
         if not page.more:
             return codec.entries(page)
         found: list[Entry] = []
         while page.more:
             request = codec.range_request(query, revision, page.kvs[-1].key + b"\0")
-            following = self._etcd.call_ahead("KV", "Range", request, timeout)
+            following = self._etcd.call_ahead("KV", "Range", request, left())
             found += codec.entries(page)
             page = following()
         return found + codec.entries(page)

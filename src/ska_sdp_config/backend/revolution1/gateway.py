@@ -165,7 +165,7 @@ class Gateway:
         for tries, pause in enumerate(_growing_pauses()):
             on = line or self._own_line()
             member = self._member
-            left = end - time.monotonic()
+            left = max(0.001, end - time.monotonic())
             # A member that hangs must leave time for the others; and what seems to be the only
             # one may be a dead connection to it.
             share = left * (

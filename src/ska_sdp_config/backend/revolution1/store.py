@@ -8,7 +8,7 @@ from contextlib import suppress
 from ..connection_state import Connection
 from ..etcd3.settings import Settings
 from ..keys import Span
-from ..newest import read_again_if_compacted
+from ..many_calls import Left, read_in_calls
 from ..store import (
     Commit,
     Conflict,
@@ -51,25 +51,27 @@ class GatewayStore:
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
-        return read_again_if_compacted(lambda: self._read(queries, revision, timeout), revision)
+        return read_in_calls(
+            lambda left: self._read(queries, revision, left), revision, timeout, self.address
+        )
 
-    def _read(self, queries: Sequence[Query], revision: int, timeout: float) -> Reply:
+    def _read(self, queries: Sequence[Query], revision: int, left: Left) -> Reply:
         if len(queries) == 1:
-            page = self._range(codec.range_request(queries[0], revision), timeout)
+            page = self._range(codec.range_request(queries[0], revision), left())
             revision = revision or codec.revision_of(page)
-            return Reply(revision, [self._all_pages(queries[0], page, revision, timeout)])
+            return Reply(revision, [self._all_pages(queries[0], page, revision, left)])
         if not queries:
-            answer = self._range(codec.count(NO_KEY), timeout)
+            answer = self._range(codec.count(NO_KEY), left())
             return Reply(revision or codec.revision_of(answer), [])
         found: list[list[Entry] | None] = []
         for begin in range(0, len(queries), RANGES_A_CALL):
             some = queries[begin : begin + RANGES_A_CALL]
             request = {"success": codec.reads(some, revision)}
-            answer = self._gateway.call("kv/txn", request, timeout)
+            answer = self._gateway.call("kv/txn", request, left())
             # What comes later is read at the revision of what came first.
             revision = revision or codec.revision_of(answer)
             for query, page in zip(some, codec.ranges(answer), strict=True):
-                found.append(self._all_pages(query, page, revision, timeout))
+                found.append(self._all_pages(query, page, revision, left))
         return Reply(revision, found)
 
     def commit(
@@ -130,12 +132,10 @@ class GatewayStore:
     def _range(self, request: codec.Json, timeout: float) -> codec.Json:
         return self._gateway.call("kv/range", request, timeout)
 
-    def _all_pages(
-        self, query: Query, page: codec.Json, revision: int, timeout: float
-    ) -> list[Entry]:
+    def _all_pages(self, query: Query, page: codec.Json, revision: int, left: Left) -> list[Entry]:
         found = codec.entries(page)
         while page.get("more"):
             following = found[-1].key + "\0"
-            page = self._range(codec.range_request(query, revision, following), timeout)
+            page = self._range(codec.range_request(query, revision, following), left())
             found += codec.entries(page)
         return found

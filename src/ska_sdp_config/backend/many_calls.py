@@ -1,0 +1,49 @@
+"""Reads that take several calls, and are one to whom they are for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .common import ConfigConnectionError
+from .store import Compacted, Reply
+
+__all__ = ["Left", "read_in_calls"]
+
+Left = Callable[[], float]
+"""Gives the seconds that are left for the next call, or raises ConfigConnectionError."""
+
+
+def read_in_calls(
+    read: Callable[[Left], Reply], revision: int, timeout: float, address: str
+) -> Reply:
+    """Read, and once more whenever what was the newest revision is compacted between two calls.
+
+    Args:
+        read: reads all of it, the first call at the revision, the others at that of the first.
+        revision: the revision that was asked for, 0 for the newest.
+        timeout: seconds that all calls together may take.
+        address: where the database is, for the message when time is up.
+
+    Raises:
+        Compacted: the revision asked for is no longer kept.
+        ConfigConnectionError: no answer within the time-out.
+    """
+    end = time.monotonic() + timeout
+
+    def left() -> float:
+        seconds = end - time.monotonic()
+        if seconds <= 0:
+            raise ConfigConnectionError(
+                f"The database at {address} did not answer all of a read within {timeout:.3g} s: "
+                "read less at once, or give it more time by SDP_CONFIG_TIMEOUT."
+            )
+        return seconds
+
+    while True:
+        try:
+            return read(left)
+        except Compacted:
+            # Who asked for the newest revision is given a newer one.
+            if revision:
+                raise
