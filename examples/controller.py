@@ -16,8 +16,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ska_sdp_config import Config
+from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.config import Transaction
+from ska_sdp_config.watcher import Watcher
 
 SCRIPTS = {"scan-log": Path(__file__).with_name("processing_script.py")}
 DONE = ("FINISHED", "CANCELLED", "FAILED")
@@ -46,26 +47,43 @@ def main() -> None:
 def control(config: Config, running: dict[str, subprocess.Popen[bytes]]) -> None:
     """Start what is due, and say of scripts that have died that they have failed."""
     for watcher in config.watcher(timeout=LOOK_AT_PROCESSES_EVERY):
-        due: list[tuple[str, Path]] = []
-        for txn in watcher.txn():
-            due = []
-            for pb_id, pb in txn.processing_block.query_values():
-                if pb_id in running or not is_free(txn, pb_id):
-                    continue
-                script = SCRIPTS.get(pb.script.name)
-                if script is None:
-                    set_state(txn, pb_id, status="FAILED", reason=f"{pb.script} is not known")
-                    continue
-                set_state(txn, pb_id, status="WAITING", resources_available=True)
-                due.append((pb_id, script))
-        # A process is started once, and only when the transaction stands.
-        for pb_id, script in due:
-            running[pb_id] = subprocess.Popen([sys.executable, str(script), pb_id])
-            print(f"started {script.name} {pb_id}", flush=True)
-        for pb_id in [pb_id for pb_id, process in running.items() if process.poll() is not None]:
-            code = running.pop(pb_id).returncode
-            if code != 0:
-                fail(config, pb_id, f"the script ended with exit code {code}")
+        try:
+            start_what_is_due(watcher, running)
+            look_at_processes(config, running)
+        except ConfigConnectionError as error:
+            # The database is full, say. The next turn reads how things stand, and tries again.
+            print(error, file=sys.stderr, flush=True)
+
+
+def start_what_is_due(
+    watcher: Watcher[Transaction], running: dict[str, subprocess.Popen[bytes]]
+) -> None:
+    """Start the script of each processing block that is free."""
+    due: list[tuple[str, Path]] = []
+    for txn in watcher.txn():
+        due = []
+        for pb_id, pb in txn.processing_block.query_values():
+            if pb_id in running or not is_free(txn, pb_id):
+                continue
+            script = SCRIPTS.get(pb.script.name)
+            if script is None:
+                set_state(txn, pb_id, status="FAILED", reason=f"{pb.script} is not known")
+                continue
+            set_state(txn, pb_id, status="WAITING", resources_available=True)
+            due.append((pb_id, script))
+    # A process is started once, and only when the transaction stands.
+    for pb_id, script in due:
+        running[pb_id] = subprocess.Popen([sys.executable, str(script), pb_id])
+        print(f"started {script.name} {pb_id}", flush=True)
+
+
+def look_at_processes(config: Config, running: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Say of scripts that have died that they have failed."""
+    for pb_id in [pb_id for pb_id, process in running.items() if process.poll() is not None]:
+        code = running[pb_id].returncode
+        if code != 0:
+            fail(config, pb_id, f"the script ended with exit code {code}")
+        del running[pb_id]
 
 
 def is_free(txn: Transaction, pb_id: str) -> bool:

@@ -12,7 +12,7 @@ import sys
 from datetime import datetime, timezone
 from typing import Any
 
-from ska_sdp_config import Config
+from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.config import Transaction
 
 
@@ -46,18 +46,23 @@ def follow(config: Config, pb_id: str, eb_id: str) -> None:
     told: list[int] = []
     for watcher in config.watcher():
         scans: list[int] = told
-        for txn in watcher.txn():
-            # The body may run several times: it reads and writes, and does nothing else.
-            eb = txn.execution_block.get(eb_id)
-            state = txn.processing_block.state(pb_id).get() or {}
-            scans = list(state.get("scans", []))
-            if eb is not None and eb.scan_id is not None and eb.scan_id not in scans:
-                scans.append(eb.scan_id)
-                change_state(txn, pb_id, scans=scans)
-            status = "CANCELLED" if eb is None else eb.status
-            end = None if status == "ACTIVE" else status
-            if end is not None:
-                change_state(txn, pb_id, status=end)
+        try:
+            for txn in watcher.txn():
+                # The body may run several times: it reads and writes, and does nothing else.
+                eb = txn.execution_block.get(eb_id)
+                state = txn.processing_block.state(pb_id).get() or {}
+                scans = list(state.get("scans", []))
+                if eb is not None and eb.scan_id is not None and eb.scan_id not in scans:
+                    scans.append(eb.scan_id)
+                    change_state(txn, pb_id, scans=scans)
+                status = "CANCELLED" if eb is None else eb.status
+                end = None if status == "ACTIVE" else status
+                if end is not None:
+                    change_state(txn, pb_id, status=end)
+        except ConfigConnectionError as error:
+            # The database is full, say. The loop turns soon, and reads how things stand.
+            print(error, file=sys.stderr, flush=True)
+            continue
         # Here it is committed.
         for scan_id in scans[len(told) :]:
             print(f"scan {scan_id}", flush=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         CommitUnknown,
         ConfigCollision,
         ConfigConnectionError,
+        ConfigRefused,
         ConfigVanished,
         TransactionTooLarge,
     )
@@ -23,6 +24,7 @@ __all__ = [
     "Config",
     "ConfigCollision",
     "ConfigConnectionError",
+    "ConfigRefused",
     "ConfigVanished",
     "Deployment",
     "ExecutionBlock",
@@ -43,6 +45,7 @@ __getattr__ = names_of(
         "CommitUnknown": ".backend.common",
         "ConfigCollision": ".backend.common",
         "ConfigConnectionError": ".backend.common",
+        "ConfigRefused": ".backend.common",
         "ConfigVanished": ".backend.common",
         "TransactionTooLarge": ".backend.common",
         "__version__": ".version",

@@ -159,6 +159,7 @@ class Config(Generic[Yielded]):
         Raises:
             RuntimeError: others were faster at every attempt; names the keys in dispute.
             ConfigConnectionError: the database does not answer; nothing was written.
+            ConfigRefused: the database will not, as it is full, say; nothing was written.
             CommitUnknown: the database did not say whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server, which it names;
                 nothing was written.

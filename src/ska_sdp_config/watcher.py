@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from .backend.backend import Backend
 from .backend.cache import CachedReader
-from .backend.common import ConfigConnectionError
+from .backend.common import ConfigConnectionError, ConfigRefused
 from .backend.deadline import Deadline
 from .backend.fork import on_fork
 from .backend.interest import Interest
@@ -90,6 +90,7 @@ class Watcher(Generic[T_co]):
             RuntimeError: others were faster at every attempt.
             CommitUnknown: it was not to be known whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server.
+            ConfigRefused: the database will not, as it is full, say; nothing was written.
             ConfigConnectionError: the Config was closed; or the transaction's own time-out has
                 passed, and nothing was written.
         """
@@ -233,7 +234,7 @@ def until_answered(store: Store, call: Callable[[float], R], deadline: Deadline)
         deadline: when to give up.
 
     Raises:
-        ConfigConnectionError: the Config was closed, or time is up.
+        ConfigConnectionError: the Config was closed, the database refuses, or time is up.
     """
     for pause in _growing_pauses():
         seconds = deadline.next_call()
@@ -248,7 +249,7 @@ def _bear(store: Store, exc: ConfigConnectionError, pause: float, deadline: Dead
     """Wait for some seconds before another try.
 
     Raises:
-        ConfigConnectionError: the Config was closed, or time is up.
+        ConfigConnectionError: the Config was closed, the database refuses, or time is up.
     """
     _complain(store, exc)
     time.sleep(max(0.0, min(pause, deadline.left())))
@@ -256,7 +257,7 @@ def _bear(store: Store, exc: ConfigConnectionError, pause: float, deadline: Dead
 
 
 def _complain(store: Store, exc: ConfigConnectionError) -> None:
-    if store.closed:
+    if store.closed or isinstance(exc, ConfigRefused):
         raise exc
     LOGGER.warning("Waiting for the database: %s", exc)
 

@@ -10,13 +10,18 @@ import pytest
 
 from ska_sdp_config.backend import (
     ConfigConnectionError,
+    ConfigRefused,
     TransactionTooLarge,
     connect,
 )
 from ska_sdp_config.backend.etcd3 import Settings
 from ska_sdp_config.backend.store import Put
+from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
+from tests.backend.test_watchers import SLEEPS
+from tests.connection.test_refusals import fill, make_room
+from tests.connection.users import PASSWORD, administrator
 from tests.services.versions import Start
 
 
@@ -47,6 +52,39 @@ def test_transaction_over_the_bound_of_bytes(default_server: Etcd, etcd_client: 
         with pytest.raises(TransactionTooLarge, match="--max-request-bytes"):
             backend.create("/large", "x" * 3_000_000)
         assert backend.get("/large")[0] is None
+
+
+def test_watcher_says_that_the_database_is_full(start: Start, etcd_client: ConnectTo) -> None:
+    """It does not run its body in vain; a loop that bears it goes on when there is room."""
+    server = start(quota_backend_bytes=2_000_000)
+    with etcd_client(host=server.host, port=server.port) as backend:
+        backend.create("/a", "1")
+        fill(backend)
+        runs, refusals = 0, 0
+        began = time.monotonic()
+        for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
+            try:
+                for txn in watcher.txn(timeout=SLEEPS):
+                    runs += 1
+                    txn.update("/a", f"{txn.get('/a')}2")
+                break
+            except ConfigRefused:
+                refusals += 1
+                make_room(server)
+        assert (runs, refusals) == (2, 1)
+        assert time.monotonic() - began < SLEEPS
+        assert backend.get("/a")[0] == "12"
+
+
+def test_watcher_says_that_its_user_may_not(start: Start, etcd_client: ConnectTo) -> None:
+    server = start()
+    with (
+        administrator(server.endpoint),
+        etcd_client(host=server.endpoint, username="guest", password=PASSWORD) as backend,
+    ):
+        watcher = next(iter(Watcher(backend, lambda txn: txn)))
+        with pytest.raises(ConfigRefused, match=r"does not let user 'guest'.*permission"):
+            next(watcher.txn(timeout=SLEEPS))
 
 
 def test_raised_bound_lets_it_commit(start: Start, etcd_client: ConnectTo) -> None:

@@ -6,6 +6,7 @@ __all__ = [
     "CommitUnknown",
     "ConfigCollision",
     "ConfigConnectionError",
+    "ConfigRefused",
     "ConfigVanished",
     "LeaseNotFound",
     "TransactionTooLarge",
@@ -48,6 +49,14 @@ class ConfigVanished(RuntimeError):
 
 class ConfigConnectionError(ConnectionError):
     """The database did not answer, or refused the connection, within the time-out."""
+
+
+class ConfigRefused(ConfigConnectionError):
+    """The database answered that it will not: the user may not, say, or it is full.
+
+    Nothing was written, and to wait does not help. That a login was refused is no such error, as
+    watchers bear that a password is wrong for a while.
+    """
 
 
 class CommitUnknown(ConfigConnectionError):

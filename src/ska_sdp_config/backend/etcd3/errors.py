@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-from ..common import ConfigConnectionError, TransactionTooLarge
+from ..common import ConfigConnectionError, ConfigRefused, TransactionTooLarge
 from ..store import Compacted, LeaseNotFound
 from .settings import Settings
 
@@ -42,6 +42,9 @@ NOT_CONNECTED = (
 
 TURNED_AWAY = ("etcdserver: no leader", "etcdserver: too many requests")
 """etcd's words where it does not even begin with a call."""
+
+ETCDS = "etcdserver: "
+"""How etcd's own words begin."""
 
 OF_A_LOGIN = (
     "invalid auth token",
@@ -113,7 +116,10 @@ def refusal(settings: Settings, exc: grpc.RpcError) -> Exception:
             "(etcd's --max-request-bytes, 1.5 MiB by default): nothing was written; split it, or "
             "raise --max-request-bytes."
         )
-    return ConfigConnectionError(f"{where} {_reproach(settings, words)}")
+    text = f"{where} {_reproach(settings, words)}"
+    # What else says no, such as a proxy on the way, may be gone in a moment.
+    is_final = words.startswith(ETCDS) and not keeps_us_out(exc)
+    return ConfigRefused(text) if is_final else ConfigConnectionError(text)
 
 
 def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:
