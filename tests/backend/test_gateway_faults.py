@@ -15,7 +15,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from ska_sdp_config.backend import ConfigConnectionError, Etcd3Revolution1Backend, connect
+from ska_sdp_config.backend import (
+    ConfigConnectionError,
+    ConfigRefused,
+    Etcd3Revolution1Backend,
+    connect,
+)
 from ska_sdp_config.backend.etcd3 import errors
 from ska_sdp_config.backend.keys import EVERYTHING, Span
 from ska_sdp_config.backend.revolution1.codec import Json
@@ -90,9 +95,11 @@ def test_something_else_on_the_port_is_said() -> None:
     with (
         server_that(answer) as port,
         Etcd3Revolution1Backend(host="127.0.0.1", port=port) as backend,
-        pytest.raises(ConfigConnectionError, match="404"),
+        pytest.raises(ConfigConnectionError, match="404") as told,
     ):
         backend.get("/a")
+    # A watcher waits for it: who says so is something on the way, and not etcd.
+    assert not isinstance(told.value, ConfigRefused)
 
 
 @pytest.mark.parametrize(

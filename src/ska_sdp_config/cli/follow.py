@@ -30,7 +30,8 @@ def follow(
 
     Raises:
         TimeUp: it took too long.
-        ConfigConnectionError: the database does not answer at the start; later it is waited for.
+        ConfigConnectionError: the database does not answer at the start, or refuses; one that
+            goes away later is waited for.
     """
     end = math.inf if timeout is None else time.monotonic() + timeout
     with ending(code) as ctrl_c, open_config(prefix, waits=True) as config:
