@@ -19,7 +19,7 @@ from ska_sdp_config.backend.store import Put
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
-from tests.backend.test_watchers import SLEEPS
+from tests.backend.test_watchers_in_trouble import SLEEPS
 from tests.connection.test_refusals import fill, make_room
 from tests.connection.users import PASSWORD, administrator
 from tests.services.versions import Start

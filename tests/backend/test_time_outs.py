@@ -20,7 +20,7 @@ from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import put
-from tests.backend.test_watchers import SLEEPS, Away
+from tests.backend.test_watchers_in_trouble import SLEEPS, Away
 from tests.waiting import wait_until
 
 SLOW = 0.1

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
 
-from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, TransactionTooLarge
+from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import LeaseNotFound, Query, Reply
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
@@ -185,125 +184,6 @@ def test_break_keeps_what_was_read(connect: Connect) -> None:
         other.create("/a", "1")
     assert seen == [None, "1"]
     assert backend.get("/never")[0] is None
-
-
-SLEEPS = 5.0
-"""Seconds after which a loop that sleeps through a change turns all the same, for its test."""
-
-
-@pytest.mark.parametrize(
-    "error",
-    [CommitUnknown("lost"), TransactionTooLarge("too many"), LeaseNotFound(1)],
-    ids=lambda error: type(error).__name__,
-)
-def test_commit_that_raised_keeps_what_was_read(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    backend, other = connect(), connect()
-
-    def refuse(*request: object, **others: object) -> None:
-        raise error
-
-    monkeypatch.setattr(backend.committer, "commit", refuse)
-    seen = []
-    began = time.monotonic()
-    for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
-        with suppress(type(error)):
-            for txn in watcher.txn():
-                seen.append(txn.get("/a"))
-                if seen[-1] is None:
-                    txn.create("/never", "1")
-        if seen[-1] is not None:
-            break
-        other.create("/a", "1")
-    assert seen[-1] == "1"
-    assert time.monotonic() - began < SLEEPS
-
-
-def test_giving_up_keeps_what_was_read(connect: Connect) -> None:
-    backend, other = connect(), connect()
-    seen: list[str | None] = []
-    began = time.monotonic()
-    for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
-        with suppress(RuntimeError):
-            for txn in watcher.txn(max_retries=0):
-                seen.append(txn.get("/a"))
-                if len(seen) == 1:
-                    # Others are faster.
-                    other.create("/a", "1")
-                    txn.create("/never", "1")
-        if len(seen) == 2:
-            break
-    assert seen == [None, "1"]
-    assert time.monotonic() - began < SLEEPS
-    assert backend.get("/never")[0] is None
-
-
-class Away:
-    """A database that does not answer reads while it is away.
-
-    Attributes:
-        on: whether it is away.
-        asked: how often it was asked meanwhile.
-    """
-
-    def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.on = True
-        self.asked = 0
-        self._read = backend.store.read
-        monkeypatch.setattr(backend.store, "read", self.read)
-
-    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        if self.on:
-            self.asked += 1
-            raise ConfigConnectionError("away")
-        return self._read(queries, revision, timeout=timeout)
-
-
-def in_a_moment(watcher: Watcher[Txn]) -> None:
-    watcher.set_wake_up_at(datetime.now() + timedelta(seconds=0.1))
-
-
-@pytest.mark.parametrize(
-    ("make_due", "put_off"),
-    [
-        (lambda watcher: watcher.set_timeout(0.1), lambda watcher: watcher.set_timeout(None)),
-        (lambda watcher: watcher.set_timeout(0.1), lambda watcher: watcher.set_timeout(60)),
-        (in_a_moment, lambda watcher: None),
-        (lambda watcher: watcher.trigger(), lambda watcher: None),
-    ],
-    ids=["no time-out any more", "a longer time-out", "an alarm", "a trigger"],
-)
-def test_loop_turns_after_its_body_was_left_out(
-    connect: Connect,
-    monkeypatch: pytest.MonkeyPatch,
-    make_due: Callable[[Watcher[Txn]], None],
-    put_off: Callable[[Watcher[Txn]], None],
-) -> None:
-    """It has read nothing, so no change would turn it. It does not spin either."""
-    backend = connect()
-    away = Away(backend, monkeypatch)
-    wake = threading.Timer(SLEEPS, lambda: watcher.trigger())
-    wake.start()
-    seen: list[str | None] = []
-    turns = 0
-    began = time.monotonic()
-    watcher = Watcher(backend, lambda txn: txn)
-    for turns, _ in enumerate(watcher, 1):
-        if turns == 1:
-            make_due(watcher)
-        else:
-            # The body waits for this: nothing makes the loop turn meanwhile.
-            threading.Timer(0.5, vars(away).update, [], {"on": False}).start()
-        for txn in watcher.txn():
-            seen.append(txn.get("/a"))
-        put_off(watcher)
-        if seen:
-            break
-    wake.cancel()
-    assert turns == 2
-    assert away.asked < 12
-    assert time.monotonic() - began < SLEEPS
 
 
 def test_one_commit_with_several_writes_turns_it_once(connect: Connect) -> None:
