@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, overload
 
 from .backend import connect
 from .backend.backend import LEASE_TTL, Backend
+from .backend.common import ConfigConnectionError
 from .backend.connection_state import ConnectionState, Listener
 from .backend.lease import Lease
 from .backend.loop import MAX_RETRIES
@@ -181,7 +182,11 @@ class Config(Generic[Yielded]):
 
         def take_patiently(raw: Txn) -> Lease:
             # A body that takes ownership waits for the database as its reads do.
-            return until_answered(store, take, raw.deadline)
+            try:
+                return until_answered(store, take, raw.deadline)
+            except ConfigConnectionError:
+                raw.was_cut_short = True
+                raise
 
         return Watcher(self.backend, lambda raw: self._wrap(raw, take_patiently), timeout)
 

@@ -170,3 +170,31 @@ def test_watchers_transaction_has_a_time_out_of_its_own(
     wake.cancel()
     assert seen == [None]
     assert time.monotonic() - began < SLEEPS
+
+
+def test_body_that_could_not_take_ownership_is_run_again_soon(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It did not come to read anything."""
+    backend = connect()
+    config = Config(backend)
+    monkeypatch.setattr(backend.store, "grant_lease", refuses_to_send)
+    began = time.monotonic()
+    for turn, watcher in enumerate(config.watcher(SLEEPS)):
+        if turn == 1:
+            break
+        with takes(0.3), pytest.raises(ConfigConnectionError, match=r"within 0\.3 s"):  # noqa: PT012
+            for txn in watcher.txn(timeout=0.3):
+                txn.processing_block.ownership("pb-test-20260101-00000").take()
+    assert time.monotonic() - began < SLEEPS
+
+
+def test_pauses_are_within_the_time(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, other = connect(), connect()
+    monkeypatch.setattr("ska_sdp_config.backend.loop.pause_before", lambda retry: 5.0)
+    with takes(0.3), pytest.raises(ConfigConnectionError, match="others kept changing /a"):  # noqa: PT012
+        for txn in backend.txn(timeout=0.3):
+            txn.get("/a")
+            # Others are always faster.
+            put(other, a="1")
+            txn.delete("/b", must_exist=False)

@@ -97,7 +97,7 @@ def transactions(
                 if warm:
                     queries = txn.reads.queries()
             if retry > 1:
-                time.sleep(pause_before(retry))
+                time.sleep(max(0.0, min(pause_before(retry), deadline.left())))
                 # What the conflict brought back is old by now: read it anew, all in one call.
                 known = None
             if known is None and queries:

@@ -173,7 +173,7 @@ class TokenCommitter:
                     continue
             if outcome is not None:
                 return outcome
-            time.sleep(pause)
+            time.sleep(max(0.0, min(pause, end - time.monotonic())))
         raise AssertionError("There is always another pause.")
 
     def _attempt(
@@ -260,9 +260,9 @@ class TokenCommitter:
 
     def _never_arrived(self, seconds: float) -> ConfigConnectionError:
         return ConfigConnectionError(
-            f"The database at {self._store.address} did not get the commit within "
-            f"{seconds:.3g} s, although it answers: nothing was written; try again, and look for "
-            "what lets small requests through on the way, but not this one."
+            f"The database at {self._store.address} did not take the commit within "
+            f"{seconds:.3g} s, although it answers: nothing was written; try again, and if it "
+            "stays so look for what lets small requests through on the way, but not this one."
         )
 
     @contextmanager

@@ -52,7 +52,8 @@ class Txn:
         deadline: when it must be through.
         reads: what it has read.
         doomed: whether it cannot commit any more, and its body is run again.
-        was_cut_short: whether a read failed, so that ``reads`` lacks what the body asked for.
+        was_cut_short: whether a call within the body failed, so that ``reads`` lacks what the
+            body would have read.
     """
 
     def __init__(
