@@ -39,7 +39,7 @@ test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
 
 # One by one to whoever is free: they are few, and of very different length.
 test-long: $(INSTALLED) ## Run the tests that take minutes, the proofs at full size
-	$(PYTEST) -m long --dist load --maxschedchunk 1 --durations 0 --durations-min 5 $(ARGS)
+	$(PYTEST) -m long --dist loadgroup --no-loadscope-reorder --durations 0 --durations-min 5 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and who imports whom
 	$(BIN)/ruff check $(SOURCES)

@@ -13,7 +13,7 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_lmc.stack.etcd import Etcd
-from tests.services.etcd import revive
+from tests.services.etcd import crash, may_have_forgotten, revive
 from tests.services.versions import EtcdOf
 
 from .concurrency import amid, in_processes, in_threads
@@ -85,7 +85,10 @@ def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None
 
         records = amid(trouble, 0.25, work)
         assert proxy.cuts, "nothing happened"
-        judge(records, log.finish())
+        events = log.finish()
+    if check(records, events) and may_have_forgotten(server):
+        pytest.skip("etcd crashed, and forgot commits as it did: this run proves nothing")
+    judge(records, events)
 
 
 def test_threads_in_memory() -> None:
@@ -104,8 +107,4 @@ def test_long_threads_in_memory() -> None:
 
 @pytest.mark.long
 def test_long_processes_on_etcd(server: EtcdOf) -> None:
-    def restart() -> None:
-        server.kill()
-        server.start()
-
-    on_etcd(server, 8, 400, restart)
+    on_etcd(server, 8, 400, lambda: crash(server))
