@@ -281,6 +281,9 @@ class SDPSubarray(LmcDevice):
             view = derive(snapshot, _now(), self._rules)
             self._wanted = snapshot.wanted_paths(self._rules.required_components)
             log_changes(publisher.publish(view))
+        if view.timed_out:
+            # It passed after this turn had looked at the time: the next one writes it.
+            watcher.trigger()
         if view.wait_over:
             self._write_reached(watcher, view.command_count)
         if not is_present:
