@@ -68,6 +68,12 @@ def send(device: Any, config: Config) -> Send:
             return
         content = json.loads(assign_text())
         block = content["execution_block"]
+        # What the project's own examples of Configure refer to is in its own of AssignResources.
+        own = json.loads(example("assignres-0.4"))["execution_block"]
+        for part in ("beams", "channels", "polarisations", "fields"):
+            block[part] = [*block.get(part, []), *own[part]]
+        templates = [each for each in own["scan_types"] if each["scan_type_id"].startswith(".")]
+        block["scan_types"] += templates
         brought = {
             scan_type.get("scan_type_id", scan_type.get("id"))
             for scan_type in message.get("new_scan_types", [])
@@ -127,6 +133,19 @@ def test_own_examples_are_accepted(device: Any, send: Send, log: io.StringIO, na
     assert warnings(log) == []
     own = json.loads(example(name)).get("transaction_id")
     assert device.transactionID.startswith(own or "txn-lmc-")
+
+
+def test_what_a_new_scan_type_refers_to_is_looked_for_in_the_execution_block(
+    device: Any, send: Send, log: io.StringIO
+) -> None:
+    new = {"scan_type_id": "new", "derive_from": ".none", "beams": {"no": {"field_id": "gone"}}}
+    send("configure", json.dumps({"scan_type": "new", "new_scan_types": [new]}))
+    accepted(device, "configure")
+    assert warnings(log) == [
+        '$.new_scan_types[0].derive_from: there is no scan type ".none"',
+        '$.new_scan_types[0].beams.no: there is no beam "no"',
+        '$.new_scan_types[0].beams.no.field_id: "gone" is not among the fields',
+    ]
 
 
 @is_there
