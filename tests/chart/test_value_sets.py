@@ -17,6 +17,8 @@ from kubernetes_validate import utils
 
 from ska_sdp_config.backend.etcd3.settings import Settings as DatabaseSettings
 from ska_sdp_lmc import settings
+from ska_sdp_lmc.servers.controller import SDPController
+from ska_sdp_lmc.servers.subarray import SDPSubarray
 from ska_sdp_lmc.tango_db.data import DeviceData, read, spread
 from tests.chart.rendering import (
     VALUE_SETS,
@@ -287,12 +289,11 @@ def test_what_pods_run_is_in_the_images(objects: Objects) -> None:
             assert program.name in scripts | {"sh", "sleep"}
 
 
-def test_the_schema_knows_the_programs_properties() -> None:
+def test_the_schema_knows_the_properties_of_the_devices() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     lmc = schema["properties"]["lmc"]["properties"]
-    names = set(settings.PROPERTIES)
-    assert set(lmc["controller"]["properties"]["properties"]["properties"]) == names
-    of_subarray = set(lmc["subarray"]["properties"]["properties"]["properties"])
-    # The time-outs are values of their own; these two are the controller's.
-    others = {"TimeoutAssignResources", "TimeoutConfigure", "Components", "StorageKey"}
-    assert of_subarray == names - others
+    for name, device in (("controller", SDPController), ("subarray", SDPSubarray)):
+        known = set(lmc[name]["properties"]["properties"]["properties"])
+        # The time-outs of subarrays are values of their own.
+        others = {"TimeoutAssignResources", "TimeoutConfigure"}
+        assert known == set(device.TangoClassClass.device_property_list) - others
