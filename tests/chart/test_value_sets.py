@@ -175,6 +175,25 @@ def test_each_deviceserver_is_what_the_projects_own_schema_says(render: Renderer
     assert versions == {"tango.tango-controls.org/v1", "tango.tango-controls.org/v2"}
 
 
+def test_the_operators_pods_can_read_their_certificates_and_are_probed_as_others(
+    render: Renderer,
+) -> None:
+    tls = {"enabled": True, "secret": "server", "clientSecret": "client"}
+    probes = {"periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 5}
+    values = {"lmc": {"probes": probes}, "etcd": {"tls": tls}}
+    plain = render(values).only("Deployment", "-controller")
+    (container,) = plain["spec"]["template"]["spec"]["containers"]
+    spec = render(values | {"global": {"operator": True}}).only("DeviceServer", "-controller")[
+        "spec"
+    ]
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert spec[probe] == container[probe] | {"httpGet": spec[probe]["httpGet"]}
+        assert spec[probe].items() >= probes.items()
+    (secret,) = (each["secret"] for each in spec["volumes"] if "secret" in each)
+    # The resource has no group for files: they are root's, and the image's user is another.
+    assert secret["defaultMode"] == 0o444
+
+
 def test_every_pod_is_kept_small_and_harmless(objects: Objects) -> None:
     for each, spec in pod_specs(objects):
         name = each["metadata"]["name"]
