@@ -1,4 +1,4 @@
-"""The Job that makes etcd's users is tried again in the pod in which a first try has failed."""
+"""The Job that makes etcd's users is tried again after a failed try, and after a new password."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.chart.etcd_cluster import container_of
+from tests.chart.kubernetes_api import answering_for
 from tests.chart.rendering import Renderer
 from tests.chart.substitution import write_secret
 
@@ -74,3 +75,16 @@ def test_a_second_try_takes_the_passwords_again(render: Renderer, pod: Path) -> 
             assert file.read_text() == text
             # The program takes no password that others may read.
             assert file.stat().st_mode & 0o077 == 0
+
+
+def test_another_password_in_a_secret_of_the_sites_own_is_another_job(render: Renderer) -> None:
+    def name(version: str) -> str:
+        metadata = {"name": "users", "resourceVersion": version}
+        with answering_for({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}) as api:
+            objects = render.looking_into(
+                api, {"etcd": {"auth": {"enabled": True, "existingSecret": "users"}}}
+            )
+        return str(objects.only("Job", "-etcd-users")["metadata"]["name"])
+
+    assert name("1") == name("1")
+    assert name("1") != name("2")
