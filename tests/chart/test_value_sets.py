@@ -299,9 +299,9 @@ def test_what_pods_run_is_in_the_images(objects: Objects) -> None:
     for container in containers(objects):
         image, program = container["image"], Path(container.get("command", ["the image's"])[0])
         if image.startswith("ska-sdp-lmc-tango-db:"):
-            # Of the image that tango-db/Dockerfile makes; before there is one, of nothing.
+            # Of the image that tango-db/Dockerfile makes.
             assert program.parent == Path("/opt/tango-db")
-            assert (files / program.name).exists() or not (files / "Dockerfile").exists()
+            assert (files / program.name).exists()
         elif "ska-sdp-lmc:" in image:
             assert program.name in scripts | {"sh", "sleep"}
 
