@@ -58,8 +58,8 @@ def test_a_second_try_takes_the_passwords_again(render: Renderer, pod: Path) -> 
     copy = copy.replace("/tmp", str(pod / "tmp"))
     for text in ("the first", "another"):
         mounted = pod / text.replace(" ", "-")
-        mount(mounted, dict.fromkeys(USERS, text), number)
         try:
+            mount(mounted, dict.fromkeys(USERS, text), number)
             done = subprocess.run(
                 ["sh", "-c", copy.replace("/etc/etcd-users", str(mounted))],
                 capture_output=True,
