@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import tango
@@ -21,9 +20,6 @@ from tests.e2e.subarray import Subarray, answers
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
 from tests.waiting import wait_until
-
-SHARED = Path(__file__).parents[3] / "shared" / "spec" / "messages"
-"""Real messages, other people's documents: read where they lie, if they do."""
 
 
 @pytest.fixture(scope="session")
