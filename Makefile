@@ -18,13 +18,13 @@ SOURCES := $(wildcard src devices tests benchmarks docs examples)
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
 
-# The lock is complete, so nothing but it is installed; the package itself comes without its
-# dependencies.
+# The lock is complete, with what makes the package too, so nothing but it is installed.
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(INSTALLED) ## Start everything, observe once, stop everything
@@ -68,5 +68,5 @@ lock: ## Bring the locks up to date with pyproject.toml
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache
-	find src devices tests -name __pycache__ -type d -prune -exec rm -rf {} +
+		.import_linter_cache benchmarks/results*.json
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
