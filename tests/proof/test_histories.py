@@ -36,11 +36,11 @@ def run_in_process(name: int, host: str, port: int, threads: int, count: int) ->
         return run_threads([client] * threads, count, f"{name}-")
 
 
-def judge(records: list[Record], events: list[Event], least: float = 0.9) -> None:
+def judge(records: list[Record], events: list[Event]) -> None:
     """Check the history, and that it is one worth checking."""
     assert check(records, events) == []
     outcomes = Counter(record.outcome for record in records)
-    assert outcomes["committed"] >= least * len(records), outcomes
+    assert outcomes["committed"] >= 0.9 * len(records), outcomes
     assert sum(record.attempts for record in records) > len(records), "nobody met anybody"
 
 
