@@ -115,6 +115,15 @@ class Config(Generic[Yielded]):
             raise ValueError(
                 f"The global prefix is {global_prefix!r}: begin it with '/', do not end it so."
             )
+        if component_name:
+            from .entity.common.ids import check_path_part
+
+            check_path_part(component_name)
+        if owned_entity and owned_entity[0] not in COLLECTIONS:
+            known = ", ".join(COLLECTIONS)
+            raise ValueError(
+                f"An owned entity is of kind {owned_entity[0]!r}: write one of {known}."
+            )
         if not isinstance(backend, Backend):
             backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
         self.backend = backend
@@ -283,9 +292,6 @@ class Config(Generic[Yielded]):
         return self._wrapper(txn) if self._wrapper else txn
 
     def _own(self, kind: str, key: str) -> None:
-        if kind not in COLLECTIONS:
-            known = ", ".join(COLLECTIONS)
-            raise ValueError(f"An owned entity is of kind {kind!r}: write one of {known}.")
         try:
             for raw in self.backend.txn():
                 txn = self._transaction(raw, self.backend.client_lease.take)

@@ -59,6 +59,17 @@ def test_without_a_component_there_is_none_to_be_alive(config: Config) -> None:
         config.is_alive()
 
 
+@pytest.mark.parametrize("name", ["a/b", "a b", "../pb", "ä", "a" * 129])
+def test_bad_component_name_is_refused(make_config: MakeConfig, name: str) -> None:
+    other = make_config()
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="is no id"):
+        make_config(component_name=name)
+    assert threading.active_count() == before
+    for txn in other.txn():
+        assert txn.list_keys("/", recurse=4) == []
+
+
 def test_wrapper_makes_what_loops_yield(make_config: MakeConfig) -> None:
     class Model:
         def __init__(self, txn: Any) -> None:
@@ -166,5 +177,8 @@ def test_ownership_is_not_taken_again_unasked_after_a_loss(make_config: MakeConf
 
 
 def test_owned_entity_of_an_unknown_kind_is_refused(make_config: MakeConfig) -> None:
+    other = make_config()
     with pytest.raises(ValueError, match=r"'telescope'.*pb, eb"):
-        make_config(owned_entity=("telescope", "x"))
+        make_config(owned_entity=("telescope", "x"), component_name="proccontrol")
+    for txn in other.txn():
+        assert txn.component.list_keys() == []
