@@ -63,7 +63,8 @@ class Config(Generic[Yielded]):
         global_prefix: a path that stands before the paths of all entities, such as ``/test``.
         owner: who owns what is taken: ``{pid, hostname, command}``, by default this process.
         component_name: name of the SDP component that this process is; it is kept present as
-            ``/component/<name>/owner`` until the Config is closed.
+            ``/component/<name>/owner`` until the Config is closed. Of several processes of one
+            name the last that began has the key, and when it ends one of the others.
         owned_entity: kind and key of an entity, such as ``("pb", pb_id)``, of which ownership is
             taken at once. It is not taken again by itself after the lease was lost.
         wrapper: is given each transaction; its result is what loops yield.
@@ -229,7 +230,7 @@ class Config(Generic[Yielded]):
         self.backend.client_lease.revoke()
 
     def set_alive(self) -> None:
-        """Put the component's key now, if it is not there.
+        """Put the component's key now, if it is not there; it is looked for every second anyway.
 
         Raises:
             ValueError: this Config has no component name.

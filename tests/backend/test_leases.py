@@ -37,6 +37,27 @@ def test_keys_go_with_their_lease(connect: Connect) -> None:
         loop.saw(["/stays"])
 
 
+def test_transaction_tells_by_which_lease_a_path_lives(backend: Backend) -> None:
+    with backend.lease() as lease, backend.lease() as other:
+        for txn in backend.txn():
+            assert txn.lease_of("/a") == 0
+            txn.create("/a", "1", lease.id)
+            txn.update("/a", "2")
+            assert txn.lease_of("/a") == lease.id
+            txn.create("/b", "1")
+            assert txn.lease_of("/b") == 0
+        for txn in backend.txn():
+            assert txn.lease_of("/a") == lease.id
+            txn.update("/a", "3")
+            assert txn.lease_of("/a") == lease.id
+            txn.delete("/a")
+            assert txn.lease_of("/a") == 0
+            txn.create("/a", "4", other.id)
+            assert txn.lease_of("/a") == other.id
+            assert txn.lease_of("/b") == 0
+        assert lease_of(backend, "/a") == other.id
+
+
 def test_update_keeps_the_lease(backend: Backend) -> None:
     with backend.lease() as lease:
         for txn in backend.txn():

@@ -35,25 +35,6 @@ def test_component_is_present_as_long_as_its_config(make_config: MakeConfig) -> 
     assert get(other, "/component/proccontrol/owner") is None
 
 
-def test_component_comes_back_after_its_lease_was_lost(make_config: MakeConfig) -> None:
-    config, other = make_config(component_name="proccontrol"), make_config()
-    lost = config.client_lease
-    other.backend.store.revoke_lease(lost.id, timeout=5)
-    assert get(other, "/component/proccontrol/owner") is None
-    config.backend.client_lease.lease_ended(lost.id)
-    wait_until(config.is_alive)
-    assert config.lease_is_lost, "what was owned by the lost lease is not taken back unasked"
-
-
-def test_component_key_is_put_again_on_request(make_config: MakeConfig) -> None:
-    config = make_config(component_name="proccontrol", global_prefix="/test")
-    config.revoke_lease()
-    assert not config.is_alive()
-    config.set_alive()
-    assert config.is_alive()
-    assert get(config, "/test/component/proccontrol/owner") is not None
-
-
 def test_without_a_component_there_is_none_to_be_alive(config: Config) -> None:
     with pytest.raises(ValueError, match="component_name"):
         config.is_alive()

@@ -130,6 +130,21 @@ class Txn:
         found = self._get_all(self._list(spans, guarded=True))
         return sorted((path, value) for path, value in found.items() if value is not None)
 
+    def lease_of(self, path: str) -> int:
+        """Get the id of the lease that a path lives by; 0 if it lives by none, or is not there.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        key = key_of_path(path)
+        if self._get(key) is None:
+            return 0
+        pending, entry = self._writes.get(key), self._values.get(key)
+        if pending is not None and pending.lease is not None:
+            return pending.lease
+        return entry.lease if entry else 0
+
     def create(self, path: str, value: str, lease: int = 0) -> None:
         """Create a path.
 
