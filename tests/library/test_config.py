@@ -14,7 +14,6 @@ import pytest
 from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.library.conftest import MakeConfig
-from tests.waiting import wait_until
 
 
 def get(config: Config, path: str) -> Any:
@@ -155,6 +154,18 @@ def test_ownership_is_not_taken_again_unasked_after_a_loss(make_config: MakeConf
     assert not config.lease_is_lost
     for txn in config.txn():
         assert txn.execution_block.ownership("eb-x").is_owner()
+
+
+def test_ownership_can_be_taken_just_after_the_lease_has_ended(make_config: MakeConfig) -> None:
+    config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
+    lost = config.client_lease
+    other.backend.store.revoke_lease(lost.id, timeout=5)
+    for txn in config.txn():
+        txn.execution_block.ownership("eb-x").take()
+    assert config.client_lease.id != lost.id
+    for txn in config.txn():
+        assert txn.execution_block.ownership("eb-x").is_owner()
+    assert not config.lease_is_lost
 
 
 def test_owned_entity_of_an_unknown_kind_is_refused(make_config: MakeConfig) -> None:

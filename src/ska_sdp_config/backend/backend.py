@@ -62,7 +62,7 @@ class Backend:
         self.committer: Committer = (
             TokenCommitter(self.store, self.client_lease)
             if loses_answers
-            else DirectCommitter(self.store)
+            else DirectCommitter(self.store, self.client_lease)
         )
 
     @property

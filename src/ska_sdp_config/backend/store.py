@@ -34,6 +34,7 @@ __all__ = [
     "Store",
     "Watch",
     "Write",
+    "leases_of",
 ]
 
 
@@ -128,6 +129,11 @@ class Delete(NamedTuple):
 
 
 Write = Put | Delete
+
+
+def leases_of(writes: Sequence[Write]) -> list[int]:
+    """Get the ids of the leases that writes name, each once, in order."""
+    return sorted({write.lease for write in writes if isinstance(write, Put) and write.lease})
 
 
 class Commit(NamedTuple):
