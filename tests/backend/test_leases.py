@@ -123,6 +123,29 @@ def test_lost_lease_is_noticed_within_its_ttl(
         assert states == ["connected", "suspended", "lost", "connected"]
 
 
+def test_database_that_answers_is_connected_although_the_client_lease_was_lost(
+    connect: Connect,
+) -> None:
+    backend, other = connect(), connect()
+
+    def is_(state: str) -> bool:
+        return backend.connection.state == state
+
+    assert is_("suspended")
+    assert backend.connection.last_answer is None
+    lease = backend.client_lease.current()
+    assert is_("connected")
+    before = backend.connection.last_answer
+    other.store.revoke_lease(lease.id, timeout=5)
+    wait_until(lambda: is_("lost"))
+    backend.get("/a")
+    assert is_("connected")
+    after = backend.connection.last_answer
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
 def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
     backend, other = connect(), connect()
     backend.create("/a", "1")

@@ -10,6 +10,7 @@ __all__ = [
     "LeaseNotFound",
     "TransactionTooLarge",
     "check_path",
+    "closed_error",
     "depth_of_path",
 ]
 
@@ -48,6 +49,16 @@ class ConfigVanished(RuntimeError):
 
 class ConfigConnectionError(ConnectionError):
     """The database did not answer, or refused the connection, within the time-out."""
+
+
+def closed_error(*, is_parents: bool = False) -> ConfigConnectionError:
+    """Get what to raise once a Config is closed, or belongs to the process that forked this one."""
+    if is_parents:
+        return ConfigConnectionError(
+            "This Config was used before its process was forked, and is the parent's: make a new "
+            "one in the child."
+        )
+    return ConfigConnectionError("This Config is closed: make a new one.")
 
 
 class CommitUnknown(ConfigConnectionError):
