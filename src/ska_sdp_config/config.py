@@ -172,6 +172,8 @@ class Config(Generic[Yielded]):
             CommitUnknown: the database did not say whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server, which it names;
                 nothing was written.
+            LeaseNotFound: something was created under a lease that has ended; nothing was
+                written.
         """
         for txn in self.backend.txn(max_retries, prefetch, timeout):
             yield self._wrap(txn, self.backend.client_lease.take)

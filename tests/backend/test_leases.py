@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from ska_sdp_config.backend import MemoryBackend
+from ska_sdp_config.backend import LeaseNotFound, MemoryBackend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span, key_of_path
-from ska_sdp_config.backend.store import LeaseNotFound, Query
+from ska_sdp_config.backend.store import Query
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_watchers import looping
@@ -87,8 +88,12 @@ def test_ended_lease_is_refused(backend: Backend) -> None:
     lease = backend.lease()
     lease.revoke()
     lease.revoke()
-    with pytest.raises(LeaseNotFound):
+    with pytest.raises(LeaseNotFound, match=rf"lease.* {lease.id:x} .*has ended") as caught:
         backend.create("/a", "1", lease)
+    assert lease.id in caught.value.leases
+    assert "etcdserver" not in str(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.leases) == (str(caught.value), caught.value.leases)
     assert backend.get("/a")[0] is None
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from ska_sdp_config.backend import (
+    Compacted,
     ConfigCollision,
     ConfigConnectionError,
     ConfigVanished,
     MemoryBackend,
 )
-from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.backend import Backend, DbRevision
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.backend.store import Put
 from tests.backend.conftest import Connect
@@ -45,6 +46,31 @@ def test_create_get_update_delete(backend: Backend) -> None:
         txn.delete("/a")
         assert txn.get("/a") is None
     assert read(backend, "/a") is None
+
+
+def test_revision_that_is_no_longer_kept_is_named(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, a="1")
+    _, then = backend.get("/a")
+    put(other, a="2")
+    assert backend.get("/a", then)[0] == "1"
+    put(other, a="3")
+    compact(other)
+    reads: list[Callable[[], object]] = [
+        lambda: backend.get("/a", then),
+        lambda: backend.list_keys("/", revision=then),
+    ]
+    for read_then in reads:
+        with pytest.raises(Compacted, match=rf"Revision {then.revision} .*no longer kept.*read"):
+            read_then()
+    assert read(backend, "/a") == "3"
+
+
+def test_revision_that_has_not_come_is_refused(backend: Backend) -> None:
+    put(backend, a="1")
+    with pytest.raises(ConfigConnectionError, match="has not come to the revision"):
+        backend.get("/a", DbRevision(10**9))
+    assert read(backend, "/a") == "1"
 
 
 def test_listing_sees_own_writes(backend: Backend) -> None:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from .cache import Cache
-from .common import ConfigVanished
+from .common import Compacted, ConfigVanished
 from .connection_state import Connection
 from .counts import Counts, WatchLag
 from .habits import Habits
@@ -117,8 +117,9 @@ class Backend:
             revision: read as it was then, not as it is now.
 
         Raises:
+            Compacted: that revision is no longer kept.
             ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not answer, or has not come to that revision.
         """
         entry, now = self._entry(path, revision)
         if entry is None:
@@ -130,6 +131,7 @@ class Backend:
 
         Raises:
             ConfigCollision: it exists already.
+            LeaseNotFound: the lease has ended.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
@@ -205,8 +207,9 @@ class Backend:
             with_values: whether to give pairs of path and text.
 
         Raises:
+            Compacted: that revision is no longer kept.
             ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not answer, or has not come to that revision.
         """
         queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
         reply = self._read(queries, revision)
@@ -274,6 +277,12 @@ class Backend:
 
     def _read(self, queries: list[Query], revision: DbRevision | None) -> Reply:
         at = revision.revision if revision else 0
-        reply = self.store.read(queries, at, timeout=self.store.timeout)
+        try:
+            reply = self.store.read(queries, at, timeout=self.store.timeout)
+        except Compacted as exc:
+            raise Compacted(
+                f"Revision {at} of the database at {self.address} is no longer kept: read without "
+                "a revision."
+            ) from exc
         self.cache.require(reply.revision)
         return reply

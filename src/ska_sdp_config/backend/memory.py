@@ -246,6 +246,11 @@ class MemoryStore:
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
         with self._open() as database:
+            if revision > database.revision:
+                raise ConfigConnectionError(
+                    f"The database in memory has not come to the revision asked for ({revision}): "
+                    "it was cleared, or is another database; read anew."
+                )
             if not revision or revision == database.revision:
                 found = [database.find(query.span) for query in queries]
                 return Reply(database.revision, list(found))

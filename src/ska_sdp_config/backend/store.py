@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from .common import LeaseNotFound
+from .common import Compacted, LeaseNotFound
 from .keys import Span
 
 __all__ = [
@@ -36,10 +36,6 @@ __all__ = [
     "Write",
     "leases_of",
 ]
-
-
-class Compacted(Exception):
-    """The revision asked for is no longer kept."""
 
 
 class AnswerLost(Exception):
