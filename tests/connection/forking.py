@@ -115,6 +115,7 @@ def in_use(endpoint: str) -> None:
         following = Following(config)
         following.sees("1")
         lease = config.client_lease
+        changes = config.backend.watch("/a")
 
         def child() -> None:
             was_forked = "before its process was forked"
@@ -125,6 +126,9 @@ def in_use(endpoint: str) -> None:
             refuses(lambda: config.lease(5), was_forked)
             refuses(config.set_alive, was_forked)
             refuses(config.is_alive, was_forked)
+            if list(changes):
+                raise SystemExit("the child has the parent's watch")
+            changes.close()
             refuses(lambda: read(Config(host=endpoint)), "'spawn'")
             config.revoke_lease()
             lease.revoke()
