@@ -10,7 +10,7 @@ from typing import Any
 from .backend.backend import Backend
 from .backend.common import ConfigConnectionError
 from .backend.keys import Span, key_of_path
-from .backend.store import LeaseNotFound, Query
+from .backend.store import Query
 from .entity.codec import encode
 
 __all__ = ["Presence"]
@@ -102,5 +102,6 @@ class Presence:
                 entry = found[0] if found else None
                 if self._is_due(entry and entry.value, entry.lease if entry else 0, lease):
                     self.put()
-            except (ConfigConnectionError, LeaseNotFound) as exc:
+            except (ConfigConnectionError, RuntimeError) as exc:
+                # No answer, a lease that has just ended, or others that were faster every time.
                 LOGGER.debug("%s could not be put just now: %s", self._path, exc)
