@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         ConfigCollision,
         ConfigConnectionError,
         ConfigVanished,
+        LeaseNotFound,
         TransactionTooLarge,
     )
     from .config import Config
@@ -26,6 +27,7 @@ __all__ = [
     "ConfigVanished",
     "Deployment",
     "ExecutionBlock",
+    "LeaseNotFound",
     "ProcessingBlock",
     "Script",
     "TransactionTooLarge",
@@ -44,6 +46,7 @@ __getattr__ = names_of(
         "ConfigCollision": ".backend.common",
         "ConfigConnectionError": ".backend.common",
         "ConfigVanished": ".backend.common",
+        "LeaseNotFound": ".backend.common",
         "TransactionTooLarge": ".backend.common",
         "__version__": ".version",
     },

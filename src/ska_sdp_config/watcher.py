@@ -83,6 +83,7 @@ class Watcher(Generic[T_co]):
             RuntimeError: others were faster at every attempt.
             CommitUnknown: it was not to be known whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server.
+            LeaseNotFound: something was created under a lease that has ended.
             ConfigConnectionError: the Config was closed.
         """
         if not self._database_answers():

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from .common import (
     CommitUnknown,
+    Compacted,
     ConfigCollision,
     ConfigConnectionError,
     ConfigVanished,
+    LeaseNotFound,
     TransactionTooLarge,
     depth_of_path,
 )
@@ -22,11 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CommitUnknown",
+    "Compacted",
     "ConfigCollision",
     "ConfigConnectionError",
     "ConfigVanished",
     "Etcd3Backend",
     "Etcd3Revolution1Backend",
+    "LeaseNotFound",
     "MemoryBackend",
     "TransactionTooLarge",
     "connect",
