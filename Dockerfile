@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One image for every role: SDPController, SDPSubarray, ska-sdp-lmc (register, sim, secure-etcd) and
 # ska-sdp. docs/how-to/container.md says how to build and run it.
 

@@ -18,13 +18,13 @@ SOURCES := $(wildcard src devices tests benchmarks docs examples)
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
 
-# The lock is complete, so nothing but it is installed; the package itself comes without its
-# dependencies.
+# The lock is complete, with what makes the package too, so nothing but it is installed.
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(INSTALLED) ## Start everything, observe once, stop everything
@@ -39,7 +39,7 @@ test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
 
 # One by one to whoever is free: they are few, and of very different length.
 test-long: $(INSTALLED) ## Run the tests that take minutes, the proofs at full size
-	$(PYTEST) -m long --dist load --maxschedchunk 1 --durations 0 --durations-min 5 $(ARGS)
+	$(PYTEST) -m long --dist loadgroup --no-loadscope-reorder --durations 0 --durations-min 5 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and who imports whom
 	$(BIN)/ruff check $(SOURCES)
@@ -68,5 +68,5 @@ lock: ## Bring the locks up to date with pyproject.toml
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache
-	find src devices tests -name __pycache__ -type d -prune -exec rm -rf {} +
+		.import_linter_cache benchmarks/results*.json
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

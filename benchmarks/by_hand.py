@@ -9,6 +9,9 @@ from pyetcd import etcdrpc
 
 __all__ = ["ByHand"]
 
+PAGE = 2_000
+"""Keys read in one call."""
+
 
 class ByHand:
     """Bare calls on one channel.
@@ -63,13 +66,13 @@ class ByHand:
             if self.commit([kv], {key: str(int(kv.value) + 1)}):
                 return
 
-    def read_pages(self, prefix: str, page: int = 2_000) -> list[tuple[str, str]]:
+    def read_pages(self, prefix: str) -> list[tuple[str, str]]:
         """Read all keys of a prefix, in pages under one revision."""
         begin, end = prefix.encode(), prefix[:-1].encode() + bytes([ord(prefix[-1]) + 1])
         found: list[tuple[str, str]] = []
         revision = 0
         while True:
-            request = etcdrpc.RangeRequest(key=begin, range_end=end, limit=page, revision=revision)
+            request = etcdrpc.RangeRequest(key=begin, range_end=end, limit=PAGE, revision=revision)
             response = self.kv.Range(request, timeout=30)
             found += [(kv.key.decode(), kv.value.decode()) for kv in response.kvs]
             if not response.more:

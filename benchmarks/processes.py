@@ -13,6 +13,7 @@ from ska_sdp_config import Config
 
 from .by_hand import ByHand
 from .measure import Row
+from .transactions import number_at
 
 __all__ = ["rows"]
 
@@ -54,7 +55,7 @@ def _counter(config: Config) -> Row:
     for worker in workers:
         worker.join()
     for txn in config.txn():
-        counted = int(txn.get("/bench/counter")) - INCREMENTS
+        counted = number_at(txn, "/bench/counter") - INCREMENTS
     if counted != PROCESSES * INCREMENTS:
         raise AssertionError(f"{counted} increments of {PROCESSES * INCREMENTS} were counted")
     work = f"an increment, {PROCESSES} processes at once (at worst {worst} retries)"
@@ -75,7 +76,7 @@ def _increment(config: Config) -> int:
         retries = -1
         for txn in config.txn():
             retries += 1
-            txn.update("/bench/counter", str(int(txn.get("/bench/counter")) + 1))
+            txn.update("/bench/counter", str(number_at(txn, "/bench/counter") + 1))
         worst = max(worst, retries)
     return worst
 

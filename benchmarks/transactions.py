@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from ska_sdp_config import Config
 
@@ -11,11 +12,16 @@ from .by_hand import ByHand
 from .measure import Row, compare
 from .round_trips import counted, kv_calls
 
-__all__ = ["rows"]
+__all__ = ["number_at", "rows"]
 
 READ = [f"/bench/r{number}" for number in range(8)]
 WRITTEN = READ[:2]
 RETRIES = 20
+
+
+def number_at(txn: Any, path: str) -> int:
+    """Read a number that is there."""
+    return int(txn.get(path))
 
 
 def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
@@ -27,7 +33,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
     def increment() -> None:
         for txn in config.txn():
-            txn.update("/bench/n", str(int(txn.get("/bench/n")) + 1))
+            txn.update("/bench/n", str(number_at(txn, "/bench/n") + 1))
 
     yield compare(
         "read, modify and write one key",
@@ -40,7 +46,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
     def eight_and_two(prefetch: list[str], read: list[str]) -> None:
         for txn in config.txn(prefetch=prefetch):
-            total = sum(int(txn.get(path)) for path in read)
+            total = sum(number_at(txn, path) for path in read)
             for path in WRITTEN:
                 txn.update(path, str(total % 1000))
 
@@ -80,7 +86,7 @@ def _retry(config: Config, by_hand: ByHand) -> Row:
         for txn in config.txn():
             # The second time, the commit that failed is behind us.
             before.append(kv_calls(config.backend.address))
-            total = sum(int(txn.get(path)) for path in READ)
+            total = sum(number_at(txn, path) for path in READ)
             if len(before) == 1:
                 by_hand.commit([], {f"2{WRITTEN[0]}": str(number)})
             txn.update(WRITTEN[1], str(total % 1000))

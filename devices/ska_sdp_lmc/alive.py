@@ -14,22 +14,30 @@ import urllib.request
 __all__ = ["fault"]
 
 PORT = "SDP_LMC_HEALTH_PORT"
+ADDRESS = "SDP_LMC_HEALTH_ADDRESS"
 TIMEOUT = 3.0
 """Seconds; less than what the Dockerfile gives the check."""
 
 
-def fault(port: str) -> str | None:
+_LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where a process is asked that listens on all addresses."""
+
+
+def fault(port: str, address: str = "") -> str | None:
     """Ask ``/livez`` on a port of this machine.
 
     Args:
         port: where; empty or ``0`` is a process that serves no health, which nobody can ask.
+        address: the one that it listens on; empty for all.
 
     Returns:
         None if it lives, else why it is not known to.
     """
     if port in ("", "0"):
         return None
-    url = f"http://127.0.0.1:{port}/livez"
+    address = _LOOPBACK.get(address, address)
+    host = f"[{address}]" if ":" in address else address
+    url = f"http://{host}:{port}/livez"
     # No proxy stands between a process and itself.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -43,4 +51,4 @@ def fault(port: str) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(fault(os.environ.get(PORT, "")))
+    sys.exit(fault(os.environ.get(PORT, ""), os.environ.get(ADDRESS, "")))

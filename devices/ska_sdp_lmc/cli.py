@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -75,7 +74,9 @@ def demo(subarray: str, prefix: str) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sim(arguments: tuple[str, ...]) -> None:
     """Stand in for the rest of the SDP on the database that SDP_CONFIG_HOST leads to."""
-    os.execv(sys.executable, [sys.executable, "-m", "ska_sdp_sim", *arguments])
+    from ska_sdp_sim.cli import main as stand_in
+
+    stand_in(list(arguments), prog_name="ska-sdp-lmc sim")
 
 
 @main.command()

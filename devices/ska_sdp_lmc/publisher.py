@@ -89,7 +89,7 @@ class Publisher:
         return self._values[name], self._confirmed()
 
     def publish(self, view: View) -> Mapping[str, Any]:
-        """Show a view, unless a newer one is shown.
+        """Show a view, unless one that is as new or newer is shown.
 
         When a command has come since the last view, its transitional obsState is pushed first,
         then all other attributes, then the final obsState.
@@ -106,10 +106,14 @@ class Publisher:
         with self._surface.monitor():
             if self._closed:
                 return {}
+            # Of one revision there is one view, but for a time-out, which passes by itself.
+            least = view.revision - 1
+            if view.timed_out and not (self._view and self._view.timed_out):
+                least = view.revision
             fresh = {
                 name: _plain(value)
                 for name, value in view.values.items()
-                if view.revision > self._revisions.get(name, -1)
+                if self._revisions.get(name, -1) <= least
             }
             if not fresh:
                 return {}

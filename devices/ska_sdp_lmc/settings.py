@@ -130,7 +130,6 @@ class Settings(BaseModel):
         return ControllerSettings(
             components=self.components,
             storage_path=self.storage_key,
-            subarrays=self.of_subarray(),
         )
 
 
@@ -143,8 +142,11 @@ def _variable_name(field: str) -> str:
     return ENVIRONMENT_PREFIX + field.upper()
 
 
-OF_THE_PROCESS = frozenset({"health_port", "health_address"})
+OF_THE_PROCESS = frozenset({"log_format", "health_port", "health_address"})
 """Fields that hold for the whole server process, before it has devices: no property sets them."""
+
+_NEVER_EMPTY = frozenset({"receive_scripts", "strictness", "version_info", "log_level"})
+"""Fields of devices that, set to nothing, are not set; an empty list, or no prefix, is a value."""
 
 PROPERTIES: Mapping[str, str] = {
     property_name(name): name for name in Settings.model_fields if name not in OF_THE_PROCESS
@@ -177,8 +179,7 @@ def load(
         if given is not None and field not in OF_THE_PROCESS:
             values[field] = given
             sources[field] = f"device property {property_name(field)}"
-    # Unset and empty are the same, but for lists, which may be empty.
-    for field in ("version_info", "log_level", "log_format", "strictness", *OF_THE_PROCESS):
+    for field in _NEVER_EMPTY | OF_THE_PROCESS:
         if values.get(field) == "":
             del values[field]
     try:

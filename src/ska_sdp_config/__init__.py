@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         ConfigConnectionError,
         ConfigRefused,
         ConfigVanished,
+        LeaseNotFound,
         TransactionTooLarge,
     )
     from .config import Config
@@ -28,6 +29,7 @@ __all__ = [
     "ConfigVanished",
     "Deployment",
     "ExecutionBlock",
+    "LeaseNotFound",
     "ProcessingBlock",
     "Script",
     "TransactionTooLarge",
@@ -47,6 +49,7 @@ __getattr__ = names_of(
         "ConfigConnectionError": ".backend.common",
         "ConfigRefused": ".backend.common",
         "ConfigVanished": ".backend.common",
+        "LeaseNotFound": ".backend.common",
         "TransactionTooLarge": ".backend.common",
         "__version__": ".version",
     },

@@ -64,7 +64,8 @@ class Config(Generic[Yielded]):
         global_prefix: a path that stands before the paths of all entities, such as ``/test``.
         owner: who owns what is taken: ``{pid, hostname, command}``, by default this process.
         component_name: name of the SDP component that this process is; it is kept present as
-            ``/component/<name>/owner`` until the Config is closed.
+            ``/component/<name>/owner`` until the Config is closed. Of several processes of one
+            name the last that began has the key, and when it ends one of the others.
         owned_entity: kind and key of an entity, such as ``("pb", pb_id)``, of which ownership is
             taken at once. It is not taken again by itself after the lease was lost.
         wrapper: is given each transaction; its result is what loops yield.
@@ -116,6 +117,15 @@ class Config(Generic[Yielded]):
             raise ValueError(
                 f"The global prefix is {global_prefix!r}: begin it with '/', do not end it so."
             )
+        if component_name:
+            from .entity.common.ids import check_path_part
+
+            check_path_part(component_name)
+        if owned_entity and owned_entity[0] not in COLLECTIONS:
+            known = ", ".join(COLLECTIONS)
+            raise ValueError(
+                f"An owned entity is of kind {owned_entity[0]!r}: write one of {known}."
+            )
         if not isinstance(backend, Backend):
             backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
         self.backend = backend
@@ -164,6 +174,8 @@ class Config(Generic[Yielded]):
             CommitUnknown: the database did not say whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server, which it names;
                 nothing was written.
+            LeaseNotFound: something was created under a lease that has ended; nothing was
+                written.
         """
         for txn in self.backend.txn(max_retries, prefetch, timeout):
             yield self._wrap(txn, self._take)
@@ -226,7 +238,7 @@ class Config(Generic[Yielded]):
         self.backend.client_lease.revoke()
 
     def set_alive(self) -> None:
-        """Put the component's key now, if it is not there.
+        """Put the component's key now, if it is not there; it is looked for every second anyway.
 
         Raises:
             ValueError: this Config has no component name.
@@ -292,9 +304,6 @@ class Config(Generic[Yielded]):
         return self._wrapper(txn) if self._wrapper else txn
 
     def _own(self, kind: str, key: str) -> None:
-        if kind not in COLLECTIONS:
-            known = ", ".join(COLLECTIONS)
-            raise ValueError(f"An owned entity is of kind {kind!r}: write one of {known}.")
         try:
             for raw in self.backend.txn():
                 txn = self._transaction(raw, self._take)

@@ -9,7 +9,8 @@ from typing import Any
 
 from .backend.backend import Backend
 from .backend.common import ConfigConnectionError
-from .backend.store import LeaseNotFound
+from .backend.keys import Span, key_of_path
+from .backend.store import Query
 from .entity.codec import encode
 
 __all__ = ["Presence"]
@@ -17,11 +18,14 @@ __all__ = ["Presence"]
 LOGGER = logging.getLogger(__name__)
 
 CHECK_EVERY = 1.0
-"""Seconds after which a lost lease is noticed, at the latest."""
+"""Seconds after which it is noticed, at the latest, that the key or its lease was lost."""
 
 
 class Presence:
-    """Keeps one key under the client lease, and puts it again when that was lost.
+    """Keeps one key under the client lease, and puts it again when either was lost.
+
+    Of several processes of one name the last that began has the key. The others leave it to that
+    one, and one of them puts its own when it is gone.
 
     Args:
         backend: where the key is.
@@ -32,7 +36,9 @@ class Presence:
     def __init__(self, backend: Backend, path: str, owner: Mapping[str, Any]) -> None:
         self._backend = backend
         self._path = path
+        self._key = Query(Span(key_of_path(path)))
         self._value = encode(owner)
+        # The client lease at the time of the last put, 0 before the first.
         self._lease = 0
         self._closed = threading.Event()
         try:
@@ -43,16 +49,18 @@ class Presence:
         self._thread.start()
 
     def put(self) -> None:
-        """Put the key under the client lease of now.
+        """Put the key under the client lease of now, unless it is there.
 
         Raises:
             ConfigConnectionError: the database does not answer.
         """
-        lease = self._backend.client_lease.current().id
         for txn in self._backend.txn():
-            # A key from before lives by another lease, and would go with it.
-            txn.delete(self._path, must_exist=False)
-            txn.create(self._path, self._value, lease)
+            # Within the loop, as it may turn out to have ended when this is committed.
+            lease = self._backend.client_lease.current().id
+            value = txn.get(self._path)
+            if self._is_due(value, txn.lease_of(self._path), lease):
+                txn.delete(self._path, must_exist=False)
+                txn.create(self._path, self._value, lease)
         self._lease = lease
 
     def is_there(self) -> bool:
@@ -74,10 +82,26 @@ class Presence:
         if self._thread is not threading.current_thread():
             self._thread.join()
 
+    def _is_due(self, value: str | None, held_by: int, lease: int) -> bool:
+        """Tell whether the key is to be put, from what stands there and by which lease."""
+        if value is None:
+            return True
+        if held_by == lease:
+            return value != self._value
+        # A process that begins takes the key of the one before it, and nobody lives by none.
+        # Our own of a lost lease would go with that. Any other is of a process that lives.
+        return held_by in (0, self._lease) or not self._lease
+
     def _keep(self) -> None:
+        store = self._backend.store
         while not self._closed.wait(CHECK_EVERY):
             try:
-                if self._backend.client_lease.current().id != self._lease:
+                lease = self._backend.client_lease.current().id
+                # One key, and no transaction: it is asked for as long as the process lives.
+                found = store.read([self._key], timeout=store.timeout).found[0]
+                entry = found[0] if found else None
+                if self._is_due(entry and entry.value, entry.lease if entry else 0, lease):
                     self.put()
-            except (ConfigConnectionError, LeaseNotFound) as exc:
+            except (ConfigConnectionError, RuntimeError) as exc:
+                # No answer, a lease that has just ended, or others that were faster every time.
                 LOGGER.debug("%s could not be put just now: %s", self._path, exc)

@@ -90,6 +90,7 @@ class Watcher(Generic[T_co]):
             RuntimeError: others were faster at every attempt.
             CommitUnknown: it was not to be known whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server.
+            LeaseNotFound: something was created under a lease that has ended.
             ConfigRefused: the database will not, as it is full, say; nothing was written.
             ConfigConnectionError: the Config was closed; or the transaction's own time-out has
                 passed, and nothing was written.

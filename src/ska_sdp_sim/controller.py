@@ -7,7 +7,7 @@ something is due for a step further, each step a transaction of its own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -44,7 +44,6 @@ class ProcessingController:
         config: access to the database.
         settings: how scripts behave that do not say otherwise.
         prefix: what stands before the paths of entities.
-        clock: gives the time, with its zone.
     """
 
     def __init__(
@@ -52,12 +51,10 @@ class ProcessingController:
         config: Config,
         settings: Settings | None = None,
         prefix: str = "",
-        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._config = config
         self._settings = settings or Settings()
         self._prefix = prefix
-        self._clock = clock
         self._done: set[str] = set()
         self._stretches: dict[str, _Stretch] = {}
         self._unreadable: set[str] = set()
@@ -120,7 +117,7 @@ class ProcessingController:
         return block
 
     def _next(self, watcher: Watcher[Transaction], block: Block) -> Step | Wait | Done:
-        now = self._clock()
+        now = datetime.now(timezone.utc)
         step = next_step(block, self._since(block, now), now, self._settings)
         if isinstance(step, Wait) and step.until is not None:
             watcher.set_wake_up_at(step.until)
@@ -150,7 +147,7 @@ class ProcessingController:
                 if block is not None:
                     step = self._next(watcher, block)
                     if isinstance(step, Step):
-                        write_step(txn, block, step, self._clock())
+                        write_step(txn, block, step, datetime.now(timezone.utc))
         except TransactionTooLarge as error:
             self._fail(pb_id, str(error))
             return False
@@ -164,7 +161,7 @@ class ProcessingController:
             block = self._read(txn, pb_id)
             if block is not None:
                 step = Step("FAILED", state={"status": "FAILED", "reason": reason}, leave=True)
-                write_step(txn, block, step, self._clock())
+                write_step(txn, block, step, datetime.now(timezone.utc))
         LOGGER.error("%s: %s", pb_id, reason)
 
     def _paths(self, pb_id: str) -> list[str]:

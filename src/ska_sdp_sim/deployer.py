@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timezone
 
 from ska_sdp_config import Config
@@ -23,18 +22,15 @@ class HelmDeployer:
     Args:
         config: access to the database.
         prefix: what stands before the paths of entities.
-        clock: gives the time, with its zone.
     """
 
     def __init__(
         self,
         config: Config,
         prefix: str = "",
-        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._config = config
         self._root = f"{prefix}/deploy/"
-        self._clock = clock
 
     def turn(self, watcher: Watcher[Transaction]) -> None:
         """Give a state to each deployment that has none.
@@ -58,6 +54,9 @@ class HelmDeployer:
         for txn in self._config.txn(prefetch=[f"{self._root}{name}", f"{self._root}{name}/state"]):
             deployment = txn.deployment(name)
             if deployment.exists() and not deployment.state.exists():
-                state = {"status": "RUNNING", "last_updated": timestamp(self._clock())}
+                state = {
+                    "status": "RUNNING",
+                    "last_updated": timestamp(datetime.now(timezone.utc)),
+                }
                 deployment.state.create(state)
         LOGGER.info("%s: RUNNING", name)

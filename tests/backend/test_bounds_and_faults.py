@@ -19,6 +19,7 @@ from ska_sdp_config.backend.store import Put
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
+from tests.backend.test_cache import CountedReads
 from tests.backend.test_watchers_in_trouble import SLEEPS
 from tests.connection.test_refusals import fill, make_room
 from tests.connection.users import PASSWORD, administrator
@@ -44,6 +45,23 @@ def test_transaction_over_the_bound_of_operations(
                 txn.create("/result", "1")
         assert backend.get("/result")[0] is None
         backend.delete("/pb", must_exist=False, recursive=True)
+        assert backend.list_keys("/pb/")[0] == []
+
+
+@pytest.mark.parametrize("must_exist", [True, False])
+def test_any_number_of_paths_that_begin_alike_are_deleted(
+    default_server: Etcd,
+    etcd_client: ConnectTo,
+    must_exist: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with etcd_client(host=default_server.host, port=default_server.port) as backend:
+        for begin in (0, 100):
+            puts = [Put(f"2/pb/{number:03}", "1") for number in range(begin, begin + 100)]
+            backend.store.commit([], puts, timeout=5)
+        reads = CountedReads(backend, monkeypatch)
+        backend.delete("/pb/", must_exist=must_exist, prefix=True)
+        assert len(reads.queries) == (2 if must_exist else 0)
         assert backend.list_keys("/pb/")[0] == []
 
 

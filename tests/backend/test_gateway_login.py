@@ -17,6 +17,7 @@ from ska_sdp_config.backend.keys import EVERYTHING
 from ska_sdp_config.backend.revolution1 import watch as gateway_watch
 from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_lmc.stack.ports import free_port
+from tests.backend.test_gateway_watch import comparisons
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.services.etcd import QUICK
 from tests.waiting import wait_until
@@ -86,13 +87,15 @@ def test_mutual_tls(secure: SecureEtcd) -> None:
 def test_compares_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway_watch, "COMPARE_EVERY", 0.1)
     with secure.client() as backend:
-        heard = Heard()
+        heard, compared = Heard(), comparisons(monkeypatch)
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
         for value in ("1", "2"):
             commit(backend, a=value)
             wait_until(lambda: len(heard.changes) == int(value))  # noqa: B023 - ends in the loop
-            threading.Event().wait(0.3)
+            before = len(compared)
+            wait_until(lambda: len(compared) >= before + 2)  # noqa: B023 - ends in the loop
         assert not heard.gaps
+        assert backend.counts.read()["watches_resumed"] == 0
         watch.cancel()
 
 

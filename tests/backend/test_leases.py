@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from ska_sdp_config.backend import MemoryBackend
+from ska_sdp_config.backend import LeaseNotFound
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span, key_of_path
-from ska_sdp_config.backend.store import LeaseNotFound, Query
+from ska_sdp_config.backend.store import Query
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_watchers import looping
@@ -35,6 +36,27 @@ def test_keys_go_with_their_lease(connect: Connect) -> None:
             loop.saw(["/leased", "/stays"])
         assert not lease.alive()
         loop.saw(["/stays"])
+
+
+def test_transaction_tells_by_which_lease_a_path_lives(backend: Backend) -> None:
+    with backend.lease() as lease, backend.lease() as other:
+        for txn in backend.txn():
+            assert txn.lease_of("/a") == 0
+            txn.create("/a", "1", lease.id)
+            txn.update("/a", "2")
+            assert txn.lease_of("/a") == lease.id
+            txn.create("/b", "1")
+            assert txn.lease_of("/b") == 0
+        for txn in backend.txn():
+            assert txn.lease_of("/a") == lease.id
+            txn.update("/a", "3")
+            assert txn.lease_of("/a") == lease.id
+            txn.delete("/a")
+            assert txn.lease_of("/a") == 0
+            txn.create("/a", "4", other.id)
+            assert txn.lease_of("/a") == other.id
+            assert txn.lease_of("/b") == 0
+        assert lease_of(backend, "/a") == other.id
 
 
 def test_update_keeps_the_lease(backend: Backend) -> None:
@@ -66,8 +88,12 @@ def test_ended_lease_is_refused(backend: Backend) -> None:
     lease = backend.lease()
     lease.revoke()
     lease.revoke()
-    with pytest.raises(LeaseNotFound):
+    with pytest.raises(LeaseNotFound, match=rf"lease.* {lease.id:x} .*has ended") as caught:
         backend.create("/a", "1", lease)
+    assert lease.id in caught.value.leases
+    assert "etcdserver" not in str(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.leases) == (str(caught.value), caught.value.leases)
     assert backend.get("/a")[0] is None
 
 
@@ -102,6 +128,29 @@ def test_lost_lease_is_noticed_within_its_ttl(
         assert states == ["connected", "suspended", "lost", "connected"]
 
 
+def test_database_that_answers_is_connected_although_the_client_lease_was_lost(
+    connect: Connect,
+) -> None:
+    backend, other = connect(), connect()
+
+    def is_(state: str) -> bool:
+        return backend.connection.state == state
+
+    assert is_("suspended")
+    assert backend.connection.last_answer is None
+    lease = backend.client_lease.current()
+    assert is_("connected")
+    before = backend.connection.last_answer
+    other.store.revoke_lease(lease.id, timeout=5)
+    wait_until(lambda: is_("lost"))
+    backend.get("/a")
+    assert is_("connected")
+    after = backend.connection.last_answer
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
 def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
     backend, other = connect(), connect()
     backend.create("/a", "1")
@@ -110,9 +159,8 @@ def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
     other.store.revoke_lease(lost.id, timeout=5)
     backend.update("/a", "2")
     assert other.get("/a")[0] == "2"
-    if isinstance(backend, MemoryBackend):
-        return
-    assert backend.client_lease.is_lost
+    # By the commit itself on etcd, in memory when it is next kept alive.
+    wait_until(lambda: backend.client_lease.is_lost)
     assert not lost.alive()
     assert backend.client_lease.take().id != lost.id
     assert not backend.client_lease.is_lost

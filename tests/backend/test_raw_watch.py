@@ -8,6 +8,7 @@ from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.raw_watch import WatchEvent
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put
+from tests.waiting import wait_until
 
 
 def told(events: list[WatchEvent | None]) -> list[tuple[str | None, str | None]]:
@@ -64,6 +65,30 @@ def test_close_ends_the_iteration(backend: Backend) -> None:
     watch = backend.watch("/a")
     threading.Timer(0.1, watch.close).start()
     assert list(watch) == []
+
+
+def test_closing_the_backend_ends_the_iteration(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    waiting: list[WatchEvent] = []
+    watch = backend.watch("/a")
+    thread = threading.Thread(target=lambda: waiting.extend(watch), daemon=True)
+    thread.start()
+    other.create("/a", "1")
+    wait_until(lambda: waiting)
+    backend.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert told([*waiting]) == [("/a", "1")]
+    assert list(watch) == [], "it is over for whoever asks"
+    watch.close()
+
+
+def test_watch_that_was_closed_is_forgotten(backend: Backend) -> None:
+    for _ in range(3):
+        with backend.watch("/a") as watch:
+            pass
+        watch.close()
+    assert backend.raw_watches == []
 
 
 def test_watcher_of_a_backend_gives_raw_transactions(backend: Backend) -> None:

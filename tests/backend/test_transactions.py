@@ -9,12 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from ska_sdp_config.backend import (
+    Compacted,
     ConfigCollision,
     ConfigConnectionError,
     ConfigVanished,
     MemoryBackend,
 )
-from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.backend import Backend, DbRevision
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.backend.store import Put
 from tests.backend.conftest import Connect
@@ -45,6 +46,31 @@ def test_create_get_update_delete(backend: Backend) -> None:
         txn.delete("/a")
         assert txn.get("/a") is None
     assert read(backend, "/a") is None
+
+
+def test_revision_that_is_no_longer_kept_is_named(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(other, a="1")
+    _, then = backend.get("/a")
+    put(other, a="2")
+    assert backend.get("/a", then)[0] == "1"
+    put(other, a="3")
+    compact(other)
+    reads: list[Callable[[], object]] = [
+        lambda: backend.get("/a", then),
+        lambda: backend.list_keys("/", revision=then),
+    ]
+    for read_then in reads:
+        with pytest.raises(Compacted, match=rf"Revision {then.revision} .*no longer kept.*read"):
+            read_then()
+    assert read(backend, "/a") == "3"
+
+
+def test_revision_that_has_not_come_is_refused(backend: Backend) -> None:
+    put(backend, a="1")
+    with pytest.raises(ConfigConnectionError, match="has not come to the revision"):
+        backend.get("/a", DbRevision(10**9))
+    assert read(backend, "/a") == "1"
 
 
 def test_listing_sees_own_writes(backend: Backend) -> None:
@@ -244,6 +270,46 @@ def test_delete_of_an_empty_database_is_no_error(backend: Backend) -> None:
     backend.delete("/flow", must_exist=False, recursive=True)
     with pytest.raises(ConfigVanished):
         backend.delete("/flow", recursive=True)
+
+
+def test_delete_of_all_that_begin_so(backend: Backend) -> None:
+    def left() -> list[str]:
+        return [str(path) for path in backend.list_keys("/", recurse=5)[0]]
+
+    everything = ["pb/a", "pb/a/state", "pb/ab", "pb/ab/x/y", "pb/b", "eb/a"]
+    put(backend, **dict.fromkeys(everything, "1"))
+    backend.delete("/pb/a", prefix=True)
+    assert left() == ["/eb/a", "/pb/a/state", "/pb/ab/x/y", "/pb/b"]
+    with pytest.raises(ConfigVanished, match="/pb/a"):
+        backend.delete("/pb/a", prefix=True)
+    backend.delete("/pb/a", prefix=True, must_exist=False)
+    assert left() == ["/eb/a", "/pb/a/state", "/pb/ab/x/y", "/pb/b"]
+    put(backend, **dict.fromkeys(everything, "1"))
+    backend.delete("/pb/a", prefix=True, recursive=True, max_depth=3)
+    assert left() == ["/eb/a", "/pb/ab/x/y", "/pb/b"]
+    backend.delete("/pb/", prefix=True, recursive=True)
+    assert left() == ["/eb/a"]
+
+
+def test_delete_of_all_that_begin_so_is_of_what_stands_at_the_commit(connect: Connect) -> None:
+    one, other = connect(), connect()
+    put(one, **{"pb/a": "1", "pb/b": "1"})
+    runs = 0
+    for txn in one.txn():
+        runs += 1
+        txn.delete_prefix("/pb/")
+        if runs == 1:
+            put(other, **{"pb/c": "1"})
+            other.update("/pb/b", "2")
+        txn.create("/pb/new", "1")
+    assert runs == 1, "what goes in any case was not read"
+    assert one.list_keys("/pb/")[0] == ["/pb/new"]
+    # That one was there, though, must still be so.
+    with pytest.raises(ConfigVanished):  # noqa: PT012  the loop belongs to it
+        for txn in one.txn():
+            txn.delete_prefix("/pb/n")
+            other.delete("/pb/new", must_exist=False)
+    assert one.list_keys("/pb/")[0] == []
 
 
 def test_every_increment_counts_once(connect: Connect) -> None:

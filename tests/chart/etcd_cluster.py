@@ -40,14 +40,14 @@ class Member(RenderedPart):
         directory: where its data and its log are.
         container: as rendered.
         place: where it runs.
-        metrics: where its probes lead.
+        metrics: where its probes and Prometheus are led.
     """
 
     def __init__(
         self, number: int, directory: Path, container: Manifest, place: Place, metrics: str
     ) -> None:
         super().__init__(f"etcd-{number}", directory, container, place, program_of("3.5"))
-        self._metrics = metrics
+        self.metrics = metrics
         self._container = container
         self._place = place
         self.member = f"{NAME}-{number}"
@@ -59,7 +59,7 @@ class Member(RenderedPart):
     def passes(self, probe: str) -> bool:
         path = self._container[probe]["httpGet"]["path"]
         try:
-            with urllib.request.urlopen(f"http://{self._metrics}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.metrics}{path}", timeout=5) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.HTTPError):
             return False

@@ -65,13 +65,18 @@ class Renderer:
     def __init__(self, process: ProcessPoolExecutor) -> None:
         self._process = process
 
-    def __call__(self, values: Mapping[str, Any] | None = None) -> Objects:
+    def __call__(self, values: Mapping[str, Any] | None = None, release: str = RELEASE) -> Objects:
         """Render.
+
+        Args:
+            values: those that are not the chart's own.
+            release: name of the release.
 
         Raises:
             HelmError: the values are refused, or a template fails.
         """
-        return Objects(_sorted_out(self._process.submit(_render, dict(values or {})).result()))
+        rendered = self._process.submit(_render, dict(values or {}), release).result()
+        return Objects(_sorted_out(rendered))
 
     def looking_into(self, api: str, values: Mapping[str, Any]) -> Objects:
         """Render as for a cluster, whose Secrets templates look up.
@@ -87,9 +92,9 @@ class Renderer:
         return self._process.submit(_lint).result()
 
 
-def _render(values: dict[str, Any]) -> dict[str, str]:
+def _render(values: dict[str, Any], release: str) -> dict[str, str]:
     with helm_python.Chart.load(CHART) as chart:
-        return chart.render(values, name=RELEASE, namespace=NAMESPACE)
+        return chart.render(values, name=release, namespace=NAMESPACE)
 
 
 def _render_for(api: str, values: dict[str, Any]) -> dict[str, str]:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 from tests.chart.etcd_cluster import Cluster, console_of, read_and_write
+from tests.chart.guide import commands
 from tests.chart.rendering import Renderer
 from tests.waiting import wait_until
 
-GUIDE = Path(__file__).parents[2] / "docs/operations"
 FIRST, SECOND = "eb-chart-20260101-00000", "eb-chart-20260101-00001"
 
 Running = Callable[[dict[str, Any]], Cluster]
-
-
-def commands(page: str, *beginnings: str) -> list[str]:
-    """The shell blocks of a page that hold a line with each beginning, as they stand there."""
-    text = (GUIDE / page).read_text()
-    blocks = [dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.S | re.M)]
-    found = []
-    for beginning in beginnings:
-        (block,) = (each for each in blocks if re.search(f"^{beginning}", each, re.M))
-        found.append(block)
-    return found
 
 
 def run(script: str, cluster: Cluster, directory: Path, **variables: str) -> str:
@@ -81,7 +68,9 @@ def test_a_snapshot_brings_three_members_back_to_what_it_holds(
 def test_a_member_that_has_lost_its_data_is_replaced(
     running: Running, render: Renderer, tmp_path: Path
 ) -> None:
-    (replace,) = commands("replace-etcd.md", "etcdctl member remove")
+    replace, look = commands(
+        "replace-etcd.md", "etcdctl member remove", "etcdctl member list --write-out"
+    )
     cluster = running({"etcd": {"replicas": 3}})
     assert ids(cluster, FIRST) == [FIRST]
     broken = cluster.members[2]
@@ -114,6 +103,8 @@ def test_a_member_that_has_lost_its_data_is_replaced(
     cluster.members[2] = again
     again.start()
     assert again.passes("readinessProbe")
+    (look,) = (line for line in look.splitlines() if line.startswith("etcdctl "))
+    assert run(look, cluster, tmp_path, ETCDCTL_ENDPOINTS=others).count(" started ") == 3
     # It holds what the others do: it serves when one of them is gone.
     cluster.members[0].kill()
     assert ids(cluster) == [FIRST]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ska_sdp_lmc.stack.programs import clean_environment
 from tests.chart.etcd_cluster import Cluster, console_of, container_of, read_and_write
 from tests.chart.rendering import Objects, Renderer
 from tests.chart.substitution import write_secret
+from tests.waiting import wait_until
 
 Running = Callable[[dict[str, Any]], Cluster]
 
@@ -44,6 +46,28 @@ def test_one_member(running: Running) -> None:
     done = defragment(cluster)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Finished defragmenting") == 1
+
+
+def test_a_full_member_is_alive_and_comes_up_again(running: Running) -> None:
+    cluster = running({})
+    (member,) = cluster.members
+    endpoint = cluster.etcdctl_environment()["ETCDCTL_ENDPOINTS"]
+    # What a member does itself when its quota is used up.
+    raised = json.dumps({"action": "ACTIVATE", "alarm": "NOSPACE"}).encode()
+    request = urllib.request.Request(f"{endpoint}/v3/maintenance/alarm", raised)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert json.load(answer)["alarms"] == [{"alarm": "NOSPACE"}]
+    wait_until(lambda: not member.passes("readinessProbe"))
+    assert member.passes("livenessProbe")
+    member.kill()
+    member.launch()
+    wait_until(lambda: member.passes("startupProbe"), within=20)
+    assert member.passes("livenessProbe")
+    assert not member.passes("readinessProbe")
+    # As the operators' guide has it, when there is space again.
+    environment = cluster.etcdctl_environment()
+    subprocess.run(["etcdctl", "alarm", "disarm"], env=environment, check=True, timeout=60)
+    wait_until(lambda: member.passes("readinessProbe"))
 
 
 def test_three_members_with_tls_among_them_and_with_their_clients(running: Running) -> None:
@@ -98,10 +122,6 @@ def make_users(cluster: Cluster, objects: Objects, directory: Path) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(
-    importlib.util.find_spec("ska_sdp_lmc.secure_etcd") is None,
-    reason="The program has no command secure-etcd, which the job runs.",
-)
 def test_users_are_made_and_more_of_them_for_more_subarrays(
     running: Running, render: Renderer, tmp_path: Path
 ) -> None:

@@ -32,6 +32,8 @@ BAD = [
     ("lmc: {imagePullPolicy: Sometimes}", "/lmc/imagePullPolicy"),
     ("lmc: {operatorApiVersion: '2'}", "/lmc/operatorApiVersion"),
     ("lmc: {databasePrefix: mid}", "/lmc/databasePrefix"),
+    # It stands in names of keys of a Secret.
+    ("lmc: {databasePrefix: '/sdp:mid'}", "/lmc/databasePrefix"),
     ("lmc: {logLevel: LOUD}", "/lmc/logLevel"),
     ("lmc: {logFormat: xml}", "/lmc/logFormat"),
     ("lmc: {runAsUser: 0}", "/lmc/runAsUser"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -132,3 +133,11 @@ def test_a_new_property_is_registered_anew(render: Renderer, more: dict[str, Any
         set(),
         {"ConfigMap register", "Job register"},
     )
+
+
+def test_a_property_is_taken_out_by_an_empty_list(render: Renderer) -> None:
+    changed = values(1)
+    changed["lmc"]["subarray"] = {"properties": {"Strictness": []}}
+    data = render(changed).only("ConfigMap", "-register")["data"]["devices.json"]
+    (device,) = json.loads(data)["servers"]["SDPSubarray"]["01"]["SDPSubarray"].values()
+    assert device["properties"]["Strictness"] == []

@@ -17,6 +17,8 @@ from kubernetes_validate import utils
 
 from ska_sdp_config.backend.etcd3.settings import Settings as DatabaseSettings
 from ska_sdp_lmc import settings
+from ska_sdp_lmc.servers.controller import SDPController
+from ska_sdp_lmc.servers.subarray import SDPSubarray
 from ska_sdp_lmc.tango_db.data import DeviceData, read, spread
 from tests.chart.rendering import (
     VALUE_SETS,
@@ -175,6 +177,25 @@ def test_each_deviceserver_is_what_the_projects_own_schema_says(render: Renderer
     assert versions == {"tango.tango-controls.org/v1", "tango.tango-controls.org/v2"}
 
 
+def test_the_operators_pods_can_read_their_certificates_and_are_probed_as_others(
+    render: Renderer,
+) -> None:
+    tls = {"enabled": True, "secret": "server", "clientSecret": "client"}
+    probes = {"periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 5}
+    values = {"lmc": {"probes": probes}, "etcd": {"tls": tls}}
+    plain = render(values).only("Deployment", "-controller")
+    (container,) = plain["spec"]["template"]["spec"]["containers"]
+    spec = render(values | {"global": {"operator": True}}).only("DeviceServer", "-controller")[
+        "spec"
+    ]
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert spec[probe] == container[probe] | {"httpGet": spec[probe]["httpGet"]}
+        assert spec[probe].items() >= probes.items()
+    (secret,) = (each["secret"] for each in spec["volumes"] if "secret" in each)
+    # The resource has no group for files: they are root's, and the image's user is another.
+    assert secret["defaultMode"] == 0o444
+
+
 def test_every_pod_is_kept_small_and_harmless(objects: Objects) -> None:
     for each, spec in pod_specs(objects):
         name = each["metadata"]["name"]
@@ -280,19 +301,18 @@ def test_what_pods_run_is_in_the_images(objects: Objects) -> None:
     for container in containers(objects):
         image, program = container["image"], Path(container.get("command", ["the image's"])[0])
         if image.startswith("ska-sdp-lmc-tango-db:"):
-            # Of the image that tango-db/Dockerfile makes; before there is one, of nothing.
+            # Of the image that tango-db/Dockerfile makes.
             assert program.parent == Path("/opt/tango-db")
-            assert (files / program.name).exists() or not (files / "Dockerfile").exists()
+            assert (files / program.name).exists()
         elif "ska-sdp-lmc:" in image:
             assert program.name in scripts | {"sh", "sleep"}
 
 
-def test_the_schema_knows_the_programs_properties() -> None:
+def test_the_schema_knows_the_properties_of_the_devices() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     lmc = schema["properties"]["lmc"]["properties"]
-    names = set(settings.PROPERTIES)
-    assert set(lmc["controller"]["properties"]["properties"]["properties"]) == names
-    of_subarray = set(lmc["subarray"]["properties"]["properties"]["properties"])
-    # The time-outs are values of their own; these two are the controller's.
-    others = {"TimeoutAssignResources", "TimeoutConfigure", "Components", "StorageKey"}
-    assert of_subarray == names - others
+    for name, device in (("controller", SDPController), ("subarray", SDPSubarray)):
+        known = set(lmc[name]["properties"]["properties"]["properties"])
+        # The time-outs of subarrays are values of their own.
+        others = {"TimeoutAssignResources", "TimeoutConfigure"}
+        assert known == set(device.TangoClassClass.device_property_list) - others

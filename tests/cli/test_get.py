@@ -92,6 +92,15 @@ def test_what_is_not_there_is_exit_3(ska_sdp: Run, line: str, complaint: str) ->
     assert len(result.err.splitlines()) == 1
 
 
+def test_each_part_of_a_key_may_be_as_long_as_an_id(database: Config, here: Run) -> None:
+    part = "a" * 96
+    fill(database, {f"/flow/{part}:data-product:{part}": {"a": 1}})
+    assert here("get", "flow", f"{part}:data-product:{part}").code == 0
+    result = here("get", "flow", f"{part}:data-product:{part * 2}")
+    assert (result.code, result.out) == (2, "")
+    assert "is no id" in result.err
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -237,6 +238,9 @@ def test_each_error_has_its_code_and_one_line(error: BaseException, code: int, l
 
 
 def test_objects_stand_where_the_library_puts_them() -> None:
+    # Each collection is imported when it is first asked for.
+    for name in ("deployment", "execution_block", "flow", "processing_block", "script"):
+        import_module(f"ska_sdp_config.operations.{name}")
     ours = {kind.root for kind in OBJECTS}
     theirs = {each.root for each in _concrete(CollectiveEntityOperations)}
     assert theirs <= ours

@@ -9,17 +9,15 @@ import re
 import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.shared import SEED, has_seed
 
 from .conftest import Result, contents, empty, fill, run_here, run_process
-
-SEED = Path(__file__).parents[3] / "shared/spec/0-seed-configuration-library-0.5.0.txt"
 
 SCRIPTS = "{scripts: [{kind: batch, name: imported, version: 1.0.0, image: i}]}"
 
@@ -228,7 +226,7 @@ def test_each_line_of_the_usage_works(
         assert stored == (None if use[3] is None else encode(use[3]))
 
 
-@pytest.mark.skipif(not SEED.exists(), reason=f"{SEED.name} is not beside the project")
+@has_seed
 def test_no_line_of_the_usage_is_left_out() -> None:
     chapter = SEED.read_text("utf-8").partition("5.3 Usage")[2]
     lines = [line.strip() for line in chapter.splitlines() if line.startswith("ska-sdp ")]

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable
 
 from ska_sdp_config import Config, ConfigConnectionError
+from ska_sdp_config.backend import MemoryBackend
 from ska_sdp_config.watcher import Watcher
 
 LONGEST = 10
@@ -114,6 +115,7 @@ def in_use(endpoint: str) -> None:
         following = Following(config)
         following.sees("1")
         lease = config.client_lease
+        changes = config.backend.watch("/a")
 
         def child() -> None:
             was_forked = "before its process was forked"
@@ -124,6 +126,9 @@ def in_use(endpoint: str) -> None:
             refuses(lambda: config.lease(5), was_forked)
             refuses(config.set_alive, was_forked)
             refuses(config.is_alive, was_forked)
+            if list(changes):
+                raise SystemExit("the child has the parent's watch")
+            changes.close()
             refuses(lambda: read(Config(host=endpoint)), "'spawn'")
             config.revoke_lease()
             lease.revoke()
@@ -214,6 +219,61 @@ def multiprocessed(endpoint: str) -> None:
             raise SystemExit(f"the children ended with {child.exitcode} and {other.exitcode}")
 
 
+def in_memory(_: str) -> None:
+    """A database within the process is the process's own: that of the child begins empty."""
+    with Config(backend="memory", component_name="forking") as config:
+        write(config, "1")
+        following = Following(config)
+        following.sees("1")
+        backend = config.backend
+        if not isinstance(backend, MemoryBackend):
+            raise SystemExit(f"{backend} is not in memory")
+        locked, over = threading.Event(), threading.Event()
+
+        def work() -> None:
+            with backend.database.lock:
+                locked.set()
+                over.wait()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        locked.wait()
+
+        def child() -> None:
+            was_forked = "before its process was forked"
+            refuses(lambda: read(config), was_forked)
+            refuses(lambda: write(config, "of the child"), was_forked)
+            refuses(lambda: watch(config), was_forked)
+            refuses(lambda: config.client_lease, was_forked)
+            refuses(config.set_alive, was_forked)
+            config.close()
+            with Config(backend="memory", component_name="forking") as own:
+                if read(own) is not None or not own.is_alive():
+                    raise SystemExit("the child has what is the parent's")
+                write(own, "of the child")
+                child_following = Following(own)
+                child_following.sees("of the child")
+                child_following.stop()
+
+        try:
+            in_child(child)
+        finally:
+            over.set()
+            thread.join()
+            following.stop()
+        write(config, "2")
+        if not config.is_alive():
+            raise SystemExit("the child ended the parent's lease")
+
+
+def in_memory_not_in_use(_: str) -> None:
+    """A Config that was made, and not used, works in the child: on the child's own database."""
+    with Config(backend="memory") as config:
+        in_child(lambda: write(config, "of the child"))
+        if read(config) is not None:
+            raise SystemExit("the child wrote to the parent's database")
+
+
 def under_load(endpoint: str) -> None:
     """Forks come whenever they come: with locks held, calls on their way, loops turning."""
     with Config(host=endpoint) as config:
@@ -248,7 +308,16 @@ def under_load(endpoint: str) -> None:
 
 CASES = {
     case.__name__: case
-    for case in (in_use, left_as_a_context, in_a_body, not_in_use, multiprocessed, under_load)
+    for case in (
+        in_use,
+        left_as_a_context,
+        in_a_body,
+        not_in_use,
+        multiprocessed,
+        in_memory,
+        in_memory_not_in_use,
+        under_load,
+    )
 }
 
 if __name__ == "__main__":

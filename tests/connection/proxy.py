@@ -22,7 +22,6 @@ class Direction:
         held: when it was stopped, on the loop's clock.
         until: what came later than this is lost, and so is the end of the connection.
         discards: whether it loses everything.
-        passed: how many bytes it has let through.
     """
 
     def __init__(self) -> None:
@@ -31,7 +30,6 @@ class Direction:
         self.held = 0.0
         self.until = math.inf
         self.discards = False
-        self.passed = 0
 
     def hold(self) -> None:
         self.flows.clear()
@@ -78,11 +76,6 @@ class Proxy:
     def connections(self) -> int:
         """How many there are now."""
         return self._on_loop(lambda: len(self._joints))
-
-    @property
-    def passed_down(self) -> int:
-        """Bytes that the server's answers took on the connections of now."""
-        return self._on_loop(lambda: sum(joint.down.passed for joint in self._joints))
 
     def cut(self) -> int:
         """Break all connections; give their number. New ones are let through."""
@@ -240,7 +233,6 @@ class Proxy:
                     await asyncio.sleep(len(data) / self._rate)
                 writer.write(data)
                 await writer.drain()
-                way.passed += len(data)
 
         return [read(), write()]
 

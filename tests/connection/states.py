@@ -29,6 +29,6 @@ class States:
         self.threads.add(threading.current_thread().name)
         self.told.append(state)
 
-    def become(self, *states: ConnectionState, within: float = 10.0) -> None:
+    def become(self, *states: ConnectionState) -> None:
         """Wait until exactly these were told."""
-        wait_until(lambda: self.told == list(states), within, f"{states}, not {self.told}")
+        wait_until(lambda: self.told == list(states), 10, f"{states}, not {self.told}")

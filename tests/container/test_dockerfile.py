@@ -20,12 +20,13 @@ def pins(lock: str) -> set[tuple[str, str]]:
     return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}
 
 
-def test_hadolint_has_no_complaint() -> None:
+@pytest.mark.parametrize("file", ["Dockerfile", "tango-db/Dockerfile"])
+def test_hadolint_has_no_complaint(file: str) -> None:
     program = Path(sysconfig.get_path("scripts")) / "hadolint"
     if not program.exists():
         pytest.skip("There is no hadolint here: its wheel is for Linux and macOS.")
     done = subprocess.run(
-        [program, "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, timeout=60
+        [program, "--no-color", ROOT / file], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -20,7 +20,8 @@ from tests.container.recipe import ROOT, Image
 from tests.container.test_dockerfile import pins
 from tests.services.etcd import QUICK
 
-pytestmark = pytest.mark.long
+# To make the image takes half a minute: whoever makes it has all tests of it.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("image")]
 
 PREFIX = "image"
 

@@ -11,8 +11,7 @@ import pytest
 from ska_sdp_lmc.demo.content import MESSAGE, Content, configure, scan, scripts
 from ska_sdp_lmc.demo.event import Event
 from ska_sdp_lmc.messages import parse_assign_resources, parse_configure, parse_scan
-
-EXAMPLES = Path(__file__).parents[3] / "shared" / "spec" / "messages" / "valid"
+from tests.shared import MESSAGES, has_messages
 
 
 def test_every_observation_has_ids_of_its_own() -> None:
@@ -68,14 +67,14 @@ def test_it_has_all_that_real_messages_have() -> None:
     assert len(Content.new().pb_ids("batch")) > 1
 
 
+@has_messages
 def test_it_is_as_large_as_the_largest_example() -> None:
-    if not EXAMPLES.is_dir():
-        pytest.skip("the example messages are not beside this repository")
-
     def size(path: Path) -> int:
         return len(json.dumps(json.loads(path.read_text())))
 
-    assert size(MESSAGE) >= max(size(path) for path in EXAMPLES.glob("assignres_*.json"))
+    assert size(MESSAGE) >= max(
+        size(path) for path in (MESSAGES / "valid").glob("assignres_*.json")
+    )
 
 
 def test_an_event_survives_the_line() -> None:

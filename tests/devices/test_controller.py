@@ -90,3 +90,12 @@ def test_versions(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     controller, subarray = start()
     assert controller.sdpVersion == info
     assert controller.versionId == subarray.versionId != ""
+
+
+def test_a_version_that_tango_cannot_send_as_it_is(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDP_LMC_VERSION_INFO", '{"version": "1 β"}')
+    controller, _ = start()
+    assert controller.sdpVersion.isascii()
+    assert json.loads(controller.sdpVersion) == {"version": "1 β"}

@@ -19,8 +19,9 @@ from ska_sdp_config.backend.memory import MemoryBackend
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.messages.examples import example, example_names
 from ska_sdp_lmc.model.states import HealthState, ObsState
-from tests.messages.shared import ACCEPTED, REFUSED, SHARED, WRONG_IN_MEANING, files, is_there
+from tests.messages.in_use import ACCEPTED, REFUSED, WRONG_IN_MEANING, files
 from tests.messages.small import PARSERS
+from tests.shared import MESSAGES, has_messages
 from tests.waiting import wait_until
 
 from .conftest import assign_text, served, write_state
@@ -68,6 +69,12 @@ def send(device: Any, config: Config) -> Send:
             return
         content = json.loads(assign_text())
         block = content["execution_block"]
+        # What the project's own examples of Configure refer to is in its own of AssignResources.
+        own = json.loads(example("assignres-0.4"))["execution_block"]
+        for part in ("beams", "channels", "polarisations", "fields"):
+            block[part] = [*block.get(part, []), *own[part]]
+        templates = [each for each in own["scan_types"] if each["scan_type_id"].startswith(".")]
+        block["scan_types"] += templates
         brought = {
             scan_type.get("scan_type_id", scan_type.get("id"))
             for scan_type in message.get("new_scan_types", [])
@@ -129,16 +136,29 @@ def test_own_examples_are_accepted(device: Any, send: Send, log: io.StringIO, na
     assert device.transactionID.startswith(own or "txn-lmc-")
 
 
-@is_there
+def test_what_a_new_scan_type_refers_to_is_looked_for_in_the_execution_block(
+    device: Any, send: Send, log: io.StringIO
+) -> None:
+    new = {"scan_type_id": "new", "derive_from": ".none", "beams": {"no": {"field_id": "gone"}}}
+    send("configure", json.dumps({"scan_type": "new", "new_scan_types": [new]}))
+    accepted(device, "configure")
+    assert warnings(log) == [
+        '$.new_scan_types[0].derive_from: there is no scan type ".none"',
+        '$.new_scan_types[0].beams.no: there is no beam "no"',
+        '$.new_scan_types[0].beams.no.field_id: "gone" is not among the fields',
+    ]
+
+
+@has_messages
 @pytest.mark.parametrize("name", files("valid"))
 def test_valid_is_accepted(device: Any, send: Send, log: io.StringIO, name: str) -> None:
-    schema, text = name.partition("_")[0], (SHARED / "valid" / name).read_text()
+    schema, text = name.partition("_")[0], (MESSAGES / "valid" / name).read_text()
     send(schema, text)
     accepted(device, schema)
     assert warnings(log) == list(PARSERS[schema](text).warnings)
 
 
-@is_there
+@has_messages
 @pytest.mark.parametrize("name", [*files("invalid"), *sorted(REFUSED)])
 def test_invalid_is_refused(device: Any, config: Config, name: str) -> None:
     schema = name.partition("_")[0]
@@ -147,7 +167,7 @@ def test_invalid_is_refused(device: Any, config: Config, name: str) -> None:
         device.AssignResources(assign_text())
     obs_state, before = device.obsState, everything(config)
     with pytest.raises(tango.DevFailed) as refused:
-        device.command_inout(COMMANDS[schema], (SHARED / folder / name).read_text())
+        device.command_inout(COMMANDS[schema], (MESSAGES / folder / name).read_text())
     first = refused.value.args[0]
     assert first.reason == "API_CommandFailed"
     assert ("is not defined" if name in WRONG_IN_MEANING else "$.") in first.desc
@@ -155,17 +175,17 @@ def test_invalid_is_refused(device: Any, config: Config, name: str) -> None:
     assert everything(config) == before
 
 
-@is_there
+@has_messages
 @pytest.mark.parametrize("name", sorted(ACCEPTED))
 def test_quirky_is_accepted_with_a_warning(
     device: Any, send: Send, log: io.StringIO, name: str
 ) -> None:
-    send("assignres", (SHARED / "quirky" / name).read_text())
+    send("assignres", (MESSAGES / "quirky" / name).read_text())
     accepted(device, "assignres")
     assert {text.partition(": ")[0] for text in warnings(log)} == ACCEPTED[name]
 
 
-@is_there
+@has_messages
 @pytest.mark.parametrize(
     ("folder", "name"),
     [(folder, name) for folder in ("valid", "invalid") for name in files(folder, addresses=True)],
@@ -173,7 +193,7 @@ def test_quirky_is_accepted_with_a_warning(
 def test_receive_addresses_are_passed_on(
     device: Any, config: Config, folder: str, name: str
 ) -> None:
-    addresses = json.loads((SHARED / folder / name).read_text())
+    addresses = json.loads((MESSAGES / folder / name).read_text())
     device.AssignResources(assign_text(((PB, "vis-receive"),)))
     write_state(
         config, PB, status="RUNNING", resources_available=True, receive_addresses=addresses

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 
@@ -142,6 +143,23 @@ def test_older_and_equal_views_are_dropped(device: Device, publisher: Publisher)
     publisher.publish(view(5, 3, ObsState.FAULT))
     assert device.take() == []
     assert publisher.read("obsState") == (ObsState.IDLE, 42.0)
+
+
+def test_a_time_out_that_passes_is_shown_once_though_nothing_was_written(
+    device: Device, publisher: Publisher
+) -> None:
+    publisher.publish(view(5, 3, ObsState.RESOURCING))
+    device.take()
+    late = replace(view(5, 3, ObsState.FAULT, errorMessages="{}"), timed_out=True)
+    publisher.publish(late)
+    assert device.take() == [("errorMessages", "{}"), ("obsState", ObsState.FAULT)]
+    publisher.publish(late)
+    publisher.publish(view(5, 3, ObsState.RESOURCING))
+    assert device.take() == []
+    # It is written, and then a command comes.
+    publisher.publish(view(6, 3, ObsState.FAULT, errorMessages="{}"))
+    publisher.publish(view(7, 4, ObsState.EMPTY, ObsState.RESTARTING))
+    assert device.take() == [("obsState", ObsState.RESTARTING), ("obsState", ObsState.EMPTY)]
 
 
 def test_a_view_of_some_attributes_leaves_the_others(device: Device, publisher: Publisher) -> None:

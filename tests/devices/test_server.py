@@ -205,6 +205,23 @@ def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("level", "told"), [("ERROR", False), ("WARNING", True), ("INFO", True)])
+def test_the_level_of_the_log_is_a_setting(
+    serve: Callable[..., Server], broken_etcd: Etcd, level: str, told: bool
+) -> None:
+    broken_etcd.start()
+    # That a component is missing is worth a warning.
+    server = serve(SDP_LMC_LOG_LEVEL=level, SDP_LMC_REQUIRED_COMPONENTS="nowhere")
+    subarray = server.proxy(SUBARRAY)
+    wait_until(lambda: subarray.healthState == HealthState.DEGRADED)
+    subarray.On()
+    if told:
+        wait_until(lambda: "|WARNING|" in server.process.output())
+    output = server.process.output()
+    assert ("|WARNING|" in output) is told
+    assert ("|INFO|" in output) is (level == "INFO")
+
+
 def test_a_bad_property_is_refused_at_start(tmp_path: Path) -> None:
     properties = tmp_path / "properties"
     properties.write_text(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ska_sdp_lmc.servers.controller import SDPController
+from ska_sdp_lmc.servers.subarray import SDPSubarray
 from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load, property_name
 
 
@@ -63,7 +65,6 @@ def test_lists_of_components(given: str | list[str], expected: tuple[str, ...]) 
         ("Prefix", "test"),
         ("Prefix", "/test/"),
         ("LogLevel", "LOUD"),
-        ("LogFormat", "xml"),
         ("VersionInfo", "1.0"),
         ("VersionInfo", "[]"),
     ],
@@ -79,6 +80,7 @@ def test_a_bad_setting_is_named(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
+        ("SDP_LMC_LOG_FORMAT", "xml"),
         ("SDP_LMC_HEALTH_PORT", "http"),
         ("SDP_LMC_HEALTH_PORT", "65536"),
         ("SDP_LMC_HEALTH_ADDRESS", "localhost"),
@@ -110,6 +112,21 @@ def test_a_bad_variable_under_a_good_property_does_no_harm() -> None:
     assert load({"Strictness": "0"}, {"SDP_LMC_STRICTNESS": "9"}).strictness == 0
 
 
+@pytest.mark.parametrize("field", ["receive_scripts", "strictness", "version_info", "log_format"])
+def test_set_to_nothing_is_not_set(field: str) -> None:
+    settings = load({}, {f"SDP_LMC_{field.upper()}": ""})
+    assert getattr(settings, field) == getattr(load({}, {}), field)
+
+
 def test_names() -> None:
     assert property_name("timeout_assign_resources") == "TimeoutAssignResources"
     assert load({}, {"SDP_LMC_LOG_LEVEL": "debug"}).log_level == "DEBUG"
+
+
+def test_each_property_is_one_of_a_device_and_each_of_a_device_is_read() -> None:
+    declared = {
+        name
+        for device in (SDPController, SDPSubarray)
+        for name in device.TangoClassClass.device_property_list
+    }
+    assert declared == set(PROPERTIES)

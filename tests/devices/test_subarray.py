@@ -130,22 +130,6 @@ def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
     assert (subarray.obsState, subarray.ebID, subarray.resources) == (0, "null", "{}")
 
 
-def test_a_time_out_is_written_to_the_database(start: Start, config: Config) -> None:
-    _, subarray = start(RequiredComponents="none", TimeoutAssignResources="0.3")
-    subarray.On()
-    subarray.AssignResources(assign_text((("pb-a", "work"),)))
-    assert subarray.obsState == ObsState.RESOURCING
-    wait_until(lambda: subarray.obsState == ObsState.FAULT)
-    for txn in config.txn():
-        entry = json.loads(txn.get("/lmc/subarray/01") or "")
-    assert entry["errors"] == json.loads(subarray.errorMessages)
-    assert "within 0.3 s: pb-a is STARTING" in entry["errors"]["subarray"]
-    # A device that starts afresh shows the same.
-    subarray.Init()
-    wait_until(lambda: subarray.state() == tango.DevState.ON)
-    assert subarray.obsState == ObsState.FAULT
-
-
 def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) -> None:
     _, subarray = start()
     for txn in config.txn():

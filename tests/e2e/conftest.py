@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import tango
@@ -21,9 +20,6 @@ from tests.e2e.subarray import Subarray, answers
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
 from tests.waiting import wait_until
-
-SHARED = Path(__file__).parents[3] / "shared" / "spec" / "messages"
-"""Real messages, other people's documents: read where they lie, if they do."""
 
 
 @pytest.fixture(scope="session")
@@ -71,18 +67,7 @@ def settle(config: Config, quiet: float = 0.5) -> None:
 @pytest.fixture
 def subarray(stack: LocalStack, config: Config) -> Iterator[Subarray]:
     """Subarray 01, ON and EMPTY at first; whatever it does is ended after the test."""
-    yield from _switched_on(stack, "01")
-
-
-@pytest.fixture
-def another_subarray(stack: LocalStack, config: Config) -> Iterator[Subarray]:
-    """Subarray 02, likewise."""
-    yield from _switched_on(stack, "02")
-
-
-def _switched_on(stack: LocalStack, number: str) -> Iterator[Subarray]:
-    trl = f"tango://{stack.tango_db.tango_host}/test-sdp/subarray/{number}"
-    subarray = Subarray(trl)
+    subarray = Subarray(f"tango://{stack.tango_db.tango_host}/test-sdp/subarray/01")
     _switch_off(subarray)
     subarray.command("On")
     yield subarray

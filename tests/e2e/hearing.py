@@ -80,12 +80,12 @@ class Hearing:
         )
         assert self.of(name, subarray) == expected
 
-    def wait_for_last(self, name: str, expected: Value, subarray: Subarray | None = None) -> None:
+    def wait_for_last(self, name: str, expected: Value) -> None:
         """Wait until a value was heard after all others."""
         wait_until(
-            lambda: self.of(name, subarray)[-1:] == [expected],
+            lambda: self.of(name)[-1:] == [expected],
             20,
-            f"{name} {expected}; heard {self.of(name, subarray)[-10:]}",
+            f"{name} {expected}; heard {self.of(name)[-10:]}",
         )
 
     def prove(self) -> None:

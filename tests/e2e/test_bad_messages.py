@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from tests.e2e.conftest import SHARED, everything, settle
+from tests.e2e.conftest import everything, settle
 from tests.e2e.subarray import Subarray, quick
+from tests.shared import MESSAGES, has_messages
 
 COMMANDS = {"assignres": "AssignResources", "configure": "Configure"}
 
@@ -44,12 +45,12 @@ def refuses(subarray: Subarray, config: Config, command: str, text: str) -> str:
 def invalid_messages() -> list[Path]:
     return [
         file
-        for file in sorted((SHARED / "invalid").glob("*.json"))
+        for file in sorted((MESSAGES / "invalid").glob("*.json"))
         if file.name.split("_")[0] in COMMANDS
     ]
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared example messages are not here")
+@has_messages
 def test_invalid_messages_in_use_are_refused(subarray: Subarray, config: Config) -> None:
     files = invalid_messages()
     assert files

@@ -99,24 +99,42 @@ def scanning(rig: Rig) -> Rig:
     return rig
 
 
+@dataclass(frozen=True)
+class Figures:
+    """How long things took while the database stood still, in s.
+
+    Attributes:
+        failed: until healthState was FAILED.
+        command: the longest until a command was answered.
+        read: nineteen of twenty reads.
+        read_beside: the same while the commands of others wait.
+    """
+
+    failed: float
+    command: float
+    read: float
+    read_beside: float
+
+    def are_kept(self) -> bool:
+        return self.failed <= 6 and self.command < 3 and max(self.read, self.read_beside) < 0.05
+
+
 def test_database_stands_still(scanning: Rig) -> None:
     rig, before = scanning, scanning.entry
-    failed_after = []
-    # A loaded machine may be late once.
-    for _ in range(3):
-        failed_after.append(stand_still(rig))
+    found: list[Figures] = []
+    # A loaded machine may be late.
+    while len(found) < 4 and not any(figures.are_kept() for figures in found):
+        found.append(stand_still(rig))
         assert rig.entry == before
         assert (rig.subarray.obs_state, rig.subarray.read("scanID")) == ("SCANNING", SCAN_ID)
-        if failed_after[-1] <= 6:
-            break
-    print(f"FAILED after {failed_after} s")  # noqa: T201 - for pytest -s
-    assert min(failed_after) <= 6
+    print(found)  # noqa: T201 - for pytest -s
+    assert any(figures.are_kept() for figures in found), found
     rig.subarray.command("EndScan")
     assert rig.subarray.obs_state == "READY"
 
 
-def stand_still(rig: Rig) -> float:
-    """Stop the database, look at all there is to see, let it go on; gives when health FAILED."""
+def stand_still(rig: Rig) -> Figures:
+    """Stop the database, look at all there is to see, let it go on."""
     wait_until(lambda: health(rig) == OK)
     rig.etcd.pause()
     stopped = time.monotonic()
@@ -129,20 +147,18 @@ def stand_still(rig: Rig) -> float:
     rig.wait_for_database()
     wait_until(lambda: health(rig) == OK)
     waited = [seconds for seconds in answered.seconds if seconds > 0.5]
-    for what, took in (("read", alone), ("read, others wait", busy), ("command", waited)):
-        worst = sorted(took)[-1 - len(took) // 20]
-        print(f"{what}: {len(took)}, median {statistics.median(took):.4f}, 95 % {worst:.4f} s")  # noqa: T201
     # The first of each client: every command.
     assert len(waited) >= len(COMMANDS)
-    assert statistics.median(waited) < 3
-    assert statistics.median(alone) < 0.05
-    assert statistics.median(busy) < 0.05
     assert len(answered.errors) == len(answered.seconds)
     for error in answered.errors:
         assert error.reason == "API_CommandFailed"
         assert "was not carried out" in error.desc
         assert rig.network.endpoint in error.desc
-    return failed_after
+    return Figures(failed_after, max(waited), most(alone), most(busy))
+
+
+def most(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=20)[-1]
 
 
 def assert_kept(rig: Rig) -> None:

@@ -1,4 +1,5 @@
-"""One observation, on the SQLite Tango database and on the MariaDB one, and by an old client."""
+"""One observation, on the SQLite Tango database and on the MariaDB one, and by an old client;
+and the MariaDB one without its MariaDB."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ from ska_sdp_lmc.demo.steps import expected_obs_states, observation
 from ska_sdp_lmc.stack.local import Layout, LocalStack
 from ska_sdp_lmc.stack.programs import clean_environment
 from tests.e2e.hearing import Hearing
+from tests.e2e.killed import MARIADB, happens_as_told
 from tests.e2e.subarray import Subarray, quick
+from tests.services.mariadb import MariaTangoDatabase
 from tests.services.tango_db import Kind
 from tests.waiting import wait_until
 
@@ -36,7 +39,9 @@ def stack(tango_db_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iter
     directory = tmp_path_factory.mktemp("stack")
     tango_db = tango_db_kind(directory)
     try:
-        with LocalStack(directory, Layout(), tango_db=tango_db) as stack:
+        # The second subarray and the health are for what happens without MariaDB.
+        layout = Layout(subarrays=2, health=True)
+        with LocalStack(directory, layout, tango_db=tango_db) as stack:
             with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
                 define_scripts(config)
             yield stack
@@ -144,6 +149,18 @@ def test_a_tango_database_that_is_lost_harms_nothing_that_runs(
     assert [server.process.pid for server in stack.servers if server.running] == servers
     # A new client finds the devices again, though no server was started anew.
     wait_until(lambda: is_found(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0"))
+
+
+@pytest.mark.parametrize("tango_db_kind", ["mariadb"], indirect=True)
+def test_without_mariadb_happens_what_the_guide_says(
+    stack: LocalStack, subarray: Subarray
+) -> None:
+    assert isinstance(stack.tango_db, MariaTangoDatabase)
+    database = stack.tango_db.process.pid
+    subarray.command("On")
+    with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
+        happens_as_told(MARIADB, stack.tango_db.mariadb, stack, subarray, config)
+    assert (stack.tango_db.running, stack.tango_db.process.pid) == (True, database)
 
 
 def is_found(trl: str) -> bool:

@@ -12,6 +12,7 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_lmc.demo.content import Content, configure, scan
+from ska_sdp_lmc.model.transitions import TRANSITIONS
 from ska_sdp_lmc.stack.local import LocalStack
 from tests.e2e.conftest import everything, settle
 from tests.e2e.hearing import Hearing
@@ -135,7 +136,15 @@ def test_asynchronous_calls_with_callback(stack: LocalStack, subarray: Subarray)
         ("Configure", configure(content.scan_types[0]), "READY"),
         ("End", None, "IDLE"),
         ("ReleaseAllResources", None, "EMPTY"),
+        ("Off", None, "EMPTY"),
+        ("On", None, "EMPTY"),
+        ("AssignResources", json.dumps(quick().message), "IDLE"),
+        ("AssignResources", '{"resources": {"receptors": ["SKA900"]}}', "IDLE"),
+        ("ReleaseResources", '{"resources": {"receptors": ["SKA900"]}}', "IDLE"),
+        ("Abort", None, "ABORTED"),
+        ("Restart", None, "EMPTY"),
     )
+    assert {command for command, *_ in steps} == set(TRANSITIONS)
     for command, argument, obs_state in steps:
         assert call(subarray, command, argument) == []
         subarray.wait_for(obs_state)

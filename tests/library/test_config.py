@@ -14,7 +14,6 @@ import pytest
 from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.library.conftest import MakeConfig
-from tests.waiting import wait_until
 
 
 def get(config: Config, path: str) -> Any:
@@ -35,28 +34,20 @@ def test_component_is_present_as_long_as_its_config(make_config: MakeConfig) -> 
     assert get(other, "/component/proccontrol/owner") is None
 
 
-def test_component_comes_back_after_its_lease_was_lost(make_config: MakeConfig) -> None:
-    config, other = make_config(component_name="proccontrol"), make_config()
-    lost = config.client_lease
-    other.backend.store.revoke_lease(lost.id, timeout=5)
-    assert get(other, "/component/proccontrol/owner") is None
-    config.backend.client_lease.lease_ended(lost.id)
-    wait_until(config.is_alive)
-    assert config.lease_is_lost, "what was owned by the lost lease is not taken back unasked"
-
-
-def test_component_key_is_put_again_on_request(make_config: MakeConfig) -> None:
-    config = make_config(component_name="proccontrol", global_prefix="/test")
-    config.revoke_lease()
-    assert not config.is_alive()
-    config.set_alive()
-    assert config.is_alive()
-    assert get(config, "/test/component/proccontrol/owner") is not None
-
-
 def test_without_a_component_there_is_none_to_be_alive(config: Config) -> None:
     with pytest.raises(ValueError, match="component_name"):
         config.is_alive()
+
+
+@pytest.mark.parametrize("name", ["a/b", "a b", "../pb", "ä", "a" * 129])
+def test_bad_component_name_is_refused(make_config: MakeConfig, name: str) -> None:
+    other = make_config()
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="is no id"):
+        make_config(component_name=name)
+    assert threading.active_count() == before
+    for txn in other.txn():
+        assert txn.list_keys("/", recurse=4) == []
 
 
 def test_wrapper_makes_what_loops_yield(make_config: MakeConfig) -> None:
@@ -165,6 +156,21 @@ def test_ownership_is_not_taken_again_unasked_after_a_loss(make_config: MakeConf
         assert txn.execution_block.ownership("eb-x").is_owner()
 
 
+def test_ownership_can_be_taken_just_after_the_lease_has_ended(make_config: MakeConfig) -> None:
+    config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
+    lost = config.client_lease
+    other.backend.store.revoke_lease(lost.id, timeout=5)
+    for txn in config.txn():
+        txn.execution_block.ownership("eb-x").take()
+    assert config.client_lease.id != lost.id
+    for txn in config.txn():
+        assert txn.execution_block.ownership("eb-x").is_owner()
+    assert not config.lease_is_lost
+
+
 def test_owned_entity_of_an_unknown_kind_is_refused(make_config: MakeConfig) -> None:
+    other = make_config()
     with pytest.raises(ValueError, match=r"'telescope'.*pb, eb"):
-        make_config(owned_entity=("telescope", "x"))
+        make_config(owned_entity=("telescope", "x"), component_name="proccontrol")
+    for txn in other.txn():
+        assert txn.component.list_keys() == []

@@ -10,7 +10,8 @@ PACKAGE = "ska_sdp_config"
 NAMES = {
     "": (
         "Config ConfigCollision ConfigVanished ConfigConnectionError CommitUnknown "
-        "TransactionTooLarge ProcessingBlock ExecutionBlock Deployment Script __version__"
+        "TransactionTooLarge LeaseNotFound ProcessingBlock ExecutionBlock Deployment Script "
+        "__version__"
     ),
     ".config": "Config Transaction TxnWrapper",
     ".entity": (
@@ -22,7 +23,10 @@ NAMES = {
     ".entity.pb": "ProcessingBlock PBDependency",
     ".entity.owner": "Owner",
     ".operations.entity_operations": "CollectiveEntityOperations EntityOperations",
-    ".backend": "Etcd3Backend MemoryBackend ConfigCollision ConfigVanished depth_of_path",
+    ".backend": (
+        "Etcd3Backend MemoryBackend ConfigCollision ConfigVanished LeaseNotFound Compacted "
+        "depth_of_path"
+    ),
     ".backend.common": "ConfigCollision ConfigVanished depth_of_path",
     ".backend.etcd3": "Etcd3Backend",
     ".backend.memory": "MemoryBackend",

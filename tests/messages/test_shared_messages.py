@@ -7,11 +7,12 @@ import json
 import pytest
 
 from ska_sdp_lmc.messages import MessageError, parse_configure, read_receive_addresses
+from tests.shared import MESSAGES, has_messages
 
-from .shared import ACCEPTED, REFUSED, SHARED, WRONG_IN_MEANING, files, is_there
+from .in_use import ACCEPTED, REFUSED, WRONG_IN_MEANING, files
 from .small import PARSERS
 
-pytestmark = is_there
+pytestmark = has_messages
 
 
 def _places(texts: tuple[str, ...]) -> set[str]:
@@ -20,14 +21,14 @@ def _places(texts: tuple[str, ...]) -> set[str]:
 
 @pytest.mark.parametrize("name", files("valid"))
 def test_valid_is_accepted(name: str) -> None:
-    text = (SHARED / "valid" / name).read_text()
+    text = (MESSAGES / "valid" / name).read_text()
     assert PARSERS[name.partition("_")[0]](text).message
 
 
 @pytest.mark.parametrize("name", files("invalid"))
 @pytest.mark.parametrize("strictness", [0, 1, 2])
 def test_invalid_is_refused(name: str, strictness: int) -> None:
-    text = (SHARED / "invalid" / name).read_text()
+    text = (MESSAGES / "invalid" / name).read_text()
     if name in WRONG_IN_MEANING:
         assert parse_configure(text, strictness).message.scan_type
     elif strictness == 0 and "spectral-window" in name:
@@ -40,7 +41,7 @@ def test_invalid_is_refused(name: str, strictness: int) -> None:
 
 @pytest.mark.parametrize("name", files("quirky"))
 def test_quirky(name: str) -> None:
-    text = (SHARED / "quirky" / name).read_text()
+    text = (MESSAGES / "quirky" / name).read_text()
     if name in REFUSED:
         with pytest.raises(MessageError) as caught:
             PARSERS["assignres"](text)
@@ -51,9 +52,9 @@ def test_quirky(name: str) -> None:
 
 @pytest.mark.parametrize("name", files("valid", addresses=True))
 def test_valid_receive_addresses_are_read(name: str) -> None:
-    assert read_receive_addresses(json.loads((SHARED / "valid" / name).read_text())) == ()
+    assert read_receive_addresses(json.loads((MESSAGES / "valid" / name).read_text())) == ()
 
 
 @pytest.mark.parametrize("name", files("invalid", addresses=True))
 def test_invalid_receive_addresses_have_faults(name: str) -> None:
-    assert read_receive_addresses(json.loads((SHARED / "invalid" / name).read_text()))
+    assert read_receive_addresses(json.loads((MESSAGES / "invalid" / name).read_text()))

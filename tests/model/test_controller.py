@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ska_sdp_lmc.model.controller import ControllerEntry, apply_command, set_admin_mode
 from ska_sdp_lmc.model.refusal import Refused
-from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.states import AdminMode, ObsState
 from ska_sdp_lmc.model.system import ControllerSettings, System, derive_system
 
-from .worlds import BATCH, EB, ENTRY, NOON, RECEIVE, documents
+from .worlds import BATCH, EB, ENTRY, NOON, READY_STATE, RECEIVE, documents
 
 SETTINGS = ControllerSettings(
     components=("proccontrol", "helmdeploy", "absent"),
     storage_path="/resource/capacity-buffer",
-    subarrays=SubarraySettings(),
 )
 LEADS_TO = {"On": "ON", "Standby": "STANDBY", "Off": "OFF", "Disable": "DISABLE"}
 
 
 def values(found: dict[str, Any]) -> dict[str, Any]:
-    return dict(derive_system(System(3, found), NOON, SETTINGS).values)
+    return dict(derive_system(System(3, found), SETTINGS).values)
 
 
 @pytest.mark.parametrize("state", list(LEADS_TO.values()))
@@ -80,7 +77,7 @@ def test_components_expected_and_there() -> None:
     assert components["proccontrol"] == {"status": "ONLINE", "pid": 1, "hostname": "h"}
     assert components["lmc-subarray-01"]["status"] == "ONLINE"
     assert components["absent"] == {"status": "OFFLINE"}
-    view = derive_system(System(3, found), NOON, SETTINGS)
+    view = derive_system(System(3, found), SETTINGS)
     assert [fault.text for fault in view.faults or ()] == [
         "Component helmdeploy is OFFLINE",
         "Component absent is OFFLINE",
@@ -97,13 +94,19 @@ def test_capacity(document: dict[str, Any] | None, expected: int) -> None:
     assert values(found)["capacityBufferStorage"] == expected
 
 
-def test_time_outs_are_found_by_the_subarrays_which_know_their_limits() -> None:
+def test_what_a_wait_comes_to_is_found_by_the_subarrays_which_know_their_settings() -> None:
     found = documents(ObsState.RESOURCING)
-    later = NOON + timedelta(hours=1)
-    shown = derive_system(System(3, found), later, SETTINGS).values["subarrays"]
+    shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
+    # Whether all is there that this subarray waits for, its server has yet to say.
+    found[f"/pb/{RECEIVE}/state"] = READY_STATE
+    shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
+    assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
+    reached = {**found, ENTRY: {**found[ENTRY], "reached": True}}
+    shown = derive_system(System(4, reached), SETTINGS).values["subarrays"]
+    assert json.loads(shown)["01"]["obsState"] == "IDLE"
     found[ENTRY] = {**found[ENTRY], "errors": {"subarray": "AssignResources was not resourced"}}
-    shown = derive_system(System(4, found), later, SETTINGS).values["subarrays"]
+    shown = derive_system(System(4, found), SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "FAULT"
 
 

@@ -156,6 +156,15 @@ def test_an_execution_block_that_others_ended_is_let_go_for_a_new_one() -> None:
     assert world.entry["eb_id"] == NEW_EB
 
 
+@pytest.mark.parametrize("damaged", [5, "x", {"a": 1}, None])
+def test_configure_bears_what_others_wrote_in_place_of_a_list(damaged: Any) -> None:
+    world = World(documents(ObsState.IDLE))
+    world.update_eb(scan_types=damaged, channels=damaged)
+    new = {"scan_type_id": "new"}
+    world.command("Configure", Configure("new", new_scan_types=[new]))
+    assert world.documents[f"/eb/{EB}"]["scan_types"] == [new]
+
+
 def test_configure_adds_scan_types_with_what_they_refer_to() -> None:
     world = World(documents(ObsState.IDLE))
     world.update_eb(beams=[{"beam_id": "vis0"}])
@@ -256,6 +265,14 @@ def test_releasing_the_rest_leaves_nothing(first: Resources, second: Resources) 
         receive_nodes=assigned.get("receive_nodes"),
     )
     assert subtract(assigned, everything) == {}
+
+
+def test_a_key_that_no_schema_names_is_kept_and_is_no_resource() -> None:
+    assigned = merge({}, Resources(receptors=("A", "B"), extra={"comment": "x"}))
+    assert assigned == {"receptors": ["A", "B"], "comment": "x"}
+    left = subtract(assigned, Resources(receptors=("A",), extra={"comment": "y", "more": 1}))
+    assert left == {"receptors": ["B"], "comment": "x"}
+    assert subtract(left, Resources(receptors=("B",))) == {}
 
 
 @given(resources, resources)

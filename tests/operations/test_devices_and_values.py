@@ -64,3 +64,87 @@ def test_arbitrary_values(config: Config, value: Any) -> None:
         arbitrary.delete("/resource/capacity-buffer")
         with pytest.raises(ConfigVanished):
             arbitrary.update("/x", 1)
+
+
+def test_arbitrary_values_are_listed_as_their_paths_are(config: Config) -> None:
+    for txn in config.txn():
+        arbitrary = txn.arbitrary
+        assert arbitrary.list_values("/resource/") == []
+        arbitrary.create("/resource/b", [1])
+        arbitrary.create("/resource/a", {})
+        arbitrary.create("/resource/a/deep", None)
+    for txn in config.txn():
+        arbitrary = txn.arbitrary
+        assert list(arbitrary.query_keys("/resource/")) == ["/resource/a", "/resource/b"]
+        assert arbitrary.list_values("/resource/") == [("/resource/a", {}), ("/resource/b", [1])]
+        assert arbitrary.list_values("/resource/a", recurse=[1]) == [("/resource/a/deep", None)]
+        assert list(arbitrary.query_values(recurse=1)) == arbitrary.list_values(recurse=1)
+        assert [path for path, _ in arbitrary.list_values(recurse=2)] == [
+            *arbitrary.query_keys(recurse=2)
+        ]
+        for ask in (arbitrary.query_keys, arbitrary.query_values, arbitrary.list_values):
+            with pytest.raises(ValueError, match="does not begin with"):
+                ask("resource")
+
+
+OPERATIONS = (
+    "get create update create_or_update delete exists list_keys list_values query_keys "
+    "query_values state ownership"
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "processing_block",
+        "execution_block",
+        "script",
+        "deployment",
+        "flow",
+        "dependency",
+        "component",
+        "subarray",
+        "arbitrary",
+    ],
+)
+def test_each_collection_has_every_operation(config: Config, name: str) -> None:
+    for txn in config.txn():
+        collection = getattr(txn, name)
+        missing = [each for each in OPERATIONS.split() if not hasattr(collection, each)]
+        assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "path"),
+    [
+        ("controller", None, "/lmc/controller"),
+        ("subarray", "01", "/lmc/subarray/01"),
+        ("arbitrary", "/resource/x", "/resource/x"),
+    ],
+)
+def test_state_and_ownership_of_what_has_no_model(
+    config: Config, name: str, key: str | None, path: str
+) -> None:
+    for txn in config.txn():
+        collection = getattr(txn, name)
+        entry = collection if key is None else collection(key)
+        entry.create({"a": 1})
+        assert entry.state.get() is None
+        entry.state.create({})
+        entry.ownership.take()
+        if key is not None:
+            assert collection.state(key).get() == {}
+            assert collection.ownership(key).is_owner()
+    for txn in config.txn():
+        collection = getattr(txn, name)
+        entry = collection if key is None else collection(key)
+        assert txn.get(f"{path}/state") == "{}"
+        assert entry.state().get() == {}
+        assert entry.ownership().is_owner()
+        entry.delete()
+        # A device goes with all that is its own; any path is itself alone.
+        assert entry.state.exists() == entry.ownership.is_owned() == (name == "arbitrary")
+        entry.create({})
+        entry.delete(recurse=True)
+    for txn in config.txn():
+        assert txn.list_keys("/", recurse=4) == []

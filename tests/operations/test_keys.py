@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.config import Config
-from ska_sdp_config.entity import Deployment, ExecutionBlock, Flow, ProcessingBlock, Script
+from ska_sdp_config.entity import (
+    Dependency,
+    Deployment,
+    ExecutionBlock,
+    Flow,
+    ProcessingBlock,
+    Script,
+)
+from ska_sdp_config.entity.flow import SharedMem
 
 BAD_NEW: dict[str, list[Any]] = {
     "processing_block": [ProcessingBlock("pb_x", None, "batch:x:1"), "a.b", "-a", "a" * 97],
@@ -73,6 +81,41 @@ def test_no_key_reaches_another_path(config: Config, key: str) -> None:
             txn.flow.get(Flow.Key(pb_id="a", name="b"))
         with pytest.raises(TypeError, match="names no Flow"):
             txn.flow.get(5)  # type: ignore[arg-type]
+
+
+def test_each_part_of_a_key_may_be_as_long_as_an_id(config: Config) -> None:
+    part = "a" * 96
+    flow = Flow(key=Flow.Key(pb_id=part, name=part), sink=SharedMem(impl="plasma"), data_model="x")
+    claim = Dependency(key=Dependency.Key(pb_id=part, kind=part, name=part, origin=part))
+    script = Script(key=Script.Key(kind="batch", name=part, version=part), image="i")
+    new: dict[str, Any] = {"flow": flow, "dependency": claim, "script": script}
+    for txn in config.txn():
+        for name, entity in new.items():
+            entities = getattr(txn, name)
+            entities.create(entity)
+            entities.state(entity).create({})
+            assert entities.list_keys() == [entity.key]
+            assert entities.get(entity.key) == entities.get(str(entity.key)) == entity
+        txn.update_script("batch", part, part, {"image": "j"})
+    for txn in config.txn():
+        for name in new:
+            entities = getattr(txn, name)
+            (key,) = entities.query_keys()
+            entities.delete(key)
+        with pytest.raises(ValueError, match="is no id"):
+            txn.flow.get(f"a:b:{'c' * 129}")
+    for txn in config.txn():
+        assert txn.list_keys("/", recurse=2) == []
+
+
+def test_no_part_of_a_key_hides_another(config: Config) -> None:
+    for txn in config.txn():
+        for key in (
+            Flow.Key.model_construct(pb_id="a:b", kind="c", name="d"),
+            Flow.Key.model_construct(pb_id="a", kind="b/c", name="d"),
+        ):
+            with pytest.raises(ValueError, match=r"a:b:c:d|b/c"):
+                txn.flow.get(key)
 
 
 def test_foreign_scripts_are_listed_but_not_made(config: Config) -> None:

@@ -15,8 +15,6 @@ from .logs import MemoryLog
 from .reference import Listing
 from .test_histories import run_threads
 
-NOTHING: dict[str, str | None] = {}
-
 
 def wrote(name: str, revision: int, writes: dict[str, str | None], **more: object) -> Record:
     record = Record(name, float(revision), revision + 0.5, "committed", revision, mark=name)

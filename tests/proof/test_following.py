@@ -15,7 +15,7 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_lmc.stack.etcd import Etcd
-from tests.services.etcd import revive
+from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
 from tests.waiting import wait_until
 
@@ -169,8 +169,4 @@ def test_long_views_in_memory() -> None:
 
 @pytest.mark.long
 def test_long_views_on_etcd(server: EtcdOf) -> None:
-    def restart() -> None:
-        server.kill()
-        server.start()
-
-    follow_on_etcd(server, 500, restart)
+    follow_on_etcd(server, 500, lambda: crash(server))

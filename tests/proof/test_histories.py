@@ -13,7 +13,7 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_lmc.stack.etcd import Etcd
-from tests.services.etcd import revive
+from tests.services.etcd import crash, may_have_forgotten, revive
 from tests.services.versions import EtcdOf
 
 from .concurrency import amid, in_processes, in_threads
@@ -36,11 +36,11 @@ def run_in_process(name: int, host: str, port: int, threads: int, count: int) ->
         return run_threads([client] * threads, count, f"{name}-")
 
 
-def judge(records: list[Record], events: list[Event], least: float = 0.9) -> None:
+def judge(records: list[Record], events: list[Event]) -> None:
     """Check the history, and that it is one worth checking."""
     assert check(records, events) == []
     outcomes = Counter(record.outcome for record in records)
-    assert outcomes["committed"] >= least * len(records), outcomes
+    assert outcomes["committed"] >= 0.9 * len(records), outcomes
     assert sum(record.attempts for record in records) > len(records), "nobody met anybody"
 
 
@@ -85,7 +85,10 @@ def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None
 
         records = amid(trouble, 0.25, work)
         assert proxy.cuts, "nothing happened"
-        judge(records, log.finish())
+        events = log.finish()
+    if check(records, events) and may_have_forgotten(server):
+        pytest.skip("etcd crashed, and forgot commits as it did: this run proves nothing")
+    judge(records, events)
 
 
 def test_threads_in_memory() -> None:
@@ -104,8 +107,4 @@ def test_long_threads_in_memory() -> None:
 
 @pytest.mark.long
 def test_long_processes_on_etcd(server: EtcdOf) -> None:
-    def restart() -> None:
-        server.kill()
-        server.start()
-
-    on_etcd(server, 8, 400, restart)
+    on_etcd(server, 8, 400, lambda: crash(server))

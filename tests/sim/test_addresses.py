@@ -6,7 +6,6 @@ import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from ska_sdp_sim.addresses import (
     observed_scan_types,
     receive_addresses,
 )
+from tests.shared import MESSAGES, has_messages
 
 Json = dict[str, Any]
 
@@ -301,13 +301,10 @@ def test_every_channel_has_its_own_place(
         assert len({host for host, _ in places}) <= receive_nodes
 
 
-MESSAGES = Path(__file__).parents[3] / "shared" / "spec" / "messages" / "valid"
-
-
-@pytest.mark.skipif(not MESSAGES.is_dir(), reason="the example messages are not at hand")
+@has_messages
 def test_messages_in_use() -> None:
     seen = 0
-    for path in MESSAGES.glob("assignres_*.json"):
+    for path in (MESSAGES / "valid").glob("assignres_*.json"):
         message = json.loads(path.read_text("utf-8"))
         execution_block = message.get("execution_block")
         if execution_block is None:

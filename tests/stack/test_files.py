@@ -43,6 +43,7 @@ def test_the_file_of_another_stack_stays(tmp_path: Path) -> None:
 def test_a_file_that_the_user_removed_is_no_error(tmp_path: Path) -> None:
     with env_file(tmp_path / "env", WAY):
         (tmp_path / "env").unlink()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

@@ -98,7 +98,6 @@ def test_the_health_tells_of_the_server_and_of_mariadb(production: MariaTangoDat
     assert production.health() != 0
 
 
-@pytest.mark.long
 def test_a_mariadb_that_hangs_is_unhealthy(production: MariaTangoDatabase) -> None:
     production.mariadb.pause()
     assert production.health() != 0

@@ -61,22 +61,25 @@
   value: {{ include "lmc.event-port" . | quote }}
 {{- end -}}
 
+{{/* Whether a device server works, and whether it can do its work. Takes (list root port). */}}
+{{- define "lmc.lasting-probes" -}}
+{{- $probes := (index . 0).Values.lmc.probes -}}
+{{- $port := index . 1 -}}
+{{- range $probe, $path := dict "livenessProbe" "/livez" "readinessProbe" "/readyz" }}
+{{ $probe }}:
+  httpGet: {path: {{ $path }}, port: {{ $port }}}
+  periodSeconds: {{ $probes.periodSeconds }}
+  timeoutSeconds: {{ $probes.timeoutSeconds }}
+  failureThreshold: {{ $probes.failureThreshold }}
+{{- end }}
+{{- end -}}
+
 {{/* Probes of a device server. The first gives it time to start. */}}
 {{- define "lmc.probes" -}}
-{{- $probes := .Values.lmc.probes -}}
 startupProbe:
   httpGet: {path: /livez, port: health}
   periodSeconds: 2
-  timeoutSeconds: {{ $probes.timeoutSeconds }}
-  failureThreshold: {{ $probes.startupFailureThreshold }}
-livenessProbe:
-  httpGet: {path: /livez, port: health}
-  periodSeconds: {{ $probes.periodSeconds }}
-  timeoutSeconds: {{ $probes.timeoutSeconds }}
-  failureThreshold: {{ $probes.failureThreshold }}
-readinessProbe:
-  httpGet: {path: /readyz, port: health}
-  periodSeconds: {{ $probes.periodSeconds }}
-  timeoutSeconds: {{ $probes.timeoutSeconds }}
-  failureThreshold: {{ $probes.failureThreshold }}
+  timeoutSeconds: {{ .Values.lmc.probes.timeoutSeconds }}
+  failureThreshold: {{ .Values.lmc.probes.startupFailureThreshold }}
+{{- include "lmc.lasting-probes" (list . "health") }}
 {{- end -}}

@@ -1,4 +1,5 @@
-{{/* Name that all objects begin with; short enough for what is put behind it. */}}
+{{/* Name that all objects begin with; short enough for what is put behind it, up to 12 characters of a
+CronJob, 23 of others. */}}
 {{- define "lmc.fullname" -}}
 {{- if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 40 | trimSuffix "-" -}}

@@ -57,7 +57,8 @@ imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
       - key: ca.crt
         path: ca.crt
     {{- end }}
-    defaultMode: 0440
+    # The operator's resource has no group for files, and the image's user is not root.
+    defaultMode: {{ ternary "0444" "0440" .Values.global.operator }}
 {{- end }}
 {{- end -}}
 

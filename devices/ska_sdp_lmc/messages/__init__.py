@@ -7,7 +7,7 @@ Tango nor the database.
 """
 
 from .assign import parse_assign_resources
-from .configure import parse_configure
+from .configure import check_references, parse_configure
 from .faults import MessageError
 from .internal import (
     AssignResources,
@@ -32,6 +32,7 @@ __all__ = [
     "ReleaseResources",
     "Resources",
     "Scan",
+    "check_references",
     "find_transaction_id",
     "host_and_port",
     "parse_assign_resources",

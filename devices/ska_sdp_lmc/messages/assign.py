@@ -82,9 +82,11 @@ def _check_nested(value: dict[str, Any], version: Version) -> tuple[dict[str, An
     issues = schema_issues(schema, value, loose=nested.LOOSE)
     issues += _part_issues(value)
     issues += block_issues(value.get("execution_block"), ("execution_block",))
-    if "execution_block" in value:
-        blocks = value.get("processing_blocks")
-        issues += dependency_issues(blocks, ("processing_blocks",))
+    issues += dependency_issues(
+        value.get("processing_blocks"),
+        ("processing_blocks",),
+        alone="execution_block" not in value,
+    )
     return value, issues
 
 

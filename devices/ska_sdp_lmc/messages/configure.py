@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 from .convert import VIS0, FlatScanTypes, flat_scan_type_issues
 from .faults import Grade, Issue, settle
-from .internal import Configure, Parsed
+from .internal import Configure, Json, Parsed
 from .reading import open_document, transaction_id
-from .references import endless_issues, objects
+from .references import endless_issues, new_scan_type_issues, objects
 from .rename import channels_from_subbands, rename_scan_type_02
 from .schema import commands, flat, nested
 from .schema.check import Loose, schema_issues
 from .schema.types import Schema
 from .versions import Version
 
-__all__ = ["parse_configure"]
+__all__ = ["check_references", "parse_configure"]
 
 _COMMAND = "Configure"
 
@@ -55,6 +55,24 @@ def parse_configure(text: str, strictness: int = 1) -> Parsed[Configure]:
     new, new_issues = _check_new(value.get("new_scan_types", []), document.version)
     warnings = settle(_COMMAND, [*document.issues, *issues, *new_issues], strictness)
     return Parsed(_message(value, new), warnings)
+
+
+def check_references(message: Configure, block: Json, strictness: int = 1) -> tuple[str, ...]:
+    """Check what new scan types refer to, once it is known which execution block they add to.
+
+    Args:
+        message: the message.
+        block: the execution block, the new scan types and all they brought among its parts.
+        strictness: 0, 1 or 2.
+
+    Returns:
+        Warnings: dangling references are normal in messages in use (spec 5).
+
+    Raises:
+        MessageError: there is one, and the strictness is 2.
+    """
+    issues = new_scan_type_issues(message.new_scan_types, block, ("new_scan_types",))
+    return settle(_COMMAND, issues, strictness)
 
 
 def _check_new(given: Any, version: Version | None) -> tuple[list[_New], list[Issue]]:

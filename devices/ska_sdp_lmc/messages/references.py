@@ -15,6 +15,7 @@ __all__ = [
     "block_issues",
     "dependency_issues",
     "endless_issues",
+    "new_scan_type_issues",
     "objects",
     "repeat_issues",
     "window_issues",
@@ -68,8 +69,22 @@ def block_issues(block: Any, at: Location) -> Iterator[Issue]:
     scan_types = block.get("scan_types")
     yield from repeat_issues(scan_types, "scan_type_id", where, Grade.FATAL)
     yield from endless_issues(scan_types, where)
-    yield from _origin_issues(scan_types, where)
-    yield from _use_issues(block, where)
+    yield from _origin_issues(scan_types, block, where)
+    yield from _use_issues(scan_types, block, where)
+
+
+def new_scan_type_issues(
+    scan_types: Any, block: Mapping[str, Any], at: Location
+) -> Iterator[Issue]:
+    """Tell of dangling references in scan types that are added to an execution block.
+
+    Args:
+        scan_types: the scan types, of schema 0.4.
+        block: the execution block as it is with them.
+        at: location of the scan types in their message.
+    """
+    yield from _origin_issues(scan_types, block, at)
+    yield from _use_issues(scan_types, block, at)
 
 
 def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
@@ -100,13 +115,14 @@ def endless_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
             yield Issue((*at, index, "derive_from"), fault, Grade.STRUCTURE)
 
 
-def dependency_issues(blocks: Any, at: Location) -> Iterator[Issue]:
+def dependency_issues(blocks: Any, at: Location, *, alone: bool = False) -> Iterator[Issue]:
     """Tell of dependencies on processing blocks that the message does not have.
 
     Args:
-        blocks: the processing blocks of a message that has an execution block too: without one
-            they add to a block that is there, and may depend on what it has.
+        blocks: the processing blocks of a message.
         at: location of the processing blocks.
+        alone: whether the message has no execution block: they add to one that is there, and may
+            depend on what it has.
     """
     known = _ids(blocks, "pb_id")
     for index, block in objects(blocks):
@@ -117,15 +133,15 @@ def dependency_issues(blocks: Any, at: Location) -> Iterator[Issue]:
                 continue
             if pb_id == block.get("pb_id"):
                 yield Issue(where, "is the processing block itself", Grade.FORM)
-            elif pb_id not in known:
+            elif pb_id not in known and not alone:
                 yield Issue(where, f"{shown(pb_id)} is not in this message", Grade.FORM)
 
 
-def _use_issues(block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
+def _use_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
     """Tell of beams and definitions that scan types use and the block does not have."""
     beams = _ids(block.get("beams"), "beam_id")
     known = {key: _ids(block.get(part), key) for key, part in _DEFINITIONS.items()}
-    for index, scan_type in objects(block.get("scan_types")):
+    for index, scan_type in objects(scan_types):
         uses = scan_type.get("beams")
         for beam_id, use in uses.items() if isinstance(uses, dict) else ():
             where = (*at, index, "beams", beam_id)
@@ -138,8 +154,8 @@ def _use_issues(block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
                     yield Issue((*where, key), fault, Grade.FORM)
 
 
-def _origin_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
-    known = _ids(scan_types, "scan_type_id")
+def _origin_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
+    known = _ids(block.get("scan_types"), "scan_type_id")
     for index, scan_type in objects(scan_types):
         origin = scan_type.get("derive_from")
         if isinstance(origin, str) and origin not in known:

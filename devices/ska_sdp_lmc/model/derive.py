@@ -17,7 +17,7 @@ from ska_sdp_lmc.model.transitions import TRANSITIONS
 from ska_sdp_lmc.model.unchanging import by_identity
 from ska_sdp_lmc.model.view import NULL, View, json_text, kept_json_text
 
-__all__ = ["derive", "obs_state", "timeout_error"]
+__all__ = ["derive", "obs_state", "timeout_error", "written_obs_state"]
 
 
 def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> ObsState:
@@ -37,6 +37,25 @@ def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> 
     if entry.errors or _failed(snapshot) or _timed_out(snapshot, now, settings):
         return ObsState.FAULT
     return _waits_for(snapshot, settings) or target
+
+
+def written_obs_state(snapshot: Snapshot) -> ObsState:
+    """Derive obsState for those who do not know the subarray's settings.
+
+    Whether a wait is over, or has lasted too long, the subarray's own server finds out, and
+    writes; until then it is pending.
+
+    Args:
+        snapshot: what is there.
+    """
+    entry = snapshot.entry
+    target = entry.obs_state_target
+    if target is ObsState.ABORTED or (snapshot.eb is None and not entry.errors):
+        return target
+    if entry.errors or _failed(snapshot):
+        return ObsState.FAULT
+    pending = pending_of(snapshot)
+    return target if pending is None else _through(snapshot) or target
 
 
 def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> str | None:

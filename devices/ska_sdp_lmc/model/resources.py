@@ -11,6 +11,7 @@ from ska_sdp_lmc.model.states import Json
 __all__ = ["merge", "subtract"]
 
 _SETS = ("receptors", "csp_links")
+_NAMES = (*_SETS, "receive_nodes")
 
 
 def merge(assigned: Json, more: Resources) -> Json:
@@ -58,13 +59,11 @@ def subtract(assigned: Json, less: Resources) -> Json:
     if released_nodes > nodes:
         missing.append(f"receive_nodes {released_nodes} of {nodes}")
     remaining["receive_nodes"] = nodes - released_nodes
-    for name, value in less.extra.items():
-        if name not in assigned or assigned[name] != value:
-            missing.append(name)
-        remaining.pop(name, None)
     if missing:
         raise refusal.NOT_ASSIGNED.refusal(missing="; ".join(missing))
-    return _without_empty(remaining)
+    kept = _without_empty(remaining)
+    # A key that no schema names is no resource: it is kept beside one, and does not hold any.
+    return kept if any(name in kept for name in _NAMES) else {}
 
 
 def _members(resources: Json, name: str) -> list[Any]:
@@ -78,8 +77,4 @@ def _nodes(resources: Json) -> int:
 
 
 def _without_empty(resources: Json) -> Json:
-    return {
-        name: value
-        for name, value in resources.items()
-        if not (name in (*_SETS, "receive_nodes") and not value)
-    }
+    return {name: value for name, value in resources.items() if value or name not in _NAMES}

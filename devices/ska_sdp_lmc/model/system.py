@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from ska_sdp_lmc.model import paths
 from ska_sdp_lmc.model.blocks import ProcessingBlock, script_of
 from ska_sdp_lmc.model.controller import ControllerEntry
-from ska_sdp_lmc.model.derive import obs_state
+from ska_sdp_lmc.model.derive import written_obs_state
 from ska_sdp_lmc.model.health import Fault
-from ska_sdp_lmc.model.settings import SubarraySettings
 from ska_sdp_lmc.model.snapshot import Snapshot
 from ska_sdp_lmc.model.states import Json
 from ska_sdp_lmc.model.view import View, json_text
@@ -31,12 +29,10 @@ class ControllerSettings:
     Attributes:
         components: names of the components expected to be there.
         storage_path: path of the document that holds the capacity of the buffer.
-        subarrays: settings by which the obsState of subarrays is derived.
     """
 
     components: tuple[str, ...]
     storage_path: str
-    subarrays: SubarraySettings
 
 
 @dataclass(frozen=True)
@@ -77,16 +73,15 @@ class System:
         return self._groups.get((kind, leaf), {})
 
 
-def derive_system(system: System, now: datetime, settings: ControllerSettings) -> View:
+def derive_system(system: System, settings: ControllerSettings) -> View:
     """Derive everything that the controller shows.
 
     Args:
         system: what is there.
-        now: the time, with a zone.
         settings: what is expected.
     """
     entry = ControllerEntry.read(system.documents.get(paths.CONTROLLER))
-    values = {**entry.values(), **_system_values(system, now, settings)}
+    values = {**entry.values(), **_system_values(system, settings)}
     return View(
         revision=system.revision,
         command_count=entry.command_count,
@@ -96,11 +91,11 @@ def derive_system(system: System, now: datetime, settings: ControllerSettings) -
     )
 
 
-def _system_values(system: System, now: datetime, settings: ControllerSettings) -> dict[str, Any]:
+def _system_values(system: System, settings: ControllerSettings) -> dict[str, Any]:
     return {
         "components": json_text(_components(system, settings)),
         "capacityBufferStorage": _capacity(system.documents.get(settings.storage_path)),
-        "subarrays": json_text(_subarrays(system, now, settings)),
+        "subarrays": json_text(_subarrays(system)),
         "executionBlocks": json_text(_execution_blocks(system)),
         "processingBlocks": json_text(_processing_blocks(system)),
     }
@@ -121,14 +116,12 @@ def _capacity(document: Json | None) -> int:
     return int(available) if 0 <= available < 2**63 else -1
 
 
-def _subarrays(system: System, now: datetime, settings: ControllerSettings) -> Json:
-    # Each subarray has time-outs of its own, and writes to the database when one has passed.
-    patient = replace(settings.subarrays, timeout_assign_resources=0, timeout_configure=0)
+def _subarrays(system: System) -> Json:
     owners = system.all_of("component", "owner")
     return {
         subarray_id: {
             "state": snapshot.state.name,
-            "obsState": obs_state(snapshot, now, patient).name,
+            "obsState": written_obs_state(snapshot).name,
             "eb_id": snapshot.eb_id,
             "online": paths.component_of_subarray(subarray_id) in owners,
         }

@@ -48,7 +48,7 @@ def constant(name: str, value: Callable[[Any], str], doc: str, *, label: str) ->
 
     Args:
         name: its name in Tango.
-        value: gets the value from the device.
+        value: gets the value from the device, in ASCII.
         doc: its description.
         label: its label.
     """

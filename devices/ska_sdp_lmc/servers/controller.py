@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -40,6 +41,9 @@ class SDPController(LmcDevice):
         dtype=(str,),
         doc="Components expected, 'none' for none (default proccontrol,helmdeploy).",
     )
+    VersionInfo = device_property(
+        dtype=str, doc="Version of the SDP and of its components; a JSON object (default {})."
+    )
     StorageKey = device_property(
         dtype=str,
         doc="Path of the document with available_mb (default /resource/capacity-buffer).",
@@ -47,7 +51,7 @@ class SDPController(LmcDevice):
 
     sdp_version = constant(
         "sdpVersion",
-        lambda device: device.settings.version_info,
+        lambda device: _in_ascii(device.settings.version_info),
         "Version of the SDP and of its components; JSON.",
         label="SDP version",
     )
@@ -148,7 +152,7 @@ class SDPController(LmcDevice):
                 write(tree, first)
         if system is None:
             return False
-        log_changes(publisher.publish(derive_system(system, _now(), self._rules)))
+        log_changes(publisher.publish(derive_system(system, self._rules)))
         if COMPONENT not in system.all_of("component", "owner"):
             take_presence(watcher, COMPONENT)
         return True
@@ -156,6 +160,11 @@ class SDPController(LmcDevice):
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def _in_ascii(document: str) -> str:
+    """Write JSON text as Tango can send it: its strings are Latin-1."""
+    return document if document.isascii() else json.dumps(json.loads(document))
 
 
 def main() -> None:

@@ -23,6 +23,9 @@ OUTAGE_AFTER = 5.0
 JOIN_TIMEOUT = 2.0
 """Seconds given to each thread to end with the process."""
 
+TELL_AGAIN = 1.0
+"""Seconds before a device is told again of what it could not take."""
+
 OutageListener = Callable[[Outage | None], None]
 
 
@@ -155,8 +158,16 @@ class Database:
                     return
             told = {each: told.get(each) for each in listeners}
             for listener in behind:
-                listener(outage)
-                told[listener] = outage
+                try:
+                    listener(outage)
+                except Exception:
+                    # Whatever it is: a device that could not be told now is told again.
+                    LOGGER.exception("A device could not be told of the database.")
+                else:
+                    told[listener] = outage
+            if any(told[each] != outage for each in behind):
+                with self._change:
+                    self._change.wait_for(lambda: self._ended, TELL_AGAIN)
 
 
 _lock = threading.Lock()

@@ -113,11 +113,14 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """
         super().init_device()
         given = {name: getattr(self, name, None) for name in PROPERTIES}
+        self.name = self.get_name()
+        self._unfit: str | None = None
         try:
             self.settings = load(given)
         except SettingsError as error:
-            _throw("LMC_BadSetting", f"{self.get_name()}: {error}", "init_device")
-        self.name = self.get_name()
+            self._unfit = f"{self.name}: {error}"
+            self._show_that_it_is_unfit(self._unfit)
+            _throw("LMC_BadSetting", self._unfit, "init_device")
         self._begin_log()
         self.database = database.shared(self.settings.prefix)
         enable_events(self)
@@ -149,6 +152,23 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         )
         with logs.context(self.name, self):
             LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
+
+    def _show_that_it_is_unfit(self, why: str) -> None:
+        """Show after an Init that there are settings which cannot be; until the next, do nothing.
+
+        At its start the server ends by them. To whoever calls Init, Tango tells no more than that
+        it failed.
+        """
+        if getattr(self, "publisher", None) is None:
+            return
+        with logs.context(self.name, self):
+            LOGGER.error("%s", why)
+        # The one there was has been closed. As this one never begins, attributes are not valid.
+        self.publisher = Publisher(self, self.database.address, self.database.confirmed)
+        self.set_state(tango.DevState.FAULT)
+        self.set_status(_plain(why))
+        for name, value in (("State", tango.DevState.FAULT), ("Status", _plain(why))):
+            self.push(name, value, time.time())
 
     def delete_device(self) -> None:
         """End, without waiting for any thread: one may be waiting for this device's monitor."""
@@ -239,7 +259,10 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         Raises:
             ConfigConnectionError: the database does not answer; known at once when the
                 connection is suspended.
+            RuntimeError: a setting cannot be.
         """
+        if self._unfit is not None:
+            raise RuntimeError(self._unfit)
         if self.database.is_suspended or not self.publisher.has_view:
             raise ConfigConnectionError(
                 f"The configuration database at {self.database.address} does not answer: "
@@ -290,7 +313,9 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         self._log_level = wanted
         # Tango's own option -v may have asked for more, and Init must not undo what
         # SetLoggingLevel did, unless the setting was changed since.
-        if (before is None and logger.get_level() < wanted) or before not in (None, wanted):
+        if before is None and tango.Util.instance().get_trace_level() > 0:
+            wanted = max(wanted, logger.get_level())
+        if before != self._log_level:
             logger.set_level(wanted)
 
 
@@ -318,7 +343,10 @@ def _tango_level(level: int) -> tuple[int, str]:
     return _tango_level(logging.DEBUG)
 
 
+def _plain(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
+
+
 def _throw(reason: str, text: str, origin: str) -> NoReturn:
-    plain = text.encode("ascii", "backslashreplace").decode()
-    tango.Except.throw_exception(reason, plain, origin)
+    tango.Except.throw_exception(reason, _plain(text), origin)
     raise AssertionError("Tango's throw_exception always raises.")

@@ -16,8 +16,10 @@ from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.messages import (
     AssignResources,
+    Configure,
     MessageError,
     Parsed,
+    check_references,
     find_transaction_id,
     parse_assign_resources,
     parse_configure,
@@ -229,11 +231,20 @@ class SDPSubarray(LmcDevice):
                     LOGGER.warning("%s: %s", name, warning)
             stored_id = transaction_id or logs.transaction_id() or new_transaction_id()
 
+            dangling: tuple[str, ...] = ()
+
             def decide(snapshot: Snapshot) -> Writes:
-                return apply_command(name, snapshot, message, _now(), self._rules, stored_id)
+                nonlocal dangling
+                writes = apply_command(name, snapshot, message, _now(), self._rules, stored_id)
+                if isinstance(message, Configure) and message.new_scan_types:
+                    block = snapshot.with_writes(writes, snapshot.revision).eb or {}
+                    dangling = check_references(message, block, self.settings.strictness)
+                return writes
 
             also = message_paths(message) if isinstance(message, AssignResources) else []
             views = self._transact(began, decide, also)
+            for warning in dangling:
+                LOGGER.warning("%s: %s", name, warning)
             LOGGER.info("%s done, obsState %s", name, views[-1].values["obsState"].name)
             return views
 
@@ -281,6 +292,9 @@ class SDPSubarray(LmcDevice):
             view = derive(snapshot, _now(), self._rules)
             self._wanted = snapshot.wanted_paths(self._rules.required_components)
             log_changes(publisher.publish(view))
+        if view.timed_out:
+            # It passed after this turn had looked at the time: the next one writes it.
+            watcher.trigger()
         if view.wait_over:
             self._write_reached(watcher, view.command_count)
         if not is_present:

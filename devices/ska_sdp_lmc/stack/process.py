@@ -78,9 +78,9 @@ class ServerProcess:
             log.seek(self._log_start)
             return log.read().decode(errors="replace")
 
-    def last_lines(self, count: int = 10) -> str:
-        """The last lines that it wrote."""
-        return "\n".join(self.output().splitlines()[-count:])
+    def last_lines(self) -> str:
+        """The last ten lines that it wrote."""
+        return "\n".join(self.output().splitlines()[-10:])
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and give the exit code.

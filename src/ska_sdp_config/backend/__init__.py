@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from .common import (
     CommitUnknown,
+    Compacted,
     ConfigCollision,
     ConfigConnectionError,
     ConfigRefused,
     ConfigVanished,
+    LeaseNotFound,
     TransactionTooLarge,
     depth_of_path,
 )
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CommitUnknown",
+    "Compacted",
     "ConfigCollision",
     "ConfigConnectionError",
     "ConfigRefused",
     "ConfigVanished",
     "Etcd3Backend",
     "Etcd3Revolution1Backend",
+    "LeaseNotFound",
     "MemoryBackend",
     "TransactionTooLarge",
     "connect",

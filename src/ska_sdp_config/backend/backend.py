@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from .cache import Cache
-from .common import ConfigVanished
+from .common import Compacted, ConfigVanished
 from .connection_state import Connection
 from .counts import Counts, WatchLag
 from .deadline import Deadline
@@ -59,11 +59,12 @@ class Backend:
         self.leases = Leases(self.store)
         self.cache = Cache(self.store)
         self.habits = Habits()
+        self.raw_watches: list[RawWatch] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
             TokenCommitter(self.store, self.client_lease)
             if loses_answers
-            else DirectCommitter(self.store)
+            else DirectCommitter(self.store, self.client_lease)
         )
 
     @property
@@ -118,8 +119,9 @@ class Backend:
             revision: read as it was then, not as it is now.
 
         Raises:
+            Compacted: that revision is no longer kept.
             ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not answer, or has not come to that revision.
         """
         entry, now = self._entry(path, revision)
         if entry is None:
@@ -131,6 +133,7 @@ class Backend:
 
         Raises:
             ConfigCollision: it exists already.
+            LeaseNotFound: the lease has ended.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
@@ -172,7 +175,8 @@ class Backend:
             path: the path.
             must_exist: whether its absence is an error.
             recursive: whether all below it goes too.
-            prefix: whether all paths that begin so go, on the same level (and below each).
+            prefix: whether all paths of the same level that begin so go; with ``recursive`` also
+                the deeper ones.
             max_depth: the depth, in slashes, down to which it reaches.
 
         Raises:
@@ -181,14 +185,8 @@ class Backend:
             ConfigConnectionError: the database does not answer.
         """
         for txn in self.txn():
-            if not prefix:
-                txn.delete(path, must_exist, recursive, max_depth)
-                continue
-            found = txn.list_keys(path)
-            if must_exist and not found:
-                raise ConfigVanished(path, f"Cannot delete {path}*, as there is none.")
-            for each in found:
-                txn.delete(each, recursive=recursive, max_depth=max_depth)
+            delete = txn.delete_prefix if prefix else txn.delete
+            delete(path, must_exist, recursive, max_depth)
 
     def list_keys(
         self,
@@ -206,8 +204,9 @@ class Backend:
             with_values: whether to give pairs of path and text.
 
         Raises:
+            Compacted: that revision is no longer kept.
             ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not answer, or has not come to that revision.
         """
         queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
         reply = self._read(queries, revision)
@@ -220,7 +219,7 @@ class Backend:
     def watch(
         self, path: str, prefix: bool = False, revision: DbRevision | None = None
     ) -> RawWatch:
-        """Watch a path; a context manager that yields each change.
+        """Watch a path; a context manager that yields each change, until this is closed.
 
         Args:
             path: the path.
@@ -233,7 +232,11 @@ class Backend:
         """
         (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
         since = revision.revision if revision else self._read([], None).revision
-        return RawWatch(self.store, span, since + 1)
+        watch = RawWatch(self.store, span, since + 1, self.raw_watches)
+        if self.store.closed:
+            # It may have been closed too early to know of this one.
+            watch.close()
+        return watch
 
     def watcher(self, timeout: float | None = None) -> Watcher[Txn]:
         """Loop whenever something that was read has changed; see Config.watcher."""
@@ -247,6 +250,8 @@ class Backend:
             self.leases.end()
             self.store.close()
             self.cache.close()
+            for watch in list(self.raw_watches):
+                watch.close()
             self.leases.join()
             self.connection.close()
 
@@ -256,6 +261,9 @@ class Backend:
         self.leases.leave_to_parent()
         self.client_lease.leave_to_parent()
         self.cache.leave_to_parent()
+        for watch in self.raw_watches:
+            watch.leave_to_parent()
+        self.raw_watches = []
 
     def __enter__(self) -> Backend:
         return self
@@ -275,6 +283,12 @@ class Backend:
 
     def _read(self, queries: list[Query], revision: DbRevision | None) -> Reply:
         at = revision.revision if revision else 0
-        reply = self.store.read(queries, at, timeout=self.store.timeout)
+        try:
+            reply = self.store.read(queries, at, timeout=self.store.timeout)
+        except Compacted as exc:
+            raise Compacted(
+                f"Revision {at} of the database at {self.address} is no longer kept: read without "
+                "a revision."
+            ) from exc
         self.cache.require(reply.revision)
         return reply

@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Protocol
 
+from .change_log import ChangeLog
 from .keys import EVERYTHING, Span
 from .store import Change, Compacted, Entry, Query, Reply, Store, Watch
 
 __all__ = ["Cache", "CachedReader", "Listener", "View"]
-
-LOG = 2_000
-"""How many changes are remembered, to bring up to date what was read a moment ago."""
 
 SMALL = 1_000
 """How many values and members are kept without a thought whether they are still of use."""
@@ -126,16 +122,18 @@ class Cache:
 
     Args:
         store: what is cached.
+
+    Attributes:
+        log: what has changed of late.
     """
 
     def __init__(self, store: Store) -> None:
+        self.log = ChangeLog()
         self._store = store
         self._lock = threading.Condition()
         self._view = View(0)
         self._floor = 0
         self._owed_since: float | None = None
-        self._log: deque[Change] = deque()
-        self._log_begins = 0
         self._watch: Watch | None = None
         self._listeners: list[Listener] = []
         self._limit = SMALL
@@ -158,7 +156,7 @@ class Cache:
                 return
             watch, self._watch = self._watch, None
             self._view = View(0)
-            self._log.clear()
+            self.log.begin(0)
         if watch is not None:
             watch.cancel()
 
@@ -168,7 +166,7 @@ class Cache:
             if self._watch is not None or not self._listeners:
                 return
             self._view = View(revision)
-            self._log_begins = revision
+            self.log.begin(revision)
             self._note_delivery()
             self._watch = self._store.watch(EVERYTHING, revision + 1, self)
 
@@ -186,6 +184,7 @@ class Cache:
         self._lock = threading.Condition()
         self._watch = None
         self._view = View(0)
+        self.log.begin(0)
 
     def require(self, revision: int) -> None:
         """Let no reader see less than a revision: this process has seen it already."""
@@ -223,7 +222,7 @@ class Cache:
         with self._lock:
             if self._watch is None or reply.revision > self._view.revision:
                 return
-            if reply.revision < self._log_begins:
+            if reply.revision < self.log.begins:
                 return
             view = self._own_view()
             for query, found in zip(queries, reply.found, strict=True):
@@ -231,7 +230,7 @@ class Cache:
                 if found is not None and view.answer(query) is None:
                     view.learn(query, found)
             if view.revision > reply.revision:
-                view.apply(self._changes_after(reply.revision))
+                view.apply(self.log.after(reply.revision))
 
     def trim(self) -> None:
         """Drop what no watcher reads any more, once there is a good deal of it."""
@@ -273,9 +272,7 @@ class Cache:
             view.apply(relevant)
             view.revision = changes[-1].revision
             self._note_delivery()
-            self._log.extend(changes)
-            while len(self._log) > LOG:
-                self._log_begins = self._log.popleft().revision
+            self.log.extend(changes)
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
@@ -285,17 +282,12 @@ class Cache:
         """Take notice of lost changes; see Sink."""
         with self._lock:
             self._view = View(revision)
-            self._log.clear()
-            self._log_begins = revision
+            self.log.begin(revision)
             self._note_delivery()
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
             listener.gap(revision)
-
-    def _changes_after(self, revision: int) -> list[Change]:
-        newer = takewhile(lambda change: change.revision > revision, reversed(self._log))
-        return list(newer)[::-1]
 
     def _note_delivery(self) -> None:
         # What it owes after a delivery it owes, for all that is known, since then.

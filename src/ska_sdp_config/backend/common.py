@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "CommitUnknown",
+    "Compacted",
     "ConfigCollision",
     "ConfigConnectionError",
     "ConfigRefused",
@@ -11,6 +12,7 @@ __all__ = [
     "LeaseNotFound",
     "TransactionTooLarge",
     "check_path",
+    "closed_error",
     "depth_of_path",
 ]
 
@@ -51,6 +53,16 @@ class ConfigConnectionError(ConnectionError):
     """The database did not answer, or refused the connection, within the time-out."""
 
 
+def closed_error(*, is_parents: bool = False) -> ConfigConnectionError:
+    """Get what to raise where a Config is closed, or that of the process that forked this one."""
+    if is_parents:
+        return ConfigConnectionError(
+            "This Config was used before its process was forked, and is the parent's: make a new "
+            "one in the child."
+        )
+    return ConfigConnectionError("This Config is closed: make a new one.")
+
+
 class ConfigRefused(ConfigConnectionError):
     """The database answered that it will not: the user may not, say, or it is full.
 
@@ -63,11 +75,26 @@ class CommitUnknown(ConfigConnectionError):
     """A commit was sent, and no server could say whether it took effect (spec 2.2)."""
 
 
-class LeaseNotFound(RuntimeError):
-    """A write names a lease that has ended; nothing was written."""
+class Compacted(RuntimeError):
+    """The revision asked for is no longer kept, as the database forgets old ones in time."""
 
-    def __init__(self, lease: int | str = "") -> None:
-        super().__init__(f"The lease {lease} has ended: nothing was written; get a new lease.")
+
+class LeaseNotFound(RuntimeError):
+    """A write names a lease that has ended; nothing was written.
+
+    Attributes:
+        leases: ids of the leases that the writes name, of which at least one has ended.
+    """
+
+    def __init__(self, *leases: int) -> None:
+        # In hexadecimal, as etcd's own tools and the log have it.
+        ids = " or ".join(f"{lease:x}" for lease in leases)
+        which = f"The lease {ids}" if leases else "A lease"
+        super().__init__(f"{which} has ended: nothing was written; get a new lease.")
+        self.leases = leases
+
+    def __reduce__(self) -> tuple[type[LeaseNotFound], tuple[int, ...]]:
+        return type(self), self.leases
 
 
 class TransactionTooLarge(ValueError):

@@ -6,7 +6,7 @@ directory are neighbours in the store: ``/pb/pb-x`` is kept as ``2/pb/pb-x`` (sp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from .common import check_path, depth_of_path
@@ -14,6 +14,7 @@ from .common import check_path, depth_of_path
 __all__ = [
     "EVERYTHING",
     "Span",
+    "cut",
     "depth_digits",
     "key_of_path",
     "path_of_key",
@@ -102,3 +103,19 @@ def spans_below(path: str, max_depth: int) -> list[Span]:
     return [
         Span.prefix(f"{depth}{path}/") for depth in range(depth_of_path(path) + 1, max_depth + 1)
     ]
+
+
+def cut(span: Span, keys: Sequence[str]) -> Iterator[Span]:
+    """Get what is left of a span without some keys, which are in order."""
+    if not span.end:
+        if span.begin not in keys:
+            yield span
+        return
+    begin = span.begin
+    for key in keys:
+        if key in span:
+            if begin < key:
+                yield Span(begin, key)
+            begin = key + "\0"
+    if begin < span.end:
+        yield Span(begin, span.end)

@@ -1,7 +1,8 @@
 """A database within the process, for tests and for trying things.
 
 The same semantics as etcd, to the letter: revisions, snapshots, conflicts, compaction, leases
-that expire, watches that replay. All MemoryBackend objects of a process share one.
+that expire, watches that replay. All MemoryBackend objects of a process share one. A process that
+is forked from it begins with an empty one.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections import deque
 from collections.abc import Sequence
 
 from .backend import Backend
-from .common import ConfigConnectionError
+from .common import ConfigConnectionError, closed_error
 from .connection_state import Connection
+from .fork import on_fork
 from .keys import Span
 from .store import (
     Change,
@@ -51,6 +53,16 @@ class Database:
         self.lock = threading.RLock()
         self.reaper: threading.Thread | None = None
         self.lease_ids = itertools.count(1)
+        self._clear()
+        on_fork(self)
+
+    def leave_to_parent(self) -> None:
+        """Begin empty, as another process; see Forkable.
+
+        A thread of the parent may just have been changing it, and held the lock.
+        """
+        self.lock = threading.RLock()
+        self.reaper = None
         self._clear()
 
     def _clear(self) -> None:
@@ -203,6 +215,7 @@ class MemoryWatch:
         """Hand on the changes of the span."""
         wanted = [change for change in changes if change.key in self._span]
         if wanted:
+            self.store.connection.answered()
             self._sink.changed(wanted)
 
     def cancel(self) -> None:
@@ -218,13 +231,26 @@ class MemoryStore:
     address = "memory"
     timeout = 5.0
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, connection: Connection) -> None:
         self.database = database
-        self.closed = False
+        self.connection = connection
+        self._closed = False
+        self._was_used = False
+        self._is_parents = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or belongs to the process that this one was forked from."""
+        return self._is_parents or self._closed
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
         with self._open() as database:
+            if revision > database.revision:
+                raise ConfigConnectionError(
+                    f"The database in memory has not come to the revision asked for ({revision}): "
+                    "it was cleared, or is another database; read anew."
+                )
             if not revision or revision == database.revision:
                 found = [database.find(query.span) for query in queries]
                 return Reply(database.revision, list(found))
@@ -278,20 +304,28 @@ class MemoryStore:
 
     def close(self) -> None:
         """End the watches; see Store."""
-        self.closed = True
+        self._closed = True
         with self.database.lock:
             watches = self.database.watches
             watches[:] = [watch for watch in watches if watch.store is not self]
 
+    def leave_to_parent(self) -> None:
+        """Belong to the process that this one was forked from, if it was used; see Forkable."""
+        self._is_parents = self._was_used
+
     def _open(self) -> _Locked:
         if self.closed:
-            raise ConfigConnectionError("This Config is closed: make a new one.")
-        return _Locked(self.database)
+            raise closed_error(is_parents=self._is_parents)
+        self._was_used = True
+        return _Locked(self.database, self.connection)
 
 
 class _Locked:
-    def __init__(self, database: Database) -> None:
+    """A call in progress: nothing else happens to the database, and then it has answered."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
         self._database = database
+        self._connection = connection
 
     def __enter__(self) -> Database:
         self._database.lock.acquire()
@@ -299,6 +333,7 @@ class _Locked:
 
     def __exit__(self, *args: object) -> None:
         self._database.lock.release()
+        self._connection.answered()
 
 
 class MemoryBackend(Backend):
@@ -314,7 +349,13 @@ class MemoryBackend(Backend):
         self.database = database or self.shared
 
         def make_store(connection: Connection) -> MemoryStore:
-            connection.answered()
-            return MemoryStore(self.database)
+            return MemoryStore(self.database, connection)
 
         super().__init__(make_store, loses_answers=False)
+        on_fork(self)
+
+    def leave_to_parent(self) -> None:
+        """Forget what belongs to the process that this one was forked from; see Backend."""
+        super().leave_to_parent()
+        if isinstance(self.store, MemoryStore):
+            self.store.leave_to_parent()

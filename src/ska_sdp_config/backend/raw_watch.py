@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -32,18 +33,23 @@ class WatchEvent:
 class RawWatch:
     """The changes of a path from a revision on, each told once, in order.
 
-    A context manager. Iterating waits for the next change, until the watch is closed. It goes
-    on through restarts of the database.
+    A context manager. Iterating waits for the next change, until the watch or its backend is
+    closed. It goes on through restarts of the database.
 
     Args:
         store: where to watch.
         span: the keys to watch.
         from_revision: the first revision to be told.
+        open_ones: where it is found by who must close it, as long as it is open.
     """
 
-    def __init__(self, store: Store, span: Span, from_revision: int) -> None:
+    def __init__(
+        self, store: Store, span: Span, from_revision: int, open_ones: list[RawWatch]
+    ) -> None:
+        self._open_ones = open_ones
         self._events: queue.SimpleQueue[WatchEvent | None] = queue.SimpleQueue()
         self._watch = store.watch(span, from_revision, self)
+        open_ones.append(self)
 
     def get(self, timeout: float | None = None) -> WatchEvent | None:
         """Wait for the next change.
@@ -55,20 +61,28 @@ class RawWatch:
             The change; None when time is up or the watch was closed.
         """
         try:
-            return self._events.get(timeout=timeout)
+            event = self._events.get(timeout=timeout)
         except queue.Empty:
             return None
+        if event is None:
+            # For whoever else waits, or asks once more.
+            self._events.put(None)
+        return event
 
     def close(self) -> None:
         """End it, and the iteration over it, from whatever thread."""
+        with suppress(ValueError):
+            self._open_ones.remove(self)
         self._watch.cancel()
         self._events.put(None)
 
+    def leave_to_parent(self) -> None:
+        """Be over in a process that was forked from the one that watches; see Forkable."""
+        self._events = queue.SimpleQueue()
+        self._events.put(None)
+
     def __iter__(self) -> Iterator[WatchEvent]:
-        while True:
-            event = self._events.get()
-            if event is None:
-                return
+        while event := self.get():
             yield event
 
     def __enter__(self) -> RawWatch:

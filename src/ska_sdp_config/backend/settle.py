@@ -34,6 +34,7 @@ from .store import (
     Reply,
     Store,
     Write,
+    leases_of,
 )
 
 __all__ = ["Committer", "DirectCommitter", "TokenCommitter", "TokenLease"]
@@ -61,7 +62,7 @@ class Budget(Protocol):
 
 
 class TokenLease(Protocol):
-    """What gives the lease that tokens live by."""
+    """The lease that tokens live by, and what hears of its end."""
 
     def lease_id(self, timeout: float) -> int:
         """Get the id of a lease that, to the best of our knowledge, is alive.
@@ -101,8 +102,9 @@ class Committer(Protocol):
 class DirectCommitter:
     """Commits on a store that loses no answers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, leases: TokenLease) -> None:
         self._store = store
+        self._leases = leases
 
     def commit(
         self,
@@ -113,7 +115,14 @@ class DirectCommitter:
         deadline: Budget,
     ) -> int | Conflict:
         """Commit; see Committer."""
-        outcome = self._store.commit(guards, writes, refetch, timeout=deadline.next_call())
+        try:
+            outcome = self._store.commit(guards, writes, refetch, timeout=deadline.next_call())
+        except LeaseNotFound:
+            # The body may run again, and shall then be given one that has not ended.
+            for lease in leases_of(writes):
+                if not self._store.keep_lease(lease, timeout=deadline.next_call()):
+                    self._leases.lease_ended(lease)
+            raise
         return outcome.revision if isinstance(outcome, Commit) else outcome
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from .common import ConfigCollision, ConfigConnectionError, ConfigVanished
+from .common import ConfigCollision, ConfigConnectionError, ConfigVanished, depth_of_path
 from .deadline import Deadline
 from .habits import Habits
-from .keys import Span, depth_digits, key_of_path, spans_below, spans_of_listing
+from .keys import Span, cut, depth_digits, key_of_path, spans_below, spans_of_listing
 from .reads import Reads
 from .store import Compacted, Conflict, Delete, Entry, Guard, Put, Query, Reply, Write
 
@@ -142,6 +142,21 @@ class Txn:
         found = self._get_all(self._list(spans, guarded=True))
         return sorted((path, value) for path, value in found.items() if value is not None)
 
+    def lease_of(self, path: str) -> int:
+        """Get the id of the lease that a path lives by; 0 if it lives by none, or is not there.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        key = key_of_path(path)
+        if self._get(key) is None:
+            return 0
+        pending, entry = self._writes.get(key), self._values.get(key)
+        if pending is not None and pending.lease is not None:
+            return pending.lease
+        return entry.lease if entry else 0
+
     def create(self, path: str, value: str, lease: int = 0) -> None:
         """Create a path.
 
@@ -197,12 +212,42 @@ class Txn:
         key = key_of_path(path)
         if must_exist and self._get(key) is None:
             raise ConfigVanished(path, f"Cannot delete {path}, as it does not exist.")
-        if not recursive:
+        if recursive:
+            self._erase([Span(key), *spans_below(path, max_depth)])
+        else:
             self._writes[key] = None
-            return
-        for span in [Span(key), *spans_below(path, max_depth)]:
-            self._writes = {k: put for k, put in self._writes.items() if k not in span}
-            self._erased.append(span)
+
+    def delete_prefix(
+        self,
+        path: str,
+        must_exist: bool = True,
+        recursive: bool = False,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        """Delete all paths of one level that begin alike: any number, and at most one is read.
+
+        Args:
+            path: how they begin, as for ``list_keys``.
+            must_exist: whether it is an error that there are none.
+            recursive: whether all deeper paths that begin so go too.
+            max_depth: the depth down to which a recursive delete reaches.
+
+        Raises:
+            ConfigVanished: there must be some, and are none; the transaction stays usable.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        levels = range(1 + max(0, max_depth - depth_of_path(path))) if recursive else 0
+        spans = spans_of_listing(path, levels)
+        if must_exist:
+            found = self.peek_keys(path)
+            if not found:
+                # Now it counts as read.
+                self.list_keys(path)
+                raise ConfigVanished(path, f"Cannot delete {path}*, as there is none.")
+            # Whether others come or go does not matter, while this one stands.
+            self._get(key_of_path(found[0]))
+        self._erase(spans)
 
     # What the loop calls
 
@@ -364,6 +409,11 @@ class Txn:
 
     # What is written
 
+    def _erase(self, spans: Iterable[Span]) -> None:
+        for span in spans:
+            self._writes = {k: put for k, put in self._writes.items() if k not in span}
+            self._erased.append(span)
+
     def _pending(self) -> Iterator[Write]:
         """Get the writes that make a difference.
 
@@ -372,28 +422,13 @@ class Txn:
         """
         created = sorted(key for key, put in self._writes.items() if put)
         for span in self._erased:
-            for piece in _cut(span, created):
+            for piece in cut(span, created):
                 yield Delete(piece)
         for key, put in self._writes.items():
             if put:
                 yield put
             elif self.reads.keys.get(key) != 0:
                 yield Delete(Span(key))
-
-
-def _cut(span: Span, keys: Sequence[str]) -> Iterator[Span]:
-    if not span.end:
-        if span.begin not in keys:
-            yield span
-        return
-    begin = span.begin
-    for key in keys:
-        if key in span:
-            if begin < key:
-                yield Span(begin, key)
-            begin = key + "\0"
-    if begin < span.end:
-        yield Span(begin, span.end)
 
 
 Prefetch = Iterable[str]

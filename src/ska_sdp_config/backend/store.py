@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from .common import LeaseNotFound
+from .common import Compacted, LeaseNotFound
 from .keys import Span
 
 __all__ = [
@@ -34,11 +34,8 @@ __all__ = [
     "Store",
     "Watch",
     "Write",
+    "leases_of",
 ]
-
-
-class Compacted(Exception):
-    """The revision asked for is no longer kept."""
 
 
 class AnswerLost(Exception):
@@ -128,6 +125,11 @@ class Delete(NamedTuple):
 
 
 Write = Put | Delete
+
+
+def leases_of(writes: Sequence[Write]) -> list[int]:
+    """Get the ids of the leases that writes name, each once, in order."""
+    return sorted({write.lease for write in writes if isinstance(write, Put) and write.lease})
 
 
 class Commit(NamedTuple):

@@ -203,6 +203,8 @@ def check_id(key: str) -> None:
     from ..entity.common.ids import check_path_part
 
     try:
-        check_path_part(key)
+        # Each part of a key that has several may be as long as an id.
+        for part in [part for part in key.split(":") if part] or [key]:
+            check_path_part(part)
     except ValueError as exc:
         raise click.UsageError(str(exc)) from exc

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from .arbitrary import Arbitrary
     from .component import Components
     from .deployment import Deployments
-    from .device import Subarrays
+    from .device import DeviceOperations, Subarrays
     from .execution_block import ExecutionBlocks
     from .flow import Dependencies, Flows
     from .processing_block import ProcessingBlocks
     from .script import Scripts
-    from .values import ValueOperations
 
 __all__ = ["Collections"]
 
@@ -85,7 +84,7 @@ class Collections:
         return Components(self._context)
 
     @cached_property
-    def controller(self) -> ValueOperations:
+    def controller(self) -> DeviceOperations:
         """The entry of the controller."""
         from .device import controller
 

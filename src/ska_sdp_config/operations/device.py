@@ -8,19 +8,41 @@ from typing import Any
 from ..entity.codec import decode
 from ..entity.common.ids import check_path_part
 from .context import Context
-from .values import ValueCollection, ValueOperations
+from .entry import EntryCollection, EntryOperations
 
-__all__ = ["Subarrays", "controller"]
+__all__ = ["DeviceOperations", "Subarrays", "controller"]
 
 _SUBARRAYS = "/lmc/subarray/"
 
 
-def controller(context: Context) -> ValueOperations:
-    """Get the operations on the controller's entry, a dict."""
-    return ValueOperations(context.raw, f"{context.prefix}/lmc/controller")
+class DeviceOperations(EntryOperations):
+    """The operations on the entry of one device, a dict."""
+
+    def delete(self, must_exist: bool = True, recurse: bool = False) -> None:
+        """Delete the entry, its state and its owner.
+
+        Args:
+            must_exist: whether its absence is an error.
+            recurse: whether everything else below its path goes too.
+
+        Raises:
+            ConfigVanished: it must exist, and does not.
+        """
+        super().delete(must_exist, recurse)
+        if recurse:
+            return
+        # A device's user of a secured database may not even delete what is not there.
+        for path, text in self._raw.get_many([self.state.path, self.ownership.path]).items():
+            if text is not None:
+                self._raw.delete(path)
 
 
-class Subarrays(ValueCollection):
+def controller(context: Context) -> DeviceOperations:
+    """Get the operations on the controller's entry."""
+    return DeviceOperations(context, f"{context.prefix}/lmc/controller")
+
+
+class Subarrays(EntryCollection):
     """The entries of the subarrays, dicts; a key is a subarray's number, such as ``01``.
 
     Args:
@@ -28,16 +50,17 @@ class Subarrays(ValueCollection):
     """
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._raw = context.raw
         self._root = context.prefix + _SUBARRAYS
 
-    def __call__(self, key: str) -> ValueOperations:
+    def __call__(self, key: str) -> DeviceOperations:
         """Get the operations on one subarray's entry.
 
         Raises:
             ValueError: not the id of a subarray.
         """
-        return ValueOperations(self._raw, self._root + check_path_part(key))
+        return DeviceOperations(self._context, self._root + check_path_part(key))
 
     def list_keys(self, prefix: str = "") -> list[str]:
         """List the ids of the subarrays that have an entry, sorted.

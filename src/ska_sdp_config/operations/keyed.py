@@ -69,9 +69,14 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
             raise TypeError(
                 f"{key!r} names no {self.model.__name__}: give its key, its model, or text."
             )
-        name = check_path_part(str(own_key))
-        if not all(name.split(":")):
+        name = str(own_key)
+        parts = name.split(":")
+        if not all(parts):
             raise ValueError(f"The key {name} has an empty part: give all of it.")
+        if len(parts) != len(self.key_model.model_fields):
+            raise ValueError(f"The key {name} has a part with ':' in it: use others for that.")
+        for part in parts:
+            check_path_part(part)
         return own_key, name
 
     def _key(self, name: str) -> EntityKeyT | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 from ..backend.stm import Txn
 from ..entity.codec import decode, encode
 
-__all__ = ["StateOperations", "ValueCollection", "ValueOperations"]
+__all__ = ["StateOperations", "ValueOperations"]
 
 StateT = TypeVar("StateT", bound="StateOperations")
 
@@ -83,73 +82,3 @@ class StateOperations(ValueOperations):
     def __call__(self: StateT) -> StateT:
         """Get these operations: ``txn.flow(key).state`` and ``.state()`` are the same."""
         return self
-
-
-class ValueCollection(ABC):
-    """Values that have no model, each under a key."""
-
-    @abstractmethod
-    def __call__(self, key: str) -> ValueOperations:
-        """Get the operations on one value.
-
-        Raises:
-            ValueError: not a key.
-        """
-
-    def get(self, key: str) -> Any:
-        """Get a value, or None if there is none.
-
-        Raises:
-            ValueError: not a key, or what is stored is no JSON.
-        """
-        return self(key).get()
-
-    def exists(self, key: str) -> bool:
-        """Tell whether there is a value.
-
-        Raises:
-            ValueError: not a key.
-        """
-        return self(key).exists()
-
-    def create(self, key: str, value: Any) -> None:
-        """Create a value.
-
-        Raises:
-            ConfigCollision: there is one already.
-            ValueError: not a key.
-            TypeError: JSON has no word for the value.
-        """
-        self(key).create(value)
-
-    def update(self, key: str, value: Any) -> None:
-        """Replace a value.
-
-        Raises:
-            ConfigVanished: there is none.
-            ValueError: not a key.
-            TypeError: JSON has no word for the value.
-        """
-        self(key).update(value)
-
-    def create_or_update(self, key: str, value: Any) -> None:
-        """Create a value, or replace the one that is there.
-
-        Raises:
-            ValueError: not a key.
-            TypeError: JSON has no word for the value.
-        """
-        self(key).create_or_update(value)
-
-    def delete(self, key: str, recurse: bool = False) -> None:
-        """Delete a value.
-
-        Args:
-            key: which one.
-            recurse: whether everything below its path goes too.
-
-        Raises:
-            ConfigVanished: there is none.
-            ValueError: not a key.
-        """
-        self(key).delete(recurse=recurse)

@@ -65,6 +65,8 @@ def _ids(items: object, key: str) -> list[str]:
 
 def _joined(eb: Json, name: str, key: str, more: Iterable[Json]) -> list[Json]:
     """The execution block's list with those of some more items that it has not got."""
-    present = list(eb.get(name) or [])
+    listed = eb.get(name)
+    # Others may have written anything there.
+    present = list(listed) if isinstance(listed, list) else []
     known = _ids(present, key)
     return [*present, *(dict(item) for item in more if item.get(key) not in known)]

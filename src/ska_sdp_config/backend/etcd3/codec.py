@@ -15,6 +15,7 @@ __all__ = [
     "changes",
     "compare",
     "create_watch",
+    "data_of",
     "entries",
     "operation",
     "range_request",
@@ -42,10 +43,10 @@ def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Messag
     """Get the request for a page of a query, from a key on."""
     span = query.span
     if not span.end:
-        return etcdrpc.RangeRequest(key=span.begin.encode(), revision=revision)
+        return etcdrpc.RangeRequest(key=data_of(span.begin), revision=revision)
     return etcdrpc.RangeRequest(
-        key=begin or span.begin.encode(),
-        range_end=span.end.encode(),
+        key=begin or data_of(span.begin),
+        range_end=data_of(span.end),
         revision=revision,
         limit=KEYS_PAGE if query.keys_only else PAGE,
         keys_only=query.keys_only,
@@ -89,22 +90,22 @@ def compare(guard: Guard) -> Message:
         return etcdrpc.Compare(
             result=_EQUAL,
             target=_MODIFIED,
-            key=guard.key.encode(),
+            key=data_of(guard.key),
             mod_revision=guard.modified,
         )
     if isinstance(guard, Created):
         return etcdrpc.Compare(
             result=_EQUAL,
             target=_CREATED,
-            key=guard.key.encode(),
+            key=data_of(guard.key),
             create_revision=guard.created,
         )
     if isinstance(guard, NoneCreatedSince):
         return etcdrpc.Compare(
             result=_LESS,
             target=_CREATED,
-            key=guard.span.begin.encode(),
-            range_end=guard.span.end.encode(),
+            key=data_of(guard.span.begin),
+            range_end=data_of(guard.span.end),
             create_revision=guard.revision + 1,
         )
     raise TypeError(f"Not a guard: {guard!r}")
@@ -115,15 +116,15 @@ def operation(write: Write) -> Message:
     if isinstance(write, Put):
         return etcdrpc.RequestOp(
             request_put=etcdrpc.PutRequest(
-                key=write.key.encode(),
-                value=write.value.encode(),
+                key=data_of(write.key),
+                value=data_of(write.value),
                 lease=write.lease or 0,
                 ignore_lease=write.lease is None,
             )
         )
     return etcdrpc.RequestOp(
         request_delete_range=etcdrpc.DeleteRangeRequest(
-            key=write.span.begin.encode(), range_end=write.span.end.encode()
+            key=data_of(write.span.begin), range_end=data_of(write.span.end)
         )
     )
 
@@ -137,10 +138,10 @@ def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
 def create_watch(span: Span, from_revision: int) -> Message:
     """Get the request to watch a span."""
     # A zero byte is etcd's word for no end: others may use keys that are no text.
-    end = b"\0" if span == EVERYTHING else span.end.encode()
+    end = b"\0" if span == EVERYTHING else data_of(span.end)
     return etcdrpc.WatchRequest(
         create_request=etcdrpc.WatchCreateRequest(
-            key=span.begin.encode(), range_end=end, start_revision=from_revision
+            key=data_of(span.begin), range_end=end, start_revision=from_revision
         )
     )
 
@@ -150,16 +151,21 @@ def written_since(span: Span, revision: int) -> Message:
 
     Of all keys it finds none, as to look for one is work: a revision says as much.
     """
-    end = b"" if span == EVERYTHING else span.end.encode()
+    end = b"" if span == EVERYTHING else data_of(span.end)
     return etcdrpc.RequestOp(
         request_range=etcdrpc.RangeRequest(
-            key=span.begin.encode(),
+            key=data_of(span.begin),
             range_end=end,
             keys_only=True,
             limit=1,
             min_mod_revision=revision,
         )
     )
+
+
+def data_of(text: str) -> bytes:
+    """Get the bytes of a key or a value; of what was no text, those that were read."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _read(query: Query, revision: int) -> Message:

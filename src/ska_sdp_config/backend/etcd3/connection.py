@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 from pyetcd import etcdrpc
 
-from ..common import ConfigConnectionError
+from ..common import ConfigConnectionError, closed_error
 from ..connection_state import Connection
 from ..store import AnswerLost
 from . import errors
@@ -248,12 +248,7 @@ class Etcd:
 
     def closed_error(self) -> ConfigConnectionError:
         """Get what to raise once it is closed."""
-        if self._is_parents:
-            return ConfigConnectionError(
-                "This Config was used before its process was forked, and is the parent's: make "
-                "a new one in the child."
-            )
-        return ConfigConnectionError("This Config is closed: make a new one.")
+        return closed_error(is_parents=self._is_parents)
 
     def _until_answered(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
         end = time.monotonic() + timeout

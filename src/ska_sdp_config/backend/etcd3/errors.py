@@ -103,7 +103,8 @@ def refusal(settings: Settings, exc: grpc.RpcError) -> Exception:
     if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in words:
         return Compacted(words)
     if code is grpc.StatusCode.NOT_FOUND and "lease" in words:
-        return LeaseNotFound(words)
+        # Which one, they know who made the request.
+        return LeaseNotFound()
     if "too many operations" in words:
         return TransactionTooLarge(
             f"The transaction has more operations than the database at {settings.address} takes "

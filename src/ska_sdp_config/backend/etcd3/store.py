@@ -21,6 +21,7 @@ from ..store import (
     Sink,
     Watch,
     Write,
+    leases_of,
 )
 from . import codec
 from .connection import Etcd
@@ -90,7 +91,10 @@ class Etcd3Store:
             success=[codec.operation(write) for write in writes],
             failure=codec.reads(refetch),
         )
-        response = self._etcd.call_once("KV", "Txn", request, timeout)
+        try:
+            response = self._etcd.call_once("KV", "Txn", request, timeout)
+        except LeaseNotFound as exc:
+            raise LeaseNotFound(*leases_of(writes)) from exc
         revision = response.header.revision
         if response.succeeded:
             return Commit(revision)

@@ -17,6 +17,7 @@ from ..common import ConfigConnectionError
 from ..keys import Span
 from ..store import Sink
 from . import errors
+from .codec import data_of
 from .connection import Etcd
 from .link import Link
 from .pulse import Pulse
@@ -141,7 +142,7 @@ class WatchStream:
             self._etcd.connection.answered()
 
         def newest(span: Span) -> int:
-            request = etcdrpc.RangeRequest(key=span.begin.encode(), count_only=True)
+            request = etcdrpc.RangeRequest(key=data_of(span.begin), count_only=True)
             timeout = self._etcd.settings.timeout
             answer = self._etcd.ask_on(link, "KV", "Range", request, timeout)
             revision: int = answer.header.revision

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..common import ConfigConnectionError
+from ..common import ConfigConnectionError, closed_error
 from ..connection_state import Connection
 from ..etcd3 import errors
 from ..etcd3.diagnosis import fault_of
@@ -143,12 +143,7 @@ class Gateway:
 
     def closed_error(self) -> ConfigConnectionError:
         """Get what to raise once it is closed."""
-        if self._is_parents:
-            return ConfigConnectionError(
-                "This Config was used before its process was forked, and is the parent's: make "
-                "a new one in the child."
-            )
-        return ConfigConnectionError("This Config is closed: make a new one.")
+        return closed_error(is_parents=self._is_parents)
 
     def _until_answered(
         self,

@@ -15,12 +15,12 @@ from ..store import (
     Entry,
     Guard,
     LeaseNotFound,
-    Put,
     Query,
     Reply,
     Sink,
     Watch,
     Write,
+    leases_of,
 )
 from . import codec
 from .gateway import Gateway
@@ -91,8 +91,7 @@ class GatewayStore:
         try:
             answer = self._gateway.call_once("kv/txn", request, timeout)
         except LeaseNotFound as exc:
-            named = {str(put.lease) for put in writes if isinstance(put, Put) and put.lease}
-            raise LeaseNotFound(" or ".join(sorted(named))) from exc
+            raise LeaseNotFound(*leases_of(writes)) from exc
         revision = codec.revision_of(answer)
         if answer.get("succeeded"):
             return Commit(revision)

@@ -1,17 +1,10 @@
-"""Messages in use elsewhere, read where they lie: they are no part of the project."""
+"""What is to be made of messages in use elsewhere."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from tests.shared import MESSAGES
 
-import pytest
-
-__all__ = ["ACCEPTED", "REFUSED", "SHARED", "WRONG_IN_MEANING", "files", "is_there"]
-
-SHARED = Path(__file__).parents[3] / "shared" / "spec" / "messages"
-is_there = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the shared example messages are not beside the project"
-)
+__all__ = ["ACCEPTED", "REFUSED", "WRONG_IN_MEANING", "files"]
 
 WRONG_IN_MEANING = {
     "configure_0.3_ska-sw-integration-testing-configure-with-invalid-interfac.json",
@@ -78,5 +71,5 @@ REFUSED = {
 
 def files(folder: str, *, addresses: bool = False) -> list[str]:
     """Names of the messages, or of the receive addresses, in a folder."""
-    names = sorted(path.name for path in (SHARED / folder).glob("*.json"))
+    names = sorted(path.name for path in (MESSAGES / folder).glob("*.json"))
     return [name for name in names if name.startswith("recvaddrs_") == addresses]

@@ -1,0 +1,89 @@
+"""Keys and values of others that are no UTF-8, in a store that is shared with them."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.store import Delete, Query
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.backend.conftest import ConnectTo
+from tests.backend.test_transactions import put
+from tests.backend.test_watchers import looping
+
+KEY, VALUE = b"2/pb/\xff", b"\x80\x00"
+PATH = "/pb/\udcff"
+
+
+def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
+    """Ask etcd by its gateway, past the library."""
+    text = json.dumps({name: b64encode(data).decode() for name, data in body.items()})
+    url = f"http://{etcd.host}:{etcd.port}/v3/kv/{call}"
+    with urllib.request.urlopen(url, data=text.encode(), timeout=5) as page:
+        return json.load(page)
+
+
+@pytest.fixture
+def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
+    """A client of a database with one key that is no text, nor is its value."""
+    with etcd_client(host=etcd.host, port=etcd.port) as backend:
+        backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        put(backend, **{"pb/a": "1"})
+        ask(etcd, "put", key=KEY, value=VALUE)
+        yield backend
+        ask(etcd, "deleterange", key=KEY)
+
+
+def test_they_are_read(backend: Backend) -> None:
+    found = backend.store.read([Query(Span.prefix("2/pb/"))], timeout=5).found[0]
+    assert found is not None
+    _, entry = found
+    assert entry.key.encode(errors="surrogateescape") == KEY
+    assert entry.value.encode(errors="surrogateescape") == VALUE
+    assert backend.get(PATH)[0] == entry.value
+
+
+def test_who_lists_them_may_write(backend: Backend) -> None:
+    for txn in backend.txn():
+        assert txn.list_keys("/pb/") == ["/pb/a", PATH]
+        txn.create("/pb/b", "1")
+    for txn in backend.txn():
+        assert [path for path, _ in txn.list_values("/pb/")] == ["/pb/a", "/pb/b", PATH]
+        txn.update("/pb/b", "2")
+    assert backend.get("/pb/b")[0] == "2"
+
+
+def test_they_are_mended_and_deleted(etcd: Etcd, backend: Backend) -> None:
+    for txn in backend.txn():
+        value = txn.get(PATH)
+        assert value is not None
+        txn.update(PATH, f"{value}, mended")
+    (kv,) = ask(etcd, "range", key=KEY)["kvs"]
+    assert b64decode(kv["value"]) == VALUE + b", mended"
+    backend.delete(PATH)
+    assert backend.list_keys("/pb/")[0] == ["/pb/a"]
+
+
+def test_conflict_over_them_runs_the_body_again(backend: Backend, etcd: Etcd) -> None:
+    runs = 0
+    for txn in backend.txn():
+        runs += 1
+        value = txn.get(PATH)
+        if runs == 1:
+            ask(etcd, "put", key=KEY, value=b"\xfe")
+        txn.create("/pb/seen", value or "")
+    assert (runs, backend.get("/pb/seen")[0]) == (2, "\udcfe")
+
+
+def test_watcher_follows_them(backend: Backend, etcd: Etcd) -> None:
+    with looping(backend, lambda txn: txn.get(PATH)) as loop:
+        loop.saw("\udc80\0")
+        ask(etcd, "put", key=KEY, value=b"\xfe")
+        loop.saw("\udcfe")

@@ -1,0 +1,72 @@
+"""What the alarms ask of etcd is what a real one counts."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from tests.chart.etcd_cluster import Cluster, console_of, read_and_write
+from tests.docs.alarms import OF_ETCD, RULES, selectors
+from tests.services.health import ask
+
+Running = Callable[[dict[str, Any]], Cluster]
+
+ASKED = [
+    each
+    for rule in RULES
+    for each in selectors(rule["expr"])
+    if each.name and each.name.startswith(OF_ETCD)
+]
+
+
+def samples(cluster: Cluster) -> list[Sample]:
+    """What Prometheus would read of the first member."""
+    status, text = ask(cluster.members[0].metrics, "/metrics")
+    assert status == 200
+    return [sample for each in text_string_to_metric_families(text) for sample in each.samples]
+
+
+def values(cluster: Cluster, selector: Any) -> list[float]:
+    """The values of the series that a selector finds."""
+    wanted = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
+    return [
+        sample.value
+        for sample in samples(cluster)
+        if sample.name == selector.name and wanted.items() <= sample.labels.items()
+    ]
+
+
+def test_each_series_is_counted(running: Running) -> None:
+    cluster = running({})
+    found = {each.name: values(cluster, each) for each in ASKED}
+    assert all(len(each) == 1 for each in found.values()), found
+    assert found["etcd_server_has_leader"] == [1]
+    size, quota = (
+        found["etcd_mvcc_db_total_size_in_bytes"][0],
+        found["etcd_server_quota_backend_bytes"][0],
+    )
+    assert 0 < size < quota == 2 * 1024**3
+
+
+def test_an_open_etcd_is_known_by_logins_that_it_does_not_ask_for(running: Running) -> None:
+    (rule,) = (rule for rule in RULES if rule["alert"] == "SdpEtcdOpen")
+    revision, logins = selectors(rule["expr"])
+    cluster = running({"etcd": {"auth": {"enabled": True}}})
+    assert (values(cluster, revision), values(cluster, logins)) == ([1], [0])
+    # The job that makes the users has not run: everybody gets in, whatever login he has.
+    assert read_and_write(cluster.client(console_of(cluster.objects))) == []
+    assert values(cluster, revision) == [1]
+    assert values(cluster, logins)[0] > 0
+    done = subprocess.run(
+        ["etcdctl", "user", "add", "root:secret"],
+        env=cluster.etcdctl_environment() | {"ETCDCTL_USER": "", "ETCDCTL_PASSWORD": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert values(cluster, revision)[0] > 1

@@ -1,0 +1,58 @@
+"""What the operators' guide says of certificates and upgrades fits the chart."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from cryptography import x509
+
+from tests.chart.etcd_cluster import container_of
+from tests.chart.guide import commands
+from tests.chart.rendering import NAMESPACE, Renderer
+
+
+def test_the_certificate_is_for_the_members_and_what_the_secret_is_made_of(
+    render: Renderer, tmp_path: Path
+) -> None:
+    (block,) = commands("install.md", "ska-sdp-lmc secure-etcd certificates")
+    make, kubectl, secret = block.partition("kubectl ")
+    assert kubectl
+    scripts = str(Path(sys.executable).parent)
+    subprocess.run(
+        ["bash", "-euc", make],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{scripts}:{os.environ['PATH']}"},
+        check=True,
+        capture_output=True,
+    )
+    files = dict(re.findall(r"--from-file=(\S+?)=(\S+)", secret))
+    assert set(files) == {"tls.crt", "tls.key", "ca.crt"}
+    assert all((tmp_path / file).exists() for file in files.values())
+    certificate = x509.load_pem_x509_certificate((tmp_path / files["tls.crt"]).read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    objects = render({"etcd": {"replicas": 3}})
+    members = container_of(objects.only("StatefulSet", "-etcd"))["args"]
+    (cluster,) = (word for word in members if word.startswith("--initial-cluster="))
+    needed = re.findall(r"//(\S+?):", cluster)
+    needed.append(f"sdp-ska-sdp-lmc-etcd.{NAMESPACE}.svc.cluster.local")
+    # The guide's release is in a namespace of its own name.
+    needed = [name.replace(f".{NAMESPACE}.", ".sdp.") for name in needed]
+    assert {*needed, "localhost"} == set(names.get_values_for_type(x509.DNSName))
+
+
+def test_what_is_compared_before_an_upgrade_holds_no_secret(render: Renderer) -> None:
+    (block,) = commands("upgrade.md", "helm get manifest")
+    (program,) = re.findall(r"awk '([^']*)'", block)
+    objects = list(render({"etcd": {"auth": {"enabled": True}}}))
+    manifest = yaml.safe_dump_all(objects, explicit_start=True)
+    left = subprocess.run(
+        ["awk", program], input=manifest, capture_output=True, text=True, check=True
+    ).stdout
+    expected = [each for each in objects if each["kind"] != "Secret"]
+    assert len(expected) < len(objects)
+    assert [each for each in yaml.safe_load_all(left) if each is not None] == expected

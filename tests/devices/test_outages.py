@@ -1,0 +1,45 @@
+"""Devices are told of an outage, and of its end, whatever another device makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ska_sdp_config.backend.memory import MemoryBackend
+from ska_sdp_lmc.model.health import Outage
+from ska_sdp_lmc.servers import database
+from ska_sdp_lmc.servers.database import Database
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A database of which nothing is heard any more."""
+    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+    monkeypatch.setattr(database, "OUTAGE_AFTER", 0.0)
+    monkeypatch.setattr(database, "TELL_AGAIN", 0.01)
+    MemoryBackend.shared.clear()
+    there = Database()
+    there.config.backend.connection.failed()
+    yield there
+    there.close()
+
+
+def test_a_device_that_cannot_be_told_is_told_again(away: Database) -> None:
+    tried: list[Outage | None] = []
+    told: list[Outage | None] = []
+
+    def busy(outage: Outage | None) -> None:
+        tried.append(outage)
+        if len(tried) < 3:
+            raise RuntimeError("the monitor was not to be had")
+
+    away.listen(busy)
+    away.listen(told.append)
+    wait_until(lambda: len(tried) == 3)
+    assert len(told) == 1
+    assert told[0] is not None
+    away.config.backend.connection.answered()
+    wait_until(lambda: told[1:] == [None])
+    wait_until(lambda: tried[3:] == [None])

@@ -1,0 +1,89 @@
+"""Time-outs of a subarray: written, told, and never forgotten."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.model import upkeep
+from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_lmc.servers import subarray as server
+from tests.waiting import wait_until
+
+from .conftest import Events, Start, assign_text, write_state
+
+
+class Clock:
+    """The time of the subarray's server, which jumps when it is told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta()
+        monkeypatch.setattr(server, "_now", self.now)
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc) + self.ahead
+
+    def pass_time_outs(self) -> None:
+        self.ahead = timedelta(hours=1)
+
+
+def entry_of(config: Config) -> dict[str, Any]:
+    for txn in config.txn():
+        entry: dict[str, Any] = json.loads(txn.get("/lmc/subarray/01") or "")
+    return entry
+
+
+def test_a_time_out_is_written_to_the_database(start: Start, config: Config) -> None:
+    _, subarray = start(RequiredComponents="none", TimeoutAssignResources="0.3")
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+    assert subarray.obsState == ObsState.RESOURCING
+    wait_until(lambda: subarray.obsState == ObsState.FAULT)
+    entry = entry_of(config)
+    assert entry["errors"] == json.loads(subarray.errorMessages)
+    assert "within 0.3 s: pb-a is STARTING" in entry["errors"]["subarray"]
+    # A device that starts afresh shows the same.
+    subarray.Init()
+    wait_until(lambda: subarray.state() == tango.DevState.ON)
+    assert subarray.obsState == ObsState.FAULT
+
+
+def test_a_time_out_that_passes_within_a_turn_is_written(
+    subarray: Any, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, looked = Clock(monkeypatch), upkeep.timeout_writes
+    subarray.On()
+    subarray.AssignResources(assign_text((("pb-a", "work"),)))
+
+    def look_and_be_held_up(*arguments: Any) -> Any:
+        found = looked(*arguments)
+        clock.pass_time_outs()
+        return found
+
+    monkeypatch.setattr(upkeep, "timeout_writes", look_and_be_held_up)
+    write_state(config, "pb-a", status="WAITING")
+    wait_until(lambda: subarray.obsState == ObsState.FAULT)
+    wait_until(lambda: "pb-a" in entry_of(config)["errors"].get("subarray", ""))
+    # What stands there does not go by itself.
+    write_state(config, "pb-a", status="RUNNING", resources_available=True)
+    wait_until(lambda: "RUNNING" in subarray.pbState)
+    assert subarray.obsState == ObsState.FAULT
+
+
+def test_a_time_out_that_a_command_finds_first_is_told(
+    subarray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    subarray.On()
+    with Events(subarray, "obsState") as events:
+        subarray.AssignResources(assign_text((("pb-a", "work"),)))
+        # The follower sleeps until the time-out passes by the machine's clock.
+        clock.pass_time_outs()
+        subarray.Restart()
+        passed = [ObsState.RESOURCING, ObsState.FAULT, ObsState.RESTARTING, ObsState.EMPTY]
+        events.wait_for("obsState", passed)

@@ -1,0 +1,35 @@
+"""The rules of the operators' guide, and the series that they ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import promql_parser
+import yaml
+
+from tests.docs.page import ROOT
+
+__all__ = ["GUIDE", "OF_ETCD", "RULES", "selectors"]
+
+GUIDE = ROOT / "docs" / "operations"
+
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((GUIDE / "alarms.yaml").read_text())["groups"]
+    for rule in group["rules"]
+]
+
+OF_ETCD = ("etcd_", "grpc_")
+"""What the names of etcd's own series begin with."""
+
+
+def selectors(expression: str) -> list[Any]:
+    """The series that a rule asks for, as Prometheus' grammar reads it."""
+    found: list[Any] = []
+
+    def visit(node: Any) -> None:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+
+    promql_parser.walk(promql_parser.parse(expression), visit)
+    return found
