@@ -271,9 +271,13 @@ def test_fork_before_it_is_used_does_not_matter(etcd: Etcd) -> None:
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(sys.modules):
-        if name.startswith(("etcd3gw", "ska_sdp_config.backend.revolution1.")):
+    package = "ska_sdp_config.backend.revolution1"
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("etcd3gw", f"{package}.")):
             monkeypatch.delitem(sys.modules, name)
+        if name.rpartition(".")[0] == package:
+            # The package is given the modules that are imported anew: later tests want these.
+            monkeypatch.setattr(name, module)
     monkeypatch.setitem(sys.modules, "etcd3gw", None)
     with pytest.raises(ImportError, match=r"pip install 'ska-sdp-lmc\[gateway\]'"):
         connect("etcd3_revolution1")

@@ -12,6 +12,7 @@ from ska_sdp_config.backend import (
     Compacted,
     ConfigCollision,
     ConfigConnectionError,
+    ConfigRefused,
     ConfigVanished,
     MemoryBackend,
 )
@@ -68,7 +69,7 @@ def test_revision_that_is_no_longer_kept_is_named(connect: Connect) -> None:
 
 def test_revision_that_has_not_come_is_refused(backend: Backend) -> None:
     put(backend, a="1")
-    with pytest.raises(ConfigConnectionError, match="has not come to the revision"):
+    with pytest.raises(ConfigRefused, match="has not come to the revision"):
         backend.get("/a", DbRevision(10**9))
     assert read(backend, "/a") == "1"
 

@@ -121,7 +121,8 @@ class Backend:
         Raises:
             Compacted: that revision is no longer kept.
             ValueError: not a path.
-            ConfigConnectionError: the database does not answer, or has not come to that revision.
+            ConfigConnectionError: the database does not answer.
+            ConfigRefused: it has not come to that revision.
         """
         entry, now = self._entry(path, revision)
         if entry is None:
@@ -206,7 +207,8 @@ class Backend:
         Raises:
             Compacted: that revision is no longer kept.
             ValueError: not a path.
-            ConfigConnectionError: the database does not answer, or has not come to that revision.
+            ConfigConnectionError: the database does not answer.
+            ConfigRefused: it has not come to that revision.
         """
         queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
         reply = self._read(queries, revision)

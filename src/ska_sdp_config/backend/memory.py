@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from .backend import Backend
-from .common import ConfigConnectionError, closed_error
+from .common import ConfigRefused, closed_error
 from .connection_state import Connection
 from .fork import on_fork
 from .keys import Span
@@ -247,7 +247,7 @@ class MemoryStore:
         """Read; see Store."""
         with self._open() as database:
             if revision > database.revision:
-                raise ConfigConnectionError(
+                raise ConfigRefused(
                     f"The database in memory has not come to the revision asked for ({revision}): "
                     "it was cleared, or is another database; read anew."
                 )
