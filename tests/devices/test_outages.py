@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,27 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     there.config.backend.connection.failed()
     yield there
     there.close()
+
+
+def test_it_is_closed_while_threads_are_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+    there = Database()
+    over = threading.Event()
+
+    def start() -> None:
+        while not over.is_set():
+            there.start_thread("short", lambda: None)
+
+    starting = [threading.Thread(target=start) for _ in range(3)]
+    for thread in starting:
+        thread.start()
+    try:
+        for _ in range(20_000):
+            there.close()
+    finally:
+        over.set()
+        for thread in starting:
+            thread.join()
 
 
 def test_a_device_that_cannot_be_told_is_told_again(away: Database) -> None:

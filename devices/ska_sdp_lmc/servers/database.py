@@ -102,10 +102,12 @@ class Database:
 
     def start_thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
         """Start a thread that may push events, and that ``close`` waits for."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
         thread: threading.Thread = tango.utils.PyTangoThread(name=name, target=target, daemon=True)
-        self._threads.append(thread)
+        # Devices may begin at once, or while this is being closed; one that has not started yet
+        # can neither be waited for nor be told from one that has ended.
         thread.start()
+        with self._change:
+            self._threads = [*(each for each in self._threads if each.is_alive()), thread]
         return thread
 
     def close(self) -> None:
@@ -114,7 +116,9 @@ class Database:
             self._ended = True
             self._change.notify_all()
         self.config.close()
-        for thread in self._threads:
+        with self._change:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(JOIN_TIMEOUT)
 
     def _note(self) -> None:
