@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 
 NAME = "test-sdp/subarray/01"
 
-Turn = Callable[[Watcher[Any]], bool]
+Turn = Callable[[Watcher[Any]], None]
 
 
 class Shown:
@@ -72,11 +72,10 @@ def serve(database: Database) -> Iterator[Callable[[Turn], tuple[Process, AtWork
         yield serve
 
 
-def look(watcher: Watcher[Any]) -> bool:
+def look(watcher: Watcher[Any]) -> None:
     """A turn that does what it should."""
     for txn in watcher.txn():
         txn.get("/lmc/subarray/01")
-    return True
 
 
 def codes(this: Process) -> list[str]:
@@ -88,9 +87,9 @@ def test_a_process_that_works_is_alive(
 ) -> None:
     turned = threading.Event()
 
-    def turn(watcher: Watcher[Any]) -> bool:
+    def turn(watcher: Watcher[Any]) -> None:
         turned.set()
-        return look(watcher)
+        look(watcher)
 
     this, at_work = serve(turn)
     assert turned.wait(10)
@@ -106,8 +105,9 @@ def test_a_turn_that_does_not_end_is_stuck(
 ) -> None:
     free = threading.Event()
 
-    def turn(watcher: Watcher[Any]) -> bool:
-        return look(watcher) and free.wait(60)
+    def turn(watcher: Watcher[Any]) -> None:
+        look(watcher)
+        free.wait(60)
 
     this, _ = serve(turn)
     try:
@@ -134,7 +134,7 @@ def test_a_command_that_does_not_end_is_stuck(
 def test_a_thread_that_has_ended_shows(
     serve: Callable[[Turn], tuple[Process, AtWork]],
 ) -> None:
-    def turn(watcher: Watcher[Any]) -> bool:
+    def turn(watcher: Watcher[Any]) -> None:
         # What no loop catches.
         raise SystemExit
 

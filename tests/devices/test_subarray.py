@@ -100,9 +100,9 @@ def test_an_arrival_is_told_before_the_command_that_it_allowed(
         looking = threading.Event()
         turn = SDPSubarray.turn
 
-        def late(*arguments: Any) -> bool:
+        def late(*arguments: Any) -> None:
             looking.wait(10)
-            return turn(*arguments)
+            turn(*arguments)
 
         with monkeypatch.context() as patch:
             patch.setattr(SDPSubarray, "turn", late)

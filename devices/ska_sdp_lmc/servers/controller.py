@@ -141,7 +141,7 @@ class SDPController(LmcDevice):
 
         self.carry_out(name, transact, words)
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> bool:
+    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written."""
         system: System | None = None
         for txn in watcher.txn():
@@ -151,11 +151,11 @@ class SDPController(LmcDevice):
                 first = ControllerEntry().writes()
                 write(tree, first)
         if system is None:
-            return False
+            # The loop was due while the database was waited for, and turns again.
+            return
         log_changes(publisher.publish(derive_system(system, self._rules)))
         if COMPONENT not in system.all_of("component", "owner"):
             take_presence(watcher, COMPONENT)
-        return True
 
 
 def _now() -> datetime:

@@ -183,15 +183,12 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
     def begin(self) -> None:
         """Set up what a device has besides, at Init."""
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> bool:
+    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written.
 
         Args:
             watcher: its transactions decide when the next turn comes.
             publisher: the publisher of this life of the device.
-
-        Returns:
-            Whether the database answered.
         """
         raise NotImplementedError
 

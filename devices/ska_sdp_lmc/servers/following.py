@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ska_sdp_config.backend.common import ConfigConnectionError
@@ -24,8 +23,8 @@ LET_PASS = 0.05
 PAUSE_AFTER_FAULT = 1.0
 """Seconds before the loop begins anew after a fault."""
 
-Turn = Callable[["Watcher[Any]"], bool]
-"""Looks once; says whether the database answered."""
+Turn = Callable[["Watcher[Any]"], None]
+"""Looks once."""
 
 
 class Follower:
@@ -98,11 +97,6 @@ class Follower:
             self._let_pass(LET_PASS)
             self._turn_began = time.monotonic()
             try:
-                has_looked = self._turn(watcher)
+                self._turn(watcher)
             finally:
                 self._turn_began = None
-            if not has_looked:
-                # The body was left out because the loop was due: without what it reads the
-                # loop would not turn again by itself.
-                again = datetime.now(timezone.utc) + timedelta(seconds=PAUSE_AFTER_FAULT)
-                watcher.set_wake_up_at(again)

@@ -281,11 +281,12 @@ class SDPSubarray(LmcDevice):
 
     # The way of a change
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> bool:
+    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written."""
         found = self._look(watcher)
         if found is None:
-            return False
+            # The loop was due while the database was waited for, and turns again.
+            return
         snapshot, is_present = found
         view = publisher.view
         if view is None or view.revision != snapshot.revision:
@@ -302,7 +303,6 @@ class SDPSubarray(LmcDevice):
         if view.deadline is not None:
             # A little late rather than early: time must have passed it.
             watcher.set_wake_up_at(view.deadline + timedelta(milliseconds=1))
-        return True
 
     @property
     def _component(self) -> str:
