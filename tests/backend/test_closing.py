@@ -2,14 +2,59 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from threading import Thread
 
+import pytest
+
+from ska_sdp_config.backend import ConfigConnectionError, MemoryBackend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import EVERYTHING
+from ska_sdp_config.backend.memory import Database
 from tests.backend.conftest import Connect
 from tests.backend.test_store_watch import Heard
+from tests.waiting import wait_until
 
 TIMES = 40
+
+
+def test_close_while_a_lease_is_being_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = MemoryBackend(Database())
+    asked, closed = threading.Event(), threading.Event()
+    grant = backend.store.grant_lease
+
+    def grant_late(ttl: int, *, timeout: float) -> int:
+        granted = grant(ttl, timeout=timeout)
+        asked.set()
+        wait_until(lambda: backend.leases.is_closed)
+        return granted
+
+    class StartsLate(threading.Thread):
+        def start(self) -> None:
+            if self.name == "config-leases":
+                closed.wait(20)
+            super().start()
+
+    monkeypatch.setattr(backend.store, "grant_lease", grant_late)
+    monkeypatch.setattr(threading, "Thread", StartsLate)
+    refused: list[str] = []
+
+    def ask() -> None:
+        try:
+            backend.lease()
+        except ConfigConnectionError as exc:
+            refused.append(str(exc))
+
+    asking = Thread(target=ask)
+    asking.start()
+    assert asked.wait(20)
+    try:
+        backend.close()
+    finally:
+        closed.set()
+        asking.join()
+    assert refused == ["This Config is closed: make a new one."]
 
 
 def test_close_just_after_a_watch_was_begun(connect: Connect) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from .common import ConfigConnectionError
+from .common import ConfigConnectionError, closed_error
 from .store import Store
 
 __all__ = ["Lease", "Leases", "SharedLease"]
@@ -102,6 +102,11 @@ class Leases:
         """Where they are."""
         return self._store
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no more are granted."""
+        return self._closed
+
     def grant(
         self,
         ttl: int,
@@ -120,12 +125,16 @@ class Leases:
             ConfigConnectionError: the database does not answer, or this is closed.
         """
         if self._closed:
-            raise ConfigConnectionError("This Config is closed: make a new one.")
+            raise closed_error()
         asked = time.monotonic()
         seconds = self._store.timeout if timeout is None else timeout
         granted = self._store.grant_lease(ttl, timeout=seconds)
         lease = Lease(self, granted, ttl, asked, lost)
         with self._change:
+            if self._closed:
+                # Meanwhile: nobody keeps it alive, so it ends by itself.
+                lease.end()
+                raise closed_error()
             self._live.append(lease)
             if self._thread is None:
                 self._thread = threading.Thread(
@@ -177,7 +186,8 @@ class Leases:
 
     def join(self) -> None:
         """Wait for the thread to end, after the store was closed."""
-        thread = self._thread
+        with self._change:
+            thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
