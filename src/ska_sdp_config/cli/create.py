@@ -10,6 +10,7 @@ from ..backend.common import ConfigCollision
 from .errors import Failed
 from .given import given_text, given_value
 from .group import HELP
+from .interrupts import deferred
 from .live import complete_ids
 from .lookup import KeyGroup, check_key
 from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject, place_of
@@ -39,7 +40,7 @@ def _check_new_id(kind: SdpObject, key: str) -> None:
 def _create(path: str, text: str, key: str, output: str | None, quiet: bool) -> None:
     out = printer(output, quiet)
     try:
-        with open_backend() as backend:
+        with open_backend(deferred()) as backend:
             backend.create(path, text)
     except ConfigCollision as exc:
         raise Failed(f"{path} exists already: 'ska-sdp update' changes it.") from exc
@@ -109,7 +110,7 @@ def _create_pb(
         eb_given = _mapping(eb_parameters, "The parameters of the execution block")
     key = Script.Key.from_text(script)
     out = printer(output, quiet)
-    with open_config(prefix) as config:
+    with open_config(prefix, deferred()) as config:
         for txn in config.txn():
             pb_id = txn.new_processing_block_id(GENERATOR)
             eb_id = None if eb_given is None else txn.new_execution_block_id(GENERATOR)

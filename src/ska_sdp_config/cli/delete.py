@@ -12,6 +12,7 @@ from ..backend.common import depth_of_path
 from ..backend.stm import MAX_DEPTH
 from .errors import Failed, NotFound
 from .group import HELP
+from .interrupts import deferred
 from .lookup import KeyGroup, check_id, check_key, id_argument
 from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
 from .options import COMMON, DELETE_ALL, YES
@@ -29,7 +30,7 @@ def _delete_entry(
     """Delete one entry, and what belongs to it."""
     out = printer(output, quiet)
     gone: list[str] = []
-    with open_backend() as backend:
+    with open_backend(deferred()) as backend:
         for txn in backend.txn(prefetch=[path, *also]):
             found = txn.get_many([path, *also])
             if found[path] is None:
@@ -45,11 +46,14 @@ def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: boo
     out = printer(output, quiet)
     gone: list[str] = []
     levels = range(MAX_DEPTH - depth_of_path(path))
-    with open_backend() as backend:
-        for txn in backend.txn():
-            gone = txn.peek_keys(f"{path}/", levels)
-        if gone and not yes:
+    if not yes:
+        with open_backend() as backend:
+            for txn in backend.txn():
+                gone = txn.peek_keys(f"{path}/", levels)
+        if gone:
+            # An answer may take long: not so the connection.
             _ask(f"Delete {about}: {path} and {len(gone)} keys below it?")
+    with open_backend(deferred()) as backend:
         for txn in backend.txn():
             # Not guarded: more keys than a transaction has room for may lie there.
             gone = txn.peek_keys(f"{path}/", levels)

@@ -15,6 +15,7 @@ from . import values
 from .entry import CHANGEABLE, check_changeable, find, replace
 from .errors import Failed, Kept, Misconfigured
 from .given import parsed
+from .interrupts import deferred
 from .lookup import Target, TargetGroup
 from .options import FORCE
 from .output import Change, printer
@@ -44,7 +45,7 @@ def _edit(
         text = _edited(editor, file, target, prefix, force)
         if text is not None:
             # An editor may be open for hours: not so the connection.
-            with open_backend() as backend:
+            with open_backend(deferred(f"Your edit is kept in {file}.")) as backend:
                 changes = replace(backend, target, text, read=(stored,))
     file.unlink()
     out.changes(changes, 1 - len(changes))

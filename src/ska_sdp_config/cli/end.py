@@ -7,6 +7,7 @@ import click
 from .eb_state import ENDED, state_of_eb, timestamp
 from .errors import Failed, NotFound
 from .group import HELP, Group
+from .interrupts import deferred
 from .lookup import check_id, id_argument
 from .objects import EB
 from .options import CANCEL, COMMON
@@ -20,7 +21,7 @@ def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool
     check_id(key)
     out = printer(output, quiet)
     path = EB.path(prefix, key)
-    with open_config(prefix) as config:
+    with open_config(prefix, deferred()) as config:
         for txn in config.txn(prefetch=[path, f"{path}/state"]):
             try:
                 eb = txn.get_execution_block(key)

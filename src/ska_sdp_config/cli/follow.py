@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Generator
+from contextlib import nullcontext
 
 from .errors import TimeUp
 from .interrupts import ending
@@ -34,7 +35,10 @@ def follow(
             goes away later is waited for.
     """
     end = math.inf if timeout is None else time.monotonic() + timeout
-    with ending(code) as ctrl_c, open_config(prefix, waits=True) as config:
+    with (
+        ending(code) as ctrl_c,
+        open_config(prefix, nullcontext(), waits=True) as config,
+    ):
         # A watcher waits for a database that has gone, also for one that never was.
         for txn in config.txn():
             if not target.read(txn.raw) and not quiet and sys.stderr.isatty():

@@ -1,50 +1,30 @@
-"""Ctrl-C, where a KeyboardInterrupt would come at the wrong moment or be lost."""
+"""Ctrl-C, which as a KeyboardInterrupt would come at the wrong moment, or be lost.
+
+An exception in the midst of the library's doings may be lost, as in a callback of gRPC, may leave
+a lock of gRPC held for good, and does not get through while a call does not return. So while a
+command uses the database, a thread is told of Ctrl-C, and ends the process if it has to. All this
+is for the main thread.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
-__all__ = ["GRACE", "Ending", "deferred", "ending"]
+__all__ = ["GRACE", "Ending", "deferred", "ending", "stopping"]
 
 GRACE = 0.3
 """Seconds that a command which holds nothing has to end in good order."""
 
-
-@contextmanager
-def deferred() -> Iterator[Callable[[], None]]:
-    """Let Ctrl-C wait until it is asked for; a second one does not wait.
-
-    Use it in the main thread.
-
-    Yields:
-        What asks for it: raises KeyboardInterrupt if Ctrl-C has come.
-    """
-    came = False
-    before = signal.getsignal(signal.SIGINT)
-
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
-        signal.signal(signal.SIGINT, before)
-
-    def ask() -> None:
-        if came:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield ask
-    finally:
-        signal.signal(signal.SIGINT, before)
+STOPPED = "Stopped."
 
 
 class Ending:
-    """Whether Ctrl-C has come.
+    """Whether a command is to end.
 
     Attributes:
         wake: is called then, by another thread than the main one.
@@ -56,11 +36,11 @@ class Ending:
 
     @property
     def came(self) -> bool:
-        """Whether it has come."""
+        """Whether it is."""
         return self._came.is_set()
 
     def set(self) -> None:
-        """Take notice that it has come."""
+        """Take notice that it is."""
         self._came.set()
         self.wake()
 
@@ -70,22 +50,75 @@ def ending(code: int = 0) -> Iterator[Ending]:
     """Let Ctrl-C end a command that waits, and holds nothing in the database.
 
     Args:
-        code: the exit code if the process has to be ended.
-
-    An exception in the midst of the library's doings may be lost, as in a callback of gRPC, and
-    none gets through while a call to the database does not return. So a thread is told; should
-    the command not end within the grace, that thread ends the process. Use it in the main thread.
+        code: the exit code if the process has to be ended, as it does not end within the grace.
     """
     come = Ending()
+
+    def told(count: int, over: threading.Event) -> None:
+        come.set()
+        if not over.wait(GRACE):
+            _end_process(code, STOPPED if code else "")
+
+    with _listening(told):
+        yield come
+
+
+@contextmanager
+def stopping() -> Iterator[None]:
+    """Let Ctrl-C stop a command that only reads: at once, or else after the grace.
+
+    Raises:
+        KeyboardInterrupt: it has come, and the body was through.
+    """
+    with ending(1) as come:
+        yield
+    if come.came:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def deferred(kept: str = "") -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C wait until what a command writes is answered; a second one does not wait.
+
+    Args:
+        kept: what else to say at the second one, as a sentence.
+
+    Yields:
+        What asks for it: raises KeyboardInterrupt if Ctrl-C has come. A body that does not ask
+        is carried out, and the user is told that it was.
+    """
+    came = threading.Event()
+
+    def told(count: int, over: threading.Event) -> None:
+        if count > 1:
+            unsure = "Stopped before the database has answered: look what was done."
+            _end_process(1, f"{unsure} {kept}".rstrip())
+        came.set()
+        if not over.wait(GRACE):
+            _say("The database has yet to answer; Ctrl-C again does not wait for it.")
+
+    def ask() -> None:
+        if came.is_set():
+            raise KeyboardInterrupt
+
+    with _listening(told):
+        yield ask
+    if came.is_set():
+        _say("Ctrl-C came too late: the command was carried out.")
+
+
+@contextmanager
+def _listening(told: Callable[[int, threading.Event], None]) -> Iterator[None]:
+    """Have a thread told of each Ctrl-C: the how manieth it is, and when the body is over."""
     over = threading.Event()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
 
     def listen() -> None:
-        if os.read(reading, 1) and not over.is_set():
-            come.set()
-            if not over.wait(GRACE):
-                os._exit(code)
+        count = 0
+        while os.read(reading, 1) and not over.is_set():
+            count += 1
+            told(count, over)
 
     # Python tells a pipe of a signal only if it also has something to call.
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
@@ -93,7 +126,7 @@ def ending(code: int = 0) -> Iterator[Ending]:
     thread = threading.Thread(target=listen, name="ctrl-c", daemon=True)
     thread.start()
     try:
-        yield come
+        yield
     finally:
         over.set()
         signal.set_wakeup_fd(pipe_before)
@@ -101,3 +134,15 @@ def ending(code: int = 0) -> Iterator[Ending]:
         os.close(writing)
         thread.join()
         os.close(reading)
+
+
+def _end_process(code: int, text: str) -> None:
+    if text:
+        _say(text)
+    os._exit(code)
+
+
+def _say(text: str) -> None:
+    # Not by sys.stderr: the main thread may hold its lock.
+    with contextlib.suppress(OSError):
+        os.write(2, f"ska-sdp: {text}\n".encode())

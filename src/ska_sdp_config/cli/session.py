@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from .errors import Misconfigured
+from .interrupts import stopping
 
 if TYPE_CHECKING:
     from ..backend.backend import Backend
@@ -18,46 +19,55 @@ __all__ = ["open_backend", "open_config"]
 
 
 @contextmanager
-def open_backend() -> Iterator[Backend]:
+def open_backend(ctrl_c: AbstractContextManager[Any] | None = None) -> Iterator[Backend]:
     """Open the database for a command that deals in keys and texts.
 
     It spares such a command the loading of the entities, which takes as long as a listing.
 
+    Args:
+        ctrl_c: what becomes of Ctrl-C while it is open, see :mod:`.interrupts`; None stops the
+            command, as those may be that only read.
+
     Raises:
         Misconfigured: the environment does not say where the database is.
     """
-    from ..backend import connect
+    with ctrl_c or stopping():
+        from ..backend import connect
 
-    _hush(logging.CRITICAL)
-    try:
-        backend = connect(os.environ.get("SDP_CONFIG_BACKEND") or "etcd3")
-    except ValueError as exc:
-        raise Misconfigured(f"{exc} Try 'ska-sdp -h'.") from exc
-    with backend:
-        yield backend
+        _hush(logging.CRITICAL)
+        try:
+            backend = connect(os.environ.get("SDP_CONFIG_BACKEND") or "etcd3")
+        except ValueError as exc:
+            raise Misconfigured(f"{exc} Try 'ska-sdp -h'.") from exc
+        with backend:
+            yield backend
 
 
 @contextmanager
-def open_config(prefix: str, *, waits: bool = False) -> Iterator[Config]:
+def open_config(
+    prefix: str, ctrl_c: AbstractContextManager[Any] | None = None, *, waits: bool = False
+) -> Iterator[Config]:
     """Open the database for a command that deals in entities, or watches.
 
     Args:
         prefix: what stands before the paths of entities.
+        ctrl_c: as for :func:`open_backend`.
         waits: whether the command waits for a database that is gone, and the user is to be
             told that it does.
 
     Raises:
         Misconfigured: the environment does not say where the database is.
     """
-    from ..config import Config
+    with ctrl_c or stopping():
+        from ..config import Config
 
-    _hush(logging.WARNING if waits else logging.CRITICAL)
-    try:
-        config = Config(global_prefix=prefix)
-    except ValueError as exc:
-        raise Misconfigured(f"{exc} Try 'ska-sdp -h'.") from exc
-    with config:
-        yield config
+        _hush(logging.WARNING if waits else logging.CRITICAL)
+        try:
+            config = Config(global_prefix=prefix)
+        except ValueError as exc:
+            raise Misconfigured(f"{exc} Try 'ska-sdp -h'.") from exc
+        with config:
+            yield config
 
 
 def _hush(level: int) -> None:

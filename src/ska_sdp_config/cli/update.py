@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .entry import CHANGEABLE, check_changeable, replace
 from .given import given_text, given_value
+from .interrupts import deferred
 from .lookup import Target, TargetGroup
 from .options import FORCE
 from .output import printer
@@ -25,7 +26,7 @@ def _update(
         text = stored_text(
             target.entry, given_value(value, f"The value for {target.entry}"), prefix
         )
-    with open_backend() as backend:
+    with open_backend(deferred()) as backend:
         changes = replace(backend, target, text)
     out.changes(changes, 1 - len(changes))
 

@@ -1,0 +1,99 @@
+"""Ctrl-C at its worst: while the connection is closed, and while a commit is on its way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import Result, contents, environment, fill
+
+# The program, in which Ctrl-C comes as one of the library's methods begins; which may lose the
+# exception, if there is one, and may hang from then on: gRPC does both.
+PROGRAM = """
+import contextlib, os, signal, sys, threading
+from ska_sdp_config.backend.etcd3.{module} import {kind}
+from ska_sdp_config.cli import main
+
+method = {kind}.{method}
+
+def interrupted(*args, **options):
+    with contextlib.suppress(*{lost}):
+        for _ in range({times}):
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(0.01)
+    while {hangs}:
+        with contextlib.suppress(*{lost}):
+            threading.Event().wait()
+    return method(*args, **options)
+
+{kind}.{method} = interrupted
+main()
+"""
+CLOSE = {
+    "module": "connection",
+    "kind": "Etcd",
+    "method": "close",
+    "times": 1,
+    "lost": "[KeyboardInterrupt]",
+}
+COMMIT = {"module": "store", "kind": "Etcd3Store", "method": "commit", "times": 1, "lost": "[]"}
+
+
+def run_interrupted(server: Etcd, args: list[str], hangs: bool, **where: object) -> Result:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(hangs=hangs, **where), *args],
+        env=environment(server, {}),
+        input="values: {/x: 2}",
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+READS = ["list -a", "list -v pb -o json", "list pb -o table", "get /x", "dump", "doctor"]
+READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize("line", READS)
+def test_a_command_that_reads_is_stopped(
+    database: Config, etcd: Etcd, line: str, hangs: bool
+) -> None:
+    fill(database, {"/x": 1, "/pb/pb-a": {}})
+    result = run_interrupted(etcd, line.split(), hangs, **CLOSE)
+    assert (result.code, result.err) == (1, "ska-sdp: Stopped.\n")
+
+
+WRITES = [
+    ("create /y 2", "created /y\n", {"/x": "1", "/y": "2"}),
+    ("update /x 2", "updated /x\n", {"/x": "2"}),
+    ("delete /x", "deleted /x\n", {}),
+    ("delete -ay --prefix=/x prefix", "", {"/x": "1"}),
+]
+
+
+@pytest.mark.parametrize(("line", "out", "stored"), WRITES, ids=[line for line, *_ in WRITES])
+def test_what_is_written_is_waited_for(
+    database: Config, etcd: Etcd, line: str, out: str, stored: dict[str, str]
+) -> None:
+    fill(database, {"/x": 1})
+    result = run_interrupted(etcd, line.split(), False, **COMMIT)
+    assert (result.code, result.out) == (0, out)
+    assert result.err in ("", "ska-sdp: Ctrl-C came too late: the command was carried out.\n")
+    assert bool(result.err) == bool(out), "it says what became of Ctrl-C where there was one"
+    assert contents(database) == stored
+
+
+def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
+    result = run_interrupted(etcd, ["create", "/y", "2"], True, **COMMIT | {"times": 2})
+    assert (result.code, result.out) == (1, "")
+    assert result.err.splitlines()[-1] == (
+        "ska-sdp: Stopped before the database has answered: look what was done."
+    )
