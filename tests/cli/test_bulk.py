@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_config import Config, TransactionTooLarge
-from ska_sdp_config.cli.bulk import Batch, Step, plan, write
+from ska_sdp_config import Config
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.cli.bulk import Batch, Goal, Step, plan, write
 from ska_sdp_config.cli.errors import Failed, Unfinished
 from ska_sdp_config.entity.codec import encode
 
-from .conftest import contents, empty, fill
+from .conftest import Run, contents, empty, fill
 
 KEYS = st.sampled_from(["/a", "/b", "/c"])
 TEXTS = st.sampled_from([encode({}), encode({"n": 1}), encode([1])])
@@ -51,6 +52,9 @@ def test_a_value_that_only_looks_different_is_not_rewritten(before: str, verbs: 
 WANTED: dict[str, str | None] = {f"/script/batch:s-{n:04}:1": encode({"n": n}) for n in range(500)}
 
 
+SCRIPTS = Goal("/script/", WANTED)
+
+
 def must_not(batch: Batch) -> None:
     raise AssertionError(f"{batch} was written")
 
@@ -58,7 +62,7 @@ def must_not(batch: Batch) -> None:
 def test_what_fits_is_one_transaction(database: Config) -> None:
     batches: list[Batch] = []
     some = dict(itertools.islice(WANTED.items(), 100))
-    write(database, some, atomic=True, written=batches.append)
+    write(database, Goal("/script/", some), atomic=True, written=batches.append)
     assert [(len(batch.steps), batch.is_all) for batch in batches] == [(100, True)]
     assert len(contents(database)) == 100
 
@@ -67,20 +71,20 @@ def test_what_does_not_fit_goes_in_batches_or_is_refused(etcd_server: Any) -> No
     server = etcd_server(max_txn_ops=None)
     with Config(host=server.host, port=server.port) as config:
         with pytest.raises(Failed, match=r"--max-txn-ops.* Without --atomic it is split"):
-            write(config, WANTED, atomic=True, written=must_not)
+            write(config, SCRIPTS, atomic=True, written=must_not)
         assert contents(config) == {}
         batches: list[Batch] = []
-        write(config, WANTED, atomic=False, written=batches.append)
+        write(config, SCRIPTS, atomic=False, written=batches.append)
         assert contents(config) == WANTED
         assert len(batches) > 1
         assert not any(batch.is_all for batch in batches)
         assert [step.path for batch in batches for step in batch.steps] == list(WANTED)
         deletes: list[Batch] = []
-        write(config, dict.fromkeys(WANTED), atomic=False, written=deletes.append)
+        write(
+            config, Goal("/script/", dict.fromkeys(WANTED)), atomic=False, written=deletes.append
+        )
         assert contents(config) == {}
         _stopped_half_way(config)
-        with pytest.raises(TransactionTooLarge, match="--max-request-bytes"):
-            write(config, {"/x": "y" * 2_000_000}, atomic=False, written=must_not)
 
 
 def _stopped_half_way(config: Config) -> None:
@@ -92,16 +96,94 @@ def _stopped_half_way(config: Config) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(Unfinished) as caught:
-        write(config, WANTED, atomic=False, written=stop_after_two)
+        write(config, SCRIPTS, atomic=False, written=stop_after_two)
     done = sum(len(batch.steps) for batch in batches)
     assert caught.value.stands == (
         f"Batches 1 to 2 stand: /script/batch:s-0000:1 to /script/batch:s-{done - 1:04}:1."
     )
     assert list(contents(config)) == list(WANTED)[:done]
-    write(config, WANTED, atomic=False, written=batches.append)
+    write(config, SCRIPTS, atomic=False, written=batches.append)
     assert contents(config) == WANTED
     assert sum(len(batch.steps) for batch in batches) == len(WANTED)
     empty(config)
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_what_fits_no_transaction_is_refused_before_anything_is_written(
+    etcd_server: Any, atomic: bool
+) -> None:
+    server = etcd_server(max_txn_ops=None)
+    large: dict[str, str | None] = {"/x/9": "y" * 2_000_000, "/x/8": "y" * 3_000_000}
+    with Config(host=server.host, port=server.port) as config:
+        for more in ({}, WANTED, {f"/x/1{n}": "z" * 1_000_000 for n in range(3)}):
+            goal = Goal("/x/", {**more, **large, "/x/a": "small"})
+            with pytest.raises(Failed) as caught:
+                write(config, goal, atomic=atomic, written=must_not)
+            assert str(caught.value).startswith(
+                "Nothing was written, as one transaction has no room for /x/8, /x/9: make it "
+            )
+            assert contents(config) == {}
+
+
+def test_what_need_not_be_changed_does_not_make_it_too_large(etcd_server: Any) -> None:
+    server = etcd_server(max_txn_ops=None)
+    with Config(host=server.host, port=server.port) as config:
+        write(config, SCRIPTS, atomic=False, written=lambda batch: None)
+        batches: list[Batch] = []
+        wanted = {**WANTED, "/script/batch:s-0007:1": encode({"n": "new"})}
+        write(config, Goal("/script/", wanted), atomic=True, written=batches.append)
+        (batch,) = batches
+        assert ([step.verb for step in batch.steps], batch.unchanged) == (["update"], 499)
+        assert batch.is_all
+        assert contents(config) == wanted
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch, database: Config) -> Any:
+    """Have somebody else change keys between the first reads of a transaction and its commit."""
+    commit = Txn.commit
+
+    def arrange(entries: dict[str, Any], *gone: str) -> None:
+        def late(self: Txn, call: Any) -> Any:
+            monkeypatch.setattr(Txn, "commit", commit)
+            for txn in database.txn():
+                for path, value in entries.items():
+                    txn.raw.delete(path, must_exist=False)
+                    txn.create(path, encode(value))
+                for path in gone:
+                    txn.delete(path)
+            return commit(self, call)
+
+        monkeypatch.setattr(Txn, "commit", late)
+
+    return arrange
+
+
+def test_a_key_that_was_as_wanted_and_is_no_more_is_written(
+    database: Config, meanwhile: Any, here: Run
+) -> None:
+    fill(database, {"/a": 1, "/b": 2})
+    meanwhile({"/a": 7}, "/b")
+    result = here("load", "-", "-o", "json", stdin="values: {/a: 1, /b: 2, /c: 3}")
+    assert result.document == {"updated": ["/a"], "created": ["/b", "/c"], "unchanged": 0}
+    assert contents(database) == {"/a": "1", "/b": "2", "/c": "3"}
+
+
+@pytest.mark.parametrize(
+    ("line", "stdin", "new"),
+    [
+        ("load --sync --prefix=/t -", "values: {/t/c: 3}", "/t/late"),
+        ("import scripts --sync -", "scripts: [{kind: batch, id: a, version: '1', image: i}]",
+         "/script/batch:late:1"),
+    ],
+)  # fmt: skip
+def test_a_key_that_came_meanwhile_goes_too(
+    database: Config, meanwhile: Any, here: Run, line: str, stdin: str, new: str
+) -> None:
+    meanwhile({new: {}})
+    result = here(*line.split(), stdin=stdin)
+    assert (result.code, result.lines[1:]) == (0, [f"deleted {new}"])
+    assert new not in contents(database)
 
 
 def test_what_others_did_meanwhile_is_looked_at_again(database: Config) -> None:
@@ -110,6 +192,6 @@ def test_what_others_did_meanwhile_is_looked_at_again(database: Config) -> None:
     assert [step.verb for step in planned] == ["create", "create", "delete"]
     fill(database, {"/a": 1, "/b": 7})
     batches: list[Batch] = []
-    write(database, wanted, atomic=True, written=batches.append)
+    write(database, Goal("/", wanted), atomic=True, written=batches.append)
     assert batches[0].steps == [Step("update", "/b", encode(2))]
     assert contents(database) == {"/a": "1", "/b": "2"}

@@ -14,7 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.common import CommitUnknown, ConfigCollision, ConfigVanished
+from ska_sdp_config.backend.common import (
+    CommitUnknown,
+    ConfigCollision,
+    ConfigVanished,
+    TransactionTooLarge,
+)
 from ska_sdp_config.cli.errors import Failed, NotFound, TimeUp, Unfinished, explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
@@ -225,6 +230,11 @@ def cause(error: Exception, because: BaseException) -> Exception:
             cause(Unfinished("Batch 1 stands: /a to /b."), CommitUnknown("Who knows.")),
             5,
             "Who knows. Batch 1 stands: /a to /b. Run the same command again to finish.",
+        ),
+        (
+            cause(Unfinished("Batch 1 stands: /a to /b."), TransactionTooLarge("Too large.")),
+            1,
+            "Too large. Batch 1 stands: /a to /b.",
         ),
         (
             KeyError("x"),

@@ -2,18 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..backend.common import TransactionTooLarge
+from ..backend.keys import Span, key_of_path
+from ..backend.loop import Deadline
+from ..backend.store import KeyAt, Put, Query
 from ..entity.codec import decode, encode
 from .errors import Failed, Unfinished
-from .interrupts import deferred
 
 if TYPE_CHECKING:
+    from ..backend.stm import Txn
     from ..config import Config
 
-__all__ = ["Batch", "Step", "plan", "write"]
+__all__ = ["Batch", "Goal", "Step", "check_sizes", "plan", "write"]
+
+MANY = 100
+"""So many keys are rather read with the whole of what they are in."""
+
+LARGE = 2**16
+"""So long texts may be too large for one transaction, on whatever server."""
+
+NEVER = -1
+"""A revision at which nothing was ever written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What keys shall hold.
+
+    Attributes:
+        root: what their paths begin with.
+        texts: the texts that there shall be, None for none.
+        levels: how many levels below the root they are on.
+        is_surplus: tells of another path of these levels whether it shall go; None if all stay.
+    """
+
+    root: str
+    texts: Mapping[str, str | None]
+    levels: int = 0
+    is_surplus: Callable[[str], bool] | None = None
+
+    def look(self, txn: Txn) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        """Get the texts that there are of what is wanted, and the texts that there shall be."""
+        wanted = dict(self.texts)
+        if self.is_surplus is not None:
+            found = txn.list_keys(self.root, self.levels)
+            surplus = [path for path in found if path not in wanted and self.is_surplus(path)]
+            wanted |= dict.fromkeys(surplus)
+        elif not 0 < len(wanted) <= MANY:
+            # Also for nothing: it is to be said if the database does not answer.
+            txn.peek_keys(self.root, self.levels)
+        return txn.get_many(wanted), wanted
 
 
 class Step(NamedTuple):
@@ -36,13 +78,15 @@ class Batch(NamedTuple):
     Attributes:
         first: the first path that it dealt with.
         last: the last one.
-        steps: what it did; nothing to keys that others had brought there meanwhile.
+        steps: what it did.
+        unchanged: how many keys had what is wanted already.
         is_all: whether nothing was left for other batches.
     """
 
     first: str
     last: str
     steps: list[Step]
+    unchanged: int
     is_all: bool
 
 
@@ -77,67 +121,142 @@ def _is_same(before: str, text: str) -> bool:
         return False
 
 
+def check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
+    """Check that no text is too large for a transaction of its own; nothing is written.
+
+    Only the server knows its bound. So it is asked to write the largest on a condition that
+    does not hold: whatever is too large, it refuses before it looks at conditions.
+
+    Raises:
+        Failed: some are; names them.
+    """
+    backend = config.backend
+    sizes = {path: len(text) for path, text in texts.items() if text and len(text) >= LARGE}
+    too_large: list[str] = []
+    for path in sorted(sizes, key=lambda path: -sizes[path]):
+        key = key_of_path(path)
+        try:
+            backend.committer.commit(
+                [KeyAt(key, NEVER)],
+                [Put(key, texts[path] or "")],
+                [Query(Span(key), keys_only=True)],
+                deadline=Deadline(backend.store.timeout, None, backend.address),
+            )
+        except TransactionTooLarge:
+            too_large.append(path)
+        else:
+            break
+    if too_large:
+        raise Failed(
+            f"Nothing was written, as one transaction has no room for {', '.join(too_large)}: "
+            "make it smaller, or raise etcd's --max-request-bytes, 1.5 MiB by default."
+        )
+
+
 def write(
     config: Config,
-    wanted: Mapping[str, str | None],
+    goal: Goal,
     *,
     atomic: bool,
     written: Callable[[Batch], None],
+    stop_if_asked: Callable[[], None] = lambda: None,
 ) -> None:
-    """Bring keys to the values that are wanted.
+    """Bring keys to what they shall hold.
 
-    All in one transaction; when the server takes no such large one, in several, each as large
-    as it takes. Every transaction looks again at what its keys hold.
+    What there is is read in the transaction that writes, so that all of it is so when that
+    stands. When the server takes no such large one, what has to be changed is written alone,
+    and if need be in several, each as large as it takes; every one looks again at what its keys
+    hold.
 
     Args:
         config: the database.
-        wanted: the texts that there shall be, None for none.
+        goal: what they shall hold.
         atomic: whether to refuse rather than to use several transactions.
         written: is told of each transaction when it stands.
+        stop_if_asked: is called before each; raises what shall stop it there.
 
     Raises:
-        Failed: it does not fit one transaction, and is to; nothing was written.
+        Failed: it does not fit one transaction, and is to, or a text of it fits none; nothing
+            was written.
         Unfinished: it stopped between two batches; says which stand.
     """
-    paths = list(wanted)
-    size = len(paths)
+    steps: list[Step] = []
+    wanted: dict[str, str | None] = {}
+    try:
+        for txn in config.txn(prefetch=[] if len(goal.texts) > MANY else goal.texts):
+            stored, wanted = goal.look(txn.raw)
+            steps = list(plan(stored, wanted))
+            stop_if_asked()
+            _do(txn.raw, steps)
+    except TransactionTooLarge as exc:
+        todo = {step.path: wanted[step.path] for step in steps}
+        check_sizes(config, todo)
+        _write_in_batches(config, todo, len(wanted), exc, atomic, written, stop_if_asked)
+    else:
+        written(Batch(*_ends(wanted), steps, len(wanted) - len(steps), True))
+
+
+def _write_in_batches(
+    config: Config,
+    todo: Mapping[str, str | None],
+    count: int,
+    reason: TransactionTooLarge,
+    atomic: bool,
+    written: Callable[[Batch], None],
+    stop_if_asked: Callable[[], None],
+) -> None:
+    """Write what has to be changed of so many keys, which together were too many."""
+    paths = list(todo)
+    unchanged = count - len(todo)
+    # All at once, if what need not be changed was what made it too large.
+    size = len(paths) if unchanged else (len(paths) + 1) // 2
     stands: list[Batch] = []
     try:
-        # Stopped in mid commit, it would not be known whether that batch stands.
-        with deferred() as stop_if_asked:
-            while paths:
-                stop_if_asked()
-                some = paths[:size]
-                try:
-                    steps = _transact(config, {path: wanted[path] for path in some})
-                except TransactionTooLarge as exc:
-                    if atomic:
-                        raise Failed(f"{exc} Without --atomic it is split for you.") from exc
-                    if len(some) == 1:
-                        raise
-                    size = (len(some) + 1) // 2
-                    continue
-                stands.append(Batch(some[0], some[-1], steps, len(some) == len(wanted)))
-                paths = paths[size:]
-                written(stands[-1])
+        while paths:
+            stop_if_asked()
+            if atomic:
+                _check_not_split(size < len(todo), reason)
+            some = {path: todo[path] for path in paths[:size]}
+            steps: list[Step] = []
+            try:
+                for txn in config.txn(prefetch=some):
+                    steps = list(plan(txn.get_many(some), some))
+                    _do(txn.raw, steps)
+            except TransactionTooLarge:
+                if len(some) == 1:
+                    raise
+                size = (len(some) + 1) // 2
+                continue
+            unchanged += len(some) - len(steps)
+            stands.append(Batch(*_ends(some), steps, unchanged, len(some) == len(todo)))
+            unchanged = 0
+            paths = paths[size:]
+            written(stands[-1])
     except BaseException as exc:  # Ctrl-C too: whatever stops it, what stands must be said
         if not stands:
             raise
         raise Unfinished(_sentence(stands)) from exc
 
 
-def _transact(config: Config, wanted: Mapping[str, str | None]) -> list[Step]:
-    steps: list[Step] = []
-    for txn in config.txn(prefetch=wanted):
-        steps = list(plan(txn.get_many(wanted), wanted))
-        for step in steps:
-            if step.verb == "create":
-                txn.create(step.path, step.text)
-            elif step.verb == "update":
-                txn.update(step.path, step.text)
-            else:
-                txn.delete(step.path)
-    return steps
+def _check_not_split(is_split: bool, reason: TransactionTooLarge) -> None:
+    if is_split:
+        raise Failed(f"{reason} Without --atomic it is split for you.") from reason
+
+
+def _do(txn: Txn, steps: Iterable[Step]) -> None:
+    for step in steps:
+        if step.verb == "create":
+            txn.create(step.path, step.text)
+        elif step.verb == "update":
+            txn.update(step.path, step.text)
+        else:
+            txn.delete(step.path)
+
+
+def _ends(paths: Iterable[str]) -> tuple[str, str]:
+    """Get the first and the last, nothing twice if there is none."""
+    first, *rest = [*paths] or [""]
+    return first, (rest or [first])[-1]
 
 
 def _sentence(stands: Sequence[Batch]) -> str:

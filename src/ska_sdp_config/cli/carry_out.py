@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
 
-from .bulk import plan, write
+from .bulk import Batch, Goal, check_sizes, plan, write
 from .errors import Unfinished
+from .interrupts import deferred
 from .output import Change, Difference, Printer, note
-
-if TYPE_CHECKING:
-    from ..config import Config
-    from .bulk import Batch
+from .session import open_config
 
 __all__ = ["carry_out", "preview"]
 
 DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
-def carry_out(
-    config: Config,
-    stored: Mapping[str, str],
-    wanted: Mapping[str, str | None],
-    out: Printer,
-    *,
-    atomic: bool,
-    quiet: bool,
-) -> None:
+def carry_out(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: bool) -> None:
     """Write, in one transaction if it fits, and print what was done.
 
     Args:
-        config: the database.
-        stored: the texts that there are.
-        wanted: the texts that there shall be, None for none.
+        goal: what keys shall hold.
+        prefix: what stands before the paths of objects.
         out: prints it.
         atomic: whether to refuse rather than to use several transactions.
         quiet: whether to leave it unsaid when a batch stands.
@@ -42,31 +30,40 @@ def carry_out(
         Unfinished: it stopped between two batches; says which stand.
     """
     changes: list[Change] = []
-    batches = 0
+    batches = unchanged = 0
 
     def written(batch: Batch) -> None:
-        nonlocal batches
+        nonlocal batches, unchanged
         batches += 1
+        unchanged += batch.unchanged
         changes.extend(Change(DONE[step.verb], step.path) for step in batch.steps)
         if not (batch.is_all or quiet):
             note(f"batch {batches} stands: {batch.first} to {batch.last}")
 
-    todo = {step.path: wanted[step.path] for step in plan(stored, wanted)}
-    unchanged = len(wanted) - len(todo)
     try:
-        write(config, todo, atomic=atomic, written=written)
+        # Stopped in mid commit, it would not be known whether that batch stands.
+        with deferred() as stop_if_asked, open_config(prefix, nullcontext()) as config:
+            write(config, goal, atomic=atomic, written=written, stop_if_asked=stop_if_asked)
     except Unfinished:
         out.changes(changes, unchanged)
         raise
     out.changes(changes, unchanged)
 
 
-def preview(
-    stored: Mapping[str, str], wanted: Mapping[str, str | None]
-) -> tuple[list[Difference], int]:
-    """Get what would be done, and to how many nothing has to be done."""
-    differences = [
-        Difference(step.verb, step.path, stored.get(step.path), wanted[step.path])
-        for step in plan(stored, wanted)
-    ]
+def preview(goal: Goal, prefix: str) -> tuple[list[Difference], int]:
+    """Get what would be done, and to how many keys nothing has to be done.
+
+    Raises:
+        Failed: something would not fit any transaction; names it.
+    """
+    differences: list[Difference] = []
+    wanted: dict[str, str | None] = {}
+    with open_config(prefix) as config:
+        for txn in config.txn():
+            stored, wanted = goal.look(txn.raw)
+            differences = [
+                Difference(step.verb, step.path, stored.get(step.path), wanted[step.path])
+                for step in plan(stored, wanted)
+            ]
+        check_sizes(config, {each.path: each.after for each in differences})
     return differences, len(wanted) - len(differences)

@@ -78,7 +78,10 @@ def explain(error: BaseException) -> tuple[int, str]:
 def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, Unfinished) and error.__cause__ is not None:
         code, text = _explain(error.__cause__)
-        return code, f"{text} {error.stands} Run the same command again to finish."
+        # What is too large is so at the second time as well.
+        is_over = isinstance(error.__cause__, TransactionTooLarge)
+        again = "" if is_over else " Run the same command again to finish."
+        return code, f"{text} {error.stands}{again}"
     if isinstance(error, Kept) and error.__cause__ is not None:
         code, text = _explain(error.__cause__)
         return code, f"{text} Your edit is kept in {error.file}."

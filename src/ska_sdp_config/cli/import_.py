@@ -9,7 +9,6 @@ from .group import HELP, Group
 from .objects import SCRIPT
 from .options import ATOMIC, COMMON, DRY_RUN, SYNC
 from .output import Change, printer
-from .session import open_config
 
 __all__ = ["command"]
 
@@ -40,22 +39,18 @@ def _import_scripts(
     output: str | None,
     quiet: bool,
 ) -> None:
+    from .bulk import Goal
     from .carry_out import carry_out, preview
 
     out = printer(output, quiet)
     root = SCRIPT.path(prefix)
     definitions = _definitions(source)
-    wanted: dict[str, str | None] = {root + key: definitions[key] for key in sorted(definitions)}
-    with open_config(prefix) as config:
-        stored: dict[str, str] = {}
-        for txn in config.txn():
-            stored = dict(txn.raw.list_values(root))
-        if sync:
-            wanted |= {path: None for path in stored if path not in wanted}
-        if not dry_run:
-            carry_out(config, stored, wanted, out, atomic=atomic, quiet=quiet)
-            return
-    differences, unchanged = preview(stored, wanted)
+    wanted = {root + key: definitions[key] for key in sorted(definitions)}
+    goal = Goal(root, wanted, is_surplus=(lambda path: True) if sync else None)
+    if not dry_run:
+        carry_out(goal, prefix, out, atomic=atomic, quiet=quiet)
+        return
+    differences, unchanged = preview(goal, prefix)
     out.changes([Change(each.word, each.path) for each in differences], unchanged)
 
 

@@ -10,7 +10,6 @@ from .errors import Failed
 from .group import HELP
 from .options import AS_IS, ATOMIC, COMMON, DIFFERENCES, OWNERS, SYNC_ALL
 from .output import printer
-from .session import open_config
 
 __all__ = ["command"]
 
@@ -26,27 +25,26 @@ def _load(
     output: str | None,
     quiet: bool,
 ) -> None:
+    from .bulk import Goal
     from .carry_out import carry_out, preview
     from .dump_file import is_owner
 
     out = printer(output, quiet)
     root = f"{prefix}/"
-    wanted: dict[str, str | None] = {
-        path: text
-        for path, text in sorted(_read(source, prefix, force).items())
-        if path.startswith(root) and (everything or not is_owner(path))
-    }
-    with open_config(prefix) as config:
-        stored: dict[str, str] = {}
-        levels = MAX_DEPTH - depth_of_path(root)
-        for txn in config.txn():
-            stored = dict(txn.raw.list_values(root, levels))
-        if sync:
-            wanted |= {path: None for path in stored if path not in wanted and not is_owner(path)}
-        if not dry_run:
-            carry_out(config, stored, wanted, out, atomic=atomic, quiet=quiet)
-            return
-    out.differences(*preview(stored, wanted))
+    goal = Goal(
+        root,
+        {
+            path: text
+            for path, text in sorted(_read(source, prefix, force).items())
+            if path.startswith(root) and (everything or not is_owner(path))
+        },
+        MAX_DEPTH - depth_of_path(root),
+        (lambda path: not is_owner(path)) if sync else None,
+    )
+    if dry_run:
+        out.differences(*preview(goal, prefix))
+    else:
+        carry_out(goal, prefix, out, atomic=atomic, quiet=quiet)
 
 
 def _read(source: str, prefix: str, force: bool) -> dict[str, str]:
