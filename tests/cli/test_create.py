@@ -197,6 +197,7 @@ def test_force_takes_anything_for_a_key(database: Config, here: Run) -> None:
         ("deployment d tar {}", "'tar' is not 'helm'"),
         ("flow a:b {}", "write pb_id:kind:name"),
         ("/x/ {}", "ends with '/'"),
+        ("/x" * 17 + " {} --force", "has 17 slashes: no list shows a key of more than 16."),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.documents import parse
+from ska_sdp_config.cli import documents
 from ska_sdp_config.cli.dump_file import read_dump, split
 from ska_sdp_config.cli.structured import DocumentPrinter
-from ska_sdp_config.cli.values import read
+from ska_sdp_config.cli.values import parse
 from ska_sdp_config.entity.codec import encode
 
 from .conftest import Run, contents, empty, fill, run_process
@@ -53,19 +55,64 @@ JSON = st.recursive(
     | TEXTS,
     lambda some: st.lists(some, max_size=3) | st.dictionaries(TEXTS, some, max_size=3),
 )  # fmt: skip
+BYTES = st.binary(max_size=6).map(lambda data: data.decode(errors="surrogateescape"))
+ODD = st.sampled_from(
+    [
+        '{"a": 1e400}',
+        "-1e999",
+        "NaN",
+        '"\\ud800"',
+        '{"\\udc80": 1}',
+        "[" * 101 + "]" * 101,
+        '{"a":' * 120 + "1" + "}" * 120,
+        "1" * 5000,
+        "%41",
+        "",
+    ]
+)
+PATHS = st.sampled_from(["/a", "/b/c", "/%41", "/é", "/x\udcff", "/x%FF"])
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
-@given(st.dictionaries(st.sampled_from(["/a", "/b/c"]), JSON.map(encode) | TEXTS), st.booleans())
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(PATHS, JSON.map(encode) | TEXTS | BYTES | ODD), st.booleans())
 def test_any_value_comes_back(
     capsys: pytest.CaptureFixture[str], entries: dict[str, str], yaml: bool
 ) -> None:
     capsys.readouterr()
-    DocumentPrinter(quiet=False, yaml=yaml).dump(*split(entries))
-    found = read_dump(parse(capsys.readouterr().out), "", force=False)
-    assert {path: read(text) for path, text in found.items()} == {
-        path: read(text) for path, text in entries.items()
-    }
+    DocumentPrinter(quiet=False, yaml=yaml).dump(split(entries))
+    printed = capsys.readouterr().out
+    assert printed.encode()
+    found = read_dump(documents.parse(printed), "", force=False)
+    assert found.keys() == entries.keys()
+    for path, text in found.items():
+        assert text == entries[path] or parse(text) == parse(entries[path])
+
+
+def test_bytes_of_others_are_dumped_and_loaded(database: Config, here: Run) -> None:
+    odd = {"/x/\udcff": "caf\udce9 100%", "/x/deep": "[" * 120 + "]" * 120, "/x/inf": "[1e400]"}
+    fill(database, odd)
+    for output in ("json", "yaml"):
+        dumped = here("dump", "-o", output)
+        assert (dumped.code, dumped.err) == (0, "")
+        assert '/x/%FF": "caf%E9 100%25"' in dumped.out or "/x/%FF: caf%E9 100%25" in dumped.out
+        empty(database)
+        assert here("load", "-", stdin=dumped.out).code == 0
+        assert contents(database) == odd
+
+
+SHOWN = [
+    ('"\\ud800"', "yaml", "---\n/x: \\ud800\n"),
+    ("caf\udce9", "yaml", "---\n/x: caf\\udce9\n"),
+    ('{"a":1e400}', "json", '{\n  "/x": "{\\"a\\":1e400}"\n}\n'),
+]
+
+
+@pytest.mark.parametrize(("text", "output", "shown"), SHOWN)
+def test_what_json_or_yaml_cannot_say_is_shown_as_it_is_stored(
+    database: Config, here: Run, text: str, output: str, shown: str
+) -> None:
+    fill(database, {"/x": text})
+    assert here("get", "/x", "-o", output) == (0, shown, "")
 
 
 def test_owners_come_only_when_asked_for(database: Config, here: Run, tmp_path: Path) -> None:
@@ -118,16 +165,18 @@ def test_a_dry_run_shows_how_values_differ(database: Config, here: Run) -> None:
 
 
 FAULTY = [
-    ("[]", "it is no dump, which has mappings 'values' and 'texts' and no more."),
+    ("[]", "it is no dump, which has mappings 'values', 'texts', 'quoted' and no more."),
     ("", "it is no dump"),
     ("scripts: []", "it is no dump"),
     ("values: []", None),
-    ("values: [1]", "in which 'values' and 'texts' are mappings of paths."),
+    ("values: [1]", "in which 'values', 'texts' and 'quoted' map paths."),
     ("values: {x: 1}", "x: Path 'x' does not begin with '/'"),
     ("values: {/x/: 1, /y: 2020-01-01}", "/x/: Path '/x/' ends with '/'"),
     ("values: {/y: 2020-01-01}", "/y: Object of type date is not JSON serializable."),
-    ("{values: {/x: 1}, texts: {/x: a}}", "/x: it is among both values and texts."),
-    ("texts: {/x: 1}", "/x: it is among texts, and is none."),
+    ("{values: {/x: 1}, texts: {/x: a}}", "/x: it stands there twice."),
+    ("{quoted: {/%78: a}, texts: {/x: a}}", "/%78: it stands there twice."),
+    ("texts: {/x: 1}", "/x: it is among texts, and is no text."),
+    (f"values: {{{'/x' * 17}: 1}}", "has 17 slashes: no list shows a key of more than 16."),
     ("values: {/eb/eb-a: {status: 1}}", "/eb/eb-a: status is 1: should be a valid string."),
     ("values: {/x: !!python/object:os.system {}}", "could not determine a constructor"),
 ]
@@ -160,6 +209,34 @@ def test_a_file_that_cannot_be_written_is_said(here: Run) -> None:
     assert result.err == (
         "ska-sdp: /none/such/file cannot be written: No such file or directory; check the path.\n"
     )
+
+
+def test_a_link_stays_one_and_its_target_is_written(here: Run, tmp_path: Path) -> None:
+    target, link = tmp_path / "deep" / "target.yaml", tmp_path / "link.yaml"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for old in (None, "old"):
+        if old:
+            target.write_text(old)
+        assert here("dump", "-q", str(link)).code == 0
+        assert link.is_symlink()
+        assert target.read_text() == here("dump").out
+        assert list(target.parent.iterdir()) == [target]
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(
+    database: Config, ska_sdp: Run, here: Run, tmp_path: Path
+) -> None:
+    fill(database, {"/x": 1})
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        assert ska_sdp("dump", "-q", str(pipe)).code == 0
+        assert read.result(60) == here("dump").out
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+    assert ska_sdp("dump", "-q", "/dev/fd/1").out == here("dump").out
 
 
 def test_a_large_dump_is_loaded_in_batches_on_a_default_server(

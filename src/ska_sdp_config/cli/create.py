@@ -12,7 +12,7 @@ from .given import given_text, given_value
 from .group import HELP
 from .interrupts import deferred
 from .live import complete_ids
-from .lookup import KeyGroup, check_key
+from .lookup import KeyGroup, check_depth_of_key, check_key
 from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject, place_of
 from .options import COMMON, EB_PARAMETERS, FORCE
 from .output import note, printer
@@ -53,6 +53,10 @@ def _create_key(
     from .validity import stored_text
 
     check_key(key)
+    try:
+        check_depth_of_key(key)
+    except ValueError as exc:
+        raise click.UsageError(f"{exc}.") from exc
     if force:
         text = given_text(value)
     else:

@@ -31,7 +31,7 @@ def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: b
     if not everything:
         entries = {path: text for path, text in entries.items() if not is_owner(path)}
     if file == "-":
-        out.dump(*split(entries))
+        out.dump(split(entries))
         return
     path = Path(file)
     try:
@@ -40,7 +40,7 @@ def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: b
             whole.open("w", encoding="utf-8") as stream,
             contextlib.redirect_stdout(stream),
         ):
-            out.dump(*split(entries))
+            out.dump(split(entries))
     except OSError as exc:
         raise Failed(f"{file} cannot be written: {exc.strerror or exc}; check the path.") from exc
     if not quiet:

@@ -1,12 +1,20 @@
-"""Dumped files: ``values`` and ``texts``, each a mapping of paths (spec 3)."""
+"""Dumped files: ``values``, ``texts`` and ``quoted``, each a mapping of paths (spec 3).
+
+A value stands among ``values`` if it comes back from there as it is. What is no JSON, or JSON
+that others do not read alike, such as 1e400, stands among ``texts`` as it is stored. What is no
+text, but bytes of others, stands among ``quoted`` with its path, each quoted as in a URL.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 from ..backend.common import check_path
 from ..entity.codec import encode
 from . import values
+from .lookup import check_depth_of_key
 from .objects import place_of
 
 __all__ = ["MOST_BYTES", "is_owner", "read_dump", "split"]
@@ -17,7 +25,10 @@ MOST_BYTES = 256 * 2**20
 MOST_FAULTS = 10
 """How many faults one message names."""
 
-PARTS = ("values", "texts")
+PARTS = ("values", "texts", "quoted")
+
+AS_IT_IS = " !\"#$&'()*+,/:;<=>?@[]{|}\n"
+"""What need not be quoted, beside letters, digits and ``-._~``."""
 
 
 def is_owner(path: str) -> bool:
@@ -25,16 +36,47 @@ def is_owner(path: str) -> bool:
     return path.endswith("/owner")
 
 
-def split(entries: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Get the values of those that are JSON, and the texts of all others."""
+def split(entries: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Get the parts of the file that says what is stored: the third only if there is need."""
     found: dict[str, Any] = {}
     texts: dict[str, str] = {}
+    quoted: dict[str, str] = {}
     for path, text in entries.items():
-        if values.is_json(text):
-            found[path] = values.read(text)
-        else:
+        if not (_is_utf8(path) and _is_utf8(text)):
+            quoted[_quote(path)] = _quote(text)
+            continue
+        try:
+            found[path] = _value(text)
+        except ValueError:
             texts[path] = text
-    return found, texts
+    return {"values": found, "texts": texts} | ({"quoted": quoted} if quoted else {})
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _quote(text: str) -> str:
+    return quote(text, AS_IT_IS, errors="surrogateescape")
+
+
+def _unquote(text: str) -> str:
+    return unquote_to_bytes(text).decode(errors="surrogateescape")
+
+
+def _value(text: str) -> Any:
+    """Get the value of a JSON text.
+
+    Raises:
+        ValueError: it is none, or would not be stored again.
+    """
+    value = values.parse(text)
+    encode(value).encode()
+    return value
 
 
 def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
@@ -49,18 +91,22 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
         ValueError: it is no dump, or values are not valid; names the first faults.
     """
     if not isinstance(document, dict) or not document or document.keys() - set(PARTS):
-        raise ValueError("it is no dump, which has mappings 'values' and 'texts' and no more")
+        raise ValueError(
+            "it is no dump, which has mappings 'values', 'texts', 'quoted' and no more"
+        )
     if not all(isinstance(document.get(part) or {}, dict) for part in PARTS):
-        raise ValueError("it is no dump, in which 'values' and 'texts' are mappings of paths")
+        raise ValueError("it is no dump, in which 'values', 'texts' and 'quoted' map paths")
     found: dict[str, str] = {}
     faults: list[str] = []
     for part in PARTS:
         for path, value in (document.get(part) or {}).items():
-            if path in found:
-                faults.append(f"{path}: it is among both values and texts")
             try:
-                check_path(str(path))
-                found[path] = _text(part, path, value, prefix, force)
+                key = _unquote(str(path)) if part == "quoted" else str(path)
+                check_path(key)
+                check_depth_of_key(key)
+                if key in found:
+                    faults.append(f"{path}: it stands there twice")
+                found[key] = _text(part, path, value, prefix, force)
             except (TypeError, ValueError) as exc:
                 faults.append(f"{path}: {exc}")
     if len(faults) > MOST_FAULTS:
@@ -73,10 +119,10 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
 def _text(part: str, path: str, value: Any, prefix: str, force: bool) -> str:
     from .validity import faults_of
 
-    if part == "texts":
+    if part != "values":
         if not isinstance(value, str):
-            raise TypeError("it is among texts, and is none")
-        return value
+            raise TypeError(f"it is among {part}, and is no text")
+        return value if part == "texts" else _unquote(value)
     place = None if force else place_of(path, prefix)
     faults = [] if place is None else faults_of(place, value)
     if faults:

@@ -18,7 +18,15 @@ from .options import COMMON
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["KeyGroup", "Target", "TargetGroup", "check_id", "check_key", "id_argument"]
+__all__ = [
+    "KeyGroup",
+    "Target",
+    "TargetGroup",
+    "check_depth_of_key",
+    "check_id",
+    "check_key",
+    "id_argument",
+]
 
 
 class Reader(Protocol):
@@ -150,6 +158,18 @@ def check_key(key: str) -> None:
         check_path(key)
     except ValueError as exc:
         raise click.UsageError(str(exc)) from exc
+
+
+def check_depth_of_key(key: str) -> None:
+    """Check that a key is one that listings reach.
+
+    Raises:
+        ValueError: it is not; nobody would see it there.
+    """
+    if depth_of_path(key) > MAX_DEPTH:
+        raise ValueError(
+            f"{key} has {depth_of_path(key)} slashes: no list shows a key of more than {MAX_DEPTH}"
+        )
 
 
 def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:

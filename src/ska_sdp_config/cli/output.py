@@ -113,8 +113,8 @@ class Printer(Protocol):
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print what was found in checks."""
 
-    def dump(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-        """Print values by their paths, and texts that are no JSON."""
+    def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Print the parts of a dumped file."""
 
 
 def printer(output: str | None, quiet: bool) -> Printer:

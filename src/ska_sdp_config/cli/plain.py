@@ -70,9 +70,9 @@ class NamePrinter:
         """Print what was looked at."""
         write_lines(each.subject for each in findings)
 
-    def dump(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the paths."""
-        write_lines(sorted([*values, *texts]))
+        write_lines(sorted(path for part in parts.values() for path in part))
 
 
 class PlainPrinter(NamePrinter):

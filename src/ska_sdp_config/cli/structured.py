@@ -96,9 +96,9 @@ class DocumentPrinter:
             [each._asdict() for each in findings if not (self._quiet and each.verdict == "ok")]
         )
 
-    def dump(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print one mapping, from which all can be loaded again."""
-        self._document({"values": dict(values), "texts": dict(texts)})
+        self._document({name: dict(part) for name, part in parts.items()})
 
     def _document(self, value: Any) -> None:
         if not self._yaml:
@@ -110,10 +110,19 @@ class DocumentPrinter:
             from yaml import CSafeDumper as Dumper
         except ImportError:  # PyYAML was built without libyaml
             from yaml import SafeDumper as Dumper  # type: ignore[assignment]
+
+        class Spelling(Dumper):
+            """Spells out what is no Unicode text: JSON has an escape for it, YAML has none."""
+
+        def spell(dumper: Spelling, text: str) -> yaml.ScalarNode:
+            shown = text.encode(errors="backslashreplace").decode()
+            return dumper.represent_str(shown)
+
+        Spelling.add_representer(str, spell)
         yaml.dump(
             value,
             sys.stdout,
-            Dumper=Dumper,
+            Dumper=Spelling,
             allow_unicode=True,
             sort_keys=False,
             explicit_start=True,

@@ -137,9 +137,9 @@ class TablePrinter:
             if each.advice:
                 self._print(Text(f"{' ' * (8 + width + GAP)}{values.shown(each.advice)}"))
 
-    def dump(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the paths."""
-        self.keys(sorted([*values, *texts]))
+        self.keys(sorted(path for part in parts.values() for path in part))
 
     def _sum(self, words: Iterable[str], unchanged: int) -> None:
         if not self._quiet:

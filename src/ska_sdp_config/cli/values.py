@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "difference",
     "field",
     "is_json",
+    "parse",
     "parts",
     "pretty",
     "read",
@@ -27,14 +29,19 @@ DEEPEST = 100
 _STRING_OR_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 
 
-def _parse(text: str) -> Any:
-    """Read JSON.
+def parse(text: str) -> Any:
+    """Get the value that a text is JSON of.
 
     Raises:
-        ValueError: it is none, or of a kind that others cannot read, such as NaN.
+        ValueError: it is none, or of a kind that others cannot read: with NaN, with a number
+            that is too large for them, or nested too deeply.
     """
+    return check_depth(_parse(text, _number))
+
+
+def _parse(text: str, parse_float: Callable[[str], float] | None = None) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=parse_float)
     except RecursionError as exc:
         raise ValueError("it is nested too deeply") from exc
 
@@ -54,6 +61,11 @@ def check_depth(value: Any) -> Any:
     raise ValueError("it is nested too deeply")
 
 
+def _number(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
 
@@ -70,7 +82,7 @@ def is_json(text: str) -> bool:
 def read(text: str) -> Any:
     """Get the value that a text is JSON of, or the text itself."""
     try:
-        return check_depth(_parse(text))
+        return parse(text)
     except ValueError:
         return text
 
@@ -85,7 +97,7 @@ def compact(text: str) -> str:
 def pretty(text: str) -> str:
     """Lay out JSON over several lines; leave other text alone."""
     try:
-        return json.dumps(check_depth(_parse(text)), ensure_ascii=False, indent=2)
+        return json.dumps(parse(text), ensure_ascii=False, indent=2)
     except ValueError:
         return text
 
