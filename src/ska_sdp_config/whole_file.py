@@ -16,7 +16,8 @@ def whole_file(path: Path, mode: int = 0o600) -> Iterator[Path]:
     """Put a file in place when the body has written it.
 
     Until then it is another file beside it, for its owner alone; if the body fails, what was at
-    the path stays.
+    the path stays. A link stays, and what it leads to is written; a pipe or device cannot be
+    replaced, and is written to as it is.
 
     Args:
         path: where; its directory is there.
@@ -28,6 +29,10 @@ def whole_file(path: Path, mode: int = 0o600) -> Iterator[Path]:
     Raises:
         OSError: it cannot be written.
     """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     beside = Path(name)
