@@ -25,8 +25,10 @@ STORED: dict[str, Any] = {
     "/pb/pb-a/owner": {},
     "/pb/pb-a/state": {},
     "/pb/pb-ab": {},
+    "/pb": "no block",
     "/pbs": "a neighbour by name",
     "/script/batch:test:0.0.0": {},
+    "/t": "not below itself",
     "/t/pb/pb-a": {},
     "/t/x/y/z": "deep",
 }
@@ -70,7 +72,7 @@ def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> 
     result = here("delete", "-a", "eb", stdin=answer)
     assert result.code == code
     assert result.err.startswith(
-        "Delete all execution blocks: /eb and 2 keys below it? Write yes: "
+        "Delete all execution blocks: 2 keys below /eb? Write yes: "
     )
     assert ("/eb/eb-a" in contents(database)) == (code == 1)
     if code:

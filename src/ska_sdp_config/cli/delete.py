@@ -42,7 +42,7 @@ def _delete_entry(
 
 
 def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: bool) -> None:
-    """Delete a path and everything below it, in one transaction whatever there is."""
+    """Delete everything below a path, in one transaction whatever there is."""
     out = printer(output, quiet)
     gone: list[str] = []
     levels = range(MAX_DEPTH - depth_of_path(path))
@@ -52,13 +52,13 @@ def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: boo
                 gone = txn.peek_keys(f"{path}/", levels)
         if gone:
             # An answer may take long: not so the connection.
-            _ask(f"Delete {about}: {path} and {len(gone)} keys below it?")
+            _ask(f"Delete {about}: {len(gone)} keys below {path}?")
     with open_backend(deferred()) as backend:
         for txn in backend.txn():
             # Not guarded: more keys than a transaction has room for may lie there.
             gone = txn.peek_keys(f"{path}/", levels)
             if gone:
-                txn.delete(path, must_exist=False, recursive=True)
+                txn.delete_prefix(f"{path}/", must_exist=False, recursive=True)
     out.changes([Change("deleted", each) for each in gone], 0)
 
 
