@@ -71,9 +71,7 @@ def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> 
     fill(database, STORED)
     result = here("delete", "-a", "eb", stdin=answer)
     assert result.code == code
-    assert result.err.startswith(
-        "Delete all execution blocks: 2 keys below /eb? Write yes: "
-    )
+    assert result.err.startswith("Delete all execution blocks: 2 keys below /eb? Write yes: ")
     assert ("/eb/eb-a" in contents(database)) == (code == 1)
     if code:
         assert result.err.endswith("ska-sdp: Nothing was deleted: answer yes, or give -y.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import CONTROLLER, PB
 from ska_sdp_config.cli.wait import Condition
+from ska_sdp_lmc.stack.etcd import Etcd
 
 from .conftest import Run, Start, fill
 from .test_watch import interrupt, update
+
+SECONDS_OF_A_CALL = 4.5
+"""A little less than what a call to a silent database may take."""
 
 VALUE = {"eb_id": None, "n": 1, "script": {"name": "vis"}, "status": "OLD", "yes": True}
 STATE = {"status": "RUNNING", "n": 2}
@@ -105,6 +110,34 @@ def test_time_that_runs_out_is_exit_4_and_ctrl_c_exit_1(
     assert process.stderr.readline()
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 1
+
+
+@pytest.mark.parametrize("verb", ["wait", "watch"])
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_silent_database_does_not_hold_it_up(
+    etcd_server: Any, start: Start, verb: str, meanwhile: bool
+) -> None:
+    server: Etcd = etcd_server()
+    line = [verb, "/k", *(["n=2"] if verb == "wait" else []), "--timeout", "1", "--debug"]
+    with Config(host=server.host, port=server.port) as config:
+        fill(config, {"/k": "1"})
+    if not meanwhile:
+        server.pause()
+    process = start(*line, server=server)
+    assert process.stderr is not None
+    if meanwhile:
+        # What the library logs first is that it is connected, and then that it watches.
+        process.stderr.readline()
+        server.pause()
+    began = time.monotonic()
+    _, err = process.communicate(timeout=60)
+    seconds = time.monotonic() - began
+    server.resume()
+    assert (process.returncode, err.splitlines()[-1]) == (
+        4,
+        "ska-sdp: 1 s are over: give a longer --timeout, or none.",
+    )
+    assert seconds < SECONDS_OF_A_CALL, "it waited for the database all the same"
 
 
 @pytest.mark.parametrize(

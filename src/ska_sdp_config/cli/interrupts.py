@@ -1,9 +1,9 @@
-"""Ctrl-C, which as a KeyboardInterrupt would come at the wrong moment, or be lost.
+"""How a command ends early: by Ctrl-C, or as its time is up.
 
-An exception in the midst of the library's doings may be lost, as in a callback of gRPC, may leave
-a lock of gRPC held for good, and does not get through while a call does not return. So while a
-command uses the database, a thread is told of Ctrl-C, and ends the process if it has to. All this
-is for the main thread.
+Ctrl-C, as a KeyboardInterrupt, would come at the wrong moment: in the midst of the library's
+doings it may be lost, as in a callback of gRPC, may leave a lock of gRPC held for good, and does
+not get through while a call does not return. So while a command uses the database, a thread is
+told of it, and ends the process if it has to. All this is for the main thread.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["GRACE", "Ending", "deferred", "ending", "stopping"]
+__all__ = ["GRACE", "Ending", "deferred", "ending", "stopping", "timed"]
 
 GRACE = 0.3
 """Seconds that a command which holds nothing has to end in good order."""
@@ -105,6 +105,32 @@ def deferred(kept: str = "") -> Iterator[Callable[[], None]]:
         yield ask
     if came.is_set():
         _say("Ctrl-C came too late: the command was carried out.")
+
+
+@contextmanager
+def timed(seconds: float | None, code: int, text: str) -> Iterator[Ending]:
+    """Let a command end when its time is up, also while a call to the database does not return.
+
+    Args:
+        seconds: how long it may take, None for ever.
+        code: the exit code if the process has to be ended, as it does not end within the grace.
+        text: what to say then.
+    """
+    up = Ending()
+    over = threading.Event()
+
+    def watch() -> None:
+        if not over.wait(seconds):
+            up.set()
+            if not over.wait(GRACE):
+                _end_process(code, text)
+
+    if seconds is not None:
+        threading.Thread(target=watch, name="time-out", daemon=True).start()
+    try:
+        yield up
+    finally:
+        over.set()
 
 
 @contextmanager
