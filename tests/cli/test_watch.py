@@ -7,15 +7,23 @@ import signal
 import subprocess
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.store import Put
+from ska_sdp_config.backend.etcd3.store import Etcd3Store
+from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.store import Change, Entry, Put
+from ska_sdp_config.cli.changes import changes
+from ska_sdp_config.cli.lookup import Target
+from ska_sdp_config.cli.objects import PB
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.waiting import wait_until
 
-from .conftest import Run, Start, contents, fill
+from .conftest import Run, Start, contents, environment, fill
 
 AT_ONCE = 5.0
 """Seconds, on a machine that has much else to do; a call to a silent database takes as long."""
@@ -105,18 +113,74 @@ def test_an_object_is_watched_with_all_its_entries(database: Config, start: Star
     assert interrupt(process)[:1] == (0,)
 
 
-def test_the_last_of_many_changes_is_seen(database: Config, start: Start) -> None:
+def test_each_of_many_changes_is_seen_in_order(database: Config, etcd: Etcd, start: Start) -> None:
+    fill(database, {"/k": "0", "/pb/pb-a/state": "0"})
+    of_key, of_object = start("watch", "-q", "/k"), start("watch", "-q", "pb", "pb-a")
+    assert [next_line(of_key), next_line(of_object)] == ["0", "0"]
+
+    def write(key: str, first: int) -> None:
+        with Config(host=etcd.host, port=etcd.port) as other:
+            for number in range(first, first + 400):
+                other.backend.store.commit([], [Put(key, str(number))], timeout=5)
+
+    with ThreadPoolExecutor(4) as pool:
+        for key in ("1/k", "3/pb/pb-a/state", "3/pb/pb-b/state"):
+            for first in (1, 1001):
+                pool.submit(write, key, first)
+        for process in (of_key, of_object):
+            seen = [int(next_line(process)) for _ in range(800)]
+            for first in (1, 1001):
+                mine = [number for number in seen if first <= number < first + 1000]
+                assert mine == list(range(first, first + 400))
+    for process in (of_key, of_object):
+        code, seconds, err = interrupt(process)
+        assert (code, seconds < AT_ONCE, err) == (0, True, "")
+
+
+def test_what_is_written_again_is_no_change(database: Config, start: Start) -> None:
     fill(database, {"/k": "0"})
     process = start("watch", "-q", "/k")
     assert next_line(process) == "0"
-    for number in range(1, 1001):
-        database.backend.store.commit([], [Put("1/k", str(number))], timeout=5)
-    seen = [0]
-    while seen[-1] < 1000:
-        seen.append(int(next_line(process)))
-    assert seen == sorted(set(seen))
-    code, seconds, err = interrupt(process)
-    assert (code, seconds < AT_ONCE, err) == (0, True, "")
+    for text in ("0", "1", "1", "2"):
+        database.backend.store.commit([], [Put("1/k", text)], timeout=5)
+    assert [next_line(process), next_line(process)] == ["1", "2"]
+    assert interrupt(process)[0] == 0
+
+
+def test_after_a_gap_it_prints_what_differs(
+    database: Config, etcd: Etcd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(etcd, {}).items():
+        monkeypatch.setenv(name, value)
+    entries = {"/pb/pb-a": "0", "/pb/pb-a/state": "0"}
+    fill(database, entries)
+    tell: list[Any] = []
+
+    def watch_nothing(self: Any, span: Span, revision: int, sink: Any) -> Any:
+        tell.append((sink, revision))
+        return self
+
+    monkeypatch.setattr(Etcd3Store, "watch", watch_nothing)
+    monkeypatch.setattr(Etcd3Store, "cancel", lambda self: None, raising=False)
+    with closing(changes(Target("/pb/pb-a", PB), "", 60)) as news:
+        assert [next(news), next(news)] == [*entries.items()]
+        update(database, "/pb/pb-a", "1")
+        delete(database, "/pb/pb-a/state")
+        now = database.backend.get("/pb/pb-a")[1].revision
+        with ThreadPoolExecutor(1) as pool:
+            later = pool.submit(lambda: [next(news), next(news), next(news)])
+            wait_until(lambda: tell)
+            (sink, revision) = tell[0]
+            sink.gap(now)
+            # The second is told of a revision that has been read.
+            for at, text in ((now + 1, "2"), (revision, "old")):
+                sink.changed([Change("2/pb/pb-a", at, Entry("2/pb/pb-a", text, 1, at))])
+            sink.changed([])
+            assert later.result(60) == [
+                ("/pb/pb-a", "1"),
+                ("/pb/pb-a/state", None),
+                ("/pb/pb-a", "2"),
+            ]
 
 
 def test_yaml_is_one_document_for_each_change(database: Config, start: Start) -> None:
