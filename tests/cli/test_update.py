@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import Any
 
@@ -55,6 +56,50 @@ def test_it_replaces_one_value(
     before = contents(database)
     assert here("update", *shlex.split(line)) == (0, f"updated {path}\n", "")
     assert contents(database) == before | {path: encode(value)}
+
+
+OLD_STATE = {"status": "ACTIVE", "scan_id": 1, "scans": [1], "mine": 2, "last_updated": "long ago"}
+
+
+@pytest.mark.parametrize("line", ["update eb eb-a", "update /eb/eb-a", "create eb eb-b"])
+def test_the_state_of_an_execution_block_is_written_with_it(
+    database: Config, here: Run, line: str
+) -> None:
+    ends = {"eb-a": {"status": "OLD"}, "eb-b": None}
+    for key, eb in ends.items():
+        fill(database, {f"/eb/{key}": eb} if eb else {})
+        fill(database, {f"/eb/{key}/state": OLD_STATE})
+    path = f"/eb/{line[-4:]}"
+    new = {"status": "SCANNING", "scan_id": 7, "current_scan_type": "s", "last_updated": "now"}
+    result = here(*line.split(), encode(new))
+    assert (result.code, result.err) == (0, "")
+    changed = [f"updated {path}", f"updated {path}/state"]
+    assert result.lines == ([f"created {path}"] if "create" in line else changed)
+    assert json.loads(contents(database)[f"{path}/state"]) == {
+        "status": "SCANNING",
+        "scan_type": "s",
+        "scan_id": 7,
+        "scans": [1],
+        "mine": 2,
+        "last_updated": "now",
+    }
+    written = {database.backend.get(each)[1].mod_revision for each in (path, f"{path}/state")}
+    assert len(written) == 1, "it was not one transaction"
+
+
+@pytest.mark.parametrize("state", [{"status": "X"}, "no mapping", "[]"])
+@pytest.mark.parametrize("eb", ["{}", "{test: 1}", "[]"])
+def test_an_execution_block_may_be_and_have_anything_beside_it(
+    database: Config, here: Run, state: Any, eb: str
+) -> None:
+    fill(database, {"/eb/eb-a": {"old": 1}, "/eb/eb-a/state": state})
+    force = ["--force"] if eb == "[]" else []
+    assert here("update", "/eb/eb-a", eb, *force).code == 0
+    stored = contents(database)["/eb/eb-a/state"]
+    if isinstance(state, dict) and not force:
+        assert json.loads(stored)["status"] == "X"
+    else:
+        assert stored in (state, encode(state))
 
 
 def test_a_missing_state_is_created(database: Config, here: Run) -> None:

@@ -37,11 +37,19 @@ def _check_new_id(kind: SdpObject, key: str) -> None:
         raise click.UsageError(str(exc)) from exc
 
 
-def _create(path: str, text: str, key: str, output: str | None, quiet: bool) -> None:
+def _create(path: str, text: str, key: str, prefix: str, output: str | None, quiet: bool) -> None:
+    from .eb_state import state_beside, updated_state
+
     out = printer(output, quiet)
+    beside = state_beside(path, prefix)
     try:
         with open_backend(deferred()) as backend:
-            backend.create(path, text)
+            for txn in backend.txn():
+                txn.create(path, text)
+                # One that an execution block of that id has left.
+                state = beside and updated_state(txn.get(beside), text)
+                if beside and state:
+                    txn.update(beside, state)
     except ConfigCollision as exc:
         raise Failed(f"{path} exists already: 'ska-sdp update' changes it.") from exc
     out.made([path], [key])
@@ -67,7 +75,7 @@ def _create_key(
                 "try 'ska-sdp create pb -h', or --force."
             )
         text = stored_text(key, given_value(value, f"The value for {key}"), prefix)
-    _create(key, text, key, output, quiet)
+    _create(key, text, key, prefix, output, quiet)
 
 
 def _create_object(
@@ -77,7 +85,7 @@ def _create_object(
 
     _check_new_id(kind, key)
     path = kind.path(prefix, key)
-    _create(path, stored_text(path, value, prefix), key, output, quiet)
+    _create(path, stored_text(path, value, prefix), key, prefix, output, quiet)
 
 
 def _create_deployment(

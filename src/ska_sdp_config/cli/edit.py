@@ -46,9 +46,9 @@ def _edit(
         if text is not None:
             # An editor may be open for hours: not so the connection.
             with open_backend(deferred(f"Your edit is kept in {file}.")) as backend:
-                changes = replace(backend, target, text, read=(stored,))
+                changes = replace(backend, target, text, prefix, read=(stored,))
     file.unlink()
-    out.changes(changes, 1 - len(changes))
+    out.changes(changes, 0 if changes else 1)
 
 
 def _editor() -> list[str]:

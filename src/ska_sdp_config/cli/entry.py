@@ -62,14 +62,22 @@ def find(backend: Backend, target: Target) -> str | None:
 
 
 def replace(
-    backend: Backend, target: Target, text: str, *, read: tuple[str | None] | None = None
+    backend: Backend,
+    target: Target,
+    text: str,
+    prefix: str,
+    *,
+    read: tuple[str | None] | None = None,
 ) -> list[Change]:
     """Write an entry, in one transaction; the state of a processing block also if there is none.
+
+    With an execution block its state is written, where it has one (spec 2.1).
 
     Args:
         backend: the database.
         target: what the entry stands for.
         text: what shall be stored.
+        prefix: what stands before the paths of objects.
         read: what was stored, None for nothing, and is to be there still.
 
     Returns:
@@ -80,8 +88,10 @@ def replace(
         ChangedMeanwhile: another text is there than the one that was read.
     """
     from .bulk import plan
+    from .eb_state import state_beside, updated_state
 
     path = target.entry
+    beside = state_beside(path, prefix)
     changes: list[Change] = []
     has_object = True
     for txn in backend.txn():
@@ -96,6 +106,10 @@ def replace(
         changes = [Change(f"{step.verb}d", path) for step in plan({path: before}, {path: text})]
         if changes:
             (txn.create if before is None else txn.update)(path, text)
+            state = beside and updated_state(txn.get(beside), text)
+            if beside and state:
+                txn.update(beside, state)
+                changes.append(Change("updated", beside))
     if not has_object:
         note(f"There is nothing at {target.path}: its state was written all the same.")
     return changes

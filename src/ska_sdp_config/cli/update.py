@@ -27,8 +27,8 @@ def _update(
             target.entry, given_value(value, f"The value for {target.entry}"), prefix
         )
     with open_backend(deferred()) as backend:
-        changes = replace(backend, target, text)
-    out.changes(changes, 1 - len(changes))
+        changes = replace(backend, target, text, prefix)
+    out.changes(changes, 0 if changes else 1)
 
 
 command = TargetGroup(
