@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
-from itertools import islice
+from itertools import count
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +22,8 @@ SECONDS = 1.0
 """How long the database may take: a user waits at the prompt."""
 
 MOST = 500
-"""How many completions are offered at most: a shell asks before it shows so many."""
+"""How many completions are offered at most, of more their beginnings: a shell inserts what all
+that is offered has in common, and asks before it shows so many."""
 
 
 def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -59,4 +60,20 @@ def _paths(begin: str, levels: Iterable[int]) -> list[str]:
 def _items(words: Iterable[str]) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
-    return [CompletionItem(word) for word in islice(words, MOST)]
+    return [CompletionItem(word) for word in _at_most(MOST, list(words))]
+
+
+def _at_most(most: int, words: list[str]) -> list[str]:
+    """Get some words, or, if they are too many, the longest beginnings that are not.
+
+    They are two at least: a shell takes a single one for the whole word.
+    """
+    if len(words) <= most:
+        return words
+    beginnings: set[str] = set()
+    for length in count(1):
+        longer = {word[:length] for word in words}
+        if len(longer) > most and len(beginnings) > 1:
+            break
+        beginnings = longer
+    return sorted(beginnings)

@@ -24,6 +24,7 @@ _BASH = """\
     local line
     COMPREPLY=()
     while IFS= read -r line; do
+        [[ -n $line ]] || continue
         if [[ $line == file ]]; then
             compopt -o default
         else

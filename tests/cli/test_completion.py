@@ -1,0 +1,81 @@
+"""Completion of ids: what bash is given, and what of it when there are many."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend.store import Put
+from ska_sdp_config.cli.live import MOST, _at_most
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import environment
+
+# Calls what bash calls at a Tab, and prints what bash is given.
+BASH = """
+eval "$(ska-sdp completion bash)"
+COMP_LINE=$1 COMP_POINT=${#1}
+"$(complete -p ska-sdp | sed 's/.*-F //; s/ .*//')" ska-sdp
+[[ ${#COMPREPLY[@]} == 0 ]] || printf '<%s>\\n' "${COMPREPLY[@]}"
+"""
+
+
+def common(words: Iterable[str]) -> str:
+    """What all words begin with."""
+    first, last = min(words), max(words)
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(each for each, _ in same)
+
+
+def complete(server: Etcd, line: str) -> list[str]:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "--norc", "-c", BASH, "bash", line],
+        env=environment(server, {"PATH": path}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == ""
+    return [each[1:-1] for each in done.stdout.splitlines()]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_bash_is_given_nothing_wrong(database: Config, etcd: Etcd) -> None:
+    many = [f"pb-{kind}-20210101-{n:05}" for kind in ("a", "z") for n in range(400)]
+    for begin in range(0, len(many), 100):
+        puts = [Put(f"2/pb/{each}", "{}") for each in many[begin : begin + 100]]
+        database.backend.store.commit([], puts, timeout=5)
+    assert complete(etcd, "ska-sdp get pb pb-none") == []
+    assert complete(etcd, "ska-sdp get pb pb-z") == many[400:]
+    given = complete(etcd, "ska-sdp get pb p")
+    assert 2 <= len(given) <= MOST
+    assert common(given) == "pb-"
+    assert all(any(each.startswith(word) for word in given) for each in many)
+
+
+WORDS = st.sets(st.text("ab", min_size=1, max_size=12), min_size=1, max_size=100)
+
+
+@given(WORDS, st.integers(3, 20))
+def test_of_too_many_words_beginnings_are_offered(words: set[str], most: int) -> None:
+    some = sorted(words)
+    offered: list[Any] = _at_most(most, some)
+    if len(words) <= most:
+        assert offered == some
+        return
+    assert 2 <= len(offered) <= most
+    assert common(offered) == common(some)
+    assert all(any(word.startswith(each) for each in offered) for word in some)
