@@ -177,7 +177,10 @@ FAULTY = [
     ("{quoted: {/%78: a}, texts: {/x: a}}", "/%78: it stands there twice."),
     ("texts: {/x: 1}", "/x: it is among texts, and is no text."),
     (f"values: {{{'/x' * 17}: 1}}", "has 17 slashes: no list shows a key of more than 16."),
-    ("values: {/eb/eb-a: {status: 1}}", "/eb/eb-a: status is 1: should be a valid string."),
+    (
+        "values: {/eb/eb-a: {status: 1}}",
+        "a valid string; mend the values, or take them as they are with --force.",
+    ),
     ("values: {/x: !!python/object:os.system {}}", "could not determine a constructor"),
 ]
 
@@ -195,6 +198,15 @@ def test_a_faulty_file_changes_nothing(
         assert complaint in result.err
         assert len(result.err.splitlines()) == 1
     assert contents(database) == {}
+
+
+def test_a_database_s_own_dump_may_need_force_and_says_so(database: Config, here: Run) -> None:
+    fill(database, {"/eb/eb-l": [1]})
+    dumped = here("dump").out
+    refused = here("load", "-", stdin=dumped)
+    assert refused.code == 1
+    assert refused.err.endswith("or take them as they are with --force.\n")
+    assert here("load", "--force", "-", stdin=dumped) == (0, "", "")
 
 
 def test_force_loads_what_is_not_valid(database: Config, here: Run) -> None:

@@ -31,6 +31,10 @@ AS_IT_IS = " !\"#$&'()*+,/:;<=>?@[]{|}\n"
 """What need not be quoted, beside letters, digits and ``-._~``."""
 
 
+class _NotValid(ValueError):
+    """A value is not valid for its object."""
+
+
 def is_owner(path: str) -> bool:
     """Tell whether a path is one that lives with a process (spec 2.1)."""
     return path.endswith("/owner")
@@ -98,6 +102,7 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
         raise ValueError("it is no dump, in which 'values', 'texts' and 'quoted' map paths")
     found: dict[str, str] = {}
     faults: list[str] = []
+    can_be_forced = False
     for part in PARTS:
         for path, value in (document.get(part) or {}).items():
             try:
@@ -109,8 +114,11 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
                 found[key] = _text(part, path, value, prefix, force)
             except (TypeError, ValueError) as exc:
                 faults.append(f"{path}: {exc}")
+                can_be_forced |= isinstance(exc, _NotValid)
     if len(faults) > MOST_FAULTS:
         faults[MOST_FAULTS:] = [f"{len(faults) - MOST_FAULTS} more"]
+    if can_be_forced:
+        faults.append("mend the values, or take them as they are with --force")
     if faults:
         raise ValueError("; ".join(faults))
     return found
@@ -126,5 +134,5 @@ def _text(part: str, path: str, value: Any, prefix: str, force: bool) -> str:
     place = None if force else place_of(path, prefix)
     faults = [] if place is None else faults_of(place, value)
     if faults:
-        raise ValueError("; ".join(faults))
+        raise _NotValid("; ".join(faults))
     return encode(value)
