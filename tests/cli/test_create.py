@@ -179,7 +179,8 @@ def test_what_is_not_valid_is_refused_with_its_field(
 
 def test_force_takes_anything_for_a_key(database: Config, here: Run) -> None:
     assert here("create", "--force", "/pb/pb-a", "{ no JSON").code == 0
-    assert contents(database) == {"/pb/pb-a": "{ no JSON"}
+    assert here("create", "--force", "/eb/eb_a", "{}").code == 0
+    assert contents(database) == {"/eb/eb_a": "{}", "/pb/pb-a": "{ no JSON"}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +198,11 @@ def test_force_takes_anything_for_a_key(database: Config, here: Run) -> None:
         ("deployment d tar {}", "'tar' is not 'helm'"),
         ("flow a:b {}", "write pb_id:kind:name"),
         ("/x/ {}", "ends with '/'"),
+        ("/eb/eb_a {}", "'eb_a' cannot be the id of a block"),
+        ("/eb/eb_a {}", "With --force it is taken all the same."),
+        ("/t/deploy/a_b {} --prefix=/t", "'a_b' cannot be the id of a deployment"),
+        ("/script/batch:a {}", "write kind:name:version"),
+        ("/flow/a:b {}", "write pb_id:kind:name"),
         ("/x" * 17 + " {} --force", "has 17 slashes: no list shows a key of more than 16."),
     ],
 )

@@ -24,17 +24,20 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+CREATED = (SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
+"""What is created with an id of the user's choice."""
+
 GENERATOR = "sdpcli"
 """What ids of blocks say of who made them."""
 
 
-def _check_new_id(kind: SdpObject, key: str) -> None:
+def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
     from .validity import check_new_id
 
     try:
         check_new_id(kind, key)
     except ValueError as exc:
-        raise click.UsageError(str(exc)) from exc
+        raise click.UsageError(f"{exc}{hint}") from exc
 
 
 def _create(path: str, text: str, key: str, prefix: str, output: str | None, quiet: bool) -> None:
@@ -74,6 +77,8 @@ def _create_key(
                 f"{key} was not created: a processing block is, when it is to run a script; "
                 "try 'ska-sdp create pb -h', or --force."
             )
+        if place is not None and place.kind in CREATED and not place.part:
+            _check_new_id(place.kind, place.key, " With --force it is taken all the same.")
         text = stored_text(key, given_value(value, f"The value for {key}"), prefix)
     _create(key, text, key, prefix, output, quiet)
 
