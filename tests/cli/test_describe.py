@@ -19,6 +19,9 @@ STORED: dict[str, Any] = {
     "/deploy/other": {"kind": "helm", "args": {}},
     "/deploy/proc-pb-a-vis": {"kind": "helm", "args": {"chart": "vis"}},
     "/deploy/proc-pb-a-vis/state": {"status": "RUNNING"},
+    "/deploy/pb-a": {"kind": "helm", "args": {}},
+    "/deploy/proc-pb-a2-vis": {"kind": "helm", "args": {}},
+    "/deploy/proc-opb-a-vis": {"kind": "helm", "args": {}},
     "/deploy/proc-pb-z-vis": {"kind": "helm", "args": {}},
     "/deploy/named": {"kind": "helm", "args": {}},
     "/eb/eb-a": {"pb_realtime": ["pb-a"], "pb_batch": ["pb-b", "pb-gone"], "subarray_id": "01"},
@@ -32,6 +35,7 @@ STORED: dict[str, Any] = {
     "/pb/pb-a/owner": OWNER,
     "/pb/pb-a/state": {"status": "RUNNING", "deployments": {"named": "RUNNING"}},
     "/pb/pb-b": {"eb_id": "eb-a", "script": SCRIPT | {"kind": "batch"}},
+    "/pb/pb-c": {"eb_id": "eb-a", "script": SCRIPT},
     "/pb/pb-z": {"eb_id": None, "script": SCRIPT},
     "/script/batch:vis:1.0.0": {"image": "b"},
     "/script/realtime:vis:1.0.0": {"image": "r"},
@@ -42,6 +46,7 @@ OF_PB_A = {
     "/deploy/proc-pb-a-vis",
     "/deploy/proc-pb-a-vis/state",
     "/deploy/named",
+    "/deploy/pb-a",
     "/flow/pb-a:data-queue:vis",
     "/flow/pb-a:data-queue:vis/state",
     "/dependency/pb-a:k:vis:plot",
@@ -50,7 +55,14 @@ OF_PB_A = {
     "/pb/pb-a/state",
     "/pb/pb-a/owner",
 }
-OF_EB_A = OF_PB_A | {"/eb/eb-a", "/eb/eb-a/state", "/pb/pb-b", "/script/batch:vis:1.0.0"}
+OF_EB_A = OF_PB_A | {
+    "/eb/eb-a",
+    "/eb/eb-a/state",
+    "/pb/pb-b",
+    "/pb/pb-c",
+    "/script/batch:vis:1.0.0",
+}
+GONE = "ska-sdp: What is named there, but is not in the database: /pb/pb-gone.\n"
 
 USES = [
     ("pb pb-a", OF_PB_A),
@@ -66,7 +78,7 @@ def test_it_prints_all_that_belongs_to_it(
 ) -> None:
     fill(database, STORED)
     result = ska_sdp("describe", "-o", "name", *line.split())
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (0, GONE if paths >= OF_EB_A else "")
     assert len(result.lines) == len(set(result.lines))
     assert set(result.lines) == paths
 
@@ -86,6 +98,12 @@ def test_each_format(database: Config, here: Run) -> None:
     assert ["/pb/pb-b", "batch", "vis", "1.0.0", "eb-a"] in rows
     assert ["/pb/pb-a/state", "RUNNING"] in rows
     assert ["/flow/pb-a:data-queue:vis", "Visibility"] in rows
+
+
+def test_an_absent_execution_block_is_named(database: Config, here: Run) -> None:
+    fill(database, {"/lmc/subarray/03": {"eb_id": "eb-gone"}})
+    assert here("describe", "subarray", "03").err == GONE.replace("/pb/pb-gone", "/eb/eb-gone")
+    assert here("describe", "subarray", "03", "-q").err == ""
 
 
 def test_it_keeps_to_its_prefix(database: Config, here: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from .group import HELP, Group
 from .lookup import check_id, id_argument
 from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SUBARRAY, SdpObject
 from .options import COMMON
-from .output import Entry, Section, printer
+from .output import Entry, Section, note, printer
 from .session import open_backend
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ STATE_COLUMNS = ("status", "reason", "last_updated")
 
 
 class _Gathering:
-    """Reads what belongs together, in one transaction."""
+    """Reads what belongs together, in one transaction.
+
+    Attributes:
+        absent: paths of what is named and is not there.
+    """
 
     def __init__(self, txn: Txn, prefix: str) -> None:
         self._txn = txn
         self._prefix = prefix
+        self.absent: list[str] = []
 
     def own(self, kind: SdpObject, key: str) -> Section:
         """Get the value, the state and the owner of an object."""
@@ -43,6 +49,8 @@ class _Gathering:
         eb_id = _value(section).get("eb_id")
         if isinstance(eb_id, str):
             yield from self.of_eb(eb_id)
+            if not self._entries([EB.path(self._prefix, eb_id)]):
+                self.absent.append(EB.path(self._prefix, eb_id))
 
     def of_eb(self, key: str) -> Iterator[Section]:
         section = self.own(EB, key)
@@ -50,7 +58,13 @@ class _Gathering:
         eb = _value(section)
         listed = [eb.get("pb_realtime"), eb.get("pb_batch")]
         pb_ids = [each for ids in listed if isinstance(ids, list) for each in ids]
-        yield from self._of_blocks([each for each in pb_ids if isinstance(each, str)])
+        mine = {each: None for each in pb_ids if isinstance(each, str)}
+        # A script that makes a processing block names the execution block, which may not name it.
+        root = PB.path(self._prefix)
+        for path, text in self._txn.list_values(root):
+            if _mapping(Entry(path, text)).get("eb_id") == key:
+                mine[path[len(root) :]] = None
+        yield from self._of_blocks([*mine])
 
     def of_pb(self, key: str) -> Iterator[Section]:
         section = self.own(PB, key)
@@ -62,6 +76,8 @@ class _Gathering:
         paths = [PB.path(self._prefix, each) for each in pb_ids]
         states = self._entries(f"{path}/state" for path in paths)
         entries = self._entries(paths)
+        there = {entry.path for entry in entries}
+        self.absent += [path for path in paths if path not in there]
         yield Section(_title(PB), entries, PB.columns)
         yield Section("states", states, STATE_COLUMNS)
         yield Section(
@@ -83,8 +99,10 @@ class _Gathering:
         yield Section(_title(SCRIPT), self._entries(scripts), SCRIPT.columns)
         # Those that a script makes have the id of its processing block in theirs.
         root = DEPLOYMENT.path(self._prefix)
-        for path in self._txn.list_keys(root):
-            if any(each in path[len(root) :] for each in pb_ids):
+        ids = "|".join(map(re.escape, pb_ids))
+        has_id = re.compile(rf"(?<![A-Za-z0-9])(?:{ids})(?![A-Za-z0-9])")
+        for path in self._txn.list_keys(root) if pb_ids else ():
+            if has_id.search(path, len(root)):
                 deployments[path] = None
         yield from self._with_states(DEPLOYMENT, sorted(deployments))
         # A key begins with the processing block whose data it is about; that of a dependency
@@ -128,6 +146,7 @@ def _command(kind: SdpObject) -> click.Command:
         check_id(key)
         out = printer(output, quiet)
         sections: list[Section] = []
+        absent: list[str] = []
         with open_backend() as backend:
             for txn in backend.txn():
                 gathering = _Gathering(txn, prefix)
@@ -137,10 +156,13 @@ def _command(kind: SdpObject) -> click.Command:
                     SUBARRAY: gathering.of_subarray,
                 }
                 sections = list(gather[kind](key))
+                absent = gathering.absent
         if not sections[0].entries:
             path = kind.path(prefix, key)
             raise NotFound(f"There is nothing at {path} to describe: try '{kind.seek}'.")
         out.sections([section for section in sections if section.entries])
+        if absent and not quiet:
+            note(f"What is named there, but is not in the database: {', '.join(absent)}.")
 
     return click.Command(
         kind.name,
