@@ -154,7 +154,12 @@ def test_the_state_of_an_ended_block_is_made_if_there_was_none(
     [
         ("eb eb-done", 1, "The execution block eb-done is CANCELLED already: 'ska-sdp get"),
         ("eb eb-none", 3, "There is no execution block at /eb/eb-none: try 'ska-sdp list eb'."),
-        ("eb eb-text", 1, "The value of /eb/eb-text is not JSON"),
+        ("eb eb-text", 1, "/eb/eb-text is no JSON: 'ska-sdp edit --force /eb/eb-text' mends it."),
+        (
+            "eb eb-odd",
+            1,
+            "stored at /eb/eb-odd/state is no JSON: 'ska-sdp edit --force /eb",
+        ),
         ("eb eb-list", 1, "is no mapping: 'ska-sdp edit' it."),
         ("eb", 2, "Missing argument 'ID'"),
         ("pb pb-a", 2, "There is no object 'pb': name one of eb."),
@@ -164,7 +169,13 @@ def test_the_state_of_an_ended_block_is_made_if_there_was_none(
 def test_what_cannot_be_ended(
     database: Config, here: Run, line: str, code: int, complaint: str
 ) -> None:
-    stored = {"/eb/eb-done": {"status": "CANCELLED"}, "/eb/eb-text": "text", "/eb/eb-list": []}
+    stored = {
+        "/eb/eb-done": {"status": "CANCELLED"},
+        "/eb/eb-text": "text",
+        "/eb/eb-odd": {},
+        "/eb/eb-odd/state": "text",
+        "/eb/eb-list": [],
+    }
     fill(database, stored)
     before = contents(database)
     result = here("end", *line.split())

@@ -13,7 +13,7 @@ from ska_sdp_config.cli.readings import Member, Readings, ask_member
 
 from .conftest import Run, fill, run_process
 
-MEMBER = Member("h:1", version="3.5.16", size=2**20, in_use=2**20)
+MEMBER = Member("h:1", version="3.5.16", size=2**20, in_use=2**20, ahead=(-0.5, 0.6))
 WELL = Readings(
     "h:1", [0.001], revision=7, keys=3, components={"proccontrol": {"hostname": "x", "pid": 4}}
 )
@@ -64,6 +64,7 @@ def test_what_the_library_finds(
         ({"version": "3.5.1"}, "warning", "etcd 3.5.1", "upgrade: 3.5.0 to 3.5.2 may corrupt"),
         ({"ahead": (2.5, 3.6)}, "fault", "that of h:1 is 2 s ahead of this", "set both by one"),
         ({"ahead": (-9.0, -8.0)}, "fault", "is 8 s behind this machine's", "set both by one"),
+        ({"ahead": None}, "warning", "h:1 does not say what time", "reach it directly"),
         ({"has_leader": False}, "fault", "it knows no leader", "start the other servers"),
         ({"fault": "refused"}, "fault", "it says nothing of itself: refused", "start it, or"),
         (

@@ -38,9 +38,9 @@ SCRIPT = """#!{python}
 import os, sys
 from pathlib import Path
 file, log = Path(sys.argv[-1]), Path({log!r})
-text = file.read_text()
+text = file.read_text(errors="surrogateescape")
 number = len(list(log.iterdir()))
-(log / str(number)).write_text(text)
+(log / str(number)).write_text(text, errors="surrogateescape")
 {steps}
 """
 
@@ -234,10 +234,42 @@ def test_text_is_edited_as_it_is_by_force(
     assert contents(database) == {"/x": "# text,\n mine"}
 
 
+def test_an_edit_that_is_no_text_is_kept(
+    database: Config, here: Run, editor: Editor, kept: Path
+) -> None:
+    fill(database, STORED)
+    editor("file.write_bytes(b'\\xff')")
+    result = here("edit", "eb", "eb-a")
+    assert (result.code, result.out) == (1, "")
+    assert "is no UTF-8 text (byte 0): nothing was changed. Your edit is kept in " in result.err
+    assert _file_named_in(result.err).read_bytes() == b"\xff"
+
+
+def test_bytes_are_edited_as_they_are_by_force(
+    database: Config, here: Run, editor: Editor
+) -> None:
+    fill(database, {"/x": "caf\udce9"})
+    editor("file.write_bytes(os.fsencode(text) + b'\\xff\\n')")
+    assert here("edit", "/x", "--force").code == 0
+    assert contents(database) == {"/x": "caf\udce9\udcff"}
+
+
+def test_a_key_may_be_longer_than_the_name_of_a_file(
+    database: Config, here: Run, editor: Editor
+) -> None:
+    key = f"/{'é' * 300}\0"
+    fill(database, {key: 1})
+    editor(write(2))
+    assert here("edit", key) == (0, f"updated {key}\n", "")
+
+
 @pytest.mark.parametrize(
     ("line", "command", "code", "complaint"),
     [
         ("eb eb-a", "", 2, "There is no editor: set VISUAL or EDITOR, such as EDITOR=vi."),
+        ("eb eb-a", " ", 2, "There is no editor: set VISUAL or EDITOR, such as EDITOR=vi."),
+        ("eb eb-a", "rm", 1, "The editor has left no file to read ("),
+        ("eb eb-odd", "true", 1, "What is stored at /eb/eb-odd is no UTF-8 text: edit it with"),
         ("eb eb-a", "/none/such -x", 2, "The editor /none/such cannot be run: No such file"),
         ("eb eb-a", "vi '", 2, "which is no command: No closing quotation."),
         ("eb eb-a", "false", 1, "The editor false failed with code 1: nothing was changed."),
@@ -257,7 +289,7 @@ def test_what_it_refuses(
     code: int,
     complaint: str,
 ) -> None:
-    fill(database, STORED)
+    fill(database, {**STORED, "/eb/eb-odd": '{"a": "\\ud800"}'})
     monkeypatch.setenv("VISUAL", command)
     monkeypatch.delenv("EDITOR", raising=False)
     result = here("edit", *line.split())

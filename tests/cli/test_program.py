@@ -237,6 +237,24 @@ def cause(error: Exception, because: BaseException) -> Exception:
             "Too large. Batch 1 stands: /a to /b.",
         ),
         (
+            FileNotFoundError(2, "No such file", "/f"),
+            1,
+            "/f cannot be read or written: No such file; check the path.",
+        ),
+        (
+            OSError(28, "No space left"),
+            1,
+            "The output cannot be written: No space left; what was to be done may be done.",
+        ),
+        (
+            UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no text"),
+            1,
+            (
+                "What is no UTF-8 text cannot be taken or shown: 'utf-8' codec can't encode "
+                "character '\\udcff' in position 0: no text."
+            ),
+        ),
+        (
             KeyError("x"),
             1,
             "KeyError: 'x' (run it again with --debug, and report it)",

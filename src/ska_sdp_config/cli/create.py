@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from .live import complete_ids
 from .lookup import KeyGroup, check_depth_of_key, check_key
 from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject, place_of
 from .options import COMMON, EB_PARAMETERS, FORCE
-from .output import note, printer
+from .output import Printer, note, printer
 from .session import open_backend, open_config
 
 if TYPE_CHECKING:
@@ -55,7 +56,21 @@ def _create(path: str, text: str, key: str, prefix: str, output: str | None, qui
                     txn.update(beside, state)
     except ConfigCollision as exc:
         raise Failed(f"{path} exists already: 'ska-sdp update' changes it.") from exc
-    out.made([path], [key])
+    _tell(out, [path], [key])
+
+
+def _tell(out: Printer, paths: list[str], ids: list[str]) -> None:
+    """Print what was created.
+
+    Raises:
+        Failed: that cannot be printed; names it, as it could be found by nothing else.
+    """
+    try:
+        out.made(paths, ids)
+        sys.stdout.flush()
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise Failed(f"Created {' and '.join(paths)}, but cannot print it: {reason}.") from exc
 
 
 def _create_key(
@@ -138,7 +153,7 @@ def _create_pb(
     if not (known or quiet):
         note(f"There is no script {script}: the processing block fails until it is imported.")
     ids = [pb_id] if eb_id is None else [pb_id, eb_id]
-    out.made([kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)], ids)
+    _tell(out, [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)], ids)
 
 
 def _create_eb(

@@ -91,6 +91,13 @@ def _versions(members: list[Member]) -> Finding:
 
 
 def _clock(member: Member) -> Finding:
+    if member.ahead is None:
+        return Finding(
+            "clock",
+            "warning",
+            f"{member.endpoint} does not say what time it is there",
+            "reach it directly: something between it and this machine leaves out the Date header",
+        )
     least, most = member.ahead
     if least <= CLOCK and most >= -CLOCK:
         return Finding("clock", "ok", "it agrees with this machine's to the second")

@@ -46,7 +46,7 @@ def split(entries: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     texts: dict[str, str] = {}
     quoted: dict[str, str] = {}
     for path, text in entries.items():
-        if not (_is_utf8(path) and _is_utf8(text)):
+        if not (values.is_utf8(path) and values.is_utf8(text)):
             quoted[_quote(path)] = _quote(text)
             continue
         try:
@@ -54,14 +54,6 @@ def split(entries: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         except ValueError:
             texts[path] = text
     return {"values": found, "texts": texts} | ({"quoted": quoted} if quoted else {})
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _quote(text: str) -> str:

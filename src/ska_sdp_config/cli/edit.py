@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -39,14 +40,17 @@ def _edit(
     if stored is not None and not force and not values.is_json(stored):
         raise Failed(f"What is stored at {target.entry} is no JSON: edit it with --force.")
     before = "{}" if stored is None else stored
-    file = _make_file(target, before if force else values.pretty(before) + "\n")
+    text = before if force else values.pretty(before) + "\n"
+    if not force and not values.is_utf8(text):
+        raise Failed(f"What is stored at {target.entry} is no UTF-8 text: edit it with --force.")
+    file = _make_file(target, text)
     changes: list[Change] = []
     with _kept_on_failure(file):
-        text = _edited(editor, file, target, prefix, force)
-        if text is not None:
+        edited = _edited(editor, file, target, prefix, force)
+        if edited is not None:
             # An editor may be open for hours: not so the connection.
             with open_backend(deferred(f"Your edit is kept in {file}.")) as backend:
-                changes = replace(backend, target, text, prefix, read=(stored,))
+                changes = replace(backend, target, edited, prefix, read=(stored,))
     file.unlink()
     out.changes(changes, 0 if changes else 1)
 
@@ -57,7 +61,8 @@ def _editor() -> list[str]:
     Raises:
         Misconfigured: none is set.
     """
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    given = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
+    command = next(filter(None, given), "")
     if not command:
         raise Misconfigured("There is no editor: set VISUAL or EDITOR, such as EDITOR=vi.")
     try:
@@ -69,11 +74,29 @@ def _editor() -> list[str]:
 
 
 def _make_file(target: Target, text: str) -> Path:
-    name = target.entry.strip("/").replace("/", "-")
+    # A key may be longer than a file's name can be.
+    name = re.sub(r"[^\w.:-]", "-", target.entry.strip("/"))[:50]
     handle, file = tempfile.mkstemp(prefix=f"ska-sdp-{name}-", suffix=".json")
     os.close(handle)
-    Path(file).write_text(text, "utf-8")
+    # By force bytes that are no text are edited as they are.
+    Path(file).write_text(text, "utf-8", "surrogateescape")
     return Path(file)
+
+
+def _read(file: Path, force: bool) -> str:
+    """Read what the editor has left.
+
+    Raises:
+        Failed: it has left nothing, or what is no text.
+    """
+    try:
+        return file.read_text("utf-8", "surrogateescape" if force else "strict")
+    except OSError as exc:
+        raise Failed(f"The editor has left no file to read ({exc}): nothing was changed.") from exc
+    except UnicodeDecodeError as exc:
+        raise Failed(
+            f"What was edited is no UTF-8 text (byte {exc.start}): nothing was changed."
+        ) from exc
 
 
 @contextmanager
@@ -101,11 +124,11 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
     """
     from .validity import stored_text
 
-    first = rejected = file.read_text("utf-8")
+    first = rejected = _read(file, force)
     fault: Failed | None = None
     while True:
         _run(editor, file)
-        text = file.read_text("utf-8")
+        text = _read(file, force)
         if fault is not None:
             text = _without_fault(text)
         if fault is not None and text == rejected:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from .eb_state import ENDED, state_of_eb, timestamp
@@ -17,18 +20,28 @@ from .session import open_config
 __all__ = ["command"]
 
 
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Say how that is mended which is read, if it is no JSON."""
+    try:
+        yield
+    except ValueError as exc:
+        raise Failed(
+            f"What is stored at {path} is no JSON: 'ska-sdp edit --force {path}' mends it."
+        ) from exc
+
+
 def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool) -> None:
     check_id(key)
     out = printer(output, quiet)
     path = EB.path(prefix, key)
     with open_config(prefix, deferred()) as config:
         for txn in config.txn(prefetch=[path, f"{path}/state"]):
-            try:
+            state = txn.execution_block.state(key)
+            with _named(path):
                 eb = txn.get_execution_block(key)
-                state = txn.execution_block.state(key)
+            with _named(f"{path}/state"):
                 known = state.get()
-            except ValueError as exc:
-                raise Failed(str(exc)) from exc
             if eb is None:
                 raise NotFound(f"There is no execution block at {path}: try '{EB.seek}'.")
             if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):

@@ -100,4 +100,11 @@ def _explain(error: BaseException) -> tuple[int, str]:
     known = isinstance(error, ConfigCollision | TransactionTooLarge) or type(error) is RuntimeError
     if known:
         return 1, str(error)
+    if isinstance(error, OSError):
+        reason = error.strerror or error
+        if error.filename is not None:
+            return 1, f"{error.filename} cannot be read or written: {reason}; check the path."
+        return 1, f"The output cannot be written: {reason}; what was to be done may be done."
+    if isinstance(error, UnicodeError):
+        return 1, f"What is no UTF-8 text cannot be taken or shown: {error}."
     return 1, f"{type(error).__name__}: {error} (run it again with --debug, and report it)"

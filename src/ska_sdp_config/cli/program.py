@@ -117,6 +117,8 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
+    if _lacks_output():
+        return 1
     debug = "--debug" in arguments
     if debug:
         _log_all()
@@ -134,15 +136,38 @@ def run(arguments: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has gone. What is still buffered would fail again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone.
+        _let_go_of_output()
         return 1
     except Exception as error:  # whatever it is, it is told in one line
         if debug:
             traceback.print_exc()
         code, line = explain(error)
         click.echo(f"ska-sdp: {line}", err=True)
+        _let_go_of_output()
     return code if isinstance(code, int) else 0
+
+
+def _lacks_output() -> bool:
+    """Tell the user if standard output is closed: what a command has done would not be known.
+
+    What else is closed is replaced: a file or connection would get its number, and be written to.
+    """
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        mode = "r" if name == "stdin" else "w"
+        setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
+    if "stdout" in closed:
+        click.echo("ska-sdp: Standard output is closed: open it, such as by >/dev/null.", err=True)
+    return "stdout" in closed
+
+
+def _let_go_of_output() -> None:
+    """Drop what cannot be printed: it would fail again when Python ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _log_all() -> None:

@@ -37,7 +37,8 @@ class Member:
         in_use: bytes of them that hold something.
         has_leader: whether it knows a leader of the cluster.
         alarms: what it complains of.
-        ahead: seconds by which its clock may be ahead of ours, at least and at most.
+        ahead: seconds by which its clock may be ahead of ours, at least and at most; None if
+            it does not say what time it is.
     """
 
     endpoint: str
@@ -47,7 +48,7 @@ class Member:
     in_use: int = 0
     has_leader: bool = True
     alarms: tuple[str, ...] = ()
-    ahead: tuple[float, float] = (0.0, 0.0)
+    ahead: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)
@@ -147,10 +148,10 @@ def ask_member(endpoint: str, url: str, fetch: Fetch) -> Member:
     )
 
 
-def _ahead(date: str, began: float, ended: float) -> tuple[float, float]:
+def _ahead(date: str, began: float, ended: float) -> tuple[float, float] | None:
     """Get by how much a clock may be ahead that gave this date, in whole seconds, meanwhile."""
     try:
         told = parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError):
-        return (0.0, 0.0)
+        return None
     return told - ended, told + 1 - began

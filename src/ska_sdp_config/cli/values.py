@@ -15,6 +15,7 @@ __all__ = [
     "difference",
     "field",
     "is_json",
+    "is_utf8",
     "parse",
     "parts",
     "pretty",
@@ -75,6 +76,15 @@ def is_json(text: str) -> bool:
     try:
         _parse(text)
     except ValueError:
+        return False
+    return True
+
+
+def is_utf8(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8; what others have stored may be no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return False
     return True
 

@@ -1,0 +1,88 @@
+"""Standard streams that are closed, or cannot take more."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import PROGRAM, Result, contents, environment, fill
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no device that is full")
+
+
+def run_in_shell(server: Etcd, line: str) -> Result:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {shlex.join(PROGRAM)} {line}"],
+        env=environment(server, {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@needs_full
+@pytest.mark.parametrize("options", ["-q", "-o json", "--eb={}"])
+def test_what_was_created_is_named_though_it_cannot_be_printed(
+    database: Config, etcd: Etcd, options: str
+) -> None:
+    fill(database, {"/script/batch:a:1": {}})
+    result = run_in_shell(etcd, f"create pb batch:a:1 {options} > {FULL}")
+    created = [path for path in contents(database) if path.count("/") == 2][:-1]
+    named = " and ".join(sorted(created, reverse=True))
+    assert (result.code, result.err) == (
+        1,
+        f"ska-sdp: Created {named}, but cannot print it: No space left on device.\n",
+    )
+
+
+@needs_full
+@pytest.mark.parametrize("line", ["list -a", "get /x -o json", "delete /x", "-h"])
+def test_output_that_cannot_be_written_is_one_line(
+    database: Config, etcd: Etcd, line: str
+) -> None:
+    fill(database, {"/x": 1})
+    assert run_in_shell(etcd, f"{line} > {FULL}") == (
+        1,
+        "",
+        (
+            "ska-sdp: The output cannot be written: No space left on device; "
+            "what was to be done may be done.\n"
+        ),
+    )
+
+
+CLOSED: list[tuple[str, Any]] = [
+    (
+        "list -a >&-",
+        (1, "", "ska-sdp: Standard output is closed: open it, such as by >/dev/null.\n"),
+    ),
+    ("create /y 1 >&-", (1, "", None)),
+    ("list -a 2>&-", (0, "/pb/pb-a\n/x\n", "")),
+    ("list -a <&- 2>&-", (0, "/pb/pb-a\n/x\n", "")),
+    ("get /none 2>&-", (3, "", "")),
+    ("delete -a pb <&-", (1, "", None)),
+]
+
+
+@pytest.mark.parametrize(("line", "wanted"), CLOSED, ids=[line for line, _ in CLOSED])
+def test_closed_streams_change_nothing(
+    database: Config, etcd: Etcd, line: str, wanted: Any
+) -> None:
+    fill(database, {"/x": 1, "/pb/pb-a": {}})
+    result = run_in_shell(etcd, line)
+    code, out, err = wanted
+    assert result[:2] == (code, out)
+    assert (result.err == err) if err is not None else (len(result.err.splitlines()) <= 2)
+    assert "report it" not in result.err
+    assert list(contents(database)) == ["/pb/pb-a", "/x"]
