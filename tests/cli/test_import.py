@@ -172,6 +172,23 @@ def test_five_hundred_scripts_on_a_server_with_default_settings(
         assert contents(config) == {}
 
 
+@pytest.mark.parametrize("options", [[], ["--atomic"], ["--dry-run"]])
+def test_a_script_that_fits_no_transaction_is_refused_by_name(
+    database: Config, here: Run, options: list[str]
+) -> None:
+    scripts = [
+        {"kind": "batch", "id": name, "version": "1", "image": "i" * length}
+        for name, length in (("large", 2_500_000), ("small", 1))
+    ]
+    result = here("import", "scripts", *options, "-", stdin=json.dumps({"scripts": scripts}))
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(
+        "ska-sdp: Nothing was written, as one transaction has no room for /script/batch:large:1: "
+    )
+    assert len(result.err.splitlines()) == 1
+    assert contents(database) == {}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe is set as on Linux")
 def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
     etcd_server: Any, ska_sdp: Run, start: Start, tmp_path: Path
