@@ -7,26 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..backend.common import TransactionTooLarge
-from ..backend.keys import Span, key_of_path
-from ..backend.loop import Deadline
-from ..backend.store import KeyAt, Put, Query
 from ..entity.codec import decode, encode
 from .errors import Failed, Unfinished
+from .sizes import check_sizes
 
 if TYPE_CHECKING:
     from ..backend.stm import Txn
     from ..config import Config
 
-__all__ = ["Batch", "Goal", "Step", "check_sizes", "plan", "write"]
+__all__ = ["Batch", "Goal", "Step", "plan", "write"]
 
 MANY = 100
 """So many keys are rather read with the whole of what they are in."""
-
-LARGE = 2**16
-"""So long texts may be too large for one transaction, on whatever server."""
-
-NEVER = -1
-"""A revision at which nothing was ever written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,38 +113,6 @@ def _is_same(before: str, text: str) -> bool:
         return False
 
 
-def check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
-    """Check that no text is too large for a transaction of its own; nothing is written.
-
-    Only the server knows its bound. So it is asked to write the largest on a condition that
-    does not hold: whatever is too large, it refuses before it looks at conditions.
-
-    Raises:
-        Failed: some are; names them.
-    """
-    backend = config.backend
-    sizes = {path: len(text) for path, text in texts.items() if text and len(text) >= LARGE}
-    too_large: list[str] = []
-    for path in sorted(sizes, key=lambda path: -sizes[path]):
-        key = key_of_path(path)
-        try:
-            backend.committer.commit(
-                [KeyAt(key, NEVER)],
-                [Put(key, texts[path] or "")],
-                [Query(Span(key), keys_only=True)],
-                deadline=Deadline(backend.store.timeout, None, backend.address),
-            )
-        except TransactionTooLarge:
-            too_large.append(path)
-        else:
-            break
-    if too_large:
-        raise Failed(
-            f"Nothing was written, as one transaction has no room for {', '.join(too_large)}: "
-            "make it smaller, or raise etcd's --max-request-bytes, 1.5 MiB by default."
-        )
-
-
 def write(
     config: Config,
     goal: Goal,
@@ -208,8 +168,8 @@ def _write_in_batches(
     """Write what has to be changed of so many keys, which together were too many."""
     paths = list(todo)
     unchanged = count - len(todo)
-    # All at once, if what need not be changed was what made it too large.
-    size = len(paths) if unchanged else (len(paths) + 1) // 2
+    # At first all of it: what need not be changed may be what was too much.
+    size = len(paths)
     stands: list[Batch] = []
     try:
         while paths:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from .bulk import Batch, Goal, check_sizes, plan, write
+from .bulk import Batch, Goal, plan, write
 from .errors import Unfinished
 from .interrupts import deferred
 from .output import Change, Difference, Printer, note
 from .session import open_config
+from .sizes import check_sizes
 
 __all__ = ["carry_out", "preview"]
 

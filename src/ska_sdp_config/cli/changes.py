@@ -6,6 +6,7 @@ import queue
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..backend.deadline import Deadline
 from ..backend.keys import EVERYTHING, Span, key_of_path, path_of_key, spans_below
 from ..backend.stm import MAX_DEPTH
 from .follow import following, tell_of_nothing
@@ -105,7 +106,9 @@ def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
 def _read_patiently(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
     from ..watcher import until_answered
 
-    return until_answered(backend.store, lambda: _read(backend, target))
+    store = backend.store
+    for_ever = Deadline(store.timeout, None, store.address)
+    return until_answered(store, lambda seconds: _read(backend, target), for_ever)
 
 
 def _differences(
