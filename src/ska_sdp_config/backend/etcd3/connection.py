@@ -233,8 +233,9 @@ class Etcd:
             return
         with self._lock:
             self._closed.set()
-            self._link = None
+            # The set holds none alive: listed first, so that the last is closed, not just dropped.
             links = list(self._links)
+            self._link = None
         for link in links:
             link.close()
 
