@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ska_sdp_lmc.model import health
 from ska_sdp_lmc.model.health import Fault, Outage
-from ska_sdp_lmc.model.states import ObsState, State
+from ska_sdp_lmc.model.states import HealthState, ObsState, State
 from ska_sdp_lmc.model.view import View
 
 __all__ = ["Publisher", "Surface"]
@@ -71,6 +71,14 @@ class Publisher:
     def begin(self) -> None:
         """Show what there is before the first view: State INIT, and no health known."""
         self._show({"State": State.INIT, "Status": self._waiting, **self._health()})
+
+    def show_unfit(self, why: str) -> None:
+        """Show the health of a device that cannot work as it is set; the caller has the monitor.
+
+        Args:
+            why: what cannot be, a sentence.
+        """
+        self._show({"healthState": HealthState.FAILED, "healthInfo": [_plain(why)]})
 
     @property
     def has_view(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
+from ska_sdp_lmc.health.process import PROCESS
 from ska_sdp_lmc.model.states import HealthState
 from tests.waiting import wait_until
 
@@ -33,6 +34,11 @@ def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Conf
         assert subarray.state() == tango.DevState.FAULT
         assert subarray.status().startswith(fault)
         assert subarray.read_attribute("obsState").quality == tango.AttrQuality.ATTR_INVALID
+        assert subarray.healthState == HealthState.FAILED
+        assert subarray.healthInfo[0].startswith(fault)
+        (reason,) = (each for each in PROCESS.why_not_ready() if each.device == SUBARRAY)
+        assert reason.code == "device-unfit"
+        assert reason.sentence.startswith(fault)
         for txn in config.txn():
             before = txn.get("/lmc/subarray/01")
         with pytest.raises(tango.DevFailed) as refused:
@@ -49,3 +55,4 @@ def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Conf
     wait_until(lambda: subarray.healthState == HealthState.OK)
     subarray.On()
     assert subarray.lastCommand == "On"
+    assert [each for each in PROCESS.why_not_ready() if each.device == SUBARRAY] == []

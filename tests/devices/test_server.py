@@ -67,6 +67,7 @@ def test_a_database_that_hangs_freezes_nothing(
     subarray.On()
     subarray.AssignResources(assign_text())
     broken_etcd.pause()
+    stopped = time.time()
     waits: list[float] = []
 
     def configure() -> None:
@@ -91,7 +92,10 @@ def test_a_database_that_hangs_freezes_nothing(
     assert max(waits) < 5
     wait_until(lambda: subarray.healthState == HealthState.FAILED)
     assert broken_etcd.endpoint in subarray.healthInfo[0]
-    assert subarray.read_attribute("obsState").quality == tango.AttrQuality.ATTR_VALID
+    read = subarray.read_attribute("obsState")
+    assert read.quality == tango.AttrQuality.ATTR_VALID
+    # The time of the last answer, not of some question.
+    assert read.time.totime() < stopped
     broken_etcd.resume()
     wait_until(lambda: subarray.healthState == HealthState.OK)
     subarray.Configure('{"scan_type": "science"}')
@@ -220,6 +224,21 @@ def test_the_level_of_the_log_is_a_setting(
     output = server.process.output()
     assert ("|WARNING|" in output) is told
     assert ("|INFO|" in output) is (level == "INFO")
+
+
+def test_a_name_that_can_be_no_subarrays_is_refused_at_start() -> None:
+    program = installed_program("SDPSubarray", "tango")
+    name = "test-sdp/subarray/x+y"
+    done = subprocess.run(
+        [program, "01", "-ORBendPoint", "giop:tcp:127.0.0.1:0", "-nodb", "-dlist", name],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"{name}: The last part of the device's name, 'x+y', cannot be" in done.stderr
 
 
 def test_a_bad_property_is_refused_at_start(tmp_path: Path) -> None:

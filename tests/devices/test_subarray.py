@@ -15,6 +15,7 @@ from ska_sdp_config import Config
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
 from ska_sdp_lmc.model.transitions import TRANSITIONS
+from ska_sdp_lmc.servers import subarray as server
 from ska_sdp_lmc.servers.subarray import SDPSubarray
 from tests.waiting import wait_until
 
@@ -312,3 +313,18 @@ def test_the_level_of_the_log(subarray: Any) -> None:
         found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
         assert len(found) == lines
         assert all(re.search(rf"tango-device:{name},transaction-id:txn-", line) for line in found)
+
+
+def test_a_fault_of_the_program_is_told_as_any_other(
+    subarray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise TypeError("of no use")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server, "apply_command", fail)
+        reason, text = refusal(subarray.On)
+    assert reason == "API_CommandFailed"
+    assert text.startswith("It is not known whether On was carried out: the server failed by ")
+    assert "TypeError (of no use)" in text
+    subarray.On()

@@ -106,6 +106,14 @@ def test_since_when_is_remembered_as_long_as_it_lasts() -> None:
     assert sentences([fault], again) == ["Component x is OFFLINE, since 2026-01-31T14:00:00.000Z."]
 
 
+def test_since_when_stays_though_the_database_says_something_else_later() -> None:
+    """A script writes its state again and again, each time with the time."""
+    later = NOON + timedelta(seconds=5)
+    first = seen_since({}, [Fault("pb x", "is ill", NOON)], later)
+    assert first == {"pb x": NOON}
+    assert seen_since(first, [Fault("pb x", "is ill", later)], later) == first
+
+
 @pytest.mark.parametrize("count", [0, 1, MAX_SENTENCES, MAX_SENTENCES + 1, 1000])
 def test_health_info_is_never_too_long(count: int) -> None:
     faults = [Fault(str(number), f"Fault {number}") for number in range(count)]

@@ -19,13 +19,20 @@ STUCK_AFTER = 60.0
 """Seconds after which what should take less than two is stuck."""
 
 Code = Literal[
-    "no-device", "device-waits", "database", "follower-ended", "turn-stuck", "command-stuck"
+    "no-device",
+    "device-waits",
+    "device-unfit",
+    "database",
+    "follower-ended",
+    "turn-stuck",
+    "command-stuck",
 ]
 
 CODES: dict[Code, str] = {
     "no-device": "The server has begun and serves no device yet: it starts, it waits for the "
     "Tango database, or it ends.",
     "device-waits": "A device is in State INIT: it has not seen the configuration database yet.",
+    "device-unfit": "A device was given, at its last Init, a setting that cannot be.",
     "database": "The configuration database does not answer, or nothing has asked it yet.",
     "follower-ended": "The thread that follows the database for a device has ended.",
     "turn-stuck": "The database answers, and yet that thread has not come to the end of a turn "
@@ -164,12 +171,25 @@ class Process:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._served: dict[str, Served] = {}
+        self._unfit: dict[str, Reason] = {}
         self._alone_since = datetime.now(timezone.utc)
 
     def begin(self, device: Served) -> None:
         """Take notice of a device, or of its next life."""
         with self._lock:
+            self._unfit.pop(device.name, None)
             self._served[device.name] = device
+
+    def unfit(self, name: str, why: str) -> None:
+        """Take notice that a device is not served, as it cannot work as it is set.
+
+        Args:
+            name: name of the device.
+            why: what cannot be, a sentence.
+        """
+        with self._lock:
+            now = datetime.now(timezone.utc)
+            self._unfit[name] = Reason("device-unfit", why.rstrip("."), now, name)
 
     def end(self, name: str) -> None:
         """Take notice that a device is not served any more."""
@@ -193,13 +213,16 @@ class Process:
     def why_not_ready(self) -> list[Reason]:
         """Why the process cannot do its work; empty while it can."""
         served = self.served()
-        if not served:
+        with self._lock:
+            unfit = list(self._unfit.values())
+        if not served and not unfit:
             text = (
                 "No device is served: the server starts, waits for the Tango database at "
                 f"{os.environ.get('TANGO_HOST', 'TANGO_HOST, which is not set')}, or ends"
             )
             return [Reason("no-device", text, self._alone_since)]
         return [
+            *unfit,
             *self.why_not_live(),
             *_away(self.databases()),
             *(reason for each in served for reason in each.waits()),

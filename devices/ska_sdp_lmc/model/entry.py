@@ -58,6 +58,7 @@ class Entry:
         acknowledged: ids of failed processing blocks that cause no FAULT any more.
         errors: what put the subarray in FAULT, by processing block id or ``subarray``.
         extra: fields of other programs, kept.
+        damage: the one of ``errors`` that says what of the entry cannot be read, if there is.
     """
 
     transaction_id: str | None = None
@@ -73,6 +74,7 @@ class Entry:
     acknowledged: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     extra: Json = field(default_factory=dict)
+    damage: str | None = None
 
     @classmethod
     def read(cls, document: Json | None) -> Entry:
@@ -124,9 +126,10 @@ class Entry:
             faults.append("eb_id")
         if faults:
             errors[SUBARRAY] = (
-                f"The subarray's entry cannot be read: mend {', '.join(faults)}, or Restart."
+                f"The subarray's entry cannot be read: mend {', '.join(faults)}, or Restart "
+                "(after On, if State is OFF)."
             )
-        return cls(**entry, errors=errors)
+        return cls(**entry, errors=errors, damage=errors[SUBARRAY] if faults else None)
 
     def document(self) -> Json:
         """Write the entry as the database holds it."""
@@ -143,7 +146,12 @@ class Entry:
             "eb_id": self.eb_id,
             "resources": dict(self.resources),
             "acknowledged": list(self.acknowledged),
-            "errors": dict(self.errors),
+            # That it could not be read is no longer so of what is written.
+            "errors": {
+                key: text
+                for key, text in self.errors.items()
+                if key != SUBARRAY or text != self.damage
+            },
         }
 
     @property
@@ -152,4 +160,4 @@ class Entry:
         return self.state if self.admin_mode.enables else State.DISABLE
 
 
-_FIELDS = frozenset(item.name for item in fields(Entry)) - {"extra"}
+_FIELDS = frozenset(item.name for item in fields(Entry)) - {"extra", "damage"}

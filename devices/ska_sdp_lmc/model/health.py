@@ -24,8 +24,8 @@ class Fault:
     Attributes:
         key: what tells it from others, the same as long as it lasts.
         text: what is wrong, a sentence without its full stop.
-        since: when it began; None when the database does not say: then the device remembers
-            when it first saw it.
+        since: when it began, as far as the database says; the device remembers what it said at
+            first, or when it first saw the fault.
     """
 
     key: str
@@ -78,7 +78,7 @@ def seen_since(
         faults: what is wrong now.
         now: the time for those seen first.
     """
-    return {fault.key: fault.since or before.get(fault.key, now) for fault in faults}
+    return {fault.key: before.get(fault.key) or fault.since or now for fault in faults}
 
 
 def sentences(faults: Sequence[Fault], since: Mapping[str, datetime]) -> list[str]:

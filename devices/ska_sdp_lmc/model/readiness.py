@@ -99,7 +99,11 @@ def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
     if pending is None or start is None:
         return None
     seconds = timeout_of(pending, settings)
-    return start + timedelta(seconds=seconds) if seconds > 0 else None
+    try:
+        return start + timedelta(seconds=seconds) if seconds > 0 else None
+    except OverflowError:
+        # The entry has a time at the end of all times.
+        return None
 
 
 def timeout_sentence(snapshot: Snapshot, pending: Pending, settings: SubarraySettings) -> str:

@@ -68,7 +68,9 @@ def subtract(assigned: Json, less: Resources) -> Json:
 
 def _members(resources: Json, name: str) -> list[Any]:
     members = resources.get(name)
-    return list(members) if isinstance(members, list) else []
+    # Others may have written anything there.
+    listed = members if isinstance(members, list) else []
+    return [member for member in listed if isinstance(member, str | int)]
 
 
 def _nodes(resources: Json) -> int:

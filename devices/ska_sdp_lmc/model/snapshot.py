@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -51,8 +52,8 @@ def read_document(text: str | None) -> tuple[Json | None, bool]:
 
     Returns:
         The object, None when nothing is stored; and whether it could be read. Text that holds
-        no JSON object reads as an empty one: what others wrote stops no device. It is kept for
-        the next time, so nobody may change it.
+        no JSON object, or one that could not be written again, reads as an empty one: what
+        others wrote stops no device. It is kept for the next time, so nobody may change it.
     """
     if text is None:
         return None, True
@@ -60,10 +61,18 @@ def read_document(text: str | None) -> tuple[Json | None, bool]:
     return _parse(text) if document is None else (document, True)
 
 
+_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}|NaN|Infinity")
+"""What may stand for half a character or for no finite number, which cannot be written again."""
+
+
 @lru_cache(maxsize=512)
 def _parse(text: str) -> tuple[Json | None, bool]:
     try:
         document: Any = json.loads(text)
+        if not text.isascii():
+            text.encode()
+        if _SUSPECT.search(text):
+            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return {}, False
     return (document, True) if isinstance(document, dict) else ({}, False)

@@ -65,17 +65,17 @@ def _of_execution_block(snapshot: Snapshot) -> Iterator[Fault]:
 
 def _of_processing_block(pb: ProcessingBlock, obs_state: ObsState) -> Iterator[Fault]:
     if pb.failed:
-        yield _fault(pb, f"Processing block {pb.pb_id} is FAILED: {pb.reason}")
+        yield _fault(pb, "failed", f"Processing block {pb.pb_id} is FAILED: {pb.reason}")
     elif not pb.exists:
-        yield Fault(f"pb {pb.pb_id}", f"Processing block {pb.pb_id} is missing")
+        yield Fault(f"pb {pb.pb_id} missing", f"Processing block {pb.pb_id} is missing")
     elif pb.status == "CANCELLED":
-        yield _fault(pb, f"Processing block {pb.pb_id} is CANCELLED")
+        yield _fault(pb, "cancelled", f"Processing block {pb.pb_id} is CANCELLED")
     elif pb.realtime:
         # Before the wait for it is over, a block that is not ready is no fault.
         if obs_state in _RESOURCED and not pb.resourced:
-            yield _fault(pb, f"Processing block {pb.pb_id} has lost its resources")
+            yield _fault(pb, "resources", f"Processing block {pb.pb_id} has lost its resources")
         elif obs_state in _CONFIGURED and not pb.configured:
-            yield _fault(pb, f"Processing block {pb.pb_id} has lost its readiness")
+            yield _fault(pb, "readiness", f"Processing block {pb.pb_id} has lost its readiness")
 
 
 def _of_addresses(snapshot: Snapshot) -> Iterator[Fault]:
@@ -92,5 +92,5 @@ def _unreadable(addresses: str) -> tuple[str, ...]:
     return read_receive_addresses(json.loads(addresses))
 
 
-def _fault(pb: ProcessingBlock, text: str) -> Fault:
-    return Fault(f"pb {pb.pb_id}", text, pb.last_updated)
+def _fault(pb: ProcessingBlock, kind: str, text: str) -> Fault:
+    return Fault(f"pb {pb.pb_id} {kind}", text, pb.last_updated)

@@ -84,9 +84,12 @@ class Database:
         return None if at is None or self.is_suspended else time.monotonic() - at
 
     def confirmed(self) -> float:
-        """When the database last stood behind what is shown, in s since 1970."""
-        silent_since = self._silent_since
-        return silent_since.timestamp() if silent_since else time.time()
+        """When the database last stood behind what is shown, in s since 1970.
+
+        That is its last answer: where it says nothing, it is asked every two seconds.
+        """
+        answered = self.config.backend.connection.last_answer
+        return self._started.timestamp() if answered is None else answered
 
     def listen(self, listener: OutageListener) -> None:
         """Have outages told: one that begins, and None when it is over."""

@@ -117,6 +117,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         self._unfit: str | None = None
         try:
             self.settings = load(given)
+            self.check()
         except SettingsError as error:
             self._unfit = f"{self.name}: {error}"
             self._show_that_it_is_unfit(self._unfit)
@@ -163,8 +164,11 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             return
         with logs.context(self.name, self):
             LOGGER.error("%s", why)
-        # The one there was has been closed. As this one never begins, attributes are not valid.
+        # The one there was has been closed. As this one sees no database, attributes are not
+        # valid, but those that say why.
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
+        self.publisher.show_unfit(why)
+        PROCESS.unfit(self.name, why)
         self.set_state(tango.DevState.FAULT)
         self.set_status(_plain(why))
         for name, value in (("State", tango.DevState.FAULT), ("Status", _plain(why))):
@@ -179,6 +183,13 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             self.publisher.close()
             self.database.forget(self._listener)
         super().delete_device()
+
+    def check(self) -> None:
+        """See that what the device is set to can be, its name among it.
+
+        Raises:
+            SettingsError: it cannot; says what.
+        """
 
     def begin(self) -> None:
         """Set up what a device has besides, at Init."""
@@ -289,6 +300,12 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         except (ConfigConnectionError, TransactionTooLarge, RuntimeError) as error:
             text = f"{command} was not carried out: {error}"
             LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
+            _throw(Reason.FAILED.value, text, command)
+        except Exception as error:
+            # A fault of the program. What was written by then, the watcher will show.
+            LOGGER.exception("%s failed", command)
+            fault = f"the server failed by {type(error).__name__} ({error}), see its log"
+            text = f"It is not known whether {command} was carried out: {fault}."
             _throw(Reason.FAILED.value, text, command)
 
     # The log's listener

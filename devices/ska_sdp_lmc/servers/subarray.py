@@ -12,6 +12,7 @@ import tango
 from tango.server import device_property
 
 from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.messages import (
@@ -38,6 +39,7 @@ from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_i
 from ska_sdp_lmc.servers.presence import take_presence
 from ska_sdp_lmc.servers.run import run
 from ska_sdp_lmc.servers.store import Tree, read_snapshot, write
+from ska_sdp_lmc.settings import SettingsError
 
 __all__ = ["SDPSubarray", "main"]
 
@@ -201,6 +203,17 @@ class SDPSubarray(LmcDevice):
         self.carry_out("adminMode", transact, "Writing adminMode")
 
     # The way of a command
+
+    def check(self) -> None:
+        """See that the last part of the device's name can be a subarray's id; see LmcDevice."""
+        subarray_id = self.name.rpartition("/")[2]
+        try:
+            check_path_part(paths.component_of_subarray(subarray_id))
+        except ValueError as error:
+            raise SettingsError(
+                f"The last part of the device's name, {subarray_id!r}, cannot be a subarray's id: "
+                "register it as letters, digits, '_', '.' and '-', such as 01."
+            ) from error
 
     def begin(self) -> None:
         """Find out which subarray this is."""

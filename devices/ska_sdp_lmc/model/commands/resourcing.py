@@ -52,8 +52,8 @@ def assign_resources(change: Change, message: AssignResources, settings: Subarra
     elif eb is not None and snapshot.eb_id is not None:
         realtime, batch = _ids_by_kind(pbs)
         change.update_eb(
-            pb_realtime=[*(eb.get("pb_realtime") or []), *realtime],
-            pb_batch=[*(eb.get("pb_batch") or []), *batch],
+            pb_realtime=[*_listed(eb, "pb_realtime"), *realtime],
+            pb_batch=[*_listed(eb, "pb_batch"), *batch],
         )
         _create_pbs(change, snapshot.eb_id, pbs)
 
@@ -85,6 +85,12 @@ def _refuse_existing(snapshot: Snapshot, message: AssignResources) -> None:
         named.add(pb_id)
     if eb is not None and snapshot.eb_id is not None and snapshot.eb_status == "ACTIVE":
         raise refusal.BLOCK_STILL_ACTIVE.refusal(eb_id=snapshot.eb_id)
+
+
+def _listed(eb: Json, name: str) -> list[Any]:
+    # Others may have written anything there.
+    found = eb.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _new_eb(change: Change, eb: Json, pbs: Sequence[Json]) -> Json:
