@@ -100,15 +100,17 @@ def observed_scan_types(execution_block: Mapping[str, Any]) -> list[str]:
     """List the ids of the scan types that can be observed.
 
     Args:
-        execution_block: content of the execution block; scan types without an id are passed over.
+        execution_block: content of the execution block; scan types without an id are passed over,
+            and so is whatever stands in the place of the list.
 
     Returns:
         The ids in the order defined, templates (ids that begin with a dot) left out.
     """
+    scan_types = execution_block.get("scan_types")
+    if not isinstance(scan_types, list):
+        return []
     ids = (
-        scan_type.get("scan_type_id")
-        for scan_type in execution_block.get("scan_types") or ()
-        if isinstance(scan_type, Mapping)
+        scan_type.get("scan_type_id") for scan_type in scan_types if isinstance(scan_type, Mapping)
     )
     return [name for name in ids if isinstance(name, str) and not name.startswith(".")]
 
