@@ -8,7 +8,7 @@ together and share none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any
@@ -24,10 +24,23 @@ from pydantic import (
 
 from .parameters import faults_of
 
-__all__ = ["FIRST_PORT", "LAST_PORT", "observed_scan_types", "receive_addresses"]
+__all__ = [
+    "FIRST_PORT",
+    "LAST_PORT",
+    "MOST_ENTRIES",
+    "observed_scan_types",
+    "receive_addresses",
+]
 
 FIRST_PORT = 9000
 LAST_PORT = 65535
+
+MOST_ENTRIES = 100_000
+"""How many entries the host and port maps that are computed at once may have together.
+
+One small message can ask for any number. These take less than a second, in a loop that all
+processing blocks share, and several megabytes, more than etcd takes unless told otherwise.
+"""
 
 _PORTS = LAST_PORT - FIRST_PORT + 1
 _BEAM_NUMBERS = ("visibility_beam_id", "search_beam_id", "timing_beam_id", "vlbi_beam_id")
@@ -138,17 +151,20 @@ def receive_addresses(
         Scan type → beam → ``function``, the beam's number, ``host`` and ``port`` maps.
 
     Raises:
-        ValueError: the execution block cannot be understood; the text names each fault.
+        ValueError: the execution block cannot be understood, and the text names each fault; or
+            the maps would have more than ``MOST_ENTRIES`` entries.
     """
     try:
         observation = _Observation.model_validate(dict(execution_block))
     except ValidationError as error:
         raise ValueError(f"The execution block is not valid: {faults_of(error)}.") from None
-    return {
-        name: _addresses_of(name, observation, host_name, channels_per_port)
-        for name in observed_scan_types(execution_block)
-        if only is None or name in only
-    }
+    addresses: dict[str, dict[str, Any]] = {}
+    room = MOST_ENTRIES
+    for name in observed_scan_types(execution_block):
+        if only is None or name in only:
+            addresses[name] = _addresses_of(name, observation, host_name, channels_per_port, room)
+            room -= sum(len(beam["host"]) + len(beam["port"]) for beam in addresses[name].values())
+    return addresses
 
 
 def _addresses_of(
@@ -156,6 +172,7 @@ def _addresses_of(
     observation: _Observation,
     host_name: Callable[[int], str],
     channels_per_port: int,
+    room: int,
 ) -> dict[str, Any]:
     beams = {beam.beam_id: beam for beam in observation.beams}
     windows = {item.channels_id: item.spectral_windows for item in observation.channels}
@@ -168,6 +185,12 @@ def _addresses_of(
     receive_nodes = observation.resources.receive_nodes if observation.resources else None
     total = sum(block.length for block in chain.from_iterable(blocks.values()))
     layout = _Layout(total, receive_nodes, channels_per_port)
+    if layout.entries(chain.from_iterable(blocks.values())) > room:
+        raise ValueError(
+            f"With scan type {scan_type_id!r} the receive addresses would have more than "
+            f"{MOST_ENTRIES} entries for hosts and ports: define fewer channels, or give the "
+            "processing block a larger channels_per_port."
+        )
     addresses = {}
     for beam_id, beam_blocks in blocks.items():
         hosts: list[list[Any]] = []
@@ -240,6 +263,23 @@ class _Layout:
         self._room = 0
         self._port = FIRST_PORT
 
+    def entries(self, blocks: Iterable[_Block]) -> int:
+        """Count the entries that all blocks of the scan type will have in both maps.
+
+        It takes no longer for more channels, and so tells beforehand what would take for ever.
+        """
+        entries = room = 0
+        for block in blocks:
+            if self._host_for_each_block:
+                room = 0
+            begun = min(room, block.length)
+            full, rest = divmod(block.length - begun, self._share)
+            room = (room - block.length) % self._share
+            for hosts, length in ((1, begun), (full, self._share), (1, rest)):
+                if length:
+                    entries += hosts * (1 + self._entries_for_ports(length, block))
+        return entries
+
     def place(self, blocks: Sequence[_Block]) -> Iterator[tuple[_Block, int, int]]:
         """Give each block, cut up where a host is full, its host number and first port."""
         for block in blocks:
@@ -267,6 +307,9 @@ class _Layout:
         firsts = range(block.start, block.last + 1, self._numbers_per_port(block))
         for count, first in enumerate(firsts):
             yield [first, port + count]
+
+    def _entries_for_ports(self, length: int, block: _Block) -> int:
+        return 1 if self._channels_per_port == 1 else -(-length // self._numbers_per_port(block))
 
     def _numbers_per_port(self, block: _Block) -> int:
         # A port for every number, also those that a stride leaves out, keeps a block's map to one
