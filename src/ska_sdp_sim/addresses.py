@@ -160,15 +160,20 @@ def receive_addresses(
         raise ValueError(f"The execution block is not valid: {faults_of(error)}.") from None
     addresses: dict[str, dict[str, Any]] = {}
     room = MOST_ENTRIES
+    scan_types = {item.scan_type_id: item for item in observation.scan_types}
+    wanted = None if only is None else frozenset(only)
     for name in observed_scan_types(execution_block):
-        if only is None or name in only:
-            addresses[name] = _addresses_of(name, observation, host_name, channels_per_port, room)
-            room -= sum(len(beam["host"]) + len(beam["port"]) for beam in addresses[name].values())
+        if wanted is None or name in wanted:
+            uses = _derived_beams(name, scan_types)
+            found = _addresses_of(name, uses, observation, host_name, channels_per_port, room)
+            room -= sum(len(beam["host"]) + len(beam["port"]) for beam in found.values())
+            addresses[name] = found
     return addresses
 
 
 def _addresses_of(
     scan_type_id: str,
+    uses: Mapping[str, Mapping[str, Any]],
     observation: _Observation,
     host_name: Callable[[int], str],
     channels_per_port: int,
@@ -176,10 +181,9 @@ def _addresses_of(
 ) -> dict[str, Any]:
     beams = {beam.beam_id: beam for beam in observation.beams}
     windows = {item.channels_id: item.spectral_windows for item in observation.channels}
-    scan_types = {item.scan_type_id: item for item in observation.scan_types}
     blocks = {
         beam_id: _blocks(windows[use["channels_id"]])
-        for beam_id, use in _derived_beams(scan_type_id, scan_types).items()
+        for beam_id, use in uses.items()
         if beam_id in beams and use.get("channels_id") in windows
     }
     receive_nodes = observation.resources.receive_nodes if observation.resources else None
@@ -213,16 +217,17 @@ def _derived_beams(
     scan_type_id: str, scan_types: Mapping[str, _ScanType]
 ) -> dict[str, dict[str, Any]]:
     """Merge a scan type with those that it derives from, beam by beam."""
-    lineage: list[_ScanType] = []
+    # By id, as to compare whole scan types takes long where many derive from each other.
+    lineage: dict[str, _ScanType] = {}
     scan_type = scan_types.get(scan_type_id)
     while scan_type is not None:
-        if scan_type in lineage:
-            circle = " → ".join(item.scan_type_id for item in [*lineage, scan_type])
+        if scan_type.scan_type_id in lineage:
+            circle = " → ".join([*lineage, scan_type.scan_type_id])
             raise ValueError(f"Scan types derive from each other: {circle}; break the circle.")
-        lineage.append(scan_type)
+        lineage[scan_type.scan_type_id] = scan_type
         scan_type = scan_types.get(scan_type.derive_from or "")
     merged: dict[str, dict[str, Any]] = {}
-    for scan_type in reversed(lineage):
+    for scan_type in reversed(lineage.values()):
         for beam_id, use in scan_type.beams.items():
             merged[beam_id] = {**merged.get(beam_id, {}), **use}
     return merged

@@ -281,6 +281,19 @@ def test_what_would_take_for_ever_is_refused(
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("derive", [True, False])
+def test_many_scan_types_take_no_long_time(derive: bool) -> None:
+    scan_types: list[Json] = [{"scan_type_id": "0", "beams": {"vis0": {"channels_id": "all"}}}]
+    for number in range(1, 1000 if derive else 8000):
+        more = {"derive_from": str(number - 1)} if derive else {}
+        scan_types.append({"scan_type_id": str(number), **more})
+    execution_block = observation([window(0, 8)], scan_types=scan_types)
+    names = observed_scan_types(execution_block)
+    began = time.monotonic()
+    assert len(receive_addresses(execution_block, host_name, only=names)) == len(names)
+    assert time.monotonic() - began < 2.5
+
+
 windows_in_order = st.lists(
     st.builds(
         window,
