@@ -8,7 +8,7 @@ together and share none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any
@@ -24,10 +24,23 @@ from pydantic import (
 
 from .parameters import faults_of
 
-__all__ = ["FIRST_PORT", "LAST_PORT", "observed_scan_types", "receive_addresses"]
+__all__ = [
+    "FIRST_PORT",
+    "LAST_PORT",
+    "MOST_ENTRIES",
+    "observed_scan_types",
+    "receive_addresses",
+]
 
 FIRST_PORT = 9000
 LAST_PORT = 65535
+
+MOST_ENTRIES = 100_000
+"""How many entries the host and port maps that are computed at once may have together.
+
+One small message can ask for any number. These take less than a second, in a loop that all
+processing blocks share, and several megabytes, more than etcd takes unless told otherwise.
+"""
 
 _PORTS = LAST_PORT - FIRST_PORT + 1
 _BEAM_NUMBERS = ("visibility_beam_id", "search_beam_id", "timing_beam_id", "vlbi_beam_id")
@@ -100,15 +113,17 @@ def observed_scan_types(execution_block: Mapping[str, Any]) -> list[str]:
     """List the ids of the scan types that can be observed.
 
     Args:
-        execution_block: content of the execution block; scan types without an id are passed over.
+        execution_block: content of the execution block; scan types without an id are passed over,
+            and so is whatever stands in the place of the list.
 
     Returns:
         The ids in the order defined, templates (ids that begin with a dot) left out.
     """
+    scan_types = execution_block.get("scan_types")
+    if not isinstance(scan_types, list):
+        return []
     ids = (
-        scan_type.get("scan_type_id")
-        for scan_type in execution_block.get("scan_types") or ()
-        if isinstance(scan_type, Mapping)
+        scan_type.get("scan_type_id") for scan_type in scan_types if isinstance(scan_type, Mapping)
     )
     return [name for name in ids if isinstance(name, str) and not name.startswith(".")]
 
@@ -136,36 +151,50 @@ def receive_addresses(
         Scan type → beam → ``function``, the beam's number, ``host`` and ``port`` maps.
 
     Raises:
-        ValueError: the execution block cannot be understood; the text names each fault.
+        ValueError: the execution block cannot be understood, and the text names each fault; or
+            the maps would have more than ``MOST_ENTRIES`` entries.
     """
     try:
         observation = _Observation.model_validate(dict(execution_block))
     except ValidationError as error:
         raise ValueError(f"The execution block is not valid: {faults_of(error)}.") from None
-    return {
-        name: _addresses_of(name, observation, host_name, channels_per_port)
-        for name in observed_scan_types(execution_block)
-        if only is None or name in only
-    }
+    addresses: dict[str, dict[str, Any]] = {}
+    room = MOST_ENTRIES
+    scan_types = {item.scan_type_id: item for item in observation.scan_types}
+    wanted = None if only is None else frozenset(only)
+    for name in observed_scan_types(execution_block):
+        if wanted is None or name in wanted:
+            uses = _derived_beams(name, scan_types)
+            found = _addresses_of(name, uses, observation, host_name, channels_per_port, room)
+            room -= sum(len(beam["host"]) + len(beam["port"]) for beam in found.values())
+            addresses[name] = found
+    return addresses
 
 
 def _addresses_of(
     scan_type_id: str,
+    uses: Mapping[str, Mapping[str, Any]],
     observation: _Observation,
     host_name: Callable[[int], str],
     channels_per_port: int,
+    room: int,
 ) -> dict[str, Any]:
     beams = {beam.beam_id: beam for beam in observation.beams}
     windows = {item.channels_id: item.spectral_windows for item in observation.channels}
-    scan_types = {item.scan_type_id: item for item in observation.scan_types}
     blocks = {
         beam_id: _blocks(windows[use["channels_id"]])
-        for beam_id, use in _derived_beams(scan_type_id, scan_types).items()
+        for beam_id, use in uses.items()
         if beam_id in beams and use.get("channels_id") in windows
     }
     receive_nodes = observation.resources.receive_nodes if observation.resources else None
     total = sum(block.length for block in chain.from_iterable(blocks.values()))
     layout = _Layout(total, receive_nodes, channels_per_port)
+    if layout.entries(chain.from_iterable(blocks.values())) > room:
+        raise ValueError(
+            f"With scan type {scan_type_id!r} the receive addresses would have more than "
+            f"{MOST_ENTRIES} entries for hosts and ports: define fewer channels, or give the "
+            "processing block a larger channels_per_port."
+        )
     addresses = {}
     for beam_id, beam_blocks in blocks.items():
         hosts: list[list[Any]] = []
@@ -188,16 +217,17 @@ def _derived_beams(
     scan_type_id: str, scan_types: Mapping[str, _ScanType]
 ) -> dict[str, dict[str, Any]]:
     """Merge a scan type with those that it derives from, beam by beam."""
-    lineage: list[_ScanType] = []
+    # By id, as to compare whole scan types takes long where many derive from each other.
+    lineage: dict[str, _ScanType] = {}
     scan_type = scan_types.get(scan_type_id)
     while scan_type is not None:
-        if scan_type in lineage:
-            circle = " → ".join(item.scan_type_id for item in [*lineage, scan_type])
+        if scan_type.scan_type_id in lineage:
+            circle = " → ".join([*lineage, scan_type.scan_type_id])
             raise ValueError(f"Scan types derive from each other: {circle}; break the circle.")
-        lineage.append(scan_type)
+        lineage[scan_type.scan_type_id] = scan_type
         scan_type = scan_types.get(scan_type.derive_from or "")
     merged: dict[str, dict[str, Any]] = {}
-    for scan_type in reversed(lineage):
+    for scan_type in reversed(lineage.values()):
         for beam_id, use in scan_type.beams.items():
             merged[beam_id] = {**merged.get(beam_id, {}), **use}
     return merged
@@ -238,6 +268,23 @@ class _Layout:
         self._room = 0
         self._port = FIRST_PORT
 
+    def entries(self, blocks: Iterable[_Block]) -> int:
+        """Count the entries that all blocks of the scan type will have in both maps.
+
+        It takes no longer for more channels, and so tells beforehand what would take for ever.
+        """
+        entries = room = 0
+        for block in blocks:
+            if self._host_for_each_block:
+                room = 0
+            begun = min(room, block.length)
+            full, rest = divmod(block.length - begun, self._share)
+            room = (room - block.length) % self._share
+            for hosts, length in ((1, begun), (full, self._share), (1, rest)):
+                if length:
+                    entries += hosts * (1 + self._entries_for_ports(length, block))
+        return entries
+
     def place(self, blocks: Sequence[_Block]) -> Iterator[tuple[_Block, int, int]]:
         """Give each block, cut up where a host is full, its host number and first port."""
         for block in blocks:
@@ -265,6 +312,9 @@ class _Layout:
         firsts = range(block.start, block.last + 1, self._numbers_per_port(block))
         for count, first in enumerate(firsts):
             yield [first, port + count]
+
+    def _entries_for_ports(self, length: int, block: _Block) -> int:
+        return 1 if self._channels_per_port == 1 else -(-length // self._numbers_per_port(block))
 
     def _numbers_per_port(self, block: _Block) -> int:
         # A port for every number, also those that a stride leaves out, keeps a block's map to one

@@ -78,14 +78,18 @@ class Block:
 
     @property
     def status(self) -> str | None:
-        """The status in its state; None while it has not begun."""
-        return (self.state or {}).get("status")
+        """The status in its state; None while it has not begun.
+
+        What is no text, in a state edited by hand, is given as one: a status that nobody knows.
+        """
+        status = (self.state or {}).get("status")
+        return status if status is None or isinstance(status, str) else f"no text: {type(status)}"
 
     @property
     def execution_status(self) -> str:
         """ACTIVE, FINISHED or CANCELLED; other values in use mean ACTIVE (spec 2.1)."""
         status = (self.execution_block or {}).get("status")
-        return status if status in _ENDED else "ACTIVE"
+        return status if isinstance(status, str) and status in _ENDED else "ACTIVE"
 
     @property
     def deployment_id(self) -> str:
@@ -158,6 +162,8 @@ def last_updated_of(state: Mapping[str, Any]) -> datetime | None:
     try:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, timezone.utc)
-        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+        if not isinstance(value, str):
+            return None
+        return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
     except (ValueError, OverflowError, OSError):
         return None

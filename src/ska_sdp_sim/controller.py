@@ -18,10 +18,15 @@ from ska_sdp_config.watcher import Watcher
 from .block import Block, last_updated_of
 from .database import fetch_blocks, paths_of, read_block, write_step
 from .script import Done, Settings, Step, Wait, next_step, phase
+from .shield import Shield
 
 __all__ = ["ProcessingController"]
 
 LOGGER = logging.getLogger(__name__)
+
+
+class _Unstorable(Exception):
+    """A step has values that the database cannot hold."""
 
 
 @dataclass(slots=True)
@@ -57,23 +62,26 @@ class ProcessingController:
         self._prefix = prefix
         self._done: set[str] = set()
         self._stretches: dict[str, _Stretch] = {}
-        self._unreadable: set[str] = set()
+        self._shield = Shield(LOGGER)
 
     def turn(self, watcher: Watcher[Transaction]) -> None:
-        """Take every block as far as it goes now.
+        """Take every block as far as it goes now; what fails for one is no matter of the others.
 
         Args:
             watcher: the watcher of the loop, which is told when to turn again.
 
         Raises:
             ConfigConnectionError: a step could not be written, or it is not known whether it was.
+            LeaseNotFound: the lease to own by is lost.
         """
         due, gone = self._survey(watcher)
         for pb_id in gone:
-            self._remove_deployment(pb_id)
+            with self._shield.over(pb_id):
+                self._remove_deployment(pb_id)
         for pb_id in due:
-            while self._take_further(watcher, pb_id):
-                pass
+            with self._shield.over(pb_id):
+                while self._take_further(watcher, pb_id):
+                    self._shield.lift(pb_id)
 
     def _survey(self, watcher: Watcher[Transaction]) -> tuple[list[str], set[str]]:
         """Find blocks that a step is due for, and those that were deleted before their end.
@@ -87,9 +95,14 @@ class ProcessingController:
             unfinished = list(self._unfinished(txn))
             fetch_blocks(txn, self._prefix, unfinished)
             for pb_id in unfinished:
-                block = self._read(txn, pb_id)
-                if block is not None and isinstance(self._next(watcher, block), Step):
-                    due.append(pb_id)
+                with self._shield.over(pb_id):
+                    block = read_block(txn, pb_id)
+                    if block is None:
+                        continue
+                    if isinstance(self._next(watcher, block), Step):
+                        due.append(pb_id)
+                    else:
+                        self._shield.lift(pb_id)
             gone = self._stretches.keys() - set(unfinished) - self._done
         for pb_id in self._done & self._stretches.keys():
             del self._stretches[pb_id]
@@ -104,17 +117,6 @@ class ProcessingController:
         # One without a state has been made anew under the same id.
         self._done &= begun
         return (pb_id for pb_id, _, below in parts if not below and pb_id not in self._done)
-
-    def _read(self, txn: Transaction, pb_id: str) -> Block | None:
-        try:
-            block = read_block(txn, pb_id)
-        except ValueError as error:
-            if pb_id not in self._unreadable:
-                LOGGER.warning("%s is left alone: %s", pb_id, error)
-                self._unreadable.add(pb_id)
-            return None
-        self._unreadable.discard(pb_id)
-        return block
 
     def _next(self, watcher: Watcher[Transaction], block: Block) -> Step | Wait | Done:
         now = datetime.now(timezone.utc)
@@ -139,26 +141,37 @@ class ProcessingController:
 
     def _take_further(self, watcher: Watcher[Transaction], pb_id: str) -> bool:
         """Write the next step of a block, if one is due."""
-        step: Step | Wait | Done | None = None
         try:
-            for txn in self._config.txn(prefetch=self._paths(pb_id)):
-                step = None
-                block = self._read(txn, pb_id)
-                if block is not None:
-                    step = self._next(watcher, block)
-                    if isinstance(step, Step):
-                        write_step(txn, block, step, datetime.now(timezone.utc))
+            step = self._write_next(watcher, pb_id)
+        except _Unstorable as error:
+            self._fail(pb_id, f"Its next step cannot be written: {error}")
+            return False
         except TransactionTooLarge as error:
             self._fail(pb_id, str(error))
             return False
-        if not isinstance(step, Step):
+        if step is None:
             return False
         LOGGER.info("%s: %s", pb_id, step.state.get("reason") or step.what)
         return True
 
+    def _write_next(self, watcher: Watcher[Transaction], pb_id: str) -> Step | None:
+        step: Step | Wait | Done | None = None
+        for txn in self._config.txn(prefetch=self._paths(pb_id)):
+            step = None
+            block = read_block(txn, pb_id)
+            if block is not None:
+                step = self._next(watcher, block)
+                if isinstance(step, Step):
+                    try:
+                        write_step(txn, block, step, datetime.now(timezone.utc))
+                    except ValueError as error:
+                        # JSON that was read may have what JSON that is written may not: NaN.
+                        raise _Unstorable(str(error)) from error
+        return step if isinstance(step, Step) else None
+
     def _fail(self, pb_id: str, reason: str) -> None:
         for txn in self._config.txn(prefetch=self._paths(pb_id)):
-            block = self._read(txn, pb_id)
+            block = read_block(txn, pb_id)
             if block is not None:
                 step = Step("FAILED", state={"status": "FAILED", "reason": reason}, leave=True)
                 write_step(txn, block, step, datetime.now(timezone.utc))

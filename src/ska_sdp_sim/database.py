@@ -8,6 +8,7 @@ from typing import Any
 
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity import Deployment, ProcessingBlock
+from ska_sdp_config.entity.common.ids import check_path_part
 
 from .block import DONE, Block, Owner, deployment_id, find_circle, timestamp
 from .script import Step
@@ -25,11 +26,11 @@ def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> lis
         deployment: id of its deployment.
 
     Returns:
-        Paths.
+        Paths; none for what is no id, which cannot be read.
     """
     paths = [f"{prefix}/pb/{pb_id}{below}" for below in ("", "/state", "/owner")]
     paths += [f"{prefix}/deploy/{deployment}{below}" for below in ("", "/state")]
-    if eb_id is not None:
+    if eb_id is not None and _is_id(eb_id):
         paths.append(f"{prefix}/eb/{eb_id}")
     return paths
 
@@ -42,12 +43,13 @@ def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
         prefix: what stands before the paths of entities.
         pb_ids: ids of the processing blocks.
     """
-    txn.get_many(f"{prefix}/pb/{pb_id}{below}" for pb_id in pb_ids for below in ("", "/state"))
+    named = [pb_id for pb_id in pb_ids if _is_id(pb_id)]
+    txn.get_many(f"{prefix}/pb/{pb_id}{below}" for pb_id in named for below in ("", "/state"))
     paths: list[str] = []
-    for pb_id in pb_ids:
+    for pb_id in named:
         try:
             pb = txn.get_processing_block(pb_id)
-        except ValueError:  # said when it is read
+        except (ValueError, RecursionError):  # said when it is read
             continue
         if pb is not None:
             paths += paths_of(prefix, pb_id, pb.eb_id, deployment_id(pb_id, pb.script.name))
@@ -66,12 +68,12 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
 
     Raises:
         ValueError: what is stored of it cannot be understood.
+        RecursionError: it is nested too deeply.
     """
     pb = txn.get_processing_block(pb_id)
     if pb is None:
         return None
     state = _object(txn.get_processing_block_state(pb_id), f"state of {pb_id}")
-    status = (state or {}).get("status")
     deployed = txn.deployment.exists(deployment_id(pb_id, pb.script.name))
     common: dict[str, Any] = {
         "pb_id": pb_id,
@@ -84,6 +86,7 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
         "owner": _owner(txn, pb_id),
         "deployment": deployed,
     }
+    status = Block(**common).status
     if status in DONE:
         return Block(**common)
     if deployed:
@@ -93,7 +96,10 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
         common["execution_block"] = execution_block
         named = (execution_block or {}).get("pb_receive_addresses")
         if named not in (None, pb_id):
-            common["named_receiver_left"] = _status(txn, str(named)) in (None, *DONE)
+            # What is no text names no block, so there is none that still receives.
+            common["named_receiver_left"] = not isinstance(named, str) or (
+                _status(txn, named) in (None, *DONE)
+            )
     if state is None or (status == "RUNNING" and not deployed):
         common["script_image"] = _script_image(txn, pb)
     if status == "WAITING" and pb.dependencies:
@@ -138,6 +144,14 @@ def _object(value: Any, name: str) -> Mapping[str, Any] | None:
     if value is not None and not isinstance(value, dict):
         raise ValueError(f"What is stored of {name} is no JSON object.")
     return value
+
+
+def _is_id(text: str) -> bool:
+    try:
+        check_path_part(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _owner(txn: Transaction, pb_id: str) -> Owner:

@@ -10,6 +10,7 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.watcher import Watcher
 
 from .block import timestamp
+from .shield import Shield
 
 __all__ = ["HelmDeployer"]
 
@@ -31,9 +32,10 @@ class HelmDeployer:
     ) -> None:
         self._config = config
         self._root = f"{prefix}/deploy/"
+        self._shield = Shield(LOGGER)
 
     def turn(self, watcher: Watcher[Transaction]) -> None:
-        """Give a state to each deployment that has none.
+        """Give a state to each deployment that has none; one that cannot have one is left alone.
 
         Args:
             watcher: the watcher of the loop.
@@ -48,7 +50,8 @@ class HelmDeployer:
             running = {name for name, _, below in parts if below == "state"}
             new = [name for name, _, below in parts if not below and name not in running]
         for name in new:
-            self._deploy(name)
+            with self._shield.over(name):
+                self._deploy(name)
 
     def _deploy(self, name: str) -> None:
         for txn in self._config.txn(prefetch=[f"{self._root}{name}", f"{self._root}{name}/state"]):

@@ -6,6 +6,7 @@ one before it stood. The order of the steps is that of the real controller and s
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from .block import DONE, Block, Owner
 from .parameters import Parameters
 
 __all__ = ["Done", "Settings", "Step", "Wait", "next_step", "phase"]
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,9 @@ def next_step(
         return _work(block, parameters, since, now, settings)
     except ValueError as error:  # what was given cannot be worked with
         return _end(block, "FAILED", str(error))
+    except Exception as error:  # a fault of this program, which must not end it for other blocks
+        LOGGER.exception("%s: its script failed.", block.pb_id)
+        return _end(block, "FAILED", f"The script failed with {type(error).__name__}: {error}")
 
 
 def _end(block: Block, status: str, reason: str | None = None) -> Step:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from ska_sdp_sim.addresses import (
     FIRST_PORT,
     LAST_PORT,
+    MOST_ENTRIES,
     observed_scan_types,
     receive_addresses,
 )
@@ -244,6 +247,53 @@ def test_faults_are_named(execution_block: Json, fault: str) -> None:
         receive_addresses(execution_block, host_name)
 
 
+ENDLESS = 10**12
+
+
+@pytest.mark.parametrize(
+    ("windows", "more", "channels_per_port"),
+    [
+        pytest.param([window(0, ENDLESS)], {}, 1, id="hosts"),
+        pytest.param([window(0, 30_000_000)], {}, 3, id="ports"),
+        pytest.param(
+            [window(0, ENDLESS)], {"resources": {"receive_nodes": ENDLESS}}, 1, id="nodes"
+        ),
+        pytest.param([window(0, 8), window(100, 8, stride=ENDLESS)], {}, 1, id="stride"),
+        pytest.param(
+            [window(0, MOST_ENTRIES - 8)],
+            {
+                "scan_types": [
+                    {"scan_type_id": name, "beams": {"vis0": {"channels_id": "all"}}}
+                    for name in ("first", "second", "science")
+                ]
+            },
+            2,
+            id="scan types together",
+        ),
+    ],
+)
+def test_what_would_take_for_ever_is_refused(
+    windows: list[Json], more: Json, channels_per_port: int
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(ValueError, match=r"scan type 'science'.*channels_per_port"):
+        receive_addresses(observation(windows, **more), host_name, channels_per_port)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("derive", [True, False])
+def test_many_scan_types_take_no_long_time(derive: bool) -> None:
+    scan_types: list[Json] = [{"scan_type_id": "0", "beams": {"vis0": {"channels_id": "all"}}}]
+    for number in range(1, 1000 if derive else 8000):
+        more = {"derive_from": str(number - 1)} if derive else {}
+        scan_types.append({"scan_type_id": str(number), **more})
+    execution_block = observation([window(0, 8)], scan_types=scan_types)
+    names = observed_scan_types(execution_block)
+    began = time.monotonic()
+    assert len(receive_addresses(execution_block, host_name, only=names)) == len(names)
+    assert time.monotonic() - began < 2.5
+
+
 windows_in_order = st.lists(
     st.builds(
         window,
@@ -259,19 +309,8 @@ windows_in_order = st.lists(
 )
 
 
-@given(
-    visibilities=windows_in_order,
-    search=windows_in_order,
-    receive_nodes=st.none() | st.integers(1, 6),
-    channels_per_port=st.integers(1, 7),
-)
-def test_every_channel_has_its_own_place(
-    visibilities: list[Json],
-    search: list[Json],
-    receive_nodes: int | None,
-    channels_per_port: int,
-) -> None:
-    execution_block = {
+def two_beams(visibilities: list[Json], search: list[Json], receive_nodes: int | None) -> Json:
+    return {
         "beams": [
             {"beam_id": "vis0", "function": "visibilities"},
             {"beam_id": "pss1", "function": "pulsar search"},
@@ -288,6 +327,46 @@ def test_every_channel_has_its_own_place(
         ],
         "resources": {"receive_nodes": receive_nodes},
     }
+
+
+@given(
+    visibilities=windows_in_order,
+    search=windows_in_order,
+    receive_nodes=st.none() | st.integers(1, 6),
+    channels_per_port=st.integers(1, 7),
+)
+def test_entries_are_counted_beforehand(
+    visibilities: list[Json],
+    search: list[Json],
+    receive_nodes: int | None,
+    channels_per_port: int,
+) -> None:
+    execution_block = two_beams(visibilities, search, receive_nodes)
+    addresses = receive_addresses(execution_block, host_name, channels_per_port)
+    beams = addresses["science"].values()
+    entries = sum(len(beam["host"]) + len(beam["port"]) for beam in beams)
+    with mock.patch("ska_sdp_sim.addresses.MOST_ENTRIES", entries):
+        assert receive_addresses(execution_block, host_name, channels_per_port) == addresses
+    with (
+        mock.patch("ska_sdp_sim.addresses.MOST_ENTRIES", entries - 1),
+        pytest.raises(ValueError, match="'science'"),
+    ):
+        receive_addresses(execution_block, host_name, channels_per_port)
+
+
+@given(
+    visibilities=windows_in_order,
+    search=windows_in_order,
+    receive_nodes=st.none() | st.integers(1, 6),
+    channels_per_port=st.integers(1, 7),
+)
+def test_every_channel_has_its_own_place(
+    visibilities: list[Json],
+    search: list[Json],
+    receive_nodes: int | None,
+    channels_per_port: int,
+) -> None:
+    execution_block = two_beams(visibilities, search, receive_nodes)
     beams = receive_addresses(execution_block, host_name, channels_per_port)["science"]
     places: Counter[tuple[str, int]] = Counter()
     for beam_id, windows in (("vis0", visibilities), ("pss1", search)):

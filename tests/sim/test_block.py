@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_sim.block import Block, deployment_id, find_circle, last_updated_of, timestamp
+from ska_sdp_sim.block import (
+    DONE,
+    Block,
+    deployment_id,
+    find_circle,
+    last_updated_of,
+    timestamp,
+)
 
 
 def test_deployment_is_named_after_block_and_script() -> None:
@@ -34,14 +41,23 @@ def test_long_names_stay_apart() -> None:
     [
         ("ACTIVE", "ACTIVE"),
         ("SCANNING", "ACTIVE"),
+        (["FINISHED"], "ACTIVE"),
+        ({}, "ACTIVE"),
         (None, "ACTIVE"),
         ("FINISHED", "FINISHED"),
         ("CANCELLED", "CANCELLED"),
     ],
 )
-def test_execution_status(status: str | None, meaning: str) -> None:
+def test_execution_status(status: object, meaning: str) -> None:
     block = Block("pb-a", "realtime", "realtime:a:1", "a", execution_block={"status": status})
     assert block.execution_status == meaning
+
+
+@pytest.mark.parametrize("status", [["FINISHED"], {"FINISHED": 1}, 5, False])
+def test_a_status_that_is_no_text_is_none_that_is_known(status: object) -> None:
+    block = Block("pb-a", "realtime", "realtime:a:1", "a", state={"status": status})
+    assert isinstance(block.status, str)
+    assert block.status not in DONE
 
 
 @pytest.mark.parametrize(
@@ -72,6 +88,7 @@ def test_timestamp_is_utc_in_seconds() -> None:
         ),
         ({"last_updated": 0}, datetime(1970, 1, 1, tzinfo=timezone.utc)),
         ({"last_updated": "yesterday"}, None),
+        ({"last_updated": ["2026-01-31 23:12:37"]}, None),
         ({"last_updated": 1e300}, None),
         ({}, None),
     ],

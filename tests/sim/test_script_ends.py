@@ -79,6 +79,9 @@ def test_configuring_fails_while_the_deployments_are_not_ready() -> None:
     assert run.state["reason"] == "ValueError: no such antenna"
 
 
+ENDLESS = [{"channels_id": "all", "spectral_windows": [{"start": 0, "count": 10**12}]}]
+
+
 @pytest.mark.parametrize(
     ("start", "reason"),
     [
@@ -89,6 +92,9 @@ def test_configuring_fails_while_the_deployments_are_not_ready() -> None:
         (block(parameters={"fail-at": "lunch"}), "fail-at"),
         (block(parameters={"channels_per_port": 0}), "channels_per_port"),
         (observe(block(), channels="none"), "channels"),
+        (observe(block(), channels=ENDLESS), "channels_per_port"),
+        (observe(block(), scan_types=5), "scan_types"),
+        (observe(block(), scan_types={"science": {}}), "scan_types"),
     ],
 )
 def test_what_cannot_work_fails_with_a_reason(start: Block, reason: str) -> None:
