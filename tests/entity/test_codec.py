@@ -75,3 +75,5 @@ def test_what_json_cannot_say_is_refused(number: Any) -> None:
 def test_what_is_no_json_is_named() -> None:
     with pytest.raises(ValueError, match=r"/pb/pb-x is not JSON"):
         decode("{", "/pb/pb-x")
+    with pytest.raises(ValueError, match="/pb/pb-x"):
+        decode("[" * 100_000, "/pb/pb-x")

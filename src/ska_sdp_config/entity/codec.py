@@ -43,11 +43,11 @@ def decode(text: str, path: str) -> Any:
         The value.
 
     Raises:
-        ValueError: the text is no JSON.
+        ValueError: the text is no JSON, or is nested too deep to be read.
     """
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"The value of {path} is not JSON ({error}): read it with txn.get, and mend it."
         ) from error
