@@ -334,8 +334,10 @@ class Etcd:
         if not errors.could_not_connect(exc):
             faults.pop(link.endpoint, None)
             return
-        if link.endpoint not in faults:
-            seconds = min(TO_DIAGNOSE, (end - time.monotonic()) / 3)
+        # None is left where this process was suspended meanwhile.
+        left = end - time.monotonic()
+        if link.endpoint not in faults and left > 0:
+            seconds = min(TO_DIAGNOSE, left / 3)
             faults[link.endpoint] = fault_of(self.settings, link.endpoint, exc, seconds)
         told = [fault for fault in faults.values() if fault]
         if len(told) == len(self.settings.endpoints):
