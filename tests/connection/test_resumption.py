@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backend import Etcd3Backend
+from ska_sdp_config.backend.etcd3.connection import Etcd as EtcdCalls
+from ska_sdp_config.backend.etcd3.link import Link
 from ska_sdp_config.backend.etcd3.stream import Stream
 from ska_sdp_config.backend.keys import EVERYTHING
 from tests.backend.test_store_watch import Heard, commit, now
@@ -18,7 +20,7 @@ from tests.backend.test_transactions import compact
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
-from tests.services.versions import NEWER_FIRST, EtcdOf
+from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf
 from tests.waiting import wait_until
 
 PULSE = "ska_sdp_config.backend.etcd3.pulse"
@@ -182,3 +184,30 @@ def test_what_was_compacted_meanwhile_is_announced(
         commit(other, a="20")
         heard.heard(("1/a", "1"), ("1/a", "20"))
         loop.saw("20")
+
+
+@NEWER_ONLY
+def test_fault_of_ours_does_not_end_the_watches(
+    server: EtcdOf,
+    connect: ConnectTo,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One thread listens for all, and nobody would start another one."""
+    open_call = EtcdCalls.watch
+    tries: list[Link] = []
+
+    def watch(etcd: EtcdCalls, link: Link, requests: Iterator[Any]) -> Any:
+        tries.append(link)
+        if len(tries) == 1:
+            raise LookupError("a fault of ours")
+        return open_call(etcd, link, requests)
+
+    monkeypatch.setattr(EtcdCalls, "watch", watch)
+    backend = connect(server.endpoint)
+    heard = Heard()
+    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    commit(backend, a="1")
+    heard.heard(("1/a", "1"))
+    assert len(tries) == 2
+    assert "a fault of ours" in caplog.text

@@ -169,8 +169,8 @@ class Etcd:
             grpc.RpcError: the login failed.
             ConfigConnectionError: this is closed.
         """
-        metadata = self._log_in(link, self.settings.timeout)
         try:
+            metadata = self._log_in(link, self.settings.timeout)
             return link.method("Watch", "Watch")(requests, metadata=metadata)
         except ValueError as exc:
             # gRPC's way to say that the channel is closed.

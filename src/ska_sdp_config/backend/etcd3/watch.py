@@ -100,6 +100,7 @@ class WatchStream:
         pause, is_trouble = 0.0, False
         while True:
             self._ended.wait(pause)
+            stream: Stream | None = None
             try:
                 with self._etcd.link() as link:
                     stream = self._begin()
@@ -111,7 +112,11 @@ class WatchStream:
                 with self._lock:
                     self._thread = None
                 return
-            if stream.told or time.monotonic() - stream.began > OF_USE:
+            except Exception as exc:
+                # Whatever it is: nobody else would ever listen.
+                LOGGER.exception("Watching the database failed.")
+                broke = repr(exc)
+            if stream and (stream.told or time.monotonic() - stream.began > OF_USE):
                 pause, is_trouble = 0.0, False
             if broke:
                 self._etcd.connection.counts.count("watches_resumed")
