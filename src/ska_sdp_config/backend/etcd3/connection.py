@@ -314,7 +314,12 @@ class Etcd:
             request = etcdrpc.AuthenticateRequest(
                 name=self.settings.username, password=self.settings.password
             )
-            token: str = link.method("Auth", "Authenticate")(request, timeout=seconds).token
+            try:
+                answer = link.method("Auth", "Authenticate")(request, timeout=seconds)
+            except grpc.RpcError as exc:
+                errors.mark_as_not_sent(exc)
+                raise
+            token: str = answer.token
             return token
 
         return self._login.metadata(authenticate, timeout)
