@@ -57,6 +57,8 @@ class Pulse:
         self._thread = threading.Thread(target=self._run, name="config-pulse", daemon=True)
 
     def __enter__(self) -> Pulse:
+        # It may outlive the stream by one read, and then the watch's hold on the channel.
+        self._link.borrow()
         self._thread.start()
         return self
 
@@ -65,6 +67,10 @@ class Pulse:
         self._over.set()
 
     def _run(self) -> None:
+        with self._link:
+            self._look_after_it()
+
+    def _look_after_it(self) -> None:
         asked = 0.0
         while not self._over.is_set():
             now = time.monotonic()
