@@ -88,7 +88,8 @@ class Stream:
         self.began = self.heard = time.monotonic()
         self.told = False
         self.ended: Ending | None = None
-        self._lock = threading.Lock()
+        # As that of WatchStream.
+        self._lock = threading.RLock()
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._unnumbered: deque[EtcdWatch] = deque()
         self._by_id: dict[int, EtcdWatch] = {}

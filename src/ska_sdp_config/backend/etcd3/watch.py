@@ -42,7 +42,9 @@ class WatchStream:
 
     def __init__(self, etcd: Etcd) -> None:
         self._etcd = etcd
-        self._lock = threading.Lock()
+        # Whoever holds it may be made to collect garbage, and so to end a watch: a watcher that
+        # was left behind.
+        self._lock = threading.RLock()
         self._watches: list[EtcdWatch] = []
         self._stream: Stream | None = None
         self._thread: threading.Thread | None = None
@@ -72,13 +74,15 @@ class WatchStream:
             if watch not in self._watches:
                 return
             self._watches.remove(watch)
-            if self._stream is None:
+            # To be had once, as this may be called while it runs.
+            stream = self._stream
+            if stream is None:
                 return
             if self._watches:
-                self._stream.cancel(watch)
+                stream.cancel(watch)
             else:
                 # What is watched from now on goes to a stream of its own.
-                self._stream.end(Ending.UNUSED)
+                stream.end(Ending.UNUSED)
                 self._stream = None
 
     def join(self) -> None:
@@ -91,7 +95,7 @@ class WatchStream:
 
     def leave_to_parent(self) -> None:
         """Forget watches, threads and locks of the process that this one was forked from."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._thread = None
         self._stream = None
         self._watches = []
@@ -129,12 +133,14 @@ class WatchStream:
 
     def _begin(self) -> Stream | None:
         """Get a stream that asks for all watches; None, and the thread ends, if there are none."""
+        stream = Stream()
         with self._lock:
+            # First of all, so that the last watch ends it whenever that is removed.
+            self._stream = stream
             if not self._watches or self._etcd.closed:
-                self._thread = None
+                self._stream = self._thread = None
                 return None
-            stream = self._stream = Stream()
-            for watch in self._watches:
+            for watch in list(self._watches):
                 stream.create(watch)
             return stream
 
@@ -180,7 +186,7 @@ class WatchStream:
 
     def _skip_what_is_held_up(self, revision: int) -> None:
         with self._lock:
-            held_up = [watch for watch in self._watches if watch.held_up >= OFTEN_HELD_UP]
+            held_up = [watch for watch in list(self._watches) if watch.held_up >= OFTEN_HELD_UP]
         for watch in held_up:
             LOGGER.warning(
                 "Changes up to revision %d do not come through; looking anew.", revision
