@@ -294,13 +294,19 @@ class Cache:
         with self._lock:
             if told_to is not self._sink:
                 return
+            lost = revision
+            if revision < self._view.revision:
+                # The database went back: whatever was read of it before is stale, and is not to
+                # be waited for.
+                lost = max(self._floor, self._view.revision) + 1
+                self._floor = revision
             self._view = View(revision)
             self.log.begin(revision)
             self._note_delivery()
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
-            listener.gap(revision)
+            listener.gap(lost)
 
     def _note_delivery(self) -> None:
         # What it owes after a delivery it owes, for all that is known, since then.

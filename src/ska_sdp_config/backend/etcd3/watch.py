@@ -9,6 +9,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Sequence
 
 import grpc
 from pyetcd import etcdrpc
@@ -179,6 +180,9 @@ class WatchStream:
         if stream.ended is Ending.HELD_UP:
             self._skip_what_is_held_up(pulse.revision)
             return str(stream.ended.value)
+        if stream.ended is Ending.WENT_BACK:
+            self._go_back(pulse.ahead, pulse.revision)
+            return str(stream.ended.value)
         self._etcd.connection.failed()
         if stream.ended is Ending.SILENT or len(self._etcd.settings.endpoints) > 1:
             self._etcd.replace(link)
@@ -191,4 +195,13 @@ class WatchStream:
             LOGGER.warning(
                 "Changes up to revision %d do not come through; looking anew.", revision
             )
+            watch.skip(revision)
+
+    def _go_back(self, watches: Sequence[EtcdWatch], revision: int) -> None:
+        LOGGER.warning(
+            "The database is at revision %d, before what it has told: it was restored from an "
+            "older copy, or is another one; looking anew.",
+            revision,
+        )
+        for watch in watches:
             watch.skip(revision)
