@@ -10,7 +10,7 @@ from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.cache import SMALL, View
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import Change, Entry, Query, Reply
+from ska_sdp_config.backend.store import Change, Entry, Query, Reply, Sink, Watch
 from ska_sdp_config.watcher import Watcher
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put
@@ -149,6 +149,35 @@ def test_it_is_dropped_with_the_last_watcher(connect: Connect) -> None:
         one.saw("2")
     wait_until(lambda: not backend.cache.is_open)
     assert backend.cache.view() is None
+
+
+def test_late_delivery_of_a_cancelled_watch_is_left_out(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be on its way while its watch is cancelled; the next watch knows more."""
+    backend, other = connect(), connect()
+    sinks: list[Sink] = []
+    watch = backend.store.watch
+
+    def watched(span: Span, from_revision: int, sink: Sink) -> Watch:
+        sinks.append(sink)
+        return watch(span, from_revision, sink)
+
+    monkeypatch.setattr(backend.store, "watch", watched)
+    put(other, a="old")
+    with looping(backend, lambda txn: txn.get("/a")) as loop:
+        loop.saw("old")
+    before = other.store.read([], timeout=5).revision
+    put(other, a="newest")
+    with looping(backend, lambda txn: txn.get("/a")) as loop:
+        loop.saw("newest")
+        view = backend.cache.view()
+        late, _ = sinks
+        late.changed([Change("1/a", before, Entry("1/a", "middle", before, before))])
+        assert backend.cache.view() is view
+        late.gap(before)
+        assert backend.cache.view() is view
+        assert loop.rests()
 
 
 def test_it_keeps_what_is_read_and_not_much_more(connect: Connect) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ska_sdp_config.backend import Etcd3Revolution1Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import EVERYTHING, Span
 from ska_sdp_config.backend.revolution1 import watch as gateway_watch
+from ska_sdp_config.backend.revolution1.wire import Wires
 from ska_sdp_config.backend.store import Delete
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.relay import Relay
@@ -227,3 +229,24 @@ def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
 
 def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_watch_is_ended_by_a_thread_that_is_inside_of_it(etcd: Etcd) -> None:
+    """As its own may be, made to collect a watcher that was left behind."""
+    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+        heard = Heard()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        commit(backend, a="1")
+        heard.heard(("1/a", "1"))
+        wires: Wires = watch._line._wires  # type: ignore[attr-defined]  # of this store
+
+        def end() -> None:
+            with wires._lock, ExitStack() as locks:
+                for wire in wires._wires:
+                    locks.enter_context(wire._lock)
+                watch.cancel()
+
+        thread = threading.Thread(target=end, daemon=True)
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive()

@@ -164,3 +164,24 @@ def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
     assert not lost.alive()
     assert backend.client_lease.take().id != lost.id
     assert not backend.client_lease.is_lost
+
+
+def test_fault_of_ours_does_not_end_the_leases(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One thread keeps them all alive, and nobody would start another one."""
+    backend = connect()
+    keep = backend.store.keep_lease
+    kept: list[int] = []
+
+    def keep_lease(lease: int, *, timeout: float) -> bool:
+        kept.append(lease)
+        if len(kept) == 1:
+            raise LookupError("a fault of ours")
+        return keep(lease, timeout=timeout)
+
+    monkeypatch.setattr(backend.store, "keep_lease", keep_lease)
+    with backend.lease(ttl=2) as lease:
+        wait_until(lambda: len(kept) > 2)
+        assert lease.alive()
+    assert "a fault of ours" in caplog.text

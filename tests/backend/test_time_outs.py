@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +14,14 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
+from ska_sdp_config.backend import connect as connect_to
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.etcd3 import codec
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
+from tests.backend.test_gateway_faults import server_that
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers_in_trouble import SLEEPS, Away
 from tests.waiting import wait_until
@@ -198,3 +201,30 @@ def test_pauses_are_within_the_time(connect: Connect, monkeypatch: pytest.Monkey
             # Others are always faster.
             put(other, a="1")
             txn.delete("/b", must_exist=False)
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "ska_sdp_config.backend.etcd3.connection.Etcd",
+        "ska_sdp_config.backend.revolution1.gateway.Gateway",
+    ],
+)
+def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, calls: str) -> None:
+    """As where this process is suspended meanwhile. No time is left to find out why it failed."""
+    make_call = pkgutil.resolve_name(calls)._logged_in
+
+    def late(*arguments: Any) -> Any:
+        try:
+            return make_call(*arguments)
+        finally:
+            threading.Event().wait(0.4)
+
+    monkeypatch.setattr(f"{calls}._logged_in", late)
+    kind = "etcd3" if "etcd3" in calls else "etcd3_revolution1"
+    with (
+        server_that(lambda connection: None) as port,
+        connect_to(kind, host="127.0.0.1", port=port, timeout=0.3) as backend,
+        pytest.raises(ConfigConnectionError, match=r"did not answer within 0\.3 s"),
+    ):
+        backend.get("/a")

@@ -15,8 +15,9 @@ import grpc
 import pytest
 from pyetcd import etcdrpc
 
-from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
+from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.etcd3.connection import Etcd as EtcdCalls
 from ska_sdp_config.backend.etcd3.login import Login
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_lmc.stack.etcd import Flag
@@ -251,3 +252,32 @@ def test_watcher_outlives_a_password_that_is_wrong_for_a_while(
         users.change_password(USER, PASSWORD)
         loop.saw(increment(backend))
         assert loop.error is None
+
+
+def test_watch_that_logs_in_when_all_is_closed(server: EtcdOf, connect: ConnectTo) -> None:
+    """Whatever was closed first, it is told so in our words, not in gRPC's."""
+    backend = connect(server.endpoint, username=USER, password=PASSWORD)
+    etcd: EtcdCalls = backend.store._etcd  # type: ignore[attr-defined]  # of this store
+    with etcd.link() as link:
+        backend.close()
+        with pytest.raises(ConfigConnectionError, match="closed"):
+            etcd.watch(link, iter([]))
+
+
+def test_commit_whose_login_is_not_answered_was_not_sent(
+    server: EtcdOf, users: Administrator, connect: ConnectTo
+) -> None:
+    backend = connect(server.endpoint, username=USER, password=PASSWORD, timeout=0.6)
+    runs = 0
+    with pytest.raises(ConfigConnectionError, match="did not answer") as told:  # noqa: PT012
+        for txn in backend.txn():
+            runs += 1
+            txn.create("/a", "1")
+            # As when the token has expired: the commit has to log in first.
+            backend.client_lease.current()
+            login_of(backend).forget()
+            server.pause()
+    server.resume()
+    assert not isinstance(told.value, CommitUnknown)
+    assert runs == 1
+    assert backend.get("/a")[0] is None

@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.etcd3.stream import Stream
-from ska_sdp_config.backend.keys import EVERYTHING
+from ska_sdp_config.backend.etcd3.connection import Etcd as EtcdCalls
+from ska_sdp_config.backend.etcd3.link import Link
+from ska_sdp_config.backend.etcd3.pulse import Pulse
+from ska_sdp_config.backend.etcd3.stream import EtcdWatch, Stream
+from ska_sdp_config.backend.keys import EVERYTHING, Span
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
-from tests.services.versions import NEWER_FIRST, EtcdOf
+from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.waiting import wait_until
 
 PULSE = "ska_sdp_config.backend.etcd3.pulse"
@@ -182,3 +185,89 @@ def test_what_was_compacted_meanwhile_is_announced(
         commit(other, a="20")
         heard.heard(("1/a", "1"), ("1/a", "20"))
         loop.saw("20")
+
+
+@NEWER_ONLY
+def test_fault_of_ours_does_not_end_the_watches(
+    server: EtcdOf,
+    connect: ConnectTo,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One thread listens for all, and nobody would start another one."""
+    open_call = EtcdCalls.watch
+    tries: list[Link] = []
+
+    def watch(etcd: EtcdCalls, link: Link, requests: Iterator[Any]) -> Any:
+        tries.append(link)
+        if len(tries) == 1:
+            raise LookupError("a fault of ours")
+        return open_call(etcd, link, requests)
+
+    monkeypatch.setattr(EtcdCalls, "watch", watch)
+    backend = connect(server.endpoint)
+    heard = Heard()
+    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    commit(backend, a="1")
+    heard.heard(("1/a", "1"))
+    assert len(tries) == 2
+    assert "a fault of ours" in caplog.text
+
+
+@NEWER_FIRST
+def test_database_that_comes_back_empty_is_read_anew(
+    server: EtcdOf, network: Proxy, start: Start, connect: ConnectTo
+) -> None:
+    """It would tell of nothing until it has come to the revision of the one before."""
+    backend = connect(network.endpoint)
+    for number in range(20):
+        commit(backend, a=str(number))
+    heard = Heard()
+    backend.store.watch(Span("1/a"), now(backend) + 1, heard)
+    with looping(backend, lambda txn: txn.get("/a")) as loop:
+        loop.saw("19")
+        empty = start()
+        network.target = (empty.host, empty.port)
+        server.kill()
+        network.cut()
+        loop.saw(None)
+        wait_until(lambda: heard.gaps)
+        other = connect(empty.endpoint)
+        commit(other, a="new")
+        loop.saw("new")
+        wait_until(lambda: [change.entry for change in heard.changes])
+        commit(other, a="newer")
+        loop.saw("newer")
+        assert loop.rests()
+
+
+@NEWER_ONLY
+def test_member_that_lags_behind_is_no_older_database(
+    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says, when the watch is made, that it has not come so far; a read waits until it has."""
+    take, held_up = Stream._take, Pulse._held_up
+    reads: list[list[EtcdWatch]] = []
+
+    def taken(stream: Stream, response: Any) -> None:
+        if response.created:
+            response.header.revision = 1
+        take(stream, response)
+
+    def read(pulse: Pulse, timeout: float) -> list[EtcdWatch]:
+        found = held_up(pulse, timeout)
+        reads.append(pulse.ahead)
+        return found
+
+    monkeypatch.setattr(Stream, "_take", taken)
+    monkeypatch.setattr(Pulse, "_held_up", read)
+    backend = connect(server.endpoint)
+    commit(backend, a="0")
+    heard = Heard()
+    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    wait_until(lambda: reads)
+    commit(backend, a="1")
+    heard.heard(("1/a", "1"))
+    assert not heard.gaps
+    assert reads == [[]]
+    assert not backend.counts.read()["watches_resumed"]

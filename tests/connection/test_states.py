@@ -170,3 +170,38 @@ def test_config_shows_it(server: EtcdOf, through: Through) -> None:
         assert config.last_answer == answered
         wait_until(lambda: told == ["suspended"])
         network.refuse(False)
+
+
+def test_close_does_not_wait_for_ever_for_a_listener(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may wait for a lock that whoever closes holds."""
+    monkeypatch.setattr(f"{STATE}.LAST_WORDS", 0.3)
+    connection = Connection(lease_ttl=10.0)
+    is_told, let_go = threading.Event(), threading.Event()
+
+    def listener(state: str) -> None:
+        is_told.set()
+        let_go.wait()
+
+    connection.listen(listener)
+    connection.answered()
+    assert is_told.wait(10)
+    closing = threading.Thread(target=connection.close)
+    closing.start()
+    closing.join(3)
+    is_closed = not closing.is_alive()
+    let_go.set()
+    closing.join()
+    assert is_closed
+
+
+def test_listener_that_comes_after_the_end_is_not_told(program: str) -> None:
+    connection = Connection(lease_ttl=10.0)
+    connection.close()
+    before = set(threading.enumerate())
+    told: list[str] = []
+    connection.listen(told.append)
+    assert set(threading.enumerate()) <= before
+    connection.answered()
+    assert not told

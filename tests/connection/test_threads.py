@@ -6,9 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.etcd3 import codec
+from ska_sdp_config.backend.etcd3.stream import EtcdWatch, Stream
+from ska_sdp_config.backend.keys import EVERYTHING, Span
+from ska_sdp_config.watcher import Watcher
+from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import Loop
 from tests.connection.conftest import ConnectTo, Through
@@ -140,3 +148,51 @@ def test_close_by_many_threads_at_once(server: EtcdOf, connect: ConnectTo) -> No
             for done in [threads.submit(backend.close) for _ in range(8)]:
                 done.result(10)
         assert backend.store.closed
+
+
+def test_watcher_that_was_left_behind_ends_wherever_it_is_collected(
+    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The garbage collector runs in any thread at any time, also where one adds a watch."""
+    backend = connect(server.endpoint)
+    left_behind = [iter(Watcher(backend, lambda txn: txn))]
+    for txn in next(left_behind[0]).txn():
+        txn.get("/a")
+    watches = backend.store._watches  # type: ignore[attr-defined]  # of this store
+    wait_until(lambda: watches._stream)
+    create_watch = codec.create_watch
+
+    def collect(span: Span, from_revision: int) -> Any:
+        monkeypatch.undo()
+        left_behind.clear()
+        return create_watch(span, from_revision)
+
+    monkeypatch.setattr(codec, "create_watch", collect)
+    heard = Heard()
+    thread = threading.Thread(
+        target=backend.store.watch, args=(EVERYTHING, now(backend) + 1, heard), daemon=True
+    )
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert not backend.cache.is_open
+    commit(backend, a="1")
+    heard.heard(("1/a", "1"))
+
+
+def test_last_watch_is_removed_while_its_stream_is_begun(
+    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the garbage collector, in the same thread. The stream is not left without watches."""
+    backend = connect(server.endpoint)
+    before = threading.active_count()
+    create = Stream.create
+
+    def collect(stream: Stream, watch: EtcdWatch) -> None:
+        monkeypatch.undo()
+        watch.cancel()
+        create(stream, watch)
+
+    monkeypatch.setattr(Stream, "create", collect)
+    backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+    wait_until(lambda: threading.active_count() <= before)

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from .change_log import ChangeLog
 from .keys import EVERYTHING, Span
-from .store import Change, Compacted, Entry, Query, Reply, Store, Watch
+from .store import Change, Compacted, Entry, Query, Reply, Sink, Store, Watch
 
 __all__ = ["Cache", "CachedReader", "Listener", "View"]
 
@@ -135,6 +135,7 @@ class Cache:
         self._floor = 0
         self._owed_since: float | None = None
         self._watch: Watch | None = None
+        self._sink: Sink | None = None
         self._listeners: list[Listener] = []
         self._limit = SMALL
 
@@ -155,6 +156,7 @@ class Cache:
             if self._listeners:
                 return
             watch, self._watch = self._watch, None
+            self._sink = None
             self._view = View(0)
             self.log.begin(0)
         if watch is not None:
@@ -168,7 +170,8 @@ class Cache:
             self._view = View(revision)
             self.log.begin(revision)
             self._note_delivery()
-            self._watch = self._store.watch(EVERYTHING, revision + 1, self)
+            self._sink = _SinkOfOneWatch(self)
+            self._watch = self._store.watch(EVERYTHING, revision + 1, self._sink)
 
     def close(self) -> None:
         """Let go whoever waits for changes: there will be none any more."""
@@ -183,6 +186,7 @@ class Cache:
         """Forget what belongs to the process that this one was forked from; see Forkable."""
         self._lock = threading.Condition()
         self._watch = None
+        self._sink = None
         self._view = View(0)
         self.log.begin(0)
 
@@ -258,9 +262,16 @@ class Cache:
             size = len(view.values) + sum(map(len, view.lists.values()))
             self._limit = max(SMALL, 2 * size)
 
-    def changed(self, changes: Sequence[Change]) -> None:
-        """Take changes; see Sink."""
+    def changed(self, changes: Sequence[Change], told_to: Sink) -> None:
+        """Take changes; see Sink.
+
+        Args:
+            changes: the changes.
+            told_to: the sink of the watch that tells of them.
+        """
         with self._lock:
+            if told_to is not self._sink:
+                return
             relevant = [change for change in changes if self._view.concerns(change.key)]
             view = self._own_view() if relevant else self._view
             if view.shared:
@@ -278,16 +289,24 @@ class Cache:
         for listener in listeners:
             listener.changed(changes)
 
-    def gap(self, revision: int) -> None:
-        """Take notice of lost changes; see Sink."""
+    def gap(self, revision: int, told_to: Sink) -> None:
+        """Take notice of lost changes; see Sink and changed."""
         with self._lock:
+            if told_to is not self._sink:
+                return
+            lost = revision
+            if revision < self._view.revision:
+                # The database went back: whatever was read of it before is stale, and is not to
+                # be waited for.
+                lost = max(self._floor, self._view.revision) + 1
+                self._floor = revision
             self._view = View(revision)
             self.log.begin(revision)
             self._note_delivery()
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
-            listener.gap(revision)
+            listener.gap(lost)
 
     def _note_delivery(self) -> None:
         # What it owes after a delivery it owes, for all that is known, since then.
@@ -300,6 +319,21 @@ class Cache:
         if self._view.shared:
             self._view = self._view.copy()
         return self._view
+
+
+class _SinkOfOneWatch:
+    """Passes on what one watch tells; that of one that was cancelled may yet come, and is old."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Take changes; see Sink."""
+        self._cache.changed(changes, self)
+
+    def gap(self, revision: int) -> None:
+        """Take notice of lost changes; see Sink."""
+        self._cache.gap(revision, self)
 
 
 class CachedReader:

@@ -24,6 +24,9 @@ SILENCE = 5.0
 LOOK_EVERY = 0.5
 """Seconds after which a listener is told, at the latest, of what time alone has changed."""
 
+LAST_WORDS = 2.0
+"""Seconds that listeners have, when it is closed, to take what they are being told."""
+
 
 class Connection:
     """The state of a connection: connected, suspended or lost.
@@ -52,6 +55,7 @@ class Connection:
         self._listeners: list[Listener] = []
         self._news: queue.SimpleQueue[ConnectionState | None] = queue.SimpleQueue()
         self._teller: threading.Thread | None = None
+        self._closed = False
 
     @property
     def state(self) -> ConnectionState:
@@ -67,8 +71,11 @@ class Connection:
         return self._state
 
     def listen(self, listener: Listener) -> None:
-        """Have each change of state told, in order, on a thread of its own."""
+        """Have each change of state told, in order, on a thread of its own, until it is closed."""
         with self._lock:
+            if self._closed:
+                # Nobody would end the thread.
+                return
             self._listeners.append(listener)
             if self._teller is None:
                 self._teller = threading.Thread(
@@ -100,11 +107,13 @@ class Connection:
     def close(self) -> None:
         """Stop telling."""
         with self._lock:
+            self._closed = True
             teller, self._teller = self._teller, None
         if teller is not None:
             self._news.put(None)
             if teller is not threading.current_thread():
-                teller.join()
+                # A listener may wait for what whoever closes this holds.
+                teller.join(LAST_WORDS)
 
     def leave_to_parent(self) -> None:
         """Forget threads and locks of the process that this one was forked from."""

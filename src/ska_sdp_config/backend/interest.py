@@ -35,6 +35,8 @@ class Interest:
         with self._wake:
             self._last, self._reads = self._reads, []
             self._recent = {}
+            # What is read from now on is newer than the gap, whatever its revision.
+            self._gap = 0
             self._waiting = self._stale = False
 
     def add(self, reads: Reads) -> None:

@@ -214,7 +214,13 @@ class Leases:
                 live = list(self._live)
             due = time.monotonic()
             for lease in live:
-                self._refresh(lease)
+                try:
+                    self._refresh(lease)
+                except Exception:
+                    # Whatever it is: without this thread all leases end.
+                    LOGGER.exception("Keeping lease %x alive failed.", lease.id)
+                    if not lease.alive():
+                        self.forget(lease)
 
     def _refresh(self, lease: Lease) -> None:
         asked = time.monotonic()

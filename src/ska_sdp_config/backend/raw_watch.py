@@ -19,8 +19,9 @@ class WatchEvent:
     """One change.
 
     Attributes:
-        path: the path that was written or deleted; None says that changes up to the revision
-            were compacted before they were told, so that everything wants reading again.
+        path: the path that was written or deleted; None says that everything wants reading again,
+            as changes up to the revision were compacted before they were told, or the database
+            went back to it.
         value: the new text, None for a deletion.
         revision: the revision of the change.
     """

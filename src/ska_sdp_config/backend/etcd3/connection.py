@@ -169,8 +169,8 @@ class Etcd:
             grpc.RpcError: the login failed.
             ConfigConnectionError: this is closed.
         """
-        metadata = self._log_in(link, self.settings.timeout)
         try:
+            metadata = self._log_in(link, self.settings.timeout)
             return link.method("Watch", "Watch")(requests, metadata=metadata)
         except ValueError as exc:
             # gRPC's way to say that the channel is closed.
@@ -314,7 +314,12 @@ class Etcd:
             request = etcdrpc.AuthenticateRequest(
                 name=self.settings.username, password=self.settings.password
             )
-            token: str = link.method("Auth", "Authenticate")(request, timeout=seconds).token
+            try:
+                answer = link.method("Auth", "Authenticate")(request, timeout=seconds)
+            except grpc.RpcError as exc:
+                errors.mark_as_not_sent(exc)
+                raise
+            token: str = answer.token
             return token
 
         return self._login.metadata(authenticate, timeout)
@@ -334,8 +339,10 @@ class Etcd:
         if not errors.could_not_connect(exc):
             faults.pop(link.endpoint, None)
             return
-        if link.endpoint not in faults:
-            seconds = min(TO_DIAGNOSE, (end - time.monotonic()) / 3)
+        # None is left where this process was suspended meanwhile.
+        left = end - time.monotonic()
+        if link.endpoint not in faults and left > 0:
+            seconds = min(TO_DIAGNOSE, left / 3)
             faults[link.endpoint] = fault_of(self.settings, link.endpoint, exc, seconds)
         told = [fault for fault in faults.values() if fault]
         if len(told) == len(self.settings.endpoints):

@@ -15,6 +15,7 @@ __all__ = [
     "is_silence",
     "keeps_us_out",
     "login_is_not_asked_for",
+    "mark_as_not_sent",
     "no_answer",
     "refusal",
     "was_not_carried_out",
@@ -74,7 +75,13 @@ def could_not_connect(exc: grpc.RpcError) -> bool:
 
 def was_not_carried_out(exc: grpc.RpcError) -> bool:
     """Tell whether the call is certain not to have been carried out, nor to be ever."""
-    return could_not_connect(exc) or _says(exc, TURNED_AWAY)
+    is_marked = bool(vars(exc).get("is_of_login_before"))
+    return is_marked or could_not_connect(exc) or _says(exc, TURNED_AWAY)
+
+
+def mark_as_not_sent(exc: grpc.RpcError) -> None:
+    """Take notice that it is the login that failed, before the call itself was sent."""
+    vars(exc)["is_of_login_before"] = True
 
 
 def is_about_login(exc: grpc.RpcError) -> bool:

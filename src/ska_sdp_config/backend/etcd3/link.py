@@ -95,6 +95,7 @@ class Link:
         with self._lock:
             self._users -= 1
             is_over = self._retired and not self._users
+            self._closed = self._closed or is_over
         if is_over:
             self._channel.close()
 
@@ -103,6 +104,7 @@ class Link:
         with self._lock:
             is_over = not self._retired and not self._users
             self._retired = True
+            self._closed = self._closed or is_over
         if is_over:
             self._channel.close()
 

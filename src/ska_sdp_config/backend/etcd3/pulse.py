@@ -3,6 +3,9 @@
 A quiet stream is asked for its progress. A missing reply alone means nothing, as it waits its
 turn behind a large backlog. It means silence if a read on the same channel goes unanswered too;
 and the stream is held up if that read shows changes that it should have told of.
+
+A database that was restored from an older copy, or that lost its data, has not come to what is to
+be told next, and tells nothing until it has. That too is found out by such a read.
 """
 
 from __future__ import annotations
@@ -46,10 +49,12 @@ class Pulse:
 
     Attributes:
         revision: the newest revision that is known from a read.
+        ahead: the watches that were told of more than the database holds.
     """
 
     def __init__(self, etcd: Etcd, link: Link, stream: Stream) -> None:
         self.revision = 0
+        self.ahead: list[EtcdWatch] = []
         self._etcd = etcd
         self._link = link
         self._stream = stream
@@ -57,6 +62,8 @@ class Pulse:
         self._thread = threading.Thread(target=self._run, name="config-pulse", daemon=True)
 
     def __enter__(self) -> Pulse:
+        # It may outlive the stream by one read, and then the watch's hold on the channel.
+        self._link.borrow()
         self._thread.start()
         return self
 
@@ -65,13 +72,17 @@ class Pulse:
         self._over.set()
 
     def _run(self) -> None:
+        with self._link:
+            self._look_after_it()
+
+    def _look_after_it(self) -> None:
         asked = 0.0
         while not self._over.is_set():
             now = time.monotonic()
             quiet = now - self._stream.heard
             if self._link.retired:
                 self._stream.end(Ending.REPLACED)
-            elif quiet >= DOUBT_AFTER:
+            elif quiet >= DOUBT_AFTER or self._stream.seems_older:
                 self._doubt()
             elif quiet >= ASK_AFTER and asked <= self._stream.heard:
                 asked = now
@@ -95,6 +106,11 @@ class Pulse:
                 return
             # It does not let us read, but it answered.
             held_up = []
+        # It is as old as it seemed, or was only late.
+        self._stream.seems_older = False
+        if self.ahead:
+            self._stream.end(Ending.WENT_BACK)
+            return
         if self._stream.heard == heard:
             self._stream.heard = time.monotonic()
             if held_up:
@@ -105,10 +121,17 @@ class Pulse:
     def _held_up(self, timeout: float) -> list[EtcdWatch]:
         """Get the watches of whose spans something newer was written than they told of."""
         watches = self._stream.watches()[:AT_ONCE]
+        # As of before the read, which shows at least what was known then.
+        known = [watch.next_revision for watch in watches]
         reads = [codec.written_since(watch.span, watch.next_revision) for watch in watches]
         request = etcdrpc.TxnRequest(success=reads)
         answer = self._etcd.ask_on(self._link, "KV", "Txn", request, timeout)
         self.revision = answer.header.revision
+        self.ahead = [
+            watch
+            for watch, next_revision in zip(watches, known, strict=True)
+            if self.revision + 1 < next_revision
+        ]
         return [
             watch
             for watch, read in zip(watches, answer.responses, strict=True)

@@ -37,6 +37,7 @@ class Ending(Enum):
     REPLACED = "its connection was replaced"
     SILENT = "it fell silent"
     HELD_UP = "it does not tell of changes that there are"
+    WENT_BACK = "the database is older than what it has told"
 
 
 class EtcdWatch:
@@ -81,14 +82,18 @@ class Stream:
         began: when it was made, on the monotonic clock.
         heard: when something was last heard on it.
         told: whether it told of any change.
+        seems_older: whether the member has not come to what is to be told next. It may lag
+            behind the others, or the database has gone back.
         ended: why it was ended from here, if it was.
     """
 
     def __init__(self) -> None:
         self.began = self.heard = time.monotonic()
         self.told = False
+        self.seems_older = False
         self.ended: Ending | None = None
-        self._lock = threading.Lock()
+        # As that of WatchStream.
+        self._lock = threading.RLock()
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._unnumbered: deque[EtcdWatch] = deque()
         self._by_id: dict[int, EtcdWatch] = {}
@@ -170,6 +175,8 @@ class Stream:
                 # One that is refused may come with the number of another.
                 if not response.canceled:
                     self._by_id[response.watch_id] = watch
+            if response.header.revision + 1 < watch.next_revision:
+                self.seems_older = True
             if watch.cancelled:
                 self.cancel(watch)
         if response.canceled:

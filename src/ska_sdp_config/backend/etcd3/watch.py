@@ -9,6 +9,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Sequence
 
 import grpc
 from pyetcd import etcdrpc
@@ -42,7 +43,9 @@ class WatchStream:
 
     def __init__(self, etcd: Etcd) -> None:
         self._etcd = etcd
-        self._lock = threading.Lock()
+        # Whoever holds it may be made to collect garbage, and so to end a watch: a watcher that
+        # was left behind.
+        self._lock = threading.RLock()
         self._watches: list[EtcdWatch] = []
         self._stream: Stream | None = None
         self._thread: threading.Thread | None = None
@@ -72,13 +75,15 @@ class WatchStream:
             if watch not in self._watches:
                 return
             self._watches.remove(watch)
-            if self._stream is None:
+            # To be had once, as this may be called while it runs.
+            stream = self._stream
+            if stream is None:
                 return
             if self._watches:
-                self._stream.cancel(watch)
+                stream.cancel(watch)
             else:
                 # What is watched from now on goes to a stream of its own.
-                self._stream.end(Ending.UNUSED)
+                stream.end(Ending.UNUSED)
                 self._stream = None
 
     def join(self) -> None:
@@ -91,7 +96,7 @@ class WatchStream:
 
     def leave_to_parent(self) -> None:
         """Forget watches, threads and locks of the process that this one was forked from."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._thread = None
         self._stream = None
         self._watches = []
@@ -100,6 +105,7 @@ class WatchStream:
         pause, is_trouble = 0.0, False
         while True:
             self._ended.wait(pause)
+            stream: Stream | None = None
             try:
                 with self._etcd.link() as link:
                     stream = self._begin()
@@ -111,7 +117,11 @@ class WatchStream:
                 with self._lock:
                     self._thread = None
                 return
-            if stream.told or time.monotonic() - stream.began > OF_USE:
+            except Exception as exc:
+                # Whatever it is: nobody else would ever listen.
+                LOGGER.exception("Watching the database failed.")
+                broke = repr(exc)
+            if stream and (stream.told or time.monotonic() - stream.began > OF_USE):
                 pause, is_trouble = 0.0, False
             if broke:
                 self._etcd.connection.counts.count("watches_resumed")
@@ -124,12 +134,14 @@ class WatchStream:
 
     def _begin(self) -> Stream | None:
         """Get a stream that asks for all watches; None, and the thread ends, if there are none."""
+        stream = Stream()
         with self._lock:
+            # First of all, so that the last watch ends it whenever that is removed.
+            self._stream = stream
             if not self._watches or self._etcd.closed:
-                self._thread = None
+                self._stream = self._thread = None
                 return None
-            stream = self._stream = Stream()
-            for watch in self._watches:
+            for watch in list(self._watches):
                 stream.create(watch)
             return stream
 
@@ -168,6 +180,9 @@ class WatchStream:
         if stream.ended is Ending.HELD_UP:
             self._skip_what_is_held_up(pulse.revision)
             return str(stream.ended.value)
+        if stream.ended is Ending.WENT_BACK:
+            self._go_back(pulse.ahead, pulse.revision)
+            return str(stream.ended.value)
         self._etcd.connection.failed()
         if stream.ended is Ending.SILENT or len(self._etcd.settings.endpoints) > 1:
             self._etcd.replace(link)
@@ -175,9 +190,18 @@ class WatchStream:
 
     def _skip_what_is_held_up(self, revision: int) -> None:
         with self._lock:
-            held_up = [watch for watch in self._watches if watch.held_up >= OFTEN_HELD_UP]
+            held_up = [watch for watch in list(self._watches) if watch.held_up >= OFTEN_HELD_UP]
         for watch in held_up:
             LOGGER.warning(
                 "Changes up to revision %d do not come through; looking anew.", revision
             )
+            watch.skip(revision)
+
+    def _go_back(self, watches: Sequence[EtcdWatch], revision: int) -> None:
+        LOGGER.warning(
+            "The database is at revision %d, before what it has told: it was restored from an "
+            "older copy, or is another one; looking anew.",
+            revision,
+        )
+        for watch in watches:
             watch.skip(revision)

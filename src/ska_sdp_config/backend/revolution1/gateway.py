@@ -240,8 +240,10 @@ class Gateway:
         if not exc.is_of_network or errors.is_out_of_time(exc):
             faults.pop(endpoint, None)
             return
-        if endpoint not in faults:
-            seconds = min(TO_DIAGNOSE, (end - time.monotonic()) / 3)
+        # None is left where this process was suspended meanwhile.
+        left = end - time.monotonic()
+        if endpoint not in faults and left > 0:
+            seconds = min(TO_DIAGNOSE, left / 3)
             faults[endpoint] = fault_of(self.settings, endpoint, exc, seconds)
         told = [fault for fault in faults.values() if fault]
         if len(told) == len(self.settings.endpoints):

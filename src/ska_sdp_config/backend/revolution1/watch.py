@@ -9,9 +9,11 @@ the changes are announced as lost (spec 2.6).
 from __future__ import annotations
 
 import logging
+import queue
 import random
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 
 import grpc
@@ -108,24 +110,27 @@ class GatewayWatch:
         self._owes_since = 0
         self._in_vain = 0
         self._was_of_use = False
-        self._ended = threading.Event()
+        self._ended = False
+        # Not an Event: who waits for one, with its lock, may be made to collect garbage, and so
+        # to end this watch. A queue may be put to even then.
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._run, name="config-watch", daemon=True)
 
     def cancel(self) -> None:
         """End it; see Watch."""
-        self._ended.set()
+        self._ended = True
+        self._wake.put(None)
         self._line.cut()
 
     def leave_to_parent(self) -> None:
         """Let go of the sockets, and be over; see Watches."""
-        self._ended = threading.Event()
-        self._ended.set()
+        self._ended = True
         self._line.leave_to_parent()
 
     def _run(self) -> None:
         pause, is_trouble = 0.0, False
         try:
-            while not self._ended.wait(pause):
+            while not self._is_ended(pause):
                 began, self._was_of_use = time.monotonic(), False
                 try:
                     self._listen()
@@ -134,7 +139,7 @@ class GatewayWatch:
                 except (GatewayError, ConfigConnectionError) as exc:
                     # Whether the connection failed is told by the calls that come next.
                     broke = str(exc)
-                if self._ended.is_set() or self._gateway.closed:
+                if self._ended or self._gateway.closed:
                     return
                 self._gateway.connection.counts.count("watches_resumed")
                 # What was of use is resumed at once; what was not, after a while.
@@ -148,6 +153,12 @@ class GatewayWatch:
         finally:
             self._line.close()
             self._watches.ended(self)
+
+    def _is_ended(self, pause: float) -> bool:
+        """Wait for a while, or for the end; tell whether it has come."""
+        with suppress(queue.Empty):
+            self._wake.get(timeout=pause)
+        return self._ended
 
     def _listen(self) -> None:
         try:
@@ -181,14 +192,14 @@ class GatewayWatch:
         self._in_vain = 0
         self._was_of_use = True
         with self._watches.delivery:
-            if not self._ended.is_set():
+            if not self._ended:
                 self._sink.changed(changes)
 
     def _skip(self, why: str) -> None:
         revision = self._progress.skip()
         LOGGER.warning("Changes up to revision %d %s; looking anew.", revision, why)
         with self._watches.delivery:
-            if not self._ended.is_set():
+            if not self._ended:
                 self._sink.gap(revision)
 
     def _compare(self) -> float:

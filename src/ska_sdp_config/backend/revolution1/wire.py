@@ -40,7 +40,9 @@ class Wires:
     def __init__(self, idle: Callable[[], float] = lambda: 60.0, pause: float = 60.0) -> None:
         self.idle = idle
         self.pause = pause
-        self._lock = threading.Lock()
+        # Whoever holds it may be made to collect garbage, and so to end a watch, which cuts its
+        # wires: a watcher that was left behind.
+        self._lock = threading.RLock()
         self._wires: weakref.WeakSet[Wire] = weakref.WeakSet()
         self.are_cut = False
 
@@ -62,7 +64,7 @@ class Wires:
 
     def leave_to_parent(self) -> None:
         """Let go of the sockets, which are those of the process that this one was forked from."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.are_cut = True
         for wire in list(self._wires):
             wire.leave_to_parent()
@@ -77,7 +79,8 @@ class Wire:
     def __init__(self, sock: socket.socket, wires: Wires) -> None:
         self._sock = sock
         self._wires = wires
-        self._lock = threading.Lock()
+        # As that of Wires.
+        self._lock = threading.RLock()
         self._files = 0
         self._closed = False
         self._cut = False
@@ -141,7 +144,7 @@ class Wire:
 
     def leave_to_parent(self) -> None:
         """Close what this process has of it; the parent does not notice."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._sock.close()
 
     def _close_if_unused(self) -> None:
