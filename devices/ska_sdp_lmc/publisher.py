@@ -81,6 +81,17 @@ class Publisher:
         self._show({"healthState": HealthState.FAILED, "healthInfo": [_plain(why)]})
 
     @property
+    def revision(self) -> int:
+        """The newest revision of the database that is shown; 0 before the first view."""
+        return max(self._revisions.values(), default=0)
+
+    def begin_anew(self) -> None:
+        """Take whatever view comes next for the first: the database's revisions began anew."""
+        with self._surface.monitor():
+            self._revisions.clear()
+            self._command_count = self._view = None
+
+    @property
     def has_view(self) -> bool:
         """Whether the database has been seen."""
         return self._command_count is not None

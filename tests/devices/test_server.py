@@ -7,6 +7,7 @@ the tests beside these do, is ended by omniORB when it exits (PyTango 10.3.1).
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import statistics
 import subprocess
@@ -55,6 +56,33 @@ def test_it_starts_without_its_database_and_waits(
     subarray.On()
     assert subarray.obsState == ObsState.EMPTY
     assert subarray.healthState == HealthState.OK
+
+
+def test_a_database_that_has_lost_its_data_is_shown_as_it_is(
+    serve: Callable[..., Server], broken_etcd: Etcd
+) -> None:
+    broken_etcd.start()
+    subarray = serve().proxy(SUBARRAY)
+    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    for _ in range(5):
+        subarray.On()
+        subarray.Off()
+    subarray.On()
+    # What it is shown by the watch: that has told of all there was before.
+    with Config(host=broken_etcd.host, port=broken_etcd.port) as config:
+        for txn in config.txn():
+            entry = json.loads(txn.get("/lmc/subarray/01") or "")
+            txn.update("/lmc/subarray/01", json.dumps({**entry, "admin_mode": "ENGINEERING"}))
+    wait_until(lambda: subarray.adminMode == AdminMode.ENGINEERING)
+    broken_etcd.stop()
+    shutil.rmtree(broken_etcd.directory / "etcd-data")
+    broken_etcd.start()
+    wait_until(lambda: subarray.state() == tango.DevState.OFF, 30)
+    wait_until(lambda: subarray.healthState == HealthState.OK)
+    subarray.On()
+    assert subarray.state() == tango.DevState.ON
+    subarray.Off()
+    assert subarray.state() == tango.DevState.OFF
 
 
 def test_a_database_that_hangs_freezes_nothing(

@@ -143,6 +143,7 @@ class SDPController(LmcDevice):
 
     def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written."""
+        shown = publisher.revision
         system: System | None = None
         for txn in watcher.txn():
             tree = Tree(txn.raw, self.settings.prefix)
@@ -153,6 +154,7 @@ class SDPController(LmcDevice):
         if system is None:
             # The loop was due while the database was waited for, and turns again.
             return
+        self.notice_return(publisher, shown, system.revision)
         log_changes(publisher.publish(derive_system(system, self._rules)))
         if COMPONENT not in system.all_of("component", "owner"):
             take_presence(watcher, COMPONENT)

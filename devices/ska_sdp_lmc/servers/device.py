@@ -203,6 +203,23 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """
         raise NotImplementedError
 
+    def notice_return(self, publisher: Publisher, shown: int, revision: int) -> None:
+        """See whether the database went back, as one does that is restored from an older copy.
+
+        Args:
+            publisher: the publisher.
+            shown: the newest revision that it showed before the database was looked at.
+            revision: the revision of that look, which is never older than what this process knows.
+        """
+        if revision < shown:
+            LOGGER.error(
+                "The database went back from revision %d to %d: it was restored from an older "
+                "copy, or is another one; showing what it holds.",
+                shown,
+                revision,
+            )
+            publisher.begin_anew()
+
     # The publisher's surface
 
     def monitor(self) -> AbstractContextManager[Any]:

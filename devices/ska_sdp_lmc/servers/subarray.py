@@ -296,11 +296,13 @@ class SDPSubarray(LmcDevice):
 
     def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written."""
+        shown = publisher.revision
         found = self._look(watcher)
         if found is None:
             # The loop was due while the database was waited for, and turns again.
             return
         snapshot, is_present = found
+        self.notice_return(publisher, shown, snapshot.revision)
         view = publisher.view
         if view is None or view.revision != snapshot.revision:
             view = derive(snapshot, _now(), self._rules)
