@@ -273,46 +273,6 @@ def test_delete_of_an_empty_database_is_no_error(backend: Backend) -> None:
         backend.delete("/flow", recursive=True)
 
 
-def test_delete_of_all_that_begin_so(backend: Backend) -> None:
-    def left() -> list[str]:
-        return [str(path) for path in backend.list_keys("/", recurse=5)[0]]
-
-    everything = ["pb/a", "pb/a/state", "pb/ab", "pb/ab/x/y", "pb/b", "eb/a"]
-    put(backend, **dict.fromkeys(everything, "1"))
-    backend.delete("/pb/a", prefix=True)
-    assert left() == ["/eb/a", "/pb/a/state", "/pb/ab/x/y", "/pb/b"]
-    with pytest.raises(ConfigVanished, match="/pb/a"):
-        backend.delete("/pb/a", prefix=True)
-    backend.delete("/pb/a", prefix=True, must_exist=False)
-    assert left() == ["/eb/a", "/pb/a/state", "/pb/ab/x/y", "/pb/b"]
-    put(backend, **dict.fromkeys(everything, "1"))
-    backend.delete("/pb/a", prefix=True, recursive=True, max_depth=3)
-    assert left() == ["/eb/a", "/pb/ab/x/y", "/pb/b"]
-    backend.delete("/pb/", prefix=True, recursive=True)
-    assert left() == ["/eb/a"]
-
-
-def test_delete_of_all_that_begin_so_is_of_what_stands_at_the_commit(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, **{"pb/a": "1", "pb/b": "1"})
-    runs = 0
-    for txn in one.txn():
-        runs += 1
-        txn.delete_prefix("/pb/")
-        if runs == 1:
-            put(other, **{"pb/c": "1"})
-            other.update("/pb/b", "2")
-        txn.create("/pb/new", "1")
-    assert runs == 1, "what goes in any case was not read"
-    assert one.list_keys("/pb/")[0] == ["/pb/new"]
-    # That one was there, though, must still be so.
-    with pytest.raises(ConfigVanished):  # noqa: PT012  the loop belongs to it
-        for txn in one.txn():
-            txn.delete_prefix("/pb/n")
-            other.delete("/pb/new", must_exist=False)
-    assert one.list_keys("/pb/")[0] == []
-
-
 def test_every_increment_counts_once(connect: Connect) -> None:
     clients = [connect() for _ in range(4)]
 

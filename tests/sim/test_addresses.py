@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -21,7 +20,6 @@ from ska_sdp_sim.addresses import (
     observed_scan_types,
     receive_addresses,
 )
-from tests.shared import MESSAGES, has_messages
 
 Json = dict[str, Any]
 
@@ -329,12 +327,15 @@ def two_beams(visibilities: list[Json], search: list[Json], receive_nodes: int |
     }
 
 
-@given(
+two_beams_given = given(
     visibilities=windows_in_order,
     search=windows_in_order,
     receive_nodes=st.none() | st.integers(1, 6),
     channels_per_port=st.integers(1, 7),
 )
+
+
+@two_beams_given
 def test_entries_are_counted_beforehand(
     visibilities: list[Json],
     search: list[Json],
@@ -354,12 +355,7 @@ def test_entries_are_counted_beforehand(
         receive_addresses(execution_block, host_name, channels_per_port)
 
 
-@given(
-    visibilities=windows_in_order,
-    search=windows_in_order,
-    receive_nodes=st.none() | st.integers(1, 6),
-    channels_per_port=st.integers(1, 7),
-)
+@two_beams_given
 def test_every_channel_has_its_own_place(
     visibilities: list[Json],
     search: list[Json],
@@ -378,29 +374,3 @@ def test_every_channel_has_its_own_place(
     assert all(FIRST_PORT <= port <= LAST_PORT for _, port in places)
     if receive_nodes is not None:
         assert len({host for host, _ in places}) <= receive_nodes
-
-
-@has_messages
-def test_messages_in_use() -> None:
-    seen = 0
-    for path in (MESSAGES / "valid").glob("assignres_*.json"):
-        message = json.loads(path.read_text("utf-8"))
-        execution_block = message.get("execution_block")
-        if execution_block is None:
-            continue
-        seen += 1
-        addresses = receive_addresses(
-            {**execution_block, "resources": message.get("resources")}, host_name, 20
-        )
-        assert list(addresses) == observed_scan_types(execution_block), path.name
-        defined = {
-            item["channels_id"]: item["spectral_windows"] for item in execution_block["channels"]
-        }
-        for beams in addresses.values():
-            for beam in beams.values():
-                assert any(
-                    destinations(beam, channels_of(windows))
-                    for windows in defined.values()
-                    if min(channels_of(windows)) == beam["host"][0][0]
-                ), path.name
-    assert seen

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.config import Transaction
 from ska_sdp_sim import COMPONENTS, StandIn
-from ska_sdp_sim.block import Block
-from ska_sdp_sim.database import write_step
 from tests.sim.observation import (
     EB,
     RECEIVE,
@@ -287,112 +284,6 @@ def test_what_cannot_be_read_stops_nobody(config: Config, stand_in_sdp: StandIn)
         assert txn.get("/pb/pb-list/state") == "[]"
         txn.delete("/pb/pb-list/state")
     until(config, "pb-list", status="FINISHED")
-
-
-DEEP = "[" * 5000 + "]" * 5000
-"""JSON that is nested too deeply to be read."""
-
-
-EDITED = {
-    "deep block": (f"/pb/{RECEIVE}", DEEP),
-    "deep parameters": (
-        f"/pb/{RECEIVE}",
-        f'{{"script": "realtime:a:1", "eb_id": "{EB}", "parameters": {DEEP}}}',
-    ),
-    "empty id": (f"/pb/{RECEIVE}", '{"script": "realtime:a:1", "eb_id": ""}'),
-    "no id": (f"/pb/{RECEIVE}", '{"script": "realtime:a:1", "eb_id": "a/"}'),
-    "deep state": (f"/pb/{RECEIVE}/state", f'{{"status": "RUNNING", "more": {DEEP}}}'),
-    "list as status": (f"/pb/{RECEIVE}/state", '{"status": ["RUNNING"]}'),
-    "no number": (f"/pb/{RECEIVE}/state", '{"status": "STARTING", "more": NaN}'),
-    "no Unicode": (f"/pb/{RECEIVE}/state", '{"status": "STARTING", "more": "\\ud800"}'),
-    "deep owner": (f"/pb/{RECEIVE}/owner", DEEP),
-    "deep execution block": (f"/eb/{EB}", DEEP),
-    "list as execution status": (f"/eb/{EB}", '{"status": ["ACTIVE"]}'),
-    "number as list": (f"/eb/{EB}", '{"pb_receive_addresses": {}, "scan_types": 5}'),
-    "deep deployment state": (f"/deploy/{DEPLOYMENT}/state", DEEP),
-    "odd deployment": ("/deploy/a b", "{}"),
-    "odd block": ("/pb/a b", "{}"),
-}
-"""Where something was edited by hand, and what stands there now."""
-
-
-@pytest.mark.parametrize(("path", "text"), EDITED.values(), ids=EDITED.keys())
-def test_what_was_edited_by_hand_stops_nobody(
-    config: Config, stand_in_sdp: StandIn, path: str, text: str
-) -> None:
-    assign(config, block())
-    until(config, deployments_ready=True)
-    for txn in config.txn():
-        (txn.update if txn.get(path) is not None else txn.create)(path, text)
-    for txn in config.txn():
-        txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
-    until(config, ICAL, status="FINISHED")
-    assert not stand_in_sdp.wait(0)
-
-
-def test_it_goes_on_with_what_has_been_mended(config: Config, stand_in_sdp: StandIn) -> None:
-    assign(config, block())
-    ready = until(config, deployments_ready=True)
-    for text in (DEEP, '{"status": "STARTING", "more": NaN}'):
-        for txn in config.txn():
-            txn.update(f"/pb/{RECEIVE}/state", text)
-            txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
-        until(config, ICAL, status="FINISHED")
-        for txn in config.txn():
-            txn.update_processing_block_state(RECEIVE, {**ready, "deployments_ready": False})
-            txn.delete_processing_block(ICAL)
-        until(config, deployments_ready=True)
-
-
-def test_a_block_that_cannot_be_worked_on_fails_alone(
-    config: Config,
-    stand_in_sdp: StandIn,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def fail(*arguments: object, **options: object) -> NoReturn:
-        raise LookupError("no such antenna")
-
-    monkeypatch.setattr("ska_sdp_sim.script.receive_addresses", fail)
-    assign(config, block(), block("pb-other", "realtime:pointing-offset:1.0.0"))
-    assert "LookupError: no such antenna" in until(config, status="FAILED")["reason"]
-    until(config, "pb-other", deployments_ready=True)
-    told = [record for record in caplog.records if record.exc_info]
-    assert told
-    assert all(RECEIVE in record.getMessage() for record in told)
-
-
-def test_what_cannot_be_done_for_a_block_is_said_once(
-    config: Config,
-    stand_in_sdp: StandIn,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def write(txn: Transaction, found: Block, *arguments: Any) -> None:
-        if found.pb_id == RECEIVE:
-            raise LookupError("no such antenna")
-        write_step(txn, found, *arguments)
-
-    monkeypatch.setattr("ska_sdp_sim.controller.write_step", write)
-    assign(config, block(), block("pb-other", "realtime:pointing-offset:1.0.0"))
-    until(config, "pb-other", deployments_ready=True)
-    assert state(config) == {}
-    told = [record for record in caplog.records if record.exc_info]
-    assert [RECEIVE in record.getMessage() for record in told] == [True]
-    monkeypatch.undo()
-    change(config, subarray_id="02")
-    until(config, deployments_ready=True)
-
-
-def test_a_value_that_cannot_be_stored_is_a_failure(config: Config, stand_in_sdp: StandIn) -> None:
-    assign(config, block())
-    text = read(config, lambda txn: txn.get(f"/eb/{EB}"))
-    until(config, deployments_ready=True)
-    beam = '"beam_id": "vis0", "visibility_beam_id": NaN'
-    for txn in config.txn():
-        txn.update(f"/eb/{EB}", text.replace('"beam_id": "vis0"', beam))
-        txn.delete(f"/pb/{RECEIVE}/state")
-    assert "cannot be written" in until(config, status="FAILED")["reason"]
 
 
 def test_a_deleted_block_leaves_no_deployment(config: Config, stand_in_sdp: StandIn) -> None:
