@@ -169,9 +169,11 @@ class Proxy:
 
     async def _stop(self) -> None:
         self._server.close()
-        for task in self._pumps:
-            task.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            # Also of connections that are only now being accepted, and would be left open.
+            for task in self._pumps:
+                task.cancel()
+            await asyncio.wait(others, timeout=0.05)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
