@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pexpect
 from docs.generate.observation import observe
+from docs.generate.terminal import Program
 from rich.console import Console
 from rich.text import Text
 
@@ -84,17 +85,9 @@ def _screens() -> dict[str, tuple[str, str]]:
 
 
 def _run(command: str, variables: dict[str, str]) -> str:
-    arguments = ["-m", "ska_sdp_config.cli", *shlex.split(command)[1:]]
-    terminal = pexpect.spawn(
-        sys.executable,
-        arguments,
-        env=variables,
-        encoding="utf-8",
-        dimensions=(60, _COLUMNS),
-        timeout=60,
-    )
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    if terminal.exitstatus != 0:
-        raise RuntimeError(f"{command} ended with {terminal.exitstatus}: {terminal.before}")
-    return str(terminal.before)
+    arguments = [sys.executable, "-m", "ska_sdp_config.cli", *shlex.split(command)[1:]]
+    terminal = Program(arguments, variables, size=(60, _COLUMNS), timeout=60)
+    terminal.screen.expect(pexpect.EOF)
+    if code := terminal.close():
+        raise RuntimeError(f"{command} ended with {code}: {terminal.screen.before}")
+    return str(terminal.screen.before)

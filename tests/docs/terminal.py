@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pexpect
+from docs.generate.terminal import Program
 
 from tests.docs.page import matches
 
@@ -35,16 +36,12 @@ class Terminal:
             "TERM": "dumb",
             "VIRTUAL_ENV_DISABLE_PROMPT": "1",
         }
-        self._shell = pexpect.spawn(
-            "bash",
-            ["--norc", "--noprofile"],
-            cwd=str(directory),
-            env=variables,
-            encoding="utf-8",
-            codec_errors="replace",
-            echo=False,
-            dimensions=_SIZE,
+        self._shell = Program(
+            ["bash", "--norc", "--noprofile"],
+            variables,
+            size=_SIZE,
             timeout=_PATIENCE,
+            directory=directory,
         )
         self._at_prompt = False
         self._command = "bash"
@@ -60,12 +57,12 @@ class Terminal:
         """
         for command, expected in _commands(text):
             if command == "^C":
-                self._shell.sendintr()
+                self._shell.interrupt()
                 self._command = command
             elif command:
                 if not self._at_prompt:
                     self._until_prompt()
-                self._shell.sendline(command)
+                self._shell.screen.sendline(command)
                 self._at_prompt, self._command = False, command
             if f"\n{expected}".endswith(f"\n{_GOES_ON}"):
                 self._go_on(command, expected.removesuffix(_GOES_ON))
@@ -77,27 +74,27 @@ class Terminal:
         # A shell that does not answer any more is ended by force.
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF, AssertionError):
             if not self._at_prompt:
-                self._shell.sendintr()
+                self._shell.interrupt()
                 self._until_prompt()
-        self._shell.close(force=True)
+        self._shell.close()
 
     def _until_prompt(self) -> str:
         if self._command == "^C":
             for _ in range(2):
                 # Python drops an interrupt that is raised within a callback of a library's: who
                 # sees that nothing comes of it presses again. What was printed meanwhile is kept.
-                if self._shell.expect_exact([_PROMPT, pexpect.TIMEOUT], _PATIENCE / 6) == 0:
+                if self._shell.screen.expect_exact([_PROMPT, pexpect.TIMEOUT], _PATIENCE / 6) == 0:
                     self._at_prompt = True
-                    return str(self._shell.before)
-                self._shell.sendintr()
+                    return str(self._shell.screen.before)
+                self._shell.interrupt()
         try:
-            self._shell.expect_exact(_PROMPT)
+            self._shell.screen.expect_exact(_PROMPT)
         except (pexpect.TIMEOUT, pexpect.EOF) as error:
             raise AssertionError(
-                f"{self._command} did not end in {_PATIENCE:g} s:\n{self._shell.before}"
+                f"{self._command} did not end in {_PATIENCE:g} s:\n{self._shell.screen.before}"
             ) from error
         self._at_prompt = True
-        return str(self._shell.before)
+        return str(self._shell.screen.before)
 
     def _show(self, command: str, expected: str, found: str) -> None:
         assert matches(expected, found), f"$ {command}\n{found}\n-- but the page shows\n{expected}"
@@ -107,12 +104,12 @@ class Terminal:
         found = ""
         while not matches(expected, found):
             try:
-                self._shell.expect_exact("\n")
+                self._shell.screen.expect_exact("\n")
             except (pexpect.TIMEOUT, pexpect.EOF) as error:
                 raise AssertionError(
                     f"$ {command}\n{found}\n-- has not printed what the page shows\n{expected}"
                 ) from error
-            found += f"{self._shell.before}\n"
+            found += f"{self._shell.screen.before}\n"
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,55 @@
+"""Programs in terminals, as the documentation and its tests start them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+from docs.generate.terminal import Program
+
+_TIMEOUT = 30.0
+
+
+def _program(text: str, directory: Path | None = None) -> Program:
+    return Program(
+        [sys.executable, "-c", text],
+        {"WHO": "its own"},
+        size=(7, 33),
+        timeout=_TIMEOUT,
+        directory=directory,
+    )
+
+
+def test_a_program_has_its_own_terminal_variables_and_directory(tmp_path: Path) -> None:
+    text = "import os; print(*os.get_terminal_size(), os.getcwd(), os.environ['WHO'], input())"
+    program = _program(text, tmp_path)
+    program.screen.sendline("typed")
+    program.screen.expect(pexpect.EOF)
+    assert program.screen.before == f"33 7 {tmp_path} its own typed\r\n"
+    assert program.close() == 0
+
+
+def test_an_interrupt_reaches_the_program() -> None:
+    program = _program("import time; print('ready', flush=True); time.sleep(60)")
+    program.screen.expect("ready")
+    program.interrupt()
+    program.screen.expect("KeyboardInterrupt")
+    assert program.close() != 0
+
+
+def test_no_copy_of_this_process_comes_first() -> None:
+    """gRPC comes to life in such a copy, and may end it: that was a failure of the build."""
+    forks: list[None] = []
+    os.register_at_fork(before=lambda: forks.append(None))
+    program = _program("")
+    program.screen.expect(pexpect.EOF)
+    assert program.close() == 0
+    assert not forks
+
+
+def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        _program("", tmp_path / "nowhere")
