@@ -78,7 +78,7 @@ class Publisher:
         Args:
             why: what cannot be, a sentence.
         """
-        self._show({"healthState": HealthState.FAILED, "healthInfo": [_plain(why)]})
+        self._show({"healthState": HealthState.FAILED, "healthInfo": [why]})
 
     @property
     def revision(self) -> int:
@@ -129,14 +129,13 @@ class Publisher:
             least = view.revision - 1
             if view.timed_out and not (self._view and self._view.timed_out):
                 least = view.revision
+            shown = self._revisions
             fresh = {
-                name: _plain(value)
-                for name, value in view.values.items()
-                if self._revisions.get(name, -1) <= least
+                name: value for name, value in view.values.items() if shown.get(name, -1) <= least
             }
             if not fresh:
                 return {}
-            self._revisions.update(dict.fromkeys(fresh, view.revision))
+            shown.update(dict.fromkeys(fresh, view.revision))
             health = {}
             if view.faults is not None:
                 self._view = view
@@ -170,17 +169,20 @@ class Publisher:
         self._since = health.seen_since(self._since, faults, self._now())
         return {
             "healthState": health.health(self._faults, self._outage),
-            "healthInfo": [_plain(line) for line in health.sentences(faults, self._since)],
+            "healthInfo": health.sentences(faults, self._since),
         }
 
     def _show(
         self, values: Mapping[str, Any], transitional: ObsState | None = None
     ) -> Mapping[str, Any]:
-        changed = {
-            name: value
-            for name, value in values.items()
-            if name not in self._values or self._values[name] != value
-        }
+        known = self._values
+        changed: dict[str, Any] = {}
+        for name, value in values.items():
+            # Most stay as they are, and are what Tango can take already.
+            if name not in known or known[name] != value:
+                plain = _plain(value)
+                if name not in known or known[name] != plain:
+                    changed[name] = plain
         self._values.update(changed)
         if "State" in changed or "Status" in changed:
             self._surface.set_state_and_status(self._values["State"], self._values["Status"])
@@ -202,6 +204,8 @@ class Publisher:
 
 def _plain(value: Any) -> Any:
     """Make text fit for Tango, whose strings are Latin-1 and end at a NUL."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     if not isinstance(value, str) or (value.isascii() and "\0" not in value):
         return value
     return value.encode("ascii", "backslashreplace").decode().replace("\0", "\\x00")

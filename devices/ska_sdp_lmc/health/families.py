@@ -56,7 +56,7 @@ COMMAND_DURATION = Family(
 EVENTS_PUSHED = Family(
     "sdp_lmc_events_pushed",
     "counter",
-    "Change events pushed; with each goes an archive event.",
+    "Change and archive events pushed, which are those that somebody has subscribed to.",
     ("device", "attribute"),
 )
 OBS_STATE = Family(

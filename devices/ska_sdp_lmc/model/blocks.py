@@ -23,6 +23,7 @@ class ProcessingBlock:
         realtime: whether the execution block lists it as real-time.
         exists: whether ``/pb/<id>`` is there.
         script_name: name of its script, empty when not known.
+        status: its status; a block without one is still starting up (schema 3.2.1).
         state: its state as scripts write it, empty while there is none.
     """
 
@@ -30,6 +31,7 @@ class ProcessingBlock:
     realtime: bool
     exists: bool
     script_name: str
+    status: str
     state: Json
 
     @classmethod
@@ -38,13 +40,10 @@ class ProcessingBlock:
     ) -> ProcessingBlock:
         """Put a processing block together from its two documents."""
         script = script_of(document or {})
-        return cls(pb_id, realtime, document is not None, script["name"], state or {})
-
-    @property
-    def status(self) -> str:
-        """Its status; a block without a state is still starting up (schema 3.2.1)."""
-        status = self.state.get("status")
-        return status if isinstance(status, str) and status else "STARTING"
+        status = (state or {}).get("status")
+        if not isinstance(status, str) or not status:
+            status = "STARTING"
+        return cls(pb_id, realtime, document is not None, script["name"], status, state or {})
 
     @property
     def resources_available(self) -> bool:

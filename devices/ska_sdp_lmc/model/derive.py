@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -133,8 +134,8 @@ _NONE: Json = {}
 
 
 @by_identity(64)
-def _summaries(*pbs: ProcessingBlock) -> str:
-    return json_text({pb.pb_id: pb.summary() for pb in pbs})
+def _summaries(pbs: Mapping[str, ProcessingBlock]) -> str:
+    return json_text({pb_id: pb.summary() for pb_id, pb in pbs.items()})
 
 
 def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict
         "scanType": scan_type if isinstance(scan_type, str) and scan_type else NULL,
         "scanID": _scan_id(eb) or 0,
         "ebState": json_text(_eb_summary(snapshot)),
-        "pbState": _summaries(*snapshot.pbs.values()),
+        "pbState": _summaries(snapshot.pbs),
         "errorMessages": json_text(_error_messages(snapshot, final, errors)),
         "lastCommand": entry.last_command or "",
         "transactionID": entry.transaction_id or "",

@@ -116,7 +116,7 @@ class Entry:
             "reached": typed("reached", bool, False),
             "admin_mode": named("admin_mode", AdminMode, AdminMode.ONLINE),
             "eb_id": typed("eb_id", str, None),
-            "resources": dict(typed("resources", dict, {})),
+            "resources": typed("resources", dict, {}),
             "acknowledged": tuple(str(pb) for pb in typed("acknowledged", list, [])),
             "extra": {name: document[name] for name in document if name not in _FIELDS},
         }
@@ -144,7 +144,7 @@ class Entry:
             "reached": self.reached,
             "admin_mode": self.admin_mode.name,
             "eb_id": self.eb_id,
-            "resources": dict(self.resources),
+            "resources": self.resources,
             "acknowledged": list(self.acknowledged),
             # That it could not be read is no longer so of what is written.
             "errors": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from ska_sdp_lmc.model import paths
 from ska_sdp_lmc.model.blocks import ProcessingBlock
 from ska_sdp_lmc.model.entry import Entry, is_id
+from ska_sdp_lmc.model.listing import Listed, listed, receive_pb_of, with_state
 from ska_sdp_lmc.model.states import Json, State
 from ska_sdp_lmc.model.unchanging import by_identity
 
@@ -80,6 +81,21 @@ def _parse(text: str) -> tuple[Json | None, bool]:
 
 _read_entry = by_identity(128)(Entry.read)
 _read_block = by_identity(512)(ProcessingBlock.read)
+
+
+@by_identity(64)
+def _read_blocks(blocks: Listed, *documents: Json | None) -> Mapping[str, ProcessingBlock]:
+    """Read all processing blocks that are listed, of which each has two documents."""
+    each = zip(blocks.realtime.items(), documents[::2], documents[1::2], strict=True)
+    return {
+        pb_id: _read_block(pb_id, realtime, document, state)
+        for (pb_id, realtime), document, state in each
+    }
+
+
+@by_identity(64)
+def _realtime_of(pbs: Mapping[str, ProcessingBlock]) -> list[ProcessingBlock]:
+    return [pb for pb in pbs.values() if pb.realtime]
 
 
 @dataclass(frozen=True)
@@ -166,30 +182,29 @@ class Snapshot:
 
     @cached_property
     def pbs(self) -> Mapping[str, ProcessingBlock]:
-        """The linked execution block's processing blocks, real-time ones first."""
-        return {pb_id: self._pb(pb_id, realtime) for pb_id, realtime in _pbs_of(self.eb or {})}
+        """The linked execution block's processing blocks, real-time ones first.
+
+        Of the same documents they are the same mapping.
+        """
+        blocks = listed(self.eb or {})
+        return _read_blocks(blocks, *map(self.documents.get, blocks.paths))
 
     @property
     def realtime_pbs(self) -> list[ProcessingBlock]:
         """The real-time processing blocks."""
-        return [pb for pb in self.pbs.values() if pb.realtime]
+        return _realtime_of(self.pbs)
 
     @property
     def receive_pb(self) -> ProcessingBlock | None:
         """The processing block that the execution block names for receive addresses."""
-        pb_id = _receive_pb_of(self.eb or {})
+        pb_id = receive_pb_of(self.eb or {})
         if pb_id is None:
             return None
-        return self.pbs.get(pb_id) or self._pb(pb_id, False)
-
-    def _pb(self, pb_id: str, realtime: bool) -> ProcessingBlock:
-        path = paths.processing_block(pb_id)
-        return _read_block(
-            pb_id,
-            realtime,
-            self.documents.get(path),
-            self.documents.get(paths.state_of(path)),
-        )
+        known = self.pbs.get(pb_id)
+        if known is None:
+            documents = map(self.documents.get, with_state(paths.processing_block(pb_id)))
+            known = _read_block(pb_id, False, *documents)
+        return known
 
     def exists(self, path: str) -> bool:
         """Whether a path that was read is there."""
@@ -221,25 +236,9 @@ def wanted_paths(
     if is_id(eb_id):
         eb_path = paths.execution_block(eb_id)
         eb = documents.get(eb_path, {})
-        pb_ids = [pb_id for pb_id, _ in _pbs_of(eb)]
-        receive_pb = _receive_pb_of(eb)
-        if receive_pb is not None and receive_pb not in pb_ids:
-            pb_ids.append(receive_pb)
-        for path in (eb_path, *map(paths.processing_block, pb_ids)):
-            wanted += [path, paths.state_of(path)]
+        blocks = listed(eb)
+        wanted += (*with_state(eb_path), *blocks.paths)
+        receive_pb = receive_pb_of(eb)
+        if receive_pb is not None and receive_pb not in blocks.realtime:
+            wanted += with_state(paths.processing_block(receive_pb))
     return wanted
-
-
-def _pbs_of(eb: Json) -> Iterator[tuple[str, bool]]:
-    seen: set[str] = set()
-    for name, realtime in (("pb_realtime", True), ("pb_batch", False)):
-        listed = eb.get(name)
-        for pb_id in listed if isinstance(listed, list) else ():
-            if is_id(pb_id) and pb_id not in seen:
-                seen.add(pb_id)
-                yield pb_id, realtime
-
-
-def _receive_pb_of(eb: Json) -> str | None:
-    pb_id = eb.get("pb_receive_addresses")
-    return pb_id if is_id(pb_id) else None

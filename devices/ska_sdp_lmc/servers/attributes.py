@@ -11,7 +11,7 @@ from tango.server import attribute, command
 
 from ska_sdp_lmc.model.health import MAX_SENTENCES
 
-__all__ = ["constant", "enable_events", "published", "tango_command", "tango_value"]
+__all__ = ["constant", "published", "tango_command", "tango_value"]
 
 MethodT = TypeVar("MethodT", bound=Callable[..., None])
 
@@ -88,14 +88,6 @@ def _nothing(dtype: Any) -> Any:
     if isinstance(dtype, tuple):
         return []
     return "" if dtype is str else 0
-
-
-def enable_events(device: tango.server.Device) -> None:
-    """Say that change and archive events of every attribute come from code."""
-    attributes = device.get_device_attr().get_attribute_list()
-    for name in [each.get_name() for each in attributes]:
-        device.set_change_event(name, True, False)
-        device.set_archive_event(name, True, False)
 
 
 def tango_value(value: Any) -> Any:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, NoReturn, TypeVar
 
@@ -22,7 +23,7 @@ from ska_sdp_config.backend.common import (
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
-from ska_sdp_lmc.health.metrics import CommandTimer, EventCount
+from ska_sdp_lmc.health.metrics import CommandTimer
 from ska_sdp_lmc.health.process import PROCESS, Served
 from ska_sdp_lmc.messages import MessageError
 from ska_sdp_lmc.model.health import Outage
@@ -32,7 +33,8 @@ from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
 from ska_sdp_lmc.servers import database
 from ska_sdp_lmc.servers.at_work import AtWork
-from ska_sdp_lmc.servers.attributes import constant, enable_events, published, tango_value
+from ska_sdp_lmc.servers.attributes import constant, published, tango_value
+from ska_sdp_lmc.servers.events import Events
 from ska_sdp_lmc.servers.following import Follower
 from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load
 
@@ -41,6 +43,8 @@ __all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
 LOGGER = logging.getLogger(__name__)
 
 VERSION = version("ska-sdp-lmc")
+
+SECONDS_A_DAY = 86_400
 
 _LEVELS = (
     (logging.CRITICAL, tango.LogLevel.LOG_FATAL, "fatal"),
@@ -124,8 +128,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             _throw("LMC_BadSetting", self._unfit, "init_device")
         self._begin_log()
         self.database = database.shared(self.settings.prefix)
-        enable_events(self)
-        self._events = EventCount(self.name)
+        self._events = Events(self)
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
         self.publisher.begin()
         self.begin()
@@ -234,11 +237,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
 
     def push(self, name: str, value: Any, when: float) -> None:
         """Push change and archive events."""
-        value = tango_value(value)
-        valid = tango.AttrQuality.ATTR_VALID
-        self._events.count(name)
-        self.push_change_event(name, value, when, valid)
-        self.push_archive_event(name, value, when, valid)
+        self._events.push(name, value, when)
 
     # Commands
 
@@ -261,7 +260,8 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """
         publisher = self.publisher
         timer = CommandTimer(self.name, command)
-        with timer, self._at_work, logs.context(self.name, self, new_transaction_id()):
+        first = self.database.config.backend.connection.precedence
+        with timer, first, self._at_work, logs.context(self.name, self, new_transaction_id()):
             with self._telling_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"
@@ -362,7 +362,13 @@ def log_changes(changes: Mapping[str, Any]) -> None:
 
 def new_transaction_id() -> str:
     """Make a transaction id for a command that came without one."""
-    return f"txn-lmc-{datetime.now(timezone.utc):%Y%m%d}-{secrets.token_hex(5)}"
+    return f"txn-lmc-{_day(int(time.time() // SECONDS_A_DAY))}-{secrets.token_hex(5)}"
+
+
+@lru_cache(1)
+def _day(number: int) -> str:
+    """Write the day of a number, counted from 1970, in UTC."""
+    return f"{datetime.fromtimestamp(number * SECONDS_A_DAY, timezone.utc):%Y%m%d}"
 
 
 def _tango_level(level: int) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from .counts import Counts
+from .precedence import Precedence
 
 __all__ = ["SILENCE", "Connection", "ConnectionState", "Listener"]
 
@@ -41,11 +42,13 @@ class Connection:
     Attributes:
         last_answer: when the database answered last, in s since 1970; None if it never did.
         counts: what was done over it so far.
+        precedence: work that goes before what watches tell.
     """
 
     def __init__(self, lease_ttl: float) -> None:
         self.last_answer: float | None = None
         self.counts = Counts()
+        self.precedence = Precedence()
         self._was_connected = False
         self._lease_ttl = lease_ttl
         self._lock = threading.Lock()
@@ -121,6 +124,7 @@ class Connection:
         self._news = queue.SimpleQueue()
         self._teller = None
         self._listeners = []
+        self.precedence = Precedence()
         self.counts.leave_to_parent()
 
     def _enter(

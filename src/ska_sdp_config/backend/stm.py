@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from .common import ConfigCollision, ConfigConnectionError, ConfigVanished, depth_of_path
 from .deadline import Deadline
@@ -401,6 +402,9 @@ class Txn:
                 self._covered.append(query.span)
             else:
                 self._values[query.span.begin] = None
+            if len(found) == 1 and not self.doomed:
+                self._values[found[0].key] = found[0]
+                continue
             # Reads repeat, also those of an attempt that cannot commit any more.
             fresh = {entry.key: entry for entry in found}
             for key in self.reads.keys if self.doomed else ():
@@ -431,19 +435,22 @@ class Txn:
                 yield Delete(Span(key))
 
 
-Prefetch = Iterable[str]
-
-
-def queries_of_prefetch(prefetch: Prefetch) -> list[Query]:
+def queries_of_prefetch(prefetch: Iterable[str]) -> Sequence[Query]:
     """Get the queries for paths to prefetch; one that ends with a slash means its children.
 
     Raises:
         ValueError: one of them is not a path.
     """
-    queries = []
-    for path in prefetch:
+    return _queries_of(tuple(prefetch))
+
+
+# Programs prefetch the same paths again and again.
+@lru_cache(64)
+def _queries_of(paths: tuple[str, ...]) -> Sequence[Query]:
+    queries: list[Query] = []
+    for path in paths:
         if path.endswith("/"):
             queries += [Query(span) for span in spans_of_listing(path)]
         else:
             queries.append(Query(Span(key_of_path(path))))
-    return list(dict.fromkeys(queries))
+    return tuple(dict.fromkeys(queries))

@@ -173,12 +173,17 @@ class Change:
         transaction for most commands.
         """
         path = self.snapshot.entry_path
-        self._documents[path] = self._entry.document()
-        after = self.snapshot.with_writes(Writes(self._documents), self.snapshot.revision)
-        pending = self._transition.pending
-        if pending is None or not waiting_for(pending.until, after, self._settings):
-            self._documents[path] = replace(self._entry, reached=True).document()
+        entry = self._documents[path] = self._entry.document()
+        if not self._must_wait():
+            self._documents[path] = {**entry, "reached": True}
         return Writes(self._documents)
+
+    def _must_wait(self) -> bool:
+        pending = self._transition.pending
+        if pending is None:
+            return False
+        after = self.snapshot.with_writes(Writes(self._documents), self.snapshot.revision)
+        return bool(waiting_for(pending.until, after, self._settings))
 
     def _state_of_eb(self, known: Json, eb: Json, status: str, scans: list[Json]) -> Json:
         return {

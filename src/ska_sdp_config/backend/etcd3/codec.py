@@ -19,6 +19,7 @@ __all__ = [
     "entries",
     "operation",
     "range_request",
+    "read_request",
     "reads",
     "written_since",
 ]
@@ -135,6 +136,13 @@ def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
     return [read(query) for query in queries]
 
 
+def read_request(queries: Sequence[Query], revision: int = 0) -> Message:
+    """Get the request for a page of each of some queries, not to be changed."""
+    if revision:
+        return etcdrpc.TxnRequest(success=reads(queries, revision))
+    return _read_all_newest(tuple(queries))
+
+
 def create_watch(span: Span, from_revision: int) -> Message:
     """Get the request to watch a span."""
     # A zero byte is etcd's word for no end: others may use keys that are no text.
@@ -178,6 +186,12 @@ def _read(query: Query, revision: int) -> Message:
 @lru_cache(1_000)
 def _read_newest(query: Query) -> Message:
     return _read(query, 0)
+
+
+# Those of a command are always the same, too.
+@lru_cache(64)
+def _read_all_newest(queries: tuple[Query, ...]) -> Message:
+    return etcdrpc.TxnRequest(success=reads(queries))
 
 
 def _entry(kv: Message) -> Entry:

@@ -69,12 +69,16 @@ class Etcd3Store:
         found: list[list[Entry] | None] = []
         for begin in range(0, len(queries), RANGES_A_CALL):
             some = queries[begin : begin + RANGES_A_CALL]
-            request = etcdrpc.TxnRequest(success=codec.reads(some, revision))
+            request = codec.read_request(some, revision)
             response = self._etcd.call("KV", "Txn", request, left())
             # What comes later is read at the revision of what came first.
             revision = revision or response.header.revision
             for query, each in zip(some, response.responses, strict=True):
-                found.append(self._all_pages(query, each.response_range, revision, left))
+                page = each.response_range
+                if page.more:
+                    found.append(self._all_pages(query, page, revision, left))
+                else:
+                    found.append(codec.entries(page))
         return Reply(revision, found)
 
     def commit(
