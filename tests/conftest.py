@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ska_sdp_lmc.stack import ports
+
 pytest_plugins = [
     "tests.services.etcd",
     "tests.services.servers",
@@ -26,6 +28,13 @@ settings.load_profile("any")
 for _name in list(os.environ):
     if _name.startswith(("SDP_CONFIG_", "SDP_LMC_")) or _name == "TANGO_HOST":
         del os.environ[_name]
+
+# Each worker draws its ports from a range of its own: a test that stops a server finds the port
+# free when it starts it again.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS_EACH = 750
+ports.LOWEST += _WORKER * _PORTS_EACH % (ports.HIGHEST - ports.LOWEST)
+ports.HIGHEST = ports.LOWEST + _PORTS_EACH - 1
 
 ROOT = Path(__file__).parent
 LONGEST = (

@@ -18,7 +18,8 @@ from .backend.deadline import Deadline
 from .backend.fork import on_fork
 from .backend.interest import Interest
 from .backend.loop import MAX_RETRIES, transactions
-from .backend.stm import Txn, queries_of_prefetch
+from .backend.prefetch import queries_of_prefetch
+from .backend.stm import Txn
 from .backend.store import Query, Reader, Reply, Store
 
 __all__ = ["Watcher", "until_answered"]

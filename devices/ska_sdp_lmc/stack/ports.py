@@ -8,7 +8,7 @@ import socket
 # Below what systems hand to outgoing connections (Linux from 32768, macOS from 49152). A client
 # that reconnects to a dead server inside that span can be given the server's own port as its
 # near end: it then talks to itself, and the server cannot come back.
-_LOWEST, _HIGHEST = 20_000, 32_000
+LOWEST, HIGHEST = 20_000, 32_000
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -21,7 +21,7 @@ def free_port(host: str = "127.0.0.1") -> int:
         OSError: no free port was found in a thousand tries.
     """
     for _ in range(1000):
-        port = random.randint(_LOWEST, _HIGHEST)
+        port = random.randint(LOWEST, HIGHEST)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -29,4 +29,4 @@ def free_port(host: str = "127.0.0.1") -> int:
             except OSError:
                 continue
             return port
-    raise OSError(f"no free port was found on {host} between {_LOWEST} and {_HIGHEST}")
+    raise OSError(f"no free port was found on {host} between {LOWEST} and {HIGHEST}")

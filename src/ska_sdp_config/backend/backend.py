@@ -16,9 +16,10 @@ from .habits import Habits
 from .keys import Span, key_of_path, path_of_key, spans_of_listing
 from .lease import Lease, Leases, SharedLease
 from .loop import MAX_RETRIES, transactions
+from .prefetch import queries_of_prefetch
 from .raw_watch import RawWatch
 from .settle import Committer, DirectCommitter, TokenCommitter
-from .stm import MAX_DEPTH, Txn, queries_of_prefetch
+from .stm import MAX_DEPTH, Txn
 from .store import Entry, Query, Reply, Store
 
 if TYPE_CHECKING:

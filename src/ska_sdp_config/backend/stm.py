@@ -8,15 +8,15 @@ only if everything that was read still stands (spec 2.2).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .common import ConfigCollision, ConfigConnectionError, ConfigVanished, depth_of_path
 from .deadline import Deadline
 from .habits import Habits
-from .keys import Span, cut, depth_digits, key_of_path, spans_below, spans_of_listing
+from .keys import Span, depth_digits, key_of_path, spans_below, spans_of_listing
+from .pending import Pending
 from .reads import Reads
-from .store import Compacted, Conflict, Delete, Entry, Guard, Put, Query, Reply, Write
+from .store import Compacted, Conflict, Entry, Guard, Put, Query, Reply, Write
 
 __all__ = ["Txn"]
 
@@ -75,8 +75,7 @@ class Txn:
         # Of paths that were listed, so that to read them all does not mean to make all anew.
         self._keys: dict[str, str] = {}
         self.reads = Reads()
-        self._writes: dict[str, Put | None] = {}
-        self._erased: list[Span] = []
+        self._pending = Pending()
         self.doomed = False
         self.was_cut_short = False
         if known is not None:
@@ -153,9 +152,9 @@ class Txn:
         key = key_of_path(path)
         if self._get(key) is None:
             return 0
-        pending, entry = self._writes.get(key), self._values.get(key)
-        if pending is not None and pending.lease is not None:
-            return pending.lease
+        lease, entry = self._pending.lease(key), self._values.get(key)
+        if lease is not None:
+            return lease
         return entry.lease if entry else 0
 
     def create(self, path: str, value: str, lease: int = 0) -> None:
@@ -174,7 +173,7 @@ class Txn:
         key = key_of_path(path)
         if self._get(key) is not None:
             raise ConfigCollision(path, f"Cannot create {path}, as it already exists.")
-        self._writes[key] = Put(key, value, lease)
+        self._pending.put(Put(key, value, lease))
 
     def update(self, path: str, value: str) -> None:
         """Change the text at a path, which keeps its lease.
@@ -187,8 +186,7 @@ class Txn:
         key = key_of_path(path)
         if self._get(key) is None:
             raise ConfigVanished(path, f"Cannot update {path}, as it does not exist.")
-        pending = self._writes.get(key)
-        self._writes[key] = Put(key, value, pending.lease if pending else None)
+        self._pending.put(Put(key, value, self._pending.lease(key)))
 
     def delete(
         self,
@@ -214,9 +212,9 @@ class Txn:
         if must_exist and self._get(key) is None:
             raise ConfigVanished(path, f"Cannot delete {path}, as it does not exist.")
         if recursive:
-            self._erase([Span(key), *spans_below(path, max_depth)])
+            self._pending.erase([Span(key), *spans_below(path, max_depth)])
         else:
-            self._writes[key] = None
+            self._pending.delete(key)
 
     def delete_prefix(
         self,
@@ -248,7 +246,7 @@ class Txn:
                 raise ConfigVanished(path, f"Cannot delete {path}*, as there is none.")
             # Whether others come or go does not matter, while this one stands.
             self._get(key_of_path(found[0]))
-        self._erase(spans)
+        self._pending.erase(spans)
 
     # What the loop calls
 
@@ -259,7 +257,7 @@ class Txn:
             The revision of the commit; None if there was nothing to write; or the conflict.
         """
         self._habits.learn(self.reads)
-        writes = list(self._pending())
+        writes = list(self._pending.writes(self.reads.keys))
         if not writes:
             return None
         return commit(list(self.reads.guards()), writes, self.reads.queries())
@@ -268,17 +266,16 @@ class Txn:
 
     def _unknown(self, keys: Iterable[str]) -> list[str]:
         """Get those of some keys that have to be read."""
-        unknown = [key for key in keys if key not in self._values and key not in self._writes]
-        for span in (*self._covered, *self._erased):
+        unknown = [key for key in keys if key not in self._values]
+        for span in self._covered:
             unknown = [key for key in unknown if key not in span]
+        if self._pending:
+            unknown = [key for key in unknown if not self._pending.decides(key)]
         return unknown
 
     def _get(self, key: str) -> str | None:
-        if key in self._writes:
-            pending = self._writes[key]
-            return pending.value if pending else None
-        if self._erased and any(key in span for span in self._erased):
-            return None
+        if self._pending and self._pending.decides(key):
+            return self._pending.text(key)
         if key not in self._values and not (
             self._covered and any(key in span for span in self._covered)
         ):
@@ -293,7 +290,7 @@ class Txn:
 
     def _get_all(self, keys: Mapping[str, str]) -> dict[str, str | None]:
         """Get the texts of keys by their paths; most of them are known."""
-        if self._writes or self._erased:
+        if self._pending:
             return {path: self._get(key) for path, key in keys.items()}
         # There may be thousands, so no function of Python's is called for each.
         values, read = self._values, self.reads.keys
@@ -320,17 +317,9 @@ class Txn:
             entries = self._listed[span]
             if guarded:
                 self.reads.spans[span] = entries
-            keys = [entry.key for entry in entries]
-            if self._erased:
-                keys = [key for key in keys if not any(key in erased for erased in self._erased)]
+            keys = self._pending.members(span, [entry.key for entry in entries])
             begin = depth_digits(span)
             listed.update({key[begin:]: key for key in keys})
-            for key, put in self._writes.items():
-                if key in span:
-                    if put:
-                        listed[key[begin:]] = key
-                    else:
-                        listed.pop(key[begin:], None)
         self._keys.update(listed)
         return listed
 
@@ -410,47 +399,3 @@ class Txn:
             for key in self.reads.keys if self.doomed else ():
                 fresh.pop(key, None)
             self._values.update(fresh)
-
-    # What is written
-
-    def _erase(self, spans: Iterable[Span]) -> None:
-        for span in spans:
-            self._writes = {k: put for k, put in self._writes.items() if k not in span}
-            self._erased.append(span)
-
-    def _pending(self) -> Iterator[Write]:
-        """Get the writes that make a difference.
-
-        A delete and a put of one request may not meet on a key, so spans are cut around the
-        keys that were created after they had been erased.
-        """
-        created = sorted(key for key, put in self._writes.items() if put)
-        for span in self._erased:
-            for piece in cut(span, created):
-                yield Delete(piece)
-        for key, put in self._writes.items():
-            if put:
-                yield put
-            elif self.reads.keys.get(key) != 0:
-                yield Delete(Span(key))
-
-
-def queries_of_prefetch(prefetch: Iterable[str]) -> Sequence[Query]:
-    """Get the queries for paths to prefetch; one that ends with a slash means its children.
-
-    Raises:
-        ValueError: one of them is not a path.
-    """
-    return _queries_of(tuple(prefetch))
-
-
-# Programs prefetch the same paths again and again.
-@lru_cache(64)
-def _queries_of(paths: tuple[str, ...]) -> Sequence[Query]:
-    queries: list[Query] = []
-    for path in paths:
-        if path.endswith("/"):
-            queries += [Query(span) for span in spans_of_listing(path)]
-        else:
-            queries.append(Query(Span(key_of_path(path))))
-    return tuple(dict.fromkeys(queries))
