@@ -86,8 +86,9 @@ def _screens() -> dict[str, tuple[str, str]]:
 
 def _run(command: str, variables: dict[str, str]) -> str:
     arguments = [sys.executable, "-m", "ska_sdp_config.cli", *shlex.split(command)[1:]]
-    terminal = Program(arguments, variables, size=(60, _COLUMNS), timeout=60)
-    terminal.screen.expect(pexpect.EOF)
-    if code := terminal.close():
-        raise RuntimeError(f"{command} ended with {code}: {terminal.screen.before}")
-    return str(terminal.screen.before)
+    with Program(arguments, variables, size=(60, _COLUMNS), timeout=60) as terminal:
+        terminal.screen.expect(pexpect.EOF)
+        printed = str(terminal.screen.before)
+        if code := terminal.close():
+            raise RuntimeError(f"{command} ended with {code}: {printed}")
+        return printed

@@ -10,8 +10,12 @@ import subprocess
 import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pexpect.fdpexpect import fdspawn
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Program"]
 
@@ -20,7 +24,7 @@ _SECONDS_TO_END = 10.0
 
 
 class Program:
-    """A program whose terminal is read and written by pexpect.
+    """A program whose terminal is read and written by pexpect; a context that closes it.
 
     Pexpect's own way to start one is a fork. What gRPC has running in a process that uses the
     database comes to life in the child, where it finds its descriptors closed, and now and then
@@ -56,8 +60,9 @@ class Program:
         termios.tcsetattr(theirs, termios.TCSANOW, mode)
         try:
             self._process = subprocess.Popen(
-                # An interrupt reaches only the session that the terminal belongs to.
-                ["setsid", "--ctty", *arguments],
+                # An interrupt reaches only the session that the terminal belongs to; and none
+                # reaches what a shell has started in the background, nor what that starts.
+                ["setsid", "--ctty", "env", "--default-signal=INT", *arguments],
                 stdin=theirs,
                 stdout=theirs,
                 stderr=theirs,
@@ -76,6 +81,12 @@ class Program:
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self.screen.send(_INTERRUPT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> int:
         """Close the terminal, and get the program's exit code; a deaf one is killed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -224,6 +225,28 @@ def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
         commit(backend, a="1")
         heard.heard(("1/a", "0"), ("1/a", "1"))
         assert not heard.gaps
+        watch.cancel()
+
+
+@pytest.mark.usefixtures("brisk")
+@pytest.mark.parametrize("span", [EVERYTHING, Span("1/a")], ids=["all", "key"])
+def test_database_that_comes_back_empty_is_read_anew(
+    etcd_server: Callable[..., Etcd], span: Span
+) -> None:
+    """It would tell of nothing until it has come to the revision of the one before."""
+    server = etcd_server()
+    with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
+        for number in range(20):
+            commit(backend, a=str(number))
+        heard = Heard()
+        watch = backend.store.watch(span, now(backend) + 1, heard)
+        server.stop()
+        shutil.rmtree(server.directory / "etcd-data")
+        server.start()
+        wait_until(lambda: heard.gaps, 20)
+        commit(backend, a="new")
+        heard.heard(("1/a", "new"))
+        assert len(heard.gaps) == 1
         watch.cancel()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -25,28 +27,34 @@ def _program(text: str, directory: Path | None = None) -> Program:
 
 def test_a_program_has_its_own_terminal_variables_and_directory(tmp_path: Path) -> None:
     text = "import os; print(*os.get_terminal_size(), os.getcwd(), os.environ['WHO'], input())"
-    program = _program(text, tmp_path)
-    program.screen.sendline("typed")
-    program.screen.expect(pexpect.EOF)
-    assert program.screen.before == f"33 7 {tmp_path} its own typed\r\n"
-    assert program.close() == 0
+    with _program(text, tmp_path) as program:
+        program.screen.sendline("typed")
+        program.screen.expect(pexpect.EOF)
+        assert program.screen.before == f"33 7 {tmp_path} its own typed\r\n"
+        assert program.close() == 0
 
 
-def test_an_interrupt_reaches_the_program() -> None:
-    program = _program("import time; print('ready', flush=True); time.sleep(60)")
-    program.screen.expect("ready")
-    program.interrupt()
-    program.screen.expect("KeyboardInterrupt")
-    assert program.close() != 0
+@pytest.mark.parametrize("ours", [signal.default_int_handler, signal.SIG_IGN])
+def test_an_interrupt_reaches_the_program(ours: Any) -> None:
+    """Also where tests are run in the background, which ignores it, and all that it starts."""
+    before = signal.signal(signal.SIGINT, ours)
+    try:
+        with _program("import time; print('ready', flush=True); time.sleep(60)") as program:
+            program.screen.expect("ready")
+            program.interrupt()
+            program.screen.expect("KeyboardInterrupt")
+            assert program.close() != 0
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_no_copy_of_this_process_comes_first() -> None:
     """gRPC comes to life in such a copy, and may end it: that was a failure of the build."""
     forks: list[None] = []
     os.register_at_fork(before=lambda: forks.append(None))
-    program = _program("")
-    program.screen.expect(pexpect.EOF)
-    assert program.close() == 0
+    with _program("") as program:
+        program.screen.expect(pexpect.EOF)
+        assert program.close() == 0
     assert not forks
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..common import ConfigConnectionError
 from ..keys import EVERYTHING, Span
 from ..store import Change
 from . import codec
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "WentBack"]
+
+
+class WentBack(Exception):
+    """The store is not the one that was told of, or a restored older copy of it."""
 
 
 class Comparison:
@@ -41,13 +44,12 @@ class Comparison:
 
         Raises:
             Compacted: that is no longer known, and what came next may not be either.
-            ConfigConnectionError: no answer, or the store has not come so far.
+            WentBack: the store is before what was told.
+            ConfigConnectionError: no answer.
         """
         newest, keys = self._count()
         if self.next_revision > newest + 1:
-            raise ConfigConnectionError(
-                f"The database is at revision {newest} only, before {self.next_revision}."
-            )
+            raise WentBack
         if self.next_revision <= newest:
             # There is no revision 0, and 1 is that of an empty store.
             _, keys = self._count(max(1, self.next_revision - 1))
@@ -76,9 +78,12 @@ class Comparison:
         """Tell whether the store holds something that was not told.
 
         Raises:
+            WentBack: the store is before what was told.
             ConfigConnectionError: no answer.
         """
         newest, keys = self._count()
+        if newest < self.next_revision - 1:
+            raise WentBack
         if newest < self.next_revision:
             return False
         # Every revision is a change of some key, so for all keys there is no need to look.

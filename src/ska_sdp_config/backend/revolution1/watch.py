@@ -22,7 +22,7 @@ from ..common import ConfigConnectionError
 from ..keys import Span
 from ..store import Change, Compacted, Sink
 from . import codec
-from .comparison import Comparison
+from .comparison import Comparison, WentBack
 from .faults import GatewayError
 from .gateway import Gateway
 from .wire import Wires
@@ -136,6 +136,8 @@ class GatewayWatch:
                     self._listen()
                 except Compacted:
                     broke = "what it should tell was compacted"
+                except WentBack:
+                    broke = "it was of another database"
                 except (GatewayError, ConfigConnectionError) as exc:
                     # Whether the connection failed is told by the calls that come next.
                     broke = str(exc)
@@ -164,9 +166,14 @@ class GatewayWatch:
         try:
             self._progress.begin()
         except Compacted:
-            self._skip("were compacted before they were seen")
+            self._skip("Changes were compacted before they were seen")
+        except WentBack:
+            self._skip(
+                "The database is before what it has told: it was restored from an older copy, or "
+                "is another one"
+            )
         if self._in_vain > 1 and self._progress.is_behind():
-            self._skip("were not told by a watch that should have")
+            self._skip("Changes were not told by a watch that should have")
         self._pieces = []
         self._owes_since = 0
         request = codec.create_watch(self._span, self._progress.next_revision)
@@ -198,7 +205,7 @@ class GatewayWatch:
 
     def _skip(self, why: str) -> None:
         revision = self._progress.skip()
-        LOGGER.warning("Changes up to revision %d %s; looking anew.", revision, why)
+        LOGGER.warning("%s; looking anew, at revision %d.", why, revision)
         with self._watches.delivery:
             if not self._ended:
                 self._sink.gap(revision)
@@ -216,6 +223,8 @@ class GatewayWatch:
                 return COMPARE_EVERY * (0.75 + random.random() / 4)
         except ConfigConnectionError as exc:
             raise _broken(str(exc)) from exc
+        except WentBack as exc:
+            raise _broken("it was of another database") from exc
         if self._owes_since == self._progress.next_revision:
             self._in_vain += 1
             raise _broken(f"it does not tell of revision {self._owes_since} or later")
