@@ -110,6 +110,8 @@ def set_up(level: str, log_format: str, stream: TextIO | None = None) -> None:
         # A device's level can be changed at any time: the filter decides, record by record.
         logging.getLogger(name).setLevel(logging.DEBUG)
     logging.captureWarnings(True)
+    # Neither is in a line, and a record would be made with both.
+    logging.logProcesses = logging.logMultiprocessing = False
 
 
 class _Wanted(logging.Filter):

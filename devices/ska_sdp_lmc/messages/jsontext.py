@@ -54,13 +54,7 @@ def _read(text: object) -> dict[str, Any]:
     if not text.strip():
         raise _Refused("the argument is empty, it should be a JSON object")
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_constant,
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise _Refused(f"the argument is not JSON: {error.msg} at {where}") from None
@@ -111,6 +105,14 @@ def _number(digits: str) -> float:
 
 def _constant(name: str) -> NoReturn:
     raise _Refused(f"the argument is not JSON: {name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=_number,
+    parse_constant=_constant,
+)
 
 
 def _check_tree(value: dict[str, Any]) -> None:
