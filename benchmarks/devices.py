@@ -157,6 +157,8 @@ def _row(work: str, pairs: list[tuple[float, float]], bound: float) -> Row:
 
 
 def _time_to_read(device: tango.DeviceProxy, attribute: str) -> float:
+    # Without a pause, which of two processors a thread lands on decides, for hundreds in a row.
+    time.sleep(SETTLED)
     began = time.perf_counter()
     device.read_attribute(attribute)
     return time.perf_counter() - began
