@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import socket
 
@@ -11,8 +12,12 @@ import socket
 LOWEST, HIGHEST = 20_000, 32_000
 
 
+# In a row, so that what draws several at once is never given the same one twice.
+_drawn = itertools.count(random.randrange(HIGHEST))
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port of ``host`` that nobody listens on now.
+    """A port of ``host`` that nobody listens on now, another one each time.
 
     Another process may take it before it is used: whoever starts a server on it tries another
     one when the server cannot bind.
@@ -21,7 +26,7 @@ def free_port(host: str = "127.0.0.1") -> int:
         OSError: no free port was found in a thousand tries.
     """
     for _ in range(1000):
-        port = random.randint(LOWEST, HIGHEST)
+        port = LOWEST + next(_drawn) % (HIGHEST - LOWEST + 1)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
