@@ -97,3 +97,29 @@ def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
     assert result.err.splitlines()[-1] == (
         "ska-sdp: Stopped before the database has answered: look what was done."
     )
+
+
+LATE = """
+import os, signal
+from ska_sdp_config.cli.interrupts import deferred, stopping
+
+stopped = 0
+for _ in range(200):
+    try:
+        with stopping():
+            os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        stopped += 1
+    with deferred():
+        os.kill(os.getpid(), signal.SIGINT)
+print(stopped)
+"""
+
+
+def test_ctrl_c_at_the_very_end_is_not_lost() -> None:
+    """Whether the thread that is told of it has run before the body is through, or not yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATE], capture_output=True, text=True, timeout=60, check=False
+    )
+    too_late = "ska-sdp: Ctrl-C came too late: the command was carried out.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", 200 * too_late)

@@ -90,7 +90,7 @@ def deferred(kept: str = "") -> Iterator[Callable[[], None]]:
     came = threading.Event()
 
     def told(count: int, over: threading.Event) -> None:
-        if count > 1:
+        if count > 1 and not over.is_set():
             unsure = "Stopped before the database has answered: look what was done."
             _end_process(1, f"{unsure} {kept}".rstrip())
         came.set()
@@ -141,8 +141,9 @@ def _listening(told: Callable[[int, threading.Event], None]) -> Iterator[None]:
     os.set_blocking(writing, False)
 
     def listen() -> None:
+        # To the end: what came while the body ran may be heard of only when that is over.
         count = 0
-        while os.read(reading, 1) and not over.is_set():
+        while os.read(reading, 1):
             count += 1
             told(count, over)
 
