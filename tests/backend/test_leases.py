@@ -120,11 +120,11 @@ def test_lost_lease_is_noticed_within_its_ttl(
         server.pause()
         try:
             wait_until(lambda: not lease.alive(), within=3)
-            wait_until(lambda: backend.connection.state == "lost", within=3)
+            wait_until(lambda: backend.connection.state == "lost")
         finally:
             server.resume()
         backend.get("/a")
-        wait_until(lambda: states[-1:] == ["connected"])
+        wait_until(lambda: len(states) >= 4)
         assert states == ["connected", "suspended", "lost", "connected"]
 
 

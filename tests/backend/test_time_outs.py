@@ -31,8 +31,8 @@ SLOW = 0.1
 
 
 @contextmanager
-def takes(seconds: float, more: float = 0.5) -> Iterator[None]:
-    """What is done takes so long, and not much longer."""
+def takes(seconds: float, more: float = 2.5) -> Iterator[None]:
+    """What is done takes so long, and not as long as it would without a time-out: 5 s a call."""
     began = time.monotonic()
     yield
     assert seconds <= time.monotonic() - began < seconds + more
@@ -66,7 +66,7 @@ def test_threads_wait_for_one_lease_side_by_side(silent: Backend) -> None:
 
 def test_another_thread_may_have_longer_to_wait_for_the_lease(silent: Backend) -> None:
     with ThreadPoolExecutor(1) as thread:
-        asks = thread.submit(silent.client_lease.current, 2)
+        asks = thread.submit(silent.client_lease.current, 4)
         wait_until(silent.client_lease._lock.locked)
         with takes(0.5), pytest.raises(ConfigConnectionError, match=r"lease within 0\.5 s"):
             silent.client_lease.current(0.5)
