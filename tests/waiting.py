@@ -6,7 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["wait_until"]
+__all__ = ["LATE", "wait_until"]
+
+LATE = 2.5
+"""Seconds by which a busy machine may be late; half of what a call may take by default."""
 
 
 def wait_until(holds: Callable[[], object], within: float = 10.0, what: str = "") -> None:

@@ -24,6 +24,7 @@ from tests.backend.test_watchers_in_trouble import SLEEPS
 from tests.connection.test_refusals import fill, make_room
 from tests.connection.users import PASSWORD, administrator
 from tests.services.versions import Start
+from tests.waiting import LATE
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_absent_server_is_named_within_the_timeout(etcd_client: ConnectTo) -> No
             began = time.monotonic()
             with pytest.raises(ConfigConnectionError, match=rf"127\.0\.0\.1:{port}.*0\.5 s"):
                 backend.get("/a")
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 0.5 + LATE
 
 
 def test_silent_server_is_named_within_the_timeout(
@@ -136,7 +137,7 @@ def test_silent_server_is_named_within_the_timeout(
         began = time.monotonic()
         with pytest.raises(ConfigConnectionError, match=str(server.port)):
             backend.get("/a")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 0.5 + LATE
         server.resume()
         assert backend.get("/a")[0] is None
 

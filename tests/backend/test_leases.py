@@ -15,7 +15,7 @@ from ska_sdp_config.backend.store import Query
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_watchers import looping
-from tests.waiting import wait_until
+from tests.waiting import LATE, wait_until
 
 
 def lease_of(backend: Backend, path: str) -> int:
@@ -119,7 +119,7 @@ def test_lost_lease_is_noticed_within_its_ttl(
         assert backend.connection.state == "connected"
         server.pause()
         try:
-            wait_until(lambda: not lease.alive(), within=3)
+            wait_until(lambda: not lease.alive(), within=2 + LATE)
             wait_until(lambda: backend.connection.state == "lost")
         finally:
             server.resume()

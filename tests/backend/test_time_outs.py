@@ -24,14 +24,14 @@ from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_gateway_faults import server_that
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers_in_trouble import SLEEPS, Away
-from tests.waiting import wait_until
+from tests.waiting import LATE, wait_until
 
 SLOW = 0.1
 """Seconds that a call takes here."""
 
 
 @contextmanager
-def takes(seconds: float, more: float = 2.5) -> Iterator[None]:
+def takes(seconds: float, more: float = LATE) -> Iterator[None]:
     """What is done takes so long, and not as long as it would without a time-out: 5 s a call."""
     began = time.monotonic()
     yield

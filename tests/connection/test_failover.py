@@ -15,7 +15,7 @@ from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.connection.servers import Cluster
 from tests.services.versions import NEWER_FIRST, Start
-from tests.waiting import wait_until
+from tests.waiting import LATE, wait_until
 
 pytestmark = NEWER_FIRST
 
@@ -119,7 +119,7 @@ def test_many_threads_that_find_it_silent_change_member_once(
     with ThreadPoolExecutor(8) as threads:
         values = list(threads.map(lambda _: backend.get("/a")[0], range(8)))
     assert values == ["of the second"] * 8
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 3 + LATE
 
 
 def test_member_that_is_not_there_costs_no_time(start: Start, connect: ConnectTo) -> None:
@@ -128,4 +128,4 @@ def test_member_that_is_not_there_costs_no_time(start: Start, connect: ConnectTo
     backend = connect(f"{gone.endpoint},{other.endpoint}")
     began = time.monotonic()
     assert backend.get("/a")[0] is None
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LATE

@@ -18,7 +18,7 @@ from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
 from tests.backend.test_transactions import compact, put
 from tests.backend.test_watchers import looping
-from tests.waiting import wait_until
+from tests.waiting import LATE, wait_until
 
 from .proxy import Proxy
 
@@ -112,7 +112,7 @@ def test_delete_at_the_revision_of_a_compaction(etcd_server: Callable[..., Etcd]
             etcdrpc.KVStub(channel).Compact(
                 etcdrpc.CompactionRequest(revision=revision, physical=True)
             )
-        wait_until(lambda: loop.turns[-1] == (None, "1"), within=3)
+        wait_until(lambda: loop.turns[-1] == (None, "1"), within=2 + LATE)
 
 
 CLOSE_AND_PREPARE = """
