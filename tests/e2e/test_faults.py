@@ -27,7 +27,6 @@ class Observation:
         rig.subarray.command("On")
         block = {self.pb_id: ("realtime", "vis-receive")}
         self.command("AssignResources", assignment(self.eb_id, block))
-        assert rig.subarray.obs_state == "RESOURCING"
 
     def command(self, name: str, argument: str | None = None) -> None:
         self.rig.subarray.command(name, argument)

@@ -32,7 +32,10 @@ def content_that_takes(to_resource: float, to_ready: float) -> Content:
 
 
 def seconds_between(hearing: Hearing, one: str, other: str) -> float:
-    """How long it took from an obsState to the next that comes of another."""
+    """How long it took from an obsState to the next that comes of another.
+
+    The script may know of the first one before a busy machine comes to tell of it.
+    """
     at = {str(each.value): each.stamped for each in hearing.events if each.attribute == "obsState"}
     return at[other] - at[one]
 
@@ -42,7 +45,6 @@ def observe_slowly(subarray: Subarray, to_resource: float, to_ready: float) -> N
     scan_type, other = content.scan_types[:2]
     with Hearing([subarray], "receiveAddresses", "obsState") as hearing:
         subarray.command("AssignResources", json.dumps(content.message))
-        hearing.wait_for("obsState", ["RESOURCING"])
         subarray.wait_for("IDLE", to_resource + 15)
         # At the event IDLE they are there for whoever reads, as they were told before it.
         hearing.wait_for("obsState", ["RESOURCING", "IDLE"])
@@ -50,12 +52,12 @@ def observe_slowly(subarray: Subarray, to_resource: float, to_ready: float) -> N
         assert told == ["obsState", "receiveAddresses", "obsState"]
         (addresses,) = hearing.of("receiveAddresses")
         assert set(content.scan_types) <= set(json.loads(str(addresses)))
-        assert seconds_between(hearing, "RESOURCING", "IDLE") > to_resource * 0.9
+        assert seconds_between(hearing, "RESOURCING", "IDLE") > to_resource / 2
 
         subarray.command("Configure", configure(scan_type))
-        assert subarray.obs_state == "CONFIGURING"
         subarray.wait_for("READY", to_ready + 15)
         hearing.wait_for("obsState", ["RESOURCING", "IDLE", "CONFIGURING", "READY"])
+        assert seconds_between(hearing, "CONFIGURING", "READY") > to_ready / 2
 
         hearing.forget()
         subarray.command("Configure", configure(other))
@@ -65,7 +67,7 @@ def observe_slowly(subarray: Subarray, to_resource: float, to_ready: float) -> N
 
 
 def test_obs_states_of_a_slow_script(subarray: Subarray) -> None:
-    observe_slowly(subarray, 0.5, 0.5)
+    observe_slowly(subarray, 1, 1)
 
 
 @pytest.mark.long
