@@ -109,7 +109,7 @@ def test_events_come_in_order_with_labels_and_latency(
     monkeypatch.setenv("TANGO_HOST", tango_db.tango_host)
     heard: list[Event] = []
     with Listener({NAME: ["mood", "level"]}, heard.append) as listener:
-        listener.wait_ready(60)
+        listener.wait_ready()
         breathe_until_heard(lamp, listener)
         lamp.Cheer()
         listener.wait_for(lambda events: events[-1].value == 8, timeout=30)
@@ -135,6 +135,6 @@ def test_what_cannot_be_subscribed_to_is_said(
     monkeypatch.setenv("TANGO_HOST", tango_db.tango_host)
     with Listener({NAME: ["mood", "absent"]}) as listener:
         with pytest.raises(NotHeardError, match="could not subscribe"):
-            listener.wait_ready(60)
+            listener.wait_ready()
         assert listener.close() != 0
     assert "absent" in capfd.readouterr().err
