@@ -61,6 +61,15 @@ def test_the_expected_order() -> None:
     ]
 
 
+def test_a_subscriber_that_is_told_late_takes_nothing_from_an_obs_state() -> None:
+    record, events = good()
+    late = [
+        replace(one, received=one.received + 0.9) if one.value == "RESOURCING" else one
+        for one in events
+    ]
+    assert faults(record, late) == []
+
+
 def indices(events: Events, attribute: str) -> list[int]:
     return [number for number, event in enumerate(events) if event.attribute == attribute]
 
@@ -91,7 +100,7 @@ def no_addresses(record: Record, _: Events) -> None:
 
 
 def quick(_: Record, events: Events) -> Events:
-    return [replace(one, received=one.received / 2) for one in events]
+    return [replace(one, stamped=one.stamped / 2) for one in events]
 
 
 def lost_scan(_: Record, events: Events) -> Events:

@@ -14,6 +14,9 @@ __all__ = ["SUBARRAY", "Server"]
 
 SUBARRAY = "test-sdp/subarray/01"
 
+PATIENCE_MS = 30_000
+"""How long clients wait for a device: longer than it waits for the database in any test."""
+
 
 class Server(PortPart):
     """SDPSubarray with devices of its own, found by their port."""
@@ -41,4 +44,6 @@ class Server(PortPart):
             return False
 
     def proxy(self, name: str) -> Any:
-        return tango.DeviceProxy(f"tango://127.0.0.1:{self.port}/{name}#dbase=no")
+        proxy = tango.DeviceProxy(f"tango://127.0.0.1:{self.port}/{name}#dbase=no")
+        proxy.set_timeout_millis(PATIENCE_MS)
+        return proxy

@@ -25,7 +25,7 @@ from ska_sdp_lmc.stack.etcd import Etcd
 from tests.services.etcd import QUICK
 from tests.waiting import wait_until
 
-from .bare_server import SUBARRAY, Server
+from .bare_server import PATIENCE_MS, SUBARRAY, Server
 
 CONTROLLER = "test-sdp/control/0"
 
@@ -55,7 +55,10 @@ def _server() -> tuple[Any, Any]:
     context = MultiDeviceTestContext(devices, process=False)
     context.start()
     atexit.register(context.stop)
-    return context.get_device(CONTROLLER), context.get_device(SUBARRAY)
+    proxies = context.get_device(CONTROLLER), context.get_device(SUBARRAY)
+    for proxy in proxies:
+        proxy.set_timeout_millis(PATIENCE_MS)
+    return proxies
 
 
 @contextlib.contextmanager

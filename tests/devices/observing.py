@@ -17,6 +17,7 @@ from ska_sdp_config.backend.store import Delete, Entry, Query
 from ska_sdp_lmc.model.states import ObsState
 from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_sim import COMPONENTS, StandIn
+from tests.services.stand_in import is_of_the_stand_in
 from tests.waiting import wait_until
 
 from .conftest import assign_text, served
@@ -75,7 +76,7 @@ class Observation:
         reply = self.config.backend.store.read([Query(Span("0", ":"))], timeout=5)
         assert reply.found[0] is not None
         entries = {path_of_key(entry.key): entry for entry in reply.found[0]}
-        return {path: entry for path, entry in entries.items() if not _is_of_the_stand_in(path)}
+        return {path: entry for path, entry in entries.items() if not is_of_the_stand_in(path)}
 
     def switch_on(self) -> None:
         """Lead to State ON and EMPTY, from anywhere."""
@@ -163,11 +164,6 @@ _WAYS: dict[str, Callable[[Observation], None]] = {
 }
 
 
-def _is_of_the_stand_in(path: str) -> bool:
-    _, kind, *rest = path.split("/")
-    return kind in ("component", "deploy") or (kind == "pb" and rest[-1] in ("state", "owner"))
-
-
 @contextmanager
 def observation(
     etcd: Etcd,
@@ -192,5 +188,7 @@ def observation(
         config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
         for txn in config.txn():
             txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})
+        # How soon a command must end is tried elsewhere: a busy machine may take longer.
+        properties = {"TimeoutDatabase": "20", **properties}
         with StandIn(components, **where), served(**properties) as (_, subarray):
             yield Observation(subarray, config)

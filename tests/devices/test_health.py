@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
 import threading
@@ -73,7 +74,7 @@ def test_readiness_through_the_life_of_etcd(
     assert reasons(health, "/livez") == {}
     counted = scrape(health)
     assert counted.value("sdp_lmc_database_connected") == 0
-    wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") > 5)
+    wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") > 5, 30)
     # Resumed.
     broken_etcd.resume()
     wait_until(lambda: is_ready(health), 20)
@@ -92,7 +93,9 @@ def test_what_a_server_counts(
     # What nobody has subscribed to is not pushed.
     heard = subarray.subscribe_event("obsState", tango.EventType.CHANGE_EVENT, lambda event: None)
     subarray.On()
+    began = time.monotonic()
     subarray.AssignResources(assign_text())
+    took = time.monotonic() - began
     subarray.unsubscribe_event(heard)
     with pytest.raises(tango.DevFailed):
         subarray.EndScan()
@@ -118,7 +121,7 @@ def test_what_a_server_counts(
         assert counted.value(COMMANDS, command=command) == 1
         assert counted.value(COMMANDS, command=command, outcome=outcome, device=SUBARRAY) == 1
     total = counted.value("sdp_lmc_command_duration_seconds_sum", command="AssignResources")
-    assert 0 < total < 5
+    assert 0 < total < took
     assert counted.one_of("sdp_lmc_obs_state", "obs_state") == "IDLE"
     assert counted.one_of("sdp_lmc_health_state", "health_state") == "OK"
     # RESOURCING, IDLE.
@@ -129,7 +132,7 @@ def test_what_a_server_counts(
         "sdp_lmc_database_transactions_committed_total"
     ), "a refused command leaves its transaction"
     wait_until(lambda: scrape(health).value("sdp_lmc_watch_lag_revisions") == 0)
-    assert scrape(health).value("sdp_lmc_watch_quiet_seconds") < 5
+    wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") < 5)
 
 
 def test_a_command_that_the_database_does_not_take_is_counted_as_failed(
@@ -161,8 +164,10 @@ def test_conflicts_are_counted(
     disturber.start()
 
     def conflicts() -> float:
-        subarray.adminMode = 2
-        subarray.adminMode = 0
+        for mode in (2, 0):
+            # Where the disturber is always faster, the time for a command is over first.
+            with contextlib.suppress(tango.DevFailed):
+                subarray.adminMode = mode
         return scrape(health).value("sdp_lmc_database_conflicts_total")
 
     try:

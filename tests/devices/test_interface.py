@@ -202,6 +202,8 @@ def _observe_with(config: Config, controller: Any, subarray: Any) -> None:
         txn.create("/resource/capacity-buffer", '{"available_mb": 1234}')
     wait_until(lambda: subarray.healthState == HealthState.OK)
     subarray.AssignResources(assign_text(((PB, "vis-receive"),)))
+    # The controller shows what has not ended, and must have come to see it by then.
+    wait_until(lambda: PB in controller.processingBlocks)
     write_state(
         config,
         PB,

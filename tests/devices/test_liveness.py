@@ -95,9 +95,14 @@ def test_a_process_that_works_is_alive(
     assert turned.wait(10)
     # It rests between turns for longer than a turn may take.
     wait_until(lambda: (database.connected_for() or 0) > 0.5)
-    with at_work:
-        assert codes(this) == []
-    assert [reason.code for reason in this.why_not_ready()] == ["device-waits"]
+
+    def is_well_at_work() -> bool:
+        # A command that has just begun; on a busy machine one may already have lasted too long.
+        with at_work:
+            live = codes(this)
+        return live == [] and [each.code for each in this.why_not_ready()] == ["device-waits"]
+
+    wait_until(is_well_at_work)
 
 
 def test_a_turn_that_does_not_end_is_stuck(
@@ -127,7 +132,7 @@ def test_a_command_that_does_not_end_is_stuck(
     this, at_work = serve(look)
     with at_work:
         wait_until(lambda: codes(this) == ["command-stuck"])
-    assert codes(this) == []
+    wait_until(lambda: codes(this) == [])
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -38,8 +38,6 @@ def in_idle(etcd: Etcd, network: Proxy, budget: str) -> Iterator[Observation]:
     """
     settings = {"RequiredComponents": "none", "TimeoutDatabase": budget}
     with observation(etcd, components=(), port=network.port, **settings) as observing:
-        # Of the two that wait for the database, the device is to give up first.
-        observing.subarray.set_timeout_millis(20_000)
         observing.switch_on()
         message = observing.new_assignment().replace("vis-receive", "work")
         observing.command("AssignResources", message)
@@ -68,7 +66,7 @@ def test_a_lost_answer_is_made_sure_of(
     etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
-        in_idle(etcd, network, "6") as observing,
+        in_idle(etcd, network, "15") as observing,
         Events(observing.subarray, "obsState", "transactionID") as events,
     ):
         at_the_commit(monkeypatch, lambda: network.discard(down=True))

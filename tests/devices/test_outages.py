@@ -60,8 +60,10 @@ def test_a_device_that_cannot_be_told_is_told_again(away: Database) -> None:
     away.listen(busy)
     away.listen(told.append)
     wait_until(lambda: len(tried) == 3)
-    assert len(told) == 1
+    # Each has its turn, and the busy one may have had all of its own before the other's first.
+    wait_until(lambda: told)
     assert told[0] is not None
     away.config.backend.connection.answered()
     wait_until(lambda: told[1:] == [None])
     wait_until(lambda: tried[3:] == [None])
+    assert len(told) == 2

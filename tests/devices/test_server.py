@@ -24,7 +24,7 @@ from ska_sdp_config import Config
 from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
 from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_lmc.stack.programs import clean_environment, installed_program
-from tests.waiting import LATE, wait_until
+from tests.waiting import wait_until
 
 from .bare_server import SUBARRAY, Server
 from .conftest import assign_text
@@ -48,14 +48,19 @@ def test_it_starts_without_its_database_and_waits(
     assert subarray.read_attribute("obsState").quality == tango.AttrQuality.ATTR_INVALID
     assert subarray.healthState == HealthState.UNKNOWN
     assert subarray.versionId
-    began = time.monotonic()
-    assert address in refusal(subarray.On)
-    assert time.monotonic() - began < LATE
+    took = []
+    for _ in range(5):
+        began = time.monotonic()
+        assert address in refusal(subarray.On)
+        took.append(time.monotonic() - began)
+    # At once, though a busy machine may hold up some: to wait for the database would take 2 s.
+    assert min(took) < 0.5
     broken_etcd.start()
-    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    wait_until(lambda: subarray.state() == tango.DevState.OFF, 30)
     subarray.On()
     assert subarray.obsState == ObsState.EMPTY
-    assert subarray.healthState == HealthState.OK
+    # An outage that has been told of is over a moment after the first view.
+    wait_until(lambda: subarray.healthState == HealthState.OK)
 
 
 def test_a_database_that_has_lost_its_data_is_shown_as_it_is(
@@ -95,7 +100,6 @@ def test_a_database_that_hangs_freezes_nothing(
     subarray.On()
     subarray.AssignResources(assign_text())
     broken_etcd.pause()
-    stopped = time.time()
     waits: list[float] = []
 
     def configure() -> None:
@@ -108,7 +112,7 @@ def test_a_database_that_hangs_freezes_nothing(
     for thread in threads:
         thread.start()
     reads: list[float] = []
-    while any(thread.is_alive() for thread in threads):
+    while not reads or any(thread.is_alive() for thread in threads):
         began = time.monotonic()
         subarray.state()
         assert subarray.obsState == ObsState.IDLE
@@ -117,13 +121,14 @@ def test_a_database_that_hangs_freezes_nothing(
     # on a machine that has nothing else to do is tried end to end.
     assert statistics.median(reads) < 0.5
     assert len(waits) == 8
-    assert max(waits) < 5
+    # One after the other they would take 16 s.
+    assert max(waits) < 10
     wait_until(lambda: subarray.healthState == HealthState.FAILED)
     assert broken_etcd.endpoint in subarray.healthInfo[0]
     read = subarray.read_attribute("obsState")
     assert read.quality == tango.AttrQuality.ATTR_VALID
-    # The time of the last answer, which may have been under way, not of some question.
-    assert read.time.totime() < stopped + 1
+    # The time of the last answer, 5 s before the database counts as silent, not of some question.
+    assert time.time() - read.time.totime() >= 5
     broken_etcd.resume()
     wait_until(lambda: subarray.healthState == HealthState.OK)
     subarray.Configure('{"scan_type": "science"}')
@@ -134,7 +139,8 @@ def test_what_happens_in_an_outage_is_made_up_for_after_it(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
     broken_etcd.start()
-    subarray = serve(SDP_LMC_TIMEOUT_ASSIGN_RESOURCES="1.5").proxy(SUBARRAY)
+    # Long enough for the database to be stopped before, whatever holds the test up.
+    subarray = serve(SDP_LMC_TIMEOUT_ASSIGN_RESOURCES="4").proxy(SUBARRAY)
     wait_until(lambda: subarray.state() == tango.DevState.OFF)
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
@@ -146,18 +152,22 @@ def test_what_happens_in_an_outage_is_made_up_for_after_it(
     assert "Writing adminMode" in refused.value.args[0].desc
     assert (subarray.adminMode, subarray.state()) == (AdminMode.ONLINE, tango.DevState.ON)
     # The time-out passes: whether the block was ready in time, the database alone can say.
-    wait_until(lambda: time.monotonic() > began + 2)
+    wait_until(lambda: time.monotonic() > began + 4.5)
     assert subarray.obsState == ObsState.RESOURCING
     broken_etcd.resume()
     wait_until(lambda: subarray.obsState == ObsState.FAULT)
-    assert "within 1.5 s: pb-a is STARTING" in subarray.errorMessages
+    assert "within 4 s: pb-a is STARTING" in subarray.errorMessages
     # Whether the commit took effect that nobody heard of, the device shows what the database has.
     wait_until(lambda: subarray.healthState == HealthState.DEGRADED)
     with Config(backend="etcd3", host=broken_etcd.host, port=broken_etcd.port) as config:
-        for txn in config.txn():
-            entry = json.loads(txn.get("/lmc/subarray/01") or "{}")
-    wait_until(lambda: AdminMode(subarray.adminMode).name == entry["admin_mode"])
-    assert entry["errors"] == json.loads(subarray.errorMessages)
+
+        def shows_what_is_written() -> bool:
+            for txn in config.txn():
+                entry = json.loads(txn.get("/lmc/subarray/01") or "{}")
+            mode, errors = AdminMode(subarray.adminMode).name, subarray.errorMessages
+            return (mode, json.loads(errors)) == (entry["admin_mode"], entry["errors"])
+
+        wait_until(shows_what_is_written)
 
 
 def test_it_loses_nothing_by_a_kill(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
@@ -191,11 +201,19 @@ def test_it_ends_on_sigterm_and_is_gone_at_once(
 
         wait_until(lambda: len(components()) == 4)
         assert components()[0] == "lmc-subarray-01"
-        began = time.monotonic()
-        server.process.signal(signal.SIGTERM)
-        assert server.process.wait(10) == 0
-        assert time.monotonic() - began < 3 + LATE
-        wait_until(lambda: components() == [], within=2 + LATE)
+        took: list[float] = []
+        # A busy machine may be late.
+        while len(took) < 4 and not any(seconds < 3 for seconds in took):
+            if took:
+                server.start()
+                wait_until(lambda: len(components()) == 4)
+            began = time.monotonic()
+            server.process.signal(signal.SIGTERM)
+            assert server.process.wait(30) == 0
+            took.append(time.monotonic() - began)
+            # It has given them up, and did not leave them to the end of its lease.
+            wait_until(lambda: components() == [], within=2)
+        assert min(took) < 3
 
 
 def test_every_line_of_its_log_is_in_the_format(
@@ -229,7 +247,7 @@ def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
         env=clean_environment(**{name: value}),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode != 0
@@ -262,7 +280,7 @@ def refused_start(*arguments: str) -> str:
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode != 0

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span
+from ska_sdp_config.backend.keys import Span, path_of_key
 from ska_sdp_config.backend.store import Entry, Query
 from ska_sdp_lmc.demo.content import scripts
 from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_lmc.stack.local import Layout, LocalStack
 from ska_sdp_lmc.stack.tango_db import TangoDatabase
-from tests.e2e.rig import Rig, built_rig
+from tests.e2e.rig import TIME_OUT, Rig, built_rig
+from tests.e2e.scripts import entry
 from tests.e2e.subarray import Subarray, answers
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
+from tests.services.stand_in import is_of_the_stand_in
 from tests.waiting import wait_until
 
 
@@ -42,26 +43,20 @@ def config(stack: LocalStack) -> Iterator[Config]:
 
 
 def everything(config: Config) -> list[Entry]:
-    """All that the database holds, byte for byte, with the revisions of the last writes."""
-    reply = config.backend.store.read([Query(Span("0", ":"))], timeout=5)
+    """All that the database holds, byte for byte, with the revisions of the last writes.
+
+    But for what the stand-in writes on its own time: it may still be at the blocks of a test
+    before.
+    """
+    reply = config.backend.store.read([Query(Span("0", ":"))], timeout=20)
     found = reply.found[0]
     assert found is not None
-    return found
+    return [each for each in found if not is_of_the_stand_in(path_of_key(each.key))]
 
 
-def settle(config: Config, quiet: float = 0.5) -> None:
-    """Wait until nobody has written for a while: the stand-in ends what a test left behind."""
-    seen: list[Entry] = []
-    since = time.monotonic()
-
-    def is_quiet() -> bool:
-        nonlocal seen, since
-        now = everything(config)
-        if now != seen:
-            seen, since = now, time.monotonic()
-        return time.monotonic() - since > quiet
-
-    wait_until(is_quiet)
+def settle(config: Config) -> None:
+    """Wait until the device has written that the last command's wait is over, as it was told."""
+    wait_until(lambda: entry(config)["reached"])
 
 
 @pytest.fixture
@@ -75,7 +70,7 @@ def subarray(stack: LocalStack, config: Config) -> Iterator[Subarray]:
 
 
 def _switch_off(subarray: Subarray) -> None:
-    wait_until(lambda: answers(subarray), 15)
+    wait_until(lambda: answers(subarray), 30)
     if subarray.proxy.state() != tango.DevState.OFF:
         subarray.command("Off")
 
@@ -84,10 +79,12 @@ def _switch_off(subarray: Subarray) -> None:
 def _rig(tango_db: TangoDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     # Its proxies would not outlive the end of a server that another file runs in this process.
     directory = tmp_path_factory.mktemp("rig")
+    # No time-out passes by itself, however long a busy machine takes for a test.
+    time_outs = dict.fromkeys(("TimeoutAssignResources", "TimeoutConfigure"), TIME_OUT)
     with (
         Etcd(directory, flags=QUICK) as etcd,
         serving(tango_db, directory) as serve,
-        built_rig(etcd, serve) as rig,
+        built_rig(etcd, serve, **time_outs) as rig,
     ):
         yield rig
 

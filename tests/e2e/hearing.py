@@ -75,7 +75,7 @@ class Hearing:
         """Wait until as many values were heard as expected, and see that they are just those."""
         wait_until(
             lambda: len(self.of(name, subarray)) >= len(expected),
-            20,
+            30,
             f"{name} {expected}; heard {self.of(name, subarray)}",
         )
         assert self.of(name, subarray) == expected
@@ -84,7 +84,7 @@ class Hearing:
         """Wait until a value was heard after all others."""
         wait_until(
             lambda: self.of(name)[-1:] == [expected],
-            20,
+            30,
             f"{name} {expected}; heard {self.of(name)[-10:]}",
         )
 

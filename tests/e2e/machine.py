@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import tango
@@ -235,8 +234,7 @@ class Observations(RuleBasedStateMachine):
 
     def _make_late(self) -> None:
         if self.expected.obs_state() == self.expected.pending:
-            then = datetime.now(timezone.utc) - timedelta(seconds=100)
-            change(self.rig.config, "/lmc/subarray/01", last_command_time=then.isoformat())
+            self.rig.make_late()
             self.expected.late = True
 
     # What misfortune does

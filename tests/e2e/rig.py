@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import tango
@@ -13,17 +14,17 @@ from ska_sdp_lmc.stack.device_server import DeviceServer
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.e2e.hearing import Hearing
 from tests.e2e.network import Network
-from tests.e2e.scripts import entry
-from tests.e2e.subarray import Subarray
+from tests.e2e.scripts import change, entry
+from tests.e2e.subarray import PATIENCE_MS, Subarray
 from tests.services.servers import ServeSubarrays, trl_of
 from tests.waiting import wait_until
 
-__all__ = ["HEARD", "Rig", "built_rig"]
+__all__ = ["HEARD", "TIME_OUT", "Rig", "built_rig"]
+
+TIME_OUT = 3600
+"""Seconds that the rig's subarray may wait for what a command brings about."""
 
 HEARD = ("obsState", "lastCommand", "transactionID", "receiveAddresses")
-
-PATIENCE_MS = 10_000
-"""How long the client waits for a command: longer than a server may, to hear its own words."""
 
 
 class Rig:
@@ -66,6 +67,11 @@ class Rig:
         self.network.release()
         self.server.start()
         self._listen()
+
+    def make_late(self) -> None:
+        """Make the last command older than any time-out, as if time had passed."""
+        then = datetime.now(timezone.utc) - timedelta(seconds=2 * TIME_OUT)
+        change(self.config, "/lmc/subarray/01", last_command_time=then.isoformat())
 
     def kill(self) -> None:
         """Kill the server, as a crash does; the subscriber has heard all that it pushed."""
@@ -119,7 +125,6 @@ class Rig:
     def _listen(self) -> None:
         # A proxy to the server before this one would not try again for a while.
         self.subarray = Subarray(trl_of(self.server))
-        self.subarray.proxy.set_timeout_millis(PATIENCE_MS)
         self.hearing = Hearing([self.subarray], *HEARD)
         self.hearing.__enter__()
 

@@ -12,7 +12,10 @@ from ska_sdp_lmc.demo.content import Content, configure, scan
 from ska_sdp_lmc.model.states import ObsState
 from tests.waiting import wait_until
 
-__all__ = ["Subarray", "answers", "quick"]
+__all__ = ["PATIENCE_MS", "Subarray", "answers", "quick"]
+
+PATIENCE_MS = 10_000
+"""How long the client waits for a command: longer than a server may, to hear its own words."""
 
 
 class Subarray:
@@ -21,6 +24,7 @@ class Subarray:
     def __init__(self, trl: str) -> None:
         self.trl = trl
         self.proxy = tango.DeviceProxy(trl)
+        self.proxy.set_timeout_millis(PATIENCE_MS)
 
     def command(self, name: str, argument: str | None = None) -> None:
         if argument is None:
@@ -41,7 +45,7 @@ class Subarray:
     def read(self, attribute: str) -> Any:
         return self.proxy.read_attribute(attribute).value
 
-    def wait_for(self, obs_state: str, within: float = 15.0) -> None:
+    def wait_for(self, obs_state: str, within: float = 30.0) -> None:
         wait_until(
             lambda: self.obs_state == obs_state, within, f"{obs_state}, not {self.obs_state}"
         )

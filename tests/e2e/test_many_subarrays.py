@@ -29,14 +29,15 @@ LAYOUTS = pytest.mark.parametrize("layout", [one_server, a_server_each])
 
 def ready(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]]) -> list[Subarray]:
     """Serve subarrays, and lead all to READY."""
+    # Sixteen at once on two cores: the last to be served waits for all others.
+    servers = serve(etcd.port, *numbers, TimeoutDatabase=20)
     subarrays = [
         Subarray(trl_of(server, place))
-        for server in serve(etcd.port, *numbers)
+        for server in servers
         for place in range(len(server.devices))
     ]
     for subarray in subarrays:
-        # Sixteen at once on two cores: the last to be served waits for all others.
-        subarray.proxy.set_timeout_millis(20_000)
+        subarray.proxy.set_timeout_millis(30_000)
         subarray.command("On")
         subarray.command("AssignResources", assignment(new_id("eb"), {}))
         subarray.configure("science")

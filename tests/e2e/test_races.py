@@ -65,7 +65,8 @@ def same_subarray(stack: LocalStack, subarray: Subarray, tmp_path: Path) -> Iter
 def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray: Subarray) -> None:
     subarray.configure(subarray.assign().scan_types[0])
     wait_until(lambda: same_subarray.obs_state == "READY")
-    start = threading.Barrier(2)
+    # If one of them fails, the other is not to wait for ever.
+    start = threading.Barrier(2, timeout=60)
     refusals: dict[str, list[str]] = {}
 
     def send(client: Subarray) -> None:
@@ -86,7 +87,7 @@ def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray:
     for client in clients:
         client.start()
     for client in clients:
-        client.join(60)
+        client.join(120)
         assert not client.is_alive()
     assert refusals == {
         str(scan_id): ["Command Scan not allowed when obsState is SCANNING"]

@@ -124,7 +124,7 @@ def test_a_server_that_waits_ends_when_it_is_told_to(
     try:
         wait_until(lambda: "SDPSubarray/01 waits: " in server.process.output(), PATIENCE)
         server.process.signal(number)
-        assert server.process.wait(10) == 128 + number
+        assert server.process.wait(PATIENCE) == 128 + number
         assert "Traceback" not in server.process.output()
     finally:
         server.kill()

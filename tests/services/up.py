@@ -12,7 +12,8 @@ from pathlib import Path
 from ska_sdp_lmc.stack.programs import clean_environment
 from tests.waiting import wait_until
 
-PATIENCE = 60.0
+PATIENCE = 180.0
+"""Seconds for a stack to start, or for a demonstration: a quarter of a minute if undisturbed."""
 
 
 class Up:

@@ -88,7 +88,7 @@ def state(config: Config, pb_id: str = RECEIVE) -> Json:
     return dict(found or {})
 
 
-def until(config: Config, pb_id: str = RECEIVE, within: float = 10.0, **values: Any) -> Json:
+def until(config: Config, pb_id: str = RECEIVE, within: float = 30.0, **values: Any) -> Json:
     """Wait for values in the state of a processing block."""
 
     def holds() -> bool:

@@ -273,10 +273,11 @@ ENDLESS = 10**12
 def test_what_would_take_for_ever_is_refused(
     windows: list[Json], more: Json, channels_per_port: int
 ) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(ValueError, match=r"scan type 'science'.*channels_per_port"):
         receive_addresses(observation(windows, **more), host_name, channels_per_port)
-    assert time.monotonic() - began < 5
+    # Of its own work: what others do to the machine is no fault of it.
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize("derive", [True, False])
@@ -287,9 +288,9 @@ def test_many_scan_types_take_no_long_time(derive: bool) -> None:
         scan_types.append({"scan_type_id": str(number), **more})
     execution_block = observation([window(0, 8)], scan_types=scan_types)
     names = observed_scan_types(execution_block)
-    began = time.monotonic()
+    began = time.thread_time()
     assert len(receive_addresses(execution_block, host_name, only=names)) == len(names)
-    assert time.monotonic() - began < 2.5
+    assert time.thread_time() - began < 2.5
 
 
 windows_in_order = st.lists(

@@ -338,5 +338,5 @@ def test_many_blocks(config: Config, stand_in_sdp: StandIn) -> None:
         for txn in config.txn():
             txn.create_processing_block(block(name, "batch:ical:1.0.0", eb_id=None))
     for name in names:
-        until(config, name, status="FINISHED", within=30)
+        until(config, name, status="FINISHED")
     assert not any(path.endswith("/owner") for path in keys(config))

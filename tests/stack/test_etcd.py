@@ -20,13 +20,14 @@ from ska_sdp_lmc.stack.etcd import Etcd, etcd_program
 from ska_sdp_lmc.stack.ports import free_port
 from ska_sdp_lmc.stack.process import StartError
 from tests.services.etcd import QUICK
+from tests.waiting import wait_until
 
 
 def call(server: Etcd, method: str, **body: Any) -> dict[str, Any]:
     request = urllib.request.Request(
         f"http://{server.endpoint}/v3/kv/{method}", data=json.dumps(body).encode()
     )
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         reply: dict[str, Any] = json.load(answer)
         return reply
 
@@ -51,13 +52,13 @@ def test_a_paused_server_is_silent_and_can_still_be_stopped(
 ) -> None:
     server = etcd_server()
     server.pause()
-    with socket.create_connection((server.host, server.port), timeout=1) as peer:
+    with socket.create_connection((server.host, server.port), timeout=10) as peer:
         peer.settimeout(0.1)
         peer.sendall(b"GET /health HTTP/1.0\r\n\r\n")
         with pytest.raises(TimeoutError):
             peer.recv(1)
     server.resume()
-    assert server.answers()
+    wait_until(server.answers)
     server.pause()
     server.stop()
     # By the signal that asked it to end, not by the one that leaves no choice.

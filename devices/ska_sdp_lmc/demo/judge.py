@@ -30,7 +30,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Spell:
-    """How long an obsState lasted, in seconds from event to event."""
+    """How long an obsState lasted, in seconds from event to event, as the device stamped them."""
 
     obs_state: str
     seconds: float
@@ -40,7 +40,7 @@ def spells(events: Sequence[Event]) -> list[Spell]:
     """The obsStates that have ended, in order."""
     changes = [event for event in events if event.attribute == "obsState"]
     return [
-        Spell(str(one.value), other.received - one.received) for one, other in pairwise(changes)
+        Spell(str(one.value), other.stamped - one.stamped) for one, other in pairwise(changes)
     ]
 
 

@@ -68,7 +68,7 @@ class Listener:
         with self._news:
             return list(self._events)
 
-    def wait_ready(self, timeout: float = 20.0) -> None:
+    def wait_ready(self, timeout: float = 60.0) -> None:
         """Wait until every attribute is subscribed to.
 
         Args:

@@ -81,7 +81,7 @@ def _run(console: Console, name: str, controller_name: str) -> int:
             record.processing = await_processing(config, pb_ids, log.processing)
             log.step(_OFF)
             record.taken.append(send(device, _OFF))
-            listener.wait_for(lambda events: _is_off(events, name), timeout=5.0)
+            listener.wait_for(lambda events: _is_off(events, name), timeout=30.0)
     events = [event for event in listener.events if event.device == name]
     verdicts = judge(record, events)
     show_summary(console, record, events, verdicts)
