@@ -25,7 +25,7 @@ COUNTED = re.compile(
 def calls(etcd: Etcd) -> dict[str, int]:
     """How often each method of the key-value service was called."""
     url = f"http://{etcd.endpoint}/metrics"
-    with urllib.request.urlopen(url, timeout=5) as page:
+    with urllib.request.urlopen(url, timeout=20) as page:
         return {name: int(float(count)) for name, count in COUNTED.findall(page.read().decode())}
 
 

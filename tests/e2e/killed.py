@@ -112,7 +112,7 @@ class Scene:
     def start(self) -> None:
         """What the guide says is to be done, with nothing but the part itself."""
         self.part.start()
-        wait_until(self._looks_up_anew)
+        wait_until(self._looks_up_anew, 30)
 
     def is_same_scan(self) -> bool:
         now = {name: self.subarray.read(name) for name in KEPT}
@@ -168,7 +168,7 @@ class Scene:
         blocks = [block["pb_id"] for block in self.content.message["processing_blocks"]]
         wait_until(
             lambda: [self._block_status(block) for block in blocks] == ["FINISHED"] * len(blocks),
-            30,
+            60,
             f"{blocks} finish",
         )
         return True

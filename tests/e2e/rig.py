@@ -93,7 +93,8 @@ class Rig:
         for _ in range(5):
             self.network.catch()
             number = self.send(command, argument)
-            if self.network.caught.wait(4):
+            # It waits for the database for 2 s, and a busy machine is late to begin.
+            if self.network.caught.wait(8):
                 wait_until(lambda: self.entry["command_count"] == count + 1)
                 return number
             error = self.answer(number)

@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 
 __all__ = ["PATIENCE_MS", "Subarray", "answers", "quick"]
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 """How long the client waits for a command: longer than a server may, to hear its own words."""
 
 

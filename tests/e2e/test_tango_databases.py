@@ -67,7 +67,7 @@ def demonstrate(stack: LocalStack) -> None:
         env=clean_environment(**stack.environment),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -107,7 +107,7 @@ def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

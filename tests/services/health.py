@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 __all__ = ["Samples", "ask", "is_ready", "reasons", "scrape"]
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds after which an answer is none; a probe in a cluster has fewer, a busy machine more."""
 
 

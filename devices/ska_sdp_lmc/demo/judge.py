@@ -39,9 +39,7 @@ class Spell:
 def spells(events: Sequence[Event]) -> list[Spell]:
     """The obsStates that have ended, in order."""
     changes = [event for event in events if event.attribute == "obsState"]
-    return [
-        Spell(str(one.value), other.stamped - one.stamped) for one, other in pairwise(changes)
-    ]
+    return [Spell(str(one.value), other.stamped - one.stamped) for one, other in pairwise(changes)]
 
 
 def judge(record: Record, events: Sequence[Event]) -> list[Verdict]:
