@@ -125,7 +125,7 @@ READS: dict[str, Callable[[Txn], object]] = {
 def test_a_read_of_many_calls_is_within_the_time(
     slow: Backend, read: Callable[[Txn], object]
 ) -> None:
-    with takes(3 * SLOW), pytest.raises(ConfigConnectionError, match=r"within 0\.\d+ s"):  # noqa: PT012
+    with takes(3 * SLOW), pytest.raises(ConfigConnectionError, match=r"within [\d.e-]+ s"):  # noqa: PT012
         for txn in slow.txn(timeout=3 * SLOW):
             read(txn)
     for txn in slow.txn():
