@@ -12,7 +12,7 @@ LATE = 2.5
 """Seconds by which a busy machine may be late; half of what a call may take by default."""
 
 
-def wait_until(holds: Callable[[], object], within: float = 10.0, what: str = "") -> None:
+def wait_until(holds: Callable[[], object], within: float = 30.0, what: str = "") -> None:
     """Look again and again until something holds.
 
     Raises:

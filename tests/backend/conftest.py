@@ -50,7 +50,7 @@ def connect(request: pytest.FixtureRequest, etcd_of: Callable[[str], EtcdOf]) ->
         def connect() -> Backend:
             return clients.enter_context(make())
 
-        connect().store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        connect().store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
         yield connect
 
 

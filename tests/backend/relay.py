@@ -29,7 +29,7 @@ class Relay:
         self._thread.start()
         self._listener = asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._serve, self.host, 0), self._loop
-        ).result(5)
+        ).result(30)
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 
@@ -41,7 +41,7 @@ class Relay:
                 self._abort()
                 await asyncio.wait(others, timeout=0.05)
 
-        asyncio.run_coroutine_threadsafe(stop(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(stop(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +20,7 @@ from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.relay import Relay
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
+from tests.in_time import in_time
 from tests.waiting import LATE, wait_until
 
 
@@ -47,9 +47,11 @@ def backend(relay: Relay, direct: Backend) -> Iterator[Backend]:
 
 @pytest.fixture
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything is noticed in a twentieth of the time."""
+    """Quiet is noticed in a twentieth of the time.
+
+    What is owed has its second: in less, a busy server does not tell even those who are heard.
+    """
     monkeypatch.setattr(gateway_watch, "COMPARE_EVERY", 0.1)
-    monkeypatch.setattr(gateway_watch, "OWED_FOR", 0.05)
 
 
 @pytest.mark.usefixtures("brisk")
@@ -74,7 +76,7 @@ def test_silent_watch_is_replaced_and_nothing_is_lost(
     heard.heard(("1/a", "1"))
     relay.mute_watches()
     commit(direct, a=value)
-    heard.heard(("1/a", "1"), ("1/a", value), within=2 + LATE)
+    heard.heard(("1/a", "1"), ("1/a", value))
     commit(direct, a="3")
     heard.heard(("1/a", "1"), ("1/a", value), ("1/a", "3"))
     assert not heard.gaps
@@ -89,15 +91,17 @@ def test_silence_is_noticed_within_ten_seconds(
     commit(direct, a="1")
     heard.heard(("1/a", "1"))
     relay.mute_watches()
-    commit(direct, a="2")
-    heard.heard(("1/a", "1"), ("1/a", "2"), within=5)
+    with in_time(10):
+        commit(direct, a="2")
+        heard.heard(("1/a", "1"), ("1/a", "2"))
     watch.cancel()
 
 
 @pytest.mark.usefixtures("brisk")
 def test_where_no_watch_is_heard_the_gap_is_announced(
-    backend: Backend, direct: Backend, relay: Relay
+    backend: Backend, direct: Backend, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(gateway_watch, "OWED_FOR", 0.05)
     heard = Heard()
     watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
     commit(direct, a="1")
@@ -169,19 +173,22 @@ def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
         if number % 2:
             heard.heard(*expected)
     assert not heard.gaps
-    assert threading.active_count() <= threads
+    wait_until(lambda: threading.active_count() <= threads)
     wait_until(lambda: _open_files() <= files + 2)
     watch.cancel()
 
 
 def test_one_thread_a_range(backend: Backend) -> None:
-    backend.get("/a")
-    before = threading.active_count()
+    def threads() -> int:
+        return sum(thread.name == "config-watch" for thread in threading.enumerate())
+
+    # Those of earlier tests have been waited for.
+    assert threads() == 0
     watches = [backend.store.watch(Span(f"1/{n}"), now(backend) + 1, Heard()) for n in range(5)]
-    assert threading.active_count() == before + 5
+    assert threads() == 5
     for watch in watches:
         watch.cancel()
-    wait_until(lambda: threading.active_count() == before)
+    wait_until(lambda: threads() == 0)
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
@@ -198,20 +205,19 @@ def test_ends_at_once_while_the_server_is_silent(
         heard.heard(("1/a", "1"))
         server.pause()
         watches.append(backend.store.watch(EVERYTHING, revision + 1, heard))
-        began = time.monotonic()
-        if end == "close":
-            backend.store.close()
-        for watch in watches:
-            watch.cancel()
-        wait_until(lambda: threading.active_count() <= before)
-        assert time.monotonic() - began < LATE
+        with in_time(LATE):
+            if end == "close":
+                backend.store.close()
+            for watch in watches:
+                watch.cancel()
+            wait_until(lambda: threading.active_count() <= before)
         server.resume()
 
 
 @pytest.mark.usefixtures("brisk")
 def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
-    with Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=0.5) as backend:
+    with Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=1) as backend:
         states: list[str] = []
         heard = Heard()
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
@@ -219,9 +225,10 @@ def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
         heard.heard(("1/a", "0"))
         backend.connection.listen(states.append)
         server.pause()
-        wait_until(lambda: states == ["suspended"], within=5)
+        wait_until(lambda: states[-1:] == ["suspended"])
         server.resume()
-        wait_until(lambda: states == ["suspended", "connected"], within=5)
+        # A busy machine may answer too late once more.
+        wait_until(lambda: states[-1] == "connected")
         commit(backend, a="1")
         heard.heard(("1/a", "0"), ("1/a", "1"))
         assert not heard.gaps
@@ -271,5 +278,5 @@ def test_watch_is_ended_by_a_thread_that_is_inside_of_it(etcd: Etcd) -> None:
 
         thread = threading.Thread(target=end, daemon=True)
         thread.start()
-        thread.join(5)
+        thread.join(30)
         assert not thread.is_alive()

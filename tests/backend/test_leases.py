@@ -15,6 +15,7 @@ from ska_sdp_config.backend.store import Query
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_watchers import looping
+from tests.in_time import in_time, on_time
 from tests.waiting import LATE, wait_until
 
 
@@ -28,7 +29,7 @@ def lease_of(backend: Backend, path: str) -> int:
 def test_keys_go_with_their_lease(connect: Connect) -> None:
     backend, other = connect(), connect()
     with looping(other, lambda txn: txn.list_keys("/")) as loop:
-        with backend.lease(ttl=5) as lease:
+        with backend.lease(ttl=60) as lease:
             assert lease.alive()
             for txn in backend.txn():
                 txn.create("/leased", "1", lease.id)
@@ -76,12 +77,13 @@ def test_update_keeps_the_lease(backend: Backend) -> None:
 
 def test_lease_outlives_its_ttl_while_its_process_lives(connect: Connect) -> None:
     backend, other = connect(), connect()
-    with backend.lease(ttl=1) as lease:
+    with backend.lease(ttl=2) as lease:
         backend.create("/a", "1", lease)
         waiting = threading.Event()
-        waiting.wait(2.5)
-        assert lease.alive()
-        assert other.get("/a")[0] == "1"
+        waiting.wait(4.5)
+        # As it would not, were this process held up for two seconds.
+        on_time(lease.alive(), "the lease has ended")
+        on_time(other.get("/a")[0] == "1", "what lives by the lease has gone")
 
 
 def test_ended_lease_is_refused(backend: Backend) -> None:
@@ -103,7 +105,8 @@ def test_closing_gives_up_what_is_leased(connect: Connect) -> None:
     backend.create("/a", "1", backend.lease(ttl=60))
     assert other.get("/a")[0] == "1"
     backend.close()
-    assert other.get("/a")[0] is None
+    # The answer is not waited for for long. By itself it would end after a minute.
+    wait_until(lambda: other.get("/a")[0] is None)
     wait_until(lambda: threading.active_count() <= before)
 
 
@@ -112,20 +115,23 @@ def test_lost_lease_is_noticed_within_its_ttl(
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.backend.backend.LEASE_TTL", 2)
     server = etcd_server()
-    with etcd_client(host=server.host, port=server.port, timeout=1) as backend:
+    with etcd_client(host=server.host, port=server.port) as backend:
         states: list[str] = []
         backend.connection.listen(states.append)
         lease = backend.client_lease.current()
         assert backend.connection.state == "connected"
         server.pause()
         try:
-            wait_until(lambda: not lease.alive(), within=2 + LATE)
-            wait_until(lambda: backend.connection.state == "lost")
+            with in_time(2 + LATE):
+                wait_until(lambda: not lease.alive())
+                wait_until(lambda: backend.connection.state == "lost")
         finally:
             server.resume()
         backend.get("/a")
-        wait_until(lambda: len(states) >= 4)
-        assert states == ["connected", "suspended", "lost", "connected"]
+        wait_until(lambda: states[-1:] == ["connected"] and len(states) >= 4)
+        # A busy machine may have kept it from the database before, too.
+        assert states[0] == "connected"
+        assert states[-3:] == ["suspended", "lost", "connected"]
 
 
 def test_database_that_answers_is_connected_although_the_client_lease_was_lost(
@@ -170,6 +176,7 @@ def test_fault_of_ours_does_not_end_the_leases(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One thread keeps them all alive, and nobody would start another one."""
+    monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.2)
     backend = connect()
     keep = backend.store.keep_lease
     kept: list[int] = []
@@ -181,7 +188,7 @@ def test_fault_of_ours_does_not_end_the_leases(
         return keep(lease, timeout=timeout)
 
     monkeypatch.setattr(backend.store, "keep_lease", keep_lease)
-    with backend.lease(ttl=2) as lease:
+    with backend.lease(ttl=60) as lease:
         wait_until(lambda: len(kept) > 2)
         assert lease.alive()
     assert "a fault of ours" in caplog.text

@@ -26,7 +26,7 @@ def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
     """Ask etcd by its gateway, past the library."""
     text = json.dumps({name: b64encode(data).decode() for name, data in body.items()})
     url = f"http://{etcd.host}:{etcd.port}/v3/kv/{call}"
-    with urllib.request.urlopen(url, data=text.encode(), timeout=5) as page:
+    with urllib.request.urlopen(url, data=text.encode(), timeout=30) as page:
         return json.load(page)
 
 
@@ -34,7 +34,7 @@ def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
 def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
     """A client of a database with one key that is no text, nor is its value."""
     with etcd_client(host=etcd.host, port=etcd.port) as backend:
-        backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
         put(backend, **{"pb/a": "1"})
         ask(etcd, "put", key=KEY, value=VALUE)
         yield backend

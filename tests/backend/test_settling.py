@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -25,6 +25,7 @@ from ska_sdp_config.backend.store import (
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
 from tests.backend.test_transactions import put
+from tests.in_time import in_time, on_time
 from tests.waiting import LATE
 
 Fault = Callable[[], None]
@@ -76,7 +77,7 @@ class FaultyNetwork:
 
 @pytest.fixture
 def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
-    with etcd_client(host=etcd.host, port=etcd.port, timeout=2) as backend:
+    with etcd_client(host=etcd.host, port=etcd.port, timeout=20) as backend:
         backend.delete("/n", must_exist=False)
         put(backend, n="0")
         yield backend
@@ -155,7 +156,7 @@ def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
-    with etcd_client(host=server.host, port=server.port, timeout=1) as backend:
+    with etcd_client(host=server.host, port=server.port, timeout=3) as backend:
         put(backend, n="0")
         runs = 0
         with pytest.raises(CommitUnknown, match=r"127\.0\.0\.1.*not known"):  # noqa: PT012
@@ -166,6 +167,9 @@ def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
         assert runs == 1
         server.resume()
         assert backend.get("/n")[0] in ("0", "1")
+        increment(backend)
+        # If it was still on its way just now, it has either come before that or has no effect.
+        assert backend.get("/n")[0] in ("1", "2")
         before = int(backend.get("/n")[0] or "")
         increment(backend)
         assert backend.get("/n")[0] == str(before + 1)
@@ -178,13 +182,15 @@ def test_commit_that_never_arrives_comes_to_an_end(
     """As where something on the way lets no large request through: settling proves each loss."""
     network.plan = [fate, "fine"] * 1000
     runs = 0
-    began = time.monotonic()
-    with pytest.raises(ConfigConnectionError, match=r"within 2 s.*nothing was written") as told:  # noqa: PT012
+    usual, backend.store.timeout = backend.store.timeout, 2
+    with in_time(2 + LATE), pytest.raises(ConfigConnectionError) as told:  # noqa: PT012
         for txn in backend.txn():
             runs += 1
             txn.update("/n", "1")
-    assert time.monotonic() - began < 2 + LATE
-    assert not isinstance(told.value, CommitUnknown)
+    backend.store.timeout = usual
+    # Settling has at least a quarter of the time, which a busy machine may take for itself.
+    on_time(not isinstance(told.value, CommitUnknown), str(told.value))
+    assert re.search(r"within 2 s.*nothing was written", str(told.value))
     assert runs == 1
     # It is not tried as fast as it fails.
     assert network.seen < 60
@@ -219,6 +225,6 @@ def test_commit_of_a_forked_process_is_not_taken_for_its_own(
     twins[1]._name = twins[0]._name
     for number, plan in enumerate(["fine", "request"]):
         network.plan = [plan]
-        deadline = Deadline(2, None, backend.address)
+        deadline = Deadline(20, None, backend.address)
         twins[number].commit([], [Put("1/n", f"of {number}")], [], deadline=deadline)
         assert backend.get("/n")[0] == f"of {number}"

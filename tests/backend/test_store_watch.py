@@ -34,13 +34,13 @@ class Heard:
     def gap(self, revision: int) -> None:
         self.gaps.append(revision)
 
-    def heard(self, *expected: tuple[str, str | None], within: float = 10.0) -> None:
+    def heard(self, *expected: tuple[str, str | None]) -> None:
         """Wait until exactly these changes were told."""
 
         def told() -> list[tuple[str, str | None]]:
             return [(c.key, c.entry.value if c.entry else None) for c in self.changes]
 
-        wait_until(lambda: len(told()) >= len(expected), within, f"{expected} in {told()}")
+        wait_until(lambda: len(told()) >= len(expected), what=f"{expected} in {told()}")
         assert told() == list(expected)
 
 
@@ -49,7 +49,7 @@ def commit(backend: Backend, **values: str | None) -> int:
         Delete(Span(f"1/{name}")) if value is None else Put(f"1/{name}", value)
         for name, value in values.items()
     ]
-    outcome = backend.store.commit([], writes, timeout=5)
+    outcome = backend.store.commit([], writes, timeout=20)
     return outcome.revision  # type: ignore[union-attr]  # it has no guards
 
 
@@ -146,7 +146,7 @@ def test_backlog_comes_in_whole_revisions(connect: Connect) -> None:
         commit(other, **dict.fromkeys("abcd", f"{number}{value}"))
     heard = Heard()
     watch = backend.store.watch(EVERYTHING, first, heard)
-    wait_until(lambda: len(heard.changes) == 4 * count, 20)
+    wait_until(lambda: len(heard.changes) == 4 * count, 60)
     watch.cancel()
     whole = [list(group) for _, group in groupby(heard.changes, lambda change: change.revision)]
     assert [len(group) for group in whole] == [4] * count

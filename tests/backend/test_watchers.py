@@ -17,6 +17,7 @@ from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import compact, put
+from tests.in_time import on_time
 from tests.waiting import wait_until
 
 TURNS_NO_MORE = 0.3
@@ -60,7 +61,7 @@ class Loop:
     def stop(self) -> None:
         self._stop = True
         self.watcher.trigger()
-        self._thread.join(10)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
 
@@ -210,8 +211,8 @@ def test_timeout_alarm_and_trigger_end_a_turn(connect: Connect) -> None:
         if turn == 0:
             watcher.set_timeout(0.1)
         elif turn == 1:
-            watcher.set_timeout(30)
-            watcher.set_wake_up_at(datetime.now() + timedelta(seconds=20))
+            watcher.set_timeout(60)
+            watcher.set_wake_up_at(datetime.now() + timedelta(seconds=40))
             watcher.set_wake_up_at(datetime.now().astimezone() + timedelta(seconds=0.1))
         elif turn == 2:
             threading.Timer(0.1, watcher.trigger).start()
@@ -221,7 +222,8 @@ def test_timeout_alarm_and_trigger_end_a_turn(connect: Connect) -> None:
             break
     watcher.trigger()
     assert len(lengths) == 5
-    assert all(0.05 < length < 5 for length in lengths[1:])
+    # A turn begins a moment before its body, which on a busy machine may be a while.
+    on_time(all(0.05 < length < 20 for length in lengths[1:]), f"turns took {lengths}")
 
 
 def test_trigger_wakes_within_a_tenth_of_a_second(connect: Connect) -> None:
@@ -229,12 +231,12 @@ def test_trigger_wakes_within_a_tenth_of_a_second(connect: Connect) -> None:
     with looping(connect(), lambda txn: txn.get("/a")) as loop:
         loop.saw(None)
         # A loaded machine may be late.
-        while len(took) < 10 and not any(seconds < 0.1 for seconds in took):
+        while len(took) < 50 and not any(seconds < 0.1 for seconds in took):
             turns, began = len(loop.turns), time.monotonic()
             loop.watcher.trigger()
             wait_until(lambda: len(loop.turns) > turns)  # noqa: B023 - ends in the loop
             took.append(time.monotonic() - began)
-    assert min(took) < 0.1
+    on_time(min(took) < 0.1, f"it took {min(took):.2f} s at best")
 
 
 def test_leaving_the_loop_frees_everything(connect: Connect) -> None:
@@ -259,11 +261,11 @@ def test_close_ends_a_loop_that_waits_for_the_database(
         loop.saw(None)
         server.stop()
         loop.rests()
+        backend.close()
+        wait_until(lambda: "closed" in str(loop.error))
     finally:
         backend.close()
         loop.stop()
-    assert loop.error is not None
-    assert "closed" in str(loop.error)
 
 
 def test_survives_a_restart_and_misses_nothing(

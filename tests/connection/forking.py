@@ -20,7 +20,7 @@ from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.backend import MemoryBackend
 from ska_sdp_config.watcher import Watcher
 
-LONGEST = 10
+LONGEST = 60
 """Seconds after which a child is taken to hang, and killed by its alarm."""
 
 
@@ -45,16 +45,21 @@ def in_child(work: Callable[[], None]) -> None:
 
 def refuses(call: Callable[[], object], words: str) -> None:
     """Check that a call ends soon, with an error that says why."""
-    began = time.monotonic()
-    try:
-        call()
-    except ConfigConnectionError as exc:
-        if words not in str(exc):
-            raise
-    else:
-        raise SystemExit(f"{call} was let through")
-    if time.monotonic() - began > 1:
-        raise SystemExit(f"{call} took {time.monotonic() - began:.1f} s")
+    took = 0.0
+    # A busy machine may keep it waiting once.
+    for _ in range(3):
+        began = time.monotonic()
+        try:
+            call()
+        except ConfigConnectionError as exc:
+            if words not in str(exc):
+                raise
+        else:
+            raise SystemExit(f"{call} was let through")
+        took = time.monotonic() - began
+        if took < 1:
+            return
+    raise SystemExit(f"{call} took {took:.1f} s")
 
 
 def read(config: Config) -> str | None:
@@ -93,7 +98,7 @@ class Following:
                 self.seen = txn.raw.get("/a")  # type: ignore[attr-defined]  # a Transaction
 
     def sees(self, value: str) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         pause = threading.Event()
         while self.seen != value:
             if time.monotonic() > end:

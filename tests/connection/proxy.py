@@ -249,7 +249,7 @@ class Proxy:
         return self._run(call())
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
 
 async def _all_or_none(*coroutines: Coroutine[Any, Any, None]) -> None:

@@ -13,6 +13,7 @@ from pyetcd import etcdrpc
 from ska_sdp_lmc.stack.ports import free_port
 from tests.connection.proxy import Joint, Proxy
 from tests.services.versions import EtcdOf
+from tests.waiting import wait_until
 
 
 class Member(EtcdOf):
@@ -110,26 +111,40 @@ class Cluster:
         return ",".join(member.endpoint for member in self.members)
 
     def leader(self) -> int:
-        """Index of the member that leads.
+        """Index of the member that leads; they may have to choose one first."""
+        found: list[int] = []
 
-        Raises:
-            AssertionError: there is none.
-        """
+        def is_found() -> bool:
+            found[:] = self._leaders()
+            return bool(found)
+
+        wait_until(is_found, what="a leader")
+        return found[0]
+
+    def _leaders(self) -> list[int]:
+        leaders = []
         for index, member in enumerate(self.members):
             with raw(member.endpoint) as channel, suppress(grpc.RpcError):
                 status = etcdrpc.MaintenanceStub(channel).Status(
                     etcdrpc.StatusRequest(), timeout=2
                 )
                 if status.leader == status.header.member_id:
-                    return index
-        raise AssertionError("no member leads")
+                    leaders.append(index)
+        return leaders
 
     def hand_over(self, to: int) -> None:
-        """Make another member the leader."""
-        with raw(self.members[self.leader()].endpoint) as channel:
-            etcdrpc.MaintenanceStub(channel).MoveLeader(
-                etcdrpc.MoveLeaderRequest(targetID=self._ids()["abc"[to]]), timeout=5
-            )
+        """Make another member the leader; on a busy machine they may choose anew meanwhile."""
+
+        def is_done() -> bool:
+            leader = self.leader()
+            if leader != to:
+                with raw(self.members[leader].endpoint) as channel, suppress(grpc.RpcError):
+                    etcdrpc.MaintenanceStub(channel).MoveLeader(
+                        etcdrpc.MoveLeaderRequest(targetID=self._ids()["abc"[to]]), timeout=5
+                    )
+            return leader == to
+
+        wait_until(is_done, 60, f"member {to} leads")
 
 
 @contextmanager

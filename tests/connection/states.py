@@ -31,4 +31,4 @@ class States:
 
     def become(self, *states: ConnectionState) -> None:
         """Wait until exactly these were told."""
-        wait_until(lambda: self.told == list(states), 10, f"{states}, not {self.told}")
+        wait_until(lambda: self.told == list(states), what=f"{states}, not {self.told}")

@@ -22,7 +22,7 @@ def test_fork(etcd: Etcd, case: str) -> None:
     """Each in a process of its own, as gRPC counts from the start of a process."""
     program = [sys.executable, "-X", "faulthandler", "-m", "tests.connection.forking"]
     done = subprocess.run(
-        [*program, etcd.endpoint, case], capture_output=True, text=True, timeout=60
+        [*program, etcd.endpoint, case], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "fine", done.stderr

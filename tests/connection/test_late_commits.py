@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 def transactions_handled(server: EtcdOf) -> int:
     """How many transactions the server has answered, by its own count."""
-    with urllib.request.urlopen(f"http://{server.endpoint}/metrics", timeout=5) as page:
+    with urllib.request.urlopen(f"http://{server.endpoint}/metrics", timeout=30) as page:
         metrics = page.read().decode()
     name = r'grpc_server_started_total\{grpc_method="Txn",grpc_service="etcdserverpb.KV",[^}]*\}'
     found = re.search(rf"^{name} ([0-9.e+]+)$", metrics, re.MULTILINE)
@@ -28,7 +28,8 @@ def test_request_is_held_back(
 ) -> None:
     """Before it is settled it takes effect, once; afterwards it does not, and is no loss."""
     network = through(server)
-    backend = connect(network.endpoint, timeout=2)
+    # Half of it for the commit, half to settle it.
+    backend = connect(network.endpoint, timeout=6)
     other = connect(server.endpoint)
     backend.create("/n", "0")
     runs = 0
@@ -47,7 +48,7 @@ def test_request_is_held_back(
         other.update("/n", "0")
         before = transactions_handled(server)
         # Not the word that the client gave up, which followed.
-        network.deliver(0.5)
+        network.deliver(2.0)
         wait_until(lambda: transactions_handled(server) > before, what="the late commit arrives")
         # Its guard of what it read would hold, if that of its token did not fail.
         assert other.get("/n")[0] == "0"
@@ -59,7 +60,7 @@ def test_commit_is_lost_for_good(
     server: EtcdOf, through: Through, connect: ConnectTo, way: str
 ) -> None:
     network = through(server)
-    backend = connect(network.endpoint, timeout=2)
+    backend = connect(network.endpoint, timeout=4)
     backend.create("/n", "0")
     for number in range(1, 3):
         runs = 0

@@ -144,8 +144,9 @@ def test_commit_that_fails_once(
 def test_read_without_a_leader_says_what_is_missing(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    backend = connect(server.endpoint, timeout=0.3)
+    backend = connect(server.endpoint)
     backend.get("/a")
+    backend.store.timeout = 0.3
 
     def call(*arguments: object, **others: object) -> object:
         raise Refusal(UNAVAILABLE, words)

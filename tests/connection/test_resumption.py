@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -97,20 +98,24 @@ def test_progress_that_overtakes_events_moves_nothing(
 
     monkeypatch.setattr(Stream, "_take", taken)
     network = through(backlog.server)
-    network.limit(30_000_000)
     backend = connect(network.endpoint)
     backend.get("/a")
-    heard = Heard()
-    watch: Any = backend.store.watch(EVERYTHING, backlog.first, heard)
     pause, moments = threading.Event(), random.Random(7)
-    for _ in range(CUTS):
-        pause.wait(moments.random() * 0.1)
-        network.cut()
-    network.limit(None)
-    wait_until(lambda: len(heard.changes) >= REVISIONS)
-    assert backlog.told_in_full(heard)
-    assert not heard.gaps
-    assert overtakers
+    end = time.monotonic() + 120
+    # Whether one overtakes is a matter of chance, and of the machine.
+    while not overtakers:
+        assert time.monotonic() < end, "no progress has overtaken any event"
+        network.limit(30_000_000)
+        heard = Heard()
+        watch: Any = backend.store.watch(EVERYTHING, backlog.first, heard)
+        for _ in range(CUTS):
+            pause.wait(moments.random() * 0.1)
+            network.cut()
+        network.limit(None)
+        wait_until(lambda: len(heard.changes) >= REVISIONS)  # noqa: B023 - ends in the loop
+        assert backlog.told_in_full(heard)
+        assert not heard.gaps
+        watch.cancel()
 
 
 @NEWER_FIRST
@@ -130,7 +135,7 @@ def test_backlog_over_a_slow_line_comes_to_an_end(
     network.limit(4_000_000)
     heard = Heard()
     backend.store.watch(EVERYTHING, backlog.first, heard)
-    wait_until(lambda: heard.gaps or len(heard.changes) >= REVISIONS, within=20)
+    wait_until(lambda: heard.gaps or len(heard.changes) >= REVISIONS, within=60)
     assert heard.gaps == [before] or backlog.told_in_full(heard)
     commit(other, a="newest")
     wait_until(lambda: heard.changes and heard.changes[-1].revision == before + 1)
@@ -246,6 +251,8 @@ def test_member_that_lags_behind_is_no_older_database(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says, when the watch is made, that it has not come so far; a read waits until it has."""
+    # Nor is there another read, as of a stream on which a busy machine has heard nothing.
+    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 60.0)
     take, held_up = Stream._take, Pulse._held_up
     reads: list[list[EtcdWatch]] = []
 

@@ -20,6 +20,7 @@ from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
 from tests.connection.states import States
 from tests.connection.users import PASSWORD, USER, administrator
+from tests.in_time import in_time, on_time
 from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.waiting import LATE, wait_until
 
@@ -27,9 +28,14 @@ from tests.waiting import LATE, wait_until
 pytestmark = NEWER_ONLY
 
 NOTICED = 5.3
-"""Seconds of silence after which it must be known, and a little for a loaded machine."""
+"""Seconds of silence after which it must be known, and a little more to tell of it."""
 
 PULSE = "ska_sdp_config.backend.etcd3.pulse"
+
+
+def noticed_in_time(states: States, began: float) -> None:
+    took = states.times[-1] - began
+    on_time(took < NOTICED, f"it was noticed after {took:.2f} s")
 
 
 @pytest.fixture
@@ -46,7 +52,7 @@ def test_silence_is_noticed_by_the_watch(network: Proxy, connect: ConnectTo) -> 
         network.silence()
         began = time.monotonic()
         states.become("connected", "suspended")
-        assert states.times[-1] - began < NOTICED
+        noticed_in_time(states, began)
         network.release()
         backend.create("/a", "1")
         loop.saw("1")
@@ -61,14 +67,14 @@ def test_silence_is_noticed_by_the_lease(network: Proxy, connect: ConnectTo) -> 
     network.silence()
     began = time.monotonic()
     states.become("connected", "suspended")
-    assert states.times[-1] - began < NOTICED
+    noticed_in_time(states, began)
     network.release()
     states.become("connected", "suspended", "connected")
 
 
 def test_dead_connection_is_replaced(network: Proxy, server: EtcdOf, connect: ConnectTo) -> None:
     """As one that a firewall has forgotten. A call is answered in time, by another one."""
-    backend, other = connect(network.endpoint, timeout=2), connect(server.endpoint)
+    backend, other = connect(network.endpoint, timeout=4), connect(server.endpoint)
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.saw("0")
@@ -113,7 +119,7 @@ def test_every_call_has_a_bound(
         for thread in threads:
             thread.join()
     assert len(took) == len(calls)
-    assert max(took) < 0.5 + LATE
+    on_time(max(took) < 0.5 + LATE, f"it took {max(took):.2f} s")
 
 
 def test_watch_that_was_never_opened_opens_when_it_can(
@@ -138,7 +144,6 @@ def test_server_that_tells_no_progress_is_not_silent(
     monkeypatch.setattr(Stream, "ask", lambda stream: asked.append(stream))
     monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.05)
     monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.1)
-    monkeypatch.setattr(f"{PULSE}.SILENCE", 2.0)
     backend, other = connect(network.endpoint), connect(server.endpoint)
     states = States(backend)
     heard = Heard()
@@ -164,9 +169,8 @@ def test_close_while_silence_is_being_found_out(
         backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
         network.silence()
         pause.wait(0.02 * number)
-        began = time.monotonic()
-        backend.close()
-        assert time.monotonic() - began < LATE
+        with in_time(LATE):
+            backend.close()
         network.release()
 
 
@@ -187,7 +191,8 @@ def test_watch_that_holds_changes_back_is_replaced(
     monkeypatch.setattr(Stream, "_changed", changed)
     monkeypatch.setattr(Stream, "ask", lambda stream: None)
     monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.1)
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.2)
+    # A busy server takes a while to tell what came before the watch.
+    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)

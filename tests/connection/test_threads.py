@@ -20,13 +20,14 @@ from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import Loop
 from tests.connection.conftest import ConnectTo, Through
+from tests.in_time import in_time, on_time
 from tests.services.versions import NEWER_ONLY, EtcdOf
-from tests.waiting import wait_until
+from tests.waiting import LATE, wait_until
 
 pytestmark = NEWER_ONLY
 
-PROMPT = 1.5
-"""Seconds in which calls end when their Config is closed."""
+PROMPT = 1.0 + LATE
+"""Seconds in which calls end when their Config is closed: its lease is tried for one."""
 
 
 def test_one_client_serves_many_threads(server: EtcdOf, connect: ConnectTo) -> None:
@@ -40,7 +41,7 @@ def test_one_client_serves_many_threads(server: EtcdOf, connect: ConnectTo) -> N
             for txn in backend.txn():
                 for path in (f"/n{number}", "/all"):
                     txn.update(path, str(int(txn.get(path) or 0) + 1))
-            with backend.lease(5) as lease:
+            with backend.lease(60) as lease:
                 backend.create(f"/leased/{number}", "1", lease)
 
     loop = Loop(backend, lambda txn: txn.get("/all"))
@@ -60,7 +61,7 @@ def test_close_ends_what_others_wait_for(server: EtcdOf, through: Through) -> No
     config = Config(host=network.endpoint, timeout=30, component_name="closing")
     backend = config.backend
     put(backend, a="0")
-    before = threading.active_count()
+    begun: list[str] = []
     ends: dict[str, tuple[type[BaseException] | None, float]] = {}
 
     def read() -> None:
@@ -79,6 +80,7 @@ def test_close_ends_what_others_wait_for(server: EtcdOf, through: Through) -> No
 
     def end_of(call: Callable[[], None]) -> None:
         raised: type[BaseException] | None = None
+        begun.append(call.__name__)
         try:
             call()
         except BaseException as exc:
@@ -92,18 +94,18 @@ def test_close_ends_what_others_wait_for(server: EtcdOf, through: Through) -> No
     calls = [threading.Thread(target=end_of, args=(call,)) for call in (read, write, lease)]
     for thread in calls:
         thread.start()
-    wait_until(lambda: threading.active_count() >= before + 4)
+    wait_until(lambda: len(begun) == 4)
     began = time.monotonic()
-    config.close()
-    assert time.monotonic() - began < PROMPT
+    with in_time(PROMPT):
+        config.close()
     for thread in [watching, *calls]:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
     assert ends.keys() == {"read", "write", "lease", "watch"}
     for name, (raised, when) in ends.items():
         assert raised is not None, name
         assert issubclass(raised, ConfigConnectionError), name
-        assert when - began < PROMPT, name
+        on_time(when - began < PROMPT, f"{name} took {when - began:.2f} s")
 
 
 def test_close_ends_a_watcher_that_sleeps(server: EtcdOf) -> None:
@@ -124,8 +126,9 @@ def test_close_ends_a_watcher_that_sleeps(server: EtcdOf) -> None:
     thread = threading.Thread(target=watch)
     thread.start()
     wait_until(lambda: turns)
-    config.close()
-    thread.join(PROMPT)
+    with in_time(PROMPT):
+        config.close()
+        thread.join(30)
     assert not thread.is_alive()
     assert "closed" in str(error[0])
 
@@ -134,9 +137,8 @@ def test_close_is_prompt_while_nothing_answers(server: EtcdOf) -> None:
     config = Config(host=server.endpoint, component_name="closing")
     with config.lease(30):
         server.pause()
-        began = time.monotonic()
-        config.close()
-        assert time.monotonic() - began < PROMPT
+        with in_time(PROMPT):
+            config.close()
         server.resume()
 
 
@@ -146,7 +148,7 @@ def test_close_by_many_threads_at_once(server: EtcdOf, connect: ConnectTo) -> No
         put(backend, a="0")
         with ThreadPoolExecutor(8) as threads:
             for done in [threads.submit(backend.close) for _ in range(8)]:
-                done.result(10)
+                done.result(30)
         assert backend.store.closed
 
 
@@ -173,7 +175,7 @@ def test_watcher_that_was_left_behind_ends_wherever_it_is_collected(
         target=backend.store.watch, args=(EVERYTHING, now(backend) + 1, heard), daemon=True
     )
     thread.start()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     assert not backend.cache.is_open
     commit(backend, a="1")

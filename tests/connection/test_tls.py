@@ -7,7 +7,6 @@ import gc
 import re
 import socket
 import struct
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ from ska_sdp_config.backend.etcd3.diagnosis import _speaks_tls
 from tests.backend.test_watchers import looping
 from tests.connection.certificates import Authority, Pair, mutual_flags, server_flags
 from tests.connection.conftest import ConnectTo
+from tests.in_time import in_time
 from tests.services.versions import NEWER_ONLY, EtcdOf, Secrets, Start
 from tests.waiting import LATE, wait_until
 
-TIMEOUT = 4.0
+TIMEOUT = 12.0
 
 
 @pytest.fixture
@@ -54,10 +54,8 @@ def mutual(start: Start, authority: Authority, host_pair: Pair) -> EtcdOf:
 def refused(**arguments: Any) -> str:
     """Try to read, and give the words of the error, which must come well before time is up."""
     with Etcd3Backend(timeout=TIMEOUT, **arguments) as backend:
-        began = time.monotonic()
-        with pytest.raises(ConfigConnectionError) as raised:
+        with in_time(TIMEOUT / 2), pytest.raises(ConfigConnectionError) as raised:
             backend.get("/a")
-        assert time.monotonic() - began < TIMEOUT / 2
         with pytest.raises(ConfigConnectionError, match=re.escape(str(raised.value)[:40])):
             backend.create("/a", "1")
     return str(raised.value)
@@ -228,10 +226,9 @@ def test_server_that_never_answers_is_not_blamed_for_its_certificate(
     with socket.create_server(("127.0.0.1", 0)) as mute:
         endpoint = f"127.0.0.1:{mute.getsockname()[1]}"
         backend = connect(endpoint, protocol="https", cert=str(authority.file), timeout=1)
-        began = time.monotonic()
-        with pytest.raises(ConfigConnectionError, match="did not answer within 1 s"):
+        said = pytest.raises(ConfigConnectionError, match="did not answer within 1 s")
+        with in_time(1 + LATE), said:
             backend.get("/a")
-        assert time.monotonic() - began < 1 + LATE
 
 
 def test_reset_leaves_no_socket_behind() -> None:

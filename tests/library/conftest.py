@@ -31,7 +31,7 @@ def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
         def make(**arguments: Any) -> Config:
             return configs.enter_context(Config(**{**where, **arguments}))
 
-        make().backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        make().backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
         yield make
 
 

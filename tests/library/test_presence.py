@@ -9,6 +9,7 @@ import time
 import pytest
 
 from ska_sdp_config import Config
+from tests.in_time import on_time
 from tests.library.conftest import MakeConfig
 from tests.waiting import wait_until
 
@@ -38,6 +39,11 @@ def stays(config: Config) -> bool:
     return written(config) == before
 
 
+def wait_until_gone(config: Config) -> None:
+    """Who closes does not wait for an answer for long; by itself a lease lives for eight more."""
+    wait_until(lambda: owner(config) is None, 5, "the key goes")
+
+
 def test_it_comes_back_after_its_lease_was_lost(make_config: MakeConfig) -> None:
     config, other = make_config(component_name="proccontrol"), make_config()
     lost = config.client_lease
@@ -56,7 +62,7 @@ def test_it_comes_back_after_it_was_deleted(make_config: MakeConfig) -> None:
         txn.create(PATH, '"it lives by no lease"')
     wait_until(lambda: owner(other) == config.owner)
     config.close()
-    assert owner(other) is None
+    wait_until_gone(other)
 
 
 def test_it_is_put_again_on_request(
@@ -92,14 +98,14 @@ def test_what_is_there_is_not_written_again(make_config: MakeConfig) -> None:
 def test_loop_that_reads_it_and_asks_for_it_rests(make_config: MakeConfig) -> None:
     config = make_config(component_name="proccontrol")
     began: list[float] = []
-    for watcher in config.watcher(timeout=0.5):
+    for watcher in config.watcher(timeout=1.0):
         began.append(time.monotonic())
         if len(began) == 2:
             break
         for txn in watcher.txn():
             assert [name for name, _ in txn.component.list_values()] == ["proccontrol"]
         config.set_alive()
-    assert began[1] - began[0] > 0.4
+    on_time(began[1] - began[0] > 0.5, f"it turned after {began[1] - began[0]:.2f} s")
 
 
 def test_of_two_processes_the_last_has_it_and_then_the_first(make_config: MakeConfig) -> None:
@@ -113,7 +119,7 @@ def test_of_two_processes_the_last_has_it_and_then_the_first(make_config: MakeCo
         assert second.is_alive()
     wait_until(lambda: owner(other) == first.owner)
     first.close()
-    assert owner(other) is None
+    wait_until_gone(other)
 
 
 def test_process_in_the_place_of_one_that_was_killed(make_config: MakeConfig) -> None:

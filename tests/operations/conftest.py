@@ -40,7 +40,7 @@ def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
             return configs.enter_context(Config(backend=connect(), **arguments))
 
         everything = Delete(Span("\0", "\U0010ffff"))
-        make().backend.store.commit([], [everything], timeout=5)
+        make().backend.store.commit([], [everything], timeout=20)
         yield make
 
 

@@ -311,7 +311,7 @@ def test_an_absence_is_watched(config: Config) -> None:
                 state.update({"n": n})
 
     writer = threading.Thread(target=write)
-    for watcher in config.watcher(timeout=10):
+    for watcher in config.watcher(timeout=120):
         for txn in watcher.txn():
             found = txn.flow.get(key)
             seen.append(txn.flow.state(found).get() if found else None)

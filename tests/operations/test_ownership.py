@@ -163,6 +163,8 @@ def test_components_are_alive_while_their_key_is_there(
         assert component.ownership("lmc-controller").is_owner()
         assert not component.ownership("helmdeploy").is_owner()
     helmdeploy.close()
+    # Who closes does not wait for an answer for long; by itself its lease lives for eight more.
+    wait_until(lambda: config.backend.get("/component/helmdeploy/owner")[0] is None, 5)
     for txn in config.txn():
         assert txn.component.list_keys() == ["lmc-controller"]
 

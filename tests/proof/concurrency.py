@@ -57,7 +57,7 @@ def _wait_for_all(barrier: threading.Barrier) -> None:
 
 def _run(work: Callable[..., list[T]], *args: Any) -> list[T]:
     # Processes take a while to start, some longer than others.
-    _start.wait(60)
+    _start.wait(120)
     return work(*args)
 
 

@@ -87,7 +87,7 @@ class Network:
     def deliver(self, held: Held) -> Commit | Conflict | None:
         """Let a commit arrive late; None if it named a lease that had ended meanwhile."""
         try:
-            return self._commit(*held, timeout=5)
+            return self._commit(*held, timeout=20)
         except LeaseNotFound:
             return None
 
@@ -212,14 +212,14 @@ class EtcdUnderTest:
 
     def clear(self) -> None:
         with Etcd3Backend(host=self._server.host, port=self._server.port) as client:
-            client.store.commit([], [Delete(EVERYTHING)], timeout=5)
+            client.store.commit([], [Delete(EVERYTHING)], timeout=20)
 
     def compact(self) -> int:
         # A put makes sure that the revision is none of a delete: that is a fault of etcd's own,
         # see test_found.py.
-        put = self._kv.Put(etcdrpc.PutRequest(key=b"compacted"), timeout=5)
+        put = self._kv.Put(etcdrpc.PutRequest(key=b"compacted"), timeout=30)
         revision: int = put.header.revision
-        self._kv.Compact(etcdrpc.CompactionRequest(revision=revision), timeout=5)
+        self._kv.Compact(etcdrpc.CompactionRequest(revision=revision), timeout=30)
         return revision
 
     def disconnect(self) -> None:
@@ -228,7 +228,7 @@ class EtcdUnderTest:
 
 def observe(client: Backend) -> tuple[int, State]:
     """Get the newest revision, and what is stored there at all paths."""
-    reply = client.store.read([Query(ALL_PATHS)], timeout=5)
+    reply = client.store.read([Query(ALL_PATHS)], timeout=20)
     state = {
         entry.key[entry.key.index("/") :]: Stored(
             entry.value, entry.created, entry.modified, entry.lease

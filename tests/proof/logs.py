@@ -59,7 +59,7 @@ class EtcdLog:
             ],
         )
         self._kv: Any = etcdrpc.KVStub(self._channel)
-        header = self._kv.Range(etcdrpc.RangeRequest(key=b"0"), timeout=5).header
+        header = self._kv.Range(etcdrpc.RangeRequest(key=b"0"), timeout=30).header
         self.revision: int = header.revision
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._closed = threading.Event()

@@ -33,10 +33,16 @@ def count_up(server: Etcd, processes: int, count: int) -> int:
     with Etcd3Backend(host=server.host, port=server.port) as backend:
         backend.delete(COUNTER, must_exist=False)
         backend.create(COUNTER, "0")
-        retries = in_processes(processes, increment, server.host, server.port, count)
-        assert len(retries) == processes * count
-        assert backend.get(COUNTER)[0] == str(processes * count)
-    assert sum(retries) > 0, "nobody met anybody"
+        retries: list[int] = []
+        # On a busy machine they may miss each other once.
+        for rounds in range(1, 6):
+            retries += in_processes(processes, increment, server.host, server.port, count)
+            assert len(retries) == rounds * processes * count
+            assert backend.get(COUNTER)[0] == str(len(retries))
+            if sum(retries) > 0:
+                break
+        else:
+            pytest.fail("nobody met anybody")
     return max(retries)
 
 

@@ -26,6 +26,9 @@ from .logs import EtcdLog, MemoryLog
 from .proxy import Proxy
 from .work import PATHS, Body, Work
 
+ENOUGH = 10
+"""So many turns make a proof."""
+
 FOCI = ["values", "keys", "some", "one"]
 
 
@@ -89,7 +92,7 @@ def judge(followers: list[Follower], events: list[Event]) -> None:
         revisions = [view.revision for view in follower.views]
         assert revisions == sorted(revisions), "a view went back"
         assert list(misread(follower.views, by_revision)) == []
-        assert len(follower.views) > 10, "it hardly turned"
+        assert len(follower.views) > ENOUGH, "it hardly turned"
 
 
 def all_see(followers: list[Follower], events: list[Event]) -> None:
@@ -109,10 +112,15 @@ def followed(config: Config) -> Iterator[list[Follower]]:
             follower.stop()
 
 
-def write(other: Config, rounds: int) -> None:
-    """Change the focus, and in each of them the data."""
+def write(other: Config, rounds: int, followers: list[Follower]) -> None:
+    """Change the focus, and in each of them the data, so often and until all have turned enough.
+
+    At twenty times as many it is given up.
+    """
     work = Work(other.backend, "writer", 7)
-    for number in range(rounds):
+    for number in range(20 * rounds):
+        if number >= rounds and all(len(each.views) > ENOUGH for each in followers):
+            break
         for txn in other.txn():
             txn.delete("/focus", must_exist=False)
             txn.create("/focus", FOCI[number % len(FOCI)])
@@ -137,7 +145,7 @@ def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> No
             next(troubles)()
             revive(server)
 
-        amid(trouble, 0.3, lambda: write(other, rounds))
+        amid(trouble, 0.3, lambda: write(other, rounds, followers))
         events = log.finish()
         all_see(followers, events)
         judge(followers, events)
@@ -147,7 +155,7 @@ def follow_in_memory(rounds: int) -> None:
     database, log = MemoryUnderTest(), MemoryLog()
     database.connect().store.watch(EVERYTHING, 1, log)
     with Config(database.connect()) as config, followed(config) as followers:
-        work = partial(write, Config(database.connect()), rounds)
+        work = partial(write, Config(database.connect()), rounds, followers)
         amid(database.compact, 0.005, lambda: in_threads(work))
         all_see(followers, log.events)
     database.disconnect()

@@ -18,6 +18,7 @@ from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
 from tests.backend.test_transactions import compact, put
 from tests.backend.test_watchers import looping
+from tests.in_time import in_time
 from tests.waiting import LATE, wait_until
 
 from .proxy import Proxy
@@ -112,7 +113,8 @@ def test_delete_at_the_revision_of_a_compaction(etcd_server: Callable[..., Etcd]
             etcdrpc.KVStub(channel).Compact(
                 etcdrpc.CompactionRequest(revision=revision, physical=True)
             )
-        wait_until(lambda: loop.turns[-1] == (None, "1"), within=2 + LATE)
+        with in_time(2 + LATE):
+            wait_until(lambda: loop.turns[-1] == (None, "1"))
 
 
 CLOSE_AND_PREPARE = """

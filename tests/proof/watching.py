@@ -23,7 +23,7 @@ from .reference import Attempt, History
 
 __all__ = ["Watchers"]
 
-NOT_ASLEEP = 2.0
+NOT_ASLEEP = 30.0
 """Seconds after which a loop that should have turned has slept through a change."""
 
 PATHS = ["/a", "/a/x", "/a/y", "/a/x/z", "/ab", "/b"]
