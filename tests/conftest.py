@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 from ska_sdp_lmc.stack import ports
 
 pytest_plugins = [
-    "tests.in_time",
     "tests.services.etcd",
     "tests.services.servers",
     "tests.services.tango_db",
