@@ -29,7 +29,6 @@ class SecureEtcd(Etcd):
 
     def __init__(self, directory: Path, authority: trustme.CA) -> None:
         super().__init__(directory, flags=QUICK | {"log_level": "error"})
-        self.secure_port = free_port()
         authority.cert_pem.write_to_path(directory / "ca.pem")
         server = authority.issue_cert("localhost")
         server.private_key_pem.write_to_path(directory / "server-key.pem")
@@ -43,6 +42,8 @@ class SecureEtcd(Etcd):
         return str(self.directory / f"{name}.pem")
 
     def command(self) -> list[str]:
+        # Another one each time, in case it was taken; the other port is seen to already.
+        self.secure_port = free_port()
         return [
             *super().command(),
             f"--listen-client-urls=http://{self.endpoint},https://localhost:{self.secure_port}",
