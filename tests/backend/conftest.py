@@ -11,6 +11,7 @@ import pytest
 from ska_sdp_config.backend import MemoryBackend
 from ska_sdp_config.backend import connect as connect_to
 from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.etcd3 import codec
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.memory import Database
 from ska_sdp_config.backend.store import Delete
@@ -64,3 +65,24 @@ def etcd_client(request: pytest.FixtureRequest) -> ConnectTo:
 def backend(connect: Connect) -> Backend:
     """One client."""
     return connect()
+
+
+@pytest.fixture
+def set_pages() -> Iterator[Callable[[int, int], None]]:
+    """Sets how many entries, and how many keys alone, there are in a page."""
+
+    def forget() -> None:
+        # Requests that are kept have the length of a page in them.
+        codec._read_newest.cache_clear()
+        codec._read_all_newest.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+
+        def set_lengths(entries: int, keys: int) -> None:
+            for way in ("etcd3", "revolution1"):
+                patch.setattr(f"ska_sdp_config.backend.{way}.codec.PAGE", entries)
+                patch.setattr(f"ska_sdp_config.backend.{way}.codec.KEYS_PAGE", keys)
+            forget()
+
+        yield set_lengths
+    forget()

@@ -10,7 +10,6 @@ import pytest
 from ska_sdp_config.backend import Etcd3Backend
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.common import ConfigConnectionError
-from ska_sdp_config.backend.etcd3 import codec
 from ska_sdp_config.backend.stm import Txn
 from tests.backend.relay import Relay
 from tests.backend.test_transactions import compact, put
@@ -29,16 +28,16 @@ LISTED: dict[str, Listed] = {
 
 
 @pytest.fixture
-def relay(etcd_of: Callable[[str], EtcdOf], monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
+def relay(
+    etcd_of: Callable[[str], EtcdOf],
+    set_pages: Callable[[int, int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Relay]:
     etcd = etcd_of("3.5")
-    monkeypatch.setattr("ska_sdp_config.backend.etcd3.codec.PAGE", 3)
-    monkeypatch.setattr("ska_sdp_config.backend.etcd3.codec.KEYS_PAGE", 4)
+    set_pages(3, 4)
     monkeypatch.setattr("ska_sdp_config.backend.stm.MANY", 5)
-    # Requests that are kept have the length of a page in them.
-    codec._read_newest.cache_clear()
     with Relay(etcd.host, etcd.port) as relay:
         yield relay
-    codec._read_newest.cache_clear()
 
 
 @pytest.fixture

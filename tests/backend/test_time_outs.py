@@ -15,7 +15,6 @@ from ska_sdp_config import Config
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.backend import connect as connect_to
 from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.etcd3 import codec
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.stack.etcd import Etcd
@@ -87,22 +86,24 @@ def test_taking_ownership_is_within_the_time(silent: Backend) -> None:
 
 
 @pytest.fixture
-def slow(etcd: Etcd, etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
+def slow(
+    etcd: Etcd,
+    etcd_client: ConnectTo,
+    set_pages: Callable[[int, int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Backend]:
     """A client each of whose calls takes a while, and gets but a few keys."""
-    codec._read_newest.cache_clear()
     with etcd_client(host=etcd.host, port=etcd.port, timeout=5) as backend:
         backend.delete("/slow", must_exist=False, recursive=True)
         put(backend, **{f"slow/{number:02}": "1" for number in range(40)})
+        set_pages(4, 4)
         for way in ("etcd3", "revolution1"):
-            monkeypatch.setattr(f"ska_sdp_config.backend.{way}.codec.PAGE", 4)
-            monkeypatch.setattr(f"ska_sdp_config.backend.{way}.codec.KEYS_PAGE", 4)
             monkeypatch.setattr(f"ska_sdp_config.backend.{way}.store.RANGES_A_CALL", 4)
         # Whichever way it goes.
         calls: Any = getattr(backend.store, "_etcd", None) or vars(backend.store)["_gateway"]
         for name in {"call", "call_ahead"} & set(dir(calls)):
             monkeypatch.setattr(calls, name, later(getattr(calls, name)))
         yield backend
-    codec._read_newest.cache_clear()
 
 
 def later(call: Callable[..., object]) -> Callable[..., object]:
