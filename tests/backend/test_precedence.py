@@ -56,9 +56,26 @@ def test_work_that_takes_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch)
         work.let_pass()
 
 
+def test_a_watch_does_not_fall_behind_where_somebody_is_always_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(precedence, "LET_PASS", 0.1)
+    monkeypatch.setattr(precedence, "QUIET", 30)
+    work = Precedence()
+    with work:
+        with in_time(30, 0.1):
+            work.let_pass()
+        # A hundred waits would take ten seconds.
+        with in_time(5):
+            for _ in range(100):
+                work.let_pass()
+
+
 @pytest.mark.usefixtures("no_limit")
 @pytest.mark.parametrize("connect", ["etcd3", "etcd3_revolution1"], indirect=True)
-def test_a_watch_tells_after_the_work_that_goes_first(connect: Connect) -> None:
+def test_a_watch_tells_after_the_work_that_goes_first(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend, other = connect(), connect()
     heard, others = Heard(), Heard()
     began = now(backend) + 1
@@ -66,6 +83,8 @@ def test_a_watch_tells_after_the_work_that_goes_first(connect: Connect) -> None:
     other.store.watch(EVERYTHING, began, others)
     commit(other, a="1")
     heard.heard(("1/a", "1"))
+    # Whatever this process heard just now.
+    monkeypatch.setattr(precedence, "QUIET", 0)
     with backend.connection.precedence:
         commit(backend, a="2")
         # By now every watch has it that is not held back.

@@ -63,6 +63,8 @@ def test_readiness_through_the_life_of_etcd(
     wait_until(lambda: is_ready(health), 20)
     assert server.proxy(SUBARRAY).state() == tango.DevState.OFF
     assert scrape(health).value("sdp_lmc_ready") == 1
+    # Its watch is heard of a moment after it is ready.
+    wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") > 0)
     # Stopped in its tracks.
     stopped = datetime.now(timezone.utc)
     broken_etcd.pause()

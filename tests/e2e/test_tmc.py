@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +108,47 @@ def test_known_processing_block_is_refused_by_name(subarray: Subarray, config: C
         assert error.desc == f"Processing block {pb_id} already exists"
     assert subarray.obs_state == "IDLE"
     assert everything(config) == before
+
+
+ALARMS = """
+import sys, tango
+
+def hear(event):
+    if not event.err:
+        print(event.attr_value.value, event.attr_value.quality, flush=True)
+
+proxy = tango.DeviceProxy(sys.argv[1])
+proxy.subscribe_event("scanID", tango.EventType.ALARM_EVENT, hear)
+sys.stdin.read()
+"""
+
+
+def test_a_limit_that_an_operator_sets_alarms(subarray: Subarray, tmp_path: Path) -> None:
+    """Tango makes alarm events of what is pushed as a change, also if nobody asks for changes."""
+    config = subarray.proxy.get_attribute_config("scanID")
+    config.alarms.max_alarm = "100"
+    subarray.proxy.set_attribute_config(config)
+    heard = tmp_path / "heard"
+    # In a process of its own: see tests/e2e/hearing.py.
+    program = [sys.executable, "-c", ALARMS, subarray.trl]
+    with (
+        heard.open("w") as output,
+        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=output) as listener,
+    ):
+        subarray.configure(subarray.assign().scan_types[0])
+
+        def is_heard_of() -> bool:
+            # What is pushed in the first moments after a subscription is lost.
+            subarray.start_scan(101)
+            subarray.command("EndScan")
+            return "101 ATTR_ALARM" in heard.read_text()
+
+        try:
+            wait_until(is_heard_of, 60)
+        finally:
+            listener.kill()
+    config.alarms.max_alarm = "Not specified"
+    subarray.proxy.set_attribute_config(config)
 
 
 class Callback:

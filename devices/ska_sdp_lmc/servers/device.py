@@ -128,7 +128,8 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             _throw("LMC_BadSetting", self._unfit, "init_device")
         self._begin_log()
         self.database = database.shared(self.settings.prefix)
-        self._events = Events(self)
+        # Init does not end what clients have subscribed to.
+        self._events: Events = getattr(self, "_events", None) or Events(self)
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
         self.publisher.begin()
         self.begin()

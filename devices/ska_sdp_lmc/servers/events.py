@@ -11,7 +11,9 @@ from ska_sdp_lmc.servers.attributes import tango_value
 
 __all__ = ["Events"]
 
-_CHANGE, _ARCHIVE = tango.EventType.CHANGE_EVENT, tango.EventType.ARCHIVE_EVENT
+# Tango makes alarm events out of what is pushed as a change.
+_CHANGE = (tango.EventType.CHANGE_EVENT, tango.EventType.ALARM_EVENT)
+_ARCHIVE = (tango.EventType.ARCHIVE_EVENT,)
 _VALID = tango.AttrQuality.ATTR_VALID
 
 
@@ -31,6 +33,7 @@ class Events:
         self._count = EventCount(device.get_name())
         # They live as long as the device does.
         self._attributes: dict[str, Any] = {}
+        self._wanted: set[tuple[str, tuple[tango.EventType, ...]]] = set()
         for attribute in device.get_device_attr().get_attribute_list():
             name = attribute.get_name()
             self._attributes[name] = attribute
@@ -47,15 +50,26 @@ class Events:
             value: what the model calls it.
             when: the time of the value, in s since 1970.
         """
-        attribute, device = self._attributes[name], self._device
-        is_changed = attribute.is_event_subscribed(_CHANGE)
-        is_archived = attribute.is_event_subscribed(_ARCHIVE)
+        is_changed, is_archived = self._is_wanted(name, _CHANGE), self._is_wanted(name, _ARCHIVE)
         if not (is_changed or is_archived):
             return
-        value = tango_value(value)
+        value, device = tango_value(value), self._device
         if is_changed:
             self._count.count(name)
             device.push_change_event(name, value, when, _VALID)
         if is_archived:
             self._count.count(name)
             device.push_archive_event(name, value, when, _VALID)
+
+    def _is_wanted(self, name: str, kinds: tuple[tango.EventType, ...]) -> bool:
+        """Tell whether anybody has ever subscribed to events of some kinds.
+
+        For good: Tango forgets of a subscription that is not renewed for ten minutes, and still
+        brings it what is pushed. Clients of 9.3 without a Tango database do not renew theirs.
+        """
+        if (name, kinds) in self._wanted:
+            return True
+        if any(map(self._attributes[name].is_event_subscribed, kinds)):
+            self._wanted.add((name, kinds))
+            return True
+        return False

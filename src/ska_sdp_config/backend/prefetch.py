@@ -10,6 +10,9 @@ from .store import Query
 
 __all__ = ["queries_of_prefetch"]
 
+FEW = 100
+"""So many paths are remembered together: a program may prefetch thousands, others each time."""
+
 
 def queries_of_prefetch(prefetch: Iterable[str]) -> Sequence[Query]:
     """Get the queries for paths to prefetch; one that ends with a slash means its children.
@@ -17,11 +20,10 @@ def queries_of_prefetch(prefetch: Iterable[str]) -> Sequence[Query]:
     Raises:
         ValueError: one of them is not a path.
     """
-    return _queries_of(tuple(prefetch))
+    paths = tuple(prefetch)
+    return _remembered(paths) if len(paths) <= FEW else _queries_of(paths)
 
 
-# Programs prefetch the same paths again and again.
-@lru_cache(64)
 def _queries_of(paths: tuple[str, ...]) -> Sequence[Query]:
     queries: list[Query] = []
     for path in paths:
@@ -30,3 +32,7 @@ def _queries_of(paths: tuple[str, ...]) -> Sequence[Query]:
         else:
             queries.append(Query(Span(key_of_path(path))))
     return tuple(dict.fromkeys(queries))
+
+
+# Programs prefetch the same paths again and again.
+_remembered = lru_cache(64)(_queries_of)

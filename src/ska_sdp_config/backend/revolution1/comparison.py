@@ -54,6 +54,8 @@ class Comparison:
             # There is no revision 0, and 1 is that of an empty store.
             _, keys = self._count(max(1, self.next_revision - 1))
         self._keys = keys
+        # What was level before may have been in another store.
+        self._level = 0
 
     def skip(self) -> int:
         """Go on at the newest revision, and get it.
@@ -63,6 +65,7 @@ class Comparison:
         """
         newest, self._keys = self._count()
         self.next_revision = newest + 1
+        self._level = 0
         return newest
 
     def take(self, changes: Sequence[Change]) -> None:
