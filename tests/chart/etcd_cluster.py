@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ska_sdp_lmc.stack.programs import clean_environment
 from tests.chart.rendering import Manifest, Objects
 from tests.chart.substitution import Place, RenderedPart
 from tests.services.versions import program_of
+from tests.waiting import wait_until
 
 __all__ = ["Cluster", "console_of", "container_of", "read_and_write"]
 
@@ -63,6 +65,15 @@ class Member(RenderedPart):
                 return bool(answer.status == 200)
         except (OSError, urllib.error.HTTPError):
             return False
+
+    def comes_to_pass(self, *probes: str) -> None:
+        """Wait until it passes its probes: a busy machine may be late to answer one.
+
+        Raises:
+            AssertionError: it does not, for as long as such a machine may take.
+        """
+        for probe in probes:
+            wait_until(partial(self.passes, probe), 60, f"{self.name} passes {probe}")
 
     def argument(self, name: str) -> str:
         """What one of its arguments is."""
@@ -150,7 +161,8 @@ class Cluster:
         given: dict[str, Any] = {
             argument: environment[name] for name, argument in names.items() if name in environment
         }
-        return Config(**given)
+        # A member may be late, and an election begin anew, on a busy machine.
+        return Config(timeout=60, **given)
 
     def etcdctl_environment(self) -> dict[str, str]:
         """The environment in which etcdctl reaches it, and in which etcd's programs are found."""

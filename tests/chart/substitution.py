@@ -67,6 +67,7 @@ class RenderedPart(Part):
         self, name: str, directory: Path, container: Manifest, place: Place, program: str
     ) -> None:
         super().__init__(name, directory / f"{name}.log")
+        self.patience = 120.0
         self._words = [program, *place.words(container)[1:]]
         self._environment = place.environment(container)
 

@@ -46,7 +46,7 @@ def guided(server: MariaDb, program: str, given: bytes = b"") -> bytes:
         env=os.environ | {"MARIADB_PASSWORD": server.way["MYSQL_PASSWORD"]},
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=120,
     ).stdout
 
 

@@ -26,6 +26,20 @@ from .web import Web, serve
 
 PROGRAM = (sys.executable, "-m", "ska_sdp_config.cli")
 
+CALL = 60.0
+"""Seconds that a call to the database may take here: more than a machine stands still."""
+
+AT_ONCE = CALL / 2
+"""Seconds in which something ends, on a busy machine, that no silent database holds up."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _patience() -> Iterator[None]:
+    """Neither the tests nor the programs that they start give a database up that is only slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDP_CONFIG_TIMEOUT", str(CALL))
+        yield
+
 
 @pytest.fixture(autouse=True, scope="module")
 def _same_level() -> Iterator[None]:
@@ -71,7 +85,7 @@ def database(etcd: Etcd) -> Iterator[Config]:
 
 
 def empty(config: Config) -> None:
-    config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+    config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=CALL)
 
 
 def fill(config: Config, entries: Mapping[str, Any]) -> None:

@@ -50,7 +50,7 @@ class Terminal:
         """Get what is on the screen."""
         return self.run("capture-pane", "-p", "-J", *(["-e"] if colours else []))
 
-    def wait_for(self, text: str) -> str:
+    def wait_for(self, text: str, within: float = PATIENCE) -> str:
         """Wait until a text is on the screen; get all of it."""
         seen = ""
 
@@ -60,10 +60,34 @@ class Terminal:
             return text in seen
 
         try:
-            wait_until(is_there, PATIENCE)
+            wait_until(is_there, within)
         except AssertionError as exc:
             raise AssertionError(f"{text!r} did not come; there is:\n{seen}") from exc
         return seen
+
+    def wait_for_prompt(self) -> None:
+        """Wait until the shell, which has printed something, is ready for what is typed next."""
+
+        def is_drawn() -> bool:
+            lines = self.screen().splitlines()
+            last = [line for line in lines if line.strip()][-1]
+            return last.rstrip().endswith(("$", "%", ">", "#"))
+
+        wait_until(is_drawn, PATIENCE, "there is a prompt")
+
+    def complete(self, text: str) -> None:
+        """Press Tab until a text is on the screen.
+
+        Of ids nothing is offered where the database does not answer within a second, as on a
+        busy machine it may not: whoever sees that presses again.
+        """
+        for _ in range(2):
+            self.press("Tab")
+            with contextlib.suppress(AssertionError):
+                self.wait_for(text, PATIENCE / 4)
+                return
+        self.press("Tab")
+        self.wait_for(text)
 
 
 @contextlib.contextmanager

@@ -19,8 +19,9 @@ from ska_sdp_config import Config
 from ska_sdp_config.backend.store import Put
 from ska_sdp_config.cli.live import MOST, _at_most
 from ska_sdp_lmc.stack.etcd import Etcd
+from tests.waiting import wait_until
 
-from .conftest import environment
+from .conftest import CALL, environment
 
 # Calls what bash calls at a Tab, and prints what bash is given.
 BASH = """
@@ -45,11 +46,23 @@ def complete(server: Etcd, line: str) -> list[str]:
         env=environment(server, {"PATH": path}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert done.stderr == ""
     return [each[1:-1] for each in done.stdout.splitlines()]
+
+
+def offered(server: Etcd, line: str) -> list[str]:
+    """What is offered, which is nothing where the database does not answer within a second."""
+    found: list[str] = []
+
+    def comes() -> bool:
+        found[:] = complete(server, line)
+        return bool(found)
+
+    wait_until(comes, 60, f"something is offered for {line!r}")
+    return found
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
@@ -57,10 +70,10 @@ def test_bash_is_given_nothing_wrong(database: Config, etcd: Etcd) -> None:
     many = [f"pb-{kind}-20210101-{n:05}" for kind in ("a", "z") for n in range(400)]
     for begin in range(0, len(many), 100):
         puts = [Put(f"2/pb/{each}", "{}") for each in many[begin : begin + 100]]
-        database.backend.store.commit([], puts, timeout=5)
+        database.backend.store.commit([], puts, timeout=CALL)
     assert complete(etcd, "ska-sdp get pb pb-none") == []
-    assert complete(etcd, "ska-sdp get pb pb-z") == many[400:]
-    given = complete(etcd, "ska-sdp get pb p")
+    assert offered(etcd, "ska-sdp get pb pb-z") == many[400:]
+    given = offered(etcd, "ska-sdp get pb p")
     assert 2 <= len(given) <= MOST
     assert common(given) == "pb-"
     assert all(any(each.startswith(word) for word in given) for each in many)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from datetime import datetime, timezone
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,26 @@ import pytest
 
 from ska_sdp_config import Config, ProcessingBlock
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.operations import new_id
 
 from .conftest import Run, contents, fill
 
-TODAY = f"{datetime.now(timezone.utc):%Y%m%d}"
+TODAY = "20260131"
+
+
+class Noon(datetime):
+    """The time of day at which no day ends while a test runs."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Noon:
+        return cls(2026, 1, 31, 12, tzinfo=tz)
+
+
+@pytest.fixture(autouse=True)
+def _same_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids are of today, and numbered from the beginning of each day."""
+    monkeypatch.setattr(new_id, "datetime", Noon)
+
 
 USES: list[tuple[str, str, Any]] = [
     (

@@ -10,7 +10,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.backend.store import Put
 
-from .conftest import Run, contents, fill, run_process
+from .conftest import CALL, Run, contents, fill, run_process
 
 STORED: dict[str, Any] = {
     "/deploy/dpl-a": {},
@@ -110,7 +110,7 @@ def test_five_hundred_go_at_once_on_a_server_with_default_settings(etcd_server: 
     with Config(host=server.host, port=server.port) as config:
         for begin in range(0, 500, 100):
             puts = [Put(f"2/script/batch:s-{n:04}:1", "{}") for n in range(begin, begin + 100)]
-            config.backend.store.commit([], puts, timeout=5)
+            config.backend.store.commit([], puts, timeout=CALL)
         assert len(contents(config)) == 500
         before = config.backend.get("/x")[1].revision
         result = run_process(server, ["delete", "-a", "script", "-y"])

@@ -194,17 +194,18 @@ def test_an_edit_that_cannot_be_written_is_kept(
         fill(config, {"/eb/eb-a": {}})
     gone = tmp_path / "gone"
     wait = (
-        "import time\nend = time.monotonic() + 30\n"
+        "import time\nend = time.monotonic() + 60\n"
         f"while not Path({str(gone)!r}).exists():\n"
         "    assert time.monotonic() < end\n    time.sleep(0.01)"
     )
     editor(f"exec({wait!r}); " + write({"mine": 1}))
     monkeypatch.setenv("SDP_CONFIG_PORT", str(server.port))
-    monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.5")
 
     def kill_while_it_is_edited() -> None:
-        wait_until(lambda: screen.shown)
+        wait_until(lambda: screen.shown, 60)
         server.kill()
+        # Only now: what is edited must be read before, however long that takes.
+        monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.5")
         gone.touch()
 
     with ThreadPoolExecutor(1) as pool:

@@ -6,14 +6,18 @@ import fcntl
 import json
 import os
 import signal
+import struct
+import subprocess
 import sys
+import termios
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config
-from tests.waiting import wait_until
+from tests.waiting import LATE, wait_until
 
 from .conftest import Run, Start, contents, fill
 from .test_documents import BOMB
@@ -189,6 +193,25 @@ def test_a_script_that_fits_no_transaction_is_refused_by_name(
     assert contents(database) == {}
 
 
+def _let_it_hear(process: subprocess.Popen[str], pipe: int, room: int) -> None:
+    """Wait until a signal has ended a program, or has had its time while a pipe held that up.
+
+    Args:
+        process: the program.
+        pipe: where its notes are read, each in much less than 500 bytes.
+        room: how many bytes the pipe can hold.
+    """
+
+    def is_full() -> bool:
+        (held,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+        return bool(held > room - 500)
+
+    wait_until(lambda: process.poll() is not None or is_full(), 120, "it ends or waits")
+    if process.poll() is None:
+        # It does not get on, and what hears of the signal, a thread, tells nobody that it has.
+        threading.Event().wait(LATE)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe is set as on Linux")
 def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
     etcd_server: Any, ska_sdp: Run, start: Start, tmp_path: Path
@@ -198,7 +221,7 @@ def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
     file = many(tmp_path / "many.json", count)
     # Its notes fill a pipe that nobody reads, so it cannot be through before it is stopped.
     ours, theirs = os.pipe()
-    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    room = fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
     with (
         Config(host=server.host, port=server.port) as config,
         open(ours) as errors,  # noqa: PTH123  a descriptor is no path
@@ -206,8 +229,9 @@ def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
     ):
         process = start("import", "scripts", file, server=server, stdout=out, stderr=theirs)
         os.close(theirs)
-        wait_until(lambda: len(contents(config)) > 1000, 60, "some batches stand")
+        wait_until(lambda: len(contents(config)) > 1000, 120, "some batches stand")
         process.send_signal(signal.SIGINT)
+        _let_it_hear(process, ours, room)
         last = errors.read().splitlines()[-1]
         assert process.wait(60) == 1
         stand = len(contents(config))

@@ -105,7 +105,7 @@ class Image:
             cwd=self._directory,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     def _build(self, stage: Stage, environment: dict[str, str]) -> None:

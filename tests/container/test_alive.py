@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from ska_sdp_lmc.alive import ADDRESS, PORT
-from ska_sdp_lmc.stack.ports import free_port
 from tests.container.recipe import stages
+from tests.in_time import on_time
 
 Answering = Callable[..., int]
 
@@ -72,9 +72,12 @@ def check(port: str | None, address: str | None = None) -> tuple[int, str]:
     if address is not None:
         environment[ADDRESS] = address
     done = subprocess.run(
-        [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=120
     )
-    return done.returncode, done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    # It waits for 3 s, and the server is a thread of the tests' own process.
+    on_time("timed out" not in said, said)
+    return done.returncode, said
 
 
 def test_it_lives(answering: Answering) -> None:
@@ -108,7 +111,10 @@ def test_it_listens_on_ipv6(answering: Answering, address: str) -> None:
 
 
 def test_nobody_answers() -> None:
-    code, said = check(str(free_port()))
+    # Taken, so that nobody else comes to listen there.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        code, said = check(str(taken.getsockname()[1]))
     assert code == 1
     assert "does not answer" in said
 

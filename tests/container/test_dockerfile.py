@@ -26,7 +26,7 @@ def test_hadolint_has_no_complaint(file: str) -> None:
     if not program.exists():
         pytest.skip("There is no hadolint here: its wheel is for Linux and macOS.")
     done = subprocess.run(
-        [program, "--no-color", ROOT / file], capture_output=True, text=True, timeout=60
+        [program, "--no-color", ROOT / file], capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -137,6 +137,8 @@ def test_each_role(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> Non
             name: tango.DeviceProxy(f"tango://{tango_db.tango_host}/{name}")
             for name in (controller, subarray)
         }
+        for proxy in proxies.values():
+            proxy.set_timeout_millis(30_000)
         assert proxies[controller].state() == tango.DevState.STANDBY
         proxies[subarray].On()
         assert proxies[subarray].state() == tango.DevState.ON

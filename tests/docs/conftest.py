@@ -41,7 +41,7 @@ def clone(tmp_path: Path) -> Path:
 def on_etcd(etcd: Etcd) -> Environment:
     """The variables of somebody whose database is an empty etcd."""
     with Config(host=etcd.host, port=etcd.port) as config:
-        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=60)
     return environment(SDP_CONFIG_HOST=etcd.host, SDP_CONFIG_PORT=str(etcd.port))
 
 

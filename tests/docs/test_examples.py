@@ -80,9 +80,30 @@ def has_noted(config: Config, scan_id: int) -> bool:
     return scan_id in state_of(config).get("scans", [])
 
 
+def is_free(config: Config) -> bool:
+    """Whether nobody runs the processing block: the script has said all that it had to say."""
+    found = False
+    for txn in config.txn():
+        found = not txn.processing_block.ownership(PB).is_owned()
+    return found
+
+
 def until(holds: Callable[[], object], what: str) -> None:
     """Wait, for as long as programs may take to start on a busy machine."""
-    wait_until(holds, within=60, what=what)
+    wait_until(holds, within=120, what=what)
+
+
+def end(process: subprocess.Popen[str]) -> str:
+    """Ask a program to end, until it does; get what was printed.
+
+    Python drops what a signal raises within a callback of a library's.
+    """
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=30)[0]
+    process.send_signal(signal.SIGTERM)
+    return process.communicate(timeout=60)[0]
 
 
 def observe(config: Config) -> None:
@@ -99,7 +120,7 @@ def test_the_script_follows_its_execution_block(program: Program, config: Config
     begin(config)
     script = program("processing_script.py", PB)
     observe(config)
-    printed, _ = script.communicate(timeout=30)
+    printed, _ = script.communicate(timeout=120)
     assert printed.splitlines() == [
         f"{PB} runs for {EB}",
         "scan 7",
@@ -111,7 +132,7 @@ def test_the_script_follows_its_execution_block(program: Program, config: Config
 
 def test_the_script_refuses_a_processing_block_that_is_not_there(program: Program) -> None:
     script = program("processing_script.py", PB)
-    printed, _ = script.communicate(timeout=30)
+    printed, _ = script.communicate(timeout=120)
     assert "nothing to follow" in printed
     assert script.returncode == 1
 
@@ -120,8 +141,9 @@ def test_the_controller_starts_the_script(program: Program, config: Config) -> N
     begin(config)
     controller = program("controller.py")
     observe(config)
-    controller.send_signal(signal.SIGTERM)
-    printed, _ = controller.communicate(timeout=30)
+    # The script prints to the same pipe, and last when its end is in the database.
+    until(lambda: is_free(config), "the script is through")
+    printed = end(controller)
     assert f"started processing_script.py {PB}" in printed
     assert printed.splitlines()[-1] == "ending"
     assert controller.returncode == 0

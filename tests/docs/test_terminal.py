@@ -12,7 +12,7 @@ import pexpect
 import pytest
 from docs.generate.terminal import Program
 
-_TIMEOUT = 30.0
+_TIMEOUT = 120.0
 
 
 def _program(text: str, directory: Path | None = None) -> Program:

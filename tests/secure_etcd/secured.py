@@ -11,9 +11,12 @@ from ska_sdp_lmc.cli import main
 from ska_sdp_lmc.stack.etcd import Flag
 from tests.services.versions import EtcdOf, Secrets
 
-__all__ = ["CHEAP", "SUBARRAYS", "Secured", "run"]
+__all__ = ["CALL", "CHEAP", "SUBARRAYS", "Secured", "run"]
 
 SUBARRAYS = 2
+
+CALL = 60.0
+"""Seconds that a call may take: more than a busy machine stands still."""
 
 CHEAP: dict[str, Flag] = {"bcrypt_cost": 4}
 """What makes logins quick; otherwise each takes a tenth of a second, as it should."""
@@ -73,7 +76,7 @@ class Secured:
     def users(self, *options: str) -> Result:
         """Run the program that makes users."""
         words = ("users", str(self.passwords), "--subarrays", str(SUBARRAYS), *options)
-        return run(*words, **self.way())
+        return run(*words, **self.way(), SDP_CONFIG_TIMEOUT=str(CALL))
 
     def config_of(self, user: str) -> Config:
         """Get a user's access."""
@@ -85,4 +88,5 @@ class Secured:
             cert=str(self.authority),
             username=user,
             password=way["SDP_CONFIG_PASSWORD"],
+            timeout=CALL,
         )

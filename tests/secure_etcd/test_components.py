@@ -20,7 +20,7 @@ from ska_sdp_lmc.stack.stand_in import OWNER_PATHS, StandIn
 from ska_sdp_lmc.stack.tango_db import TangoDatabase
 from ska_sdp_lmc.tango_db.data import PACKAGED, Registration, read, spread
 from ska_sdp_lmc.tango_db.register import register
-from tests.secure_etcd.secured import Secured
+from tests.secure_etcd.secured import CALL, Secured
 from tests.services.versions import NEWER_ONLY
 from tests.waiting import wait_until
 
@@ -67,7 +67,7 @@ def system(
             env=clean_environment(**secured.way_of(user), **tango_host),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     with ExitStack() as running:
@@ -114,12 +114,13 @@ def test_a_server_with_the_user_of_another_says_so(
     server = DeviceServer("SDPSubarray/wrong-user", [device], tmp_path, way)
     server.launch()
     try:
-        wait_until(lambda: len(complaints(server)) >= 5, 30, "it complains")
+        wait_until(lambda: len(complaints(server)) >= 5, 120, "it complains")
         first, *_, fifth = complaints(server)[:5]
         assert "does not let user 'lmc-subarray-02' do this" in fifth
         # Pauses double from 0.05 s at least.
         assert (time_of(fifth) - time_of(first)).total_seconds() >= 0.7
         proxy = tango.DeviceProxy(f"tango://{tango_db.tango_host}/{device}")
+        proxy.set_timeout_millis(30_000)
         assert proxy.state() == tango.DevState.INIT
         with pytest.raises(tango.DevFailed, match="was not carried out"):
             proxy.On()
@@ -234,7 +235,7 @@ def test_a_commit_with_one_write_too_many_writes_nothing(secured: Secured) -> No
 
 def test_a_read_only_user_watches(secured: Secured) -> None:
     with secured.config_of("dashboard") as config:
-        for turn, watcher in enumerate(config.watcher(timeout=20)):
+        for turn, watcher in enumerate(config.watcher(timeout=60)):
             for txn in watcher.txn():
                 found = txn.raw.get("/script/batch:watched:1")
             if turn == 0 and found is None:
@@ -251,7 +252,7 @@ def test_doctor_needs_no_more_than_to_read(secured: Secured, user: str) -> None:
         env=clean_environment(**secured.way_of(user)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert "permission denied" not in told.stdout + told.stderr
     assert secured.etcd.endpoint in told.stdout
@@ -267,7 +268,11 @@ def test_a_user_may_end_its_own_lease(secured: Secured) -> None:
         cert=str(secured.authority),
         username="proccontrol",
         password=way["SDP_CONFIG_PASSWORD"],
+        timeout=CALL,
     ) as config:
         assert config.is_alive()
     with secured.config_of("dashboard") as reader:
-        assert reader.backend.get("/component/proccontrol/owner")[0] is None
+        # Who closes does not wait for an answer for long; by itself a lease lives for eight more.
+        wait_until(
+            lambda: reader.backend.get("/component/proccontrol/owner")[0] is None, 5, "it goes"
+        )

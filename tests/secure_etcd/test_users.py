@@ -227,7 +227,7 @@ def test_etcd_takes_a_new_certificate_by_itself(open_etcd: Secured) -> None:
     place, etcd = str(open_etcd.certificates), open_etcd.etcd
 
     def shown() -> str:
-        return ssl.get_server_certificate((etcd.host, etcd.port), timeout=10).strip()
+        return ssl.get_server_certificate((etcd.host, etcd.port), timeout=60).strip()
 
     before = shown()
     again = run("certificates", place, "--server", "etcd=127.0.0.1,other.example")

@@ -83,13 +83,14 @@ def test_a_refused_password_is_told(production: MariaTangoDatabase) -> None:
 
 
 def test_the_health_tells_of_the_server_and_of_mariadb(production: MariaTangoDatabase) -> None:
-    assert production.health() == 0
+    # The check waits for 5 s, and a busy machine may be later than that, but not each time.
+    wait_until(lambda: production.health() == 0, 60)
     server = production.process.pid
     production.mariadb.kill()
     assert production.health() != 0
     production.mariadb.start()
     # The server has lost its connections, and makes them anew by itself.
-    wait_until(lambda: production.health() == 0, 20)
+    wait_until(lambda: production.health() == 0, 60)
     register(production.connect(), read().devices())
     info = production.connect().get_device_info("test-sdp/subarray/01")
     assert info.ds_full_name == "SDPSubarray/01"
@@ -102,7 +103,7 @@ def test_a_mariadb_that_hangs_is_unhealthy(production: MariaTangoDatabase) -> No
     production.mariadb.pause()
     assert production.health() != 0
     production.mariadb.resume()
-    wait_until(lambda: production.health() == 0, 20)
+    wait_until(lambda: production.health() == 0, 60)
 
 
 def test_the_server_ends_without_mariadb_for_its_supervisor_to_start_again(
@@ -112,7 +113,7 @@ def test_the_server_ends_without_mariadb_for_its_supervisor_to_start_again(
     production.mariadb.kill()
     environment, program = production.environment(), str(SET_UP / "serve.sh")
     done = subprocess.run(
-        [program], env=environment, capture_output=True, text=True, timeout=20, check=False
+        [program], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert "CANNOT_CONNECT_MYSQL" in done.stdout + done.stderr
     production.mariadb.start()

@@ -23,6 +23,7 @@ NUMBERS = ("01", "02", "03", "77")
 @pytest.fixture
 def database(either_tango_db: TangoDatabaseServer) -> Iterator[tango.Database]:
     connection = either_tango_db.connect()
+    connection.set_timeout_millis(30_000)
     yield connection
     for server in ("SDPController/0", *(f"SDPSubarray/{number}" for number in NUMBERS)):
         names = list(connection.get_device_class_list(server))[::2]
