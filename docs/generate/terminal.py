@@ -41,7 +41,7 @@ class Program:
         directory: where it begins; where this process is, if none is given.
 
     Raises:
-        FileNotFoundError: there is no such directory.
+        FileNotFoundError: there is no such directory, or no setsid or env, of util-linux and GNU.
     """
 
     def __init__(

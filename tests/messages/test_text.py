@@ -23,7 +23,7 @@ from .small import ASSIGN_04, PARSERS, Parse, changed
         ("{", "not JSON: .* at line 1 column 2"),
         ('{\n "scan_id": 1,\n}', "not JSON: .* at line [23] column"),
         ("{'scan_id': 1}", "not JSON"),
-        ("\ufeff{}", "not JSON"),
+        ("\ufeff{}", "begins with a byte order mark"),
         ("{}{}", "not JSON: Extra data at line 1 column 3"),
         ('{"scan_id": NaN}', "NaN is no JSON number"),
         ('{"scan_id": -Infinity}', "-Infinity is no JSON number"),

@@ -53,6 +53,8 @@ def _read(text: object) -> dict[str, Any]:
         raise _Refused(f"the argument is longer than 1 MiB ({size} bytes)")
     if not text.strip():
         raise _Refused("the argument is empty, it should be a JSON object")
+    if text.startswith("\ufeff"):
+        raise _Refused("the argument begins with a byte order mark: leave it out, JSON has none")
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:

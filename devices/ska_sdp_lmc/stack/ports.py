@@ -17,7 +17,7 @@ _drawn = itertools.count(random.randrange(HIGHEST))
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port of ``host`` that nobody listens on now, another one each time.
+    """A port of ``host`` that nobody listens on now; one comes again after all others did.
 
     Another process may take it before it is used: whoever starts a server on it tries another
     one when the server cannot bind.

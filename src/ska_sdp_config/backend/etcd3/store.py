@@ -75,6 +75,7 @@ class Etcd3Store:
             revision = revision or response.header.revision
             for query, each in zip(some, response.responses, strict=True):
                 page = each.response_range
+                # Most have one page, and are spared a call.
                 if page.more:
                     found.append(self._all_pages(query, page, revision, left))
                 else:
