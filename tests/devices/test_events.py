@@ -84,3 +84,19 @@ def test_who_is_not_counted_any_more_is_told_all_the_same() -> None:
     device.attribute.subscribed = set()
     events.push("scanID", 2, 0.0)
     assert device.pushed == [("change", 1), ("change", 2)]
+
+
+def test_what_tango_does_not_take_fails_no_command(caplog: pytest.LogCaptureFixture) -> None:
+    """A command that pushes was carried out, and the other events are to come all the same."""
+
+    class Refusing(Device):
+        def push_change_event(self, name: str, value: int, *_: object) -> None:
+            raise RuntimeError("Caught an unknown exception!")
+
+    device = Refusing()
+    events = Events(device)
+    device.attribute.subscribed = {CHANGE, ARCHIVE}
+    events.push("scanID", 1, 0.0)
+    assert device.pushed == [("archive", 1)]
+    assert "The event of scanID was not pushed" in caplog.text
+    assert "Caught an unknown exception!" in caplog.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 import tango
@@ -10,6 +12,8 @@ from ska_sdp_lmc.health.metrics import EventCount
 from ska_sdp_lmc.servers.attributes import tango_value
 
 __all__ = ["Events"]
+
+LOGGER = logging.getLogger(__name__)
 
 # Tango makes alarm events out of what is pushed as a change.
 _CHANGE = (tango.EventType.CHANGE_EVENT, tango.EventType.ALARM_EVENT)
@@ -55,11 +59,18 @@ class Events:
             return
         value, device = tango_value(value), self._device
         if is_changed:
-            self._count.count(name)
-            device.push_change_event(name, value, when, _VALID)
+            self._push(device.push_change_event, name, value, when)
         if is_archived:
+            self._push(device.push_archive_event, name, value, when)
+
+    def _push(self, push: Callable[..., None], name: str, value: Any, when: float) -> None:
+        try:
+            push(name, value, when, _VALID)
+        except Exception:
+            # What is told has happened: a command that was carried out is not to fail by this.
+            LOGGER.exception("The event of %s was not pushed: read the attribute.", name)
+        else:
             self._count.count(name)
-            device.push_archive_event(name, value, when, _VALID)
 
     def _is_wanted(self, name: str, kinds: tuple[tango.EventType, ...]) -> bool:
         """Tell whether anybody has ever subscribed to events of some kinds.
