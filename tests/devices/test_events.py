@@ -76,7 +76,7 @@ def test_who_has_subscribed_is_told(subscribed: list[tango.EventType], pushed: l
 
 
 def test_who_is_not_counted_any_more_is_told_all_the_same() -> None:
-    """Tango counts a subscription for ten minutes, and clients of 9.3 may not renew theirs."""
+    """Tango counts a subscription for ten minutes, and a client may fail to renew it."""
     device = Device()
     events = Events(device)
     device.attribute.subscribed = {CHANGE}

@@ -75,8 +75,8 @@ class Events:
     def _is_wanted(self, name: str, kinds: tuple[tango.EventType, ...]) -> bool:
         """Tell whether anybody has ever subscribed to events of some kinds.
 
-        For good: Tango forgets of a subscription that is not renewed for ten minutes, and still
-        brings it what is pushed. Clients of 9.3 without a Tango database do not renew theirs.
+        For good: Tango counts a subscription no more when it was not renewed for ten minutes, and
+        that a client could not renew it does not say that it has gone.
         """
         if (name, kinds) in self._wanted:
             return True
