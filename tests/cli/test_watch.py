@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +29,14 @@ from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill
 
 
 def next_line(process: subprocess.Popen[str]) -> str:
+    """Get what it prints next; it is killed, and an empty text got, when nothing comes."""
     assert process.stdout is not None
-    return process.stdout.readline().rstrip("\n")
+    limit = threading.Timer(120, process.kill)
+    limit.start()
+    try:
+        return process.stdout.readline().rstrip("\n")
+    finally:
+        limit.cancel()
 
 
 def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
