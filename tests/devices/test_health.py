@@ -15,6 +15,7 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
+from ska_sdp_lmc.demo.listener import Listener
 from ska_sdp_lmc.health.families import FAMILIES
 from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_lmc.stack.ports import free_port
@@ -89,16 +90,20 @@ def test_what_a_server_counts(
     serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
 ) -> None:
     broken_etcd.start()
-    subarray = serve(**settings).proxy(SUBARRAY)
+    server = serve(**settings)
+    subarray = server.proxy(SUBARRAY)
     wait_until(lambda: is_ready(health), 20)
     assert scrape(health).one_of("sdp_lmc_obs_state", "obs_state") == "EMPTY"
     # What nobody has subscribed to is not pushed.
-    heard = subarray.subscribe_event("obsState", tango.EventType.CHANGE_EVENT, lambda event: None)
-    subarray.On()
-    began = time.monotonic()
-    subarray.AssignResources(assign_text())
-    took = time.monotonic() - began
-    subarray.unsubscribe_event(heard)
+    # In a process of its own: see tests/devices/test_server.py.
+    with Listener(
+        {f"tango://127.0.0.1:{server.port}/{SUBARRAY}#dbase=no": ["obsState"]}
+    ) as listener:
+        listener.wait_ready(60)
+        subarray.On()
+        began = time.monotonic()
+        subarray.AssignResources(assign_text())
+        took = time.monotonic() - began
     with pytest.raises(tango.DevFailed):
         subarray.EndScan()
     with pytest.raises(tango.DevFailed):
