@@ -106,7 +106,7 @@ def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
     )
 
 
-LATE = """
+LAST = """
 import os, signal
 from ska_sdp_config.cli import interrupts
 from ska_sdp_config.cli.interrupts import deferred, stopping
@@ -129,7 +129,11 @@ print(stopped)
 def test_ctrl_c_at_the_very_end_is_not_lost() -> None:
     """Whether the thread that is told of it has run before the body is through, or not yet."""
     done = subprocess.run(
-        [sys.executable, "-c", LATE], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", LAST],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     too_late = "ska-sdp: Ctrl-C came too late: the command was carried out.\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", 200 * too_late)

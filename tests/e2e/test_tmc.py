@@ -71,6 +71,7 @@ def observe_slowly(
         assert stamp_of(hearing, "IDLE") - began > to_resource
 
         subarray.command("Configure", configure(scan_type))
+        # That it stays there shows in no event, so nothing can be waited for but the time.
         time.sleep(to_ready)
         assert subarray.obs_state == "CONFIGURING"
         let_be_ready(config, content)

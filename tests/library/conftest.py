@@ -12,8 +12,14 @@ from ska_sdp_config import Config
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.memory import MemoryBackend
 from ska_sdp_config.backend.store import Delete
+from tests.waiting import wait_until
 
 MakeConfig = Callable[..., Config[Any]]
+
+
+def wait_until_gone(config: Config, path: str) -> None:
+    """Who closes does not wait for an answer for long; by itself a lease lives for eight more."""
+    wait_until(lambda: config.backend.get(path)[0] is None, 5, f"{path} goes")
 
 
 @pytest.fixture(params=["memory", "etcd3", "etcd3_revolution1"])

@@ -13,7 +13,7 @@ import pytest
 
 from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
 from ska_sdp_lmc.stack.etcd import Etcd
-from tests.library.conftest import MakeConfig
+from tests.library.conftest import MakeConfig, wait_until_gone
 from tests.waiting import wait_until
 
 
@@ -21,11 +21,6 @@ def get(config: Config, path: str) -> Any:
     for txn in config.txn():
         value = txn.get(path)
     return value
-
-
-def wait_until_gone(config: Config, path: str) -> None:
-    """Who closes does not wait for an answer for long; by itself a lease lives for eight more."""
-    wait_until(lambda: get(config, path) is None, 5, f"{path} goes")
 
 
 def test_component_is_present_as_long_as_its_config(make_config: MakeConfig) -> None:

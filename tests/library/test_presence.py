@@ -10,7 +10,7 @@ import pytest
 
 from ska_sdp_config import Config
 from tests.in_time import on_time
-from tests.library.conftest import MakeConfig
+from tests.library.conftest import MakeConfig, wait_until_gone
 from tests.waiting import wait_until
 
 PATH = "/component/proccontrol/owner"
@@ -39,11 +39,6 @@ def stays(config: Config) -> bool:
     return written(config) == before
 
 
-def wait_until_gone(config: Config) -> None:
-    """Who closes does not wait for an answer for long; by itself a lease lives for eight more."""
-    wait_until(lambda: owner(config) is None, 5, "the key goes")
-
-
 def test_it_comes_back_after_its_lease_was_lost(make_config: MakeConfig) -> None:
     config, other = make_config(component_name="proccontrol"), make_config()
     lost = config.client_lease
@@ -62,7 +57,7 @@ def test_it_comes_back_after_it_was_deleted(make_config: MakeConfig) -> None:
         txn.create(PATH, '"it lives by no lease"')
     wait_until(lambda: owner(other) == config.owner)
     config.close()
-    wait_until_gone(other)
+    wait_until_gone(other, PATH)
 
 
 def test_it_is_put_again_on_request(
@@ -119,7 +114,7 @@ def test_of_two_processes_the_last_has_it_and_then_the_first(make_config: MakeCo
         assert second.is_alive()
     wait_until(lambda: owner(other) == first.owner)
     first.close()
-    wait_until_gone(other)
+    wait_until_gone(other, PATH)
 
 
 def test_process_in_the_place_of_one_that_was_killed(make_config: MakeConfig) -> None:
