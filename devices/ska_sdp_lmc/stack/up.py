@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .directory import stack_directory
 from .env_file import env_file
+from .etcd import describe_etcd
 from .interrupts import AskedToEnd, Interrupts, watched
 from .local import Layout, LocalStack
 from .process import ServerProcess
@@ -57,6 +58,7 @@ def up(
             env_path.unlink(missing_ok=True)
         try:
             say(f"Starting {_names(layout)}; data and logs are in {place}")
+            say(f"Using {describe_etcd()}")
             stack.start(interrupts.check)
             if env_path is not None:
                 undo.enter_context(env_file(env_path, stack.environment))
