@@ -34,6 +34,16 @@ def main() -> None:
     help="Write the shell commands that lead to the stack to FILE once it answers.",
 )
 @click.option("--health", is_flag=True, help="Serve the health of each server over HTTP.")
+@click.option(
+    "--restart", is_flag=True, help="Restart a part that ends, instead of stopping the rest."
+)
+@click.option(
+    "--port-base",
+    type=int,
+    metavar="N",
+    help="Use fixed ports from N on: N for etcd, N+1 for the Tango database, then four for each "
+    "device server, the controller's first: Tango, heartbeat, events, health.",
+)
 @click.option("--demo", is_flag=True, help="Run the demonstration on it, then stop.")
 def up(
     subarrays: int,
@@ -42,20 +52,34 @@ def up(
     directory: Path | None,
     env_file: Path | None,
     health: bool,
+    restart: bool,
+    port_base: int | None,
     demo: bool,
 ) -> None:
     """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
     from .stack import Layout, StartError
     from .stack.directory import DirectoryInUse
+    from .stack.port_plan import PortError
     from .stack.up import up as run
     from .tango_db.data import DataError
 
-    layout = Layout(subarrays=subarrays, prefix=prefix, simulate=not no_sim, health=health)
+    layout = Layout(
+        subarrays=subarrays,
+        prefix=prefix,
+        simulate=not no_sim,
+        health=health,
+        port_base=port_base,
+    )
     try:
         code = run(
-            layout, directory=directory, env_path=env_file, demonstrate=demo, say=click.echo
+            layout,
+            directory=directory,
+            env_path=env_file,
+            demonstrate=demo,
+            restart=restart,
+            say=click.echo,
         )
-    except (DataError, DirectoryInUse, StartError, OSError) as error:
+    except (DataError, DirectoryInUse, PortError, StartError, OSError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(code)
 
