@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from .extras import require
 from .secure_etcd.command import secure_etcd
 
 
@@ -57,6 +58,7 @@ def up(
     demo: bool,
 ) -> None:
     """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
+    require("ska-sdp-lmc up", "tango", "local")
     from .stack import Layout, StartError
     from .stack.directory import DirectoryInUse
     from .stack.port_plan import PortError
@@ -89,6 +91,7 @@ def up(
 @click.option("--prefix", default="test", show_default=True, help="Of the device names.")
 def demo(subarray: str, prefix: str) -> None:
     """Observe once through Tango, on the stack that TANGO_HOST and SDP_CONFIG_HOST lead to."""
+    require("ska-sdp-lmc demo", "tango")
     from .demo.run import run
 
     sys.exit(run(prefix, subarray))
@@ -112,6 +115,7 @@ def sim(arguments: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_run: bool) -> None:
     """Register the devices of FILE, in dsconfig's form, in the database at TANGO_HOST."""
+    require("ska-sdp-lmc register", "tango")
     import tango
 
     from .tango_db.data import PACKAGED, DataError, read, spread
