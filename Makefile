@@ -30,7 +30,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) ## Start everything, observe once, stop everything
 	$(BIN)/ska-sdp-lmc up --demo --subarrays 2
 
-up: $(INSTALLED) ## Start everything and leave it running; ARGS="--subarrays 4 --dir DIR"
+up: $(INSTALLED) ## Start everything and leave it running; ARGS="--subarrays 4 --restart"
 	$(BIN)/ska-sdp-lmc up $(ARGS)
 
 # Those of a file share its servers. In the order of tests/conftest.py, the longest first.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from .extras import require
 from .secure_etcd.command import secure_etcd
 
 
@@ -34,6 +35,16 @@ def main() -> None:
     help="Write the shell commands that lead to the stack to FILE once it answers.",
 )
 @click.option("--health", is_flag=True, help="Serve the health of each server over HTTP.")
+@click.option(
+    "--restart", is_flag=True, help="Restart a part that ends, instead of stopping the rest."
+)
+@click.option(
+    "--port-base",
+    type=int,
+    metavar="N",
+    help="Use fixed ports from N on: N for etcd, N+1 for the Tango database, then four for each "
+    "device server, the controller's first: Tango, heartbeat, events, health.",
+)
 @click.option("--demo", is_flag=True, help="Run the demonstration on it, then stop.")
 def up(
     subarrays: int,
@@ -42,20 +53,35 @@ def up(
     directory: Path | None,
     env_file: Path | None,
     health: bool,
+    restart: bool,
+    port_base: int | None,
     demo: bool,
 ) -> None:
     """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
+    require("ska-sdp-lmc up", "tango", "local")
     from .stack import Layout, StartError
     from .stack.directory import DirectoryInUse
+    from .stack.port_plan import PortError
     from .stack.up import up as run
     from .tango_db.data import DataError
 
-    layout = Layout(subarrays=subarrays, prefix=prefix, simulate=not no_sim, health=health)
+    layout = Layout(
+        subarrays=subarrays,
+        prefix=prefix,
+        simulate=not no_sim,
+        health=health,
+        port_base=port_base,
+    )
     try:
         code = run(
-            layout, directory=directory, env_path=env_file, demonstrate=demo, say=click.echo
+            layout,
+            directory=directory,
+            env_path=env_file,
+            demonstrate=demo,
+            restart=restart,
+            say=click.echo,
         )
-    except (DataError, DirectoryInUse, StartError, OSError) as error:
+    except (DataError, DirectoryInUse, PortError, StartError, OSError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(code)
 
@@ -65,6 +91,7 @@ def up(
 @click.option("--prefix", default="test", show_default=True, help="Of the device names.")
 def demo(subarray: str, prefix: str) -> None:
     """Observe once through Tango, on the stack that TANGO_HOST and SDP_CONFIG_HOST lead to."""
+    require("ska-sdp-lmc demo", "tango")
     from .demo.run import run
 
     sys.exit(run(prefix, subarray))
@@ -88,6 +115,7 @@ def sim(arguments: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_run: bool) -> None:
     """Register the devices of FILE, in dsconfig's form, in the database at TANGO_HOST."""
+    require("ska-sdp-lmc register", "tango")
     import tango
 
     from .tango_db.data import PACKAGED, DataError, read, spread

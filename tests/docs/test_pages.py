@@ -10,8 +10,8 @@ import pytest
 
 from ska_sdp_config import Config
 from tests.docs.conftest import Environment, environment
-from tests.docs.interpreter import Interpreter
 from tests.docs.page import ROOT, Block, blocks_of, matches, pages
+from tests.docs.repl import Repl
 from tests.docs.terminal import Terminal
 
 QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
@@ -51,7 +51,7 @@ class Reader:
         self._variables = variables
         self._undo = ExitStack()
         self._terminals: dict[str, Terminal] = {}
-        self._interpreter: Interpreter | None = None
+        self._repl: Repl | None = None
         self._printed = ""
 
     def do(self, block: Block, page: str) -> None:
@@ -81,11 +81,11 @@ class Reader:
             self._terminals[name] = terminal
         return self._terminals[name]
 
-    def _python(self) -> Interpreter:
-        if self._interpreter is None:
-            self._interpreter = Interpreter(self._directory, self._variables | self._sourced())
-            self._undo.callback(self._interpreter.close)
-        return self._interpreter
+    def _python(self) -> Repl:
+        if self._repl is None:
+            self._repl = Repl(self._directory, self._variables | self._sourced())
+            self._undo.callback(self._repl.close)
+        return self._repl
 
     def _sourced(self) -> Environment:
         """The variables of the stack that the page has started, if it has."""

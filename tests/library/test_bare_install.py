@@ -1,4 +1,4 @@
-"""The library and the command line install, and work, without Tango."""
+"""The package installs without extras: the library and the command line work, the rest reports."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from ska_sdp_lmc.stack.etcd import Etcd
 
 ROOT = Path(__file__).parents[2]
 
+# One environment serves all tests of this file, also where `make test-long` deals them out.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bare-install")]
+
+EXTRAS = {
+    "ska-sdp-lmc up": "tango,local",
+    "ska-sdp-lmc demo": "tango",
+    "ska-sdp-lmc register": "tango",
+    "SDPController 0": "tango",
+    "SDPSubarray 01": "tango",
+}
+"""Programs that need extras, and which."""
+
 
 def run(*command: str | Path, **environment: str) -> str:
     done = subprocess.run(
@@ -21,11 +33,17 @@ def run(*command: str | Path, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.long
-def test_library_works_in_an_environment_without_pytango(tmp_path: Path, etcd: Etcd) -> None:
-    run(sys.executable, "-m", "venv", tmp_path / "venv")
-    python = tmp_path / "venv" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", ROOT)
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the programs of an environment without extras are."""
+    venv = tmp_path_factory.mktemp("bare") / "venv"
+    run(sys.executable, "-m", "venv", venv)
+    run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", ROOT)
+    return venv / "bin"
+
+
+def test_library_works_in_an_environment_without_pytango(programs: Path, etcd: Etcd) -> None:
+    python = programs / "python"
     run(python, "-c", "import importlib.util as u; assert u.find_spec('tango') is None")
     program = (
         "import ska_sdp_config\n"
@@ -35,5 +53,22 @@ def test_library_works_in_an_environment_without_pytango(tmp_path: Path, etcd: E
     )
     where = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
     assert run(python, "-c", program, **where).startswith("[")
-    usage = run(python.with_name("ska-sdp"), "--help")
+    usage = run(programs / "ska-sdp", "--help")
     assert "ska-sdp" in usage
+
+
+@pytest.mark.parametrize("command", EXTRAS)
+def test_program_without_its_extra_names_it_in_one_line(command: str, programs: Path) -> None:
+    program, *arguments = command.split()
+    # Nothing else is on the path: neither etcd nor the Tango database of another environment.
+    done = subprocess.run(
+        [programs / program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": str(programs)},
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert f"pip install '.[{EXTRAS[command]}]'" in done.stderr
+    assert not done.stdout

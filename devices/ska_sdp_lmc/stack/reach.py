@@ -1,13 +1,37 @@
-"""What the user is told of a running stack."""
+"""The text that describes a running stack to its user."""
 
 from __future__ import annotations
+
+import sysconfig
+from collections.abc import Mapping
+from shlex import quote
+from textwrap import indent
 
 from .env_file import export_line
 from .local import LocalStack
 
 
+def shell_commands(environment: Mapping[str, str]) -> str:
+    """Return commands that reach the stack from a shell in which nothing is set up.
+
+    They hold no comment and no ``source``, so that sh, bash, zsh and fish run them alike.
+
+    Args:
+        environment: Variables that lead to both databases.
+    """
+    # `make up` starts the stack from a virtual environment that is active in no shell.
+    programs = quote(sysconfig.get_path("scripts"))
+    return "\n".join(
+        [
+            f'export PATH={programs}:"$PATH"',
+            export_line(environment),
+            "ska-sdp list -a -v",
+        ]
+    )
+
+
 def how_to_reach(stack: LocalStack, *, kept: bool) -> str:
-    """Where everything is, and how Jive, Taranta and ``ska-sdp`` get there.
+    """Return where each part is, and how to reach it from ``ska-sdp``, Jive and Taranta.
 
     Args:
         stack: A running stack.
@@ -30,9 +54,9 @@ Up. Ctrl-C, or SIGTERM, stops all of it.
 
 In another shell:
 
-  {export_line(stack.environment)}
+{indent(shell_commands(stack.environment), "  ")}
 
-  ska-sdp     then lists what the configuration database holds: ska-sdp list -a -v
-  Jive        started there shows the devices: jive
+  The last command lists what the configuration database holds. In that shell:
+  Jive        shows the devices: jive
   Taranta     shows them when its TangoGQL server runs there too: it reads the same TANGO_HOST
 """

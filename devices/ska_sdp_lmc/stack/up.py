@@ -1,19 +1,21 @@
-"""Run the stack until it is told to end, the demonstration is over, or a part dies."""
+"""Run the stack until a signal arrives, the demonstration is over, or a part ends."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from .directory import stack_directory
 from .env_file import env_file
+from .etcd import describe_etcd
 from .interrupts import AskedToEnd, Interrupts, watched
 from .local import Layout, LocalStack
 from .process import ServerProcess
 from .programs import clean_environment
 from .reach import how_to_reach
+from .supervisor import Supervisor
 
 Say = Callable[[str], None]
 
@@ -24,6 +26,7 @@ def up(
     directory: Path | None,
     env_path: Path | None,
     demonstrate: bool,
+    restart: bool,
     say: Say,
 ) -> int:
     """Start the stack, keep it while it is wanted, stop all of it.
@@ -35,6 +38,7 @@ def up(
         directory: For data and logs; None makes one that is removed at the end.
         env_path: Where to write the shell's way to the stack; None writes none.
         demonstrate: Run the demonstration on it and end with it.
+        restart: Restart a part that ends once all have started, instead of ending with it.
         say: Takes what the user is to read, some lines at a time.
 
     Returns:
@@ -45,6 +49,7 @@ def up(
         DirectoryInUse: another stack runs in the directory.
         FileNotFoundError: a program is not installed.
         OSError: the directory or the environment file cannot be written.
+        PortError: a fixed port is in use or does not exist.
         StartError: a part ended or did not answer in time.
     """
     with ExitStack() as undo:
@@ -57,16 +62,18 @@ def up(
             env_path.unlink(missing_ok=True)
         try:
             say(f"Starting {_names(layout)}; data and logs are in {place}")
+            say(f"Using {describe_etcd()}")
             stack.start(interrupts.check)
+            supervisor = Supervisor(stack.parts(), restart=restart, say=say)
             if env_path is not None:
                 undo.enter_context(env_file(env_path, stack.environment))
             if demonstrate:
-                return _demonstrate(stack, interrupts, say)
+                return _demonstrate(stack, supervisor, interrupts)
         except AskedToEnd as end:
             say(f"Stopping: {end}.")
             return 128 + end.signal
         say(how_to_reach(stack, kept=directory is not None))
-        return _keep(stack, interrupts, say)
+        return _keep(supervisor, interrupts, say)
 
 
 def _names(layout: Layout) -> str:
@@ -75,29 +82,26 @@ def _names(layout: Layout) -> str:
     return f"etcd, the Tango database, the controller, {subarrays}{stand_in}"
 
 
-def _keep(stack: LocalStack, interrupts: Interrupts, say: Say) -> int:
-    with suppress(AskedToEnd):
-        interrupts.wait_for(lambda: stack.dead() is not None)
-    dead = stack.dead()
-    if dead is None:
+def _keep(supervisor: Supervisor, interrupts: Interrupts, say: Say) -> int:
+    try:
+        interrupts.wait_for(lambda: not supervisor.check())
+    except AskedToEnd:
         say("Stopping all of it.")
         return 0
-    say(dead.process.obituary(f"ended with exit code {dead.process.returncode}"))
     say("Stopping the rest.")
     return 1
 
 
-def _demonstrate(stack: LocalStack, interrupts: Interrupts, say: Say) -> int:
+def _demonstrate(stack: LocalStack, supervisor: Supervisor, interrupts: Interrupts) -> int:
     command = [sys.executable, "-m", "ska_sdp_lmc.cli", "demo", "--prefix", stack.layout.prefix]
     demo = ServerProcess(
         "demonstration", command, log=None, env=clean_environment(**stack.environment)
     )
     try:
-        interrupts.wait_for(lambda: not demo.alive or stack.dead() is not None)
+        interrupts.wait_for(lambda: not (demo.alive and supervisor.check()))
     finally:
         demo.stop()
-    dead = stack.dead()
-    if dead is not None:
-        say(dead.process.obituary(f"ended with exit code {dead.process.returncode}"))
+    # A demonstration may have ended because a part did.
+    if not supervisor.check():
         return 1
     return demo.returncode or 0

@@ -1,0 +1,37 @@
+"""Check that the optional packages of a program are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+MODULES = {
+    "tango": ("tango", "prometheus_client"),
+    "local": ("databaseds",),
+}
+"""Modules of each extra without which its programs cannot start."""
+
+
+def require(program: str, *extras: str) -> None:
+    """End the process if a package of an extra is missing.
+
+    Args:
+        program: What the user started, for the message.
+        extras: Extras of this distribution that it needs; keys of ``MODULES``.
+
+    Raises:
+        SystemExit: A package is missing; one line names the extras to install.
+    """
+    missing = {
+        extra: absent
+        for extra in extras
+        if (absent := [name for name in MODULES[extra] if not importlib.util.find_spec(name)])
+    }
+    if missing:
+        names = " and ".join(f"'{extra}'" for extra in missing)
+        modules = ", ".join(name for absent in missing.values() for name in absent)
+        sys.exit(
+            f"{program}: not installed: {modules}. Install ska-sdp-lmc with the "
+            f"extra{'s' if len(missing) > 1 else ''} {names}, "
+            f"in its clone: pip install '.[{','.join(missing)}]'"
+        )

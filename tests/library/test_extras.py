@@ -1,0 +1,52 @@
+"""The check that the optional packages of a program are installed."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from ska_sdp_lmc.extras import MODULES, require
+
+
+@pytest.mark.parametrize(
+    ("absent", "extras", "message"),
+    [
+        ((), ("tango", "local"), None),
+        (("databaseds",), ("tango",), None),
+        (
+            ("prometheus_client",),
+            ("tango", "local"),
+            (
+                "program: not installed: prometheus_client. Install ska-sdp-lmc with the extra "
+                "'tango', in its clone: pip install '.[tango]'"
+            ),
+        ),
+        (
+            ("tango", "prometheus_client", "databaseds"),
+            ("tango", "local"),
+            (
+                "program: not installed: tango, prometheus_client, databaseds. Install "
+                "ska-sdp-lmc with the extras 'tango' and 'local', in its clone: "
+                "pip install '.[tango,local]'"
+            ),
+        ),
+    ],
+)
+def test_missing_packages_are_an_error_that_names_their_extras(
+    absent: tuple[str, ...],
+    extras: tuple[str, ...],
+    message: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (name for names in MODULES.values() for name in names):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    for module in absent:
+        # The import system takes None for a module that does not exist.
+        monkeypatch.setitem(sys.modules, module, None)
+    if message is None:
+        require("program", *extras)
+        return
+    with pytest.raises(SystemExit) as ended:
+        require("program", *extras)
+    assert ended.value.code == message

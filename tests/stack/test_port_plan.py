@@ -1,0 +1,68 @@
+"""Fixed ports of a stack: which part has which, and the errors."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_lmc.stack.local import Layout
+from ska_sdp_lmc.stack.port_plan import (
+    HIGHEST_PORT,
+    PortError,
+    ServerPorts,
+    check_free,
+    plan_ports,
+)
+from tests.services.up import free_port_base
+
+
+def test_ports_are_those_of_the_documentation() -> None:
+    plan = plan_ports(20000, ["SDPController/0", "SDPSubarray/01", "SDPSubarray/02"])
+    assert (plan.etcd, plan.tango_db) == (20000, 20001)
+    assert plan.servers == {
+        "SDPController/0": ServerPorts(tango=20002, heartbeat=20003, events=20004, health=20005),
+        "SDPSubarray/01": ServerPorts(tango=20006, heartbeat=20007, events=20008, health=20009),
+        "SDPSubarray/02": ServerPorts(tango=20010, heartbeat=20011, events=20012, health=20013),
+    }
+
+
+def test_the_controller_comes_first_then_the_subarrays() -> None:
+    servers = [device.server for device in Layout(subarrays=12).devices()]
+    assert servers == ["SDPController/0", *(f"SDPSubarray/{n:02}" for n in range(1, 13))]
+
+
+@given(st.integers(-10, HIGHEST_PORT + 10), st.integers(0, 99))
+def test_a_plan_is_valid_ports_in_a_row_or_an_error_with_the_bound(base: int, count: int) -> None:
+    servers = [str(n) for n in range(count)]
+    needed = 2 + 4 * count
+    if base < 1 or base + needed - 1 > HIGHEST_PORT:
+        with pytest.raises(PortError, match=f"choose 1 to {HIGHEST_PORT - needed + 1}$"):
+            plan_ports(base, servers)
+        return
+    plan = plan_ports(base, servers)
+    used = [port for _, port in plan.ports(health=True)]
+    assert used == list(range(base, base + needed))
+    without_health = [port for _, port in plan.ports(health=False)]
+    assert without_health == [
+        p for p in used if p not in {s.health for s in plan.servers.values()}
+    ]
+
+
+def test_a_port_in_use_is_named_with_what_it_is_for() -> None:
+    plan = plan_ports(free_port_base(1), ["SDPController/0"])
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", plan.tango_db))
+        one.listen()
+        other.bind(("0.0.0.0", plan.servers["SDPController/0"].health))
+        other.listen()
+        with pytest.raises(PortError) as error:
+            check_free(plan, "127.0.0.1", health=True)
+        assert str(error.value) == (
+            f"port {plan.tango_db}, for the Tango database, is in use; "
+            f"port {plan.tango_db + 4}, for the health of SDPController/0, is in use: "
+            "stop what listens there, or choose another port base"
+        )
+    check_free(plan, "127.0.0.1", health=True)

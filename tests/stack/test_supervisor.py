@@ -1,0 +1,162 @@
+"""Supervision of parts: the pauses between restarts, and what is printed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_lmc.stack.part import Part
+from ska_sdp_lmc.stack.supervisor import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    STABLE_AFTER_S,
+    Supervisor,
+    next_pause,
+)
+
+
+@pytest.mark.parametrize(
+    ("previous", "ran", "pause"),
+    [
+        (0, 0, 1),
+        (0, 1000, 1),
+        (1, 0, 2),
+        (8, 59.9, 16),
+        (16, 0, 30),
+        (30, 0, 30),
+        (30, 60, 1),
+    ],
+)
+def test_pause_grows_until_a_part_runs_for_a_minute(
+    previous: float, ran: float, pause: float
+) -> None:
+    assert next_pause(previous, ran) == pause
+
+
+@given(st.lists(st.floats(0, 2 * STABLE_AFTER_S)))
+def test_pauses_stay_within_their_bounds(runs: list[float]) -> None:
+    pause = 0.0
+    for ran in runs:
+        before, pause = pause, next_pause(pause, ran)
+        assert FIRST_PAUSE_S <= pause <= LONGEST_PAUSE_S
+        assert pause >= before or ran >= STABLE_AFTER_S
+
+
+class Script(Part):
+    """A Python program that is exchanged between its starts."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__("script", directory / "script.log")
+        self.program = sys.executable
+        self.code = "import time; time.sleep(60)"
+
+    def command(self) -> list[str]:
+        if not Path(self.program).exists():
+            raise FileNotFoundError(f"there is no program {self.program}")
+        return [self.program, "-c", self.code]
+
+    def answers(self) -> bool:
+        return self.running
+
+
+class Clock:
+    """Time that passes only when a test lets it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+Watched = tuple[Script, Clock, list[str], Supervisor]
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Callable[[bool], Watched]]:
+    script = Script(tmp_path)
+
+    def watch(restart: bool) -> Watched:
+        script.start()
+        clock, said = Clock(), list[str]()
+        return (
+            script,
+            clock,
+            said,
+            Supervisor([script], restart=restart, say=said.append, now=clock),
+        )
+
+    yield watch
+    script.stop()
+
+
+def test_without_restart_the_end_of_a_part_is_reported_once(
+    watch: Callable[[bool], Watched],
+) -> None:
+    script, _, said, supervisor = watch(False)
+    assert supervisor.check()
+    script.kill()
+    assert not supervisor.check()
+    assert not supervisor.check()
+    (line,) = said
+    assert line.startswith("script ended with exit code -9 (SIGKILL); its log")
+
+
+def test_a_part_that_ended_is_restarted_after_its_pause(watch: Callable[[bool], Watched]) -> None:
+    script, clock, said, supervisor = watch(True)
+    first = script.process.pid
+    script.process.signal(signal.SIGKILL)
+    script.process.wait()
+    assert supervisor.check()
+    assert said == [
+        f"script ended with exit code -9 (SIGKILL): restarting it in 1 s; its log: {script.log}"
+    ]
+    clock.now += 0.9
+    assert supervisor.check()
+    assert not script.running
+    clock.now += 0.1
+    assert supervisor.check()
+    assert script.running
+    assert script.process.pid != first
+    assert said[1:] == [f"Restarted script, process {script.process.pid}."]
+
+
+def test_a_part_that_ends_at_once_is_restarted_after_growing_pauses_for_ever(
+    watch: Callable[[bool], Watched],
+) -> None:
+    script, clock, said, supervisor = watch(True)
+    script.code = "raise SystemExit(3)"
+    script.kill()
+    pauses = []
+    for _ in range(7):
+        said.clear()
+        assert supervisor.check()
+        pauses.append(said[0].partition(" in ")[2].partition(" s;")[0])
+        clock.now += float(pauses[-1])
+        assert supervisor.check()
+        assert script.process.wait(30) == 3
+    assert pauses == ["1", "2", "4", "8", "16", "30", "30"]
+    assert "script ended with exit code 3: restarting" in said[0]
+
+
+def test_a_part_that_cannot_be_started_is_tried_again(watch: Callable[[bool], Watched]) -> None:
+    script, clock, said, supervisor = watch(True)
+    script.program = "/nowhere/python"
+    script.kill()
+    supervisor.check()
+    clock.now += 1
+    assert supervisor.check()
+    assert said[1] == (
+        "script could not be started (there is no program /nowhere/python): "
+        f"restarting it in 2 s; its log: {script.log}"
+    )
+    script.program = sys.executable
+    clock.now += 2
+    assert supervisor.check()
+    assert script.running
