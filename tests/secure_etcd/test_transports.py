@@ -9,7 +9,7 @@ import pytest
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_lmc.stack.programs import clean_environment, installed_program
 from tests.secure_etcd.secured import Secured
-from tests.services.versions import EVERY_VERSION
+from tests.services.versions import EVERY_VERSION, NEWER_ONLY
 
 SCRIPTS = ("first", "second")
 
@@ -51,3 +51,22 @@ def test_transactions_watchers_leases_and_commands_work(
     )
     assert done.returncode == 0, done.stderr
     assert {f"/script/batch:{name}:{version}" for name in SCRIPTS} <= set(done.stdout.split())
+
+
+@NEWER_ONLY
+@pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
+def test_client_that_connected_before_users_were_enabled_logs_in(
+    open_etcd: Secured, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To a client with a certificate etcd reports a missing login as a denied permission."""
+    monkeypatch.setenv("SDP_CONFIG_BACKEND", backend)
+    open_etcd.passwords.mkdir()
+    password = open_etcd.passwords / "operator"
+    password.write_text("chosen beforehand\n")
+    password.chmod(0o600)
+    with open_etcd.config_of("operator") as config:
+        create_script(config, "before", "1.0.0")
+        assert open_etcd.users().exit_code == 0
+        create_script(config, "after", "1.0.0")
+        for txn in config.txn():
+            assert len(txn.list_scripts()) == 2

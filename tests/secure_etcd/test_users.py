@@ -165,6 +165,7 @@ def test_stranger_is_rejected_with_the_setting_to_correct(
     assert "is not signed" in words(**ours | {"cert": str(other / "ca.pem")})
     assert "is not signed" in words(**ours | {"cert": None})
     assert "SDP_CONFIG_CLIENT_CERT" in words(**ours | {"client_cert": None, "client_key": None})
+    assert "asks for a login" in words(**ours)
     assert "refused the login" in words(**ours, **login)
 
 
