@@ -81,7 +81,7 @@ CLIENTS = {"tls": {"enabled": True, "secret": "server", "clientSecret": "client"
         ({"version": "v3.5.31-arm64"} | USERS, True),
         ({"version": "v3.5.29"} | USERS, False),
         ({"version": "3.4.42"} | USERS, False),
-        # Its early releases have the same faults; what is not tested needs certificates.
+        # What is not tested needs certificates.
         ({"version": "v3.6.0"} | USERS, False),
         ({"version": "of-our-own"} | USERS, False),
         ({"version": "v3.5.16"} | USERS | CLIENTS, True),

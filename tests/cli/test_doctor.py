@@ -112,7 +112,7 @@ def test_servers_of_several_versions_are_pointed_out() -> None:
     [
         ("3.5.29", {"has_login": True}, True),
         ("3.4.23", {"has_login": True}, True),
-        # Its early releases have the same faults.
+        # It is not tested, and a higher number alone does not show that it has the corrections.
         ("3.6.0", {"has_login": True}, True),
         ("3.5.30", {"has_login": True}, False),
         ("3.5.31", {"has_login": True}, False),

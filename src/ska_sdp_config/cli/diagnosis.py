@@ -28,8 +28,7 @@ CORRUPTING = ((3, 5, 0), (3, 5, 2))
 """Versions of etcd: the oldest that is tested with, and those whose data may be corrupted."""
 
 PROTECTING = ((3, 5, 30), (3, 6, 0))
-"""Versions of etcd, from the first on and below the second, whose logins keep others out. Early
-releases of 3.6 have the faults of 3.5.29."""
+"""Versions of etcd whose logins keep others out: the first, and the next that is not tested."""
 
 
 def diagnose(readings: Readings) -> Iterator[Finding]:
