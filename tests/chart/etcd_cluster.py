@@ -34,6 +34,12 @@ def console_of(objects: Objects) -> Manifest:
     return container_of(objects.only("Deployment", "-console"))
 
 
+def _release(container: Manifest) -> str:
+    """Return the release of etcd that a container's image names, without its ``v``."""
+    image: str = container["image"]
+    return image.rpartition(":v")[2]
+
+
 class Member(RenderedPart):
     """One member of etcd; that it answers is what its readiness probe says.
 
@@ -48,7 +54,9 @@ class Member(RenderedPart):
     def __init__(
         self, number: int, directory: Path, container: Manifest, place: Place, metrics: str
     ) -> None:
-        super().__init__(f"etcd-{number}", directory, container, place, program_of("3.5"))
+        super().__init__(
+            f"etcd-{number}", directory, container, place, program_of(_release(container))
+        )
         self.metrics = metrics
         self._container = container
         self._place = place
@@ -165,9 +173,14 @@ class Cluster:
         return Config(timeout=60, **given)
 
     def etcdctl_environment(self) -> dict[str, str]:
-        """The environment in which etcdctl reaches it, and in which etcd's programs are found."""
+        """The environment in which etcdctl reaches it, and in which etcd's programs are found.
+
+        The server's release brings etcdutl; etcdctl is the wheel's.
+        """
         container = container_of(self.objects.only("CronJob"))
-        programs = str(Path(program_of("3.5")).parent)
+        member = container_of(self.objects.only("StatefulSet", "-etcd"))
+        places = [program_of(release) for release in (_release(member), "3.5")]
+        programs = ":".join(str(Path(place).parent) for place in places)
         environment = clean_environment(**self.place.environment(container))
         return environment | {"PATH": f"{programs}:{environment['PATH']}"}
 

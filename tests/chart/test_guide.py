@@ -33,6 +33,10 @@ def test_the_certificate_is_for_the_members_and_what_the_secret_is_made_of(
     files = dict(re.findall(r"--from-file=(\S+?)=(\S+)", secret))
     assert set(files) == {"tls.crt", "tls.key", "ca.crt"}
     assert all((tmp_path / file).exists() for file in files.values())
+    (other,) = commands("install.md", "kubectl -n sdp create secret generic etcd-client")
+    files_of_clients = dict(re.findall(r"--from-file=(\S+?)=(\S+)", other))
+    assert set(files_of_clients) == set(files)
+    assert all((tmp_path / file).exists() for file in files_of_clients.values())
     certificate = x509.load_pem_x509_certificate((tmp_path / files["tls.crt"]).read_bytes())
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     objects = render({"etcd": {"replicas": 3}})

@@ -70,6 +70,51 @@ def test_bad_values_are_refused_by_name(render: Renderer, text: str, field: str)
     assert "schema" in str(refused.value)
 
 
+USERS = {"auth": {"enabled": True}}
+CLIENTS = {"tls": {"enabled": True, "secret": "server", "clientSecret": "client"}}
+
+
+@pytest.mark.parametrize(
+    ("etcd", "is_secure"),
+    [
+        ({"version": "v3.5.30"} | USERS, True),
+        ({"version": "v3.5.31-arm64"} | USERS, True),
+        ({"version": "v3.5.29"} | USERS, False),
+        ({"version": "3.4.42"} | USERS, False),
+        # What is not tested needs certificates.
+        ({"version": "v3.6.0"} | USERS, False),
+        ({"version": "of-our-own"} | USERS, False),
+        ({"version": "v3.5.16"} | USERS | CLIENTS, True),
+        ({"version": "of-our-own"} | USERS | CLIENTS, True),
+        ({"version": "v3.5.16"}, True),
+        (
+            {
+                "version": "v3.5.16",
+                "host": "etcd",
+                "auth": {"enabled": True, "existingSecret": "s"},
+            },
+            True,
+        ),
+    ],
+    ids=str,
+)
+def test_users_of_etcd_need_client_certificates_or_a_release_that_protects_them(
+    render: Renderer, etcd: dict[str, Any], is_secure: bool
+) -> None:
+    if is_secure:
+        render({"etcd": etcd})
+        return
+    with pytest.raises(helm_python.HelmError, match=r"etcd\.tls\.clientSecret.*3\.5\.30"):
+        render({"etcd": etcd})
+
+
+def test_release_of_etcd_protects_its_users(render: Renderer) -> None:
+    (container,) = render({"etcd": USERS}).only("StatefulSet", "-etcd")["spec"]["template"][
+        "spec"
+    ]["containers"]
+    assert container["image"].endswith(":v3.5.30")
+
+
 def _objects(schema: Any, path: str = "") -> list[tuple[str, Any]]:
     found = [(path, schema)] if "properties" in schema else []
     for name, below in schema.get("properties", {}).items():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.cli.diagnosis import diagnose
-from ska_sdp_config.cli.readings import Member, Readings, ask_member
+from ska_sdp_config.cli.readings import Member, Readings, ask_member, ask_members
+from tests.connection.certificates import Authority
 
 from .conftest import Run, fill, run_process
 
@@ -103,6 +105,49 @@ def test_servers_of_several_versions_are_pointed_out() -> None:
         "etcd 3.5.16, 3.5.17",
         "finish the upgrade of all servers",
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "is_warned"),
+    [
+        ("3.5.29", {"has_login": True}, True),
+        ("3.4.23", {"has_login": True}, True),
+        # It is not tested, and a higher number alone does not show that it has the corrections.
+        ("3.6.0", {"has_login": True}, True),
+        ("3.5.30", {"has_login": True}, False),
+        ("3.5.31", {"has_login": True}, False),
+        ("3.5.16", {"has_login": True, "has_certificate": True}, False),
+        # A database for trials has neither.
+        ("3.5.16", {}, False),
+    ],
+)
+def test_login_alone_is_a_warning_where_it_does_not_protect_the_database(
+    version: str, settings: dict[str, Any], is_warned: bool
+) -> None:
+    readings = replace(WELL, members=[replace(MEMBER, version=version)], **settings)
+    found = [each for each in diagnose(readings) if each.subject == "access"]
+    assert [each.verdict for each in found] == ["warning"] * is_warned
+    for each in found:
+        assert version in each.text
+        assert "--client-cert-auth" in each.advice
+        assert "3.5.30" in each.advice
+
+
+def test_settings_of_login_and_certificate_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Nothing listens on port 1.
+    for name, value in {"HOST": "127.0.0.1:1", "USERNAME": "operator", "PASSWORD": "p"}.items():
+        monkeypatch.setenv(f"SDP_CONFIG_{name}", value)
+    readings = Readings()
+    ask_members(readings)
+    assert (readings.has_login, readings.has_certificate) == (True, False)
+    pair = Authority(tmp_path).pair("me@example.org")
+    monkeypatch.setenv("SDP_CONFIG_PROTOCOL", "https")
+    monkeypatch.setenv("SDP_CONFIG_CLIENT_CERT", str(pair.certificate))
+    monkeypatch.setenv("SDP_CONFIG_CLIENT_KEY", str(pair.key))
+    ask_members(readings)
+    assert (readings.has_login, readings.has_certificate) == (True, True)
 
 
 def test_the_date_of_a_server_is_taken_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:

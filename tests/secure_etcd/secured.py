@@ -1,19 +1,24 @@
-"""An etcd with certificates and users of the program's own making."""
+"""An etcd with certificates and users made by ``ska-sdp-lmc secure-etcd``."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner, Result
 
 from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
 from ska_sdp_lmc.stack.etcd import Flag
+from tests.services.etcd import version_of
 from tests.services.versions import EtcdOf, Secrets
 
 __all__ = ["CALL", "CHEAP", "SUBARRAYS", "Secured", "run"]
 
 SUBARRAYS = 2
+
+CLIENT = "sdp"
+"""Name of the certificate that all clients of a secured server share."""
 
 CALL = 60.0
 """Seconds that a call may take: more than a busy machine stands still."""
@@ -31,20 +36,23 @@ class Secured:
     """A running etcd that speaks TLS, and where its secrets are.
 
     Args:
-        program: of etcd.
-        directory: of the test's own.
-        mutual: whether clients must have a certificate too.
+        program: path of etcd.
+        directory: where its files are.
+        mutual: whether clients must have a certificate too, as in the guide.
     """
 
-    def __init__(self, program: str, directory: Path, *, mutual: bool = False) -> None:
+    def __init__(self, program: str, directory: Path, *, mutual: bool = True) -> None:
         self.certificates = directory / "certificates"
         self.passwords = directory / "passwords"
         made = run(
             *("certificates", str(self.certificates), "--server", "etcd=localhost,127.0.0.1"),
-            *("--client", "operator", "--client", "dashboard"),
+            *("--client", CLIENT),
         )
         assert made.exit_code == 0, made.output
         self.authority = self.certificates / "ca.pem"
+        self.mutual = mutual
+        clients = self.certificates / "clients"
+        self.client_pair = (clients / f"{CLIENT}.pem", clients / f"{CLIENT}.key")
         servers = self.certificates / "servers"
         flags: dict[str, Flag] = {
             "cert_file": str(servers / "etcd.pem"),
@@ -59,13 +67,28 @@ class Secured:
             flags |= {"client_cert_auth": True, "trusted_ca_file": str(self.authority)}
         self.etcd = EtcdOf(program, directory, flags=flags, secrets=Secrets(self.authority, both))
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The server's version, as numbers."""
+        return tuple(int(number) for number in version_of(self.etcd.program).split("."))
+
     def way(self) -> dict[str, str]:
-        """The variables that lead to the server, for nobody in particular."""
-        return {
+        """Return the variables that lead to the server, without a login."""
+        way = {
             "SDP_CONFIG_HOST": self.etcd.host,
             "SDP_CONFIG_PORT": str(self.etcd.port),
             "SDP_CONFIG_PROTOCOL": "https",
             "SDP_CONFIG_CERT": str(self.authority),
+        }
+        if self.mutual:
+            certificate, key = map(str, self.client_pair)
+            way |= {"SDP_CONFIG_CLIENT_CERT": certificate, "SDP_CONFIG_CLIENT_KEY": key}
+        return way
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of Config, or of Settings, that lead to the server."""
+        return {
+            name.removeprefix("SDP_CONFIG_").lower(): value for name, value in self.way().items()
         }
 
     def way_of(self, user: str) -> dict[str, str]:
@@ -78,15 +101,8 @@ class Secured:
         words = ("users", str(self.passwords), "--subarrays", str(SUBARRAYS), *options)
         return run(*words, **self.way(), SDP_CONFIG_TIMEOUT=str(CALL))
 
-    def config_of(self, user: str) -> Config:
-        """Get a user's access."""
-        way = self.way_of(user)
-        return Config(
-            host=way["SDP_CONFIG_HOST"],
-            port=way["SDP_CONFIG_PORT"],
-            protocol="https",
-            cert=str(self.authority),
-            username=user,
-            password=way["SDP_CONFIG_PASSWORD"],
-            timeout=CALL,
-        )
+    def config_of(self, user: str, **arguments: Any) -> Config:
+        """Return a user's access; takes further arguments of Config."""
+        password = self.way_of(user)["SDP_CONFIG_PASSWORD"]
+        login = {"username": user, "password": password}
+        return Config(**self.arguments() | login, timeout=CALL, **arguments)

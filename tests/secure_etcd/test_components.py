@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import tango
 
-from ska_sdp_config import Config, ConfigConnectionError
+from ska_sdp_config import ConfigConnectionError
 from ska_sdp_config.config import Transaction
 from ska_sdp_lmc.stack.device_server import DeviceServer
 from ska_sdp_lmc.stack.programs import clean_environment, installed_program
@@ -20,7 +20,7 @@ from ska_sdp_lmc.stack.stand_in import OWNER_PATHS, StandIn
 from ska_sdp_lmc.stack.tango_db import TangoDatabase
 from ska_sdp_lmc.tango_db.data import PACKAGED, Registration, read, spread
 from ska_sdp_lmc.tango_db.register import register
-from tests.secure_etcd.secured import CALL, Secured
+from tests.secure_etcd.secured import Secured
 from tests.services.versions import NEWER_ONLY
 from tests.waiting import wait_until
 
@@ -260,16 +260,7 @@ def test_doctor_needs_no_more_than_to_read(secured: Secured, user: str) -> None:
 
 def test_a_user_may_end_its_own_lease(secured: Secured) -> None:
     """What lives by a lease goes with it, though etcd asks for the right to write all of it."""
-    way = secured.way_of("proccontrol")
-    with Config(
-        component_name="proccontrol",
-        host=secured.etcd.endpoint,
-        protocol="https",
-        cert=str(secured.authority),
-        username="proccontrol",
-        password=way["SDP_CONFIG_PASSWORD"],
-        timeout=CALL,
-    ) as config:
+    with secured.config_of("proccontrol", component_name="proccontrol") as config:
         assert config.is_alive()
     with secured.config_of("dashboard") as reader:
         # Who closes does not wait for an answer for long; by itself a lease lives for eight more.

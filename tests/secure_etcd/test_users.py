@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import stat
 from pathlib import Path
@@ -35,17 +36,8 @@ def lines(output: str) -> list[str]:
 
 
 def store_of_root(secured: Secured) -> UserStore:
-    way = secured.way_of("root")
-    return UserStore(
-        Settings.load(
-            host=way["SDP_CONFIG_HOST"],
-            port=way["SDP_CONFIG_PORT"],
-            protocol="https",
-            cert=way["SDP_CONFIG_CERT"],
-            username="root",
-            password=way["SDP_CONFIG_PASSWORD"],
-        )
-    )
+    password = (secured.passwords / "root").read_text().strip()
+    return UserStore(Settings.load(**secured.arguments(), username="root", password=password))
 
 
 def test_made_enforced_and_left_alone(open_etcd: Secured) -> None:
@@ -78,11 +70,7 @@ def test_goes_on_where_an_earlier_run_was_interrupted(open_etcd: Secured) -> Non
     chosen = open_etcd.passwords / "operator"
     chosen.write_text("of my own choice\n")
     chosen.chmod(0o600)
-    with UserStore(
-        Settings.load(
-            host=open_etcd.etcd.endpoint, protocol="https", cert=str(open_etcd.authority)
-        )
-    ) as store:
+    with UserStore(Settings.load(**open_etcd.arguments())) as store:
         store.add_role("operator")
         store.grant("operator", (etcdrpc.Permission.READWRITE, b"\0", b"\0"))
         store.add_user("operator", "another")
@@ -160,74 +148,40 @@ def test_without_tls_it_says_so(start: Start, tmp_path: Path) -> None:
     assert "reached without TLS" in result.output
 
 
-def test_a_stranger_is_refused(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_stranger_is_rejected_with_the_setting_to_correct(
+    secured: Secured, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     other = tmp_path_factory.mktemp("other")
     run("certificates", str(other))
 
     def words(**arguments: Any) -> str:
-        with (
-            Config(host=secured.etcd.endpoint, **arguments) as config,
-            pytest.raises(ConfigConnectionError) as refused,
-        ):
+        with Config(**arguments) as config, pytest.raises(ConfigConnectionError) as rejected:
             config.backend.get("/a")
-        return str(refused.value)
+        return str(rejected.value)
 
-    trusted = str(secured.authority)
+    ours = secured.arguments()
     login = {"username": "operator", "password": "wrong"}
-    assert "SDP_CONFIG_PROTOCOL=https" in words()
-    assert "is not signed" in words(protocol="https", cert=str(other / "ca.pem"))
-    assert "is not signed" in words(protocol="https")
-    assert "asks for a login" in words(protocol="https", cert=trusted)
-    assert "refused the login" in words(protocol="https", cert=trusted, **login)
-
-
-@NEWER_ONLY
-def test_a_certificate_is_as_good_as_a_password(
-    program: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Where clients must show certificates, etcd takes the name in it for the user's."""
-    directory = tmp_path_factory.mktemp("mutual")
-    secured = Secured(program, directory, mutual=True)
-    clients = secured.certificates / "clients"
-
-    def way(name: str) -> dict[str, Any]:
-        return {
-            "protocol": "https",
-            "cert": str(secured.authority),
-            "client_cert": str(clients / f"{name}.pem"),
-            "client_key": str(clients / f"{name}.key"),
-        }
-
-    def script_by(name: str) -> None:
-        with Config(host=secured.etcd.endpoint, **way(name)) as config:
-            for txn in config.txn():
-                txn.create_script("batch", name, "1", {"image": "a"})
-
-    with secured.etcd:
-        made = run(
-            *("users", str(secured.passwords)),
-            **secured.way(),
-            SDP_CONFIG_CLIENT_CERT=str(clients / "operator.pem"),
-            SDP_CONFIG_CLIENT_KEY=str(clients / "operator.key"),
-        )
-        assert made.exit_code == 0, made.output
-        script_by("operator")
-        with pytest.raises(ConfigConnectionError, match="permission denied"):
-            script_by("dashboard")
-        with (
-            Config(
-                host=secured.etcd.endpoint, protocol="https", cert=str(secured.authority)
-            ) as config,
-            pytest.raises(ConfigConnectionError),
-        ):
-            config.backend.get("/a")
+    assert "SDP_CONFIG_PROTOCOL=https" in words(**ours | {"protocol": "http"})
+    assert "is not signed" in words(**ours | {"cert": str(other / "ca.pem")})
+    assert "is not signed" in words(**ours | {"cert": None})
+    assert "SDP_CONFIG_CLIENT_CERT" in words(**ours | {"client_cert": None, "client_key": None})
+    assert "asks for a login" in words(**ours)
+    assert "refused the login" in words(**ours, **login)
 
 
 def test_etcd_takes_a_new_certificate_by_itself(open_etcd: Secured) -> None:
     place, etcd = str(open_etcd.certificates), open_etcd.etcd
 
     def shown() -> str:
-        return ssl.get_server_certificate((etcd.host, etcd.port), timeout=60).strip()
+        context = ssl.create_default_context(cafile=str(open_etcd.authority))
+        context.load_cert_chain(*open_etcd.client_pair)
+        with (
+            socket.create_connection((etcd.host, etcd.port), timeout=60) as plain,
+            context.wrap_socket(plain, server_hostname=etcd.host) as connection,
+        ):
+            certificate = connection.getpeercert(binary_form=True)
+        assert certificate is not None
+        return ssl.DER_cert_to_PEM_cert(certificate).strip()
 
     before = shown()
     again = run("certificates", place, "--server", "etcd=127.0.0.1,other.example")

@@ -41,14 +41,15 @@ acknowledged: a fault of etcd's own (its issue 13766)."""
 
 
 @cache
-def _version(program: str) -> str:
+def version_of(program: str) -> str:
+    """Return the version of an etcd program, such as ``3.5.1``."""
     told = subprocess.run([program, "--version"], capture_output=True, check=True, text=True)
     return told.stdout.split()[2]
 
 
 def crash(server: Etcd) -> None:
     """Kill a server that is at work, and start it again; a forgetful one is asked to end."""
-    if _version(server.command()[0]) in FORGETFUL:
+    if version_of(server.command()[0]) in FORGETFUL:
         server.stop()
     else:
         server.kill()
@@ -58,7 +59,7 @@ def crash(server: Etcd) -> None:
 def may_have_forgotten(server: Etcd) -> bool:
     """Whether a server has crashed by a fault of its own, and is of those that may then forget."""
     has_crashed = CRASH in server.log.read_text(errors="replace")
-    return has_crashed and _version(server.command()[0]) in FORGETFUL
+    return has_crashed and version_of(server.command()[0]) in FORGETFUL
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,9 @@ def secure_etcd() -> None:
     "--client",
     "clients",
     multiple=True,
-    metavar="USER",
-    help="A user of etcd, for a server that wants certificates of its clients.",
+    metavar="NAME",
+    help="A client of etcd, or several that share a certificate. Who may do what is decided by "
+    "their logins.",
 )
 @click.option(
     "--days", type=click.IntRange(31, 3650), default=365, show_default=True, help="They last."

@@ -27,6 +27,9 @@ OLDEST = (3, 4, 0)
 CORRUPTING = ((3, 5, 0), (3, 5, 2))
 """Versions of etcd: the oldest that is tested with, and those whose data may be corrupted."""
 
+PROTECTING = ((3, 5, 30), (3, 6, 0))
+"""Versions of etcd whose logins keep others out: the first, and the next that is not tested."""
+
 
 def diagnose(readings: Readings) -> Iterator[Finding]:
     """Get what readings mean, one finding for each thing that was looked at."""
@@ -49,6 +52,7 @@ def diagnose(readings: Readings) -> Iterator[Finding]:
             )
     if members:
         yield _versions(members)
+        yield from _access(readings, members)
         yield max((_clock(member) for member in members), key=_severity)
         yield from (_store(member) for member in members)
     if readings.error is None:
@@ -79,7 +83,7 @@ def _reading(readings: Readings) -> Finding:
 def _versions(members: list[Member]) -> Finding:
     versions = sorted({member.version for member in members})
     text = f"etcd {', '.join(versions)}"
-    numbers = [tuple(map(int, re.findall(r"\d+", each)[:3])) for each in versions]
+    numbers = [_numbers(each) for each in versions]
     if any(each < OLDEST for each in numbers):
         return Finding("version", "fault", text, "upgrade: 3.4 is the oldest that will do")
     if any(CORRUPTING[0] <= each <= CORRUPTING[1] for each in numbers):
@@ -88,6 +92,28 @@ def _versions(members: list[Member]) -> Finding:
     if len(versions) > 1:
         return Finding("version", "warning", text, "finish the upgrade of all servers")
     return Finding("version", "ok", text)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
+
+
+def _access(readings: Readings, members: list[Member]) -> Iterator[Finding]:
+    """Warn of a login without a client certificate where it does not protect the database."""
+    if not readings.has_login or readings.has_certificate:
+        return
+    first, end = PROTECTING
+    exposed = sorted(
+        {each.version for each in members if not first <= _numbers(each.version) < end}
+    )
+    if exposed:
+        yield Finding(
+            "access",
+            "warning",
+            f"a login alone does not protect etcd {', '.join(exposed)}: any client can stop all "
+            "writes",
+            "demand client certificates (etcd's --client-cert-auth), or upgrade to 3.5.30",
+        )
 
 
 def _clock(member: Member) -> Finding:

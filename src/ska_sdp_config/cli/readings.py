@@ -63,6 +63,8 @@ class Readings:
         keys: how many there are.
         components: the owners of the components that are alive, by name.
         members: what each server says of itself; nothing for a database without servers.
+        has_login: whether a user is set.
+        has_certificate: whether a client certificate is set.
     """
 
     address: str = ""
@@ -72,6 +74,8 @@ class Readings:
     keys: int = 0
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
     members: list[Member] = field(default_factory=list)
+    has_login: bool = False
+    has_certificate: bool = False
 
 
 def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
@@ -106,6 +110,8 @@ def ask_members(readings: Readings) -> None:
     from ..backend.revolution1.tls import tls_context
 
     settings = Settings.load()
+    readings.has_login = settings.username is not None
+    readings.has_certificate = settings.certificate is not None
     context = tls_context(settings)
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
