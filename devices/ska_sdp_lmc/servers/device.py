@@ -262,7 +262,8 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         publisher = self.publisher
         timer = CommandTimer(self.name, command)
         first = self.database.config.backend.connection.precedence
-        with timer, first, self._at_work, logs.context(self.name, self, new_transaction_id()):
+        log = logs.context(self.name, self, new_transaction_id(), command)
+        with timer, first, self._at_work, log:
             with self._telling_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"
@@ -309,7 +310,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             _throw(error.reason.value, error.text, command)
         except MessageError as error:
             timer.outcome = "refused"
-            LOGGER.warning("%s refused: %s", command, error)
+            LOGGER.warning("%s refused: %s", command, error.details)
             _throw(Reason.FAILED.value, str(error), command)
         except CommitUnknown as error:
             text = f"It is not known whether {command} was carried out: {error}"
