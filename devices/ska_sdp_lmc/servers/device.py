@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any, NoReturn, TypeVar
 
 import tango
-from tango.server import Device, device_property
+from tango.server import device_property
 
 from ska_sdp_config.backend.common import (
     CommitUnknown,
@@ -36,6 +36,7 @@ from ska_sdp_lmc.servers.at_work import AtWork
 from ska_sdp_lmc.servers.attributes import constant, published, tango_value
 from ska_sdp_lmc.servers.events import Events
 from ska_sdp_lmc.servers.following import Follower
+from ska_sdp_lmc.servers.init import InitDevice
 from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load
 
 __all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
@@ -62,7 +63,7 @@ def _write_admin_mode(device: LmcDevice, value: int) -> None:
     device.write_admin_mode(AdminMode(value))
 
 
-class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
+class LmcDevice(InitDevice):
     """A device that shows the configuration database, and writes commands into it.
 
     Attributes:
@@ -159,10 +160,9 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
 
     def _show_that_it_is_unfit(self, why: str) -> None:
-        """Show after an Init that there are settings which cannot be; until the next, do nothing.
+        """Show after an Init that a setting is invalid; until the next Init, reject commands.
 
-        At its start the server ends by them. To whoever calls Init, Tango tells no more than that
-        it failed.
+        At the start of the server an invalid setting ends it.
         """
         if getattr(self, "publisher", None) is None:
             return
