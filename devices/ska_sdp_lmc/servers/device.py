@@ -23,7 +23,7 @@ from ska_sdp_config.backend.common import (
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
-from ska_sdp_lmc.health.metrics import CommandTimer
+from ska_sdp_lmc.health.metrics import CommandTimer, create_command_series
 from ska_sdp_lmc.health.process import PROCESS, Served
 from ska_sdp_lmc.messages import MessageError
 from ska_sdp_lmc.model.health import Outage
@@ -128,6 +128,7 @@ class LmcDevice(InitDevice):
             self._show_that_it_is_unfit(self._unfit)
             _throw("LMC_BadSetting", self._unfit, "init_device")
         self._begin_log()
+        create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
         # Init does not end what clients have subscribed to.
         self._events: Events = getattr(self, "_events", None) or Events(self)
