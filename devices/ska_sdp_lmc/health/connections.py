@@ -57,23 +57,13 @@ class HttpThread:
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
     def start(self) -> None:
-        """Listen, and start the thread.
+        """Listen and start the thread.
 
         Raises:
             OSError: the socket cannot listen.
         """
-        self._listener.listen(ACCEPT_QUEUE)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Close all connections and end the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-
-    def _run(self) -> None:
-        loop = self._loop
-        server = loop.run_until_complete(
-            loop.create_server(
+        self._server = self._loop.run_until_complete(
+            self._loop.create_server(
                 lambda: _Connection(self._connections),
                 sock=self._listener,
                 backlog=MAX_ACCEPTS_PER_TURN,
@@ -81,11 +71,20 @@ class HttpThread:
         )
         # asyncio takes one number for both.
         self._listener.listen(ACCEPT_QUEUE)
-        try:
-            loop.run_forever()
-        finally:
-            server.close()
-            loop.close()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening, close incomplete connections and end the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        self._server.close()
+        self._connections.abort_all()
+        # Sockets are closed in the turn after that.
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
 
 
 class _Connections:
@@ -115,10 +114,15 @@ class _Connections:
         if self._answering >= MAX_CONNECTIONS:
             connection.abort()
             return
-        self._answering += 1
         threading.Thread(
             target=self._run, args=(connection, head), name="health-answer", daemon=True
         ).start()
+        self._answering += 1
+
+    def abort_all(self) -> None:
+        """Close the connections whose request is incomplete."""
+        for connection in list(self._reading):
+            connection.abort()
 
     def _run(self, connection: _Connection, head: bytes) -> None:
         response = b""
