@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,11 +45,13 @@ class Context:
         device: name of the device at work, None outside of any.
         transaction_id: transaction id of the command at work.
         listener: the device itself.
+        command: name of the command at work, or of the attribute that is written.
     """
 
     device: str | None = None
     transaction_id: str | None = None
     listener: Listener | None = None
+    command: str | None = None
 
     def tags(self) -> Mapping[str, str]:
         """The tags of a record."""
@@ -63,18 +66,25 @@ class Context:
 _NOTHING = Context()
 _CONTEXT: ContextVar[Context] = ContextVar("context", default=_NOTHING)
 _OURS = ("ska_sdp_lmc", "ska_sdp_config")
+_FOREIGN_THREAD = re.compile(r"Dummy-[0-9]+")
 
 
 @contextmanager
-def context(device: str, listener: Listener, transaction_id: str | None = None) -> Iterator[None]:
+def context(
+    device: str,
+    listener: Listener,
+    transaction_id: str | None = None,
+    command: str | None = None,
+) -> Iterator[None]:
     """Mark every record made within as a device's.
 
     Args:
         device: name of the device.
         listener: the device.
         transaction_id: transaction id of the command, None for work that none asked for.
+        command: name of the command, which records of the devices have as their function.
     """
-    token = _CONTEXT.set(Context(device, transaction_id, listener))
+    token = _CONTEXT.set(Context(device, transaction_id, listener, command))
     try:
         yield
     finally:
@@ -157,8 +167,8 @@ class SkaFormatter(logging.Formatter):
             "1",
             _time(record),
             _level(record),
-            _escape(record.threadName or ""),
-            _escape(record.funcName or ""),
+            _escape(_thread(record)),
+            _escape(_function(record)),
             _escape(f"{record.filename}#{record.lineno}"),
             tags,
             _one_line(_message(record)),
@@ -176,8 +186,8 @@ class JsonFormatter(logging.Formatter):
                 "version": 1,
                 "timestamp": _time(record),
                 "severity": _level(record),
-                "thread": record.threadName,
-                "function": record.funcName,
+                "thread": _thread(record),
+                "function": _function(record),
                 "source": f"{record.filename}#{record.lineno}",
                 "tags": _CONTEXT.get().tags(),
                 "message": _message(record),
@@ -196,6 +206,28 @@ def _level(record: logging.LogRecord) -> str:
         if record.levelno >= level:
             return logging.getLevelName(level)
     return "DEBUG"
+
+
+def _thread(record: logging.LogRecord) -> str:
+    """Return the name of a record's thread.
+
+    Tango starts threads in C++; Python names each of them ``Dummy-<number>``, another number
+    for each client connection.
+    """
+    name = record.threadName or ""
+    return "tango" if _FOREIGN_THREAD.fullmatch(name) else name
+
+
+def _function(record: logging.LogRecord) -> str:
+    """Return the name of a record's function; within a command, the command's name.
+
+    All commands share the functions that log. The field for the place in the source still
+    names the file and line.
+    """
+    command = _CONTEXT.get().command
+    if command is not None and record.name.partition(".")[0] == __name__.partition(".")[0]:
+        return command
+    return record.funcName or ""
 
 
 def _message(record: logging.LogRecord) -> str:

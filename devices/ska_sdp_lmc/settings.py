@@ -145,8 +145,8 @@ def _variable_name(field: str) -> str:
 OF_THE_PROCESS = frozenset({"log_format", "health_port", "health_address"})
 """Fields that hold for the whole server process, before it has devices: no property sets them."""
 
-_NEVER_EMPTY = frozenset({"receive_scripts", "strictness", "version_info", "log_level"})
-"""Fields of devices that, set to nothing, are not set; an empty list, or no prefix, is a value."""
+_LISTS = frozenset({"required_components", "components"})
+"""Fields for which an empty environment variable is a value, the empty list."""
 
 PROPERTIES: Mapping[str, str] = {
     property_name(name): name for name in Settings.model_fields if name not in OF_THE_PROCESS
@@ -160,8 +160,11 @@ def load(
 ) -> Settings:
     """Read settings.
 
+    A device property that is empty or ``None`` is not set: Tango's property wizard offers these
+    as defaults. An empty environment variable is not set either, but for lists.
+
     Args:
-        properties: values of device properties by name; None is one that is not set.
+        properties: values of device properties by name.
         environ: environment variables, by default the process's own.
 
     Raises:
@@ -172,20 +175,25 @@ def load(
     sources: dict[str, str] = {}
     for field in Settings.model_fields:
         variable = _variable_name(field)
-        if variable in environ:
+        if environ.get(variable) or (variable in environ and field in _LISTS):
             values[field] = environ[variable]
             sources[field] = f"environment variable {variable}"
         given = (properties or {}).get(property_name(field))
-        if given is not None and field not in OF_THE_PROCESS:
+        if field not in OF_THE_PROCESS and not _is_unset(given):
             values[field] = given
             sources[field] = f"device property {property_name(field)}"
-    for field in _NEVER_EMPTY | OF_THE_PROCESS:
-        if values.get(field) == "":
-            del values[field]
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_explain(error, values, sources)) from error
+
+
+def _is_unset(given: str | Iterable[str] | None) -> bool:
+    """Return whether the value of a device property stands for its default."""
+    if given is None:
+        return True
+    lines = [given] if isinstance(given, str) else given
+    return all(str(line).strip() in ("", "None") for line in lines)
 
 
 def _explain(error: ValidationError, values: Mapping[str, Any], sources: Mapping[str, str]) -> str:

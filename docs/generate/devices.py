@@ -27,6 +27,9 @@ __all__ = [
     "subarray_properties",
 ]
 
+_OF_TANGO = "Init"
+"""Command that every Tango device has."""
+
 _TYPES = {
     "DevString": "string",
     "DevEnum": "enumeration",
@@ -100,10 +103,10 @@ def _attributes(device: type[LmcDevice]) -> str:
 
 
 def _commands(device: type[LmcDevice]) -> Iterator[tuple[str, str, str]]:
-    """Give each command's name, what its argument is, and what it does."""
+    """Yield the name, the argument and the effect of each command but Tango's."""
     for name, method in vars(device).items():
         declared = getattr(method, "__tango_command__", None)
-        if declared is not None:
+        if declared is not None and name != _OF_TANGO:
             kind, about_argument = declared[1][0]
             argument = "" if kind == tango.CmdArgType.DevVoid else about_argument.rstrip(".")
             yield name, argument, first_line(method.__wrapped__) if argument else about_argument

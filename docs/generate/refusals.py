@@ -56,7 +56,7 @@ def refusals() -> str:
         1,
         "{command}: {JSON path}: {fault}; …",
         "the argument is longer than 1 MiB, is no JSON object, or does not follow its schema: "
-        "each wrong field is named",
+        "ten wrong fields are named, the others counted",
         ("AssignResources", "ReleaseResources", "Configure", "Scan"),
         Reason.FAILED,
     )

@@ -177,6 +177,25 @@ def test_each_deviceserver_is_what_the_projects_own_schema_says(render: Renderer
     assert versions == {"tango.tango-controls.org/v1", "tango.tango-controls.org/v2"}
 
 
+def test_servers_have_scrape_annotations_with_and_without_operator(render: Renderer) -> None:
+    expected = {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/path": "/metrics",
+        "prometheus.io/port": "8080",
+    }
+    plain = [
+        each["spec"]["template"]["metadata"]["annotations"]
+        for each in render({}).of_kind("Deployment")
+        if each["metadata"]["labels"]["app.kubernetes.io/component"] == "device-server"
+    ]
+    operated = [
+        each["metadata"].get("annotations")
+        for each in render({"global": {"operator": True}}).of_kind("DeviceServer")
+    ]
+    assert len(plain) == len(operated) > 1
+    assert all(annotations == expected for annotations in plain + operated)
+
+
 def test_the_operators_pods_can_read_their_certificates_and_are_probed_as_others(
     render: Renderer,
 ) -> None:

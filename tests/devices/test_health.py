@@ -146,6 +146,17 @@ def test_a_command_that_the_database_does_not_take_is_counted_as_failed(
     serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
 ) -> None:
     subarray = serve(**settings).proxy(SUBARRAY)
+    commands = {each.cmd_name for each in subarray.command_list_query()}
+    counted = {
+        (labels["device"], labels["command"], labels["outcome"]): value
+        for labels, value in scrape(health).of(COMMANDS)
+    }
+    # An alarm on the increase needs a first value of 0, from before the first failure.
+    assert counted == {
+        (SUBARRAY, command, outcome): 0
+        for command in {*commands - {"Init", "State", "Status"}, "adminMode"}
+        for outcome in ("accepted", "refused", "failed")
+    }
     with pytest.raises(tango.DevFailed):
         subarray.On()
     assert scrape(health).value(COMMANDS, command="On", outcome="failed") == 1

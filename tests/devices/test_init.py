@@ -11,9 +11,12 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_lmc.health.process import PROCESS
 from ska_sdp_lmc.model.states import HealthState
+from ska_sdp_lmc.servers.controller import SDPController
+from ska_sdp_lmc.servers.subarray import SDPSubarray
 from tests.waiting import wait_until
 
 from .bare_server import SUBARRAY
+from .conftest import CONTROLLER, Start
 
 Set = Callable[[str], None]
 
@@ -28,9 +31,11 @@ def set_timeout(subarray: Any) -> Set:
 def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Config) -> None:
     set_timeout("soon")
     try:
-        with pytest.raises(tango.DevFailed):
-            subarray.Init()
         fault = f"{SUBARRAY}: The device property TimeoutConfigure cannot be 'soon'"
+        with pytest.raises(tango.DevFailed) as failed:
+            subarray.Init()
+        assert failed.value.args[0].reason == "LMC_BadSetting"
+        assert failed.value.args[0].desc.startswith(fault)
         assert subarray.state() == tango.DevState.FAULT
         assert subarray.status().startswith(fault)
         assert subarray.read_attribute("obsState").quality == tango.AttrQuality.ATTR_INVALID
@@ -56,3 +61,23 @@ def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Conf
     subarray.On()
     assert subarray.lastCommand == "On"
     assert [each for each in PROCESS.why_not_ready() if each.device == SUBARRAY] == []
+
+
+@pytest.mark.parametrize(
+    ("device", "name"), [(SDPController, CONTROLLER), (SDPSubarray, SUBARRAY)]
+)
+def test_defaults_of_the_property_wizard_are_accepted(
+    start: Start, device: type[tango.server.Device], name: str
+) -> None:
+    proxies = dict(zip((CONTROLLER, SUBARRAY), start(), strict=True))
+    util = tango.Util.instance()
+    # A flat list of name, description and default of each property, as Tango's tools read it.
+    wizard = list(util.get_dserver_device().query_dev_prop(device.__name__))
+    defaults = dict(zip(wizard[::3], wizard[2::3], strict=True))
+    assert set(defaults.values()) == {"None", ""}
+    util.get_database().put_device_property(name, defaults)
+    try:
+        proxies[name].Init()
+        wait_until(lambda: proxies[name].state() in (tango.DevState.OFF, tango.DevState.STANDBY))
+    finally:
+        util.get_database().delete_device_property(name, list(defaults))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import io
 import json
 import logging
 import re
+import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -77,6 +80,53 @@ def test_one_record_is_one_line_whatever_comes_from_outside(tag: str, message: s
     device, _, rest = found.group(2).partition(",transaction-id:")
     assert device == "tango-device:test-sdp/subarray/01"
     assert "," not in rest
+
+
+def fields(line: str) -> tuple[str, str]:
+    """Return the thread and the function of a line."""
+    _, _, _, thread, function, *_ = line.split("|")
+    return thread, function
+
+
+def from_foreign_thread(call: Callable[[], None]) -> None:
+    """Call on a thread that Python did not start, as Tango's are."""
+    done = threading.Event()
+
+    def run() -> None:
+        call()
+        done.set()
+
+    _thread.start_new_thread(run, ())
+    assert done.wait(30)
+
+
+def test_thread_of_tango_has_a_plain_name() -> None:
+    stream = io.StringIO()
+    logs.set_up("INFO", "ska", stream)
+    from_foreign_thread(lambda: LOGGER.info("by Tango"))
+    named = threading.Thread(target=lambda: LOGGER.info("by us"), name="follow-a/b/c")
+    named.start()
+    named.join()
+    assert [fields(line)[0] for line in lines(stream)] == ["tango", "follow-a/b/c"]
+
+
+@pytest.mark.parametrize("log_format", ["ska", "json"])
+def test_function_of_a_command_is_its_name(log_format: str) -> None:
+    stream = io.StringIO()
+    logs.set_up("INFO", log_format, stream)
+
+    def transact() -> None:
+        LOGGER.info("done")
+        logging.getLogger("ska_sdp_config.test").info("in the library")
+
+    with logs.context("d", Device(), "txn-x", command="Scan"):
+        transact()
+    transact()
+    found = [
+        json.loads(line)["function"] if log_format == "json" else fields(line)[1]
+        for line in lines(stream)
+    ]
+    assert found == ["Scan", "transact", "transact", "transact"]
 
 
 def test_json() -> None:

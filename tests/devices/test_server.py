@@ -224,12 +224,21 @@ def test_every_line_of_its_log_is_in_the_format(
     subarray = server.proxy(SUBARRAY)
     wait_until(lambda: subarray.state() == tango.DevState.OFF)
     subarray.On()
+    with pytest.raises(tango.DevFailed):
+        subarray.Scan("{}")
     lines = [line for line in server.process.output().splitlines() if line.startswith("{")]
     records = [json.loads(line) for line in lines]
-    commands = [each for each in records if each["message"].startswith("On done")]
-    assert len(commands) == 1
-    assert commands[0]["tags"]["tango-device"] == SUBARRAY
-    assert commands[0]["tags"]["transaction-id"].startswith("txn-")
+    for function, message in {
+        "On": "On done, obsState EMPTY",
+        "Scan": "Scan refused: $.scan_id: field required",
+    }.items():
+        found = [each for each in records if each["function"] == function]
+        assert [each["message"] for each in found] == [message]
+        assert found[0]["thread"] == "tango"
+        assert found[0]["tags"]["tango-device"] == SUBARRAY
+        assert found[0]["tags"]["transaction-id"].startswith("txn-")
+    threads = {each["thread"] for each in records}
+    assert threads == {"MainThread", "tango", f"follow-{SUBARRAY}"}
 
 
 @pytest.mark.parametrize(

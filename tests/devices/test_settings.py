@@ -6,7 +6,7 @@ import pytest
 
 from ska_sdp_lmc.servers.controller import SDPController
 from ska_sdp_lmc.servers.subarray import SDPSubarray
-from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load, property_name
+from ska_sdp_lmc.settings import PROPERTIES, Settings, SettingsError, load, property_name
 
 
 def test_defaults() -> None:
@@ -37,7 +37,6 @@ def test_properties_win_over_the_environment() -> None:
         ("a,b", ("a", "b")),
         (" a , b ,", ("a", "b")),
         (["a", "b,c"], ("a", "b", "c")),
-        ("", ()),
         ("none", ()),
         (["none"], ()),
     ],
@@ -48,6 +47,26 @@ def test_lists_of_components(given: str | list[str], expected: tuple[str, ...]) 
         assert load({}, {"SDP_LMC_COMPONENTS": given}).components == expected
 
 
+@pytest.mark.parametrize("name", sorted(PROPERTIES))
+@pytest.mark.parametrize("value", [None, "None", " None ", "", " ", ["None"], [""], [], ["", ""]])
+def test_property_that_is_none_or_empty_means_the_default(
+    name: str, value: str | list[str] | None
+) -> None:
+    assert load({name: value}, {}) == load({}, {})
+
+
+@pytest.mark.parametrize("value", ["None", ""])
+def test_property_that_is_none_leaves_the_environment(value: str) -> None:
+    environ = {"SDP_LMC_TIMEOUT_CONFIGURE": "7", "SDP_LMC_REQUIRED_COMPONENTS": "a"}
+    given = {"TimeoutConfigure": value, "RequiredComponents": value}
+    assert load(given, environ) == load({}, environ)
+
+
+def test_empty_list_of_the_environment_is_a_value() -> None:
+    assert load({}, {"SDP_LMC_COMPONENTS": ""}).components == ()
+    assert load({}, {"SDP_LMC_REQUIRED_COMPONENTS": ""}).required_components == ()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -56,7 +75,6 @@ def test_lists_of_components(given: str | list[str], expected: tuple[str, ...]) 
         ("TimeoutConfigure", "nan"),
         ("TimeoutConfigure", "inf"),
         ("TimeoutDatabase", "0"),
-        ("TimeoutDatabase", ""),
         ("RequiredComponents", "a/b"),
         ("ReceiveScripts", "("),
         ("Strictness", "3"),
@@ -112,8 +130,10 @@ def test_a_bad_variable_under_a_good_property_does_no_harm() -> None:
     assert load({"Strictness": "0"}, {"SDP_LMC_STRICTNESS": "9"}).strictness == 0
 
 
-@pytest.mark.parametrize("field", ["receive_scripts", "strictness", "version_info", "log_format"])
-def test_set_to_nothing_is_not_set(field: str) -> None:
+@pytest.mark.parametrize(
+    "field", sorted(set(Settings.model_fields) - {"components", "required_components"})
+)
+def test_empty_variable_is_not_set(field: str) -> None:
     settings = load({}, {f"SDP_LMC_{field.upper()}": ""})
     assert getattr(settings, field) == getattr(load({}, {}), field)
 

@@ -40,7 +40,8 @@ def test_later_versions_read_as_04(version: str) -> None:
 def test_parts_that_are_not_given_are_empty() -> None:
     block = {"eb_id": "eb-unit-20260301-00001", "max_length": 1}
     parts: dict[str, Any] = {"beams": [], "scan_types": [], "channels": []}
-    message = _parse({"execution_block": {**block, **parts}, "resources": {}})
+    # Strict reading rejects an execution block without scan types.
+    message = _parse({"execution_block": {**block, **parts}, "resources": {}}, 1)
     assert message == AssignResources(
         None, Resources(), {**block, **parts, "context": {}, "polarisations": [], "fields": []}, []
     )
@@ -166,16 +167,66 @@ def test_a_body_has_no_coordinates() -> None:
     assert parse_assign_resources(text).warnings == (f"{path}: is not a key of this schema",)
 
 
-@pytest.mark.parametrize(("version", "other"), [("0.4", "1.0"), ("1.0", "0.4")])
-def test_each_version_has_its_own_form_of_direction(version: str, other: str) -> None:
-    text = json.dumps(ASSIGN_04)
-    if other == "1.0":
-        text = _direction(reference_frame="special").replace("assignres/1.0", "assignres/0.4")
-    else:
-        text = text.replace("assignres/0.4", "assignres/1.0")
-    assert f"assignres/{version}" in text
-    with pytest.raises(MessageError, match=r"fields\[0\]\.phase_dir"):
-        parse_assign_resources(text)
+OLD_DIRECTION = {"ra": [12], "dec": [-4.5], "reference_time": "...", "reference_frame": "ICRF3"}
+NEW_DIRECTIONS: list[dict[str, Any]] = [
+    {"target_name": "T", "reference_frame": "icrs", "attrs": {"c1": 1, "c2": 2}},
+    {"target_name": "Sun", "reference_frame": "special"},
+    {"target_name": "T", "reference_frame": "tle", "attrs": {"line1": "1", "line2": "2"}},
+]
+
+
+def _with_direction(version: str, phase_dir: dict[str, Any]) -> str:
+    text = changed(ASSIGN_04, "execution_block", "fields", 0, "phase_dir", to=phase_dir)
+    return text.replace("assignres/0.4", f"assignres/{version}")
+
+
+@pytest.mark.parametrize("strictness", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("version", "phase_dir", "form"),
+    [
+        *(
+            (version, direction, "1.0")
+            for version in ("0.4", "0.5")
+            for direction in NEW_DIRECTIONS
+        ),
+        *((version, OLD_DIRECTION, "0.4") for version in ("1.0", "1.1", "1.2", "2.0", "2.1")),
+    ],
+)
+def test_direction_in_the_form_of_another_version_is_read_with_a_warning(
+    version: str, phase_dir: dict[str, Any], form: str, strictness: int
+) -> None:
+    parsed = parse_assign_resources(_with_direction(version, phase_dir), strictness)
+    path = "$.execution_block.fields[0].phase_dir"
+    assert parsed.warnings == (f"{path}: has the form of schema {form}, read as such",)
+    assert parsed.message.execution_block is not None
+    assert parsed.message.execution_block["fields"][0]["phase_dir"] == phase_dir
+
+
+@pytest.mark.parametrize(
+    ("version", "phase_dir", "place"),
+    [
+        ("0.4", {"target_name": "T", "reference_frame": "icrs"}, "attrs"),
+        ("0.4", {"attrs": {"c1": 1, "c2": 2}, "reference_frame": "icrs"}, "target_name"),
+        (
+            "1.0",
+            {key: OLD_DIRECTION[key] for key in ("ra", "dec", "reference_time")},
+            "reference_frame",
+        ),
+        ("1.0", {"ra": [1], "reference_time": "...", "reference_frame": "ICRS"}, "dec"),
+        # Of both forms, or of none: read as the version says.
+        ("0.4", {"reference_frame": "ICRS"}, "ra"),
+        ("1.0", {"reference_frame": "ICRS"}, "target_name"),
+        ("0.4", {"ra": [1], "attrs": {}, "reference_time": "...", "reference_frame": "x"}, "dec"),
+        ("1.0", {"ra": [1], "attrs": {}, "reference_frame": "icrs"}, "target_name"),
+    ],
+)
+def test_direction_is_checked_in_its_own_form(
+    version: str, phase_dir: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(MessageError) as caught:
+        parse_assign_resources(_with_direction(version, phase_dir))
+    fault = f"$.execution_block.fields[0].phase_dir.{place}: field required"
+    assert fault in caught.value.faults
 
 
 def test_flat_becomes_nested() -> None:

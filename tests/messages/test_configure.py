@@ -81,7 +81,11 @@ def test_forms_side_by_side_keep_their_order() -> None:
         ("0.2", FLAT_03, r"\$\.new_scan_types\[0\]\.id: field required"),
         ("0.3", FLAT_02, r"\$\.new_scan_types\[0\]\.scan_type_id: field required"),
         ("0.3", NESTED, r"\$\.new_scan_types\[0\]\.channels: field required"),
-        ("0.4", {"scan_type_id": "x"}, r"\$\.new_scan_types\[0\]\.beams: field required"),
+        (
+            "0.4",
+            {"scan_type_id": "x"},
+            r"\$\.new_scan_types\[0\]: should have beams, or channels in the flat form",
+        ),
         ("0.4", {"channels": [WINDOW]}, r"\$\.new_scan_types\[0\]\.scan_type_id: field req"),
         (None, {}, r"\$\.new_scan_types\[0\]\.scan_type_id: field required"),
         (None, 5, r"\$\.new_scan_types\[0\]: should be an object, not 5"),
@@ -101,6 +105,41 @@ def test_forms_side_by_side_keep_their_order() -> None:
 def test_wrong_new_scan_types(version: str | None, new: Any, place: str) -> None:
     with pytest.raises(MessageError, match=place):
         parse_configure(_text(new, version=version))
+
+
+def _only(scan_type: dict[str, Any], *kept: str) -> dict[str, Any]:
+    return {key: value for key, value in scan_type.items() if key in kept}
+
+
+@pytest.mark.parametrize("version", [None, "0.4", "1.0", "2.1"])
+@pytest.mark.parametrize(
+    "new",
+    [
+        _only(FLAT_02, "id", "coordinate_system", "ra", "dec"),
+        _only(FLAT_02, "id", "coordinate_system"),
+        _only(FLAT_02, "id", "ra"),
+        _only(FLAT_02, "id"),
+        _only(FLAT_03, "scan_type_id", "reference_frame", "ra", "dec"),
+        _only(FLAT_03, "scan_type_id", "reference_frame"),
+        _only(FLAT_03, "scan_type_id", "dec"),
+        {"scan_type_id": "flat", "subbands": []},
+    ],
+)
+def test_flat_scan_type_without_channels_names_channels(
+    version: str | None, new: dict[str, Any]
+) -> None:
+    with pytest.raises(MessageError) as caught:
+        parse_configure(_text(new, version=version))
+    assert caught.value.faults == ("$.new_scan_types[0].channels: field required",)
+
+
+@pytest.mark.parametrize("version", [None, "0.4", "2.1"])
+@pytest.mark.parametrize("strictness", [1, 2])
+def test_scan_type_of_neither_form_names_both_forms(version: str | None, strictness: int) -> None:
+    with pytest.raises(MessageError) as caught:
+        parse_configure(_text({"scan_type_id": "x"}, version=version), strictness)
+    fault = "$.new_scan_types[0]: should have beams, or channels in the flat form"
+    assert caught.value.faults == (fault,)
 
 
 @pytest.mark.parametrize("pair", [(FLAT_02, FLAT_03), (FLAT_03, FLAT_02), (NESTED, NESTED)])

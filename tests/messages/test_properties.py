@@ -39,6 +39,7 @@ STAY_WARNINGS = (
     "read as 0.5",
     "read as 1.2",
     "read as 2.1",
+    "read as such",
 )
 """Ends of warnings that are still warnings at the next strictness: not told when it refuses."""
 

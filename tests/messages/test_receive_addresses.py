@@ -31,6 +31,8 @@ RECVADDRS = "https://schema.skao.int/ska-sdp-recvaddrs/"
         {"interface": RECVADDRS + "0.5", "look": {"sky": BEAM, "more": {**BEAM, "new": 1}}},
         {"interface": RECVADDRS + "0.9", "look": {}},
         {"look": {"host": BEAM, "port": BEAM}},
+        {"look": {**OLD, "port": [[0, 7000, 1, 4], [8, 7000, 1], [16, 7100, 2, 0.5]]}},
+        {"look": {"sky": {**BEAM, "port": [[0, 7000, 1, 4]]}}},
         {"look": {"sky": {**BEAM, "delay_cal": "a/b/c/d", "jones_cal": [[0, "a/b/c/d"]]}}},
         {"look": {"sky": {**BEAM, "pointing_cal": "tango://a/b/c/d_{receptor}"}}},
         [{"scan_type_id": "look", **OLD}, {"scan_type_id": "there", **OLD}],
@@ -74,7 +76,10 @@ def _without(key: str) -> dict[str, Any]:
         ({"look": {"sky": {**BEAM, "host": [[-1, "h"]]}}}, "$.look.sky.host: should have entri"),
         ({"look": {"sky": {**BEAM, "port": [[0, 0]]}}}, "$.look.sky.port: should have entries ["),
         ({"look": {"sky": {**BEAM, "port": [[0, 65536]]}}}, "$.look.sky.port: should have entr"),
-        ({"look": {"sky": {**BEAM, "port": [[0, 1, 1, 1]]}}}, "$.look.sky.port: should have en"),
+        ({"look": {"sky": {**BEAM, "port": [[0, 1, 1, "1"]]}}}, "$.look.sky.port: should have en"),
+        ({"look": {"sky": {**BEAM, "port": [[0, 1, 1, True]]}}}, "$.look.sky.port: should have"),
+        ({"look": {"sky": {**BEAM, "port": [[0, 1, 1, 1, 1]]}}}, "$.look.sky.port: should have"),
+        ({"look": {"sky": {**BEAM, "host": [[0, "h", 1]]}}}, "$.look.sky.host: should have entr"),
         ({"look": {"sky": {**BEAM, "mac": {}}}}, "$.look.sky.mac: should be a list"),
         ({"look": {"sky": {**BEAM, "delay_cal": 5}}}, "$.look.sky.delay_cal: should be the name"),
         ({"look": {"sky": {**BEAM, "jones_cal": [5]}}}, "$.look.sky.jones_cal: should have entr"),
@@ -113,6 +118,11 @@ def test_every_fault_is_told_but_not_more_than_a_screenful() -> None:
 )
 def test_host_and_port(channel: int, expected: tuple[str, int]) -> None:
     assert host_and_port(BEAM, channel) == expected
+
+
+def test_fourth_number_of_a_port_is_ignored() -> None:
+    addresses = {"host": [[0, "h"]], "port": [[4, 9000, 2, 7]]}
+    assert host_and_port(addresses, 6) == ("h", 9004)
 
 
 def test_no_address_below_the_first_channel() -> None:

@@ -140,6 +140,13 @@ TABLE: list[tuple[tuple[int | str, ...], Any, str, str]] = [
         ".we",
     ),
     (
+        (*WINDOWS, 0, "freq_min"),
+        2e8,
+        "$.execution_block.channels[0].spectral_windows[0].freq_min: is equal to freq_max",
+        ".we",
+    ),
+    ((EB, "scan_types"), [], "$.execution_block.scan_types: is empty", ".we"),
+    (
         (EB, "scan_types", 1, "derive_from"),
         ".none",
         '$.execution_block.scan_types[1].derive_from: there is no scan type ".none"',
@@ -170,6 +177,12 @@ TABLE: list[tuple[tuple[int | str, ...], Any, str, str]] = [
         ".we",
     ),
     # worth a line
+    (
+        (EB, "fields", 0, "phase_dir"),
+        {"target_name": "Sun", "reference_frame": "special"},
+        "$.execution_block.fields[0].phase_dir: has the form of schema 1.0",
+        "www",
+    ),
     (("resources",), REMOVE, "$: has an execution block and names no resources", "www"),
     # right
     ((EB, "max_length"), 10**30, "$", "..."),

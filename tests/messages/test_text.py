@@ -83,10 +83,24 @@ def test_error_is_ascii_of_bounded_length() -> None:
     with pytest.raises(MessageError) as caught:
         parse_assign_resources(text)
     assert str(caught.value).isascii()
-    assert len(str(caught.value)) < 50_000
-    assert len(caught.value.faults) == 101
-    assert caught.value.faults[-1].startswith("and ")
-    assert str(caught.value) == "AssignResources: " + "; ".join(caught.value.faults)
+    assert len(str(caught.value)) < 5_000
+
+
+def test_error_lists_ten_faults_and_counts_the_others() -> None:
+    windows: list[object] = [{"spectral_window_id": "w"}] * 13
+    text = changed(ASSIGN_04, "execution_block", "channels", 0, "spectral_windows", to=windows)
+    with pytest.raises(MessageError) as caught:
+        parse_assign_resources(text, 1)
+    assert len(caught.value.faults) == 13 * 4, "count, start, freq_min and freq_max are missing"
+    shown = "; ".join(caught.value.faults[:10])
+    assert caught.value.details == f"{shown}; and 42 more"
+    assert str(caught.value) == f"AssignResources: {caught.value.details}"
+
+
+@pytest.mark.parametrize("count", [1, 9, 10])
+def test_error_lists_all_of_up_to_ten_faults(count: int) -> None:
+    faults = [f"$.a[{number}]: field required" for number in range(count)]
+    assert MessageError("Scan", faults).details == "; ".join(faults)
 
 
 def test_rubbish_with_more_faults_than_can_be_told() -> None:

@@ -59,6 +59,15 @@ class Samples:
             if sample.name == name and labels.items() <= sample.labels.items()
         )
 
+    def of(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """Return labels and value of each sample of a name."""
+        return [
+            (dict(sample.labels), sample.value)
+            for family in self.families.values()
+            for sample in family.samples
+            if sample.name == name
+        ]
+
     def one_of(self, name: str, label: str) -> str:
         """The label's value whose sample is 1, of which there must be one."""
         (found,) = [

@@ -40,6 +40,13 @@
   value: {{ include "lmc.health-port" . | quote }}
 {{- end -}}
 
+{{/* Annotations by which Prometheus finds the metrics of a device server. */}}
+{{- define "lmc.scrape-annotations" -}}
+prometheus.io/scrape: "true"
+prometheus.io/path: /metrics
+prometheus.io/port: {{ include "lmc.health-port" . | quote }}
+{{- end -}}
+
 {{/* Settings that are the same for all device servers. */}}
 {{- define "lmc.settings-environment" -}}
 - name: SDP_LMC_LOG_LEVEL

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import logging
 import socket
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
+from http.server import BaseHTTPRequestHandler
+from io import BufferedReader, BytesIO
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from ska_sdp_lmc.health import scrape
+from ska_sdp_lmc.health.connections import HttpThread
 from ska_sdp_lmc.health.metrics import REGISTRY
 from ska_sdp_lmc.health.process import PROCESS, Reason
 
 __all__ = ["PATHS", "EndpointError", "serving"]
-
-LOGGER = logging.getLogger(__name__)
-
-PATIENCE = 5.0
-"""Seconds that a client may take to say what it wants."""
-
-LOOK_EVERY = 0.1
-"""Seconds after which the end is noticed."""
 
 
 class EndpointError(ValueError):
@@ -68,10 +58,19 @@ PATHS: dict[str, Callable[[bool], Answer]] = {
 """What is answered, by path; True asks for plain text instead of JSON."""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    timeout = PATIENCE
+class _Request(BaseHTTPRequestHandler):
+    """One request, read from its head; `response` is the whole response."""
+
     server_version = "ska-sdp-lmc"
     sys_version = ""
+
+    def __init__(self, head: bytes) -> None:
+        # That of the class above reads from a socket.
+        self.rfile = BufferedReader(BytesIO(head))
+        self.wfile = BytesIO()
+        self.client_address = ("", 0)
+        self.handle_one_request()
+        self.response = self.wfile.getvalue()
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
@@ -80,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-        """Log nothing: it is asked every few seconds, for years."""
+        """Log nothing: probes come every few seconds, for years."""
 
     def _answer(self, *, with_body: bool) -> None:
         answer = PATHS.get(self.path.partition("?")[0])
@@ -97,28 +96,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, address: str, port: int) -> None:
-        version = ipaddress.ip_address(address).version
-        self.address_family = socket.AF_INET6 if version == 6 else socket.AF_INET
-        super().__init__((address, port), _Handler)
-
-    def server_bind(self) -> None:
-        # That of the class above asks the name service for the machine's name, which may hang.
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = "", self.server_address[1]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what failed here: a client that goes away is no fault of ours."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            LOGGER.exception("A question about the health could not be answered.")
+def _bound_socket(address: str, port: int) -> socket.socket:
+    version = ipaddress.ip_address(address).version
+    bound = socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 @contextmanager
 def serving(address: str, port: int) -> Iterator[None]:
-    """Answer while inside, on threads of its own.
+    """Answer while inside, on a thread of its own.
 
     Args:
         address: IP address to listen on.
@@ -131,22 +123,18 @@ def serving(address: str, port: int) -> Iterator[None]:
         yield
         return
     try:
-        server = _Server(address, port)
+        thread = HttpThread(_bound_socket(address, port), lambda head: _Request(head).response)
+        thread.start()
     except OSError as error:
         raise EndpointError(
             f"The health cannot be served at {address} port {port} "
             f"({error.strerror or error}): set SDP_LMC_HEALTH_ADDRESS and SDP_LMC_HEALTH_PORT "
             "to an address of this machine and a free port."
         ) from error
-    thread = threading.Thread(
-        target=server.serve_forever, args=(LOOK_EVERY,), name="health", daemon=True
-    )
-    thread.start()
     try:
         yield
     finally:
-        server.shutdown()
-        server.server_close()
+        thread.stop()
 
 
 scrape.register(REGISTRY, PROCESS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Literal
 
@@ -10,9 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 
 from ska_sdp_lmc.health.families import COMMAND_DURATION, EVENTS_PUSHED
 
-__all__ = ["REGISTRY", "CommandTimer", "EventCount", "Outcome"]
+__all__ = ["REGISTRY", "CommandTimer", "EventCount", "Outcome", "create_command_series"]
 
 Outcome = Literal["accepted", "refused", "failed"]
+OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "failed")
 
 BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Upper bounds, s: a command takes some 3 ms, and at most 2 s by default (spec 4.3)."""
@@ -33,6 +35,20 @@ _DURATIONS = Histogram(
 _EVENTS = Counter(
     EVENTS_PUSHED.name, EVENTS_PUSHED.meaning, EVENTS_PUSHED.labels, registry=REGISTRY
 )
+
+
+def create_command_series(device: str, commands: Iterable[str]) -> None:
+    """Create the series of commands with the value 0.
+
+    A series that begins with the first failure has no increase, so no alarm would fire for it.
+
+    Args:
+        device: name of the device.
+        commands: names of its commands.
+    """
+    for command in commands:
+        for outcome in OUTCOMES:
+            _DURATIONS.labels(device, command, outcome)
 
 
 class CommandTimer:

@@ -20,6 +20,7 @@ from .rename import channels_from_subbands, rename_02
 from .resources import resources
 from .schema import flat, nested
 from .schema.check import schema_issues
+from .schema.nested import is_polynomial
 from .versions import Version
 
 __all__ = ["parse_assign_resources"]
@@ -81,6 +82,7 @@ def _check_nested(value: dict[str, Any], version: Version) -> tuple[dict[str, An
     schema = nested.Assign04 if version < (1, 0) else nested.Assign10
     issues = schema_issues(schema, value, loose=nested.LOOSE)
     issues += _part_issues(value)
+    issues += _phase_dir_issues(value, version)
     issues += block_issues(value.get("execution_block"), ("execution_block",))
     issues += dependency_issues(
         value.get("processing_blocks"),
@@ -98,6 +100,17 @@ def _part_issues(value: Mapping[str, Any]) -> Iterator[Issue]:
     elif "resources" not in value and not value.get("processing_blocks"):
         fault = "has no execution_block, no processing_blocks and no resources"
         yield Issue((), fault, Grade.FATAL)
+
+
+def _phase_dir_issues(value: Mapping[str, Any], version: Version) -> Iterator[Issue]:
+    """Yield the phase directions that have the form of another version; takes any JSON."""
+    block = value.get("execution_block")
+    old = version < (1, 0)
+    for index, field in objects(block.get("fields") if isinstance(block, dict) else None):
+        if is_polynomial(field.get("phase_dir"), old) != old:
+            at = ("execution_block", "fields", index, "phase_dir")
+            fault = f"has the form of schema {'1.0' if old else '0.4'}, read as such"
+            yield Issue(at, fault, Grade.NOTICE)
 
 
 def _from_nested(value: Mapping[str, Any]) -> AssignResources:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .convert import VIS0, FlatScanTypes, flat_scan_type_issues
-from .faults import Grade, Issue, settle
+from .faults import Grade, Issue, Location, settle
 from .internal import Configure, Json, Parsed
 from .reading import open_document, transaction_id
 from .references import endless_issues, new_scan_type_issues, objects
@@ -34,6 +34,11 @@ class _New(NamedTuple):
 _FLAT_02 = _Form(flat.ScanType02, flat.SCAN_TYPE_LOOSE)
 _FLAT_03 = _Form(flat.ScanType03, flat.SCAN_TYPE_LOOSE)
 _NESTED = _Form(nested.ScanType04, nested.SCAN_TYPE_LOOSE)
+
+_NESTED_KEYS = {"beams", "derive_from"}
+"""Keys that only a scan type of the nested form has."""
+_FLAT_KEYS = {"id", "coordinate_system", "reference_frame", "ra", "dec", "subbands"}
+"""Keys besides ``channels`` that only a scan type of the flat form has."""
 
 
 def parse_configure(text: str, strictness: int = 1) -> Parsed[Configure]:
@@ -83,7 +88,7 @@ def _check_new(given: Any, version: Version | None) -> tuple[list[_New], list[Is
     renamed = list(scan_types) if isinstance(scan_types, list) else []
     for index, scan_type in objects(scan_types):
         form = _form(scan_type, version)
-        issues += schema_issues(form.schema, scan_type, at=(*at, index), loose=form.loose)
+        issues += _form_issues(form, scan_type, (*at, index))
         if form is _FLAT_02:
             renamed[index] = rename_scan_type_02(scan_type)
         new.append(_New(form, renamed[index]))
@@ -93,12 +98,30 @@ def _check_new(given: Any, version: Version | None) -> tuple[list[_New], list[Is
 
 
 def _form(scan_type: Mapping[str, Any], version: Version | None) -> _Form:
-    """Tell the form of a new scan type: from schema 0.4 on it may have any (spec 5)."""
+    """Return the form of a new scan type: from schema 0.4 on it may have any.
+
+    Other keys than ``channels`` show the form as well, so that a fault of a flat scan type
+    without ``channels`` names that field and not one of the nested form.
+    """
     if version is not None and version < (0, 4):
         return _FLAT_02 if version < (0, 3) else _FLAT_03
-    if "beams" in scan_type or "channels" not in scan_type:
+    given = scan_type.keys()
+    if "beams" in given:
+        return _NESTED
+    if "channels" not in given and ("derive_from" in given or not _FLAT_KEYS & given):
         return _NESTED
     return _FLAT_02 if "id" in scan_type and "scan_type_id" not in scan_type else _FLAT_03
+
+
+def _form_issues(form: _Form, scan_type: Mapping[str, Any], at: Location) -> list[Issue]:
+    """Check a new scan type against the schema of its form."""
+    issues = schema_issues(form.schema, scan_type, at=at, loose=form.loose)
+    if form is _NESTED and not _NESTED_KEYS & scan_type.keys():
+        # The keys do not show which form was meant, so the fault names both.
+        issues = [issue for issue in issues if issue.at != (*at, "beams")]
+        fault = "should have beams, or channels in the flat form"
+        issues.append(Issue(at, fault, Grade.STRUCTURE))
+    return issues
 
 
 def _message(value: Mapping[str, Any], new: Sequence[_New]) -> Configure:

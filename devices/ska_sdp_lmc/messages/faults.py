@@ -14,29 +14,31 @@ __all__ = ["Grade", "Issue", "Location", "MessageError", "json_path", "listed", 
 Location = tuple[int | str, ...]
 """Keys and indices that lead from the top of a document to one of its values."""
 
-MOST_FAULTS = 100
+MAX_FAULTS_SHOWN = 10
 MOST_WARNINGS = 50
 _LONGEST_VALUE = 40
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class MessageError(ValueError):
-    """A message is refused; its text names each wrong field by JSON path and fault.
+    """Invalid message; the text names wrong fields by JSON path and fault.
 
     The text is plain ASCII of bounded length, whatever the message held, because Tango carries
-    it to clients as the description of an error.
+    it to clients as the description of an error. It lists ten faults and counts the others.
 
     Args:
         command: name of the command whose argument it was.
         faults: one text a fault, ``<JSON path>: <fault>``.
 
     Attributes:
-        faults: the faults told, at most 100, the last line saying how many more there are.
+        faults: all faults, as text.
+        details: the error's text without the name of the command.
     """
 
     def __init__(self, command: str, faults: Sequence[Issue | str]) -> None:
-        self.faults = listed(faults, MOST_FAULTS)
-        super().__init__(f"{command}: {'; '.join(self.faults)}")
+        self.faults = tuple(str(fault) for fault in faults)
+        self.details = "; ".join(listed(self.faults, MAX_FAULTS_SHOWN))
+        super().__init__(f"{command}: {self.details}")
 
 
 class Grade(Enum):

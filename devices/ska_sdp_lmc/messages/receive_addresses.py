@@ -33,6 +33,10 @@ def _is_port(value: Any) -> bool:
     return _is_channel(value) and 1 <= value <= 65535
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -85,7 +89,9 @@ def _calibration(value: Any) -> Any:
 HostMap = Annotated[list[Any], AfterValidator(_map_of("[channel, host]", _is_text))]
 MacMap = Annotated[list[Any], AfterValidator(_map_of("[channel, mac]", _is_text))]
 PortMap = Annotated[
-    list[Any], AfterValidator(_map_of("[channel, port, increment]", _is_port, _is_channel))
+    # Documents in use have a fourth number, of unknown meaning; it is ignored.
+    list[Any],
+    AfterValidator(_map_of("[channel, port, increment]", _is_port, _is_channel, _is_number)),
 ]
 Calibration = Annotated[Any, AfterValidator(_calibration)]
 
@@ -176,7 +182,7 @@ def host_and_port(addresses: Mapping[str, Any], channel: int) -> tuple[str, int]
     """Look up where a channel is sent to.
 
     A map's entry holds from its channel to the next entry's; the port grows by the increment
-    with each channel, by nothing where the entry has none.
+    with each channel, by nothing where the entry has none. A fourth number is ignored.
 
     Args:
         addresses: addresses of a beam, or of a scan type in the old form, that can be read.

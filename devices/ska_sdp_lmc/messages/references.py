@@ -49,10 +49,10 @@ def repeat_issues(
 
 
 def block_issues(block: Any, at: Location) -> Iterator[Issue]:
-    """Tell of repeated ids and dangling references in an execution block of schema 0.4.
+    """Yield repeated ids, dangling references and empty ranges in an execution block.
 
     Args:
-        block: the execution block.
+        block: the execution block, of schema 0.4 or later.
         at: its location.
     """
     if not isinstance(block, dict):
@@ -67,6 +67,8 @@ def block_issues(block: Any, at: Location) -> Iterator[Issue]:
         yield from window_issues(windows, where)
     where = (*at, "scan_types")
     scan_types = block.get("scan_types")
+    if scan_types == []:
+        yield Issue(where, "is empty", Grade.FORM)
     yield from repeat_issues(scan_types, "scan_type_id", where, Grade.FATAL)
     yield from endless_issues(scan_types, where)
     yield from _origin_issues(scan_types, block, where)
@@ -88,11 +90,12 @@ def new_scan_type_issues(
 
 
 def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
-    """Tell of runs of channels whose frequencies are the wrong way round."""
+    """Yield runs of channels whose lowest frequency is not below the highest."""
     for index, window in objects(windows):
         low, high = window.get("freq_min"), window.get("freq_max")
-        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
-            yield Issue((*at, index, "freq_min"), "is above freq_max", Grade.FORM)
+        if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
+            fault = f"is {'above' if low > high else 'equal to'} freq_max"
+            yield Issue((*at, index, "freq_min"), fault, Grade.FORM)
 
 
 def endless_issues(scan_types: Any, at: Location) -> Iterator[Issue]:

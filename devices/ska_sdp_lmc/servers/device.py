@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any, NoReturn, TypeVar
 
 import tango
-from tango.server import Device, device_property
+from tango.server import device_property
 
 from ska_sdp_config.backend.common import (
     CommitUnknown,
@@ -23,7 +23,7 @@ from ska_sdp_config.backend.common import (
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
-from ska_sdp_lmc.health.metrics import CommandTimer
+from ska_sdp_lmc.health.metrics import CommandTimer, create_command_series
 from ska_sdp_lmc.health.process import PROCESS, Served
 from ska_sdp_lmc.messages import MessageError
 from ska_sdp_lmc.model.health import Outage
@@ -36,6 +36,7 @@ from ska_sdp_lmc.servers.at_work import AtWork
 from ska_sdp_lmc.servers.attributes import constant, published, tango_value
 from ska_sdp_lmc.servers.events import Events
 from ska_sdp_lmc.servers.following import Follower
+from ska_sdp_lmc.servers.init import InitDevice
 from ska_sdp_lmc.settings import PROPERTIES, SettingsError, load
 
 __all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
@@ -62,7 +63,7 @@ def _write_admin_mode(device: LmcDevice, value: int) -> None:
     device.write_admin_mode(AdminMode(value))
 
 
-class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
+class LmcDevice(InitDevice):
     """A device that shows the configuration database, and writes commands into it.
 
     Attributes:
@@ -127,6 +128,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             self._show_that_it_is_unfit(self._unfit)
             _throw("LMC_BadSetting", self._unfit, "init_device")
         self._begin_log()
+        create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
         # Init does not end what clients have subscribed to.
         self._events: Events = getattr(self, "_events", None) or Events(self)
@@ -159,10 +161,9 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
 
     def _show_that_it_is_unfit(self, why: str) -> None:
-        """Show after an Init that there are settings which cannot be; until the next, do nothing.
+        """Show after an Init that a setting is invalid; until the next Init, reject commands.
 
-        At its start the server ends by them. To whoever calls Init, Tango tells no more than that
-        it failed.
+        At the start of the server an invalid setting ends it.
         """
         if getattr(self, "publisher", None) is None:
             return
@@ -262,7 +263,8 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         publisher = self.publisher
         timer = CommandTimer(self.name, command)
         first = self.database.config.backend.connection.precedence
-        with timer, first, self._at_work, logs.context(self.name, self, new_transaction_id()):
+        log = logs.context(self.name, self, new_transaction_id(), command)
+        with timer, first, self._at_work, log:
             with self._telling_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"
@@ -309,7 +311,7 @@ class LmcDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             _throw(error.reason.value, error.text, command)
         except MessageError as error:
             timer.outcome = "refused"
-            LOGGER.warning("%s refused: %s", command, error)
+            LOGGER.warning("%s refused: %s", command, error.details)
             _throw(Reason.FAILED.value, str(error), command)
         except CommitUnknown as error:
             text = f"It is not known whether {command} was carried out: {error}"

@@ -118,7 +118,7 @@ def _issue(details: ErrorDetails, above: Location, loose: Loose) -> Issue:
     return Issue((*above, *at), _fault(details), grade)
 
 
-_TAGS = frozenset({"direction", "body", "orbit"})
+_TAGS = frozenset({"polynomial", "direction", "body", "orbit"})
 """Names of the forms of a phase direction, which pydantic puts into locations."""
 
 

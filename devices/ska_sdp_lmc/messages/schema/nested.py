@@ -24,7 +24,15 @@ from .types import (
     Schema,
 )
 
-__all__ = ["LOOSE", "SCAN_TYPE_LOOSE", "Assign04", "Assign10", "Release", "ScanType04"]
+__all__ = [
+    "LOOSE",
+    "SCAN_TYPE_LOOSE",
+    "Assign04",
+    "Assign10",
+    "Release",
+    "ScanType04",
+    "is_polynomial",
+]
 
 Function = Literal["visibilities", "pulsar search", "pulsar timing", "vlbi", "transient buffer"]
 
@@ -88,14 +96,6 @@ class PhaseDir04(Schema):
     reference_frame: Name
 
 
-class Field04(Schema):
-    """A field of schemas 0.4 and 0.5."""
-
-    field_id: Name
-    phase_dir: PhaseDir04
-    pointing_fqdn: str = ABSENT
-
-
 def _frame_of(*names: str) -> AfterValidator:
     def check(frame: str) -> str:
         if frame.lower() not in names:
@@ -148,25 +148,52 @@ class Orbit(Schema):
     attrs: Elements
 
 
-def _form_of_phase_dir(value: Any) -> str:
-    frame = value.get("reference_frame") if isinstance(value, dict) else None
-    name = frame.lower() if isinstance(frame, str) else ""
-    return {"special": "body", "tle": "orbit"}.get(name, "direction")
+def is_polynomial(phase_dir: Any, default: bool) -> bool:
+    """Return whether a phase direction has the form of schema 0.4, not that of 1.0.
+
+    Clients send the direction of one version in messages of another, so the keys decide.
+
+    Args:
+        phase_dir: the direction, any JSON value.
+        default: the answer when the keys fit both forms or none.
+    """
+    keys = phase_dir.keys() if isinstance(phase_dir, dict) else set[str]()
+    has_old, has_new = bool(keys & {"ra", "dec"}), bool(keys & {"target_name", "attrs"})
+    return has_old if has_old != has_new else default
 
 
-PhaseDir10 = Annotated[
-    Annotated[Direction, Tag("direction")]
+def _form_of_phase_dir(default: bool) -> Discriminator:
+    def form(value: Any) -> str:
+        if is_polynomial(value, default):
+            return "polynomial"
+        frame = value.get("reference_frame") if isinstance(value, dict) else None
+        name = frame.lower() if isinstance(frame, str) else ""
+        return {"special": "body", "tle": "orbit"}.get(name, "direction")
+
+    return Discriminator(form)
+
+
+PhaseDir = (
+    Annotated[PhaseDir04, Tag("polynomial")]
+    | Annotated[Direction, Tag("direction")]
     | Annotated[Body, Tag("body")]
-    | Annotated[Orbit, Tag("orbit")],
-    Discriminator(_form_of_phase_dir),
-]
+    | Annotated[Orbit, Tag("orbit")]
+)
+
+
+class Field04(Schema):
+    """A field of schemas 0.4 and 0.5."""
+
+    field_id: Name
+    phase_dir: Annotated[PhaseDir, _form_of_phase_dir(True)]
+    pointing_fqdn: str = ABSENT
 
 
 class Field10(Schema):
     """A field of schemas from 1.0 on."""
 
     field_id: Name
-    phase_dir: PhaseDir10
+    phase_dir: Annotated[PhaseDir, _form_of_phase_dir(False)]
     pointing_fqdn: str = ABSENT
 
 

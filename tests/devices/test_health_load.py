@@ -1,0 +1,131 @@
+"""The health endpoint under clients that send their requests slowly, or never to the end."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import resource
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_lmc.health.connections import MAX_CONNECTIONS, REQUEST_TIMEOUT_S
+from ska_sdp_lmc.stack.ports import free_port
+from tests.in_time import in_time
+from tests.services.health import ask
+from tests.waiting import LATE, wait_until
+
+from .bare_server import Server
+
+CLIENTS = 1900
+TRICKLE = b"GET /livez HTTP/1.1\r\nX-Slow: "
+"""What a slow client sends byte by byte, and then more bytes of the same header."""
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def server(serve: Serve) -> tuple[Server, str]:
+    """A server, and ``host:port`` of its health."""
+    port = free_port("127.0.0.1")
+    settings = {"SDP_LMC_HEALTH_ADDRESS": "127.0.0.1", "SDP_LMC_HEALTH_PORT": str(port)}
+    return serve(**settings), f"127.0.0.1:{port}"
+
+
+@pytest.fixture
+def _many_files() -> Iterator[None]:
+    """Lets this process open a socket for each client, and some more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CLIENTS + 500
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"RLIMIT_NOFILE allows {hard} files, {wanted} are needed: raise ulimit -Hn")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+class SlowClient:
+    """Connection that sends a request byte by byte; opened again when the server closes it."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+        self.closed = 0
+        self._open()
+
+    def _open(self) -> None:
+        self._left = itertools.chain(TRICKLE, itertools.repeat(ord("x")))
+        self._socket = socket.socket()
+        self._socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            self._socket.connect(self._address)
+
+    def send(self) -> None:
+        try:
+            self._socket.send(bytes([next(self._left)]))
+        except BlockingIOError:
+            # Not connected yet.
+            pass
+        except OSError:
+            self.closed += 1
+            self._socket.close()
+            self._open()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextlib.contextmanager
+def trickling(endpoint: str, count: int) -> Iterator[list[SlowClient]]:
+    """Send bytes on many connections, one on each in turn, as long as the context lasts."""
+    host, _, port = endpoint.partition(":")
+    clients = [SlowClient((host, int(port))) for _ in range(count)]
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(0.5):
+            for client in clients:
+                client.send()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield clients
+    finally:
+        over.set()
+        thread.join()
+        for client in clients:
+            client.close()
+
+
+def _threads(server: Server) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
+
+
+def _files(server: Server) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+@pytest.mark.usefixtures("_many_files")
+def test_probes_are_answered_while_many_clients_trickle(server: tuple[Server, str]) -> None:
+    process, health = server
+    threads, files = _threads(process), _files(process)
+    with trickling(health, CLIENTS) as clients:
+        # Each client was connected for some time, or closed by the server.
+        wait_until(lambda: all(client.closed for client in clients[: CLIENTS // 2]), 60)
+        for path in ("/livez", "/readyz", "/metrics", "/livez"):
+            with in_time(1.0):
+                assert ask(health, path)[0] in (200, 503)
+            assert _threads(process) < threads + 20
+            assert _files(process) < files + 2 * MAX_CONNECTIONS
+
+
+def test_a_request_has_a_time_limit_however_its_bytes_arrive(server: tuple[Server, str]) -> None:
+    _, health = server
+    with (
+        trickling(health, 1) as (client,),
+        in_time(REQUEST_TIMEOUT_S + LATE, REQUEST_TIMEOUT_S - 1),
+    ):
+        wait_until(lambda: client.closed)

@@ -1,0 +1,276 @@
+"""Series under which each alarm fires, and under which it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+__all__ = ["CASES", "INTERVAL", "Case"]
+
+INTERVAL = "15s"
+"""Interval of the samples of all series."""
+
+Labels = Mapping[str, str]
+
+
+class Case(NamedTuple):
+    """One alarm under some series.
+
+    Attributes:
+        alarm: name of the alarm.
+        about: what the series stand for.
+        series: samples by series, in the notation of ``promtool test rules``.
+        at: time of the evaluation.
+        summaries: summary of each alarm that fires, with its labels but the severity.
+    """
+
+    alarm: str
+    about: str
+    series: Mapping[str, str]
+    at: str
+    summaries: Mapping[str, Labels]
+
+
+NONE: Mapping[str, Labels] = {}
+
+ONE, TWO = {"instance": "one"}, {"instance": "two"}
+SERVER = {"job": "sdp-lmc", **ONE}
+ETCD = {"job": "sdp-etcd", **ONE}
+
+
+def _series(name: str, **labels: str) -> str:
+    given = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    return f"{name}{{{given}}}"
+
+
+UP = _series("up", **SERVER)
+UP_TWO = _series("up", job="sdp-lmc", **TWO)
+LIVE = _series("sdp_lmc_live", **ONE)
+CONNECTED = _series("sdp_lmc_database_connected", **ONE)
+READY = _series("sdp_lmc_ready", **ONE)
+LAG = _series("sdp_lmc_watch_lag_seconds", **ONE)
+QUIET = _series("sdp_lmc_watch_quiet_seconds", **ONE)
+CONFLICTS = _series("sdp_lmc_database_conflicts_total", **ONE)
+DEVICE = {"device": "test-sdp/subarray/01", **ONE}
+DEGRADED = {**DEVICE, "health_state": "DEGRADED"}
+FAULT = {**DEVICE, "obs_state": "FAULT"}
+SCAN = {**DEVICE, "command": "Scan", "outcome": "failed"}
+COUNT = "sdp_lmc_command_duration_seconds_count"
+UP_ETCD = _series("up", **ETCD)
+LEADER = _series("etcd_server_has_leader", **ETCD)
+SIZE = _series("etcd_mvcc_db_total_size_in_bytes", **ETCD)
+QUOTA = _series("etcd_server_quota_backend_bytes", **ETCD)
+AUTH_REVISION = _series("etcd_debugging_auth_revision", **ETCD)
+LOGINS = _series(
+    "grpc_server_handled_total",
+    grpc_method="Authenticate",
+    grpc_code="FailedPrecondition",
+    **ETCD,
+)
+
+ALWAYS, NEVER = "1+0x200", "0+0x200"
+
+
+def _durations(bound: float) -> dict[str, str]:
+    """Return the buckets of accepted commands that all take just less than a bound, in s."""
+    return {
+        _series(
+            "sdp_lmc_command_duration_seconds_bucket",
+            **{**SCAN, "outcome": "accepted", "le": le},
+        ): "0+1x200" if float(le) >= bound else NEVER
+        for le in ("0.01", "0.2", "0.5", "+Inf")
+    }
+
+
+CASES = [
+    Case(
+        "SdpServerDown",
+        "a server has not answered for a minute",
+        {UP: "1+0x4 0+0x20"},
+        "4m",
+        {"The server at one does not answer.": SERVER},
+    ),
+    Case("SdpServerDown", "a server misses one scrape", {UP: "1+0x4 0 1+0x20"}, "4m", NONE),
+    Case(
+        "SdpServerMissing",
+        "one server of two is a target",
+        {UP: ALWAYS},
+        "6m",
+        {"Prometheus knows of 1 servers only.": {}},
+    ),
+    Case(
+        "SdpServerMissing",
+        "no server is a target",
+        {LEADER: ALWAYS},
+        "6m",
+        {"Prometheus knows of 0 servers only.": {}},
+    ),
+    Case(
+        "SdpServerMissing",
+        "both servers are targets, one is down",
+        {UP: ALWAYS, UP_TWO: NEVER},
+        "6m",
+        NONE,
+    ),
+    Case(
+        "SdpServerStuck",
+        "a server was stuck for half a minute, and was restarted",
+        {LIVE: "1+0x10 0 0 1+0x40"},
+        "5m",
+        {"The server at one was stuck.": ONE},
+    ),
+    Case("SdpServerStuck", "a server was stuck, long ago", {LIVE: "0 0 1+0x40"}, "6m", NONE),
+    Case(
+        "SdpDatabaseAway",
+        "the database has not answered for more than 30 s",
+        {CONNECTED: "1+0x4 0+0x20"},
+        "3m",
+        {"one cannot reach the configuration database.": ONE},
+    ),
+    Case("SdpDatabaseAway", "it was away for 15 s", {CONNECTED: "1+0x4 0 1+0x20"}, "3m", NONE),
+    Case(
+        "SdpNotReady",
+        "a server is not ready, though its database answers",
+        {READY: NEVER, CONNECTED: ALWAYS},
+        "3m",
+        {"The server at one does not become ready.": ONE},
+    ),
+    Case(
+        "SdpNotReady",
+        "a server has no database, which SdpDatabaseAway reports",
+        {READY: NEVER, CONNECTED: NEVER},
+        "3m",
+        NONE,
+    ),
+    Case(
+        "SdpDegraded",
+        "a device has been DEGRADED for a minute",
+        {_series("sdp_lmc_health_state", **DEGRADED): ALWAYS},
+        "2m",
+        {"test-sdp/subarray/01 is DEGRADED.": DEGRADED},
+    ),
+    Case(
+        "SdpDegraded",
+        "a device is OK",
+        {
+            _series("sdp_lmc_health_state", **DEGRADED): NEVER,
+            _series("sdp_lmc_health_state", **{**DEVICE, "health_state": "OK"}): ALWAYS,
+        },
+        "2m",
+        NONE,
+    ),
+    Case(
+        "SdpSubarrayInFault",
+        "a subarray is in FAULT",
+        {_series("sdp_lmc_obs_state", **FAULT): "0 0 1+0x20"},
+        "1m",
+        {"test-sdp/subarray/01 is in FAULT.": FAULT},
+    ),
+    Case(
+        "SdpSubarrayInFault",
+        "a subarray is ABORTED",
+        {
+            _series("sdp_lmc_obs_state", **FAULT): NEVER,
+            _series("sdp_lmc_obs_state", **{**DEVICE, "obs_state": "ABORTED"}): ALWAYS,
+        },
+        "1m",
+        NONE,
+    ),
+    Case(
+        "SdpCommandsFail",
+        "the first failure since the start of the server",
+        {_series(COUNT, **SCAN): "0+0x4 1+0x40"},
+        "3m",
+        {"Scan of test-sdp/subarray/01 failed.": SCAN},
+    ),
+    Case(
+        "SdpCommandsFail",
+        "commands were rejected, and one failed long ago",
+        {
+            _series(COUNT, **SCAN): "0+0x4 1+0x60",
+            _series(COUNT, **{**SCAN, "outcome": "refused"}): "0+1x60",
+        },
+        "8m",
+        NONE,
+    ),
+    Case(
+        "SdpCommandsSlow",
+        "accepted commands take nearly half a second",
+        _durations(0.5),
+        "31m",
+        {"Commands at one take long.": ONE},
+    ),
+    Case(
+        "SdpCommandsSlow",
+        "accepted commands take some milliseconds",
+        _durations(0.01),
+        "31m",
+        NONE,
+    ),
+    Case(
+        "SdpWatchBehind",
+        "the watch has owed a revision for a minute",
+        {LAG: "0+0x4 15+15x20", QUIET: "1+0x60"},
+        "4m",
+        {"one does not hear of changes.": ONE},
+    ),
+    Case(
+        "SdpWatchBehind",
+        "nothing was heard of the watch for a minute",
+        {LAG: NEVER, QUIET: "1+0x4 15+15x20"},
+        "4m",
+        {"one does not hear of changes.": ONE},
+    ),
+    Case(
+        "SdpWatchBehind", "the watch is up to date", {LAG: "2+0x60", QUIET: "3+0x60"}, "4m", NONE
+    ),
+    Case(
+        "SdpConflicts",
+        "two commits a second are repeated",
+        {CONFLICTS: "0+30x100"},
+        "16m",
+        {"Others keep changing what one reads.": ONE},
+    ),
+    Case("SdpConflicts", "a commit in 15 s is repeated", {CONFLICTS: "0+1x100"}, "16m", NONE),
+    Case(
+        "SdpEtcdMemberDown",
+        "the only member does not answer",
+        {UP_ETCD: NEVER},
+        "3m",
+        {"Only 0 members of etcd answer.": {}},
+    ),
+    Case("SdpEtcdMemberDown", "it answers", {UP_ETCD: ALWAYS}, "3m", NONE),
+    Case(
+        "SdpEtcdNoLeader",
+        "a member has had no leader for a minute",
+        {LEADER: "1+0x4 0+0x20"},
+        "4m",
+        {"The member of etcd at one has no leader.": ETCD},
+    ),
+    Case(
+        "SdpEtcdNoLeader", "a leader was elected within 15 s", {LEADER: "1 0 1+0x20"}, "4m", NONE
+    ),
+    Case(
+        "SdpEtcdFull",
+        "nine tenths of the quota are in use",
+        {SIZE: "900+0x60", QUOTA: "1000+0x60"},
+        "6m",
+        {"The database of one is nearly as large as it may be.": ETCD},
+    ),
+    Case("SdpEtcdFull", "half of it", {SIZE: "500+0x60", QUOTA: "1000+0x60"}, "6m", NONE),
+    Case(
+        "SdpEtcdOpen",
+        "a client has tried to log in, and there are no users",
+        {AUTH_REVISION: ALWAYS, LOGINS: "3+0x200"},
+        "11m",
+        {"etcd at one lets everybody in: its users are not made.": ETCD},
+    ),
+    Case("SdpEtcdOpen", "nobody logs in", {AUTH_REVISION: ALWAYS, LOGINS: NEVER}, "11m", NONE),
+    Case(
+        "SdpEtcdOpen",
+        "the users were made",
+        {AUTH_REVISION: "1+0x4 9+0x200", LOGINS: "3+0x200"},
+        "11m",
+        NONE,
+    ),
+]
