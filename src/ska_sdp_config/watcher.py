@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Generic, TypeVar
 
 from .backend.backend import Backend
-from .backend.cache import CachedReader
+from .backend.cached_reader import CachedReader
 from .backend.common import ConfigConnectionError, ConfigRefused
 from .backend.deadline import Deadline
 from .backend.fork import on_fork

@@ -15,9 +15,10 @@ from typing import Protocol
 
 from .change_log import ChangeLog
 from .keys import EVERYTHING, Span
-from .store import Change, Compacted, Entry, Query, Reply, Sink, Store, Watch
+from .store import Change, Query, Reply, Sink, Store, Watch
+from .view import View
 
-__all__ = ["Cache", "CachedReader", "Listener", "View"]
+__all__ = ["Cache", "Listener"]
 
 SMALL = 1_000
 """How many values and members are kept without a thought whether they are still of use."""
@@ -42,83 +43,12 @@ class Listener(Protocol):
         """Take notice that nothing will be told any more."""
 
 
-class View:
-    """Everything that is cached, as it was at one revision. Not changed once it is shared.
-
-    Attributes:
-        revision: the revision.
-        values: entries of keys, None for one that is absent.
-        lists: for each span that was listed its members.
-        whole: those of the listed spans whose values are all in ``values``.
-        shared: whether a reader has it.
-    """
-
-    def __init__(self, revision: int) -> None:
-        self.revision = revision
-        self.values: dict[str, Entry | None] = {}
-        self.lists: dict[Span, dict[str, Entry]] = {}
-        self.whole: set[Span] = set()
-        self.shared = False
-
-    def copy(self) -> View:
-        """Get one that may be changed."""
-        other = View(self.revision)
-        other.values = self.values.copy()
-        other.lists = {span: members.copy() for span, members in self.lists.items()}
-        other.whole = self.whole.copy()
-        return other
-
-    def answer(self, query: Query) -> list[Entry] | None:
-        """Get the entries of a query, in any order; None if they are not known."""
-        span = query.span
-        if span.end:
-            members = self.lists.get(span)
-            if members is None:
-                return None
-            if query.keys_only:
-                return list(members.values())
-            if span not in self.whole:
-                return None
-            return [entry for key in members if (entry := self.values[key])]
-        if span.begin in self.values:
-            entry = self.values[span.begin]
-            return [entry] if entry else []
-        if any(span.begin in other for other in self.whole):
-            return []
-        return None
-
-    def concerns(self, key: str) -> bool:
-        """Tell whether a change of a key is a change of the view."""
-        return key in self.values or any(key in span for span in self.lists)
-
-    def learn(self, query: Query, found: Sequence[Entry]) -> None:
-        """Take what a query found at this revision."""
-        if query.span.end:
-            self.lists[query.span] = {entry.key: entry for entry in found}
-            if query.keys_only:
-                return
-            self.whole.add(query.span)
-        else:
-            self.values[query.span.begin] = None
-        self.values.update((entry.key, entry) for entry in found)
-
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Take changes; what is not cached stays so."""
-        for key, _, entry in changes:
-            wanted = key in self.values
-            for span, members in self.lists.items():
-                if key in span:
-                    wanted = wanted or span in self.whole
-                    if entry:
-                        members[key] = entry
-                    else:
-                        members.pop(key, None)
-            if wanted:
-                self.values[key] = entry
-
-
 class Cache:
     """One cache for all watchers of a Config; it lives as long as there are any.
+
+    Lock order: the store's locks before the cache's. A store may hold its locks while it delivers
+    changes, which takes the cache's lock; so no method calls the store while it holds that. With
+    the reverse order a commit and a watcher that begins would deadlock.
 
     Args:
         store: what is cached.
@@ -142,7 +72,7 @@ class Cache:
     @property
     def is_open(self) -> bool:
         """Whether it is being kept fresh."""
-        return self._watch is not None
+        return self._sink is not None
 
     def join(self, listener: Listener) -> None:
         """Have changes told to a listener, from now on."""
@@ -155,8 +85,7 @@ class Cache:
             self._listeners.remove(listener)
             if self._listeners:
                 return
-            watch, self._watch = self._watch, None
-            self._sink = None
+            watch, self._watch, self._sink = self._watch, None, None
             self._view = View(0)
             self.log.begin(0)
         if watch is not None:
@@ -165,18 +94,15 @@ class Cache:
     def open(self, revision: int) -> None:
         """Begin to keep it fresh, from a revision that was just read."""
         with self._lock:
-            if self._watch is not None or not self._listeners:
+            if self._sink is not None or not self._listeners:
                 return
-            self._view = View(revision)
-            self.log.begin(revision)
-            self._note_delivery()
-            self._sink = _SinkOfOneWatch(self)
-            self._watch = self._store.watch(EVERYTHING, revision + 1, self._sink)
+            sink = self._begin(revision)
+        self._start_watch(sink, revision)
 
     def close(self) -> None:
         """Let go whoever waits for changes: there will be none any more."""
         with self._lock:
-            self._watch = None
+            self._watch = self._sink = None
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
@@ -201,7 +127,7 @@ class Cache:
     def owed(self) -> tuple[int, float] | None:
         """Get the revisions that the watch owes, and for how many seconds; None without one."""
         with self._lock:
-            if self._watch is None:
+            if self._sink is None:
                 return None
             if self._is_level() or self._owed_since is None:
                 return 0, 0.0
@@ -214,9 +140,9 @@ class Cache:
             within: seconds to wait for the watch.
         """
         with self._lock:
-            if self._watch is None:
+            if self._sink is None:
                 return None
-            if not self._lock.wait_for(self._is_level, within) or self._watch is None:
+            if not self._lock.wait_for(self._is_level, within) or self._sink is None:
                 return None
             self._view.shared = True
             return self._view
@@ -224,7 +150,7 @@ class Cache:
     def learn(self, queries: Sequence[Query], reply: Reply) -> None:
         """Take what was read at the revision of a view that was had from here."""
         with self._lock:
-            if self._watch is None or reply.revision > self._view.revision:
+            if self._sink is None or reply.revision > self._view.revision:
                 return
             if reply.revision < self.log.begins:
                 return
@@ -308,12 +234,37 @@ class Cache:
         for listener in listeners:
             listener.gap(lost)
 
+    def _begin(self, revision: int) -> Sink:
+        """Empty the cache, and get the sink of the watch to start. Call with the lock."""
+        self._view = View(revision)
+        self.log.begin(revision)
+        self._note_delivery()
+        self._sink = sink = _SinkOfOneWatch(self)
+        return sink
+
+    def _start_watch(self, sink: Sink, revision: int) -> None:
+        """Start the watch of a sink. Call without the lock; see the class."""
+        try:
+            watch = self._store.watch(EVERYTHING, revision + 1, sink)
+        except BaseException:
+            with self._lock:
+                if self._sink is sink:
+                    self._sink = None
+                    self._lock.notify_all()
+            raise
+        with self._lock:
+            if self._sink is sink:
+                self._watch = watch
+                return
+        # The last watcher left meanwhile.
+        watch.cancel()
+
     def _note_delivery(self) -> None:
         # What it owes after a delivery it owes, for all that is known, since then.
         self._owed_since = None if self._view.revision >= self._floor else time.monotonic()
 
     def _is_level(self) -> bool:
-        return self._watch is None or self._view.revision >= self._floor
+        return self._sink is None or self._view.revision >= self._floor
 
     def _own_view(self) -> View:
         if self._view.shared:
@@ -334,47 +285,3 @@ class _SinkOfOneWatch:
     def gap(self, revision: int) -> None:
         """Take notice of lost changes; see Sink."""
         self._cache.gap(revision, self)
-
-
-class CachedReader:
-    """Reads for one attempt at a transaction: from the cache, and what is missing as of then.
-
-    Args:
-        store: where to read what is missing.
-        cache: the cache.
-    """
-
-    def __init__(self, store: Store, cache: Cache) -> None:
-        self._store = store
-        self._cache = cache
-        self._view: View | None = None
-        self.address = store.address
-        self.timeout = store.timeout
-
-    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        """Read; see Reader."""
-        end = time.monotonic() + timeout
-        if not revision:
-            # The other half is for reading.
-            self._view = self._cache.view(min(CATCH_UP, timeout / 2))
-        if self._view is not None and revision in (0, self._view.revision):
-            try:
-                return self._read_at(self._view, queries, end)
-            except Compacted:
-                self._view = None
-                if revision:
-                    raise
-        reply = self._store.read(queries, revision, timeout=end - time.monotonic())
-        self._cache.require(reply.revision)
-        return reply
-
-    def _read_at(self, view: View, queries: Sequence[Query], end: float) -> Reply:
-        found = [view.answer(query) for query in queries]
-        missing = [n for n, entries in enumerate(found) if entries is None]
-        if missing:
-            wanted = [queries[n] for n in missing]
-            reply = self._store.read(wanted, view.revision, timeout=end - time.monotonic())
-            self._cache.learn(wanted, reply)
-            for n, entries in zip(missing, reply.found, strict=True):
-                found[n] = entries
-        return Reply(view.revision, list(found))
