@@ -8,6 +8,7 @@ them arrives as two messages, the second of them at any later time (decision 4).
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from .store import Change, Query, Reply, Sink, Store, Watch
 from .view import View
 
 __all__ = ["Cache", "Listener"]
+
+LOGGER = logging.getLogger(__name__)
 
 SMALL = 1_000
 """How many values and members are kept without a thought whether they are still of use."""
@@ -116,13 +119,36 @@ class Cache:
         self._view = View(0)
         self.log.begin(0)
 
-    def require(self, revision: int) -> None:
-        """Let no reader see less than a revision: this process has seen it already."""
-        if revision > self._floor:
+    def require(self, revision: int, at_least: int = 0) -> None:
+        """Let no reader see less than a revision: this process has seen it already.
+
+        Args:
+            revision: the revision that a call to the database returned.
+            at_least: a revision that was known before that call was made. A lower one is returned
+                only by a database that was restored from an older copy.
+        """
+        if revision < at_least:
+            self._restart(revision)
+        elif revision > self._floor:
             with self._lock:
                 self._floor = max(self._floor, revision)
                 if self._owed_since is None and self._view.revision < self._floor:
                     self._owed_since = time.monotonic()
+
+    def read_newest(self, timeout: float) -> int:
+        """Read the newest revision, which the cache then has to come up to.
+
+        Args:
+            timeout: seconds that this may take.
+
+        Raises:
+            ConfigConnectionError: no answer within the timeout.
+        """
+        with self._lock:
+            known = max(self._floor, self._view.revision)
+        revision = self._store.read([], timeout=timeout).revision
+        self.require(revision, known)
+        return revision
 
     def owed(self) -> tuple[int, float] | None:
         """Get the revisions that the watch owes, and for how many seconds; None without one."""
@@ -258,6 +284,33 @@ class Cache:
                 return
         # The last watcher left meanwhile.
         watch.cancel()
+
+    def _restart(self, revision: int) -> None:
+        """Discard everything, as the database was restored from an older copy."""
+        with self._lock:
+            newest = max(self._floor, self._view.revision)
+            if revision >= newest:
+                # Another thread was faster.
+                return
+            self._floor = revision
+            if self._sink is None:
+                return
+            LOGGER.warning(
+                "The database is at revision %d, before revision %d, which was read: it was "
+                "restored from an older copy, or is another one; discarding the cache.",
+                revision,
+                newest,
+            )
+            lost = newest + 1
+            watch, self._watch = self._watch, None
+            sink = self._begin(revision)
+            self._lock.notify_all()
+            listeners = list(self._listeners)
+        if watch is not None:
+            watch.cancel()
+        self._start_watch(sink, revision)
+        for listener in listeners:
+            listener.gap(lost)
 
     def _note_delivery(self) -> None:
         # What it owes after a delivery it owes, for all that is known, since then.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from .cache import CATCH_UP, Cache
+from .common import FutureRevision
 from .store import Compacted, Query, Reply, Store
 from .view import View
 
@@ -36,8 +37,11 @@ class CachedReader:
         if self._view is not None and revision in (0, self._view.revision):
             try:
                 return self._read_at(self._view, queries, end)
-            except Compacted:
+            except (Compacted, FutureRevision) as exc:
                 self._view = None
+                if isinstance(exc, FutureRevision):
+                    # Restored, which the watch has not detected yet.
+                    self._cache.read_newest(max(0.0, end - time.monotonic()))
                 if revision:
                     raise
         reply = self._store.read(queries, revision, timeout=end - time.monotonic())

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from .backend import Backend
-from .common import ConfigRefused, closed_error
+from .common import FutureRevision, closed_error
 from .connection_state import Connection
 from .fork import on_fork
 from .keys import Span
@@ -78,9 +78,13 @@ class Database:
         self.leases: dict[int, tuple[int, float]] = {}
 
     def clear(self) -> None:
-        """Forget everything, as if newly started."""
+        """Forget everything, as if newly started; watches go on."""
         with self.lock:
+            watches = self.watches
             self._clear()
+            self.watches = watches
+            for watch in list(watches):
+                watch.lose()
 
     def find(self, span: Span) -> list[Entry]:
         """Get the newest entries of a span, in the order of their keys."""
@@ -214,6 +218,7 @@ class MemoryWatch:
     ) -> None:
         self.store = store
         self.is_cancelled = False
+        self._database = database
         self._span = span
         self._sink = sink
         with database.lock:
@@ -230,6 +235,11 @@ class MemoryWatch:
         if wanted and not self.is_cancelled:
             self.store.connection.answered()
             self._sink.changed(wanted)
+
+    def lose(self) -> None:
+        """Deliver that the database was cleared."""
+        if not self.is_cancelled:
+            self._sink.gap(self._database.revision)
 
     def cancel(self) -> None:
         """End it; see Watch.
@@ -262,7 +272,7 @@ class MemoryStore:
         """Read; see Store."""
         with self._open() as database:
             if revision > database.revision:
-                raise ConfigRefused(
+                raise FutureRevision(
                     f"The database in memory has not come to the revision asked for ({revision}): "
                     "it was cleared, or is another database; read anew."
                 )

@@ -10,7 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .common import ConfigCollision, ConfigConnectionError, ConfigVanished, depth_of_path
+from .common import (
+    ConfigCollision,
+    ConfigConnectionError,
+    ConfigVanished,
+    FutureRevision,
+    depth_of_path,
+)
 from .deadline import Deadline
 from .habits import Habits
 from .keys import Span, depth_digits, key_of_path, spans_below, spans_of_listing
@@ -344,15 +350,17 @@ class Txn:
         try:
             try:
                 reply = self._read_store(queries, self._revision)
-            except Compacted:
-                reply = self._pin_anew(queries)
+            except (Compacted, FutureRevision) as exc:
+                reply = self._pin_anew(queries, exc)
         except ConfigConnectionError:
             self.was_cut_short = True
             raise
         self._learn(queries, reply)
 
-    def _pin_anew(self, queries: Sequence[Query]) -> Reply:
+    def _pin_anew(self, queries: Sequence[Query], why: Exception) -> Reply:
         """Read at a fresh revision, as the pinned one was compacted in mid body.
+
+        Or the database was restored from an older copy, and has not come to that revision.
 
         What the body has read is read again with what it asks for now. Mostly all of it still
         stands at the fresh revision, and then nothing has happened. Else this attempt cannot
@@ -364,8 +372,9 @@ class Txn:
         if self.reads.disputed(Reply(reply.revision, reply.found[: len(read)])):
             self.doomed = True
         LOGGER.info(
-            "Revision %d was compacted within a transaction, which %s at revision %d.",
+            "Revision %d was %s within a transaction, which %s at revision %d.",
             self._revision,
+            "compacted" if isinstance(why, Compacted) else "lost by a restore",
             "runs again" if self.doomed else "goes on",
             reply.revision,
         )
