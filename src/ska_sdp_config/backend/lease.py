@@ -135,12 +135,14 @@ class Leases:
                 # Meanwhile: nobody keeps it alive, so it ends by itself.
                 lease.end()
                 raise closed_error()
-            self._live.append(lease)
             if self._thread is None:
-                self._thread = threading.Thread(
+                # If it cannot be started, the lease ends by itself after its ttl.
+                thread = threading.Thread(
                     target=self._keep_alive, name="config-leases", daemon=True
                 )
-                self._thread.start()
+                thread.start()
+                self._thread = thread
+            self._live.append(lease)
             self._change.notify()
         return lease
 
@@ -261,6 +263,11 @@ class SharedLease:
         """Whether it was lost, and nothing was taken anew since."""
         lease = self._lease
         return self._lost or (lease is not None and not lease.alive())
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether there is a lease now."""
+        return self._lease is not None
 
     def current(self, timeout: float | None = None) -> Lease:
         """Get the lease, or a new one after a loss.

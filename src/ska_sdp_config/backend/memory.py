@@ -305,12 +305,11 @@ class MemoryStore:
         """Get a lease; see Store."""
         with self._open() as database:
             lease = next(database.lease_ids)
-            database.leases[lease] = (ttl, time.monotonic() + ttl)
             if database.reaper is None:
-                database.reaper = threading.Thread(
-                    target=database.reap, name="memory-leases", daemon=True
-                )
-                database.reaper.start()
+                reaper = threading.Thread(target=database.reap, name="memory-leases", daemon=True)
+                reaper.start()
+                database.reaper = reaper
+            database.leases[lease] = (ttl, time.monotonic() + ttl)
             return lease
 
     def keep_lease(self, lease: int, *, timeout: float) -> bool:
