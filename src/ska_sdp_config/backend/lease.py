@@ -1,11 +1,13 @@
-"""Leases, and the one thread that keeps them alive."""
+"""Leases, and the thread that keeps them alive."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from .common import ConfigConnectionError, closed_error
@@ -23,6 +25,10 @@ LONGEST_PAUSE = 2.0
 
 LONGEST_TRY = 2.5
 """Seconds that it may take to keep a lease alive; with the pause, less than counts as silence."""
+
+
+REFRESHED_AT_ONCE = 8
+"""How many leases are refreshed at once; each beyond the first costs a thread meanwhile."""
 
 
 class Lease:
@@ -215,14 +221,38 @@ class Leases:
                     continue
                 live = list(self._live)
             due = time.monotonic()
-            for lease in live:
-                try:
-                    self._refresh(lease)
-                except Exception:
-                    # Whatever it is: without this thread all leases end.
-                    LOGGER.exception("Keeping lease %x alive failed.", lease.id)
-                    if not lease.alive():
-                        self.forget(lease)
+            self._refresh_all(live)
+
+    def _refresh_all(self, live: list[Lease]) -> None:
+        """Refresh leases side by side: on a slow server the last would expire otherwise."""
+        waiting = deque(sorted(live, key=Lease.left))
+
+        def refresh_until_none_waits() -> None:
+            with suppress(IndexError):
+                while True:
+                    self._refresh_safely(waiting.popleft())
+
+        helpers: list[threading.Thread] = []
+        # A thread that cannot be started only makes it slower.
+        with suppress(RuntimeError):
+            while len(helpers) < min(len(live), REFRESHED_AT_ONCE) - 1:
+                helper = threading.Thread(
+                    target=refresh_until_none_waits, name="config-leases", daemon=True
+                )
+                helper.start()
+                helpers.append(helper)
+        refresh_until_none_waits()
+        for helper in helpers:
+            helper.join()
+
+    def _refresh_safely(self, lease: Lease) -> None:
+        try:
+            self._refresh(lease)
+        except Exception:
+            # Whatever it is: without this thread all leases end.
+            LOGGER.exception("Keeping lease %x alive failed.", lease.id)
+            if not lease.alive():
+                self.forget(lease)
 
     def _refresh(self, lease: Lease) -> None:
         asked = time.monotonic()

@@ -314,10 +314,12 @@ class Txn:
     def _list(self, spans: Sequence[Span], *, guarded: bool) -> dict[str, str]:
         """Get the paths in some spans, each with its key, in no order."""
         wants_values = self._habits.wants_values
-        # A compaction that the first read meets makes forget what was listed without a guard.
-        for _ in range(2):
-            missing = [span for span in spans if span not in self._listed]
+        missing = [span for span in spans if span not in self._listed]
+        while missing:
             self._fetch([Query(span, keys_only=not wants_values(span)) for span in missing])
+            # A compaction during the read discards what was listed without a guard. All is read
+            # in one call then, so that another compaction cannot discard a part of it.
+            missing = [] if all(span in self._listed for span in spans) else list(spans)
         listed: dict[str, str] = {}
         for span in spans:
             entries = self._listed[span]
