@@ -9,12 +9,14 @@ them arrives as two messages, the second of them at any later time (decision 4).
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
 from typing import Protocol
 
 from .change_log import ChangeLog
+from .common import ConfigConnectionError
 from .keys import EVERYTHING, Span
 from .store import Change, Query, Reply, Sink, Store, Watch
 from .view import View
@@ -27,7 +29,11 @@ SMALL = 1_000
 """How many values and members are kept without a thought whether they are still of use."""
 
 CATCH_UP = 1.0
-"""Seconds that a reader waits for the watch to tell what this process knows already."""
+"""Seconds without a delivery after which a watch that owes changes counts as stalled."""
+
+FIRST_SKIP_PAUSE = 2.0
+LONGEST_SKIP_PAUSE = 10.0
+"""Seconds between two times that a watch which is behind is skipped, and everything is read."""
 
 
 class Listener(Protocol):
@@ -67,6 +73,8 @@ class Cache:
         self._view = View(0)
         self._floor = 0
         self._owed_since: float | None = None
+        self._skip_pause = 0.0
+        self._next_skip = 0.0
         self._watch: Watch | None = None
         self._sink: Sink | None = None
         self._listeners: list[Listener] = []
@@ -160,18 +168,57 @@ class Cache:
             return self._floor - self._view.revision, time.monotonic() - self._owed_since
 
     def view(self, within: float = CATCH_UP) -> View | None:
-        """Get what is cached; None if the watch does not tell what this process knows.
+        """Get what is cached; None if the watch has not come up to what this process knows.
+
+        A slow watch is waited for while it delivers, as reads would make it slower.
 
         Args:
             within: seconds to wait for the watch.
         """
+        end = time.monotonic() + within
         with self._lock:
+            target = self._floor
+            while self._sink is not None and self._view.revision < min(target, self._floor):
+                left = min(end, self._stalled_at()) - time.monotonic()
+                if left <= 0:
+                    return None
+                self._lock.wait(left)
             if self._sink is None:
-                return None
-            if not self._lock.wait_for(self._is_level, within) or self._sink is None:
                 return None
             self._view.shared = True
             return self._view
+
+    def skip_ahead(self, timeout: float) -> View | None:
+        """Give up what a watch that is behind owes, and begin at the newest revision.
+
+        Everything is read again then, once for all watchers. To bound that load, it is done at
+        most once in a pause, which doubles while it has to be done again and again.
+
+        Args:
+            timeout: seconds that this may take.
+
+        Raises:
+            ConfigConnectionError: it is too soon, or no answer within the timeout.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if now < self._next_skip:
+                raise ConfigConnectionError(
+                    f"The watch on the database at {self._store.address} is "
+                    f"{self._floor - self._view.revision} revisions behind: check the load of the "
+                    "database and of the network."
+                )
+            is_repeated = now < self._next_skip + self._skip_pause
+            longer = min(LONGEST_SKIP_PAUSE, 2 * self._skip_pause)
+            self._skip_pause = longer if is_repeated else FIRST_SKIP_PAUSE
+            self._next_skip = now + self._skip_pause
+        revision = self.read_newest(timeout)
+        with self._lock:
+            is_behind = self._view.revision < revision
+        if is_behind:
+            LOGGER.warning("The watch is behind; reading everything at revision %d.", revision)
+            self._begin_again(revision, revision)
+        return self.view(0.0)
 
     def learn(self, queries: Sequence[Query], reply: Reply) -> None:
         """Take what was read at the revision of a view that was had from here."""
@@ -293,15 +340,24 @@ class Cache:
                 # Another thread was faster.
                 return
             self._floor = revision
+        LOGGER.warning(
+            "The database is at revision %d, before revision %d, which was read: it was restored "
+            "from an older copy, or is another one; discarding the cache.",
+            revision,
+            newest,
+        )
+        self._begin_again(revision, newest + 1)
+
+    def _begin_again(self, revision: int, lost: int) -> None:
+        """Discard everything, and watch from a revision on. Call without the lock.
+
+        Args:
+            revision: the revision, which was just read.
+            lost: up to which revision changes were not delivered.
+        """
+        with self._lock:
             if self._sink is None:
                 return
-            LOGGER.warning(
-                "The database is at revision %d, before revision %d, which was read: it was "
-                "restored from an older copy, or is another one; discarding the cache.",
-                revision,
-                newest,
-            )
-            lost = newest + 1
             watch, self._watch = self._watch, None
             sink = self._begin(revision)
             self._lock.notify_all()
@@ -318,6 +374,9 @@ class Cache:
 
     def _is_level(self) -> bool:
         return self._sink is None or self._view.revision >= self._floor
+
+    def _stalled_at(self) -> float:
+        return math.inf if self._owed_since is None else self._owed_since + CATCH_UP
 
     def _own_view(self) -> View:
         if self._view.shared:

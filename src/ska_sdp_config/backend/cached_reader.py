@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from .cache import CATCH_UP, Cache
+from .cache import Cache
 from .common import FutureRevision
 from .store import Compacted, Query, Reply, Store
 from .view import View
@@ -33,7 +33,9 @@ class CachedReader:
         end = time.monotonic() + timeout
         if not revision:
             # The other half is for reading.
-            self._view = self._cache.view(min(CATCH_UP, timeout / 2))
+            self._view = self._cache.view(timeout / 2)
+            if self._view is None and self._cache.is_open:
+                self._view = self._cache.skip_ahead(max(0.0, end - time.monotonic()))
         if self._view is not None and revision in (0, self._view.revision):
             try:
                 return self._read_at(self._view, queries, end)
