@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
@@ -126,6 +127,7 @@ class Config(Generic[Yielded]):
             raise ValueError(
                 f"An owned entity is of kind {owned_entity[0]!r}: write one of {known}."
             )
+        is_own_backend = not isinstance(backend, Backend)
         if not isinstance(backend, Backend):
             backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
         self.backend = backend
@@ -138,12 +140,21 @@ class Config(Generic[Yielded]):
         self._prefix = global_prefix
         self._wrapper = wrapper
         self._presence: Presence | None = None
-        if component_name:
-            self._presence = Presence(
-                self.backend, f"{global_prefix}/component/{component_name}/owner", self.owner
-            )
-        if owned_entity:
-            self._own(*owned_entity)
+        had_lease = self.backend.client_lease.is_granted
+        try:
+            if component_name:
+                self._presence = Presence(
+                    self.backend, f"{global_prefix}/component/{component_name}/owner", self.owner
+                )
+            if owned_entity:
+                self._own(*owned_entity)
+        except BaseException:
+            # The caller gets no Config to close. A lease would be kept alive without end.
+            if is_own_backend:
+                self.close()
+            else:
+                self._leave_backend(revoke=not had_lease)
+            raise
 
     # Transactions and watchers
 
@@ -304,14 +315,18 @@ class Config(Generic[Yielded]):
         return self._wrapper(txn) if self._wrapper else txn
 
     def _own(self, kind: str, key: str) -> None:
-        try:
-            for raw in self.backend.txn():
-                txn = self._transaction(raw, self._take)
-                getattr(txn, COLLECTIONS[kind]).ownership(key).take()
-        except BaseException:
-            # Whatever it is, nobody gets this Config to close it.
-            self.close()
-            raise
+        for raw in self.backend.txn():
+            txn = self._transaction(raw, self._take)
+            getattr(txn, COLLECTIONS[kind]).ownership(key).take()
+
+    def _leave_backend(self, *, revoke: bool) -> None:
+        """Free what the constructor began on a backend that others use."""
+        if self._presence is not None:
+            self._presence.close()
+            self._presence.join()
+        if revoke:
+            with suppress(ConfigConnectionError):
+                self.revoke_lease()
 
     def _transaction(self, raw: Txn, take: Callable[[Txn], Lease]) -> Transaction:
         from .transaction import Transaction

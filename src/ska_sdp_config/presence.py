@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .backend.backend import Backend
-from .backend.common import ConfigConnectionError
+from .backend.common import ConfigConnectionError, ConfigRefused
 from .backend.keys import Span, key_of_path
 from .backend.store import Query
 from .entity.codec import encode
@@ -19,6 +19,9 @@ LOGGER = logging.getLogger(__name__)
 
 CHECK_EVERY = 1.0
 """Seconds after which it is noticed, at the latest, that the key or its lease was lost."""
+
+RETRY_REJECTED_AFTER = 30.0
+"""Seconds before another try where the database rejected the last one, e.g. permission denied."""
 
 
 class Presence:
@@ -41,10 +44,13 @@ class Presence:
         # The client lease at the time of the last put, 0 before the first.
         self._lease = 0
         self._closed = threading.Event()
+        # The kinds of errors that were logged since the last success.
+        self._logged: set[type[Exception]] = set()
+        self._pause = CHECK_EVERY
         try:
             self.put()
         except ConfigConnectionError as exc:
-            LOGGER.warning("%s will be put when the database answers: %s", path, exc)
+            self._log(exc)
         self._thread = threading.Thread(target=self._keep, name="config-presence", daemon=True)
         self._thread.start()
 
@@ -94,7 +100,7 @@ class Presence:
 
     def _keep(self) -> None:
         store = self._backend.store
-        while not self._closed.wait(CHECK_EVERY):
+        while not self._closed.wait(self._pause):
             try:
                 lease = self._backend.client_lease.current().id
                 # One key, and no transaction: it is asked for as long as the process lives.
@@ -102,6 +108,28 @@ class Presence:
                 entry = found[0] if found else None
                 if self._is_due(entry and entry.value, entry.lease if entry else 0, lease):
                     self.put()
-            except (ConfigConnectionError, RuntimeError) as exc:
-                # No answer, a lease that has just ended, or others that were faster every time.
-                LOGGER.debug("%s could not be put just now: %s", self._path, exc)
+            except Exception as exc:
+                # Whatever it is: without this thread the key would be lost for good.
+                if not store.closed:
+                    self._log(exc)
+            else:
+                self._pause = CHECK_EVERY
+                if self._logged:
+                    LOGGER.info("The component key %s was written.", self._path)
+                    self._logged.clear()
+
+    def _log(self, exc: Exception) -> None:
+        """Log an error, once for each kind, and set when to try again."""
+        is_rejected = isinstance(exc, ConfigRefused) and exc.retry_after is None
+        self._pause = RETRY_REJECTED_AFTER if is_rejected else CHECK_EVERY
+        level = logging.ERROR if is_rejected else logging.WARNING
+        if type(exc) in self._logged:
+            level = logging.DEBUG
+        self._logged.add(type(exc))
+        LOGGER.log(
+            level,
+            "The component key %s could not be written, and is retried every %g s: %s",
+            self._path,
+            self._pause,
+            exc,
+        )

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from typing import Generic, TypeVar
 
 from .backend.backend import Backend
-from .backend.cache import CachedReader
-from .backend.common import ConfigConnectionError, ConfigRefused
+from .backend.cached_reader import CachedReader
+from .backend.common import ConfigConnectionError
 from .backend.deadline import Deadline
 from .backend.fork import on_fork
 from .backend.interest import Interest
@@ -92,7 +92,8 @@ class Watcher(Generic[T_co]):
             CommitUnknown: it was not to be known whether the commit took effect.
             TransactionTooLarge: the transaction is over a bound of the server.
             LeaseNotFound: something was created under a lease that has ended.
-            ConfigRefused: the database will not, as it is full, say; nothing was written.
+            ConfigRefused: the database rejected the request, e.g. permission denied; nothing was
+                written. For a database that is full it waits, as above.
             ConfigConnectionError: the Config was closed; or the transaction's own time-out has
                 passed, and nothing was written.
         """
@@ -191,16 +192,16 @@ class Watcher(Generic[T_co]):
         for pause in _growing_pauses():
             seconds = deadline.next_call()
             try:
-                revision = store.read([], timeout=seconds).revision
+                cache.open(cache.read_newest(seconds))
             except ConfigConnectionError as exc:
-                _complain(store, exc)
+                _raise_or_warn(store, exc)
+                least = exc.retry_after or 0.0
             else:
-                cache.require(revision)
-                cache.open(revision)
                 return True
             with self._wake:
                 if not self._triggered and self._left() > 0:
-                    self._wake.wait(max(0.0, min(pause, self._left(), deadline.left())))
+                    seconds = min(max(pause, least), self._left(), deadline.left())
+                    self._wake.wait(max(0.0, seconds))
                 if self._triggered or self._left() <= 0:
                     break
         return False
@@ -223,7 +224,7 @@ class _PatientReader:
         try:
             return call(timeout)
         except ConfigConnectionError as exc:
-            _complain(self._store, exc)
+            _bear(self._store, exc, 0.0, self._deadline)
         return until_answered(self._store, call, self._deadline)
 
 
@@ -236,7 +237,8 @@ def until_answered(store: Store, call: Callable[[float], R], deadline: Deadline)
         deadline: when to give up.
 
     Raises:
-        ConfigConnectionError: the Config was closed, the database refuses, or time is up.
+        ConfigConnectionError: the Config was closed, the database rejects the call for good, or
+            time is up.
     """
     for pause in _growing_pauses():
         seconds = deadline.next_call()
@@ -251,15 +253,17 @@ def _bear(store: Store, exc: ConfigConnectionError, pause: float, deadline: Dead
     """Wait for some seconds before another try.
 
     Raises:
-        ConfigConnectionError: the Config was closed, the database refuses, or time is up.
+        ConfigConnectionError: the Config was closed, the database rejects the call for good, or
+            time is up.
     """
-    _complain(store, exc)
+    _raise_or_warn(store, exc)
+    pause = max(pause, exc.retry_after or 0.0)
     time.sleep(max(0.0, min(pause, deadline.left())))
     deadline.next_call()
 
 
-def _complain(store: Store, exc: ConfigConnectionError) -> None:
-    if store.closed or isinstance(exc, ConfigRefused):
+def _raise_or_warn(store: Store, exc: ConfigConnectionError) -> None:
+    if store.closed or exc.retry_after is None:
         raise exc
     LOGGER.warning("Waiting for the database: %s", exc)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
+from ska_sdp_config import Config
 from ska_sdp_config.backend import (
     ConfigConnectionError,
     ConfigRefused,
@@ -73,25 +77,59 @@ def test_transaction_over_the_bound_of_bytes(default_server: Etcd, etcd_client: 
         assert backend.get("/large")[0] is None
 
 
-def test_watcher_says_that_the_database_is_full(start: Start, etcd_client: ConnectTo) -> None:
-    """It does not run its body in vain; a loop that bears it goes on when there is room."""
+def test_watcher_waits_while_the_database_is_full(
+    start: Start, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It tries at most once a second, and commits when there is room."""
     server = start(quota_backend_bytes=2_000_000)
     with etcd_client(host=server.host, port=server.port) as backend:
         backend.create("/a", "1")
         fill(backend)
-        runs, refusals = 0, 0
+        tries: list[float] = []
         with in_time(SLEEPS):
             for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
-                try:
-                    for txn in watcher.txn(timeout=SLEEPS):
-                        runs += 1
-                        txn.update("/a", f"{txn.get('/a')}2")
-                    break
-                except ConfigRefused:
-                    refusals += 1
-                    make_room(server)
-        assert (runs, refusals) == (2, 1)
+                for txn in watcher.txn(timeout=SLEEPS):
+                    tries.append(time.monotonic())
+                    if len(tries) == 3:
+                        make_room(server)
+                    txn.update("/a", f"{txn.get('/a')}2")
+                break
+        assert len(tries) == 3
+        assert all(then - now >= 0.99 for now, then in pairwise(tries))
         assert backend.get("/a")[0] == "12"
+        assert "is full" in caplog.text
+
+
+def test_watcher_waits_while_a_full_database_grants_no_lease(
+    start: Start, etcd_client: ConnectTo
+) -> None:
+    """Neither the lease of its tokens nor one to own something by."""
+    server = start(quota_backend_bytes=2_000_000)
+    with etcd_client(host=server.host, port=server.port) as other:
+        fill(other)
+        pb_id = "pb-test-20260101-00000"
+        with Config(etcd_client(host=server.host, port=server.port)) as config, in_time(SLEEPS):
+            room = threading.Timer(1.5, make_room, [server])
+            room.start()
+            for watcher in config.watcher(SLEEPS):
+                for txn in watcher.txn(timeout=SLEEPS):
+                    txn.processing_block.ownership(pb_id).take()
+                break
+            room.join()
+            assert other.get(f"/pb/{pb_id}/owner")[0] is not None
+
+
+def test_time_out_of_a_transaction_ends_the_wait_for_room(
+    start: Start, etcd_client: ConnectTo
+) -> None:
+    server = start(quota_backend_bytes=2_000_000)
+    with etcd_client(host=server.host, port=server.port) as backend:
+        backend.create("/a", "1")
+        fill(backend)
+        watcher = next(iter(Watcher(backend, lambda txn: txn)))
+        with in_time(1.5 + LATE), pytest.raises(ConfigConnectionError, match=r"within 1\.5 s"):  # noqa: PT012
+            for txn in watcher.txn(timeout=1.5):
+                txn.update("/a", "2")
 
 
 def test_watcher_says_that_its_user_may_not(start: Start, etcd_client: ConnectTo) -> None:
@@ -102,6 +140,28 @@ def test_watcher_says_that_its_user_may_not(start: Start, etcd_client: ConnectTo
     ):
         watcher = next(iter(Watcher(backend, lambda txn: txn)))
         with pytest.raises(ConfigRefused, match=r"does not let user 'guest'.*permission"):
+            next(watcher.txn(timeout=SLEEPS))
+
+
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        ({"username": "guest", "password": "wrong"}, "login of user 'guest'.*SDP_CONFIG_PASSWORD"),
+        ({}, "asks for a login: set SDP_CONFIG_USERNAME"),
+    ],
+    ids=["wrong password", "none"],
+)
+def test_watcher_raises_that_its_login_was_never_accepted(
+    start: Start, etcd_client: ConnectTo, login: dict[str, str], words: str
+) -> None:
+    """One that was accepted before is waited for: the password is being changed, say."""
+    server = start()
+    with (
+        administrator(server.endpoint),
+        etcd_client(host=server.endpoint, **login) as backend,
+    ):
+        watcher = next(iter(Watcher(backend, lambda txn: txn)))
+        with pytest.raises(ConfigRefused, match=words):
             next(watcher.txn(timeout=SLEEPS))
 
 

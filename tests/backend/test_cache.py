@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.cache import SMALL, View
+from ska_sdp_config.backend.cache import SMALL
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.backend.store import Change, Entry, Query, Reply, Sink, Watch
+from ska_sdp_config.backend.view import View
 from ska_sdp_config.watcher import Watcher
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put

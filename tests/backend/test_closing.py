@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 import pytest
@@ -68,3 +69,36 @@ def test_close_just_after_a_watch_was_begun(connect: Connect) -> None:
         close.append(backend.close)
     for again in close:
         again()
+
+
+class NoMoreThreads(threading.Thread):
+    """As at the limit of a container."""
+
+    def start(self) -> None:
+        if self.name.startswith("config-"):
+            raise RuntimeError("can't start new thread")
+        super().start()
+
+
+USES: dict[str, Callable[[Backend], object]] = {
+    "lease": lambda backend: backend.lease(),
+    "client lease": lambda backend: backend.client_lease.current(),
+    "watch": lambda backend: backend.watch("/a"),
+    "watcher": lambda backend: next(next(iter(backend.watcher())).txn()),
+    "listener": lambda backend: backend.connection.listen(lambda state: None),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_thread_that_cannot_be_started_leaves_nothing_to_close(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, use: Callable[[Backend], object]
+) -> None:
+    backend = connect()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Thread", NoMoreThreads)
+        with suppress(RuntimeError):
+            use(backend)
+    # The next use starts the thread.
+    use(backend)
+    backend.close()
+    assert not [each for each in threading.enumerate() if each.name == "config-leases"]

@@ -11,6 +11,7 @@ import pytest
 from ska_sdp_config.backend import LeaseNotFound
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span, key_of_path
+from ska_sdp_config.backend.lease import REFRESHED_AT_ONCE
 from ska_sdp_config.backend.store import Query
 from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
@@ -170,6 +171,55 @@ def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
     assert not lost.alive()
     assert backend.client_lease.take().id != lost.id
     assert not backend.client_lease.is_lost
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_leases_are_refreshed_side_by_side(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """One after the other, the last would expire while a slow server answers for the others."""
+    monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.2)
+    backend = connect()
+    keep = backend.store.keep_lease
+    all_are_asked_for = threading.Barrier(count)
+    outcomes: list[bool] = []
+
+    def keep_lease(lease: int, *, timeout: float) -> bool:
+        if len(outcomes) < count:
+            try:
+                all_are_asked_for.wait(10)
+                outcomes.append(True)
+            except threading.BrokenBarrierError:
+                outcomes.append(False)
+        return keep(lease, timeout=timeout)
+
+    leases = [backend.lease(ttl=60) for _ in range(count)]
+    monkeypatch.setattr(backend.store, "keep_lease", keep_lease)
+    wait_until(lambda: len(outcomes) >= count)
+    assert all(outcomes)
+    for lease in leases:
+        lease.revoke()
+    # Nor do the threads stay.
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "config-leases"])
+
+
+def test_many_leases_are_refreshed_by_few_threads(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.1)
+    backend = connect()
+    keep = backend.store.keep_lease
+    threads: dict[int, int] = {}
+
+    def keep_lease(lease: int, *, timeout: float) -> bool:
+        threads[lease] = len([t for t in threading.enumerate() if t.name == "config-leases"])
+        return keep(lease, timeout=timeout)
+
+    monkeypatch.setattr(backend.store, "keep_lease", keep_lease)
+    leases = [backend.lease(ttl=60) for _ in range(3 * REFRESHED_AT_ONCE)]
+    wait_until(lambda: len(threads) == len(leases))
+    assert max(threads.values()) <= REFRESHED_AT_ONCE
+    assert all(lease.alive() for lease in leases)
 
 
 def test_fault_of_ours_does_not_end_the_leases(

@@ -37,8 +37,9 @@ class FaultyNetwork:
     Attributes:
         plan: for each commit to come: ``request`` never arrives, ``late`` arrives when
             ``deliver`` is called, ``answer`` is carried out unheard, ``silence`` never arrives
-            and takes all its time, ``interrupted early`` and ``interrupted late`` are, before
-            and after it is carried out, by Ctrl-C, ``fine`` is untouched.
+            and takes all its time, ``resent`` is carried out, and sent again by a proxy that
+            returns only the second answer, ``interrupted early`` and ``interrupted late`` are,
+            before and after it is carried out, by Ctrl-C, ``fine`` is untouched.
     """
 
     def __init__(self, store: Store) -> None:
@@ -61,13 +62,13 @@ class FaultyNetwork:
             raise KeyboardInterrupt
         if fate == "late":
             self.held.append((guards, writes))
-        if fate in ("answer", "interrupted late"):
+        if fate in ("answer", "resent", "interrupted late"):
             self._commit(guards, writes, refetch, timeout=timeout)
         if fate == "interrupted late":
             raise KeyboardInterrupt
         if fate == "silence":
             threading.Event().wait(timeout)
-        if fate != "fine":
+        if fate not in ("fine", "resent"):
             raise AnswerLost(fate)
         return self._commit(guards, writes, refetch, timeout=timeout)
 
@@ -110,6 +111,9 @@ def increment(backend: Backend) -> int:
         ["request", "answer"],
         ["late", "answer", "request"],
         ["request", "fine", "answer"],
+        ["resent"],
+        ["request", "resent", "resent"],
+        ["request", "request", "resent", "fine"],
     ],
     ids=" then ".join,
 )
@@ -122,6 +126,52 @@ def test_it_is_done_once_and_the_body_runs_once(
     assert backend.get("/n")[0] == "1"
     assert increment(backend) == 1
     assert backend.get("/n")[0] == "2"
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first commit", "later commit"])
+def test_resent_commit_keeps_the_lease(
+    backend: Backend, network: FaultyNetwork, is_first: bool
+) -> None:
+    lease = backend.client_lease.take()
+    backend.delete("/owner", must_exist=False)
+    backend.create("/owner", "1", lease)
+    if is_first:
+        # The token does not exist before its first commit.
+        vars(backend.committer)["_free"].clear()
+    network.plan = ["resent"]
+    assert increment(backend) == 1
+    assert backend.client_lease.current() is lease
+    assert not backend.client_lease.is_lost
+    assert backend.get("/owner")[0] == "1"
+    # The token is still usable.
+    assert increment(backend) == 1
+
+
+def test_resent_conflict_is_a_conflict(backend: Backend, network: FaultyNetwork) -> None:
+    runs = 0
+    for txn in backend.txn():
+        runs += 1
+        value = int(txn.get("/n") or "")
+        if runs == 1:
+            backend.update("/n", "5")
+            network.plan = ["resent"]
+        txn.update("/n", str(value + 1))
+    assert (runs, backend.get("/n")[0]) == (2, "6")
+
+
+def test_token_written_by_someone_else_costs_no_lease(
+    backend: Backend, network: FaultyNetwork
+) -> None:
+    """As after a fork before the first use: both processes draw the same names for tokens."""
+    twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
+    twins[1]._name = twins[0]._name
+    lease = backend.client_lease.take()
+    for number, twin in enumerate(twins):
+        deadline = Deadline(20, None, backend.address)
+        twin.commit([], [Put("1/n", f"of {number}")], [], deadline=deadline)
+        assert backend.get("/n")[0] == f"of {number}"
+    assert backend.client_lease.current() is lease
+    assert not backend.client_lease.is_lost
 
 
 def test_commit_that_arrives_after_it_was_settled_has_no_effect(

@@ -64,6 +64,10 @@ class Administrator:
         if role:
             self._call("UserGrantRole", etcdrpc.AuthUserGrantRoleRequest(user=name, role=role))
 
+    def grant(self, name: str, role: str) -> None:
+        self.log_in()
+        self._call("UserGrantRole", etcdrpc.AuthUserGrantRoleRequest(user=name, role=role))
+
     def change_something(self) -> None:
         """Move the revision of the users' store."""
         self.log_in()

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.backend import ConfigConnectionError
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.lease import Lease
+from ska_sdp_config.presence import Presence
+from tests.backend.conftest import ConnectTo, etcd_client
+from tests.connection.users import PASSWORD, Administrator, administrator
 from tests.in_time import on_time
 from tests.library.conftest import MakeConfig, wait_until_gone
+from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.waiting import wait_until
+
+__all__ = ["etcd_client"]
 
 PATH = "/component/proccontrol/owner"
 OTHER = {"pid": 7, "hostname": "elsewhere", "command": ["other.py"]}
@@ -124,3 +135,145 @@ def test_process_in_the_place_of_one_that_was_killed(make_config: MakeConfig) ->
     config = make_config(component_name="proccontrol")
     lease.revoke()
     assert owner(other) == config.owner
+
+
+@pytest.fixture
+def leases(monkeypatch: pytest.MonkeyPatch) -> list[Lease]:
+    """The leases by which a key was to be put, whose transaction then failed."""
+    found: list[Lease] = []
+
+    def put(presence: Presence) -> None:
+        found.append(presence._backend.client_lease.current())
+        raise RuntimeError("The transaction gave up after 64 retries")
+
+    monkeypatch.setattr(Presence, "put", put)
+    return found
+
+
+def threads_of_the_library() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name.startswith("config-")}
+
+
+def test_constructor_that_raises_leaves_nothing_behind(
+    make_config: MakeConfig, leases: list[Lease]
+) -> None:
+    other = make_config()
+    before = threads_of_the_library()
+    with pytest.raises(RuntimeError, match="64 retries"):
+        make_config(component_name="proccontrol")
+    (lease,) = leases
+    assert not lease.alive()
+    wait_until(lambda: not other.backend.store.keep_lease(lease.id, timeout=5))
+    wait_until(lambda: threads_of_the_library() <= before)
+
+
+@pytest.mark.parametrize("had_lease", [False, True])
+def test_constructor_that_raises_leaves_a_given_backend_open(
+    make_config: MakeConfig, leases: list[Lease], had_lease: bool
+) -> None:
+    """Others use it, and the lease if it was there before."""
+    owner, other = make_config(), make_config()
+    if had_lease:
+        _ = owner.client_lease
+    with pytest.raises(RuntimeError, match="64 retries"):
+        Config(owner.backend, component_name="proccontrol")
+    (lease,) = leases
+    assert lease.alive() is had_lease
+    assert other.backend.store.keep_lease(lease.id, timeout=5) is had_lease
+    owner.backend.create("/a", "1")
+    assert not owner.lease_is_lost
+
+
+def test_owner_that_is_no_json_leaves_nothing_behind(make_config: MakeConfig) -> None:
+    make_config()
+    before = threads_of_the_library()
+    with pytest.raises(TypeError):
+        make_config(component_name="proccontrol", owner={"pid": object()})
+    assert threads_of_the_library() <= before
+
+
+@pytest.fixture
+def users(server: EtcdOf) -> Iterator[Administrator]:
+    with administrator(server.endpoint) as users:
+        yield users
+
+
+@pytest.fixture
+def guest(server: EtcdOf, users: Administrator, etcd_client: ConnectTo) -> Iterator[Backend]:
+    """A client that may log in, and do nothing else."""
+    with etcd_client(host=server.endpoint, username="guest", password=PASSWORD) as guest:
+        yield guest
+
+
+@NEWER_FIRST
+def test_permission_denied_is_logged_once_and_retried_seldom(
+    guest: Backend, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = counted(guest, monkeypatch)
+    with (
+        caplog.at_level(logging.DEBUG, "ska_sdp_config.presence"),
+        Config(guest, component_name="proccontrol"),
+    ):
+        threading.Event().wait(0.5)
+    (record,) = [each for each in caplog.records if each.name == "ska_sdp_config.presence"]
+    assert record.levelno == logging.ERROR
+    assert PATH in record.getMessage()
+    assert "does not let user 'guest'" in record.getMessage()
+    assert len(calls) < 4
+
+
+def counted(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    calls: list[str] = []
+
+    def count(name: str, call: Callable[..., object]) -> Callable[..., object]:
+        def counting(*arguments: object, **others: object) -> object:
+            calls.append(name)
+            return call(*arguments, **others)
+
+        return counting
+
+    for name in ("read", "commit"):
+        monkeypatch.setattr(backend.store, name, count(name, getattr(backend.store, name)))
+    return calls
+
+
+@NEWER_FIRST
+def test_it_is_put_when_permission_was_granted(
+    guest: Backend,
+    users: Administrator,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ska_sdp_config.presence.RETRY_REJECTED_AFTER", 0.05)
+    with (
+        caplog.at_level(logging.INFO, "ska_sdp_config.presence"),
+        Config(guest, component_name="proccontrol") as config,
+    ):
+        users.grant("guest", "all")
+        wait_until(lambda: owner_or_none(config) == config.owner)
+        wait_until(lambda: "was written" in caplog.text)
+
+
+def owner_or_none(config: Config) -> object:
+    """As ``owner``; None where the member that is asked has yet to receive the role."""
+    try:
+        return owner(config)
+    except ConfigConnectionError:
+        return None
+
+
+def test_fault_does_not_end_the_thread(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config, other = make_config(component_name="proccontrol"), make_config()
+    put, faults = Presence.put, [ValueError("a fault of ours"), LookupError("another")]
+
+    def put_at_last(presence: Presence) -> None:
+        if faults:
+            raise faults.pop()
+        put(presence)
+
+    monkeypatch.setattr(Presence, "put", put_at_last)
+    other.backend.delete(PATH)
+    wait_until(lambda: owner(other) == config.owner)
+    assert "a fault of ours" in caplog.text

@@ -8,22 +8,32 @@ them arrives as two messages, the second of them at any later time (decision 4).
 
 from __future__ import annotations
 
+import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
 from typing import Protocol
 
 from .change_log import ChangeLog
+from .common import ConfigConnectionError
 from .keys import EVERYTHING, Span
-from .store import Change, Compacted, Entry, Query, Reply, Sink, Store, Watch
+from .store import Change, Query, Reply, Sink, Store, Watch
+from .view import View
 
-__all__ = ["Cache", "CachedReader", "Listener", "View"]
+__all__ = ["Cache", "Listener"]
+
+LOGGER = logging.getLogger(__name__)
 
 SMALL = 1_000
 """How many values and members are kept without a thought whether they are still of use."""
 
 CATCH_UP = 1.0
-"""Seconds that a reader waits for the watch to tell what this process knows already."""
+"""Seconds without a delivery after which a watch that owes changes counts as stalled."""
+
+FIRST_SKIP_PAUSE = 2.0
+LONGEST_SKIP_PAUSE = 10.0
+"""Seconds between two times that a watch which is behind is skipped, and everything is read."""
 
 
 class Listener(Protocol):
@@ -42,83 +52,12 @@ class Listener(Protocol):
         """Take notice that nothing will be told any more."""
 
 
-class View:
-    """Everything that is cached, as it was at one revision. Not changed once it is shared.
-
-    Attributes:
-        revision: the revision.
-        values: entries of keys, None for one that is absent.
-        lists: for each span that was listed its members.
-        whole: those of the listed spans whose values are all in ``values``.
-        shared: whether a reader has it.
-    """
-
-    def __init__(self, revision: int) -> None:
-        self.revision = revision
-        self.values: dict[str, Entry | None] = {}
-        self.lists: dict[Span, dict[str, Entry]] = {}
-        self.whole: set[Span] = set()
-        self.shared = False
-
-    def copy(self) -> View:
-        """Get one that may be changed."""
-        other = View(self.revision)
-        other.values = self.values.copy()
-        other.lists = {span: members.copy() for span, members in self.lists.items()}
-        other.whole = self.whole.copy()
-        return other
-
-    def answer(self, query: Query) -> list[Entry] | None:
-        """Get the entries of a query, in any order; None if they are not known."""
-        span = query.span
-        if span.end:
-            members = self.lists.get(span)
-            if members is None:
-                return None
-            if query.keys_only:
-                return list(members.values())
-            if span not in self.whole:
-                return None
-            return [entry for key in members if (entry := self.values[key])]
-        if span.begin in self.values:
-            entry = self.values[span.begin]
-            return [entry] if entry else []
-        if any(span.begin in other for other in self.whole):
-            return []
-        return None
-
-    def concerns(self, key: str) -> bool:
-        """Tell whether a change of a key is a change of the view."""
-        return key in self.values or any(key in span for span in self.lists)
-
-    def learn(self, query: Query, found: Sequence[Entry]) -> None:
-        """Take what a query found at this revision."""
-        if query.span.end:
-            self.lists[query.span] = {entry.key: entry for entry in found}
-            if query.keys_only:
-                return
-            self.whole.add(query.span)
-        else:
-            self.values[query.span.begin] = None
-        self.values.update((entry.key, entry) for entry in found)
-
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Take changes; what is not cached stays so."""
-        for key, _, entry in changes:
-            wanted = key in self.values
-            for span, members in self.lists.items():
-                if key in span:
-                    wanted = wanted or span in self.whole
-                    if entry:
-                        members[key] = entry
-                    else:
-                        members.pop(key, None)
-            if wanted:
-                self.values[key] = entry
-
-
 class Cache:
     """One cache for all watchers of a Config; it lives as long as there are any.
+
+    Lock order: the store's locks before the cache's. A store may hold its locks while it delivers
+    changes, which takes the cache's lock; so no method calls the store while it holds that. With
+    the reverse order a commit and a watcher that begins would deadlock.
 
     Args:
         store: what is cached.
@@ -134,6 +73,8 @@ class Cache:
         self._view = View(0)
         self._floor = 0
         self._owed_since: float | None = None
+        self._skip_pause = 0.0
+        self._next_skip = 0.0
         self._watch: Watch | None = None
         self._sink: Sink | None = None
         self._listeners: list[Listener] = []
@@ -142,7 +83,7 @@ class Cache:
     @property
     def is_open(self) -> bool:
         """Whether it is being kept fresh."""
-        return self._watch is not None
+        return self._sink is not None
 
     def join(self, listener: Listener) -> None:
         """Have changes told to a listener, from now on."""
@@ -155,8 +96,7 @@ class Cache:
             self._listeners.remove(listener)
             if self._listeners:
                 return
-            watch, self._watch = self._watch, None
-            self._sink = None
+            watch, self._watch, self._sink = self._watch, None, None
             self._view = View(0)
             self.log.begin(0)
         if watch is not None:
@@ -165,18 +105,15 @@ class Cache:
     def open(self, revision: int) -> None:
         """Begin to keep it fresh, from a revision that was just read."""
         with self._lock:
-            if self._watch is not None or not self._listeners:
+            if self._sink is not None or not self._listeners:
                 return
-            self._view = View(revision)
-            self.log.begin(revision)
-            self._note_delivery()
-            self._sink = _SinkOfOneWatch(self)
-            self._watch = self._store.watch(EVERYTHING, revision + 1, self._sink)
+            sink = self._begin(revision)
+        self._start_watch(sink, revision)
 
     def close(self) -> None:
         """Let go whoever waits for changes: there will be none any more."""
         with self._lock:
-            self._watch = None
+            self._watch = self._sink = None
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
@@ -190,41 +127,103 @@ class Cache:
         self._view = View(0)
         self.log.begin(0)
 
-    def require(self, revision: int) -> None:
-        """Let no reader see less than a revision: this process has seen it already."""
-        if revision > self._floor:
+    def require(self, revision: int, at_least: int = 0) -> None:
+        """Let no reader see less than a revision: this process has seen it already.
+
+        Args:
+            revision: the revision that a call to the database returned.
+            at_least: a revision that was known before that call was made. A lower one is returned
+                only by a database that was restored from an older copy.
+        """
+        if revision < at_least:
+            self._restart(revision)
+        elif revision > self._floor:
             with self._lock:
                 self._floor = max(self._floor, revision)
                 if self._owed_since is None and self._view.revision < self._floor:
                     self._owed_since = time.monotonic()
 
+    def read_newest(self, timeout: float) -> int:
+        """Read the newest revision, which the cache then has to come up to.
+
+        Args:
+            timeout: seconds that this may take.
+
+        Raises:
+            ConfigConnectionError: no answer within the timeout.
+        """
+        with self._lock:
+            known = max(self._floor, self._view.revision)
+        revision = self._store.read([], timeout=timeout).revision
+        self.require(revision, known)
+        return revision
+
     def owed(self) -> tuple[int, float] | None:
         """Get the revisions that the watch owes, and for how many seconds; None without one."""
         with self._lock:
-            if self._watch is None:
+            if self._sink is None:
                 return None
             if self._is_level() or self._owed_since is None:
                 return 0, 0.0
             return self._floor - self._view.revision, time.monotonic() - self._owed_since
 
     def view(self, within: float = CATCH_UP) -> View | None:
-        """Get what is cached; None if the watch does not tell what this process knows.
+        """Get what is cached; None if the watch has not come up to what this process knows.
+
+        A slow watch is waited for while it delivers, as reads would make it slower.
 
         Args:
             within: seconds to wait for the watch.
         """
+        end = time.monotonic() + within
         with self._lock:
-            if self._watch is None:
-                return None
-            if not self._lock.wait_for(self._is_level, within) or self._watch is None:
+            target = self._floor
+            while self._sink is not None and self._view.revision < min(target, self._floor):
+                left = min(end, self._stalled_at()) - time.monotonic()
+                if left <= 0:
+                    return None
+                self._lock.wait(left)
+            if self._sink is None:
                 return None
             self._view.shared = True
             return self._view
 
+    def skip_ahead(self, timeout: float) -> View | None:
+        """Give up what a watch that is behind owes, and begin at the newest revision.
+
+        Everything is read again then, once for all watchers. To bound that load, it is done at
+        most once in a pause, which doubles while it has to be done again and again.
+
+        Args:
+            timeout: seconds that this may take.
+
+        Raises:
+            ConfigConnectionError: it is too soon, or no answer within the timeout.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if now < self._next_skip:
+                raise ConfigConnectionError(
+                    f"The watch on the database at {self._store.address} is "
+                    f"{self._floor - self._view.revision} revisions behind: check the load of the "
+                    "database and of the network."
+                )
+            is_repeated = now < self._next_skip + self._skip_pause
+            longer = min(LONGEST_SKIP_PAUSE, 2 * self._skip_pause)
+            self._skip_pause = longer if is_repeated else FIRST_SKIP_PAUSE
+            self._next_skip = now + self._skip_pause
+        revision = self.read_newest(timeout)
+        with self._lock:
+            is_behind = self._view.revision < revision
+        if is_behind:
+            LOGGER.warning("The watch is behind; reading everything at revision %d.", revision)
+            self._begin_again(revision, revision)
+        return self.view(0.0)
+
     def learn(self, queries: Sequence[Query], reply: Reply) -> None:
         """Take what was read at the revision of a view that was had from here."""
         with self._lock:
-            if self._watch is None or reply.revision > self._view.revision:
+            if self._sink is None or reply.revision > self._view.revision:
                 return
             if reply.revision < self.log.begins:
                 return
@@ -308,12 +307,76 @@ class Cache:
         for listener in listeners:
             listener.gap(lost)
 
+    def _begin(self, revision: int) -> Sink:
+        """Empty the cache, and get the sink of the watch to start. Call with the lock."""
+        self._view = View(revision)
+        self.log.begin(revision)
+        self._note_delivery()
+        self._sink = sink = _SinkOfOneWatch(self)
+        return sink
+
+    def _start_watch(self, sink: Sink, revision: int) -> None:
+        """Start the watch of a sink. Call without the lock; see the class."""
+        try:
+            watch = self._store.watch(EVERYTHING, revision + 1, sink)
+        except BaseException:
+            with self._lock:
+                if self._sink is sink:
+                    self._sink = None
+                    self._lock.notify_all()
+            raise
+        with self._lock:
+            if self._sink is sink:
+                self._watch = watch
+                return
+        # The last watcher left meanwhile.
+        watch.cancel()
+
+    def _restart(self, revision: int) -> None:
+        """Discard everything, as the database was restored from an older copy."""
+        with self._lock:
+            newest = max(self._floor, self._view.revision)
+            if revision >= newest:
+                # Another thread was faster.
+                return
+            self._floor = revision
+        LOGGER.warning(
+            "The database is at revision %d, before revision %d, which was read: it was restored "
+            "from an older copy, or is another one; discarding the cache.",
+            revision,
+            newest,
+        )
+        self._begin_again(revision, newest + 1)
+
+    def _begin_again(self, revision: int, lost: int) -> None:
+        """Discard everything, and watch from a revision on. Call without the lock.
+
+        Args:
+            revision: the revision, which was just read.
+            lost: up to which revision changes were not delivered.
+        """
+        with self._lock:
+            if self._sink is None:
+                return
+            watch, self._watch = self._watch, None
+            sink = self._begin(revision)
+            self._lock.notify_all()
+            listeners = list(self._listeners)
+        if watch is not None:
+            watch.cancel()
+        self._start_watch(sink, revision)
+        for listener in listeners:
+            listener.gap(lost)
+
     def _note_delivery(self) -> None:
         # What it owes after a delivery it owes, for all that is known, since then.
         self._owed_since = None if self._view.revision >= self._floor else time.monotonic()
 
     def _is_level(self) -> bool:
-        return self._watch is None or self._view.revision >= self._floor
+        return self._sink is None or self._view.revision >= self._floor
+
+    def _stalled_at(self) -> float:
+        return math.inf if self._owed_since is None else self._owed_since + CATCH_UP
 
     def _own_view(self) -> View:
         if self._view.shared:
@@ -334,47 +397,3 @@ class _SinkOfOneWatch:
     def gap(self, revision: int) -> None:
         """Take notice of lost changes; see Sink."""
         self._cache.gap(revision, self)
-
-
-class CachedReader:
-    """Reads for one attempt at a transaction: from the cache, and what is missing as of then.
-
-    Args:
-        store: where to read what is missing.
-        cache: the cache.
-    """
-
-    def __init__(self, store: Store, cache: Cache) -> None:
-        self._store = store
-        self._cache = cache
-        self._view: View | None = None
-        self.address = store.address
-        self.timeout = store.timeout
-
-    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        """Read; see Reader."""
-        end = time.monotonic() + timeout
-        if not revision:
-            # The other half is for reading.
-            self._view = self._cache.view(min(CATCH_UP, timeout / 2))
-        if self._view is not None and revision in (0, self._view.revision):
-            try:
-                return self._read_at(self._view, queries, end)
-            except Compacted:
-                self._view = None
-                if revision:
-                    raise
-        reply = self._store.read(queries, revision, timeout=end - time.monotonic())
-        self._cache.require(reply.revision)
-        return reply
-
-    def _read_at(self, view: View, queries: Sequence[Query], end: float) -> Reply:
-        found = [view.answer(query) for query in queries]
-        missing = [n for n, entries in enumerate(found) if entries is None]
-        if missing:
-            wanted = [queries[n] for n in missing]
-            reply = self._store.read(wanted, view.revision, timeout=end - time.monotonic())
-            self._cache.learn(wanted, reply)
-            for n, entries in zip(missing, reply.found, strict=True):
-                found[n] = entries
-        return Reply(view.revision, list(found))

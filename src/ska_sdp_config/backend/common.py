@@ -9,6 +9,7 @@ __all__ = [
     "ConfigConnectionError",
     "ConfigRefused",
     "ConfigVanished",
+    "FutureRevision",
     "LeaseNotFound",
     "TransactionTooLarge",
     "check_path",
@@ -50,7 +51,14 @@ class ConfigVanished(RuntimeError):
 
 
 class ConfigConnectionError(ConnectionError):
-    """The database did not answer, or refused the connection, within the time-out."""
+    """The database did not answer, or refused the connection, within the time-out.
+
+    Attributes:
+        retry_after: seconds to wait before another try, so that a server that rejects requests is
+            not loaded with them; None if another try is of no use.
+    """
+
+    retry_after: float | None = 0.0
 
 
 def closed_error(*, is_parents: bool = False) -> ConfigConnectionError:
@@ -64,11 +72,18 @@ def closed_error(*, is_parents: bool = False) -> ConfigConnectionError:
 
 
 class ConfigRefused(ConfigConnectionError):
-    """The database answered that it will not: the user may not, say, or it is full.
+    """The database rejected the request, e.g. permission denied or quota exceeded.
 
-    Nothing was written, and to wait does not help. That a login was refused is no such error, as
-    watchers bear that a password is wrong for a while.
+    Nothing was written. A watcher raises it, unless ``retry_after`` is set, as for a database that
+    is full. A login that is rejected raises it only before the database has answered anything:
+    later, watchers wait, as a password may be wrong while it is being changed.
     """
+
+    retry_after: float | None = None
+
+
+class FutureRevision(ConfigRefused):
+    """The database has not come to the revision asked for: it was restored from an older copy."""
 
 
 class CommitUnknown(ConfigConnectionError):

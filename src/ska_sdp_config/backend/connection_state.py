@@ -79,12 +79,11 @@ class Connection:
             if self._closed:
                 # Nobody would end the thread.
                 return
-            self._listeners.append(listener)
             if self._teller is None:
-                self._teller = threading.Thread(
-                    target=self._tell, name="config-connection", daemon=True
-                )
-                self._teller.start()
+                teller = threading.Thread(target=self._tell, name="config-connection", daemon=True)
+                teller.start()
+                self._teller = teller
+            self._listeners.append(listener)
 
     def asked(self) -> None:
         """Take notice that the database was asked something."""

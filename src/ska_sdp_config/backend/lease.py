@@ -1,11 +1,13 @@
-"""Leases, and the one thread that keeps them alive."""
+"""Leases, and the thread that keeps them alive."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from .common import ConfigConnectionError, closed_error
@@ -23,6 +25,10 @@ LONGEST_PAUSE = 2.0
 
 LONGEST_TRY = 2.5
 """Seconds that it may take to keep a lease alive; with the pause, less than counts as silence."""
+
+
+REFRESHED_AT_ONCE = 8
+"""How many leases are refreshed at once; each beyond the first costs a thread meanwhile."""
 
 
 class Lease:
@@ -135,12 +141,14 @@ class Leases:
                 # Meanwhile: nobody keeps it alive, so it ends by itself.
                 lease.end()
                 raise closed_error()
-            self._live.append(lease)
             if self._thread is None:
-                self._thread = threading.Thread(
+                # If it cannot be started, the lease ends by itself after its ttl.
+                thread = threading.Thread(
                     target=self._keep_alive, name="config-leases", daemon=True
                 )
-                self._thread.start()
+                thread.start()
+                self._thread = thread
+            self._live.append(lease)
             self._change.notify()
         return lease
 
@@ -213,14 +221,38 @@ class Leases:
                     continue
                 live = list(self._live)
             due = time.monotonic()
-            for lease in live:
-                try:
-                    self._refresh(lease)
-                except Exception:
-                    # Whatever it is: without this thread all leases end.
-                    LOGGER.exception("Keeping lease %x alive failed.", lease.id)
-                    if not lease.alive():
-                        self.forget(lease)
+            self._refresh_all(live)
+
+    def _refresh_all(self, live: list[Lease]) -> None:
+        """Refresh leases side by side: on a slow server the last would expire otherwise."""
+        waiting = deque(sorted(live, key=Lease.left))
+
+        def refresh_until_none_waits() -> None:
+            with suppress(IndexError):
+                while True:
+                    self._refresh_safely(waiting.popleft())
+
+        helpers: list[threading.Thread] = []
+        # A thread that cannot be started only makes it slower.
+        with suppress(RuntimeError):
+            while len(helpers) < min(len(live), REFRESHED_AT_ONCE) - 1:
+                helper = threading.Thread(
+                    target=refresh_until_none_waits, name="config-leases", daemon=True
+                )
+                helper.start()
+                helpers.append(helper)
+        refresh_until_none_waits()
+        for helper in helpers:
+            helper.join()
+
+    def _refresh_safely(self, lease: Lease) -> None:
+        try:
+            self._refresh(lease)
+        except Exception:
+            # Whatever it is: without this thread all leases end.
+            LOGGER.exception("Keeping lease %x alive failed.", lease.id)
+            if not lease.alive():
+                self.forget(lease)
 
     def _refresh(self, lease: Lease) -> None:
         asked = time.monotonic()
@@ -261,6 +293,11 @@ class SharedLease:
         """Whether it was lost, and nothing was taken anew since."""
         lease = self._lease
         return self._lost or (lease is not None and not lease.alive())
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether there is a lease now."""
+        return self._lease is not None
 
     def current(self, timeout: float | None = None) -> Lease:
         """Get the lease, or a new one after a loss.

@@ -51,7 +51,7 @@ def transactions(
     max_retries: int = MAX_RETRIES,
     prefetch: Sequence[Query] = (),
     warm: bool = True,
-    seen: Callable[[int], None] = lambda revision: None,
+    seen: Callable[[int, int], None] = lambda revision, at_least: None,
     finished: Callable[[Txn], None] = lambda txn: None,
     unreachable: Callable[[ConfigConnectionError], None] | None = None,
 ) -> Iterator[Txn]:
@@ -66,7 +66,8 @@ def transactions(
         max_retries: how often it is run again.
         prefetch: what to read with the first read, in the same round trip.
         warm: whether a retry starts from what the conflict brought back.
-        seen: is told the revision of whatever this process has read or committed.
+        seen: is called with the revision of whatever this process has read or committed, and
+            the least that it can be, unless the database was restored from an older copy.
         finished: is given the last attempt, however it ended.
         unreachable: is called when a commit could not be sent, and waits until it is worth
             another try; without it the error is raised.
@@ -81,7 +82,7 @@ def transactions(
 
     def read(queries: Sequence[Query], revision: int) -> Reply:
         reply = store.read(queries, revision, timeout=deadline.next_call())
-        seen(reply.revision)
+        seen(reply.revision, 0)
         return reply
 
     known: Reply | None = None
@@ -127,13 +128,13 @@ def transactions(
                 continue
             if not isinstance(outcome, Conflict):
                 if outcome is not None:
-                    txn.reads.revision = outcome
-                    seen(outcome)
+                    read_at, txn.reads.revision = txn.reads.revision, outcome
+                    seen(outcome, read_at)
                 counts.count("committed")
                 return
             counts.count("conflicts")
             retry += 1
-            seen(outcome.fresh.revision)
+            seen(outcome.fresh.revision, txn.reads.revision)
             deadline.disputed = txn.reads.disputed(outcome.fresh)
             if warm:
                 known = outcome.fresh

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .common import ConfigConnectionError
+from .common import ConfigConnectionError, FutureRevision
 from .store import Compacted, Reply
 
 __all__ = ["Left", "read_in_calls"]
@@ -17,7 +17,9 @@ Left = Callable[[], float]
 def read_in_calls(
     read: Callable[[Left], Reply], revision: int, timeout: float, address: str
 ) -> Reply:
-    """Read, and once more whenever what was the newest revision is compacted between two calls.
+    """Read, and once more whenever what was the newest revision is lost between two calls.
+
+    It is lost when it is compacted, or when the database is restored from an older copy.
 
     Args:
         read: reads all of it, the first call at the revision, the others at that of the first.
@@ -27,6 +29,7 @@ def read_in_calls(
 
     Raises:
         Compacted: the revision asked for is no longer kept.
+        FutureRevision: the database has not come to the revision asked for.
         ConfigConnectionError: no answer within the time-out.
     """
     end = time.monotonic() + timeout
@@ -43,7 +46,7 @@ def read_in_calls(
     while True:
         try:
             return read(left)
-        except Compacted:
+        except (Compacted, FutureRevision):
             # Who asked for the newest revision is given a newer one.
             if revision:
                 raise

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from .backend import Backend
-from .common import ConfigRefused, closed_error
+from .common import FutureRevision, closed_error
 from .connection_state import Connection
 from .fork import on_fork
 from .keys import Span
@@ -47,6 +47,8 @@ class Database:
     """What is stored: the newest state, and the changes that led to it.
 
     A state of the past is had by undoing changes, which is rare; the newest is had at once.
+
+    Lock order: ``lock`` first, then those of the watches' sinks, which are called with it held.
     """
 
     def __init__(self) -> None:
@@ -76,9 +78,13 @@ class Database:
         self.leases: dict[int, tuple[int, float]] = {}
 
     def clear(self) -> None:
-        """Forget everything, as if newly started."""
+        """Forget everything, as if newly started; watches go on."""
         with self.lock:
+            watches = self.watches
             self._clear()
+            self.watches = watches
+            for watch in list(watches):
+                watch.lose()
 
     def find(self, span: Span) -> list[Entry]:
         """Get the newest entries of a span, in the order of their keys."""
@@ -136,11 +142,16 @@ class Database:
                 changes += [self._delete(e.key, revision) for e in self.find(write.span)]
         if changes:
             self.revision = revision
+            self.drop_cancelled_watches()
             for watch in list(self.watches):
                 watch.deliver(changes)
             while len(self.history) > HISTORY:
                 self.compact(self.history[0][0].revision)
         return self.revision
+
+    def drop_cancelled_watches(self) -> None:
+        """Drop watches that were cancelled. Call with the lock."""
+        self.watches[:] = [watch for watch in self.watches if not watch.is_cancelled]
 
     def compact(self, revision: int) -> None:
         """Forget what was before a revision."""
@@ -190,7 +201,12 @@ class Database:
 
 
 class MemoryWatch:
-    """A watch in progress; see Watch."""
+    """A watch in progress; see Watch.
+
+    Attributes:
+        store: the store that it was started on.
+        is_cancelled: whether it delivers nothing any more.
+    """
 
     def __init__(
         self,
@@ -201,10 +217,12 @@ class MemoryWatch:
         sink: Sink,
     ) -> None:
         self.store = store
+        self.is_cancelled = False
         self._database = database
         self._span = span
         self._sink = sink
         with database.lock:
+            database.drop_cancelled_watches()
             if from_revision <= database.compacted:
                 sink.gap(database.revision)
             else:
@@ -214,15 +232,22 @@ class MemoryWatch:
     def deliver(self, changes: Sequence[Change]) -> None:
         """Hand on the changes of the span."""
         wanted = [change for change in changes if change.key in self._span]
-        if wanted:
+        if wanted and not self.is_cancelled:
             self.store.connection.answered()
             self._sink.changed(wanted)
 
+    def lose(self) -> None:
+        """Deliver that the database was cleared."""
+        if not self.is_cancelled:
+            self._sink.gap(self._database.revision)
+
     def cancel(self) -> None:
-        """End it; see Watch."""
-        with self._database.lock:
-            if self in self._database.watches:
-                self._database.watches.remove(self)
+        """End it; see Watch.
+
+        The database drops it later. To take the database's lock here could deadlock: a watcher
+        may be collected as garbage, and end its watch, in a thread that holds the cache's lock.
+        """
+        self.is_cancelled = True
 
 
 class MemoryStore:
@@ -247,7 +272,7 @@ class MemoryStore:
         """Read; see Store."""
         with self._open() as database:
             if revision > database.revision:
-                raise ConfigRefused(
+                raise FutureRevision(
                     f"The database in memory has not come to the revision asked for ({revision}): "
                     "it was cleared, or is another database; read anew."
                 )
@@ -280,12 +305,11 @@ class MemoryStore:
         """Get a lease; see Store."""
         with self._open() as database:
             lease = next(database.lease_ids)
-            database.leases[lease] = (ttl, time.monotonic() + ttl)
             if database.reaper is None:
-                database.reaper = threading.Thread(
-                    target=database.reap, name="memory-leases", daemon=True
-                )
-                database.reaper.start()
+                reaper = threading.Thread(target=database.reap, name="memory-leases", daemon=True)
+                reaper.start()
+                database.reaper = reaper
+            database.leases[lease] = (ttl, time.monotonic() + ttl)
             return lease
 
     def keep_lease(self, lease: int, *, timeout: float) -> bool:

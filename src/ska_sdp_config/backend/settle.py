@@ -4,7 +4,10 @@ Each commit also guards and overwrites a token: a key outside the path space tha
 writes. When the answer is lost, the token is overwritten once more, on condition that it is as
 it was before. Either that succeeds, and the late commit can never take effect, as its own
 guard of the token no longer holds; or the token shows that the commit came first. A read would
-not do: the commit might arrive after it (spec 2.2).
+not do: the commit might arrive after it.
+
+The value of a token is a mark, unique to each commit. It also identifies a commit that a proxy
+sent twice: the second request fails its guards, but the token holds the mark of the first.
 """
 
 from __future__ import annotations
@@ -218,9 +221,15 @@ class TokenCommitter:
             token.modified = outcome.revision
             return outcome.revision
         (found, *fresh) = outcome.fresh.found
+        if found and found[0].value == mark:
+            # A proxy resent a commit that was applied already, and returned the second answer.
+            token.modified = found[0].modified
+            return token.modified
         if _modified(found) != before:
-            # Its lease has ended, and the token with it: not a conflict with anybody.
-            self._leases.lease_ended(token.lease)
+            # The token was deleted with its lease, or written by a process with the same token
+            # names: no conflict of the transaction. It is not used again.
+            if not self._store.keep_lease(token.lease, timeout=end - time.monotonic()):
+                self._leases.lease_ended(token.lease)
             return None
         token.modified = before
         return Conflict(Reply(outcome.fresh.revision, fresh))

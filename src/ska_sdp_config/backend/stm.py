@@ -10,7 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .common import ConfigCollision, ConfigConnectionError, ConfigVanished, depth_of_path
+from .common import (
+    ConfigCollision,
+    ConfigConnectionError,
+    ConfigVanished,
+    FutureRevision,
+    depth_of_path,
+)
 from .deadline import Deadline
 from .habits import Habits
 from .keys import Span, depth_digits, key_of_path, spans_below, spans_of_listing
@@ -308,10 +314,12 @@ class Txn:
     def _list(self, spans: Sequence[Span], *, guarded: bool) -> dict[str, str]:
         """Get the paths in some spans, each with its key, in no order."""
         wants_values = self._habits.wants_values
-        # A compaction that the first read meets makes forget what was listed without a guard.
-        for _ in range(2):
-            missing = [span for span in spans if span not in self._listed]
+        missing = [span for span in spans if span not in self._listed]
+        while missing:
             self._fetch([Query(span, keys_only=not wants_values(span)) for span in missing])
+            # A compaction during the read discards what was listed without a guard. All is read
+            # in one call then, so that another compaction cannot discard a part of it.
+            missing = [] if all(span in self._listed for span in spans) else list(spans)
         listed: dict[str, str] = {}
         for span in spans:
             entries = self._listed[span]
@@ -344,15 +352,17 @@ class Txn:
         try:
             try:
                 reply = self._read_store(queries, self._revision)
-            except Compacted:
-                reply = self._pin_anew(queries)
+            except (Compacted, FutureRevision) as exc:
+                reply = self._pin_anew(queries, exc)
         except ConfigConnectionError:
             self.was_cut_short = True
             raise
         self._learn(queries, reply)
 
-    def _pin_anew(self, queries: Sequence[Query]) -> Reply:
+    def _pin_anew(self, queries: Sequence[Query], why: Exception) -> Reply:
         """Read at a fresh revision, as the pinned one was compacted in mid body.
+
+        Or the database was restored from an older copy, and has not come to that revision.
 
         What the body has read is read again with what it asks for now. Mostly all of it still
         stands at the fresh revision, and then nothing has happened. Else this attempt cannot
@@ -364,8 +374,9 @@ class Txn:
         if self.reads.disputed(Reply(reply.revision, reply.found[: len(read)])):
             self.doomed = True
         LOGGER.info(
-            "Revision %d was compacted within a transaction, which %s at revision %d.",
+            "Revision %d was %s within a transaction, which %s at revision %d.",
             self._revision,
+            "compacted" if isinstance(why, Compacted) else "lost by a restore",
             "runs again" if self.doomed else "goes on",
             reply.revision,
         )

@@ -219,7 +219,11 @@ class Store(Reader, Protocol):
         """
 
     def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
-        """Deliver all changes of a span from a revision on, through any loss of connection."""
+        """Deliver all changes of a span from a revision on, through any loss of connection.
+
+        The sink may be called before this returns, and with locks of the store held: do not call
+        this with a lock that the sink takes.
+        """
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
         """Get the id of a new lease that ends ttl seconds after it was last kept alive."""

@@ -326,11 +326,12 @@ class Etcd:
 
     def _refused(self, link: Link, exc: grpc.RpcError) -> Exception:
         link.heard = time.monotonic()
+        was_served = self.connection.last_answer is not None
         if errors.keeps_us_out(exc):
             self.connection.failed()
         else:
             self.connection.answered()
-        return errors.refusal(self.settings, exc)
+        return errors.refusal(self.settings, exc, was_served=was_served)
 
     def _diagnose(
         self, link: Link, exc: grpc.RpcError, end: float, faults: dict[str, str | None]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import grpc
 
-from ..common import ConfigConnectionError, ConfigRefused, TransactionTooLarge
+from ..common import ConfigConnectionError, ConfigRefused, FutureRevision, TransactionTooLarge
 from ..store import Compacted, LeaseNotFound
 from .settings import Settings
 
@@ -59,6 +59,12 @@ OF_A_LOGIN = (
     "user name is empty",
 )
 """etcd's words where another login may help; it says them before it does anything."""
+
+REJECTED_LOGIN = ("authentication failed", "user name is empty")
+"""etcd's words where the user or the password is wrong or missing."""
+
+RETRY_AFTER = 1.0
+"""Seconds between tries where requests are rejected for a while, e.g. by a full database."""
 
 
 DENIED = "permission denied"
@@ -123,8 +129,14 @@ def login_is_not_asked_for(exc: grpc.RpcError) -> bool:
     return _says(exc, ("authentication is not enabled",))
 
 
-def refusal(settings: Settings, exc: grpc.RpcError) -> Exception:
-    """Get what to raise where the server answered that it will not."""
+def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) -> Exception:
+    """Get what to raise where the server answered that it will not.
+
+    Args:
+        settings: where the server is, and who logs in.
+        exc: the answer.
+        was_served: whether any server has carried out a call for this user before.
+    """
     code, words, where = exc.code(), words_of(exc), f"The database at {settings.address}"
     if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in words:
         return Compacted(words)
@@ -144,9 +156,16 @@ def refusal(settings: Settings, exc: grpc.RpcError) -> Exception:
             "raise --max-request-bytes."
         )
     text = f"{where} {_reproach(settings, words)}"
+    if "future revision" in words:
+        return FutureRevision(text)
+    # A login that was accepted before may be again: its password is being changed, say.
+    is_misconfigured = not was_served and _says(exc, REJECTED_LOGIN)
     # What else says no, such as a proxy on the way, may be gone in a moment.
-    is_final = words.startswith(ETCDS) and not keeps_us_out(exc)
-    return ConfigRefused(text) if is_final else ConfigConnectionError(text)
+    is_of_etcd = words.startswith(ETCDS) and (is_misconfigured or not keeps_us_out(exc))
+    error = ConfigRefused(text) if is_of_etcd else ConfigConnectionError(text)
+    if not is_of_etcd or code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        error.retry_after = RETRY_AFTER
+    return error
 
 
 def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:

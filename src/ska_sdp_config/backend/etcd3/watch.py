@@ -61,12 +61,13 @@ class WatchStream:
         with self._lock:
             if self._etcd.closed:
                 raise self._etcd.closed_error()
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="config-watch", daemon=True)
+                thread.start()
+                self._thread = thread
             self._watches.append(watch)
             if self._stream is not None:
                 self._stream.create(watch)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="config-watch", daemon=True)
-                self._thread.start()
         return watch
 
     def remove(self, watch: EtcdWatch) -> None:

@@ -227,11 +227,12 @@ class Gateway:
         return self._login.metadata(authenticate, timeout)
 
     def _refused(self, exc: GatewayError) -> Exception:
+        was_served = self.connection.last_answer is not None
         if errors.keeps_us_out(exc):
             self.connection.failed()
         else:
             self.connection.answered()
-        return errors.refusal(self.settings, exc)
+        return errors.refusal(self.settings, exc, was_served=was_served)
 
     def _diagnose(
         self, endpoint: str, exc: GatewayError, end: float, faults: dict[str, str | None]

@@ -67,8 +67,12 @@ class Watches:
         with self._lock:
             if self.gateway.closed:
                 raise self.gateway.closed_error()
+            try:
+                watch.thread.start()
+            except RuntimeError:
+                watch.release()
+                raise
             self._watches.append(watch)
-            watch.thread.start()
         return watch
 
     def ended(self, watch: GatewayWatch) -> None:
@@ -121,6 +125,10 @@ class GatewayWatch:
         self._ended = True
         self._wake.put(None)
         self._line.cut()
+
+    def release(self) -> None:
+        """Free the sockets of a watch whose thread could not be started."""
+        self._line.close()
 
     def leave_to_parent(self) -> None:
         """Let go of the sockets, and be over; see Watches."""

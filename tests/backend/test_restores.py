@@ -1,0 +1,171 @@
+"""A database that is restored from an older copy while it is in use."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_config.backend import ConfigRefused, MemoryBackend
+from ska_sdp_config.backend.backend import Backend, DbRevision
+from ska_sdp_config.backend.cache import Cache
+from ska_sdp_config.backend.memory import Database
+from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.watcher import Watcher
+from tests.backend.conftest import ConnectTo
+from tests.backend.test_transactions import put
+from tests.backend.test_watchers import looping
+from tests.services.versions import NEWER_FIRST, EtcdOf
+
+REVISIONS = 20
+"""How many revisions a restored database is behind."""
+
+
+class Restorable:
+    """An etcd server, and a copy of its data."""
+
+    def __init__(self, server: EtcdOf) -> None:
+        self.server = server
+        self._data = server.directory / "etcd-data"
+        self._copy: Path = server.directory / "copy"
+
+    def back_up(self) -> None:
+        self.server.stop()
+        shutil.copytree(self._data, self._copy)
+        self.server.start()
+
+    def restore(self) -> None:
+        self.server.kill()
+        shutil.rmtree(self._data)
+        shutil.copytree(self._copy, self._data)
+        self.server.start()
+
+
+@pytest.fixture
+def database(server: EtcdOf) -> Restorable:
+    return Restorable(server)
+
+
+@pytest.fixture
+def backend(database: Restorable, etcd_client: ConnectTo) -> Iterator[Backend]:
+    """A client of a database that is restored later: ``/a`` is 1 in the copy, then 2."""
+    with etcd_client(host=database.server.endpoint, timeout=20) as backend:
+        put(backend, a="1", b="1", **{"list/x": "1"})
+        database.back_up()
+        for number in range(REVISIONS):
+            put(backend, filler=str(number))
+        put(backend, a="2", **{"list/y": "1"})
+        yield backend
+
+
+@pytest.fixture
+def without_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliver no gap, as until the watch has detected the restore."""
+    monkeypatch.setattr(Cache, "gap", lambda *arguments: None)
+
+
+@NEWER_FIRST
+@pytest.mark.parametrize("way", ["transaction", "watcher"])
+def test_restore_within_a_body(
+    backend: Backend, database: Restorable, without_watchdog: None, way: str
+) -> None:
+    """What the body has read does not stand any more: it runs again."""
+    turns = iter(Watcher(backend, lambda txn: txn))
+    transactions = backend.txn if way == "transaction" else next(turns).txn
+    seen = []
+    for txn in transactions():
+        seen.append((txn.get("/a"), txn.list_keys("/list/")))
+        if len(seen) == 1:
+            database.restore()
+        txn.get("/b")
+    assert seen == [("2", ["/list/x", "/list/y"]), ("1", ["/list/x"])]
+    del turns
+
+
+@NEWER_FIRST
+def test_restore_before_a_commit(
+    backend: Backend, database: Restorable, without_watchdog: None
+) -> None:
+    """All that the body reads is cached."""
+    turns = iter(Watcher(backend, lambda txn: txn))
+    txns = next(turns).txn
+    for txn in txns():
+        assert txn.get("/a") == "2"
+    seen = []
+    for txn in txns():
+        seen.append(txn.get("/a"))
+        if len(seen) == 1:
+            database.restore()
+        txn.update("/a", f"{seen[-1]}+")
+        assert len(seen) < 10
+    assert seen == ["2", "1"]
+    assert backend.get("/a")[0] == "1+"
+    del turns
+
+
+@NEWER_FIRST
+def test_restore_between_turns(
+    backend: Backend, database: Restorable, without_watchdog: None, etcd_client: ConnectTo
+) -> None:
+    """The next turn reads the restored database, and changes of it turn the loop."""
+
+    def read(txn: Txn) -> tuple[str | None, list[str], str | None]:
+        return txn.get("/a"), txn.list_keys("/list/"), txn.get("/later")
+
+    with looping(backend, read) as loop:
+        loop.saw(("2", ["/list/x", "/list/y"], None))
+        database.restore()
+        loop.watcher.trigger()
+        loop.saw(("1", ["/list/x"], None))
+        with etcd_client(host=database.server.endpoint, timeout=20) as other:
+            other.create("/later", "1")
+            loop.saw(("1", ["/list/x"], "1"))
+            other.delete("/list/x")
+            loop.saw(("1", [], "1"))
+        assert loop.error is None
+
+
+@NEWER_FIRST
+def test_restore_is_detected_by_the_watch(backend: Backend, database: Restorable) -> None:
+    with looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/list/"))) as loop:
+        loop.saw(("2", ["/list/x", "/list/y"]))
+        database.restore()
+        loop.saw(("1", ["/list/x"]))
+        assert loop.error is None
+
+
+@NEWER_FIRST
+def test_revision_of_before_a_restore_is_rejected(backend: Backend, database: Restorable) -> None:
+    _, then = backend.get("/a")
+    database.restore()
+    with pytest.raises(ConfigRefused, match="older copy"):
+        backend.get("/a", DbRevision(then.revision))
+    assert backend.get("/a")[0] == "1"
+
+
+def test_memory_that_is_cleared_is_read_again() -> None:
+    database = Database()
+    backend = MemoryBackend(database)
+    for number in range(REVISIONS):
+        put(backend, a=str(number))
+    with looping(backend, lambda txn: (txn.get("/a"), txn.get("/b"))) as loop:
+        loop.saw((str(REVISIONS - 1), None))
+        database.clear()
+        loop.saw((None, None))
+        put(backend, b="1")
+        loop.saw((None, "1"))
+
+
+def test_memory_that_is_cleared_within_a_body() -> None:
+    database = Database()
+    backend = MemoryBackend(database)
+    put(backend, a="1")
+    seen = []
+    for txn in backend.txn():
+        seen.append(txn.get("/a"))
+        if len(seen) == 1:
+            database.clear()
+        txn.get("/b")
+    assert seen == ["1", None]
