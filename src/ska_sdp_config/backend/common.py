@@ -10,6 +10,7 @@ __all__ = [
     "ConfigRefused",
     "ConfigVanished",
     "LeaseNotFound",
+    "LoginRejected",
     "TransactionTooLarge",
     "check_path",
     "closed_error",
@@ -68,6 +69,13 @@ class ConfigRefused(ConfigConnectionError):
 
     Nothing was written, and to wait does not help. That a login was refused is no such error, as
     watchers bear that a password is wrong for a while.
+    """
+
+
+class LoginRejected(ConfigConnectionError):
+    """The database rejected the login, or requires one; nothing was written.
+
+    Watchers wait, as a password may be wrong only while it is being changed.
     """
 
 

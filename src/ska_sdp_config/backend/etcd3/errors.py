@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-from ..common import ConfigConnectionError, ConfigRefused, TransactionTooLarge
+from ..common import ConfigConnectionError, ConfigRefused, LoginRejected, TransactionTooLarge
 from ..store import Compacted, LeaseNotFound
 from .settings import Settings
 
@@ -125,9 +125,10 @@ def refusal(settings: Settings, exc: grpc.RpcError) -> Exception:
             "raise --max-request-bytes."
         )
     text = f"{where} {_reproach(settings, words)}"
+    if keeps_us_out(exc):
+        return LoginRejected(text)
     # What else says no, such as a proxy on the way, may be gone in a moment.
-    is_final = words.startswith(ETCDS) and not keeps_us_out(exc)
-    return ConfigRefused(text) if is_final else ConfigConnectionError(text)
+    return ConfigRefused(text) if words.startswith(ETCDS) else ConfigConnectionError(text)
 
 
 def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:
