@@ -149,14 +149,19 @@ class Publisher:
             return self._show({**fresh, **health}, transitional)
 
     def show_outage(self, outage: Outage | None) -> None:
-        """Show that the database does not answer, or that it does again."""
+        """Show that the database does not answer or rejects, or that it serves again."""
         if self._closed:
             return
         with self._surface.monitor():
             if self._closed:
                 return
             self._outage = outage
-            self._show(self._health())
+            shown = self._health()
+            if self._values.get("State") is State.INIT:
+                # Attributes have no value yet that healthInfo could be read beside.
+                rejection = outage.rejection if outage is not None else None
+                shown["Status"] = rejection or self._waiting
+            self._show(shown)
 
     def close(self) -> None:
         """Show nothing any more: what comes late is of a life of the device that has ended."""

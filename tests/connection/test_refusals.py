@@ -10,6 +10,7 @@ from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
 from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.store import AnswerLost, Commit, Put, Query
+from ska_sdp_lmc.stack.etcd import Etcd
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.connection.servers import raw
@@ -39,7 +40,7 @@ def fill(backend: Backend) -> None:
             backend.create(f"/large/{number}", "x" * 500_000)
 
 
-def make_room(server: EtcdOf) -> None:
+def make_room(server: Etcd) -> None:
     """What an administrator does: delete, compact, defragment, disarm."""
     with raw(server.endpoint) as channel:
         keys, upkeep = etcdrpc.KVStub(channel), etcdrpc.MaintenanceStub(channel)

@@ -64,9 +64,24 @@ class Administrator:
         if role:
             self._call("UserGrantRole", etcdrpc.AuthUserGrantRoleRequest(user=name, role=role))
 
-    def grant(self, name: str, role: str) -> None:
+    def grant_role(self, name: str, role: str) -> None:
         self.log_in()
         self._call("UserGrantRole", etcdrpc.AuthUserGrantRoleRequest(user=name, role=role))
+
+    def revoke_role(self, name: str, role: str) -> None:
+        self._call("UserRevokeRole", etcdrpc.AuthUserRevokeRoleRequest(name=name, role=role))
+
+    def grant(self, name: str, key: bytes, kind: int, *, prefix: bool = False) -> None:
+        """Give a user a role of its own for one key, or for all that begin with it."""
+        self.log_in()
+        role = f"role-{next(self._numbers)}"
+        # etcd's word for everything from a key on is a NUL.
+        end = (b"\0" if key == b"\0" else key[:-1] + bytes([key[-1] + 1])) if prefix else b""
+        self._call("RoleAdd", etcdrpc.AuthRoleAddRequest(name=role))
+        permission = etcdrpc.Permission(permType=kind, key=key, range_end=end)
+        request = etcdrpc.AuthRoleGrantPermissionRequest(name=role, perm=permission)
+        self._call("RoleGrantPermission", request)
+        self.grant_role(name, role)
 
     def change_something(self) -> None:
         """Move the revision of the users' store."""

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from ska_sdp_config import ConfigRefused
 from ska_sdp_config.backend.memory import MemoryBackend
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc.health import process
 from ska_sdp_lmc.health.process import CODES, Process, Served
 from ska_sdp_lmc.publisher import Publisher
+from ska_sdp_lmc.servers import database as database_module
+from ska_sdp_lmc.servers.access import Access
 from ska_sdp_lmc.servers.at_work import AtWork
 from ska_sdp_lmc.servers.database import Database
 from ska_sdp_lmc.servers.following import Follower
@@ -103,6 +106,40 @@ def test_a_process_that_works_is_alive(
         return live == [] and [each.code for each in this.why_not_ready()] == ["device-waits"]
 
     wait_until(is_well_at_work)
+
+
+def test_a_turn_that_a_rejection_holds_up_is_not_stuck(
+    serve: Callable[[Turn], tuple[Process, AtWork]],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over, is_full = threading.Event(), threading.Event()
+
+    def check_access(*_: object, timeout: float) -> None:
+        if is_full.is_set():
+            raise ConfigRefused("The database is full: make room.")
+
+    monkeypatch.setattr(database_module, "CHECK_EVERY", 0.01)
+    monkeypatch.setattr(database.config.backend.store, "check_access", check_access)
+    database.config.backend.get("/a")
+    is_full.set()
+    database.listen(lambda outage: None, Access(frozenset({"/a"})))
+    wait_until(lambda: database.rejection is not None)
+
+    def turn(watcher: Watcher[Any]) -> None:
+        over.wait(60)
+
+    this, _ = serve(turn)
+    try:
+        wait_until(lambda: [r.code for r in this.why_not_ready()] == ["database", "device-waits"])
+        wait_until(lambda: (this.served()[0].follower.turning_for() or 0) > 1.0)
+        assert codes(this) == []
+        assert this.why_not_ready()[0].text == "The database is full: make room"
+        # It has accepted everything for a while, and the turn has still not come to its end.
+        is_full.clear()
+        wait_until(lambda: codes(this) == ["turn-stuck"])
+    finally:
+        over.set()
 
 
 def test_a_turn_that_does_not_end_is_stuck(

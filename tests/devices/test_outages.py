@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import pytest
+from typing_extensions import Self
 
 from ska_sdp_config.backend.memory import MemoryBackend
 from ska_sdp_lmc.model.health import Outage
@@ -25,6 +27,30 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     there.config.backend.connection.failed()
     yield there
     there.close()
+
+
+class SetBack(datetime):
+    """A wall clock that was set back by an hour."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) - timedelta(hours=1)
+
+
+def test_an_outage_is_noticed_though_the_clock_is_set_back(
+    away: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away.config.backend.get("/a")
+    told: list[Outage | None] = []
+    monkeypatch.setattr(database, "OUTAGE_AFTER", 0.3)
+    monkeypatch.setattr(database, "datetime", SetBack)
+    away.listen(told.append)
+    began = datetime.now(timezone.utc)
+    away.config.backend.connection.failed()
+    wait_until(lambda: told, 10)
+    # What is shown is the time by the clock as it was.
+    assert told[0] is not None
+    assert abs(told[0].since - began) < timedelta(seconds=10)
 
 
 def test_it_is_closed_while_threads_are_being_started(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,7 +249,7 @@ def test_it_is_put_when_permission_was_granted(
         caplog.at_level(logging.INFO, "ska_sdp_config.presence"),
         Config(guest, component_name="proccontrol") as config,
     ):
-        users.grant("guest", "all")
+        users.grant_role("guest", "all")
         wait_until(lambda: owner_or_none(config) == config.owner)
         wait_until(lambda: "was written" in caplog.text)
 

@@ -8,11 +8,20 @@ import pytest
 
 from ska_sdp_lmc.messages.internal import AssignResources, Resources
 from ska_sdp_lmc.model import upkeep
+from ska_sdp_lmc.model.commands import apply_command
+from ska_sdp_lmc.model.controller import ControllerEntry, set_admin_mode
 from ska_sdp_lmc.model.entry import Entry
-from ska_sdp_lmc.model.snapshot import read_document
+from ska_sdp_lmc.model.refusal import Reason, Refused
+from ska_sdp_lmc.model.snapshot import Writes, read_document
 from ska_sdp_lmc.model.states import AdminMode, ObsState
+from ska_sdp_lmc.model.system import ControllerSettings, System, derive_system
+from ska_sdp_lmc.model.transitions import TRANSITIONS
 
-from .worlds import EB, ENTRY, World, assign_message, documents
+from .worlds import EB, ENTRY, NOON, SETTINGS, World, assign_message, documents, message_for
+
+EB_PATH, EB_STATE = f"/eb/{EB}", f"/eb/{EB}/state"
+OBS_STATES = [each for each in ObsState if each.name not in ("ABORTING", "RESTARTING")]
+MISSING = f"Execution block {EB} is missing"
 
 
 @pytest.mark.parametrize(
@@ -80,3 +89,163 @@ def test_that_an_entry_could_not_be_read_is_not_written() -> None:
     written = upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE).documents[ENTRY]
     assert written["errors"] == {}
     assert not Entry.read(written).errors
+
+
+def command_on(world: World, command: str, obs_state: ObsState) -> Writes | Refused:
+    """Apply a command; give what it writes, or its rejection."""
+    message = message_for(command, obs_state)
+    try:
+        return apply_command(command, world.snapshot, message, NOON, SETTINGS, "txn-a")
+    except Refused as refused:
+        return refused
+
+
+@pytest.mark.parametrize("path", [EB_PATH, EB_STATE, ENTRY])
+@pytest.mark.parametrize("obs_state", OBS_STATES, ids=lambda each: each.name)
+@pytest.mark.parametrize("command", TRANSITIONS)
+def test_no_command_overwrites_what_holds_no_json_object(
+    command: str, obs_state: ObsState, path: str
+) -> None:
+    world = World(documents(obs_state))
+    world.damage(path)
+    outcome = command_on(world, command, obs_state)
+    assert isinstance(outcome, Refused) or path not in outcome.documents
+
+
+@pytest.mark.parametrize("path", [EB_PATH, EB_STATE])
+@pytest.mark.parametrize(
+    ("command", "obs_state"),
+    [
+        ("AssignResources", ObsState.IDLE),
+        ("Configure", ObsState.IDLE),
+        ("Configure", ObsState.READY),
+        ("Scan", ObsState.READY),
+    ],
+)
+def test_a_damaged_block_is_rejected_as_a_missing_one(
+    command: str, obs_state: ObsState, path: str
+) -> None:
+    world = World(documents(obs_state))
+    del world.documents[EB_PATH], world.documents[EB_STATE]
+    missing = command_on(world, command, obs_state)
+    world = World(documents(obs_state))
+    world.damage(path)
+    damaged = command_on(world, command, obs_state)
+    assert isinstance(missing, Refused)
+    assert isinstance(damaged, Refused)
+    assert (damaged.reason, damaged.text) == (missing.reason, missing.text)
+    assert (damaged.reason, damaged.text) == (Reason.FAILED, MISSING)
+
+
+@pytest.mark.parametrize("path", [EB_PATH, EB_STATE])
+@pytest.mark.parametrize(
+    ("command", "obs_state"),
+    [
+        ("EndScan", ObsState.SCANNING),
+        ("End", ObsState.READY),
+        ("ReleaseResources", ObsState.IDLE),
+        ("ReleaseAllResources", ObsState.IDLE),
+        ("Abort", ObsState.SCANNING),
+        ("ObsReset", ObsState.ABORTED),
+        ("Restart", ObsState.ABORTED),
+        ("Off", ObsState.SCANNING),
+    ],
+)
+def test_the_ways_out_work_on_a_damaged_block(
+    command: str, obs_state: ObsState, path: str
+) -> None:
+    world = World(documents(obs_state))
+    world.damage(path)
+    outcome = command_on(world, command, obs_state)
+    assert isinstance(outcome, Writes)
+    assert ENTRY in outcome.documents
+    assert path not in outcome.documents
+
+
+def test_a_new_block_does_not_replace_a_damaged_state() -> None:
+    world = World(documents(ObsState.EMPTY))
+    world.damage("/eb/eb-new-20260131-00000/state")
+    outcome = command_on(world, "AssignResources", ObsState.EMPTY)
+    assert isinstance(outcome, Refused)
+    assert outcome.text == "Execution block eb-new-20260131-00000 already exists"
+
+
+@pytest.mark.parametrize("path", [EB_PATH, EB_STATE, ENTRY])
+def test_what_holds_no_json_object_is_named_once(path: str) -> None:
+    world = World(documents(ObsState.READY))
+    world.damage(path)
+    assert [fault.text for fault in world.view.faults or ()] == [f"{path} holds no JSON object"]
+
+
+def test_an_entry_that_holds_no_json_object_is_not_overwritten() -> None:
+    world = World(documents(ObsState.READY))
+    world.damage(ENTRY)
+    text = f"{ENTRY} holds no JSON object: fix it, or delete it to reset the device"
+    with pytest.raises(Refused) as refused:
+        world.command("On")
+    assert (refused.value.reason, refused.value.text) == (Reason.FAILED, text)
+    with pytest.raises(Refused) as refused:
+        upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE)
+    assert (refused.value.reason, refused.value.text) == (Reason.FAILED, text)
+    assert upkeep.first_writes(world.snapshot) is None
+    assert upkeep.reached_writes(world.snapshot, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("eb_id", 5),
+        ("eb_id", "a/b"),
+        ("obs_state_target", "BUSY"),
+        ("state", "MOVING"),
+        ("reached", "yes"),
+        ("command_count", "7"),
+        ("errors", []),
+        ("last_command_time", "noon"),
+        ("resources", []),
+        ("acknowledged", {}),
+    ],
+)
+@pytest.mark.parametrize("mode", [AdminMode.ONLINE, AdminMode.OFFLINE])
+def test_writing_admin_mode_keeps_a_damaged_field_and_the_fault(
+    name: str, value: object, mode: AdminMode
+) -> None:
+    world = World(documents(ObsState.IDLE))
+    world.entry[name] = value
+    assert world.obs_state == "FAULT"
+    before = dict(world.entry)
+    world.write(upkeep.admin_mode_writes(world.snapshot, mode))
+    assert world.entry == {**before, "admin_mode": mode.name}
+    assert world.obs_state == "FAULT"
+    assert name in world.view.values["errorMessages"]
+
+
+def test_that_a_wait_is_over_is_not_written_into_a_damaged_entry() -> None:
+    world = World(documents(ObsState.RESOURCING))
+    count = world.entry["command_count"]
+    assert upkeep.reached_writes(world.snapshot, count) is not None
+    world.entry["eb_id"] = 5
+    assert upkeep.reached_writes(world.snapshot, count) is None
+
+
+CONTROLLER = "/lmc/controller"
+DAMAGE = {"state": "MOVING", "command_count": True, "last_command_time": "noon", "last_command": 5}
+
+
+def test_the_controllers_damaged_fields_are_shown_and_kept_by_admin_mode() -> None:
+    stored = {**DAMAGE, "admin_mode": "?", "transaction_id": "txn-a", "theirs": 1}
+    settings = ControllerSettings((), "/resource/capacity-buffer")
+    view = derive_system(System(3, {CONTROLLER: stored}), settings)
+    names = "last_command, last_command_time, command_count, state, admin_mode"
+    (fault,) = view.faults or ()
+    assert fault.text == f"{CONTROLLER} has invalid fields: {names}"
+    entry = set_admin_mode(ControllerEntry.read(stored), AdminMode.OFFLINE)
+    assert entry.writes().documents == {CONTROLLER: {**stored, "admin_mode": "OFFLINE"}}
+
+
+def test_a_damaged_block_is_not_listed_as_active() -> None:
+    found = {EB_PATH: {}, "/eb/eb-b": {"subarray_id": "01"}}
+    settings = ControllerSettings((), "/resource/capacity-buffer")
+    view = derive_system(System(3, found, (EB_PATH,)), settings)
+    assert EB not in view.values["executionBlocks"]
+    assert "eb-b" in view.values["executionBlocks"]

@@ -177,6 +177,7 @@ class World:
         self, found: dict[str, Any] | None = None, settings: SubarraySettings = SETTINGS
     ) -> None:
         self.documents: dict[str, Any] = dict(found or {})
+        self.unreadable: tuple[str, ...] = ()
         self.revision = 1
         self.now = NOON
         self.settings = settings
@@ -184,7 +185,7 @@ class World:
     @property
     def snapshot(self) -> Snapshot:
         # The model changes no document; a test may, so each snapshot has its own.
-        return Snapshot(self.revision, "01", copy.deepcopy(self.documents))
+        return Snapshot(self.revision, "01", copy.deepcopy(self.documents), self.unreadable)
 
     @property
     def view(self) -> View:
@@ -215,6 +216,12 @@ class World:
         if writes is not None:
             self.documents.update(writes.documents)
             self.revision += 1
+
+    def damage(self, path: str) -> None:
+        """Put something at a path that is no JSON object."""
+        self.documents[path] = {}
+        self.unreadable = (*self.unreadable, path)
+        self.revision += 1
 
     def set_state(self, pb_id: str, **fields: Any) -> None:
         """Play a script that writes its state."""

@@ -6,6 +6,7 @@ import pytest
 
 from ska_sdp_config.backend.keys import key_of_path
 from ska_sdp_lmc.secure_etcd.rights import READER, plan
+from ska_sdp_lmc.servers.access import TOKEN, Access
 
 EB, PB = "/eb/eb-x-20260101-00000", "/pb/pb-x-20260101-00000"
 
@@ -92,3 +93,20 @@ def test_every_user_reads_and_has_roles_that_there_are() -> None:
 def test_a_prefix_that_is_no_path_is_refused() -> None:
     with pytest.raises(ValueError, match="mid"):
         plan(["01"], "mid")
+
+
+@pytest.mark.parametrize("prefix", ["", "/test"])
+@pytest.mark.parametrize("name", ["lmc-controller", "lmc-subarray-01", "lmc-subarray-02"])
+def test_what_a_device_checks_is_what_its_role_may_write(name: str, prefix: str) -> None:
+    subarray = name.rpartition("-")[2]
+    access = (
+        Access.of_controller(name, "/resource/capacity-buffer", prefix)
+        if name == "lmc-controller"
+        else Access.of_subarray(subarray, ["proccontrol"], prefix)
+    )
+    keys = [TOKEN, *map(key_of_path, access.writes)]
+    full_name = "-".join([*prefix.split("/")[1:], name])
+    (role,) = (role for role in plan(["01", "02"], prefix).roles if role.name == full_name)
+    # No key without the right to write it, and no right that is not checked.
+    assert {key for key in keys if any(key in span for span in role.writes)} == set(keys)
+    assert {span for span in role.writes if any(key in span for key in keys)} == role.writes

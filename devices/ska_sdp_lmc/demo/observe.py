@@ -73,9 +73,9 @@ def send(device: tango.DeviceProxy, step: Step) -> Taken:
     Raises:
         tango.DevFailed: it was refused.
     """
-    began = time.time()
+    sent, began = time.time(), time.monotonic()
     device.command_inout(step.command, step.argument)
-    return Taken(step, began, time.time() - began)
+    return Taken(step, sent, time.monotonic() - began)
 
 
 def await_processing(

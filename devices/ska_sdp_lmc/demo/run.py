@@ -68,7 +68,7 @@ def _run(console: Console, name: str, controller_name: str) -> int:
         return 1
     content = Content.new()
     record = Record(content, observation(content))
-    log = EventLog(console, time.time())
+    log = EventLog(console, time.monotonic())
     subjects = {name: _SUBARRAY, controller_name: _CONTROLLER}
     with Config() as config, Listener(subjects, log.event) as listener:
         console.print(f"{define_scripts(config)} scripts are defined")

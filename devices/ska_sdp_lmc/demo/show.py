@@ -29,7 +29,7 @@ class EventLog:
 
     Args:
         console: Where.
-        began: When the demonstration did, in seconds since the epoch.
+        began: When the demonstration did, in seconds of the monotonic clock.
     """
 
     def __init__(self, console: Console, began: float) -> None:
@@ -54,7 +54,7 @@ class EventLog:
         else:
             value = f"error: {event.error}"
         self._line(
-            f"{event.received - self._began:.3f} s",
+            self._since_start(),
             "at once" if event.first else f"{event.latency * 1e3:.2f} ms",
             f"{event.device.split('/')[1]}.{event.attribute}",
             value,
@@ -63,8 +63,10 @@ class EventLog:
 
     def processing(self, pb_id: str, status: str) -> None:
         """The database says so of a processing block."""
-        since = time.time() - self._began
-        self._line(f"{since:.3f} s", "", "processing block", f"{short_id(pb_id)} {status}")
+        self._line(self._since_start(), "", "processing block", f"{short_id(pb_id)} {status}")
+
+    def _since_start(self) -> str:
+        return f"{time.monotonic() - self._began:.3f} s"
 
     def _line(
         self, since: str, latency: str, name: str, value: str, style: str | None = None

@@ -33,7 +33,8 @@ CODES: dict[Code, str] = {
     "Tango database, or it ends.",
     "device-waits": "A device is in State INIT: it has not seen the configuration database yet.",
     "device-unfit": "A device was given, at its last Init, a setting that cannot be.",
-    "database": "The configuration database does not answer, or nothing has asked it yet.",
+    "database": "The configuration database does not answer, rejects what the devices read or "
+    "write, or nothing has asked it yet.",
     "follower-ended": "The thread that follows the database for a device has ended.",
     "turn-stuck": "The database answers, and yet that thread has not come to the end of a turn "
     f"for {STUCK_AFTER:g} s.",
@@ -73,6 +74,18 @@ class Reason:
         }
 
 
+class Rejection(Protocol):
+    """What the database rejects."""
+
+    @property
+    def text(self) -> str:
+        """Its words and what to do, a sentence."""
+
+    @property
+    def since(self) -> datetime:
+        """When it was first found."""
+
+
 class Database(Protocol):
     """The database as a device's part of the program shows it."""
 
@@ -96,8 +109,12 @@ class Database(Protocol):
     def silent_since(self) -> datetime | None:
         """When it was last heard, or first asked, if it does not answer."""
 
+    @property
+    def rejection(self) -> Rejection | None:
+        """What it rejects; None while it accepts everything."""
+
     def connected_for(self) -> float | None:
-        """Seconds for which it has answered without a break; None while it does not."""
+        """Seconds for which it has served without a break; None while it does not."""
 
 
 class Follower(Protocol):
@@ -231,7 +248,9 @@ class Process:
 
 def _away(databases: Iterable[Database]) -> Iterator[Reason]:
     for database in databases:
-        if database.is_suspended:
+        if (rejection := database.rejection) is not None:
+            yield Reason("database", rejection.text.rstrip("."), rejection.since)
+        elif database.is_suspended:
             text = f"The configuration database at {database.address} does not answer"
             since = database.silent_since or datetime.now(timezone.utc)
             yield Reason("database", text, since)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -39,6 +39,7 @@ class ControllerEntry:
         state: State that was last commanded.
         admin_mode: the device's adminMode.
         extra: fields of other programs, kept.
+        damaged: values of the entry's own fields that are not valid, by name.
     """
 
     transaction_id: str | None = None
@@ -48,23 +49,29 @@ class ControllerEntry:
     state: State = State.STANDBY
     admin_mode: AdminMode = AdminMode.ONLINE
     extra: Json = field(default_factory=dict)
+    damaged: Json = field(default_factory=dict)
 
     @classmethod
     def read(cls, document: Json | None) -> ControllerEntry:
-        """Read an entry; what is missing or cannot be read has its first value."""
+        """Read an entry; a field that is missing or not valid has its first value."""
         found = document or {}
-        count = found.get("command_count")
+        fields: dict[str, Any] = {
+            "transaction_id": _text(found.get("transaction_id")),
+            "last_command": _text(found.get("last_command")),
+            "last_command_time": read_time(found.get("last_command_time")),
+            "command_count": _integer(found.get("command_count")),
+            "state": read_name(State, found.get("state"), State.STANDBY),
+            "admin_mode": read_name(AdminMode, found.get("admin_mode"), AdminMode.ONLINE),
+        }
+        valid = {name: value for name, value in fields.items() if value is not None}
         return cls(
-            transaction_id=_text(found.get("transaction_id")),
-            last_command=_text(found.get("last_command")),
-            last_command_time=read_time(found.get("last_command_time")),
-            command_count=count if isinstance(count, int) else 0,
-            state=read_name(State, found.get("state"), State.STANDBY) or State.STANDBY,
-            admin_mode=_or(
-                read_name(AdminMode, found.get("admin_mode"), AdminMode.ONLINE),
-                AdminMode.ONLINE,
-            ),
-            extra={name: found[name] for name in found if name not in _FIELDS},
+            **valid,
+            extra={name: found[name] for name in found if name not in fields},
+            damaged={
+                name: found[name]
+                for name in fields
+                if name not in valid and found.get(name) is not None
+            },
         )
 
     def writes(self) -> Writes:
@@ -77,6 +84,7 @@ class ControllerEntry:
             "command_count": self.command_count,
             "state": self.state.name,
             "admin_mode": self.admin_mode.name,
+            **self.damaged,
         }
         return Writes({paths.CONTROLLER: document})
 
@@ -92,9 +100,6 @@ class ControllerEntry:
         if not self.admin_mode.enables:
             status = f"The SDP is disabled: adminMode is {self.admin_mode.name}."
         return {"State": state, "Status": status, "adminMode": self.admin_mode}
-
-
-_FIELDS = frozenset(item.name for item in fields(ControllerEntry)) - {"extra"}
 
 
 def apply_command(
@@ -122,18 +127,19 @@ def apply_command(
         last_command_time=now,
         command_count=entry.command_count + 1,
         state=target,
+        damaged={},
     )
 
 
 def set_admin_mode(entry: ControllerEntry, mode: AdminMode) -> ControllerEntry:
-    """Change the controller's adminMode; nothing else changes."""
-    return replace(entry, admin_mode=mode)
+    """Change the controller's adminMode; all other fields stay, those that are not valid too."""
+    damaged = {name: value for name, value in entry.damaged.items() if name != "admin_mode"}
+    return replace(entry, admin_mode=mode, damaged=damaged)
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _or(value: AdminMode | None, default: AdminMode) -> AdminMode:
-    # ONLINE is 0, so `or` would not do.
-    return default if value is None else value
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -35,20 +35,25 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The database does not answer.
+    """The database does not answer, or rejects what the device reads or writes.
 
     Attributes:
         address: where it should be.
-        since: when it answered last, or when the device began to ask.
+        since: when it answered last, or when the device began to ask; or when it was first
+            found to reject.
         before_first: it has not answered since the device started.
+        rejection: what it rejects and what to do, a sentence; None when it does not answer.
     """
 
     address: str
     since: datetime
     before_first: bool = False
+    rejection: str | None = None
 
     def fault(self) -> Fault:
         """The outage as a fault."""
+        if self.rejection is not None:
+            return Fault("database rejects", self.rejection.rstrip("."), self.since)
         return Fault(
             "database", f"The configuration database at {self.address} does not answer", self.since
         )
@@ -59,8 +64,10 @@ def health(faults: Iterable[Fault] | None, outage: Outage | None) -> HealthState
 
     Args:
         faults: what is wrong by the database, None before the first answer.
-        outage: set while the database does not answer.
+        outage: set while the database does not answer, or rejects what the device needs.
     """
+    if outage is not None and outage.rejection is not None:
+        return HealthState.FAILED
     if faults is None or (outage is not None and outage.before_first):
         return HealthState.UNKNOWN
     if outage is not None:

@@ -10,6 +10,7 @@ __all__ = [
     "BLOCK_EXISTS",
     "BLOCK_STILL_ACTIVE",
     "COMPONENTS_OFFLINE",
+    "ENTRY_DAMAGED",
     "NOT_ASSIGNED",
     "NO_BLOCK_ACTIVE",
     "NO_BLOCK_GIVEN",
@@ -98,7 +99,7 @@ OBS_STATE = Rule(
 BLOCK_EXISTS = Rule(
     3,
     "Execution block {eb_id} already exists",
-    "a new execution block has the id of one that is there",
+    "a new execution block has the id of one that is there, or of a damaged state",
     ("AssignResources",),
 )
 PROCESSING_BLOCK_EXISTS = Rule(
@@ -128,8 +129,14 @@ NO_BLOCK_GIVEN = Rule(
 BLOCK_ENDED = Rule(
     4,
     "Execution block {eb_id} is {status}",
-    "the linked one was ended by another program: it is FINISHED, CANCELLED or missing",
+    "the linked one was ended by another program: it is FINISHED, CANCELLED or missing; or it, "
+    "or its state, holds no JSON object",
     ("AssignResources", "Configure", "Scan"),
+)
+ENTRY_DAMAGED = Rule(
+    4,
+    "{path} holds no JSON object: fix it, or delete it to reset the device",
+    "the device's own entry was overwritten with something else: no command replaces it",
 )
 SCAN_TYPE_UNDEFINED = Rule(
     5,
@@ -166,6 +173,7 @@ RULES = (
     NO_BLOCK_ACTIVE,
     NO_BLOCK_GIVEN,
     BLOCK_ENDED,
+    ENTRY_DAMAGED,
     SCAN_TYPE_UNDEFINED,
     SCAN_TYPE_DEFINED,
     NOT_ASSIGNED,

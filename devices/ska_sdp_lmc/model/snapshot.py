@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ska_sdp_lmc.model import paths
+from ska_sdp_lmc.model import paths, refusal
 from ska_sdp_lmc.model.blocks import ProcessingBlock
 from ska_sdp_lmc.model.entry import Entry, is_id
 from ska_sdp_lmc.model.listing import Listed, listed, receive_pb_of, with_state
@@ -157,10 +157,12 @@ class Snapshot:
 
     @cached_property
     def eb(self) -> Json | None:
-        """The linked execution block; None when none is linked or it is gone."""
+        """The linked execution block; None when none is linked, it is gone, or it is damaged."""
         if self.eb_id is None:
             return None
-        return self.documents.get(paths.execution_block(self.eb_id))
+        path = paths.execution_block(self.eb_id)
+        # One without content would be taken for an active one, and be overwritten.
+        return None if self.is_damaged(path) else self.documents.get(path)
 
     @cached_property
     def eb_state(self) -> Json | None:
@@ -173,6 +175,7 @@ class Snapshot:
     def eb_status(self) -> str:
         """Status of the linked execution block: ACTIVE, FINISHED, CANCELLED or missing.
 
+        One that holds no JSON object counts as missing.
         Older programs wrote an obsState there, or nothing: such a block is active (spec 2.1).
         """
         if self.eb is None:
@@ -205,6 +208,19 @@ class Snapshot:
             documents = map(self.documents.get, with_state(paths.processing_block(pb_id)))
             known = _read_block(pb_id, False, *documents)
         return known
+
+    def is_damaged(self, path: str) -> bool:
+        """Whether the text at a path that was read holds no JSON object."""
+        return path in self.unreadable
+
+    def check_entry(self) -> None:
+        """Check that the entry may be overwritten.
+
+        Raises:
+            Refused: it holds no JSON object.
+        """
+        if self.is_damaged(self.entry_path):
+            raise refusal.ENTRY_DAMAGED.refusal(path=self.entry_path)
 
     def exists(self, path: str) -> bool:
         """Whether a path that was read is there."""

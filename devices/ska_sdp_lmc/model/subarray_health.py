@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ska_sdp_lmc.messages import read_receive_addresses
+from ska_sdp_lmc.model import paths
 from ska_sdp_lmc.model.blocks import ProcessingBlock
 from ska_sdp_lmc.model.health import Fault
 from ska_sdp_lmc.model.readiness import timeout_since
@@ -57,7 +58,9 @@ def _of_components(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[F
 
 def _of_execution_block(snapshot: Snapshot) -> Iterator[Fault]:
     eb_id, status = snapshot.eb_id, snapshot.eb_status
-    if eb_id is not None and status != "ACTIVE":
+    if eb_id is None or snapshot.is_damaged(paths.execution_block(eb_id)):
+        return
+    if status != "ACTIVE":
         since = read_time((snapshot.eb or {}).get("last_updated"))
         text = f"Execution block {eb_id} is {status}: it was ended by another program"
         yield Fault(f"eb {eb_id}", text, since)

@@ -126,7 +126,9 @@ def _subarrays(system: System) -> Json:
             "online": paths.component_of_subarray(subarray_id) in owners,
         }
         for subarray_id in system.all_of("subarray")
-        for snapshot in [Snapshot(system.revision, subarray_id, system.documents)]
+        for snapshot in [
+            Snapshot(system.revision, subarray_id, system.documents, system.unreadable)
+        ]
     }
 
 
@@ -139,7 +141,8 @@ def _execution_blocks(system: System) -> Json:
             "scan_id": eb.get("scan_id"),
         }
         for eb_id, eb in system.all_of("eb").items()
-        if eb.get("status") not in _ENDED
+        # Without its content it is not known to be active.
+        if eb.get("status") not in _ENDED and paths.execution_block(eb_id) not in system.unreadable
     }
 
 
@@ -165,5 +168,8 @@ def _faults(system: System, settings: ControllerSettings) -> Iterator[Fault]:
     for name in settings.components:
         if name not in owners:
             yield Fault(f"component {name}", f"Component {name} is OFFLINE")
+    damaged = ControllerEntry.read(system.documents.get(paths.CONTROLLER)).damaged
+    if damaged:
+        yield Fault("entry", f"{paths.CONTROLLER} has invalid fields: {', '.join(damaged)}")
     for path in system.unreadable:
         yield Fault(f"text {path}", f"{path} holds no JSON object")

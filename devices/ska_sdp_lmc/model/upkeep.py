@@ -44,17 +44,32 @@ def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
         command_count: the command whose wait was found over.
 
     Returns:
-        What is to be written; None when another command has come, or it is written.
+        What is to be written; None when another command has come, it is written, or the entry
+        has been damaged since.
     """
     entry = snapshot.entry
     if entry.command_count != command_count or entry.reached:
+        return None
+    if entry.damage is not None or snapshot.is_damaged(snapshot.entry_path):
         return None
     return _entry(snapshot, replace(entry, reached=True))
 
 
 def admin_mode_writes(snapshot: Snapshot, mode: AdminMode) -> Writes:
-    """A new adminMode; nothing else changes."""
-    return _entry(snapshot, replace(snapshot.entry, admin_mode=mode))
+    """A new adminMode; nothing else changes, fields that are not valid included.
+
+    Args:
+        snapshot: what is there.
+        mode: the new adminMode.
+
+    Raises:
+        Refused: the entry holds no JSON object.
+    """
+    snapshot.check_entry()
+    stored = snapshot.documents.get(snapshot.entry_path)
+    # What is stored, not what was read of it: a damaged eb_id would be lost, and FAULT with it.
+    document = Entry().document() if stored is None else stored
+    return Writes({snapshot.entry_path: {**document, "admin_mode": mode.name}})
 
 
 def _entry(snapshot: Snapshot, entry: Entry) -> Writes:

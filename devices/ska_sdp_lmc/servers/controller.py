@@ -21,6 +21,7 @@ from ska_sdp_lmc.model.states import AdminMode
 from ska_sdp_lmc.model.system import System, derive_system
 from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
+from ska_sdp_lmc.servers.access import Access
 from ska_sdp_lmc.servers.attributes import constant, published, tango_command
 from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_id
 from ska_sdp_lmc.servers.presence import take_presence
@@ -110,6 +111,10 @@ class SDPController(LmcDevice):
         """Set up the reading of the system."""
         self._rules = self.settings.of_controller()
         self._reader = SystemReader(self._rules.storage_path)
+
+    def access(self) -> Access:
+        """Get what the device reads and writes; see LmcDevice."""
+        return Access.of_controller(COMPONENT, self._rules.storage_path, self.settings.prefix)
 
     def _command(self, name: str) -> None:
         def decide(entry: ControllerEntry) -> ControllerEntry:

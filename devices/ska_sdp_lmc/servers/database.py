@@ -6,19 +6,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 import tango.utils
 
-from ska_sdp_config import Config
+from ska_sdp_config import Config, ConfigConnectionError, ConfigRefused
 from ska_sdp_lmc.model.health import Outage
+from ska_sdp_lmc.servers.access import Access, check
 
-__all__ = ["Database", "shared", "shut_down"]
+__all__ = ["Database", "Rejection", "shared", "shut_down"]
 
 LOGGER = logging.getLogger(__name__)
 
 OUTAGE_AFTER = 5.0
-"""Seconds without an answer that make an outage (spec 4.5)."""
+"""Seconds without an answer that make an outage."""
+
+CHECK_EVERY = 3.0
+"""Seconds between checks of what the database accepts: a rejection is shown within 6 s."""
 
 JOIN_TIMEOUT = 2.0
 """Seconds given to each thread to end with the process."""
@@ -27,6 +32,19 @@ TELL_AGAIN = 1.0
 """Seconds before a device is told again of what it could not take."""
 
 OutageListener = Callable[[Outage | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The database answers, and rejects what a device reads or writes.
+
+    Attributes:
+        text: its own words and what to do, a sentence.
+        since: when it was first found.
+    """
+
+    text: str
+    since: datetime
 
 
 class Database:
@@ -46,8 +64,13 @@ class Database:
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
         self.config = Config(global_prefix=prefix)
-        self._started = datetime.now(timezone.utc)
+        # Wall time is for people to read; spans are measured by the monotonic clock, as the
+        # wall clock may be set back during an outage, which would then never be noticed.
+        self._started, self._started_at = datetime.now(timezone.utc), time.monotonic()
         self._silent_since: datetime | None = self._started
+        self._silent_from = self._started_at
+        self._rejection: Rejection | None = None
+        self._accesses: dict[OutageListener, Access] = {}
         self._seen = False
         self._connected_at: float | None = None
         self._listeners: list[OutageListener] = []
@@ -57,6 +80,7 @@ class Database:
         self.config.on_connection_state(lambda state: self._note())
         self._note()
         self.start_thread("database-outages", self._tell_outages)
+        self.start_thread("database-access", self._check_access)
 
     @property
     def address(self) -> str:
@@ -78,10 +102,17 @@ class Database:
         """When it was last heard, or first asked, if it does not answer; None while it does."""
         return self._silent_since
 
+    @property
+    def rejection(self) -> Rejection | None:
+        """What it rejects, as of the last check; None while it accepts everything."""
+        return self._rejection
+
     def connected_for(self) -> float | None:
-        """Seconds for which it has answered without a break; None while it does not."""
+        """Seconds for which it has served without a break; None while it does not."""
         at = self._connected_at
-        return None if at is None or self.is_suspended else time.monotonic() - at
+        if at is None or self.is_suspended or self._rejection is not None:
+            return None
+        return time.monotonic() - at
 
     def confirmed(self) -> float:
         """When the database last stood behind what is shown, in s since 1970.
@@ -91,10 +122,18 @@ class Database:
         answered = self.config.backend.connection.last_answer
         return self._started.timestamp() if answered is None else answered
 
-    def listen(self, listener: OutageListener) -> None:
-        """Have outages told: one that begins, and None when it is over."""
+    def listen(self, listener: OutageListener, access: Access | None = None) -> None:
+        """Subscribe to outages: to each that begins, and to None when it is over.
+
+        Args:
+            listener: called by a thread of this object.
+            access: what the listener's device reads and writes, which is checked every few
+                seconds; None for nothing.
+        """
         with self._change:
             self._listeners.append(listener)
+            if access is not None:
+                self._accesses[listener] = access
             self._change.notify_all()
 
     def forget(self, listener: OutageListener) -> None:
@@ -102,6 +141,7 @@ class Database:
         with self._change:
             if listener in self._listeners:
                 self._listeners.remove(listener)
+                self._accesses.pop(listener, None)
 
     def start_thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
         """Start a thread that may push events, and that ``close`` waits for."""
@@ -135,19 +175,67 @@ class Database:
             else:
                 self._connected_at = None
                 if self._silent_since is None:
+                    answered_at = self.config.backend.connection.answered_at
                     self._silent_since = self.config.last_answer or self._started
+                    self._silent_from = self._started_at if answered_at is None else answered_at
             self._change.notify_all()
 
     def _outage(self) -> Outage | None:
-        """The outage of now, once it has lasted long enough to be one."""
+        """The outage of now, once it has lasted long enough to be one; a rejection is at once."""
+        if (rejection := self._rejection) is not None:
+            return Outage(self.address, rejection.since, not self._seen, rejection.text)
         since = self._silent_since
-        if since is None or self._left(since) > 0:
+        if since is None or self._left() > 0:
             return None
         return Outage(self.address, since, before_first=not self._seen)
 
-    @staticmethod
-    def _left(since: datetime) -> float:
-        return OUTAGE_AFTER - (datetime.now(timezone.utc) - since).total_seconds()
+    def _left(self) -> float:
+        """Seconds until silence becomes an outage."""
+        return OUTAGE_AFTER - (time.monotonic() - self._silent_from)
+
+    def _check_access(self) -> None:
+        """Check every few seconds what the database accepts, until this is closed."""
+        while True:
+            with self._change:
+                accesses = set(self._accesses.values())
+            error: Exception | None = None
+            try:
+                if accesses and not self._ended:
+                    check(self.config.backend.store, accesses)
+            except ConfigConnectionError as exc:
+                error = exc
+            except Exception as exc:
+                # A fault of the program: without this thread no rejection would be shown.
+                LOGGER.exception("The check of what the database accepts failed.")
+                error = exc
+            with self._change:
+                if self._ended:
+                    return
+                self._note_check(error)
+                self._change.wait_for(
+                    lambda: self._ended or set(self._accesses.values()) - accesses,  # noqa: B023
+                    CHECK_EVERY,
+                )
+
+    def _note_check(self, error: Exception | None) -> None:
+        """Take over the result of a check; the caller holds the lock."""
+        before = self._rejection
+        if isinstance(error, ConfigRefused):
+            text = str(error)
+            if before is None or before.text != text:
+                LOGGER.error("%s", text)
+                since = before.since if before else datetime.now(timezone.utc)
+                self._rejection = Rejection(text, since)
+        elif before is not None and (error is None or self._is_silent()):
+            LOGGER.info("The database at %s no longer rejects.", self.address)
+            self._rejection = None
+            # A turn that was held up by the rejection has only now a chance to end.
+            self._connected_at = None if self.is_suspended else time.monotonic()
+        self._change.notify_all()
+
+    def _is_silent(self) -> bool:
+        """Whether it has not answered for long enough to be an outage."""
+        return self._silent_since is not None and self._left() <= 0
 
     def _tell_outages(self) -> None:
         told: dict[OutageListener, Outage | None] = {}
@@ -159,7 +247,7 @@ class Database:
                 if not behind and not self._ended:
                     since = self._silent_since
                     pending = since is not None and outage is None
-                    self._change.wait(self._left(since) if pending and since else None)
+                    self._change.wait(self._left() if pending else None)
                     continue
                 if self._ended:
                     return

@@ -32,6 +32,7 @@ from ska_sdp_lmc.model.states import AdminMode, HealthState, State
 from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
 from ska_sdp_lmc.servers import database
+from ska_sdp_lmc.servers.access import Access
 from ska_sdp_lmc.servers.at_work import AtWork
 from ska_sdp_lmc.servers.attributes import constant, published, tango_value
 from ska_sdp_lmc.servers.events import Events
@@ -97,8 +98,8 @@ class LmcDevice(InitDevice):
     health_state = published(
         "healthState",
         HealthState,
-        "OK; DEGRADED, see healthInfo; FAILED, the database does not answer; UNKNOWN before "
-        "it first did.",
+        "OK; DEGRADED, see healthInfo; FAILED, the database does not answer, or rejects what the "
+        "device reads or writes; UNKNOWN before it first answered.",
         label="health",
     )
     health_info = published(
@@ -138,7 +139,7 @@ class LmcDevice(InitDevice):
         self._at_work = AtWork()
         publisher = self.publisher
         self._listener: Callable[[Outage | None], None] = publisher.show_outage
-        self.database.listen(self._listener)
+        self.database.listen(self._listener, self.access())
         self._follower = Follower(
             self.database,
             f"follow-{self.name}",
@@ -198,6 +199,10 @@ class LmcDevice(InitDevice):
 
     def begin(self) -> None:
         """Set up what a device has besides, at Init."""
+
+    def access(self) -> Access:
+        """Get what the device reads and writes in the database, for the check of its rights."""
+        raise NotImplementedError
 
     def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written.
@@ -285,21 +290,30 @@ class LmcDevice(InitDevice):
             What the body gave, and the revision of the commit.
 
         Raises:
-            ConfigConnectionError: the database does not answer; known at once when the
-                connection is suspended.
+            ConfigConnectionError: the database does not answer, or rejects the transaction; known
+                at once when the connection is suspended.
             RuntimeError: a setting cannot be.
         """
         if self._unfit is not None:
             raise RuntimeError(self._unfit)
         if self.database.is_suspended or not self.publisher.has_view:
-            raise ConfigConnectionError(
-                f"The configuration database at {self.database.address} does not answer: "
-                "try again when healthState is no longer FAILED or UNKNOWN."
-            )
+            raise ConfigConnectionError(self._why_no_database())
         budget = max(0.001, self.settings.timeout_database - (time.monotonic() - began))
         for raw in self.database.config.backend.txn(prefetch=prefetch, timeout=budget):
             result = body(raw)
         return result, raw.reads.revision
+
+    def _why_no_database(self) -> str:
+        rejection = self.database.rejection
+        if rejection is not None:
+            return rejection.text
+        shown = self.publisher.read("healthState")
+        if shown is not None and shown[0] in (HealthState.FAILED, HealthState.UNKNOWN):
+            advice = "try again when healthState is no longer FAILED or UNKNOWN"
+        else:
+            # healthState becomes FAILED only when the outage has lasted for a while.
+            advice = "try again in a few seconds"
+        return f"The configuration database at {self.database.address} does not answer: {advice}."
 
     @contextmanager
     def _telling_errors(self, command: str, timer: CommandTimer) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ska_sdp_config.backend.stm import Txn
-from ska_sdp_lmc.model import paths
+from ska_sdp_lmc.model import paths, refusal
 from ska_sdp_lmc.model.controller import ControllerEntry
 from ska_sdp_lmc.model.snapshot import Snapshot, Writes, read_document, remember, wanted_paths
 from ska_sdp_lmc.model.states import Json
@@ -96,12 +96,15 @@ def read_snapshot(
 
 
 def read_controller(tree: Tree) -> ControllerEntry:
-    """Read what was commanded to the controller.
+    """Read what was commanded to the controller, to be overwritten.
 
     Raises:
+        Refused: its entry holds no JSON object.
         ConfigConnectionError: the database does not answer.
     """
-    document, _ = read_document(tree.get(paths.CONTROLLER))
+    document, readable = read_document(tree.get(paths.CONTROLLER))
+    if not readable:
+        raise refusal.ENTRY_DAMAGED.refusal(path=paths.CONTROLLER)
     return ControllerEntry.read(document)
 
 

@@ -34,6 +34,7 @@ from ska_sdp_lmc.model.snapshot import Snapshot, Writes
 from ska_sdp_lmc.model.states import AdminMode, ObsState
 from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
+from ska_sdp_lmc.servers.access import Access
 from ska_sdp_lmc.servers.attributes import published, tango_command
 from ska_sdp_lmc.servers.device import LmcDevice, log_changes, new_transaction_id
 from ska_sdp_lmc.servers.presence import take_presence
@@ -221,6 +222,11 @@ class SDPSubarray(LmcDevice):
         self._rules = self.settings.of_subarray()
         # What the last snapshot wanted is what the next command will probably read.
         self._wanted = [paths.subarray(self._subarray_id)]
+
+    def access(self) -> Access:
+        """Get what the device reads and writes; see LmcDevice."""
+        required = self._rules.required_components
+        return Access.of_subarray(self._subarray_id, required, self.settings.prefix)
 
     def _command(self, name: str, text: str | None = None, parse: Parse | None = None) -> None:
         began = time.monotonic()

@@ -11,6 +11,7 @@ __all__ = [
     "ConfigVanished",
     "FutureRevision",
     "LeaseNotFound",
+    "LoginRejected",
     "TransactionTooLarge",
     "check_path",
     "closed_error",
@@ -75,8 +76,7 @@ class ConfigRefused(ConfigConnectionError):
     """The database rejected the request, e.g. permission denied or quota exceeded.
 
     Nothing was written. A watcher raises it, unless ``retry_after`` is set, as for a database that
-    is full. A login that is rejected raises it only before the database has answered anything:
-    later, watchers wait, as a password may be wrong while it is being changed.
+    is full.
     """
 
     retry_after: float | None = None
@@ -84,6 +84,14 @@ class ConfigRefused(ConfigConnectionError):
 
 class FutureRevision(ConfigRefused):
     """The database has not come to the revision asked for: it was restored from an older copy."""
+
+
+class LoginRejected(ConfigRefused):
+    """The database rejected the login, or requires one.
+
+    ``retry_after`` is None only if the database has not answered anything before: later, watchers
+    wait, as a password may be wrong while it is being changed.
+    """
 
 
 class CommitUnknown(ConfigConnectionError):

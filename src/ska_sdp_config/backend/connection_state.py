@@ -41,12 +41,14 @@ class Connection:
 
     Attributes:
         last_answer: when the database answered last, in s since 1970; None if it never did.
+        answered_at: the same time, in s of the monotonic clock, to measure spans by.
         counts: what was done over it so far.
         precedence: work that goes before what watches tell.
     """
 
     def __init__(self, lease_ttl: float) -> None:
         self.last_answer: float | None = None
+        self.answered_at: float | None = None
         self.counts = Counts()
         self.precedence = Precedence()
         self._was_connected = False
@@ -94,8 +96,9 @@ class Connection:
         """Take notice that the database answered."""
         self._asked = None
         self.last_answer = time.time()
+        self.answered_at = now = time.monotonic()
         if self._state != "connected":
-            self._enter("connected", time.monotonic())
+            self._enter("connected", now)
 
     def failed(self) -> None:
         """Take notice that the database did not answer."""

@@ -14,6 +14,7 @@ from .common import Compacted, LeaseNotFound
 from .keys import Span
 
 __all__ = [
+    "NEVER",
     "AnswerLost",
     "Change",
     "Commit",
@@ -36,6 +37,10 @@ __all__ = [
     "Write",
     "leases_of",
 ]
+
+
+NEVER = 2**63 - 1
+"""A revision that no store comes to: a guard that names it never holds."""
 
 
 class AnswerLost(Exception):
@@ -216,6 +221,24 @@ class Store(Reader, Protocol):
             LeaseNotFound: a write names a lease that has ended.
             TransactionTooLarge: over a bound of the server; nothing was written.
             ConfigConnectionError: it was certainly not applied, as nothing could be sent.
+        """
+
+    def check_access(
+        self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
+    ) -> None:
+        """Check that reads and writes would be accepted, in one call that writes nothing.
+
+        Args:
+            reads: what is to be read.
+            writes: what is to be written, at most one for each key; not empty. Their keys are
+                read too.
+            timeout: seconds that this may take.
+
+        Raises:
+            ConfigRefused: the database rejects one of them, as it is full or by the user's rights.
+            LoginRejected: it rejects the login, or requires one.
+            TransactionTooLarge: they are over a bound of the server.
+            ConfigConnectionError: no answer within the time-out.
         """
 
     def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:

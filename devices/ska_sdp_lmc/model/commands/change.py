@@ -37,7 +37,8 @@ class Change:
         transaction_id: transaction id of the command.
 
     Raises:
-        Refused: the command is not allowed in the present State or obsState.
+        Refused: the command is not allowed in the present State or obsState, or the entry holds
+            no JSON object.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Change:
     ) -> None:
         self.obs_state = obs_state(snapshot, now, settings)
         check_allowed(command, snapshot.state, self.obs_state)
+        snapshot.check_entry()
         self.snapshot = snapshot
         self._transition = TRANSITIONS[command]
         self._settings = settings
@@ -79,13 +81,16 @@ class Change:
         """Get the linked execution block for a command that adds to it.
 
         Raises:
-            Refused: none is linked, or it is not active any more.
+            Refused: none is linked, it is not active any more, or it or its state holds no JSON
+                object.
         """
         snapshot = self.snapshot
         if snapshot.eb_id is None:
             raise refusal.NO_BLOCK_ACTIVE.refusal()
         if snapshot.eb is None or snapshot.eb_status != "ACTIVE":
             raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status=snapshot.eb_status)
+        if snapshot.is_damaged(paths.state_of(paths.execution_block(snapshot.eb_id))):
+            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status="missing")
         return snapshot.eb
 
     def create_eb(self, eb_id: str, eb: Json) -> None:
@@ -100,7 +105,9 @@ class Change:
         self._documents[paths.processing_block(pb_id)] = pb
 
     def update_eb(self, *, scans: Iterable[Json] | None = None, **fields: Any) -> None:
-        """Change the linked execution block, and its state with it; one that is gone stays so.
+        """Change the linked execution block, and its state with it.
+
+        One that is gone stays so. What holds no JSON object is left as it is.
 
         Args:
             scans: the list of scans in its state; None leaves that as it is.
@@ -117,9 +124,11 @@ class Change:
         changed = {**eb, **fields, "last_updated": self._stamp}
         status = fields.get("status", self.snapshot.eb_status)
         self._documents[path] = changed
-        self._documents[paths.state_of(path)] = self._state_of_eb(
-            self.snapshot.eb_state or {}, changed, status, listed
-        )
+        state_path = paths.state_of(path)
+        if not self.snapshot.is_damaged(state_path):
+            self._documents[state_path] = self._state_of_eb(
+                self.snapshot.eb_state or {}, changed, status, listed
+            )
 
     @property
     def scans(self) -> list[Json]:

@@ -75,8 +75,11 @@ def release_all_resources(change: Change) -> None:
 
 def _refuse_existing(snapshot: Snapshot, message: AssignResources) -> None:
     eb = message.execution_block
-    if eb is not None and snapshot.exists(paths.execution_block(eb["eb_id"])):
-        raise refusal.BLOCK_EXISTS.refusal(eb_id=eb["eb_id"])
+    if eb is not None:
+        path = paths.execution_block(eb["eb_id"])
+        # A state that was left behind is replaced, unless that would hide what damaged it.
+        if snapshot.exists(path) or snapshot.is_damaged(paths.state_of(path)):
+            raise refusal.BLOCK_EXISTS.refusal(eb_id=eb["eb_id"])
     named: set[str] = set()
     for pb in message.processing_blocks:
         pb_id = pb["pb_id"]

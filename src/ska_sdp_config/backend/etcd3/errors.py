@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 import grpc
 
-from ..common import ConfigConnectionError, ConfigRefused, FutureRevision, TransactionTooLarge
+from ..common import (
+    ConfigConnectionError,
+    ConfigRefused,
+    FutureRevision,
+    LoginRejected,
+    TransactionTooLarge,
+)
 from ..store import Compacted, LeaseNotFound
 from .settings import Settings
 
@@ -158,13 +164,18 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
     text = f"{where} {_reproach(settings, words)}"
     if "future revision" in words:
         return FutureRevision(text)
-    # A login that was accepted before may be again: its password is being changed, say.
-    is_misconfigured = not was_served and _says(exc, REJECTED_LOGIN)
-    # What else says no, such as a proxy on the way, may be gone in a moment.
-    is_of_etcd = words.startswith(ETCDS) and (is_misconfigured or not keeps_us_out(exc))
-    error = ConfigRefused(text) if is_of_etcd else ConfigConnectionError(text)
-    if not is_of_etcd or code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        error.retry_after = RETRY_AFTER
+    if keeps_us_out(exc):
+        error: ConfigConnectionError = LoginRejected(text)
+        # A login that was accepted before may be again: its password is being changed, say.
+        is_final = not was_served and _says(exc, REJECTED_LOGIN)
+    elif words.startswith(ETCDS):
+        error = ConfigRefused(text)
+        is_final = code is not grpc.StatusCode.RESOURCE_EXHAUSTED
+    else:
+        # A rejection by something else, such as a proxy on the way, may pass in a moment.
+        error = ConfigConnectionError(text)
+        is_final = False
+    error.retry_after = None if is_final else RETRY_AFTER
     return error
 
 

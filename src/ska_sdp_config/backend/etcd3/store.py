@@ -11,11 +11,14 @@ from ..connection_state import Connection
 from ..keys import Span
 from ..many_calls import Left, read_in_calls
 from ..store import (
+    NEVER,
     Commit,
     Conflict,
     Entry,
     Guard,
+    KeyAt,
     LeaseNotFound,
+    Put,
     Query,
     Reply,
     Sink,
@@ -107,6 +110,21 @@ class Etcd3Store:
         return Conflict(
             Reply(revision, [None if page.more else codec.entries(page) for page in pages])
         )
+
+    def check_access(
+        self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
+    ) -> None:
+        """Check what would be accepted; see Store.
+
+        etcd checks the rights and the space of both branches of a transaction, whichever is
+        taken. As nothing is written, the call may be made again.
+        """
+        request = etcdrpc.TxnRequest(
+            compare=[codec.compare(KeyAt(writes[0].key, NEVER))],
+            success=[codec.operation(write) for write in writes],
+            failure=codec.reads(reads),
+        )
+        self._etcd.call("KV", "Txn", request, timeout)
 
     def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
         """Watch; see Store."""

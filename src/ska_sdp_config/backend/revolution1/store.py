@@ -10,11 +10,14 @@ from ..etcd3.settings import Settings
 from ..keys import Span
 from ..many_calls import Left, read_in_calls
 from ..store import (
+    NEVER,
     Commit,
     Conflict,
     Entry,
     Guard,
+    KeyAt,
     LeaseNotFound,
+    Put,
     Query,
     Reply,
     Sink,
@@ -99,6 +102,17 @@ class GatewayStore:
         return Conflict(
             Reply(revision, [None if page.get("more") else codec.entries(page) for page in pages])
         )
+
+    def check_access(
+        self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
+    ) -> None:
+        """Check what would be accepted; see Store, and the store on gRPC for how."""
+        request = {
+            "compare": [codec.compare(KeyAt(writes[0].key, NEVER))],
+            "success": [codec.operation(write) for write in writes],
+            "failure": codec.reads(reads),
+        }
+        self._gateway.call("kv/txn", request, timeout)
 
     def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
         """Watch; see Store."""

@@ -1,0 +1,78 @@
+"""What a database would accept is found out without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from pyetcd import etcdrpc
+
+from ska_sdp_config.backend import ConfigRefused, Etcd3Backend, Etcd3Revolution1Backend
+from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.common import LoginRejected
+from ska_sdp_config.backend.keys import EVERYTHING, Span
+from ska_sdp_config.backend.store import Put, Query
+from tests.connection.test_refusals import fill, make_room
+from tests.connection.users import PASSWORD, administrator
+from tests.services.versions import EtcdOf, Start
+
+Connect = Callable[..., Backend]
+
+BACKENDS = pytest.mark.parametrize("kind", [Etcd3Backend, Etcd3Revolution1Backend])
+
+
+def check(backend: Backend, read: str = "1/a", write: str = "1/a") -> None:
+    backend.store.check_access([Query(Span(read))], [Put(write, "")], timeout=5)
+
+
+@BACKENDS
+def test_nothing_is_written(server: EtcdOf, kind: Connect) -> None:
+    with kind(host=server.endpoint) as backend:
+        before = backend.store.read([Query(EVERYTHING)], timeout=5)
+        check(backend)
+        assert backend.store.read([Query(EVERYTHING)], timeout=5) == before
+
+
+@BACKENDS
+def test_a_full_database_rejects(start: Start, kind: Connect) -> None:
+    server = start(quota_backend_bytes=2_000_000)
+    with kind(host=server.endpoint) as backend:
+        check(backend)
+        fill(backend)
+        with pytest.raises(ConfigRefused, match=r"is full .*space exceeded.*defragment"):
+            check(backend)
+        make_room(server)
+        check(backend)
+
+
+@BACKENDS
+def test_rights_are_checked_for_each_key(server: EtcdOf, kind: Connect) -> None:
+    with administrator(server.endpoint) as admin:
+        admin.grant("guest", b"1/a", etcdrpc.Permission.READWRITE)
+        admin.grant("guest", b"1/read", etcdrpc.Permission.READ)
+        login = {"username": "guest", "password": PASSWORD}
+        with kind(host=server.endpoint, **login) as backend:
+            check(backend)
+            check(backend, read="1/read")
+            for read, write in (("1/other", "1/a"), ("1/a", "1/other"), ("1/a", "1/read")):
+                with pytest.raises(ConfigRefused, match=r"'guest' .*permission denied"):
+                    check(backend, read, write)
+
+
+@BACKENDS
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        ({}, "asks for a login"),
+        ({"username": "guest", "password": "wrong"}, "refused the login of user 'guest'"),
+    ],
+)
+def test_a_login_is_checked(
+    server: EtcdOf, kind: Connect, login: dict[str, str], words: str
+) -> None:
+    with (
+        administrator(server.endpoint),
+        kind(host=server.endpoint, **login) as backend,
+        pytest.raises(LoginRejected, match=words),
+    ):
+        check(backend)

@@ -1,0 +1,77 @@
+"""Devices leave what holds no JSON object as it is, and show where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_lmc.model.states import AdminMode, ObsState
+from tests.waiting import wait_until
+
+from .conftest import Start, assign_text
+
+EB_ID = "eb-test-20260131-00000"
+EB = f"/eb/{EB_ID}"
+NO_OBJECT = ["5", "{"]
+
+
+def put(config: Config, path: str, text: str) -> None:
+    for txn in config.txn():
+        (txn.raw.create if txn.raw.get(path) is None else txn.raw.update)(path, text)
+
+
+def stored(config: Config, path: str) -> str | None:
+    found: str | None = config.backend.get(path)[0]
+    return found
+
+
+def rejection(call: Callable[[], Any]) -> tuple[str, str]:
+    with pytest.raises(tango.DevFailed) as caught:
+        call()
+    return caught.value.args[0].reason, caught.value.args[0].desc
+
+
+@pytest.mark.parametrize("path", [EB, f"{EB}/state"])
+@pytest.mark.parametrize("text", NO_OBJECT)
+def test_a_scan_leaves_a_damaged_block_as_it_is(
+    subarray: Any, config: Config, path: str, text: str
+) -> None:
+    subarray.On()
+    subarray.AssignResources(assign_text())
+    subarray.Configure('{"scan_type": "science"}')
+    put(config, path, text)
+    info = f"{path} holds no JSON object"
+    wait_until(lambda: any(line.startswith(info) for line in subarray.healthInfo))
+    expected = "API_CommandFailed", f"Execution block {EB_ID} is missing"
+    assert rejection(lambda: subarray.Scan('{"scan_id": 1}')) == expected
+    assert stored(config, path) == text
+    subarray.adminMode = AdminMode.ENGINEERING
+    assert subarray.obsState == ObsState.READY
+    # The ways out stay open, and leave it too.
+    subarray.Abort()
+    subarray.Restart()
+    assert stored(config, path) == text
+
+
+@pytest.mark.parametrize("text", NO_OBJECT)
+def test_no_command_replaces_a_damaged_entry(start: Start, config: Config, text: str) -> None:
+    controller, subarray = start(RequiredComponents="none")
+    for device, path in ((controller, "/lmc/controller"), (subarray, "/lmc/subarray/01")):
+        put(config, path, text)
+        info = f"{path} holds no JSON object"
+        wait_until(lambda: any(line.startswith(info) for line in device.healthInfo))  # noqa: B023
+        words = f"{info}: fix it, or delete it to reset the device"
+        assert rejection(device.On) == ("API_CommandFailed", words)
+        reason, told = rejection(lambda: setattr(device, "adminMode", AdminMode.OFFLINE))  # noqa: B023
+        assert (reason, told) == ("API_CommandFailed", words)
+        assert stored(config, path) == text
+        assert device.adminMode == AdminMode.ONLINE
+        for txn in config.txn():
+            txn.raw.delete(path)
+        wait_until(lambda: not any(info in line for line in device.healthInfo or ()))  # noqa: B023
+        device.On()
+        assert device.state() == tango.DevState.ON
