@@ -59,7 +59,7 @@ class ComponentOperations:
             ConfigCollision: it is alive already.
         """
         lease = self._context.lease()
-        self._context.raw.create(self.path + _OWNER, encode(owner.to_stored()), lease.id)
+        self._context.raw.create(self.path + _OWNER, encode(owner.to_dict()), lease.id)
 
     def update(self, owner: Owner) -> None:
         """Say that another process is the component, under the same lease.
@@ -67,7 +67,7 @@ class ComponentOperations:
         Raises:
             ConfigVanished: it is not alive.
         """
-        self._context.raw.update(self.path + _OWNER, encode(owner.to_stored()))
+        self._context.raw.update(self.path + _OWNER, encode(owner.to_dict()))
 
     def create_or_update(self, owner: Owner) -> None:
         """Say that a process is the component, whether or not another was."""

@@ -116,7 +116,7 @@ class EntityOperations(Generic[KeyT, EntityT]):
         path = self._collection(entity).path
         if path != self.path:
             raise ValueError(f"Cannot write the entity of {path} to {self.path}: keys differ.")
-        return encode(entity.to_stored())
+        return encode(entity.to_dict())
 
 
 class CollectiveEntityOperations(ABC, Generic[KeyT, EntityT]):
