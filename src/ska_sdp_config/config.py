@@ -24,6 +24,7 @@ from .watcher import Watcher, until_answered
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
+    from .entity.owner import Owner
     from .operations.context import LeaseLike
     from .transaction import Transaction
 
@@ -53,6 +54,13 @@ COLLECTIONS = {
 """Kinds of entities that can be owned, and the collections that they are in."""
 
 
+def _owner_dict(owner: dict[str, Any] | Owner | None) -> dict[str, Any]:
+    """Return an owner as it is stored, by default this process."""
+    if not owner:
+        return {"pid": os.getpid(), "hostname": socket.gethostname(), "command": list(sys.argv)}
+    return owner if isinstance(owner, dict) else owner.to_dict()
+
+
 class Config(Generic[Yielded]):
     """Access to the configuration database. It connects when it is first used.
 
@@ -62,7 +70,8 @@ class Config(Generic[Yielded]):
     Args:
         backend: name of a backend, ``etcd3`` (default) or ``memory``, or a backend.
         global_prefix: a path that stands before the paths of all entities, such as ``/test``.
-        owner: who owns what is taken: ``{pid, hostname, command}``, by default this process.
+        owner: who owns what is taken, an Owner or a dict ``{pid, hostname, command}``; by default
+            this process.
         component_name: name of the SDP component that this process is; it is kept present as
             ``/component/<name>/owner`` until the Config is closed. Of several processes of one
             name the last that began has the key, and when it ends one of the others.
@@ -83,7 +92,7 @@ class Config(Generic[Yielded]):
         self: Config[Transaction],
         backend: str | Backend | None = None,
         global_prefix: str = "",
-        owner: dict[str, Any] | None = None,
+        owner: dict[str, Any] | Owner | None = None,
         component_name: str | None = None,
         wrapper: None = None,
         owned_entity: tuple[str, str] | None = None,
@@ -95,7 +104,7 @@ class Config(Generic[Yielded]):
         self,
         backend: str | Backend | None = None,
         global_prefix: str = "",
-        owner: dict[str, Any] | None = None,
+        owner: dict[str, Any] | Owner | None = None,
         component_name: str | None = None,
         *,
         wrapper: Callable[[Transaction], Yielded],
@@ -107,7 +116,7 @@ class Config(Generic[Yielded]):
         self,
         backend: str | Backend | None = None,
         global_prefix: str = "",
-        owner: dict[str, Any] | None = None,
+        owner: dict[str, Any] | Owner | None = None,
         component_name: str | None = None,
         wrapper: TxnWrapper | None = None,
         owned_entity: tuple[str, str] | None = None,
@@ -129,11 +138,7 @@ class Config(Generic[Yielded]):
         if not isinstance(backend, Backend):
             backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
         self.backend = backend
-        self.owner = owner or {
-            "pid": os.getpid(),
-            "hostname": socket.gethostname(),
-            "command": list(sys.argv),
-        }
+        self.owner = _owner_dict(owner)
         self._taken: dict[str, LeaseLike] = {}
         self._prefix = global_prefix
         self._wrapper = wrapper
@@ -144,6 +149,11 @@ class Config(Generic[Yielded]):
             )
         if owned_entity:
             self._own(*owned_entity)
+
+    @property
+    def _backend(self) -> Backend:
+        """The backend, by the name that programs of earlier releases use."""
+        return self.backend
 
     # Transactions and watchers
 
@@ -236,6 +246,11 @@ class Config(Generic[Yielded]):
             ConfigConnectionError: the database does not answer; the lease ends by itself.
         """
         self.backend.client_lease.revoke()
+
+    @property
+    def alive_key(self) -> str | None:
+        """The path of the component's key; None if this Config has no component name."""
+        return None if self._presence is None else self._presence.path
 
     def set_alive(self) -> None:
         """Put the component's key now, if it is not there; it is looked for every second anyway.

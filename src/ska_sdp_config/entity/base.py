@@ -16,6 +16,7 @@ __all__ = [
     "EntityKey",
     "StoredModel",
     "check_key_part",
+    "faults",
     "is_stored",
     "rename_keys",
     "when_made",
@@ -79,14 +80,14 @@ class StoredModel(BaseModel):
         super().__init__(**fields)
         if self._complete:
             self.model_fields_set.update(type(self).model_fields)
-        self._unset_after_init()
+        self.mark_unset()
 
     # Tells pydantic that models within text need not go through the above, which would cost
     # a listing half of its speed.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
-    def _unset_after_init(self) -> None:
-        """Mark the fields that a new model is stored without."""
+    def mark_unset(self) -> None:
+        """Mark as unset the fields that a new model is stored without."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the stored form: fields that were neither given nor set are left out.
@@ -168,9 +169,20 @@ class EntityKey(BaseModel):
         parts = text.split(":")
         if len(parts) != len(names):
             raise ValueError(f"{text!r} is no key of {cls.__qualname__}: write {':'.join(names)}.")
-        return cls.model_validate(
-            dict(zip(names, parts, strict=True)), context=_STORED if stored else None
-        )
+        found = dict(zip(names, parts, strict=True))
+        return cls.model_validate(found, context=_STORED if stored else None)
+
+    @classmethod
+    def of_existing(cls: type[KeyT], parts: Mapping[str, Any]) -> KeyT:
+        """Make the key of an entity that exists: the rules for new keys do not apply.
+
+        Args:
+            parts: its parts by name.
+
+        Raises:
+            ValueError: a part is missing or is not text.
+        """
+        return cls.model_validate(dict(parts), context=_STORED)
 
 
 def check_key_part(text: str) -> str:
@@ -194,7 +206,8 @@ class Entity(StoredModel):
     _stored_key: ClassVar[str | None] = None
     """How stored JSON spells the key; None if new entities leave it to the path."""
 
-    def _unset_after_init(self) -> None:
+    def mark_unset(self) -> None:
+        """Leave the key to the path, for entities whose stored form has none."""
         if self._stored_key is None:
             self.model_fields_set.discard("key")
 
@@ -209,6 +222,11 @@ class Entity(StoredModel):
             del data["key"]
             data[self._stored_key] = self.__dict__["key"]
         return data
+
+    @classmethod
+    def key_in(cls, data: Mapping[str, Any]) -> Any:
+        """Return the key that stands in a dict of an entity's fields; None if there is none."""
+        return data.get(cls._stored_key or "key", data.get("key"))
 
     @classmethod
     def from_stored(cls: type[EntityT], text: str, key: Any, path: str) -> EntityT:
@@ -256,7 +274,7 @@ class Entity(StoredModel):
             model = cls.model_validate(data, context=_STORED)
         except ValidationError as error:
             raise ValueError(
-                f"The value of {path} is no {cls.__name__}: {_faults(error)}"
+                f"The value of {path} is no {cls.__name__}: {faults(error)}"
             ) from error
         if not named:
             model.model_fields_set.discard("key")
@@ -269,13 +287,13 @@ class Entity(StoredModel):
         return data
 
 
-def _faults(error: ValidationError) -> str:
-    """Return the faults on one line, as a log has them."""
-    faults = []
+def faults(error: ValidationError) -> str:
+    """Return what is wrong with a value, on one line as logs have it."""
+    found = []
     for each in error.errors(include_url=False, include_context=False):
         where = ".".join(str(part) for part in each["loc"])
-        faults.append(f"{where}: {each['msg']}" if where else each["msg"])
-    return "; ".join(faults)
+        found.append(f"{where}: {each['msg']}" if where else each["msg"])
+    return "; ".join(found)
 
 
 def rename_keys(data: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
