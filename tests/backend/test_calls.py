@@ -158,7 +158,7 @@ def test_an_event_of_a_watch_unpacks(backend: Backend) -> None:
     backend.update("/a", "2")
     backend.delete("/a")
     for start in (first, first.mod_revision):
-        with backend.watch("/a", start_revision=start) as watch:
+        with backend.watch("/a", start) as watch:
             events = [watch.get(30) for _ in range(3)]
         unpacked = [(path, value) for path, value, _ in map(tuple, filter(None, events))]
         assert unpacked == [("/a", "1"), ("/a", "2"), ("/a", None)]

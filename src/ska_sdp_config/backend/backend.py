@@ -215,19 +215,19 @@ class Backend:
     def watch(
         self,
         path: str,
+        start_revision: DbRevision | int | None = None,
+        *,
         prefix: bool = False,
         revision: DbRevision | None = None,
-        *,
-        start_revision: DbRevision | int | None = None,
     ) -> RawWatch:
         """Watch a path; a context manager that yields each change, until this is closed.
 
         Args:
             path: the path.
+            start_revision: the first revision whose changes are delivered, as etcd has it.
             prefix: whether all paths of the same level that begin so are watched.
-            revision: tell what has changed since then, not since now.
-            start_revision: the first revision whose changes are delivered, as etcd has it; used
-                instead of ``revision``.
+            revision: tell what has changed since then, not since now; ``start_revision`` counts
+                if both are given.
 
         Raises:
             ValueError: not a path.
