@@ -93,7 +93,7 @@ def entities() -> str:
     for path, (entity, example) in _PATHS.items():
         section = f"## `{path}`\n\n{first_line(entity)}\n\n{_fields(entity)}\n"
         if example is not None:
-            stored = json.dumps(entity(**example).to_stored(), indent=2, sort_keys=True)
+            stored = json.dumps(entity(**example).to_dict(), indent=2, sort_keys=True)
             section += f"```json\n{stored}\n```\n"
         sections.append(section)
     for title, entity in _PARTS.items():

@@ -53,4 +53,5 @@ __getattr__ = names_of(
         "TransactionTooLarge": ".backend.common",
         "__version__": ".version",
     },
+    submodules=("backend", "config", "entity"),
 )

@@ -25,6 +25,7 @@ from .watcher import Watcher, until_answered
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
+    from .entity.owner import Owner
     from .operations.context import LeaseLike
     from .transaction import Transaction
 
@@ -54,6 +55,13 @@ COLLECTIONS = {
 """Kinds of entities that can be owned, and the collections that they are in."""
 
 
+def _owner_dict(owner: dict[str, Any] | Owner | None) -> dict[str, Any]:
+    """Return an owner as it is stored, by default this process."""
+    if not owner:
+        return {"pid": os.getpid(), "hostname": socket.gethostname(), "command": list(sys.argv)}
+    return owner if isinstance(owner, dict) else owner.to_dict()
+
+
 class Config(Generic[Yielded]):
     """Access to the configuration database. It connects when it is first used.
 
@@ -63,7 +71,8 @@ class Config(Generic[Yielded]):
     Args:
         backend: name of a backend, ``etcd3`` (default) or ``memory``, or a backend.
         global_prefix: a path that stands before the paths of all entities, such as ``/test``.
-        owner: who owns what is taken: ``{pid, hostname, command}``, by default this process.
+        owner: who owns what is taken, an Owner or a dict ``{pid, hostname, command}``; by default
+            this process.
         component_name: name of the SDP component that this process is; it is kept present as
             ``/component/<name>/owner`` until the Config is closed. Of several processes of one
             name the last that began has the key, and when it ends one of the others.
@@ -84,7 +93,7 @@ class Config(Generic[Yielded]):
         self: Config[Transaction],
         backend: str | Backend | None = None,
         global_prefix: str = "",
-        owner: dict[str, Any] | None = None,
+        owner: dict[str, Any] | Owner | None = None,
         component_name: str | None = None,
         wrapper: None = None,
         owned_entity: tuple[str, str] | None = None,
@@ -96,7 +105,7 @@ class Config(Generic[Yielded]):
         self,
         backend: str | Backend | None = None,
         global_prefix: str = "",
-        owner: dict[str, Any] | None = None,
+        owner: dict[str, Any] | Owner | None = None,
         component_name: str | None = None,
         *,
         wrapper: Callable[[Transaction], Yielded],
@@ -108,7 +117,7 @@ class Config(Generic[Yielded]):
         self,
         backend: str | Backend | None = None,
         global_prefix: str = "",
-        owner: dict[str, Any] | None = None,
+        owner: dict[str, Any] | Owner | None = None,
         component_name: str | None = None,
         wrapper: TxnWrapper | None = None,
         owned_entity: tuple[str, str] | None = None,
@@ -131,11 +140,7 @@ class Config(Generic[Yielded]):
         if not isinstance(backend, Backend):
             backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
         self.backend = backend
-        self.owner = owner or {
-            "pid": os.getpid(),
-            "hostname": socket.gethostname(),
-            "command": list(sys.argv),
-        }
+        self.owner = _owner_dict(owner)
         self._taken: dict[str, LeaseLike] = {}
         self._prefix = global_prefix
         self._wrapper = wrapper
@@ -155,6 +160,11 @@ class Config(Generic[Yielded]):
             else:
                 self._leave_backend(revoke=not had_lease)
             raise
+
+    @property
+    def _backend(self) -> Backend:
+        """The backend, by the name that programs of earlier releases use."""
+        return self.backend
 
     # Transactions and watchers
 
@@ -247,6 +257,11 @@ class Config(Generic[Yielded]):
             ConfigConnectionError: the database does not answer; the lease ends by itself.
         """
         self.backend.client_lease.revoke()
+
+    @property
+    def alive_key(self) -> str | None:
+        """The path of the component's key; None if this Config has no component name."""
+        return None if self._presence is None else self._presence.path
 
     def set_alive(self) -> None:
         """Put the component's key now, if it is not there; it is looked for every second anyway.

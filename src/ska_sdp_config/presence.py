@@ -54,6 +54,11 @@ class Presence:
         self._thread = threading.Thread(target=self._keep, name="config-presence", daemon=True)
         self._thread.start()
 
+    @property
+    def path(self) -> str:
+        """The path of the key."""
+        return self._path
+
     def put(self) -> None:
         """Put the key under the client lease of now, unless it is there.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
+from .backend.common import HasLeaseId
 from .backend.stm import Txn
 from .operations.context import Context, LeaseLike
 from .operations.flat_deployment import DeploymentMethods
@@ -74,26 +75,28 @@ class Transaction(
         """
         return self.raw.get_many(paths)
 
-    def create(self, path: str, value: str, lease: LeaseLike | None = None) -> None:
+    def create(self, path: str, value: str, lease: HasLeaseId | int | None = None) -> None:
         """Create a path.
 
         Args:
             path: the path.
             value: its text, any.
-            lease: the lease by which it shall live.
+            lease: the lease by which it shall live, or its ID.
 
         Raises:
             ConfigCollision: it exists already; the transaction stays usable.
+            TypeError: the value is not a ``str``.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
-        self.raw.create(path, value, 0 if lease is None else lease.id)
+        self.raw.create(path, value, lease)
 
     def update(self, path: str, value: str) -> None:
         """Change the text at a path, which keeps its lease.
 
         Raises:
             ConfigVanished: it is not there; the transaction stays usable.
+            TypeError: the value is not a ``str``.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """

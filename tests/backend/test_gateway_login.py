@@ -169,7 +169,7 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         f"pub-key={directory}/cert.pem,priv-key={directory}/key.pem"
     )
     with Etcd(directory, flags=QUICK | {"auth_token": token}) as server:
-        where = {"host": server.host, "port": server.port}
+        where: dict[str, Any] = {"host": server.host, "port": server.port}
         with Etcd3Revolution1Backend(**where) as backend:
             ask(backend, "auth/role/add", name="root")
             ask(backend, "auth/user/add", name="root", password="secret")

@@ -105,7 +105,7 @@ def test_an_execution_block_comes_with_it(database: Config, here: Run) -> None:
     }
     assert stored[f"/t/eb/{eb_id}/state"]["status"] == "ACTIVE"
     assert stored[f"/t/pb/{pb_id}"] == (
-        ProcessingBlock(pb_id, eb_id, "realtime:vis:1.0.0", {}, []).to_stored()
+        ProcessingBlock(pb_id, eb_id, "realtime:vis:1.0.0", {}, []).to_dict()
     )
 
 

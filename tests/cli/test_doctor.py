@@ -43,6 +43,12 @@ def test_all_is_well() -> None:
         ({"seconds": [0.06, 0.07, 0.001]}, "warning", "answers in 60.0 ms", "look at the network"),
         ({"components": {}}, "warning", "none is alive", "start the SDP"),
         (
+            {"unreadable": {"/pb/pb-x": "not JSON"}},
+            "warning",
+            "it cannot be read, and is left out of listings: not JSON",
+            "correct it with 'ska-sdp edit'",
+        ),
+        (
             {"error": ConfigConnectionError("It did not answer.")},
             "fault",
             "It did not answer",
@@ -176,6 +182,34 @@ def test_a_real_server_is_examined(database: Config, ska_sdp: Run) -> None:
     assert found["clock"]["verdict"] == "ok"
     assert found["keys"]["text"].startswith("1 keys at revision ")
     assert found["components"]["text"] == "alive: lmc (here, pid 9)"
+
+
+def test_what_cannot_be_read_is_listed(database: Config, ska_sdp: Run) -> None:
+    damaged = {
+        "/eb/eb-x": "[]",
+        "/pb/pb-x": "no JSON",
+        "/deploy/proc-x": "{}",
+        "/script/batch:x:1": "{}",
+        "/flow/pb-x:a:b": "{}",
+        "/dependency/a:b:c:d": "5",
+        "/lmc/subarray/01": "no JSON",
+        "/component/lmc/owner": "{}",
+    }
+    fill(database, damaged)
+    fill(database, {"/eb/eb-y": {}, "/pb/pb-x/state": "no JSON", "/lmc/controller": {}})
+    result = ska_sdp("doctor", "-o", "json")
+    assert result.code == 0
+    found = {each["subject"]: each for each in result.document if each["subject"][0] == "/"}
+    assert set(found) == set(damaged)
+    assert {each["verdict"] for each in found.values()} == {"warning"}
+    assert "The value of /deploy/proc-x is no Deployment: " in found["/deploy/proc-x"]["text"]
+
+
+def test_only_some_of_what_cannot_be_read_is_listed() -> None:
+    faults = {f"/pb/pb-{number:02}": "not JSON" for number in range(15)}
+    findings = [each for each in diagnose(replace(WELL, unreadable=faults)) if each.advice]
+    assert [each.subject for each in findings] == [*list(faults)[:10], "entities"]
+    assert findings[-1].text == "5 more cannot be read"
 
 
 def test_no_database_is_exit_5_with_the_finding(parse: Run, monkeypatch: Any) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import re
 import time
+from contextlib import redirect_stdout
 from datetime import date
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_config.cli.documents import parse
+from ska_sdp_config.cli.structured import DocumentPrinter
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
@@ -84,3 +90,65 @@ def test_what_could_do_harm_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=re.escape(complaint)):
         parse(text)
     assert time.thread_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.35e9", 0.35e9),
+        ("1e3", 1000.0),
+        ("1E+3", 1000.0),
+        ("-1.5e-3", -0.0015),
+        ("+5", 5),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("010", 10),
+        ("0o17", 15),
+        ("0x1F", 31),
+        (".inf", math.inf),
+        ("-.INF", -math.inf),
+        ("1:30", "1:30"),
+        ("1_000", "1_000"),
+        ("0b11", "0b11"),
+        ("1e", "1e"),
+        ("e9", "e9"),
+        ("1.2.3", "1.2.3"),
+        ("'0.35e9'", "0.35e9"),
+        ("!!float 5", 5.0),
+        ("!!int 0x10", 16),
+    ],
+)
+def test_numbers_are_those_of_yaml_1_2(text: str, value: object) -> None:
+    for document, expected in ((f"{{a: {text}}}", {"a": value}), (f"- {text}", [value])):
+        found = parse(document)
+        assert found == expected
+        assert repr(found) == repr(expected)
+
+
+@pytest.mark.parametrize("text", ["!!int 1_000", "!!int x", "!!float 1:30", "!!int 0b1"])
+def test_what_is_tagged_as_a_number_and_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a number \(line 1, column 4\)"):
+        parse(f"a: {text}")
+
+
+def test_not_a_number_is_read() -> None:
+    assert math.isnan(parse("a: .NaN")["a"])
+
+
+def dumped(value: Any) -> str:
+    with redirect_stdout(io.StringIO()) as out:
+        DocumentPrinter(False, yaml=True).dump({"part": {"key": value}})
+    return out.getvalue()
+
+
+LIKE_NUMBERS = st.from_regex(r"[-+]?[0-9.]{1,3}([eE:_xob][-+]?[0-9]{0,2})?", fullmatch=True)
+
+
+@settings(max_examples=200)
+@given(LIKE_NUMBERS | st.floats(allow_nan=False) | st.integers())
+def test_what_is_written_as_yaml_is_read_as_it_was(value: object) -> None:
+    found = parse(dumped(value))["part"]["key"]
+    assert found == value
+    assert type(found) is type(value)
+    # Other programs may follow YAML 1.1.
+    assert yaml.safe_load(dumped(value)) == {"part": {"key": value}}

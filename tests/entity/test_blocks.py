@@ -23,7 +23,7 @@ KEY = Script.Key(kind="realtime", name="vis-receive", version="0.2.0")
 
 def test_a_processing_block_is_stored_as_the_seed_says() -> None:
     pb = ProcessingBlock(key="pb-x", eb_id="eb-x", script=KEY)
-    assert pb.to_stored() == {
+    assert pb.to_dict() == {
         "pb_id": "pb-x",
         "eb_id": "eb-x",
         "script": {"kind": "realtime", "name": "vis-receive", "version": "0.2.0"},
@@ -64,7 +64,7 @@ def test_positions_of_the_seed() -> None:
     dpl = Deployment("proc-x", "helm", {"chart": "c", "values": {}})
     assert dpl == Deployment(dpl_id="proc-x", kind="helm", args={"chart": "c", "values": {}})
     assert dpl.dpl_id == dpl.key == "proc-x"
-    assert dpl.to_stored() == {
+    assert dpl.to_dict() == {
         "dpl_id": "proc-x",
         "kind": "helm",
         "args": {"chart": "c", "values": {}},
@@ -73,7 +73,7 @@ def test_positions_of_the_seed() -> None:
 
 def test_an_owner_is_made_by_name_only() -> None:
     owner = Owner(pid=1, hostname="h", command=["a", "b"])
-    assert owner.to_stored() == {"pid": 1, "hostname": "h", "command": ["a", "b"]}
+    assert owner.to_dict() == {"pid": 1, "hostname": "h", "command": ["a", "b"]}
     make: Any = Owner
     with pytest.raises(TypeError, match="positional"):
         make(1, "h", [])
@@ -170,7 +170,7 @@ def test_an_obs_state_is_read_as_active(stored: Any, read: Any) -> None:
 def test_any_time_of_writing_is_kept(when: Any) -> None:
     eb = ExecutionBlock(key="eb-x", last_updated=when)
     assert eb.last_updated == when
-    assert type(eb.to_stored()["last_updated"]) is type(when)
+    assert type(eb.to_dict()["last_updated"]) is type(when)
 
 
 def test_an_execution_block_has_the_fields_of_the_seed() -> None:

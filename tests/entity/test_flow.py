@@ -81,7 +81,7 @@ def test_a_flow_is_stored_without_its_key() -> None:
             ),
             FlowSource(uri="gsm://request/lsm"),
         ]
-    ).to_stored()
+    ).to_dict()
     assert stored == {
         "sink": {
             "kind": "data-product",
@@ -109,12 +109,12 @@ def test_a_flow_is_stored_without_its_key() -> None:
 @pytest.mark.parametrize("sink", SINKS, ids=lambda sink: sink.kind)
 def test_a_sink_comes_back_as_what_it_was(sink: Any) -> None:
     made = flow(sink)
-    text = encode(made.to_stored())
+    text = encode(made.to_dict())
     read = Flow.from_stored(text, made.key, "/flow/x")
     assert type(read.sink) is type(sink)
     assert read == made
     assert read.sink == sink
-    assert encode(read.to_stored()) == text
+    assert encode(read.to_dict()) == text
 
 
 @pytest.mark.parametrize("sink", SINKS, ids=lambda sink: sink.kind)
@@ -151,7 +151,7 @@ def test_a_kind_that_is_given_stays() -> None:
 def test_a_source_is_a_flow_or_a_url(uri: Any, is_flow: Any) -> None:
     source = FlowSource(uri=uri)
     assert isinstance(source.uri, Flow.Key) is is_flow
-    assert source.to_stored()["uri"] == uri
+    assert source.to_dict()["uri"] == uri
     assert FlowSource(uri=source.uri) == source
 
 
@@ -182,7 +182,7 @@ def test_a_flow_can_be_copied_and_changed() -> None:
     assert other == made
     del other.sources[0].parameters["y"]
     assert other != made
-    assert other.to_stored()["sources"][0]["parameters"] == {"z": 2}
+    assert other.to_dict()["sources"][0]["parameters"] == {"z": 2}
 
 
 def test_a_change_deep_inside_is_written() -> None:
@@ -192,9 +192,9 @@ def test_a_change_deep_inside_is_written() -> None:
         Flow.Key(pb_id="p", kind="shared-mem", name="n"),
         "/flow/p:shared-mem:n",
     )
-    assert read.to_stored()["sources"] == [{"uri": "a"}]
+    assert read.to_dict()["sources"] == [{"uri": "a"}]
     read.sources[0].parameters["n"] = 1
-    assert read.to_stored()["sources"] == [{"uri": "a", "parameters": {"n": 1}}]
+    assert read.to_dict()["sources"] == [{"uri": "a", "parameters": {"n": 1}}]
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_the_text_of_a_key_says_all_of_it(pb_id: Any, kind: Any, name: Any) -> N
 def test_a_dependency() -> None:
     key = Dependency.Key(pb_id="pb-x", kind="dlm-copy", name="vis", origin="dlm")
     made = Dependency(key=key, expiry_time=60, description=None)
-    assert made.to_stored() == {"expiry_time": 60, "description": None}
-    assert Dependency.from_stored(encode(made.to_stored()), key, "/x") == made
+    assert made.to_dict() == {"expiry_time": 60, "description": None}
+    assert Dependency.from_stored(encode(made.to_dict()), key, "/x") == made
     assert Dependency.Key.model_validate_json(key.model_dump_json()) == key
     assert Dependency(key="pb-x:dlm-copy:vis:dlm").key == key
 

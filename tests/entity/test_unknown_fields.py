@@ -49,19 +49,19 @@ def test_unknown_fields_survive(model: Any, key: Any, least: Any, data: Any) -> 
     stored = data.draw(st.dictionaries(names, JSON, max_size=4)) | least
     entity = model.from_stored(encode(stored), key, "/x")
     assert entity.key == key
-    assert entity.to_stored() == stored
+    assert entity.to_dict() == stored
 
 
 @pytest.mark.parametrize(("model", "key", "least"), LEAST)
 def test_the_stored_key_stays_and_the_path_decides(model: Any, key: Any, least: Any) -> None:
     spelling = {ProcessingBlock: "pb_id", ExecutionBlock: "eb_id", Deployment: "dpl_id"}.get(model)
     if spelling is None:
-        assert model.from_stored(encode(least), key, "/x").to_stored() == least
+        assert model.from_stored(encode(least), key, "/x").to_dict() == least
         return
     for stored in ({spelling: key}, {"key": key}, {spelling: "another"}):
         entity = model.from_stored(encode(least | stored), key, "/x")
         assert entity.key == getattr(entity, spelling) == key
-        assert entity.to_stored() == least | {spelling: key}
+        assert entity.to_dict() == least | {spelling: key}
 
 
 def test_unknown_fields_within_are_kept_too() -> None:
@@ -70,14 +70,14 @@ def test_unknown_fields_within_are_kept_too() -> None:
         "script": SCRIPT | {"team": "sim"},
         "dependencies": [{"pb_id": "pb-y", "kind": ["vis"], "why": 1}],
     }
-    assert ProcessingBlock.from_stored(encode(stored), "pb-x", "/x").to_stored() == stored
+    assert ProcessingBlock.from_stored(encode(stored), "pb-x", "/x").to_dict() == stored
 
 
 def test_a_default_changed_in_place_is_written() -> None:
     eb = ExecutionBlock.from_stored('{"test": true}', "eb-x", "/eb/eb-x")
     eb.beams.append({"beam_id": "vis0"})
     eb.resources["receptors"] = ["SKA001"]
-    assert eb.to_stored() == {
+    assert eb.to_dict() == {
         "test": True,
         "beams": [{"beam_id": "vis0"}],
         "resources": {"receptors": ["SKA001"]},
@@ -87,13 +87,13 @@ def test_a_default_changed_in_place_is_written() -> None:
 def test_a_default_that_is_set_is_written() -> None:
     eb = ExecutionBlock.from_stored('{"test": true}', "eb-x", "/eb/eb-x")
     eb.scan_id = None
-    assert eb.to_stored() == {"test": True, "scan_id": None}
+    assert eb.to_dict() == {"test": True, "scan_id": None}
 
 
 def test_new_fields_can_be_given_and_set() -> None:
     eb = ExecutionBlock(key="eb-x", observer="A. N. Other")
     eb.weather = {"wind": 3}  # type: ignore[attr-defined]  # new to the model
-    assert eb.to_stored() == {
+    assert eb.to_dict() == {
         "eb_id": "eb-x",
         "observer": "A. N. Other",
         "weather": {"wind": 3},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -45,3 +47,11 @@ def test_name_is_there(module: str, name: str) -> None:
 def test_name_that_is_not_there_is_an_attribute_error(module: str) -> None:
     with pytest.raises(AttributeError, match="Nonsense"):
         getattr(import_module(PACKAGE + module), "Nonsense")  # noqa: B009  it is what is tested
+
+
+def test_modules_are_attributes_of_the_package_once_it_is_imported() -> None:
+    program = (
+        "import ska_sdp_config as c\n"
+        "c.backend.ConfigCollision, c.config.Config, c.entity.Flow, c.entity.flow.PVCPath\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

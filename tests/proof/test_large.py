@@ -43,7 +43,7 @@ def fill(config: Config, count: int, day: str, **parameters: str) -> None:
         puts = []
         for number in range(begin, min(count, begin + BATCH)):
             block = ProcessingBlock(name(number, day), None, SCRIPT, dict(parameters))
-            puts.append(Put(f"2/pb/{block.key}", encode(block.to_stored())))
+            puts.append(Put(f"2/pb/{block.key}", encode(block.to_dict())))
         config.backend.store.commit([], puts, timeout=10)
 
 
@@ -107,4 +107,4 @@ def test_twenty_thousand_blocks_are_listed_and_read(config: Config) -> None:
         assert all(block.parameters == {"filler": filler} for _, block in values)
         texts = txn.get_many([f"/pb/{key}" for key in keys])
         assert sum(len(text or "") for text in texts.values()) > 20_000 * 2_000
-    wait_until(lambda: config.backend.get(f"/pb/{pb.key}")[0] == encode(pb.to_stored()))
+    wait_until(lambda: config.backend.get(f"/pb/{pb.key}")[0] == encode(pb.to_dict()))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from .cache import Cache
-from .common import Compacted, ConfigVanished
+from .common import Compacted, ConfigVanished, DbRevision, HasLeaseId
 from .connection_state import Connection
 from .counts import Counts, WatchLag
 from .deadline import Deadline
@@ -29,19 +28,6 @@ __all__ = ["LEASE_TTL", "Backend", "DbRevision"]
 
 LEASE_TTL = 10
 """Seconds that what lives by a lease outlives its process, by default."""
-
-
-@dataclass(frozen=True, slots=True)
-class DbRevision:
-    """When something was read.
-
-    Attributes:
-        revision: revision of the database at the time.
-        mod_revision: revision at which the value was last written, None if it is not there.
-    """
-
-    revision: int
-    mod_revision: int | None = None
 
 
 class Backend:
@@ -130,17 +116,23 @@ class Backend:
             return None, DbRevision(now)
         return entry.value, DbRevision(now, entry.modified)
 
-    def create(self, path: str, value: str, lease: Lease | None = None) -> None:
+    def create(self, path: str, value: str, lease: HasLeaseId | int | None = None) -> None:
         """Create a path.
+
+        Args:
+            path: the path.
+            value: its text.
+            lease: the lease that it shall live by, or its ID.
 
         Raises:
             ConfigCollision: it exists already.
             LeaseNotFound: the lease has ended.
+            TypeError: the value is not a ``str``.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
         for txn in self.txn():
-            txn.create(path, value, lease.id if lease else 0)
+            txn.create(path, value, lease)
 
     def update(self, path: str, value: str, must_be_rev: DbRevision | None = None) -> None:
         """Change the text at a path.
@@ -152,6 +144,7 @@ class Backend:
 
         Raises:
             ConfigVanished: it does not exist, or was written since.
+            TypeError: the value is not a ``str``.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
@@ -220,22 +213,33 @@ class Backend:
         return sorted(path_of_key(entry.key) for entry in entries), when
 
     def watch(
-        self, path: str, prefix: bool = False, revision: DbRevision | None = None
+        self,
+        path: str,
+        start_revision: DbRevision | int | None = None,
+        *,
+        prefix: bool = False,
+        revision: DbRevision | None = None,
     ) -> RawWatch:
         """Watch a path; a context manager that yields each change, until this is closed.
 
         Args:
             path: the path.
+            start_revision: the first revision whose changes are delivered, as etcd has it.
             prefix: whether all paths of the same level that begin so are watched.
-            revision: tell what has changed since then, not since now.
+            revision: tell what has changed since then, not since now; ``start_revision`` counts
+                if both are given.
 
         Raises:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
         (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
-        since = revision.revision if revision else self._read([], None).revision
-        watch = RawWatch(self.store, span, since + 1, self.raw_watches)
+        if start_revision is None:
+            since = revision or DbRevision(self._read([], None).revision)
+            start_revision = since.revision + 1
+        elif isinstance(start_revision, DbRevision):
+            start_revision = start_revision.revision
+        watch = RawWatch(self.store, span, start_revision, self.raw_watches)
         if self.store.closed:
             # It may have been closed too early to know of this one.
             watch.close()

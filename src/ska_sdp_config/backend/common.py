@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 __all__ = [
     "CommitUnknown",
     "Compacted",
@@ -9,14 +12,39 @@ __all__ = [
     "ConfigConnectionError",
     "ConfigRefused",
     "ConfigVanished",
+    "DbRevision",
     "FutureRevision",
+    "HasLeaseId",
     "LeaseNotFound",
     "LoginRejected",
     "TransactionTooLarge",
     "check_path",
+    "check_value",
     "closed_error",
     "depth_of_path",
+    "lease_id_of",
 ]
+
+
+class HasLeaseId(Protocol):
+    """A lease, as far as writes use it."""
+
+    @property
+    def id(self) -> int:
+        """The ID of the lease in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class DbRevision:
+    """When something was read.
+
+    Attributes:
+        revision: revision of the database at the time.
+        mod_revision: revision at which the value was last written, None if it is not there.
+    """
+
+    revision: int
+    mod_revision: int | None = None
 
 
 class ConfigCollision(RuntimeError):
@@ -149,3 +177,32 @@ def check_path(path: str) -> None:
         raise ValueError(f"Path {path!r} does not begin with '/': write '/{path}'.")
     if path.endswith("/"):
         raise ValueError(f"Path {path!r} ends with '/': leave it out to name a key.")
+
+
+def check_value(path: str, value: object) -> None:
+    """Check that a value is text.
+
+    Args:
+        path: where the value is to be written, for the error message.
+        value: the value.
+
+    Raises:
+        TypeError: the value is not a ``str``.
+    """
+    if not isinstance(value, str):
+        raise TypeError(
+            f"Invalid value for {path}: expected a str, not {type(value).__name__}; "
+            "convert it, e.g. with json.dumps."
+        )
+
+
+def lease_id_of(lease: HasLeaseId | int | None) -> int:
+    """Return the ID of a lease that is given as an object or as its ID; 0 for none.
+
+    Raises:
+        TypeError: the argument is neither.
+    """
+    found = lease if isinstance(lease, int) else 0 if lease is None else getattr(lease, "id", None)
+    if not isinstance(found, int):
+        raise TypeError(f"Invalid lease {lease!r}: expected a lease object or its ID.")
+    return found

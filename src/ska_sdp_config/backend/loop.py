@@ -104,7 +104,10 @@ def transactions(
             if known is None and queries:
                 known = read(queries, 0)
             txn = Txn(read, habits, deadline, known, queries)
-            yield txn
+            try:
+                yield txn
+            finally:
+                txn.end()
             known = None
             if txn.doomed:
                 retry += 1

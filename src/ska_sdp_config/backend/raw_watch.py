@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
+from .common import DbRevision
 from .keys import Span, path_of_key
 from .store import Change, Store
 
@@ -16,7 +17,7 @@ __all__ = ["RawWatch", "WatchEvent"]
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
-    """One change.
+    """One change. It unpacks as ``path, value, revision``, with a DbRevision as the revision.
 
     Attributes:
         path: the path that was written or deleted; None says that everything wants reading again,
@@ -29,6 +30,11 @@ class WatchEvent:
     path: str | None
     value: str | None
     revision: int
+
+    def __iter__(self) -> Iterator[str | DbRevision | None]:
+        yield self.path
+        yield self.value
+        yield DbRevision(self.revision, self.revision)
 
 
 class RawWatch:

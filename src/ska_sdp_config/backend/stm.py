@@ -15,7 +15,10 @@ from .common import (
     ConfigConnectionError,
     ConfigVanished,
     FutureRevision,
+    HasLeaseId,
+    check_value,
     depth_of_path,
+    lease_id_of,
 )
 from .deadline import Deadline
 from .habits import Habits
@@ -82,6 +85,7 @@ class Txn:
         self._keys: dict[str, str] = {}
         self.reads = Reads()
         self._pending = Pending()
+        self._has_ended = False
         self.doomed = False
         self.was_cut_short = False
         if known is not None:
@@ -103,6 +107,7 @@ class Txn:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         return self._get(key_of_path(path))
 
     def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
@@ -112,6 +117,7 @@ class Txn:
             ValueError: one of them is not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         listed = self._keys
         keys = {path: listed.get(path) or key_of_path(path) for path in paths}
         if unknown := self._unknown(keys.values()):
@@ -130,10 +136,12 @@ class Txn:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
 
     def peek_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List as ``list_keys`` does, but leave others free to change what is listed."""
+        self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=False))
 
     def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
@@ -143,6 +151,7 @@ class Txn:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         spans = spans_of_listing(path, recurse)
         self._fetch([Query(span) for span in spans if span not in self._covered])
         found = self._get_all(self._list(spans, guarded=True))
@@ -155,6 +164,7 @@ class Txn:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         key = key_of_path(path)
         if self._get(key) is None:
             return 0
@@ -163,33 +173,40 @@ class Txn:
             return lease
         return entry.lease if entry else 0
 
-    def create(self, path: str, value: str, lease: int = 0) -> None:
+    def create(self, path: str, value: str, lease: HasLeaseId | int | None = None) -> None:
         """Create a path.
 
         Args:
             path: the path.
             value: its text.
-            lease: id of the lease that it shall live by, 0 for none.
+            lease: the lease that it shall live by, or its ID.
 
         Raises:
             ConfigCollision: it exists already; the transaction stays usable.
+            TypeError: the value is not a ``str``.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         key = key_of_path(path)
+        check_value(path, value)
+        lease_id = lease_id_of(lease)
         if self._get(key) is not None:
             raise ConfigCollision(path, f"Cannot create {path}, as it already exists.")
-        self._pending.put(Put(key, value, lease))
+        self._pending.put(Put(key, value, lease_id))
 
     def update(self, path: str, value: str) -> None:
         """Change the text at a path, which keeps its lease.
 
         Raises:
             ConfigVanished: it does not exist; the transaction stays usable.
+            TypeError: the value is not a ``str``.
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         key = key_of_path(path)
+        check_value(path, value)
         if self._get(key) is None:
             raise ConfigVanished(path, f"Cannot update {path}, as it does not exist.")
         self._pending.put(Put(key, value, self._pending.lease(key)))
@@ -214,6 +231,7 @@ class Txn:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         key = key_of_path(path)
         if must_exist and self._get(key) is None:
             raise ConfigVanished(path, f"Cannot delete {path}, as it does not exist.")
@@ -242,6 +260,7 @@ class Txn:
             ValueError: not a path.
             ConfigConnectionError: the database does not answer.
         """
+        self._check_not_ended()
         levels = range(1 + max(0, max_depth - depth_of_path(path))) if recursive else 0
         spans = spans_of_listing(path, levels)
         if must_exist:
@@ -256,6 +275,10 @@ class Txn:
 
     # What the loop calls
 
+    def end(self) -> None:
+        """Reject all further calls: a write after the body would be lost without notice."""
+        self._has_ended = True
+
     def commit(self, commit: CommitCall) -> int | Conflict | None:
         """Commit, if there is anything to write. The body is through.
 
@@ -267,6 +290,17 @@ class Txn:
         if not writes:
             return None
         return commit(list(self.reads.guards()), writes, self.reads.queries())
+
+    def _check_not_ended(self) -> None:
+        """Check that the body is still running.
+
+        Raises:
+            RuntimeError: it is not.
+        """
+        if self._has_ended:
+            raise RuntimeError(
+                "This transaction has ended: make its calls within the body of its loop."
+            )
 
     # How reads are answered
 

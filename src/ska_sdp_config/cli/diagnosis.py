@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .output import Finding
 from .readings import Member, Readings
@@ -19,6 +19,9 @@ CLOCK = 2.0
 
 QUOTA = 2 * 2**30
 """Bytes that a store may have by default (etcd's ``--quota-backend-bytes``)."""
+
+MAX_UNREADABLE = 10
+"""How many entities that cannot be read are listed, one finding each."""
 
 MUCH = 2**26
 """Bytes from which on it is worth while to defragment a store."""
@@ -57,6 +60,7 @@ def diagnose(readings: Readings) -> Iterator[Finding]:
         yield from (_store(member) for member in members)
     if readings.error is None:
         yield Finding("keys", "ok", f"{readings.keys} keys at revision {readings.revision}")
+        yield from _unreadable(readings.unreadable)
         yield _components(readings)
 
 
@@ -154,6 +158,19 @@ def _store(member: Member) -> Finding:
     if size > MUCH and in_use < size / 2:
         return Finding(subject, "warning", text, "'etcdctl defrag' gives the rest back")
     return Finding(subject, "ok", text)
+
+
+def _unreadable(faults: Mapping[str, str]) -> Iterator[Finding]:
+    for path in sorted(faults)[:MAX_UNREADABLE]:
+        yield Finding(
+            path,
+            "warning",
+            f"it cannot be read, and is left out of listings: {faults[path]}",
+            "correct it with 'ska-sdp edit', or delete it",
+        )
+    if len(faults) > MAX_UNREADABLE:
+        text = f"{len(faults) - MAX_UNREADABLE} more cannot be read"
+        yield Finding("entities", "warning", text, "correct those above, then run doctor again")
 
 
 def _components(readings: Readings) -> Finding:

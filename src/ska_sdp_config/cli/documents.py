@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from .values import DEEPEST, check_depth
+from .yaml_numbers import read_numbers
 
 __all__ = ["MOST_NODES", "parse"]
 
@@ -16,9 +17,16 @@ MOST_NODES = 1_000_000
 """How many values a document's references may stand for, beyond what it writes out itself."""
 
 try:
-    from yaml import CSafeLoader as Loader
+    from yaml import CSafeLoader as BaseLoader
 except ImportError:  # PyYAML was built without libyaml
-    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+    from yaml import SafeLoader as BaseLoader  # type: ignore[assignment]
+
+
+class Loader(BaseLoader):
+    """A loader of YAML with the numbers of YAML 1.2."""
+
+
+read_numbers(Loader)
 
 
 def parse(text: str) -> Any:

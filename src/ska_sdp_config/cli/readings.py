@@ -62,6 +62,7 @@ class Readings:
         revision: its revision.
         keys: how many there are.
         components: the owners of the components that are alive, by name.
+        unreadable: the paths of entities that cannot be read, each with the fault.
         members: what each server says of itself; nothing for a database without servers.
         has_login: whether a user is set.
         has_certificate: whether a client certificate is set.
@@ -73,6 +74,7 @@ class Readings:
     revision: int = 0
     keys: int = 0
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
     members: list[Member] = field(default_factory=list)
     has_login: bool = False
     has_certificate: bool = False
@@ -81,6 +83,7 @@ class Readings:
 def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
     """Read what the library can."""
     from ..backend.stm import MAX_DEPTH
+    from .unreadable import find_unreadable
 
     readings.address = backend.address
     root = COMPONENT.path(prefix)
@@ -89,6 +92,7 @@ def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
             readings.keys = len(txn.list_keys("/", range(MAX_DEPTH)))
             readings.revision = txn.revision
             owners = txn.list_values(root, [depth_of_path(COMPONENT.leaf)])
+            readings.unreadable = find_unreadable(txn, prefix)
         for path, text in owners:
             value = values.read(text)
             if path.endswith(COMPONENT.leaf):

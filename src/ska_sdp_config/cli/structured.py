@@ -106,6 +106,8 @@ class DocumentPrinter:
             return
         import yaml
 
+        from .yaml_numbers import quote_numbers
+
         try:
             from yaml import CSafeDumper as Dumper
         except ImportError:  # PyYAML was built without libyaml
@@ -119,6 +121,7 @@ class DocumentPrinter:
             return dumper.represent_str(shown)
 
         Spelling.add_representer(str, spell)
+        quote_numbers(Spelling)
         yaml.dump(
             value,
             sys.stdout,

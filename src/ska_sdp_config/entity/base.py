@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 
 from .codec import decode
+from .near_miss import warn_near_misses
 
-__all__ = ["Entity", "EntityKey", "StoredModel", "check_key_part", "is_stored", "when_made"]
+__all__ = [
+    "Entity",
+    "EntityKey",
+    "StoredModel",
+    "check_key_part",
+    "faults",
+    "is_stored",
+    "rename_keys",
+    "when_made",
+]
 
 ModelT = TypeVar("ModelT", bound="StoredModel")
 EntityT = TypeVar("EntityT", bound="Entity")
@@ -66,22 +76,27 @@ class StoredModel(BaseModel):
             if name in fields:
                 raise TypeError(f"{type(self).__name__} was given {name!r} twice.")
             fields[name] = value
+        warn_near_misses(type(self), fields, stacklevel=2)
         super().__init__(**fields)
         if self._complete:
             self.model_fields_set.update(type(self).model_fields)
+        self.mark_unset()
 
     # Tells pydantic that models within text need not go through the above, which would cost
     # a listing half of its speed.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
-    def to_stored(self) -> dict[str, Any]:
-        """Get what is stored of the model: fields that were neither given nor set are left out.
+    def mark_unset(self) -> None:
+        """Mark as unset the fields that a new model is stored without."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the stored form: fields that were neither given nor set are left out.
 
         Returns:
-            What JSON can say.
+            A dict of JSON values.
 
         Raises:
-            ValueError: JSON has no word for something in the model.
+            ValueError: a value in the model cannot be converted to JSON.
         """
         _note_changes(self)
         return self.model_dump(mode="json", exclude_unset=True)
@@ -111,6 +126,17 @@ class EntityKey(BaseModel):
     """The identity of an entity that has several parts; usable in sets and as a dict key."""
 
     model_config = ConfigDict(frozen=True)
+
+    def __init__(self, /, **parts: Any) -> None:
+        warn_near_misses(type(self), parts, stacklevel=2)
+        super().__init__(**parts)
+
+    # See StoredModel.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the parts of the key by name."""
+        return self.model_dump(mode="json")
 
     def __str__(self) -> str:
         return ":".join(getattr(self, name) or "" for name in type(self).model_fields)
@@ -143,9 +169,20 @@ class EntityKey(BaseModel):
         parts = text.split(":")
         if len(parts) != len(names):
             raise ValueError(f"{text!r} is no key of {cls.__qualname__}: write {':'.join(names)}.")
-        return cls.model_validate(
-            dict(zip(names, parts, strict=True)), context=_STORED if stored else None
-        )
+        found = dict(zip(names, parts, strict=True))
+        return cls.model_validate(found, context=_STORED if stored else None)
+
+    @classmethod
+    def of_existing(cls: type[KeyT], parts: Mapping[str, Any]) -> KeyT:
+        """Make the key of an entity that exists: the rules for new keys do not apply.
+
+        Args:
+            parts: its parts by name.
+
+        Raises:
+            ValueError: a part is missing or is not text.
+        """
+        return cls.model_validate(dict(parts), context=_STORED)
 
 
 def check_key_part(text: str) -> str:
@@ -169,17 +206,15 @@ class Entity(StoredModel):
     _stored_key: ClassVar[str | None] = None
     """How stored JSON spells the key; None if new entities leave it to the path."""
 
-    def __init__(self, /, *args: Any, **fields: Any) -> None:
-        super().__init__(*args, **fields)
+    def mark_unset(self) -> None:
+        """Leave the key to the path, for entities whose stored form has none."""
         if self._stored_key is None:
             self.model_fields_set.discard("key")
 
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
-
-    def to_stored(self) -> dict[str, Any]:
-        """Get what is stored of the entity; see StoredModel."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the stored form of the entity; see StoredModel."""
         named = "key" in self.model_fields_set
-        data = super().to_stored()
+        data = super().to_dict()
         if not named:
             self.model_fields_set.discard("key")
             del data["key"]
@@ -189,16 +224,21 @@ class Entity(StoredModel):
         return data
 
     @classmethod
+    def key_in(cls, data: Mapping[str, Any]) -> Any:
+        """Return the key that stands in a dict of an entity's fields; None if there is none."""
+        return data.get(cls._stored_key or "key", data.get("key"))
+
+    @classmethod
     def from_stored(cls: type[EntityT], text: str, key: Any, path: str) -> EntityT:
         """Read an entity.
 
         Args:
-            text: what is stored.
-            key: the identity that its path gives it.
+            text: the stored text.
+            key: the identity given by its path.
             path: where it is stored, for the error message.
 
         Raises:
-            ValueError: what is stored is no such entity.
+            ValueError: the stored value is not such an entity.
         """
         if cls._stored_key is not None:
             try:
@@ -210,15 +250,55 @@ class Entity(StoredModel):
                 if model.__dict__["key"] != key:
                     model.__dict__["key"] = key
                 return model
-        data = decode(text, path)
-        named = isinstance(data, dict) and not data.keys().isdisjoint(("key", cls._stored_key))
-        if isinstance(data, dict) and (cls._stored_key is None or not named):
-            data["key"] = key
+        return cls.from_stored_value(decode(text, path), key, path)
+
+    @classmethod
+    def from_stored_value(cls: type[EntityT], data: Any, key: Any, path: str) -> EntityT:
+        """Make an entity of a JSON value; the rules for new entities do not apply.
+
+        Args:
+            data: the value.
+            key: the identity given by its path.
+            path: where it is stored, for the error message.
+
+        Raises:
+            ValueError: the value is not such an entity.
+        """
+        named = False
+        if isinstance(data, dict):
+            data = cls._from_old_release(data)
+            named = not data.keys().isdisjoint(("key", cls._stored_key))
+            if cls._stored_key is None or not named:
+                data = data | {"key": key}
         try:
             model = cls.model_validate(data, context=_STORED)
         except ValidationError as error:
-            raise ValueError(f"The value of {path} is no {cls.__name__}: {error}") from error
+            raise ValueError(
+                f"The value of {path} is no {cls.__name__}: {faults(error)}"
+            ) from error
         if not named:
             model.model_fields_set.discard("key")
         model.__dict__["key"] = key
         return model
+
+    @classmethod
+    def _from_old_release(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Convert the form in which an old release stored the entity to that of today."""
+        return data
+
+
+def faults(error: ValidationError) -> str:
+    """Return what is wrong with a value, on one line as logs have it."""
+    found = []
+    for each in error.errors(include_url=False, include_context=False):
+        where = ".".join(str(part) for part in each["loc"])
+        found.append(f"{where}: {each['msg']}" if where else each["msg"])
+    return "; ".join(found)
+
+
+def rename_keys(data: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a dict with some of its keys renamed; a new name that is there already wins."""
+    renamed = {new: data[old] for old, new in names.items() if old in data and new not in data}
+    return {
+        name: value for name, value in data.items() if names.get(name) not in renamed
+    } | renamed

@@ -9,8 +9,17 @@ import msgspec.json
 
 __all__ = ["decode", "encode"]
 
+
+def _plain(value: Any) -> Any:
+    """Return the stored form of a model, which may stand wherever a dict may."""
+    to_dict = getattr(value, "to_dict", None)
+    if to_dict is None:
+        raise TypeError(f"Cannot store {value!r}: JSON has no {type(value).__name__}.")
+    return to_dict()
+
+
 # The standard library indents in Python, which takes most of the time of a large block.
-_COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, default=_plain)
 
 
 def encode(value: Any) -> str:
@@ -19,13 +28,13 @@ def encode(value: Any) -> str:
     Keys are sorted, the indentation is 2 and non-ASCII characters stand unescaped (spec 2.1).
 
     Args:
-        value: what JSON can say.
+        value: a JSON value; models may stand in it in place of dicts.
 
     Returns:
         The JSON text.
 
     Raises:
-        TypeError: JSON has no word for something in the value.
+        TypeError: something in the value can be converted to no JSON value.
         ValueError: a number is not finite, a string is no Unicode text, or the value contains
             itself.
     """

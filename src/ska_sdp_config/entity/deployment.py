@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AliasChoices, Field
 
-from .base import Entity, when_made
+from .base import Entity, rename_keys, when_made
 from .common.ids import check_path_part
 
 __all__ = ["Deployment"]
@@ -41,6 +41,13 @@ class Deployment(Entity):
         def __init__(
             self, key: str = ..., kind: str = ..., args: dict[str, Any] = ..., **fields: Any
         ) -> None: ...
+
+    @classmethod
+    def _from_old_release(cls, data: dict[str, Any]) -> dict[str, Any]:
+        # Release 0.3: {id, type, args}.
+        if "type" not in data or "kind" in data:
+            return data
+        return rename_keys(data, {"id": "dpl_id", "type": "kind"})
 
     @property
     def dpl_id(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, SupportsIndex
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
-from .base import Entity, StoredModel, when_made
+from .base import Entity, StoredModel, rename_keys, when_made
 from .common.ids import check_path_part
+from .mapping import ReadsAsMapping
 from .script import Script, ScriptKey
 
 __all__ = ["PBDependency", "ProcessingBlock"]
@@ -21,8 +23,8 @@ def _no_dependencies(value: Any) -> Any:
     return [] if value is None else value
 
 
-class PBDependency(StoredModel):
-    """What a processing block waits for.
+class PBDependency(StoredModel, ReadsAsMapping):
+    """What a processing block waits for; it can also be read as a mapping of its fields.
 
     Attributes:
         pb_id: the processing block that it waits for.
@@ -31,6 +33,42 @@ class PBDependency(StoredModel):
 
     pb_id: str
     kind: list[str] = Field(validation_alias=AliasChoices("kind", "type"))
+
+
+class PBDependencies(list[PBDependency]):
+    """A list of dependencies; dicts that are put into it are converted.
+
+    Raises:
+        ValidationError: a ValueError; an item is not a dependency.
+    """
+
+    def append(self, item: PBDependency | dict[str, Any]) -> None:
+        """Append a dependency."""
+        super().append(_dependency(item))
+
+    def insert(self, index: SupportsIndex, item: PBDependency | dict[str, Any]) -> None:
+        """Insert a dependency before an index."""
+        super().insert(index, _dependency(item))
+
+    def extend(self, items: Iterable[PBDependency | dict[str, Any]]) -> None:
+        """Append several dependencies."""
+        super().extend(_dependency(item) for item in items)
+
+    def __iadd__(  # type: ignore[override,misc]  # it takes dicts too
+        self, items: Iterable[PBDependency | dict[str, Any]]
+    ) -> PBDependencies:
+        self.extend(items)
+        return self
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if isinstance(index, slice):
+            super().__setitem__(index, [_dependency(item) for item in value])
+        else:
+            super().__setitem__(index, _dependency(value))
+
+
+def _dependency(item: PBDependency | dict[str, Any]) -> PBDependency:
+    return PBDependency.model_validate(item)
 
 
 class ProcessingBlock(Entity):
@@ -61,9 +99,9 @@ class ProcessingBlock(Entity):
     parameters: Annotated[dict[str, Any], BeforeValidator(_no_parameters)] = Field(
         default_factory=dict
     )
-    dependencies: Annotated[list[PBDependency], BeforeValidator(_no_dependencies)] = Field(
-        default_factory=list
-    )
+    dependencies: Annotated[
+        list[PBDependency], BeforeValidator(_no_dependencies), AfterValidator(PBDependencies)
+    ] = Field(default_factory=PBDependencies)
 
     if TYPE_CHECKING:
         # The constructor that pydantic makes, with the positions that the seed's has.
@@ -76,6 +114,13 @@ class ProcessingBlock(Entity):
             dependencies: list[PBDependency] | list[dict[str, Any]] | None = ...,
             **fields: Any,
         ) -> None: ...
+
+    @classmethod
+    def _from_old_release(cls, data: dict[str, Any]) -> dict[str, Any]:
+        # Release 0.3: {id, sbi_id, workflow: {type, id, version}, …}.
+        if "workflow" not in data or "script" in data:
+            return data
+        return rename_keys(data, {"id": "pb_id", "sbi_id": "eb_id", "workflow": "script"})
 
     @property
     def pb_id(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
 from .base import Entity, EntityKey, check_key_part, when_made
+from .mapping import ReadsAsMapping
 
 __all__ = ["Script", "ScriptKey"]
 
@@ -30,8 +31,8 @@ class Script(Entity):
         image: the container image that runs it.
     """
 
-    class Key(EntityKey):
-        """Identity of a script. Its parts can be had as items too.
+    class Key(EntityKey, ReadsAsMapping):
+        """Identity of a script, which can also be read as a mapping of its parts.
 
         Attributes:
             kind: ``realtime``, during the observation, or ``batch``, after it.
@@ -46,11 +47,6 @@ class Script(Entity):
         )
         name: _Part = Field(validation_alias=AliasChoices("name", "id"))
         version: _Part
-
-        def __getitem__(self, name: str) -> Any:
-            if name in type(self).model_fields:
-                return getattr(self, name)
-            return (self.model_extra or {})[name]
 
     key: Annotated[Key, BeforeValidator(Key.read_text)]
     image: str

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Discriminator, Tag
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    Discriminator,
+    Field,
+    ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
 
-from .base import StoredModel
+from .base import StoredModel, is_stored
 from .common.kafka import KafkaUrl
 from .common.path import AnyPurePath, PVCPath
 from .common.trl import AttributeTRL
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = [
     "AnySink",
@@ -104,7 +118,7 @@ class TangoAttribute(StoredModel):
     """An attribute of a Tango device.
 
     Attributes:
-        attribute_url: the attribute.
+        attribute_trl: the attribute; earlier releases call it ``attribute_url``, which works too.
         dtype: type of its values.
         max_dim_x: most elements along x, 0 for a scalar.
         max_dim_y: most elements along y, 0 for a scalar or a spectrum.
@@ -112,11 +126,42 @@ class TangoAttribute(StoredModel):
     """
 
     kind: Literal["tango"] = "tango"
-    attribute_url: AttributeTRL
+    attribute_trl: AttributeTRL = Field(
+        validation_alias=AliasChoices("attribute_trl", "attribute_url")
+    )
     dtype: str
     max_dim_x: int = 0
     max_dim_y: int = 0
     default_value: Any = None
+
+    @property
+    def attribute_url(self) -> AttributeTRL:
+        """The attribute, by the name that earlier releases use."""
+        return self.attribute_trl
+
+    @attribute_url.setter
+    def attribute_url(self, value: AttributeTRL | str) -> None:
+        self.attribute_trl = value  # type: ignore[assignment]  # assignment validates
+
+    # Programs of earlier releases read only the name that they wrote, so it is written back. The
+    # set of fields records it: unlike a private attribute it does not take part in comparisons.
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _record_old_name(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        model = handler(data)
+        if is_stored(info) and isinstance(data, dict) and "attribute_trl" not in data:
+            model.model_fields_set.add("attribute_url")
+        return model
+
+    @model_serializer(mode="wrap")
+    def _write_old_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        if "attribute_url" in self.model_fields_set and "attribute_trl" in data:
+            data["attribute_url"] = data.pop("attribute_trl")
+        return data
 
 
 class AttributeQuery(StoredModel):

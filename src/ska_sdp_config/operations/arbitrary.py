@@ -10,6 +10,7 @@ from ..backend.keys import spans_of_listing
 from ..entity.codec import decode
 from .context import Context
 from .entry import EntryCollection, EntryOperations
+from .readable import readable
 
 __all__ = ["Arbitrary"]
 
@@ -60,12 +61,14 @@ class Arbitrary(EntryCollection):
     ) -> list[tuple[str, Any]]:
         """List the values with their paths, sorted, in one round trip.
 
+        What is not JSON is left out, with a warning in the log.
+
         Args:
             path: how the paths begin, as for ``list_keys``.
             recurse: how many levels more, or exactly which ones.
 
         Raises:
-            ValueError: not a path, or what is stored is no JSON.
+            ValueError: not a path.
         """
         return list(self.query_values(path, recurse))
 
@@ -81,4 +84,4 @@ class Arbitrary(EntryCollection):
 
     def _query_values(self, path: str, recurse: int | Iterable[int]) -> Iterator[tuple[str, Any]]:
         for found, text in self._raw.list_values(path, recurse):
-            yield found, decode(text, found)
+            yield from readable(found, found, decode, text)

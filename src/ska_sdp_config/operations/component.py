@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
-from ..entity.codec import decode, encode
+from ..entity.codec import encode
 from ..entity.common.ids import check_path_part
 from ..entity.owner import Owner
 from .context import Context
-from .ownership import OwnershipOperations
+from .ownership import OwnershipOperations, read_owner
+from .readable import readable
 from .values import StateOperations
 
 __all__ = ["ComponentOperations", "Components"]
@@ -52,24 +54,24 @@ class ComponentOperations:
         """Tell whether the component is alive."""
         return self.ownership.is_owned()
 
-    def create(self, owner: Owner) -> None:
+    def create(self, owner: Owner | dict[str, Any]) -> None:
         """Say that a process is the component, while this process's lease lasts.
 
         Raises:
             ConfigCollision: it is alive already.
         """
         lease = self._context.lease()
-        self._context.raw.create(self.path + _OWNER, encode(owner.to_stored()), lease.id)
+        self._context.raw.create(self.path + _OWNER, encode(owner), lease)
 
-    def update(self, owner: Owner) -> None:
+    def update(self, owner: Owner | dict[str, Any]) -> None:
         """Say that another process is the component, under the same lease.
 
         Raises:
             ConfigVanished: it is not alive.
         """
-        self._context.raw.update(self.path + _OWNER, encode(owner.to_stored()))
+        self._context.raw.update(self.path + _OWNER, encode(owner))
 
-    def create_or_update(self, owner: Owner) -> None:
+    def create_or_update(self, owner: Owner | dict[str, Any]) -> None:
         """Say that a process is the component, whether or not another was."""
         (self.update if self.exists() else self.create)(owner)
 
@@ -123,7 +125,7 @@ class Components:
         """
         return self(key).exists()
 
-    def create(self, key: str, owner: Owner) -> None:
+    def create(self, key: str, owner: Owner | dict[str, Any]) -> None:
         """Say that a process is a component, while this process's lease lasts.
 
         Raises:
@@ -132,7 +134,7 @@ class Components:
         """
         self(key).create(owner)
 
-    def update(self, key: str, owner: Owner) -> None:
+    def update(self, key: str, owner: Owner | dict[str, Any]) -> None:
         """Say that another process is a component, under the same lease.
 
         Raises:
@@ -141,7 +143,7 @@ class Components:
         """
         self(key).update(owner)
 
-    def create_or_update(self, key: str, owner: Owner) -> None:
+    def create_or_update(self, key: str, owner: Owner | dict[str, Any]) -> None:
         """Say that a process is a component, whether or not another was.
 
         Raises:
@@ -199,11 +201,13 @@ class Components:
     def list_values(self, prefix: str = "") -> list[tuple[str, Owner]]:
         """List the processes of the components with their names, sorted.
 
+        What cannot be read is left out, with a warning in the log.
+
         Args:
             prefix: how the names begin.
 
         Raises:
-            ValueError: no name begins so, or what is stored is no owner.
+            ValueError: no name begins so.
         """
         return list(self.query_values(prefix))
 
@@ -217,7 +221,7 @@ class Components:
     def _query_values(self, listing: str) -> Iterator[tuple[str, Owner]]:
         for path, text in self._context.raw.list_values(listing, recurse=(1,)):
             if path.endswith(_OWNER):
-                yield self._name(path), Owner.model_validate(decode(text, path))
+                yield from readable(path, self._name(path), read_owner, text)
 
     def _listing(self, prefix: str) -> str:
         return self._root + (check_path_part(prefix) if prefix else "")

@@ -9,6 +9,7 @@ from ..entity.codec import decode
 from ..entity.common.ids import check_path_part
 from .context import Context
 from .entry import EntryCollection, EntryOperations
+from .readable import readable
 
 __all__ = ["DeviceOperations", "Subarrays", "controller"]
 
@@ -82,11 +83,13 @@ class Subarrays(EntryCollection):
     def list_values(self, prefix: str = "") -> list[tuple[str, Any]]:
         """List the subarrays' entries with their ids, sorted, in one round trip.
 
+        What is not JSON is left out, with a warning in the log.
+
         Args:
             prefix: how the ids begin.
 
         Raises:
-            ValueError: no id begins so, or what is stored is no JSON.
+            ValueError: no id begins so.
         """
         return list(self.query_values(prefix))
 
@@ -99,7 +102,7 @@ class Subarrays(EntryCollection):
 
     def _query_values(self, listing: str) -> Iterator[tuple[str, Any]]:
         for path, text in self._raw.list_values(listing):
-            yield path[len(self._root) :], decode(text, path)
+            yield from readable(path, path[len(self._root) :], decode, text)
 
     def _listing(self, prefix: str) -> str:
         return self._root + (check_path_part(prefix) if prefix else "")

@@ -8,6 +8,7 @@ from .collections import Collections
 
 if TYPE_CHECKING:
     from ..entity.deployment import Deployment
+    from .values import Fields
 
 __all__ = ["DeploymentMethods"]
 
@@ -31,8 +32,8 @@ class DeploymentMethods(Collections):
         """
         return self.deployment.get(dpl_id)
 
-    def create_deployment(self, dpl: Deployment) -> None:
-        """Create a deployment.
+    def create_deployment(self, dpl: Deployment | dict[str, Any]) -> None:
+        """Create a deployment, from a model or a dict.
 
         Raises:
             ConfigCollision: it exists already.
@@ -40,8 +41,8 @@ class DeploymentMethods(Collections):
         """
         self.deployment.create(dpl)
 
-    def update_deployment(self, dpl: Deployment) -> None:
-        """Replace a deployment.
+    def update_deployment(self, dpl: Deployment | dict[str, Any]) -> None:
+        """Replace a deployment by a model or a dict.
 
         Raises:
             ConfigVanished: it is not there.
@@ -71,7 +72,7 @@ class DeploymentMethods(Collections):
         state: dict[str, Any] | None = self.deployment.state(dpl_id).get()
         return state
 
-    def create_deployment_state(self, dpl_id: str, state: dict[str, Any]) -> None:
+    def create_deployment_state(self, dpl_id: str, state: Fields) -> None:
         """Create the state of a deployment.
 
         Raises:
@@ -80,7 +81,7 @@ class DeploymentMethods(Collections):
         """
         self.deployment.state(dpl_id).create(state)
 
-    def update_deployment_state(self, dpl_id: str, state: dict[str, Any]) -> None:
+    def update_deployment_state(self, dpl_id: str, state: Fields) -> None:
         """Replace the state of a deployment.
 
         Raises:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .collections import Collections
+
+if TYPE_CHECKING:
+    from .values import Fields
 
 __all__ = ["DeviceMethods"]
 
@@ -21,7 +24,7 @@ class DeviceMethods(Collections):
         entry: dict[str, Any] | None = self.controller.get()
         return entry
 
-    def create_controller(self, entry: dict[str, Any]) -> None:
+    def create_controller(self, entry: Fields) -> None:
         """Create the controller's entry.
 
         Raises:
@@ -29,7 +32,7 @@ class DeviceMethods(Collections):
         """
         self.controller.create(entry)
 
-    def update_controller(self, entry: dict[str, Any]) -> None:
+    def update_controller(self, entry: Fields) -> None:
         """Replace the controller's entry.
 
         Raises:
@@ -62,7 +65,7 @@ class DeviceMethods(Collections):
         entry: dict[str, Any] | None = self.subarray.get(subarray_id)
         return entry
 
-    def create_subarray(self, subarray_id: str, entry: dict[str, Any]) -> None:
+    def create_subarray(self, subarray_id: str, entry: Fields) -> None:
         """Create a subarray's entry.
 
         Raises:
@@ -71,7 +74,7 @@ class DeviceMethods(Collections):
         """
         self.subarray.create(subarray_id, entry)
 
-    def update_subarray(self, subarray_id: str, entry: dict[str, Any]) -> None:
+    def update_subarray(self, subarray_id: str, entry: Fields) -> None:
         """Replace a subarray's entry.
 
         Raises:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..entity.common.ids import check_block_id
 from .collections import Collections
 from .new_id import new_block_id
 from .values import ValueOperations
+
+if TYPE_CHECKING:
+    from .values import Fields
 
 __all__ = ["ExecutionBlockMethods"]
 
@@ -44,7 +47,7 @@ class ExecutionBlockMethods(Collections):
         eb: dict[str, Any] | None = self._execution_block_dict(eb_id).get()
         return eb
 
-    def create_execution_block(self, eb_id: str, eb: dict[str, Any]) -> None:
+    def create_execution_block(self, eb_id: str, eb: Fields) -> None:
         """Create an execution block.
 
         Raises:
@@ -54,7 +57,7 @@ class ExecutionBlockMethods(Collections):
         check_block_id(eb_id)
         self._execution_block_dict(eb_id).create(eb)
 
-    def update_execution_block(self, eb_id: str, eb: dict[str, Any]) -> None:
+    def update_execution_block(self, eb_id: str, eb: Fields) -> None:
         """Replace an execution block.
 
         Raises:
@@ -85,7 +88,7 @@ class ExecutionBlockMethods(Collections):
         state: dict[str, Any] | None = self.execution_block.state(eb_id).get()
         return state
 
-    def create_execution_block_state(self, eb_id: str, state: dict[str, Any]) -> None:
+    def create_execution_block_state(self, eb_id: str, state: Fields) -> None:
         """Create the state of an execution block.
 
         Raises:
@@ -94,7 +97,7 @@ class ExecutionBlockMethods(Collections):
         """
         self.execution_block.state(eb_id).create(state)
 
-    def update_execution_block_state(self, eb_id: str, state: dict[str, Any]) -> None:
+    def update_execution_block_state(self, eb_id: str, state: Fields) -> None:
         """Replace the state of an execution block.
 
         Raises:

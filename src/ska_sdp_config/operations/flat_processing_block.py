@@ -10,6 +10,7 @@ from .new_id import new_block_id
 
 if TYPE_CHECKING:
     from ..entity.pb import ProcessingBlock
+    from .values import Fields
 
 __all__ = ["ProcessingBlockMethods"]
 
@@ -45,8 +46,8 @@ class ProcessingBlockMethods(Collections):
         """
         return self.processing_block.get(pb_id)
 
-    def create_processing_block(self, pb: ProcessingBlock) -> None:
-        """Create a processing block.
+    def create_processing_block(self, pb: ProcessingBlock | dict[str, Any]) -> None:
+        """Create a processing block, from a model or a dict.
 
         Raises:
             ConfigCollision: it exists already.
@@ -54,8 +55,8 @@ class ProcessingBlockMethods(Collections):
         """
         self.processing_block.create(pb)
 
-    def update_processing_block(self, pb: ProcessingBlock) -> None:
-        """Replace a processing block.
+    def update_processing_block(self, pb: ProcessingBlock | dict[str, Any]) -> None:
+        """Replace a processing block by a model or a dict.
 
         Raises:
             ConfigVanished: it is not there.
@@ -85,7 +86,7 @@ class ProcessingBlockMethods(Collections):
         state: dict[str, Any] | None = self.processing_block.state(pb_id).get()
         return state
 
-    def create_processing_block_state(self, pb_id: str, state: dict[str, Any]) -> None:
+    def create_processing_block_state(self, pb_id: str, state: Fields) -> None:
         """Create the state of a processing block.
 
         Raises:
@@ -94,7 +95,7 @@ class ProcessingBlockMethods(Collections):
         """
         self.processing_block.state(pb_id).create(state)
 
-    def update_processing_block_state(self, pb_id: str, state: dict[str, Any]) -> None:
+    def update_processing_block_state(self, pb_id: str, state: Fields) -> None:
         """Replace the state of a processing block.
 
         Raises:
@@ -112,8 +113,12 @@ class ProcessingBlockMethods(Collections):
         """
         self.processing_block.state(pb_id).delete()
 
-    def take_processing_block(self, pb_id: str, lease: LeaseLike) -> None:
+    def take_processing_block(self, pb_id: str, lease: LeaseLike | int | None = None) -> None:
         """Take ownership of a processing block, until the lease ends.
+
+        Args:
+            pb_id: its id.
+            lease: the lease to live by, or its ID; this process's own if none is given.
 
         Raises:
             ConfigCollision: it is owned already.

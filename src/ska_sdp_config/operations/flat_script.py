@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .collections import Collections
 from .values import ValueOperations
+
+if TYPE_CHECKING:
+    from .values import Fields
 
 __all__ = ["ScriptMethods"]
 
@@ -36,7 +39,7 @@ class ScriptMethods(Collections):
         script: dict[str, Any] | None = self._script_dict(kind, name, version).get()
         return script
 
-    def create_script(self, kind: str, name: str, version: str, script: dict[str, Any]) -> None:
+    def create_script(self, kind: str, name: str, version: str, script: Fields) -> None:
         """Create a script definition.
 
         Raises:
@@ -46,7 +49,7 @@ class ScriptMethods(Collections):
         self.script.check_new(self.script.model.Key(kind=kind, name=name, version=version))
         self._script_dict(kind, name, version).create(script)
 
-    def update_script(self, kind: str, name: str, version: str, script: dict[str, Any]) -> None:
+    def update_script(self, kind: str, name: str, version: str, script: Fields) -> None:
         """Replace a script definition.
 
         Raises:

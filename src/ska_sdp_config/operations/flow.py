@@ -2,18 +2,97 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, NoReturn, cast
+
+from ..backend.common import ConfigVanished
+from ..backend.stm import Txn
 from ..entity.flow import Dependency, Flow
+from .entity_operations import EntityOperations, Named
 from .keyed import KeyCollection
 
 __all__ = ["Dependencies", "Flows"]
 
 
 class Flows(KeyCollection[Flow.Key, Flow]):
-    """The data flows."""
+    """The data flows.
+
+    A key without a kind names the one flow of its processing block that has its name. A
+    ValueError names the flows if there are several.
+    """
 
     root = "/flow/"
     model = Flow
     key_model = Flow.Key
+
+    def _name(self, key: Named[Flow.Key, Flow]) -> tuple[Flow.Key, str]:
+        own_key = self._to_key(key)
+        if own_key.kind is None:
+            # The listing counts as read, so the transaction depends on which flows match.
+            found = self.list_keys(pb_id=own_key.pb_id, name=own_key.name)
+            if len(found) > 1:
+                raise ValueError(
+                    f"The key {own_key} without a kind matches several flows, "
+                    f"{', '.join(map(str, found))}: give the kind."
+                )
+            if not found:
+                return own_key, str(own_key)
+            (own_key,) = found
+        return own_key, self._checked(own_key)
+
+    def _operations(self, key: Flow.Key, name: str) -> EntityOperations[Flow.Key, Flow]:
+        operations = super()._operations(key, name)
+        if key.kind is not None:
+            return operations
+        raw = cast(Txn, _NothingThere(operations.path))
+        return _AbsentFlow(self, replace(self._context, raw=raw), key, operations.path)
+
+
+class _AbsentFlow(EntityOperations[Flow.Key, Flow]):
+    """The operations on a flow that was named without its kind and does not exist."""
+
+    def create(self, entity: Flow | dict[str, Any]) -> None:
+        """Create the flow; its sink gives the kind."""
+        self._collection.create(self._whole(entity))
+
+    def update(self, entity: Flow | dict[str, Any]) -> None:
+        """Reject the update, as the flow does not exist."""
+        self._collection.update(self._whole(entity))
+
+    def _whole(self, entity: Flow | dict[str, Any]) -> Flow:
+        flow = entity if isinstance(entity, Flow) else Flow(**self._named(entity))
+        if (flow.key.pb_id, flow.key.name) != (self.key.pb_id, self.key.name):
+            raise ValueError(f"Cannot write the flow {flow.key} as {self.key}: keys differ.")
+        return flow
+
+
+class _NothingThere:
+    """A transaction in place of that of a flow without a path: reads are empty, writes fail."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def get(self, path: str) -> None:
+        """Find nothing."""
+
+    def create(self, path: str, value: str, lease: object = None) -> NoReturn:
+        """Reject the write."""
+        raise self._vanished("create")
+
+    def update(self, path: str, value: str) -> NoReturn:
+        """Reject the write."""
+        raise self._vanished("update")
+
+    def delete(self, path: str, must_exist: bool = True, recursive: bool = False) -> None:
+        """Reject the deletion, if something must exist."""
+        if must_exist:
+            raise self._vanished("delete")
+
+    def _vanished(self, verb: str) -> ConfigVanished:
+        return ConfigVanished(
+            self._path,
+            f"Cannot {verb} {self._path}, as no flow matches: create the flow, or give the kind.",
+        )
 
 
 class Dependencies(KeyCollection[Dependency.Key, Dependency]):

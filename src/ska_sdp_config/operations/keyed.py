@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from ..entity.base import Entity, EntityKey
 from ..entity.common.ids import check_path_part
-from .entity_operations import CollectiveEntityOperations
+from .entity_operations import CollectiveEntityOperations, Named
 
 __all__ = ["IdCollection", "KeyCollection"]
 
@@ -27,8 +27,18 @@ class IdCollection(CollectiveEntityOperations[str, EntityT], Generic[EntityT]):
             ValueError: it may not.
         """
 
-    def _name(self, key: str | EntityT) -> tuple[str, str]:
-        own_key: Any = key.__dict__["key"] if isinstance(key, self.model) else key
+    def _key_of_parts(self, args: tuple[str, ...], parts: dict[str, str]) -> str:
+        key = self.model.key_in(parts)
+        if args or len(parts) != 1 or key is None:
+            raise TypeError(f"A {self.model.__name__} has one key: give it as the one argument.")
+        return str(key)
+
+    def _name(self, key: Named[str, EntityT]) -> tuple[str, str]:
+        own_key: Any = key
+        if isinstance(key, self.model):
+            own_key = key.__dict__["key"]
+        elif isinstance(key, dict):
+            own_key = self.model.key_in(key)
         name = check_path_part(own_key)
         return name, name
 
@@ -61,15 +71,42 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
         # A key that was read is not bound by the rules for new ones until it is used for one.
         self.key_model.from_text(str(key))
 
-    def _name(self, key: EntityKeyT | EntityT | str) -> tuple[EntityKeyT, str]:
-        own_key: Any = key.__dict__["key"] if isinstance(key, self.model) else key
+    def _key_of_parts(self, args: tuple[str, ...], parts: dict[str, str]) -> EntityKeyT:
+        names = list(self.key_model.model_fields)
+        given = dict(zip(names, args, strict=False))
+        _check_names(parts, names)
+        if len(args) > len(names) or given.keys() & parts.keys():
+            raise TypeError(f"Give each part of the key once: {', '.join(names)}.")
+        return self.key_model.of_existing(given | parts)
+
+    def _name(self, key: Named[EntityKeyT, EntityT]) -> tuple[EntityKeyT, str]:
+        own_key = self._to_key(key)
+        return own_key, self._checked(own_key)
+
+    def _to_key(self, key: Named[EntityKeyT, EntityT]) -> EntityKeyT:
+        """Get the key, of whatever names an entity."""
+        own_key: Any = key
+        if isinstance(key, self.model):
+            own_key = key.__dict__["key"]
+        elif isinstance(key, dict):
+            own_key = key.get("key", key)
         if isinstance(own_key, str):
             own_key = self.key_model.from_text(own_key, stored=True)
+        elif isinstance(own_key, dict):
+            own_key = self.key_model.of_existing(own_key)
         if not isinstance(own_key, self.key_model):
             raise TypeError(
                 f"{key!r} names no {self.model.__name__}: give its key, its model, or text."
             )
-        name = str(own_key)
+        return own_key
+
+    def _checked(self, key: EntityKeyT) -> str:
+        """Get how a key stands in a path.
+
+        Raises:
+            ValueError: a part of it is empty, or would reach another path.
+        """
+        name = str(key)
         parts = name.split(":")
         if not all(parts):
             raise ValueError(f"The key {name} has an empty part: give all of it.")
@@ -77,7 +114,7 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
             raise ValueError(f"The key {name} has a part with ':' in it: use others for that.")
         for part in parts:
             check_path_part(part)
-        return own_key, name
+        return name
 
     def _key(self, name: str) -> EntityKeyT | None:
         try:

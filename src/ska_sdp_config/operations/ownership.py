@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from ..backend.common import ConfigCollision
+from ..entity.base import faults
 from ..entity.codec import decode, encode
 from ..entity.owner import Owner
 from .context import Context, LeaseLike
 
-__all__ = ["OwnershipOperations"]
+__all__ = ["OwnershipOperations", "read_owner"]
+
+
+def read_owner(text: str, path: str) -> Owner:
+    """Read a stored owner.
+
+    Args:
+        text: the stored text.
+        path: where it is stored, for the error message.
+
+    Raises:
+        ValueError: the stored value is not an owner.
+    """
+    try:
+        return Owner.model_validate(decode(text, path))
+    except ValidationError as error:
+        raise ValueError(f"The value of {path} is no Owner: {faults(error)}") from error
+
 
 OwnershipT = TypeVar("OwnershipT", bound="OwnershipOperations")
 
@@ -36,8 +57,8 @@ class OwnershipOperations:
         Raises:
             ValueError: what is stored is no owner.
         """
-        found = self.get_dict()
-        return None if found is None else Owner.model_validate(found)
+        text = self._context.raw.get(self.path)
+        return None if text is None else read_owner(text, self.path)
 
     def get_dict(self) -> dict[str, Any] | None:
         """Get the owner as it is stored, or None if there is none.
@@ -67,15 +88,17 @@ class OwnershipOperations:
         lease = self._lease_taken()
         return lease is None or lease.alive()
 
-    def take(self, lease: LeaseLike | None = None) -> None:
+    def take(self, lease: LeaseLike | int | None = None) -> None:
         """Take ownership, until the lease ends.
 
         Args:
-            lease: the lease to live by, this process's own if none is given.
+            lease: the lease to live by, or its ID; this process's own if none is given.
 
         Raises:
             ConfigCollision: it is owned already, by this process or another.
         """
+        if isinstance(lease, int):
+            lease = _LeaseById(lease)
         lease = lease or self._context.lease()
         taken = self._context.taken
         before = None if taken is None else taken.get(self.path)
@@ -102,6 +125,16 @@ class OwnershipOperations:
     def _lease_taken(self) -> LeaseLike | None:
         taken = self._context.taken
         return None if taken is None else taken.get(self.path, _NEVER_TAKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class _LeaseById:
+    """A lease of which only the ID is known: its end shows only by the end of its keys."""
+
+    id: int
+
+    def alive(self) -> bool:
+        return True
 
 
 class _NeverTaken:

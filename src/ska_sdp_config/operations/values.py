@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ..backend.stm import Txn
 from ..entity.codec import decode, encode
 
-__all__ = ["StateOperations", "ValueOperations"]
+if TYPE_CHECKING:
+    from ..entity.base import StoredModel
+
+__all__ = ["Fields", "StateOperations", "ValueOperations"]
+
+Fields: TypeAlias = "dict[str, Any] | StoredModel"
+"""A JSON object: a dict, or a model of which the stored form is taken."""
 
 StateT = TypeVar("StateT", bound="StateOperations")
 

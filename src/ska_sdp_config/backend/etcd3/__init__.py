@@ -16,15 +16,28 @@ class Etcd3Backend(Backend):
     """Access to an etcd cluster by gRPC. It connects when it is first used.
 
     Args:
-        arguments: host, port, protocol, cert, client_cert, client_key, username, password,
+        host: see Settings.load.
+        port: see Settings.load.
+        max_retries: accepted for programs written for other releases, without effect: calls are
+            repeated until ``timeout`` is over.
+        retry_time: accepted likewise.
+        arguments: protocol, cert, client_cert, client_key, username, password,
             timeout; see Settings.load, which adds the environment.
 
     Raises:
         ValueError: a setting is not valid; the message names it.
     """
 
-    def __init__(self, **arguments: Any) -> None:
-        settings = Settings.load(**arguments)
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | str | None = None,
+        *,
+        max_retries: int | None = None,
+        retry_time: float | None = None,
+        **arguments: Any,
+    ) -> None:
+        settings = Settings.load(host, port, **arguments)
         super().__init__(lambda connection: Etcd3Store(settings, connection))
         on_fork(self)
 

@@ -19,7 +19,12 @@ class Etcd3Revolution1Backend(Backend):
     What goes silent is noticed within 10 s. Proxies that the environment names are not used.
 
     Args:
-        arguments: host, port, protocol, cert, client_cert, client_key, username, password,
+        host: see Settings.load.
+        port: see Settings.load.
+        max_retries: accepted for programs written for other releases, without effect: calls are
+            repeated until ``timeout`` is over.
+        retry_time: accepted likewise.
+        arguments: protocol, cert, client_cert, client_key, username, password,
             timeout; see Settings.load, which adds the environment.
 
     Raises:
@@ -27,8 +32,16 @@ class Etcd3Revolution1Backend(Backend):
         ValueError: a setting is not valid; the message names it.
     """
 
-    def __init__(self, **arguments: Any) -> None:
-        settings = Settings.load(**arguments)
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | str | None = None,
+        *,
+        max_retries: int | None = None,
+        retry_time: float | None = None,
+        **arguments: Any,
+    ) -> None:
+        settings = Settings.load(host, port, **arguments)
 
         def make_store(connection: Connection) -> Store:
             try:

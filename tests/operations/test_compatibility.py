@@ -1,0 +1,387 @@
+"""How programs written against other releases name, give and list entities."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import ConfigCollision, ConfigVanished
+from ska_sdp_config.config import Config
+from ska_sdp_config.entity import (
+    Dependency,
+    Deployment,
+    ExecutionBlock,
+    Flow,
+    Owner,
+    ProcessingBlock,
+    Script,
+)
+from ska_sdp_config.entity.flow import DataProduct, SharedMem
+from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
+from ska_sdp_config.operations.flow import Flows
+from ska_sdp_config.transaction import Transaction
+from tests.operations.conftest import MakeConfig
+from tests.operations.test_collections import CASES
+from tests.waiting import wait_until
+
+BARE = Flow.Key(pb_id="pb-a", name="v")
+WHOLE = Flow.Key(pb_id="pb-a", kind="shared-mem", name="v")
+
+
+def flow(sink: Any = None, name: str = "v") -> Flow:
+    return Flow(
+        key=Flow.Key(pb_id="pb-a", name=name), sink=sink or SharedMem(impl="x"), data_model="v"
+    )
+
+
+# The key of a flow without its kind
+
+
+def test_a_key_without_a_kind_finds_the_flow_in_every_operation(config: Config) -> None:
+    for txn in config.txn():
+        txn.flow.create(flow())
+        # Others that do not match.
+        txn.flow.create(flow(name="vv"))
+        txn.flow.create(flow().model_copy(update={"key": WHOLE.model_copy(update={"pb_id": "b"})}))
+    for txn in config.txn():
+        assert txn.flow.get(BARE) == txn.flow(BARE).get() == flow()
+        assert txn.flow.exists(BARE)
+        assert txn.flow(BARE).key == txn.flow(pb_id="pb-a", name="v").key == WHOLE
+        txn.flow.state(BARE).create({"status": "WAITING"})
+        assert txn.flow.state(WHOLE).get() == {"status": "WAITING"}
+        txn.flow.ownership(BARE).take()
+        assert txn.flow.ownership(WHOLE).is_owner()
+        changed = flow()
+        changed.expiry_time = 5
+        txn.flow(BARE).update(changed)
+        assert txn.flow(BARE).get() == changed
+        txn.flow(BARE).create_or_update(flow())
+        with pytest.raises(ConfigCollision):
+            txn.flow(BARE).create(flow())
+        txn.flow.delete(BARE)
+        assert txn.flow.get(BARE) is None
+        assert txn.flow.list_keys(pb_id="pb-a") == [flow(name="vv").key]
+    for txn in config.txn():
+        assert txn.flow.state(WHOLE).get() is None
+
+
+WRITES: dict[str, Callable[[Flows], object]] = {
+    "update": lambda flows: flows(BARE).update(flow()),
+    "delete": lambda flows: flows(BARE).delete(),
+    "delete by key": lambda flows: flows.delete(BARE),
+    "create a state": lambda flows: flows.state(BARE).create({}),
+    "update a state": lambda flows: flows.state(BARE).update({}),
+    "write a state": lambda flows: flows.state(BARE).create_or_update({}),
+    "delete a state": lambda flows: flows.state(BARE).delete(),
+    "take": lambda flows: flows.ownership(BARE).take(),
+}
+
+
+def test_a_key_without_a_kind_that_matches_none(config: Config) -> None:
+    for txn in config.txn():
+        one, state, ownership = txn.flow(BARE), txn.flow.state(BARE), txn.flow.ownership(BARE)
+        assert one.get() is state.get() is ownership.get() is None
+        for present in (one.exists, state.exists, ownership.is_owned, ownership.is_owner):
+            assert not present()
+        ownership.release()
+        state.delete(must_exist=False)
+        for write in WRITES.values():
+            with pytest.raises(ConfigVanished, match=r"/flow/pb-a:"):
+                write(txn.flow)
+        with pytest.raises(ValueError, match="keys differ"):
+            one.create(flow(name="w"))
+        assert txn.list_keys("/", recurse=3) == []
+        one.create(flow())
+        assert txn.flow.get(BARE) == flow()
+
+
+def test_a_key_without_a_kind_that_matches_two_names_them(config: Config) -> None:
+    for txn in config.txn():
+        txn.flow.create(flow())
+        txn.flow.create(flow(DataProduct(data_dir="/d", paths=[])))
+    for txn in config.txn():
+        for ask in (
+            txn.flow.get,
+            txn.flow.exists,
+            txn.flow.delete,
+            txn.flow.state,
+            txn.flow.ownership,
+            txn.flow,
+        ):
+            with pytest.raises(ValueError, match=r"pb-a:data-product:v, pb-a:shared-mem:v"):
+                ask(BARE)
+        assert txn.flow.get(WHOLE) == flow()
+
+
+def test_a_flow_without_its_kind_is_watched(config: Config) -> None:
+    seen = []
+    for watcher in config.watcher(timeout=60):
+        for txn in watcher.txn():
+            found = txn.flow.get(BARE)
+        seen.append(found)
+        if found:
+            break
+        for txn in config.txn():
+            txn.flow.create(flow())
+    assert seen == [None, flow()]
+
+
+# What cannot be read
+
+
+DAMAGED = ["no JSON", "[]", "5", '{"args": 5, "sink": {}, "script": 5, "scan_id": "x"}']
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("text", DAMAGED)
+def test_what_cannot_be_read_does_not_hide_the_others(
+    config: Config, name: str, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, _ = CASES[name]
+    if name == "dependency" and "args" in text:
+        text = '{"expiry_time": "soon"}'
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        entities.create(first)
+        path = entities(second).path
+        txn.create(path, text)
+    filters: list[dict[str, str]] = [{}]
+    if not isinstance(first.key, str):
+        filters.append(
+            {next(reversed(type(first.key).model_fields)): str(first.key).split(":")[-1]}
+        )
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        for parts in filters[:1]:
+            for values in (entities.list_values(**parts), list(entities.query_values(**parts))):
+                assert values == [(first.key, first)]
+        assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+        for record in caplog.records:
+            assert path in record.getMessage()
+            assert "\n" not in record.getMessage()
+        assert entities.list_keys() == [first.key, second.key]
+        with pytest.raises(ValueError, match=path):
+            entities.get(second.key)
+        entities.delete(second.key)
+
+
+def test_what_cannot_be_read_is_left_out_of_a_filter_too(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    for txn in config.txn():
+        txn.flow.create(flow())
+        txn.create("/flow/pb-b:shared-mem:v", "{}")
+    for txn in config.txn():
+        assert txn.flow.list_values(kind="shared-mem") == [(WHOLE, flow())]
+    assert "/flow/pb-b:shared-mem:v" in caplog.text
+    assert "sink: Field required" in caplog.text
+
+
+def test_values_without_a_model_are_left_out_too(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = Owner(pid=1, hostname="h", command=[])
+    for txn in config.txn():
+        txn.create_subarray("01", {})
+        txn.component.create("a", owner)
+        for path in ("/lmc/subarray/02", "/component/b/owner"):
+            txn.create(path, "no JSON")
+        txn.create("/component/c/owner", "{}")
+    for txn in config.txn():
+        assert txn.subarray.list_values() == [("01", {})]
+        assert txn.component.list_values() == [("a", owner)]
+        assert txn.arbitrary.list_values("/lmc/subarray/") == [("/lmc/subarray/01", {})]
+        with pytest.raises(ValueError, match=r"/component/c/owner is no Owner"):
+            txn.component.get("c")
+    messages = [record.getMessage() for record in caplog.records]
+    for path in ("/lmc/subarray/02", "/component/b/owner", "/component/c/owner"):
+        assert any(path in message for message in messages)
+
+
+# How an entity is named
+
+
+NAMES: list[tuple[str, str, dict[str, str]]] = [
+    ("processing_block", "pb-a", {"pb_id": "pb-a"}),
+    ("processing_block", "pb-a", {"key": "pb-a"}),
+    ("execution_block", "eb-a", {"eb_id": "eb-a"}),
+    ("deployment", "proc-a", {"dpl_id": "proc-a"}),
+    ("script", "batch:a:1", {"kind": "batch", "name": "a", "version": "1"}),
+    ("script", "other:a:1", {"kind": "other", "name": "a", "version": "1"}),
+    ("flow", "pb-a:shared-mem:v", {"pb_id": "pb-a", "kind": "shared-mem", "name": "v"}),
+    ("dependency", "a:b:c:d", {"pb_id": "a", "kind": "b", "name": "c", "origin": "d"}),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "parts"), NAMES)
+def test_a_collection_is_called_with_the_parts_of_a_key(
+    config: Config, name: str, key: str, parts: dict[str, str]
+) -> None:
+    for txn in config.txn():
+        entities: CollectiveEntityOperations[Any, Any] = getattr(txn, name)
+        path = entities(key).path
+        assert path.endswith(f"/{key}")
+        assert entities(**parts).path == entities(parts).path == path
+        if len(parts) > 1:
+            assert entities(*parts.values()).path == path
+            first, *rest = parts
+            assert entities(parts[first], **{each: parts[each] for each in rest}).path == path
+        wrong: list[tuple[tuple[str, ...], dict[str, str]]] = [
+            ((), {}),
+            ((), parts | {"sort": "x"}),
+            ((key,), parts),
+            ((*parts.values(), "more"), {}),
+        ]
+        for args, given in wrong:
+            with pytest.raises((TypeError, ValueError)):
+                entities(*args, **given)
+
+
+# Dicts and models
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_dict_serves_as_a_model(config: Config, name: str) -> None:
+    first, second, _ = CASES[name]
+    fields = first.to_dict()
+    key = first.key if isinstance(first.key, str) else first.key.to_dict()
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        entities.create({"key": key} | fields)
+        entities(second.key).create(second.to_dict())
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        assert entities.list_values() == [(first.key, first), (second.key, second)]
+        entities.update({"key": key, "note": 1} | fields)
+        assert entities.get(first).note == 1
+        entities(first.key).create_or_update({"note": 2} | fields)
+        entities.create_or_update({"key": str(first.key), "note": 3} | fields)
+        stored = entities.get(first.key)
+        assert stored.to_dict() == {"note": 3} | fields
+        with pytest.raises(ValueError, match="keys differ"):
+            entities(second.key).update({"key": key} | fields)
+        entities.delete({"key": key} | fields)
+        assert entities.list_keys() == [second.key]
+
+
+def test_a_dict_is_bound_by_the_rules_for_new_entities_when_it_creates_one(
+    config: Config,
+) -> None:
+    old = {"image": "i"}
+    for txn in config.txn():
+        with pytest.raises(ValueError, match="no kind of script"):
+            txn.script.create({"key": "streaming:x:1"} | old)
+        txn.create("/script/streaming:x:1", "{}")
+        txn.script.update({"key": "streaming:x:1"} | old)
+        found = txn.script.get("streaming:x:1")
+        assert found is not None
+        assert found.image == "i"
+        with pytest.raises(ValueError, match="is no id"):
+            txn.processing_block.create_or_update({"script": "batch:x:1"})
+        with pytest.raises(ValueError, match="script"):
+            txn.processing_block.create({"pb_id": "pb-x"})
+
+
+def test_the_flat_methods_take_a_dict_or_a_model(config: Config) -> None:
+    pb = {"pb_id": "pb-x", "script": {"kind": "batch", "name": "x", "version": "1"}}
+    dpl = {"dpl_id": "proc-x", "kind": "helm", "args": {}}
+    script = Script(key=Script.Key(kind="batch", name="x", version="1"), image="i")
+    for txn in config.txn():
+        txn.create_processing_block(pb)
+        txn.update_processing_block(pb | {"parameters": {"a": 1}})
+        txn.create_deployment(dpl)
+        txn.update_deployment(dpl | {"args": {"chart": "c"}})
+        txn.create_execution_block("eb-x", ExecutionBlock(key="eb-x", subarray_id="01"))
+        txn.update_execution_block("eb-x", ExecutionBlock(key="eb-x", subarray_id="02"))
+        txn.create_script("batch", "x", "1", script)
+        txn.create_processing_block_state("pb-x", Owner(pid=1, hostname="h", command=[]))
+    for txn in config.txn():
+        found = txn.get_processing_block("pb-x")
+        assert found == ProcessingBlock("pb-x", None, "batch:x:1", {"a": 1})
+        assert txn.get_deployment("proc-x") == Deployment("proc-x", "helm", {"chart": "c"})
+        assert txn.get_execution_block("eb-x") == {"eb_id": "eb-x", "subarray_id": "02"}
+        assert txn.get_script("batch", "x", "1") == {"image": "i"}
+        assert txn.get_processing_block_state("pb-x") == {
+            "pid": 1,
+            "hostname": "h",
+            "command": [],
+        }
+
+
+def test_documents_of_release_0_3_are_read(config: Config) -> None:
+    workflow = '{"type": "batch", "id": "x", "version": "1"}'
+    for txn in config.txn():
+        txn.create("/pb/pb-x", f'{{"id": "pb-x", "sbi_id": "eb-x", "workflow": {workflow}}}')
+        txn.create("/deploy/proc-x", '{"id": "proc-x", "type": "helm", "args": {}}')
+    for txn in config.txn():
+        pb, dpl = txn.get_processing_block("pb-x"), txn.get_deployment("proc-x")
+        assert pb == ProcessingBlock("pb-x", "eb-x", "batch:x:1")
+        assert dpl == Deployment("proc-x", "helm", {})
+        assert pb is not None
+        txn.update_processing_block(pb)
+    for txn in config.txn():
+        assert txn.get_processing_block("pb-x") == pb
+
+
+# Owners and leases
+
+
+def test_an_owner_is_given_as_a_model_or_a_dict(make_config: MakeConfig) -> None:
+    owner = Owner(pid=5, hostname="h", command=["a"])
+    for given in (owner, owner.to_dict()):
+        with make_config(owner=given, component_name="worker") as config:
+            assert config.owner == owner.to_dict()
+            assert config.alive_key == "/component/worker/owner"
+            for txn in config.txn():
+                txn.processing_block.ownership("pb-x").take()
+                assert txn.processing_block.ownership("pb-x").get() == owner
+                assert txn.processing_block.ownership("pb-x").is_owner()
+                assert txn.component.get("worker") == owner
+                txn.component.create_or_update("other", given)
+                assert txn.component.get("other") == owner
+
+
+def test_a_config_gives_its_backend_and_the_path_of_its_key(make_config: MakeConfig) -> None:
+    config = make_config(global_prefix="/test", component_name="worker")
+    assert config._backend is config.backend
+    assert config.alive_key == "/test/component/worker/owner"
+    assert make_config().alive_key is None
+
+
+def test_ownership_is_taken_by_a_lease_or_its_id(config: Config) -> None:
+    with config.lease() as lease:
+        for txn in config.txn():
+            txn.take_processing_block("pb-a", lease)
+            txn.take_processing_block("pb-b", lease.id)
+            txn.processing_block.ownership("pb-c").take(lease=lease.id)
+            txn.create("/d", "1", lease=lease.id)
+        for txn in config.txn():
+            for pb_id in ("pb-a", "pb-b", "pb-c"):
+                assert txn.is_processing_block_owner(pb_id)
+                assert txn.raw.lease_of(f"/pb/{pb_id}/owner") == lease.id
+    wait_until(lambda: not config.backend.list_keys("/", recurse=3)[0])
+    for txn in config.txn():
+        assert not txn.is_processing_block_owner("pb-b")
+
+
+LATE: list[Callable[[Transaction], object]] = [
+    lambda txn: txn.create("/a", "1"),
+    lambda txn: txn.create_processing_block(ProcessingBlock("pb-x", None, "batch:x:1")),
+    lambda txn: txn.create_execution_block("eb-x", {}),
+    lambda txn: txn.processing_block.state("pb-x").create({}),
+    lambda txn: txn.flow.create(flow()),
+    lambda txn: txn.dependency.list_keys(),
+    lambda txn: list(txn.dependency.query_values()),
+    lambda txn: txn.dependency.get(Dependency.Key(pb_id="a", kind="b", name="c", origin="d")),
+    lambda txn: txn.processing_block.ownership("pb-x").take(),
+]
+
+
+def test_a_late_call_is_rejected_in_every_collection(config: Config) -> None:
+    (txn,) = config.txn()
+    for call in LATE:
+        with pytest.raises(RuntimeError, match="This transaction has ended"):
+            call(txn)
