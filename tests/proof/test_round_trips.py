@@ -106,7 +106,7 @@ def test_unknown_fields_survive_a_read_and_a_write(connect: Connect) -> None:
 
 ATTRIBUTE = st.builds(
     TangoAttribute,
-    attribute_url=st.sampled_from(["a/b/c/d", "tango://db:10000/a/b/c/d"]),
+    attribute_trl=st.sampled_from(["a/b/c/d", "tango://db:10000/a/b/c/d"]),
     dtype=st.sampled_from(["DevDouble", "DevString"]),
     max_dim_x=st.integers(0, 9),
     default_value=JSON,

@@ -14,7 +14,7 @@ def _plain(value: Any) -> Any:
     """Return the stored form of a model, which may stand wherever a dict may."""
     to_dict = getattr(value, "to_dict", None)
     if to_dict is None:
-        raise TypeError(f"Cannot store {value!r}: JSON has no {type(value).__name__}.")
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
     return to_dict()
 
 
