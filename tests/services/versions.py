@@ -1,4 +1,4 @@
-"""Etcd servers of a chosen version, also with TLS, and fixtures of both versions in use."""
+"""Etcd servers of a chosen version, also with TLS, and fixtures of the versions in use."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from types import MappingProxyType
 import pytest
 
 from ska_sdp_lmc.stack.etcd import Etcd, Flag
+from tests.services.debian import SUITES, NotAvailableError, etcd_from_debian
 from tests.services.etcd import QUICK
 
 NEWER_FIRST = pytest.mark.parametrize(
@@ -27,6 +28,12 @@ NEWER_FIRST = pytest.mark.parametrize(
 
 NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
 """For what is this library's own matter, whatever the server's version."""
+
+FROM_DEBIAN = tuple(SUITES)
+"""Versions of newer Debian suites: 3.5.30 checks logins on calls that earlier ones leave open."""
+
+EVERY_VERSION = pytest.mark.parametrize("program", ["3.4", "3.5", *FROM_DEBIAN], indirect=True)
+"""For what depends on the server's version, such as security."""
 
 
 @cache
@@ -115,7 +122,16 @@ Start = Callable[..., EtcdOf]
 
 
 def program_of(version: str) -> str:
-    """Path of the etcd program of a version; skips where it is missing."""
+    """Path of the etcd program of a version; skips where it is missing, with the reason.
+
+    Args:
+        version: ``major.minor`` of those on this machine, or one of FROM_DEBIAN.
+    """
+    if version in FROM_DEBIAN:
+        try:
+            return str(etcd_from_debian(version))
+        except NotAvailableError as error:
+            pytest.skip(str(error))
     path = programs().get(version)
     if path is None:
         pytest.skip(f"There is no etcd {version} here: .ci/run installs it on Debian.")
