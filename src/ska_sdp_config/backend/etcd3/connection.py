@@ -296,7 +296,7 @@ class Etcd:
                 pause = _pause_after(tries)
                 is_late = time.monotonic() + pause > end
                 if (
-                    not errors.is_about_login(exc)
+                    not errors.may_login_help(exc, metadata)
                     or is_late
                     or not self._login.expired(metadata, errors.words_of(exc))
                 ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import grpc
 
 from ..common import ConfigConnectionError, ConfigRefused, TransactionTooLarge
@@ -16,6 +18,7 @@ __all__ = [
     "keeps_us_out",
     "login_is_not_asked_for",
     "mark_as_not_sent",
+    "may_login_help",
     "no_answer",
     "refusal",
     "was_not_carried_out",
@@ -58,6 +61,10 @@ OF_A_LOGIN = (
 """etcd's words where another login may help; it says them before it does anything."""
 
 
+DENIED = "permission denied"
+"""Part of etcd's error where a user lacks a right."""
+
+
 def words_of(exc: grpc.RpcError) -> str:
     """Get what the server, or gRPC, said."""
     return str(exc.details() or exc.code().name.lower().replace("_", " ")).rstrip(".")
@@ -87,6 +94,18 @@ def mark_as_not_sent(exc: grpc.RpcError) -> None:
 def is_about_login(exc: grpc.RpcError) -> bool:
     """Tell whether another login may help; the call was not carried out."""
     return _says(exc, OF_A_LOGIN)
+
+
+def may_login_help(exc: grpc.RpcError, metadata: Iterable[tuple[str, str]]) -> bool:
+    """Return whether another login may help; the call was not executed.
+
+    Args:
+        exc: the server's answer.
+        metadata: what was sent with the call.
+    """
+    # Over gRPC, a client that has a certificate but no token is denied permission instead.
+    has_token = any(name == "token" for name, _ in metadata)
+    return is_about_login(exc) or (not has_token and _says(exc, (DENIED,)))
 
 
 def is_out_of_time(exc: grpc.RpcError) -> bool:
@@ -150,12 +169,17 @@ def _reproach(settings: Settings, words: str) -> str:
             f"refused the login of user {settings.username!r}: check SDP_CONFIG_USERNAME and "
             "SDP_CONFIG_PASSWORD."
         )
-    if "user name is empty" in words:
+    if "user name is empty" in words or (DENIED in words and settings.username is None):
         return "asks for a login: set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD."
-    if "permission denied" in words:
+    if DENIED in words:
         return (
             f"does not let user {settings.username!r} do this ({words}): grant the user a role "
             "that may, or check SDP_CONFIG_USERNAME."
+        )
+    if "has a common name" in words:
+        return (
+            "accepts over its JSON gateway no client certificate with a common name: use a "
+            "certificate without one, or SDP_CONFIG_BACKEND=etcd3."
         )
     if "space exceeded" in words:
         return (

@@ -201,7 +201,7 @@ class Gateway:
             except GatewayError as exc:
                 is_late = time.monotonic() + pause > end
                 if (
-                    not errors.is_about_login(exc)
+                    not errors.may_login_help(exc, metadata)
                     or is_late
                     or not self._login.expired(metadata, exc.details())
                 ):
