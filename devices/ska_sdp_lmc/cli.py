@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ska_sdp_config.cli.terminal import guard_streams
+
 from .extras import require
 from .secure_etcd.command import secure_etcd
 
@@ -15,6 +17,8 @@ from .secure_etcd.command import secure_etcd
 @click.version_option(package_name="ska-sdp-lmc")
 def main() -> None:
     """Local monitoring and control of the SDP, on one machine."""
+    # What is printed comes from databases too, such as the names of devices and of users.
+    guard_streams()
 
 
 @main.command()

@@ -154,6 +154,9 @@ def test_each_format(here: Run, options: list[str], out: str) -> None:
 
 REFUSED = [
     ("eb eb-a '[]'", "/eb/eb-a was refused, and nothing changed: it is a list, not a mapping"),
+    ("pb batch:x:1 '{1: 2}'", "the key 1 is not a string: put it in quotes (line 1, column 2)."),
+    ("pb batch:x:1 --eb='{1: 2}'", "the key 1 is not a string: put it in quotes"),
+    ("script batch:x:1 '{image: i, 1: 2}'", "the key 1 is not a string: put it in quotes"),
     ("eb eb-a '{scan_types: 1}'", "scan_types is 1: should be a valid array."),
     (
         "eb eb-a '{beams: [{}, 7], max_length: x}'",

@@ -10,10 +10,14 @@ import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.cli.diagnosis import diagnose
-from ska_sdp_config.cli.readings import Member, Readings, ask_member, ask_members
+from ska_sdp_config.cli.members import Member, ask_member
+from ska_sdp_config.cli.readings import Readings, ask_members
+from ska_sdp_lmc.stack.etcd import Etcd
 from tests.connection.certificates import Authority
 
-from .conftest import Run, fill, run_process
+from .conftest import Run, environment, fill, run_process
+
+BACKENDS = pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
 
 MEMBER = Member("h:1", version="3.5.16", size=2**20, in_use=2**20, ahead=(-0.5, 0.6))
 WELL = Readings(
@@ -72,9 +76,27 @@ def test_what_the_library_finds(
         ({"version": "3.5.1"}, "warning", "etcd 3.5.1", "upgrade: 3.5.0 to 3.5.2 may corrupt"),
         ({"ahead": (2.5, 3.6)}, "fault", "that of h:1 is 2 s ahead of this", "set both by one"),
         ({"ahead": (-9.0, -8.0)}, "fault", "is 8 s behind this machine's", "set both by one"),
-        ({"ahead": None}, "warning", "h:1 does not say what time", "reach it directly"),
-        ({"has_leader": False}, "fault", "it knows no leader", "start the other servers"),
-        ({"fault": "refused"}, "fault", "it says nothing of itself: refused", "start it, or"),
+        ({"ahead": None}, "warning", "h:1 does not give its time", "reach it directly"),
+        ({"has_leader": False}, "fault", "it has no leader", "start the other servers"),
+        (
+            {"fault": "connection refused", "is_absent": True, "version": ""},
+            "fault",
+            "it cannot be reached: connection refused",
+            "start it, or take it out of SDP_CONFIG_HOST",
+        ),
+        (
+            {"fault": "The certificate of h:1 is not for 'h' (x: y): set SDP_CONFIG_HOST to z."},
+            "fault",
+            "it did not give its status: The certificate of h:1 is not for 'h' (x: y)",
+            "set SDP_CONFIG_HOST to z",
+        ),
+        (
+            {"fault": "The database at h:1 refused the call: etcdserver: x."},
+            "fault",
+            "refused the call: etcdserver: x",
+            "check that it runs",
+        ),
+        ({"is_denied": True, "size": None}, "warning", "user None may not read", "run doctor as"),
         (
             {"size": 1800 * MIB, "in_use": 1800 * MIB},
             "warning",
@@ -82,7 +104,8 @@ def test_what_the_library_finds(
             "compact and",
         ),
         ({"size": 100 * MIB}, "warning", "1.0 MiB of it in use", "'etcdctl defrag' gives"),
-        ({"alarms": ("NOSPACE",)}, "fault", "it complains: NOSPACE", "for NOSPACE: compact"),
+        ({"alarms": ("NOSPACE",)}, "fault", "alarm NOSPACE: a server has", "compact it, 'etcdctl"),
+        ({"alarms": ("CORRUPT",)}, "fault", "alarm CORRUPT", "see etcd's guide"),
     ],
 )
 def test_what_a_server_says_of_itself(
@@ -116,13 +139,13 @@ def test_servers_of_several_versions_are_pointed_out() -> None:
 @pytest.mark.parametrize(
     ("version", "settings", "is_warned"),
     [
-        ("3.5.29", {"has_login": True}, True),
-        ("3.4.23", {"has_login": True}, True),
+        ("3.5.29", {"username": "operator"}, True),
+        ("3.4.23", {"username": "operator"}, True),
         # It is not tested, and a higher number alone does not show that it has the corrections.
-        ("3.6.0", {"has_login": True}, True),
-        ("3.5.30", {"has_login": True}, False),
-        ("3.5.31", {"has_login": True}, False),
-        ("3.5.16", {"has_login": True, "has_certificate": True}, False),
+        ("3.6.0", {"username": "operator"}, True),
+        ("3.5.30", {"username": "operator"}, False),
+        ("3.5.31", {"username": "operator"}, False),
+        ("3.5.16", {"username": "operator", "has_certificate": True}, False),
         # A database for trials has neither.
         ("3.5.16", {}, False),
     ],
@@ -147,13 +170,13 @@ def test_settings_of_login_and_certificate_are_read(
         monkeypatch.setenv(f"SDP_CONFIG_{name}", value)
     readings = Readings()
     ask_members(readings)
-    assert (readings.has_login, readings.has_certificate) == (True, False)
+    assert (readings.username is not None, readings.has_certificate) == (True, False)
     pair = Authority(tmp_path).pair("me@example.org")
     monkeypatch.setenv("SDP_CONFIG_PROTOCOL", "https")
     monkeypatch.setenv("SDP_CONFIG_CLIENT_CERT", str(pair.certificate))
     monkeypatch.setenv("SDP_CONFIG_CLIENT_KEY", str(pair.key))
     ask_members(readings)
-    assert (readings.has_login, readings.has_certificate) == (True, True)
+    assert (readings.username is not None, readings.has_certificate) == (True, True)
 
 
 def test_the_date_of_a_server_is_taken_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,10 +184,10 @@ def test_the_date_of_a_server_is_taken_to_the_second(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("time.time", lambda: next(times))
     date = "Sun, 13 Sep 2020 12:26:45 GMT"  # 1,600,000,005
 
-    def fetch(url: str, data: bytes | None) -> tuple[dict[str, Any], str]:
-        return {"etcdserver": "3.5.16", "dbSize": "5", "leader": "1"}, date
+    def ask(endpoint: str, method: str) -> dict[str, Any]:
+        return {"version": "3.5.16", "dbSize": "5", "leader": "1"}
 
-    member = ask_member("h:1", "http://h:1", fetch)
+    member = ask_member("h:1", "http://h:1", lambda url: ({}, date), ask)
     assert member.ahead == (-5.5, -4.25)
     assert (member.version, member.size, member.in_use, member.has_leader) == (
         "3.5.16", 5, 0, True,
@@ -218,7 +241,7 @@ def test_no_database_is_exit_5_with_the_finding(parse: Run, monkeypatch: Any) ->
     result = parse("doctor")
     assert result.code == 5
     assert result.out.startswith("fault database: The database at 127.0.0.1:9 did not answer")
-    assert "fault server 127.0.0.1:9: it says nothing of itself: " in result.out
+    assert "fault server 127.0.0.1:9: it cannot be reached: connection refused; " in result.out
     assert len(result.err.splitlines()) == 1
 
 
@@ -227,15 +250,53 @@ def fill_up(config: Config) -> None:
         fill(config, {f"/x/{number}": "x" * 100_000})
 
 
-def test_a_full_store_is_a_fault(etcd_server: Any) -> None:
+@BACKENDS
+def test_status_of_a_real_server_is_read(
+    etcd: Etcd, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    for name, value in environment(etcd, {"SDP_CONFIG_BACKEND": backend}).items():
+        monkeypatch.setenv(name, value)
+    readings = Readings()
+    ask_members(readings)
+    (member,) = readings.members
+    assert (member.endpoint, member.fault, member.alarms) == (etcd.endpoint, "", ())
+    assert member.version.startswith("3.")
+    assert member.size is not None
+    assert member.size >= member.in_use > 0
+    assert member.has_leader
+    assert member.ahead is not None
+
+
+def test_alarm_is_one_finding_however_many_servers_report_it() -> None:
+    full = replace(MEMBER, alarms=("NOSPACE",))
+    faults = [
+        each
+        for each in diagnose(replace(WELL, members=[full, full, full]))
+        if each.verdict == "fault"
+    ]
+    assert [each.subject for each in faults] == ["store"]
+
+
+def test_login_at_fault_is_one_finding_however_many_servers_report_it() -> None:
+    error = ConfigConnectionError("The database at h:1 asks for a login: set SDP_CONFIG_USERNAME.")
+    member = replace(MEMBER, fault=str(error), is_login_at_fault=True, size=None)
+    readings = replace(WELL, error=error, members=[member, member])
+    faults = [each for each in diagnose(readings) if each.verdict == "fault"]
+    assert [(each.subject, each.advice) for each in faults] == [
+        ("database", "set SDP_CONFIG_USERNAME")
+    ]
+
+
+@BACKENDS
+def test_a_full_store_is_a_fault(etcd_server: Any, backend: str) -> None:
     server = etcd_server(quota_backend_bytes=65536)
     with (
         Config(host=server.host, port=server.port) as config,
         pytest.raises(ConfigConnectionError, match="is full"),
     ):
         fill_up(config)
-    result = run_process(server, ["doctor"])
+    result = run_process(server, ["doctor"], {"SDP_CONFIG_BACKEND": backend})
     assert result.code == 1
     assert "fault store: " in result.out
-    assert "NOSPACE" in result.out
+    assert result.out.count("NOSPACE") == 1
     assert result.err == "ska-sdp: Something is wrong with: store; see above what to do.\n"

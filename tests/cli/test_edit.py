@@ -154,6 +154,15 @@ def test_a_bad_value_that_is_left_so_is_refused_and_kept(
     assert '{"status": 7}' in _file_named_in(result.err).read_text()
 
 
+def test_fault_of_several_lines_is_shown_on_one(
+    database: Config, here: Run, editor: Editor, screen: Screen
+) -> None:
+    fill(database, STORED)
+    editor(write("[1]\x1b"))
+    assert here("edit", "eb", "eb-a").code == 1
+    assert len(screen.shown) == 2
+
+
 def _file_named_in(message: str) -> Path:
     found = re.search(r"kept in (\S+)\.$", message.strip())
     assert found is not None, message

@@ -16,12 +16,14 @@ class Web:
     Attributes:
         pages: contents by path.
         redirects: where paths lead.
+        reasons: reason phrases of paths that are not found.
     """
 
     def __init__(self, port: int) -> None:
         self._port = port
         self.pages: dict[str, bytes] = {}
         self.redirects: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
         self.closing = threading.Event()
 
     def url(self, path: str) -> str:
@@ -63,7 +65,7 @@ def serve() -> Iterator[Web]:
                 self.end_headers()
                 self.wfile.write(web.pages[self.path])
             else:
-                self.send_error(404)
+                self.send_error(404, web.reasons.get(self.path))
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         web = Web(server.server_address[1])

@@ -90,6 +90,10 @@ def _command(kind: SdpObject) -> click.Command:
             return
         check_id(key)
         path = kind.path(prefix, key)
+        if kind == SCRIPT and (key.count(":") != 2 or not all(key.split(":"))):
+            raise click.UsageError(
+                f"{key!r} is not {kind.id_name}: 'ska-sdp delete {path}' deletes a key."
+            )
         _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.seek, **options)
 
     return click.Command(

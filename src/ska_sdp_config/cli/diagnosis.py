@@ -6,8 +6,9 @@ import re
 import statistics
 from collections.abc import Iterator, Mapping
 
+from .members import Member
 from .output import Finding
-from .readings import Member, Readings
+from .readings import Readings
 
 __all__ = ["diagnose"]
 
@@ -26,6 +27,8 @@ MAX_UNREADABLE = 10
 MUCH = 2**26
 """Bytes from which on it is worth while to defragment a store."""
 
+REACH = "check that it runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT"
+
 OLDEST = (3, 4, 0)
 CORRUPTING = ((3, 5, 0), (3, 5, 2))
 """Versions of etcd: the oldest that is tested with, and those whose data may be corrupted."""
@@ -37,27 +40,17 @@ PROTECTING = ((3, 5, 30), (3, 6, 0))
 def diagnose(readings: Readings) -> Iterator[Finding]:
     """Get what readings mean, one finding for each thing that was looked at."""
     yield _reading(readings)
-    members = [member for member in readings.members if not member.fault]
     for member in readings.members:
-        if member.fault:
-            yield Finding(
-                f"server {member.endpoint}",
-                "fault",
-                f"it says nothing of itself: {member.fault}",
-                "start it, or take it out of SDP_CONFIG_HOST",
-            )
-        elif not member.has_leader:
-            yield Finding(
-                f"server {member.endpoint}",
-                "fault",
-                "it knows no leader",
-                "start the other servers of the cluster, more than half must run",
-            )
+        yield from _member(member, readings)
+    members = [member for member in readings.members if member.version]
     if members:
         yield _versions(members)
         yield from _access(readings, members)
         yield max((_clock(member) for member in members), key=_severity)
-        yield from (_store(member) for member in members)
+        yield from (_store(member) for member in members if member.size is not None)
+    # An alarm is of the whole cluster, whichever server it is read from.
+    for alarm in sorted({each for member in readings.members for each in member.alarms}):
+        yield _alarm(alarm)
     if readings.error is None:
         yield Finding("keys", "ok", f"{readings.keys} keys at revision {readings.revision}")
         yield from _unreadable(readings.unreadable)
@@ -70,18 +63,49 @@ def _severity(finding: Finding) -> int:
 
 def _reading(readings: Readings) -> Finding:
     if readings.error is not None:
-        return Finding(
-            "database",
-            "fault",
-            str(readings.error).rstrip("."),
-            "check that it runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT",
-        )
+        text, advice = _parts(readings.error)
+        return Finding("database", "fault", text, advice or REACH)
     typical = statistics.median(readings.seconds)
     text = f"{readings.address} answers in {typical * 1e3:.1f} ms"
     if typical > SLOW:
         advice = "look at the network between, at the load and at the disk of its servers"
         return Finding("database", "warning", text, advice)
     return Finding("database", "ok", text)
+
+
+def _member(member: Member, readings: Readings) -> Iterator[Finding]:
+    subject = f"server {member.endpoint}"
+    if member.is_absent:
+        advice = "start it, or take it out of SDP_CONFIG_HOST"
+        yield Finding(subject, "fault", f"it cannot be reached: {member.fault}", advice)
+    elif member.is_login_at_fault and readings.error is not None:
+        return  # The finding on the database has the same fault.
+    elif member.fault:
+        text, advice = _parts(member.fault)
+        yield Finding(subject, "fault", f"it did not give its status: {text}", advice or REACH)
+    elif member.is_denied:
+        yield Finding(
+            subject,
+            "warning",
+            f"user {readings.username!r} may not read its status, that is its leader and the size "
+            "of its store",
+            "run doctor as root, or as another user with the role root, to check these",
+        )
+    elif not member.has_leader:
+        yield Finding(
+            subject,
+            "fault",
+            "it has no leader",
+            "start the other servers of the cluster, more than half must run",
+        )
+
+
+def _parts(error: object) -> tuple[str, str]:
+    """Split an error of the backend into what is wrong and what to do, empty if it has none."""
+    sentence = str(error).strip().rstrip(".")
+    text, _, advice = sentence.rpartition(": ")
+    has_advice = text and "refused the call: " not in sentence
+    return (text, advice) if has_advice else (sentence, "")
 
 
 def _versions(members: list[Member]) -> Finding:
@@ -104,7 +128,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _access(readings: Readings, members: list[Member]) -> Iterator[Finding]:
     """Warn of a login without a client certificate where it does not protect the database."""
-    if not readings.has_login or readings.has_certificate:
+    if readings.username is None or readings.has_certificate:
         return
     first, end = PROTECTING
     exposed = sorted(
@@ -125,7 +149,7 @@ def _clock(member: Member) -> Finding:
         return Finding(
             "clock",
             "warning",
-            f"{member.endpoint} does not say what time it is there",
+            f"{member.endpoint} does not give its time",
             "reach it directly: something between it and this machine leaves out the Date header",
         )
     least, most = member.ahead
@@ -142,16 +166,9 @@ def _clock(member: Member) -> Finding:
 
 
 def _store(member: Member) -> Finding:
-    size, in_use = member.size, member.in_use
+    size, in_use = member.size or 0, member.in_use
     subject = "store"
     text = f"{size / 2**20:.1f} MiB on {member.endpoint}, {in_use / 2**20:.1f} MiB of it in use"
-    if member.alarms:
-        return Finding(
-            subject,
-            "fault",
-            f"{text}; it complains: {'; '.join(member.alarms)}",
-            "for NOSPACE: compact, 'etcdctl defrag', then 'etcdctl alarm disarm'",
-        )
     if size > QUOTA * 0.8:
         advice = "compact and 'etcdctl defrag': at 2 GiB, unless set higher, it takes no writes"
         return Finding(subject, "warning", text, advice)
@@ -171,6 +188,15 @@ def _unreadable(faults: Mapping[str, str]) -> Iterator[Finding]:
     if len(faults) > MAX_UNREADABLE:
         text = f"{len(faults) - MAX_UNREADABLE} more cannot be read"
         yield Finding("entities", "warning", text, "correct those above, then run doctor again")
+
+
+def _alarm(alarm: str) -> Finding:
+    if alarm == "NOSPACE":
+        text = "alarm NOSPACE: a server has reached its quota, and no writes are accepted"
+        advice = "compact it, 'etcdctl defrag' each server, then 'etcdctl alarm disarm'"
+        return Finding("store", "fault", text, advice)
+    advice = "see etcd's guide on this alarm, such as to restore a server whose data are corrupt"
+    return Finding("store", "fault", f"alarm {alarm} is active", advice)
 
 
 def _components(readings: Readings) -> Finding:

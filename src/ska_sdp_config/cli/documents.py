@@ -16,6 +16,10 @@ __all__ = ["MOST_NODES", "parse"]
 MOST_NODES = 1_000_000
 """How many values a document's references may stand for, beyond what it writes out itself."""
 
+KEY_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "merge", "value")}
+"""Kinds of keys that are strings, as all keys of JSON are. Other keys would be stored as another
+text than was written: ``on`` as ``true``, ``1.10`` as ``1.1``."""
+
 try:
     from yaml import CSafeLoader as BaseLoader
 except ImportError:  # PyYAML was built without libyaml
@@ -39,8 +43,9 @@ def parse(text: str) -> Any:
         What it holds: only what JSON can say, and YAML's dates and numbers.
 
     Raises:
-        ValueError: it is neither; it names objects to be made (tags); it has a key twice; or it
-            grows without measure by references to itself. Says where.
+        ValueError: it is neither; it names objects to be made (tags); it has a key twice, or
+            one that is not a string; or it grows without measure by references to itself.
+            The message gives the place.
     """
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -141,6 +146,10 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
             if (key.tag, key.value) in keys:
                 raise ValueError(f"the key {key.value!r} stands twice{_at(key.start_mark)}")
             keys.add((key.tag, key.value))
+            if key.tag not in KEY_TAGS:
+                raise ValueError(
+                    f"the key {key.value} is not a string: put it in quotes{_at(key.start_mark)}"
+                )
     return [part for pair in node.value for part in pair]
 
 

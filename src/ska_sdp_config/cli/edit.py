@@ -21,6 +21,7 @@ from .lookup import Target, TargetGroup
 from .options import FORCE
 from .output import Change, printer
 from .session import open_backend
+from .terminal import one_line
 
 __all__ = ["command"]
 
@@ -143,15 +144,15 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
             return stored_text(target.entry, value, prefix)
         except Failed as exc:
             fault, rejected = exc, text
-            told = f"{FAULT}{exc}\n{FAULT}Mend it, or leave the file as it is to give up.\n"
-            file.write_text(told + text, "utf-8")
+            # One line each: lines that do not begin so are taken for a part of the value.
+            shown = f"{FAULT}{one_line(str(exc))}\n{FAULT}Mend it, or leave the file to give up.\n"
+            file.write_text(shown + text, "utf-8")
 
 
 def _without_fault(text: str) -> str:
-    lines = text.splitlines(keepends=True)
-    while lines and lines[0].startswith(FAULT):
-        del lines[0]
-    return "".join(lines)
+    while text.startswith(FAULT):
+        text = text.partition("\n")[2]
+    return text
 
 
 def _run(editor: list[str], file: Path) -> None:

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .terminal import one_line
+
 __all__ = ["GRACE", "Ending", "deferred", "ending", "stopping", "timed"]
 
 GRACE = 0.3
@@ -172,4 +174,4 @@ def _end_process(code: int, text: str) -> None:
 def _say(text: str) -> None:
     # Not by sys.stderr: the main thread may hold its lock.
     with contextlib.suppress(OSError):
-        os.write(2, f"ska-sdp: {text}\n".encode())
+        os.write(2, f"ska-sdp: {one_line(text) if os.isatty(2) else text}\n".encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterable
 from itertools import count
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ SECONDS = 1.0
 MOST = 500
 """How many completions are offered at most, of more their beginnings: a shell inserts what all
 that is offered has in common, and asks before it shows so many."""
+
+_PLAIN = re.compile(r"[\w@%+=:,./-]*")
+"""Words that a shell takes as they are. Bash inserts others unquoted: an id of ``$(reboot)`` would
+be run as a command, and one with control characters would be obeyed by the terminal."""
 
 
 def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -60,7 +65,8 @@ def _paths(begin: str, levels: Iterable[int]) -> list[str]:
 def _items(words: Iterable[str]) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
-    return [CompletionItem(word) for word in _at_most(MOST, list(words))]
+    plain = [word for word in words if _PLAIN.fullmatch(word)]
+    return [CompletionItem(word) for word in _at_most(MOST, plain)]
 
 
 def _at_most(most: int, words: list[str]) -> list[str]:

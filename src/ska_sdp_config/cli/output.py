@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from .terminal import one_line
+
 __all__ = [
     "Change",
     "Difference",
@@ -139,6 +141,6 @@ def printer(output: str | None, quiet: bool) -> Printer:
 
 
 def note(text: str) -> None:
-    """Tell the user something that is not what was asked for."""
-    sys.stderr.write(f"ska-sdp: {text}\n")
+    """Print a line beside what was asked for, on standard error."""
+    sys.stderr.write(f"ska-sdp: {one_line(text) if sys.stderr.isatty() else text}\n")
     sys.stderr.flush()

@@ -8,15 +8,21 @@ from typing import Any
 
 from . import values
 from .output import Change, Difference, Entry, Finding, Section
+from .terminal import one_line
 
-__all__ = ["NamePrinter", "PlainPrinter", "write_lines"]
+__all__ = ["NamePrinter", "PlainPrinter", "write_lines", "write_texts"]
 
 
 def write_lines(lines: Iterable[str]) -> None:
-    """Print lines."""
+    """Print lines: on a terminal a key with a line end in it does not look like two keys."""
+    write_texts(map(one_line, lines) if sys.stdout.isatty() else lines)
+
+
+def write_texts(texts: Iterable[str]) -> None:
+    """Print texts, which may have several lines."""
     # Not as one large text: of that, an unbuffered Python loses the rest in silence when the
     # reader goes away.
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.writelines(f"{text}\n" for text in texts)
 
 
 class NamePrinter:
@@ -87,7 +93,7 @@ class PlainPrinter(NamePrinter):
 
     def entries(self, entries: Sequence[Entry]) -> None:
         """Print a list of paths with their values."""
-        write_lines(self._line(*entry) for entry in entries)
+        write_texts(self._line(*entry) for entry in entries)
 
     def value(self, entry: Entry) -> None:
         """Print one path with its value."""
@@ -95,7 +101,7 @@ class PlainPrinter(NamePrinter):
 
     def news(self, path: str, text: str | None) -> None:
         """Print a path with its value; it is ``null`` when it was deleted."""
-        write_lines([self._line(path, "null" if text is None else text)])
+        write_texts([self._line(path, "null" if text is None else text)])
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -123,4 +129,6 @@ class PlainPrinter(NamePrinter):
 
     def _line(self, path: str, text: str) -> str:
         value = values.compact(text)
-        return value if self._quiet else f"{path} = {value}"
+        if self._quiet:
+            return value
+        return f"{one_line(path) if sys.stdout.isatty() else path} = {value}"

@@ -17,6 +17,8 @@ from .errors import explain
 from .group import Group
 from .objects import OBJECTS
 from .options import DEBUG
+from .output import note
+from .terminal import guard_streams
 
 __all__ = ["run"]
 
@@ -119,13 +121,14 @@ def run(arguments: Sequence[str]) -> int:
     """
     if _lacks_output():
         return 1
-    debug = "--debug" in arguments
-    if debug:
-        _log_all()
     # A character that the terminal cannot show must not end the command.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    guard_streams()
+    debug = "--debug" in arguments
+    if debug:
+        _log_all()
     if VARIABLE in os.environ:
         from .shells import register
 
@@ -143,7 +146,7 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             traceback.print_exc()
         code, line = explain(error)
-        click.echo(f"ska-sdp: {line}", err=True)
+        note(line)
         _let_go_of_output()
     return code if isinstance(code, int) else 0
 
@@ -158,7 +161,7 @@ def _lacks_output() -> bool:
         mode = "r" if name == "stdin" else "w"
         setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
     if "stdout" in closed:
-        click.echo("ska-sdp: Standard output is closed: open it, such as by >/dev/null.", err=True)
+        note("Standard output is closed: open it, such as by >/dev/null.")
     return "stdout" in closed
 
 

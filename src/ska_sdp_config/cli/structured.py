@@ -9,7 +9,8 @@ from typing import Any
 
 from . import values
 from .output import Change, Difference, Entry, Finding, Section
-from .plain import write_lines
+from .plain import write_texts
+from .terminal import escape
 
 __all__ = ["DocumentPrinter"]
 
@@ -57,7 +58,7 @@ class DocumentPrinter:
         if self._yaml:
             self._document(found)
         else:
-            write_lines([json.dumps(found, ensure_ascii=False)])
+            write_texts([json.dumps(found, ensure_ascii=False)])
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -102,7 +103,7 @@ class DocumentPrinter:
 
     def _document(self, value: Any) -> None:
         if not self._yaml:
-            write_lines([json.dumps(value, ensure_ascii=False, indent=2)])
+            write_texts([json.dumps(value, ensure_ascii=False, indent=2)])
             return
         import yaml
 
@@ -114,11 +115,16 @@ class DocumentPrinter:
             from yaml import SafeDumper as Dumper  # type: ignore[assignment]
 
         class Spelling(Dumper):
-            """Spells out what is no Unicode text: JSON has an escape for it, YAML has none."""
+            """Represents what is no Unicode text by escapes: JSON has such, YAML has none."""
+
+        on_terminal = sys.stdout.isatty()
 
         def spell(dumper: Spelling, text: str) -> yaml.ScalarNode:
-            shown = text.encode(errors="backslashreplace").decode()
-            return dumper.represent_str(shown)
+            spelt = text.encode(errors="backslashreplace").decode()
+            if on_terminal and escape(spelt) != spelt:
+                # YAML reads escapes in double quotes alone.
+                return dumper.represent_scalar("tag:yaml.org,2002:str", spelt, style='"')
+            return dumper.represent_str(spelt)
 
         Spelling.add_representer(str, spell)
         quote_numbers(Spelling)

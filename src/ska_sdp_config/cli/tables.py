@@ -17,6 +17,7 @@ from rich.text import Text
 
 from . import values
 from .output import Change, Difference, Entry, Finding, Section
+from .terminal import escape, one_line
 
 __all__ = ["TablePrinter"]
 
@@ -77,9 +78,9 @@ class TablePrinter:
         """Print one path, and below it its value."""
         if not self._quiet or text is None:
             ending = " was deleted" if text is None else ""
-            self._print(Text.assemble((values.shown(path), "bold"), (ending, "red")))
+            self._print(Text.assemble((one_line(path), "bold"), (ending, "red")))
         if text is not None:
-            value = Text(values.shown(values.pretty(text)))
+            value = Text(escape(values.pretty(text)))
             if values.is_json(text):
                 JSONHighlighter().highlight(value)
             self._print(value)
@@ -101,10 +102,10 @@ class TablePrinter:
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
         """Print what would be done and how values differ, then how much of it."""
         for each in differences:
-            self._print(Text.assemble(f"{each.word} ", (values.shown(each.path), "bold")))
+            self._print(Text.assemble(f"{each.word} ", (one_line(each.path), "bold")))
             for line in values.difference(each.before, each.after):
                 colour = {"-": "red", "+": "green"}.get(line[0], "")
-                self._print(Text(f"  {values.shown(line)}", colour))
+                self._print(Text(f"  {one_line(line)}", colour))
         self._sum([each.word for each in differences], unchanged)
 
     def sections(self, sections: Sequence[Section]) -> None:
@@ -115,9 +116,9 @@ class TablePrinter:
                 self.columns(section.columns, section.entries)
                 continue
             for entry in section.entries:
-                self._print(Text(values.shown(entry.path), "cyan"))
+                self._print(Text(one_line(entry.path), "cyan"))
                 for name, value in values.parts(entry.text):
-                    line = Text.assemble(f"  {values.shown(name):20} ", values.shown(value))
+                    line = Text.assemble(f"  {one_line(name):20} ", one_line(value))
                     self._console.print(line, no_wrap=True, overflow="ellipsis")
 
     def findings(self, findings: Sequence[Finding]) -> None:
@@ -131,11 +132,11 @@ class TablePrinter:
                 Text.assemble(
                     (f"{each.verdict:8}", style),
                     f"{each.subject:{width + GAP}}",
-                    values.shown(each.text),
+                    one_line(each.text),
                 )
             )
             if each.advice:
-                self._print(Text(f"{' ' * (8 + width + GAP)}{values.shown(each.advice)}"))
+                self._print(Text(f"{' ' * (8 + width + GAP)}{one_line(each.advice)}"))
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the paths."""
@@ -151,10 +152,11 @@ class TablePrinter:
         self._console.print(text, soft_wrap=True)
 
     def _table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        shown = (tuple(values.shown(cell) for cell in row) for row in rows)
+        # Before the layout: an escape is wider than what it stands for.
+        escaped = (tuple(one_line(cell) for cell in row) for row in rows)
         titles = tuple(head.upper().replace("_", " ") for head in heads)
         widths: list[int] = []
-        for chunk in _chunks(shown):
+        for chunk in _chunks(escaped):
             if not widths:
                 widths = _widths([titles, *chunk], self._console.width)
                 self._part(titles, widths, chunk, header=not self._quiet)
@@ -201,10 +203,7 @@ def _layout(titles: Sequence[str], widths: Sequence[int], *, header: bool) -> Ta
 
 
 def _fits(row: Sequence[str], widths: Sequence[int]) -> bool:
-    return all(
-        cell_len(cell) <= width and "\n" not in cell
-        for cell, width in zip(row, widths, strict=True)
-    )
+    return all(cell_len(cell) <= width for cell, width in zip(row, widths, strict=True))
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

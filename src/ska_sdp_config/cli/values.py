@@ -20,7 +20,6 @@ __all__ = [
     "parts",
     "pretty",
     "read",
-    "shown",
 ]
 
 DEEPEST = 100
@@ -165,13 +164,3 @@ def parts(text: str) -> Iterator[tuple[str, str]]:
         return
     for name, part in value.items():
         yield name, part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
-
-
-def shown(text: str) -> str:
-    """Spell out characters that would steer a terminal instead of showing on it."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
-        for each in text
-    )

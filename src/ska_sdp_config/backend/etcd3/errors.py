@@ -77,6 +77,10 @@ DENIED = "permission denied"
 """Part of etcd's error where a user lacks a right."""
 
 
+DENIED = "permission denied"
+"""Part of etcd's error where a user lacks a right."""
+
+
 def words_of(exc: grpc.RpcError) -> str:
     """Get what the server, or gRPC, said."""
     return str(exc.details() or exc.code().name.lower().replace("_", " ")).rstrip(".")
@@ -205,6 +209,11 @@ def _reproach(settings: Settings, words: str) -> str:
         return (
             f"does not let user {settings.username!r} do this ({words}): grant the user a role "
             "that may, or check SDP_CONFIG_USERNAME."
+        )
+    if "has a common name" in words:
+        return (
+            "accepts over its JSON gateway no client certificate with a common name: use a "
+            "certificate without one, or SDP_CONFIG_BACKEND=etcd3."
         )
     if "space exceeded" in words:
         return (

@@ -76,6 +76,8 @@ def answer_in(status: int, text: bytes) -> Json:
         answer = json.loads(text)
     except ValueError:
         answer = None
+    if b"CommonName" in text and not isinstance(answer, dict):
+        raise GatewayError(code, "client certificate has a common name")
     if not isinstance(answer, dict):
         raise GatewayError(code, f"HTTP status {status} with something that is not etcd's")
     error = answer.get("error")

@@ -1,0 +1,230 @@
+"""Status of each server of the database, by the backend with its login and by HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+
+import grpc
+
+from ..backend.common import ConfigConnectionError
+
+if TYPE_CHECKING:
+    from ..backend.etcd3.settings import Settings
+
+__all__ = ["Ask", "Fetch", "Member", "ask_member", "asker", "fetcher"]
+
+ALARMS = ("NONE", "NOSPACE", "CORRUPT")
+"""Names of etcd's alarms by their numbers."""
+
+_IN_USE = 9
+"""Number of the field dbSizeInUse, which the generated messages do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The status of one server.
+
+    Attributes:
+        endpoint: ``host:port``.
+        fault: why it did not give its status, empty if it did.
+        is_absent: whether nothing listens there.
+        is_login_at_fault: whether the login failed, or is missing.
+        is_denied: whether the user may not read the status.
+        version: its version, empty if it is not known.
+        size: bytes of its store on disk; None if it is not known.
+        in_use: bytes of them that hold something.
+        has_leader: whether it has a leader of the cluster.
+        alarms: names of the alarms that are active in the cluster.
+        ahead: seconds by which its clock may be ahead of ours, at least and at most; None if
+            it does not give its time.
+    """
+
+    endpoint: str
+    fault: str = ""
+    is_absent: bool = False
+    is_login_at_fault: bool = False
+    is_denied: bool = False
+    version: str = ""
+    size: int | None = None
+    in_use: int = 0
+    has_leader: bool = True
+    alarms: tuple[str, ...] = ()
+    ahead: tuple[float, float] | None = None
+
+
+Fetch = Callable[[str], "tuple[Mapping[str, Any], str]"]
+"""Fetches JSON from a URL; returns it, and the Date header.
+
+Raises:
+    OSError: the server did not answer.
+    ValueError: the answer is not JSON.
+"""
+
+Ask = Callable[[str, str], "Mapping[str, Any]"]
+"""Calls a method of a server's maintenance service, ``status`` or ``alarm``, given its endpoint;
+returns the answer as etcd's gateway gives it.
+
+Raises:
+    ConfigConnectionError: no answer within the timeout, or a rejection.
+"""
+
+
+def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
+    """Get the status of one server.
+
+    Args:
+        endpoint: ``host:port``.
+        url: the URL of its HTTP interface.
+        fetch: see Fetch.
+        ask: see Ask.
+    """
+    member = Member(endpoint)
+    began = time.time()
+    try:
+        page, date = fetch(f"{url}/version")
+    except (OSError, ValueError) as exc:
+        if isinstance(exc.reason if isinstance(exc, URLError) else exc, ConnectionRefusedError):
+            # The backend would try again until the timeout.
+            return replace(member, fault="connection refused", is_absent=True)
+    else:
+        member = replace(
+            member,
+            version=str(page.get("etcdserver", "")),
+            ahead=_ahead(date, began, time.time()),
+        )
+    try:
+        status = ask(endpoint, "status")
+        member = replace(
+            member,
+            version=str(status.get("version", member.version)),
+            # 64-bit numbers are texts in this JSON, and what is 0 or false is left out.
+            size=int(status.get("dbSize", 0)),
+            in_use=int(status.get("dbSizeInUse", 0)),
+            has_leader=status.get("leader", "0") not in ("0", 0),
+        )
+    except ConfigConnectionError as exc:
+        member = _with_fault(member, exc)
+        if not member.is_denied:
+            return member
+    try:
+        alarms = ask(endpoint, "alarm").get("alarms", ())
+    except ConfigConnectionError:
+        return member
+    return replace(member, alarms=tuple(sorted({str(each["alarm"]) for each in alarms})))
+
+
+def _with_fault(member: Member, exc: ConfigConnectionError) -> Member:
+    from ..backend.etcd3 import errors
+
+    cause = exc.__cause__
+    text = str(exc)
+    if isinstance(cause, grpc.RpcError):
+        if errors.keeps_us_out(cause) or "asks for a login" in text:
+            return replace(member, fault=text, is_login_at_fault=True)
+        if "permission denied" in errors.words_of(cause):
+            return replace(member, is_denied=True)
+    return replace(member, fault=text)
+
+
+def asker(settings: Settings, backend: str) -> Ask:
+    """Get what asks servers by a backend.
+
+    Args:
+        settings: how to connect and log in.
+        backend: ``etcd3`` or ``etcd3_revolution1``.
+    """
+    ask_by = _ask_gateway if backend == "etcd3_revolution1" else _ask_grpc
+
+    def ask(endpoint: str, method: str) -> Mapping[str, Any]:
+        return ask_by(replace(settings, endpoints=(endpoint,)), method)
+
+    return ask
+
+
+def _ask_gateway(settings: Settings, method: str) -> Mapping[str, Any]:
+    from ..backend.backend import LEASE_TTL
+    from ..backend.connection_state import Connection
+    from ..backend.revolution1.gateway import Gateway
+
+    with (
+        closing(Connection(LEASE_TTL)) as connection,
+        closing(Gateway(settings, connection)) as it,
+    ):
+        return it.call(f"maintenance/{method}", {}, settings.timeout)
+
+
+def _ask_grpc(settings: Settings, method: str) -> Mapping[str, Any]:
+    from google.protobuf.unknown_fields import UnknownFieldSet
+    from pyetcd import etcdrpc
+
+    from ..backend.backend import LEASE_TTL
+    from ..backend.connection_state import Connection
+    from ..backend.etcd3.connection import Etcd
+
+    request = etcdrpc.StatusRequest() if method == "status" else etcdrpc.AlarmRequest()
+    with closing(Connection(LEASE_TTL)) as connection, closing(Etcd(settings, connection)) as etcd:
+        answer = etcd.call("Maintenance", method.capitalize(), request, settings.timeout)
+    if method == "alarm":
+        return {"alarms": [{"alarm": _alarm(each.alarm)} for each in answer.alarms]}
+    fields = UnknownFieldSet(answer)
+    unknown = {fields[n].field_number: fields[n].data for n in range(len(fields))}
+    return {
+        "version": answer.version,
+        "dbSize": answer.dbSize,
+        "dbSizeInUse": unknown.get(_IN_USE, 0),
+        "leader": answer.leader,
+    }
+
+
+def _alarm(number: int) -> str:
+    return ALARMS[number] if number < len(ALARMS) else str(number)
+
+
+def fetcher(settings: Settings) -> Fetch:
+    """Get what fetches JSON from a server by HTTP.
+
+    Raises:
+        ValueError: a certificate of the settings is not one.
+    """
+    from ..backend.revolution1.tls import tls_context
+
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(context=tls_context(settings)),
+    )
+
+    def open_(url: str) -> AbstractContextManager[Any]:
+        try:
+            page: AbstractContextManager[Any] = opener.open(url, timeout=settings.timeout)
+        except HTTPError as exc:
+            # A rejection has a Date header too.
+            return exc
+        return page
+
+    def fetch(url: str) -> tuple[Mapping[str, Any], str]:
+        with open_(url) as page:
+            date = page.headers.get("Date", "")
+            try:
+                found = json.load(page)
+            except ValueError:
+                found = None
+        return found if isinstance(found, dict) else {}, date
+
+    return fetch
+
+
+def _ahead(date: str, began: float, ended: float) -> tuple[float, float] | None:
+    """Return by how much a clock may be ahead that gave this date, in whole seconds, meanwhile."""
+    try:
+        given = parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError):
+        return None
+    return given - ended, given + 1 - began

@@ -1,0 +1,264 @@
+"""Control characters from the database or the network, which must not reach a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config import Config
+from ska_sdp_config.cli.terminal import escape
+from ska_sdp_lmc.stack.etcd import Etcd
+
+from .conftest import fill, run_here
+from .pseudo_terminal import run_here_in_terminal, run_in_terminal
+from .web import Web
+
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+EVIL = f"a\x1b]0;x\x07\x1b[2J\r\x08\x7f\x85\x9b31m{BIDI}b"
+"""Text that clears the screen, sets its title, writes over lines or reverses their order."""
+
+BYTES = "\udc9b\udcff"
+"""Bytes that are no UTF-8, as the library represents them."""
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
+STORED: dict[str, Any] = {
+    "/eb/eb-a": {"status": EVIL, EVIL: EVIL, "pb_batch": [f"pb-{EVIL}", f"pb-absent{EVIL}"]},
+    f"/eb/eb-{EVIL}": {"subarray_id": EVIL},
+    f"/pb/pb-{EVIL}": {"eb_id": "eb-a", "script": {"kind": EVIL, "name": EVIL, "version": EVIL}},
+    f"/pb/pb-{EVIL}/state": {"status": EVIL, "reason": EVIL},
+    f"/pb/pb-{EVIL}/owner": {"hostname": EVIL, "pid": EVIL},
+    "/lmc/subarray/01": {"eb_id": f"eb-{EVIL}", "x": EVIL},
+    "/script/batch:a:1": {"image": EVIL, "parameters": EVIL},
+    f"/script/batch:{EVIL}:1": {"image": EVIL},
+    f"/component/{EVIL}/owner": {"hostname": EVIL, "pid": EVIL},
+    "/text": f"no JSON {EVIL}",
+    "/list": [EVIL, {EVIL: EVIL}],
+    "/bytes": f"no text {BYTES}{EVIL}",
+    f"/lines\n/pb/pb-forged{EVIL}": {},
+}
+
+URL, FILE, SAVED = "{url}", "{file}", "{dump}"
+"""Replaced by the URL of a page that is not found, and by files with hostile definitions."""
+
+COMMANDS = [
+    *(
+        f"{command} {option}"
+        for command in (
+            "list -a",
+            "list -av",
+            "list pb -v",
+            "get /text",
+            "get /list",
+            "get /bytes",
+        )
+        for option in ("", "-q", "-o table", "-o name", "-o json", "-o yaml")
+    ),
+    *(
+        f"describe {what} {option}"
+        for what in ("eb eb-a", "subarray 01")
+        for option in ("", "-q", "-o name", "-o json", "-o yaml")
+    ),
+    *(f"doctor {option}" for option in ("", "-o name", "-o json", "-o yaml")),
+    *(f"dump {option}" for option in ("", "-o json", "-o table", "-o name")),
+    *(
+        f"load {{dump}} --dry-run {option}"
+        for option in ("", "-q", "-o name", "-o json", "-o yaml")
+    ),
+    *(f"import scripts {{file}} {option}" for option in ("", "--dry-run", "-o name", "-o json")),
+    "import scripts {url}",
+    "import scripts {dump}",
+    f"import scripts /none/{EVIL}",
+    "watch /list --timeout=1",
+    "watch /list --timeout=1 -o json",
+    "watch /list --timeout=1 -o yaml",
+    "watch /text --timeout=1 -q",
+    f"watch /none{EVIL} --timeout=1",
+    f"wait eb eb-a status={EVIL}x --timeout=1",
+    f"wait eb eb-a status={EVIL} --timeout=30",
+    f"get /none{EVIL}",
+    f"get none{EVIL}",
+    f"describe pb pb-none{EVIL}",
+    f"describe pb pb-{EVIL}",
+    f"get eb {EVIL}",
+    f"{EVIL}",
+    f"list {EVIL}",
+    f"list --{EVIL}",
+    f"--debug get /none{EVIL}",
+    f"create /text{EVIL} {EVIL}",
+    f"create eb eb-x-20200101-00000 {{{EVIL}:",
+    f"create pb batch:{EVIL}:1 -q",
+    f"create pb batch:{EVIL}:1 -o json",
+    f"create pb batch:{EVIL}:2",
+    "update script batch:a:1 {image: [" + EVIL,
+    f"update /list '\"{EVIL}\"' -o json",
+    f"delete /list{EVIL}",
+    f"delete pb pb-{EVIL}",
+    f"delete pb pb-{EVIL} -o yaml",
+    f"delete -a --prefix=/pb/pb-{EVIL} prefix",
+    f"delete -a --prefix=/pb/pb-{EVIL} prefix -y -o name",
+    "edit /list",
+    "edit eb eb-a",
+    "edit /text",
+    "end eb eb-a",
+    f"end eb eb-{EVIL}",
+    "completion bash",
+]
+
+
+def raw_controls(text: str) -> set[str]:
+    """The characters of a text that a terminal obeys, not shows, but for line ends."""
+    return {
+        each
+        for each in text
+        if (unicodedata.category(each) in ("Cc", "Cs") and each != "\n") or each in BIDI
+    }
+
+
+@pytest.fixture
+def files(tmp_path: Path, web: Web) -> Mapping[str, str]:
+    """Places of hostile definitions, by what names them in COMMANDS."""
+    web.reasons["/evil"] = "Not\x1b[2J\x07 Found\x9b31m\x7f\x85"
+    definitions = tmp_path / "scripts.yaml"
+    scripts = [{"kind": "batch", "name": EVIL, "version": "1", "image": f"new{EVIL}"}]
+    definitions.write_text(json.dumps({"scripts": scripts}))
+    dump = tmp_path / "dump.json"
+    values = {"/list": [EVIL + EVIL], f"/new{EVIL}": EVIL}
+    dump.write_text(json.dumps({"values": values, "texts": {"/text": f"new {EVIL}"}}))
+    return {"url": web.url("/evil"), "file": str(definitions), "dump": str(dump)}
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> str:
+    """An editor that makes a value an invalid one, and then leaves it."""
+    program = tmp_path / "editor"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\n"
+        "fault = open(sys.argv[1]).read().startswith('# ')\n"
+        f"open(sys.argv[1], 'a').write('' if fault else {EVIL!r})\n"
+    )
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=[ascii(each)[1:-1] for each in COMMANDS])
+def test_terminal_gets_no_control_character(
+    database: Config, etcd: Etcd, files: Mapping[str, str], editor: str, command: str
+) -> None:
+    fill(database, STORED)
+    lexer = shlex.shlex(command, posix=True)
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " ", True, ""
+    words = [word.format(**files) if word in (URL, FILE, SAVED) else word for word in lexer]
+    env = {"NO_COLOR": "1", "EDITOR": editor}
+    typed = "no\n" if "prefix" in words else ""
+    _, received = run_here_in_terminal(etcd, words, env, typed)
+    assert received
+    assert not raw_controls(received), repr(received)
+    assert ("Traceback" in received) == ("--debug" in words)
+    # A key with a line end in it does not look like two.
+    assert "\n/pb/pb-forged" not in received
+
+
+def test_terminal_of_a_process_gets_no_control_character(database: Config, etcd: Etcd) -> None:
+    fill(database, STORED)
+    for words in (["-q", "get", "/text"], ["describe", "eb", "eb-a"], ["get", f"/none{EVIL}"]):
+        _, received = run_in_terminal(etcd, words, {"NO_COLOR": "1"})
+        assert "\\u009b" in received
+        assert not raw_controls(received), repr(received)
+
+
+def test_terminal_of_the_local_stack_gets_no_control_character(etcd: Etcd, tmp_path: Path) -> None:
+    file = tmp_path / "devices.json"
+    file.write_text(json.dumps({"servers": {EVIL: EVIL}}))
+    program = [sys.executable, "-m", "ska_sdp_lmc.cli"]
+    _, received = run_in_terminal(etcd, ["register", str(file)], program=program)
+    assert "\\u009b" in received
+    assert not raw_controls(received), repr(received)
+
+
+@pytest.mark.parametrize("command", ["list -av", "get /list", "describe eb eb-a", "doctor"])
+def test_terminal_gets_the_styles_of_tables_alone(
+    database: Config, etcd: Etcd, command: str
+) -> None:
+    fill(database, STORED)
+    plain, styled = (
+        run_here_in_terminal(etcd, command.split(), env)[1] for env in ({"NO_COLOR": "1"}, {})
+    )
+    assert STYLE.search(styled)
+    assert not raw_controls(STYLE.sub("", styled))
+    if command != "doctor":  # whose times differ
+        assert STYLE.sub("", styled) == plain
+
+
+@pytest.mark.parametrize("option", ["json", "yaml"])
+@pytest.mark.parametrize(
+    "command", ["get /list -q", "get /list", "list -av", "describe -q eb eb-a"]
+)
+def test_document_on_a_terminal_means_what_is_stored(
+    database: Config, etcd: Etcd, command: str, option: str
+) -> None:
+    fill(database, {path: value for path, value in STORED.items() if path != "/bytes"})
+    words = [*command.split(), "-o", option]
+    _, received = run_here_in_terminal(etcd, words)
+    assert "\\u202e" in received.lower()
+    if option == "json":
+        assert "\\u009b31m" in received
+    piped = run_here(etcd, words).out
+    assert BIDI in piped
+    load = json.loads if option == "json" else yaml.safe_load
+    assert load(received) == load(piped)
+
+
+@pytest.mark.parametrize("command", ["list -aq", "list -avq", "get /text", "get /text -q"])
+def test_pipe_gets_the_characters_as_stored(database: Config, etcd: Etcd, command: str) -> None:
+    fill(database, {"/text": EVIL, f"/x{EVIL}": EVIL})
+    assert EVIL in run_here(etcd, command.split()).out
+
+
+def test_words_that_no_shell_takes_as_they_are_are_not_completed(
+    database: Config, etcd: Etcd
+) -> None:
+    good = ["/a/b", "/a/pb-x:y_z.1@2", "/a/é"]
+    bad = ["/a/x\n/a/y", "/a/$(reboot)", "/a/`reboot`", "/a/x;y", "/a/x y", f"/a/{EVIL}", "/a/*"]
+    fill(database, {path: {} for path in [*good, *bad, f"/a/{BYTES}"]})
+    asked = {"_SKA_SDP_COMPLETE": "bash_complete", "COMP_LINE": "ska-sdp get /a"}
+    code, offered = run_in_terminal(etcd, [], asked)
+    assert code == 0
+    assert offered.splitlines() == [f"plain,{path}" for path in sorted(good)]
+
+
+@given(st.text() | st.text(f"\n\t\x00\x1b\x7f\x9b{BIDI}\ud800\udfffaé\U0001f600"))
+def test_escape_leaves_all_but_controls(text: str) -> None:
+    escaped = escape(text)
+    assert not raw_controls(escaped) - {"\t"}
+    dangerous = raw_controls(text) - {"\t"}
+    if not dangerous:
+        assert escaped == text
+    expected = "".join(f"\\u{ord(each):04x}" if each in dangerous else each for each in text)
+    assert escaped == expected
+    assert not raw_controls(escape(text, keep=""))
+    assert "\n" not in escape(text, keep="")
+
+
+@given(st.text())
+def test_escaped_json_is_the_same_json(text: str) -> None:
+    assert json.loads(escape(json.dumps([text], ensure_ascii=False))) == [text]
+
+
+def test_every_control_of_unicode_is_escaped() -> None:
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
+    escaped = escape(everything, keep="")
+    assert not raw_controls(escaped)
+    assert all(each in escaped for each in "aé \u00a0\u200d\u2028\U0001f600")
