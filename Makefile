@@ -54,8 +54,8 @@ docs: $(INSTALLED) ## Build the documentation
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 # One lock for Python 3.10 to 3.13, and for the image two parts of it: what runs there, and what
-# makes the package's wheel. They are made by uv (pip install uv); ARGS=--upgrade takes the newest
-# versions, without it those of the lock stay.
+# makes the package's wheel; one more is of an old Tango client in the tests. They are made by uv
+# (pip install uv); ARGS=--upgrade takes the newest versions, without it those of the lock stay.
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
@@ -65,6 +65,8 @@ lock: ## Bring the locks up to date with pyproject.toml
 	$(COMPILE) --python-version 3.11 --extra tango --extra gateway --extra secure \
 		--constraints requirements.lock pyproject.toml --output-file requirements/image.lock
 	$(COMPILE) --python-version 3.11 --group build --output-file requirements/build.lock
+	$(COMPILE) --python-version 3.10 requirements/old-client.in \
+		--output-file requirements/old-client.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \

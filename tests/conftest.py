@@ -12,6 +12,7 @@ from ska_sdp_lmc.stack import ports
 
 pytest_plugins = [
     "tests.services.etcd",
+    "tests.services.old_pytango",
     "tests.services.servers",
     "tests.services.tango_db",
     "tests.services.versions",

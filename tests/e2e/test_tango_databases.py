@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from tests.e2e.hearing import Hearing
 from tests.e2e.killed import MARIADB, happens_as_told
 from tests.e2e.subarray import Subarray, quick
 from tests.services.mariadb import MariaTangoDatabase
+from tests.services.old_pytango import debian_python
 from tests.services.tango_db import Kind
 from tests.waiting import wait_until
 
@@ -30,7 +30,6 @@ pytestmark = pytest.mark.long
 
 SUBARRAY = "test-sdp/subarray/01"
 OLD_CLIENT = Path(__file__).with_name("old_client.py")
-OLD_PYTHON = "/usr/bin/python3"
 
 
 @pytest.fixture(scope="module")
@@ -79,22 +78,8 @@ def test_one_observation(stack: LocalStack, subarray: Subarray) -> None:
     demonstrate(stack)
 
 
-@cache
-def old_tango() -> str:
-    """The version of PyTango that Debian's Python has; empty if it has none."""
-    told = "import tango; print(tango.__version__)"
-    try:
-        done = subprocess.run(
-            [OLD_PYTHON, "-I", "-c", told], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip()
-
-
 def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
-    if not old_tango().startswith("9."):
-        pytest.skip(f"{OLD_PYTHON} has no PyTango 9: install Debian's python3-tango")
+    python = debian_python()
     content = Content.new()
     steps = observation(content)
     given = [
@@ -102,7 +87,7 @@ def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
         for step in steps
     ]
     done = subprocess.run(
-        [OLD_PYTHON, "-I", OLD_CLIENT, subarray.trl],
+        [python, "-I", OLD_CLIENT, subarray.trl],
         input=json.dumps(given),
         env=clean_environment(),
         capture_output=True,

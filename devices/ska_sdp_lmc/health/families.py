@@ -56,7 +56,8 @@ COMMAND_DURATION = Family(
 EVENTS_PUSHED = Family(
     "sdp_lmc_events_pushed",
     "counter",
-    "Change and archive events pushed, which are those that somebody has subscribed to.",
+    "Events pushed, whoever has subscribed: a change, an archive and an alarm event for each new "
+    "value.",
     ("device", "attribute"),
 )
 OBS_STATE = Family(

@@ -12,7 +12,8 @@ from tango.server import run as run_tango
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.health.endpoint import EndpointError, serving
 from ska_sdp_lmc.servers import database
-from ska_sdp_lmc.servers.tango_database import wait_for_tango_database
+from ska_sdp_lmc.servers.registration import Registration
+from ska_sdp_lmc.servers.tango_database import needs_database, wait_for_tango_database
 from ska_sdp_lmc.settings import SettingsError, load
 
 __all__ = ["run"]
@@ -21,7 +22,8 @@ __all__ = ["run"]
 def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
     """Run a server of one device class until it is told to end.
 
-    It waits for the Tango database, and for the registration of its devices there.
+    It waits for the Tango database, and for the registration of its devices there. While it runs,
+    it restores its registration when that was lost.
 
     Tango ends it on SIGTERM and SIGINT in its own way; a handler of ours would never be called
     (design/pytango.md).
@@ -48,7 +50,14 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
             # What was imported stays: to look through it for garbage, again and again, is in vain.
             gc.freeze()
             gc.enable()
-            run_tango([device_class], args=[device_class.__name__, *given], raises=True)
+            registration = Registration()
+            with registration.kept():
+                run_tango(
+                    [device_class],
+                    args=[device_class.__name__, *given],
+                    raises=True,
+                    post_init_callback=registration.start if needs_database(given) else None,
+                )
     except (EndpointError, SettingsError) as error:
         sys.exit(f"{device_class.__name__}: {error}")
     except tango.DevFailed as error:

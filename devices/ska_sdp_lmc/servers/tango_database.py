@@ -14,7 +14,7 @@ import tango
 
 from ska_sdp_lmc.settings import SettingsError
 
-__all__ = ["wait_for_tango_database"]
+__all__ = ["needs_database", "wait_for_tango_database"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def wait_for_tango_database(server: str, arguments: Sequence[str]) -> None:
         SettingsError: TANGO_HOST is not set, or is no address.
         SystemExit: SIGTERM or SIGINT came meanwhile.
     """
-    if _needs_database(arguments):
+    if needs_database(arguments):
         with _ended_by_signals():
             _wait(f"{server}/{arguments[0]}")
 
@@ -83,7 +83,8 @@ def _wait(name: str) -> None:
         LOGGER.info("%s starts: the Tango database knows its devices", name)
 
 
-def _needs_database(arguments: Sequence[str]) -> bool:
+def needs_database(arguments: Sequence[str]) -> bool:
+    """Return whether a server with Tango's arguments uses a Tango database."""
     # Without an instance first, Tango says how it is used.
     if not arguments or arguments[0].startswith("-"):
         return False

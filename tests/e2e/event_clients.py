@@ -1,0 +1,232 @@
+"""Clients of change, archive and alarm events side by side, each in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import subprocess
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import tango
+
+from ska_sdp_lmc.model.states import AdminMode, ObsState
+from ska_sdp_lmc.stack.programs import clean_environment
+from tests.e2e.subarray import Subarray
+from tests.waiting import wait_until
+
+__all__ = ["ATTRIBUTES", "EventClient", "Recorder"]
+
+SCRIPT = Path(__file__).with_name("event_client.py")
+ATTRIBUTES = (
+    "State",
+    "Status",
+    "adminMode",
+    "obsState",
+    "commandedObsState",
+    "lastCommand",
+    "transactionID",
+    "scanType",
+    "scanID",
+)
+"""Attributes to subscribe to. The marker is last: its subscription takes effect last."""
+
+MARKER = "scanID"
+_markers = itertools.count(900_000_001)
+
+
+class EventClient:
+    """A subscriber in a process of its own.
+
+    Args:
+        python: its interpreter, which decides on the version of PyTango.
+        kind: ``change``, ``archive`` or ``alarm``.
+        trl: the device.
+    """
+
+    def __init__(self, python: str, kind: str, trl: str) -> None:
+        self.name = f"{kind} events"
+        self._command = [python, "-I", str(SCRIPT), trl, kind, ",".join(ATTRIBUTES)]
+        self._events: list[tuple[str, Any]] = []
+        self._begun = 0
+        self.version = ""
+
+    def __enter__(self) -> EventClient:
+        self._process = subprocess.Popen(
+            self._command,
+            env=clean_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, name=self.name)
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code; None while it runs."""
+        return self._process.poll()
+
+    def of(self, name: str) -> list[Any]:
+        """Values of an attribute since ``forget``, in the order in which they came."""
+        return [value for each, value in self._events[self._begun :] if each == name]
+
+    def last(self, name: str) -> Any:
+        """Return the last value of an attribute; None before the first."""
+        return next((value for each, value in reversed(self._events) if each == name), None)
+
+    def forget(self) -> None:
+        """Leave out what came so far."""
+        self._begun = len(self._events)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                name, value = json.loads(line)
+                if name == "ready":
+                    self.version = value
+                    self.name = f"{self.name}, PyTango {value}"
+                self._events.append((name, value))
+
+
+class Recorder:
+    """Values that the device shows after each command: what every client must receive.
+
+    Args:
+        subarray: the device, READY.
+        clients: the clients, started.
+    """
+
+    def __init__(self, subarray: Subarray, clients: Iterable[EventClient]) -> None:
+        self._subarray = subarray
+        self.clients = list(clients)
+        self._expected: dict[str, list[Any]] = {}
+
+    def begin(self) -> None:
+        """Wait until every client receives events.
+
+        Events of the first moments after a subscription are lost, so scans with numbers of their
+        own are made until one is received.
+        """
+        for client in self.clients:
+            wait_until(
+                lambda client=client: client.version or client.exit_code is not None,  # type: ignore[misc]
+                60,
+                f"{client.name} has subscribed",
+            )
+        self._wait_for_a_marker()
+        for client in self.clients:
+            client.forget()
+        self._shown = self._read()
+        self._expected = {name: [] for name in ATTRIBUTES}
+
+    def scan(self, scan_id: int) -> None:
+        """Make a scan."""
+        self._subarray.start_scan(scan_id)
+        self._record()
+        assert self._shown["scanID"] == scan_id
+        self._subarray.command("EndScan")
+        self._record()
+        assert self._shown["obsState"] == ObsState.READY
+
+    def switch(self, mode: AdminMode) -> None:
+        """Write adminMode, which changes State."""
+        self._subarray.proxy.write_attribute("adminMode", mode)
+        self._record()
+
+    def faults(self) -> list[str]:
+        """Compare what came with what was shown; one sentence a client and attribute."""
+        self._drain()
+        found = []
+        for client in self.clients:
+            if client.exit_code is not None:
+                found.append(f"{client.name}: ended with {client.exit_code}")
+            found += [f"{client.name}: {text}" for text in client.of("error")]
+            for name, expected in self._expected.items():
+                received = client.of(name)
+                if received != expected:
+                    found.append(f"{client.name}: {name} {difference(expected, received)}")
+        return found
+
+    def _wait_for_a_marker(self) -> None:
+        for _ in range(15):
+            marker = next(_markers)
+            self._subarray.start_scan(marker)
+            self._subarray.command("EndScan")
+            try:
+                wait_until(lambda m=marker: not self._without(m), 1)  # type: ignore[misc]
+            except AssertionError:
+                continue
+            return
+        raise AssertionError(f"no event came to {self._without(marker)}")
+
+    def _without(self, marker: int) -> list[str]:
+        """Return the names of the clients that have not received all events of a scan."""
+        return [
+            client.name
+            for client in self.clients
+            # obsState READY is the last event of EndScan.
+            if [marker, 0] != client.of(MARKER)[-2:] or client.last("obsState") != ObsState.READY
+        ]
+
+    def _drain(self) -> None:
+        # What is still missing after this is a fault, which is compared and described.
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: all(map(self._is_complete, self.clients)), 15)
+
+    def _is_complete(self, client: EventClient) -> bool:
+        if client.exit_code is not None:
+            return True
+        return all(len(client.of(name)) >= len(values) for name, values in self._expected.items())
+
+    def _record(self) -> None:
+        shown = self._read()
+        for name, value in shown.items():
+            if value != self._shown[name]:
+                self._expected[name].append(value)
+        self._shown = shown
+
+    def _read(self) -> dict[str, Any]:
+        found = self._subarray.proxy.read_attributes(list(ATTRIBUTES))
+        values = {name: each.value for name, each in zip(ATTRIBUTES, found, strict=True)}
+        return {
+            name: str(value) if isinstance(value, tango.DevState) else value
+            for name, value in values.items()
+        }
+
+
+def difference(expected: list[Any], received: list[Any]) -> str:
+    """Describe the first difference of two lists."""
+    place = next(
+        (
+            place
+            for place, (one, other) in enumerate(zip(expected, received, strict=False))
+            if one != other
+        ),
+        min(len(expected), len(received)),
+    )
+    return (
+        f"{len(received)} events of {len(expected)}; from the {place + 1}th on "
+        f"{received[place : place + 4]}, not {expected[place : place + 4]}"
+    )

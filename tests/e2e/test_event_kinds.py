@@ -1,0 +1,126 @@
+"""Change, archive and alarm events side by side, for clients of three versions of PyTango."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from ska_sdp_lmc.model.states import AdminMode
+from ska_sdp_lmc.stack.device_server import DeviceServer
+from ska_sdp_lmc.stack.etcd import Etcd
+from tests.e2e.event_clients import EventClient, Recorder
+from tests.e2e.scripts import assignment, new_id
+from tests.e2e.subarray import Subarray
+from tests.services.servers import ServeSubarrays, trl_of
+
+LOGGER = logging.getLogger(__name__)
+
+MakeEtcd = Callable[..., Etcd]
+
+NEW: dict[str, tuple[str, ...]] = {sys.executable: ("change", "archive", "alarm")}
+"""Interpreters and the kinds of events that their clients subscribe to."""
+
+OLD_KINDS = ("change", "archive")
+"""Kinds that Tango had before version 10."""
+
+SCANS_A_SWITCH = 10
+"""Scans after which adminMode, and with it State, changes."""
+
+RUNS = int(os.environ.get("EVENT_RUNS", "10"))
+"""Starts of the clients in the long test of many runs."""
+
+RUNS_A_SERVER = 5
+"""Runs after which the server is started again."""
+
+
+@contextmanager
+def recorder(subarray: Subarray, pythons: dict[str, tuple[str, ...]]) -> Iterator[Recorder]:
+    """Start clients of each interpreter, and wait until events come to them."""
+    with ExitStack() as running:
+        clients = [
+            running.enter_context(EventClient(python, kind, subarray.trl))
+            for python, kinds in pythons.items()
+            for kind in kinds
+        ]
+        recorder = Recorder(subarray, clients)
+        recorder.begin()
+        yield recorder
+
+
+def serve(etcd: Etcd, serve_subarrays: ServeSubarrays) -> DeviceServer:
+    """Serve a subarray, State ON."""
+    (server,) = serve_subarrays(etcd.port, ["01"])
+    Subarray(trl_of(server)).command("On")
+    return server
+
+
+def ready(server: DeviceServer) -> Subarray:
+    """Lead the subarray to READY, with an execution block of its own."""
+    subarray = Subarray(trl_of(server))
+    if subarray.obs_state != "EMPTY":
+        subarray.command("Abort")
+        subarray.command("Restart")
+    subarray.command("AssignResources", assignment(new_id("eb"), {}))
+    subarray.configure("science")
+    return subarray
+
+
+def observe(recorder: Recorder, scans: int) -> None:
+    """Make scans, and change adminMode now and then."""
+    for scan_id in range(1, scans + 1):
+        recorder.scan(scan_id)
+        if scan_id % SCANS_A_SWITCH == 0:
+            recorder.switch(AdminMode.OFFLINE)
+            recorder.switch(AdminMode.ONLINE)
+
+
+def run(server: DeviceServer, pythons: dict[str, tuple[str, ...]], scans: int) -> list[str]:
+    """Observe with clients of each interpreter; return the faults found."""
+    with recorder(ready(server), pythons) as recording:
+        observe(recording, scans)
+        return recording.faults()
+
+
+def test_every_kind_of_event_has_the_right_values(
+    etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays
+) -> None:
+    assert run(serve(etcd_server(), serve_subarrays), NEW, 20) == []
+
+
+def test_old_clients_receive_the_right_values(
+    etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays, old_python: str
+) -> None:
+    server = serve(etcd_server(), serve_subarrays)
+    assert run(server, {**NEW, old_python: OLD_KINDS}, 20) == []
+
+
+@pytest.mark.long
+def test_every_value_is_right_through_a_thousand_scans(
+    etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays, old_python: str
+) -> None:
+    server = serve(etcd_server(), serve_subarrays)
+    assert run(server, {**NEW, old_python: OLD_KINDS}, 1000) == []
+
+
+@pytest.mark.long
+def test_no_event_is_missing_in_many_runs(
+    etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays
+) -> None:
+    """Start clients again and again, and the server now and then.
+
+    The environment variable EVENT_RUNS sets how often, ``--log-cli-level INFO`` shows each run.
+    """
+    server = serve(etcd_server(), serve_subarrays)
+    faults = []
+    for number in range(1, RUNS + 1):
+        if number % RUNS_A_SERVER == 0:
+            server.restart()
+        found = run(server, NEW, 30)
+        LOGGER.info("run %d: %s", number, found or "nothing missing, nothing wrong")
+        faults += found
+    assert faults == []

@@ -1,0 +1,96 @@
+"""The registration of a server in the Tango database: it is restored, and it delays no device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import tango
+
+from ska_sdp_lmc.servers.registration import CHECK_INTERVAL_S
+from ska_sdp_lmc.stack.device_server import DeviceServer
+from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from tests.in_time import in_time
+from tests.services.servers import ServeSubarrays, serving, trl_of
+from tests.waiting import LATE, wait_until
+
+WITHIN = 10.0
+"""Seconds after which a new client finds the survivor."""
+
+
+@pytest.fixture
+def earlier(
+    etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays
+) -> Iterator[DeviceServer]:
+    """A server of a subarray."""
+    (server,) = serve_subarrays(etcd_server().port, ["01"])
+    yield server
+    server.resume()
+
+
+@pytest.fixture
+def later(earlier: DeviceServer, tmp_path: Path) -> Iterator[DeviceServer]:
+    """A second server of the same device, started while the first one is frozen."""
+    server = DeviceServer(earlier.name, earlier.devices, tmp_path, earlier.settings)
+    earlier.pause()
+    server.start()
+    earlier.resume()
+    yield server
+    server.stop()
+
+
+def registered(server: DeviceServer, tango_db: TangoDatabase) -> int:
+    """Return the process that the Tango database names for a server's device; 0 if none."""
+    info = tango_db.connect().get_device_info(server.devices[0])
+    return int(info.pid) if info.exported else 0
+
+
+def reached(server: DeviceServer, tango_db: TangoDatabase) -> bool:
+    """Whether a new client reaches the device in that server."""
+    try:
+        is_answered = bool(tango.DeviceProxy(trl_of(server)).ping() >= 0)
+    except tango.DevFailed:
+        return False
+    return is_answered and registered(server, tango_db) == server.process.pid
+
+
+ENDS = pytest.mark.parametrize("end", [DeviceServer.kill, DeviceServer.stop])
+
+
+@ENDS
+@pytest.mark.parametrize("is_later", [True, False], ids=["the later", "the earlier"])
+def test_the_survivor_is_found(
+    earlier: DeviceServer,
+    later: DeviceServer,
+    tango_db: TangoDatabase,
+    end: Callable[[DeviceServer], None],
+    is_later: bool,
+) -> None:
+    assert registered(earlier, tango_db) == later.process.pid
+    ended, survivor = (later, earlier) if is_later else (earlier, later)
+    end(ended)
+    with in_time(WITHIN):
+        wait_until(lambda: reached(survivor, tango_db), 3 * WITHIN)
+
+
+def test_a_frozen_tango_database_delays_no_device(
+    etcd_server: Callable[..., Etcd],
+    tango_database: Callable[[], TangoDatabase],
+    tmp_path: Path,
+) -> None:
+    tango_db = tango_database()
+    with serving(tango_db, tmp_path) as serve:
+        (server,) = serve(etcd_server().port, ["01"])
+        device = tango.DeviceProxy(trl_of(server))
+        device.ping()
+        tango_db.pause()
+        try:
+            end = time.monotonic() + 4 * CHECK_INTERVAL_S
+            while time.monotonic() < end:
+                with in_time(LATE):
+                    device.read_attribute("obsState")
+        finally:
+            tango_db.resume()

@@ -1,0 +1,82 @@
+"""Interpreters with an old PyTango: Debian's with 9.3, and one of the tests' own with 9.5."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+__all__ = ["debian_python", "old_python"]
+
+DEBIAN_PYTHON = "/usr/bin/python3"
+LOCK = Path(__file__).parents[2] / "requirements" / "old-client.lock"
+
+
+@cache
+def debian_python() -> str:
+    """Return the path of Debian's interpreter with PyTango 9.3; skip where it is missing."""
+    if not _pytango(DEBIAN_PYTHON).startswith("9.3"):
+        pytest.skip(f"{DEBIAN_PYTHON} has no PyTango 9.3: install Debian's python3-tango")
+    return DEBIAN_PYTHON
+
+
+@cache
+def _own_python() -> str:
+    """Return an interpreter with PyTango 9.5; skip where it cannot be installed.
+
+    It is installed once, into the user's cache directory.
+    """
+    home = _cache() / f"pytango-9.5-{sys.implementation.cache_tag}"
+    python = home / "bin" / "python"
+    if not _pytango(str(python)).startswith("9.5"):
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}-") as made:
+            _install(Path(made) / "venv")
+            # Another test process may have installed it in the meantime.
+            if not home.exists():
+                (Path(made) / "venv").rename(home)
+    return str(python)
+
+
+def _install(home: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    try:
+        _run([sys.executable, "-m", "venv", "--without-pip", str(home)])
+        options = ["--quiet", "--only-binary", ":all:", "--require-hashes", "-r", str(LOCK)]
+        _run([*pip, "--python", str(home), "install", *options])
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        output = error.stderr if isinstance(error.stderr, str) else ""
+        reason = (output.strip().splitlines() or [str(error)])[-1]
+        pytest.skip(f"PyTango 9.5 cannot be installed for {sys.version.split()[0]}: {reason}")
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+
+
+def _cache() -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "ska-sdp-lmc-tests"
+
+
+def _pytango(python: str) -> str:
+    """Return the version of an interpreter's PyTango; empty without one."""
+    script = "import tango; print(tango.__version__)"
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", script], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()
+
+
+@pytest.fixture(params=["9.3", "9.5"])
+def old_python(request: pytest.FixtureRequest) -> str:
+    """Path of an interpreter with each old PyTango in turn."""
+    return debian_python() if request.param == "9.3" else _own_python()
