@@ -25,10 +25,6 @@ __all__ = ["ProcessingController"]
 LOGGER = logging.getLogger(__name__)
 
 
-class _Unstorable(Exception):
-    """A step has values that the database cannot hold."""
-
-
 @dataclass(slots=True)
 class _Stretch:
     """A phase that a block is in, and since when; and what belongs to the block."""
@@ -143,9 +139,6 @@ class ProcessingController:
         """Write the next step of a block, if one is due."""
         try:
             step = self._write_next(watcher, pb_id)
-        except _Unstorable as error:
-            self._fail(pb_id, f"Its next step cannot be written: {error}")
-            return False
         except TransactionTooLarge as error:
             self._fail(pb_id, str(error))
             return False
@@ -162,19 +155,14 @@ class ProcessingController:
             if block is not None:
                 step = self._next(watcher, block)
                 if isinstance(step, Step):
-                    try:
-                        write_step(txn, block, step, datetime.now(timezone.utc))
-                    except ValueError as error:
-                        # JSON that was read may have what JSON that is written may not: NaN.
-                        raise _Unstorable(str(error)) from error
+                    step = _write_or_fail(txn, block, step)
         return step if isinstance(step, Step) else None
 
     def _fail(self, pb_id: str, reason: str) -> None:
         for txn in self._config.txn(prefetch=self._paths(pb_id)):
             block = read_block(txn, pb_id)
             if block is not None:
-                step = Step("FAILED", state={"status": "FAILED", "reason": reason}, leave=True)
-                write_step(txn, block, step, datetime.now(timezone.utc))
+                write_step(txn, block, _failed(reason), datetime.now(timezone.utc))
         LOGGER.error("%s: %s", pb_id, reason)
 
     def _paths(self, pb_id: str) -> list[str]:
@@ -189,3 +177,25 @@ class ProcessingController:
                 txn.delete_deployment(name)
         del self._stretches[pb_id]
         LOGGER.info("%s: deleted", pb_id)
+
+
+def _write_or_fail(txn: Transaction, block: Block, step: Step) -> Step:
+    """Write a step, or that the block FAILED if the step cannot be stored.
+
+    Both in one transaction: a block that is corrected meanwhile is not marked as FAILED.
+
+    Raises:
+        ValueError: the state of the block cannot be stored either.
+    """
+    now = datetime.now(timezone.utc)
+    try:
+        write_step(txn, block, step, now)
+    except ValueError as error:
+        # JSON that was read may hold what must not be written, such as NaN.
+        step = _failed(f"Its next step cannot be written: {error}")
+        write_step(txn, block, step, now)
+    return step
+
+
+def _failed(reason: str) -> Step:
+    return Step("FAILED", state={"status": "FAILED", "reason": reason}, leave=True)
