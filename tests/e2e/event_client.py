@@ -32,9 +32,9 @@ def on_event(name: str, event: Any) -> None:
         write("error", f"{name}: {event.errors[0].reason}: {event.errors[0].desc.strip()}")
         return
     value = event.attr_value.value
-    # A state is an integer in old versions.
-    if isinstance(value, tango.DevState):
-        value = str(value)
+    if name == "State":
+        # PyTango 9.3 delivers a number.
+        value = str(tango.DevState.values[int(value)])
     write(name, value)
 
 

@@ -57,11 +57,14 @@ def reached(server: DeviceServer, tango_db: TangoDatabase) -> bool:
     return is_answered and registered(server, tango_db) == server.process.pid
 
 
-ENDS = pytest.mark.parametrize("end", [DeviceServer.kill, DeviceServer.stop])
-
-
-@ENDS
-@pytest.mark.parametrize("is_later", [True, False], ids=["the later", "the earlier"])
+@pytest.mark.parametrize(
+    ("is_later", "end"),
+    [
+        pytest.param(True, DeviceServer.kill, id="the later is killed"),
+        pytest.param(True, DeviceServer.stop, id="the later is stopped", marks=pytest.mark.long),
+        pytest.param(False, DeviceServer.stop, id="the earlier is stopped"),
+    ],
+)
 def test_the_survivor_is_found(
     earlier: DeviceServer,
     later: DeviceServer,
@@ -94,3 +97,12 @@ def test_a_frozen_tango_database_delays_no_device(
                     device.read_attribute("obsState")
         finally:
             tango_db.resume()
+
+
+def test_a_server_does_not_replace_one_that_runs(
+    earlier: DeviceServer, later: DeviceServer, tango_db: TangoDatabase
+) -> None:
+    end = time.monotonic() + 4 * CHECK_INTERVAL_S
+    while time.monotonic() < end:
+        assert registered(earlier, tango_db) == later.process.pid
+        time.sleep(CHECK_INTERVAL_S / 10)

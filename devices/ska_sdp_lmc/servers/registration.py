@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ in between.
 """
 
 CALL_TIMEOUT_MS = 2000
+CONNECT_TIMEOUT_S = 2.0
 
 
 class Registration:
@@ -69,7 +71,7 @@ class Registration:
         numbers, texts = database.command_inout("DbImportDevice", admin.get_name())
         is_exported, found = bool(numbers[0]), texts[1]
         ours = util.get_dserver_ior(admin)
-        if is_exported and (found == ours or _answers(admin.get_name(), found)):
+        if is_exported and (found == ours or _accepts_connections(found)):
             self._lost = 0
             return
         self._lost += 1
@@ -81,7 +83,7 @@ class Registration:
         LOGGER.warning(
             "Registered %s again in the Tango database, which named %s.",
             util.get_ds_name(),
-            "a server that does not answer" if is_exported else "no running server",
+            "a server that accepts no connections" if is_exported else "no running server",
         )
 
 
@@ -93,17 +95,16 @@ def _database() -> Any:
     return proxy
 
 
-def _answers(admin: str, ior: str) -> bool:
-    """Return whether the server that an object reference names answers."""
+def _accepts_connections(ior: str) -> bool:
+    """Return whether the server that an object reference names accepts connections.
+
+    Not asked through Tango, which would resolve the device's name to this process.
+    """
     try:
-        host, port = address_of(ior)
-        # By address: Tango would resolve the name to the device in this process.
-        proxy = tango.DeviceProxy(f"tango://{host}:{port}/{admin}#dbase=no")
-        proxy.set_timeout_millis(CALL_TIMEOUT_MS)
-        proxy.ping()
-    except (tango.DevFailed, ValueError):
+        with socket.create_connection(address_of(ior), CONNECT_TIMEOUT_S):
+            return True
+    except (OSError, ValueError):
         return False
-    return True
 
 
 def _restore(database: Any, util: Any) -> None:
