@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http.client import BadStatusLine
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 
@@ -248,6 +250,18 @@ def test_no_database_is_exit_5_with_the_finding(parse: Run, monkeypatch: Any) ->
 def fill_up(config: Config) -> None:
     for number in range(100):
         fill(config, {f"/x/{number}": "x" * 100_000})
+
+
+@pytest.mark.parametrize("error", [BadStatusLine("SSH-2.0"), TimeoutError(), URLError("x")])
+def test_status_is_read_where_http_fails(error: Exception) -> None:
+    def fetch(url: str) -> tuple[dict[str, Any], str]:
+        raise error
+
+    def ask(endpoint: str, method: str) -> dict[str, Any]:
+        return {"version": "3.5.16", "dbSize": "5", "leader": "1"}
+
+    member = ask_member("h:1", "http://h:1", fetch, ask)
+    assert (member.fault, member.version, member.size, member.ahead) == ("", "3.5.16", 5, None)
 
 
 @BACKENDS

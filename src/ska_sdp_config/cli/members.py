@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 
@@ -65,7 +66,7 @@ Fetch = Callable[[str], "tuple[Mapping[str, Any], str]"]
 
 Raises:
     OSError: the server did not answer.
-    ValueError: the answer is not JSON.
+    HTTPException: it does not speak HTTP.
 """
 
 Ask = Callable[[str, str], "Mapping[str, Any]"]
@@ -90,7 +91,7 @@ def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
     began = time.time()
     try:
         page, date = fetch(f"{url}/version")
-    except (OSError, ValueError) as exc:
+    except (OSError, HTTPException, ValueError) as exc:
         if isinstance(exc.reason if isinstance(exc, URLError) else exc, ConnectionRefusedError):
             # The backend would try again until the timeout.
             return replace(member, fault="connection refused", is_absent=True)
