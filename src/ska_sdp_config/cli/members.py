@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 
 import grpc
 
-from ..backend.common import ConfigConnectionError
+from ..backend.common import ConfigConnectionError, LoginRejected
 
 if TYPE_CHECKING:
     from ..backend.etcd3.settings import Settings
@@ -124,14 +124,12 @@ def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
 def _with_fault(member: Member, exc: ConfigConnectionError) -> Member:
     from ..backend.etcd3 import errors
 
+    if isinstance(exc, LoginRejected):
+        return replace(member, fault=str(exc), is_login_at_fault=True)
     cause = exc.__cause__
-    text = str(exc)
-    if isinstance(cause, grpc.RpcError):
-        if errors.keeps_us_out(cause) or "asks for a login" in text:
-            return replace(member, fault=text, is_login_at_fault=True)
-        if "permission denied" in errors.words_of(cause):
-            return replace(member, is_denied=True)
-    return replace(member, fault=text)
+    if isinstance(cause, grpc.RpcError) and errors.DENIED in errors.words_of(cause):
+        return replace(member, is_denied=True)
+    return replace(member, fault=str(exc))
 
 
 def asker(settings: Settings, backend: str) -> Ask:
