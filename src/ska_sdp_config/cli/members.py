@@ -220,7 +220,7 @@ def fetcher(settings: Settings) -> Fetch:
 
 
 def _ahead(date: str, began: float, ended: float) -> tuple[float, float] | None:
-    """Return by how much a clock may be ahead that gave this date, in whole seconds, meanwhile."""
+    """Return by how many seconds, at least and at most, the clock that gave a date is ahead."""
     try:
         given = parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError):
