@@ -8,6 +8,9 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
 from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backend.common import LoginRejected
+from ska_sdp_config.backend.etcd3.errors import refusal
+from ska_sdp_config.backend.etcd3.settings import Settings
 from ska_sdp_config.backend.keys import Span
 from ska_sdp_config.backend.store import AnswerLost, Commit, Put, Query
 from ska_sdp_lmc.stack.etcd import Etcd
@@ -80,6 +83,38 @@ class Refusal(grpc.RpcError):
 
     def details(self) -> str:
         return self._details
+
+
+@pytest.mark.parametrize(
+    ("username", "was_served", "code", "words", "kind", "retry_after"),
+    [
+        # etcd's answer to a client that has a certificate and does not log in.
+        (None, False, "PERMISSION_DENIED", "permission denied", LoginRejected, None),
+        (None, True, "PERMISSION_DENIED", "permission denied", LoginRejected, None),
+        ("x", True, "PERMISSION_DENIED", "permission denied", ConfigRefused, None),
+        ("x", False, "INVALID_ARGUMENT", "authentication failed", LoginRejected, None),
+        ("x", True, "INVALID_ARGUMENT", "authentication failed", LoginRejected, 1.0),
+        (None, False, "INVALID_ARGUMENT", "user name is empty", LoginRejected, None),
+        (None, True, "INVALID_ARGUMENT", "user name is empty", LoginRejected, 1.0),
+        ("x", False, "UNAUTHENTICATED", "invalid auth token", LoginRejected, 1.0),
+        ("x", True, "RESOURCE_EXHAUSTED", "mvcc: database space exceeded", ConfigRefused, 1.0),
+        ("x", True, "FAILED_PRECONDITION", "etcdserver: corrupt", ConfigRefused, None),
+    ],
+)
+def test_rejection_has_a_kind_and_a_pause(
+    username: str | None,
+    was_served: bool,
+    code: str,
+    words: str,
+    kind: type[ConfigRefused],
+    retry_after: float | None,
+) -> None:
+    password = None if username is None else "y"
+    settings = Settings.load(host="h", port=1, username=username, password=password)
+    words = f"etcdserver: {words.removeprefix('etcdserver: ')}"
+    error = refusal(settings, Refusal(grpc.StatusCode[code], words), was_served=was_served)
+    assert type(error) is kind
+    assert error.retry_after == retry_after
 
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE

@@ -117,8 +117,8 @@ class FutureRevision(ConfigRefused):
 class LoginRejected(ConfigRefused):
     """The database rejected the login, or requires one.
 
-    ``retry_after`` is None only if the database has not answered anything before: later, watchers
-    wait, as a password may be wrong while it is being changed.
+    Watchers raise it if the database has not answered before, or if it denies permission to a
+    client without a user. Otherwise they wait, as a password may be wrong while it is changed.
     """
 
 

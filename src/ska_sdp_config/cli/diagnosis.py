@@ -127,7 +127,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _access(readings: Readings, members: list[Member]) -> Iterator[Finding]:
-    """Warn of a login without a client certificate where it does not protect the database."""
+    """Warn about a login without a client certificate if it does not protect the database."""
     if readings.username is None or readings.has_certificate:
         return
     first, end = PROTECTING

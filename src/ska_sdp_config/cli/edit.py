@@ -144,8 +144,9 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
             return stored_text(target.entry, value, prefix)
         except Failed as exc:
             fault, rejected = exc, text
-            # One line each: lines that do not begin so are taken for a part of the value.
-            shown = f"{FAULT}{one_line(str(exc))}\n{FAULT}Mend it, or leave the file to give up.\n"
+            # One line each: a line without the prefix would be read as a part of the value.
+            notes = (one_line(str(exc)), "Correct the value, or leave it unchanged to give up.")
+            shown = "".join(f"{FAULT}{each}\n" for each in notes)
             file.write_text(shown + text, "utf-8")
 
 

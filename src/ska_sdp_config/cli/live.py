@@ -27,8 +27,8 @@ MOST = 500
 that is offered has in common, and asks before it shows so many."""
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]*")
-"""Words that a shell takes as they are. Bash inserts others unquoted: an id of ``$(reboot)`` would
-be run as a command, and one with control characters would be obeyed by the terminal."""
+"""Words without special characters. Bash inserts words unquoted: it would run an id of
+``$(reboot)`` as a command, and the terminal would interpret control characters."""
 
 
 def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

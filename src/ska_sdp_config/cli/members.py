@@ -15,7 +15,7 @@ from urllib.error import HTTPError, URLError
 
 import grpc
 
-from ..backend.common import ConfigConnectionError
+from ..backend.common import ConfigConnectionError, LoginRejected
 
 if TYPE_CHECKING:
     from ..backend.etcd3.settings import Settings
@@ -125,14 +125,12 @@ def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
 def _with_fault(member: Member, exc: ConfigConnectionError) -> Member:
     from ..backend.etcd3 import errors
 
+    if isinstance(exc, LoginRejected):
+        return replace(member, fault=str(exc), is_login_at_fault=True)
     cause = exc.__cause__
-    text = str(exc)
-    if isinstance(cause, grpc.RpcError):
-        if errors.keeps_us_out(cause) or "asks for a login" in text:
-            return replace(member, fault=text, is_login_at_fault=True)
-        if "permission denied" in errors.words_of(cause):
-            return replace(member, is_denied=True)
-    return replace(member, fault=text)
+    if isinstance(cause, grpc.RpcError) and errors.DENIED in errors.words_of(cause):
+        return replace(member, is_denied=True)
+    return replace(member, fault=str(exc))
 
 
 def asker(settings: Settings, backend: str) -> Ask:
@@ -223,7 +221,7 @@ def fetcher(settings: Settings) -> Fetch:
 
 
 def _ahead(date: str, began: float, ended: float) -> tuple[float, float] | None:
-    """Return by how much a clock may be ahead that gave this date, in whole seconds, meanwhile."""
+    """Return by how many seconds, at least and at most, the clock that gave a date is ahead."""
     try:
         given = parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError):

@@ -115,7 +115,7 @@ class DocumentPrinter:
             from yaml import SafeDumper as Dumper  # type: ignore[assignment]
 
         class Spelling(Dumper):
-            """Represents what is no Unicode text by escapes: JSON has such, YAML has none."""
+            """A dumper that escapes what is not valid Unicode, as YAML has no escape for it."""
 
         on_terminal = sys.stdout.isatty()
 

@@ -123,15 +123,16 @@ class TablePrinter:
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print what was found, and below it what to do; if quiet, only what is not well."""
-        width = max((len(each.subject) for each in findings), default=0)
-        for each in findings:
+        subjects = [one_line(each.subject) for each in findings]
+        width = max(map(len, subjects), default=0)
+        for subject, each in zip(subjects, findings, strict=True):
             if self._quiet and each.verdict == "ok":
                 continue
             style = {"ok": "green", "warning": "yellow"}.get(each.verdict, "bold red")
             self._print(
                 Text.assemble(
                     (f"{each.verdict:8}", style),
-                    f"{each.subject:{width + GAP}}",
+                    f"{subject:{width + GAP}}",
                     one_line(each.text),
                 )
             )

@@ -1,8 +1,8 @@
 """Escaping of control characters in text that is written to a terminal.
 
-Keys and values come from anybody who can write to the database, and reason phrases from any web
-server. A terminal obeys the control characters in them: they clear the screen, set its title,
-write over what was printed before, or reverse the order in which text is shown.
+Keys and values come from any client that can write to the database, and reason phrases from any
+web server. A terminal interprets the control characters in them: they clear the screen, set its
+title, write over what was printed before, or reverse the order in which text is shown.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STYLE_OR_CONTROL = re.compile(rf"(\x1b\[[0-9;]*m)|[{_CONTROLS}]")
 
 
 def escape(text: str, keep: str = "\n\t") -> str:
-    r"""Replace control characters by escapes that JSON and YAML read in strings, as ``\u009b``.
+    r"""Replace control characters by escapes of JSON and YAML strings, such as ``\u009b``.
 
     Args:
         text: the text.
@@ -32,12 +32,12 @@ def escape(text: str, keep: str = "\n\t") -> str:
 
 
 def one_line(text: str) -> str:
-    """Escape all control characters, also line ends, of what is one line on a terminal."""
+    """Escape all control characters, including line ends, of a text that is to be one line."""
     return escape(text, keep="")
 
 
 def guard_streams() -> None:
-    """Have all that is written to standard output and error escaped, where they are terminals."""
+    """Escape what is written to standard output and standard error if they are terminals."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and stream.isatty() and not isinstance(stream, _Guarded):

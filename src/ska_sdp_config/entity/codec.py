@@ -34,7 +34,7 @@ def encode(value: Any) -> str:
         The JSON text.
 
     Raises:
-        TypeError: something in the value can be converted to no JSON value.
+        TypeError: something in the value cannot be converted to JSON.
         ValueError: a number is not finite, a string is no Unicode text, or the value contains
             itself.
     """

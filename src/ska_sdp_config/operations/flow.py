@@ -67,7 +67,7 @@ class _AbsentFlow(EntityOperations[Flow.Key, Flow]):
 
 
 class _NothingThere:
-    """A transaction in place of that of a flow without a path: reads are empty, writes fail."""
+    """Empty transaction for a flow without a path: reads find nothing, writes are rejected."""
 
     def __init__(self, path: str) -> None:
         self._path = path

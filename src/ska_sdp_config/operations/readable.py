@@ -24,7 +24,7 @@ def readable(
     Args:
         path: where the value is stored.
         key: the key.
-        read: makes the value of its text and path, or raises ValueError.
+        read: returns the value, given its text and path, or raises ValueError.
         text: the stored text.
     """
     try:

@@ -17,6 +17,7 @@ from ..store import Compacted, LeaseNotFound
 from .settings import Settings
 
 __all__ = [
+    "DENIED",
     "could_not_connect",
     "is_about_login",
     "is_out_of_time",
@@ -71,11 +72,6 @@ REJECTED_LOGIN = ("authentication failed", "user name is empty")
 
 RETRY_AFTER = 1.0
 """Seconds between tries where requests are rejected for a while, e.g. by a full database."""
-
-
-DENIED = "permission denied"
-"""Part of etcd's error where a user lacks a right."""
-
 
 DENIED = "permission denied"
 """Part of etcd's error where a user lacks a right."""
@@ -145,7 +141,8 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
     Args:
         settings: where the server is, and who logs in.
         exc: the answer.
-        was_served: whether any server has carried out a call for this user before.
+        was_served: whether a server has answered this client before, other than by rejecting
+            the login.
     """
     code, words, where = exc.code(), words_of(exc), f"The database at {settings.address}"
     if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in words:
@@ -168,10 +165,11 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
     text = f"{where} {_reproach(settings, words)}"
     if "future revision" in words:
         return FutureRevision(text)
-    if keeps_us_out(exc):
+    lacks_login = _lacks_login(settings, words)
+    if keeps_us_out(exc) or lacks_login:
         error: ConfigConnectionError = LoginRejected(text)
         # A login that was accepted before may be again: its password is being changed, say.
-        is_final = not was_served and _says(exc, REJECTED_LOGIN)
+        is_final = lacks_login or (not was_served and _says(exc, REJECTED_LOGIN))
     elif words.startswith(ETCDS):
         error = ConfigRefused(text)
         is_final = code is not grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -203,7 +201,7 @@ def _reproach(settings: Settings, words: str) -> str:
             f"refused the login of user {settings.username!r}: check SDP_CONFIG_USERNAME and "
             "SDP_CONFIG_PASSWORD."
         )
-    if "user name is empty" in words or (DENIED in words and settings.username is None):
+    if "user name is empty" in words or _lacks_login(settings, words):
         return "asks for a login: set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD."
     if DENIED in words:
         return (
@@ -226,6 +224,11 @@ def _reproach(settings: Settings, words: str) -> str:
             "copy, or is another database; read anew."
         )
     return f"refused the call: {words}."
+
+
+def _lacks_login(settings: Settings, words: str) -> bool:
+    """Return whether permission was denied because there is no login."""
+    return DENIED in words and settings.username is None
 
 
 def _says(exc: grpc.RpcError, phrases: tuple[str, ...]) -> bool:
