@@ -227,7 +227,8 @@ class Database:
                 since = before.since if before else datetime.now(timezone.utc)
                 self._rejection = Rejection(text, since)
         elif before is not None and (error is None or self._is_silent()):
-            LOGGER.info("The database at %s no longer rejects requests.", self.address)
+            if error is None:
+                LOGGER.info("The database at %s no longer rejects requests.", self.address)
             self._rejection = None
             # A turn that was held up by the rejection has only now a chance to end.
             self._connected_at = None if self.is_suspended else time.monotonic()
