@@ -8,6 +8,7 @@ import sys
 MODULES = {
     "tango": ("tango", "prometheus_client"),
     "local": ("databaseds",),
+    "secure": ("cryptography",),
 }
 """Modules of each extra without which its programs cannot start."""
 

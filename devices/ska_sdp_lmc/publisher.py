@@ -30,7 +30,7 @@ class Surface(Protocol):
         ...
 
     def push(self, name: str, value: Any, when: float) -> None:
-        """Push change and archive events of an attribute, valid since a time."""
+        """Push events of each kind for an attribute, valid since a time."""
         ...
 
 
@@ -158,7 +158,7 @@ class Publisher:
             self._outage = outage
             shown = self._health()
             if self._values.get("State") is State.INIT:
-                # Attributes have no value yet that healthInfo could be read beside.
+                # Until the first view, clients look at Status to find out why.
                 rejection = outage.rejection if outage is not None else None
                 shown["Status"] = rejection or self._waiting
             self._show(shown)

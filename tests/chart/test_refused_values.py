@@ -85,6 +85,8 @@ CLIENTS = {"tls": {"enabled": True, "secret": "server", "clientSecret": "client"
         ({"version": "v3.6.0"} | USERS, False),
         ({"version": "of-our-own"} | USERS, False),
         ({"version": "v3.5.16"} | USERS | CLIENTS, True),
+        # Without TLS the certificates are not used.
+        ({"version": "v3.5.16"} | USERS | {"tls": CLIENTS["tls"] | {"enabled": False}}, False),
         ({"version": "of-our-own"} | USERS | CLIENTS, True),
         ({"version": "v3.5.16"}, True),
         (

@@ -105,7 +105,7 @@ class _Connections:
         return self._loop.call_later(REQUEST_TIMEOUT_S, connection.abort)
 
     def closed(self, connection: _Connection) -> None:
-        """Forget a connection."""
+        """Remove a connection whose request is incomplete, if it is one."""
         self._reading.pop(connection, None)
 
     def answer(self, connection: _Connection, head: bytes) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from ..extras import require
+
 __all__ = ["secure_etcd"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -55,13 +57,8 @@ def certificates(
 
     Those that have less than 30 days left, or are for other names, are made anew.
     """
-    try:
-        from .certificates import Client, Server, certify
-    except ImportError as error:
-        raise click.ClickException(
-            f"Certificates need the package {error.name}: install ska-sdp-lmc with its extra "
-            "'secure'."
-        ) from error
+    require("ska-sdp-lmc secure-etcd certificates", "secure")
+    from .certificates import Client, Server, certify
     from .files import SecurityError
 
     wanted: list[Server | Client] = []

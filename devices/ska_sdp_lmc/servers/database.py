@@ -123,7 +123,7 @@ class Database:
         return self._started.timestamp() if answered is None else answered
 
     def listen(self, listener: OutageListener, access: Access | None = None) -> None:
-        """Subscribe to outages: to each that begins, and to None when it is over.
+        """Call a listener with each outage that begins, and with None when it is over.
 
         Args:
             listener: called by a thread of this object.
@@ -218,7 +218,7 @@ class Database:
                 )
 
     def _note_check(self, error: Exception | None) -> None:
-        """Take over the result of a check; the caller holds the lock."""
+        """Store the result of a check; the caller holds the lock."""
         before = self._rejection
         if isinstance(error, ConfigRefused):
             text = str(error)
@@ -227,7 +227,8 @@ class Database:
                 since = before.since if before else datetime.now(timezone.utc)
                 self._rejection = Rejection(text, since)
         elif before is not None and (error is None or self._is_silent()):
-            LOGGER.info("The database at %s no longer rejects.", self.address)
+            if error is None:
+                LOGGER.info("The database at %s no longer rejects requests.", self.address)
             self._rejection = None
             # A turn that was held up by the rejection has only now a chance to end.
             self._connected_at = None if self.is_suspended else time.monotonic()

@@ -5,29 +5,23 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import tango
 from tango.server import device_property
 
-from ska_sdp_config.backend.common import (
-    CommitUnknown,
-    ConfigConnectionError,
-    TransactionTooLarge,
-)
+from ska_sdp_config.backend.common import ConfigConnectionError
 from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.watcher import Watcher
 from ska_sdp_lmc import logs
 from ska_sdp_lmc.health.metrics import CommandTimer, create_command_series
 from ska_sdp_lmc.health.process import PROCESS, Served
-from ska_sdp_lmc.messages import MessageError
 from ska_sdp_lmc.model.health import Outage
-from ska_sdp_lmc.model.refusal import Reason, Refused
 from ska_sdp_lmc.model.states import AdminMode, HealthState, State
 from ska_sdp_lmc.model.view import View
 from ska_sdp_lmc.publisher import Publisher
@@ -35,6 +29,7 @@ from ska_sdp_lmc.servers import database
 from ska_sdp_lmc.servers.access import Access
 from ska_sdp_lmc.servers.at_work import AtWork
 from ska_sdp_lmc.servers.attributes import constant, published, tango_value
+from ska_sdp_lmc.servers.errors import throw, to_ascii, translate_errors
 from ska_sdp_lmc.servers.events import Events
 from ska_sdp_lmc.servers.following import Follower
 from ska_sdp_lmc.servers.init import InitDevice
@@ -127,7 +122,7 @@ class LmcDevice(InitDevice):
         except SettingsError as error:
             self._unfit = f"{self.name}: {error}"
             self._show_that_it_is_unfit(self._unfit)
-            _throw("LMC_BadSetting", self._unfit, "init_device")
+            throw("LMC_BadSetting", self._unfit, "init_device")
         self._begin_log()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
@@ -176,8 +171,8 @@ class LmcDevice(InitDevice):
         self.publisher.show_unfit(why)
         PROCESS.unfit(self.name, why)
         self.set_state(tango.DevState.FAULT)
-        self.set_status(_plain(why))
-        for name, value in (("State", tango.DevState.FAULT), ("Status", _plain(why))):
+        self.set_status(to_ascii(why))
+        for name, value in (("State", tango.DevState.FAULT), ("Status", to_ascii(why))):
             self.push(name, value, time.time())
 
     def delete_device(self) -> None:
@@ -243,7 +238,7 @@ class LmcDevice(InitDevice):
         self.set_status(status)
 
     def push(self, name: str, value: Any, when: float) -> None:
-        """Push change and archive events."""
+        """Push events of each kind."""
         self._events.push(name, value, when)
 
     # Commands
@@ -270,7 +265,7 @@ class LmcDevice(InitDevice):
         first = self.database.config.backend.connection.precedence
         log = logs.context(self.name, self, new_transaction_id(), command)
         with timer, first, self._at_work, log:
-            with self._telling_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
+            with translate_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"
             for view in views:
@@ -314,33 +309,6 @@ class LmcDevice(InitDevice):
             # healthState becomes FAILED only when the outage has lasted for a while.
             advice = "try again in a few seconds"
         return f"The configuration database at {self.database.address} does not answer: {advice}."
-
-    @contextmanager
-    def _telling_errors(self, command: str, timer: CommandTimer) -> Iterator[None]:
-        try:
-            yield
-        except Refused as error:
-            timer.outcome = "refused"
-            LOGGER.warning("%s refused: %s", command, error.text)
-            _throw(error.reason.value, error.text, command)
-        except MessageError as error:
-            timer.outcome = "refused"
-            LOGGER.warning("%s refused: %s", command, error.details)
-            _throw(Reason.FAILED.value, str(error), command)
-        except CommitUnknown as error:
-            text = f"It is not known whether {command} was carried out: {error}"
-            LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
-            _throw(Reason.FAILED.value, text, command)
-        except (ConfigConnectionError, TransactionTooLarge, RuntimeError) as error:
-            text = f"{command} was not carried out: {error}"
-            LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
-            _throw(Reason.FAILED.value, text, command)
-        except Exception as error:
-            # A fault of the program. What was written by then, the watcher will show.
-            LOGGER.exception("%s failed", command)
-            fault = f"the server failed by {type(error).__name__} ({error}), see its log"
-            text = f"It is not known whether {command} was carried out: {fault}."
-            _throw(Reason.FAILED.value, text, command)
 
     # The log's listener
 
@@ -395,12 +363,3 @@ def _tango_level(level: int) -> tuple[int, str]:
             # Loggers count in hundreds, and from one level below.
             return 100 * (int(tango_level) + 1), method
     return _tango_level(logging.DEBUG)
-
-
-def _plain(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode()
-
-
-def _throw(reason: str, text: str, origin: str) -> NoReturn:
-    tango.Except.throw_exception(reason, _plain(text), origin)
-    raise AssertionError("Tango's throw_exception always raises.")

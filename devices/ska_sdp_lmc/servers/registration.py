@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import tango
@@ -60,9 +60,14 @@ class Registration:
 
     def _run(self) -> None:
         while not self._stopped.wait(CHECK_INTERVAL_S):
-            # The Tango database does not answer: there is nothing to check or to restore.
-            with suppress(tango.DevFailed):
+            try:
                 self._check()
+            except tango.DevFailed:
+                # The Tango database does not answer: there is nothing to check or to restore.
+                LOGGER.debug("The registration was not checked.", exc_info=True)
+            except Exception:
+                # Without this thread a lost registration would never be restored.
+                LOGGER.exception("The check of the registration failed; it is repeated.")
 
     def _check(self) -> None:
         util = tango.Util.instance()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from .ports import probe
 
 HIGHEST_PORT = 65_535
 _BEFORE_SERVERS = 2
@@ -116,13 +117,10 @@ def check_free(plan: PortPlan, host: str, *, health: bool) -> None:
 
 
 def _bind_fault(host: str, port: int) -> str | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the servers do: connections that wait for their last packets do not keep a port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except PermissionError:
-            return "is not allowed for this user"
-        except OSError:
-            return "is in use"
+    try:
+        probe(host, port)
+    except PermissionError:
+        return "is not allowed for this user"
+    except OSError:
+        return "is in use"
     return None

@@ -16,6 +16,19 @@ LOWEST, HIGHEST = 20_000, 32_000
 _drawn = itertools.count(random.randrange(HIGHEST))
 
 
+def probe(host: str, port: int) -> None:
+    """Check that a server could listen on a port now.
+
+    Raises:
+        PermissionError: this user may not listen on it.
+        OSError: it is in use.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probed:
+        # As the servers do: connections that wait for their last packets do not keep a port.
+        probed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probed.bind((host, port))
+
+
 def free_port(host: str = "127.0.0.1") -> int:
     """A port of ``host`` that nobody listens on now; one comes again after all others did.
 
@@ -27,11 +40,9 @@ def free_port(host: str = "127.0.0.1") -> int:
     """
     for _ in range(1000):
         port = LOWEST + next(_drawn) % (HIGHEST - LOWEST + 1)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
+        try:
+            probe(host, port)
+        except OSError:
+            continue
+        return port
     raise OSError(f"no free port was found on {host} between {LOWEST} and {HIGHEST}")

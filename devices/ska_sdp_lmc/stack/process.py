@@ -72,7 +72,7 @@ class ServerProcess:
 
     @property
     def ending(self) -> str:
-        """How it ended, as the verb and on of a sentence: ``ended with exit code 1``."""
+        """How it ended, as the predicate of a sentence: ``ended with exit code 1``."""
         code = self.returncode
         if code is None or code >= 0:
             return f"ended with exit code {code}"
