@@ -181,22 +181,24 @@ def test_leases_are_refreshed_side_by_side(
     monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.2)
     backend = connect()
     keep = backend.store.keep_lease
-    all_are_asked_for = threading.Barrier(count)
-    outcomes: list[bool] = []
+    in_progress: set[int] = set()
+    change = threading.Condition()
+    all_at_once = threading.Event()
 
     def keep_lease(lease: int, *, timeout: float) -> bool:
-        if len(outcomes) < count:
-            try:
-                all_are_asked_for.wait(10)
-                outcomes.append(True)
-            except threading.BrokenBarrierError:
-                outcomes.append(False)
+        with change:
+            in_progress.add(lease)
+            if len(in_progress) == count:
+                all_at_once.set()
+            change.notify_all()
+            # The first refresh may have begun before all leases were granted.
+            change.wait_for(all_at_once.is_set, 2)
+            in_progress.remove(lease)
         return keep(lease, timeout=timeout)
 
     leases = [backend.lease(ttl=60) for _ in range(count)]
     monkeypatch.setattr(backend.store, "keep_lease", keep_lease)
-    wait_until(lambda: len(outcomes) >= count)
-    assert all(outcomes)
+    assert all_at_once.wait(30)
     for lease in leases:
         lease.revoke()
     # Nor do the threads stay.
