@@ -62,7 +62,9 @@ def reached(server: DeviceServer, tango_db: TangoDatabase) -> bool:
     [
         pytest.param(True, DeviceServer.kill, id="the later is killed"),
         pytest.param(True, DeviceServer.stop, id="the later is stopped", marks=pytest.mark.long),
-        pytest.param(False, DeviceServer.stop, id="the earlier is stopped"),
+        pytest.param(
+            False, DeviceServer.stop, id="the earlier is stopped", marks=pytest.mark.long
+        ),
     ],
 )
 def test_the_survivor_is_found(
@@ -79,6 +81,7 @@ def test_the_survivor_is_found(
         wait_until(lambda: reached(survivor, tango_db), 3 * WITHIN)
 
 
+@pytest.mark.long
 def test_a_frozen_tango_database_delays_no_device(
     etcd_server: Callable[..., Etcd],
     tango_database: Callable[[], TangoDatabase],

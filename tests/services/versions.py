@@ -32,8 +32,18 @@ NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
 FROM_DEBIAN = tuple(SUITES)
 """Versions of newer Debian suites: 3.5.30 checks logins on calls that earlier ones leave open."""
 
-EVERY_VERSION = pytest.mark.parametrize("program", ["3.4", "3.5", *FROM_DEBIAN], indirect=True)
-"""For what depends on the server's version, such as security."""
+EVERY_VERSION = pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param("3.4", marks=pytest.mark.long),
+        "3.5",
+        *(pytest.param(each, marks=pytest.mark.long) for each in FROM_DEBIAN[:-1]),
+        FROM_DEBIAN[-1],
+    ],
+    indirect=True,
+)
+"""For what depends on the server's version, such as security: the wheel's and the newest in
+``make test``, the others with the long tests."""
 
 
 @cache
