@@ -51,5 +51,5 @@ WORKDIR /tmp
 EXPOSE 8080
 
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-m", "ska_sdp_lmc.alive"]
+    CMD ["python", "-m", "ska_sdp_lmc.observability.alive"]
 CMD ["ska-sdp-lmc", "--help"]

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from . import command_line, devices, listing, processes, servers, transactions, watching
 from .by_hand import ByHand

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.demo.content import scan
+from ska_sdp_sim.demo.content import scan
 
 from .by_hand import ByHand
 from .measure import Row, of_samples

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 
 from ska_sdp_config import Config, ProcessingBlock
-from ska_sdp_config.backend.habits import IN_A_ROW
-from ska_sdp_config.backend.store import Put
+from ska_sdp_config.engine.habits import IN_A_ROW
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.store.interface import Put
 
 from .by_hand import ByHand
 from .measure import Row, compare, of_samples

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import tango
 
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_lmc.demo.content import Content, configure
+from ska_sdp_sim.demo.content import Content, configure
 
 from .by_hand import ByHand
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import tango
 
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
-from ska_sdp_lmc.tango_db.data import Registration
-from ska_sdp_lmc.tango_db.register import register
+from ska_sdp_lmc.ops.tango_db.data import Registration
+from ska_sdp_lmc.ops.tango_db.register import register
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.device_server import DeviceServer
 
 from .by_hand import ByHand
 from .measure import Row

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.memory import Database, MemoryBackend
-from ska_sdp_config.backend.store import Put, Store
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.store.interface import Put, Store
 
 from .by_hand import ByHand
 from .measure import Row, of_samples

@@ -18,7 +18,7 @@ from typing import Any
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.config import Transaction
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.engine.watcher import Watcher
 
 SCRIPTS = {"scan-log": Path(__file__).with_name("processing_script.py")}
 DONE = ("FINISHED", "CANCELLED", "FAILED")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ska_sdp_lmc.stack import ports
+from ska_sdp_sim.stack import ports
 
 pytest_plugins = [
     "tests.services.etcd",

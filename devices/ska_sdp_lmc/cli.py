@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from ska_sdp_config.cli.terminal import guard_streams
-
-from .extras import require
-from .secure_etcd.command import secure_etcd
+from ska_sdp_lmc.extras import require
+from ska_sdp_lmc.ops.secure_etcd.command import secure_etcd
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,11 +62,11 @@ def up(
 ) -> None:
     """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
     require("ska-sdp-lmc up", "tango", "local")
-    from .stack import Layout, StartError
-    from .stack.directory import DirectoryInUse
-    from .stack.port_plan import PortError
-    from .stack.up import up as run
-    from .tango_db.data import DataError
+    from ska_sdp_lmc.ops.tango_db.data import DataError
+    from ska_sdp_sim.stack import Layout, StartError
+    from ska_sdp_sim.stack.directory import DirectoryInUse
+    from ska_sdp_sim.stack.port_plan import PortError
+    from ska_sdp_sim.stack.up import up as run
 
     layout = Layout(
         subarrays=subarrays,
@@ -96,7 +95,7 @@ def up(
 def demo(subarray: str, prefix: str) -> None:
     """Observe once through Tango, on the stack that TANGO_HOST and SDP_CONFIG_HOST lead to."""
     require("ska-sdp-lmc demo", "tango")
-    from .demo.run import run
+    from ska_sdp_sim.demo.run import run
 
     sys.exit(run(prefix, subarray))
 
@@ -122,8 +121,8 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
     require("ska-sdp-lmc register", "tango")
     import tango
 
-    from .tango_db.data import PACKAGED, DataError, read, spread
-    from .tango_db.register import register as run
+    from ska_sdp_lmc.ops.tango_db.data import PACKAGED, DataError, read, spread
+    from ska_sdp_lmc.ops.tango_db.register import register as run
 
     try:
         data = spread(read(file or PACKAGED), subarrays=subarrays, prefix=prefix)

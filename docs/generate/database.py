@@ -17,8 +17,8 @@ from ska_sdp_config.entity.base import StoredModel
 from ska_sdp_config.entity.flow import DataProduct, Dependency, FlowSource
 from ska_sdp_config.entity.owner import Owner
 from ska_sdp_config.entity.pb import PBDependency
-from ska_sdp_lmc.model.controller import ControllerEntry
-from ska_sdp_lmc.model.entry import Entry
+from ska_sdp_config.lmc.controller import ControllerEntry
+from ska_sdp_config.lmc.entry import Entry
 
 __all__ = ["device_entries", "entities"]
 

@@ -10,12 +10,12 @@ import tango
 from docs.generate.text import code, described, first_line, table
 from tango.server import attribute, device_property
 
-from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
-from ska_sdp_lmc.model.transitions import TRANSITIONS, Transition
-from ska_sdp_lmc.servers.controller import SDPController
-from ska_sdp_lmc.servers.device import LmcDevice
-from ska_sdp_lmc.servers.subarray import SDPSubarray
-from ska_sdp_lmc.settings import PROPERTIES, Settings
+from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
+from ska_sdp_config.lmc.transitions import TRANSITIONS, Transition
+from ska_sdp_lmc.devices.base import LmcDevice
+from ska_sdp_lmc.devices.controller import SDPController
+from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.runtime.settings import PROPERTIES, Settings
 
 __all__ = [
     "controller_attributes",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ska_sdp_config.lmc.schema.versions import KNOWN
 from ska_sdp_lmc.messages.examples import example
-from ska_sdp_lmc.messages.versions import KNOWN
 
 __all__ = ["newest"]
 

@@ -16,23 +16,24 @@ from pathlib import Path
 from docs.generate.svg import arrow, box, picture, words
 
 from ska_sdp_config import Config, ProcessingBlock
-from ska_sdp_config.backend.memory import Database, MemoryBackend
+from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.config import Transaction
-from ska_sdp_lmc.demo.content import configure, scan
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.lmc.derive import derive
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.upkeep import reached_writes
+from ska_sdp_lmc.commands import Message, apply_command, message_paths
 from ska_sdp_lmc.messages import (
     AssignResources,
     parse_assign_resources,
     parse_configure,
     parse_scan,
 )
-from ska_sdp_lmc.model.commands import Message, apply_command, message_paths
-from ska_sdp_lmc.model.derive import derive
-from ska_sdp_lmc.model.settings import SubarraySettings
-from ska_sdp_lmc.model.snapshot import Snapshot
-from ska_sdp_lmc.model.states import ObsState
-from ska_sdp_lmc.model.upkeep import reached_writes
-from ska_sdp_lmc.servers.store import Tree, read_snapshot, write
+from ska_sdp_lmc.runtime.repository import Tree, read_snapshot, write
 from ska_sdp_sim.database import read_block, write_step
+from ska_sdp_sim.demo.content import configure, scan
 from ska_sdp_sim.script import Settings, Step, next_step
 
 __all__ = ["Line", "draw", "observe"]

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from docs.generate.text import code, table
 
-from ska_sdp_lmc.health.families import FAMILIES
-from ska_sdp_lmc.health.process import CODES
+from ska_sdp_lmc.observability.families import FAMILIES
+from ska_sdp_lmc.observability.process import CODES
 
 __all__ = ["killed_parts", "metrics", "reasons"]
 

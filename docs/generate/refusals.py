@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from docs.generate.text import code, table
 
-from ska_sdp_lmc.model.controller import COMMANDS
-from ska_sdp_lmc.model.refusal import RULES, Reason, Refused, Rule
-from ska_sdp_lmc.model.states import ObsState, State
-from ska_sdp_lmc.model.transitions import TRANSITIONS, check_allowed
-from ska_sdp_lmc.settings import Settings, property_name
+from ska_sdp_config.lmc.controller import COMMANDS
+from ska_sdp_config.lmc.rejections import RULES, Reason, Refused, Rule
+from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
+from ska_sdp_lmc.runtime.settings import Settings, property_name
 
 __all__ = ["by_obs_state", "by_state", "refusals", "waits"]
 

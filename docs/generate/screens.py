@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.programs import clean_environment
 
 __all__ = ["describe", "doctor", "list_"]
 

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 
 from docs.generate.text import code, described, table
 
-from ska_sdp_config.backend.etcd3.settings import Settings as DatabaseSettings
 from ska_sdp_config.cli.program import ENVIRONMENT
-from ska_sdp_lmc.settings import ENVIRONMENT_PREFIX, OF_THE_PROCESS, Settings, property_name
+from ska_sdp_config.drivers.etcd.settings import Settings as DatabaseSettings
+from ska_sdp_lmc.runtime.settings import (
+    ENVIRONMENT_PREFIX,
+    OF_THE_PROCESS,
+    Settings,
+    property_name,
+)
 
 __all__ = ["database", "devices"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from docs.generate.svg import arrow, box, picture, words
 
-from ska_sdp_lmc.model.states import ObsState, State
-from ska_sdp_lmc.model.transitions import TRANSITIONS
+from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.transitions import TRANSITIONS
 
 __all__ = ["PLACES", "draw", "edges"]
 

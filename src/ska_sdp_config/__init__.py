@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lazy import names_of
+from ska_sdp_config.lazy import names_of
 
 if TYPE_CHECKING:
-    from .backend.common import (
+    from ska_sdp_config.config import Config
+    from ska_sdp_config.entity import Deployment, ExecutionBlock, ProcessingBlock, Script
+    from ska_sdp_config.store.errors import (
         CommitUnknown,
         ConfigCollision,
         ConfigConnectionError,
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
         LeaseNotFound,
         TransactionTooLarge,
     )
-    from .config import Config
-    from .entity import Deployment, ExecutionBlock, ProcessingBlock, Script
-    from .version import __version__
+    from ska_sdp_config.version import __version__
 
 __all__ = [
     "CommitUnknown",

@@ -11,23 +11,23 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
 
-from .backend import connect
-from .backend.backend import LEASE_TTL, Backend
-from .backend.common import ConfigConnectionError
-from .backend.connection_state import ConnectionState, Listener
-from .backend.lease import Lease
-from .backend.loop import MAX_RETRIES
-from .backend.stm import Txn
-from .lazy import names_of
-from .presence import Presence
-from .watcher import Watcher, until_answered
+from ska_sdp_config.backends import connect
+from ska_sdp_config.engine.backend import LEASE_TTL, Backend
+from ska_sdp_config.engine.lease import Lease
+from ska_sdp_config.engine.runner import MAX_RETRIES
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.engine.watcher import Watcher, until_answered
+from ska_sdp_config.lazy import names_of
+from ska_sdp_config.presence import Presence
+from ska_sdp_config.store.connection import ConnectionState, Listener
+from ska_sdp_config.store.errors import ConfigConnectionError
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
-    from .entity.owner import Owner
-    from .operations.context import LeaseLike
-    from .transaction import Transaction
+    from ska_sdp_config.entity.owner import Owner
+    from ska_sdp_config.operations.context import LeaseLike
+    from ska_sdp_config.transaction import Transaction
 
     # "Config" alone means one whose loops yield transactions.
     Yielded = TypeVar("Yielded", default=Transaction, covariant=True)
@@ -128,7 +128,7 @@ class Config(Generic[Yielded]):
                 f"The global prefix is {global_prefix!r}: begin it with '/', do not end it so."
             )
         if component_name:
-            from .entity.common.ids import check_path_part
+            from ska_sdp_config.entity.common.ids import check_path_part
 
             check_path_part(component_name)
         if owned_entity and owned_entity[0] not in COLLECTIONS:
@@ -344,7 +344,7 @@ class Config(Generic[Yielded]):
                 self.revoke_lease()
 
     def _transaction(self, raw: Txn, take: Callable[[Txn], Lease]) -> Transaction:
-        from .transaction import Transaction
+        from ska_sdp_config.transaction import Transaction
 
         return Transaction(raw, self.owner, self._prefix, lambda: take(raw), self._taken)
 

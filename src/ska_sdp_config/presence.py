@@ -7,11 +7,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from .backend.backend import Backend
-from .backend.common import ConfigConnectionError, ConfigRefused
-from .backend.keys import Span, key_of_path
-from .backend.store import Query
-from .entity.codec import encode
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.store.errors import ConfigConnectionError, ConfigRefused
+from ska_sdp_config.store.interface import Query
+from ska_sdp_config.store.keys import Span, key_of_path
 
 __all__ = ["Presence"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
-from .backend.common import HasLeaseId
-from .backend.stm import Txn
-from .operations.context import Context, LeaseLike
-from .operations.flat_deployment import DeploymentMethods
-from .operations.flat_device import DeviceMethods
-from .operations.flat_execution_block import ExecutionBlockMethods
-from .operations.flat_processing_block import ProcessingBlockMethods
-from .operations.flat_script import ScriptMethods
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.operations.context import Context, LeaseLike
+from ska_sdp_config.operations.flat_deployment import DeploymentMethods
+from ska_sdp_config.operations.flat_device import DeviceMethods
+from ska_sdp_config.operations.flat_execution_block import ExecutionBlockMethods
+from ska_sdp_config.operations.flat_processing_block import ProcessingBlockMethods
+from ska_sdp_config.operations.flat_script import ScriptMethods
+from ska_sdp_config.store.errors import HasLeaseId
 
 __all__ = ["Transaction"]
 

@@ -10,8 +10,8 @@ the devices can be driven through whole observations with nothing but a database
 How a script behaves is said by the parameters of its processing block, see ``Parameters``.
 """
 
-from .parameters import Parameters
-from .script import Settings
-from .stand_in import COMPONENTS, StandIn
+from ska_sdp_sim.parameters import Parameters
+from ska_sdp_sim.script import Settings
+from ska_sdp_sim.stand_in import COMPONENTS, StandIn
 
 __all__ = ["COMPONENTS", "Parameters", "Settings", "StandIn"]

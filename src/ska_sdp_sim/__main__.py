@@ -1,6 +1,6 @@
 """Run the stand-in SDP: ``python -m ska_sdp_sim``."""
 
-from .cli import main
+from ska_sdp_sim.cli import main
 
 if __name__ == "__main__":
     main(prog_name="python -m ska_sdp_sim")

@@ -22,7 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
-from .parameters import faults_of
+from ska_sdp_sim.parameters import faults_of
 
 __all__ = [
     "FIRST_PORT",

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from .script import Settings
-from .stand_in import COMPONENTS, StandIn
+from ska_sdp_sim.script import Settings
+from ska_sdp_sim.stand_in import COMPONENTS, StandIn
 
 __all__ = ["main"]
 

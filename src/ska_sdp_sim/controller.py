@@ -13,12 +13,11 @@ from datetime import datetime, timezone
 
 from ska_sdp_config import Config, TransactionTooLarge
 from ska_sdp_config.config import Transaction
-from ska_sdp_config.watcher import Watcher
-
-from .block import Block, last_updated_of
-from .database import fetch_blocks, paths_of, read_block, write_step
-from .script import Done, Settings, Step, Wait, next_step, phase
-from .shield import Shield
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_sim.block import Block, last_updated_of
+from ska_sdp_sim.database import fetch_blocks, paths_of, read_block, write_step
+from ska_sdp_sim.script import Done, Settings, Step, Wait, next_step, phase
+from ska_sdp_sim.shield import Shield
 
 __all__ = ["ProcessingController"]
 

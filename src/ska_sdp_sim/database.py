@@ -9,9 +9,8 @@ from typing import Any
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity import Deployment, ProcessingBlock
 from ska_sdp_config.entity.common.ids import check_path_part
-
-from .block import DONE, Block, Owner, deployment_id, find_circle, timestamp
-from .script import Step
+from ska_sdp_sim.block import DONE, Block, Owner, deployment_id, find_circle, timestamp
+from ska_sdp_sim.script import Step
 
 __all__ = ["fetch_blocks", "paths_of", "read_block", "write_step"]
 

@@ -7,10 +7,9 @@ from datetime import datetime, timezone
 
 from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
-from ska_sdp_config.watcher import Watcher
-
-from .block import timestamp
-from .shield import Shield
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_sim.block import timestamp
+from ska_sdp_sim.shield import Shield
 
 __all__ = ["HelmDeployer"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_config.backend.store import LeaseNotFound
 from ska_sdp_config.config import Transaction
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import LeaseNotFound
 
 __all__ = ["Loop"]
 

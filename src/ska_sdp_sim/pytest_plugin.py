@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from .stand_in import StandIn
+from ska_sdp_sim.stand_in import StandIn
 
 __all__ = ["sdp_config_arguments", "stand_in_sdp"]
 

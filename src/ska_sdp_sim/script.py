@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from .addresses import observed_scan_types, receive_addresses
-from .block import DONE, Block, Owner
-from .parameters import Parameters
+from ska_sdp_sim.addresses import observed_scan_types, receive_addresses
+from ska_sdp_sim.block import DONE, Block, Owner
+from ska_sdp_sim.parameters import Parameters
 
 __all__ = ["Done", "Settings", "Step", "Wait", "next_step", "phase"]
 

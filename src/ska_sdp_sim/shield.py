@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ska_sdp_config import ConfigConnectionError
-from ska_sdp_config.backend.store import LeaseNotFound
+from ska_sdp_config.store.interface import LeaseNotFound
 
 __all__ = ["Shield"]
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
-from ska_sdp_config.watcher import Watcher
-
-from .controller import ProcessingController
-from .deployer import HelmDeployer
-from .loop import Loop
-from .script import Settings
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_sim.controller import ProcessingController
+from ska_sdp_sim.deployer import HelmDeployer
+from ska_sdp_sim.loop import Loop
+from ska_sdp_sim.script import Settings
 
 __all__ = ["COMPONENTS", "StandIn"]
 

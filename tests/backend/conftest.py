@@ -8,13 +8,13 @@ from functools import partial
 
 import pytest
 
-from ska_sdp_config.backend import MemoryBackend
-from ska_sdp_config.backend import connect as connect_to
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.etcd3 import codec
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.memory import Database
-from ska_sdp_config.backend.store import Delete
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.backends import connect as connect_to
+from ska_sdp_config.drivers.etcd.grpc import codec
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import Delete
+from ska_sdp_config.store.keys import Span
 from tests.services.versions import EtcdOf
 
 Connect = Callable[[], Backend]

@@ -17,10 +17,10 @@ from ska_sdp_config.backend import (
     TransactionTooLarge,
     connect,
 )
-from ska_sdp_config.backend.etcd3 import Settings
-from ska_sdp_config.backend.store import Put
-from ska_sdp_config.watcher import Watcher
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import Put
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
 from tests.backend.test_cache import CountedReads
 from tests.backend.test_watchers_in_trouble import SLEEPS

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.cache import SMALL
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import Change, Entry, Query, Reply, Sink, Watch
-from ska_sdp_config.backend.view import View
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.cache import SMALL
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.engine.view import View
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import Change, Entry, Query, Reply, Sink, Watch
+from ska_sdp_config.store.keys import Span
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put
 from tests.backend.test_watchers import looping

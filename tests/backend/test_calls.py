@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend, DbRevision
-from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.engine.backend import Backend, DbRevision
+from ska_sdp_config.engine.transaction import Txn
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import put
 

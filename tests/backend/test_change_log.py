@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ska_sdp_config.backend.change_log import MOST, MOST_CHARACTERS, ChangeLog
-from ska_sdp_config.backend.store import Change, Entry
+from ska_sdp_config.engine.change_log import MOST, MOST_CHARACTERS, ChangeLog
+from ska_sdp_config.store.interface import Change, Entry
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import looping

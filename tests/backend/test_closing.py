@@ -10,9 +10,9 @@ from threading import Thread
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError, MemoryBackend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import EVERYTHING
-from ska_sdp_config.backend.memory import Database
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.keys import EVERYTHING
 from tests.backend.conftest import Connect
 from tests.backend.test_store_watch import Heard, now
 from tests.waiting import wait_until

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import Query, Reply
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.store.interface import Query, Reply
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put
 

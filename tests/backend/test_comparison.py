@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.revolution1 import codec
-from ska_sdp_config.backend.revolution1.comparison import Comparison, WentBack
+from ska_sdp_config.drivers.etcd.gateway import codec
+from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, WentBack
+from ska_sdp_config.store.keys import Span
 
 
 class Store:

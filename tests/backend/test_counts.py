@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.memory import Database, MemoryBackend
-from ska_sdp_config.backend.store import Sink
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import Sink
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import looping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ska_sdp_config.backend import ConfigVanished
-from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.engine.backend import Backend
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import put
 

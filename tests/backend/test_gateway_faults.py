@@ -18,12 +18,12 @@ from ska_sdp_config.backend import (
     Etcd3Revolution1Backend,
     connect,
 )
-from ska_sdp_config.backend.etcd3 import errors
-from ska_sdp_config.backend.keys import EVERYTHING
-from ska_sdp_config.backend.revolution1.codec import Json
-from ska_sdp_config.backend.revolution1.faults import GatewayError, answer_in
-from ska_sdp_config.backend.store import AnswerLost, Put
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.drivers.etcd import errors
+from ska_sdp_config.drivers.etcd.gateway.codec import Json
+from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError, answer_in
+from ska_sdp_config.store.interface import AnswerLost, Put
+from ska_sdp_config.store.keys import EVERYTHING
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.relay import Relay
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.in_time import in_time
@@ -269,7 +269,7 @@ def test_fork_before_it_is_used_does_not_matter(etcd: Etcd) -> None:
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    package = "ska_sdp_config.backend.revolution1"
+    package = "ska_sdp_config.drivers.etcd.gateway"
     for name, module in list(sys.modules.items()):
         if name.startswith(("etcd3gw", f"{package}.")):
             monkeypatch.delitem(sys.modules, name)

@@ -12,11 +12,11 @@ import pytest
 import trustme
 
 from ska_sdp_config.backend import ConfigConnectionError, Etcd3Revolution1Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import EVERYTHING
-from ska_sdp_config.backend.revolution1 import watch as gateway_watch
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_config.drivers.etcd.gateway import watch as gateway_watch
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.keys import EVERYTHING
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.ports import free_port
 from tests.backend.test_gateway_watch import comparisons
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.in_time import in_time
@@ -188,7 +188,7 @@ def ask(backend: Backend, path: str, **body: str) -> None:
 
 
 def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="ska_sdp_config.backend.etcd3.login")
+    caplog.set_level("INFO", logger="ska_sdp_config.drivers.etcd.login")
     with Etcd3Revolution1Backend(**login) as backend:
         heard = Heard()
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Revolution1Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import EVERYTHING, Span
-from ska_sdp_config.backend.revolution1 import watch as gateway_watch
-from ska_sdp_config.backend.revolution1.wire import Wires
-from ska_sdp_config.backend.store import Delete
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.backends import Etcd3Revolution1Backend
+from ska_sdp_config.drivers.etcd.gateway import watch as gateway_watch
+from ska_sdp_config.drivers.etcd.gateway.sockets import Wires
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import Delete
+from ska_sdp_config.store.keys import EVERYTHING, Span
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.relay import Relay
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import Span, spans_of_listing
-from ska_sdp_config.backend.store import Query
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import Query
+from ska_sdp_config.store.keys import Span, spans_of_listing
 from tests.backend.conftest import Connect
 from tests.backend.test_cache import CountedReads
 from tests.backend.test_transactions import put
@@ -131,7 +131,7 @@ def test_keys_that_are_read_together_come_in_one_round_trip(
 def test_spans_are_not_remembered_for_ever(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.backend.habits.MOST", 3)
+    monkeypatch.setattr("ska_sdp_config.engine.habits.MOST", 3)
     for number in range(10):
         put(backend, **{f"of/{number}/x": "1"})
         for txn in backend.txn():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.backend import depth_of_path
-from ska_sdp_config.backend.keys import Span, key_of_path, path_of_key, spans_of_listing
+from ska_sdp_config.store.keys import Span, key_of_path, path_of_key, spans_of_listing
 
 text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 paths = st.lists(text.filter(lambda part: "/" not in part), min_size=1, max_size=5).map(

@@ -10,16 +10,16 @@ from itertools import groupby
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import Change, Query, Reply, Sink, Watch
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Watch
+from ska_sdp_config.store.keys import Span
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import Loop, looping
 from tests.waiting import wait_until
 
-CACHE = "ska_sdp_config.backend.cache"
+CACHE = "ska_sdp_config.engine.cache"
 BLOCKS = 50
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from ska_sdp_config.backend import LeaseNotFound
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import Span, key_of_path
-from ska_sdp_config.backend.lease import REFRESHED_AT_ONCE
-from ska_sdp_config.backend.store import Query
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.lease import REFRESHED_AT_ONCE
+from ska_sdp_config.store.interface import Query
+from ska_sdp_config.store.keys import Span, key_of_path
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_watchers import looping
 from tests.in_time import in_time, on_time
@@ -114,7 +114,7 @@ def test_closing_gives_up_what_is_leased(connect: Connect) -> None:
 def test_lost_lease_is_noticed_within_its_ttl(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.backend.backend.LEASE_TTL", 2)
+    monkeypatch.setattr("ska_sdp_config.engine.backend.LEASE_TTL", 2)
     server = etcd_server()
     with etcd_client(host=server.host, port=server.port) as backend:
         states: list[str] = []
@@ -178,7 +178,7 @@ def test_leases_are_refreshed_side_by_side(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     """One after the other, the last would expire while a slow server answers for the others."""
-    monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
     backend = connect()
     keep = backend.store.keep_lease
     in_progress: set[int] = set()
@@ -208,7 +208,7 @@ def test_leases_are_refreshed_side_by_side(
 def test_many_leases_are_refreshed_by_few_threads(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.1)
     backend = connect()
     keep = backend.store.keep_lease
     threads: dict[int, int] = {}
@@ -228,7 +228,7 @@ def test_fault_of_ours_does_not_end_the_leases(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One thread keeps them all alive, and nobody would start another one."""
-    monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
     backend = connect()
     keep = backend.store.keep_lease
     kept: list[int] = []

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ska_sdp_config.backend import MemoryBackend
-from ska_sdp_config.backend.interest import Interest
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.memory import Database, MemoryWatch
-from ska_sdp_config.backend.store import Change, Sink, Watch
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.drivers.memory import Database, MemoryWatch
+from ska_sdp_config.engine.watched_reads import Interest
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import Change, Sink, Watch
+from ska_sdp_config.store.keys import Span
 from tests.backend.test_transactions import put
 
 DEADLOCK = 20.0

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.store import Delete, Query
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import Delete, Query
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import looping

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.common import ConfigConnectionError
-from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.store.errors import ConfigConnectionError
 from tests.backend.relay import Relay
 from tests.backend.test_transactions import compact, put
 from tests.services.versions import EtcdOf
@@ -35,7 +35,7 @@ def relay(
 ) -> Iterator[Relay]:
     etcd = etcd_of("3.5")
     set_pages(3, 4)
-    monkeypatch.setattr("ska_sdp_config.backend.stm.MANY", 5)
+    monkeypatch.setattr("ska_sdp_config.engine.transaction.MANY", 5)
     with Relay(etcd.host, etcd.port) as relay:
         yield relay
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from ska_sdp_config.backend import precedence
-from ska_sdp_config.backend.keys import EVERYTHING
-from ska_sdp_config.backend.precedence import Precedence
+from ska_sdp_config.store import precedence
+from ska_sdp_config.store.keys import EVERYTHING
+from ska_sdp_config.store.precedence import Precedence
 from tests.backend.conftest import Connect
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.in_time import in_time

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.raw_watch import WatchEvent
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.raw_watch import WatchEvent
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put
 from tests.waiting import wait_until

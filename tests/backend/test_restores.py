@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config.backend import ConfigRefused, MemoryBackend
-from ska_sdp_config.backend.backend import Backend, DbRevision
-from ska_sdp_config.backend.cache import Cache
-from ska_sdp_config.backend.memory import Database
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.engine.backend import Backend, DbRevision
+from ska_sdp_config.engine.cache import Cache
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.engine.watcher import Watcher
 from tests.backend.conftest import ConnectTo
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import looping

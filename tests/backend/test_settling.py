@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.deadline import Deadline
-from ska_sdp_config.backend.settle import TokenCommitter
-from ska_sdp_config.backend.store import (
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.committer import TokenCommitter
+from ska_sdp_config.store.deadline import Deadline
+from ska_sdp_config.store.interface import (
     AnswerLost,
     Commit,
     Conflict,
@@ -22,7 +22,7 @@ from ska_sdp_config.backend.store import (
     Store,
     Write,
 )
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
 from tests.backend.test_transactions import put
 from tests.in_time import in_time, on_time

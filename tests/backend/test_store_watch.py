@@ -8,9 +8,9 @@ from itertools import groupby
 
 import pytest
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import EVERYTHING, Span
-from ska_sdp_config.backend.store import Change, Delete, Put, Query
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import Change, Delete, Put, Query
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact
 from tests.waiting import wait_until

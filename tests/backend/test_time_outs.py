@@ -13,11 +13,11 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
-from ska_sdp_config.backend import connect as connect_to
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.watcher import Watcher
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.backends import connect as connect_to
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_gateway_faults import server_that
 from tests.backend.test_transactions import put
@@ -191,7 +191,7 @@ def test_body_that_could_not_take_ownership_is_run_again_soon(
 
 def test_pauses_are_within_the_time(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     backend, other = connect(), connect()
-    monkeypatch.setattr("ska_sdp_config.backend.loop.pause_before", lambda retry: 60.0)
+    monkeypatch.setattr("ska_sdp_config.engine.runner.pause_before", lambda retry: 60.0)
     # Long enough for a busy machine to come to the pause.
     with takes(1.5), pytest.raises(ConfigConnectionError, match="others kept changing /a"):  # noqa: PT012
         for txn in backend.txn(timeout=1.5):
@@ -204,8 +204,8 @@ def test_pauses_are_within_the_time(connect: Connect, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "calls",
     [
-        "ska_sdp_config.backend.etcd3.connection.Etcd",
-        "ska_sdp_config.backend.revolution1.gateway.Gateway",
+        "ska_sdp_config.drivers.etcd.grpc.connection.Etcd",
+        "ska_sdp_config.drivers.etcd.gateway.gateway.Gateway",
     ],
 )
 def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, calls: str) -> None:

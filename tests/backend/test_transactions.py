@@ -16,9 +16,9 @@ from ska_sdp_config.backend import (
     ConfigVanished,
     MemoryBackend,
 )
-from ska_sdp_config.backend.backend import Backend, DbRevision
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import Put
+from ska_sdp_config.engine.backend import Backend, DbRevision
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.store.interface import Put
 from tests.backend.conftest import Connect
 
 

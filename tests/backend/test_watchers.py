@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.watcher import Watcher
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import compact, put
 from tests.in_time import on_time

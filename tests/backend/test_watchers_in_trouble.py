@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, TransactionTooLarge
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import LeaseNotFound, Query, Reply
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import LeaseNotFound, Query, Reply
 from tests.backend.conftest import Connect
 from tests.in_time import in_time
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.ports import free_port
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_sim.stack.ports import free_port
+from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.rendering import Manifest, Objects
 from tests.chart.substitution import Place, RenderedPart
 from tests.services.versions import program_of

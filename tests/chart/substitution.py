@@ -6,8 +6,8 @@ import base64
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ska_sdp_lmc.stack.part import Part
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_sim.stack.part import Part
+from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.rendering import Manifest, Objects
 
 __all__ = ["Place", "RenderedPart", "write_secret"]

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import tango
 
-from ska_sdp_lmc.stack import Etcd, TangoDatabase
-from ska_sdp_lmc.stack.part import Part
-from ska_sdp_lmc.stack.ports import free_port
-from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from ska_sdp_sim.stack import Etcd, TangoDatabase
+from ska_sdp_sim.stack.part import Part
+from ska_sdp_sim.stack.ports import free_port
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.chart.rendering import NAMESPACE, Manifest, Objects, Renderer
 from tests.chart.substitution import Place, RenderedPart
 from tests.waiting import wait_until

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.common import ConfigConnectionError
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_config.store.errors import ConfigConnectionError
+from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.etcd_cluster import Cluster, console_of, container_of, read_and_write
 from tests.chart.rendering import Objects, Renderer
 from tests.chart.substitution import write_secret

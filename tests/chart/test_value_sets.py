@@ -15,11 +15,11 @@ import pytest
 from docs.generate.chart import CHART
 from kubernetes_validate import utils
 
-from ska_sdp_config.backend.etcd3.settings import Settings as DatabaseSettings
-from ska_sdp_lmc import settings
-from ska_sdp_lmc.servers.controller import SDPController
-from ska_sdp_lmc.servers.subarray import SDPSubarray
-from ska_sdp_lmc.tango_db.data import DeviceData, read, spread
+from ska_sdp_config.drivers.etcd.settings import Settings as DatabaseSettings
+from ska_sdp_lmc.devices.controller import SDPController
+from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.ops.tango_db.data import DeviceData, read, spread
+from ska_sdp_lmc.runtime import settings
 from tests.chart.rendering import (
     VALUE_SETS,
     Manifest,

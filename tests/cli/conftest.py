@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.store import Delete
 from ska_sdp_config.cli.program import run
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.store.interface import Delete
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .web import Web, serve
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import pytest
 
 from ska_sdp_config.cli.program import run
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import PROGRAM, environment
 

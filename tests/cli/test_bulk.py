@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.stm import Txn
 from ska_sdp_config.cli.bulk import Batch, Goal, Step, plan, write
 from ska_sdp_config.cli.errors import Failed, Unfinished
+from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.entity.codec import encode
 
 from .conftest import Run, contents, empty, fill

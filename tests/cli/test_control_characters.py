@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.terminal import escape
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import fill, run_here
 from .pseudo_terminal import run_here_in_terminal, run_in_terminal

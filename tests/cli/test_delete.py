@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.store import Put
+from ska_sdp_config.store.interface import Put
 
 from .conftest import CALL, Run, contents, fill, run_process
 

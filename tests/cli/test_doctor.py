@@ -14,7 +14,7 @@ from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.cli.diagnosis import diagnose
 from ska_sdp_config.cli.members import Member, ask_member
 from ska_sdp_config.cli.readings import Readings, ask_members
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.connection.certificates import Authority
 
 from .conftest import Run, environment, fill, run_process

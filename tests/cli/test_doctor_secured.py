@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Flag
+from ska_sdp_sim.stack.etcd import Flag
 from tests.connection.certificates import Authority, Pair, mutual_flags
 from tests.connection.users import PASSWORD, ROOT_PASSWORD, USER, Administrator, simple_tokens
 from tests.services.versions import EtcdOf, Secrets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Result, Run, fill, run_all
 

@@ -9,7 +9,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.interrupts import GRACE
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Result, contents, environment, fill
 
@@ -17,7 +17,7 @@ from .conftest import Result, contents, environment, fill
 # exception, if there is one, and may hang from then on: gRPC does both.
 PROGRAM = """
 import contextlib, os, signal, sys, threading
-from ska_sdp_config.backend.etcd3.{module} import {kind}
+from ska_sdp_config.drivers.etcd.grpc.{module} import {kind}
 from ska_sdp_config.cli import interrupts, main
 
 interrupts.GRACE = {grace}

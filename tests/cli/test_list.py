@@ -8,7 +8,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.list import _objects, _of_date, _stream
 from ska_sdp_config.cli.objects import PB as PB_OBJECT
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Result, Run, Start, fill, run_all
 

@@ -14,7 +14,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli import tables, values
 from ska_sdp_config.cli.output import Change, Entry
 from ska_sdp_config.cli.tables import TablePrinter
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import fill
 from .pseudo_terminal import run_in_terminal

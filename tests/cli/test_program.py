@@ -14,12 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.common import (
-    CommitUnknown,
-    ConfigCollision,
-    ConfigVanished,
-    TransactionTooLarge,
-)
 from ska_sdp_config.cli.errors import Failed, NotFound, TimeUp, Unfinished, explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
@@ -27,6 +21,12 @@ from ska_sdp_config.cli.options import ALL, COMMON
 from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.operations import collections as _loads_all_of_them  # noqa: F401
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
+from ska_sdp_config.store.errors import (
+    CommitUnknown,
+    ConfigCollision,
+    ConfigVanished,
+    TransactionTooLarge,
+)
 
 from .conftest import Run, fill
 

@@ -83,9 +83,9 @@ def test_what_is_stored_is_laid_out_as_by_the_library() -> None:
 
 
 def test_the_demonstration_s_own_file_is_read() -> None:
-    import ska_sdp_lmc.demo
+    import ska_sdp_sim.demo
 
-    file = Path(ska_sdp_lmc.demo.__file__).with_name("scripts.json")
+    file = Path(ska_sdp_sim.demo.__file__).with_name("scripts.json")
     scripts = json.loads(file.read_text())["scripts"]
     assert len(read_definitions(parse(file.read_text()))) == len(scripts)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import PROGRAM, Result, contents, environment, fill
 

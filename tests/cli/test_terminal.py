@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import contents, environment, fill
 from .terminal import Terminal, needs_tmux, open_terminal

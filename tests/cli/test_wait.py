@@ -13,7 +13,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import CONTROLLER, PB
 from ska_sdp_config.cli.wait import Condition
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import AT_ONCE, Run, Start, fill
 from .test_watch import interrupt, update

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.etcd3.store import Etcd3Store
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.store import Change, Entry, Put
 from ska_sdp_config.cli.changes import changes
 from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import PB
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
+from ska_sdp_config.store.interface import Change, Entry, Put
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.in_time import on_time
 from tests.waiting import wait_until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trustme
 
-from ska_sdp_lmc.stack.etcd import Flag
+from ska_sdp_sim.stack.etcd import Flag
 
 
 @dataclass(frozen=True)

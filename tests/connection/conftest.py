@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.engine.backend import Backend
 from tests.connection.proxy import Proxy
 from tests.connection.servers import Cluster
 

@@ -17,8 +17,8 @@ import warnings
 from collections.abc import Callable
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_config.backend import MemoryBackend
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.engine.watcher import Watcher
 
 LONGEST = 60
 """Seconds after which a child is taken to hang, and killed by its alarm."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_sim.stack.ports import free_port
 from tests.connection.proxy import Joint, Proxy
 from tests.services.versions import EtcdOf
 from tests.waiting import wait_until

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.connection_state import ConnectionState
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.connection import ConnectionState
 from tests.waiting import wait_until
 
 

@@ -8,10 +8,10 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigRefused, Etcd3Backend, Etcd3Revolution1Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.common import LoginRejected
-from ska_sdp_config.backend.keys import EVERYTHING, Span
-from ska_sdp_config.backend.store import Put, Query
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.errors import LoginRejected
+from ska_sdp_config.store.interface import Put, Query
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.connection.test_refusals import fill, make_room
 from tests.connection.users import PASSWORD, administrator
 from tests.services.versions import EtcdOf, Start

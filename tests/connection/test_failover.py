@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.connection.servers import Cluster

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.connection.forking import CASES
 
 

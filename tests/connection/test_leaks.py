@@ -12,10 +12,10 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import Span, path_of_key
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.backend.store import AnswerLost, Put, Query
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.store.interface import AnswerLost, Put, Query
+from ska_sdp_config.store.keys import Span, path_of_key
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
@@ -167,7 +167,7 @@ def break_all_the_time(
 def test_two_hundred_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.backend.etcd3.watch.LONGEST_PAUSE", 0.005)
+    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.watch.LONGEST_PAUSE", 0.005)
     break_all_the_time(
         server, network, connect, cuts=200, compactions=10, restarts=4, changes=2_000, every=4
     )

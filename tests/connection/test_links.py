@@ -7,11 +7,11 @@ import threading
 import pytest
 from pyetcd import etcdrpc
 
-from ska_sdp_config.backend.etcd3.connection import Etcd
-from ska_sdp_config.backend.etcd3.link import Link
-from ska_sdp_config.backend.etcd3.pulse import Pulse
-from ska_sdp_config.backend.etcd3.stream import EtcdWatch
-from ska_sdp_config.backend.keys import EVERYTHING
+from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
+from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch
+from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import Pulse
+from ska_sdp_config.store.keys import EVERYTHING
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_ONLY, EtcdOf
@@ -43,8 +43,8 @@ def test_pulse_keeps_its_link_open(
     server: EtcdOf, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be about to read when the watch has gone on to another one."""
-    monkeypatch.setattr("ska_sdp_config.backend.etcd3.pulse.ASK_AFTER", 0.1)
-    monkeypatch.setattr("ska_sdp_config.backend.etcd3.pulse.DOUBT_AFTER", 0.1)
+    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.stream_watchdog.ASK_AFTER", 0.1)
+    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.stream_watchdog.DOUBT_AFTER", 0.1)
     network = through(server)
     backend = connect(network.endpoint)
     etcd: Etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store

@@ -15,11 +15,11 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, Etcd3Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.etcd3.connection import Etcd as EtcdCalls
-from ska_sdp_config.backend.etcd3.login import Login
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_lmc.stack.etcd import Flag
+from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
+from ska_sdp_config.drivers.etcd.login import Login
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Flag
 from tests.backend.test_store_watch import Heard
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo

@@ -7,13 +7,13 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.common import LoginRejected
-from ska_sdp_config.backend.etcd3.errors import refusal
-from ska_sdp_config.backend.etcd3.settings import Settings
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.store import AnswerLost, Commit, Put, Query
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.drivers.etcd.errors import refusal
+from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.errors import LoginRejected
+from ska_sdp_config.store.interface import AnswerLost, Commit, Put, Query
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.connection.servers import raw

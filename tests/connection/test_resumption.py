@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.etcd3.connection import Etcd as EtcdCalls
-from ska_sdp_config.backend.etcd3.link import Link
-from ska_sdp_config.backend.etcd3.pulse import Pulse
-from ska_sdp_config.backend.etcd3.stream import EtcdWatch, Stream
-from ska_sdp_config.backend.keys import EVERYTHING, Span
+from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
+from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
+from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import Pulse
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
 from tests.backend.test_watchers import looping
@@ -25,7 +25,7 @@ from tests.connection.proxy import Proxy
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.waiting import wait_until
 
-PULSE = "ska_sdp_config.backend.etcd3.pulse"
+PULSE = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
 REVISIONS = 900
 VALUE = "x" * 8192

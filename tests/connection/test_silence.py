@@ -10,10 +10,10 @@ from contextlib import nullcontext
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.etcd3.stream import Stream
-from ska_sdp_config.backend.keys import EVERYTHING, Span
-from ska_sdp_config.backend.store import AnswerLost
+from ska_sdp_config.drivers.etcd.grpc.stream import Stream
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import AnswerLost
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
@@ -30,7 +30,7 @@ pytestmark = NEWER_ONLY
 NOTICED = 5.3
 """Seconds of silence after which it must be known, and a little more to tell of it."""
 
-PULSE = "ska_sdp_config.backend.etcd3.pulse"
+PULSE = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
 
 def noticed_in_time(states: States, began: float) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.connection_state import Connection, ConnectionState
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.store import Query
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.connection import Connection, ConnectionState
+from ska_sdp_config.store.interface import Query
+from ska_sdp_config.store.keys import Span
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.states import States, state_of
 from tests.in_time import in_time, on_time
@@ -22,8 +22,8 @@ from tests.waiting import LATE, wait_until
 
 pytestmark = NEWER_ONLY
 
-STATE = "ska_sdp_config.backend.connection_state"
-LEASE_TTL = "ska_sdp_config.backend.backend.LEASE_TTL"
+STATE = "ska_sdp_config.store.connection"
+LEASE_TTL = "ska_sdp_config.engine.backend.LEASE_TTL"
 
 
 def fails(backend: Backend) -> None:
@@ -108,7 +108,7 @@ def test_lost_when_the_client_lease_expires(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Although the database answers. The lease of something else is no such matter."""
-    monkeypatch.setattr("ska_sdp_config.backend.lease.LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     states = States(backend)
     lease = backend.lease(ttl=60)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.etcd3 import codec
-from ska_sdp_config.backend.etcd3.stream import EtcdWatch, Stream
-from ska_sdp_config.backend.keys import EVERYTHING, Span
-from ska_sdp_config.watcher import Watcher
+from ska_sdp_config.drivers.etcd.grpc import codec
+from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import Loop

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.etcd3 import Settings
-from ska_sdp_config.backend.etcd3.diagnosis import _speaks_tls
+from ska_sdp_config.drivers.etcd.diagnosis import _speaks_tls
+from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.engine.backend import Backend
 from tests.backend.test_watchers import looping
 from tests.connection.certificates import Authority, Pair, mutual_flags, server_flags
 from tests.connection.conftest import ConnectTo

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_lmc.stack.etcd import Flag
+from ska_sdp_sim.stack.etcd import Flag
 from tests.connection.servers import raw
 
 USER = "sdp"

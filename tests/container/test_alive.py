@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from ska_sdp_lmc.alive import ADDRESS, PORT
+from ska_sdp_lmc.observability.alive import ADDRESS, PORT
 from tests.container.recipe import stages
 from tests.in_time import on_time
 

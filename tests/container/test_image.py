@@ -12,10 +12,10 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.stand_in import StandIn
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.stand_in import StandIn
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.container.recipe import ROOT, Image
 from tests.container.test_dockerfile import pins
 from tests.services.etcd import QUICK

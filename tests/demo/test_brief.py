@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc.demo.brief import brief
-from ska_sdp_lmc.demo.event import Value
+from ska_sdp_sim.demo.brief import brief
+from ska_sdp_sim.demo.event import Value
 
 WAITING = {"status": "WAITING", "resources_available": False, "deployments": {}}
 RUNNING = {"status": "RUNNING", "resources_available": True, "deployments": {"d": "PENDING"}}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_lmc.demo.content import MESSAGE, Content, configure, scan, scripts
-from ska_sdp_lmc.demo.event import Event
 from ska_sdp_lmc.messages import parse_assign_resources, parse_configure, parse_scan
+from ska_sdp_sim.demo.content import MESSAGE, Content, configure, scan, scripts
+from ska_sdp_sim.demo.event import Event
 from tests.shared import MESSAGES, has_messages
 
 

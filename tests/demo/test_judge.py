@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc.demo.content import Content
-from ska_sdp_lmc.demo.event import Event, Value
-from ska_sdp_lmc.demo.judge import judge, spells
-from ska_sdp_lmc.demo.record import Record
-from ska_sdp_lmc.demo.steps import expected_obs_states, observation
+from ska_sdp_sim.demo.content import Content
+from ska_sdp_sim.demo.event import Event, Value
+from ska_sdp_sim.demo.judge import judge, spells
+from ska_sdp_sim.demo.record import Record
+from ska_sdp_sim.demo.steps import expected_obs_states, observation
 
 Events = list[Event]
 Change = Callable[[Record, Events], Events | None]

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import tango
 
-from ska_sdp_lmc.demo.event import Event
-from ska_sdp_lmc.demo.listener import Listener, NotHeardError
-from ska_sdp_lmc.stack.part import Part
-from ska_sdp_lmc.stack.programs import clean_environment
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
-from ska_sdp_lmc.tango_db.data import Registration
-from ska_sdp_lmc.tango_db.register import register
+from ska_sdp_lmc.ops.tango_db.data import Registration
+from ska_sdp_lmc.ops.tango_db.register import register
+from ska_sdp_sim.demo.event import Event
+from ska_sdp_sim.demo.listener import Listener, NotHeardError
+from ska_sdp_sim.stack.part import Part
+from ska_sdp_sim.stack.programs import clean_environment
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 
 NAME = "listener/test/1"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import tango
 
-from ska_sdp_lmc.stack.part import PortPart
-from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from ska_sdp_sim.stack.part import PortPart
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
 
 __all__ = ["SUBARRAY", "Server"]
 

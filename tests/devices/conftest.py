@@ -16,12 +16,12 @@ import tango
 from tango.test_context import MultiDeviceTestContext
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.memory import MemoryBackend
-from ska_sdp_lmc.model.states import AdminMode
-from ska_sdp_lmc.servers import database
-from ska_sdp_lmc.servers.controller import SDPController
-from ska_sdp_lmc.servers.subarray import SDPSubarray
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.lmc.states import AdminMode
+from ska_sdp_lmc.devices.controller import SDPController
+from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.runtime import database
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import QUICK
 from tests.waiting import wait_until
 

@@ -12,11 +12,11 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span, path_of_key
-from ska_sdp_config.backend.store import Delete, Entry, Query
-from ska_sdp_lmc.model.states import ObsState
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.store.interface import Delete, Entry, Query
+from ska_sdp_config.store.keys import Span, path_of_key
 from ska_sdp_sim import COMPONENTS, StandIn
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.stand_in import is_of_the_stand_in
 from tests.waiting import wait_until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from ska_sdp_lmc.servers.at_work import AtWork
+from ska_sdp_lmc.runtime.commands_in_progress import AtWork
 from tests.waiting import wait_until
 
 

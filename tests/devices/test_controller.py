@@ -9,7 +9,7 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.model.states import AdminMode, HealthState
+from ska_sdp_config.lmc.states import AdminMode, HealthState
 from tests.waiting import wait_until
 
 from .conftest import Events, Start, assign_text

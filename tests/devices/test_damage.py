@@ -9,7 +9,7 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.model.states import AdminMode, ObsState
+from ska_sdp_config.lmc.states import AdminMode, ObsState
 from tests.waiting import wait_until
 
 from .conftest import Start, assign_text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.servers.events import Events
+from ska_sdp_lmc.runtime.events import Events
 
 KINDS = ("change", "archive", "alarm")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 import tango
 
-from ska_sdp_lmc.model.states import AdminMode, ObsState
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.lmc.states import AdminMode, ObsState
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.model.cells import CELLS, COLUMNS, PATHS
 
 from .conftest import Events

@@ -15,10 +15,10 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.health.families import FAMILIES
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.ports import free_port
-from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from ska_sdp_lmc.observability.families import FAMILIES
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.ports import free_port
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.services.health import ask, is_ready, reasons, scrape
 from tests.waiting import wait_until
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_lmc.health.connections import MAX_CONNECTIONS, REQUEST_TIMEOUT_S
-from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_lmc.observability.connections import MAX_CONNECTIONS, REQUEST_TIMEOUT_S
+from ska_sdp_sim.stack.ports import free_port
 from tests.in_time import in_time
 from tests.services.health import ask
 from tests.waiting import LATE, wait_until

@@ -9,10 +9,10 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.health.process import PROCESS
-from ska_sdp_lmc.model.states import HealthState
-from ska_sdp_lmc.servers.controller import SDPController
-from ska_sdp_lmc.servers.subarray import SDPSubarray
+from ska_sdp_config.lmc.states import HealthState
+from ska_sdp_lmc.devices.controller import SDPController
+from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.observability.process import PROCESS
 from tests.waiting import wait_until
 
 from .bare_server import SUBARRAY

@@ -12,8 +12,8 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.memory import MemoryBackend
-from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from tests.waiting import wait_until
 
 from .conftest import Events, assign_text, served, write_state

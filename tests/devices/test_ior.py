@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from ska_sdp_lmc.servers.ior import address_of
+from ska_sdp_lmc.runtime.ior import address_of
 
 TYPE = b"IDL:Tango/Device_6:1.0\0"
 """Its length is no multiple of four, so what follows is aligned."""

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import ConfigRefused
-from ska_sdp_config.backend.memory import MemoryBackend
-from ska_sdp_config.watcher import Watcher
-from ska_sdp_lmc.health import process
-from ska_sdp_lmc.health.process import CODES, Process, Served
-from ska_sdp_lmc.publisher import Publisher
-from ska_sdp_lmc.servers import database as database_module
-from ska_sdp_lmc.servers.access import Access
-from ska_sdp_lmc.servers.at_work import AtWork
-from ska_sdp_lmc.servers.database import Database
-from ska_sdp_lmc.servers.following import Follower
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_lmc.observability import process
+from ska_sdp_lmc.observability.process import CODES, Process, Served
+from ska_sdp_lmc.runtime import database as database_module
+from ska_sdp_lmc.runtime.access import Access
+from ska_sdp_lmc.runtime.commands_in_progress import AtWork
+from ska_sdp_lmc.runtime.database import Database
+from ska_sdp_lmc.runtime.publisher import Publisher
+from ska_sdp_lmc.runtime.watch_loop import Follower
 from tests.waiting import wait_until
 
 NAME = "test-sdp/subarray/01"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc import logs
+from ska_sdp_lmc.observability import logs
 
 pytestmark = pytest.mark.usefixtures("_restored_logging")
 

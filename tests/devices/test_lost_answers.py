@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.model import commands
-from ska_sdp_lmc.model.states import ObsState
-from ska_sdp_lmc.servers import subarray as server
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_lmc import commands
+from ska_sdp_lmc.devices import subarray as server
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.connection.proxy import Proxy
 from tests.waiting import wait_until
 

@@ -15,10 +15,10 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.memory import MemoryBackend
-from ska_sdp_lmc import logs
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.lmc.states import HealthState, ObsState
 from ska_sdp_lmc.messages.examples import example, example_names
-from ska_sdp_lmc.model.states import HealthState, ObsState
+from ska_sdp_lmc.observability import logs
 from tests.messages.in_use import ACCEPTED, REFUSED, WRONG_IN_MEANING, files
 from tests.messages.small import PARSERS
 from tests.shared import MESSAGES, has_messages

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, timezone, tzinfo
 import pytest
 from typing_extensions import Self
 
-from ska_sdp_config.backend.memory import MemoryBackend
-from ska_sdp_lmc.model.health import Outage
-from ska_sdp_lmc.servers import database
-from ska_sdp_lmc.servers.database import Database
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.lmc.health import Outage
+from ska_sdp_lmc.runtime import database
+from ska_sdp_lmc.runtime.database import Database
 from tests.waiting import wait_until
 
 

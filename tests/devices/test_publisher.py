@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc.model.health import Fault, Outage
-from ska_sdp_lmc.model.states import HealthState, ObsState, State
-from ska_sdp_lmc.model.view import View
-from ska_sdp_lmc.publisher import Publisher
+from ska_sdp_config.lmc.health import Fault, Outage
+from ska_sdp_config.lmc.states import HealthState, ObsState, State
+from ska_sdp_config.lmc.view import View
+from ska_sdp_lmc.runtime.publisher import Publisher
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 

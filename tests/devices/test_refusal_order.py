@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.model.states import AdminMode
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.lmc.states import AdminMode
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .observing import Observation, observation
 

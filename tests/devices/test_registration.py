@@ -9,8 +9,8 @@ import threading
 import pytest
 import tango
 
-from ska_sdp_lmc.servers import registration
-from ska_sdp_lmc.servers.registration import Registration
+from ska_sdp_lmc.runtime import registration
+from ska_sdp_lmc.runtime.registration import Registration
 from tests.waiting import LATE
 
 

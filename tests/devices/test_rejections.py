@@ -12,10 +12,10 @@ import pytest
 import tango
 from pyetcd import etcdrpc
 
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_lmc.model.states import HealthState
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.lmc.states import HealthState
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.ports import free_port
 from tests.connection.test_refusals import fill, make_room
 from tests.connection.users import PASSWORD, USER, administrator
 from tests.in_time import on_time

@@ -8,9 +8,9 @@ import urllib.request
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.store import Delete
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.store.interface import Delete
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.waiting import wait_until
 
 from .conftest import assign_text, served, write_state

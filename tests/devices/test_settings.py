@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ska_sdp_lmc.servers.controller import SDPController
-from ska_sdp_lmc.servers.subarray import SDPSubarray
-from ska_sdp_lmc.settings import PROPERTIES, Settings, SettingsError, load, property_name
+from ska_sdp_lmc.devices.controller import SDPController
+from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.runtime.settings import PROPERTIES, Settings, SettingsError, load, property_name
 
 
 def test_defaults() -> None:

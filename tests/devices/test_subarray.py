@@ -12,11 +12,11 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc import logs
-from ska_sdp_lmc.model.states import AdminMode, HealthState, ObsState
-from ska_sdp_lmc.model.transitions import TRANSITIONS
-from ska_sdp_lmc.servers import subarray as server
-from ska_sdp_lmc.servers.subarray import SDPSubarray
+from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
+from ska_sdp_config.lmc.transitions import TRANSITIONS
+from ska_sdp_lmc.devices import subarray as server
+from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.observability import logs
 from tests.waiting import wait_until
 
 from .conftest import Events, Start, assign_text, write_state

@@ -10,9 +10,9 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.model import upkeep
-from ska_sdp_lmc.model.states import ObsState
-from ska_sdp_lmc.servers import subarray as server
+from ska_sdp_config.lmc import upkeep
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_lmc.devices import subarray as server
 from tests.waiting import wait_until
 
 from .conftest import Events, Start, assign_text, write_state

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_lmc.servers.writing import text_of
+from ska_sdp_lmc.runtime.writing import text_of
 from tests.entity.test_codec import JSON
 
 DOCUMENTS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, max_size=5)

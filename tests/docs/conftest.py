@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.store import Delete
-from ska_sdp_lmc.stack import Layout
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.local import LocalStack
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_config.store.interface import Delete
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack import Layout
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.local import LocalStack
+from ska_sdp_sim.stack.programs import clean_environment
 from tests.docs.page import ROOT
 
 Environment = dict[str, str]

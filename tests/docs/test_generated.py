@@ -11,14 +11,15 @@ import pytest
 from docs.generate import command_line, devices, observation, settings, states
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.memory import Database, MemoryBackend
+from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.cli.program import VERBS
-from ska_sdp_lmc.demo.content import Content
-from ska_sdp_lmc.demo.steps import expected_obs_states
-from ska_sdp_lmc.demo.steps import observation as steps
-from ska_sdp_lmc.model.states import ObsState
-from ska_sdp_lmc.model.transitions import TRANSITIONS
-from ska_sdp_lmc.settings import OF_THE_PROCESS, PROPERTIES
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.transitions import TRANSITIONS
+from ska_sdp_lmc.runtime.settings import OF_THE_PROCESS, PROPERTIES
+from ska_sdp_sim.demo.content import Content
+from ska_sdp_sim.demo.steps import expected_obs_states
+from ska_sdp_sim.demo.steps import observation as steps
 from tests.docs.page import ROOT
 
 

@@ -10,9 +10,9 @@ import yaml
 from docs.generate import operations
 from docs.generate.extension import TEXTS
 
-from ska_sdp_lmc.health.families import FAMILIES
-from ska_sdp_lmc.health.process import CODES
-from ska_sdp_lmc.model.states import HealthState, ObsState
+from ska_sdp_config.lmc.states import HealthState, ObsState
+from ska_sdp_lmc.observability.families import FAMILIES
+from ska_sdp_lmc.observability.process import CODES
 from tests.docs.alarms import GUIDE, OF_ETCD, RULES, selectors
 
 ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from docs.generate.refusals import REFUSED, by_obs_state, by_state, refusals, waits
 
-from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_config.lmc.states import ObsState
 from tests.model.cells import CELLS, PATHS, Cell
 
 

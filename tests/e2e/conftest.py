@@ -8,12 +8,12 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span, path_of_key
-from ska_sdp_config.backend.store import Entry, Query
-from ska_sdp_lmc.demo.content import scripts
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.local import Layout, LocalStack
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_config.store.interface import Entry, Query
+from ska_sdp_config.store.keys import Span, path_of_key
+from ska_sdp_sim.demo.content import scripts
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.local import Layout, LocalStack
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.e2e.rig import TIME_OUT, Rig, built_rig
 from tests.e2e.scripts import entry
 from tests.e2e.subarray import Subarray, answers

@@ -14,8 +14,8 @@ from typing import Any
 
 import tango
 
-from ska_sdp_lmc.model.states import AdminMode, ObsState
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_config.lmc.states import AdminMode, ObsState
+from ska_sdp_sim.stack.programs import clean_environment
 from tests.e2e.subarray import Subarray
 from tests.waiting import wait_until
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import TracebackType
 
-from ska_sdp_lmc.demo.event import Event, Value
-from ska_sdp_lmc.demo.listener import Listener
+from ska_sdp_sim.demo.event import Event, Value
+from ska_sdp_sim.demo.listener import Listener
 from tests.e2e.subarray import Subarray
 from tests.waiting import wait_until
 

@@ -12,11 +12,11 @@ import tango
 import yaml
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.demo.content import Content, configure
-from ska_sdp_lmc.model.states import HealthState
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.local import LocalStack
-from ska_sdp_lmc.stack.part import Part
+from ska_sdp_config.lmc.states import HealthState
+from ska_sdp_sim.demo.content import Content, configure
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.local import LocalStack
+from ska_sdp_sim.stack.part import Part
 from tests.e2e.subarray import Subarray, quick
 from tests.services.health import ask, is_ready, reasons
 from tests.waiting import wait_until

@@ -10,8 +10,8 @@ from typing import Any
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.hearing import Hearing
 from tests.e2e.network import Network
 from tests.e2e.scripts import change, entry

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import tango
 
-from ska_sdp_lmc.demo.content import Content, configure, scan
-from ska_sdp_lmc.model.states import ObsState
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_sim.demo.content import Content, configure, scan
 from tests.waiting import wait_until
 
 __all__ = ["PATIENCE_MS", "Subarray", "answers", "quick"]

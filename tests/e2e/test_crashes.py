@@ -10,8 +10,8 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.local import LocalStack
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.local import LocalStack
 from tests.e2e.subarray import Subarray, answers
 from tests.waiting import wait_until
 

@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from ska_sdp_lmc.model.states import AdminMode
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.lmc.states import AdminMode
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.event_clients import EventClient, Recorder
 from tests.e2e.scripts import assignment, new_id
 from tests.e2e.subarray import Subarray

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.local import Layout, LocalStack
-from ska_sdp_lmc.stack.part import Part
+from ska_sdp_sim.stack.local import Layout, LocalStack
+from ska_sdp_sim.stack.part import Part
 from tests.e2e.killed import MARIADB, PARTS, STATEMENTS, happens_as_told
 from tests.e2e.subarray import Subarray
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from ska_sdp_lmc.demo.event import Value
+from ska_sdp_sim.demo.event import Value
 from tests.e2e.rig import Rig
 from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
 from tests.waiting import wait_until

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.hearing import Hearing
 from tests.e2e.scripts import assignment, new_id
 from tests.e2e.subarray import Subarray

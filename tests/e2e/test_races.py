@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import tango
 
-from ska_sdp_lmc.demo.content import scan
-from ska_sdp_lmc.stack.local import LocalStack
-from ska_sdp_lmc.stack.part import PortPart
-from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from ska_sdp_sim.demo.content import scan
+from ska_sdp_sim.stack.local import LocalStack
+from ska_sdp_sim.stack.part import PortPart
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.e2e.subarray import Subarray
 from tests.waiting import wait_until
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import tango
 
-from ska_sdp_lmc.servers.registration import CHECK_INTERVAL_S
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_lmc.runtime.registration import CHECK_INTERVAL_S
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.in_time import in_time
 from tests.services.servers import ServeSubarrays, serving, trl_of
 from tests.waiting import LATE, wait_until

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import tango
 
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.ports import free_port
-from ska_sdp_lmc.stack.tango_db import TangoDatabaseServer
-from ska_sdp_lmc.tango_db.data import read
-from ska_sdp_lmc.tango_db.register import register
+from ska_sdp_lmc.ops.tango_db.data import read
+from ska_sdp_lmc.ops.tango_db.register import register
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.ports import free_port
+from ska_sdp_sim.stack.tango_db import TangoDatabaseServer
 from tests.services.etcd import QUICK
 from tests.services.tango_db import Kind
 from tests.waiting import wait_until

@@ -13,11 +13,11 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.demo.content import Content
-from ska_sdp_lmc.demo.observe import define_scripts
-from ska_sdp_lmc.demo.steps import expected_obs_states, observation
-from ska_sdp_lmc.stack.local import Layout, LocalStack
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_sim.demo.content import Content
+from ska_sdp_sim.demo.observe import define_scripts
+from ska_sdp_sim.demo.steps import expected_obs_states, observation
+from ska_sdp_sim.stack.local import Layout, LocalStack
+from ska_sdp_sim.stack.programs import clean_environment
 from tests.e2e.hearing import Hearing
 from tests.e2e.killed import MARIADB, happens_as_told
 from tests.e2e.subarray import Subarray, quick

@@ -15,10 +15,10 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.demo.content import Content, configure, scan
-from ska_sdp_lmc.model.states import HealthState
-from ska_sdp_lmc.model.transitions import TRANSITIONS
-from ska_sdp_lmc.stack.local import LocalStack
+from ska_sdp_config.lmc.states import HealthState
+from ska_sdp_config.lmc.transitions import TRANSITIONS
+from ska_sdp_sim.demo.content import Content, configure, scan
+from ska_sdp_sim.stack.local import LocalStack
 from tests.e2e.conftest import everything, settle
 from tests.e2e.hearing import Hearing
 from tests.e2e.scripts import change

@@ -28,14 +28,14 @@ bypass-selection = true
 
 LOOK = """
 import importlib.metadata as metadata, json
-import ska_sdp_config, ska_sdp_config.backend.common
+import ska_sdp_config, ska_sdp_config.store.errors
 print(json.dumps({
     "versions": {name: metadata.version(name) for name in ("ska-sdp-config", "ska-sdp-lmc")},
     "requires": metadata.requires("ska-sdp-config"),
     "files": [str(file) for file in metadata.files("ska-sdp-config")],
     "home": ska_sdp_config.__file__,
     "version": ska_sdp_config.__version__,
-    "error": ska_sdp_config.backend.common.ConfigCollision.__name__,
+    "error": ska_sdp_config.store.errors.ConfigCollision.__name__,
 }))
 """
 

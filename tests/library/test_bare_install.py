@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 
 ROOT = Path(__file__).parents[2]
 

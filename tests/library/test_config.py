@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.library.conftest import MakeConfig, wait_until_gone
 from tests.waiting import wait_until
 

@@ -12,8 +12,8 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.lease import Lease
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.presence import Presence
 from tests.backend.conftest import ConnectTo, etcd_client
 from tests.connection.users import PASSWORD, Administrator, administrator

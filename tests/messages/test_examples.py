@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ska_sdp_config.lmc.schema.versions import KNOWN
 from ska_sdp_lmc.messages import (
     host_and_port,
     parse_assign_resources,
@@ -13,7 +14,6 @@ from ska_sdp_lmc.messages import (
     read_receive_addresses,
 )
 from ska_sdp_lmc.messages.examples import example, example_names
-from ska_sdp_lmc.messages.versions import KNOWN
 
 from .small import PARSERS
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ska_sdp_config.lmc.schema.versions import KNOWN, Version, read_interface
 from ska_sdp_lmc.messages import MessageError, parse_assign_resources, parse_scan
-from ska_sdp_lmc.messages.versions import KNOWN, Version, read_interface
 
 from .small import ASSIGN_02, ASSIGN_04, REMOVE, changed
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.model.controller import ControllerEntry, apply_command, set_admin_mode
-from ska_sdp_lmc.model.refusal import Refused
-from ska_sdp_lmc.model.states import AdminMode, ObsState
-from ska_sdp_lmc.model.system import ControllerSettings, System, derive_system
+from ska_sdp_config.lmc.controller import ControllerEntry, apply_command, set_admin_mode
+from ska_sdp_config.lmc.rejections import Refused
+from ska_sdp_config.lmc.states import AdminMode, ObsState
+from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
 
 from .worlds import BATCH, EB, ENTRY, NOON, READY_STATE, RECEIVE, documents
 

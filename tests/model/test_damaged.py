@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
+from ska_sdp_config.lmc import upkeep
+from ska_sdp_config.lmc.controller import ControllerEntry, set_admin_mode
+from ska_sdp_config.lmc.entry import Entry
+from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.snapshot import Writes, read_document
+from ska_sdp_config.lmc.states import AdminMode, ObsState
+from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
+from ska_sdp_config.lmc.transitions import TRANSITIONS
+from ska_sdp_lmc.commands import apply_command
 from ska_sdp_lmc.messages.internal import AssignResources, Resources
-from ska_sdp_lmc.model import upkeep
-from ska_sdp_lmc.model.commands import apply_command
-from ska_sdp_lmc.model.controller import ControllerEntry, set_admin_mode
-from ska_sdp_lmc.model.entry import Entry
-from ska_sdp_lmc.model.refusal import Reason, Refused
-from ska_sdp_lmc.model.snapshot import Writes, read_document
-from ska_sdp_lmc.model.states import AdminMode, ObsState
-from ska_sdp_lmc.model.system import ControllerSettings, System, derive_system
-from ska_sdp_lmc.model.transitions import TRANSITIONS
 
 from .worlds import EB, ENTRY, NOON, SETTINGS, World, assign_message, documents, message_for
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from ska_sdp_config.lmc import upkeep
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure
-from ska_sdp_lmc.model import upkeep
-from ska_sdp_lmc.model.settings import SubarraySettings
-from ska_sdp_lmc.model.states import ObsState
 
 from .worlds import (
     ADDRESSES,

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.lmc.entry import Entry
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes, wanted_paths
+from ska_sdp_config.lmc.states import Json, ObsState
+from ska_sdp_lmc.commands import apply_command
+from ska_sdp_lmc.commands.resources import merge, subtract
 from ska_sdp_lmc.messages import parse_assign_resources, parse_configure
 from ska_sdp_lmc.messages.examples import example, example_names
 from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
-from ska_sdp_lmc.model.commands import apply_command
-from ska_sdp_lmc.model.entry import Entry
-from ska_sdp_lmc.model.resources import merge, subtract
-from ska_sdp_lmc.model.snapshot import Snapshot, Writes, wanted_paths
-from ska_sdp_lmc.model.states import Json, ObsState
 
 from .cells import CELLS, Cell
 from .worlds import (

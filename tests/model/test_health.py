@@ -6,15 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from ska_sdp_lmc.model.health import (
-    MAX_SENTENCES,
-    Fault,
-    Outage,
-    health,
-    seen_since,
-    sentences,
-)
-from ska_sdp_lmc.model.states import HealthState, ObsState
+from ska_sdp_config.lmc.health import MAX_SENTENCES, Fault, Outage, health, seen_since, sentences
+from ska_sdp_config.lmc.states import HealthState, ObsState
 
 from .worlds import BATCH, EB, NOON, RECEIVE, World, documents
 

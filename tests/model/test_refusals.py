@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_lmc.commands import Message, message_paths
 from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
-from ska_sdp_lmc.model.commands import Message, message_paths
-from ska_sdp_lmc.model.refusal import Reason, Refused
-from ska_sdp_lmc.model.states import ObsState
 
 from .worlds import BATCH, EB, ENTRY, RECEIVE, World, assign_message, documents
 

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from ska_sdp_lmc.model.commands import apply_command
-from ska_sdp_lmc.model.refusal import Reason, Refused
-from ska_sdp_lmc.model.states import ObsState, State
-from ska_sdp_lmc.model.transitions import TRANSITIONS, check_allowed
+from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
+from ska_sdp_lmc.commands import apply_command
 
 from .cells import CELLS, COLUMNS, MOMENTS, PATHS, Cell
 from .worlds import ENTRY, NOON, SETTINGS, World, documents, message_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ska_sdp_lmc.model.unchanging import by_identity
+from ska_sdp_config.lmc.unchanging import by_identity
 
 
 def test_a_value_is_looked_through_once() -> None:

@@ -13,9 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ska_sdp_config.lmc.rejections import Refused
+from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure, Scan
-from ska_sdp_lmc.model.refusal import Refused
-from ska_sdp_lmc.model.states import ObsState
 
 from .worlds import World, assign_message, documents
 

@@ -6,6 +6,13 @@ import copy
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ska_sdp_config.lmc import upkeep
+from ska_sdp_config.lmc.derive import derive
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.view import View
+from ska_sdp_lmc.commands import Message, apply_command
 from ska_sdp_lmc.messages.internal import (
     AssignResources,
     Configure,
@@ -13,13 +20,6 @@ from ska_sdp_lmc.messages.internal import (
     Resources,
     Scan,
 )
-from ska_sdp_lmc.model import upkeep
-from ska_sdp_lmc.model.commands import Message, apply_command
-from ska_sdp_lmc.model.derive import derive
-from ska_sdp_lmc.model.settings import SubarraySettings
-from ska_sdp_lmc.model.snapshot import Snapshot, Writes
-from ska_sdp_lmc.model.states import ObsState
-from ska_sdp_lmc.model.view import View
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 SETTINGS = SubarraySettings()

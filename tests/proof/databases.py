@@ -9,12 +9,11 @@ from typing import Any, NamedTuple, Protocol
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_config.backend import Etcd3Backend, MemoryBackend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.memory import Database
-from ska_sdp_config.backend.settle import Budget, Committer, TokenCommitter
-from ska_sdp_config.backend.store import (
+from ska_sdp_config.backends import Etcd3Backend, MemoryBackend
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.committer import Budget, Committer, TokenCommitter
+from ska_sdp_config.store.interface import (
     AnswerLost,
     Commit,
     Conflict,
@@ -24,7 +23,8 @@ from ska_sdp_config.backend.store import (
     Query,
     Write,
 )
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.store.keys import Span
+from ska_sdp_sim.stack.etcd import Etcd
 
 from .reference import State, Stored
 

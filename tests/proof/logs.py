@@ -11,8 +11,8 @@ from typing import Any
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_config.backend.store import Change
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.store.interface import Change
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import revive
 from tests.waiting import wait_until
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
-from ska_sdp_config.backend.backend import DbRevision
-from ska_sdp_config.backend.lease import Lease
-from ska_sdp_config.backend.store import Commit, LeaseNotFound
+from ska_sdp_config.engine.backend import DbRevision
+from ska_sdp_config.engine.lease import Lease
+from ska_sdp_config.store.interface import Commit, LeaseNotFound
 
 from .databases import DatabaseUnderTest, Held, Network, observe
 from .drawn import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from ska_sdp_config.backend import ConfigCollision, ConfigVanished
-from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.engine.transaction import Txn
 
 from .reference import Attempt, Exists, Missing
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ska_sdp_config.backend.reads import Reads
-from ska_sdp_config.backend.store import Guard
+from ska_sdp_config.engine.read_set import Reads
+from ska_sdp_config.store.interface import Guard
 
 from .databases import EVERYTHING, MemoryUnderTest
 from .history import Event, Record, check

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.loop import MAX_RETRIES
+from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.engine.runner import MAX_RETRIES
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.versions import EtcdOf
 
 from .concurrency import in_processes

@@ -12,9 +12,9 @@ from functools import partial
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend
+from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
 from tests.waiting import wait_until

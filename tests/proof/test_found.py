@@ -10,11 +10,11 @@ import grpc
 import pytest
 from pyetcd import etcdrpc
 
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.common import LeaseNotFound
-from ska_sdp_config.backend.stm import Txn
-from ska_sdp_config.watcher import Watcher
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.errors import LeaseNotFound
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
 from tests.backend.test_transactions import compact, put
 from tests.backend.test_watchers import looping
@@ -118,8 +118,8 @@ def test_delete_at_the_revision_of_a_compaction(etcd_server: Callable[..., Etcd]
 
 
 CLOSE_AND_PREPARE = """
-from ska_sdp_config.backend.etcd3.link import Link
-from ska_sdp_config.backend.etcd3.settings import Settings
+from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.settings import Settings
 link = Link(Settings.load(), "127.0.0.1:1")
 link.close()
 try:

@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash, may_have_forgotten, revive
 from tests.services.versions import EtcdOf
 

@@ -9,10 +9,10 @@ from functools import partial
 import pytest
 
 from ska_sdp_config import ConfigCollision, ProcessingBlock
-from ska_sdp_config.backend import Etcd3Backend
-from ska_sdp_config.backend.store import Put
+from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.store.interface import Put
 from ska_sdp_config.transaction import Transaction
 from tests.services.versions import NEWER_ONLY, Start
 from tests.waiting import wait_until

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
-from ska_sdp_config.backend.backend import Backend
 from ska_sdp_config.config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf

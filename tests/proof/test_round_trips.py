@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ska_sdp_config.backend import MemoryBackend
-from ska_sdp_config.backend.backend import Backend
+from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.config import Config
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.entity import Dependency, Flow, Script
 from ska_sdp_config.entity.codec import decode, encode
 from ska_sdp_config.entity.flow import (

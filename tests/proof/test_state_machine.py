@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from ska_sdp_lmc.stack.etcd import Etcd
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.versions import EtcdOf
 
 from .databases import DatabaseUnderTest, EtcdUnderTest, MemoryUnderTest

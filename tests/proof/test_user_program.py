@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_config.backend import MemoryBackend
+from ska_sdp_config.backends import MemoryBackend
 
 from . import user_program
 

@@ -19,7 +19,8 @@ from ska_sdp_config import (
     Script,
     TransactionTooLarge,
 )
-from ska_sdp_config.backend import MemoryBackend, depth_of_path
+from ska_sdp_config.backend import depth_of_path
+from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.config import Transaction, TxnWrapper
 from ska_sdp_config.entity import Dependency, Flow, Owner
 from ska_sdp_config.entity.common import PVCPath

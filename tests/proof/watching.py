@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from ska_sdp_config.config import Config
+from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.transaction import Transaction
-from ska_sdp_config.watcher import Watcher
 
 from .databases import DatabaseUnderTest, observe
 from .reference import Attempt, History

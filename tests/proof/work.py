@@ -13,8 +13,8 @@ from ska_sdp_config.backend import (
     ConfigConnectionError,
     ConfigVanished,
 )
-from ska_sdp_config.backend.backend import Backend
-from ska_sdp_config.backend.stm import Txn
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.transaction import Txn
 
 from .history import Record
 from .reference import Listing

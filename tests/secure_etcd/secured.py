@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
-from ska_sdp_lmc.stack.etcd import Flag
+from ska_sdp_sim.stack.etcd import Flag
 from tests.services.etcd import version_of
 from tests.services.versions import EtcdOf, Secrets
 

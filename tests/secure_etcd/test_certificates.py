@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ska_sdp_lmc.secure_etcd.certificates import Client, Server, certify
-from ska_sdp_lmc.secure_etcd.files import SecurityError
+from ska_sdp_lmc.ops.secure_etcd.certificates import Client, Server, certify
+from ska_sdp_lmc.ops.secure_etcd.files import SecurityError
 from tests.secure_etcd.secured import run
 
 HOSTS = ("etcd-0.etcd", "10.0.0.1", "*.etcd.sdp.svc")

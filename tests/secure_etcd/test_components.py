@@ -14,12 +14,12 @@ import tango
 
 from ska_sdp_config import ConfigConnectionError
 from ska_sdp_config.config import Transaction
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.programs import clean_environment, installed_program
-from ska_sdp_lmc.stack.stand_in import OWNER_PATHS, StandIn
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
-from ska_sdp_lmc.tango_db.data import PACKAGED, Registration, read, spread
-from ska_sdp_lmc.tango_db.register import register
+from ska_sdp_lmc.ops.tango_db.data import PACKAGED, Registration, read, spread
+from ska_sdp_lmc.ops.tango_db.register import register
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
+from ska_sdp_sim.stack.stand_in import OWNER_PATHS, StandIn
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.secure_etcd.secured import Secured
 from tests.services.versions import NEWER_ONLY
 from tests.waiting import wait_until

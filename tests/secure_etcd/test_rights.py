@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ska_sdp_config.backend.keys import key_of_path
-from ska_sdp_lmc.secure_etcd.rights import READER, plan
-from ska_sdp_lmc.servers.access import TOKEN, Access
+from ska_sdp_config.store.keys import key_of_path
+from ska_sdp_lmc.ops.secure_etcd.rights import READER, plan
+from ska_sdp_lmc.runtime.access import TOKEN, Access
 
 EB, PB = "/eb/eb-x-20260101-00000", "/pb/pb-x-20260101-00000"
 

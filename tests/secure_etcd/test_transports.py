@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_lmc.stack.programs import clean_environment, installed_program
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.secure_etcd.secured import Secured
 from tests.services.versions import EVERY_VERSION, NEWER_ONLY
 

@@ -12,8 +12,8 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_config.backend.etcd3 import Settings
-from ska_sdp_lmc.secure_etcd.server import UserStore
+from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_lmc.ops.secure_etcd.server import UserStore
 from tests.secure_etcd.secured import CHEAP, SUBARRAYS, Secured, run
 from tests.services.versions import NEWER_ONLY, Start
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Etcd, Flag
+from ska_sdp_sim.stack.etcd import Etcd, Flag
 
 # A member alone needs no patience with others: elections at once make it answer in 0.1 s.
 # Without fsync a kill of the process still loses nothing, only that of the machine would.

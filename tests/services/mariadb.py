@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from ska_sdp_lmc.stack.part import PortPart, never_interrupted
-from ska_sdp_lmc.stack.programs import clean_environment
-from ska_sdp_lmc.stack.tango_db import TangoDatabaseServer
+from ska_sdp_sim.stack.part import PortPart, never_interrupted
+from ska_sdp_sim.stack.programs import clean_environment
+from ska_sdp_sim.stack.tango_db import TangoDatabaseServer
 
 __all__ = ["SET_UP", "MariaDb", "MariaTangoDatabase", "missing_programs"]
 

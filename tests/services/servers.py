@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.stack.device_server import DeviceServer
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
-from ska_sdp_lmc.tango_db.data import Registration
-from ska_sdp_lmc.tango_db.register import register
+from ska_sdp_lmc.ops.tango_db.data import Registration
+from ska_sdp_lmc.ops.tango_db.register import register
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 
 __all__ = ["ServeSubarrays", "serve_subarrays", "serving", "trl_of"]
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from ska_sdp_lmc.stack.tango_db import TangoDatabase, TangoDatabaseServer
+from ska_sdp_sim.stack.tango_db import TangoDatabase, TangoDatabaseServer
 from tests.services.mariadb import MariaTangoDatabase, missing_programs
 
 

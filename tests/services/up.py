@@ -9,9 +9,9 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from ska_sdp_lmc.stack.port_plan import PortError, check_free, plan_ports
-from ska_sdp_lmc.stack.ports import free_port
-from ska_sdp_lmc.stack.programs import clean_environment
+from ska_sdp_sim.stack.port_plan import PortError, check_free, plan_ports
+from ska_sdp_sim.stack.ports import free_port
+from ska_sdp_sim.stack.programs import clean_environment
 from tests.waiting import wait_until
 
 PATIENCE = 180.0

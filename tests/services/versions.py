@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Etcd, Flag
+from ska_sdp_sim.stack.etcd import Etcd, Flag
 from tests.services.debian import SUITES, NotAvailableError, etcd_from_debian
 from tests.services.etcd import QUICK
 

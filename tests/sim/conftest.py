@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.backend.keys import Span
-from ska_sdp_config.backend.memory import MemoryBackend
-from ska_sdp_config.backend.store import Delete
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.store.interface import Delete
+from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.pytest_plugin import stand_in_sdp
 from tests.sim.observation import define_scripts
 

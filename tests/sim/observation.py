@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ska_sdp_config import Config, ProcessingBlock
-from ska_sdp_config.backend.backend import DbRevision
 from ska_sdp_config.config import Transaction
+from ska_sdp_config.engine.backend import DbRevision
 from tests.waiting import wait_until
 
 Json = dict[str, Any]

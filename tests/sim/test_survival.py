@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
 from ska_sdp_sim import StandIn
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.sim.observation import (
     RECEIVE,
     assign,

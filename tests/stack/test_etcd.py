@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.stack.etcd import Etcd, describe_etcd, etcd_program
-from ska_sdp_lmc.stack.ports import free_port
-from ska_sdp_lmc.stack.process import StartError
+from ska_sdp_sim.stack.etcd import Etcd, describe_etcd, etcd_program
+from ska_sdp_sim.stack.ports import free_port
+from ska_sdp_sim.stack.process import StartError
 from tests.services.etcd import QUICK
 from tests.waiting import wait_until
 
@@ -76,7 +76,7 @@ def test_a_taken_port_of_its_own_choice_is_exchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, etcd: Etcd
 ) -> None:
     choices = iter([etcd.port, free_port()])
-    monkeypatch.setattr("ska_sdp_lmc.stack.part.free_port", lambda _host: next(choices))
+    monkeypatch.setattr("ska_sdp_sim.stack.part.free_port", lambda _host: next(choices))
     with Etcd(tmp_path, flags=QUICK) as server:
         assert server.port != etcd.port
 
@@ -117,6 +117,6 @@ def test_without_one_the_wheel_serves(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_an_etcd_that_prints_no_version_is_described(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_lmc.stack.etcd.VERSION_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("ska_sdp_sim.stack.etcd.VERSION_TIMEOUT_S", 0.2)
     program = etcd_on_path(tmp_path, monkeypatch, script)
     assert describe_etcd() == f"etcd of unknown version (first on PATH: {program})"

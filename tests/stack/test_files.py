@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_lmc.stack.directory import DirectoryInUse, stack_directory
-from ska_sdp_lmc.stack.env_file import env_file, export_line
+from ska_sdp_sim.stack.directory import DirectoryInUse, stack_directory
+from ska_sdp_sim.stack.env_file import env_file, export_line
 
 WAY = {"TANGO_HOST": "127.0.0.1:1", "SDP_CONFIG_HOST": "127.0.0.1", "SDP_CONFIG_PORT": "2"}
 

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from ska_sdp_lmc.stack.interrupts import AskedToEnd, watched
+from ska_sdp_sim.stack.interrupts import AskedToEnd, watched
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

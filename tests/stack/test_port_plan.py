@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc.stack.local import Layout
-from ska_sdp_lmc.stack.port_plan import (
+from ska_sdp_sim.stack.local import Layout
+from ska_sdp_sim.stack.port_plan import (
     HIGHEST_PORT,
     PortError,
     ServerPorts,

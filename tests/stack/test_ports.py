@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from ska_sdp_lmc.stack.ports import free_port
+from ska_sdp_sim.stack.ports import free_port
 
 
 def test_what_draws_several_is_never_given_one_twice() -> None:

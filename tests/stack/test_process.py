@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_lmc.stack.process import ServerProcess, StartError
+from ska_sdp_sim.stack.process import ServerProcess, StartError
 from tests.waiting import wait_until
 
 STUBBORN = """
@@ -99,7 +99,7 @@ def test_a_signal_to_one_that_has_ended_is_no_error(
 
 STARTER = """
 import pathlib, signal, sys
-from ska_sdp_lmc.stack.process import ServerProcess
+from ska_sdp_sim.stack.process import ServerProcess
 child = ServerProcess("child", [sys.executable, "-c", sys.argv[1]], log=pathlib.Path(sys.argv[2]))
 child.wait_until(lambda: "ready" in child.output(), 30)
 print(child.pid, flush=True)

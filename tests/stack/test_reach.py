@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_lmc.stack.etcd import Etcd
-from ska_sdp_lmc.stack.reach import shell_commands
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.reach import shell_commands
 
 SHELLS = {
     "sh": ["sh"],

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 
 from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
-from ska_sdp_lmc.demo.content import scripts
-from ska_sdp_lmc.stack.port_plan import PortPlan, plan_ports
+from ska_sdp_sim.demo.content import scripts
+from ska_sdp_sim.stack.port_plan import PortPlan, plan_ports
 from tests.e2e.subarray import Subarray, quick
 from tests.services.up import PATIENCE, Up, free_port_base
 from tests.waiting import wait_until

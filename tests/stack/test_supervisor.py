@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc.stack.part import Part
-from ska_sdp_lmc.stack.supervisor import (
+from ska_sdp_sim.stack.part import Part
+from ska_sdp_sim.stack.supervisor import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     STABLE_AFTER_S,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import tango
 
-from ska_sdp_lmc.stack.tango_db import TangoDatabase
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 
 
 def test_survives_a_kill_with_port_and_data(
@@ -38,8 +38,8 @@ def test_a_taken_port_of_its_own_choice_is_exchanged(
     tango_db: TangoDatabase,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ska_sdp_lmc.stack import ports
+    from ska_sdp_sim.stack import ports
 
     choices = iter([tango_db.port, ports.free_port()])
-    monkeypatch.setattr("ska_sdp_lmc.stack.part.free_port", lambda _host: next(choices))
+    monkeypatch.setattr("ska_sdp_sim.stack.part.free_port", lambda _host: next(choices))
     assert tango_database().port != tango_db.port

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc.tango_db.data import DataError, DeviceData, read, spread
+from ska_sdp_lmc.ops.tango_db.data import DataError, DeviceData, read, spread
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ import pytest
 import tango
 import yaml
 
-from ska_sdp_lmc.tango_db.data import read
-from ska_sdp_lmc.tango_db.register import register
+from ska_sdp_lmc.ops.tango_db.data import read
+from ska_sdp_lmc.ops.tango_db.register import register
 from tests.services.mariadb import SET_UP, MariaTangoDatabase, missing_programs
 from tests.waiting import wait_until
 

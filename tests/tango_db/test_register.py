@@ -12,9 +12,9 @@ import tango
 from click.testing import CliRunner
 
 from ska_sdp_lmc.cli import main
-from ska_sdp_lmc.stack.tango_db import TangoDatabaseServer
-from ska_sdp_lmc.tango_db.data import Registration, read, spread
-from ska_sdp_lmc.tango_db.register import register
+from ska_sdp_lmc.ops.tango_db.data import Registration, read, spread
+from ska_sdp_lmc.ops.tango_db.register import register
+from ska_sdp_sim.stack.tango_db import TangoDatabaseServer
 
 PREFIX = "register"
 NUMBERS = ("01", "02", "03", "77")

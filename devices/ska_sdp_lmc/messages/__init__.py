@@ -6,10 +6,11 @@ wrong and how much only worth a warning is a matter of strictness, `faults.Grade
 Tango nor the database.
 """
 
-from .assign import parse_assign_resources
-from .configure import check_references, parse_configure
-from .faults import MessageError
-from .internal import (
+from ska_sdp_config.lmc.receive_addresses import host_and_port, read_receive_addresses
+from ska_sdp_config.lmc.schema.faults import MessageError
+from ska_sdp_lmc.messages.assign import parse_assign_resources
+from ska_sdp_lmc.messages.configure import check_references, parse_configure
+from ska_sdp_lmc.messages.internal import (
     AssignResources,
     Configure,
     Json,
@@ -18,10 +19,9 @@ from .internal import (
     Resources,
     Scan,
 )
-from .reading import find_transaction_id
-from .receive_addresses import host_and_port, read_receive_addresses
-from .release import parse_release_resources
-from .scan import parse_scan
+from ska_sdp_lmc.messages.reading import find_transaction_id
+from ska_sdp_lmc.messages.release import parse_release_resources
+from ska_sdp_lmc.messages.scan import parse_scan
 
 __all__ = [
     "AssignResources",

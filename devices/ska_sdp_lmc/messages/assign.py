@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .convert import (
+from ska_sdp_config.lmc.schema.check import schema_issues
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, settle
+from ska_sdp_config.lmc.schema.versions import Version
+from ska_sdp_lmc.messages.convert import (
     complete_execution_block,
     complete_processing_block,
     execution_block_03,
     flat_scan_type_issues,
     processing_block_03,
 )
-from .faults import Grade, Issue, settle
-from .internal import AssignResources, Parsed
-from .reading import open_document, transaction_id
-from .references import block_issues, dependency_issues, objects
-from .rename import channels_from_subbands, rename_02
-from .resources import resources
-from .schema import flat, nested
-from .schema.check import schema_issues
-from .schema.nested import is_polynomial
-from .versions import Version
+from ska_sdp_lmc.messages.internal import AssignResources, Parsed
+from ska_sdp_lmc.messages.reading import open_document, transaction_id
+from ska_sdp_lmc.messages.references import block_issues, dependency_issues, objects
+from ska_sdp_lmc.messages.rename import channels_from_subbands, rename_02
+from ska_sdp_lmc.messages.resources import resources
+from ska_sdp_lmc.messages.schema import flat, nested
+from ska_sdp_lmc.messages.schema.nested import is_polynomial
 
 __all__ = ["parse_assign_resources"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .convert import VIS0, FlatScanTypes, flat_scan_type_issues
-from .faults import Grade, Issue, Location, settle
-from .internal import Configure, Json, Parsed
-from .reading import open_document, transaction_id
-from .references import endless_issues, new_scan_type_issues, objects
-from .rename import channels_from_subbands, rename_scan_type_02
-from .schema import commands, flat, nested
-from .schema.check import Loose, schema_issues
-from .schema.types import Schema
-from .versions import Version
+from ska_sdp_config.lmc.schema.check import Loose, schema_issues
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, settle
+from ska_sdp_config.lmc.schema.types import Schema
+from ska_sdp_config.lmc.schema.versions import Version
+from ska_sdp_lmc.messages.convert import VIS0, FlatScanTypes, flat_scan_type_issues
+from ska_sdp_lmc.messages.internal import Configure, Json, Parsed
+from ska_sdp_lmc.messages.reading import open_document, transaction_id
+from ska_sdp_lmc.messages.references import endless_issues, new_scan_type_issues, objects
+from ska_sdp_lmc.messages.rename import channels_from_subbands, rename_scan_type_02
+from ska_sdp_lmc.messages.schema import commands, flat, nested
 
 __all__ = ["check_references", "parse_configure"]
 

@@ -19,9 +19,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .faults import Grade, Issue, Location
-from .internal import Json
-from .references import objects, repeat_issues, window_issues
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location
+from ska_sdp_lmc.messages.internal import Json
+from ska_sdp_lmc.messages.references import objects, repeat_issues, window_issues
 
 __all__ = [
     "VIS0",

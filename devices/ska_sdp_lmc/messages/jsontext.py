@@ -11,7 +11,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from .faults import MessageError, shown
+from ska_sdp_config.lmc.schema.faults import MessageError, shown
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "read_object"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .faults import Issue, MessageError, settle
-from .jsontext import read_object
-from .versions import Version, read_interface
+from ska_sdp_config.lmc.schema.faults import Issue, MessageError, settle
+from ska_sdp_config.lmc.schema.versions import Version, read_interface
+from ska_sdp_lmc.messages.jsontext import read_object
 
 __all__ = ["Document", "find_transaction_id", "open_document", "transaction_id"]
 

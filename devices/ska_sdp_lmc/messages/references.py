@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .faults import Grade, Issue, Location, shown
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, shown
 
 __all__ = [
     "block_issues",

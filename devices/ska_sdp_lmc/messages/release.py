@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .faults import Grade, Issue, settle
-from .internal import Parsed, ReleaseResources
-from .reading import open_document, transaction_id
-from .resources import resources
-from .schema.check import schema_issues
-from .schema.nested import Release
+from ska_sdp_config.lmc.schema.check import schema_issues
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, settle
+from ska_sdp_lmc.messages.internal import Parsed, ReleaseResources
+from ska_sdp_lmc.messages.reading import open_document, transaction_id
+from ska_sdp_lmc.messages.resources import resources
+from ska_sdp_lmc.messages.schema.nested import Release
 
 __all__ = ["parse_release_resources"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .faults import Grade, Issue, Location
-from .schema.check import schema_issues
-from .schema.flat import Subbands
+from ska_sdp_config.lmc.schema.check import schema_issues
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location
+from ska_sdp_lmc.messages.schema.flat import Subbands
 
 __all__ = ["channels_from_subbands", "rename_02", "rename_scan_type_02"]
 

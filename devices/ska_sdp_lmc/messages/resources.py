@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .internal import Resources
+from ska_sdp_lmc.messages.internal import Resources
 
 __all__ = ["resources"]
 

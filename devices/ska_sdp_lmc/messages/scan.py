@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .faults import settle
-from .internal import Parsed, Scan
-from .reading import open_document, transaction_id
-from .schema.check import schema_issues
-from .schema.commands import TIME, Scan02, Scan03, Scan21
-from .versions import Version
+from ska_sdp_config.lmc.schema.check import schema_issues
+from ska_sdp_config.lmc.schema.faults import settle
+from ska_sdp_config.lmc.schema.versions import Version
+from ska_sdp_lmc.messages.internal import Parsed, Scan
+from ska_sdp_lmc.messages.reading import open_document, transaction_id
+from ska_sdp_lmc.messages.schema.commands import TIME, Scan02, Scan03, Scan21
 
 __all__ = ["parse_scan"]
 

@@ -15,7 +15,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run ``ska-sdp`` with this process's arguments, and exit with its code."""
     try:
-        from .program import run
+        from ska_sdp_config.cli.program import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import main
+from ska_sdp_config.cli import main
 
 main()

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..backend.common import TransactionTooLarge
-from ..entity.codec import decode, encode
-from .errors import Failed, Unfinished
-from .sizes import check_sizes
+from ska_sdp_config.cli.errors import Failed, Unfinished
+from ska_sdp_config.cli.sizes import check_sizes
+from ska_sdp_config.entity.codec import decode, encode
+from ska_sdp_config.store.errors import TransactionTooLarge
 
 if TYPE_CHECKING:
-    from ..backend.stm import Txn
-    from ..config import Config
+    from ska_sdp_config.config import Config
+    from ska_sdp_config.engine.transaction import Txn
 
 __all__ = ["Batch", "Goal", "Step", "plan", "write"]
 

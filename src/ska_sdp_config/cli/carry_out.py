@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from .bulk import Batch, Goal, plan, write
-from .errors import Unfinished
-from .interrupts import deferred
-from .output import Change, Difference, Printer, note
-from .session import open_config
-from .sizes import check_sizes
+from ska_sdp_config.cli.bulk import Batch, Goal, plan, write
+from ska_sdp_config.cli.errors import Unfinished
+from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.output import Change, Difference, Printer, note
+from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.cli.sizes import check_sizes
 
 __all__ = ["carry_out", "preview"]
 

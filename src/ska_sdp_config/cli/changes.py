@@ -6,15 +6,15 @@ import queue
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..backend.deadline import Deadline
-from ..backend.keys import EVERYTHING, Span, key_of_path, path_of_key, spans_below
-from ..backend.stm import MAX_DEPTH
-from .follow import following, tell_of_nothing
-from .lookup import Target
+from ska_sdp_config.cli.follow import following, tell_of_nothing
+from ska_sdp_config.cli.lookup import Target
+from ska_sdp_config.engine.transaction import MAX_DEPTH
+from ska_sdp_config.store.deadline import Deadline
+from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path, path_of_key, spans_below
 
 if TYPE_CHECKING:
-    from ..backend.backend import Backend
-    from ..backend.store import Change
+    from ska_sdp_config.engine.backend import Backend
+    from ska_sdp_config.store.interface import Change
 
 __all__ = ["changes"]
 
@@ -23,7 +23,7 @@ GAP = None
 
 
 class _Sink:
-    """Takes what a watch tells of some keys; see :class:`~ska_sdp_config.backend.store.Sink`."""
+    """Takes what a watch tells of some keys; see :class:`~ska_sdp_config.store.interface.Sink`."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = spans
@@ -104,7 +104,7 @@ def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
 
 
 def _read_patiently(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
-    from ..watcher import until_answered
+    from ska_sdp_config.engine.watcher import until_answered
 
     store = backend.store
     for_ever = Deadline(store.timeout, None, store.address)

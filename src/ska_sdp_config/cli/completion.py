@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .group import HELP
-from .options import DEBUG
+from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.options import DEBUG
 
 if TYPE_CHECKING:
     from click.shell_completion import ShellComplete
@@ -22,8 +22,8 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def _completion(shell: str) -> None:
-    from .program import program
-    from .shells import CLASSES
+    from ska_sdp_config.cli.program import program
+    from ska_sdp_config.cli.shells import CLASSES
 
     shell_class: type[ShellComplete] = CLASSES[shell]
     sys.stdout.write(shell_class(program, {}, "ska-sdp", VARIABLE).source() + "\n")

@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..backend.common import ConfigCollision
-from .errors import Failed
-from .given import given_text, given_value
-from .group import HELP
-from .interrupts import deferred
-from .live import complete_ids
-from .lookup import KeyGroup, check_depth_of_key, check_key
-from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject, place_of
-from .options import COMMON, EB_PARAMETERS, FORCE
-from .output import Printer, note, printer
-from .session import open_backend, open_config
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.given import given_text, given_value
+from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.live import complete_ids
+from ska_sdp_config.cli.lookup import KeyGroup, check_depth_of_key, check_key
+from ska_sdp_config.cli.objects import (
+    DEPENDENCY,
+    DEPLOYMENT,
+    EB,
+    FLOW,
+    PB,
+    SCRIPT,
+    SdpObject,
+    place_of,
+)
+from ska_sdp_config.cli.options import COMMON, EB_PARAMETERS, FORCE
+from ska_sdp_config.cli.output import Printer, note, printer
+from ska_sdp_config.cli.session import open_backend, open_config
+from ska_sdp_config.store.errors import ConfigCollision
 
 if TYPE_CHECKING:
-    from ..entity import Script
-    from ..transaction import Transaction
+    from ska_sdp_config.entity import Script
+    from ska_sdp_config.transaction import Transaction
 
 __all__ = ["command"]
 
@@ -33,7 +42,7 @@ GENERATOR = "sdpcli"
 
 
 def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
-    from .validity import check_new_id
+    from ska_sdp_config.cli.validity import check_new_id
 
     try:
         check_new_id(kind, key)
@@ -42,7 +51,7 @@ def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
 
 
 def _create(path: str, text: str, key: str, prefix: str, output: str | None, quiet: bool) -> None:
-    from .eb_state import state_beside, updated_state
+    from ska_sdp_config.cli.eb_state import state_beside, updated_state
 
     out = printer(output, quiet)
     beside = state_beside(path, prefix)
@@ -76,7 +85,7 @@ def _tell(out: Printer, paths: list[str], ids: list[str]) -> None:
 def _create_key(
     key: str, value: str, force: bool, prefix: str, output: str | None, quiet: bool
 ) -> None:
-    from .validity import stored_text
+    from ska_sdp_config.cli.validity import stored_text
 
     check_key(key)
     try:
@@ -101,7 +110,7 @@ def _create_key(
 def _create_object(
     kind: SdpObject, key: str, value: Any, prefix: str, output: str | None, quiet: bool
 ) -> None:
-    from .validity import stored_text
+    from ska_sdp_config.cli.validity import stored_text
 
     _check_new_id(kind, key)
     path = kind.path(prefix, key)
@@ -131,7 +140,7 @@ def _create_pb(
     output: str | None,
     quiet: bool,
 ) -> None:
-    from ..entity import ProcessingBlock, Script
+    from ska_sdp_config.entity import ProcessingBlock, Script
 
     _check_new_id(SCRIPT, script)
     if parameters == eb_parameters == "-":
@@ -169,8 +178,8 @@ def _create_eb(
     Raises:
         Failed: the parameters are not those of an execution block.
     """
-    from .eb_state import state_of_eb, timestamp
-    from .validity import stored_text
+    from ska_sdp_config.cli.eb_state import state_of_eb, timestamp
+    from ska_sdp_config.cli.validity import stored_text
 
     path = EB.path(prefix, eb_id)
     stored_text(path, given, prefix)

@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from ..backend.common import depth_of_path
-from ..backend.stm import MAX_DEPTH
-from .errors import Failed, NotFound
-from .group import HELP
-from .interrupts import deferred
-from .lookup import KeyGroup, check_id, check_key, id_argument
-from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
-from .options import COMMON, DELETE_ALL, YES
-from .output import Change, printer
-from .session import open_backend
+from ska_sdp_config.cli.errors import Failed, NotFound
+from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.lookup import KeyGroup, check_id, check_key, id_argument
+from ska_sdp_config.cli.objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
+from ska_sdp_config.cli.options import COMMON, DELETE_ALL, YES
+from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.engine.transaction import MAX_DEPTH
+from ska_sdp_config.store.errors import depth_of_path
 
 __all__ = ["command"]
 

@@ -8,17 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import values
-from .errors import NotFound
-from .group import HELP, Group
-from .lookup import check_id, id_argument
-from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SUBARRAY, SdpObject
-from .options import COMMON
-from .output import Entry, Section, note, printer
-from .session import open_backend
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.errors import NotFound
+from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.lookup import check_id, id_argument
+from ska_sdp_config.cli.objects import (
+    DEPENDENCY,
+    DEPLOYMENT,
+    EB,
+    FLOW,
+    PB,
+    SCRIPT,
+    SUBARRAY,
+    SdpObject,
+)
+from ska_sdp_config.cli.options import COMMON
+from ska_sdp_config.cli.output import Entry, Section, note, printer
+from ska_sdp_config.cli.session import open_backend
 
 if TYPE_CHECKING:
-    from ..backend.stm import Txn
+    from ska_sdp_config.engine.transaction import Txn
 
 __all__ = ["command"]
 

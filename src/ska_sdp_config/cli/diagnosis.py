@@ -6,9 +6,9 @@ import re
 import statistics
 from collections.abc import Iterator, Mapping
 
-from .members import Member
-from .output import Finding
-from .readings import Readings
+from ska_sdp_config.cli.members import Member
+from ska_sdp_config.cli.output import Finding
+from ska_sdp_config.cli.readings import Readings
 
 __all__ = ["diagnose"]
 

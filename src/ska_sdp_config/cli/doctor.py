@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from .errors import Failed, Misconfigured
-from .group import HELP
-from .options import COMMON
-from .output import printer
-from .session import open_backend
+from ska_sdp_config.cli.errors import Failed, Misconfigured
+from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.options import COMMON
+from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.session import open_backend
 
 __all__ = ["command"]
 
 
 def _doctor(prefix: str, output: str | None, quiet: bool) -> None:
-    from .diagnosis import diagnose
-    from .readings import Readings, ask_members, read_database
+    from ska_sdp_config.cli.diagnosis import diagnose
+    from ska_sdp_config.cli.readings import Readings, ask_members, read_database
 
     out = printer(output, quiet)
     readings = Readings()

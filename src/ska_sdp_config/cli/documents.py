@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from .values import DEEPEST, check_depth
-from .yaml_numbers import read_numbers
+from ska_sdp_config.cli.values import DEEPEST, check_depth
+from ska_sdp_config.cli.yaml_numbers import read_numbers
 
 __all__ = ["MOST_NODES", "parse"]
 

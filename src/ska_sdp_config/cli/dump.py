@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from ..backend.common import depth_of_path
-from ..backend.stm import MAX_DEPTH
-from ..whole_file import whole_file
-from .errors import Failed
-from .group import HELP
-from .options import COMMON, OWNERS
-from .output import note, printer
-from .session import open_backend
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.options import COMMON, OWNERS
+from ska_sdp_config.cli.output import note, printer
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.engine.transaction import MAX_DEPTH
+from ska_sdp_config.store.errors import depth_of_path
+from ska_sdp_config.whole_file import whole_file
 
 __all__ = ["command"]
 
 
 def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: bool) -> None:
-    from .dump_file import is_owner, split
+    from ska_sdp_config.cli.dump_file import is_owner, split
 
     out = printer(output or ("json" if file.endswith(".json") else "yaml"), quiet)
     root = f"{prefix}/"

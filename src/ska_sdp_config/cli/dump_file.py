@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from ..backend.common import check_path
-from ..entity.codec import encode
-from . import values
-from .lookup import check_depth_of_key
-from .objects import place_of
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.lookup import check_depth_of_key
+from ska_sdp_config.cli.objects import place_of
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.store.errors import check_path
 
 __all__ = ["MOST_BYTES", "is_owner", "read_dump", "split"]
 
@@ -117,7 +117,7 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
 
 
 def _text(part: str, path: str, value: Any, prefix: str, force: bool) -> str:
-    from .validity import faults_of
+    from ska_sdp_config.cli.validity import faults_of
 
     if part != "values":
         if not isinstance(value, str):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ..entity.codec import encode
-from . import values
-from .objects import EB, place_of
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.objects import EB, place_of
+from ska_sdp_config.entity.codec import encode
 
 __all__ = ["ENDED", "state_beside", "state_of_eb", "timestamp", "updated_state"]
 

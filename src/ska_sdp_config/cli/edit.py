@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import values
-from .entry import CHANGEABLE, check_changeable, find, replace
-from .errors import Failed, Kept, Misconfigured
-from .given import parsed
-from .interrupts import deferred
-from .lookup import Target, TargetGroup
-from .options import FORCE
-from .output import Change, printer
-from .session import open_backend
-from .terminal import one_line
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, find, replace
+from ska_sdp_config.cli.errors import Failed, Kept, Misconfigured
+from ska_sdp_config.cli.given import parsed
+from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.lookup import Target, TargetGroup
+from ska_sdp_config.cli.options import FORCE
+from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.terminal import one_line
 
 __all__ = ["command"]
 
@@ -123,7 +123,7 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
     Raises:
         Failed: it is not valid, and was left so; or the editor failed.
     """
-    from .validity import stored_text
+    from ska_sdp_config.cli.validity import stored_text
 
     first = rejected = _read(file, force)
     fault: Failed | None = None

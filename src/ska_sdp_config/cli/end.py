@@ -7,15 +7,15 @@ from contextlib import contextmanager
 
 import click
 
-from .eb_state import ENDED, state_of_eb, timestamp
-from .errors import Failed, NotFound
-from .group import HELP, Group
-from .interrupts import deferred
-from .lookup import check_id, id_argument
-from .objects import EB
-from .options import CANCEL, COMMON
-from .output import Change, printer
-from .session import open_config
+from ska_sdp_config.cli.eb_state import ENDED, state_of_eb, timestamp
+from ska_sdp_config.cli.errors import Failed, NotFound
+from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.lookup import check_id, id_argument
+from ska_sdp_config.cli.objects import EB
+from ska_sdp_config.cli.options import CANCEL, COMMON
+from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.session import open_config
 
 __all__ = ["command"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import Failed, NotFound
-from .lookup import Target
-from .objects import (
+from ska_sdp_config.cli.errors import Failed, NotFound
+from ska_sdp_config.cli.lookup import Target
+from ska_sdp_config.cli.objects import (
     CONTROLLER,
     DEPENDENCY,
     DEPLOYMENT,
@@ -18,10 +18,10 @@ from .objects import (
     SUBARRAY,
     place_of,
 )
-from .output import Change, note
+from ska_sdp_config.cli.output import Change, note
 
 if TYPE_CHECKING:
-    from ..backend.backend import Backend
+    from ska_sdp_config.engine.backend import Backend
 
 __all__ = ["CHANGEABLE", "ChangedMeanwhile", "check_changeable", "find", "replace"]
 
@@ -87,8 +87,8 @@ def replace(
         NotFound: it is not there.
         ChangedMeanwhile: another text is there than the one that was read.
     """
-    from .bulk import plan
-    from .eb_state import state_beside, updated_state
+    from ska_sdp_config.cli.bulk import plan
+    from ska_sdp_config.cli.eb_state import state_beside, updated_state
 
     path = target.entry
     beside = state_beside(path, prefix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..backend.common import (
+from ska_sdp_config.store.errors import (
     ConfigCollision,
     ConfigConnectionError,
     ConfigVanished,

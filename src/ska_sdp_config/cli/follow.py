@@ -7,15 +7,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from ..backend.common import ConfigConnectionError
-from .errors import TimeUp
-from .interrupts import Ending, ending, timed
-from .lookup import Target
-from .output import note
-from .session import open_config
+from ska_sdp_config.cli.errors import TimeUp
+from ska_sdp_config.cli.interrupts import Ending, ending, timed
+from ska_sdp_config.cli.lookup import Target
+from ska_sdp_config.cli.output import note
+from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.store.errors import ConfigConnectionError
 
 if TYPE_CHECKING:
-    from ..config import Config
+    from ska_sdp_config.config import Config
 
 __all__ = ["Course", "follow", "following", "tell_of_nothing"]
 

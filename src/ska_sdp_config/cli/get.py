@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .errors import NotFound
-from .lookup import Target, TargetGroup
-from .output import Entry, printer
-from .session import open_backend
+from ska_sdp_config.cli.errors import NotFound
+from ska_sdp_config.cli.lookup import Target, TargetGroup
+from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.session import open_backend
 
 __all__ = ["command"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import Failed
-from .source import read_text
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.source import read_text
 
 __all__ = ["given_text", "given_value", "parsed"]
 
@@ -47,7 +47,7 @@ def parsed(text: str, what: str) -> Any:
     Raises:
         Failed: it is neither.
     """
-    from .documents import parse
+    from ska_sdp_config.cli.documents import parse
 
     try:
         return parse(text)

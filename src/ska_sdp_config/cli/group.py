@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import TAKE_A_VALUE
+from ska_sdp_config.cli.options import TAKE_A_VALUE
 
 __all__ = ["HELP", "Group"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from .errors import Failed
-from .group import HELP, Group
-from .objects import SCRIPT
-from .options import ATOMIC, COMMON, DRY_RUN, SYNC
-from .output import Change, printer
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.objects import SCRIPT
+from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, SYNC
+from ska_sdp_config.cli.output import Change, printer
 
 __all__ = ["command"]
 
@@ -19,9 +19,9 @@ def _definitions(source: str) -> dict[str, str]:
     Raises:
         Failed: it cannot be read, or has faults; names them.
     """
-    from .documents import parse
-    from .script_file import read_definitions
-    from .source import read_text
+    from ska_sdp_config.cli.documents import parse
+    from ska_sdp_config.cli.script_file import read_definitions
+    from ska_sdp_config.cli.source import read_text
 
     text = read_text(source)
     try:
@@ -39,8 +39,8 @@ def _import_scripts(
     output: str | None,
     quiet: bool,
 ) -> None:
-    from .bulk import Goal
-    from .carry_out import carry_out, preview
+    from ska_sdp_config.cli.bulk import Goal
+    from ska_sdp_config.cli.carry_out import carry_out, preview
 
     out = printer(output, quiet)
     root = SCRIPT.path(prefix)

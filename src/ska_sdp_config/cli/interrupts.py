@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .terminal import one_line
+from ska_sdp_config.cli.terminal import one_line
 
 __all__ = ["GRACE", "Ending", "deferred", "ending", "stopping", "timed"]
 

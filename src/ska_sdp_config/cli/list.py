@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..backend.common import depth_of_path
-from ..backend.keys import Span, key_of_path, path_of_key
-from ..backend.stm import MAX_DEPTH
-from ..backend.store import Compacted, Query
-from .errors import Failed
-from .group import HELP, Group
-from .objects import OBJECTS, PB, SCRIPT, SdpObject
-from .options import ALL, COMMON, VALUES
-from .output import Entry, printer
-from .session import open_backend
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SdpObject
+from ska_sdp_config.cli.options import ALL, COMMON, VALUES
+from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.engine.transaction import MAX_DEPTH
+from ska_sdp_config.store.errors import depth_of_path
+from ska_sdp_config.store.interface import Compacted, Query
+from ska_sdp_config.store.keys import Span, key_of_path, path_of_key
 
 if TYPE_CHECKING:
-    from ..backend.backend import Backend
+    from ska_sdp_config.engine.backend import Backend
 
 __all__ = ["command"]
 

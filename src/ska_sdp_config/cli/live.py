@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..backend.common import depth_of_path
-from .objects import PB_STATE, SdpObject
+from ska_sdp_config.cli.objects import PB_STATE, SdpObject
+from ska_sdp_config.store.errors import depth_of_path
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -42,13 +42,13 @@ def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[C
 
 def complete_keys(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Complete a key, in whatever depth. Without a database there is nothing to offer."""
-    from ..backend.stm import MAX_DEPTH
+    from ska_sdp_config.engine.transaction import MAX_DEPTH
 
     return _items(_paths(incomplete, range(MAX_DEPTH - depth_of_path(incomplete) + 1)))
 
 
 def _paths(begin: str, levels: Iterable[int]) -> list[str]:
-    from ..backend import connect
+    from ska_sdp_config.backends import connect
 
     logging.getLogger("ska_sdp_config").setLevel(logging.CRITICAL)
     found: list[str] = []

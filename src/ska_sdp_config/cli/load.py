@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from ..backend.common import depth_of_path
-from ..backend.stm import MAX_DEPTH
-from .errors import Failed
-from .group import HELP
-from .options import AS_IS, ATOMIC, COMMON, DIFFERENCES, OWNERS, SYNC_ALL
-from .output import printer
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.options import AS_IS, ATOMIC, COMMON, DIFFERENCES, OWNERS, SYNC_ALL
+from ska_sdp_config.cli.output import printer
+from ska_sdp_config.engine.transaction import MAX_DEPTH
+from ska_sdp_config.store.errors import depth_of_path
 
 __all__ = ["command"]
 
@@ -25,9 +25,9 @@ def _load(
     output: str | None,
     quiet: bool,
 ) -> None:
-    from .bulk import Goal
-    from .carry_out import carry_out, preview
-    from .dump_file import is_owner
+    from ska_sdp_config.cli.bulk import Goal
+    from ska_sdp_config.cli.carry_out import carry_out, preview
+    from ska_sdp_config.cli.dump_file import is_owner
 
     out = printer(output, quiet)
     root = f"{prefix}/"
@@ -48,9 +48,9 @@ def _load(
 
 
 def _read(source: str, prefix: str, force: bool) -> dict[str, str]:
-    from .documents import parse
-    from .dump_file import MOST_BYTES, read_dump
-    from .source import read_text
+    from ska_sdp_config.cli.documents import parse
+    from ska_sdp_config.cli.dump_file import MOST_BYTES, read_dump
+    from ska_sdp_config.cli.source import read_text
 
     text = read_text(source, most_bytes=MOST_BYTES)
     try:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from ..backend.common import check_path, depth_of_path
-from ..backend.stm import MAX_DEPTH
-from .group import HELP, Group
-from .live import complete_ids, complete_keys
-from .objects import OBJECTS, SdpObject
-from .options import COMMON
+from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.live import complete_ids, complete_keys
+from ska_sdp_config.cli.objects import OBJECTS, SdpObject
+from ska_sdp_config.cli.options import COMMON
+from ska_sdp_config.engine.transaction import MAX_DEPTH
+from ska_sdp_config.store.errors import check_path, depth_of_path
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -220,7 +220,7 @@ def check_id(key: str) -> None:
     Raises:
         UsageError: it is no part of a path.
     """
-    from ..entity.common.ids import check_path_part
+    from ska_sdp_config.entity.common.ids import check_path_part
 
     try:
         # Each part of a key that has several may be as long as an id.

@@ -15,10 +15,10 @@ from urllib.error import HTTPError, URLError
 
 import grpc
 
-from ..backend.common import ConfigConnectionError, LoginRejected
+from ska_sdp_config.store.errors import ConfigConnectionError, LoginRejected
 
 if TYPE_CHECKING:
-    from ..backend.etcd3.settings import Settings
+    from ska_sdp_config.drivers.etcd.settings import Settings
 
 __all__ = ["Ask", "Fetch", "Member", "ask_member", "asker", "fetcher"]
 
@@ -123,7 +123,7 @@ def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
 
 
 def _with_fault(member: Member, exc: ConfigConnectionError) -> Member:
-    from ..backend.etcd3 import errors
+    from ska_sdp_config.drivers.etcd import errors
 
     if isinstance(exc, LoginRejected):
         return replace(member, fault=str(exc), is_login_at_fault=True)
@@ -149,9 +149,9 @@ def asker(settings: Settings, backend: str) -> Ask:
 
 
 def _ask_gateway(settings: Settings, method: str) -> Mapping[str, Any]:
-    from ..backend.backend import LEASE_TTL
-    from ..backend.connection_state import Connection
-    from ..backend.revolution1.gateway import Gateway
+    from ska_sdp_config.drivers.etcd.gateway.gateway import Gateway
+    from ska_sdp_config.engine.backend import LEASE_TTL
+    from ska_sdp_config.store.connection import Connection
 
     with (
         closing(Connection(LEASE_TTL)) as connection,
@@ -164,9 +164,9 @@ def _ask_grpc(settings: Settings, method: str) -> Mapping[str, Any]:
     from google.protobuf.unknown_fields import UnknownFieldSet
     from pyetcd import etcdrpc
 
-    from ..backend.backend import LEASE_TTL
-    from ..backend.connection_state import Connection
-    from ..backend.etcd3.connection import Etcd
+    from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
+    from ska_sdp_config.engine.backend import LEASE_TTL
+    from ska_sdp_config.store.connection import Connection
 
     request = etcdrpc.StatusRequest() if method == "status" else etcdrpc.AlarmRequest()
     with closing(Connection(LEASE_TTL)) as connection, closing(Etcd(settings, connection)) as etcd:
@@ -193,7 +193,7 @@ def fetcher(settings: Settings) -> Fetch:
     Raises:
         ValueError: a certificate of the settings is not one.
     """
-    from ..backend.revolution1.tls import tls_context
+    from ska_sdp_config.drivers.etcd.gateway.tls import tls_context
 
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from .terminal import one_line
+from ska_sdp_config.cli.terminal import one_line
 
 __all__ = [
     "Change",
@@ -128,14 +128,14 @@ def printer(output: str | None, quiet: bool) -> Printer:
         quiet: whether to print values without their keys.
     """
     if output == "table" or (output is None and not quiet and sys.stdout.isatty()):
-        from .tables import TablePrinter
+        from ska_sdp_config.cli.tables import TablePrinter
 
         return TablePrinter(quiet)
     if output in ("json", "yaml"):
-        from .structured import DocumentPrinter
+        from ska_sdp_config.cli.structured import DocumentPrinter
 
         return DocumentPrinter(quiet, yaml=output == "yaml")
-    from .plain import NamePrinter, PlainPrinter
+    from ska_sdp_config.cli.plain import NamePrinter, PlainPrinter
 
     return NamePrinter() if output == "name" else PlainPrinter(quiet)
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import values
-from .output import Change, Difference, Entry, Finding, Section
-from .terminal import one_line
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Section
+from ska_sdp_config.cli.terminal import one_line
 
 __all__ = ["NamePrinter", "PlainPrinter", "write_lines", "write_texts"]
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from .completion import VARIABLE
-from .errors import explain
-from .group import Group
-from .objects import OBJECTS
-from .options import DEBUG
-from .output import note
-from .terminal import guard_streams
+from ska_sdp_config.cli.completion import VARIABLE
+from ska_sdp_config.cli.errors import explain
+from ska_sdp_config.cli.group import Group
+from ska_sdp_config.cli.objects import OBJECTS
+from ska_sdp_config.cli.options import DEBUG
+from ska_sdp_config.cli.output import note
+from ska_sdp_config.cli.terminal import guard_streams
 
 __all__ = ["run"]
 
@@ -130,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
     if debug:
         _log_all()
     if VARIABLE in os.environ:
-        from .shells import register
+        from ska_sdp_config.cli.shells import register
 
         register()
     try:

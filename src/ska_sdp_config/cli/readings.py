@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..backend.common import ConfigConnectionError, depth_of_path
-from . import values
-from .members import Member, ask_member, asker, fetcher
-from .objects import COMPONENT
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.members import Member, ask_member, asker, fetcher
+from ska_sdp_config.cli.objects import COMPONENT
+from ska_sdp_config.store.errors import ConfigConnectionError, depth_of_path
 
 if TYPE_CHECKING:
-    from ..backend.backend import Backend
+    from ska_sdp_config.engine.backend import Backend
 
 __all__ = ["Readings", "ask_members", "read_database"]
 
@@ -52,8 +52,8 @@ class Readings:
 
 def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
     """Read what the library can."""
-    from ..backend.stm import MAX_DEPTH
-    from .unreadable import find_unreadable
+    from ska_sdp_config.cli.unreadable import find_unreadable
+    from ska_sdp_config.engine.transaction import MAX_DEPTH
 
     readings.address = backend.address
     root = COMPONENT.path(prefix)
@@ -81,7 +81,7 @@ def ask_members(readings: Readings) -> None:
     backend = os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
     if backend == "memory":
         return
-    from ..backend.etcd3.settings import Settings
+    from ska_sdp_config.drivers.etcd.settings import Settings
 
     settings = Settings.load()
     readings.username = settings.username

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..entity.codec import encode
-from ..entity.script import Script
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.entity.script import Script
 
 __all__ = ["FaultyFile", "read_definitions"]
 

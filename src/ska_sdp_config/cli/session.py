@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .errors import Misconfigured
-from .interrupts import stopping
+from ska_sdp_config.cli.errors import Misconfigured
+from ska_sdp_config.cli.interrupts import stopping
 
 if TYPE_CHECKING:
-    from ..backend.backend import Backend
-    from ..config import Config
+    from ska_sdp_config.config import Config
+    from ska_sdp_config.engine.backend import Backend
 
 __all__ = ["open_backend", "open_config"]
 
@@ -32,7 +32,7 @@ def open_backend(ctrl_c: AbstractContextManager[Any] | None = None) -> Iterator[
         Misconfigured: the environment does not say where the database is.
     """
     with ctrl_c or stopping():
-        from ..backend import connect
+        from ska_sdp_config.backends import connect
 
         _hush(logging.CRITICAL)
         try:
@@ -59,7 +59,7 @@ def open_config(
         Misconfigured: the environment does not say where the database is.
     """
     with ctrl_c or stopping():
-        from ..config import Config
+        from ska_sdp_config.config import Config
 
         _hush(logging.WARNING if waits else logging.CRITICAL)
         try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..backend.common import TransactionTooLarge
-from ..backend.deadline import Deadline
-from ..backend.keys import Span, key_of_path
-from ..backend.store import KeyAt, Put, Query
-from .errors import Failed
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.store.deadline import Deadline
+from ska_sdp_config.store.errors import TransactionTooLarge
+from ska_sdp_config.store.interface import KeyAt, Put, Query
+from ska_sdp_config.store.keys import Span, key_of_path
 
 if TYPE_CHECKING:
-    from ..config import Config
+    from ska_sdp_config.config import Config
 
 __all__ = ["check_sizes"]
 

@@ -10,7 +10,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
-from .errors import Failed
+from ska_sdp_config.cli.errors import Failed
 
 __all__ = ["MOST_BYTES", "SECONDS", "read_text"]
 

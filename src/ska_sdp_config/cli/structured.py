@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import values
-from .output import Change, Difference, Entry, Finding, Section
-from .plain import write_texts
-from .terminal import escape
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Section
+from ska_sdp_config.cli.plain import write_texts
+from ska_sdp_config.cli.terminal import escape
 
 __all__ = ["DocumentPrinter"]
 
@@ -107,7 +107,7 @@ class DocumentPrinter:
             return
         import yaml
 
-        from .yaml_numbers import quote_numbers
+        from ska_sdp_config.cli.yaml_numbers import quote_numbers
 
         try:
             from yaml import CSafeDumper as Dumper

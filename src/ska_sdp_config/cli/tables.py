@@ -15,9 +15,9 @@ from rich.highlighter import JSONHighlighter
 from rich.table import Table
 from rich.text import Text
 
-from . import values
-from .output import Change, Difference, Entry, Finding, Section
-from .terminal import escape, one_line
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Section
+from ska_sdp_config.cli.terminal import escape, one_line
 
 __all__ = ["TablePrinter"]
 

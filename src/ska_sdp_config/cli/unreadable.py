@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NoReturn
 
-from ..backend.stm import Txn
-from ..entity.codec import decode
-from ..operations.collections import Collections
-from ..operations.context import Context
-from ..operations.ownership import read_owner
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.entity.codec import decode
+from ska_sdp_config.operations.collections import Collections
+from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.ownership import read_owner
 
 __all__ = ["find_unreadable"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .entry import CHANGEABLE, check_changeable, replace
-from .given import given_text, given_value
-from .interrupts import deferred
-from .lookup import Target, TargetGroup
-from .options import FORCE
-from .output import printer
-from .session import open_backend
+from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
+from ska_sdp_config.cli.given import given_text, given_value
+from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.lookup import Target, TargetGroup
+from ska_sdp_config.cli.options import FORCE
+from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.session import open_backend
 
 __all__ = ["command"]
 
@@ -20,7 +20,7 @@ def _update(
     if force:
         text = given_text(value)
     else:
-        from .validity import stored_text
+        from ska_sdp_config.cli.validity import stored_text
 
         check_changeable(target, prefix)
         text = stored_text(

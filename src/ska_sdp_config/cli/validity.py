@@ -8,16 +8,26 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..entity.codec import encode
-from ..entity.common.ids import check_block_id, check_deployment_id
-from ..entity.deployment import Deployment
-from ..entity.eb import ExecutionBlock
-from ..entity.flow import Dependency, Flow
-from ..entity.owner import Owner
-from ..entity.pb import ProcessingBlock
-from ..entity.script import Script
-from .errors import Failed
-from .objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, Place, SdpObject, place_of
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.objects import (
+    DEPENDENCY,
+    DEPLOYMENT,
+    EB,
+    FLOW,
+    PB,
+    SCRIPT,
+    Place,
+    SdpObject,
+    place_of,
+)
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.entity.common.ids import check_block_id, check_deployment_id
+from ska_sdp_config.entity.deployment import Deployment
+from ska_sdp_config.entity.eb import ExecutionBlock
+from ska_sdp_config.entity.flow import Dependency, Flow
+from ska_sdp_config.entity.owner import Owner
+from ska_sdp_config.entity.pb import ProcessingBlock
+from ska_sdp_config.entity.script import Script
 
 __all__ = ["check_new_id", "faults_of", "stored_text"]
 

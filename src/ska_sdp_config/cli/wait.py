@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import click
 
-from . import values
-from .errors import Failed
-from .follow import follow
-from .lookup import Target, TargetGroup
-from .options import TIMEOUT
-from .output import Entry, printer
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.follow import follow
+from ska_sdp_config.cli.lookup import Target, TargetGroup
+from ska_sdp_config.cli.options import TIMEOUT
+from ska_sdp_config.cli.output import Entry, printer
 
 __all__ = ["Condition", "command"]
 

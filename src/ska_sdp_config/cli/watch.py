@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .changes import changes
-from .lookup import Target, TargetGroup
-from .options import TIMEOUT
-from .output import printer
+from ska_sdp_config.cli.changes import changes
+from ska_sdp_config.cli.lookup import Target, TargetGroup
+from ska_sdp_config.cli.options import TIMEOUT
+from ska_sdp_config.cli.output import printer
 
 __all__ = ["command"]
 

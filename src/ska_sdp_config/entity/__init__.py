@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..lazy import names_of
+from ska_sdp_config.lazy import names_of
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
-    from .eb import ExecutionBlock
-    from .flow import Dependency, Flow, FlowSource
-    from .owner import Owner
-    from .pb import PBDependency, ProcessingBlock
-    from .script import Script
+    from ska_sdp_config.entity.deployment import Deployment
+    from ska_sdp_config.entity.eb import ExecutionBlock
+    from ska_sdp_config.entity.flow import Dependency, Flow, FlowSource
+    from ska_sdp_config.entity.owner import Owner
+    from ska_sdp_config.entity.pb import PBDependency, ProcessingBlock
+    from ska_sdp_config.entity.script import Script
 
 __all__ = [
     "Dependency",

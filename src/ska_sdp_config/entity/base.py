@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 
-from .codec import decode
-from .near_miss import warn_near_misses
+from ska_sdp_config.entity.codec import decode
+from ska_sdp_config.entity.near_miss import warn_near_misses
 
 __all__ = [
     "Entity",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AliasChoices, Field
 
-from .base import Entity, rename_keys, when_made
-from .common.ids import check_path_part
+from ska_sdp_config.entity.base import Entity, rename_keys, when_made
+from ska_sdp_config.entity.common.ids import check_path_part
 
 __all__ = ["Deployment"]
 

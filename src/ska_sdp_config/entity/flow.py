@@ -15,11 +15,18 @@ from pydantic import (
     model_validator,
 )
 
-from .base import Entity, EntityKey, StoredModel, check_key_part, is_stored, when_made
-from .common.kafka import KafkaUrl
-from .common.path import AnyPurePath, PVCPath
-from .common.trl import AnyTRL, AttributeTRL
-from .sinks import (
+from ska_sdp_config.entity.base import (
+    Entity,
+    EntityKey,
+    StoredModel,
+    check_key_part,
+    is_stored,
+    when_made,
+)
+from ska_sdp_config.entity.common.kafka import KafkaUrl
+from ska_sdp_config.entity.common.path import AnyPurePath, PVCPath
+from ska_sdp_config.entity.common.trl import AnyTRL, AttributeTRL
+from ska_sdp_config.entity.sinks import (
     AnySink,
     AttributeQuery,
     DataProduct,

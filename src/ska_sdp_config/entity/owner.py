@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import StoredModel
+from ska_sdp_config.entity.base import StoredModel
 
 __all__ = ["Owner"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, SupportsIndex
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
-from .base import Entity, StoredModel, rename_keys, when_made
-from .common.ids import check_path_part
-from .mapping import ReadsAsMapping
-from .script import Script, ScriptKey
+from ska_sdp_config.entity.base import Entity, StoredModel, rename_keys, when_made
+from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.entity.mapping import ReadsAsMapping
+from ska_sdp_config.entity.script import Script, ScriptKey
 
 __all__ = ["PBDependency", "ProcessingBlock"]
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
-from .base import Entity, EntityKey, check_key_part, when_made
-from .mapping import ReadsAsMapping
+from ska_sdp_config.entity.base import Entity, EntityKey, check_key_part, when_made
+from ska_sdp_config.entity.mapping import ReadsAsMapping
 
 __all__ = ["Script", "ScriptKey"]
 

@@ -17,10 +17,10 @@ from pydantic import (
     model_validator,
 )
 
-from .base import StoredModel, is_stored
-from .common.kafka import KafkaUrl
-from .common.path import AnyPurePath, PVCPath
-from .common.trl import AttributeTRL
+from ska_sdp_config.entity.base import StoredModel, is_stored
+from ska_sdp_config.entity.common.kafka import KafkaUrl
+from ska_sdp_config.entity.common.path import AnyPurePath, PVCPath
+from ska_sdp_config.entity.common.trl import AttributeTRL
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..backend.common import check_path
-from ..backend.keys import spans_of_listing
-from ..entity.codec import decode
-from .context import Context
-from .entry import EntryCollection, EntryOperations
-from .readable import readable
+from ska_sdp_config.entity.codec import decode
+from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.entry import EntryCollection, EntryOperations
+from ska_sdp_config.operations.readable import readable
+from ska_sdp_config.store.errors import check_path
+from ska_sdp_config.store.keys import spans_of_listing
 
 __all__ = ["Arbitrary"]
 

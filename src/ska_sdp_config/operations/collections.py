@@ -9,17 +9,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .context import Context
+from ska_sdp_config.operations.context import Context
 
 if TYPE_CHECKING:
-    from .arbitrary import Arbitrary
-    from .component import Components
-    from .deployment import Deployments
-    from .device import DeviceOperations, Subarrays
-    from .execution_block import ExecutionBlocks
-    from .flow import Dependencies, Flows
-    from .processing_block import ProcessingBlocks
-    from .script import Scripts
+    from ska_sdp_config.operations.arbitrary import Arbitrary
+    from ska_sdp_config.operations.component import Components
+    from ska_sdp_config.operations.deployment import Deployments
+    from ska_sdp_config.operations.device import DeviceOperations, Subarrays
+    from ska_sdp_config.operations.execution_block import ExecutionBlocks
+    from ska_sdp_config.operations.flow import Dependencies, Flows
+    from ska_sdp_config.operations.processing_block import ProcessingBlocks
+    from ska_sdp_config.operations.script import Scripts
 
 __all__ = ["Collections"]
 
@@ -37,69 +37,69 @@ class Collections:
     @cached_property
     def processing_block(self) -> ProcessingBlocks:
         """The processing blocks."""
-        from .processing_block import ProcessingBlocks
+        from ska_sdp_config.operations.processing_block import ProcessingBlocks
 
         return ProcessingBlocks(self._context)
 
     @cached_property
     def execution_block(self) -> ExecutionBlocks:
         """The execution blocks."""
-        from .execution_block import ExecutionBlocks
+        from ska_sdp_config.operations.execution_block import ExecutionBlocks
 
         return ExecutionBlocks(self._context)
 
     @cached_property
     def script(self) -> Scripts:
         """The script definitions."""
-        from .script import Scripts
+        from ska_sdp_config.operations.script import Scripts
 
         return Scripts(self._context)
 
     @cached_property
     def deployment(self) -> Deployments:
         """The deployments."""
-        from .deployment import Deployments
+        from ska_sdp_config.operations.deployment import Deployments
 
         return Deployments(self._context)
 
     @cached_property
     def flow(self) -> Flows:
         """The data flows."""
-        from .flow import Flows
+        from ska_sdp_config.operations.flow import Flows
 
         return Flows(self._context)
 
     @cached_property
     def dependency(self) -> Dependencies:
         """The claims on data flows."""
-        from .flow import Dependencies
+        from ska_sdp_config.operations.flow import Dependencies
 
         return Dependencies(self._context)
 
     @cached_property
     def component(self) -> Components:
         """The components of the SDP that are alive."""
-        from .component import Components
+        from ska_sdp_config.operations.component import Components
 
         return Components(self._context)
 
     @cached_property
     def controller(self) -> DeviceOperations:
         """The entry of the controller."""
-        from .device import controller
+        from ska_sdp_config.operations.device import controller
 
         return controller(self._context)
 
     @cached_property
     def subarray(self) -> Subarrays:
         """The entries of the subarrays."""
-        from .device import Subarrays
+        from ska_sdp_config.operations.device import Subarrays
 
         return Subarrays(self._context)
 
     @cached_property
     def arbitrary(self) -> Arbitrary:
         """JSON at any path."""
-        from .arbitrary import Arbitrary
+        from ska_sdp_config.operations.arbitrary import Arbitrary
 
         return Arbitrary(self._context)

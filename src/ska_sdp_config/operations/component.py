@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..entity.codec import encode
-from ..entity.common.ids import check_path_part
-from ..entity.owner import Owner
-from .context import Context
-from .ownership import OwnershipOperations, read_owner
-from .readable import readable
-from .values import StateOperations
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.entity.owner import Owner
+from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.ownership import OwnershipOperations, read_owner
+from ska_sdp_config.operations.readable import readable
+from ska_sdp_config.operations.values import StateOperations
 
 __all__ = ["ComponentOperations", "Components"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..backend.stm import Txn
+from ska_sdp_config.engine.transaction import Txn
 
 __all__ = ["Context", "LeaseLike"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..entity.common.ids import check_deployment_id
-from ..entity.deployment import Deployment
-from .keyed import IdCollection
+from ska_sdp_config.entity.common.ids import check_deployment_id
+from ska_sdp_config.entity.deployment import Deployment
+from ska_sdp_config.operations.keyed import IdCollection
 
 __all__ = ["Deployments"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..entity.codec import decode
-from ..entity.common.ids import check_path_part
-from .context import Context
-from .entry import EntryCollection, EntryOperations
-from .readable import readable
+from ska_sdp_config.entity.codec import decode
+from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.entry import EntryCollection, EntryOperations
+from ska_sdp_config.operations.readable import readable
 
 __all__ = ["DeviceOperations", "Subarrays", "controller"]
 

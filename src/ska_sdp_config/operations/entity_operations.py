@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from ..entity.base import Entity
-from ..entity.codec import encode
-from .context import Context
-from .ownership import OwnershipOperations
-from .readable import readable
-from .values import StateOperations
+from ska_sdp_config.entity.base import Entity
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.ownership import OwnershipOperations
+from ska_sdp_config.operations.readable import readable
+from ska_sdp_config.operations.values import StateOperations
 
 __all__ = ["CollectiveEntityOperations", "EntityOperations", "Named"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from .context import Context
-from .ownership import OwnershipOperations
-from .values import StateOperations, ValueOperations
+from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.ownership import OwnershipOperations
+from ska_sdp_config.operations.values import StateOperations, ValueOperations
 
 __all__ = ["EntryCollection", "EntryOperations"]
 

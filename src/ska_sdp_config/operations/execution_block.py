@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..entity.common.ids import check_block_id
-from ..entity.eb import ExecutionBlock
-from .keyed import IdCollection
+from ska_sdp_config.entity.common.ids import check_block_id
+from ska_sdp_config.entity.eb import ExecutionBlock
+from ska_sdp_config.operations.keyed import IdCollection
 
 __all__ = ["ExecutionBlocks"]
 

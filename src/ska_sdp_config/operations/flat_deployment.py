@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .collections import Collections
+from ska_sdp_config.operations.collections import Collections
 
 if TYPE_CHECKING:
-    from ..entity.deployment import Deployment
-    from .values import Fields
+    from ska_sdp_config.entity.deployment import Deployment
+    from ska_sdp_config.operations.values import Fields
 
 __all__ = ["DeploymentMethods"]
 

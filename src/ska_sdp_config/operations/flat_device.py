@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .collections import Collections
+from ska_sdp_config.operations.collections import Collections
 
 if TYPE_CHECKING:
-    from .values import Fields
+    from ska_sdp_config.operations.values import Fields
 
 __all__ = ["DeviceMethods"]
 

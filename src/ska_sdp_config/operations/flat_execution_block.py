@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..entity.common.ids import check_block_id
-from .collections import Collections
-from .new_id import new_block_id
-from .values import ValueOperations
+from ska_sdp_config.entity.common.ids import check_block_id
+from ska_sdp_config.operations.collections import Collections
+from ska_sdp_config.operations.new_id import new_block_id
+from ska_sdp_config.operations.values import ValueOperations
 
 if TYPE_CHECKING:
-    from .values import Fields
+    from ska_sdp_config.operations.values import Fields
 
 __all__ = ["ExecutionBlockMethods"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .collections import Collections
-from .context import LeaseLike
-from .new_id import new_block_id
+from ska_sdp_config.operations.collections import Collections
+from ska_sdp_config.operations.context import LeaseLike
+from ska_sdp_config.operations.new_id import new_block_id
 
 if TYPE_CHECKING:
-    from ..entity.pb import ProcessingBlock
-    from .values import Fields
+    from ska_sdp_config.entity.pb import ProcessingBlock
+    from ska_sdp_config.operations.values import Fields
 
 __all__ = ["ProcessingBlockMethods"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .collections import Collections
-from .values import ValueOperations
+from ska_sdp_config.operations.collections import Collections
+from ska_sdp_config.operations.values import ValueOperations
 
 if TYPE_CHECKING:
-    from .values import Fields
+    from ska_sdp_config.operations.values import Fields
 
 __all__ = ["ScriptMethods"]
 

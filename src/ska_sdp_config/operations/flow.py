@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NoReturn, cast
 
-from ..backend.common import ConfigVanished
-from ..backend.stm import Txn
-from ..entity.flow import Dependency, Flow
-from .entity_operations import EntityOperations, Named
-from .keyed import KeyCollection
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.entity.flow import Dependency, Flow
+from ska_sdp_config.operations.entity_operations import EntityOperations, Named
+from ska_sdp_config.operations.keyed import KeyCollection
+from ska_sdp_config.store.errors import ConfigVanished
 
 __all__ = ["Dependencies", "Flows"]
 

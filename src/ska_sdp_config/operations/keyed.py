@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from ..entity.base import Entity, EntityKey
-from ..entity.common.ids import check_path_part
-from .entity_operations import CollectiveEntityOperations, Named
+from ska_sdp_config.entity.base import Entity, EntityKey
+from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations, Named
 
 __all__ = ["IdCollection", "KeyCollection"]
 

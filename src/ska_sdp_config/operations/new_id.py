@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ..entity.common.ids import check_block_id
-from .context import Context
+from ska_sdp_config.entity.common.ids import check_block_id
+from ska_sdp_config.operations.context import Context
 
 __all__ = ["new_block_id"]
 

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ..backend.common import ConfigCollision
-from ..entity.base import faults
-from ..entity.codec import decode, encode
-from ..entity.owner import Owner
-from .context import Context, LeaseLike
+from ska_sdp_config.entity.base import faults
+from ska_sdp_config.entity.codec import decode, encode
+from ska_sdp_config.entity.owner import Owner
+from ska_sdp_config.operations.context import Context, LeaseLike
+from ska_sdp_config.store.errors import ConfigCollision
 
 __all__ = ["OwnershipOperations", "read_owner"]
 

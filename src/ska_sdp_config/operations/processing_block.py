@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..entity.common.ids import check_block_id
-from ..entity.pb import ProcessingBlock
-from .keyed import IdCollection
+from ska_sdp_config.entity.common.ids import check_block_id
+from ska_sdp_config.entity.pb import ProcessingBlock
+from ska_sdp_config.operations.keyed import IdCollection
 
 __all__ = ["ProcessingBlocks"]
 

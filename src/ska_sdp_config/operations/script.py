@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..entity.script import Script
-from .keyed import KeyCollection
+from ska_sdp_config.entity.script import Script
+from ska_sdp_config.operations.keyed import KeyCollection
 
 __all__ = ["Scripts"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from ..backend.stm import Txn
-from ..entity.codec import decode, encode
+from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.entity.codec import decode, encode
 
 if TYPE_CHECKING:
-    from ..entity.base import StoredModel
+    from ska_sdp_config.entity.base import StoredModel
 
 __all__ = ["Fields", "StateOperations", "ValueOperations"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-from ..versions import KNOWN, Version
+from ska_sdp_config.lmc.schema.versions import KNOWN, Version
 
 __all__ = ["example", "example_names"]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from .types import ABSENT, FORM, Message, ScanTypeId
+from ska_sdp_config.lmc.schema.types import ABSENT, FORM, Message, ScanTypeId
 
 __all__ = ["TIME", "Configure", "Scan02", "Scan03", "Scan21"]
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from .check import ANY, Loose
-from .types import (
+from ska_sdp_config.lmc.schema.check import ANY, Loose
+from ska_sdp_config.lmc.schema.types import (
     ABSENT,
     EbId,
     Kind,

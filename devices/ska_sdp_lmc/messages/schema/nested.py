@@ -5,16 +5,16 @@ From 1.0 on the direction of a field has another form. Versions after 1.0 are re
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, Discriminator, FailFast, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from .check import ANY, Loose
-from .flat import Dependency03, Window, Workflow03
-from .types import (
+from ska_sdp_config.lmc.schema.check import ANY, Loose
+from ska_sdp_config.lmc.schema.types import (
     ABSENT,
     EbId,
+    Function,
     Message,
     Name,
     Names,
@@ -23,6 +23,7 @@ from .types import (
     ScanTypeId,
     Schema,
 )
+from ska_sdp_lmc.messages.schema.flat import Dependency03, Window, Workflow03
 
 __all__ = [
     "LOOSE",
@@ -33,8 +34,6 @@ __all__ = [
     "ScanType04",
     "is_polynomial",
 ]
-
-Function = Literal["visibilities", "pulsar search", "pulsar timing", "vlbi", "transient buffer"]
 
 
 class Beam(Schema):

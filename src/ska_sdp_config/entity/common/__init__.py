@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...lazy import names_of
+from ska_sdp_config.lazy import names_of
 
 if TYPE_CHECKING:
-    from .ids import ExecutionBlockId, ProcessingBlockId
-    from .kafka import KafkaUrl
-    from .path import AbsolutePurePath, AnyPurePath, PVCPath, RelativePurePath
-    from .trl import AnyTRL, AttributeTRL
+    from ska_sdp_config.entity.common.ids import ExecutionBlockId, ProcessingBlockId
+    from ska_sdp_config.entity.common.kafka import KafkaUrl
+    from ska_sdp_config.entity.common.path import (
+        AbsolutePurePath,
+        AnyPurePath,
+        PVCPath,
+        RelativePurePath,
+    )
+    from ska_sdp_config.entity.common.trl import AnyTRL, AttributeTRL
 
 __all__ = [
     "AbsolutePurePath",

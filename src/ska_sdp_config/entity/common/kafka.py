@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .text import FormedText
+from ska_sdp_config.entity.common.text import FormedText
 
 __all__ = ["KafkaUrl"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
-from ..base import StoredModel
+from ska_sdp_config.entity.base import StoredModel
 
 __all__ = ["AbsolutePurePath", "AnyPurePath", "PVCPath", "RelativePurePath"]
 

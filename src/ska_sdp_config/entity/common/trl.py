@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-from .text import FormedText
+from ska_sdp_config.entity.common.text import FormedText
 
 __all__ = ["AnyTRL", "AttributeTRL"]
 

@@ -1,0 +1,206 @@
+"""The documents of one command, gathered while it is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc.derive import obs_state
+from ska_sdp_config.lmc.readiness import waiting_for
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes
+from ska_sdp_config.lmc.states import Json, ObsState
+from ska_sdp_config.lmc.times import last_updated
+from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
+
+__all__ = ["Change"]
+
+
+class Change:
+    """What a command changes in a subarray's snapshot.
+
+    Made at the start of a command, it checks that State and obsState allow it; each method then
+    adds to what will be written, and ``finish`` gives all of it.
+
+    Attributes:
+        snapshot: what is there.
+        obs_state: the obsState derived from it.
+
+    Args:
+        snapshot: what is there.
+        command: name of the command.
+        now: the time, with a zone.
+        settings: the subarray's settings.
+        transaction_id: transaction id of the command.
+
+    Raises:
+        Refused: the command is not allowed in the present State or obsState, or the entry holds
+            no JSON object.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        command: str,
+        now: datetime,
+        settings: SubarraySettings,
+        transaction_id: str,
+    ) -> None:
+        self.obs_state = obs_state(snapshot, now, settings)
+        check_allowed(command, snapshot.state, self.obs_state)
+        snapshot.check_entry()
+        self.snapshot = snapshot
+        self._transition = TRANSITIONS[command]
+        self._settings = settings
+        self._stamp = last_updated(now)
+        self._documents: dict[str, Json] = {}
+        self._entry = replace(
+            snapshot.entry,
+            transaction_id=transaction_id,
+            last_command=command,
+            last_command_time=now,
+            command_count=snapshot.entry.command_count + 1,
+            state=self._transition.state or snapshot.entry.state,
+            obs_state_target=self._transition.target,
+            reached=False,
+        )
+
+    @property
+    def resources(self) -> Json:
+        """What is assigned once the command is done."""
+        return self._entry.resources
+
+    def assign(self, resources: Json) -> None:
+        """Set what is assigned."""
+        self._entry = replace(self._entry, resources=resources)
+
+    def require_active_eb(self) -> Json:
+        """Get the linked execution block for a command that adds to it.
+
+        Raises:
+            Refused: none is linked, it is not active any more, or it or its state holds no JSON
+                object.
+        """
+        snapshot = self.snapshot
+        if snapshot.eb_id is None:
+            raise refusal.NO_BLOCK_ACTIVE.refusal()
+        if snapshot.eb is None or snapshot.eb_status != "ACTIVE":
+            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status=snapshot.eb_status)
+        if snapshot.is_damaged(paths.state_of(paths.execution_block(snapshot.eb_id))):
+            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status="missing")
+        return snapshot.eb
+
+    def create_eb(self, eb_id: str, eb: Json) -> None:
+        """Create an execution block with its state, and link it."""
+        path = paths.execution_block(eb_id)
+        self._documents[path] = {**eb, "last_updated": self._stamp}
+        self._documents[paths.state_of(path)] = self._state_of_eb({}, eb, "ACTIVE", [])
+        self._entry = replace(self._entry, eb_id=eb_id, acknowledged=(), errors={})
+
+    def create_pb(self, pb_id: str, pb: Json) -> None:
+        """Create a processing block."""
+        self._documents[paths.processing_block(pb_id)] = pb
+
+    def update_eb(self, *, scans: Iterable[Json] | None = None, **fields: Any) -> None:
+        """Change the linked execution block, and its state with it.
+
+        One that is gone stays so. What holds no JSON object is left as it is.
+
+        Args:
+            scans: the list of scans in its state; None leaves that as it is.
+            fields: fields of the execution block.
+        """
+        eb, eb_id = self.snapshot.eb, self.snapshot.eb_id
+        if eb is None or eb_id is None:
+            return
+        listed = self.scans if scans is None else list(scans)
+        unchanged = all(name in eb and eb[name] == value for name, value in fields.items())
+        if unchanged and listed == self.scans:
+            return
+        path = paths.execution_block(eb_id)
+        changed = {**eb, **fields, "last_updated": self._stamp}
+        status = fields.get("status", self.snapshot.eb_status)
+        self._documents[path] = changed
+        state_path = paths.state_of(path)
+        if not self.snapshot.is_damaged(state_path):
+            self._documents[state_path] = self._state_of_eb(
+                self.snapshot.eb_state or {}, changed, status, listed
+            )
+
+    @property
+    def scans(self) -> list[Json]:
+        """The linked execution block's scans so far."""
+        scans = (self.snapshot.eb_state or {}).get("scans")
+        return list(scans) if isinstance(scans, list) else []
+
+    def closed_scans(self, status: str) -> list[Json]:
+        """The scans, with those still running ended.
+
+        Args:
+            status: how a running scan has ended, FINISHED or ABORTED.
+        """
+        return [
+            {**scan, "status": status}
+            if isinstance(scan, dict) and scan.get("status") == "ACTIVE"
+            else scan
+            for scan in self.scans
+        ]
+
+    def end_eb(self, status: str) -> None:
+        """End the linked execution block and unlink it (spec 4.2).
+
+        Args:
+            status: FINISHED or CANCELLED; one that another program has ended keeps its own.
+        """
+        ended = {"status": status} if self.snapshot.eb_status == "ACTIVE" else {}
+        self.update_eb(
+            scans=self.closed_scans("ABORTED"),
+            current_scan_type=None,
+            scan_id=None,
+            subarray_id=None,
+            **ended,
+        )
+        self._entry = replace(self._entry, eb_id=None, acknowledged=(), errors={})
+
+    def acknowledge_failures(self) -> None:
+        """Let the processing blocks failed by now cause no FAULT any more, and drop errors."""
+        failed = [pb.pb_id for pb in self.snapshot.pbs.values() if pb.failed]
+        acknowledged = tuple(dict.fromkeys([*self._entry.acknowledged, *failed]))
+        self._entry = replace(self._entry, acknowledged=acknowledged, errors={})
+
+    def lead_to(self, target: ObsState) -> None:
+        """Set an obsState other than the table's as the command's target."""
+        self._entry = replace(self._entry, obs_state_target=target)
+
+    def finish(self) -> Writes:
+        """Give everything that is to be written, the subarray's entry among it.
+
+        ``reached`` is written at once when there is nothing to wait for: that saves a second
+        transaction for most commands.
+        """
+        path = self.snapshot.entry_path
+        entry = self._documents[path] = self._entry.document()
+        if not self._must_wait():
+            self._documents[path] = {**entry, "reached": True}
+        return Writes(self._documents)
+
+    def _must_wait(self) -> bool:
+        pending = self._transition.pending
+        if pending is None:
+            return False
+        after = self.snapshot.with_writes(Writes(self._documents), self.snapshot.revision)
+        return bool(waiting_for(pending.until, after, self._settings))
+
+    def _state_of_eb(self, known: Json, eb: Json, status: str, scans: list[Json]) -> Json:
+        return {
+            **known,
+            "status": status,
+            "scan_type": eb.get("current_scan_type"),
+            "scan_id": eb.get("scan_id"),
+            "scans": scans,
+            "last_updated": self._stamp,
+        }

@@ -1,0 +1,72 @@
+"""Configure, Scan, EndScan and End (spec 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc.states import Json
+from ska_sdp_lmc.commands.change import Change
+from ska_sdp_lmc.messages.internal import Configure, Scan
+
+__all__ = ["configure", "end", "end_scan", "scan"]
+
+
+def configure(change: Change, message: Configure) -> None:
+    """Select a scan type, having added new ones."""
+    eb = change.require_active_eb()
+    known = _ids(eb.get("scan_types"), "scan_type_id")
+    new = _ids(message.new_scan_types, "scan_type_id")
+    if message.scan_type not in (*known, *new):
+        raise refusal.SCAN_TYPE_UNDEFINED.refusal(scan_type=message.scan_type)
+    for number, scan_type in enumerate(new):
+        if scan_type in known or scan_type in new[:number]:
+            raise refusal.SCAN_TYPE_DEFINED.refusal(scan_type=scan_type)
+    added = {
+        "scan_types": _joined(eb, "scan_types", "scan_type_id", message.new_scan_types),
+        "channels": _joined(eb, "channels", "channels_id", message.new_channels),
+        "fields": _joined(eb, "fields", "field_id", message.new_fields),
+        "beams": _joined(eb, "beams", "beam_id", message.new_beams),
+    }
+    changed = {name: items for name, items in added.items() if items != eb.get(name)}
+    change.update_eb(current_scan_type=message.scan_type, scan_id=None, **changed)
+
+
+def scan(change: Change, message: Scan) -> None:
+    """Begin a scan."""
+    eb = change.require_active_eb()
+    begun: dict[str, Any] = {
+        "scan_id": message.scan_id,
+        "scan_type": eb.get("current_scan_type"),
+        "status": "ACTIVE",
+    }
+    planned = {"start_time": message.start_time, "duration": message.duration}
+    begun |= {name: value for name, value in planned.items() if value is not None}
+    scans = [*change.closed_scans("ABORTED"), begun]
+    change.update_eb(scans=scans, scan_id=message.scan_id)
+
+
+def end_scan(change: Change) -> None:
+    """End the running scan; the scan type stays."""
+    change.update_eb(scans=change.closed_scans("FINISHED"), scan_id=None)
+
+
+def end(change: Change) -> None:
+    """End the execution block; its batch processing goes on."""
+    change.end_eb("FINISHED")
+
+
+def _ids(items: object, key: str) -> list[str]:
+    if not isinstance(items, Sequence):
+        return []
+    return [item[key] for item in items if isinstance(item, dict) and key in item]
+
+
+def _joined(eb: Json, name: str, key: str, more: Iterable[Json]) -> list[Json]:
+    """The execution block's list with those of some more items that it has not got."""
+    listed = eb.get(name)
+    # Others may have written anything there.
+    present = list(listed) if isinstance(listed, list) else []
+    known = _ids(present, key)
+    return [*present, *(dict(item) for item in more if item.get(key) not in known)]

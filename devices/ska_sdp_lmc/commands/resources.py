@@ -1,0 +1,82 @@
+"""Externally managed resources: assigned ones merge, released ones are taken away (spec 4.7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc.states import Json
+from ska_sdp_lmc.messages.internal import Resources
+
+__all__ = ["merge", "subtract"]
+
+_SETS = ("receptors", "csp_links")
+_NAMES = (*_SETS, "receive_nodes")
+
+
+def merge(assigned: Json, more: Resources) -> Json:
+    """Add resources to those assigned.
+
+    Args:
+        assigned: what is assigned.
+        more: what a message assigns besides.
+
+    Returns:
+        All of it: names and links as sets in the order of arrival, nodes added up.
+    """
+    merged = {**assigned, **more.extra}
+    for name in _SETS:
+        members = [*_members(assigned, name), *(getattr(more, name) or ())]
+        merged[name] = list(dict.fromkeys(members))
+    merged["receive_nodes"] = _nodes(assigned) + (more.receive_nodes or 0)
+    return _without_empty(merged)
+
+
+def subtract(assigned: Json, less: Resources) -> Json:
+    """Take resources away from those assigned.
+
+    Args:
+        assigned: what is assigned.
+        less: what a message releases.
+
+    Returns:
+        What remains.
+
+    Raises:
+        Refused: some of it is not assigned; each such resource is named.
+    """
+    missing: list[str] = []
+    remaining = dict(assigned)
+    for name in _SETS:
+        present = _members(assigned, name)
+        released = getattr(less, name) or ()
+        unknown = [str(member) for member in released if member not in present]
+        if unknown:
+            missing.append(f"{name} {', '.join(unknown)}")
+        remaining[name] = [member for member in present if member not in released]
+    nodes = _nodes(assigned)
+    released_nodes = less.receive_nodes or 0
+    if released_nodes > nodes:
+        missing.append(f"receive_nodes {released_nodes} of {nodes}")
+    remaining["receive_nodes"] = nodes - released_nodes
+    if missing:
+        raise refusal.NOT_ASSIGNED.refusal(missing="; ".join(missing))
+    kept = _without_empty(remaining)
+    # A key that no schema names is no resource: it is kept beside one, and does not hold any.
+    return kept if any(name in kept for name in _NAMES) else {}
+
+
+def _members(resources: Json, name: str) -> list[Any]:
+    members = resources.get(name)
+    # Others may have written anything there.
+    listed = members if isinstance(members, list) else []
+    return [member for member in listed if isinstance(member, str | int)]
+
+
+def _nodes(resources: Json) -> int:
+    nodes = resources.get("receive_nodes")
+    return nodes if isinstance(nodes, int) and not isinstance(nodes, bool) else 0
+
+
+def _without_empty(resources: Json) -> Json:
+    return {name: value for name, value in resources.items() if value or name not in _NAMES}

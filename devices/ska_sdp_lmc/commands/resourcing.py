@@ -1,0 +1,133 @@
+"""AssignResources, ReleaseResources and ReleaseAllResources (spec 4.3 and 4.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc.blocks import has_kind, script_of
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.states import Json, ObsState
+from ska_sdp_lmc.commands.change import Change
+from ska_sdp_lmc.commands.resources import merge, subtract
+from ska_sdp_lmc.messages.internal import AssignResources, ReleaseResources
+
+__all__ = ["assign_resources", "message_paths", "release_all_resources", "release_resources"]
+
+_EB_LISTS = ("scan_types", "beams", "channels", "polarisations", "fields")
+
+
+def message_paths(message: AssignResources) -> list[str]:
+    """Paths of the entities that a message would create, to be read in the same round trip."""
+    found = [paths.processing_block(pb["pb_id"]) for pb in message.processing_blocks]
+    if message.execution_block is not None:
+        eb_path = paths.execution_block(message.execution_block["eb_id"])
+        found += [eb_path, paths.state_of(eb_path)]
+    return found
+
+
+def assign_resources(change: Change, message: AssignResources, settings: SubarraySettings) -> None:
+    """Assign resources, begin an execution block, add processing blocks."""
+    snapshot = change.snapshot
+    pbs = message.processing_blocks
+    _refuse_existing(snapshot, message)
+    eb = None
+    if message.execution_block is None:
+        if change.obs_state is ObsState.EMPTY:
+            raise refusal.NO_BLOCK_GIVEN.refusal()
+        if pbs:
+            eb = change.require_active_eb()
+    if pbs and not all(map(snapshot.is_online, settings.required_components)):
+        raise refusal.COMPONENTS_OFFLINE.refusal()
+    if message.resources is not None:
+        change.assign(merge(change.resources, message.resources))
+    if message.execution_block is not None:
+        eb_id = message.execution_block["eb_id"]
+        # One that another program has ended is still linked: it keeps its own status.
+        change.end_eb("FINISHED")
+        change.create_eb(eb_id, _new_eb(change, message.execution_block, pbs))
+        _create_pbs(change, eb_id, pbs)
+    elif eb is not None and snapshot.eb_id is not None:
+        realtime, batch = _ids_by_kind(pbs)
+        change.update_eb(
+            pb_realtime=[*_listed(eb, "pb_realtime"), *realtime],
+            pb_batch=[*_listed(eb, "pb_batch"), *batch],
+        )
+        _create_pbs(change, snapshot.eb_id, pbs)
+
+
+def release_resources(change: Change, message: ReleaseResources) -> None:
+    """Release some resources; if none remain, all that goes with them."""
+    remaining = subtract(change.resources, message.resources)
+    change.assign(remaining)
+    if not remaining:
+        release_all_resources(change)
+
+
+def release_all_resources(change: Change) -> None:
+    """Release all resources and finish the execution block."""
+    change.assign({})
+    change.end_eb("FINISHED")
+    change.lead_to(ObsState.EMPTY)
+
+
+def _refuse_existing(snapshot: Snapshot, message: AssignResources) -> None:
+    eb = message.execution_block
+    if eb is not None:
+        path = paths.execution_block(eb["eb_id"])
+        # A state that was left behind is replaced, unless that would hide what damaged it.
+        if snapshot.exists(path) or snapshot.is_damaged(paths.state_of(path)):
+            raise refusal.BLOCK_EXISTS.refusal(eb_id=eb["eb_id"])
+    named: set[str] = set()
+    for pb in message.processing_blocks:
+        pb_id = pb["pb_id"]
+        if pb_id in named or snapshot.exists(paths.processing_block(pb_id)):
+            raise refusal.PROCESSING_BLOCK_EXISTS.refusal(pb_id=pb_id)
+        named.add(pb_id)
+    if eb is not None and snapshot.eb_id is not None and snapshot.eb_status == "ACTIVE":
+        raise refusal.BLOCK_STILL_ACTIVE.refusal(eb_id=snapshot.eb_id)
+
+
+def _listed(eb: Json, name: str) -> list[Any]:
+    # Others may have written anything there.
+    found = eb.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _new_eb(change: Change, eb: Json, pbs: Sequence[Json]) -> Json:
+    realtime, batch = _ids_by_kind(pbs)
+    lists: dict[str, Any] = {name: list(eb.get(name) or []) for name in _EB_LISTS}
+    return {
+        **eb,
+        **lists,
+        "max_length": eb.get("max_length"),
+        "context": eb.get("context") or {},
+        "resources": change.resources,
+        "pb_realtime": realtime,
+        "pb_batch": batch,
+        "pb_receive_addresses": None,
+        "current_scan_type": None,
+        "scan_id": None,
+        "status": "ACTIVE",
+        "subarray_id": change.snapshot.subarray_id,
+    }
+
+
+def _ids_by_kind(pbs: Sequence[Json]) -> tuple[list[str], list[str]]:
+    realtime = [pb["pb_id"] for pb in pbs if has_kind(pb, "realtime")]
+    return realtime, [pb["pb_id"] for pb in pbs if pb["pb_id"] not in realtime]
+
+
+def _create_pbs(change: Change, eb_id: str, pbs: Sequence[Json]) -> None:
+    for pb in pbs:
+        document = {
+            **pb,
+            "eb_id": eb_id,
+            "script": dict(script_of(pb)),
+            "parameters": pb.get("parameters") or {},
+            "dependencies": list(pb.get("dependencies") or []),
+        }
+        change.create_pb(pb["pb_id"], document)

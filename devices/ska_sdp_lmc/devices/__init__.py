@@ -1,0 +1,1 @@
+"""The Tango devices: attributes and commands, each a thin declaration."""

@@ -1,0 +1,1 @@
+"""Tools for operators: registration of devices, security of etcd."""

@@ -1,0 +1,107 @@
+"""Make a Tango database hold the devices of the data; a second time changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import tango
+
+from ska_sdp_lmc.ops.tango_db.data import Registration
+
+_NOT_DEFINED = "DB_DeviceNotDefined"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that the database lacks, or had before it was registered.
+
+    Attributes:
+        device: Name of the device.
+        what: The change, as a clause: ``added to SDPSubarray/01 as SDPSubarray``.
+    """
+
+    device: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.device}: {self.what}"
+
+
+def register(
+    database: tango.Database, devices: Iterable[Registration], *, dry_run: bool = False
+) -> list[Change]:
+    """Register devices and set their properties.
+
+    What the data do not name is left alone: other devices, and properties that an operator set
+    by hand. An empty list of values removes a property.
+
+    Args:
+        database: An open connection.
+        devices: What shall be there.
+        dry_run: Only find out what would be done.
+
+    Returns:
+        What was done, or would be; empty when all of it stood already.
+
+    Raises:
+        tango.DevFailed: the database refused or went away; what was done before it stands.
+    """
+    changes: list[Change] = []
+    for device in devices:
+        # Properties first: a server that waits for its devices starts as soon as they are there.
+        properties = _set_properties(database, device, dry_run)
+        changes += [*_place(database, device, dry_run), *properties]
+    return changes
+
+
+def _place(database: tango.Database, device: Registration, dry_run: bool) -> list[Change]:
+    wanted = (device.server, device.class_name)
+    before = _place_of(database, device.device)
+    if before == wanted:
+        return []
+    administration = Registration(device.server, "DServer", f"dserver/{device.server}", {})
+    if not dry_run:
+        for entry in (administration, device):
+            if _place_of(database, entry.device) != (entry.server, entry.class_name):
+                database.add_device(_tango_info(entry))
+    origin = "added" if before is None else f"moved from {' as '.join(before)}"
+    return [Change(device.device, f"{origin} to {' as '.join(wanted)}")]
+
+
+def _place_of(database: tango.Database, name: str) -> tuple[str, str] | None:
+    """Server and class that the database has for a device."""
+    try:
+        info = database.get_device_info(name)
+    except tango.DevFailed as error:
+        if error.args[0].reason == _NOT_DEFINED:
+            return None
+        raise
+    return info.ds_full_name, info.class_name
+
+
+def _tango_info(entry: Registration) -> tango.DbDevInfo:
+    info = tango.DbDevInfo()
+    info.name = entry.device
+    info._class = entry.class_name  # noqa: SLF001 - PyTango's public name for it
+    info.server = entry.server
+    return info
+
+
+def _set_properties(database: tango.Database, device: Registration, dry_run: bool) -> list[Change]:
+    if not device.properties:
+        return []
+    held = database.get_device_property(device.device, list(device.properties))
+    changes = []
+    for name, values in device.properties.items():
+        if list(held[name]) == values:
+            continue
+        what = f"set to {values}" if values else "removed"
+        changes.append(Change(device.device, f"property {name} {what}, was {list(held[name])}"))
+        if dry_run:
+            continue
+        if values:
+            database.put_device_property(device.device, {name: values})
+        else:
+            database.delete_device_property(device.device, name)
+    return changes

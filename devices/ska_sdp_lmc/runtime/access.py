@@ -1,0 +1,100 @@
+"""Check of what the configuration database accepts from the devices of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ska_sdp_config.engine.committer import TOKEN_PREFIX
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc.listing import with_state
+from ska_sdp_config.store.interface import Put, Query, Store
+from ska_sdp_config.store.keys import Span, key_of_path
+
+__all__ = ["TOKEN", "Access", "check"]
+
+SAMPLE_ID = "access-check"
+"""Stands for the ID of any entity: rights are granted for all of a kind."""
+
+PATHS_A_CALL = 100
+"""Paths in one call, whose operations stay below the server's bound of 128, its default."""
+
+TOKEN = f"{TOKEN_PREFIX}{SAMPLE_ID}"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Paths that a device reads and writes, those of the whole system included.
+
+    Attributes:
+        writes: paths that it writes; it reads them too.
+        reads: further paths that it reads.
+    """
+
+    writes: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_subarray(
+        cls, subarray_id: str, required_components: Iterable[str], prefix: str = ""
+    ) -> Access:
+        """Get what the device of a subarray reads and writes.
+
+        Args:
+            subarray_id: the subarray.
+            required_components: names of the components whose presence it reads.
+            prefix: path before all paths of the system.
+        """
+        presence = paths.component(paths.component_of_subarray(subarray_id))
+        block = with_state(paths.execution_block(SAMPLE_ID))
+        pb, pb_state = with_state(paths.processing_block(SAMPLE_ID))
+        writes = (paths.subarray(subarray_id), presence, *block, pb)
+        reads = (*map(paths.component, required_components), pb_state)
+        return cls(_below(prefix, writes), _below(prefix, reads))
+
+    @classmethod
+    def of_controller(cls, component: str, storage_path: str, prefix: str = "") -> Access:
+        """Get what the device of the controller reads and writes.
+
+        Args:
+            component: name of the component that it registers.
+            storage_path: path of the document that holds the capacity of the buffer.
+            prefix: path before all paths of the system.
+        """
+        writes = (paths.CONTROLLER, paths.component(component))
+        block, pb = paths.execution_block(SAMPLE_ID), paths.processing_block(SAMPLE_ID)
+        reads = (storage_path, paths.subarray(SAMPLE_ID), block, *with_state(pb))
+        return cls(_below(prefix, writes), _below(prefix, reads))
+
+
+def check(store: Store, accesses: Iterable[Access]) -> None:
+    """Check that the database accepts what devices read and write; nothing is written.
+
+    Args:
+        store: the database.
+        accesses: what the devices read and write.
+
+    Raises:
+        ConfigRefused: the database rejects it, as it is full or by the user's rights.
+        LoginRejected: it rejects the login, or requires one.
+        ConfigConnectionError: it does not answer.
+    """
+    writes: set[str] = set()
+    wanted: set[str] = set()
+    for access in accesses:
+        writes |= access.writes
+        wanted |= access.writes | access.reads
+    listed = sorted(wanted)
+    for begin in range(0, len(listed), PATHS_A_CALL):
+        some = listed[begin : begin + PATHS_A_CALL]
+        # Every commit of the library reads and writes a token too.
+        written = [TOKEN, *(key_of_path(path) for path in some if path in writes)]
+        store.check_access(
+            [Query(Span(key)) for key in (TOKEN, *map(key_of_path, some))],
+            [Put(key, "") for key in written],
+            timeout=store.timeout,
+        )
+
+
+def _below(prefix: str, some: Iterable[str]) -> frozenset[str]:
+    return frozenset(prefix + path for path in some)

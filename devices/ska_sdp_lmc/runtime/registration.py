@@ -1,0 +1,128 @@
+"""Registration of a running server in the Tango database, restored when it was lost."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tango
+from tango.utils import PyTangoThread
+
+from ska_sdp_lmc.runtime.ior import address_of
+
+__all__ = ["Registration"]
+
+LOGGER = logging.getLogger(__name__)
+
+CHECK_INTERVAL_S = 2.0
+
+CHECKS_BEFORE_RESTORE = 2
+"""Consecutive failed checks before the registration is restored.
+
+A server that stops removes its registration before it ends. With one check, it could be restored
+in between.
+"""
+
+CALL_TIMEOUT_MS = 2000
+CONNECT_TIMEOUT_S = 2.0
+
+
+class Registration:
+    """Keeps the devices of this process registered while no other server serves them.
+
+    Two processes of one server are possible: the second one starts while the first one does not
+    answer. It replaces the first one in the Tango database. When it ends, the database names a
+    process that is gone, or none, and new clients cannot connect although the first process
+    serves the devices. The same happens to the second process when the first one is stopped, as
+    Tango then removes the registration by the server's name.
+    """
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._lost = 0
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Stop checking at the end of the context."""
+        try:
+            yield
+        finally:
+            # Not joined: the thread may wait for a Tango database that hangs.
+            self._stopped.set()
+
+    def start(self) -> None:
+        """Start to check; the server must be registered."""
+        PyTangoThread(target=self._run, name="registration", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(CHECK_INTERVAL_S):
+            try:
+                self._check()
+            except tango.DevFailed:
+                # The Tango database does not answer: there is nothing to check or to restore.
+                LOGGER.debug("The registration was not checked.", exc_info=True)
+            except Exception:
+                # Without this thread a lost registration would never be restored.
+                LOGGER.exception("The check of the registration failed; it is repeated.")
+
+    def _check(self) -> None:
+        util = tango.Util.instance()
+        admin = util.get_dserver_device()
+        database = _database()
+        numbers, texts = database.command_inout("DbImportDevice", admin.get_name())
+        is_exported, found = bool(numbers[0]), texts[1]
+        ours = util.get_dserver_ior(admin)
+        if is_exported and (found == ours or _accepts_connections(found)):
+            self._lost = 0
+            return
+        self._lost += 1
+        is_ending = self._stopped.is_set() or util.is_svr_shutting_down()
+        if self._lost < CHECKS_BEFORE_RESTORE or is_ending:
+            return
+        self._lost = 0
+        _restore(database, util)
+        LOGGER.warning(
+            "Registered %s again in the Tango database, which named %s.",
+            util.get_ds_name(),
+            "a server that accepts no connections" if is_exported else "no running server",
+        )
+
+
+def _database() -> Any:
+    # Not tango.Database: its calls hold Python's global lock, so a Tango database that hangs would
+    # stop the devices for more than a minute.
+    proxy = tango.DeviceProxy(tango.Util.instance().get_database().dev_name())
+    proxy.set_timeout_millis(CALL_TIMEOUT_MS)
+    return proxy
+
+
+def _accepts_connections(ior: str) -> bool:
+    """Return whether the server that an object reference names accepts connections.
+
+    Not asked through Tango, which would resolve the device's name to this process.
+    """
+    try:
+        with socket.create_connection(address_of(ior), CONNECT_TIMEOUT_S):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _restore(database: Any, util: Any) -> None:
+    """Register the admin device, and all devices that are still assigned to this server."""
+    iors = {
+        device.get_name().lower(): util.get_device_ior(device)
+        for device in util.get_device_list("*")
+    }
+    admin = util.get_dserver_device()
+    iors[admin.get_name().lower()] = util.get_dserver_ior(admin)
+    assigned = database.command_inout("DbGetDeviceClassList", util.get_ds_name())[::2]
+    for name in assigned:
+        ior = iors.get(name.lower())
+        if ior is not None:
+            process = [util.get_host_name(), util.get_pid_str(), util.get_version_str()]
+            database.command_inout("DbExportDevice", [name, ior, *process])

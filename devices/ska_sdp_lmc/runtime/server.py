@@ -1,0 +1,66 @@
+"""The start and the end of a server process."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import tango
+from tango.server import Device
+from tango.server import run as run_tango
+
+from ska_sdp_lmc.observability import logs
+from ska_sdp_lmc.observability.endpoint import EndpointError, serving
+from ska_sdp_lmc.runtime import database
+from ska_sdp_lmc.runtime.registration import Registration
+from ska_sdp_lmc.runtime.settings import SettingsError, load
+from ska_sdp_lmc.runtime.tango_database import needs_database, wait_for_tango_database
+
+__all__ = ["run"]
+
+
+def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
+    """Run a server of one device class until it is told to end.
+
+    It waits for the Tango database, and for the registration of its devices there. While it runs,
+    it restores its registration when that was lost.
+
+    Tango ends it on SIGTERM and SIGINT in its own way; a handler of ours would never be called
+    (design/pytango.md).
+
+    Args:
+        device_class: class of the devices.
+        arguments: Tango's arguments, by default the process's own.
+
+    Raises:
+        SystemExit: a setting cannot be, the health cannot be served where it should, or Tango
+            does not take the server; says why.
+    """
+    try:
+        settings = load()
+        database.shared(settings.prefix)
+    except (SettingsError, ValueError) as error:
+        sys.exit(f"{device_class.__name__}: {error}")
+    logs.set_up(settings.log_level, settings.log_format)
+    try:
+        # What the server waits for, it says by its health: that is there first.
+        with serving(settings.health_address, settings.health_port):
+            given = sys.argv[1:] if arguments is None else arguments
+            wait_for_tango_database(device_class.__name__, given)
+            # What was imported stays: to look through it for garbage, again and again, is in vain.
+            gc.freeze()
+            gc.enable()
+            registration = Registration()
+            with registration.kept():
+                run_tango(
+                    [device_class],
+                    args=[device_class.__name__, *given],
+                    raises=True,
+                    post_init_callback=registration.start if needs_database(given) else None,
+                )
+    except (EndpointError, SettingsError) as error:
+        sys.exit(f"{device_class.__name__}: {error}")
+    except tango.DevFailed as error:
+        sys.exit(f"{device_class.__name__}: {error.args[0].desc}")
+    finally:
+        database.shut_down()

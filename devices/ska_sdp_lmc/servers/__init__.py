@@ -1,1 +1,0 @@
-"""The Tango servers: thin devices around the model, and their ways to the database."""

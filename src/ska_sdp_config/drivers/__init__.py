@@ -1,0 +1,1 @@
+"""Databases that implement the store interface."""

@@ -1,0 +1,1 @@
+"""etcd, over gRPC or over its JSON gateway."""

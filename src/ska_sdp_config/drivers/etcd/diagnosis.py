@@ -1,0 +1,151 @@
+"""Why a member does not let us connect, where waiting will not help.
+
+gRPC's words for it differ from version to version, and often there are none but that the socket
+was closed. So a connection that failed is tried once more by hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+
+import grpc
+
+from ska_sdp_config.drivers.etcd.errors import words_of
+from ska_sdp_config.drivers.etcd.settings import Settings
+
+__all__ = ["fault_of"]
+
+OF_THE_NAME = (62, 64)
+"""OpenSSL's codes for a certificate of another host, or of another address."""
+
+OF_THE_TIME = (9, 10)
+"""OpenSSL's codes for a certificate that is not yet, or no longer, valid."""
+
+PATIENCE = 0.2
+"""Seconds in which a server that dislikes our certificate says so, after the handshake."""
+
+
+def fault_of(settings: Settings, endpoint: str, exc: grpc.RpcError, timeout: float) -> str | None:
+    """Get a sentence on what must be set right first; None if there is nothing to be told.
+
+    Args:
+        settings: how to connect.
+        endpoint: ``host:port``.
+        exc: what gRPC says of the failure.
+        timeout: seconds that each step may take.
+    """
+    words = words_of(exc)
+    host, _, port = endpoint.rpartition(":")
+    host = host.strip("[]")
+    if "resol" in words:
+        # Not tried by hand: there is no bound to how long the system takes to give up a name.
+        if "not found" in words or "not known" in words:
+            return f"There is no host {host!r} ({words}): check SDP_CONFIG_HOST."
+        return None
+    if "refused" in words:
+        return None
+    try:
+        with socket.create_connection((host, int(port)), timeout) as connection:
+            if settings.secure:
+                return _fault_of_tls(settings, endpoint, host, connection, timeout)
+            if _speaks_tls(connection):
+                return f"The database at {endpoint} speaks TLS: set SDP_CONFIG_PROTOCOL=https."
+    except OSError:
+        # Not there, or not in time: that may pass.
+        pass
+    return None
+
+
+def _fault_of_tls(
+    settings: Settings, endpoint: str, host: str, connection: socket.socket, timeout: float
+) -> str | None:
+    authority = settings.ca.decode("ascii", "ignore") if settings.ca else None
+    context = ssl.create_default_context(cadata=authority)
+    try:
+        with _secured(connection, context, host) as secure:
+            secure.settimeout(min(timeout, PATIENCE))
+            secure.recv(1)
+    except ssl.SSLCertVerificationError as exc:
+        return _fault_of_certificate(exc, endpoint, host)
+    except TimeoutError:
+        return None
+    except ssl.SSLError as exc:
+        if "CERTIFICATE" in (exc.reason or ""):
+            return _fault_of_our_certificate(settings, endpoint)
+    except OSError:
+        pass
+    with contextlib.suppress(OSError):
+        if _speaks_http(host, endpoint, timeout):
+            return f"The database at {endpoint} does not speak TLS: set SDP_CONFIG_PROTOCOL=http."
+    return None
+
+
+def _fault_of_certificate(exc: ssl.SSLCertVerificationError, endpoint: str, host: str) -> str:
+    if exc.verify_code in OF_THE_NAME:
+        return (
+            f"The certificate of the database at {endpoint} is not for {host!r} "
+            f"({exc.verify_message.rstrip('.')}): set SDP_CONFIG_HOST to a name that is in it."
+        )
+    if exc.verify_code in OF_THE_TIME:
+        return (
+            f"The certificate of the database at {endpoint} is not valid now "
+            f"({exc.verify_message.rstrip('.')}): renew it, or set this machine's clock."
+        )
+    return (
+        f"The certificate of the database at {endpoint} is not signed by an authority that is "
+        f"trusted ({exc.verify_message.rstrip('.')}): name that authority's PEM file in "
+        "SDP_CONFIG_CERT."
+    )
+
+
+def _fault_of_our_certificate(settings: Settings, endpoint: str) -> str:
+    if settings.certificate is None:
+        return (
+            f"The database at {endpoint} asks for a client's certificate: set "
+            "SDP_CONFIG_CLIENT_CERT and SDP_CONFIG_CLIENT_KEY."
+        )
+    return (
+        f"The database at {endpoint} refused our certificate: check SDP_CONFIG_CLIENT_CERT and "
+        "SDP_CONFIG_CLIENT_KEY, and which authority it trusts."
+    )
+
+
+def _speaks_tls(connection: socket.socket) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with _secured(connection, context):
+            return True
+    except ssl.SSLError as exc:
+        # To ask for our certificate, or for another version, a server must speak TLS.
+        return "ALERT" in (exc.reason or "")
+    except OSError:
+        # Nothing was spoken on it.
+        return False
+
+
+@contextlib.contextmanager
+def _secured(
+    connection: socket.socket, context: ssl.SSLContext, host: str | None = None
+) -> Iterator[ssl.SSLSocket]:
+    """Have TLS on another connection to the same server, while inside.
+
+    A connection that is reset just before it is wrapped is lost: Python raises, and has put its
+    descriptor where nobody can close it. What is wrapped before it is connected is ours.
+    """
+    with context.wrap_socket(socket.socket(connection.family), server_hostname=host) as secure:
+        secure.settimeout(connection.gettimeout())
+        secure.connect(connection.getpeername())
+        yield secure
+
+
+def _speaks_http(host: str, endpoint: str, timeout: float) -> bool:
+    port = int(endpoint.rpartition(":")[2])
+    with socket.create_connection((host, port), timeout) as connection:
+        connection.settimeout(timeout)
+        connection.sendall(f"GET /version HTTP/1.0\r\nHost: {endpoint}\r\n\r\n".encode())
+        return connection.recv(5) == b"HTTP/"

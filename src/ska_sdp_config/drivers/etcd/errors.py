@@ -1,0 +1,236 @@
+"""What etcd's errors mean, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import grpc
+
+from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.store.errors import (
+    ConfigConnectionError,
+    ConfigRefused,
+    FutureRevision,
+    LoginRejected,
+    TransactionTooLarge,
+)
+from ska_sdp_config.store.interface import Compacted, LeaseNotFound
+
+__all__ = [
+    "DENIED",
+    "could_not_connect",
+    "is_about_login",
+    "is_out_of_time",
+    "is_silence",
+    "keeps_us_out",
+    "login_is_not_asked_for",
+    "mark_as_not_sent",
+    "may_login_help",
+    "no_answer",
+    "refusal",
+    "was_not_carried_out",
+    "words_of",
+]
+
+SILENT = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.DATA_LOSS,
+    grpc.StatusCode.ABORTED,
+}
+"""Codes that say nothing of whether the server acted."""
+
+NOT_CONNECTED = (
+    "failed to connect to all addresses",
+    "connections to all backends failing",
+    "errors resolving",
+    "DNS resolution failed",
+)
+"""gRPC's words where no member could be reached, so that nothing was sent."""
+
+TURNED_AWAY = ("etcdserver: no leader", "etcdserver: too many requests")
+"""etcd's words where it does not even begin with a call."""
+
+ETCDS = "etcdserver: "
+"""How etcd's own words begin."""
+
+OF_A_LOGIN = (
+    "invalid auth token",
+    # Said by etcd's interface, and by what lies below it, in 3.5 with the code UNKNOWN.
+    "revision of auth store is old",
+    "auth: revision in header is old",
+    # Logins were made obligatory after we had found that they are not.
+    "user name is empty",
+)
+"""etcd's words where another login may help; it says them before it does anything."""
+
+REJECTED_LOGIN = ("authentication failed", "user name is empty")
+"""etcd's words where the user or the password is wrong or missing."""
+
+RETRY_AFTER = 1.0
+"""Seconds between tries where requests are rejected for a while, e.g. by a full database."""
+
+DENIED = "permission denied"
+"""Part of etcd's error where a user lacks a right."""
+
+
+def words_of(exc: grpc.RpcError) -> str:
+    """Get what the server, or gRPC, said."""
+    return str(exc.details() or exc.code().name.lower().replace("_", " ")).rstrip(".")
+
+
+def is_silence(exc: grpc.RpcError) -> bool:
+    """Tell whether the call may, or may not, have been carried out."""
+    return not is_about_login(exc) and (exc.code() in SILENT or _says(exc, TURNED_AWAY))
+
+
+def could_not_connect(exc: grpc.RpcError) -> bool:
+    """Tell whether there was no connection to send the call by."""
+    return exc.code() is grpc.StatusCode.UNAVAILABLE and _says(exc, NOT_CONNECTED)
+
+
+def was_not_carried_out(exc: grpc.RpcError) -> bool:
+    """Tell whether the call is certain not to have been carried out, nor to be ever."""
+    is_marked = bool(vars(exc).get("is_of_login_before"))
+    return is_marked or could_not_connect(exc) or _says(exc, TURNED_AWAY)
+
+
+def mark_as_not_sent(exc: grpc.RpcError) -> None:
+    """Take notice that it is the login that failed, before the call itself was sent."""
+    vars(exc)["is_of_login_before"] = True
+
+
+def is_about_login(exc: grpc.RpcError) -> bool:
+    """Tell whether another login may help; the call was not carried out."""
+    return _says(exc, OF_A_LOGIN)
+
+
+def may_login_help(exc: grpc.RpcError, metadata: Iterable[tuple[str, str]]) -> bool:
+    """Return whether another login may help; the call was not executed.
+
+    Args:
+        exc: the server's answer.
+        metadata: what was sent with the call.
+    """
+    # Over gRPC, a client that has a certificate but no token is denied permission instead.
+    has_token = any(name == "token" for name, _ in metadata)
+    return is_about_login(exc) or (not has_token and _says(exc, (DENIED,)))
+
+
+def is_out_of_time(exc: grpc.RpcError) -> bool:
+    """Tell whether the call's time was up, which may be the server's fault or the network's."""
+    return exc.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def keeps_us_out(exc: grpc.RpcError) -> bool:
+    """Tell whether the server refuses not this call, but us."""
+    return is_about_login(exc) or _says(exc, ("authentication failed",))
+
+
+def login_is_not_asked_for(exc: grpc.RpcError) -> bool:
+    """Tell whether a login failed because the server knows no users."""
+    return _says(exc, ("authentication is not enabled",))
+
+
+def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) -> Exception:
+    """Get what to raise where the server answered that it will not.
+
+    Args:
+        settings: where the server is, and who logs in.
+        exc: the answer.
+        was_served: whether a server has answered this client before, other than by rejecting
+            the login.
+    """
+    code, words, where = exc.code(), words_of(exc), f"The database at {settings.address}"
+    if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in words:
+        return Compacted(words)
+    if code is grpc.StatusCode.NOT_FOUND and "lease" in words:
+        # Which one, they know who made the request.
+        return LeaseNotFound()
+    if "too many operations" in words:
+        return TransactionTooLarge(
+            f"The transaction has more operations than the database at {settings.address} takes "
+            "(etcd's --max-txn-ops, 128 by default, counts what was read too): nothing was "
+            "written; split it, or raise --max-txn-ops."
+        )
+    if "too large" in words or "larger than max" in words:
+        return TransactionTooLarge(
+            f"The transaction has more bytes than the database at {settings.address} takes "
+            "(etcd's --max-request-bytes, 1.5 MiB by default): nothing was written; split it, or "
+            "raise --max-request-bytes."
+        )
+    text = f"{where} {_reproach(settings, words)}"
+    if "future revision" in words:
+        return FutureRevision(text)
+    lacks_login = _lacks_login(settings, words)
+    if keeps_us_out(exc) or lacks_login:
+        error: ConfigConnectionError = LoginRejected(text)
+        # A login that was accepted before may be again: its password is being changed, say.
+        is_final = lacks_login or (not was_served and _says(exc, REJECTED_LOGIN))
+    elif words.startswith(ETCDS):
+        error = ConfigRefused(text)
+        is_final = code is not grpc.StatusCode.RESOURCE_EXHAUSTED
+    else:
+        # A rejection by something else, such as a proxy on the way, may pass in a moment.
+        error = ConfigConnectionError(text)
+        is_final = False
+    error.retry_after = None if is_final else RETRY_AFTER
+    return error
+
+
+def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:
+    """Get what to raise where no member answered in time."""
+    words = words_of(exc)
+    advice = (
+        "a majority of its members must run and reach each other"
+        if "leader" in words
+        else "check that etcd runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT"
+    )
+    return ConfigConnectionError(
+        f"The database at {settings.address} did not answer within {timeout:.3g} s ({words}): "
+        f"{advice}."
+    )
+
+
+def _reproach(settings: Settings, words: str) -> str:
+    if "authentication failed" in words:
+        return (
+            f"refused the login of user {settings.username!r}: check SDP_CONFIG_USERNAME and "
+            "SDP_CONFIG_PASSWORD."
+        )
+    if "user name is empty" in words or _lacks_login(settings, words):
+        return "asks for a login: set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD."
+    if DENIED in words:
+        return (
+            f"does not let user {settings.username!r} do this ({words}): grant the user a role "
+            "that may, or check SDP_CONFIG_USERNAME."
+        )
+    if "has a common name" in words:
+        return (
+            "accepts over its JSON gateway no client certificate with a common name: use a "
+            "certificate without one, or SDP_CONFIG_BACKEND=etcd3."
+        )
+    if "space exceeded" in words:
+        return (
+            f"is full ({words}), and nothing was written: compact and defragment it and disarm "
+            "its alarm, or raise --quota-backend-bytes."
+        )
+    if "future revision" in words:
+        return (
+            f"has not come to the revision asked for ({words}): it was restored from an older "
+            "copy, or is another database; read anew."
+        )
+    return f"refused the call: {words}."
+
+
+def _lacks_login(settings: Settings, words: str) -> bool:
+    """Return whether permission was denied because there is no login."""
+    return DENIED in words and settings.username is None
+
+
+def _says(exc: grpc.RpcError, phrases: tuple[str, ...]) -> bool:
+    words = words_of(exc)
+    return any(phrase in words for phrase in phrases)

@@ -1,0 +1,1 @@
+"""Transport to etcd over its JSON gateway."""

@@ -1,0 +1,158 @@
+"""Sessions of the client package, each with sockets of its own."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from etcd3gw.client import Etcd3Client
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
+
+from ska_sdp_config.drivers.etcd.gateway.codec import Json
+from ska_sdp_config.drivers.etcd.gateway.faults import answer_in, fault
+from ska_sdp_config.drivers.etcd.gateway.sockets import Wires, WiresAdapter
+from ska_sdp_config.drivers.etcd.login import Metadata
+from ska_sdp_config.drivers.etcd.settings import Settings
+
+__all__ = ["Line"]
+
+
+class Line:
+    """One session. Its calls can be cut off together.
+
+    Args:
+        settings: where the members are.
+        tls: whom to trust and who we are, or None for HTTP.
+        wires: its sockets, by default some that do nothing when idle.
+    """
+
+    def __init__(
+        self, settings: Settings, tls: ssl.SSLContext | None, wires: Wires | None = None
+    ) -> None:
+        self._wires = wires or Wires()
+        self._session = requests.Session()
+        # A proxy, or an account in .netrc, is for the world outside.
+        self._session.trust_env = False
+        self._session.headers["Accept-Encoding"] = "identity"
+        self._session.headers["Content-Type"] = "application/json"
+        adapter = WiresAdapter(self._wires, tls)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self._members = [self._client(endpoint, settings) for endpoint in settings.endpoints]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is of no use any more."""
+        return self._wires.are_cut
+
+    def ask(
+        self, member: int, path: str, body: Json, metadata: Metadata, connect: float, total: float
+    ) -> Json:
+        """Make a call.
+
+        Args:
+            member: which of the endpoints to ask.
+            path: which call, such as ``kv/range``.
+            body: its request.
+            metadata: what to send with it.
+            connect: seconds that connecting may take.
+            total: seconds that all of it may take.
+
+        Raises:
+            GatewayError: it was refused, or not answered.
+        """
+        timeout = Timeout(connect=connect, total=total)
+        with _faults(), self._post(member, path, body, metadata, timeout) as response:
+            return answer_in(response.status_code, response.content)
+
+    @contextmanager
+    def stream(
+        self, member: int, path: str, body: Json, metadata: Metadata, connect: float
+    ) -> Iterator[Iterator[Json]]:
+        """Make a call whose answers come one by one; nothing but idle wires bound it.
+
+        Raises:
+            GatewayError: it was refused, or broke; also raised by the iterator.
+        """
+        timeout = Timeout(connect=connect, read=None)
+        with (
+            _faults(),
+            self._post(member, path, body, metadata, timeout, stream=True) as response,
+        ):
+            if response.status_code != 200:
+                answer_in(response.status_code, response.content)
+            yield (answer_in(200, text) for text in _lines(response))
+
+    def drop_idle(self) -> None:
+        """Connect anew for the calls to come: what is not in use may be dead."""
+        self._session.close()
+
+    def cut(self) -> None:
+        """End all calls that are on it, and those that come."""
+        self._wires.cut()
+
+    def close(self) -> None:
+        """Free its sockets, those too that are in use."""
+        self._wires.cut()
+        self._session.close()
+
+    def leave_to_parent(self) -> None:
+        """Let go of the sockets, which are those of the process forked from."""
+        self._wires.leave_to_parent()
+
+    def _client(self, endpoint: str, settings: Settings) -> Etcd3Client:
+        host, _, port = endpoint.rpartition(":")
+        protocol = "https" if settings.secure else "http"
+        # Without a path it would ask for the version first, with no bound.
+        return Etcd3Client(
+            host.strip("[]"), int(port), protocol, api_path="/v3/", session=self._session
+        )
+
+    def _post(
+        self,
+        member: int,
+        path: str,
+        body: Json,
+        metadata: Metadata,
+        timeout: Timeout,
+        *,
+        stream: bool = False,
+    ) -> requests.Response:
+        client = self._members[member]
+        return client.session.post(
+            client.get_url(path),
+            data=json.dumps(body).encode(),
+            headers={_header(name): value for name, value in metadata},
+            timeout=timeout,  # type: ignore[arg-type]  # one of urllib3's is taken too
+            stream=stream,
+            allow_redirects=False,
+        )
+
+
+def _header(name: str) -> str:
+    return "Authorization" if name == "token" else f"Grpc-Metadata-{name}"
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except (requests.RequestException, HTTPError, OSError) as exc:
+        raise fault(exc) from exc
+
+
+def _lines(response: requests.Response) -> Iterator[bytes]:
+    """Get the lines of a response as they come."""
+    parts: list[bytes] = []
+    while data := response.raw.read1():
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            parts.append(line)
+            if text := b"".join(parts).strip():
+                yield text
+            parts.clear()
+        parts.append(rest)

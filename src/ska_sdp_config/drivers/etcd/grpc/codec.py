@@ -1,0 +1,216 @@
+"""The store's terms in etcd's messages, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from pyetcd import etcdrpc
+
+from ska_sdp_config.store.interface import (
+    Change,
+    Created,
+    Entry,
+    Guard,
+    KeyAt,
+    NoneCreatedSince,
+    Put,
+    Query,
+    Write,
+)
+from ska_sdp_config.store.keys import EVERYTHING, Span
+
+__all__ = [
+    "changes",
+    "compare",
+    "create_watch",
+    "data_of",
+    "entries",
+    "operation",
+    "range_request",
+    "read_request",
+    "reads",
+    "written_since",
+]
+
+Message = Any
+"""A protobuf message; the generated classes are not typed."""
+
+PAGE = 2_000
+"""How many values are asked for at a time."""
+
+KEYS_PAGE = 20_000
+"""How many keys are asked for at a time."""
+
+# Looked up in the generated classes they would take longer than all else of a comparison.
+_EQUAL, _LESS = etcdrpc.Compare.EQUAL, etcdrpc.Compare.LESS
+_MODIFIED, _CREATED = etcdrpc.Compare.MOD, etcdrpc.Compare.CREATE
+
+_new = tuple.__new__
+
+
+def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Message:
+    """Get the request for a page of a query, from a key on."""
+    span = query.span
+    if not span.end:
+        return etcdrpc.RangeRequest(key=data_of(span.begin), revision=revision)
+    return etcdrpc.RangeRequest(
+        key=begin or data_of(span.begin),
+        range_end=data_of(span.end),
+        revision=revision,
+        limit=KEYS_PAGE if query.keys_only else PAGE,
+        keys_only=query.keys_only,
+    )
+
+
+def entries(response: Message) -> list[Entry]:
+    """Get the entries of a response to a range request."""
+    try:
+        # There may be thousands, so no function of Python's is called for each.
+        return [
+            _new(
+                Entry,
+                (
+                    kv.key.decode(),
+                    kv.value.decode(),
+                    kv.create_revision,
+                    kv.mod_revision,
+                    kv.lease,
+                ),
+            )
+            for kv in response.kvs
+        ]
+    except UnicodeDecodeError:
+        return [_entry(kv) for kv in response.kvs]
+
+
+def changes(events: Iterable[Message]) -> list[Change]:
+    """Get the changes that a watch tells of."""
+    found = []
+    for event in events:
+        kv = event.kv
+        entry = None if event.type else _entry(kv)
+        found.append(Change(_text(kv.key), kv.mod_revision, entry))
+    return found
+
+
+def compare(guard: Guard) -> Message:
+    """Get the comparison that says what a guard says."""
+    if isinstance(guard, KeyAt):
+        return etcdrpc.Compare(
+            result=_EQUAL,
+            target=_MODIFIED,
+            key=data_of(guard.key),
+            mod_revision=guard.modified,
+        )
+    if isinstance(guard, Created):
+        return etcdrpc.Compare(
+            result=_EQUAL,
+            target=_CREATED,
+            key=data_of(guard.key),
+            create_revision=guard.created,
+        )
+    if isinstance(guard, NoneCreatedSince):
+        return etcdrpc.Compare(
+            result=_LESS,
+            target=_CREATED,
+            key=data_of(guard.span.begin),
+            range_end=data_of(guard.span.end),
+            create_revision=guard.revision + 1,
+        )
+    raise TypeError(f"Not a guard: {guard!r}")
+
+
+def operation(write: Write) -> Message:
+    """Get the operation that a write is."""
+    if isinstance(write, Put):
+        return etcdrpc.RequestOp(
+            request_put=etcdrpc.PutRequest(
+                key=data_of(write.key),
+                value=data_of(write.value),
+                lease=write.lease or 0,
+                ignore_lease=write.lease is None,
+            )
+        )
+    return etcdrpc.RequestOp(
+        request_delete_range=etcdrpc.DeleteRangeRequest(
+            key=data_of(write.span.begin), range_end=data_of(write.span.end)
+        )
+    )
+
+
+def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
+    """Get the operations that read queries, not to be changed."""
+    read = partial(_read, revision=revision) if revision else _read_newest
+    return [read(query) for query in queries]
+
+
+def read_request(queries: Sequence[Query], revision: int = 0) -> Message:
+    """Get the request for a page of each of some queries, not to be changed."""
+    if revision:
+        return etcdrpc.TxnRequest(success=reads(queries, revision))
+    return _read_all_newest(tuple(queries))
+
+
+def create_watch(span: Span, from_revision: int) -> Message:
+    """Get the request to watch a span."""
+    # A zero byte is etcd's word for no end: others may use keys that are no text.
+    end = b"\0" if span == EVERYTHING else data_of(span.end)
+    return etcdrpc.WatchRequest(
+        create_request=etcdrpc.WatchCreateRequest(
+            key=data_of(span.begin), range_end=end, start_revision=from_revision
+        )
+    )
+
+
+def written_since(span: Span, revision: int) -> Message:
+    """Get the operation that finds a key of a span which was written at a revision or later.
+
+    Of all keys it finds none, as to look for one is work: a revision says as much.
+    """
+    end = b"" if span == EVERYTHING else data_of(span.end)
+    return etcdrpc.RequestOp(
+        request_range=etcdrpc.RangeRequest(
+            key=data_of(span.begin),
+            range_end=end,
+            keys_only=True,
+            limit=1,
+            min_mod_revision=revision,
+        )
+    )
+
+
+def data_of(text: str) -> bytes:
+    """Get the bytes of a key or a value; of what was no text, those that were read."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _read(query: Query, revision: int) -> Message:
+    return etcdrpc.RequestOp(request_range=range_request(query, revision))
+
+
+# A commit asks for all that was read, in case of a conflict, and programs read the same keys
+# again and again: to make the message takes longer than to copy it into the request. One with a
+# revision never comes again.
+@lru_cache(1_000)
+def _read_newest(query: Query) -> Message:
+    return _read(query, 0)
+
+
+# Those of a command are always the same, too.
+@lru_cache(64)
+def _read_all_newest(queries: tuple[Query, ...]) -> Message:
+    return etcdrpc.TxnRequest(success=reads(queries))
+
+
+def _entry(kv: Message) -> Entry:
+    return Entry(_text(kv.key), _text(kv.value), kv.create_revision, kv.mod_revision, kv.lease)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        # Others' data in a shared store are no reason to stop working.
+        return data.decode(errors="surrogateescape")

@@ -1,0 +1,366 @@
+"""A database within the process, for tests and for trying things.
+
+The same semantics as etcd, to the letter: revisions, snapshots, conflicts, compaction, leases
+that expire, watches that replay. All MemoryBackend objects of a process share one. A process that
+is forked from it begins with an empty one.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from ska_sdp_config.store.connection import Connection
+from ska_sdp_config.store.errors import FutureRevision, closed_error
+from ska_sdp_config.store.fork import on_fork
+from ska_sdp_config.store.interface import (
+    Change,
+    Commit,
+    Compacted,
+    Conflict,
+    Created,
+    Delete,
+    Entry,
+    Guard,
+    KeyAt,
+    LeaseNotFound,
+    Put,
+    Query,
+    Reply,
+    Sink,
+    Write,
+)
+from ska_sdp_config.store.keys import Span
+
+__all__ = ["Database", "MemoryStore"]
+
+HISTORY = 10_000
+"""How many revisions are kept."""
+
+
+class Database:
+    """What is stored: the newest state, and the changes that led to it.
+
+    A state of the past is had by undoing changes, which is rare; the newest is had at once.
+
+    Lock order: ``lock`` first, then those of the watches' sinks, which are called with it held.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.reaper: threading.Thread | None = None
+        self.lease_ids = itertools.count(1)
+        self._clear()
+        on_fork(self)
+
+    def leave_to_parent(self) -> None:
+        """Begin empty, as another process; see Forkable.
+
+        A thread of the parent may just have been changing it, and held the lock.
+        """
+        self.lock = threading.RLock()
+        self.reaper = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self.revision = 1
+        self.compacted = 0
+        self.entries: dict[str, Entry] = {}
+        self.keys: list[str] = []
+        # Each change with the entry that it replaced.
+        self.history: deque[tuple[Change, Entry | None]] = deque()
+        self.watches: list[MemoryWatch] = []
+        self.leases: dict[int, tuple[int, float]] = {}
+
+    def clear(self) -> None:
+        """Forget everything, as if newly started; watches go on."""
+        with self.lock:
+            watches = self.watches
+            self._clear()
+            self.watches = watches
+            for watch in list(watches):
+                watch.lose()
+
+    def find(self, span: Span) -> list[Entry]:
+        """Get the newest entries of a span, in the order of their keys."""
+        if not span.end:
+            entry = self.entries.get(span.begin)
+            return [entry] if entry else []
+        begin = bisect.bisect_left(self.keys, span.begin)
+        end = bisect.bisect_left(self.keys, span.end)
+        return [self.entries[key] for key in self.keys[begin:end]]
+
+    def find_at(self, span: Span, revision: int) -> list[Entry]:
+        """Get the entries of a span as they were at a revision.
+
+        Raises:
+            Compacted: it is no longer kept.
+        """
+        if revision < self.compacted:
+            raise Compacted
+        found = {entry.key: entry for entry in self.find(span)}
+        for change, before in reversed(self.history):
+            if change.revision <= revision:
+                break
+            if change.key in span:
+                if before:
+                    found[change.key] = before
+                else:
+                    found.pop(change.key, None)
+        return [found[key] for key in sorted(found)]
+
+    def holds(self, guard: Guard) -> bool:
+        """Tell whether a guard holds."""
+        if isinstance(guard, KeyAt):
+            entry = self.entries.get(guard.key)
+            return (entry.modified if entry else 0) == guard.modified
+        if isinstance(guard, Created):
+            entry = self.entries.get(guard.key)
+            return entry is not None and entry.created == guard.created
+        return all(entry.created <= guard.revision for entry in self.find(guard.span))
+
+    def apply(self, writes: Sequence[Write]) -> int:
+        """Write, under one new revision, and tell the watches.
+
+        Raises:
+            LeaseNotFound: a write names a lease that has ended.
+        """
+        for write in writes:
+            if isinstance(write, Put) and write.lease and write.lease not in self.leases:
+                raise LeaseNotFound(write.lease)
+        revision = self.revision + 1
+        changes: list[Change] = []
+        for write in writes:
+            if isinstance(write, Put):
+                changes.append(self._put(write, revision))
+            else:
+                changes += [self._delete(e.key, revision) for e in self.find(write.span)]
+        if changes:
+            self.revision = revision
+            self.drop_cancelled_watches()
+            for watch in list(self.watches):
+                watch.deliver(changes)
+            while len(self.history) > HISTORY:
+                self.compact(self.history[0][0].revision)
+        return self.revision
+
+    def drop_cancelled_watches(self) -> None:
+        """Drop watches that were cancelled. Call with the lock."""
+        self.watches[:] = [watch for watch in self.watches if not watch.is_cancelled]
+
+    def compact(self, revision: int) -> None:
+        """Forget what was before a revision."""
+        with self.lock:
+            while self.history and self.history[0][0].revision <= revision:
+                self.history.popleft()
+            self.compacted = max(self.compacted, revision)
+
+    def _put(self, put: Put, revision: int) -> Change:
+        before = self.entries.get(put.key)
+        if before is None:
+            bisect.insort(self.keys, put.key)
+        lease = put.lease if put.lease is not None else before.lease if before else 0
+        created = before.created if before else revision
+        entry = Entry(put.key, put.value, created, revision, lease)
+        self.entries[put.key] = entry
+        change = Change(put.key, revision, entry)
+        self.history.append((change, before))
+        return change
+
+    def _delete(self, key: str, revision: int) -> Change:
+        before = self.entries.pop(key)
+        del self.keys[bisect.bisect_left(self.keys, key)]
+        change = Change(key, revision, None)
+        self.history.append((change, before))
+        return change
+
+    def reap(self) -> None:
+        """End leases as they run out, until there are none."""
+        while True:
+            with self.lock:
+                if not self.leases:
+                    self.reaper = None
+                    return
+                now = time.monotonic()
+                for lease, (_, end) in list(self.leases.items()):
+                    if end <= now:
+                        self.end_lease(lease)
+                ends = [end for _, end in self.leases.values()]
+            time.sleep(min([max(0.0, min(ends, default=now) - now), 0.05]))
+
+    def end_lease(self, lease: int) -> None:
+        """End a lease and delete its keys."""
+        if self.leases.pop(lease, None):
+            keys = [entry.key for entry in self.entries.values() if entry.lease == lease]
+            self.apply([Delete(Span(key)) for key in keys])
+
+
+class MemoryWatch:
+    """A watch in progress; see Watch.
+
+    Attributes:
+        store: the store that it was started on.
+        is_cancelled: whether it delivers nothing any more.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: MemoryStore,
+        span: Span,
+        from_revision: int,
+        sink: Sink,
+    ) -> None:
+        self.store = store
+        self.is_cancelled = False
+        self._database = database
+        self._span = span
+        self._sink = sink
+        with database.lock:
+            database.drop_cancelled_watches()
+            if from_revision <= database.compacted:
+                sink.gap(database.revision)
+            else:
+                self.deliver([c for c, _ in database.history if c.revision >= from_revision])
+            database.watches.append(self)
+
+    def deliver(self, changes: Sequence[Change]) -> None:
+        """Hand on the changes of the span."""
+        wanted = [change for change in changes if change.key in self._span]
+        if wanted and not self.is_cancelled:
+            self.store.connection.answered()
+            self._sink.changed(wanted)
+
+    def lose(self) -> None:
+        """Deliver that the database was cleared."""
+        if not self.is_cancelled:
+            self._sink.gap(self._database.revision)
+
+    def cancel(self) -> None:
+        """End it; see Watch.
+
+        The database drops it later. To take the database's lock here could deadlock: a watcher
+        may be collected as garbage, and end its watch, in a thread that holds the cache's lock.
+        """
+        self.is_cancelled = True
+
+
+class MemoryStore:
+    """One user of a database in memory; see Store."""
+
+    address = "memory"
+    timeout = 5.0
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.database = database
+        self.connection = connection
+        self._closed = False
+        self._was_used = False
+        self._is_parents = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or belongs to the process that this one was forked from."""
+        return self._is_parents or self._closed
+
+    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
+        """Read; see Store."""
+        with self._open() as database:
+            if revision > database.revision:
+                raise FutureRevision(
+                    f"The database in memory has not come to the revision asked for ({revision}): "
+                    "it was cleared, or is another database; read anew."
+                )
+            if not revision or revision == database.revision:
+                found = [database.find(query.span) for query in queries]
+                return Reply(database.revision, list(found))
+            return Reply(revision, [database.find_at(query.span, revision) for query in queries])
+
+    def commit(
+        self,
+        guards: Sequence[Guard],
+        writes: Sequence[Write],
+        refetch: Sequence[Query] = (),
+        *,
+        timeout: float,
+    ) -> Commit | Conflict:
+        """Commit; see Store."""
+        with self._open() as database:
+            if all(database.holds(guard) for guard in guards):
+                return Commit(database.apply(writes))
+            found = [database.find(query.span) for query in refetch]
+            return Conflict(Reply(database.revision, list(found)))
+
+    def check_access(
+        self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
+    ) -> None:
+        """Accept everything; see Store."""
+        with self._open():
+            pass
+
+    def watch(self, span: Span, from_revision: int, sink: Sink) -> MemoryWatch:
+        """Watch; see Store."""
+        with self._open() as database:
+            return MemoryWatch(database, self, span, from_revision, sink)
+
+    def grant_lease(self, ttl: int, *, timeout: float) -> int:
+        """Get a lease; see Store."""
+        with self._open() as database:
+            lease = next(database.lease_ids)
+            if database.reaper is None:
+                reaper = threading.Thread(target=database.reap, name="memory-leases", daemon=True)
+                reaper.start()
+                database.reaper = reaper
+            database.leases[lease] = (ttl, time.monotonic() + ttl)
+            return lease
+
+    def keep_lease(self, lease: int, *, timeout: float) -> bool:
+        """Keep a lease alive; see Store."""
+        with self._open() as database:
+            if lease not in database.leases:
+                return False
+            ttl, _ = database.leases[lease]
+            database.leases[lease] = (ttl, time.monotonic() + ttl)
+            return True
+
+    def revoke_lease(self, lease: int, *, timeout: float) -> None:
+        """End a lease; see Store."""
+        with self._open() as database:
+            database.end_lease(lease)
+
+    def close(self) -> None:
+        """End the watches; see Store."""
+        self._closed = True
+        with self.database.lock:
+            watches = self.database.watches
+            watches[:] = [watch for watch in watches if watch.store is not self]
+
+    def leave_to_parent(self) -> None:
+        """Belong to the process that this one was forked from, if it was used; see Forkable."""
+        self._is_parents = self._was_used
+
+    def _open(self) -> _Locked:
+        if self.closed:
+            raise closed_error(is_parents=self._is_parents)
+        self._was_used = True
+        return _Locked(self.database, self.connection)
+
+
+class _Locked:
+    """A call in progress: nothing else happens to the database, and then it has answered."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
+        self._connection = connection
+
+    def __enter__(self) -> Database:
+        self._database.lock.acquire()
+        return self._database
+
+    def __exit__(self, *args: object) -> None:
+        self._database.lock.release()
+        self._connection.answered()

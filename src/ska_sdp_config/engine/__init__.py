@@ -1,0 +1,1 @@
+"""Transactions, watchers, leases and the cache beneath them, on any store."""

@@ -1,0 +1,301 @@
+"""What every backend offers its user: single operations, transactions, leases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ska_sdp_config.engine.cache import Cache
+from ska_sdp_config.engine.committer import Committer, DirectCommitter, TokenCommitter
+from ska_sdp_config.engine.habits import Habits
+from ska_sdp_config.engine.lease import Lease, Leases, SharedLease
+from ska_sdp_config.engine.prefetch import queries_of_prefetch
+from ska_sdp_config.engine.raw_watch import RawWatch
+from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
+from ska_sdp_config.engine.transaction import MAX_DEPTH, Txn
+from ska_sdp_config.store.connection import Connection
+from ska_sdp_config.store.counts import Counts, WatchLag
+from ska_sdp_config.store.deadline import Deadline
+from ska_sdp_config.store.errors import Compacted, ConfigVanished, DbRevision, HasLeaseId
+from ska_sdp_config.store.interface import Entry, Query, Reply, Store
+from ska_sdp_config.store.keys import Span, key_of_path, path_of_key, spans_of_listing
+
+if TYPE_CHECKING:
+    from ska_sdp_config.engine.watcher import Watcher
+
+__all__ = ["LEASE_TTL", "Backend", "DbRevision"]
+
+LEASE_TTL = 10
+"""Seconds that what lives by a lease outlives its process, by default."""
+
+
+class Backend:
+    """Access to one database by whole paths and text values (spec 2.6).
+
+    Args:
+        make_store: makes the database's store, which reports on its connection.
+        loses_answers: whether the store's commits may raise AnswerLost.
+    """
+
+    def __init__(
+        self, make_store: Callable[[Connection], Store], *, loses_answers: bool = True
+    ) -> None:
+        self.connection = Connection(LEASE_TTL)
+        self.store = make_store(self.connection)
+        self.leases = Leases(self.store)
+        self.cache = Cache(self.store)
+        self.habits = Habits()
+        self.raw_watches: list[RawWatch] = []
+        self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
+        self.committer: Committer = (
+            TokenCommitter(self.store, self.client_lease)
+            if loses_answers
+            else DirectCommitter(self.store, self.client_lease)
+        )
+
+    @property
+    def address(self) -> str:
+        """Where the database is."""
+        return self.store.address
+
+    @property
+    def counts(self) -> Counts:
+        """What was done so far, counted."""
+        return self.connection.counts
+
+    def watch_lag(self) -> WatchLag | None:
+        """Get how far the watch is behind; None while no watcher loop runs."""
+        owed = self.cache.owed()
+        return None if owed is None else WatchLag(*owed, self.counts.quiet)
+
+    def lease(self, ttl: int = LEASE_TTL) -> Lease:
+        """Get a lease, kept alive by a thread until it is revoked or left as a context.
+
+        Args:
+            ttl: seconds that its keys outlive this process.
+
+        Raises:
+            ConfigConnectionError: the database does not answer.
+        """
+        return self.leases.grant(ttl)
+
+    def txn(
+        self,
+        max_retries: int = MAX_RETRIES,
+        prefetch: Iterable[str] = (),
+        timeout: float | None = None,
+    ) -> Iterator[Txn]:
+        """Loop over attempts at a transaction; see Config.txn."""
+        return transactions(
+            self.store,
+            self.committer,
+            self.habits,
+            self.connection.counts,
+            Deadline(self.store.timeout, timeout, self.address),
+            max_retries=max_retries,
+            prefetch=queries_of_prefetch(prefetch),
+            seen=self.cache.require,
+        )
+
+    def get(self, path: str, revision: DbRevision | None = None) -> tuple[str | None, DbRevision]:
+        """Get the text at a path, and when that was.
+
+        Args:
+            path: the path.
+            revision: read as it was then, not as it is now.
+
+        Raises:
+            Compacted: that revision is no longer kept.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+            ConfigRefused: it has not come to that revision.
+        """
+        entry, now = self._entry(path, revision)
+        if entry is None:
+            return None, DbRevision(now)
+        return entry.value, DbRevision(now, entry.modified)
+
+    def create(self, path: str, value: str, lease: HasLeaseId | int | None = None) -> None:
+        """Create a path.
+
+        Args:
+            path: the path.
+            value: its text.
+            lease: the lease that it shall live by, or its ID.
+
+        Raises:
+            ConfigCollision: it exists already.
+            LeaseNotFound: the lease has ended.
+            TypeError: the value is not a ``str``.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        for txn in self.txn():
+            txn.create(path, value, lease)
+
+    def update(self, path: str, value: str, must_be_rev: DbRevision | None = None) -> None:
+        """Change the text at a path.
+
+        Args:
+            path: the path.
+            value: the new text.
+            must_be_rev: what ``get`` gave; an update since then is an error.
+
+        Raises:
+            ConfigVanished: it does not exist, or was written since.
+            TypeError: the value is not a ``str``.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        for txn in self.txn():
+            txn.update(path, value)
+            modified = txn.reads.keys[key_of_path(path)]
+            if must_be_rev is not None and modified != must_be_rev.mod_revision:
+                raise ConfigVanished(
+                    path, f"Cannot update {path}: it was written since it was read."
+                )
+
+    def delete(
+        self,
+        path: str,
+        must_exist: bool = True,
+        recursive: bool = False,
+        prefix: bool = False,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        """Delete a path.
+
+        Args:
+            path: the path.
+            must_exist: whether its absence is an error.
+            recursive: whether all below it goes too.
+            prefix: whether all paths of the same level that begin so go; with ``recursive`` also
+                the deeper ones.
+            max_depth: the depth, in slashes, down to which it reaches.
+
+        Raises:
+            ConfigVanished: it must exist, and does not.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        for txn in self.txn():
+            delete = txn.delete_prefix if prefix else txn.delete
+            delete(path, must_exist, recursive, max_depth)
+
+    def list_keys(
+        self,
+        path: str,
+        recurse: int | Iterable[int] = 0,
+        revision: DbRevision | None = None,
+        with_values: bool = False,
+    ) -> tuple[list[str] | list[tuple[str, str]], DbRevision]:
+        """List paths; see Txn.list_keys.
+
+        Args:
+            path: what they begin with.
+            recurse: how many levels more, or exactly which ones.
+            revision: list as it was then, not as it is now.
+            with_values: whether to give pairs of path and text.
+
+        Raises:
+            Compacted: that revision is no longer kept.
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+            ConfigRefused: it has not come to that revision.
+        """
+        queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
+        reply = self._read(queries, revision)
+        entries = [entry for found in reply.found for entry in found or ()]
+        when = DbRevision(reply.revision)
+        if with_values:
+            return sorted((path_of_key(entry.key), entry.value) for entry in entries), when
+        return sorted(path_of_key(entry.key) for entry in entries), when
+
+    def watch(
+        self,
+        path: str,
+        start_revision: DbRevision | int | None = None,
+        *,
+        prefix: bool = False,
+        revision: DbRevision | None = None,
+    ) -> RawWatch:
+        """Watch a path; a context manager that yields each change, until this is closed.
+
+        Args:
+            path: the path.
+            start_revision: the first revision whose changes are delivered, as etcd has it.
+            prefix: whether all paths of the same level that begin so are watched.
+            revision: tell what has changed since then, not since now; ``start_revision`` counts
+                if both are given.
+
+        Raises:
+            ValueError: not a path.
+            ConfigConnectionError: the database does not answer.
+        """
+        (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
+        if start_revision is None:
+            since = revision or DbRevision(self._read([], None).revision)
+            start_revision = since.revision + 1
+        elif isinstance(start_revision, DbRevision):
+            start_revision = start_revision.revision
+        watch = RawWatch(self.store, span, start_revision, self.raw_watches)
+        if self.store.closed:
+            # It may have been closed too early to know of this one.
+            watch.close()
+        return watch
+
+    def watcher(self, timeout: float | None = None) -> Watcher[Txn]:
+        """Loop whenever something that was read has changed; see Config.watcher."""
+        from ska_sdp_config.engine.watcher import Watcher
+
+        return Watcher(self, lambda txn: txn, timeout)
+
+    def close(self) -> None:
+        """End leases and watches, and free connections and threads."""
+        if not self.store.closed:
+            self.leases.end()
+            self.store.close()
+            self.cache.close()
+            for watch in list(self.raw_watches):
+                watch.close()
+            self.leases.join()
+            self.connection.close()
+
+    def leave_to_parent(self) -> None:
+        """Forget threads, locks and leases of the process that this one was forked from."""
+        self.connection.leave_to_parent()
+        self.leases.leave_to_parent()
+        self.client_lease.leave_to_parent()
+        self.cache.leave_to_parent()
+        for watch in self.raw_watches:
+            watch.leave_to_parent()
+        self.raw_watches = []
+
+    def __enter__(self) -> Backend:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _entry(self, path: str, revision: DbRevision | None) -> tuple[Entry | None, int]:
+        reply = self._read([Query(Span(key_of_path(path)))], revision)
+        found = reply.found[0]
+        return (found[0] if found else None), reply.revision
+
+    def _read(self, queries: list[Query], revision: DbRevision | None) -> Reply:
+        at = revision.revision if revision else 0
+        try:
+            reply = self.store.read(queries, at, timeout=self.store.timeout)
+        except Compacted as exc:
+            raise Compacted(
+                f"Revision {at} of the database at {self.address} is no longer kept: read without "
+                "a revision."
+            ) from exc
+        self.cache.require(reply.revision)
+        return reply

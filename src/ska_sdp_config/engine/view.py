@@ -1,0 +1,85 @@
+"""A snapshot of everything that a cache holds, at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ska_sdp_config.store.interface import Change, Entry, Query
+from ska_sdp_config.store.keys import Span
+
+__all__ = ["View"]
+
+
+class View:
+    """Everything that is cached, as it was at one revision. Not changed once it is shared.
+
+    Attributes:
+        revision: the revision.
+        values: entries of keys, None for one that is absent.
+        lists: for each span that was listed its members.
+        whole: those of the listed spans whose values are all in ``values``.
+        shared: whether a reader has it.
+    """
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        self.values: dict[str, Entry | None] = {}
+        self.lists: dict[Span, dict[str, Entry]] = {}
+        self.whole: set[Span] = set()
+        self.shared = False
+
+    def copy(self) -> View:
+        """Get one that may be changed."""
+        other = View(self.revision)
+        other.values = self.values.copy()
+        other.lists = {span: members.copy() for span, members in self.lists.items()}
+        other.whole = self.whole.copy()
+        return other
+
+    def answer(self, query: Query) -> list[Entry] | None:
+        """Get the entries of a query, in any order; None if they are not known."""
+        span = query.span
+        if span.end:
+            members = self.lists.get(span)
+            if members is None:
+                return None
+            if query.keys_only:
+                return list(members.values())
+            if span not in self.whole:
+                return None
+            return [entry for key in members if (entry := self.values[key])]
+        if span.begin in self.values:
+            entry = self.values[span.begin]
+            return [entry] if entry else []
+        if any(span.begin in other for other in self.whole):
+            return []
+        return None
+
+    def concerns(self, key: str) -> bool:
+        """Tell whether a change of a key is a change of the view."""
+        return key in self.values or any(key in span for span in self.lists)
+
+    def learn(self, query: Query, found: Sequence[Entry]) -> None:
+        """Take what a query found at this revision."""
+        if query.span.end:
+            self.lists[query.span] = {entry.key: entry for entry in found}
+            if query.keys_only:
+                return
+            self.whole.add(query.span)
+        else:
+            self.values[query.span.begin] = None
+        self.values.update((entry.key, entry) for entry in found)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take changes; what is not cached stays so."""
+        for key, _, entry in changes:
+            wanted = key in self.values
+            for span, members in self.lists.items():
+                if key in span:
+                    wanted = wanted or span in self.whole
+                    if entry:
+                        members[key] = entry
+                    else:
+                        members.pop(key, None)
+            if wanted:
+                self.values[key] = entry

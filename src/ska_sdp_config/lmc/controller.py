@@ -1,0 +1,146 @@
+"""The controller's model: its commands, and its attributes of the whole system (spec 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc.entry import read_name
+from ska_sdp_config.lmc.snapshot import Writes
+from ska_sdp_config.lmc.states import AdminMode, Json, State
+from ska_sdp_config.lmc.times import iso, read_time
+
+__all__ = ["COMMANDS", "ControllerEntry", "apply_command", "set_admin_mode"]
+
+COMMANDS: Mapping[str, State] = MappingProxyType(
+    {
+        "On": State.ON,
+        "Standby": State.STANDBY,
+        "Off": State.OFF,
+        "Disable": State.DISABLE,
+    }
+)
+"""The State that each command of the controller leads to; only there is it refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerEntry:
+    """What was commanded to the controller, as ``/lmc/controller`` holds it.
+
+    Attributes:
+        transaction_id: transaction id of the last accepted command.
+        last_command: name of the last accepted command.
+        last_command_time: when it was accepted, UTC.
+        command_count: how many commands were accepted.
+        state: State that was last commanded.
+        admin_mode: the device's adminMode.
+        extra: fields of other programs, kept.
+        damaged: values of the entry's own fields that are not valid, by name.
+    """
+
+    transaction_id: str | None = None
+    last_command: str | None = None
+    last_command_time: datetime | None = None
+    command_count: int = 0
+    state: State = State.STANDBY
+    admin_mode: AdminMode = AdminMode.ONLINE
+    extra: Json = field(default_factory=dict)
+    damaged: Json = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, document: Json | None) -> ControllerEntry:
+        """Read an entry; a field that is missing or not valid has its first value."""
+        found = document or {}
+        fields: dict[str, Any] = {
+            "transaction_id": _text(found.get("transaction_id")),
+            "last_command": _text(found.get("last_command")),
+            "last_command_time": read_time(found.get("last_command_time")),
+            "command_count": _integer(found.get("command_count")),
+            "state": read_name(State, found.get("state"), State.STANDBY),
+            "admin_mode": read_name(AdminMode, found.get("admin_mode"), AdminMode.ONLINE),
+        }
+        valid = {name: value for name, value in fields.items() if value is not None}
+        return cls(
+            **valid,
+            extra={name: found[name] for name in found if name not in fields},
+            damaged={
+                name: found[name]
+                for name in fields
+                if name not in valid and found.get(name) is not None
+            },
+        )
+
+    def writes(self) -> Writes:
+        """What is to be written for the entry to stand in the database."""
+        document = {
+            **self.extra,
+            "transaction_id": self.transaction_id,
+            "last_command": self.last_command,
+            "last_command_time": self.last_command_time and iso(self.last_command_time),
+            "command_count": self.command_count,
+            "state": self.state.name,
+            "admin_mode": self.admin_mode.name,
+            **self.damaged,
+        }
+        return Writes({paths.CONTROLLER: document})
+
+    @property
+    def shown_state(self) -> State:
+        """The device's State: what was commanded, unless adminMode overrides it (spec 4.6)."""
+        return self.state if self.admin_mode.enables else State.DISABLE
+
+    def values(self) -> dict[str, Any]:
+        """The attributes that depend on the entry alone."""
+        state = self.shown_state
+        status = f"The SDP is {state.name}."
+        if not self.admin_mode.enables:
+            status = f"The SDP is disabled: adminMode is {self.admin_mode.name}."
+        return {"State": state, "Status": status, "adminMode": self.admin_mode}
+
+
+def apply_command(
+    command: str, entry: ControllerEntry, now: datetime, transaction_id: str
+) -> ControllerEntry:
+    """Decide a command of the controller.
+
+    Args:
+        command: On, Standby, Off or Disable.
+        entry: what was commanded before.
+        now: the time, with a zone.
+        transaction_id: transaction id to be stored.
+
+    Raises:
+        Refused: the controller is in the State that the command leads to, or adminMode allows
+            none.
+    """
+    target = COMMANDS[command]
+    if not entry.admin_mode.enables or entry.state is target:
+        raise refusal.STATE.refusal(command=command, state=entry.shown_state.name)
+    return replace(
+        entry,
+        transaction_id=transaction_id,
+        last_command=command,
+        last_command_time=now,
+        command_count=entry.command_count + 1,
+        state=target,
+        damaged={},
+    )
+
+
+def set_admin_mode(entry: ControllerEntry, mode: AdminMode) -> ControllerEntry:
+    """Change the controller's adminMode; all other fields stay, those that are not valid too."""
+    damaged = {name: value for name, value in entry.damaged.items() if name != "admin_mode"}
+    return replace(entry, admin_mode=mode, damaged=damaged)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,204 @@
+"""The subarray's attributes as a function of a snapshot and the time (spec 4.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ska_sdp_config.lmc.blocks import ProcessingBlock
+from ska_sdp_config.lmc.entry import SUBARRAY
+from ska_sdp_config.lmc.readiness import deadline, pending_of, timeout_sentence, waiting_for
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.states import Json, ObsState, State
+from ska_sdp_config.lmc.subarray_health import find_faults
+from ska_sdp_config.lmc.transitions import TRANSITIONS
+from ska_sdp_config.lmc.unchanging import by_identity
+from ska_sdp_config.lmc.view import NULL, View, json_text, kept_json_text
+
+__all__ = ["derive", "obs_state", "timeout_error", "written_obs_state"]
+
+
+def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> ObsState:
+    """Derive obsState: the first rule that holds.
+
+    Args:
+        snapshot: what is there.
+        now: the time, with a zone.
+        settings: time-outs and the names of receive scripts.
+    """
+    entry = snapshot.entry
+    target = entry.obs_state_target
+    if snapshot.eb is None and not entry.errors:
+        return target
+    if target is ObsState.ABORTED:
+        return ObsState.ABORTED
+    if entry.errors or _failed(snapshot) or _timed_out(snapshot, now, settings):
+        return ObsState.FAULT
+    return _waits_for(snapshot, settings) or target
+
+
+def written_obs_state(snapshot: Snapshot) -> ObsState:
+    """Derive obsState for those who do not know the subarray's settings.
+
+    Whether a wait is over, or has lasted too long, the subarray's own server finds out, and
+    writes; until then it is pending.
+
+    Args:
+        snapshot: what is there.
+    """
+    entry = snapshot.entry
+    target = entry.obs_state_target
+    if target is ObsState.ABORTED or (snapshot.eb is None and not entry.errors):
+        return target
+    if entry.errors or _failed(snapshot):
+        return ObsState.FAULT
+    pending = pending_of(snapshot)
+    return target if pending is None else _through(snapshot) or target
+
+
+def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> str | None:
+    """Say which time-out has passed, if one has and the database does not say so yet.
+
+    Returns:
+        The sentence for ``errors``; None when no time-out has passed, or obsState has another
+        cause already.
+    """
+    entry = snapshot.entry
+    if not _timed_out(snapshot, now, settings):
+        return None
+    if snapshot.eb is None or entry.obs_state_target is ObsState.ABORTED:
+        return None
+    if entry.errors or _failed(snapshot):
+        return None
+    pending = pending_of(snapshot)
+    assert pending is not None
+    return timeout_sentence(snapshot, pending, settings)
+
+
+def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> View:
+    """Derive everything that the subarray shows.
+
+    Args:
+        snapshot: what is there.
+        now: the time, with a zone.
+        settings: time-outs, required components, names of receive scripts.
+    """
+    entry = snapshot.entry
+    final = obs_state(snapshot, now, settings)
+    timed_out = timeout_error(snapshot, now, settings)
+    errors = dict(entry.errors)
+    if timed_out is not None:
+        errors[SUBARRAY] = timed_out
+    through = _through(snapshot)
+    pending = pending_of(snapshot) is not None
+    return View(
+        revision=snapshot.revision,
+        command_count=entry.command_count,
+        transitional=through,
+        values=_values(snapshot, final, errors),
+        faults=find_faults(snapshot, final, errors, settings),
+        deadline=deadline(snapshot, settings) if final is through else None,
+        wait_over=pending and final is entry.obs_state_target,
+        timed_out=timed_out is not None,
+    )
+
+
+def _through(snapshot: Snapshot) -> ObsState | None:
+    """The obsState on the way of the last command."""
+    transition = TRANSITIONS.get(snapshot.entry.last_command or "")
+    return transition.through if transition else None
+
+
+def _waits_for(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
+    """The pending obsState, None when nothing is pending any more."""
+    pending = pending_of(snapshot)
+    if pending is None or not waiting_for(pending.until, snapshot, settings):
+        return None
+    return _through(snapshot)
+
+
+def _timed_out(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> bool:
+    limit = deadline(snapshot, settings)
+    return limit is not None and now >= limit and _waits_for(snapshot, settings) is not None
+
+
+def _failed(snapshot: Snapshot) -> bool:
+    acknowledged = snapshot.entry.acknowledged
+    return any(pb.failed and pb.pb_id not in acknowledged for pb in snapshot.realtime_pbs)
+
+
+_NONE: Json = {}
+
+
+@by_identity(64)
+def _summaries(pbs: Mapping[str, ProcessingBlock]) -> str:
+    return json_text({pb_id: pb.summary() for pb_id, pb in pbs.items()})
+
+
+def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, Any]:
+    entry = snapshot.entry
+    eb = snapshot.eb or {}
+    receive_pb = snapshot.receive_pb
+    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or _NONE
+    scan_type = eb.get("current_scan_type")
+    return {
+        "State": snapshot.state,
+        "Status": _status(snapshot),
+        "adminMode": entry.admin_mode,
+        "obsState": final,
+        "resources": json_text(entry.resources),
+        "ebID": entry.eb_id or NULL,
+        "receiveAddresses": kept_json_text(addresses),
+        "scanType": scan_type if isinstance(scan_type, str) and scan_type else NULL,
+        "scanID": _scan_id(eb) or 0,
+        "ebState": json_text(_eb_summary(snapshot)),
+        "pbState": _summaries(snapshot.pbs),
+        "errorMessages": json_text(_error_messages(snapshot, final, errors)),
+        "lastCommand": entry.last_command or "",
+        "transactionID": entry.transaction_id or "",
+        "commandedState": entry.state.name,
+        "commandedObsState": entry.obs_state_target,
+    }
+
+
+def _scan_id(eb: Json) -> int | None:
+    scan_id = eb.get("scan_id")
+    if isinstance(scan_id, str) and re.fullmatch(r"\d{1,18}", scan_id):
+        return int(scan_id)
+    if isinstance(scan_id, int) and not isinstance(scan_id, bool) and abs(scan_id) < 2**63:
+        return scan_id
+    return None
+
+
+def _status(snapshot: Snapshot) -> str:
+    entry = snapshot.entry
+    if snapshot.state is State.DISABLE:
+        return f"The subarray is disabled: adminMode is {entry.admin_mode.name}."
+    return f"The subarray is {snapshot.state.name}."
+
+
+def _eb_summary(snapshot: Snapshot) -> Json:
+    if snapshot.eb_id is None:
+        return {}
+    eb, state = snapshot.eb or {}, snapshot.eb_state or {}
+    return {
+        "status": snapshot.eb_status,
+        "scan_type": eb.get("current_scan_type"),
+        "scan_id": _scan_id(eb),
+        "scans": state.get("scans") or [],
+    }
+
+
+def _error_messages(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, str]:
+    if final is not ObsState.FAULT:
+        return {}
+    acknowledged = snapshot.entry.acknowledged
+    failed = {
+        pb.pb_id: pb.reason
+        for pb in snapshot.realtime_pbs
+        if pb.failed and pb.pb_id not in acknowledged
+    }
+    return {**errors, **failed}

@@ -1,0 +1,136 @@
+"""Whether the processing blocks have come as far as a pending state waits for (spec 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ska_sdp_config.lmc.blocks import ProcessingBlock
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.times import iso
+from ska_sdp_config.lmc.transitions import TRANSITIONS, Pending, Wait
+
+__all__ = [
+    "counted_pbs",
+    "deadline",
+    "pending_of",
+    "timeout_of",
+    "timeout_sentence",
+    "timeout_since",
+    "waiting_for",
+]
+
+
+def pending_of(snapshot: Snapshot) -> Pending | None:
+    """The wait that the last command began, None when it is over or never was."""
+    entry = snapshot.entry
+    transition = TRANSITIONS.get(entry.last_command or "")
+    if entry.reached or transition is None:
+        return None
+    return transition.pending
+
+
+def counted_pbs(snapshot: Snapshot) -> list[ProcessingBlock]:
+    """The real-time processing blocks that a wait looks at: all but acknowledged failures."""
+    acknowledged = snapshot.entry.acknowledged
+    return [pb for pb in snapshot.realtime_pbs if not (pb.failed and pb.pb_id in acknowledged)]
+
+
+def waiting_for(wait: Wait, snapshot: Snapshot, settings: SubarraySettings) -> list[str]:
+    """Say what a wait still waits for.
+
+    Args:
+        wait: the condition.
+        snapshot: what is there.
+        settings: which scripts give receive addresses.
+
+    Returns:
+        One phrase for each processing block that keeps the condition from holding, none when
+        it holds.
+    """
+    phrases = _not_resourced if wait is Wait.RESOURCED else _not_configured
+    return list(phrases(snapshot, settings))
+
+
+def _not_resourced(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[str]:
+    receive_pb = snapshot.receive_pb
+    for pb in counted_pbs(snapshot):
+        if not pb.resourced:
+            yield (
+                f"{pb.pb_id} is {pb.status} without its resources"
+                if (not pb.resources_available)
+                else f"{pb.pb_id} is {pb.status}"
+            )
+        elif pb.status == "FINISHED":
+            continue
+        elif receive_pb is None and settings.receive_scripts.search(pb.script_name):
+            yield f"{pb.pb_id} is not yet named for receive addresses"
+    if receive_pb is not None and not _has_given_addresses(receive_pb, snapshot):
+        yield f"{receive_pb.pb_id} has no receive addresses"
+
+
+def _has_given_addresses(pb: ProcessingBlock, snapshot: Snapshot) -> bool:
+    left_out = pb.failed and pb.pb_id in snapshot.entry.acknowledged
+    return pb.has_receive_addresses or pb.status == "FINISHED" or left_out
+
+
+def _not_configured(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[str]:
+    del settings
+    for pb in counted_pbs(snapshot):
+        if not pb.configured:
+            yield f"the deployments of {pb.pb_id} are not ready"
+
+
+def timeout_of(pending: Pending, settings: SubarraySettings) -> float:
+    """How many seconds a pending state may last, 0 for ever."""
+    seconds: float = getattr(settings, pending.timeout)
+    return seconds
+
+
+def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
+    """When the time-out of the last command's wait passes.
+
+    Returns:
+        A time in UTC, None when the last command waits for nothing or may wait for ever.
+    """
+    pending = pending_of(snapshot)
+    start = snapshot.entry.last_command_time
+    if pending is None or start is None:
+        return None
+    seconds = timeout_of(pending, settings)
+    try:
+        return start + timedelta(seconds=seconds) if seconds > 0 else None
+    except OverflowError:
+        # The entry has a time at the end of all times.
+        return None
+
+
+def timeout_sentence(snapshot: Snapshot, pending: Pending, settings: SubarraySettings) -> str:
+    """Say that the time-out of the last command's wait has passed, and what it waited for."""
+    seconds = f"{timeout_of(pending, settings):g}"
+    waits = "; ".join(waiting_for(pending.until, snapshot, settings))
+    return f"{_start(snapshot, pending)} within {seconds} s: {waits}"
+
+
+def timeout_since(snapshot: Snapshot, text: str, settings: SubarraySettings) -> datetime | None:
+    """Find when the time-out passed that an error in the entry tells of.
+
+    Args:
+        snapshot: what is there.
+        text: the error.
+        settings: the time-outs.
+
+    Returns:
+        A time in UTC, None when the error tells of something else.
+    """
+    pending = pending_of(snapshot)
+    if pending is None or not text.startswith(_start(snapshot, pending)):
+        return None
+    return deadline(snapshot, settings)
+
+
+def _start(snapshot: Snapshot, pending: Pending) -> str:
+    entry = snapshot.entry
+    when = f" of {iso(entry.last_command_time)}" if entry.last_command_time else ""
+    return f"{entry.last_command}{when} was not {pending.until.value}"

@@ -1,0 +1,202 @@
+"""The reader of receiveAddresses: where the telescope has to send its data (spec 5).
+
+The device passes on what a script wrote, and says in healthInfo what of it cannot be read.
+Keys that nobody here knows keep nobody from reading the rest.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from ska_sdp_config.lmc.schema.check import schema_issues
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, listed, shown
+from ska_sdp_config.lmc.schema.types import ABSENT, WHOLE, Function, Schema
+from ska_sdp_config.lmc.schema.versions import read_interface
+
+__all__ = ["host_and_port", "read_receive_addresses"]
+
+_MOST_FAULTS = 20
+"""As many as leave room in healthInfo for faults of other things."""
+
+
+def _is_channel(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_port(value: Any) -> bool:
+    return _is_channel(value) and 1 <= value <= 65535
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _map_of(entry: str, *parts: Callable[[Any], bool]) -> Callable[[list[Any]], list[Any]]:
+    """Return a check of a map of channels: entries in the order of channels, at least one.
+
+    Args:
+        entry: an entry as it is told in faults.
+        parts: checks of what follows the channel in an entry; those past the first may be absent.
+    """
+
+    def fits(value: Any) -> bool:
+        return (
+            isinstance(value, list)
+            and 2 <= len(value) <= 1 + len(parts)
+            and _is_channel(value[0])
+            and all(part(item) for part, item in zip(parts, value[1:], strict=False))
+        )
+
+    def check(value: list[Any]) -> list[Any]:
+        if not value:
+            raise PydanticCustomError(WHOLE, "should have an entry at least")
+        before = -1
+        for index, item in enumerate(value):
+            place = {"index": index}
+            if not fits(item):
+                wanted = f"should have entries {entry}, entry {{index}} is none"
+                raise PydanticCustomError(WHOLE, wanted, place)
+            if item[0] <= before:
+                wanted = "should be in the order of channels, entry {index} is not"
+                raise PydanticCustomError(WHOLE, wanted, place)
+            before = item[0]
+        return value
+
+    return check
+
+
+_attributes = _map_of("[channel, attribute]", _is_text)
+
+
+def _calibration(value: Any) -> Any:
+    if isinstance(value, list):
+        return _attributes(value)
+    if not _is_text(value):
+        raise PydanticCustomError("attribute", "should be the name of an attribute, or a map")
+    return value
+
+
+HostMap = Annotated[list[Any], AfterValidator(_map_of("[channel, host]", _is_text))]
+MacMap = Annotated[list[Any], AfterValidator(_map_of("[channel, mac]", _is_text))]
+PortMap = Annotated[
+    # Documents in use have a fourth number, of unknown meaning; it is ignored.
+    list[Any],
+    AfterValidator(_map_of("[channel, port, increment]", _is_port, _is_channel, _is_number)),
+]
+Calibration = Annotated[Any, AfterValidator(_calibration)]
+
+
+class Addresses(Schema):
+    """Addresses of a scan type in the old form."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    host: HostMap
+    port: PortMap
+    mac: MacMap = ABSENT
+
+
+class BeamAddresses(Addresses):
+    """Addresses of a beam; calibrations are the names of attributes, for all or by channel."""
+
+    function: Function
+    visibility_beam_id: int = ABSENT
+    search_beam_id: int = ABSENT
+    timing_beam_id: int = ABSENT
+    vlbi_beam_id: int = ABSENT
+    delay_cal: Calibration = ABSENT
+    jones_cal: Calibration = ABSENT
+    pointing_cal: Calibration = ABSENT
+
+
+def read_receive_addresses(value: Any) -> tuple[str, ...]:
+    """Tell what of receive addresses cannot be read.
+
+    Read are the map of scan types, each with addresses of its own (schemas to 0.3) or with beams
+    (since then), and the list of entries with ``scan_type_id`` of earlier libraries.
+
+    Args:
+        value: the receive addresses, any JSON value.
+
+    Returns:
+        One text a fault, ``<JSON path>: <fault>``, at most 20 and a line with the number of the
+        others; none when all can be read.
+    """
+    return listed(list(_faults(value)), _MOST_FAULTS)
+
+
+def _faults(value: Any) -> Iterator[Issue]:
+    scan_types: dict[Location, Any] = {}
+    if isinstance(value, list):
+        for index, entry in enumerate(value):
+            scan_types[(index,)] = entry
+            if isinstance(entry, dict):
+                if not _is_text(entry.get("scan_type_id")):
+                    yield _fault((index, "scan_type_id"), "should be the id of a scan type")
+                scan_types[(index,)] = {k: v for k, v in entry.items() if k != "scan_type_id"}
+    elif isinstance(value, dict):
+        _, issues = read_interface(value, "recvaddrs")
+        yield from (issue for issue in issues if issue.grade is Grade.FATAL)
+        scan_types = {(name,): entry for name, entry in value.items() if name != "interface"}
+    else:
+        yield _fault((), f"should be an object, not {shown(value)}")
+    yield from _scan_type_faults(scan_types)
+
+
+def _scan_type_faults(scan_types: Mapping[Location, Any]) -> Iterator[Issue]:
+    objects = {at: entry for at, entry in scan_types.items() if isinstance(entry, dict)}
+    old = {at for at, entry in objects.items() if _is_old(entry)}
+    mixed = any(entry and at not in old for at, entry in objects.items())
+    for at, entry in scan_types.items():
+        if at not in objects:
+            yield _fault(at, f"should be an object, not {shown(entry)}")
+        elif at in old:
+            if mixed:
+                yield _fault(at, "has no beams, where other scan types have")
+            yield from schema_issues(Addresses, entry, at=at)
+        else:
+            for beam_id, beam in entry.items():
+                yield from schema_issues(BeamAddresses, beam, at=(*at, beam_id))
+
+
+def _is_old(entry: Mapping[str, Any]) -> bool:
+    """Tell the old form from a scan type that has a beam of the name ``host``."""
+    return any(isinstance(entry.get(key), list) for key in ("host", "port"))
+
+
+def _fault(at: Location, fault: str) -> Issue:
+    return Issue(at, fault, Grade.FATAL)
+
+
+def host_and_port(addresses: Mapping[str, Any], channel: int) -> tuple[str, int]:
+    """Look up where a channel is sent to.
+
+    A map's entry holds from its channel to the next entry's; the port grows by the increment
+    with each channel, by nothing where the entry has none. A fourth number is ignored.
+
+    Args:
+        addresses: addresses of a beam, or of a scan type in the old form, that can be read.
+        channel: number of the channel.
+
+    Raises:
+        LookupError: the channel is below the first of a map.
+    """
+    host = _entry_of("host", addresses["host"], channel)
+    start, port, *increment = _entry_of("port", addresses["port"], channel)
+    return host[1], port + (channel - start) * (increment[0] if increment else 0)
+
+
+def _entry_of(name: str, entries: Sequence[Sequence[Any]], channel: int) -> Sequence[Any]:
+    after = bisect_right([entry[0] for entry in entries], channel)
+    if after == 0:
+        raise LookupError(f"channel {channel} is below the first channel of the {name} map")
+    return entries[after - 1]

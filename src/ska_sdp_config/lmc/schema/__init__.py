@@ -1,0 +1,1 @@
+"""Validation of JSON documents against models, with a list of every issue found."""

@@ -1,0 +1,155 @@
+"""How a JSON value is checked against a schema, and what is loose about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, shown
+from ska_sdp_config.lmc.schema.types import FORM, WHOLE
+
+__all__ = ["ANY", "NOTHING_LOOSE", "Loose", "schema_issues"]
+
+MOST_ERRORS = 5000
+
+
+class _Any:
+    """Matches any step of a location."""
+
+
+ANY = _Any()
+_Pattern = tuple[int | str | _Any, ...]
+
+
+class Loose(NamedTuple):
+    """Places of a message that nobody needs in order to act on it.
+
+    Attributes:
+        inside: where these patterns match the first steps of a location, all faults are loose.
+        absent: keys that may be missing.
+    """
+
+    inside: tuple[_Pattern, ...] = ()
+    absent: tuple[_Pattern, ...] = ()
+
+    def covers(self, at: Location, *, missing: bool) -> bool:
+        """Tell whether a fault of structure at a location is of the loose kind."""
+        return any(_starts(at, pattern) for pattern in self.inside) or (
+            missing
+            and any(len(at) == len(pattern) and _starts(at, pattern) for pattern in self.absent)
+        )
+
+
+NOTHING_LOOSE = Loose()
+
+
+def _starts(at: Location, pattern: _Pattern) -> bool:
+    return len(at) >= len(pattern) and all(
+        step is ANY or step == part for step, part in zip(pattern, at, strict=False)
+    )
+
+
+def schema_issues(
+    schema: type[BaseModel],
+    value: Any,
+    *,
+    at: Location = (),
+    loose: Loose = NOTHING_LOOSE,
+) -> list[Issue]:
+    """Check a value against a schema.
+
+    Args:
+        schema: model to check against.
+        value: JSON value to check.
+        at: location of the value in its document.
+        loose: places where faults of structure are not fatal, from the value's own top.
+
+    Returns:
+        What is wrong; more than 5000 faults are fatal whatever they are, and not all told.
+    """
+    error = _error(schema, value)
+    if error is None:
+        return []
+    if (count := error.error_count()) <= MOST_ERRORS:
+        return [_issue(details, at, loose) for details in _details(error)]
+    # To list them all takes seconds and a gigabyte: list those of a part of the value.
+    error = _error(schema, _cut(value, 100)) or error
+    if error.error_count() > MOST_ERRORS:
+        error = _error(schema, _cut(value, 1)) or error
+    first = [_issue(details, at, loose) for details in _details(error)[:MOST_ERRORS]]
+    told = Issue(at, f"has {count} faults, of which these are the first", Grade.FATAL)
+    return [told, *(replace(issue, grade=Grade.FATAL) for issue in first)]
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_context=False)
+
+
+def _error(schema: type[BaseModel], value: Any) -> ValidationError | None:
+    try:
+        schema.model_validate(value)
+    except ValidationError as error:
+        return error
+    return None
+
+
+def _cut(value: Any, longest: int, depth: int = 12) -> Any:
+    """Return a JSON value with all its lists cut to a length, as deep as schemas look."""
+    if depth and isinstance(value, list):
+        return [_cut(item, longest, depth - 1) for item in value[:longest]]
+    if depth and isinstance(value, dict):
+        return {key: _cut(item, longest, depth - 1) for key, item in value.items()}
+    return value
+
+
+def _issue(details: ErrorDetails, above: Location, loose: Loose) -> Issue:
+    kind = details["type"]
+    at = _location(details["loc"])
+    if kind in ("extra_forbidden", FORM):
+        grade = Grade.FORM
+    elif loose.covers(at, missing=kind == "missing"):
+        grade = Grade.STRUCTURE
+    else:
+        grade = Grade.FATAL
+    return Issue((*above, *at), _fault(details), grade)
+
+
+_TAGS = frozenset({"polynomial", "direction", "body", "orbit"})
+"""Names of the forms of a phase direction, which pydantic puts into locations."""
+
+
+def _location(loc: Location) -> Location:
+    return tuple(
+        part
+        for before, part in zip((None, *loc), loc, strict=False)
+        if not (before == "phase_dir" and part in _TAGS)
+    )
+
+
+_SENTENCES: Mapping[str, str] = {
+    "int_type": "should be an integer",
+    "float_type": "should be a number",
+    "string_type": "should be a string",
+    "string_too_short": "should be a string that is not empty",
+    "list_type": "should be a list",
+    "dict_type": "should be an object",
+    "model_type": "should be an object",
+}
+
+
+def _fault(details: ErrorDetails) -> str:
+    kind = details["type"]
+    if kind == "missing":
+        return "field required"
+    if kind == "extra_forbidden":
+        return "is not a key of this schema"
+    if kind == WHOLE:
+        return details["msg"]
+    if kind in ("too_short", "too_long"):
+        return details["msg"].replace(" after validation", "").replace("List should", "should")
+    sentence = _SENTENCES.get(kind, details["msg"].removeprefix("Input "))
+    return f"{sentence}, not {shown(details['input'])}"

@@ -1,0 +1,106 @@
+"""What the schemas share: the base model and the types of fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "ABSENT",
+    "FORM",
+    "WHOLE",
+    "EbId",
+    "Function",
+    "Kind",
+    "Links",
+    "Message",
+    "Name",
+    "Names",
+    "Numbers",
+    "PbId",
+    "ScanTypeId",
+    "Schema",
+    "ScriptPart",
+]
+
+Function = Literal["visibilities", "pulsar search", "pulsar timing", "vlbi", "transient buffer"]
+"""What a beam is for."""
+
+ABSENT: Any = None
+"""Default of a field that may be left out; null in its place is refused all the same."""
+
+FORM = "form"
+"""Type of pydantic error for what is wrong in form only (`Grade.FORM`)."""
+WHOLE = "whole"
+"""Type of pydantic error whose text does not want the value after it."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}")
+_SCRIPT_PART = re.compile(r"[A-Za-z0-9_.-]{1,96}")
+_TRANSACTION = re.compile(r"txn-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")
+
+
+class Schema(BaseModel):
+    """Base of all schemas: a boolean is no integer, an integer serves as a float."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+def _block_id(prefix: str) -> AfterValidator:
+    pattern = re.compile(prefix + r"-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")
+
+    def check(block_id: str) -> str:
+        if not _ID.fullmatch(block_id):
+            wanted = "should be 1 to 96 letters, digits and hyphens, no hyphen first"
+            raise PydanticCustomError("id", wanted)
+        if not pattern.fullmatch(block_id):
+            wanted = f"should be like {prefix}-source-20260131-00001"
+            raise PydanticCustomError(FORM, wanted)
+        return block_id
+
+    return AfterValidator(check)
+
+
+def _scan_type_id(name: str) -> str:
+    # It is shown in an attribute and in log lines, where a line break would do harm.
+    if not name.isprintable():
+        raise PydanticCustomError("id", "should have printable characters only")
+    return name
+
+
+def _script_part(part: str) -> str:
+    # A part of the key /script/<kind>:<name>:<version>: no script with another can exist.
+    if not _SCRIPT_PART.fullmatch(part):
+        raise PydanticCustomError("id", "should be 1 to 96 letters, digits, '_', '.' and '-'")
+    return part
+
+
+def _transaction_id(name: str) -> str:
+    if not _TRANSACTION.fullmatch(name):
+        raise PydanticCustomError(FORM, "should be like txn-source-20260131-00001")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1)]
+EbId = Annotated[str, _block_id("eb")]
+PbId = Annotated[str, _block_id("pb")]
+ScanTypeId = Annotated[Name, AfterValidator(_scan_type_id)]
+ScriptPart = Annotated[str, AfterValidator(_script_part)]
+TransactionId = Annotated[str, AfterValidator(_transaction_id)]
+Kind = Literal["realtime", "batch"]
+
+# Of a long list of numbers or names, the first wrong entry is told and not each.
+Names = Annotated[list[Name], FailFast()]
+Numbers = Annotated[list[float], FailFast()]
+Links = Annotated[
+    list[Annotated[list[int], Field(min_length=2, max_length=2), FailFast()]], FailFast()
+]
+
+
+class Message(Schema):
+    """What may stand at the top of every command's message."""
+
+    interface: str = ABSENT
+    transaction_id: TransactionId = ABSENT

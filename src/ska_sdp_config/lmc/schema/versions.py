@@ -1,0 +1,73 @@
+"""The ``interface`` of a message: which schema it is, in which version (spec 5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ska_sdp_config.lmc.schema.faults import Grade, Issue, shown
+
+__all__ = ["KNOWN", "Version", "read_interface"]
+
+
+class Version(NamedTuple):
+    """Version of the schemas of all commands."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+KNOWN = tuple(
+    Version(major, minor)
+    for major, minors in ((0, (1, 2, 3, 4, 5)), (1, (0, 1, 2)), (2, (0, 1)))
+    for minor in minors
+)
+"""All versions known, oldest first."""
+
+_NUMBER = "(0|[1-9][0-9]{0,5})"
+_INTERFACE = re.compile(
+    rf"https://schema\.(?:skao\.int|skatelescope\.org)/ska-sdp-([a-z]{{1,20}})/{_NUMBER}\.{_NUMBER}"
+)
+
+
+def read_interface(
+    document: Mapping[str, Any], schema: str
+) -> tuple[Version | None, tuple[Issue, ...]]:
+    """Read the ``interface`` of a document.
+
+    Args:
+        document: a message, or a map of receive addresses.
+        schema: the schema that it should be of: ``assignres``, ``releaseres``, ``configure``,
+            ``scan`` or ``recvaddrs``.
+
+    Returns:
+        The version to read it as, None when it names none that is known, and what is wrong with
+        the interface. No version and no issue: the document has no interface.
+    """
+    if "interface" not in document:
+        return None, ()
+    interface = document["interface"]
+    match = _INTERFACE.fullmatch(interface) if isinstance(interface, str) else None
+    if match is None:
+        wanted = f"https://schema.skao.int/ska-sdp-{schema}/<major>.<minor>"
+        return None, (_issue(f"should be {wanted}, not {shown(interface)}"),)
+    if match[1] != schema:
+        return None, (_issue(f"should be of ska-sdp-{schema}, not of ska-sdp-{match[1]}"),)
+    version = Version(int(match[2]), int(match[3]))
+    if version in KNOWN:
+        return version, ()
+    same_major = [known for known in KNOWN if known.major == version.major]
+    if not same_major:
+        majors = ", ".join(str(major) for major in sorted({known.major for known in KNOWN}))
+        return None, (_issue(f"major version {version.major} is not known, known are {majors}"),)
+    newest = same_major[-1]
+    fault = f"version {version} is not known, read as {newest}"
+    return newest, (_issue(fault, Grade.NOTICE),)
+
+
+def _issue(fault: str, grade: Grade = Grade.FATAL) -> Issue:
+    return Issue(("interface",), fault, grade)

@@ -1,0 +1,99 @@
+"""What is wrong with a subarray, as far as the database tells (spec 4.2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc.blocks import ProcessingBlock
+from ska_sdp_config.lmc.health import Fault
+from ska_sdp_config.lmc.readiness import timeout_since
+from ska_sdp_config.lmc.receive_addresses import read_receive_addresses
+from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.times import read_time
+from ska_sdp_config.lmc.view import kept_json_text
+
+__all__ = ["find_faults"]
+
+_RESOURCED = (ObsState.IDLE, ObsState.READY, ObsState.SCANNING)
+_CONFIGURED = (ObsState.READY, ObsState.SCANNING)
+
+
+def find_faults(
+    snapshot: Snapshot,
+    obs_state: ObsState,
+    errors: dict[str, str],
+    settings: SubarraySettings,
+) -> tuple[Fault, ...]:
+    """Find everything that makes the subarray's health less than OK.
+
+    Args:
+        snapshot: what is there.
+        obs_state: the obsState derived from it.
+        errors: errors of the subarray itself, by processing block id or ``subarray``.
+        settings: the components required, and the time-outs.
+    """
+    return (
+        *(
+            Fault(f"error {key}", text, timeout_since(snapshot, text, settings))
+            for key, text in errors.items()
+        ),
+        *_of_components(snapshot, settings),
+        *_of_execution_block(snapshot),
+        *(fault for pb in snapshot.pbs.values() for fault in _of_processing_block(pb, obs_state)),
+        *_of_addresses(snapshot),
+        *(Fault(f"text {path}", f"{path} holds no JSON object") for path in snapshot.unreadable),
+    )
+
+
+def _of_components(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[Fault]:
+    for name in settings.required_components:
+        if not snapshot.is_online(name):
+            yield Fault(f"component {name}", f"Component {name} is OFFLINE")
+
+
+def _of_execution_block(snapshot: Snapshot) -> Iterator[Fault]:
+    eb_id, status = snapshot.eb_id, snapshot.eb_status
+    if eb_id is None or snapshot.is_damaged(paths.execution_block(eb_id)):
+        return
+    if status != "ACTIVE":
+        since = read_time((snapshot.eb or {}).get("last_updated"))
+        text = f"Execution block {eb_id} is {status}: it was ended by another program"
+        yield Fault(f"eb {eb_id}", text, since)
+
+
+def _of_processing_block(pb: ProcessingBlock, obs_state: ObsState) -> Iterator[Fault]:
+    if pb.failed:
+        yield _fault(pb, "failed", f"Processing block {pb.pb_id} is FAILED: {pb.reason}")
+    elif not pb.exists:
+        yield Fault(f"pb {pb.pb_id} missing", f"Processing block {pb.pb_id} is missing")
+    elif pb.status == "CANCELLED":
+        yield _fault(pb, "cancelled", f"Processing block {pb.pb_id} is CANCELLED")
+    elif pb.realtime:
+        # Before the wait for it is over, a block that is not ready is no fault.
+        if obs_state in _RESOURCED and not pb.resourced:
+            yield _fault(pb, "resources", f"Processing block {pb.pb_id} has lost its resources")
+        elif obs_state in _CONFIGURED and not pb.configured:
+            yield _fault(pb, "readiness", f"Processing block {pb.pb_id} has lost its readiness")
+
+
+def _of_addresses(snapshot: Snapshot) -> Iterator[Fault]:
+    pb = snapshot.receive_pb
+    if pb is None or not pb.has_receive_addresses:
+        return
+    for number, text in enumerate(_unreadable(kept_json_text(pb.state["receive_addresses"]))):
+        yield Fault(f"addresses {pb.pb_id} {number}", f"receiveAddresses of {pb.pb_id}: {text}")
+
+
+@lru_cache(maxsize=64)
+def _unreadable(addresses: str) -> tuple[str, ...]:
+    """What of receive addresses cannot be read; they are large, and seldom change."""
+    return read_receive_addresses(json.loads(addresses))
+
+
+def _fault(pb: ProcessingBlock, kind: str, text: str) -> Fault:
+    return Fault(f"pb {pb.pb_id} {kind}", text, pb.last_updated)

@@ -1,0 +1,175 @@
+"""What the controller shows of the whole system: components, subarrays, blocks (spec 4.1)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc.blocks import ProcessingBlock, script_of
+from ska_sdp_config.lmc.controller import ControllerEntry
+from ska_sdp_config.lmc.derive import written_obs_state
+from ska_sdp_config.lmc.health import Fault
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.states import Json
+from ska_sdp_config.lmc.view import View, json_text
+
+__all__ = ["ControllerSettings", "System", "derive_system"]
+
+_ENDED = ("FINISHED", "CANCELLED", "FAILED")
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerSettings:
+    """Settings that the controller's attributes depend on.
+
+    Attributes:
+        components: names of the components expected to be there.
+        storage_path: path of the document that holds the capacity of the buffer.
+    """
+
+    components: tuple[str, ...]
+    storage_path: str
+
+
+@dataclass(frozen=True)
+class System:
+    """The documents that the controller's attributes depend on, of one revision.
+
+    Attributes:
+        revision: revision of the database.
+        documents: the controller's entry, all owners of components, all subarrays, execution
+            blocks, processing blocks and their states, and the buffer's capacity, by path.
+        unreadable: paths whose text holds no JSON object.
+    """
+
+    revision: int
+    documents: Mapping[str, Json]
+    unreadable: tuple[str, ...] = ()
+
+    @cached_property
+    def _groups(self) -> Mapping[tuple[str, str], Mapping[str, Json]]:
+        # One pass: there may be tens of thousands of documents.
+        groups: defaultdict[tuple[str, str], dict[str, Json]] = defaultdict(dict)
+        for path, document in self.documents.items():
+            _, *parts = path.split("/")
+            if parts[0] == "lmc":
+                parts = parts[1:]
+            if len(parts) in (2, 3):
+                kind, name, *leaf = parts
+                groups[kind, leaf[0] if leaf else ""][name] = document
+        return groups
+
+    def all_of(self, kind: str, leaf: str = "") -> Mapping[str, Json]:
+        """Get every document of a kind by its name.
+
+        Args:
+            kind: ``component``, ``subarray``, ``eb`` or ``pb``.
+            leaf: ``state`` or ``owner``, nothing for the entity itself.
+        """
+        return self._groups.get((kind, leaf), {})
+
+
+def derive_system(system: System, settings: ControllerSettings) -> View:
+    """Derive everything that the controller shows.
+
+    Args:
+        system: what is there.
+        settings: what is expected.
+    """
+    entry = ControllerEntry.read(system.documents.get(paths.CONTROLLER))
+    values = {**entry.values(), **_system_values(system, settings)}
+    return View(
+        revision=system.revision,
+        command_count=entry.command_count,
+        transitional=None,
+        values=values,
+        faults=tuple(_faults(system, settings)),
+    )
+
+
+def _system_values(system: System, settings: ControllerSettings) -> dict[str, Any]:
+    return {
+        "components": json_text(_components(system, settings)),
+        "capacityBufferStorage": _capacity(system.documents.get(settings.storage_path)),
+        "subarrays": json_text(_subarrays(system)),
+        "executionBlocks": json_text(_execution_blocks(system)),
+        "processingBlocks": json_text(_processing_blocks(system)),
+    }
+
+
+def _components(system: System, settings: ControllerSettings) -> Json:
+    owners = system.all_of("component", "owner")
+    offline = {name: {"status": "OFFLINE"} for name in settings.components if name not in owners}
+    online = {name: {**owner, "status": "ONLINE"} for name, owner in owners.items()}
+    return {**offline, **online}
+
+
+def _capacity(document: Json | None) -> int:
+    """Free space of the buffer in MB, -1 when not known."""
+    available = (document or {}).get("available_mb")
+    if isinstance(available, bool) or not isinstance(available, (int, float)):
+        return -1
+    return int(available) if 0 <= available < 2**63 else -1
+
+
+def _subarrays(system: System) -> Json:
+    owners = system.all_of("component", "owner")
+    return {
+        subarray_id: {
+            "state": snapshot.state.name,
+            "obsState": written_obs_state(snapshot).name,
+            "eb_id": snapshot.eb_id,
+            "online": paths.component_of_subarray(subarray_id) in owners,
+        }
+        for subarray_id in system.all_of("subarray")
+        for snapshot in [
+            Snapshot(system.revision, subarray_id, system.documents, system.unreadable)
+        ]
+    }
+
+
+def _execution_blocks(system: System) -> Json:
+    return {
+        eb_id: {
+            "status": "ACTIVE",
+            "subarray_id": eb.get("subarray_id"),
+            "scan_type": eb.get("current_scan_type"),
+            "scan_id": eb.get("scan_id"),
+        }
+        for eb_id, eb in system.all_of("eb").items()
+        # Without its content it is not known to be active.
+        if eb.get("status") not in _ENDED and paths.execution_block(eb_id) not in system.unreadable
+    }
+
+
+def _processing_blocks(system: System) -> Json:
+    states = system.all_of("pb", "state")
+    blocks = {
+        pb_id: (pb, ProcessingBlock.read(pb_id, False, pb, states.get(pb_id)).status)
+        for pb_id, pb in system.all_of("pb").items()
+    }
+    return {
+        pb_id: {
+            "status": status,
+            "eb_id": pb.get("eb_id"),
+            "script": ":".join(script_of(pb).values()),
+        }
+        for pb_id, (pb, status) in blocks.items()
+        if status not in _ENDED
+    }
+
+
+def _faults(system: System, settings: ControllerSettings) -> Iterator[Fault]:
+    owners = system.all_of("component", "owner")
+    for name in settings.components:
+        if name not in owners:
+            yield Fault(f"component {name}", f"Component {name} is OFFLINE")
+    damaged = ControllerEntry.read(system.documents.get(paths.CONTROLLER)).damaged
+    if damaged:
+        yield Fault("entry", f"{paths.CONTROLLER} has invalid fields: {', '.join(damaged)}")
+    for path in system.unreadable:
+        yield Fault(f"text {path}", f"{path} holds no JSON object")

@@ -1,0 +1,117 @@
+"""Drive the observation, one command after the other, each when the last has had its effect."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+
+import tango
+
+from ska_sdp_config import Config
+from ska_sdp_sim.demo.content import scripts
+from ska_sdp_sim.demo.event import Event
+from ska_sdp_sim.demo.listener import Listener, NotHeardError
+from ska_sdp_sim.demo.record import Record, Taken
+from ska_sdp_sim.demo.steps import Step
+
+_PATIENCE = 30.0
+_DONE = frozenset({"FINISHED", "FAILED", "CANCELLED"})
+
+
+def define_scripts(config: Config) -> int:
+    """Put the definitions of the demonstration's scripts in the database, and give their number.
+
+    Raises:
+        ConfigConnectionError: the database does not answer.
+    """
+    definitions = scripts()
+    for txn in config.txn():
+        for definition in definitions:
+            kind, name, version = (definition[part] for part in ("kind", "name", "version"))
+            content = {"image": definition["image"]}
+            if txn.get_script(kind, name, version) is None:
+                txn.create_script(kind, name, version, content)
+            else:
+                txn.update_script(kind, name, version, content)
+    return len(definitions)
+
+
+def take_steps(
+    device: tango.DeviceProxy,
+    listener: Listener,
+    record: Record,
+    announce: Callable[[Step], None],
+) -> None:
+    """Send the commands; after each wait for the obsStates that it brings.
+
+    Args:
+        device: The subarray, OFF.
+        listener: Hears its obsState.
+        record: Filled as it goes.
+        announce: Called before each command.
+
+    Raises:
+        NotHeardError: an obsState did not come; the message says after which command.
+        tango.DevFailed: a command was refused.
+    """
+    due = 1
+    for step in record.steps:
+        announce(step)
+        record.taken.append(send(device, step))
+        due += len(step.obs_states)
+        _await_obs_states(listener, device.dev_name(), due, step)
+        if step.command == "AssignResources":
+            record.addresses_at_idle = json.loads(device.receiveAddresses)
+        time.sleep(step.hold)
+
+
+def send(device: tango.DeviceProxy, step: Step) -> Taken:
+    """Send one command.
+
+    Raises:
+        tango.DevFailed: it was refused.
+    """
+    sent, began = time.time(), time.monotonic()
+    device.command_inout(step.command, step.argument)
+    return Taken(step, sent, time.monotonic() - began)
+
+
+def await_processing(
+    config: Config, pb_ids: Sequence[str], announce: Callable[[str, str], None]
+) -> dict[str, str]:
+    """Wait until no processing block goes on, at most half a minute, and give their statuses.
+
+    Args:
+        config: The configuration database.
+        pb_ids: Which processing blocks.
+        announce: Called with the id and the status of each that has changed.
+
+    Raises:
+        ConfigConnectionError: the database does not answer.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    statuses: dict[str, str] = {}
+    for watcher in config.watcher(timeout=1.0):
+        for txn in watcher.txn():
+            states = {pb_id: txn.get_processing_block_state(pb_id) or {} for pb_id in pb_ids}
+        before = statuses
+        statuses = {pb_id: str(state.get("status")) for pb_id, state in states.items()}
+        for pb_id, status in statuses.items():
+            if status != before.get(pb_id):
+                announce(pb_id, status)
+        if _DONE.issuperset(statuses.values()) or time.monotonic() > deadline:
+            break
+    return statuses
+
+
+def _await_obs_states(listener: Listener, device: str, count: int, step: Step) -> None:
+    def heard(events: list[Event]) -> bool:
+        ours = (event.device == device and event.attribute == "obsState" for event in events)
+        return sum(ours) >= count
+
+    try:
+        listener.wait_for(heard, _PATIENCE)
+    except NotHeardError as error:
+        wanted = ", ".join(step.obs_states)
+        raise NotHeardError(f"after {step.command}, obsState {wanted}: {error}") from error

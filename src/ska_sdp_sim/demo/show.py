@@ -1,0 +1,112 @@
+"""What the user sees of the demonstration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from ska_sdp_sim.demo.brief import brief, short_id
+from ska_sdp_sim.demo.event import Event, Value
+from ska_sdp_sim.demo.judge import Verdict, spells
+from ska_sdp_sim.demo.record import Record
+from ska_sdp_sim.demo.steps import Step
+
+_PLAIN_WIDTH = 120
+
+
+def make_console() -> Console:
+    """A console as wide as the terminal, or wide enough for a line an event without one."""
+    terminal = Console().is_terminal
+    return Console(highlight=False, markup=False, width=None if terminal else _PLAIN_WIDTH)
+
+
+class EventLog:
+    """Prints each event on a line of its own.
+
+    Args:
+        console: Where.
+        began: When the demonstration did, in seconds of the monotonic clock.
+    """
+
+    def __init__(self, console: Console, began: float) -> None:
+        self._console = console
+        self._began = began
+        self._values: dict[tuple[str, str], Value] = {}
+
+    def heading(self) -> None:
+        """Say what the columns are."""
+        self._line("since start", "latency", "attribute", "value", style="underline")
+
+    def step(self, step: Step) -> None:
+        """A command is about to be sent."""
+        self._console.print(f"▶ {step.command} {step.about}".rstrip(), style="bold")
+
+    def event(self, event: Event) -> None:
+        """An event came."""
+        before = self._values.get((event.device, event.attribute))
+        self._values[event.device, event.attribute] = event.value
+        if event.error is None:
+            value = brief(event.attribute, event.value, before)
+        else:
+            value = f"error: {event.error}"
+        self._line(
+            self._since_start(),
+            "at once" if event.first else f"{event.latency * 1e3:.2f} ms",
+            f"{event.device.split('/')[1]}.{event.attribute}",
+            value,
+            style="red" if event.error else "cyan" if event.attribute == "obsState" else None,
+        )
+
+    def processing(self, pb_id: str, status: str) -> None:
+        """The database says so of a processing block."""
+        self._line(self._since_start(), "", "processing block", f"{short_id(pb_id)} {status}")
+
+    def _since_start(self) -> str:
+        return f"{time.monotonic() - self._began:.3f} s"
+
+    def _line(
+        self, since: str, latency: str, name: str, value: str, style: str | None = None
+    ) -> None:
+        self._console.print(
+            f"{since:>11}  {latency:>9}  {name:<26} {value}",
+            style=style,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+
+
+def show_summary(
+    console: Console, record: Record, events: Sequence[Event], verdicts: Sequence[Verdict]
+) -> None:
+    """The commands, the latencies and what was judged."""
+    console.print()
+    console.print(_commands(record, events))
+    console.print(_latencies(events))
+    for verdict in verdicts:
+        mark, style = ("✓", "green") if verdict.good else ("✗", "bold red")
+        console.print(f"{mark} {verdict.about}: {verdict.detail}", style=style)
+
+
+def _commands(record: Record, events: Sequence[Event]) -> Table:
+    table = Table(title="Commands", title_justify="left")
+    for heading in ("command", "", "returned after", "obsState, for how long"):
+        table.add_column(heading, justify="right" if heading == "returned after" else "left")
+    lengths = iter([f"{spell.seconds:.2f} s" for spell in spells(events)[1:]])
+    for taken in record.taken:
+        path = "  ".join(f"{state} {next(lengths, '')}" for state in taken.step.obs_states)
+        table.add_row(taken.step.command, taken.step.about, f"{taken.lasted * 1e3:.1f} ms", path)
+    return table
+
+
+def _latencies(events: Sequence[Event]) -> str:
+    waits = sorted(event.latency * 1e3 for event in events if not event.first)
+    if not waits:
+        return "No event came."
+    return (
+        f"{len(waits)} events; from the device's time stamp to the subscriber "
+        f"{median(waits):.2f} ms (median), {waits[-1]:.2f} ms (longest)"
+    )

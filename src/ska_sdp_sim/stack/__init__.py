@@ -1,0 +1,27 @@
+"""The local stack: etcd, a Tango database, the device servers and the stand-in SDP.
+
+Each part is a real process on a free port of this machine. The tests start the same parts by
+the same code. Nothing here loads Tango before a Tango part is used.
+"""
+
+from __future__ import annotations
+
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.local import Layout, LocalStack
+from ska_sdp_sim.stack.part import Part
+from ska_sdp_sim.stack.process import ServerProcess, StartError
+from ska_sdp_sim.stack.stand_in import StandIn
+from ska_sdp_sim.stack.tango_db import TangoDatabase
+
+__all__ = [
+    "DeviceServer",
+    "Etcd",
+    "Layout",
+    "LocalStack",
+    "Part",
+    "ServerProcess",
+    "StandIn",
+    "StartError",
+    "TangoDatabase",
+]

@@ -1,0 +1,177 @@
+"""The whole stack on this machine, its parts started and stopped in their order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ska_sdp_lmc.ops.tango_db.data import Registration, read, spread
+from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.part import Part, never_interrupted
+from ska_sdp_sim.stack.port_plan import PortPlan, check_free, plan_ports
+from ska_sdp_sim.stack.stand_in import StandIn
+from ska_sdp_sim.stack.tango_db import TangoDatabase, TangoDatabaseServer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a stack is made of.
+
+    Attributes:
+        subarrays: How many, each served by a process of its own.
+        prefix: What stands before ``-sdp`` in the device names.
+        simulate: Whether the stand-in plays the rest of the SDP.
+        health: Whether each server answers over HTTP how it is.
+        port_base: First of the fixed ports, see ``plan_ports``; None takes free ports.
+    """
+
+    subarrays: int = 1
+    prefix: str = "test"
+    simulate: bool = True
+    health: bool = False
+    port_base: int | None = None
+
+    def devices(self) -> list[Registration]:
+        """The devices of the packaged data, for these subarrays and this prefix.
+
+        Raises:
+            DataError: a number or prefix that no device name can carry.
+        """
+        data = spread(read(), subarrays=self.subarrays, prefix=self.prefix)
+        return list(data.devices())
+
+
+class LocalStack:
+    """Both databases, the device servers and the stand-in.
+
+    Args:
+        directory: For data and logs; data that are there are taken up again.
+        layout: What to start.
+        tango_db: The Tango database to start; None takes one of its own, in an SQLite file.
+
+    Raises:
+        DataError: the layout has a number or prefix that no device name can carry.
+        PortError: the layout's port base leaves too few ports.
+    """
+
+    def __init__(
+        self, directory: Path, layout: Layout, *, tango_db: TangoDatabaseServer | None = None
+    ) -> None:
+        self.directory = directory
+        self.layout = layout
+        self.devices = layout.devices()
+        self._ports = ports = self._plan_ports()
+        self.etcd = Etcd(directory, port=None if ports is None else ports.etcd)
+        self.tango_db = tango_db or TangoDatabase(
+            directory, port=None if ports is None else ports.tango_db
+        )
+        self.servers: list[DeviceServer] = []
+        self.stand_in: StandIn | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead a program to both databases.
+
+        Raises:
+            RuntimeError: the databases were never started.
+        """
+        return {
+            "TANGO_HOST": self.tango_db.tango_host,
+            "SDP_CONFIG_HOST": self.etcd.host,
+            "SDP_CONFIG_PORT": str(self.etcd.port),
+        }
+
+    def parts(self) -> Iterator[Part]:
+        """All parts, in the order in which they are started."""
+        yield self.etcd
+        yield self.tango_db
+        if self.stand_in is not None:
+            yield self.stand_in
+        yield from self.servers
+
+    def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
+        """Start all parts and wait until each answers; if that fails, none runs.
+
+        Args:
+            interrupted: Called while waiting; raises to end the start.
+
+        Raises:
+            FileNotFoundError: a program is not installed.
+            PortError: a fixed port is in use.
+            StartError: a part ended or did not answer in time.
+        """
+        from ska_sdp_lmc.ops.tango_db.register import register
+
+        if self._ports is not None:
+            check_free(self._ports, self.etcd.host, health=self.layout.health)
+        with ExitStack() as undo:
+            undo.callback(self.stop)
+            _start_together([self.etcd, self.tango_db], interrupted)
+            register(self.tango_db.connect(), self.devices)
+            self._make_clients()
+            _start_together(list(self.parts())[2:], interrupted)
+            undo.pop_all()
+
+    def stop(self) -> None:
+        """Stop all parts, those first that use the others."""
+        clients: list[Part] = [*self.servers]
+        if self.stand_in is not None:
+            clients.append(self.stand_in)
+        # The servers sign off at the Tango database, so it goes after them.
+        _stop_together(clients)
+        _stop_together([self.tango_db, self.etcd])
+
+    def _plan_ports(self) -> PortPlan | None:
+        if self.layout.port_base is None:
+            return None
+        # One server may have several devices.
+        names = dict.fromkeys(device.server for device in self.devices)
+        return plan_ports(self.layout.port_base, list(names))
+
+    def _make_clients(self) -> None:
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for device in self.devices:
+            names[device.server].append(device.device)
+        self.servers = [
+            DeviceServer(
+                server,
+                devices,
+                self.directory,
+                self.environment,
+                serves_health=self.layout.health,
+                ports=None if self._ports is None else self._ports.servers[server],
+            )
+            for server, devices in names.items()
+        ]
+        if self.layout.simulate:
+            self.stand_in = StandIn(self.directory, self.environment)
+
+
+def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:
+    for part in parts:
+        part.launch()
+    for part in parts:
+        part.wait(interrupted)
+
+
+def _stop_together(parts: list[Part]) -> None:
+    started = [part for part in parts if part.running]
+    for part in started:
+        part.process.ask_to_end()
+    for part in started:
+        part.process.wait_or_kill()

@@ -1,0 +1,126 @@
+"""Fixed ports of a stack, counted from a base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ska_sdp_sim.stack.ports import probe
+
+HIGHEST_PORT = 65_535
+_BEFORE_SERVERS = 2
+_PER_SERVER = 4
+
+
+class PortError(ValueError):
+    """A fixed port is in use, or is not a valid port number."""
+
+
+@dataclass(frozen=True)
+class ServerPorts:
+    """Ports of one device server.
+
+    Attributes:
+        tango: CORBA, which clients call.
+        heartbeat: Heartbeat of the events.
+        events: The events.
+        health: Health over HTTP, if it is served.
+    """
+
+    tango: int
+    heartbeat: int
+    events: int
+    health: int
+
+
+@dataclass(frozen=True)
+class PortPlan:
+    """Ports of a stack.
+
+    Attributes:
+        etcd: etcd's client port.
+        tango_db: The Tango database.
+        servers: The device servers, by name.
+    """
+
+    etcd: int
+    tango_db: int
+    servers: Mapping[str, ServerPorts]
+
+    def ports(self, *, health: bool) -> Iterator[tuple[str, int]]:
+        """Yield each port that the stack listens on, after what it is for.
+
+        Args:
+            health: Whether the servers serve their health.
+        """
+        yield "etcd", self.etcd
+        yield "the Tango database", self.tango_db
+        for name, ports in self.servers.items():
+            yield name, ports.tango
+            yield f"the heartbeat of {name}", ports.heartbeat
+            yield f"the events of {name}", ports.events
+            if health:
+                yield f"the health of {name}", ports.health
+
+
+def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
+    """Return the ports of a stack.
+
+    The order is fixed, and a port does not depend on the options of the stack: ``base`` is etcd,
+    ``base + 1`` the Tango database. Then each server has four: Tango, heartbeat, events, health.
+
+    Args:
+        base: First port.
+        servers: Names of the device servers, in their order.
+
+    Raises:
+        PortError: A port would be below 1 or above 65535.
+    """
+    count = _BEFORE_SERVERS + _PER_SERVER * len(servers)
+    highest_base = HIGHEST_PORT - count + 1
+    if not 1 <= base <= highest_base:
+        raise PortError(
+            f"invalid port base {base}: the stack takes {count} ports from it on, "
+            f"so choose 1 to {highest_base}"
+        )
+    first = range(base + _BEFORE_SERVERS, base + count, _PER_SERVER)
+    return PortPlan(
+        etcd=base,
+        tango_db=base + 1,
+        servers={
+            name: ServerPorts(port, port + 1, port + 2, port + 3)
+            for name, port in zip(servers, first, strict=True)
+        },
+    )
+
+
+def check_free(plan: PortPlan, host: str, *, health: bool) -> None:
+    """Check that nothing listens on the ports of a plan.
+
+    Args:
+        plan: The ports.
+        host: Address that the parts listen on.
+        health: Whether the servers serve their health.
+
+    Raises:
+        PortError: A port is in use, or this user may not listen on it; names each.
+    """
+    faults = [
+        f"port {port}, for {use}, {fault}"
+        for use, port in plan.ports(health=health)
+        if (fault := _bind_fault(host, port)) is not None
+    ]
+    if faults:
+        raise PortError(
+            f"{'; '.join(faults)}: stop what listens there, or choose another port base"
+        )
+
+
+def _bind_fault(host: str, port: int) -> str | None:
+    try:
+        probe(host, port)
+    except PermissionError:
+        return "is not allowed for this user"
+    except OSError:
+        return "is in use"
+    return None

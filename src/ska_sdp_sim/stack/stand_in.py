@@ -1,0 +1,51 @@
+"""The stand-in for the rest of the SDP as a process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ska_sdp_sim.stack.part import Part
+from ska_sdp_sim.stack.programs import clean_environment
+
+OWNER_PATHS = ("/component/proccontrol/owner", "/component/helmdeploy/owner")
+
+
+class StandIn(Part):
+    """Processing controller, helm deployer and scripts, played by ``ska_sdp_sim``.
+
+    Args:
+        directory: Where its log is kept.
+        settings: Environment variables that lead to the configuration database, and any others.
+    """
+
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        super().__init__("stand-in SDP", directory / "stand-in.log")
+        self.settings = dict(settings)
+
+    def command(self) -> list[str]:
+        """This Python, running the package."""
+        return [sys.executable, "-m", "ska_sdp_sim"]
+
+    def environment(self) -> dict[str, str]:
+        """The environment with the settings."""
+        return clean_environment(**self.settings)
+
+    def answers(self) -> bool:
+        """Whether it holds the keys of the components that it plays."""
+        from ska_sdp_config import Config, ConfigConnectionError
+
+        host, port = self.settings["SDP_CONFIG_HOST"], int(self.settings["SDP_CONFIG_PORT"])
+        try:
+            with Config(backend="etcd3", host=host, port=port) as config:
+                for txn in config.txn():
+                    owners = [txn.get(path) for path in OWNER_PATHS]
+        except ConfigConnectionError:
+            return False
+        return all(self._is_mine(owner) for owner in owners)
+
+    def _is_mine(self, owner: str | None) -> bool:
+        # The key of an earlier run stays until its lease has expired.
+        return owner is not None and bool(json.loads(owner).get("pid") == self.process.pid)

@@ -1,0 +1,75 @@
+"""A real Tango database for this machine alone: in one SQLite file, or another kind's server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ska_sdp_sim.stack.part import PortPart
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
+
+if TYPE_CHECKING:
+    import tango
+
+_INSTANCE = "2"
+
+
+class TangoDatabaseServer(PortPart):
+    """A Tango database server on 127.0.0.1, whatever keeps its data.
+
+    Args:
+        directory: Where its log is kept.
+        port: Its port; None takes a free one.
+    """
+
+    def __init__(self, directory: Path, *, port: int | None = None) -> None:
+        super().__init__("Tango database", directory / "tango-db.log", port)
+
+    @property
+    def tango_host(self) -> str:
+        """Value of TANGO_HOST that leads to it."""
+        return self.endpoint
+
+    def connect(self) -> tango.Database:
+        """A connection to it.
+
+        Raises:
+            tango.DevFailed: it does not answer.
+        """
+        import tango
+
+        return tango.Database(self.host, self.port)
+
+    def answers(self) -> bool:
+        """Whether it is this server that answers a command."""
+        import tango
+
+        try:
+            own = self.connect().get_device_info(f"sys/database/{_INSTANCE}")
+        except tango.DevFailed:
+            return False
+        return bool(own.pid == self.process.pid)
+
+
+class TangoDatabase(TangoDatabaseServer):
+    """A Tango database in one SQLite file, its log beside it.
+
+    Args:
+        directory: Where they are; a file that is there is taken up again.
+        port: Its port; None takes a free one.
+    """
+
+    bind_failure = "Address in use"
+
+    def __init__(self, directory: Path, *, port: int | None = None) -> None:
+        super().__init__(directory, port=port)
+        self.file = directory / "tango.db"
+
+    def command(self) -> list[str]:
+        """The program and its arguments."""
+        program = installed_program("PyDatabaseds", "local")
+        return [program, "--host", self.host, "--port", str(self.port), _INSTANCE]
+
+    def environment(self) -> dict[str, str]:
+        """The environment, which names the file."""
+        return clean_environment(PYTANGO_DATABASE_NAME=str(self.file))
