@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
-from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -40,8 +39,6 @@ __all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
 LOGGER = logging.getLogger(__name__)
 
 VERSION = version("ska-sdp-lmc")
-
-SECONDS_A_DAY = 86_400
 
 _LEVELS = (
     (logging.CRITICAL, tango.LogLevel.LOG_FATAL, "fatal"),
@@ -346,14 +343,8 @@ def log_changes(changes: Mapping[str, Any]) -> None:
 
 
 def new_transaction_id() -> str:
-    """Make a transaction id for a command that came without one."""
-    return f"txn-lmc-{_day(int(time.time() // SECONDS_A_DAY))}-{secrets.token_hex(5)}"
-
-
-@lru_cache(1)
-def _day(number: int) -> str:
-    """Write the day of a number, counted from 1970, in UTC."""
-    return f"{datetime.fromtimestamp(number * SECONDS_A_DAY, timezone.utc):%Y%m%d}"
+    """Return a transaction ID for a command without one: ``txn-lmc-YYYYMMDD-…``, date in UTC."""
+    return f"txn-lmc-{datetime.now(timezone.utc):%Y%m%d}-{secrets.token_hex(5)}"
 
 
 def _tango_level(level: int) -> tuple[int, str]:

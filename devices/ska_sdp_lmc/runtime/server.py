@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import tango
@@ -47,9 +46,6 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         with serving(settings.health_address, settings.health_port):
             given = sys.argv[1:] if arguments is None else arguments
             wait_for_tango_database(device_class.__name__, given)
-            # What was imported stays: to look through it for garbage, again and again, is in vain.
-            gc.freeze()
-            gc.enable()
             registration = Registration()
             with registration.kept():
                 run_tango(
