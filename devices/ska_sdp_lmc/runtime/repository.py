@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc import rejections as refusal
 from ska_sdp_config.lmc.controller import ControllerEntry
-from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, remember, wanted_paths
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, wanted_paths
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.system import System
-from ska_sdp_lmc.runtime.writing import text_of
 
 __all__ = ["SystemReader", "Tree", "read_controller", "read_snapshot", "write"]
 
@@ -117,9 +117,7 @@ def write(tree: Tree, writes: Writes | None) -> None:
         writes: what is to be written; None is nothing.
     """
     for path, document in (writes.documents if writes else {}).items():
-        text = text_of(document)
-        remember(text, document)
-        tree.put(path, text)
+        tree.put(path, encode(document))
 
 
 class SystemReader:

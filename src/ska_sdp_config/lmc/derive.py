@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.entry import SUBARRAY
 from ska_sdp_config.lmc.readiness import deadline, pending_of, timeout_sentence, waiting_for
 from ska_sdp_config.lmc.settings import SubarraySettings
@@ -15,8 +13,7 @@ from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState, State
 from ska_sdp_config.lmc.subarray_health import find_faults
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from ska_sdp_config.lmc.unchanging import by_identity
-from ska_sdp_config.lmc.view import NULL, View, json_text, kept_json_text
+from ska_sdp_config.lmc.view import NULL, View, json_text
 
 __all__ = ["derive", "obs_state", "timeout_error", "written_obs_state"]
 
@@ -130,19 +127,11 @@ def _failed(snapshot: Snapshot) -> bool:
     return any(pb.failed and pb.pb_id not in acknowledged for pb in snapshot.realtime_pbs)
 
 
-_NONE: Json = {}
-
-
-@by_identity(64)
-def _summaries(pbs: Mapping[str, ProcessingBlock]) -> str:
-    return json_text({pb_id: pb.summary() for pb_id, pb in pbs.items()})
-
-
 def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, Any]:
     entry = snapshot.entry
     eb = snapshot.eb or {}
     receive_pb = snapshot.receive_pb
-    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or _NONE
+    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or {}
     scan_type = eb.get("current_scan_type")
     return {
         "State": snapshot.state,
@@ -151,11 +140,11 @@ def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict
         "obsState": final,
         "resources": json_text(entry.resources),
         "ebID": entry.eb_id or NULL,
-        "receiveAddresses": kept_json_text(addresses),
+        "receiveAddresses": json_text(addresses),
         "scanType": scan_type if isinstance(scan_type, str) and scan_type else NULL,
         "scanID": _scan_id(eb) or 0,
         "ebState": json_text(_eb_summary(snapshot)),
-        "pbState": _summaries(snapshot.pbs),
+        "pbState": json_text({pb_id: pb.summary() for pb_id, pb in snapshot.pbs.items()}),
         "errorMessages": json_text(_error_messages(snapshot, final, errors)),
         "lastCommand": entry.last_command or "",
         "transactionID": entry.transaction_id or "",

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.states import Json
-from ska_sdp_config.lmc.unchanging import by_identity
 
 __all__ = ["Listed", "listed", "receive_pb_of", "with_state"]
 
@@ -27,7 +26,12 @@ class Listed(NamedTuple):
 
 def listed(eb: Json) -> Listed:
     """Find the processing blocks that an execution block lists; others wrote it, as they like."""
-    return _listed(eb.get("pb_realtime"), eb.get("pb_batch"))
+    kinds = dict.fromkeys(_ids(eb.get("pb_realtime")), True)
+    for pb_id in _ids(eb.get("pb_batch")):
+        kinds.setdefault(pb_id, False)
+    return Listed(
+        kinds, tuple(path for pb_id in kinds for path in with_state(paths.processing_block(pb_id)))
+    )
 
 
 def receive_pb_of(eb: Json) -> str | None:
@@ -39,16 +43,6 @@ def receive_pb_of(eb: Json) -> str | None:
 def with_state(path: str) -> tuple[str, str]:
     """Get the path of an entity, and that of its state."""
     return path, paths.state_of(path)
-
-
-@by_identity(64)
-def _listed(realtime: Any, batch: Any) -> Listed:
-    kinds = dict.fromkeys(_ids(realtime), True)
-    for pb_id in _ids(batch):
-        kinds.setdefault(pb_id, False)
-    return Listed(
-        kinds, tuple(path for pb_id in kinds for path in with_state(paths.processing_block(pb_id)))
-    )
 
 
 def _ids(items: Any) -> Iterator[str]:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc import rejections as refusal
 from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.entry import Entry, is_id
-from ska_sdp_config.lmc.listing import Listed, listed, receive_pb_of, with_state
+from ska_sdp_config.lmc.listing import listed, receive_pb_of, with_state
 from ska_sdp_config.lmc.states import Json, State
-from ska_sdp_config.lmc.unchanging import by_identity
 
-__all__ = ["Snapshot", "Writes", "read_document", "remember", "wanted_paths"]
+__all__ = ["Snapshot", "Writes", "read_document", "wanted_paths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +26,11 @@ class Writes:
     documents: Mapping[str, Json] = field(default_factory=dict)
 
 
-_written: dict[str, Json] = {}
-_MOST_WRITTEN = 128
-_lock = threading.Lock()
+_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}|NaN|Infinity")
+"""Text that may hold half a surrogate pair or a number that is not finite.
 
-
-def remember(text: str, document: Json) -> None:
-    """Keep a document that is being written: who reads its text need not parse it.
-
-    Args:
-        text: the document as it is stored.
-        document: what the text would be parsed to; nobody may change it any more.
-    """
-    with _lock:
-        if len(_written) >= _MOST_WRITTEN:
-            del _written[next(iter(_written))]
-        _written[text] = document
+Neither can be written back.
+"""
 
 
 def read_document(text: str | None) -> tuple[Json | None, bool]:
@@ -55,20 +42,10 @@ def read_document(text: str | None) -> tuple[Json | None, bool]:
     Returns:
         The object, None when nothing is stored; and whether it could be read. Text that holds
         no JSON object, or one that could not be written again, reads as an empty one: what
-        others wrote stops no device. It is kept for the next time, so nobody may change it.
+        others wrote stops no device.
     """
     if text is None:
         return None, True
-    document = _written.get(text)
-    return _parse(text) if document is None else (document, True)
-
-
-_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}|NaN|Infinity")
-"""What may stand for half a character or for no finite number, which cannot be written again."""
-
-
-@lru_cache(maxsize=512)
-def _parse(text: str) -> tuple[Json | None, bool]:
     try:
         document: Any = json.loads(text)
         if not text.isascii():
@@ -78,25 +55,6 @@ def _parse(text: str) -> tuple[Json | None, bool]:
     except (ValueError, RecursionError):
         return {}, False
     return (document, True) if isinstance(document, dict) else ({}, False)
-
-
-_read_entry = by_identity(128)(Entry.read)
-_read_block = by_identity(512)(ProcessingBlock.read)
-
-
-@by_identity(64)
-def _read_blocks(blocks: Listed, *documents: Json | None) -> Mapping[str, ProcessingBlock]:
-    """Read all processing blocks that are listed, of which each has two documents."""
-    each = zip(blocks.realtime.items(), documents[::2], documents[1::2], strict=True)
-    return {
-        pb_id: _read_block(pb_id, realtime, document, state)
-        for (pb_id, realtime), document, state in each
-    }
-
-
-@by_identity(64)
-def _realtime_of(pbs: Mapping[str, ProcessingBlock]) -> list[ProcessingBlock]:
-    return [pb for pb in pbs.values() if pb.realtime]
 
 
 @dataclass(frozen=True)
@@ -144,7 +102,7 @@ class Snapshot:
     @cached_property
     def entry(self) -> Entry:
         """What was commanded."""
-        return _read_entry(self.documents.get(self.entry_path))
+        return Entry.read(self.documents.get(self.entry_path))
 
     @property
     def state(self) -> State:
@@ -186,17 +144,16 @@ class Snapshot:
 
     @cached_property
     def pbs(self) -> Mapping[str, ProcessingBlock]:
-        """The linked execution block's processing blocks, real-time ones first.
-
-        Of the same documents they are the same mapping.
-        """
-        blocks = listed(self.eb or {})
-        return _read_blocks(blocks, *map(self.documents.get, blocks.paths))
+        """Processing blocks of the linked execution block by ID, real-time ones first."""
+        return {
+            pb_id: self._read_pb(pb_id, realtime)
+            for pb_id, realtime in listed(self.eb or {}).realtime.items()
+        }
 
     @property
     def realtime_pbs(self) -> list[ProcessingBlock]:
         """The real-time processing blocks."""
-        return _realtime_of(self.pbs)
+        return [pb for pb in self.pbs.values() if pb.realtime]
 
     @property
     def receive_pb(self) -> ProcessingBlock | None:
@@ -204,11 +161,11 @@ class Snapshot:
         pb_id = receive_pb_of(self.eb or {})
         if pb_id is None:
             return None
-        known = self.pbs.get(pb_id)
-        if known is None:
-            documents = map(self.documents.get, with_state(paths.processing_block(pb_id)))
-            known = _read_block(pb_id, False, *documents)
-        return known
+        return self.pbs.get(pb_id) or self._read_pb(pb_id, False)
+
+    def _read_pb(self, pb_id: str, realtime: bool) -> ProcessingBlock:
+        document, state = map(self.documents.get, with_state(paths.processing_block(pb_id)))
+        return ProcessingBlock.read(pb_id, realtime, document, state)
 
     def is_damaged(self, path: str) -> bool:
         """Whether the text at a path that was read holds no JSON object."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import lru_cache
 
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock
@@ -15,7 +13,6 @@ from ska_sdp_config.lmc.settings import SubarraySettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.times import read_time
-from ska_sdp_config.lmc.view import kept_json_text
 
 __all__ = ["find_faults"]
 
@@ -85,14 +82,8 @@ def _of_addresses(snapshot: Snapshot) -> Iterator[Fault]:
     pb = snapshot.receive_pb
     if pb is None or not pb.has_receive_addresses:
         return
-    for number, text in enumerate(_unreadable(kept_json_text(pb.state["receive_addresses"]))):
+    for number, text in enumerate(read_receive_addresses(pb.state["receive_addresses"])):
         yield Fault(f"addresses {pb.pb_id} {number}", f"receiveAddresses of {pb.pb_id}: {text}")
-
-
-@lru_cache(maxsize=64)
-def _unreadable(addresses: str) -> tuple[str, ...]:
-    """What of receive addresses cannot be read; they are large, and seldom change."""
-    return read_receive_addresses(json.loads(addresses))
 
 
 def _fault(pb: ProcessingBlock, kind: str, text: str) -> Fault:

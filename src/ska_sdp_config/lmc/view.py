@@ -10,9 +10,8 @@ from typing import Any
 
 from ska_sdp_config.lmc.health import Fault
 from ska_sdp_config.lmc.states import ObsState
-from ska_sdp_config.lmc.unchanging import by_identity
 
-__all__ = ["NULL", "View", "json_text", "kept_json_text"]
+__all__ = ["NULL", "View", "json_text"]
 
 NULL = "null"
 """What a string attribute shows when there is nothing: four letters, never empty."""
@@ -52,7 +51,3 @@ def json_text(value: Any) -> str:
     Tango's strings are Latin-1, so everything beyond ASCII is escaped as JSON has it.
     """
     return _ENCODER.encode(value)
-
-
-kept_json_text = by_identity(64)(json_text)
-"""The same of a value that nobody changes: it is written once."""
