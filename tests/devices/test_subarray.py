@@ -99,14 +99,14 @@ def test_an_arrival_is_told_before_the_command_that_it_allowed(
     with Events(subarray, "obsState") as events:
         subarray.AssignResources(assign_text((("pb-a", "work"),)))
         looking = threading.Event()
-        turn = SDPSubarray.turn
+        reconcile = SDPSubarray.reconcile
 
         def late(*arguments: Any) -> None:
             looking.wait(10)
-            turn(*arguments)
+            reconcile(*arguments)
 
         with monkeypatch.context() as patch:
-            patch.setattr(SDPSubarray, "turn", late)
+            patch.setattr(SDPSubarray, "reconcile", late)
             write_state(config, "pb-a", **RUNNING)
             subarray.Configure('{"scan_type": "science"}')
             looking.set()

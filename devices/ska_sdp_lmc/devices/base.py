@@ -27,12 +27,12 @@ from ska_sdp_lmc.observability.process import PROCESS, Served
 from ska_sdp_lmc.runtime import database
 from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.attributes import constant, published, tango_value
-from ska_sdp_lmc.runtime.commands_in_progress import AtWork
+from ska_sdp_lmc.runtime.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.runtime.errors import throw, to_ascii, translate_errors
 from ska_sdp_lmc.runtime.events import Events
 from ska_sdp_lmc.runtime.publisher import Publisher
 from ska_sdp_lmc.runtime.settings import PROPERTIES, SettingsError, load
-from ska_sdp_lmc.runtime.watch_loop import Follower
+from ska_sdp_lmc.runtime.watch_loop import WatchLoop
 
 __all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
 
@@ -128,16 +128,15 @@ class LmcDevice(InitDevice):
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
         self.publisher.begin()
         self.begin()
-        self._at_work = AtWork()
+        self._commands = CommandsInProgress()
         publisher = self.publisher
         self._listener: Callable[[Outage | None], None] = publisher.show_outage
         self.database.listen(self._listener, self.access())
-        self._follower = Follower(
+        self._watch_loop = WatchLoop(
             self.database,
-            f"follow-{self.name}",
-            lambda watcher: self.turn(watcher, publisher),
+            f"watch-{self.name}",
+            lambda watcher: self.reconcile(watcher, publisher),
             lambda: logs.context(self.name, self),
-            self._at_work.let_pass,
         )
         PROCESS.begin(
             Served(
@@ -145,8 +144,8 @@ class LmcDevice(InitDevice):
                 datetime.now(timezone.utc),
                 self.publisher,
                 self.database,
-                self._follower,
-                self._at_work,
+                self._watch_loop,
+                self._commands,
                 self.settings.timeout_database,
             )
         )
@@ -174,10 +173,10 @@ class LmcDevice(InitDevice):
 
     def delete_device(self) -> None:
         """End, without waiting for any thread: one may be waiting for this device's monitor."""
-        follower = getattr(self, "_follower", None)
-        if follower is not None:
+        watch_loop = getattr(self, "_watch_loop", None)
+        if watch_loop is not None:
             PROCESS.end(self.name)
-            follower.end()
+            watch_loop.stop()
             self.publisher.close()
             self.database.forget(self._listener)
         super().delete_device()
@@ -196,7 +195,7 @@ class LmcDevice(InitDevice):
         """Get what the device reads and writes in the database, for the check of its rights."""
         raise NotImplementedError
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written.
 
         Args:
@@ -261,7 +260,7 @@ class LmcDevice(InitDevice):
         timer = CommandTimer(self.name, command)
         first = self.database.config.backend.connection.precedence
         log = logs.context(self.name, self, new_transaction_id(), command)
-        with timer, first, self._at_work, log:
+        with timer, first, self._commands.running(), log:
             with translate_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"

@@ -146,7 +146,7 @@ class SDPController(LmcDevice):
 
         self.carry_out(name, transact, words)
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written."""
         shown = publisher.revision
         system: System | None = None

@@ -300,7 +300,7 @@ class SDPSubarray(LmcDevice):
 
     # The way of a change
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written."""
         shown = publisher.revision
         found = self._look(watcher)
