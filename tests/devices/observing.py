@@ -60,11 +60,11 @@ class Observation:
         """Give a command."""
         self.subarray.command_inout(name, *([] if argument is None else [argument]))
 
-    def refusal(self, name: str, argument: str | None = None) -> tuple[str, str]:
+    def rejection(self, name: str, argument: str | None = None) -> tuple[str, str]:
         """Give a command that is refused, and get the reason and the words."""
-        with pytest.raises(tango.DevFailed) as refused:
+        with pytest.raises(tango.DevFailed) as rejected:
             self.command(name, argument)
-        first = refused.value.args[0]
+        first = rejected.value.args[0]
         return first.reason, first.desc
 
     def wait_for(self, obs_state: str) -> None:

@@ -26,11 +26,11 @@ def test_commands(controller: Any, config: Config) -> None:
         ]:
             controller.command_inout(command)
             assert controller.state() == state
-            with pytest.raises(tango.DevFailed) as refused:
+            with pytest.raises(tango.DevFailed) as rejected:
                 controller.command_inout(command)
             text = f"Command {command} not allowed when device state is {state}"
-            assert refused.value.args[0].desc == text
-            assert refused.value.args[0].reason == "API_CommandNotAllowed"
+            assert rejected.value.args[0].desc == text
+            assert rejected.value.args[0].reason == "API_CommandNotAllowed"
         names = ("ON", "STANDBY", "OFF", "DISABLE")
         events.wait_for("State", [tango.DevState.names[name] for name in names])
     for txn in config.txn():

@@ -35,7 +35,7 @@ def test_what_is_refused_changes_nothing(observing: Observation, obs_state: str)
         for cell in CELLS:
             if cell.obs_state == obs_state and not cell.allowed:
                 message = observing.message_for(cell.command)
-                assert observing.refusal(cell.command, message) == (NOT_ALLOWED, cell.refusal)
+                assert observing.rejection(cell.command, message) == (NOT_ALLOWED, cell.rejection)
                 assert observing.obs_state == obs_state
         assert observing.written() == before
         assert events.heard == []
@@ -72,7 +72,7 @@ def test_every_command_in_other_states(observing: Observation, state: str) -> No
         if (state, command) == ("OFF", "On"):
             continue
         text = f"Command {command} not allowed when device state is {state}"
-        assert observing.refusal(command, observing.message_for(command)) == (NOT_ALLOWED, text)
+        assert observing.rejection(command, observing.message_for(command)) == (NOT_ALLOWED, text)
     assert observing.written() == before
     assert observing.obs_state == obs_state
     observing.subarray.adminMode = AdminMode.ONLINE

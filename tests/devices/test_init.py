@@ -46,9 +46,9 @@ def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Conf
         assert reason.sentence.startswith(fault)
         for txn in config.txn():
             before = txn.get("/lmc/subarray/01")
-        with pytest.raises(tango.DevFailed) as refused:
+        with pytest.raises(tango.DevFailed) as rejected:
             subarray.On()
-        assert refused.value.args[0].desc.startswith(f"On was not carried out: {fault}")
+        assert rejected.value.args[0].desc.startswith(f"On was not carried out: {fault}")
         with pytest.raises(tango.DevFailed, match="was not carried out"):
             subarray.adminMode = 2
         for txn in config.txn():

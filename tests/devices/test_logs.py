@@ -104,10 +104,10 @@ def test_thread_of_tango_has_a_plain_name() -> None:
     stream = io.StringIO()
     logs.set_up("INFO", "ska", stream)
     from_foreign_thread(lambda: LOGGER.info("by Tango"))
-    named = threading.Thread(target=lambda: LOGGER.info("by us"), name="follow-a/b/c")
+    named = threading.Thread(target=lambda: LOGGER.info("by us"), name="watch-a/b/c")
     named.start()
     named.join()
-    assert [fields(line)[0] for line in lines(stream)] == ["tango", "follow-a/b/c"]
+    assert [fields(line)[0] for line in lines(stream)] == ["tango", "watch-a/b/c"]
 
 
 @pytest.mark.parametrize("log_format", ["ska", "json"])

@@ -93,7 +93,7 @@ def test_an_outcome_that_is_not_known_is_published_when_it_is(
     ):
         count = observing.entry["command_count"]
         at_the_commit(monkeypatch, cut_off)
-        reason, text = observing.refusal("Configure", CONFIGURE)
+        reason, text = observing.rejection("Configure", CONFIGURE)
         assert reason == "API_CommandFailed"
         assert text.startswith("It is not known whether Configure was carried out: ")
         assert observing.obs_state == "IDLE"

@@ -166,9 +166,9 @@ def test_invalid_is_refused(device: Any, config: Config, name: str) -> None:
     if schema == "configure":
         device.AssignResources(assign_text())
     obs_state, before = device.obsState, everything(config)
-    with pytest.raises(tango.DevFailed) as refused:
+    with pytest.raises(tango.DevFailed) as rejected:
         device.command_inout(COMMANDS[schema], (MESSAGES / folder / name).read_text())
-    first = refused.value.args[0]
+    first = rejected.value.args[0]
     assert first.reason == "API_CommandFailed"
     assert ("is not defined" if name in WRONG_IN_MEANING else "$.") in first.desc
     assert device.obsState == obs_state

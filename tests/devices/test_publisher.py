@@ -54,12 +54,12 @@ def view(
     revision: int,
     count: int,
     final: ObsState,
-    through: ObsState | None = None,
+    transient: ObsState | None = None,
     faults: tuple[Fault, ...] | None = (),
     **values: Any,
 ) -> View:
     shown = {"State": State.ON, "Status": "It is ON.", "obsState": final, **values}
-    return View(revision, count, through, shown, faults)
+    return View(revision, count, transient, shown, faults)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_before_the_first_view(device: Device) -> None:
     assert not publisher.has_view
 
 
-def test_the_first_view_has_no_transitional_state(device: Device, publisher: Publisher) -> None:
+def test_the_first_view_has_no_transient_state(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.IDLE, ObsState.RESOURCING, ebID="x"))
     pushed = device.take()
     assert pushed[-1] == ("obsState", ObsState.IDLE)
@@ -96,7 +96,7 @@ def test_the_first_view_has_no_transitional_state(device: Device, publisher: Pub
     assert publisher.read("ebID") == ("x", 42.0)
 
 
-def test_transitional_first_then_the_others_then_the_final_one(
+def test_transient_first_then_the_others_then_the_final_one(
     device: Device, publisher: Publisher
 ) -> None:
     publisher.publish(view(5, 3, ObsState.EMPTY, None, addresses="{}"))

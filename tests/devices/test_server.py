@@ -30,11 +30,11 @@ from .bare_server import SUBARRAY, Server
 from .conftest import assign_text
 
 
-def refusal(call: Any, *arguments: Any) -> str:
-    with pytest.raises(tango.DevFailed) as refused:
+def rejection(call: Any, *arguments: Any) -> str:
+    with pytest.raises(tango.DevFailed) as rejected:
         call(*arguments)
-    assert refused.value.args[0].reason == "API_CommandFailed"
-    text: str = refused.value.args[0].desc
+    assert rejected.value.args[0].reason == "API_CommandFailed"
+    text: str = rejected.value.args[0].desc
     return text
 
 
@@ -51,7 +51,7 @@ def test_it_starts_without_its_database_and_waits(
     took = []
     for _ in range(5):
         began = time.monotonic()
-        assert address in refusal(subarray.On)
+        assert address in rejection(subarray.On)
         took.append(time.monotonic() - began)
     # At once, though a busy machine may hold up some: to wait for the database would take 2 s.
     assert min(took) < 0.5
@@ -105,7 +105,7 @@ def test_a_database_that_hangs_freezes_nothing(
     def configure() -> None:
         began = time.monotonic()
         with tango.EnsureOmniThread():
-            refusal(server.proxy(SUBARRAY).Configure, '{"scan_type": "science"}')
+            rejection(server.proxy(SUBARRAY).Configure, '{"scan_type": "science"}')
         waits.append(time.monotonic() - began)
 
     threads = [threading.Thread(target=configure) for _ in range(8)]
@@ -146,10 +146,10 @@ def test_what_happens_in_an_outage_is_made_up_for_after_it(
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     began = time.monotonic()
     broken_etcd.pause()
-    with pytest.raises(tango.DevFailed) as refused:
+    with pytest.raises(tango.DevFailed) as rejected:
         subarray.adminMode = AdminMode.OFFLINE
-    assert refused.value.args[0].reason == "API_CommandFailed"
-    assert "Writing adminMode" in refused.value.args[0].desc
+    assert rejected.value.args[0].reason == "API_CommandFailed"
+    assert "Writing adminMode" in rejected.value.args[0].desc
     assert (subarray.adminMode, subarray.state()) == (AdminMode.ONLINE, tango.DevState.ON)
     # The time-out passes: whether the block was ready in time, the database alone can say.
     wait_until(lambda: time.monotonic() > began + 4.5)
@@ -238,7 +238,7 @@ def test_every_line_of_its_log_is_in_the_format(
         assert found[0]["tags"]["tango-device"] == SUBARRAY
         assert found[0]["tags"]["transaction-id"].startswith("txn-")
     threads = {each["thread"] for each in records}
-    assert threads == {"MainThread", "tango", f"follow-{SUBARRAY}"}
+    assert threads == {"MainThread", "tango", f"watch-{SUBARRAY}"}
 
 
 @pytest.mark.parametrize(

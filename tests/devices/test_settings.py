@@ -120,10 +120,10 @@ def test_settings_of_the_process_come_from_the_environment_alone() -> None:
 
 
 def test_all_bad_settings_are_named_at_once() -> None:
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SettingsError) as rejected:
         load({"TimeoutConfigure": "x"}, {"SDP_LMC_STRICTNESS": "9"})
-    assert "TimeoutConfigure" in str(refused.value)
-    assert "SDP_LMC_STRICTNESS" in str(refused.value)
+    assert "TimeoutConfigure" in str(rejected.value)
+    assert "SDP_LMC_STRICTNESS" in str(rejected.value)
 
 
 def test_a_bad_variable_under_a_good_property_does_no_harm() -> None:

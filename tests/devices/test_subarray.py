@@ -34,10 +34,10 @@ RUNNING: dict[str, Any] = {
 }
 
 
-def refusal(call: Any, *arguments: Any) -> tuple[str, str]:
-    with pytest.raises(tango.DevFailed) as refused:
+def rejection(call: Any, *arguments: Any) -> tuple[str, str]:
+    with pytest.raises(tango.DevFailed) as rejected:
         call(*arguments)
-    first = refused.value.args[0]
+    first = rejected.value.args[0]
     return first.reason, first.desc
 
 
@@ -122,7 +122,7 @@ def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
     assert json.loads(subarray.errorMessages) == {"pb-a": "out of memory"}
     assert subarray.healthState == HealthState.DEGRADED
     assert "pb-a is FAILED: out of memory" in subarray.healthInfo[0]
-    assert refusal(subarray.Abort)[1] == "Command Abort not allowed when obsState is FAULT"
+    assert rejection(subarray.Abort)[1] == "Command Abort not allowed when obsState is FAULT"
     subarray.ObsReset()
     assert subarray.obsState == ObsState.IDLE
     assert subarray.errorMessages == "{}"
@@ -139,11 +139,11 @@ def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) ->
     for name in set(TRANSITIONS) - {"On", "AssignResources", "ReleaseResources", "Configure"}:
         argument = ['{"scan_id": 1}'] if name == "Scan" else []
         text = f"Command {name} not allowed when device state is OFF"
-        assert refusal(getattr(subarray, name), *argument) == (not_allowed, text)
-    reason, text = refusal(subarray.Configure, '{"scan_type": 5}')
+        assert rejection(getattr(subarray, name), *argument) == (not_allowed, text)
+    reason, text = rejection(subarray.Configure, '{"scan_type": 5}')
     assert reason == failed
     assert "$.scan_type" in text
-    assert refusal(subarray.AssignResources, "{")[0] == failed
+    assert rejection(subarray.AssignResources, "{")[0] == failed
     for txn in config.txn():
         assert txn.get("/lmc/subarray/01") == before
     subarray.On()
@@ -152,7 +152,7 @@ def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) ->
         "cannot start processing blocks."
     )
     message = assign_text((("pb-a", "work"),))
-    assert refusal(subarray.AssignResources, message) == (failed, offline)
+    assert rejection(subarray.AssignResources, message) == (failed, offline)
     for txn in config.txn():
         txn.create("/component/proccontrol/owner", "{}")
         txn.create("/component/helmdeploy/owner", "{}")
@@ -167,7 +167,7 @@ def test_admin_mode(subarray: Any, config: Config) -> None:
         assert subarray.state() == tango.DevState.DISABLE
         assert subarray.commandedState == "ON"
         text = "Command Off not allowed when device state is DISABLE"
-        assert refusal(subarray.Off) == ("API_CommandNotAllowed", text)
+        assert rejection(subarray.Off) == ("API_CommandNotAllowed", text)
         subarray.Init()
         wait_until(lambda: subarray.state() == tango.DevState.DISABLE)
         subarray.adminMode = AdminMode.ENGINEERING
@@ -289,9 +289,9 @@ def test_a_refused_message_is_logged_under_its_own_transaction_id(subarray: Any)
         {"scan_id": 1, "transaction_id": own},
         {"scan_id": 1, "transaction_id": own, "interface": "https://example.org/"},
     ):
-        refusal(subarray.Scan, json.dumps(message))
-    refusal(subarray.Scan, '{"scan_id": 1, "transaction_id": 7}')
-    refusal(subarray.Scan, "{")
+        rejection(subarray.Scan, json.dumps(message))
+    rejection(subarray.Scan, '{"scan_id": 1, "transaction_id": 7}')
+    rejection(subarray.Scan, "{")
     found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
     assert [f"transaction-id:{own}|" in line for line in found] == [True] * 3 + [False] * 2
     assert all("transaction-id:txn-" in line for line in found)
@@ -309,7 +309,7 @@ def test_the_level_of_the_log(subarray: Any) -> None:
         assert (list(numbers), list(names)) == ([int(level)], [name])
         stream = io.StringIO()
         logs.set_up("INFO", "ska", stream)
-        refusal(subarray.Scan, '{"scan_id": 1}')
+        rejection(subarray.Scan, '{"scan_id": 1}')
         found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
         assert len(found) == lines
         assert all(re.search(rf"tango-device:{name},transaction-id:txn-", line) for line in found)
@@ -323,7 +323,7 @@ def test_a_fault_of_the_program_is_told_as_any_other(
 
     with monkeypatch.context() as patch:
         patch.setattr(server, "apply_command", fail)
-        reason, text = refusal(subarray.On)
+        reason, text = rejection(subarray.On)
     assert reason == "API_CommandFailed"
     assert text.startswith("It is not known whether On was carried out: the server failed by ")
     assert "TypeError (of no use)" in text

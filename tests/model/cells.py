@@ -56,7 +56,7 @@ class Cell(NamedTuple):
     allowed: bool
 
     @property
-    def refusal(self) -> str:
+    def rejection(self) -> str:
         """The words of the refusal: State is looked at first, and only On wants another."""
         where = "device state is ON" if self.command == "On" else f"obsState is {self.obs_state}"
         return f"Command {self.command} not allowed when {where}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.lmc.controller import ControllerEntry, apply_command, set_admin_mode
-from ska_sdp_config.lmc.rejections import Refused
+from ska_sdp_config.lmc.rejections import CommandRejected
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
 
@@ -30,10 +30,10 @@ def values(found: dict[str, Any]) -> dict[str, Any]:
 def test_every_command_in_every_state(command: str, state: str) -> None:
     entry = ControllerEntry.read({"state": state, "command_count": 4})
     if LEADS_TO[command] == state:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(CommandRejected) as rejected:
             apply_command(command, entry, NOON, "txn-a")
         text = f"Command {command} not allowed when device state is {state}"
-        assert refused.value.text == text
+        assert rejected.value.text == text
         return
     after = apply_command(command, entry, NOON, "txn-a")
     assert after.writes().documents == {
@@ -54,7 +54,7 @@ def test_every_command_in_every_state(command: str, state: str) -> None:
 def test_admin_mode(command: str, mode: AdminMode) -> None:
     entry = set_admin_mode(ControllerEntry(), mode)
     assert entry.values()["State"].name == "DISABLE"
-    with pytest.raises(Refused, match="not allowed when device state is DISABLE"):
+    with pytest.raises(CommandRejected, match="not allowed when device state is DISABLE"):
         apply_command(command, entry, NOON, "txn-a")
     back = set_admin_mode(entry, AdminMode.ENGINEERING)
     assert back.values()["State"].name == "STANDBY"

@@ -9,7 +9,7 @@ import pytest
 from ska_sdp_config.lmc import upkeep
 from ska_sdp_config.lmc.controller import ControllerEntry, set_admin_mode
 from ska_sdp_config.lmc.entry import Entry
-from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.rejections import CommandRejected, Reason
 from ska_sdp_config.lmc.snapshot import Writes, read_document
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
@@ -91,13 +91,13 @@ def test_that_an_entry_could_not_be_read_is_not_written() -> None:
     assert not Entry.read(written).errors
 
 
-def command_on(world: World, command: str, obs_state: ObsState) -> Writes | Refused:
+def command_on(world: World, command: str, obs_state: ObsState) -> Writes | CommandRejected:
     """Apply a command; give what it writes, or its rejection."""
     message = message_for(command, obs_state)
     try:
         return apply_command(command, world.snapshot, message, NOON, SETTINGS, "txn-a")
-    except Refused as refused:
-        return refused
+    except CommandRejected as rejected:
+        return rejected
 
 
 @pytest.mark.parametrize("path", [EB_PATH, EB_STATE, ENTRY])
@@ -109,7 +109,7 @@ def test_no_command_overwrites_what_holds_no_json_object(
     world = World(documents(obs_state))
     world.damage(path)
     outcome = command_on(world, command, obs_state)
-    assert isinstance(outcome, Refused) or path not in outcome.documents
+    assert isinstance(outcome, CommandRejected) or path not in outcome.documents
 
 
 @pytest.mark.parametrize("path", [EB_PATH, EB_STATE])
@@ -131,8 +131,8 @@ def test_a_damaged_block_is_rejected_as_a_missing_one(
     world = World(documents(obs_state))
     world.damage(path)
     damaged = command_on(world, command, obs_state)
-    assert isinstance(missing, Refused)
-    assert isinstance(damaged, Refused)
+    assert isinstance(missing, CommandRejected)
+    assert isinstance(damaged, CommandRejected)
     assert (damaged.reason, damaged.text) == (missing.reason, missing.text)
     assert (damaged.reason, damaged.text) == (Reason.FAILED, MISSING)
 
@@ -166,7 +166,7 @@ def test_a_new_block_does_not_replace_a_damaged_state() -> None:
     world = World(documents(ObsState.EMPTY))
     world.damage("/eb/eb-new-20260131-00000/state")
     outcome = command_on(world, "AssignResources", ObsState.EMPTY)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, CommandRejected)
     assert outcome.text == "Execution block eb-new-20260131-00000 already exists"
 
 
@@ -181,12 +181,12 @@ def test_an_entry_that_holds_no_json_object_is_not_overwritten() -> None:
     world = World(documents(ObsState.READY))
     world.damage(ENTRY)
     text = f"{ENTRY} holds no JSON object: fix it, or delete it to reset the device"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandRejected) as rejected:
         world.command("On")
-    assert (refused.value.reason, refused.value.text) == (Reason.FAILED, text)
-    with pytest.raises(Refused) as refused:
+    assert (rejected.value.reason, rejected.value.text) == (Reason.FAILED, text)
+    with pytest.raises(CommandRejected) as rejected:
         upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE)
-    assert (refused.value.reason, refused.value.text) == (Reason.FAILED, text)
+    assert (rejected.value.reason, rejected.value.text) == (Reason.FAILED, text)
     assert upkeep.first_writes(world.snapshot) is None
     assert upkeep.reached_writes(world.snapshot, 0) is None
 

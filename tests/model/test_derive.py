@@ -184,7 +184,7 @@ def test_reached_is_guarded_by_the_count_of_commands() -> None:
 def test_configure_from_ready_goes_through_configuring() -> None:
     world = World(documents(ObsState.READY))
     view = world.command("Configure", Configure("calibration"))
-    assert view.transitional is ObsState.CONFIGURING
+    assert view.transient is ObsState.CONFIGURING
     assert view.values["obsState"] is ObsState.READY
     assert view.values["scanType"] == "calibration"
     # There was nothing to wait for: that is written with the command.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc.entry import Entry
-from ska_sdp_config.lmc.snapshot import Snapshot, Writes, wanted_paths
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes, required_paths
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.commands import apply_command
 from ska_sdp_lmc.commands.resources import merge, subtract
@@ -104,7 +104,7 @@ def test_releasing_all_that_is_left_ends_the_execution_block() -> None:
     assert view.values["obsState"] is ObsState.IDLE
     assert world.entry["eb_id"] == EB
     view = world.command("ReleaseResources", ReleaseResources(Resources(receive_nodes=2)))
-    assert view.transitional is ObsState.RESOURCING
+    assert view.transient is ObsState.RESOURCING
     assert view.values["obsState"] is ObsState.EMPTY
     assert world.documents[f"/eb/{EB}"]["status"] == "FINISHED"
     assert view.values["ebID"] == "null"
@@ -238,7 +238,7 @@ def test_the_wanted_paths_close_over_what_is_read() -> None:
     known: dict[str, Json] = {}
     rounds: list[list[str]] = []
     while missing := [
-        path for path in wanted_paths("01", ["helmdeploy"], known) if path not in known
+        path for path in required_paths("01", ["helmdeploy"], known) if path not in known
     ]:
         rounds.append(missing)
         known |= {path: found.get(path, {}) for path in missing}

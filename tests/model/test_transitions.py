@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.rejections import CommandRejected, Reason
 from ska_sdp_config.lmc.states import ObsState, State
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
 from ska_sdp_lmc.commands import apply_command
@@ -31,10 +31,10 @@ def test_every_cell(cell: Cell) -> None:
     world = World(documents(obs_state))
     before = copy.deepcopy(world.documents)
     if not cell.allowed:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(CommandRejected) as rejected:
             world.command(command, message_for(command, obs_state))
-        assert refused.value.reason is Reason.NOT_ALLOWED
-        assert refused.value.text == cell.refusal
+        assert rejected.value.reason is Reason.NOT_ALLOWED
+        assert rejected.value.text == cell.rejection
         assert world.documents == before
         return
     view = world.command(command, message_for(command, obs_state))
@@ -42,7 +42,7 @@ def test_every_cell(cell: Cell) -> None:
     # The new processing block has no resources yet; all others are resourced and configured.
     final = "RESOURCING" if command == "AssignResources" else target
     assert view.values["obsState"].name == final
-    assert ([view.transitional.name] if view.transitional else []) == through
+    assert ([view.transient.name] if view.transient else []) == through
     assert view.values["commandedObsState"].name == target
     assert view.command_count == 8
     assert world.entry["last_command"] == command
@@ -56,10 +56,10 @@ def test_states_that_last_no_time(command: str, moment: str) -> None:
     if command == "Off":
         check_allowed(command, State.ON, ObsState[moment])
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandRejected) as rejected:
         check_allowed(command, State.ON, ObsState[moment])
-    assert refused.value.reason is Reason.NOT_ALLOWED
-    assert refused.value.text == Cell(command, moment, allowed=False).refusal
+    assert rejected.value.reason is Reason.NOT_ALLOWED
+    assert rejected.value.text == Cell(command, moment, allowed=False).rejection
 
 
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
@@ -67,16 +67,18 @@ def test_states_that_last_no_time(command: str, moment: str) -> None:
 def test_admin_mode_refuses_everything(command: str, mode: str) -> None:
     world = World(documents(ObsState.IDLE))
     world.entry["admin_mode"] = mode
-    with pytest.raises(Refused, match=f"Command {command} not allowed when device state is DISAB"):
+    with pytest.raises(
+        CommandRejected, match=f"Command {command} not allowed when device state is DISAB"
+    ):
         world.command(command, message_for(command, ObsState.IDLE))
 
 
 @pytest.mark.parametrize("command", sorted(set(TRANSITIONS) - {"On"}))
 def test_only_on_is_allowed_when_off(command: str) -> None:
     world = World()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandRejected) as rejected:
         world.command(command, message_for(command, ObsState.EMPTY))
-    assert refused.value.text == f"Command {command} not allowed when device state is OFF"
+    assert rejected.value.text == f"Command {command} not allowed when device state is OFF"
     assert world.documents == {}
 
 

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ska_sdp_config.lmc.rejections import Refused
+from ska_sdp_config.lmc.rejections import CommandRejected
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure, Scan
 
@@ -92,7 +92,7 @@ class Observation(RuleBasedStateMachine):
         needs_block = command in ("Configure", "Scan") and self.pb is None
         before = dict(self.world.documents)
         if not allowed or needs_block:
-            with pytest.raises(Refused):
+            with pytest.raises(CommandRejected):
                 self.world.command(command, message)
             assert self.world.documents == before
             return

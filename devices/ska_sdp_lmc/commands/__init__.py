@@ -49,7 +49,7 @@ def apply_command(
         What is to be written.
 
     Raises:
-        Refused: the command cannot be carried out; nothing is to be written.
+        CommandRejected: the command cannot be carried out; nothing is to be written.
     """
     change = Change(snapshot, command, now, settings, transaction_id)
     match command, message:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.derive import obs_state
 from ska_sdp_config.lmc.readiness import waiting_for
 from ska_sdp_config.lmc.settings import SubarraySettings
@@ -38,8 +37,8 @@ class Change:
         transaction_id: transaction id of the command.
 
     Raises:
-        Refused: the command is not allowed in the present State or obsState, or the entry holds
-            no JSON object.
+        CommandRejected: the present State or obsState does not allow the command, or the entry is
+            not a JSON object.
     """
 
     def __init__(
@@ -82,16 +81,16 @@ class Change:
         """Get the linked execution block for a command that adds to it.
 
         Raises:
-            Refused: none is linked, it is not active any more, or it or its state holds no JSON
-                object.
+            CommandRejected: none is linked, it is no longer active, or it or its state is not a
+                JSON object.
         """
         snapshot = self.snapshot
         if snapshot.eb_id is None:
-            raise refusal.NO_BLOCK_ACTIVE.refusal()
+            raise rejections.NO_BLOCK_ACTIVE.rejection()
         if snapshot.eb is None or snapshot.eb_status != "ACTIVE":
-            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status=snapshot.eb_status)
+            raise rejections.BLOCK_ENDED.rejection(eb_id=snapshot.eb_id, status=snapshot.eb_status)
         if snapshot.is_damaged(paths.state_of(paths.execution_block(snapshot.eb_id))):
-            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status="missing")
+            raise rejections.BLOCK_ENDED.rejection(eb_id=snapshot.eb_id, status="missing")
         return snapshot.eb
 
     def create_eb(self, eb_id: str, eb: Json) -> None:

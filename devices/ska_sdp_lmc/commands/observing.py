@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_lmc.commands.change import Change
 from ska_sdp_lmc.messages.internal import Configure, Scan
@@ -19,10 +19,10 @@ def configure(change: Change, message: Configure) -> None:
     known = _ids(eb.get("scan_types"), "scan_type_id")
     new = _ids(message.new_scan_types, "scan_type_id")
     if message.scan_type not in (*known, *new):
-        raise refusal.SCAN_TYPE_UNDEFINED.refusal(scan_type=message.scan_type)
+        raise rejections.SCAN_TYPE_UNDEFINED.rejection(scan_type=message.scan_type)
     for number, scan_type in enumerate(new):
         if scan_type in known or scan_type in new[:number]:
-            raise refusal.SCAN_TYPE_DEFINED.refusal(scan_type=scan_type)
+            raise rejections.SCAN_TYPE_DEFINED.rejection(scan_type=scan_type)
     added = {
         "scan_types": _joined(eb, "scan_types", "scan_type_id", message.new_scan_types),
         "channels": _joined(eb, "channels", "channels_id", message.new_channels),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_lmc.messages.internal import Resources
 
@@ -43,7 +43,7 @@ def subtract(assigned: Json, less: Resources) -> Json:
         What remains.
 
     Raises:
-        Refused: some of it is not assigned; each such resource is named.
+        CommandRejected: some of it is not assigned; each such resource is named.
     """
     missing: list[str] = []
     remaining = dict(assigned)
@@ -60,7 +60,7 @@ def subtract(assigned: Json, less: Resources) -> Json:
         missing.append(f"receive_nodes {released_nodes} of {nodes}")
     remaining["receive_nodes"] = nodes - released_nodes
     if missing:
-        raise refusal.NOT_ASSIGNED.refusal(missing="; ".join(missing))
+        raise rejections.NOT_ASSIGNED.rejection(missing="; ".join(missing))
     kept = _without_empty(remaining)
     # A key that no schema names is no resource: it is kept beside one, and does not hold any.
     return kept if any(name in kept for name in _NAMES) else {}

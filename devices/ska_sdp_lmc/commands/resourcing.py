@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import has_kind, script_of
 from ska_sdp_config.lmc.settings import SubarraySettings
 from ska_sdp_config.lmc.snapshot import Snapshot
@@ -37,11 +36,11 @@ def assign_resources(change: Change, message: AssignResources, settings: Subarra
     eb = None
     if message.execution_block is None:
         if change.obs_state is ObsState.EMPTY:
-            raise refusal.NO_BLOCK_GIVEN.refusal()
+            raise rejections.NO_BLOCK_GIVEN.rejection()
         if pbs:
             eb = change.require_active_eb()
     if pbs and not all(map(snapshot.is_online, settings.required_components)):
-        raise refusal.COMPONENTS_OFFLINE.refusal()
+        raise rejections.COMPONENTS_OFFLINE.rejection()
     if message.resources is not None:
         change.assign(merge(change.resources, message.resources))
     if message.execution_block is not None:
@@ -80,15 +79,15 @@ def _refuse_existing(snapshot: Snapshot, message: AssignResources) -> None:
         path = paths.execution_block(eb["eb_id"])
         # A state that was left behind is replaced, unless that would hide what damaged it.
         if snapshot.exists(path) or snapshot.is_damaged(paths.state_of(path)):
-            raise refusal.BLOCK_EXISTS.refusal(eb_id=eb["eb_id"])
+            raise rejections.BLOCK_EXISTS.rejection(eb_id=eb["eb_id"])
     named: set[str] = set()
     for pb in message.processing_blocks:
         pb_id = pb["pb_id"]
         if pb_id in named or snapshot.exists(paths.processing_block(pb_id)):
-            raise refusal.PROCESSING_BLOCK_EXISTS.refusal(pb_id=pb_id)
+            raise rejections.PROCESSING_BLOCK_EXISTS.rejection(pb_id=pb_id)
         named.add(pb_id)
     if eb is not None and snapshot.eb_id is not None and snapshot.eb_status == "ACTIVE":
-        raise refusal.BLOCK_STILL_ACTIVE.refusal(eb_id=snapshot.eb_id)
+        raise rejections.BLOCK_STILL_ACTIVE.rejection(eb_id=snapshot.eb_id)
 
 
 def _listed(eb: Json, name: str) -> list[Any]:

@@ -112,14 +112,14 @@ class LmcDevice(InitDevice):
         super().init_device()
         given = {name: getattr(self, name, None) for name in PROPERTIES}
         self.name = self.get_name()
-        self._unfit: str | None = None
+        self._misconfigured: str | None = None
         try:
             self.settings = load(given)
             self.check()
         except SettingsError as error:
-            self._unfit = f"{self.name}: {error}"
-            self._show_that_it_is_unfit(self._unfit)
-            throw("LMC_BadSetting", self._unfit, "init_device")
+            self._misconfigured = f"{self.name}: {error}"
+            self._show_misconfigured(self._misconfigured)
+            throw("LMC_BadSetting", self._misconfigured, "init_device")
         self._begin_log()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
@@ -152,7 +152,7 @@ class LmcDevice(InitDevice):
         with logs.context(self.name, self):
             LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
 
-    def _show_that_it_is_unfit(self, why: str) -> None:
+    def _show_misconfigured(self, why: str) -> None:
         """Show after an Init that a setting is invalid; until the next Init, reject commands.
 
         At the start of the server an invalid setting ends it.
@@ -164,7 +164,7 @@ class LmcDevice(InitDevice):
         # The one there was has been closed. As this one sees no database, attributes are not
         # valid, but those that say why.
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
-        self.publisher.show_unfit(why)
+        self.publisher.show_misconfigured(why)
         PROCESS.unfit(self.name, why)
         self.set_state(tango.DevState.FAULT)
         self.set_status(to_ascii(why))
@@ -204,7 +204,7 @@ class LmcDevice(InitDevice):
         """
         raise NotImplementedError
 
-    def notice_return(self, publisher: Publisher, shown: int, revision: int) -> None:
+    def detect_restore(self, publisher: Publisher, shown: int, revision: int) -> None:
         """See whether the database went back, as one does that is restored from an older copy.
 
         Args:
@@ -219,7 +219,7 @@ class LmcDevice(InitDevice):
                 shown,
                 revision,
             )
-            publisher.begin_anew()
+            publisher.reset_revisions()
 
     # The publisher's surface
 
@@ -243,7 +243,7 @@ class LmcDevice(InitDevice):
         """Write adminMode to the database, and show it."""
         raise NotImplementedError
 
-    def carry_out(
+    def execute_command(
         self, command: str, transact: Callable[[], Sequence[View]], words: str | None = None
     ) -> None:
         """Do what a command does: transact without the monitor, publish with it.
@@ -285,8 +285,8 @@ class LmcDevice(InitDevice):
                 at once when the connection is suspended.
             RuntimeError: a setting cannot be.
         """
-        if self._unfit is not None:
-            raise RuntimeError(self._unfit)
+        if self._misconfigured is not None:
+            raise RuntimeError(self._misconfigured)
         if self.database.is_suspended or not self.publisher.has_view:
             raise ConfigConnectionError(self._why_no_database())
         budget = max(0.001, self.settings.timeout_database - (time.monotonic() - began))

@@ -103,7 +103,7 @@ class SDPController(LmcDevice):
 
     def write_admin_mode(self, mode: AdminMode) -> None:
         """Write adminMode to the database, and show it."""
-        self._carry_out(
+        self._execute(
             "adminMode", lambda entry: controller.set_admin_mode(entry, mode), "Writing adminMode"
         )
 
@@ -121,9 +121,9 @@ class SDPController(LmcDevice):
             transaction_id = logs.transaction_id() or new_transaction_id()
             return controller.apply_command(name, entry, _now(), transaction_id)
 
-        self._carry_out(name, decide)
+        self._execute(name, decide)
 
-    def _carry_out(
+    def _execute(
         self,
         name: str,
         decide: Callable[[ControllerEntry], ControllerEntry],
@@ -144,7 +144,7 @@ class SDPController(LmcDevice):
             # The rest of the system comes by the watcher, as it always does.
             return [View(revision, entry.command_count, None, entry.values())]
 
-        self.carry_out(name, transact, words)
+        self.execute_command(name, transact, words)
 
     def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Look at the database once, publish, write what must be written."""
@@ -159,7 +159,7 @@ class SDPController(LmcDevice):
         if system is None:
             # The loop was due while the database was waited for, and turns again.
             return
-        self.notice_return(publisher, shown, system.revision)
+        self.detect_restore(publisher, shown, system.revision)
         log_changes(publisher.publish(derive_system(system, self._rules)))
         if COMPONENT not in system.all_of("component", "owner"):
             take_presence(watcher, COMPONENT)

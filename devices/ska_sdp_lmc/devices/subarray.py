@@ -201,7 +201,7 @@ class SDPSubarray(LmcDevice):
         def transact() -> list[View]:
             return self._transact(began, decide)
 
-        self.carry_out("adminMode", transact, "Writing adminMode")
+        self.execute_command("adminMode", transact, "Writing adminMode")
 
     # The way of a command
 
@@ -267,7 +267,7 @@ class SDPSubarray(LmcDevice):
             LOGGER.info("%s done, obsState %s", name, views[-1].values["obsState"].name)
             return views
 
-        self.carry_out(name, transact)
+        self.execute_command(name, transact)
 
     def _transact(
         self, began: float, decide: Callable[[Snapshot], Writes], also: list[str] | None = None
@@ -283,7 +283,7 @@ class SDPSubarray(LmcDevice):
         prefetch = [prefix + path for path in (*self._wanted, *(also or []))]
         (snapshot, writes), revision = self.transact(began, prefetch, body)
         after = snapshot.with_writes(writes, revision)
-        self._wanted = after.wanted_paths(self._rules.required_components)
+        self._wanted = after.required_paths(self._rules.required_components)
         return [*self._unseen(snapshot), derive(after, _now(), self._rules)]
 
     def _unseen(self, snapshot: Snapshot) -> list[View]:
@@ -308,11 +308,11 @@ class SDPSubarray(LmcDevice):
             # The loop was due while the database was waited for, and turns again.
             return
         snapshot, is_present = found
-        self.notice_return(publisher, shown, snapshot.revision)
+        self.detect_restore(publisher, shown, snapshot.revision)
         view = publisher.view
         if view is None or view.revision != snapshot.revision:
             view = derive(snapshot, _now(), self._rules)
-            self._wanted = snapshot.wanted_paths(self._rules.required_components)
+            self._wanted = snapshot.required_paths(self._rules.required_components)
             log_changes(publisher.publish(view))
         if view.timed_out:
             # It passed after this turn had looked at the time: the next one writes it.

@@ -13,12 +13,12 @@ from ska_sdp_config.lmc.health import Fault, Outage
 from ska_sdp_config.lmc.states import HealthState, ObsState, State
 from ska_sdp_config.lmc.view import View
 
-__all__ = ["Publisher", "Surface"]
+__all__ = ["AttributeSink", "Publisher"]
 
 OBS_STATE = "obsState"
 
 
-class Surface(Protocol):
+class AttributeSink(Protocol):
     """What a publisher needs of its device."""
 
     def monitor(self) -> AbstractContextManager[Any]:
@@ -50,12 +50,12 @@ class Publisher:
 
     def __init__(
         self,
-        surface: Surface,
+        surface: AttributeSink,
         database: str,
         confirmed: Callable[[], float] = time.time,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
-        self._surface = surface
+        self._sink = surface
         self._confirmed = confirmed
         self._now = now
         self._values: dict[str, Any] = {}
@@ -72,7 +72,7 @@ class Publisher:
         """Show what there is before the first view: State INIT, and no health known."""
         self._show({"State": State.INIT, "Status": self._waiting, **self._health()})
 
-    def show_unfit(self, why: str) -> None:
+    def show_misconfigured(self, why: str) -> None:
         """Show the health of a device that cannot work as it is set; the caller has the monitor.
 
         Args:
@@ -85,9 +85,9 @@ class Publisher:
         """The newest revision of the database that is shown; 0 before the first view."""
         return max(self._revisions.values(), default=0)
 
-    def begin_anew(self) -> None:
+    def reset_revisions(self) -> None:
         """Take whatever view comes next for the first: the database's revisions began anew."""
-        with self._surface.monitor():
+        with self._sink.monitor():
             self._revisions.clear()
             self._command_count = self._view = None
 
@@ -110,7 +110,7 @@ class Publisher:
     def publish(self, view: View) -> Mapping[str, Any]:
         """Show a view, unless one that is as new or newer is shown.
 
-        When a command has come since the last view, its transitional obsState is pushed first,
+        When a command has come since the last view, its transient obsState is pushed first,
         then all other attributes, then the final obsState.
 
         Args:
@@ -122,7 +122,7 @@ class Publisher:
         # Once the server has ended, to ask Tango for a monitor would end the process.
         if self._closed:
             return {}
-        with self._surface.monitor():
+        with self._sink.monitor():
             if self._closed:
                 return {}
             # Of one revision there is one view, but for a time-out, which passes by itself.
@@ -143,16 +143,16 @@ class Publisher:
                     self._faults = view.faults
                     health = self._health()
             before, self._command_count = self._command_count, view.command_count
-            transitional = None
+            transient = None
             if before is not None and view.command_count > before and OBS_STATE in fresh:
-                transitional = view.transitional
-            return self._show({**fresh, **health}, transitional)
+                transient = view.transient
+            return self._show({**fresh, **health}, transient)
 
     def show_outage(self, outage: Outage | None) -> None:
         """Show that the database does not answer or rejects, or that it serves again."""
         if self._closed:
             return
-        with self._surface.monitor():
+        with self._sink.monitor():
             if self._closed:
                 return
             self._outage = outage
@@ -178,7 +178,7 @@ class Publisher:
         }
 
     def _show(
-        self, values: Mapping[str, Any], transitional: ObsState | None = None
+        self, values: Mapping[str, Any], transient: ObsState | None = None
     ) -> Mapping[str, Any]:
         known = self._values
         changed: dict[str, Any] = {}
@@ -190,20 +190,18 @@ class Publisher:
                     changed[name] = plain
         self._values.update(changed)
         if "State" in changed or "Status" in changed:
-            self._surface.set_state_and_status(self._values["State"], self._values["Status"])
+            self._sink.set_state_and_status(self._values["State"], self._values["Status"])
         final = changed.get(OBS_STATE)
         when = self._confirmed()
-        if transitional is not None:
-            self._surface.push(OBS_STATE, transitional, when)
-            if self._values[OBS_STATE] is not transitional:
-                final = self._values[OBS_STATE]
-            else:
-                final = None
+        if transient is not None:
+            self._sink.push(OBS_STATE, transient, when)
+            shown = self._values[OBS_STATE]
+            final = None if shown is transient else shown
         for name, value in changed.items():
             if name != OBS_STATE:
-                self._surface.push(name, value, when)
+                self._sink.push(name, value, when)
         if final is not None:
-            self._surface.push(OBS_STATE, final, when)
+            self._sink.push(OBS_STATE, final, when)
         return changed
 
 

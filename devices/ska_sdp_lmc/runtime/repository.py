@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.controller import ControllerEntry
-from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, wanted_paths
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, required_paths
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.system import System
 
@@ -81,7 +80,7 @@ def read_snapshot(
     required, also = list(components), list(also)
     texts: dict[str, str | None] = {}
     documents: dict[str, Json] = {}
-    wanted = wanted_paths(subarray_id, required, documents)
+    wanted = required_paths(subarray_id, required, documents)
     missing = [*expected, *wanted, *also]
     while missing:
         for path, text in tree.get_many(dict.fromkeys(missing)).items():
@@ -89,7 +88,7 @@ def read_snapshot(
             document, _ = read_document(text)
             if document is not None:
                 documents[path] = document
-        wanted = wanted_paths(subarray_id, required, documents)
+        wanted = required_paths(subarray_id, required, documents)
         missing = [path for path in wanted if path not in texts]
     return Snapshot.of_texts(
         tree.revision, subarray_id, {path: texts[path] for path in (*wanted, *also)}
@@ -100,12 +99,12 @@ def read_controller(tree: Tree) -> ControllerEntry:
     """Read what was commanded to the controller, to be overwritten.
 
     Raises:
-        Refused: its entry holds no JSON object.
+        CommandRejected: its entry holds no JSON object.
         ConfigConnectionError: the database does not answer.
     """
     document, readable = read_document(tree.get(paths.CONTROLLER))
     if not readable:
-        raise refusal.ENTRY_DAMAGED.refusal(path=paths.CONTROLLER)
+        raise rejections.ENTRY_DAMAGED.rejection(path=paths.CONTROLLER)
     return ControllerEntry.read(document)
 
 

@@ -8,8 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.entry import read_name
 from ska_sdp_config.lmc.snapshot import Writes
 from ska_sdp_config.lmc.states import AdminMode, Json, State
@@ -115,12 +114,12 @@ def apply_command(
         transaction_id: transaction id to be stored.
 
     Raises:
-        Refused: the controller is in the State that the command leads to, or adminMode allows
-            none.
+        CommandRejected: the controller is already in the target State, or adminMode allows no
+            command.
     """
     target = COMMANDS[command]
     if not entry.admin_mode.enables or entry.state is target:
-        raise refusal.STATE.refusal(command=command, state=entry.shown_state.name)
+        raise rejections.STATE.rejection(command=command, state=entry.shown_state.name)
     return replace(
         entry,
         transaction_id=transaction_id,

@@ -53,7 +53,7 @@ def written_obs_state(snapshot: Snapshot) -> ObsState:
     if entry.errors or _failed(snapshot):
         return ObsState.FAULT
     pending = pending_of(snapshot)
-    return target if pending is None else _through(snapshot) or target
+    return target if pending is None else _transient(snapshot) or target
 
 
 def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> str | None:
@@ -89,24 +89,24 @@ def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> Vie
     errors = dict(entry.errors)
     if timed_out is not None:
         errors[SUBARRAY] = timed_out
-    through = _through(snapshot)
+    transient = _transient(snapshot)
     pending = pending_of(snapshot) is not None
     return View(
         revision=snapshot.revision,
         command_count=entry.command_count,
-        transitional=through,
+        transient=transient,
         values=_values(snapshot, final, errors),
         faults=find_faults(snapshot, final, errors, settings),
-        deadline=deadline(snapshot, settings) if final is through else None,
+        deadline=deadline(snapshot, settings) if final is transient else None,
         wait_over=pending and final is entry.obs_state_target,
         timed_out=timed_out is not None,
     )
 
 
-def _through(snapshot: Snapshot) -> ObsState | None:
+def _transient(snapshot: Snapshot) -> ObsState | None:
     """The obsState on the way of the last command."""
     transition = TRANSITIONS.get(snapshot.entry.last_command or "")
-    return transition.through if transition else None
+    return transition.transient if transition else None
 
 
 def _waits_for(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
@@ -114,7 +114,7 @@ def _waits_for(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | Non
     pending = pending_of(snapshot)
     if pending is None or not waiting_for(pending.until, snapshot, settings):
         return None
-    return _through(snapshot)
+    return _transient(snapshot)
 
 
 def _timed_out(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> bool:

@@ -20,8 +20,8 @@ __all__ = [
     "SCAN_TYPE_DEFINED",
     "SCAN_TYPE_UNDEFINED",
     "STATE",
+    "CommandRejected",
     "Reason",
-    "Refused",
     "Rule",
 ]
 
@@ -37,7 +37,7 @@ class Reason(Enum):
     FAILED = "API_CommandFailed"
 
 
-class Refused(Exception):
+class CommandRejected(Exception):
     """A command was refused; nothing was written.
 
     Attributes:
@@ -70,14 +70,14 @@ class Rule:
     commands: tuple[str, ...] = ()
     reason: Reason = Reason.FAILED
 
-    def refusal(self, **names: object) -> Refused:
+    def rejection(self, **names: object) -> CommandRejected:
         """Make the refusal.
 
         Args:
             names: what stands in the words' braces; it is cut where a message made it very long.
         """
         short = {name: _short(str(value)) for name, value in names.items()}
-        return Refused(self.reason, self.words.format(**short))
+        return CommandRejected(self.reason, self.words.format(**short))
 
 
 def _short(text: str) -> str:

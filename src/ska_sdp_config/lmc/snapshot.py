@@ -9,14 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.entry import Entry, is_id
 from ska_sdp_config.lmc.listing import listed, receive_pb_of, with_state
 from ska_sdp_config.lmc.states import Json, State
 
-__all__ = ["Snapshot", "Writes", "read_document", "wanted_paths"]
+__all__ = ["Snapshot", "Writes", "read_document", "required_paths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +174,10 @@ class Snapshot:
         """Check that the entry may be overwritten.
 
         Raises:
-            Refused: it holds no JSON object.
+            CommandRejected: it holds no JSON object.
         """
         if self.is_damaged(self.entry_path):
-            raise refusal.ENTRY_DAMAGED.refusal(path=self.entry_path)
+            raise rejections.ENTRY_DAMAGED.rejection(path=self.entry_path)
 
     def exists(self, path: str) -> bool:
         """Whether a path that was read is there."""
@@ -188,12 +187,12 @@ class Snapshot:
         """Whether a component is alive."""
         return self.exists(paths.component(component))
 
-    def wanted_paths(self, components: Iterable[str]) -> list[str]:
+    def required_paths(self, components: Iterable[str]) -> list[str]:
         """Every path that the subarray's state depends on."""
-        return wanted_paths(self.subarray_id, components, self.documents)
+        return required_paths(self.subarray_id, components, self.documents)
 
 
-def wanted_paths(
+def required_paths(
     subarray_id: str, components: Iterable[str], documents: Mapping[str, Json]
 ) -> list[str]:
     """List the paths that a subarray's state depends on, as far as they can be known.

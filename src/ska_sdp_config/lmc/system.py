@@ -85,7 +85,7 @@ def derive_system(system: System, settings: ControllerSettings) -> View:
     return View(
         revision=system.revision,
         command_count=entry.command_count,
-        transitional=None,
+        transient=None,
         values=values,
         faults=tuple(_faults(system, settings)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import ObsState, State
 
 __all__ = ["TRANSITIONS", "Pending", "Transition", "Wait", "check_allowed"]
@@ -41,14 +41,14 @@ class Transition:
         states: values of State in which it is allowed.
         obs_states: values of obsState in which it is allowed.
         target: obsState that it leads to.
-        through: obsState that is shown on the way, or None.
-        pending: how long ``through`` lasts; None when it takes no time.
+        transient: obsState that is shown on the way, or None.
+        pending: how long ``transient`` lasts; None when it takes no time.
         state: State that it leads to, None where it stays.
     """
 
     obs_states: frozenset[ObsState]
     target: ObsState
-    through: ObsState | None = None
+    transient: ObsState | None = None
     pending: Pending | None = None
     states: frozenset[State] = frozenset({State.ON})
     state: State | None = None
@@ -70,20 +70,20 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
         "AssignResources": Transition(
             _at(ObsState.EMPTY, ObsState.IDLE),
             ObsState.IDLE,
-            through=ObsState.RESOURCING,
+            transient=ObsState.RESOURCING,
             pending=_RESOURCED,
         ),
         # Leads to EMPTY when it leaves nothing assigned.
         "ReleaseResources": Transition(
-            _at(ObsState.IDLE), ObsState.IDLE, through=ObsState.RESOURCING
+            _at(ObsState.IDLE), ObsState.IDLE, transient=ObsState.RESOURCING
         ),
         "ReleaseAllResources": Transition(
-            _at(ObsState.IDLE), ObsState.EMPTY, through=ObsState.RESOURCING
+            _at(ObsState.IDLE), ObsState.EMPTY, transient=ObsState.RESOURCING
         ),
         "Configure": Transition(
             _at(ObsState.IDLE, ObsState.READY),
             ObsState.READY,
-            through=ObsState.CONFIGURING,
+            transient=ObsState.CONFIGURING,
             pending=_CONFIGURED,
         ),
         "Scan": Transition(_at(ObsState.READY), ObsState.SCANNING),
@@ -99,18 +99,18 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
                 ObsState.RESETTING,
             ),
             ObsState.ABORTED,
-            through=ObsState.ABORTING,
+            transient=ObsState.ABORTING,
         ),
         "ObsReset": Transition(
             _at(ObsState.ABORTED, ObsState.FAULT),
             ObsState.IDLE,
-            through=ObsState.RESETTING,
+            transient=ObsState.RESETTING,
             pending=_RESOURCED,
         ),
         "Restart": Transition(
             _at(ObsState.ABORTED, ObsState.FAULT),
             ObsState.EMPTY,
-            through=ObsState.RESTARTING,
+            transient=ObsState.RESTARTING,
         ),
     }
 )
@@ -126,10 +126,10 @@ def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
         obs_state: the present obsState.
 
     Raises:
-        Refused: it may not; State is looked at first (spec 4.3).
+        CommandRejected: it may not; State is looked at first (spec 4.3).
     """
     transition = TRANSITIONS[command]
     if state not in transition.states:
-        raise refusal.STATE.refusal(command=command, state=state.name)
+        raise rejections.STATE.rejection(command=command, state=state.name)
     if obs_state not in transition.obs_states:
-        raise refusal.OBS_STATE.refusal(command=command, obs_state=obs_state.name)
+        raise rejections.OBS_STATE.rejection(command=command, obs_state=obs_state.name)

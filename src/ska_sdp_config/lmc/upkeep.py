@@ -63,7 +63,7 @@ def admin_mode_writes(snapshot: Snapshot, mode: AdminMode) -> Writes:
         mode: the new adminMode.
 
     Raises:
-        Refused: the entry holds no JSON object.
+        CommandRejected: the entry holds no JSON object.
     """
     snapshot.check_entry()
     stored = snapshot.documents.get(snapshot.entry_path)

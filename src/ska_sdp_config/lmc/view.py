@@ -26,7 +26,7 @@ class View:
     Attributes:
         revision: revision of the database that it was derived from.
         command_count: how many commands had been accepted.
-        transitional: obsState to be shown before the final one when ``command_count`` has
+        transient: obsState to be shown before the final one when ``command_count`` has
             grown (spec 4.5), None when there is none.
         values: value by the name of the Tango attribute; State is a model's State.
         faults: what is wrong, None when the view says nothing of the device's health.
@@ -37,7 +37,7 @@ class View:
 
     revision: int
     command_count: int
-    transitional: ObsState | None
+    transient: ObsState | None
     values: Mapping[str, Any]
     faults: tuple[Fault, ...] | None = None
     deadline: datetime | None = None
