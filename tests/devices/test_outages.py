@@ -21,7 +21,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """A database of which nothing is heard any more."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     monkeypatch.setattr(database, "OUTAGE_AFTER", 0.0)
-    monkeypatch.setattr(database, "TELL_AGAIN", 0.01)
+    monkeypatch.setattr(database, "NOTIFY_RETRY_S", 0.01)
     MemoryBackend.shared.clear()
     there = Database()
     there.config.backend.connection.failed()

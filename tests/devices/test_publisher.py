@@ -71,7 +71,7 @@ def device() -> Device:
 def publisher(device: Device) -> Publisher:
     publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
     with device.monitor():
-        publisher.begin()
+        publisher.publish_initial()
     device.take()
     return publisher
 
@@ -79,7 +79,7 @@ def publisher(device: Device) -> Publisher:
 def test_before_the_first_view(device: Device) -> None:
     publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
     with device.monitor():
-        publisher.begin()
+        publisher.publish_initial()
     assert device.state == (State.INIT, "Waits for the configuration database at there:1.")
     assert publisher.read("obsState") is None
     assert publisher.read("healthState") == (HealthState.UNKNOWN, 42.0)
@@ -221,7 +221,7 @@ def test_in_whatever_order_views_come(
     device = Device()
     publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
     with device.monitor():
-        publisher.begin()
+        publisher.publish_initial()
     history = [
         view(revision, sum(counts[: revision + 1]), finals[revision], ObsState.RESOURCING)
         for revision in range(8)

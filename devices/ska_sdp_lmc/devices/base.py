@@ -126,7 +126,7 @@ class LmcDevice(InitDevice):
         # Subscriptions outlast Init.
         self._events: Events = getattr(self, "_events", None) or Events(self)
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
-        self.publisher.begin()
+        self.publisher.publish_initial()
         self.begin()
         self._commands = CommandsInProgress()
         publisher = self.publisher
