@@ -85,7 +85,7 @@ def test_resources_that_are_none_are_left_out() -> None:
 def test_that_an_entry_could_not_be_read_is_not_written() -> None:
     world = World(documents(ObsState.IDLE))
     world.documents[ENTRY] |= {"admin_mode": 5}
-    assert "mend admin_mode" in world.snapshot.entry.errors["subarray"]
+    assert "fix admin_mode" in world.snapshot.entry.errors["subarray"]
     written = upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE).documents[ENTRY]
     assert written["errors"] == {}
     assert not Entry.read(written).errors

@@ -1,4 +1,4 @@
-"""The subarray's attributes as a function of a snapshot and the time (spec 4.4)."""
+"""Derivation of the subarray's attributes from a snapshot and the time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["derive", "obs_state", "timeout_error", "written_obs_state"]
 
 
 def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> ObsState:
-    """Derive obsState: the first rule that holds.
+    """Derive obsState by the first rule that applies.
 
     Args:
-        snapshot: what is there.
-        now: the time, with a zone.
-        settings: time-outs and the names of receive scripts.
+        snapshot: documents of the subarray.
+        now: current time, with a time zone.
+        settings: timeouts and the names of receive scripts.
     """
     entry = snapshot.entry
     target = entry.obs_state_target
@@ -34,17 +34,16 @@ def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> 
         return ObsState.ABORTED
     if entry.errors or _failed(snapshot) or _timed_out(snapshot, now, settings):
         return ObsState.FAULT
-    return _waits_for(snapshot, settings) or target
+    return _pending_obs_state(snapshot, settings) or target
 
 
 def written_obs_state(snapshot: Snapshot) -> ObsState:
-    """Derive obsState for those who do not know the subarray's settings.
+    """Derive obsState without the subarray's settings.
 
-    Whether a wait is over, or has lasted too long, the subarray's own server finds out, and
-    writes; until then it is pending.
+    A wait is pending until the subarray's server has written that it is over or timed out.
 
     Args:
-        snapshot: what is there.
+        snapshot: documents of the subarray.
     """
     entry = snapshot.entry
     target = entry.obs_state_target
@@ -57,11 +56,10 @@ def written_obs_state(snapshot: Snapshot) -> ObsState:
 
 
 def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> str | None:
-    """Say which time-out has passed, if one has and the database does not say so yet.
+    """Return the error of an expired timeout that is not written yet.
 
     Returns:
-        The sentence for ``errors``; None when no time-out has passed, or obsState has another
-        cause already.
+        Text for ``errors``; None if no timeout has expired, or obsState has another cause.
     """
     entry = snapshot.entry
     if not _timed_out(snapshot, now, settings):
@@ -76,12 +74,12 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings)
 
 
 def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> View:
-    """Derive everything that the subarray shows.
+    """Derive the view of the subarray.
 
     Args:
-        snapshot: what is there.
-        now: the time, with a zone.
-        settings: time-outs, required components, names of receive scripts.
+        snapshot: documents of the subarray.
+        now: current time, with a time zone.
+        settings: timeouts, required components, names of receive scripts.
     """
     entry = snapshot.entry
     final = obs_state(snapshot, now, settings)
@@ -104,13 +102,13 @@ def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> Vie
 
 
 def _transient(snapshot: Snapshot) -> ObsState | None:
-    """The obsState on the way of the last command."""
+    """Return the transient obsState of the last command."""
     transition = TRANSITIONS.get(snapshot.entry.last_command or "")
     return transition.transient if transition else None
 
 
-def _waits_for(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
-    """The pending obsState, None when nothing is pending any more."""
+def _pending_obs_state(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
+    """Return the pending obsState, None if the wait is over."""
     pending = pending_of(snapshot)
     if pending is None or not waiting_for(pending.until, snapshot, settings):
         return None
@@ -119,7 +117,9 @@ def _waits_for(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | Non
 
 def _timed_out(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> bool:
     limit = deadline(snapshot, settings)
-    return limit is not None and now >= limit and _waits_for(snapshot, settings) is not None
+    return (
+        limit is not None and now >= limit and _pending_obs_state(snapshot, settings) is not None
+    )
 
 
 def _failed(snapshot: Snapshot) -> bool:

@@ -1,4 +1,4 @@
-"""Which processing blocks an execution block lists, and where they are."""
+"""Processing blocks listed by an execution block, and their paths."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["Listed", "listed", "receive_pb_of", "with_state"]
 
 
 class Listed(NamedTuple):
-    """The processing blocks of an execution block, real-time ones first.
+    """Processing blocks listed by an execution block, real-time ones first.
 
     Attributes:
-        realtime: whether each is real-time, by its id.
-        paths: of each in turn its path, and that of its state.
+        realtime: whether each is real-time, by ID.
+        paths: path of each, followed by the path of its state.
     """
 
     realtime: dict[str, bool]
@@ -25,7 +25,7 @@ class Listed(NamedTuple):
 
 
 def listed(eb: Json) -> Listed:
-    """Find the processing blocks that an execution block lists; others wrote it, as they like."""
+    """Return the listed processing blocks without invalid IDs."""
     kinds = dict.fromkeys(_ids(eb.get("pb_realtime")), True)
     for pb_id in _ids(eb.get("pb_batch")):
         kinds.setdefault(pb_id, False)
@@ -35,13 +35,13 @@ def listed(eb: Json) -> Listed:
 
 
 def receive_pb_of(eb: Json) -> str | None:
-    """Find the id of the processing block that an execution block names for addresses."""
+    """Return the ID of the processing block that provides the receive addresses, if any."""
     pb_id = eb.get("pb_receive_addresses")
     return pb_id if is_id(pb_id) else None
 
 
 def with_state(path: str) -> tuple[str, str]:
-    """Get the path of an entity, and that of its state."""
+    """Return the paths of an entity and of its state."""
     return path, paths.state_of(path)
 
 

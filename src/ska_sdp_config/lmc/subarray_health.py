@@ -1,4 +1,4 @@
-"""What is wrong with a subarray, as far as the database tells (spec 4.2)."""
+"""Faults of a subarray that the database shows."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def find_faults(
     errors: dict[str, str],
     settings: SubarraySettings,
 ) -> tuple[Fault, ...]:
-    """Find everything that makes the subarray's health less than OK.
+    """Return all faults of the subarray.
 
     Args:
-        snapshot: what is there.
-        obs_state: the obsState derived from it.
-        errors: errors of the subarray itself, by processing block id or ``subarray``.
-        settings: the components required, and the time-outs.
+        snapshot: documents of the subarray.
+        obs_state: obsState derived from the snapshot.
+        errors: errors of the subarray, by processing block ID or ``subarray``.
+        settings: required components and timeouts.
     """
     return (
         *(
@@ -71,7 +71,7 @@ def _of_processing_block(pb: ProcessingBlock, obs_state: ObsState) -> Iterator[F
     elif pb.status == "CANCELLED":
         yield _fault(pb, "cancelled", f"Processing block {pb.pb_id} is CANCELLED")
     elif pb.realtime:
-        # Before the wait for it is over, a block that is not ready is no fault.
+        # A block that is not ready is a fault only after the wait for it is over.
         if obs_state in _RESOURCED and not pb.resourced:
             yield _fault(pb, "resources", f"Processing block {pb.pb_id} has lost its resources")
         elif obs_state in _CONFIGURED and not pb.configured:
