@@ -42,7 +42,7 @@ def test_commands(controller: Any, config: Config) -> None:
     )
 
 
-def test_components_come_and_go(controller: Any, config: Config) -> None:
+def test_components_follow_owner_keys(controller: Any, config: Config) -> None:
     wait_until(lambda: "lmc-controller" in json.loads(controller.components))
     assert controller.healthState == HealthState.DEGRADED
     assert len(controller.healthInfo) == 2
@@ -94,9 +94,7 @@ def test_versions(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     assert controller.versionId == subarray.versionId != ""
 
 
-def test_a_version_that_tango_cannot_send_as_it_is(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_non_ascii_version_is_escaped(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_LMC_VERSION_INFO", '{"version": "1 β"}')
     controller, _ = start()
     assert controller.sdpVersion.isascii()

@@ -27,7 +27,7 @@ def observing(etcd: Etcd) -> Iterator[Observation]:
 
 
 @pytest.mark.parametrize("obs_state", COLUMNS)
-def test_what_is_refused_changes_nothing(observing: Observation, obs_state: str) -> None:
+def test_rejected_command_changes_nothing(observing: Observation, obs_state: str) -> None:
     observing.lead_to(obs_state)
     with Events(observing.subarray, "obsState", "lastCommand") as events:
         # Subscribing writes adminMode, to see that events come.
@@ -45,7 +45,9 @@ def test_what_is_refused_changes_nothing(observing: Observation, obs_state: str)
     ("obs_state", "command"),
     [(cell.obs_state, cell.command) for cell in CELLS if cell.allowed],
 )
-def test_what_is_allowed_arrives(observing: Observation, obs_state: str, command: str) -> None:
+def test_allowed_command_reaches_target(
+    observing: Observation, obs_state: str, command: str
+) -> None:
     observing.lead_to(obs_state)
     path = PATHS[command]
     with Events(observing.subarray, "obsState", "transactionID") as events:
@@ -61,7 +63,7 @@ def test_what_is_allowed_arrives(observing: Observation, obs_state: str, command
 
 
 @pytest.mark.parametrize("state", ["OFF", "DISABLE"])
-def test_every_command_in_other_states(observing: Observation, state: str) -> None:
+def test_commands_in_other_states_are_rejected(observing: Observation, state: str) -> None:
     observing.lead_to("IDLE")
     if state == "OFF":
         observing.command("Off")

@@ -28,7 +28,9 @@ def set_timeout(subarray: Any) -> Set:
     return lambda value: database.put_device_property(SUBARRAY, {"TimeoutConfigure": value})
 
 
-def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Config) -> None:
+def test_invalid_property_disables_device_until_next_init(
+    subarray: Any, set_timeout: Set, config: Config
+) -> None:
     set_timeout("soon")
     try:
         fault = f"{SUBARRAY}: The device property TimeoutConfigure cannot be 'soon'"

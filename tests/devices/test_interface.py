@@ -144,7 +144,7 @@ def test_commands(devices: dict[str, Any], which: str) -> None:
         assert found[name].in_type_desc != "Uninitialised"
 
 
-def test_every_attribute_tells_of_its_changes(devices: dict[str, Any]) -> None:
+def test_every_attribute_pushes_change_events(devices: dict[str, Any]) -> None:
     attributes = {"controller": list(CONTROLLER), "subarray": list(SUBARRAY)}
     kinds = ("CHANGE_EVENT", "ARCHIVE_EVENT")
     with ExitStack() as stack:

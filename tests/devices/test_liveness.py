@@ -83,7 +83,7 @@ def codes(this: Process) -> list[str]:
     return [reason.code for reason in this.why_not_live()]
 
 
-def test_a_process_that_works_is_alive(serve: Serve, database: Database) -> None:
+def test_working_process_is_live(serve: Serve, database: Database) -> None:
     reconciled = threading.Event()
 
     def reconcile(watcher: Watcher[Any]) -> None:
@@ -104,7 +104,7 @@ def test_a_process_that_works_is_alive(serve: Serve, database: Database) -> None
     wait_until(is_alive_with_command)
 
 
-def test_a_turn_that_a_rejection_holds_up_is_not_stuck(
+def test_reconciliation_stalled_by_rejection_is_not_stuck(
     serve: Serve,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
@@ -138,7 +138,7 @@ def test_a_turn_that_a_rejection_holds_up_is_not_stuck(
         over.set()
 
 
-def test_a_turn_that_does_not_end_is_stuck(
+def test_endless_reconciliation_is_stuck(
     serve: Serve,
 ) -> None:
     free = threading.Event()
@@ -159,7 +159,7 @@ def test_a_turn_that_does_not_end_is_stuck(
     wait_until(lambda: codes(this) == [])
 
 
-def test_a_command_that_does_not_end_is_stuck(
+def test_endless_command_is_stuck(
     serve: Serve,
 ) -> None:
     this, commands = serve(look)
@@ -169,7 +169,7 @@ def test_a_command_that_does_not_end_is_stuck(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_has_ended_shows(
+def test_dead_watch_loop_is_reported(
     serve: Serve,
 ) -> None:
     def reconcile(watcher: Watcher[Any]) -> None:

@@ -62,7 +62,7 @@ def at_the_commit(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) 
     monkeypatch.setattr(server, "apply_command", decided)
 
 
-def test_a_lost_answer_is_made_sure_of(
+def test_commit_with_lost_answer_is_settled(
     etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
@@ -80,7 +80,7 @@ def test_a_lost_answer_is_made_sure_of(
         assert events.of("transactionID")[0] == "txn-test-20260131-lost"
 
 
-def test_an_outcome_that_is_not_known_is_published_when_it_is(
+def test_unknown_outcome_is_published_once_known(
     etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut_off() -> None:

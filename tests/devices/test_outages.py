@@ -37,7 +37,7 @@ class SetBack(datetime):
         return super().now(tz) - timedelta(hours=1)
 
 
-def test_an_outage_is_noticed_though_the_clock_is_set_back(
+def test_outage_is_published_after_clock_is_set_back(
     away: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away.config.backend.get("/a")
@@ -53,7 +53,7 @@ def test_an_outage_is_noticed_though_the_clock_is_set_back(
     assert abs(told[0].since - began) < timedelta(seconds=10)
 
 
-def test_it_is_closed_while_threads_are_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_waits_for_threads_started_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     there = Database()
     over = threading.Event()
@@ -74,7 +74,7 @@ def test_it_is_closed_while_threads_are_being_started(monkeypatch: pytest.Monkey
             thread.join()
 
 
-def test_a_device_that_cannot_be_told_is_told_again(away: Database) -> None:
+def test_failed_notification_is_repeated(away: Database) -> None:
     tried: list[Outage | None] = []
     told: list[Outage | None] = []
 

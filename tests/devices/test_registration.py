@@ -14,7 +14,7 @@ from ska_sdp_lmc.runtime.registration import Registration
 from tests.waiting import LATE
 
 
-def test_checks_go_on_after_an_unexpected_error(
+def test_checks_continue_after_unexpected_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     numbers, is_third = itertools.count(1), threading.Event()

@@ -29,7 +29,7 @@ def calls(etcd: Etcd) -> dict[str, int]:
         return {name: int(float(count)) for name, count in COUNTED.findall(page.read().decode())}
 
 
-def test_a_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_CONFIG_HOST", etcd.endpoint)
     with Config(host=etcd.endpoint) as config:
         config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)

@@ -91,7 +91,7 @@ def test_an_observation(subarray: Any, config: Config) -> None:
     assert subarray.state() == tango.DevState.OFF
 
 
-def test_an_arrival_is_told_before_the_command_that_it_allowed(
+def test_obs_state_that_allowed_command_is_pushed_before_it(
     subarray: Any, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command may see in the database what the device has not come to look at yet."""
@@ -114,7 +114,7 @@ def test_an_arrival_is_told_before_the_command_that_it_allowed(
         events.wait_for("obsState", [ObsState[name] for name in told])
 
 
-def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
+def test_failure_leads_to_fault_and_recovery(subarray: Any, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     write_state(config, "pb-a", status="FAILED", reason="out of memory")
@@ -131,7 +131,7 @@ def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
     assert (subarray.obsState, subarray.ebID, subarray.resources) == (0, "null", "{}")
 
 
-def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) -> None:
+def test_rejections_reach_client_verbatim(start: Start, config: Config) -> None:
     _, subarray = start()
     for txn in config.txn():
         before = txn.get("/lmc/subarray/01")
@@ -181,7 +181,7 @@ def test_admin_mode(subarray: Any, config: Config) -> None:
         assert json.loads(txn.get("/lmc/subarray/01") or "")["admin_mode"] == "ENGINEERING"
 
 
-def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:
+def test_values_outside_tango_types_are_escaped(subarray: Any, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     write_state(config, "pb-a", status="FAILED", reason="größer als ∞ " * 100)
@@ -190,9 +190,7 @@ def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:
     assert subarray.healthInfo[0].isascii()
 
 
-def test_a_message_may_be_utf_8_as_json_is_or_latin_1_as_tango_has_it(
-    subarray: Any, config: Config
-) -> None:
+def test_message_may_be_utf_8_or_latin_1(subarray: Any, config: Config) -> None:
     subarray.On()
     for number, (name, encoding) in enumerate([("größer ∞", "utf-8"), ("größer", "latin-1")]):
         message = json.loads(assign_text())
@@ -238,7 +236,7 @@ def test_several_systems_in_one_database(
     assert subarray.obsState == ObsState.EMPTY
 
 
-def test_presence_is_taken_and_taken_again(subarray: Any, config: Config) -> None:
+def test_presence_is_restored_after_loss(subarray: Any, config: Config) -> None:
     path = "/component/lmc-subarray-01/owner"
 
     def owner() -> str | None:
@@ -252,7 +250,7 @@ def test_presence_is_taken_and_taken_again(subarray: Any, config: Config) -> Non
     assert subarray.ping() > 0
 
 
-def test_two_clients_scan_at_once(subarray: Any, config: Config) -> None:
+def test_concurrent_scans_are_serialized(subarray: Any, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text())
     subarray.Configure('{"scan_type": "science"}')
@@ -280,7 +278,7 @@ def test_two_clients_scan_at_once(subarray: Any, config: Config) -> None:
 
 
 @pytest.mark.usefixtures("_restored_logging")
-def test_a_refused_message_is_logged_under_its_own_transaction_id(subarray: Any) -> None:
+def test_rejected_message_is_logged_with_its_transaction_id(subarray: Any) -> None:
     stream = io.StringIO()
     logs.set_up("INFO", "ska", stream)
     own = "txn-test-20260131-own"
@@ -315,7 +313,7 @@ def test_the_level_of_the_log(subarray: Any) -> None:
         assert all(re.search(rf"tango-device:{name},transaction-id:txn-", line) for line in found)
 
 
-def test_a_fault_of_the_program_is_told_as_any_other(
+def test_bug_is_reported_as_command_failure(
     subarray: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:

@@ -57,7 +57,7 @@ def test_assign_resources(column: str, message: Message, text: str) -> None:
     assert rejection(world, "AssignResources", message).startswith(text)
 
 
-def test_processing_blocks_alone_need_an_active_execution_block() -> None:
+def test_processing_blocks_alone_require_active_execution_block() -> None:
     world = World(documents(ObsState.READY))
     world.command("End")
     message = assign_message(None, NEW_PB, None)
@@ -87,7 +87,7 @@ def test_an_ended_execution_block(status: str) -> None:
         ("ABORTED", "Restart", "EMPTY"),
     ],
 )
-def test_what_works_with_an_ended_execution_block(
+def test_command_is_accepted_with_ended_execution_block(
     status: str, column: str, command: str, to: str
 ) -> None:
     world = ended(World(documents(ObsState[column])), status)
@@ -96,7 +96,7 @@ def test_what_works_with_an_ended_execution_block(
     assert (eb["status"] if eb else "missing") == status
 
 
-def test_an_ended_execution_block_gives_way_to_a_new_one() -> None:
+def test_ended_execution_block_is_replaced() -> None:
     world = ended(World(documents(ObsState.IDLE)), "CANCELLED")
     world.command("AssignResources", assign_message())
     assert world.entry["eb_id"] == "eb-new-20260131-00000"
@@ -115,7 +115,7 @@ def test_scan_types() -> None:
     assert text == "Scan type new is already defined"
 
 
-def test_releasing_what_is_not_assigned_is_named() -> None:
+def test_releasing_unassigned_resources_names_them() -> None:
     world = World(documents(ObsState.IDLE))
     resources = Resources(
         receptors=("SKA001", "SKA009", "SKA010"), csp_links=(7,), receive_nodes=3
@@ -125,7 +125,7 @@ def test_releasing_what_is_not_assigned_is_named() -> None:
     )
 
 
-def test_an_error_does_not_repeat_a_whole_message() -> None:
+def test_rejection_shortens_long_values() -> None:
     world = World(documents(ObsState.IDLE))
     many = Resources(receptors=tuple(f"SKA{number}" for number in range(2000, 9000)))
     text = rejection(world, "ReleaseResources", ReleaseResources(many))
@@ -136,7 +136,7 @@ def test_an_error_does_not_repeat_a_whole_message() -> None:
 
 
 @pytest.mark.parametrize("absent", ["proccontrol", "helmdeploy"])
-def test_processing_blocks_need_their_components(absent: str) -> None:
+def test_processing_blocks_require_online_components(absent: str) -> None:
     world = World(documents(ObsState.EMPTY))
     del world.documents[f"/component/{absent}/owner"]
     assert rejection(world, "AssignResources", assign_message()) == OFFLINE
@@ -144,7 +144,7 @@ def test_processing_blocks_need_their_components(absent: str) -> None:
     assert world.obs_state == "IDLE"
 
 
-def test_no_components_may_be_required() -> None:
+def test_required_components_may_be_empty() -> None:
     world = World(documents(ObsState.EMPTY))
     del world.documents["/component/proccontrol/owner"]
     world.settings = type(world.settings)(required_components=())
@@ -152,7 +152,7 @@ def test_no_components_may_be_required() -> None:
     assert world.obs_state == "RESOURCING"
 
 
-def test_a_message_says_what_must_be_read_for_it() -> None:
+def test_message_paths_names_new_entities() -> None:
     paths = message_paths(assign_message())
     assert sorted(paths) == [
         "/eb/eb-new-20260131-00000",

@@ -16,17 +16,17 @@ from .cells import CELLS, COLUMNS, MOMENTS, PATHS, Cell
 from .worlds import ENTRY, NOON, SETTINGS, World, documents, message_for
 
 
-def test_the_table_has_every_command() -> None:
+def test_table_has_every_command() -> None:
     assert {cell.command for cell in CELLS} == set(TRANSITIONS) == set(PATHS)
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_the_documents_of_each_column_are_in_it(column: str) -> None:
+def test_documents_of_column_derive_its_obs_state(column: str) -> None:
     assert World(documents(ObsState[column])).obs_state == column
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.command}-{cell.obs_state}")
-def test_every_cell(cell: Cell) -> None:
+def test_cell_is_accepted_or_rejected(cell: Cell) -> None:
     command, obs_state = cell.command, ObsState[cell.obs_state]
     world = World(documents(obs_state))
     before = copy.deepcopy(world.documents)
@@ -52,7 +52,7 @@ def test_every_cell(cell: Cell) -> None:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
-def test_states_that_last_no_time(command: str, moment: str) -> None:
+def test_command_is_rejected_in_transient_state(command: str, moment: str) -> None:
     if command == "Off":
         check_allowed(command, State.ON, ObsState[moment])
         return
@@ -64,7 +64,7 @@ def test_states_that_last_no_time(command: str, moment: str) -> None:
 
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
 @pytest.mark.parametrize("mode", ["OFFLINE", "NOT_FITTED", "RESERVED"])
-def test_admin_mode_refuses_everything(command: str, mode: str) -> None:
+def test_disabling_admin_mode_rejects_every_command(command: str, mode: str) -> None:
     world = World(documents(ObsState.IDLE))
     world.entry["admin_mode"] = mode
     with pytest.raises(
@@ -82,7 +82,7 @@ def test_only_on_is_allowed_when_off(command: str) -> None:
     assert world.documents == {}
 
 
-def test_a_subarray_begins_off_and_empty() -> None:
+def test_subarray_starts_off_and_empty() -> None:
     values = World().view.values
     assert (values["State"].name, values["obsState"].name) == ("OFF", "EMPTY")
     view = World().command("On")
@@ -104,7 +104,7 @@ def test_a_subarray_begins_off_and_empty() -> None:
         ("Off", "SCANNING", None, False, "CANCELLED"),
     ],
 )
-def test_what_is_kept(
+def test_command_keeps_values(
     command: str, column: str, scan_type: str | None, linked: bool, status: str
 ) -> None:
     world = World(documents(ObsState[column]))
@@ -139,7 +139,7 @@ def test_fault_keeps_everything() -> None:
         assert after[name] == before[name]
 
 
-def test_a_command_cannot_be_given_a_message_of_another() -> None:
+def test_command_rejects_message_of_another() -> None:
     snapshot = World(documents(ObsState.READY)).snapshot
     now: datetime = NOON
     message = message_for("Configure", ObsState.IDLE)
