@@ -1,4 +1,4 @@
-"""The Controller device, on a database in this process."""
+"""Controller device on an in-memory database."""
 
 from __future__ import annotations
 

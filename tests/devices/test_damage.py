@@ -1,4 +1,4 @@
-"""Devices leave what holds no JSON object as it is, and show where it is."""
+"""Devices do not change damaged documents, and report their paths."""
 
 from __future__ import annotations
 

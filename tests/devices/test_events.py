@@ -1,4 +1,4 @@
-"""Events of each kind are pushed from code, whoever has subscribed."""
+"""Events of each kind, pushed from code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The health of a server process, asked for over HTTP while etcd comes, goes and hangs."""
+"""Health endpoint of a server process while etcd starts, stops and hangs."""
 
 from __future__ import annotations
 

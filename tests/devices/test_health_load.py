@@ -1,4 +1,4 @@
-"""The health endpoint under clients that send their requests slowly, or never to the end."""
+"""Health endpoint under slow and incomplete requests."""
 
 from __future__ import annotations
 

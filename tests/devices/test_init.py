@@ -1,4 +1,4 @@
-"""Init again: settings that cannot be are shown, and keep the device from doing anything."""
+"""Init with invalid settings: they are published, and commands are rejected."""
 
 from __future__ import annotations
 

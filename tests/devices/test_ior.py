@@ -1,4 +1,4 @@
-"""The address in a CORBA object reference."""
+"""Address in a CORBA object reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process whose threads are stuck is not alive, and says which and since when."""
+"""Liveness of a process whose threads are stuck or dead."""
 
 from __future__ import annotations
 

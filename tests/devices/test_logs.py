@@ -1,4 +1,4 @@
-"""Log lines in the SKA format and as JSON (spec 4.9)."""
+"""Log lines in the SKA format and as JSON."""
 
 from __future__ import annotations
 

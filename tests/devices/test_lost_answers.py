@@ -1,4 +1,4 @@
-"""A command whose commit takes effect while its answer is lost on the way."""
+"""Commands whose commit takes effect although its answer is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices are told of an outage, and of its end, whatever another device makes of it."""
+"""Notification of devices about outages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database of which nothing is heard any more."""
+    """Database that no longer answers."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     monkeypatch.setattr(database, "OUTAGE_AFTER", 0.0)
     monkeypatch.setattr(database, "NOTIFY_RETRY_S", 0.01)
@@ -30,7 +30,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
 
 
 class SetBack(datetime):
-    """A wall clock that was set back by an hour."""
+    """Wall clock set back by an hour."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:

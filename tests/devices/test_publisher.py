@@ -1,4 +1,4 @@
-"""The publisher: order of events, and which view wins (spec 4.5)."""
+"""Publisher: order of events and of views."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 
 
 class Device:
-    """A device that writes down what is pushed, and insists on its monitor."""
+    """Attribute sink that records events and requires its monitor."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()

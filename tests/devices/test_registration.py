@@ -1,4 +1,4 @@
-"""The thread that checks a server's registration outlives an unexpected error."""
+"""Periodic check of a server's registration."""
 
 from __future__ import annotations
 

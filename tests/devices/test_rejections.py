@@ -1,4 +1,4 @@
-"""A database that answers and rejects is shown as such, and its return too; on a real etcd."""
+"""Publication of rejections by a real etcd, and of their end."""
 
 from __future__ import annotations
 

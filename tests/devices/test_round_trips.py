@@ -1,4 +1,4 @@
-"""A command asks the database twice: one read, one commit (counted by the server itself)."""
+"""Round trips of a command, as counted by etcd."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNTED = re.compile(
 
 
 def calls(etcd: Etcd) -> dict[str, int]:
-    """How often each method of the key-value service was called."""
+    """Return the number of calls of each method of the key-value service."""
     url = f"http://{etcd.endpoint}/metrics"
     with urllib.request.urlopen(url, timeout=20) as page:
         return {name: int(float(count)) for name, count in COUNTED.findall(page.read().decode())}

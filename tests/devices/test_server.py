@@ -278,7 +278,7 @@ def test_log_level_is_a_setting(
 
 
 def refused_start(*arguments: str) -> str:
-    """Start a server that does not start; gives what it says."""
+    """Start a server that fails to start; return its output."""
     program = installed_program("SDPSubarray", "tango")
     done = subprocess.run(
         [program, "01", "-ORBendPoint", "giop:tcp:127.0.0.1:0", *arguments],

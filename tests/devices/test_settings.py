@@ -1,4 +1,4 @@
-"""Settings: where they come from, and how bad ones are refused by name."""
+"""Settings: their sources, and the errors of invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Subarray device, on a database in this process."""
+"""Subarray device on an in-memory database."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_an_observation(subarray: Any, config: Config) -> None:
 def test_obs_state_that_allowed_command_is_pushed_before_it(
     subarray: Any, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A command may see in the database what the device has not come to look at yet."""
+    """A command may read a newer revision than the watch loop."""
     subarray.On()
     with Events(subarray, "obsState") as events:
         subarray.AssignResources(assign_text((("pb-a", "work"),)))

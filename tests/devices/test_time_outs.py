@@ -1,4 +1,4 @@
-"""Time-outs of a subarray: written, told, and never forgotten."""
+"""Timeouts of a subarray."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .conftest import Events, Start, assign_text, write_state
 
 
 class Clock:
-    """The time of the subarray's server, which jumps when it is told."""
+    """Clock of the subarray's server, which the test advances."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = timedelta()

@@ -1,4 +1,4 @@
-"""The controller's commands and what it shows of the system (spec 4.1)."""
+"""Commands of the controller and its attributes of the system."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_subarrays_show_pending_obs_state_until_wait_is_written() -> None:
     found = documents(ObsState.RESOURCING)
     shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
-    # Whether all is there that this subarray waits for, its server has yet to say.
+    # The wait is pending until the subarray's server has written its end.
     found[f"/pb/{RECEIVE}/state"] = READY_STATE
     shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"

@@ -1,4 +1,4 @@
-"""What others wrote in place of what should be there stops no command, and is not made worse."""
+"""Damaged documents stop no command and are not overwritten."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_assign_resources_replaces_invalid_block_list(damaged: Any) -> None:
     assert {pb["pb_id"] for pb in pbs} == {*listed["pb_realtime"], *listed["pb_batch"]}
 
 
-def test_release_ignores_invalid_resources() -> None:
+def test_assign_resources_drops_invalid_resources() -> None:
     world = World(documents(ObsState.IDLE))
     world.documents[ENTRY] |= {"resources": {"receptors": [{"a": 1}, "A", ["B"]]}}
     message = AssignResources(resources=Resources(receptors=("C",)))
@@ -94,7 +94,7 @@ def test_error_of_corrupt_entry_is_not_written() -> None:
 
 
 def command_on(world: World, command: str, obs_state: ObsState) -> Writes | CommandRejected:
-    """Apply a command; give what it writes, or its rejection."""
+    """Apply a command and return its writes or its rejection."""
     message = message_for(command, obs_state)
     try:
         return apply_command(command, world.snapshot, message, NOON, SETTINGS, "txn-a")

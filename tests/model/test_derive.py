@@ -1,4 +1,4 @@
-"""obsState as a function of documents and time: spec 4.4 rule by rule."""
+"""Derivation of obsState from documents and time, rule by rule."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_receive_scripts_setting_selects_scripts() -> None:
 def test_time_outs(column: str, seconds: float) -> None:
     world = World(documents(ObsState[column]))
     world.pass_time(seconds - 0.001)
-    assert world.turn().values["obsState"].name == column
+    assert world.reconcile().values["obsState"].name == column
     deadline = world.view.deadline
     assert deadline is not None
     assert (deadline - NOON).total_seconds() == seconds
@@ -133,14 +133,14 @@ def test_time_outs(column: str, seconds: float) -> None:
     assert world.obs_state == "FAULT"
     assert world.view.timed_out
     assert world.entry["errors"] == {}
-    assert world.turn().values["obsState"] is ObsState.FAULT
+    assert world.reconcile().values["obsState"] is ObsState.FAULT
     assert not world.view.timed_out
     assert world.view.deadline is None
     assert f"within {seconds} s" in world.entry["errors"]["subarray"]
     assert RECEIVE in world.entry["errors"]["subarray"]
     # Readiness that comes too late changes nothing.
     world.set_state(RECEIVE, **DONE)
-    assert world.turn().values["obsState"] is ObsState.FAULT
+    assert world.reconcile().values["obsState"] is ObsState.FAULT
 
 
 def test_block_ready_before_timeout_is_written_prevents_fault() -> None:
@@ -149,7 +149,7 @@ def test_block_ready_before_timeout_is_written_prevents_fault() -> None:
     assert world.view.timed_out
     world.set_state(RECEIVE, **DONE)
     assert upkeep.timeout_writes(world.snapshot, world.now, world.settings) is None
-    assert world.turn().values["obsState"] is ObsState.IDLE
+    assert world.reconcile().values["obsState"] is ObsState.IDLE
 
 
 def test_zero_timeout_never_expires() -> None:
@@ -161,12 +161,12 @@ def test_zero_timeout_never_expires() -> None:
 
 def test_reached_wait_stays_over() -> None:
     world = World(documents(ObsState.CONFIGURING))
-    assert not world.turn().wait_over
+    assert not world.reconcile().wait_over
     world.set_state(RECEIVE, deployments_ready=True)
-    assert world.turn().wait_over
+    assert world.reconcile().wait_over
     assert world.entry["reached"] is True
     world.set_state(RECEIVE, deployments_ready=False)
-    view = world.turn()
+    view = world.reconcile()
     assert view.values["obsState"] is ObsState.READY
     assert [fault.text for fault in view.faults or ()] == [
         f"Processing block {RECEIVE} has lost its readiness"

@@ -1,4 +1,4 @@
-"""What commands write, document by document (spec 4.7), and what they make of damage."""
+"""Documents written by commands, also where present ones are damaged."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def test_merging_keeps_sets_and_adds_nodes(first: Resources, second: Resources) 
 
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.allowed], ids=str)
 def test_written_documents_survive_encoding(cell: Cell) -> None:
-    """As it is kept with its text, it must be what the text would be parsed to."""
+    """The view after a commit uses the documents without parsing them again."""
     obs_state = ObsState[cell.obs_state]
     world = World(documents(obs_state))
     message = message_for(cell.command, obs_state)

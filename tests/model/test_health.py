@@ -1,4 +1,4 @@
-"""healthState and healthInfo (spec 4.1, 4.2)."""
+"""healthState and healthInfo."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_pending_blocks_are_not_faults() -> None:
 def test_timeout_fault_names_reason() -> None:
     world = World(documents(ObsState.RESOURCING))
     world.pass_time(61)
-    world.turn()
+    world.reconcile()
     assert len(texts(world)) == 1
     assert "was not resourced within 60 s" in texts(world)[0]
 
@@ -67,7 +67,7 @@ def test_timeout_fault_names_reason() -> None:
 def test_timeout_fault_starts_at_deadline() -> None:
     world = World(documents(ObsState.CONFIGURING))
     world.pass_time(61)
-    world.turn()
+    world.reconcile()
     world.pass_time(3600)
     # A server that starts now remembers nothing.
     faults = world.view.faults or ()
@@ -100,7 +100,7 @@ def test_start_of_fault_is_kept_while_it_lasts() -> None:
 
 
 def test_start_of_fault_does_not_follow_later_updates() -> None:
-    """A script writes its state again and again, each time with the time."""
+    """Scripts update the time of their state, but the fault began earlier."""
     later = NOON + timedelta(seconds=5)
     first = seen_since({}, [Fault("pb x", "is ill", NOON)], later)
     assert first == {"pb x": NOON}

@@ -1,4 +1,4 @@
-"""Refusals beyond the state: their words, and which of two comes first (spec 4.3)."""
+"""Rejections by rules other than State and obsState: their texts and order."""
 
 from __future__ import annotations
 

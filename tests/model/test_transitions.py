@@ -1,4 +1,4 @@
-"""Every command in every obsState, against a table written by hand from spec 4.2."""
+"""Every command in every obsState, compared with a table."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_subarray_starts_off_and_empty() -> None:
     assert (view.values["State"].name, view.values["obsState"].name) == ("ON", "EMPTY")
 
 
-# What is kept after a command: scan type, scan id, link of the execution block (spec 4.2).
+# What is kept after a command: scan type, scan id, link of the execution block .
 @pytest.mark.parametrize(
     ("command", "column", "scan_type", "linked", "status"),
     [
