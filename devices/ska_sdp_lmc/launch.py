@@ -1,26 +1,21 @@
-"""The programs ``SDPController`` and ``SDPSubarray``, from their first line.
+"""Entry points of the device servers.
 
-What is imported stays, and there is a lot of it: to look through it for garbage, again and again
-while it grows, is a twentieth of the time that a server takes to start. So that waits until
-``run`` has all it needs, which is why nothing is imported here before it is wanted.
+PyTango is imported only after the check of the extra that installs it.
 """
 
 from __future__ import annotations
 
-import gc
+from ska_sdp_lmc.extras import require
 
 __all__ = ["controller", "subarray"]
 
 
 def controller() -> None:
-    """Run a server of the controller; see ``run``.
+    """Run a server of the controller.
 
     Raises:
-        SystemExit: as ``run``, or the extra ``tango`` is not installed.
+        SystemExit: The extra ``tango`` is not installed, or the server cannot start.
     """
-    gc.disable()
-    from ska_sdp_lmc.extras import require
-
     require("SDPController", "tango")
     from ska_sdp_lmc.devices.controller import main
 
@@ -28,14 +23,11 @@ def controller() -> None:
 
 
 def subarray() -> None:
-    """Run a server of subarrays; see ``run``.
+    """Run a server of subarrays.
 
     Raises:
-        SystemExit: as ``run``, or the extra ``tango`` is not installed.
+        SystemExit: The extra ``tango`` is not installed, or the server cannot start.
     """
-    gc.disable()
-    from ska_sdp_lmc.extras import require
-
     require("SDPSubarray", "tango")
     from ska_sdp_lmc.devices.subarray import main
 

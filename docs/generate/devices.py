@@ -120,8 +120,8 @@ def _allowed(change: Transition) -> str:
 
 
 def _path(change: Transition) -> str:
-    through = f"{change.through.name} → " if change.through else ""
-    return through + change.target.name
+    transient = f"{change.transient.name} → " if change.transient else ""
+    return transient + change.target.name
 
 
 def _properties(device: type[LmcDevice]) -> str:

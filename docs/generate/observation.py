@@ -120,8 +120,8 @@ class _Observation:
         yield Line(DEVICE, STORE, _brief(writes.documents))
         after = self._snapshot()
         view = derive(after, self._now, _RULES)
-        if view.transitional is not None:
-            yield from self._show(view.transitional.name)
+        if view.transient is not None:
+            yield from self._show(view.transient.name)
         yield from self._show(view.values["obsState"].name)
 
     def _processing(self) -> Iterator[Line]:

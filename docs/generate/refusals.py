@@ -5,7 +5,7 @@ from __future__ import annotations
 from docs.generate.text import code, table
 
 from ska_sdp_config.lmc.controller import COMMANDS
-from ska_sdp_config.lmc.rejections import RULES, Reason, Refused, Rule
+from ska_sdp_config.lmc.rejections import RULES, CommandRejected, Reason, Rule
 from ska_sdp_config.lmc.states import ObsState, State
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
 from ska_sdp_lmc.runtime.settings import Settings, property_name
@@ -39,13 +39,13 @@ def waits() -> str:
     rows = [
         [
             code(command),
-            transition.through.name,
+            transition.transient.name,
             transition.pending.until.value,
             code(property_name(transition.pending.timeout)),
             f"{Settings.model_fields[transition.pending.timeout].default:g} s",
         ]
         for command, transition in TRANSITIONS.items()
-        if transition.pending is not None and transition.through is not None
+        if transition.pending is not None and transition.transient is not None
     ]
     return table(["command", "obsState", "until all are", "time-out", "default"], rows)
 
@@ -76,11 +76,11 @@ def refusals() -> str:
 def _cell(command: str, obs_state: ObsState) -> str:
     try:
         check_allowed(command, _state_of(command), obs_state)
-    except Refused:
+    except CommandRejected:
         return REFUSED
     transition = TRANSITIONS[command]
-    through = f"{transition.through.name} → " if transition.through else ""
-    return f"{through}{transition.target.name}"
+    transient = f"{transition.transient.name} → " if transition.transient else ""
+    return f"{transient}{transition.target.name}"
 
 
 def _state_of(command: str) -> State:

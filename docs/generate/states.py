@@ -49,13 +49,13 @@ def edges() -> tuple[dict[Edge, list[str]], set[Edge], set[Edge]]:
     for name, change in TRANSITIONS.items():
         if change.state is not None or change.states != frozenset({State.ON}):
             continue
-        first = change.through or change.target
+        first = change.transient or change.target
         for obs_state in sorted(change.obs_states):
             commanded[obs_state, first].append(name)
-        if change.through is not None:
-            follows.add((change.through, change.target))
-        if change.through is not None and change.pending is not None:
-            faults.add((change.through, ObsState.FAULT))
+        if change.transient is not None:
+            follows.add((change.transient, change.target))
+        if change.transient is not None and change.pending is not None:
+            faults.add((change.transient, ObsState.FAULT))
     return dict(commanded), follows, faults
 
 

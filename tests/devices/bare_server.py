@@ -1,4 +1,4 @@
-"""A server of subarrays without a Tango database, on an etcd that comes, goes and hangs."""
+"""Subarray server without a Tango database, on an etcd that tests stop and pause."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["SUBARRAY", "Server"]
 SUBARRAY = "test-sdp/subarray/01"
 
 PATIENCE_MS = 30_000
-"""How long clients wait for a device: longer than it waits for the database in any test."""
+"""Timeout of clients, longer than the devices' timeouts in any test."""
 
 
 class Server(PortPart):
-    """SDPSubarray with devices of its own, found by their port."""
+    """Process of SDPSubarray whose devices are addressed by its port."""
 
     bind_failure = "giop"
 

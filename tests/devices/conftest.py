@@ -1,4 +1,4 @@
-"""Devices in this process, on a database in this process."""
+"""Devices and an in-memory database in this process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Start = Callable[..., tuple[Any, Any]]
 
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
-    """An empty database, the one that the devices see."""
+    """Config on the empty database of the devices."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     MemoryBackend.shared.clear()
     with Config() as config:
@@ -63,7 +63,7 @@ def _server() -> tuple[Any, Any]:
 
 @contextlib.contextmanager
 def served(**properties: Any) -> Iterator[tuple[Any, Any]]:
-    """A controller and a subarray with device properties, on the environment's database."""
+    """Serve a controller and a subarray with device properties, on the environment's database."""
     proxies = _server()
     database.shut_down()
     tango_database = tango.Util.instance().get_database()
@@ -80,25 +80,25 @@ def served(**properties: Any) -> Iterator[tuple[Any, Any]]:
 
 @pytest.fixture
 def start(config: Config) -> Iterator[Start]:
-    """Starts a controller and a subarray, with device properties of the subarray."""
+    """Function that starts a controller and a subarray with properties of the subarray."""
     with contextlib.ExitStack() as stack:
         yield lambda **properties: stack.enter_context(served(**properties))
 
 
 @pytest.fixture
 def subarray(start: Start) -> Any:
-    """A subarray that needs no components."""
+    """Subarray without required components."""
     return start(RequiredComponents="none")[1]
 
 
 @pytest.fixture
 def controller(start: Start) -> Any:
-    """A controller."""
+    """Controller."""
     return start()[0]
 
 
 def assign_text(pbs: tuple[tuple[str, str], ...] = (), **more: Any) -> str:
-    """An AssignResources message with processing blocks, pairs of id and script name."""
+    """Return an AssignResources message with processing blocks, pairs of ID and script name."""
     return json.dumps(
         {
             "interface": "https://schema.skao.int/ska-sdp-assignres/0.4",
@@ -124,7 +124,7 @@ def assign_text(pbs: tuple[tuple[str, str], ...] = (), **more: Any) -> str:
 
 
 def write_state(config: Config, pb_id: str, root: str = "", **state: Any) -> None:
-    """Play a script that writes its state."""
+    """Update the state of a processing block, as its script does."""
     for txn in config.txn():
         path = f"{root}/pb/{pb_id}/state"
         text = json.dumps(state)
@@ -135,7 +135,7 @@ def write_state(config: Config, pb_id: str, root: str = "", **state: Any) -> Non
 
 
 class Events:
-    """What a client hears of some attributes, in order."""
+    """Change events that a client receives of some attributes, in order."""
 
     def __init__(self, proxy: Any, *names: str, kind: str = "CHANGE_EVENT") -> None:
         self.heard: list[tuple[str, Any]] = []
@@ -174,11 +174,11 @@ class Events:
         return hear
 
     def of(self, name: str) -> list[Any]:
-        """The values of one attribute."""
+        """Return the received values of one attribute."""
         return [value for each, value in self.heard if each == name]
 
     def wait_for(self, name: str, expected: list[Any]) -> None:
-        """Wait until as many values of an attribute were heard as expected: just those."""
+        """Wait until exactly the expected values of an attribute were received."""
         with contextlib.suppress(AssertionError):
             wait_until(lambda: len(self.of(name)) >= len(expected))
         assert self.of(name) == expected
@@ -193,7 +193,7 @@ class Events:
 
 @pytest.fixture
 def _restored_logging() -> Iterator[None]:
-    """Puts the log back as it was before a test set it up."""
+    """Restore the logging configuration after a test."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
@@ -204,7 +204,7 @@ def _restored_logging() -> Iterator[None]:
 
 @pytest.fixture
 def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
-    """An etcd of the test's own; it has a port, and does not run yet."""
+    """etcd of one test with a port, not started."""
     etcd = Etcd(tmp_path / "etcd", flags=QUICK)
     etcd.directory.mkdir()
     etcd.start()
@@ -216,7 +216,7 @@ def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
 
 @pytest.fixture
 def serve(tmp_path: Path, broken_etcd: Etcd) -> Iterator[Callable[..., Server]]:
-    """Starts a server of subarrays on that etcd."""
+    """Function that starts a subarray server on that etcd."""
     servers: list[Server] = []
 
     def begin(*devices: str, **settings: str) -> Server:

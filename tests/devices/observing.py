@@ -1,4 +1,4 @@
-"""Devices of this process on a real etcd, driven into each obsState with a stand-in SDP."""
+"""Devices of this process on a real etcd, led to each obsState with the simulator."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = ["FOR_EVER", "Observation", "observation"]
 
 SCRIPT = "vis-receive"
 FOR_EVER = 3e6
-"""Seconds: longer than any test; the stand-in holds a state that waits for this to pass."""
+"""Seconds: longer than any test; the simulator delays a pending state by this."""
 
 
 class Observation:
-    """A subarray that is driven through observations, each of ids of its own.
+    """Subarray that is led through observations with unique IDs.
 
     Attributes:
         subarray: the device, of which a client knows.
@@ -47,32 +47,32 @@ class Observation:
 
     @property
     def obs_state(self) -> str:
-        """The obsState that a client reads."""
+        """obsState read by a client."""
         return ObsState(self.subarray.obsState).name
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What the database holds of the subarray."""
+        """Entry of the subarray in the database."""
         entry: dict[str, Any] = json.loads(self.written()["/lmc/subarray/01"].value)
         return entry
 
     def command(self, name: str, argument: str | None = None) -> None:
-        """Give a command."""
+        """Execute a command."""
         self.subarray.command_inout(name, *([] if argument is None else [argument]))
 
-    def refusal(self, name: str, argument: str | None = None) -> tuple[str, str]:
-        """Give a command that is refused, and get the reason and the words."""
-        with pytest.raises(tango.DevFailed) as refused:
+    def rejection(self, name: str, argument: str | None = None) -> tuple[str, str]:
+        """Execute a command that is rejected; return the reason and the text."""
+        with pytest.raises(tango.DevFailed) as rejected:
             self.command(name, argument)
-        first = refused.value.args[0]
+        first = rejected.value.args[0]
         return first.reason, first.desc
 
     def wait_for(self, obs_state: str) -> None:
-        """Wait until the subarray has arrived at an obsState."""
+        """Wait until the subarray is in an obsState."""
         wait_until(lambda: self.obs_state == obs_state, 20, f"{obs_state}, not {self.obs_state}")
 
     def written(self) -> dict[str, Entry]:
-        """All that stands in the database but what the stand-in writes on its own time."""
+        """Return the database without the keys that the simulator writes at any time."""
         reply = self.config.backend.store.read([Query(Span("0", ":"))], timeout=5)
         assert reply.found[0] is not None
         entries = {path_of_key(entry.key): entry for entry in reply.found[0]}
@@ -171,7 +171,7 @@ def observation(
     port: int | None = None,
     **properties: Any,
 ) -> Iterator[Observation]:
-    """Serve the devices on an etcd that is emptied first, with a stand-in SDP.
+    """Serve the devices on an etcd that is emptied first, with the simulator.
 
     Args:
         etcd: a running server.

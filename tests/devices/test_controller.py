@@ -1,4 +1,4 @@
-"""The Controller device, on a database in this process."""
+"""Controller device on an in-memory database."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def test_commands(controller: Any, config: Config) -> None:
         ]:
             controller.command_inout(command)
             assert controller.state() == state
-            with pytest.raises(tango.DevFailed) as refused:
+            with pytest.raises(tango.DevFailed) as rejected:
                 controller.command_inout(command)
             text = f"Command {command} not allowed when device state is {state}"
-            assert refused.value.args[0].desc == text
-            assert refused.value.args[0].reason == "API_CommandNotAllowed"
+            assert rejected.value.args[0].desc == text
+            assert rejected.value.args[0].reason == "API_CommandNotAllowed"
         names = ("ON", "STANDBY", "OFF", "DISABLE")
         events.wait_for("State", [tango.DevState.names[name] for name in names])
     for txn in config.txn():
@@ -42,7 +42,7 @@ def test_commands(controller: Any, config: Config) -> None:
     )
 
 
-def test_components_come_and_go(controller: Any, config: Config) -> None:
+def test_components_follow_owner_keys(controller: Any, config: Config) -> None:
     wait_until(lambda: "lmc-controller" in json.loads(controller.components))
     assert controller.healthState == HealthState.DEGRADED
     assert len(controller.healthInfo) == 2
@@ -94,9 +94,7 @@ def test_versions(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     assert controller.versionId == subarray.versionId != ""
 
 
-def test_a_version_that_tango_cannot_send_as_it_is(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_non_ascii_version_is_escaped(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_LMC_VERSION_INFO", '{"version": "1 β"}')
     controller, _ = start()
     assert controller.sdpVersion.isascii()

@@ -1,4 +1,4 @@
-"""Devices leave what holds no JSON object as it is, and show where it is."""
+"""Devices do not change damaged documents, and report their paths."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rejection(call: Callable[[], Any]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("path", [EB, f"{EB}/state"])
 @pytest.mark.parametrize("text", NO_OBJECT)
-def test_a_scan_leaves_a_damaged_block_as_it_is(
+def test_scan_does_not_change_damaged_block(
     subarray: Any, config: Config, path: str, text: str
 ) -> None:
     subarray.On()
@@ -58,7 +58,7 @@ def test_a_scan_leaves_a_damaged_block_as_it_is(
 
 
 @pytest.mark.parametrize("text", NO_OBJECT)
-def test_no_command_replaces_a_damaged_entry(start: Start, config: Config, text: str) -> None:
+def test_command_does_not_replace_damaged_entry(start: Start, config: Config, text: str) -> None:
     controller, subarray = start(RequiredComponents="none")
     for device, path in ((controller, "/lmc/controller"), (subarray, "/lmc/subarray/01")):
         put(config, path, text)

@@ -1,4 +1,4 @@
-"""Every command in every obsState that lasts, on a device, a real etcd and a stand-in SDP.
+"""Every command in every obsState that lasts, on a device, a real etcd and the simulator.
 
 ABORTING and RESTARTING last no time: they are tried on the model (tests/model).
 """
@@ -27,7 +27,7 @@ def observing(etcd: Etcd) -> Iterator[Observation]:
 
 
 @pytest.mark.parametrize("obs_state", COLUMNS)
-def test_what_is_refused_changes_nothing(observing: Observation, obs_state: str) -> None:
+def test_rejected_command_changes_nothing(observing: Observation, obs_state: str) -> None:
     observing.lead_to(obs_state)
     with Events(observing.subarray, "obsState", "lastCommand") as events:
         # Subscribing writes adminMode, to see that events come.
@@ -35,7 +35,7 @@ def test_what_is_refused_changes_nothing(observing: Observation, obs_state: str)
         for cell in CELLS:
             if cell.obs_state == obs_state and not cell.allowed:
                 message = observing.message_for(cell.command)
-                assert observing.refusal(cell.command, message) == (NOT_ALLOWED, cell.refusal)
+                assert observing.rejection(cell.command, message) == (NOT_ALLOWED, cell.rejection)
                 assert observing.obs_state == obs_state
         assert observing.written() == before
         assert events.heard == []
@@ -45,7 +45,9 @@ def test_what_is_refused_changes_nothing(observing: Observation, obs_state: str)
     ("obs_state", "command"),
     [(cell.obs_state, cell.command) for cell in CELLS if cell.allowed],
 )
-def test_what_is_allowed_arrives(observing: Observation, obs_state: str, command: str) -> None:
+def test_allowed_command_reaches_target(
+    observing: Observation, obs_state: str, command: str
+) -> None:
     observing.lead_to(obs_state)
     path = PATHS[command]
     with Events(observing.subarray, "obsState", "transactionID") as events:
@@ -61,7 +63,7 @@ def test_what_is_allowed_arrives(observing: Observation, obs_state: str, command
 
 
 @pytest.mark.parametrize("state", ["OFF", "DISABLE"])
-def test_every_command_in_other_states(observing: Observation, state: str) -> None:
+def test_commands_in_other_states_are_rejected(observing: Observation, state: str) -> None:
     observing.lead_to("IDLE")
     if state == "OFF":
         observing.command("Off")
@@ -72,7 +74,7 @@ def test_every_command_in_other_states(observing: Observation, state: str) -> No
         if (state, command) == ("OFF", "On"):
             continue
         text = f"Command {command} not allowed when device state is {state}"
-        assert observing.refusal(command, observing.message_for(command)) == (NOT_ALLOWED, text)
+        assert observing.rejection(command, observing.message_for(command)) == (NOT_ALLOWED, text)
     assert observing.written() == before
     assert observing.obs_state == obs_state
     observing.subarray.adminMode = AdminMode.ONLINE

@@ -1,4 +1,4 @@
-"""The health of a server process, asked for over HTTP while etcd comes, goes and hangs."""
+"""Health endpoint of a server process while etcd starts, stops and hangs."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_readiness_through_the_life_of_etcd(
     assert counted.value("sdp_lmc_database_connected") == 1
 
 
-def test_what_a_server_counts(
+def test_metrics_count_commands_and_events(
     serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
 ) -> None:
     broken_etcd.start()
@@ -135,7 +135,7 @@ def test_what_a_server_counts(
     wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") < 5)
 
 
-def test_a_command_that_the_database_does_not_take_is_counted_as_failed(
+def test_command_that_database_rejects_counts_as_failed(
     serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
 ) -> None:
     subarray = serve(**settings).proxy(SUBARRAY)
@@ -197,7 +197,7 @@ def test_a_server_without_a_port_serves_no_health(serve: Serve, health: str) -> 
         ask(health, "/livez")
 
 
-def test_it_answers_in_plain_words_too(
+def test_health_endpoint_answers_in_plain_text(
     serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
 ) -> None:
     serve(**settings)
@@ -217,7 +217,7 @@ def test_it_answers_in_plain_words_too(
 
 
 @pytest.mark.long
-def test_who_says_nothing_holds_nobody_up(
+def test_silent_client_does_not_delay_others(
     serve: Serve, health: str, settings: dict[str, str]
 ) -> None:
     serve(**settings)
@@ -256,11 +256,11 @@ def refused_start(**settings: str) -> str:
         ("SDP_LMC_HEALTH_ADDRESS", "localhost"),
     ],
 )
-def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
+def test_invalid_setting_ends_start(name: str, value: str) -> None:
     assert f"The environment variable {name} cannot be '{value}'" in refused_start(**{name: value})
 
 
-def test_a_port_that_is_taken_is_refused_at_start(settings: dict[str, str]) -> None:
+def test_used_health_port_ends_start(settings: dict[str, str]) -> None:
     port = int(settings["SDP_LMC_HEALTH_PORT"])
     with socket.create_server(("127.0.0.1", port)):
         words = refused_start(**settings)
@@ -271,9 +271,7 @@ def test_a_port_that_is_taken_is_refused_at_start(settings: dict[str, str]) -> N
 
 
 @pytest.mark.long
-def test_a_paused_server_does_not_say_that_it_lives(
-    serve: Serve, health: str, settings: dict[str, str]
-) -> None:
+def test_paused_server_fails_liveness(serve: Serve, health: str, settings: dict[str, str]) -> None:
     server = serve(**settings)
     assert ask(health, "/livez")[0] == 200
     server.pause()

@@ -1,4 +1,4 @@
-"""The health endpoint under clients that send their requests slowly, or never to the end."""
+"""Health endpoint under slow and incomplete requests."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _files(server: Server) -> int:
 
 
 @pytest.mark.usefixtures("_many_files")
-def test_probes_are_answered_while_many_clients_trickle(server: tuple[Server, str]) -> None:
+def test_probes_are_answered_despite_slow_clients(server: tuple[Server, str]) -> None:
     process, health = server
     threads, files = _threads(process), _files(process)
     with trickling(health, CLIENTS) as clients:
@@ -122,7 +122,7 @@ def test_probes_are_answered_while_many_clients_trickle(server: tuple[Server, st
             assert _files(process) < files + 2 * MAX_CONNECTIONS
 
 
-def test_a_request_has_a_time_limit_however_its_bytes_arrive(server: tuple[Server, str]) -> None:
+def test_request_times_out_despite_single_bytes(server: tuple[Server, str]) -> None:
     _, health = server
     with (
         trickling(health, 1) as (client,),

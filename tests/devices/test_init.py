@@ -1,4 +1,4 @@
-"""Init again: settings that cannot be are shown, and keep the device from doing anything."""
+"""Init with invalid settings: they are published, and commands are rejected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def set_timeout(subarray: Any) -> Set:
     return lambda value: database.put_device_property(SUBARRAY, {"TimeoutConfigure": value})
 
 
-def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Config) -> None:
+def test_invalid_property_disables_device_until_next_init(
+    subarray: Any, set_timeout: Set, config: Config
+) -> None:
     set_timeout("soon")
     try:
         fault = f"{SUBARRAY}: The device property TimeoutConfigure cannot be 'soon'"
@@ -46,9 +48,9 @@ def test_a_property_that_cannot_be(subarray: Any, set_timeout: Set, config: Conf
         assert reason.sentence.startswith(fault)
         for txn in config.txn():
             before = txn.get("/lmc/subarray/01")
-        with pytest.raises(tango.DevFailed) as refused:
+        with pytest.raises(tango.DevFailed) as rejected:
             subarray.On()
-        assert refused.value.args[0].desc.startswith(f"On was not carried out: {fault}")
+        assert rejected.value.args[0].desc.startswith(f"On was not carried out: {fault}")
         with pytest.raises(tango.DevFailed, match="was not carried out"):
             subarray.adminMode = 2
         for txn in config.txn():

@@ -1,4 +1,4 @@
-"""What clients find on the devices: every attribute and command of spec 4.1 and 4.2."""
+"""Interface of the devices: every attribute and command."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STRING, LONG64, ENUM, STATE = (
 
 
 class Kind(NamedTuple):
-    """What the configuration of an attribute says."""
+    """Expected configuration of an attribute."""
 
     data_type: Any
     labels: Any = ()
@@ -144,7 +144,7 @@ def test_commands(devices: dict[str, Any], which: str) -> None:
         assert found[name].in_type_desc != "Uninitialised"
 
 
-def test_every_attribute_tells_of_its_changes(devices: dict[str, Any]) -> None:
+def test_every_attribute_pushes_change_events(devices: dict[str, Any]) -> None:
     attributes = {"controller": list(CONTROLLER), "subarray": list(SUBARRAY)}
     kinds = ("CHANGE_EVENT", "ARCHIVE_EVENT")
     with ExitStack() as stack:
@@ -162,7 +162,7 @@ def test_every_attribute_tells_of_its_changes(devices: dict[str, Any]) -> None:
 
 
 def _has_told(device: Any, names: list[str], events: Events) -> None:
-    """See that each change of each attribute was heard, and that the last value is shown."""
+    """Check that every change was received, and that reads return the last value."""
     for name in set(names) - CONSTANT:
         told = f"the last {name} is heard of"
         wait_until(lambda name=name: events.of(name), what=told)  # type: ignore[misc]

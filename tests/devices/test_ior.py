@@ -1,4 +1,4 @@
-"""The address in a CORBA object reference."""
+"""Address in a CORBA object reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reference(*profiles: tuple[int, bytes], order: str = "<") -> str:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "sdp-lmc-subarray-01", "a"])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_the_address_is_found(host: str, order: str) -> None:
+def test_address_of_returns_host_and_port(host: str, order: str) -> None:
     other = (1, b"components")
     ior = reference(other, (0, profile(host, 45678, order)), order=order)
     assert address_of(ior) == (host, 45678)
@@ -46,6 +46,6 @@ def test_the_address_is_found(host: str, order: str) -> None:
         reference((0, profile("127.0.0.1", 45678, "<")))[:120],
     ],
 )
-def test_what_has_no_address_is_rejected(ior: str) -> None:
+def test_address_of_rejects_reference_without_address(ior: str) -> None:
     with pytest.raises(ValueError, match=r"reference|hexadecimal"):
         address_of(ior)

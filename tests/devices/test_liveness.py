@@ -1,4 +1,4 @@
-"""A process whose threads are stuck is not alive, and says which and since when."""
+"""Liveness of a process whose threads are stuck or dead."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ska_sdp_lmc.observability import process
 from ska_sdp_lmc.observability.process import CODES, Process, Served
 from ska_sdp_lmc.runtime import database as database_module
 from ska_sdp_lmc.runtime.access import Access
-from ska_sdp_lmc.runtime.commands_in_progress import AtWork
+from ska_sdp_lmc.runtime.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.runtime.database import Database
 from ska_sdp_lmc.runtime.publisher import Publisher
-from ska_sdp_lmc.runtime.watch_loop import Follower
+from ska_sdp_lmc.runtime.watch_loop import Reconcile, WatchLoop
 from tests.waiting import wait_until
 
 NAME = "test-sdp/subarray/01"
 
-Turn = Callable[[Watcher[Any]], None]
+Serve = Callable[[Reconcile], tuple[Process, CommandsInProgress]]
 
 
-class Shown:
-    """A surface that nobody looks at."""
+class NoSink:
+    """Attribute sink that discards everything."""
 
     def monitor(self) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
@@ -55,28 +55,26 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
 
 
 @pytest.fixture
-def serve(database: Database) -> Iterator[Callable[[Turn], tuple[Process, AtWork]]]:
-    """Serves a device whose turns are given."""
+def serve(database: Database) -> Iterator[Serve]:
+    """Serve a device with the given reconciliation."""
     with ExitStack() as undo:
 
-        def serve(turn: Turn) -> tuple[Process, AtWork]:
-            at_work = AtWork()
-            follower = Follower(
-                database, "follow", turn, contextlib.nullcontext, lambda timeout: None
-            )
-            undo.callback(follower.end)
-            publisher = Publisher(Shown(), "here")
+        def serve(reconcile: Reconcile) -> tuple[Process, CommandsInProgress]:
+            commands = CommandsInProgress()
+            loop = WatchLoop(database, "watch", reconcile, contextlib.nullcontext)
+            undo.callback(loop.stop)
+            publisher = Publisher(NoSink(), "here")
             now = datetime.now(timezone.utc)
-            served = Served(NAME, now, publisher, database, follower, at_work, 0.1)
+            served = Served(NAME, now, publisher, database, loop, commands, 0.1)
             this = Process()
             this.begin(served)
-            return this, at_work
+            return this, commands
 
         yield serve
 
 
 def look(watcher: Watcher[Any]) -> None:
-    """A turn that does what it should."""
+    """Reconcile without a delay."""
     for txn in watcher.txn():
         txn.get("/lmc/subarray/01")
 
@@ -85,31 +83,29 @@ def codes(this: Process) -> list[str]:
     return [reason.code for reason in this.why_not_live()]
 
 
-def test_a_process_that_works_is_alive(
-    serve: Callable[[Turn], tuple[Process, AtWork]], database: Database
-) -> None:
-    turned = threading.Event()
+def test_working_process_is_live(serve: Serve, database: Database) -> None:
+    reconciled = threading.Event()
 
-    def turn(watcher: Watcher[Any]) -> None:
-        turned.set()
+    def reconcile(watcher: Watcher[Any]) -> None:
+        reconciled.set()
         look(watcher)
 
-    this, at_work = serve(turn)
-    assert turned.wait(10)
+    this, commands = serve(reconcile)
+    assert reconciled.wait(10)
     # It rests between turns for longer than a turn may take.
     wait_until(lambda: (database.connected_for() or 0) > 0.5)
 
-    def is_well_at_work() -> bool:
+    def is_alive_with_command() -> bool:
         # A command that has just begun; on a busy machine one may already have lasted too long.
-        with at_work:
+        with commands.running():
             live = codes(this)
         return live == [] and [each.code for each in this.why_not_ready()] == ["device-waits"]
 
-    wait_until(is_well_at_work)
+    wait_until(is_alive_with_command)
 
 
-def test_a_turn_that_a_rejection_holds_up_is_not_stuck(
-    serve: Callable[[Turn], tuple[Process, AtWork]],
+def test_reconciliation_stalled_by_rejection_is_not_stuck(
+    serve: Serve,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -126,10 +122,10 @@ def test_a_turn_that_a_rejection_holds_up_is_not_stuck(
     database.listen(lambda outage: None, Access(frozenset({"/a"})))
     wait_until(lambda: database.rejection is not None)
 
-    def turn(watcher: Watcher[Any]) -> None:
+    def reconcile(watcher: Watcher[Any]) -> None:
         over.wait(60)
 
-    this, _ = serve(turn)
+    this, _ = serve(reconcile)
     try:
         wait_until(lambda: [r.code for r in this.why_not_ready()] == ["database", "device-waits"])
         wait_until(lambda: (this.served()[0].follower.turning_for() or 0) > 1.0)
@@ -142,16 +138,16 @@ def test_a_turn_that_a_rejection_holds_up_is_not_stuck(
         over.set()
 
 
-def test_a_turn_that_does_not_end_is_stuck(
-    serve: Callable[[Turn], tuple[Process, AtWork]],
+def test_endless_reconciliation_is_stuck(
+    serve: Serve,
 ) -> None:
     free = threading.Event()
 
-    def turn(watcher: Watcher[Any]) -> None:
+    def reconcile(watcher: Watcher[Any]) -> None:
         look(watcher)
         free.wait(60)
 
-    this, _ = serve(turn)
+    this, _ = serve(reconcile)
     try:
         wait_until(lambda: codes(this) == ["turn-stuck"])
         (reason,) = this.why_not_live()
@@ -163,24 +159,24 @@ def test_a_turn_that_does_not_end_is_stuck(
     wait_until(lambda: codes(this) == [])
 
 
-def test_a_command_that_does_not_end_is_stuck(
-    serve: Callable[[Turn], tuple[Process, AtWork]],
+def test_endless_command_is_stuck(
+    serve: Serve,
 ) -> None:
-    this, at_work = serve(look)
-    with at_work:
+    this, commands = serve(look)
+    with commands.running():
         wait_until(lambda: codes(this) == ["command-stuck"])
     wait_until(lambda: codes(this) == [])
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_has_ended_shows(
-    serve: Callable[[Turn], tuple[Process, AtWork]],
+def test_dead_watch_loop_is_reported(
+    serve: Serve,
 ) -> None:
-    def turn(watcher: Watcher[Any]) -> None:
+    def reconcile(watcher: Watcher[Any]) -> None:
         # What no loop catches.
         raise SystemExit
 
-    this, _ = serve(turn)
+    this, _ = serve(reconcile)
     wait_until(lambda: codes(this) == ["follower-ended"])
 
 

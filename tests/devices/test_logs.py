@@ -1,4 +1,4 @@
-"""Log lines in the SKA format and as JSON (spec 4.9)."""
+"""Log lines in the SKA format and as JSON."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def lines(stream: io.StringIO) -> list[str]:
     return stream.getvalue().splitlines()
 
 
-def test_a_line_of_a_command() -> None:
+def test_command_line_has_ska_format() -> None:
     stream, device = io.StringIO(), Device()
     logs.set_up("INFO", "ska", stream)
     with logs.context("test-sdp/subarray/01", device, "txn-generated"):
@@ -59,7 +59,7 @@ def test_a_line_of_a_command() -> None:
         "tango-device:test-sdp/subarray/01,transaction-id:txn-x",
         "Scan 7 started",
     )
-    assert "|test_a_line_of_a_command|test_logs.py#" in first
+    assert "|test_command_line_has_ska_format|test_logs.py#" in first
     # Tango's logging has the transaction id, too.
     assert device.heard == [(logging.INFO, first)]
     found = LINE.fullmatch(second)
@@ -68,7 +68,7 @@ def test_a_line_of_a_command() -> None:
 
 
 @given(st.text(), st.text())
-def test_one_record_is_one_line_whatever_comes_from_outside(tag: str, message: str) -> None:
+def test_record_is_one_line_for_any_message(tag: str, message: str) -> None:
     stream = io.StringIO()
     logs.set_up("INFO", "ska", stream)
     with logs.context("test-sdp/subarray/01", Device(), tag):
@@ -100,18 +100,18 @@ def from_foreign_thread(call: Callable[[], None]) -> None:
     assert done.wait(30)
 
 
-def test_thread_of_tango_has_a_plain_name() -> None:
+def test_tango_thread_has_plain_name() -> None:
     stream = io.StringIO()
     logs.set_up("INFO", "ska", stream)
     from_foreign_thread(lambda: LOGGER.info("by Tango"))
-    named = threading.Thread(target=lambda: LOGGER.info("by us"), name="follow-a/b/c")
+    named = threading.Thread(target=lambda: LOGGER.info("by us"), name="watch-a/b/c")
     named.start()
     named.join()
-    assert [fields(line)[0] for line in lines(stream)] == ["tango", "follow-a/b/c"]
+    assert [fields(line)[0] for line in lines(stream)] == ["tango", "watch-a/b/c"]
 
 
 @pytest.mark.parametrize("log_format", ["ska", "json"])
-def test_function_of_a_command_is_its_name(log_format: str) -> None:
+def test_function_of_command_is_its_name(log_format: str) -> None:
     stream = io.StringIO()
     logs.set_up("INFO", log_format, stream)
 
@@ -141,7 +141,7 @@ def test_json() -> None:
     assert record["timestamp"].endswith("Z")
 
 
-def test_a_trace_stays_in_its_line() -> None:
+def test_traceback_stays_in_line() -> None:
     stream = io.StringIO()
     logs.set_up("INFO", "ska", stream)
     try:
@@ -153,7 +153,7 @@ def test_a_trace_stays_in_its_line() -> None:
     assert "ZeroDivisionError: division by zero" in line
 
 
-def test_the_level_of_a_device_can_be_changed_while_it_runs() -> None:
+def test_level_of_device_can_change_at_runtime() -> None:
     stream, device = io.StringIO(), Device(logging.ERROR)
     logs.set_up("INFO", "ska", stream)
     with logs.context("d", device):

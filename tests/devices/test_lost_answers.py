@@ -1,4 +1,4 @@
-"""A command whose commit takes effect while its answer is lost on the way."""
+"""Commands whose commit takes effect although its answer is lost."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def at_the_commit(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) 
     monkeypatch.setattr(server, "apply_command", decided)
 
 
-def test_a_lost_answer_is_made_sure_of(
+def test_commit_with_lost_answer_is_settled(
     etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
@@ -80,7 +80,7 @@ def test_a_lost_answer_is_made_sure_of(
         assert events.of("transactionID")[0] == "txn-test-20260131-lost"
 
 
-def test_an_outcome_that_is_not_known_is_published_when_it_is(
+def test_unknown_outcome_is_published_once_known(
     etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut_off() -> None:
@@ -93,7 +93,7 @@ def test_an_outcome_that_is_not_known_is_published_when_it_is(
     ):
         count = observing.entry["command_count"]
         at_the_commit(monkeypatch, cut_off)
-        reason, text = observing.refusal("Configure", CONFIGURE)
+        reason, text = observing.rejection("Configure", CONFIGURE)
         assert reason == "API_CommandFailed"
         assert text.startswith("It is not known whether Configure was carried out: ")
         assert observing.obs_state == "IDLE"

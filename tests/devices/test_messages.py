@@ -136,7 +136,7 @@ def test_own_examples_are_accepted(device: Any, send: Send, log: io.StringIO, na
     assert device.transactionID.startswith(own or "txn-lmc-")
 
 
-def test_what_a_new_scan_type_refers_to_is_looked_for_in_the_execution_block(
+def test_references_of_new_scan_type_include_execution_block(
     device: Any, send: Send, log: io.StringIO
 ) -> None:
     new = {"scan_type_id": "new", "derive_from": ".none", "beams": {"no": {"field_id": "gone"}}}
@@ -151,7 +151,7 @@ def test_what_a_new_scan_type_refers_to_is_looked_for_in_the_execution_block(
 
 @has_messages
 @pytest.mark.parametrize("name", files("valid"))
-def test_valid_is_accepted(device: Any, send: Send, log: io.StringIO, name: str) -> None:
+def test_valid_message_is_accepted(device: Any, send: Send, log: io.StringIO, name: str) -> None:
     schema, text = name.partition("_")[0], (MESSAGES / "valid" / name).read_text()
     send(schema, text)
     accepted(device, schema)
@@ -160,15 +160,15 @@ def test_valid_is_accepted(device: Any, send: Send, log: io.StringIO, name: str)
 
 @has_messages
 @pytest.mark.parametrize("name", [*files("invalid"), *sorted(REFUSED)])
-def test_invalid_is_refused(device: Any, config: Config, name: str) -> None:
+def test_invalid_message_is_rejected(device: Any, config: Config, name: str) -> None:
     schema = name.partition("_")[0]
     folder = "quirky" if name in REFUSED else "invalid"
     if schema == "configure":
         device.AssignResources(assign_text())
     obs_state, before = device.obsState, everything(config)
-    with pytest.raises(tango.DevFailed) as refused:
+    with pytest.raises(tango.DevFailed) as rejected:
         device.command_inout(COMMANDS[schema], (MESSAGES / folder / name).read_text())
-    first = refused.value.args[0]
+    first = rejected.value.args[0]
     assert first.reason == "API_CommandFailed"
     assert ("is not defined" if name in WRONG_IN_MEANING else "$.") in first.desc
     assert device.obsState == obs_state
@@ -177,7 +177,7 @@ def test_invalid_is_refused(device: Any, config: Config, name: str) -> None:
 
 @has_messages
 @pytest.mark.parametrize("name", sorted(ACCEPTED))
-def test_quirky_is_accepted_with_a_warning(
+def test_quirky_message_is_accepted_with_warning(
     device: Any, send: Send, log: io.StringIO, name: str
 ) -> None:
     send("assignres", (MESSAGES / "quirky" / name).read_text())

@@ -1,4 +1,4 @@
-"""Devices are told of an outage, and of its end, whatever another device makes of it."""
+"""Notification of devices about outages."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database of which nothing is heard any more."""
+    """Database that no longer answers."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     monkeypatch.setattr(database, "OUTAGE_AFTER", 0.0)
-    monkeypatch.setattr(database, "TELL_AGAIN", 0.01)
+    monkeypatch.setattr(database, "NOTIFY_RETRY_S", 0.01)
     MemoryBackend.shared.clear()
     there = Database()
     there.config.backend.connection.failed()
@@ -30,14 +30,14 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
 
 
 class SetBack(datetime):
-    """A wall clock that was set back by an hour."""
+    """Wall clock set back by an hour."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:
         return super().now(tz) - timedelta(hours=1)
 
 
-def test_an_outage_is_noticed_though_the_clock_is_set_back(
+def test_outage_is_published_after_clock_is_set_back(
     away: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away.config.backend.get("/a")
@@ -53,7 +53,7 @@ def test_an_outage_is_noticed_though_the_clock_is_set_back(
     assert abs(told[0].since - began) < timedelta(seconds=10)
 
 
-def test_it_is_closed_while_threads_are_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_waits_for_threads_started_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     there = Database()
     over = threading.Event()
@@ -74,7 +74,7 @@ def test_it_is_closed_while_threads_are_being_started(monkeypatch: pytest.Monkey
             thread.join()
 
 
-def test_a_device_that_cannot_be_told_is_told_again(away: Database) -> None:
+def test_failed_notification_is_repeated(away: Database) -> None:
     tried: list[Outage | None] = []
     told: list[Outage | None] = []
 

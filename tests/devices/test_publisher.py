@@ -1,4 +1,4 @@
-"""The publisher: order of events, and which view wins (spec 4.5)."""
+"""Publisher: order of events and of views."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 
 
 class Device:
-    """A device that writes down what is pushed, and insists on its monitor."""
+    """Attribute sink that records events and requires its monitor."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -54,12 +54,12 @@ def view(
     revision: int,
     count: int,
     final: ObsState,
-    through: ObsState | None = None,
+    transient: ObsState | None = None,
     faults: tuple[Fault, ...] | None = (),
     **values: Any,
 ) -> View:
     shown = {"State": State.ON, "Status": "It is ON.", "obsState": final, **values}
-    return View(revision, count, through, shown, faults)
+    return View(revision, count, transient, shown, faults)
 
 
 @pytest.fixture
@@ -71,22 +71,22 @@ def device() -> Device:
 def publisher(device: Device) -> Publisher:
     publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
     with device.monitor():
-        publisher.begin()
+        publisher.publish_initial()
     device.take()
     return publisher
 
 
-def test_before_the_first_view(device: Device) -> None:
+def test_initial_values_before_first_view(device: Device) -> None:
     publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
     with device.monitor():
-        publisher.begin()
+        publisher.publish_initial()
     assert device.state == (State.INIT, "Waits for the configuration database at there:1.")
     assert publisher.read("obsState") is None
     assert publisher.read("healthState") == (HealthState.UNKNOWN, 42.0)
     assert not publisher.has_view
 
 
-def test_the_first_view_has_no_transitional_state(device: Device, publisher: Publisher) -> None:
+def test_first_view_pushes_no_transient_state(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.IDLE, ObsState.RESOURCING, ebID="x"))
     pushed = device.take()
     assert pushed[-1] == ("obsState", ObsState.IDLE)
@@ -96,7 +96,7 @@ def test_the_first_view_has_no_transitional_state(device: Device, publisher: Pub
     assert publisher.read("ebID") == ("x", 42.0)
 
 
-def test_transitional_first_then_the_others_then_the_final_one(
+def test_transient_obs_state_is_pushed_first_and_final_last(
     device: Device, publisher: Publisher
 ) -> None:
     publisher.publish(view(5, 3, ObsState.EMPTY, None, addresses="{}"))
@@ -109,7 +109,7 @@ def test_transitional_first_then_the_others_then_the_final_one(
     ]
 
 
-def test_configure_from_ready_shows_configuring(device: Device, publisher: Publisher) -> None:
+def test_configure_from_ready_pushes_configuring(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.READY))
     device.take()
     publisher.publish(view(6, 4, ObsState.READY, ObsState.CONFIGURING, scanType="b"))
@@ -120,7 +120,7 @@ def test_configure_from_ready_shows_configuring(device: Device, publisher: Publi
     ]
 
 
-def test_a_state_that_lasts_is_pushed_once(device: Device, publisher: Publisher) -> None:
+def test_pending_state_is_pushed_once(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.IDLE))
     device.take()
     publisher.publish(view(6, 4, ObsState.CONFIGURING, ObsState.CONFIGURING, scanType="b"))
@@ -129,7 +129,7 @@ def test_a_state_that_lasts_is_pushed_once(device: Device, publisher: Publisher)
     assert device.take() == [("obsState", ObsState.READY)]
 
 
-def test_only_what_differs_is_pushed(device: Device, publisher: Publisher) -> None:
+def test_only_changed_attributes_are_pushed(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.IDLE, a=1, b=2))
     device.take()
     assert publisher.publish(view(6, 3, ObsState.IDLE, a=1, b=3)) == {"b": 3}
@@ -145,7 +145,7 @@ def test_older_and_equal_views_are_dropped(device: Device, publisher: Publisher)
     assert publisher.read("obsState") == (ObsState.IDLE, 42.0)
 
 
-def test_a_time_out_that_passes_is_shown_once_though_nothing_was_written(
+def test_expired_timeout_is_published_once_at_same_revision(
     device: Device, publisher: Publisher
 ) -> None:
     publisher.publish(view(5, 3, ObsState.RESOURCING))
@@ -162,7 +162,7 @@ def test_a_time_out_that_passes_is_shown_once_though_nothing_was_written(
     assert device.take() == [("obsState", ObsState.RESTARTING), ("obsState", ObsState.EMPTY)]
 
 
-def test_a_view_of_some_attributes_leaves_the_others(device: Device, publisher: Publisher) -> None:
+def test_partial_view_keeps_other_attributes(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.IDLE, components="{}"))
     device.take()
     publisher.publish(View(7, 4, None, {"State": State.OFF}))
@@ -172,7 +172,7 @@ def test_a_view_of_some_attributes_leaves_the_others(device: Device, publisher: 
     assert device.take() == [("components", "{1}")]
 
 
-def test_what_comes_after_the_end_is_dropped(device: Device, publisher: Publisher) -> None:
+def test_views_after_close_are_dropped(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.IDLE))
     device.take()
     publisher.close()
@@ -186,7 +186,7 @@ def test_what_comes_after_the_end_is_dropped(device: Device, publisher: Publishe
     assert device.take() == []
 
 
-def test_an_outage_and_its_end(device: Device, publisher: Publisher) -> None:
+def test_outage_and_its_end_are_published(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.SCANNING))
     device.take()
     publisher.show_outage(Outage("there:1", NOON))
@@ -197,7 +197,7 @@ def test_an_outage_and_its_end(device: Device, publisher: Publisher) -> None:
     assert device.take() == [("healthState", HealthState.OK), ("healthInfo", [])]
 
 
-def test_text_is_made_fit_for_tango(publisher: Publisher) -> None:
+def test_text_is_escaped_for_tango(publisher: Publisher) -> None:
     fault = Fault("x", "Ein Fehler: größer ∞\0")
     publisher.publish(view(5, 3, ObsState.IDLE, None, (fault,), ebID="éb-☃\0"))
     assert publisher.read("ebID") == ("\\xe9b-\\u2603\\x00", 42.0)
@@ -214,14 +214,14 @@ FINALS = [ObsState.EMPTY, ObsState.IDLE, ObsState.READY]
     finals=st.lists(st.sampled_from(FINALS), min_size=8, max_size=8),
     counts=st.lists(st.booleans(), min_size=8, max_size=8),
 )
-def test_in_whatever_order_views_come(
+def test_views_in_any_order_end_with_newest(
     order: list[int], finals: list[ObsState], counts: list[bool]
 ) -> None:
     """Eight revisions of one history, each perhaps by a command, brought in any order."""
     device = Device()
     publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
     with device.monitor():
-        publisher.begin()
+        publisher.publish_initial()
     history = [
         view(revision, sum(counts[: revision + 1]), finals[revision], ObsState.RESOURCING)
         for revision in range(8)
@@ -246,7 +246,7 @@ def test_in_whatever_order_views_come(
     assert publisher.read("obsState") == (finals[7], 42.0)
 
 
-def test_two_threads_never_mix_their_events(device: Device, publisher: Publisher) -> None:
+def test_concurrent_publications_do_not_mix_events(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(0, 0, ObsState.READY, a=0))
     device.take()
 

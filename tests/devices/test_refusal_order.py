@@ -1,4 +1,4 @@
-"""The order of refusals (spec 4.3) on a device and a real etcd.
+"""Order of rejections on a device and a real etcd.
 
 Each test begins with all rules broken that can be, and mends one after the other: each time the
 next refusal is told, in its exact words, and nothing is written. No component is online.
@@ -26,34 +26,34 @@ KNOWN_EB, KNOWN_PB = "eb-known-20260131-00000", "pb-known-20260131-00000"
 
 
 class Ladder:
-    """One command that is refused again and again."""
+    """Command that is rejected repeatedly."""
 
     def __init__(self, observing: Observation, command: str) -> None:
         self._observing = observing
         self._command = command
 
     def not_allowed(self, message: str, where: str) -> None:
-        """The command is refused for State or obsState."""
+        """Check that State or obsState rejects the command."""
         text = f"Command {self._command} not allowed when {where}"
-        assert self._refusal(message) == (NOT_ALLOWED, text)
+        assert self._rejection(message) == (NOT_ALLOWED, text)
 
     def failed(self, message: str, text: str) -> None:
-        """The command is refused for what it says."""
-        assert self._refusal(message) == (FAILED, text)
+        """Check that another rule rejects the command."""
+        assert self._rejection(message) == (FAILED, text)
 
     def wrong(self, message: str, *parts: str) -> None:
         """The message is refused; the words hold each of some parts."""
-        reason, text = self._refusal(message)
+        reason, text = self._rejection(message)
         assert reason == FAILED
         for part in parts:
             assert part in text
 
-    def _refusal(self, message: str) -> tuple[str, str]:
+    def _rejection(self, message: str) -> tuple[str, str]:
         obs_state, before = self._observing.obs_state, self._observing.written()
-        refusal = self._observing.refusal(self._command, message)
+        rejection = self._observing.rejection(self._command, message)
         assert self._observing.written() == before
         assert self._observing.obs_state == obs_state
-        return refusal
+        return rejection
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The thread that checks a server's registration outlives an unexpected error."""
+"""Periodic check of a server's registration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ska_sdp_lmc.runtime.registration import Registration
 from tests.waiting import LATE
 
 
-def test_checks_go_on_after_an_unexpected_error(
+def test_checks_continue_after_unexpected_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     numbers, is_third = itertools.count(1), threading.Event()

@@ -1,4 +1,4 @@
-"""A database that answers and rejects is shown as such, and its return too; on a real etcd."""
+"""Publication of rejections by a real etcd, and of their end."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def wait_for_words(subarray: Any, words: str, began: float) -> None:
     on_time(took < SHOWN_WITHIN, f"it was shown after {took:.2f} s")
 
 
-def test_a_full_database_is_shown_until_it_has_room(
+def test_full_database_is_published_until_it_has_space(
     etcd_server: Callable[..., Etcd], serve_on: ServeOn
 ) -> None:
     etcd = etcd_server(quota_backend_bytes=2_000_000)
@@ -114,7 +114,7 @@ def test_a_full_database_is_shown_until_it_has_room(
         ),
     ],
 )
-def test_a_user_without_rights_is_shown_before_the_first_view(
+def test_missing_rights_are_published_before_first_view(
     etcd_server: Callable[..., Etcd],
     serve_on: ServeOn,
     settings: dict[str, str],
@@ -145,9 +145,7 @@ def test_a_user_without_rights_is_shown_before_the_first_view(
         subarray.On()
 
 
-def test_a_right_that_is_taken_away_is_shown(
-    etcd_server: Callable[..., Etcd], serve_on: ServeOn
-) -> None:
+def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: ServeOn) -> None:
     """The user goes on reading, and may write no execution block any more."""
     etcd = etcd_server(auth_token="simple", bcrypt_cost=4)
     login = {"SDP_CONFIG_USERNAME": USER, "SDP_CONFIG_PASSWORD": PASSWORD}

@@ -1,4 +1,4 @@
-"""A command asks the database twice: one read, one commit (counted by the server itself)."""
+"""Round trips of a command, as counted by etcd."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ COUNTED = re.compile(
 
 
 def calls(etcd: Etcd) -> dict[str, int]:
-    """How often each method of the key-value service was called."""
+    """Return the number of calls of each method of the key-value service."""
     url = f"http://{etcd.endpoint}/metrics"
     with urllib.request.urlopen(url, timeout=20) as page:
         return {name: int(float(count)) for name, count in COUNTED.findall(page.read().decode())}
 
 
-def test_a_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_CONFIG_HOST", etcd.endpoint)
     with Config(host=etcd.endpoint) as config:
         config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)

@@ -30,15 +30,15 @@ from .bare_server import SUBARRAY, Server
 from .conftest import assign_text
 
 
-def refusal(call: Any, *arguments: Any) -> str:
-    with pytest.raises(tango.DevFailed) as refused:
+def rejection(call: Any, *arguments: Any) -> str:
+    with pytest.raises(tango.DevFailed) as rejected:
         call(*arguments)
-    assert refused.value.args[0].reason == "API_CommandFailed"
-    text: str = refused.value.args[0].desc
+    assert rejected.value.args[0].reason == "API_CommandFailed"
+    text: str = rejected.value.args[0].desc
     return text
 
 
-def test_it_starts_without_its_database_and_waits(
+def test_server_starts_without_database_and_waits(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
     subarray = serve().proxy(SUBARRAY)
@@ -51,7 +51,7 @@ def test_it_starts_without_its_database_and_waits(
     took = []
     for _ in range(5):
         began = time.monotonic()
-        assert address in refusal(subarray.On)
+        assert address in rejection(subarray.On)
         took.append(time.monotonic() - began)
     # At once, though a busy machine may hold up some: to wait for the database would take 2 s.
     assert min(took) < 0.5
@@ -63,9 +63,7 @@ def test_it_starts_without_its_database_and_waits(
     wait_until(lambda: subarray.healthState == HealthState.OK)
 
 
-def test_a_database_that_has_lost_its_data_is_shown_as_it_is(
-    serve: Callable[..., Server], broken_etcd: Etcd
-) -> None:
+def test_restored_database_is_published(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
     broken_etcd.start()
     subarray = serve().proxy(SUBARRAY)
     wait_until(lambda: subarray.state() == tango.DevState.OFF)
@@ -90,7 +88,7 @@ def test_a_database_that_has_lost_its_data_is_shown_as_it_is(
     assert subarray.state() == tango.DevState.OFF
 
 
-def test_a_database_that_hangs_freezes_nothing(
+def test_hanging_database_does_not_block_reads(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
     broken_etcd.start()
@@ -105,7 +103,7 @@ def test_a_database_that_hangs_freezes_nothing(
     def configure() -> None:
         began = time.monotonic()
         with tango.EnsureOmniThread():
-            refusal(server.proxy(SUBARRAY).Configure, '{"scan_type": "science"}')
+            rejection(server.proxy(SUBARRAY).Configure, '{"scan_type": "science"}')
         waits.append(time.monotonic() - began)
 
     threads = [threading.Thread(target=configure) for _ in range(8)]
@@ -135,7 +133,7 @@ def test_a_database_that_hangs_freezes_nothing(
     assert subarray.obsState == ObsState.READY
 
 
-def test_what_happens_in_an_outage_is_made_up_for_after_it(
+def test_changes_during_outage_are_published_after_it(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
     broken_etcd.start()
@@ -146,10 +144,10 @@ def test_what_happens_in_an_outage_is_made_up_for_after_it(
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     began = time.monotonic()
     broken_etcd.pause()
-    with pytest.raises(tango.DevFailed) as refused:
+    with pytest.raises(tango.DevFailed) as rejected:
         subarray.adminMode = AdminMode.OFFLINE
-    assert refused.value.args[0].reason == "API_CommandFailed"
-    assert "Writing adminMode" in refused.value.args[0].desc
+    assert rejected.value.args[0].reason == "API_CommandFailed"
+    assert "Writing adminMode" in rejected.value.args[0].desc
     assert (subarray.adminMode, subarray.state()) == (AdminMode.ONLINE, tango.DevState.ON)
     # The time-out passes: whether the block was ready in time, the database alone can say.
     wait_until(lambda: time.monotonic() > began + 4.5)
@@ -170,7 +168,7 @@ def test_what_happens_in_an_outage_is_made_up_for_after_it(
         wait_until(shows_what_is_written)
 
 
-def test_it_loses_nothing_by_a_kill(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
+def test_killed_server_loses_no_state(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
     broken_etcd.start()
     server = serve()
     subarray = server.proxy(SUBARRAY)
@@ -187,7 +185,7 @@ def test_it_loses_nothing_by_a_kill(serve: Callable[..., Server], broken_etcd: E
     subarray.EndScan()
 
 
-def test_it_ends_on_sigterm_and_is_gone_at_once(
+def test_sigterm_ends_server_and_removes_presence(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
     broken_etcd.start()
@@ -216,9 +214,7 @@ def test_it_ends_on_sigterm_and_is_gone_at_once(
         assert min(took) < 3
 
 
-def test_every_line_of_its_log_is_in_the_format(
-    serve: Callable[..., Server], broken_etcd: Etcd
-) -> None:
+def test_every_log_line_has_ska_format(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
     broken_etcd.start()
     server = serve(SDP_LMC_LOG_FORMAT="json")
     subarray = server.proxy(SUBARRAY)
@@ -238,7 +234,7 @@ def test_every_line_of_its_log_is_in_the_format(
         assert found[0]["tags"]["tango-device"] == SUBARRAY
         assert found[0]["tags"]["transaction-id"].startswith("txn-")
     threads = {each["thread"] for each in records}
-    assert threads == {"MainThread", "tango", f"follow-{SUBARRAY}"}
+    assert threads == {"MainThread", "tango", f"watch-{SUBARRAY}"}
 
 
 @pytest.mark.parametrize(
@@ -249,7 +245,7 @@ def test_every_line_of_its_log_is_in_the_format(
         ("SDP_CONFIG_PORT", "many"),
     ],
 )
-def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
+def test_invalid_setting_ends_start(name: str, value: str) -> None:
     program = installed_program("SDPSubarray", "tango")
     done = subprocess.run(
         [program, "01", "-nodb", "-dlist", SUBARRAY],
@@ -265,7 +261,7 @@ def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(("level", "told"), [("ERROR", False), ("WARNING", True), ("INFO", True)])
-def test_the_level_of_the_log_is_a_setting(
+def test_log_level_is_a_setting(
     serve: Callable[..., Server], broken_etcd: Etcd, level: str, told: bool
 ) -> None:
     broken_etcd.start()
@@ -282,7 +278,7 @@ def test_the_level_of_the_log_is_a_setting(
 
 
 def refused_start(*arguments: str) -> str:
-    """Start a server that does not start; gives what it says."""
+    """Start a server that fails to start; return its output."""
     program = installed_program("SDPSubarray", "tango")
     done = subprocess.run(
         [program, "01", "-ORBendPoint", "giop:tcp:127.0.0.1:0", *arguments],
@@ -296,13 +292,13 @@ def refused_start(*arguments: str) -> str:
     return done.stderr
 
 
-def test_a_name_that_can_be_no_subarrays_is_refused_at_start() -> None:
+def test_invalid_subarray_name_ends_start() -> None:
     name = "test-sdp/subarray/x+y"
     said = refused_start("-nodb", "-dlist", name)
     assert f"{name}: The last part of the device's name, 'x+y', cannot be" in said
 
 
-def test_a_bad_property_is_refused_at_start(tmp_path: Path) -> None:
+def test_invalid_property_ends_start(tmp_path: Path) -> None:
     properties = tmp_path / "properties"
     properties.write_text(
         f'SDPSubarray/01/DEVICE/SDPSubarray: "{SUBARRAY}"\n{SUBARRAY}->TimeoutConfigure: "soon"\n'

@@ -1,4 +1,4 @@
-"""Settings: where they come from, and how bad ones are refused by name."""
+"""Settings: their sources, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_defaults() -> None:
     assert settings.of_controller().storage_path == "/resource/capacity-buffer"
 
 
-def test_properties_win_over_the_environment() -> None:
+def test_properties_override_environment() -> None:
     environ = {"SDP_LMC_TIMEOUT_CONFIGURE": "7", "SDP_LMC_STRICTNESS": "2"}
     settings = load({"TimeoutConfigure": "9", "ReceiveScripts": None}, environ)
     assert settings.timeout_configure == 9
@@ -87,7 +87,7 @@ def test_empty_list_of_the_environment_is_a_value() -> None:
         ("VersionInfo", "[]"),
     ],
 )
-def test_a_bad_setting_is_named(name: str, value: str) -> None:
+def test_invalid_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"device property {name} cannot be"):
         load({name: value}, {})
     variable = f"SDP_LMC_{PROPERTIES[name].upper()}"
@@ -105,7 +105,7 @@ def test_a_bad_setting_is_named(name: str, value: str) -> None:
         ("SDP_LMC_HEALTH_ADDRESS", "127.0.0.1:80"),
     ],
 )
-def test_a_bad_setting_of_the_process_is_named(variable: str, value: str) -> None:
+def test_invalid_process_setting_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"environment variable {variable} cannot be"):
         load({}, {variable: value})
 
@@ -119,14 +119,14 @@ def test_settings_of_the_process_come_from_the_environment_alone() -> None:
     assert not {"HealthPort", "HealthAddress"} & set(PROPERTIES)
 
 
-def test_all_bad_settings_are_named_at_once() -> None:
-    with pytest.raises(SettingsError) as refused:
+def test_all_invalid_settings_are_named() -> None:
+    with pytest.raises(SettingsError) as rejected:
         load({"TimeoutConfigure": "x"}, {"SDP_LMC_STRICTNESS": "9"})
-    assert "TimeoutConfigure" in str(refused.value)
-    assert "SDP_LMC_STRICTNESS" in str(refused.value)
+    assert "TimeoutConfigure" in str(rejected.value)
+    assert "SDP_LMC_STRICTNESS" in str(rejected.value)
 
 
-def test_a_bad_variable_under_a_good_property_does_no_harm() -> None:
+def test_property_hides_invalid_variable() -> None:
     assert load({"Strictness": "0"}, {"SDP_LMC_STRICTNESS": "9"}).strictness == 0
 
 
@@ -143,7 +143,7 @@ def test_names() -> None:
     assert load({}, {"SDP_LMC_LOG_LEVEL": "debug"}).log_level == "DEBUG"
 
 
-def test_each_property_is_one_of_a_device_and_each_of_a_device_is_read() -> None:
+def test_properties_match_device_properties() -> None:
     declared = {
         name
         for device in (SDPController, SDPSubarray)

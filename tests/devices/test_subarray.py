@@ -1,4 +1,4 @@
-"""The Subarray device, on a database in this process."""
+"""Subarray device on an in-memory database."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ RUNNING: dict[str, Any] = {
 }
 
 
-def refusal(call: Any, *arguments: Any) -> tuple[str, str]:
-    with pytest.raises(tango.DevFailed) as refused:
+def rejection(call: Any, *arguments: Any) -> tuple[str, str]:
+    with pytest.raises(tango.DevFailed) as rejected:
         call(*arguments)
-    first = refused.value.args[0]
+    first = rejected.value.args[0]
     return first.reason, first.desc
 
 
@@ -91,22 +91,22 @@ def test_an_observation(subarray: Any, config: Config) -> None:
     assert subarray.state() == tango.DevState.OFF
 
 
-def test_an_arrival_is_told_before_the_command_that_it_allowed(
+def test_obs_state_that_allowed_command_is_pushed_before_it(
     subarray: Any, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A command may see in the database what the device has not come to look at yet."""
+    """A command may read a newer revision than the watch loop."""
     subarray.On()
     with Events(subarray, "obsState") as events:
         subarray.AssignResources(assign_text((("pb-a", "work"),)))
         looking = threading.Event()
-        turn = SDPSubarray.turn
+        reconcile = SDPSubarray.reconcile
 
         def late(*arguments: Any) -> None:
             looking.wait(10)
-            turn(*arguments)
+            reconcile(*arguments)
 
         with monkeypatch.context() as patch:
-            patch.setattr(SDPSubarray, "turn", late)
+            patch.setattr(SDPSubarray, "reconcile", late)
             write_state(config, "pb-a", **RUNNING)
             subarray.Configure('{"scan_type": "science"}')
             looking.set()
@@ -114,7 +114,7 @@ def test_an_arrival_is_told_before_the_command_that_it_allowed(
         events.wait_for("obsState", [ObsState[name] for name in told])
 
 
-def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
+def test_failure_leads_to_fault_and_recovery(subarray: Any, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     write_state(config, "pb-a", status="FAILED", reason="out of memory")
@@ -122,7 +122,7 @@ def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
     assert json.loads(subarray.errorMessages) == {"pb-a": "out of memory"}
     assert subarray.healthState == HealthState.DEGRADED
     assert "pb-a is FAILED: out of memory" in subarray.healthInfo[0]
-    assert refusal(subarray.Abort)[1] == "Command Abort not allowed when obsState is FAULT"
+    assert rejection(subarray.Abort)[1] == "Command Abort not allowed when obsState is FAULT"
     subarray.ObsReset()
     assert subarray.obsState == ObsState.IDLE
     assert subarray.errorMessages == "{}"
@@ -131,7 +131,7 @@ def test_a_failure_and_the_ways_out(subarray: Any, config: Config) -> None:
     assert (subarray.obsState, subarray.ebID, subarray.resources) == (0, "null", "{}")
 
 
-def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) -> None:
+def test_rejections_reach_client_verbatim(start: Start, config: Config) -> None:
     _, subarray = start()
     for txn in config.txn():
         before = txn.get("/lmc/subarray/01")
@@ -139,11 +139,11 @@ def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) ->
     for name in set(TRANSITIONS) - {"On", "AssignResources", "ReleaseResources", "Configure"}:
         argument = ['{"scan_id": 1}'] if name == "Scan" else []
         text = f"Command {name} not allowed when device state is OFF"
-        assert refusal(getattr(subarray, name), *argument) == (not_allowed, text)
-    reason, text = refusal(subarray.Configure, '{"scan_type": 5}')
+        assert rejection(getattr(subarray, name), *argument) == (not_allowed, text)
+    reason, text = rejection(subarray.Configure, '{"scan_type": 5}')
     assert reason == failed
     assert "$.scan_type" in text
-    assert refusal(subarray.AssignResources, "{")[0] == failed
+    assert rejection(subarray.AssignResources, "{")[0] == failed
     for txn in config.txn():
         assert txn.get("/lmc/subarray/01") == before
     subarray.On()
@@ -152,7 +152,7 @@ def test_refusals_reach_the_client_word_by_word(start: Start, config: Config) ->
         "cannot start processing blocks."
     )
     message = assign_text((("pb-a", "work"),))
-    assert refusal(subarray.AssignResources, message) == (failed, offline)
+    assert rejection(subarray.AssignResources, message) == (failed, offline)
     for txn in config.txn():
         txn.create("/component/proccontrol/owner", "{}")
         txn.create("/component/helmdeploy/owner", "{}")
@@ -167,7 +167,7 @@ def test_admin_mode(subarray: Any, config: Config) -> None:
         assert subarray.state() == tango.DevState.DISABLE
         assert subarray.commandedState == "ON"
         text = "Command Off not allowed when device state is DISABLE"
-        assert refusal(subarray.Off) == ("API_CommandNotAllowed", text)
+        assert rejection(subarray.Off) == ("API_CommandNotAllowed", text)
         subarray.Init()
         wait_until(lambda: subarray.state() == tango.DevState.DISABLE)
         subarray.adminMode = AdminMode.ENGINEERING
@@ -181,7 +181,7 @@ def test_admin_mode(subarray: Any, config: Config) -> None:
         assert json.loads(txn.get("/lmc/subarray/01") or "")["admin_mode"] == "ENGINEERING"
 
 
-def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:
+def test_values_outside_tango_types_are_escaped(subarray: Any, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     write_state(config, "pb-a", status="FAILED", reason="größer als ∞ " * 100)
@@ -190,9 +190,7 @@ def test_values_that_tango_cannot_carry(subarray: Any, config: Config) -> None:
     assert subarray.healthInfo[0].isascii()
 
 
-def test_a_message_may_be_utf_8_as_json_is_or_latin_1_as_tango_has_it(
-    subarray: Any, config: Config
-) -> None:
+def test_message_may_be_utf_8_or_latin_1(subarray: Any, config: Config) -> None:
     subarray.On()
     for number, (name, encoding) in enumerate([("größer ∞", "utf-8"), ("größer", "latin-1")]):
         message = json.loads(assign_text())
@@ -238,7 +236,7 @@ def test_several_systems_in_one_database(
     assert subarray.obsState == ObsState.EMPTY
 
 
-def test_presence_is_taken_and_taken_again(subarray: Any, config: Config) -> None:
+def test_presence_is_restored_after_loss(subarray: Any, config: Config) -> None:
     path = "/component/lmc-subarray-01/owner"
 
     def owner() -> str | None:
@@ -252,7 +250,7 @@ def test_presence_is_taken_and_taken_again(subarray: Any, config: Config) -> Non
     assert subarray.ping() > 0
 
 
-def test_two_clients_scan_at_once(subarray: Any, config: Config) -> None:
+def test_concurrent_scans_are_serialized(subarray: Any, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text())
     subarray.Configure('{"scan_type": "science"}')
@@ -280,7 +278,7 @@ def test_two_clients_scan_at_once(subarray: Any, config: Config) -> None:
 
 
 @pytest.mark.usefixtures("_restored_logging")
-def test_a_refused_message_is_logged_under_its_own_transaction_id(subarray: Any) -> None:
+def test_rejected_message_is_logged_with_its_transaction_id(subarray: Any) -> None:
     stream = io.StringIO()
     logs.set_up("INFO", "ska", stream)
     own = "txn-test-20260131-own"
@@ -289,9 +287,9 @@ def test_a_refused_message_is_logged_under_its_own_transaction_id(subarray: Any)
         {"scan_id": 1, "transaction_id": own},
         {"scan_id": 1, "transaction_id": own, "interface": "https://example.org/"},
     ):
-        refusal(subarray.Scan, json.dumps(message))
-    refusal(subarray.Scan, '{"scan_id": 1, "transaction_id": 7}')
-    refusal(subarray.Scan, "{")
+        rejection(subarray.Scan, json.dumps(message))
+    rejection(subarray.Scan, '{"scan_id": 1, "transaction_id": 7}')
+    rejection(subarray.Scan, "{")
     found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
     assert [f"transaction-id:{own}|" in line for line in found] == [True] * 3 + [False] * 2
     assert all("transaction-id:txn-" in line for line in found)
@@ -309,13 +307,13 @@ def test_the_level_of_the_log(subarray: Any) -> None:
         assert (list(numbers), list(names)) == ([int(level)], [name])
         stream = io.StringIO()
         logs.set_up("INFO", "ska", stream)
-        refusal(subarray.Scan, '{"scan_id": 1}')
+        rejection(subarray.Scan, '{"scan_id": 1}')
         found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
         assert len(found) == lines
         assert all(re.search(rf"tango-device:{name},transaction-id:txn-", line) for line in found)
 
 
-def test_a_fault_of_the_program_is_told_as_any_other(
+def test_bug_is_reported_as_command_failure(
     subarray: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
@@ -323,7 +321,7 @@ def test_a_fault_of_the_program_is_told_as_any_other(
 
     with monkeypatch.context() as patch:
         patch.setattr(server, "apply_command", fail)
-        reason, text = refusal(subarray.On)
+        reason, text = rejection(subarray.On)
     assert reason == "API_CommandFailed"
     assert text.startswith("It is not known whether On was carried out: the server failed by ")
     assert "TypeError (of no use)" in text

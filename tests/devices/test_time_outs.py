@@ -1,4 +1,4 @@
-"""Time-outs of a subarray: written, told, and never forgotten."""
+"""Timeouts of a subarray."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .conftest import Events, Start, assign_text, write_state
 
 
 class Clock:
-    """The time of the subarray's server, which jumps when it is told."""
+    """Clock of the subarray's server, which the test advances."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = timedelta()
@@ -38,7 +38,7 @@ def entry_of(config: Config) -> dict[str, Any]:
     return entry
 
 
-def test_a_time_out_is_written_to_the_database(start: Start, config: Config) -> None:
+def test_timeout_is_written_to_database(start: Start, config: Config) -> None:
     _, subarray = start(RequiredComponents="none", TimeoutAssignResources="0.3")
     subarray.On()
     with Events(subarray, "obsState") as events:
@@ -55,7 +55,7 @@ def test_a_time_out_is_written_to_the_database(start: Start, config: Config) -> 
     assert subarray.obsState == ObsState.FAULT
 
 
-def test_a_time_out_that_passes_within_a_turn_is_written(
+def test_timeout_during_reconciliation_is_written(
     subarray: Any, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, looked = Clock(monkeypatch), upkeep.timeout_writes
@@ -77,7 +77,7 @@ def test_a_time_out_that_passes_within_a_turn_is_written(
     assert subarray.obsState == ObsState.FAULT
 
 
-def test_a_time_out_that_a_command_finds_first_is_told(
+def test_timeout_found_by_command_is_published(
     subarray: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(monkeypatch)

@@ -32,7 +32,7 @@ def test_every_transition_has_its_arrow() -> None:
     commanded, follows, faults = states.edges()
     arrows = {(edge[0], name, edge[1]) for edge, names in commanded.items() for name in names}
     assert arrows == {
-        (obs_state, name, change.through or change.target)
+        (obs_state, name, change.transient or change.target)
         for name, change in TRANSITIONS.items()
         if name not in ("On", "Off")
         for obs_state in change.obs_states

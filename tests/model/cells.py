@@ -1,4 +1,4 @@
-"""The table of commands and obsStates, written by hand from spec 4.2."""
+"""Table of commands and the obsStates that allow them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ COLUMNS = (
     "EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING", "ABORTED", "RESETTING",
     "FAULT",
 )  # fmt: skip
-"""The obsStates that last."""
+"""obsStates that last."""
 
 MOMENTS = ("ABORTING", "RESTARTING")
-"""The obsStates that last no time: no command can come while a device is in one of them."""
+"""Transient obsStates, in which a device never executes a command."""
 
-# By obsState, in State ON: "-" is refused, "+" is allowed.
+# By obsState, in State ON: "-" is rejected, "+" is allowed.
 _TABLE = """
 On                   -  -  -  -  -  -  -  -  -
 Off                  +  +  +  +  +  +  +  +  +
@@ -45,19 +45,19 @@ PATHS = {
     "ObsReset": ["RESETTING", "IDLE"],
     "Restart": ["RESTARTING", "EMPTY"],
 }
-"""The obsStates that an allowed command leads through, the last of them its target."""
+"""obsStates published by an allowed command; the last one is its target."""
 
 
 class Cell(NamedTuple):
-    """A command in an obsState, State being ON."""
+    """Command in an obsState and State ON."""
 
     command: str
     obs_state: str
     allowed: bool
 
     @property
-    def refusal(self) -> str:
-        """The words of the refusal: State is looked at first, and only On wants another."""
+    def rejection(self) -> str:
+        """Text of the rejection. State is checked first, and only On requires another."""
         where = "device state is ON" if self.command == "On" else f"obsState is {self.obs_state}"
         return f"Command {self.command} not allowed when {where}"
 

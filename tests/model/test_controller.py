@@ -1,4 +1,4 @@
-"""The controller's commands and what it shows of the system (spec 4.1)."""
+"""Commands of the controller and its attributes of the system."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.lmc.controller import ControllerEntry, apply_command, set_admin_mode
-from ska_sdp_config.lmc.rejections import Refused
+from ska_sdp_config.lmc.rejections import CommandRejected
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
 
@@ -27,13 +27,13 @@ def values(found: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("state", list(LEADS_TO.values()))
 @pytest.mark.parametrize("command", LEADS_TO)
-def test_every_command_in_every_state(command: str, state: str) -> None:
+def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, state: str) -> None:
     entry = ControllerEntry.read({"state": state, "command_count": 4})
     if LEADS_TO[command] == state:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(CommandRejected) as rejected:
             apply_command(command, entry, NOON, "txn-a")
         text = f"Command {command} not allowed when device state is {state}"
-        assert refused.value.text == text
+        assert rejected.value.text == text
         return
     after = apply_command(command, entry, NOON, "txn-a")
     assert after.writes().documents == {
@@ -54,13 +54,13 @@ def test_every_command_in_every_state(command: str, state: str) -> None:
 def test_admin_mode(command: str, mode: AdminMode) -> None:
     entry = set_admin_mode(ControllerEntry(), mode)
     assert entry.values()["State"].name == "DISABLE"
-    with pytest.raises(Refused, match="not allowed when device state is DISABLE"):
+    with pytest.raises(CommandRejected, match="not allowed when device state is DISABLE"):
         apply_command(command, entry, NOON, "txn-a")
     back = set_admin_mode(entry, AdminMode.ENGINEERING)
     assert back.values()["State"].name == "STANDBY"
 
 
-def test_it_begins_in_standby() -> None:
+def test_controller_starts_in_standby() -> None:
     found = values({})
     assert found["State"].name == "STANDBY"
     assert found["adminMode"] is AdminMode.ONLINE
@@ -68,7 +68,7 @@ def test_it_begins_in_standby() -> None:
     assert found["subarrays"] == found["executionBlocks"] == found["processingBlocks"] == "{}"
 
 
-def test_components_expected_and_there() -> None:
+def test_components_lists_expected_and_present_ones() -> None:
     found = {
         "/component/proccontrol/owner": {"pid": 1, "hostname": "h"},
         "/component/lmc-subarray-01/owner": {"pid": 2, "hostname": "h"},
@@ -94,11 +94,11 @@ def test_capacity(document: dict[str, Any] | None, expected: int) -> None:
     assert values(found)["capacityBufferStorage"] == expected
 
 
-def test_what_a_wait_comes_to_is_found_by_the_subarrays_which_know_their_settings() -> None:
+def test_subarrays_show_pending_obs_state_until_wait_is_written() -> None:
     found = documents(ObsState.RESOURCING)
     shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
-    # Whether all is there that this subarray waits for, its server has yet to say.
+    # The wait is pending until the subarray's server has written its end.
     found[f"/pb/{RECEIVE}/state"] = READY_STATE
     shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
@@ -110,7 +110,7 @@ def test_what_a_wait_comes_to_is_found_by_the_subarrays_which_know_their_setting
     assert json.loads(shown)["01"]["obsState"] == "FAULT"
 
 
-def test_what_is_active() -> None:
+def test_blocks_attributes_list_only_active_blocks() -> None:
     found = documents(ObsState.SCANNING)
     found["/component/lmc-subarray-01/owner"] = {}
     found["/eb/eb-old"] = {"status": "FINISHED"}

@@ -1,4 +1,4 @@
-"""What others wrote in place of what should be there stops no command, and is not made worse."""
+"""Damaged documents stop no command and are not overwritten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from ska_sdp_config.lmc import upkeep
 from ska_sdp_config.lmc.controller import ControllerEntry, set_admin_mode
 from ska_sdp_config.lmc.entry import Entry
-from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.rejections import CommandRejected, Reason
 from ska_sdp_config.lmc.snapshot import Writes, read_document
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
@@ -39,7 +39,7 @@ MISSING = f"Execution block {EB} is missing"
         "5",
     ],
 )
-def test_what_could_not_be_written_again_is_not_readable(text: str) -> None:
+def test_read_document_rejects_text_that_cannot_be_written_back(text: str) -> None:
     assert read_document(text) == ({}, False)
 
 
@@ -52,11 +52,13 @@ def test_what_could_not_be_written_again_is_not_readable(text: str) -> None:
         ('{"a": 1e-999}', {"a": 0.0}),
     ],
 )
-def test_what_can_be_written_again_is_readable(text: str, read: dict[str, Any]) -> None:
+def test_read_document_accepts_text_that_can_be_written_back(
+    text: str, read: dict[str, Any]
+) -> None:
     assert read_document(text) == (read, True)
 
 
-def test_a_time_at_the_end_of_all_times_does_not_stop_an_abort() -> None:
+def test_abort_works_with_maximum_last_command_time() -> None:
     world = World(documents(ObsState.RESOURCING))
     world.documents[ENTRY] |= {"last_command_time": "9999-12-31T23:59:59Z"}
     assert world.view.deadline is None
@@ -65,7 +67,7 @@ def test_a_time_at_the_end_of_all_times_does_not_stop_an_abort() -> None:
 
 
 @pytest.mark.parametrize("damaged", [5, "abc", {"a": 1}, None])
-def test_blocks_are_added_where_there_is_no_list(damaged: Any) -> None:
+def test_assign_resources_replaces_invalid_block_list(damaged: Any) -> None:
     world = World(documents(ObsState.IDLE))
     world.update_eb(pb_batch=damaged, pb_realtime=damaged)
     pbs = assign_message().processing_blocks
@@ -74,7 +76,7 @@ def test_blocks_are_added_where_there_is_no_list(damaged: Any) -> None:
     assert {pb["pb_id"] for pb in pbs} == {*listed["pb_realtime"], *listed["pb_batch"]}
 
 
-def test_resources_that_are_none_are_left_out() -> None:
+def test_assign_resources_drops_invalid_resources() -> None:
     world = World(documents(ObsState.IDLE))
     world.documents[ENTRY] |= {"resources": {"receptors": [{"a": 1}, "A", ["B"]]}}
     message = AssignResources(resources=Resources(receptors=("C",)))
@@ -82,34 +84,34 @@ def test_resources_that_are_none_are_left_out() -> None:
     assert world.entry["resources"]["receptors"] == ["A", "C"]
 
 
-def test_that_an_entry_could_not_be_read_is_not_written() -> None:
+def test_error_of_corrupt_entry_is_not_written() -> None:
     world = World(documents(ObsState.IDLE))
     world.documents[ENTRY] |= {"admin_mode": 5}
-    assert "mend admin_mode" in world.snapshot.entry.errors["subarray"]
+    assert "fix admin_mode" in world.snapshot.entry.errors["subarray"]
     written = upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE).documents[ENTRY]
     assert written["errors"] == {}
     assert not Entry.read(written).errors
 
 
-def command_on(world: World, command: str, obs_state: ObsState) -> Writes | Refused:
-    """Apply a command; give what it writes, or its rejection."""
+def command_on(world: World, command: str, obs_state: ObsState) -> Writes | CommandRejected:
+    """Apply a command and return its writes or its rejection."""
     message = message_for(command, obs_state)
     try:
         return apply_command(command, world.snapshot, message, NOON, SETTINGS, "txn-a")
-    except Refused as refused:
-        return refused
+    except CommandRejected as rejected:
+        return rejected
 
 
 @pytest.mark.parametrize("path", [EB_PATH, EB_STATE, ENTRY])
 @pytest.mark.parametrize("obs_state", OBS_STATES, ids=lambda each: each.name)
 @pytest.mark.parametrize("command", TRANSITIONS)
-def test_no_command_overwrites_what_holds_no_json_object(
+def test_command_does_not_overwrite_damaged_document(
     command: str, obs_state: ObsState, path: str
 ) -> None:
     world = World(documents(obs_state))
     world.damage(path)
     outcome = command_on(world, command, obs_state)
-    assert isinstance(outcome, Refused) or path not in outcome.documents
+    assert isinstance(outcome, CommandRejected) or path not in outcome.documents
 
 
 @pytest.mark.parametrize("path", [EB_PATH, EB_STATE])
@@ -122,7 +124,7 @@ def test_no_command_overwrites_what_holds_no_json_object(
         ("Scan", ObsState.READY),
     ],
 )
-def test_a_damaged_block_is_rejected_as_a_missing_one(
+def test_damaged_block_is_rejected_like_missing_one(
     command: str, obs_state: ObsState, path: str
 ) -> None:
     world = World(documents(obs_state))
@@ -131,8 +133,8 @@ def test_a_damaged_block_is_rejected_as_a_missing_one(
     world = World(documents(obs_state))
     world.damage(path)
     damaged = command_on(world, command, obs_state)
-    assert isinstance(missing, Refused)
-    assert isinstance(damaged, Refused)
+    assert isinstance(missing, CommandRejected)
+    assert isinstance(damaged, CommandRejected)
     assert (damaged.reason, damaged.text) == (missing.reason, missing.text)
     assert (damaged.reason, damaged.text) == (Reason.FAILED, MISSING)
 
@@ -151,7 +153,7 @@ def test_a_damaged_block_is_rejected_as_a_missing_one(
         ("Off", ObsState.SCANNING),
     ],
 )
-def test_the_ways_out_work_on_a_damaged_block(
+def test_recovery_commands_work_with_damaged_block(
     command: str, obs_state: ObsState, path: str
 ) -> None:
     world = World(documents(obs_state))
@@ -162,31 +164,31 @@ def test_the_ways_out_work_on_a_damaged_block(
     assert path not in outcome.documents
 
 
-def test_a_new_block_does_not_replace_a_damaged_state() -> None:
+def test_new_block_does_not_replace_damaged_state() -> None:
     world = World(documents(ObsState.EMPTY))
     world.damage("/eb/eb-new-20260131-00000/state")
     outcome = command_on(world, "AssignResources", ObsState.EMPTY)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, CommandRejected)
     assert outcome.text == "Execution block eb-new-20260131-00000 already exists"
 
 
 @pytest.mark.parametrize("path", [EB_PATH, EB_STATE, ENTRY])
-def test_what_holds_no_json_object_is_named_once(path: str) -> None:
+def test_damaged_document_is_one_fault(path: str) -> None:
     world = World(documents(ObsState.READY))
     world.damage(path)
     assert [fault.text for fault in world.view.faults or ()] == [f"{path} holds no JSON object"]
 
 
-def test_an_entry_that_holds_no_json_object_is_not_overwritten() -> None:
+def test_damaged_entry_is_not_overwritten() -> None:
     world = World(documents(ObsState.READY))
     world.damage(ENTRY)
     text = f"{ENTRY} holds no JSON object: fix it, or delete it to reset the device"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandRejected) as rejected:
         world.command("On")
-    assert (refused.value.reason, refused.value.text) == (Reason.FAILED, text)
-    with pytest.raises(Refused) as refused:
+    assert (rejected.value.reason, rejected.value.text) == (Reason.FAILED, text)
+    with pytest.raises(CommandRejected) as rejected:
         upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE)
-    assert (refused.value.reason, refused.value.text) == (Reason.FAILED, text)
+    assert (rejected.value.reason, rejected.value.text) == (Reason.FAILED, text)
     assert upkeep.first_writes(world.snapshot) is None
     assert upkeep.reached_writes(world.snapshot, 0) is None
 
@@ -207,7 +209,7 @@ def test_an_entry_that_holds_no_json_object_is_not_overwritten() -> None:
     ],
 )
 @pytest.mark.parametrize("mode", [AdminMode.ONLINE, AdminMode.OFFLINE])
-def test_writing_admin_mode_keeps_a_damaged_field_and_the_fault(
+def test_admin_mode_keeps_invalid_field_and_fault(
     name: str, value: object, mode: AdminMode
 ) -> None:
     world = World(documents(ObsState.IDLE))
@@ -220,7 +222,7 @@ def test_writing_admin_mode_keeps_a_damaged_field_and_the_fault(
     assert name in world.view.values["errorMessages"]
 
 
-def test_that_a_wait_is_over_is_not_written_into_a_damaged_entry() -> None:
+def test_reached_is_not_written_to_damaged_entry() -> None:
     world = World(documents(ObsState.RESOURCING))
     count = world.entry["command_count"]
     assert upkeep.reached_writes(world.snapshot, count) is not None
@@ -232,7 +234,7 @@ CONTROLLER = "/lmc/controller"
 DAMAGE = {"state": "MOVING", "command_count": True, "last_command_time": "noon", "last_command": 5}
 
 
-def test_the_controllers_damaged_fields_are_shown_and_kept_by_admin_mode() -> None:
+def test_controller_admin_mode_keeps_invalid_fields() -> None:
     stored = {**DAMAGE, "admin_mode": "?", "transaction_id": "txn-a", "theirs": 1}
     settings = ControllerSettings((), "/resource/capacity-buffer")
     view = derive_system(System(3, {CONTROLLER: stored}), settings)
@@ -243,7 +245,7 @@ def test_the_controllers_damaged_fields_are_shown_and_kept_by_admin_mode() -> No
     assert entry.writes().documents == {CONTROLLER: {**stored, "admin_mode": "OFFLINE"}}
 
 
-def test_a_damaged_block_is_not_listed_as_active() -> None:
+def test_damaged_block_is_not_listed_as_active() -> None:
     found = {EB_PATH: {}, "/eb/eb-b": {"subarray_id": "01"}}
     settings = ControllerSettings((), "/resource/capacity-buffer")
     view = derive_system(System(3, found, (EB_PATH,)), settings)

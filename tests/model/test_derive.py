@@ -1,4 +1,4 @@
-"""obsState as a function of documents and time: spec 4.4 rule by rule."""
+"""Derivation of obsState from documents and time, rule by rule."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_configuring(state: dict[str, Any], entry: dict[str, Any], expected: str
     assert World(found).obs_state == expected
 
 
-def test_every_realtime_block_counts_and_no_batch_block() -> None:
+def test_wait_includes_realtime_blocks_only() -> None:
     world = World(documents(ObsState.RESOURCING))
     world.update_eb(pb_realtime=[RECEIVE, SECOND])
     world.documents[f"/pb/{SECOND}"] = {"script": script("realtime", "pointing")}
@@ -110,7 +110,7 @@ def test_every_realtime_block_counts_and_no_batch_block() -> None:
     assert json.loads(world.view.values["errorMessages"]) == {SECOND: "no beam"}
 
 
-def test_which_scripts_give_addresses_is_a_setting() -> None:
+def test_receive_scripts_setting_selects_scripts() -> None:
     world = World(documents(ObsState.RESOURCING))
     world.update_eb(pb_receive_addresses=None)
     world.set_state(RECEIVE, **DONE)
@@ -125,7 +125,7 @@ def test_which_scripts_give_addresses_is_a_setting() -> None:
 def test_time_outs(column: str, seconds: float) -> None:
     world = World(documents(ObsState[column]))
     world.pass_time(seconds - 0.001)
-    assert world.turn().values["obsState"].name == column
+    assert world.reconcile().values["obsState"].name == column
     deadline = world.view.deadline
     assert deadline is not None
     assert (deadline - NOON).total_seconds() == seconds
@@ -133,47 +133,47 @@ def test_time_outs(column: str, seconds: float) -> None:
     assert world.obs_state == "FAULT"
     assert world.view.timed_out
     assert world.entry["errors"] == {}
-    assert world.turn().values["obsState"] is ObsState.FAULT
+    assert world.reconcile().values["obsState"] is ObsState.FAULT
     assert not world.view.timed_out
     assert world.view.deadline is None
     assert f"within {seconds} s" in world.entry["errors"]["subarray"]
     assert RECEIVE in world.entry["errors"]["subarray"]
     # Readiness that comes too late changes nothing.
     world.set_state(RECEIVE, **DONE)
-    assert world.turn().values["obsState"] is ObsState.FAULT
+    assert world.reconcile().values["obsState"] is ObsState.FAULT
 
 
-def test_a_block_that_is_ready_before_the_time_out_is_written_wins() -> None:
+def test_block_ready_before_timeout_is_written_prevents_fault() -> None:
     world = World(documents(ObsState.RESOURCING))
     world.pass_time(61)
     assert world.view.timed_out
     world.set_state(RECEIVE, **DONE)
     assert upkeep.timeout_writes(world.snapshot, world.now, world.settings) is None
-    assert world.turn().values["obsState"] is ObsState.IDLE
+    assert world.reconcile().values["obsState"] is ObsState.IDLE
 
 
-def test_a_time_out_of_nothing_is_none() -> None:
+def test_zero_timeout_never_expires() -> None:
     world = World(documents(ObsState.RESOURCING), SubarraySettings(timeout_assign_resources=0))
     world.pass_time(1e7)
     assert world.obs_state == "RESOURCING"
     assert world.view.deadline is None
 
 
-def test_what_was_reached_stays_reached() -> None:
+def test_reached_wait_stays_over() -> None:
     world = World(documents(ObsState.CONFIGURING))
-    assert not world.turn().wait_over
+    assert not world.reconcile().wait_over
     world.set_state(RECEIVE, deployments_ready=True)
-    assert world.turn().wait_over
+    assert world.reconcile().wait_over
     assert world.entry["reached"] is True
     world.set_state(RECEIVE, deployments_ready=False)
-    view = world.turn()
+    view = world.reconcile()
     assert view.values["obsState"] is ObsState.READY
     assert [fault.text for fault in view.faults or ()] == [
         f"Processing block {RECEIVE} has lost its readiness"
     ]
 
 
-def test_reached_is_guarded_by_the_count_of_commands() -> None:
+def test_reached_is_written_only_for_its_command() -> None:
     world = World(documents(ObsState.RESOURCING))
     count = world.view.command_count
     assert upkeep.reached_writes(world.snapshot, count) is not None
@@ -181,10 +181,10 @@ def test_reached_is_guarded_by_the_count_of_commands() -> None:
     assert upkeep.reached_writes(world.snapshot, count) is None
 
 
-def test_configure_from_ready_goes_through_configuring() -> None:
+def test_configure_from_ready_has_transient_configuring() -> None:
     world = World(documents(ObsState.READY))
     view = world.command("Configure", Configure("calibration"))
-    assert view.transitional is ObsState.CONFIGURING
+    assert view.transient is ObsState.CONFIGURING
     assert view.values["obsState"] is ObsState.READY
     assert view.values["scanType"] == "calibration"
     # There was nothing to wait for: that is written with the command.
@@ -192,7 +192,7 @@ def test_configure_from_ready_goes_through_configuring() -> None:
     assert not view.wait_over
 
 
-def test_obs_reset_acknowledges_what_failed() -> None:
+def test_obs_reset_acknowledges_failed_blocks() -> None:
     world = World(documents(ObsState.FAULT))
     world.set_state(BATCH, status="FAILED")
     view = world.command("ObsReset")

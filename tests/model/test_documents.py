@@ -1,4 +1,4 @@
-"""What commands write, document by document (spec 4.7), and what they make of damage."""
+"""Documents written by commands, also where present ones are damaged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc.entry import Entry
-from ska_sdp_config.lmc.snapshot import Snapshot, Writes, wanted_paths
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes, required_paths
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.commands import apply_command
 from ska_sdp_lmc.commands.resources import merge, subtract
@@ -97,14 +97,14 @@ def test_assign_resources_in_idle_adds_to_the_active_execution_block() -> None:
     }
 
 
-def test_releasing_all_that_is_left_ends_the_execution_block() -> None:
+def test_releasing_last_resources_ends_execution_block() -> None:
     world = World(documents(ObsState.IDLE))
     some = Resources(receptors=("SKA001", "SKA002"))
     view = world.command("ReleaseResources", ReleaseResources(some))
     assert view.values["obsState"] is ObsState.IDLE
     assert world.entry["eb_id"] == EB
     view = world.command("ReleaseResources", ReleaseResources(Resources(receive_nodes=2)))
-    assert view.transitional is ObsState.RESOURCING
+    assert view.transient is ObsState.RESOURCING
     assert view.values["obsState"] is ObsState.EMPTY
     assert world.documents[f"/eb/{EB}"]["status"] == "FINISHED"
     assert view.values["ebID"] == "null"
@@ -128,7 +128,7 @@ def test_scans_are_listed_in_the_state_of_the_execution_block() -> None:
     ]
 
 
-def test_when_a_scan_was_to_begin_and_how_long_to_last_is_kept() -> None:
+def test_scan_stores_planned_start_and_duration() -> None:
     world = World(documents(ObsState.READY))
     world.command("Scan", Scan(5, "2026-01-31T12:00:10Z", 30.0))
     assert world.documents[f"/eb/{EB}/state"]["scans"] == [
@@ -142,7 +142,7 @@ def test_when_a_scan_was_to_begin_and_how_long_to_last_is_kept() -> None:
     ]
 
 
-def test_an_execution_block_that_others_ended_is_let_go_for_a_new_one() -> None:
+def test_new_execution_block_replaces_externally_ended_one() -> None:
     world = World(documents(ObsState.IDLE))
     world.update_eb(status="CANCELLED", current_scan_type="science")
     world.command("AssignResources", assign_message())
@@ -157,7 +157,7 @@ def test_an_execution_block_that_others_ended_is_let_go_for_a_new_one() -> None:
 
 
 @pytest.mark.parametrize("damaged", [5, "x", {"a": 1}, None])
-def test_configure_bears_what_others_wrote_in_place_of_a_list(damaged: Any) -> None:
+def test_configure_replaces_invalid_list(damaged: Any) -> None:
     world = World(documents(ObsState.IDLE))
     world.update_eb(scan_types=damaged, channels=damaged)
     new = {"scan_type_id": "new"}
@@ -165,7 +165,7 @@ def test_configure_bears_what_others_wrote_in_place_of_a_list(damaged: Any) -> N
     assert world.documents[f"/eb/{EB}"]["scan_types"] == [new]
 
 
-def test_configure_adds_scan_types_with_what_they_refer_to() -> None:
+def test_configure_adds_scan_types_with_referenced_items() -> None:
     world = World(documents(ObsState.IDLE))
     world.update_eb(beams=[{"beam_id": "vis0"}])
     message = Configure(
@@ -215,7 +215,7 @@ def test_admin_mode_changes_nothing_else() -> None:
         ("resources", []),
     ],
 )
-def test_a_damaged_entry_is_a_fault_that_says_so(name: str, value: object) -> None:
+def test_corrupt_entry_leads_to_fault_naming_field(name: str, value: object) -> None:
     world = World(documents(ObsState.IDLE))
     world.entry[name] = value
     assert world.obs_state == "FAULT"
@@ -226,19 +226,19 @@ def test_a_damaged_entry_is_a_fault_that_says_so(name: str, value: object) -> No
     assert world.entry["errors"] == {}
 
 
-def test_text_that_is_no_json_stops_nothing() -> None:
+def test_snapshot_replaces_invalid_text_with_empty_object() -> None:
     texts = {ENTRY: None, "/eb/x": "{", "/pb/y": "[]", "/pb/z": '{"a": 1}'}
     snapshot = Snapshot.of_texts(5, "01", texts)
     assert snapshot.documents == {"/eb/x": {}, "/pb/y": {}, "/pb/z": {"a": 1}}
     assert snapshot.unreadable == ("/eb/x", "/pb/y")
 
 
-def test_the_wanted_paths_close_over_what_is_read() -> None:
+def test_required_paths_include_paths_named_by_documents() -> None:
     found = documents(ObsState.READY)
     known: dict[str, Json] = {}
     rounds: list[list[str]] = []
     while missing := [
-        path for path in wanted_paths("01", ["helmdeploy"], known) if path not in known
+        path for path in required_paths("01", ["helmdeploy"], known) if path not in known
     ]:
         rounds.append(missing)
         known |= {path: found.get(path, {}) for path in missing}
@@ -257,7 +257,7 @@ resources = st.builds(Resources, csp_links=numbers, receptors=names, receive_nod
 
 
 @given(resources, resources)
-def test_releasing_the_rest_leaves_nothing(first: Resources, second: Resources) -> None:
+def test_releasing_all_resources_leaves_none(first: Resources, second: Resources) -> None:
     assigned = merge(merge({}, first), second)
     everything = Resources(
         csp_links=tuple(assigned.get("csp_links", ())),
@@ -267,7 +267,7 @@ def test_releasing_the_rest_leaves_nothing(first: Resources, second: Resources) 
     assert subtract(assigned, everything) == {}
 
 
-def test_a_key_that_no_schema_names_is_kept_and_is_no_resource() -> None:
+def test_key_outside_schema_is_kept_but_not_a_resource() -> None:
     assigned = merge({}, Resources(receptors=("A", "B"), extra={"comment": "x"}))
     assert assigned == {"receptors": ["A", "B"], "comment": "x"}
     left = subtract(assigned, Resources(receptors=("A",), extra={"comment": "y", "more": 1}))
@@ -286,8 +286,8 @@ def test_merging_keeps_sets_and_adds_nodes(first: Resources, second: Resources) 
 
 
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.allowed], ids=str)
-def test_what_is_written_is_what_is_read_again(cell: Cell) -> None:
-    """As it is kept with its text, it must be what the text would be parsed to."""
+def test_written_documents_survive_encoding(cell: Cell) -> None:
+    """The view after a commit uses the documents without parsing them again."""
     obs_state = ObsState[cell.obs_state]
     world = World(documents(obs_state))
     message = message_for(cell.command, obs_state)
@@ -296,14 +296,14 @@ def test_what_is_written_is_what_is_read_again(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in example_names() if "assignres" in name])
-def test_also_what_is_made_of_an_assignment(name: str) -> None:
+def test_documents_of_assignment_survive_encoding(name: str) -> None:
     message = parse_assign_resources(example(name)).message
     world = World(documents(ObsState.EMPTY))
     _check_plain(apply_command("AssignResources", world.snapshot, message, NOON, SETTINGS, "txn"))
 
 
 @pytest.mark.parametrize("name", [name for name in example_names() if "configure" in name])
-def test_also_what_is_made_of_new_scan_types(name: str) -> None:
+def test_documents_of_new_scan_types_survive_encoding(name: str) -> None:
     message = parse_configure(example(name)).message
     world = World(documents(ObsState.IDLE))
     if not message.new_scan_types:

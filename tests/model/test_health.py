@@ -1,4 +1,4 @@
-"""healthState and healthInfo (spec 4.1, 4.2)."""
+"""healthState and healthInfo."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def texts(world: World) -> list[str]:
     return [fault.text for fault in world.view.faults or ()]
 
 
-def test_all_is_well() -> None:
+def test_health_is_ok_without_faults() -> None:
     world = World(documents(ObsState.SCANNING))
     assert texts(world) == []
     assert health(world.view.faults, None) is HealthState.OK
 
 
-def test_what_makes_a_subarray_degraded() -> None:
+def test_each_fault_makes_subarray_degraded() -> None:
     world = World(documents(ObsState.READY))
     del world.documents["/component/helmdeploy/owner"]
     assert texts(world) == ["Component helmdeploy is OFFLINE"]
@@ -48,7 +48,7 @@ def test_what_makes_a_subarray_degraded() -> None:
     assert texts(world) == [f"Processing block {RECEIVE} is missing"]
 
 
-def test_what_is_still_to_come_is_no_fault() -> None:
+def test_pending_blocks_are_not_faults() -> None:
     for column in (ObsState.RESOURCING, ObsState.CONFIGURING):
         assert texts(World(documents(column))) == []
     world = World(documents(ObsState.IDLE))
@@ -56,18 +56,18 @@ def test_what_is_still_to_come_is_no_fault() -> None:
     assert texts(world) == []
 
 
-def test_a_time_out_is_told_with_its_reason() -> None:
+def test_timeout_fault_names_reason() -> None:
     world = World(documents(ObsState.RESOURCING))
     world.pass_time(61)
-    world.turn()
+    world.reconcile()
     assert len(texts(world)) == 1
     assert "was not resourced within 60 s" in texts(world)[0]
 
 
-def test_a_time_out_has_lasted_since_it_passed_whoever_tells_of_it() -> None:
+def test_timeout_fault_starts_at_deadline() -> None:
     world = World(documents(ObsState.CONFIGURING))
     world.pass_time(61)
-    world.turn()
+    world.reconcile()
     world.pass_time(3600)
     # A server that starts now remembers nothing.
     faults = world.view.faults or ()
@@ -75,21 +75,21 @@ def test_a_time_out_has_lasted_since_it_passed_whoever_tells_of_it() -> None:
     assert line.endswith("since 2026-01-31T12:01:00.000Z.")
 
 
-def test_an_error_of_another_kind_is_no_time_out() -> None:
+def test_other_error_has_no_deadline() -> None:
     world = World(documents(ObsState.CONFIGURING))
     world.entry["errors"] = {"subarray": "it was hit by lightning"}
     (fault,) = world.view.faults or ()
     assert fault.since is None
 
 
-def test_addresses_that_cannot_be_read_are_told() -> None:
+def test_invalid_receive_addresses_are_faults() -> None:
     world = World(documents(ObsState.IDLE))
     world.set_state(RECEIVE, receive_addresses={"science": {"vis0": {"host": "somewhere"}}})
     assert texts(world)
     assert all(text.startswith(f"receiveAddresses of {RECEIVE}") for text in texts(world))
 
 
-def test_since_when_is_remembered_as_long_as_it_lasts() -> None:
+def test_start_of_fault_is_kept_while_it_lasts() -> None:
     fault = Fault("component x", "Component x is OFFLINE")
     first = seen_since({}, [fault], NOON)
     later = seen_since(first, [fault], NOON + timedelta(hours=1))
@@ -99,8 +99,8 @@ def test_since_when_is_remembered_as_long_as_it_lasts() -> None:
     assert sentences([fault], again) == ["Component x is OFFLINE, since 2026-01-31T14:00:00.000Z."]
 
 
-def test_since_when_stays_though_the_database_says_something_else_later() -> None:
-    """A script writes its state again and again, each time with the time."""
+def test_start_of_fault_does_not_follow_later_updates() -> None:
+    """Scripts update the time of their state, but the fault began earlier."""
     later = NOON + timedelta(seconds=5)
     first = seen_since({}, [Fault("pb x", "is ill", NOON)], later)
     assert first == {"pb x": NOON}
@@ -108,7 +108,7 @@ def test_since_when_stays_though_the_database_says_something_else_later() -> Non
 
 
 @pytest.mark.parametrize("count", [0, 1, MAX_SENTENCES, MAX_SENTENCES + 1, 1000])
-def test_health_info_is_never_too_long(count: int) -> None:
+def test_health_info_is_limited(count: int) -> None:
     faults = [Fault(str(number), f"Fault {number}") for number in range(count)]
     lines = sentences(faults, {})
     assert len(lines) == min(count, 64)
@@ -117,7 +117,7 @@ def test_health_info_is_never_too_long(count: int) -> None:
         assert lines[-2] == "Fault 62."
 
 
-def test_an_outage_is_failed_and_before_the_first_answer_unknown() -> None:
+def test_outage_is_failed_and_unknown_before_first_answer() -> None:
     outage = Outage("127.0.0.1:2379", NOON)
     assert health((), outage) is HealthState.FAILED
     assert health((), Outage("h:1", NOON, before_first=True)) is HealthState.UNKNOWN
@@ -130,7 +130,7 @@ def test_an_outage_is_failed_and_before_the_first_answer_unknown() -> None:
     )
 
 
-def test_a_reason_of_many_lines_is_one_sentence() -> None:
+def test_multiline_reason_is_one_sentence() -> None:
     fault = Fault("x", "It failed:\n  Traceback | " + "y" * 1000)
     (line,) = sentences([fault], {})
     assert "\n" not in line

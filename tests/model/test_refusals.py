@@ -1,4 +1,4 @@
-"""Refusals beyond the state: their words, and which of two comes first (spec 4.3)."""
+"""Rejections by rules other than State and obsState: their texts and order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.rejections import CommandRejected, Reason
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.commands import Message, message_paths
 from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
@@ -21,13 +21,13 @@ OFFLINE = (
 NEW_PB = (("pb-new-20260131-00000", "realtime", "work"),)
 
 
-def refusal(world: World, command: str, message: Message | None) -> str:
+def rejection(world: World, command: str, message: Message | None) -> str:
     before = copy.deepcopy(world.documents)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandRejected) as rejected:
         world.command(command, message)
-    assert refused.value.reason is Reason.FAILED
+    assert rejected.value.reason is Reason.FAILED
     assert world.documents == before
-    return refused.value.text
+    return rejected.value.text
 
 
 def ended(world: World, status: str) -> World:
@@ -54,26 +54,26 @@ ASSIGN: list[tuple[str, Message, str]] = [
 def test_assign_resources(column: str, message: Message, text: str) -> None:
     world = World(documents(ObsState[column]))
     del world.documents["/component/proccontrol/owner"]
-    assert refusal(world, "AssignResources", message).startswith(text)
+    assert rejection(world, "AssignResources", message).startswith(text)
 
 
-def test_processing_blocks_alone_need_an_active_execution_block() -> None:
+def test_processing_blocks_alone_require_active_execution_block() -> None:
     world = World(documents(ObsState.READY))
     world.command("End")
     message = assign_message(None, NEW_PB, None)
-    assert refusal(world, "AssignResources", message) == "No execution block is active"
-    assert refusal(world, "Configure", Configure("none")) == "No execution block is active"
+    assert rejection(world, "AssignResources", message) == "No execution block is active"
+    assert rejection(world, "Configure", Configure("none")) == "No execution block is active"
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "missing"])
 def test_an_ended_execution_block(status: str) -> None:
     text = f"Execution block {EB} is {status}"
     idle = ended(World(documents(ObsState.IDLE)), status)
-    assert refusal(idle, "AssignResources", assign_message(None, NEW_PB)) == text
-    assert refusal(idle, "Configure", Configure("none")) == text
+    assert rejection(idle, "AssignResources", assign_message(None, NEW_PB)) == text
+    assert rejection(idle, "Configure", Configure("none")) == text
     ready = ended(World(documents(ObsState.READY)), status)
-    assert refusal(ready, "Configure", Configure("none")) == text
-    assert refusal(ready, "Scan", Scan(1)) == text
+    assert rejection(ready, "Configure", Configure("none")) == text
+    assert rejection(ready, "Scan", Scan(1)) == text
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "missing"])
@@ -87,7 +87,7 @@ def test_an_ended_execution_block(status: str) -> None:
         ("ABORTED", "Restart", "EMPTY"),
     ],
 )
-def test_what_works_with_an_ended_execution_block(
+def test_command_is_accepted_with_ended_execution_block(
     status: str, column: str, command: str, to: str
 ) -> None:
     world = ended(World(documents(ObsState[column])), status)
@@ -96,7 +96,7 @@ def test_what_works_with_an_ended_execution_block(
     assert (eb["status"] if eb else "missing") == status
 
 
-def test_an_ended_execution_block_gives_way_to_a_new_one() -> None:
+def test_ended_execution_block_is_replaced() -> None:
     world = ended(World(documents(ObsState.IDLE)), "CANCELLED")
     world.command("AssignResources", assign_message())
     assert world.entry["eb_id"] == "eb-new-20260131-00000"
@@ -106,45 +106,45 @@ def test_scan_types() -> None:
     world = World(documents(ObsState.IDLE))
     science = {"scan_type_id": "science"}
     new = {"scan_type_id": "new"}
-    assert refusal(world, "Configure", Configure("no")) == "Scan type no is not defined"
-    text = refusal(world, "Configure", Configure("no", new_scan_types=[science]))
+    assert rejection(world, "Configure", Configure("no")) == "Scan type no is not defined"
+    text = rejection(world, "Configure", Configure("no", new_scan_types=[science]))
     assert text == "Scan type no is not defined"
-    text = refusal(world, "Configure", Configure("science", new_scan_types=[science]))
+    text = rejection(world, "Configure", Configure("science", new_scan_types=[science]))
     assert text == "Scan type science is already defined"
-    text = refusal(world, "Configure", Configure("new", new_scan_types=[new, new]))
+    text = rejection(world, "Configure", Configure("new", new_scan_types=[new, new]))
     assert text == "Scan type new is already defined"
 
 
-def test_releasing_what_is_not_assigned_is_named() -> None:
+def test_releasing_unassigned_resources_names_them() -> None:
     world = World(documents(ObsState.IDLE))
     resources = Resources(
         receptors=("SKA001", "SKA009", "SKA010"), csp_links=(7,), receive_nodes=3
     )
-    assert refusal(world, "ReleaseResources", ReleaseResources(resources)) == (
+    assert rejection(world, "ReleaseResources", ReleaseResources(resources)) == (
         "Resources are not assigned: receptors SKA009, SKA010; csp_links 7; receive_nodes 3 of 2"
     )
 
 
-def test_an_error_does_not_repeat_a_whole_message() -> None:
+def test_rejection_shortens_long_values() -> None:
     world = World(documents(ObsState.IDLE))
     many = Resources(receptors=tuple(f"SKA{number}" for number in range(2000, 9000)))
-    text = refusal(world, "ReleaseResources", ReleaseResources(many))
+    text = rejection(world, "ReleaseResources", ReleaseResources(many))
     assert text.startswith("Resources are not assigned: receptors SKA2000, SKA2001, ")
     assert text.endswith("...")
     assert len(text) < 600
-    assert len(refusal(world, "Configure", Configure("x" * 10**6))) < 600
+    assert len(rejection(world, "Configure", Configure("x" * 10**6))) < 600
 
 
 @pytest.mark.parametrize("absent", ["proccontrol", "helmdeploy"])
-def test_processing_blocks_need_their_components(absent: str) -> None:
+def test_processing_blocks_require_online_components(absent: str) -> None:
     world = World(documents(ObsState.EMPTY))
     del world.documents[f"/component/{absent}/owner"]
-    assert refusal(world, "AssignResources", assign_message()) == OFFLINE
+    assert rejection(world, "AssignResources", assign_message()) == OFFLINE
     world.command("AssignResources", assign_message(pbs=()))
     assert world.obs_state == "IDLE"
 
 
-def test_no_components_may_be_required() -> None:
+def test_required_components_may_be_empty() -> None:
     world = World(documents(ObsState.EMPTY))
     del world.documents["/component/proccontrol/owner"]
     world.settings = type(world.settings)(required_components=())
@@ -152,7 +152,7 @@ def test_no_components_may_be_required() -> None:
     assert world.obs_state == "RESOURCING"
 
 
-def test_a_message_says_what_must_be_read_for_it() -> None:
+def test_message_paths_names_new_entities() -> None:
     paths = message_paths(assign_message())
     assert sorted(paths) == [
         "/eb/eb-new-20260131-00000",

@@ -1,4 +1,4 @@
-"""Every command in every obsState, against a table written by hand from spec 4.2."""
+"""Every command in every obsState, compared with a table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.rejections import CommandRejected, Reason
 from ska_sdp_config.lmc.states import ObsState, State
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
 from ska_sdp_lmc.commands import apply_command
@@ -16,25 +16,25 @@ from .cells import CELLS, COLUMNS, MOMENTS, PATHS, Cell
 from .worlds import ENTRY, NOON, SETTINGS, World, documents, message_for
 
 
-def test_the_table_has_every_command() -> None:
+def test_table_has_every_command() -> None:
     assert {cell.command for cell in CELLS} == set(TRANSITIONS) == set(PATHS)
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_the_documents_of_each_column_are_in_it(column: str) -> None:
+def test_documents_of_column_derive_its_obs_state(column: str) -> None:
     assert World(documents(ObsState[column])).obs_state == column
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.command}-{cell.obs_state}")
-def test_every_cell(cell: Cell) -> None:
+def test_cell_is_accepted_or_rejected(cell: Cell) -> None:
     command, obs_state = cell.command, ObsState[cell.obs_state]
     world = World(documents(obs_state))
     before = copy.deepcopy(world.documents)
     if not cell.allowed:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(CommandRejected) as rejected:
             world.command(command, message_for(command, obs_state))
-        assert refused.value.reason is Reason.NOT_ALLOWED
-        assert refused.value.text == cell.refusal
+        assert rejected.value.reason is Reason.NOT_ALLOWED
+        assert rejected.value.text == cell.rejection
         assert world.documents == before
         return
     view = world.command(command, message_for(command, obs_state))
@@ -42,7 +42,7 @@ def test_every_cell(cell: Cell) -> None:
     # The new processing block has no resources yet; all others are resourced and configured.
     final = "RESOURCING" if command == "AssignResources" else target
     assert view.values["obsState"].name == final
-    assert ([view.transitional.name] if view.transitional else []) == through
+    assert ([view.transient.name] if view.transient else []) == through
     assert view.values["commandedObsState"].name == target
     assert view.command_count == 8
     assert world.entry["last_command"] == command
@@ -52,42 +52,44 @@ def test_every_cell(cell: Cell) -> None:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
-def test_states_that_last_no_time(command: str, moment: str) -> None:
+def test_command_is_rejected_in_transient_state(command: str, moment: str) -> None:
     if command == "Off":
         check_allowed(command, State.ON, ObsState[moment])
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandRejected) as rejected:
         check_allowed(command, State.ON, ObsState[moment])
-    assert refused.value.reason is Reason.NOT_ALLOWED
-    assert refused.value.text == Cell(command, moment, allowed=False).refusal
+    assert rejected.value.reason is Reason.NOT_ALLOWED
+    assert rejected.value.text == Cell(command, moment, allowed=False).rejection
 
 
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
 @pytest.mark.parametrize("mode", ["OFFLINE", "NOT_FITTED", "RESERVED"])
-def test_admin_mode_refuses_everything(command: str, mode: str) -> None:
+def test_disabling_admin_mode_rejects_every_command(command: str, mode: str) -> None:
     world = World(documents(ObsState.IDLE))
     world.entry["admin_mode"] = mode
-    with pytest.raises(Refused, match=f"Command {command} not allowed when device state is DISAB"):
+    with pytest.raises(
+        CommandRejected, match=f"Command {command} not allowed when device state is DISAB"
+    ):
         world.command(command, message_for(command, ObsState.IDLE))
 
 
 @pytest.mark.parametrize("command", sorted(set(TRANSITIONS) - {"On"}))
 def test_only_on_is_allowed_when_off(command: str) -> None:
     world = World()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandRejected) as rejected:
         world.command(command, message_for(command, ObsState.EMPTY))
-    assert refused.value.text == f"Command {command} not allowed when device state is OFF"
+    assert rejected.value.text == f"Command {command} not allowed when device state is OFF"
     assert world.documents == {}
 
 
-def test_a_subarray_begins_off_and_empty() -> None:
+def test_subarray_starts_off_and_empty() -> None:
     values = World().view.values
     assert (values["State"].name, values["obsState"].name) == ("OFF", "EMPTY")
     view = World().command("On")
     assert (view.values["State"].name, view.values["obsState"].name) == ("ON", "EMPTY")
 
 
-# What is kept after a command: scan type, scan id, link of the execution block (spec 4.2).
+# What is kept after a command: scan type, scan id, link of the execution block .
 @pytest.mark.parametrize(
     ("command", "column", "scan_type", "linked", "status"),
     [
@@ -102,7 +104,7 @@ def test_a_subarray_begins_off_and_empty() -> None:
         ("Off", "SCANNING", None, False, "CANCELLED"),
     ],
 )
-def test_what_is_kept(
+def test_command_keeps_values(
     command: str, column: str, scan_type: str | None, linked: bool, status: str
 ) -> None:
     world = World(documents(ObsState[column]))
@@ -137,7 +139,7 @@ def test_fault_keeps_everything() -> None:
         assert after[name] == before[name]
 
 
-def test_a_command_cannot_be_given_a_message_of_another() -> None:
+def test_command_rejects_message_of_another() -> None:
     snapshot = World(documents(ObsState.READY)).snapshot
     now: datetime = NOON
     message = message_for("Configure", ObsState.IDLE)

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ska_sdp_config.lmc.rejections import Refused
+from ska_sdp_config.lmc.rejections import CommandRejected
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure, Scan
 
@@ -43,7 +43,7 @@ AT_ONCE = {
 
 
 class Observation(RuleBasedStateMachine):
-    """One subarray with one real-time block; `expected` is what a reader of spec 4 expects."""
+    """One subarray with one real-time block; `expected` is an independent model of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Observation(RuleBasedStateMachine):
         self.number = 0
 
     def settle(self) -> None:
-        """Let a pending state end, as spec 4.4 says, unless it is over already."""
+        """End a pending state unless it is over."""
         blocked = self.failed and not self.acknowledged
         if self.expected == "ABORTED" or self.pb is None:
             return
@@ -92,7 +92,7 @@ class Observation(RuleBasedStateMachine):
         needs_block = command in ("Configure", "Scan") and self.pb is None
         before = dict(self.world.documents)
         if not allowed or needs_block:
-            with pytest.raises(Refused):
+            with pytest.raises(CommandRejected):
                 self.world.command(command, message)
             assert self.world.documents == before
             return
@@ -140,9 +140,9 @@ class Observation(RuleBasedStateMachine):
 
     @invariant()
     def obs_state_is_as_expected(self) -> None:
-        # The first turn writes what it must; what is shown must not depend on it.
+        # The first reconciliation may write; the view must not depend on it.
         before = self.world.view.values["obsState"]
-        after = self.world.turn().values["obsState"]
+        after = self.world.reconcile().values["obsState"]
         assert before is after
         assert after.name == self.world.obs_state
         assert after.name == self.expected

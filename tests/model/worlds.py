@@ -1,4 +1,4 @@
-"""Documents of a subarray in each obsState, made by hand, and a database of one dictionary."""
+"""Documents of a subarray in each obsState, and an in-memory database."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def entry_document(**fields: Any) -> dict[str, Any]:
 
 
 def documents(obs_state: ObsState) -> dict[str, Any]:
-    """A database in which subarray 01 is in an obsState, with an execution block if it may."""
+    """Return a database with subarray 01 in an obsState, with an execution block if allowed."""
     last: dict[str, tuple[str, str, bool]] = {
         "EMPTY": ("On", "EMPTY", True),
         "RESOURCING": ("AssignResources", "IDLE", False),
@@ -158,7 +158,7 @@ def assign_message(
 
 
 def message_for(command: str, obs_state: ObsState) -> Message | None:
-    """A message that fits the hand-made documents of an obsState."""
+    """Return a message that is valid for the documents of an obsState."""
     if command == "AssignResources":
         in_idle = obs_state is ObsState.IDLE
         return assign_message(eb_id=None) if in_idle else assign_message()
@@ -171,7 +171,7 @@ def message_for(command: str, obs_state: ObsState) -> Message | None:
 
 
 class World:
-    """A database of one subarray, its device without Tango, and a clock."""
+    """Database of one subarray, its device without Tango, and a clock."""
 
     def __init__(
         self, found: dict[str, Any] | None = None, settings: SubarraySettings = SETTINGS
@@ -204,7 +204,7 @@ class World:
         return found
 
     def command(self, name: str, message: Message | None = None) -> View:
-        """Give a command; the view is what its caller publishes."""
+        """Execute a command and return the view to publish."""
         writes = apply_command(
             name, self.snapshot, message, self.now, self.settings, "txn-test-20260131-b"
         )
@@ -218,19 +218,19 @@ class World:
             self.revision += 1
 
     def damage(self, path: str) -> None:
-        """Put something at a path that is no JSON object."""
+        """Write a text that is not a JSON object to a path."""
         self.documents[path] = {}
         self.unreadable = (*self.unreadable, path)
         self.revision += 1
 
     def set_state(self, pb_id: str, **fields: Any) -> None:
-        """Play a script that writes its state."""
+        """Update the state of a processing block, as its script does."""
         path = f"/pb/{pb_id}/state"
         self.documents[path] = {**self.documents.get(path, {}), **fields}
         self.revision += 1
 
     def update_eb(self, **fields: Any) -> None:
-        """Play a program that changes the execution block."""
+        """Update the execution block, as another program does."""
         path = f"/eb/{self.entry['eb_id']}"
         self.documents[path] = {**self.documents[path], **fields}
         self.revision += 1
@@ -238,8 +238,8 @@ class World:
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def turn(self) -> View:
-        """Let the device's watcher turn: write what it must, give what it then shows."""
+    def reconcile(self) -> View:
+        """Reconcile the device, as its watch loop does, and return the view."""
         self.write(upkeep.timeout_writes(self.snapshot, self.now, self.settings))
         view = self.view
         if view.wait_over:

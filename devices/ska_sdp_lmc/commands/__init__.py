@@ -1,4 +1,4 @@
-"""The commands of the subarray: each a function of a snapshot, giving what is to be written."""
+"""Commands of the subarray: functions from a snapshot to writes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 from ska_sdp_config.lmc.settings import SubarraySettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_lmc.commands import observing, recovery, resourcing
-from ska_sdp_lmc.commands.change import Change
 from ska_sdp_lmc.commands.resourcing import message_paths
+from ska_sdp_lmc.commands.write_builder import WriteBuilder
 from ska_sdp_lmc.messages.internal import AssignResources, Configure, ReleaseResources, Scan
 
 __all__ = ["Message", "apply_command", "message_paths"]
@@ -39,30 +39,30 @@ def apply_command(
 
     Args:
         command: name of the command.
-        snapshot: what is there.
-        message: the command's argument, None for those that take none.
-        now: the time, with a zone.
-        settings: the subarray's settings.
-        transaction_id: transaction id to be stored.
+        snapshot: documents of the subarray.
+        message: argument of the command, None for a command without one.
+        now: current time, with a time zone.
+        settings: settings of the subarray.
+        transaction_id: transaction ID to store.
 
     Returns:
-        What is to be written.
+        The writes of the command.
 
     Raises:
-        Refused: the command cannot be carried out; nothing is to be written.
+        CommandRejected: a rule rejects the command.
     """
-    change = Change(snapshot, command, now, settings, transaction_id)
+    builder = WriteBuilder(snapshot, command, now, settings, transaction_id)
     match command, message:
         case "AssignResources", AssignResources():
-            resourcing.assign_resources(change, message, settings)
+            resourcing.assign_resources(builder, message, settings)
         case "ReleaseResources", ReleaseResources():
-            resourcing.release_resources(change, message)
+            resourcing.release_resources(builder, message)
         case "Configure", Configure():
-            observing.configure(change, message)
+            observing.configure(builder, message)
         case "Scan", Scan():
-            observing.scan(change, message)
+            observing.scan(builder, message)
         case _, None:
-            _WITHOUT_MESSAGE[command](change)
+            _WITHOUT_MESSAGE[command](builder)
         case _:
             raise TypeError(f"{command} does not take a message of {type(message).__name__}.")
-    return change.finish()
+    return builder.finish()

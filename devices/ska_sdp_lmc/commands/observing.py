@@ -1,28 +1,28 @@
-"""Configure, Scan, EndScan and End (spec 4.2)."""
+"""Configure, Scan, EndScan and End."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import Json
-from ska_sdp_lmc.commands.change import Change
+from ska_sdp_lmc.commands.write_builder import WriteBuilder
 from ska_sdp_lmc.messages.internal import Configure, Scan
 
 __all__ = ["configure", "end", "end_scan", "scan"]
 
 
-def configure(change: Change, message: Configure) -> None:
-    """Select a scan type, having added new ones."""
-    eb = change.require_active_eb()
+def configure(builder: WriteBuilder, message: Configure) -> None:
+    """Add new scan types and select one."""
+    eb = builder.require_active_eb()
     known = _ids(eb.get("scan_types"), "scan_type_id")
     new = _ids(message.new_scan_types, "scan_type_id")
     if message.scan_type not in (*known, *new):
-        raise refusal.SCAN_TYPE_UNDEFINED.refusal(scan_type=message.scan_type)
+        raise rejections.SCAN_TYPE_UNDEFINED.rejection(scan_type=message.scan_type)
     for number, scan_type in enumerate(new):
         if scan_type in known or scan_type in new[:number]:
-            raise refusal.SCAN_TYPE_DEFINED.refusal(scan_type=scan_type)
+            raise rejections.SCAN_TYPE_DEFINED.rejection(scan_type=scan_type)
     added = {
         "scan_types": _joined(eb, "scan_types", "scan_type_id", message.new_scan_types),
         "channels": _joined(eb, "channels", "channels_id", message.new_channels),
@@ -30,12 +30,12 @@ def configure(change: Change, message: Configure) -> None:
         "beams": _joined(eb, "beams", "beam_id", message.new_beams),
     }
     changed = {name: items for name, items in added.items() if items != eb.get(name)}
-    change.update_eb(current_scan_type=message.scan_type, scan_id=None, **changed)
+    builder.update_eb(current_scan_type=message.scan_type, scan_id=None, **changed)
 
 
-def scan(change: Change, message: Scan) -> None:
+def scan(builder: WriteBuilder, message: Scan) -> None:
     """Begin a scan."""
-    eb = change.require_active_eb()
+    eb = builder.require_active_eb()
     begun: dict[str, Any] = {
         "scan_id": message.scan_id,
         "scan_type": eb.get("current_scan_type"),
@@ -43,18 +43,18 @@ def scan(change: Change, message: Scan) -> None:
     }
     planned = {"start_time": message.start_time, "duration": message.duration}
     begun |= {name: value for name, value in planned.items() if value is not None}
-    scans = [*change.closed_scans("ABORTED"), begun]
-    change.update_eb(scans=scans, scan_id=message.scan_id)
+    scans = [*builder.closed_scans("ABORTED"), begun]
+    builder.update_eb(scans=scans, scan_id=message.scan_id)
 
 
-def end_scan(change: Change) -> None:
-    """End the running scan; the scan type stays."""
-    change.update_eb(scans=change.closed_scans("FINISHED"), scan_id=None)
+def end_scan(builder: WriteBuilder) -> None:
+    """End the running scan and keep the scan type."""
+    builder.update_eb(scans=builder.closed_scans("FINISHED"), scan_id=None)
 
 
-def end(change: Change) -> None:
-    """End the execution block; its batch processing goes on."""
-    change.end_eb("FINISHED")
+def end(builder: WriteBuilder) -> None:
+    """End the execution block; its batch processing continues."""
+    builder.end_eb("FINISHED")
 
 
 def _ids(items: object, key: str) -> list[str]:
@@ -64,9 +64,9 @@ def _ids(items: object, key: str) -> list[str]:
 
 
 def _joined(eb: Json, name: str, key: str, more: Iterable[Json]) -> list[Json]:
-    """The execution block's list with those of some more items that it has not got."""
+    """Return the execution block's list with further items, without those that it has."""
     listed = eb.get(name)
-    # Others may have written anything there.
+    # Other programs may have written any JSON value.
     present = list(listed) if isinstance(listed, list) else []
     known = _ids(present, key)
     return [*present, *(dict(item) for item in more if item.get(key) not in known)]

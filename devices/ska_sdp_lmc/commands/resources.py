@@ -1,10 +1,10 @@
-"""Externally managed resources: assigned ones merge, released ones are taken away (spec 4.7)."""
+"""Externally managed resources: merging and subtracting."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_lmc.messages.internal import Resources
 
@@ -15,14 +15,14 @@ _NAMES = (*_SETS, "receive_nodes")
 
 
 def merge(assigned: Json, more: Resources) -> Json:
-    """Add resources to those assigned.
+    """Add resources to the assigned ones.
 
     Args:
-        assigned: what is assigned.
-        more: what a message assigns besides.
+        assigned: assigned resources.
+        more: resources that a message assigns.
 
     Returns:
-        All of it: names and links as sets in the order of arrival, nodes added up.
+        The union of names and links in the order of assignment, and the sum of nodes.
     """
     merged = {**assigned, **more.extra}
     for name in _SETS:
@@ -33,17 +33,17 @@ def merge(assigned: Json, more: Resources) -> Json:
 
 
 def subtract(assigned: Json, less: Resources) -> Json:
-    """Take resources away from those assigned.
+    """Remove resources from the assigned ones.
 
     Args:
-        assigned: what is assigned.
-        less: what a message releases.
+        assigned: assigned resources.
+        less: resources that a message releases.
 
     Returns:
-        What remains.
+        The remaining resources.
 
     Raises:
-        Refused: some of it is not assigned; each such resource is named.
+        CommandRejected: some resources are not assigned; names each.
     """
     missing: list[str] = []
     remaining = dict(assigned)
@@ -60,15 +60,15 @@ def subtract(assigned: Json, less: Resources) -> Json:
         missing.append(f"receive_nodes {released_nodes} of {nodes}")
     remaining["receive_nodes"] = nodes - released_nodes
     if missing:
-        raise refusal.NOT_ASSIGNED.refusal(missing="; ".join(missing))
+        raise rejections.NOT_ASSIGNED.rejection(missing="; ".join(missing))
     kept = _without_empty(remaining)
-    # A key that no schema names is no resource: it is kept beside one, and does not hold any.
+    # A key outside the schema is not a resource: keep it only while a resource remains.
     return kept if any(name in kept for name in _NAMES) else {}
 
 
 def _members(resources: Json, name: str) -> list[Any]:
     members = resources.get(name)
-    # Others may have written anything there.
+    # Other programs may have written any JSON value.
     listed = members if isinstance(members, list) else []
     return [member for member in listed if isinstance(member, str | int)]
 

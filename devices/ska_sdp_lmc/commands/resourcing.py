@@ -1,18 +1,17 @@
-"""AssignResources, ReleaseResources and ReleaseAllResources (spec 4.3 and 4.7)."""
+"""AssignResources, ReleaseResources and ReleaseAllResources."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import has_kind, script_of
 from ska_sdp_config.lmc.settings import SubarraySettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState
-from ska_sdp_lmc.commands.change import Change
 from ska_sdp_lmc.commands.resources import merge, subtract
+from ska_sdp_lmc.commands.write_builder import WriteBuilder
 from ska_sdp_lmc.messages.internal import AssignResources, ReleaseResources
 
 __all__ = ["assign_resources", "message_paths", "release_all_resources", "release_resources"]
@@ -21,7 +20,7 @@ _EB_LISTS = ("scan_types", "beams", "channels", "polarisations", "fields")
 
 
 def message_paths(message: AssignResources) -> list[str]:
-    """Paths of the entities that a message would create, to be read in the same round trip."""
+    """Return the paths of the entities that a message creates, to read them in one round trip."""
     found = [paths.processing_block(pb["pb_id"]) for pb in message.processing_blocks]
     if message.execution_block is not None:
         eb_path = paths.execution_block(message.execution_block["eb_id"])
@@ -29,75 +28,77 @@ def message_paths(message: AssignResources) -> list[str]:
     return found
 
 
-def assign_resources(change: Change, message: AssignResources, settings: SubarraySettings) -> None:
-    """Assign resources, begin an execution block, add processing blocks."""
-    snapshot = change.snapshot
+def assign_resources(
+    builder: WriteBuilder, message: AssignResources, settings: SubarraySettings
+) -> None:
+    """Assign resources, create an execution block and processing blocks."""
+    snapshot = builder.snapshot
     pbs = message.processing_blocks
-    _refuse_existing(snapshot, message)
+    _reject_existing(snapshot, message)
     eb = None
     if message.execution_block is None:
-        if change.obs_state is ObsState.EMPTY:
-            raise refusal.NO_BLOCK_GIVEN.refusal()
+        if builder.obs_state is ObsState.EMPTY:
+            raise rejections.NO_BLOCK_GIVEN.rejection()
         if pbs:
-            eb = change.require_active_eb()
+            eb = builder.require_active_eb()
     if pbs and not all(map(snapshot.is_online, settings.required_components)):
-        raise refusal.COMPONENTS_OFFLINE.refusal()
+        raise rejections.COMPONENTS_OFFLINE.rejection()
     if message.resources is not None:
-        change.assign(merge(change.resources, message.resources))
+        builder.assign(merge(builder.resources, message.resources))
     if message.execution_block is not None:
         eb_id = message.execution_block["eb_id"]
-        # One that another program has ended is still linked: it keeps its own status.
-        change.end_eb("FINISHED")
-        change.create_eb(eb_id, _new_eb(change, message.execution_block, pbs))
-        _create_pbs(change, eb_id, pbs)
+        # A block that another program has ended is still linked. It keeps its own status.
+        builder.end_eb("FINISHED")
+        builder.create_eb(eb_id, _new_eb(builder, message.execution_block, pbs))
+        _create_pbs(builder, eb_id, pbs)
     elif eb is not None and snapshot.eb_id is not None:
         realtime, batch = _ids_by_kind(pbs)
-        change.update_eb(
+        builder.update_eb(
             pb_realtime=[*_listed(eb, "pb_realtime"), *realtime],
             pb_batch=[*_listed(eb, "pb_batch"), *batch],
         )
-        _create_pbs(change, snapshot.eb_id, pbs)
+        _create_pbs(builder, snapshot.eb_id, pbs)
 
 
-def release_resources(change: Change, message: ReleaseResources) -> None:
-    """Release some resources; if none remain, all that goes with them."""
-    remaining = subtract(change.resources, message.resources)
-    change.assign(remaining)
+def release_resources(builder: WriteBuilder, message: ReleaseResources) -> None:
+    """Release some resources; if none remain, do the same as ReleaseAllResources."""
+    remaining = subtract(builder.resources, message.resources)
+    builder.assign(remaining)
     if not remaining:
-        release_all_resources(change)
+        release_all_resources(builder)
 
 
-def release_all_resources(change: Change) -> None:
+def release_all_resources(builder: WriteBuilder) -> None:
     """Release all resources and finish the execution block."""
-    change.assign({})
-    change.end_eb("FINISHED")
-    change.lead_to(ObsState.EMPTY)
+    builder.assign({})
+    builder.end_eb("FINISHED")
+    builder.set_target(ObsState.EMPTY)
 
 
-def _refuse_existing(snapshot: Snapshot, message: AssignResources) -> None:
+def _reject_existing(snapshot: Snapshot, message: AssignResources) -> None:
     eb = message.execution_block
     if eb is not None:
         path = paths.execution_block(eb["eb_id"])
-        # A state that was left behind is replaced, unless that would hide what damaged it.
+        # An orphaned state is replaced, unless it is damaged: that would hide the damage.
         if snapshot.exists(path) or snapshot.is_damaged(paths.state_of(path)):
-            raise refusal.BLOCK_EXISTS.refusal(eb_id=eb["eb_id"])
+            raise rejections.BLOCK_EXISTS.rejection(eb_id=eb["eb_id"])
     named: set[str] = set()
     for pb in message.processing_blocks:
         pb_id = pb["pb_id"]
         if pb_id in named or snapshot.exists(paths.processing_block(pb_id)):
-            raise refusal.PROCESSING_BLOCK_EXISTS.refusal(pb_id=pb_id)
+            raise rejections.PROCESSING_BLOCK_EXISTS.rejection(pb_id=pb_id)
         named.add(pb_id)
     if eb is not None and snapshot.eb_id is not None and snapshot.eb_status == "ACTIVE":
-        raise refusal.BLOCK_STILL_ACTIVE.refusal(eb_id=snapshot.eb_id)
+        raise rejections.BLOCK_STILL_ACTIVE.rejection(eb_id=snapshot.eb_id)
 
 
 def _listed(eb: Json, name: str) -> list[Any]:
-    # Others may have written anything there.
+    # Other programs may have written any JSON value.
     found = eb.get(name)
     return found if isinstance(found, list) else []
 
 
-def _new_eb(change: Change, eb: Json, pbs: Sequence[Json]) -> Json:
+def _new_eb(builder: WriteBuilder, eb: Json, pbs: Sequence[Json]) -> Json:
     realtime, batch = _ids_by_kind(pbs)
     lists: dict[str, Any] = {name: list(eb.get(name) or []) for name in _EB_LISTS}
     return {
@@ -105,14 +106,14 @@ def _new_eb(change: Change, eb: Json, pbs: Sequence[Json]) -> Json:
         **lists,
         "max_length": eb.get("max_length"),
         "context": eb.get("context") or {},
-        "resources": change.resources,
+        "resources": builder.resources,
         "pb_realtime": realtime,
         "pb_batch": batch,
         "pb_receive_addresses": None,
         "current_scan_type": None,
         "scan_id": None,
         "status": "ACTIVE",
-        "subarray_id": change.snapshot.subarray_id,
+        "subarray_id": builder.snapshot.subarray_id,
     }
 
 
@@ -121,7 +122,7 @@ def _ids_by_kind(pbs: Sequence[Json]) -> tuple[list[str], list[str]]:
     return realtime, [pb["pb_id"] for pb in pbs if pb["pb_id"] not in realtime]
 
 
-def _create_pbs(change: Change, eb_id: str, pbs: Sequence[Json]) -> None:
+def _create_pbs(builder: WriteBuilder, eb_id: str, pbs: Sequence[Json]) -> None:
     for pb in pbs:
         document = {
             **pb,
@@ -130,4 +131,4 @@ def _create_pbs(change: Change, eb_id: str, pbs: Sequence[Json]) -> None:
             "parameters": pb.get("parameters") or {},
             "dependencies": list(pb.get("dependencies") or []),
         }
-        change.create_pb(pb["pb_id"], document)
+        builder.create_pb(pb["pb_id"], document)

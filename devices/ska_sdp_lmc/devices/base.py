@@ -1,4 +1,4 @@
-"""What both devices have in common: their life, their way of a command, their log."""
+"""Base class of both devices: initialisation, command execution and logging."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
-from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -28,20 +27,18 @@ from ska_sdp_lmc.observability.process import PROCESS, Served
 from ska_sdp_lmc.runtime import database
 from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.attributes import constant, published, tango_value
-from ska_sdp_lmc.runtime.commands_in_progress import AtWork
+from ska_sdp_lmc.runtime.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.runtime.errors import throw, to_ascii, translate_errors
 from ska_sdp_lmc.runtime.events import Events
 from ska_sdp_lmc.runtime.publisher import Publisher
 from ska_sdp_lmc.runtime.settings import PROPERTIES, SettingsError, load
-from ska_sdp_lmc.runtime.watch_loop import Follower
+from ska_sdp_lmc.runtime.watch_loop import WatchLoop
 
 __all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
 
 LOGGER = logging.getLogger(__name__)
 
 VERSION = version("ska-sdp-lmc")
-
-SECONDS_A_DAY = 86_400
 
 _LEVELS = (
     (logging.CRITICAL, tango.LogLevel.LOG_FATAL, "fatal"),
@@ -50,7 +47,7 @@ _LEVELS = (
     (logging.INFO, tango.LogLevel.LOG_INFO, "info"),
     (logging.DEBUG, tango.LogLevel.LOG_DEBUG, "debug"),
 )
-"""Levels of Python, Tango's with the methods of its loggers."""
+"""Levels of Python and Tango, with the method of Tango's loggers."""
 
 T = TypeVar("T")
 
@@ -60,12 +57,12 @@ def _write_admin_mode(device: LmcDevice, value: int) -> None:
 
 
 class LmcDevice(InitDevice):
-    """A device that shows the configuration database, and writes commands into it.
+    """Device that publishes the configuration database and writes commands to it.
 
     Attributes:
-        publisher: shows views; a new one after each Init, so that what comes late from before
-            is dropped.
-        settings: settings, of device properties and environment.
+        publisher: publishes views. Each Init creates a new one, so that late views from before it
+            are dropped.
+        settings: settings from device properties and environment.
     """
 
     TimeoutDatabase = device_property(
@@ -104,43 +101,42 @@ class LmcDevice(InitDevice):
         label="faults",
     )
 
-    # Life
+    # Initialisation and end
 
     def init_device(self) -> None:
-        """Begin: show INIT, and follow the database.
+        """Publish State INIT and start the watch loop.
 
         Raises:
-            tango.DevFailed: a device property or an environment variable cannot be; by name.
+            tango.DevFailed: a device property or an environment variable is invalid; names it.
         """
         super().init_device()
         given = {name: getattr(self, name, None) for name in PROPERTIES}
         self.name = self.get_name()
-        self._unfit: str | None = None
+        self._misconfigured: str | None = None
         try:
             self.settings = load(given)
             self.check()
         except SettingsError as error:
-            self._unfit = f"{self.name}: {error}"
-            self._show_that_it_is_unfit(self._unfit)
-            throw("LMC_BadSetting", self._unfit, "init_device")
-        self._begin_log()
+            self._misconfigured = f"{self.name}: {error}"
+            self._show_misconfigured(self._misconfigured)
+            throw("LMC_BadSetting", self._misconfigured, "init_device")
+        self._set_log_level()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
-        # Init does not end what clients have subscribed to.
+        # Subscriptions outlast Init.
         self._events: Events = getattr(self, "_events", None) or Events(self)
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
-        self.publisher.begin()
+        self.publisher.publish_initial()
         self.begin()
-        self._at_work = AtWork()
+        self._commands = CommandsInProgress()
         publisher = self.publisher
         self._listener: Callable[[Outage | None], None] = publisher.show_outage
         self.database.listen(self._listener, self.access())
-        self._follower = Follower(
+        self._watch_loop = WatchLoop(
             self.database,
-            f"follow-{self.name}",
-            lambda watcher: self.turn(watcher, publisher),
+            f"watch-{self.name}",
+            lambda watcher: self.reconcile(watcher, publisher),
             lambda: logs.context(self.name, self),
-            self._at_work.let_pass,
         )
         PROCESS.begin(
             Served(
@@ -148,27 +144,27 @@ class LmcDevice(InitDevice):
                 datetime.now(timezone.utc),
                 self.publisher,
                 self.database,
-                self._follower,
-                self._at_work,
+                self._watch_loop,
+                self._commands,
                 self.settings.timeout_database,
             )
         )
         with logs.context(self.name, self):
-            LOGGER.info("%s begins, version %s", type(self).__name__, VERSION)
+            LOGGER.info("%s starts, version %s", type(self).__name__, VERSION)
 
-    def _show_that_it_is_unfit(self, why: str) -> None:
-        """Show after an Init that a setting is invalid; until the next Init, reject commands.
+    def _show_misconfigured(self, why: str) -> None:
+        """Publish after an Init that a setting is invalid; reject commands until the next Init.
 
-        At the start of the server an invalid setting ends it.
+        An invalid setting at the start of the server ends the server.
         """
         if getattr(self, "publisher", None) is None:
             return
         with logs.context(self.name, self):
             LOGGER.error("%s", why)
-        # The one there was has been closed. As this one sees no database, attributes are not
-        # valid, but those that say why.
+        # delete_device closed the publisher before. The new one gets no view, so only the
+        # attributes that show the reason are valid.
         self.publisher = Publisher(self, self.database.address, self.database.confirmed)
-        self.publisher.show_unfit(why)
+        self.publisher.show_misconfigured(why)
         PROCESS.unfit(self.name, why)
         self.set_state(tango.DevState.FAULT)
         self.set_status(to_ascii(why))
@@ -176,56 +172,56 @@ class LmcDevice(InitDevice):
             self.push(name, value, time.time())
 
     def delete_device(self) -> None:
-        """End, without waiting for any thread: one may be waiting for this device's monitor."""
-        follower = getattr(self, "_follower", None)
-        if follower is not None:
+        """End without joining threads: one may be waiting for this device's monitor."""
+        watch_loop = getattr(self, "_watch_loop", None)
+        if watch_loop is not None:
             PROCESS.end(self.name)
-            follower.end()
+            watch_loop.stop()
             self.publisher.close()
             self.database.forget(self._listener)
         super().delete_device()
 
     def check(self) -> None:
-        """See that what the device is set to can be, its name among it.
+        """Validate what the settings alone do not show, such as the device's name.
 
         Raises:
-            SettingsError: it cannot; says what.
+            SettingsError: a setting or the name is invalid; names it.
         """
 
     def begin(self) -> None:
-        """Set up what a device has besides, at Init."""
+        """Initialise what a subclass adds."""
 
     def access(self) -> Access:
-        """Get what the device reads and writes in the database, for the check of its rights."""
+        """Return the paths that the device reads and writes, for the check of its access."""
         raise NotImplementedError
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
-        """Look at the database once, publish, write what must be written.
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+        """Read the database once, publish the view, and write what follows from it.
 
         Args:
-            watcher: its transactions decide when the next turn comes.
-            publisher: the publisher of this life of the device.
+            watcher: watcher of the loop; what its transactions read triggers the next call.
+            publisher: publisher since the last Init.
         """
         raise NotImplementedError
 
-    def notice_return(self, publisher: Publisher, shown: int, revision: int) -> None:
-        """See whether the database went back, as one does that is restored from an older copy.
+    def detect_restore(self, publisher: Publisher, shown: int, revision: int) -> None:
+        """Reset the publisher if the database was restored from an older copy.
 
         Args:
             publisher: the publisher.
-            shown: the newest revision that it showed before the database was looked at.
-            revision: the revision of that look, which is never older than what this process knows.
+            shown: newest revision that it had published before the read.
+            revision: revision of the read, which is otherwise never older than ``shown``.
         """
         if revision < shown:
             LOGGER.error(
                 "The database went back from revision %d to %d: it was restored from an older "
-                "copy, or is another one; showing what it holds.",
+                "copy, or replaced. Publishing its present content.",
                 shown,
                 revision,
             )
-            publisher.begin_anew()
+            publisher.reset_revisions()
 
-    # The publisher's surface
+    # AttributeSink of the publisher
 
     def monitor(self) -> AbstractContextManager[Any]:
         """Take the device's monitor."""
@@ -244,27 +240,27 @@ class LmcDevice(InitDevice):
     # Commands
 
     def write_admin_mode(self, mode: AdminMode) -> None:
-        """Write adminMode to the database, and show it."""
+        """Write adminMode to the database and publish it."""
         raise NotImplementedError
 
-    def carry_out(
+    def execute_command(
         self, command: str, transact: Callable[[], Sequence[View]], words: str | None = None
     ) -> None:
-        """Do what a command does: transact without the monitor, publish with it.
+        """Execute a command: transact without the monitor, publish with it.
 
         Args:
-            command: name of the command, or of the attribute that is written, to count it by.
-            transact: validates and commits, gives the views to show, that of the commit last.
-            words: what the log and errors call it, by default as it is counted.
+            command: name of the command, or of the attribute that is written, for its metrics.
+            transact: validates and commits; returns the views to publish, that of the commit last.
+            words: name in the log and in errors, ``command`` by default.
 
         Raises:
-            tango.DevFailed: it was refused, or the database did not take it.
+            tango.DevFailed: the command was rejected, or the commit failed.
         """
         publisher = self.publisher
         timer = CommandTimer(self.name, command)
         first = self.database.config.backend.connection.precedence
         log = logs.context(self.name, self, new_transaction_id(), command)
-        with timer, first, self._at_work, log:
+        with timer, first, self._commands.running(), log:
             with translate_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"
@@ -274,23 +270,23 @@ class LmcDevice(InitDevice):
     def transact(
         self, began: float, prefetch: list[str], body: Callable[[Txn], T]
     ) -> tuple[T, int]:
-        """Run a transaction within what is left of the time that a command may take.
+        """Run a transaction within the rest of the command's timeout.
 
         Args:
-            began: when the command began, by the monotonic clock.
+            began: start of the command, by the monotonic clock.
             prefetch: paths that the body probably reads.
             body: reads and writes; may run several times.
 
         Returns:
-            What the body gave, and the revision of the commit.
+            The result of the body, and the revision of the commit.
 
         Raises:
-            ConfigConnectionError: the database does not answer, or rejects the transaction; known
-                at once when the connection is suspended.
-            RuntimeError: a setting cannot be.
+            ConfigConnectionError: the database does not answer, or rejects the transaction. Raised
+                at once while the connection is suspended.
+            RuntimeError: a setting is invalid.
         """
-        if self._unfit is not None:
-            raise RuntimeError(self._unfit)
+        if self._misconfigured is not None:
+            raise RuntimeError(self._misconfigured)
         if self.database.is_suspended or not self.publisher.has_view:
             raise ConfigConnectionError(self._why_no_database())
         budget = max(0.001, self.settings.timeout_database - (time.monotonic() - began))
@@ -306,29 +302,29 @@ class LmcDevice(InitDevice):
         if shown is not None and shown[0] in (HealthState.FAILED, HealthState.UNKNOWN):
             advice = "try again when healthState is no longer FAILED or UNKNOWN"
         else:
-            # healthState becomes FAILED only when the outage has lasted for a while.
+            # healthState becomes FAILED only after an outage of some seconds.
             advice = "try again in a few seconds"
         return f"The configuration database at {self.database.address} does not answer: {advice}."
 
-    # The log's listener
+    # Target of the log
 
     def wants(self, level: int) -> bool:
-        """Whether Tango's level, which SetLoggingLevel changes, lets a record through."""
+        """Return whether Tango's level, which SetLoggingLevel changes, includes a record."""
         tango_level, _ = _tango_level(level)
         return bool(self.get_logger().is_level_enabled(tango_level))
 
     def hear(self, level: int, text: str) -> None:
-        """Hand a record to Tango's logging."""
+        """Pass a record to Tango's logging."""
         _, method = _tango_level(level)
         getattr(self.get_logger(), method)(text)
 
-    def _begin_log(self) -> None:
+    def _set_log_level(self) -> None:
         logger = self.get_logger()
         wanted, _ = _tango_level(getattr(logging, self.settings.log_level))
         before = getattr(self, "_log_level", None)
         self._log_level = wanted
-        # Tango's own option -v may have asked for more, and Init must not undo what
-        # SetLoggingLevel did, unless the setting was changed since.
+        # The server's option -v may ask for more, and Init must not undo SetLoggingLevel unless
+        # the setting has changed since.
         if before is None and tango.Util.instance().get_trace_level() > 0:
             wanted = max(wanted, logger.get_level())
         if before != self._log_level:
@@ -336,7 +332,7 @@ class LmcDevice(InitDevice):
 
 
 def log_changes(changes: Mapping[str, Any]) -> None:
-    """Log what the database changed of a device's states."""
+    """Log changed states, errors and health of a device."""
     for name in ("State", "obsState", "healthState"):
         if name in changes:
             LOGGER.info("%s is %s", name, changes[name].name)
@@ -346,20 +342,14 @@ def log_changes(changes: Mapping[str, Any]) -> None:
 
 
 def new_transaction_id() -> str:
-    """Make a transaction id for a command that came without one."""
-    return f"txn-lmc-{_day(int(time.time() // SECONDS_A_DAY))}-{secrets.token_hex(5)}"
-
-
-@lru_cache(1)
-def _day(number: int) -> str:
-    """Write the day of a number, counted from 1970, in UTC."""
-    return f"{datetime.fromtimestamp(number * SECONDS_A_DAY, timezone.utc):%Y%m%d}"
+    """Return a transaction ID for a command without one: ``txn-lmc-YYYYMMDD-…``, date in UTC."""
+    return f"txn-lmc-{datetime.now(timezone.utc):%Y%m%d}-{secrets.token_hex(5)}"
 
 
 def _tango_level(level: int) -> tuple[int, str]:
-    """The number that a Tango logger has for a level of Python, and the method that logs it."""
+    """Return the Tango logger's number for a Python level, and the method that logs it."""
     for python_level, tango_level, method in _LEVELS:
         if level >= python_level:
-            # Loggers count in hundreds, and from one level below.
+            # Loggers number their levels in hundreds, from one level below.
             return 100 * (int(tango_level) + 1), method
     return _tango_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""The device server of the controller (spec 4.1)."""
+"""Device server of the controller."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SDPController(LmcDevice):
 
     sdp_version = constant(
         "sdpVersion",
-        lambda device: _in_ascii(device.settings.version_info),
+        lambda device: _to_ascii_json(device.settings.version_info),
         "Version of the SDP and of its components; JSON.",
         label="SDP version",
     )
@@ -102,18 +102,18 @@ class SDPController(LmcDevice):
         self._command("Disable")
 
     def write_admin_mode(self, mode: AdminMode) -> None:
-        """Write adminMode to the database, and show it."""
-        self._carry_out(
+        """Write adminMode to the database and publish it."""
+        self._execute(
             "adminMode", lambda entry: controller.set_admin_mode(entry, mode), "Writing adminMode"
         )
 
     def begin(self) -> None:
-        """Set up the reading of the system."""
+        """Initialise the reader of the system."""
         self._rules = self.settings.of_controller()
         self._reader = SystemReader(self._rules.storage_path)
 
     def access(self) -> Access:
-        """Get what the device reads and writes; see LmcDevice."""
+        """Return the paths that the device reads and writes; see LmcDevice."""
         return Access.of_controller(COMPONENT, self._rules.storage_path, self.settings.prefix)
 
     def _command(self, name: str) -> None:
@@ -121,9 +121,9 @@ class SDPController(LmcDevice):
             transaction_id = logs.transaction_id() or new_transaction_id()
             return controller.apply_command(name, entry, _now(), transaction_id)
 
-        self._carry_out(name, decide)
+        self._execute(name, decide)
 
-    def _carry_out(
+    def _execute(
         self,
         name: str,
         decide: Callable[[ControllerEntry], ControllerEntry],
@@ -141,25 +141,24 @@ class SDPController(LmcDevice):
         def transact() -> list[View]:
             entry, revision = self.transact(began, [prefix + paths.CONTROLLER], body)
             LOGGER.info("%s done, State %s", words or name, entry.shown_state.name)
-            # The rest of the system comes by the watcher, as it always does.
+            # The watch loop publishes the other attributes.
             return [View(revision, entry.command_count, None, entry.values())]
 
-        self.carry_out(name, transact, words)
+        self.execute_command(name, transact, words)
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
-        """Look at the database once, publish, write what must be written."""
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+        """Read the database once, publish the view, and write what follows from it."""
         shown = publisher.revision
         system: System | None = None
         for txn in watcher.txn():
             tree = Tree(txn.raw, self.settings.prefix)
             system = self._reader.read(tree)
             if paths.CONTROLLER not in system.documents:
-                first = ControllerEntry().writes()
-                write(tree, first)
+                write(tree, ControllerEntry().writes())
         if system is None:
-            # The loop was due while the database was waited for, and turns again.
+            # The watcher was triggered while it waited for the database: the loop runs again.
             return
-        self.notice_return(publisher, shown, system.revision)
+        self.detect_restore(publisher, shown, system.revision)
         log_changes(publisher.publish(derive_system(system, self._rules)))
         if COMPONENT not in system.all_of("component", "owner"):
             take_presence(watcher, COMPONENT)
@@ -169,8 +168,8 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _in_ascii(document: str) -> str:
-    """Write JSON text as Tango can send it: its strings are Latin-1."""
+def _to_ascii_json(document: str) -> str:
+    """Escape non-ASCII characters of a JSON text: Tango's strings are Latin-1."""
     return document if document.isascii() else json.dumps(json.loads(document))
 
 

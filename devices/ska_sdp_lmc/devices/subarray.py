@@ -1,4 +1,4 @@
-"""The device server of subarrays (spec 4.2)."""
+"""Device server of the subarrays."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class SDPSubarray(LmcDevice):
         self._command("Restart")
 
     def write_admin_mode(self, mode: AdminMode) -> None:
-        """Write adminMode to the database, and show it."""
+        """Write adminMode to the database and publish it."""
         began = time.monotonic()
 
         def decide(snapshot: Snapshot) -> Writes:
@@ -201,12 +201,12 @@ class SDPSubarray(LmcDevice):
         def transact() -> list[View]:
             return self._transact(began, decide)
 
-        self.carry_out("adminMode", transact, "Writing adminMode")
+        self.execute_command("adminMode", transact, "Writing adminMode")
 
-    # The way of a command
+    # Command execution
 
     def check(self) -> None:
-        """See that the last part of the device's name can be a subarray's id; see LmcDevice."""
+        """Validate that the last part of the device's name is a subarray ID; see LmcDevice."""
         subarray_id = self.name.rpartition("/")[2]
         try:
             check_path_part(paths.component_of_subarray(subarray_id))
@@ -217,14 +217,14 @@ class SDPSubarray(LmcDevice):
             ) from error
 
     def begin(self) -> None:
-        """Find out which subarray this is."""
+        """Initialise the subarray ID and the paths to prefetch."""
         self._subarray_id = self.name.rpartition("/")[2]
         self._rules = self.settings.of_subarray()
-        # What the last snapshot wanted is what the next command will probably read.
-        self._wanted = [paths.subarray(self._subarray_id)]
+        # The next command probably reads the paths of the last snapshot.
+        self._required_paths = [paths.subarray(self._subarray_id)]
 
     def access(self) -> Access:
-        """Get what the device reads and writes; see LmcDevice."""
+        """Return the paths that the device reads and writes; see LmcDevice."""
         required = self._rules.required_components
         return Access.of_subarray(self._subarray_id, required, self.settings.prefix)
 
@@ -235,7 +235,7 @@ class SDPSubarray(LmcDevice):
             message: Message | None = None
             transaction_id = None
             if parse is not None and text is not None:
-                sent = _as_sent(text)
+                sent = _decode_utf8(text)
                 try:
                     parsed = parse(sent, self.settings.strictness)
                 except MessageError:
@@ -267,7 +267,7 @@ class SDPSubarray(LmcDevice):
             LOGGER.info("%s done, obsState %s", name, views[-1].values["obsState"].name)
             return views
 
-        self.carry_out(name, transact)
+        self.execute_command(name, transact)
 
     def _transact(
         self, began: float, decide: Callable[[Snapshot], Writes], also: list[str] | None = None
@@ -280,17 +280,17 @@ class SDPSubarray(LmcDevice):
             return snapshot, writes
 
         prefix = self.settings.prefix
-        prefetch = [prefix + path for path in (*self._wanted, *(also or []))]
+        prefetch = [prefix + path for path in (*self._required_paths, *(also or []))]
         (snapshot, writes), revision = self.transact(began, prefetch, body)
         after = snapshot.with_writes(writes, revision)
-        self._wanted = after.wanted_paths(self._rules.required_components)
+        self._required_paths = after.required_paths(self._rules.required_components)
         return [*self._unseen(snapshot), derive(after, _now(), self._rules)]
 
     def _unseen(self, snapshot: Snapshot) -> list[View]:
-        """The view that a command began with, if its obsState is yet to be shown.
+        """Return the view before a command if its obsState is not published yet.
 
-        The database may be ahead of the watcher: a command that was allowed because of an
-        arrival comes after it for those who listen, too.
+        The command may have read a newer revision than the watch loop. Without this view, clients
+        would miss the obsState that allowed the command.
         """
         shown = self.publisher.view
         now = _now()
@@ -298,38 +298,38 @@ class SDPSubarray(LmcDevice):
             return []
         return [derive(snapshot, now, self._rules)]
 
-    # The way of a change
+    # Reconciliation with the database
 
-    def turn(self, watcher: Watcher[Any], publisher: Publisher) -> None:
-        """Look at the database once, publish, write what must be written."""
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+        """Read the database once, publish the view, and write what follows from it."""
         shown = publisher.revision
-        found = self._look(watcher)
+        found = self._read_and_correct(watcher)
         if found is None:
-            # The loop was due while the database was waited for, and turns again.
+            # The watcher was triggered while it waited for the database: the loop runs again.
             return
         snapshot, is_present = found
-        self.notice_return(publisher, shown, snapshot.revision)
+        self.detect_restore(publisher, shown, snapshot.revision)
         view = publisher.view
         if view is None or view.revision != snapshot.revision:
             view = derive(snapshot, _now(), self._rules)
-            self._wanted = snapshot.wanted_paths(self._rules.required_components)
+            self._required_paths = snapshot.required_paths(self._rules.required_components)
             log_changes(publisher.publish(view))
         if view.timed_out:
-            # It passed after this turn had looked at the time: the next one writes it.
+            # The timeout expired after the transaction: the next iteration writes it.
             watcher.trigger()
         if view.wait_over:
             self._write_reached(watcher, view.command_count)
         if not is_present:
             take_presence(watcher, self._component)
         if view.deadline is not None:
-            # A little late rather than early: time must have passed it.
+            # Not a moment early: the timeout must have expired when the loop runs.
             watcher.set_wake_up_at(view.deadline + timedelta(milliseconds=1))
 
     @property
     def _component(self) -> str:
         return paths.component_of_subarray(self._subarray_id)
 
-    def _look(self, watcher: Watcher[Any]) -> tuple[Snapshot, bool] | None:
+    def _read_and_correct(self, watcher: Watcher[Any]) -> tuple[Snapshot, bool] | None:
         result: tuple[Snapshot, Writes | None, bool] | None = None
         for txn in watcher.txn():
             raw: Txn = txn.raw
@@ -355,17 +355,17 @@ class SDPSubarray(LmcDevice):
 
     def _read(self, tree: Tree, also: Iterable[str] = ()) -> Snapshot:
         components = self._rules.required_components
-        return read_snapshot(tree, self._subarray_id, components, also, self._wanted)
+        return read_snapshot(tree, self._subarray_id, components, also, self._required_paths)
 
 
-def _as_sent(text: str) -> str:
-    """Read an argument as JSON is written, in UTF-8: Tango has taken its bytes for Latin-1."""
+def _decode_utf8(text: str) -> str:
+    """Decode an argument as UTF-8, the encoding of JSON: Tango decodes strings as Latin-1."""
     if text.isascii():
         return text
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
-        # A client that did write Latin-1.
+        # The client sent Latin-1.
         return text
 
 

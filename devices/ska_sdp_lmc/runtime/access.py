@@ -14,10 +14,10 @@ from ska_sdp_config.store.keys import Span, key_of_path
 __all__ = ["TOKEN", "Access", "check"]
 
 SAMPLE_ID = "access-check"
-"""Stands for the ID of any entity: rights are granted for all of a kind."""
+"""ID of a sample entity: rights are granted for all entities of a kind."""
 
-PATHS_A_CALL = 100
-"""Paths in one call, whose operations stay below the server's bound of 128, its default."""
+MAX_PATHS_PER_CALL = 100
+"""Keeps a call below 128 operations, the server's default limit."""
 
 TOKEN = f"{TOKEN_PREFIX}{SAMPLE_ID}"
 
@@ -38,7 +38,7 @@ class Access:
     def of_subarray(
         cls, subarray_id: str, required_components: Iterable[str], prefix: str = ""
     ) -> Access:
-        """Get what the device of a subarray reads and writes.
+        """Return the paths that the device of a subarray reads and writes.
 
         Args:
             subarray_id: the subarray.
@@ -54,7 +54,7 @@ class Access:
 
     @classmethod
     def of_controller(cls, component: str, storage_path: str, prefix: str = "") -> Access:
-        """Get what the device of the controller reads and writes.
+        """Return the paths that the device of the controller reads and writes.
 
         Args:
             component: name of the component that it registers.
@@ -68,29 +68,29 @@ class Access:
 
 
 def check(store: Store, accesses: Iterable[Access]) -> None:
-    """Check that the database accepts what devices read and write; nothing is written.
+    """Check that the database accepts the reads and writes of devices, without writing.
 
     Args:
         store: the database.
-        accesses: what the devices read and write.
+        accesses: paths that the devices read and write.
 
     Raises:
-        ConfigRefused: the database rejects it, as it is full or by the user's rights.
-        LoginRejected: it rejects the login, or requires one.
-        ConfigConnectionError: it does not answer.
+        ConfigRefused: the database rejects them: permission denied, or quota exceeded.
+        LoginRejected: the database rejects the login, or requires one.
+        ConfigConnectionError: the database does not answer.
     """
     writes: set[str] = set()
-    wanted: set[str] = set()
+    paths_to_read: set[str] = set()
     for access in accesses:
         writes |= access.writes
-        wanted |= access.writes | access.reads
-    listed = sorted(wanted)
-    for begin in range(0, len(listed), PATHS_A_CALL):
-        some = listed[begin : begin + PATHS_A_CALL]
+        paths_to_read |= access.writes | access.reads
+    listed = sorted(paths_to_read)
+    for begin in range(0, len(listed), MAX_PATHS_PER_CALL):
+        part = listed[begin : begin + MAX_PATHS_PER_CALL]
         # Every commit of the library reads and writes a token too.
-        written = [TOKEN, *(key_of_path(path) for path in some if path in writes)]
+        written = [TOKEN, *(key_of_path(path) for path in part if path in writes)]
         store.check_access(
-            [Query(Span(key)) for key in (TOKEN, *map(key_of_path, some))],
+            [Query(Span(key)) for key in (TOKEN, *map(key_of_path, part))],
             [Put(key, "") for key in written],
             timeout=store.timeout,
         )

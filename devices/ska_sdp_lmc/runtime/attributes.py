@@ -1,4 +1,4 @@
-"""Attributes that show what a device's publisher holds, and commands, with their texts."""
+"""Declarations of attributes and commands."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def published(
     name: str, dtype: Any, doc: str, *, label: str, write: Callable[..., None] | None = None,
     **settings: Any,
 ) -> attribute:  # fmt: skip
-    """Make an attribute that reads the last value published, whatever the database does.
+    """Create an attribute that reads the last published value, also during an outage.
 
     Args:
         name: its name in Tango, and in views.
-        dtype: its type: an enumeration's members become its labels.
+        dtype: its type; the members of an enumeration become its labels.
         doc: its description.
         label: its label.
         write: method that writes it; without one it is read-only.
@@ -34,7 +34,7 @@ def published(
     def read(device: Any) -> tuple[Any, float, tango.AttrQuality]:
         found = device.publisher.read(name)
         if found is None:
-            return _nothing(dtype), time.time(), tango.AttrQuality.ATTR_INVALID
+            return _placeholder(dtype), time.time(), tango.AttrQuality.ATTR_INVALID
         value, when = found
         return value, when, tango.AttrQuality.ATTR_VALID
 
@@ -44,11 +44,11 @@ def published(
 
 
 def constant(name: str, value: Callable[[Any], str], doc: str, *, label: str) -> attribute:
-    """Make an attribute that stays the same as long as its device lives.
+    """Create an attribute with a constant value.
 
     Args:
         name: its name in Tango.
-        value: gets the value from the device, in ASCII.
+        value: returns the value of a device, in ASCII.
         doc: its description.
         label: its label.
     """
@@ -60,10 +60,10 @@ def constant(name: str, value: Callable[[Any], str], doc: str, *, label: str) ->
 
 
 def tango_command(doc: str, **settings: Any) -> Callable[[MethodT], MethodT]:
-    """Make a method a command that returns nothing.
+    """Declare a method as a command without a result.
 
     Args:
-        doc: what it does, or what its argument is.
+        doc: description of the command or of its argument.
         **settings: further settings of the command, such as ``dtype_in``.
     """
 
@@ -79,19 +79,19 @@ def _attribute(
 ) -> attribute:
     if write is not None:
         settings |= {"fset": write, "access": tango.AttrWriteType.READ_WRITE}
-    # Without a green mode Tango calls the method itself, not a worker that would.
+    # Without a green mode, Tango calls the method directly instead of through a worker.
     return attribute(name=name, fget=read, green_mode=False, **settings)
 
 
-def _nothing(dtype: Any) -> Any:
-    """What is given with ATTR_INVALID; Tango wants a value, and delivers none."""
+def _placeholder(dtype: Any) -> Any:
+    """Return the value for ATTR_INVALID: Tango requires one, and does not send it."""
     if isinstance(dtype, tuple):
         return []
     return "" if dtype is str else 0
 
 
 def tango_value(value: Any) -> Any:
-    """Turn a model's State into Tango's; other values are what Tango takes."""
+    """Convert a State of the model to Tango's; return other values unchanged."""
     return getattr(tango.DevState, value.name) if _is_state(value) else value
 
 

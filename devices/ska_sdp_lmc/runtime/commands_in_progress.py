@@ -1,51 +1,36 @@
-"""Commands before the watcher: what a device does first when both have something to do."""
+"""Commands in progress on a device."""
 
 from __future__ import annotations
 
 import threading
 import time
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["AtWork"]
+__all__ = ["CommandsInProgress"]
 
 
-class AtWork:
-    """The commands that are at work on a device.
-
-    A command's commit wakes the device's follower, which would then compete with that command
-    for the interpreter, to find out what the command is about to publish itself.
-    """
+class CommandsInProgress:
+    """Start times of the commands that a device executes now, for its health."""
 
     def __init__(self) -> None:
-        self._began: list[tuple[int, float]] = []
-        self._change = threading.Condition()
+        self._started: dict[object, float] = {}
+        self._lock = threading.Lock()
 
-    def __enter__(self) -> None:
-        with self._change:
-            self._began.append((threading.get_ident(), time.monotonic()))
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._change:
-            mine = [each for each in self._began if each[0] == threading.get_ident()]
-            self._began.remove(mine[-1])
-            if not self._began:
-                self._change.notify_all()
-
-    def let_pass(self, timeout: float) -> None:
-        """Wait until no command is at work; not under the device's monitor.
-
-        Args:
-            timeout: seconds to wait at most.
-        """
-        with self._change:
-            self._change.wait_for(lambda: not self._began, timeout)
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count a command as in progress within the context."""
+        command = object()
+        with self._lock:
+            self._started[command] = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._started[command]
 
     def longest(self) -> float | None:
-        """Seconds for which the oldest command has been at work; None while there is none."""
-        with self._change:
-            return time.monotonic() - self._began[0][1] if self._began else None
+        """Return how long the oldest command has been running, in s; None if there is none."""
+        with self._lock:
+            oldest = min(self._started.values(), default=None)
+        return None if oldest is None else time.monotonic() - oldest

@@ -1,4 +1,4 @@
-"""The configuration database as all devices of a server process share it."""
+"""Configuration database, shared by all devices of a server process."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ __all__ = ["Database", "Rejection", "shared", "shut_down"]
 LOGGER = logging.getLogger(__name__)
 
 OUTAGE_AFTER = 5.0
-"""Seconds without an answer that make an outage."""
+"""Seconds without an answer before an outage is published."""
 
 CHECK_EVERY = 3.0
-"""Seconds between checks of what the database accepts: a rejection is shown within 6 s."""
+"""Seconds between checks of the access rights: a rejection is published within 6 s."""
 
 JOIN_TIMEOUT = 2.0
-"""Seconds given to each thread to end with the process."""
+"""Seconds to wait for each thread at the end of the process."""
 
-TELL_AGAIN = 1.0
-"""Seconds before a device is told again of what it could not take."""
+NOTIFY_RETRY_S = 1.0
+"""Seconds before a failed notification of a device is repeated."""
 
 OutageListener = Callable[[Outage | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """The database answers, and rejects what a device reads or writes.
+    """Rejection of a device's reads or writes by the database.
 
     Attributes:
-        text: its own words and what to do, a sentence.
-        since: when it was first found.
+        text: the server's error and what to do, a sentence.
+        since: time of the first rejection.
     """
 
     text: str
@@ -48,24 +48,24 @@ class Rejection:
 
 
 class Database:
-    """One Config for all devices of a system, and word of its outages for every device.
+    """Config of all devices of a system, which notifies them of outages and rejections.
 
-    The library tells of changes of the connection on a thread that must not wait for a device,
-    so a thread of this object passes them on.
+    The library calls back on a thread that must not wait for a device's monitor, so a thread of
+    this object notifies the devices.
 
     Args:
         prefix: path before all paths of the system.
 
     Attributes:
-        prefix: that path.
-        config: the Config, as the environment describes it.
+        prefix: path before all paths of the system.
+        config: the Config, configured by the environment.
     """
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
         self.config = Config(global_prefix=prefix)
-        # Wall time is for people to read; spans are measured by the monotonic clock, as the
-        # wall clock may be set back during an outage, which would then never be noticed.
+        # Durations use the monotonic clock: if the wall clock were set back during an outage,
+        # the outage would never be published. Wall time is for display only.
         self._started, self._started_at = datetime.now(timezone.utc), time.monotonic()
         self._silent_since: datetime | None = self._started
         self._silent_from = self._started_at
@@ -77,58 +77,58 @@ class Database:
         self._threads: list[threading.Thread] = []
         self._change = threading.Condition()
         self._ended = False
-        self.config.on_connection_state(lambda state: self._note())
-        self._note()
-        self.start_thread("database-outages", self._tell_outages)
+        self.config.on_connection_state(lambda state: self._update_connection())
+        self._update_connection()
+        self.start_thread("database-outages", self._notify_listeners)
         self.start_thread("database-access", self._check_access)
 
     @property
     def address(self) -> str:
-        """Where the database is."""
+        """Address of the database."""
         return self.config.backend.address
 
     @property
     def is_suspended(self) -> bool:
-        """Whether the connection is known to be down, so that a call would only wait."""
+        """Whether the connection is down, so that a call would only wait."""
         return self.config.connection_state != "connected"
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is over."""
+        """Whether the Config is closed."""
         return self._ended
 
     @property
     def silent_since(self) -> datetime | None:
-        """When it was last heard, or first asked, if it does not answer; None while it does."""
+        """Time of the last answer or first request while it does not answer, else None."""
         return self._silent_since
 
     @property
     def rejection(self) -> Rejection | None:
-        """What it rejects, as of the last check; None while it accepts everything."""
+        """Rejection found by the last check; None if there is none."""
         return self._rejection
 
     def connected_for(self) -> float | None:
-        """Seconds for which it has served without a break; None while it does not."""
+        """Return for how many seconds it has served without a break; None while it does not."""
         at = self._connected_at
         if at is None or self.is_suspended or self._rejection is not None:
             return None
         return time.monotonic() - at
 
     def confirmed(self) -> float:
-        """When the database last stood behind what is shown, in s since 1970.
+        """Return when the database last confirmed the published values, in s since 1970.
 
-        That is its last answer: where it says nothing, it is asked every two seconds.
+        This is the time of its last answer. An idle connection is probed every 2 s.
         """
         answered = self.config.backend.connection.last_answer
         return self._started.timestamp() if answered is None else answered
 
     def listen(self, listener: OutageListener, access: Access | None = None) -> None:
-        """Call a listener with each outage that begins, and with None when it is over.
+        """Notify a listener of the start of each outage, and with None of its end.
 
         Args:
-            listener: called by a thread of this object.
-            access: what the listener's device reads and writes, which is checked every few
-                seconds; None for nothing.
+            listener: called on a thread of this object.
+            access: paths that the listener's device reads and writes, for the periodic check of
+                the access rights; None for no check.
         """
         with self._change:
             self._listeners.append(listener)
@@ -137,24 +137,25 @@ class Database:
             self._change.notify_all()
 
     def forget(self, listener: OutageListener) -> None:
-        """Tell a listener nothing more."""
+        """Remove a listener."""
         with self._change:
             if listener in self._listeners:
                 self._listeners.remove(listener)
                 self._accesses.pop(listener, None)
 
     def start_thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
-        """Start a thread that may push events, and that ``close`` waits for."""
+        """Start a thread that can push events; ``close`` joins it."""
         thread: threading.Thread = tango.utils.PyTangoThread(name=name, target=target, daemon=True)
-        # Devices may begin at once, or while this is being closed; one that has not started yet
-        # can neither be waited for nor be told from one that has ended.
+        # Start before listing: devices may start threads concurrently, also while this is being
+        # closed, and a thread that is not started can neither be joined nor be told from a dead
+        # one.
         thread.start()
         with self._change:
             self._threads = [*(each for each in self._threads if each.is_alive()), thread]
         return thread
 
     def close(self) -> None:
-        """End the Config and all threads; called when no device is left (design/pytango.md)."""
+        """Close the Config and end all threads; call it when no device is left."""
         with self._change:
             self._ended = True
             self._change.notify_all()
@@ -164,8 +165,8 @@ class Database:
         for thread in threads:
             thread.join(JOIN_TIMEOUT)
 
-    def _note(self) -> None:
-        """Take notice of the connection's state."""
+    def _update_connection(self) -> None:
+        """Update the state of the connection."""
         with self._change:
             if not self.is_suspended:
                 self._seen = True
@@ -181,20 +182,20 @@ class Database:
             self._change.notify_all()
 
     def _outage(self) -> Outage | None:
-        """The outage of now, once it has lasted long enough to be one; a rejection is at once."""
+        """Return the current outage after OUTAGE_AFTER, or a rejection at once; else None."""
         if (rejection := self._rejection) is not None:
             return Outage(self.address, rejection.since, not self._seen, rejection.text)
         since = self._silent_since
-        if since is None or self._left() > 0:
+        if since is None or self._remaining() > 0:
             return None
         return Outage(self.address, since, before_first=not self._seen)
 
-    def _left(self) -> float:
-        """Seconds until silence becomes an outage."""
+    def _remaining(self) -> float:
+        """Return the seconds until missing answers become an outage."""
         return OUTAGE_AFTER - (time.monotonic() - self._silent_from)
 
     def _check_access(self) -> None:
-        """Check every few seconds what the database accepts, until this is closed."""
+        """Check the access rights periodically until closed."""
         while True:
             with self._change:
                 accesses = set(self._accesses.values())
@@ -205,19 +206,19 @@ class Database:
             except ConfigConnectionError as exc:
                 error = exc
             except Exception as exc:
-                # A fault of the program: without this thread no rejection would be shown.
-                LOGGER.exception("The check of what the database accepts failed.")
+                # A bug. Without this thread no rejection would be published.
+                LOGGER.exception("The check of the access rights failed; it is repeated.")
                 error = exc
             with self._change:
                 if self._ended:
                     return
-                self._note_check(error)
+                self._update_rejection(error)
                 self._change.wait_for(
                     lambda: self._ended or set(self._accesses.values()) - accesses,  # noqa: B023
                     CHECK_EVERY,
                 )
 
-    def _note_check(self, error: Exception | None) -> None:
+    def _update_rejection(self, error: Exception | None) -> None:
         """Store the result of a check; the caller holds the lock."""
         before = self._rejection
         if isinstance(error, ConfigRefused):
@@ -230,40 +231,42 @@ class Database:
             if error is None:
                 LOGGER.info("The database at %s no longer rejects requests.", self.address)
             self._rejection = None
-            # A turn that was held up by the rejection has only now a chance to end.
+            # A watch loop stalled by the rejection can only continue from now on: it is not stuck.
             self._connected_at = None if self.is_suspended else time.monotonic()
         self._change.notify_all()
 
     def _is_silent(self) -> bool:
-        """Whether it has not answered for long enough to be an outage."""
-        return self._silent_since is not None and self._left() <= 0
+        """Return whether missing answers have lasted long enough to be an outage."""
+        return self._silent_since is not None and self._remaining() <= 0
 
-    def _tell_outages(self) -> None:
-        told: dict[OutageListener, Outage | None] = {}
+    def _notify_listeners(self) -> None:
+        notified: dict[OutageListener, Outage | None] = {}
         while True:
             with self._change:
                 outage = self._outage()
                 listeners = list(self._listeners)
-                behind = [each for each in listeners if told.get(each) != outage]
+                behind = [each for each in listeners if notified.get(each) != outage]
                 if not behind and not self._ended:
                     since = self._silent_since
                     pending = since is not None and outage is None
-                    self._change.wait(self._left() if pending else None)
+                    self._change.wait(self._remaining() if pending else None)
                     continue
                 if self._ended:
                     return
-            told = {each: told.get(each) for each in listeners}
+            notified = {each: notified.get(each) for each in listeners}
             for listener in behind:
                 try:
                     listener(outage)
                 except Exception:
-                    # Whatever it is: a device that could not be told now is told again.
-                    LOGGER.exception("A device could not be told of the database.")
+                    # Retry: otherwise the device would show a wrong health until the next outage.
+                    LOGGER.exception(
+                        "A device was not notified of the database's state; retrying."
+                    )
                 else:
-                    told[listener] = outage
-            if any(told[each] != outage for each in behind):
+                    notified[listener] = outage
+            if any(notified[each] != outage for each in behind):
                 with self._change:
-                    self._change.wait_for(lambda: self._ended, TELL_AGAIN)
+                    self._change.wait_for(lambda: self._ended, NOTIFY_RETRY_S)
 
 
 _lock = threading.Lock()
@@ -271,13 +274,13 @@ _shared: dict[str, Database] = {}
 
 
 def shared(prefix: str = "") -> Database:
-    """Get the database of all devices of the process that have a prefix, made at first use.
+    """Return the database of all devices with a prefix, created on first use.
 
     Args:
         prefix: path before all paths of the system.
 
     Raises:
-        ValueError: the environment describes no database; names the variable.
+        ValueError: an environment variable is invalid; names it.
     """
     with _lock:
         if prefix not in _shared:
@@ -286,7 +289,7 @@ def shared(prefix: str = "") -> Database:
 
 
 def shut_down() -> None:
-    """Close the databases that the process has used."""
+    """Close all databases of the process."""
     with _lock:
         databases = list(_shared.values())
         _shared.clear()

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import tango
 
-from ska_sdp_config.lmc.rejections import Reason, Refused
+from ska_sdp_config.lmc.rejections import CommandRejected, Reason
 from ska_sdp_config.store.errors import CommitUnknown, ConfigConnectionError, TransactionTooLarge
 from ska_sdp_lmc.messages import MessageError
 from ska_sdp_lmc.observability.metrics import CommandTimer
@@ -32,7 +32,7 @@ def translate_errors(command: str, timer: CommandTimer) -> Iterator[None]:
     """
     try:
         yield
-    except Refused as error:
+    except CommandRejected as error:
         timer.outcome = "refused"
         LOGGER.warning("%s refused: %s", command, error.text)
         throw(error.reason.value, error.text, command)
@@ -49,7 +49,7 @@ def translate_errors(command: str, timer: CommandTimer) -> Iterator[None]:
         LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
         throw(Reason.FAILED.value, text, command)
     except Exception as error:
-        # A fault of the program. If the commit took effect, the watcher publishes it.
+        # A bug. If the commit took effect, the watcher publishes it.
         LOGGER.exception("%s failed", command)
         fault = f"the server failed by {type(error).__name__} ({error}), see its log"
         text = f"It is not known whether {command} was carried out: {fault}."

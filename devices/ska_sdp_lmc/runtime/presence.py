@@ -1,4 +1,4 @@
-"""The leased key that is there while a device is served (spec 4.1)."""
+"""Leased key that marks a device as alive."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LOGGER = logging.getLogger(__name__)
 
 
 def take_presence(watcher: Watcher[Any], component: str) -> None:
-    """Register a component, until the lease of this process ends.
+    """Register a component for as long as this process renews its lease.
 
     Args:
-        watcher: of the device that the component is.
-        component: its name.
+        watcher: watcher of the component's device.
+        component: name of the component.
     """
     try:
         for txn in watcher.txn():
@@ -26,5 +26,5 @@ def take_presence(watcher: Watcher[Any], component: str) -> None:
             if not ownership.is_owned():
                 ownership.take()
     except ConfigCollision as error:
-        # Another process for the same device was faster: when it goes, its key does.
+        # Another process serves the device. When its key is removed, the watcher is triggered.
         LOGGER.info("%s", error)

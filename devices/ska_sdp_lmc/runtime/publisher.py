@@ -1,4 +1,4 @@
-"""The one place of a device that shows values and pushes events (spec 4.5)."""
+"""Publication of views: values of attributes, and their events in order."""
 
 from __future__ import annotations
 
@@ -13,49 +13,48 @@ from ska_sdp_config.lmc.health import Fault, Outage
 from ska_sdp_config.lmc.states import HealthState, ObsState, State
 from ska_sdp_config.lmc.view import View
 
-__all__ = ["Publisher", "Surface"]
+__all__ = ["AttributeSink", "Publisher"]
 
 OBS_STATE = "obsState"
 
 
-class Surface(Protocol):
-    """What a publisher needs of its device."""
+class AttributeSink(Protocol):
+    """Target of a publisher: the device."""
 
     def monitor(self) -> AbstractContextManager[Any]:
-        """Take the device's monitor, again where the thread has it already."""
+        """Acquire the device's monitor, which is reentrant."""
         ...
 
     def set_state_and_status(self, state: State, status: str) -> None:
-        """Set what the device's State and Status read."""
+        """Set State and Status."""
         ...
 
     def push(self, name: str, value: Any, when: float) -> None:
-        """Push events of each kind for an attribute, valid since a time."""
+        """Push events of every kind for an attribute, with the time of its value."""
         ...
 
 
 class Publisher:
-    """Shows views, each newer than the one before, from whatever thread brings them.
+    """Publishes views from any thread; drops those that are older than the published one.
 
-    Everything happens under the device's monitor: a client's read, or another publication,
-    comes before all of it or after all of it, and no other lock is held while pushing.
+    A publication holds the device's monitor, so a read of a client or another publication comes
+    entirely before or after it. No other lock is held while events are pushed.
 
     Args:
-        surface: the device.
-        database: address of the database, for the Status until it answers.
-        confirmed: gives the time, in s since 1970, at which the database last confirmed what is
-            shown.
-        now: the time; a test may bring its own.
+        sink: the device.
+        database: address of the database, for the Status before the first view.
+        confirmed: returns when the database last confirmed the published values, in s since 1970.
+        now: clock; tests replace it.
     """
 
     def __init__(
         self,
-        surface: Surface,
+        sink: AttributeSink,
         database: str,
         confirmed: Callable[[], float] = time.time,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
-        self._surface = surface
+        self._sink = sink
         self._confirmed = confirmed
         self._now = now
         self._values: dict[str, Any] = {}
@@ -68,70 +67,72 @@ class Publisher:
         self._closed = False
         self._waiting = f"Waits for the configuration database at {database}."
 
-    def begin(self) -> None:
-        """Show what there is before the first view: State INIT, and no health known."""
+    def publish_initial(self) -> None:
+        """Publish the values before the first view: State INIT, healthState UNKNOWN."""
         self._show({"State": State.INIT, "Status": self._waiting, **self._health()})
 
-    def show_unfit(self, why: str) -> None:
-        """Show the health of a device that cannot work as it is set; the caller has the monitor.
+    def show_misconfigured(self, why: str) -> None:
+        """Publish the health of a device with an invalid setting; the caller holds the monitor.
 
         Args:
-            why: what cannot be, a sentence.
+            why: the invalid setting, a sentence.
         """
         self._show({"healthState": HealthState.FAILED, "healthInfo": [why]})
 
     @property
     def revision(self) -> int:
-        """The newest revision of the database that is shown; 0 before the first view."""
+        """Newest published revision of the database; 0 before the first view."""
         return max(self._revisions.values(), default=0)
 
-    def begin_anew(self) -> None:
-        """Take whatever view comes next for the first: the database's revisions began anew."""
-        with self._surface.monitor():
+    def reset_revisions(self) -> None:
+        """Accept the next view whatever its revision, as the database was restored."""
+        with self._sink.monitor():
             self._revisions.clear()
             self._command_count = self._view = None
 
     @property
     def has_view(self) -> bool:
-        """Whether the database has been seen."""
+        """Whether a view was published."""
         return self._command_count is not None
 
     @property
     def view(self) -> View | None:
-        """The last whole view shown."""
+        """Last published view with all attributes."""
         return self._view
 
     def read(self, name: str) -> tuple[Any, float] | None:
-        """Get an attribute's value and the time of its last confirmation; None before a view."""
+        """Return an attribute's value and the time of its confirmation; None before a view."""
         if name not in self._values:
             return None
         return self._values[name], self._confirmed()
 
     def publish(self, view: View) -> Mapping[str, Any]:
-        """Show a view, unless one that is as new or newer is shown.
+        """Publish a view unless one of its revision or a newer one is published.
 
-        When a command has come since the last view, its transitional obsState is pushed first,
-        then all other attributes, then the final obsState.
+        After a new command its transient obsState is pushed first, then all other attributes,
+        then the final obsState.
 
         Args:
-            view: what to show; it may leave attributes as they are.
+            view: the view; it may contain only some attributes.
 
         Returns:
-            What has changed by it.
+            The attributes that have changed.
         """
-        # Once the server has ended, to ask Tango for a monitor would end the process.
+        # After the end of the server, acquiring a monitor would abort the process.
         if self._closed:
             return {}
-        with self._surface.monitor():
+        with self._sink.monitor():
             if self._closed:
                 return {}
-            # Of one revision there is one view, but for a time-out, which passes by itself.
-            least = view.revision - 1
+            # One view per revision, unless a timeout expires.
+            newest_dropped = view.revision - 1
             if view.timed_out and not (self._view and self._view.timed_out):
-                least = view.revision
+                newest_dropped = view.revision
             shown = self._revisions
             fresh = {
-                name: value for name, value in view.values.items() if shown.get(name, -1) <= least
+                name: value
+                for name, value in view.values.items()
+                if shown.get(name, -1) <= newest_dropped
             }
             if not fresh:
                 return {}
@@ -143,28 +144,28 @@ class Publisher:
                     self._faults = view.faults
                     health = self._health()
             before, self._command_count = self._command_count, view.command_count
-            transitional = None
+            transient = None
             if before is not None and view.command_count > before and OBS_STATE in fresh:
-                transitional = view.transitional
-            return self._show({**fresh, **health}, transitional)
+                transient = view.transient
+            return self._show({**fresh, **health}, transient)
 
     def show_outage(self, outage: Outage | None) -> None:
-        """Show that the database does not answer or rejects, or that it serves again."""
+        """Publish an outage or rejection, None for its end."""
         if self._closed:
             return
-        with self._surface.monitor():
+        with self._sink.monitor():
             if self._closed:
                 return
             self._outage = outage
             shown = self._health()
             if self._values.get("State") is State.INIT:
-                # Until the first view, clients look at Status to find out why.
+                # Before the first view, Status shows the reason.
                 rejection = outage.rejection if outage is not None else None
                 shown["Status"] = rejection or self._waiting
             self._show(shown)
 
     def close(self) -> None:
-        """Show nothing any more: what comes late is of a life of the device that has ended."""
+        """Drop all later views: they belong to the device before its Init or end."""
         self._closed = True
 
     def _health(self) -> dict[str, Any]:
@@ -178,37 +179,35 @@ class Publisher:
         }
 
     def _show(
-        self, values: Mapping[str, Any], transitional: ObsState | None = None
+        self, values: Mapping[str, Any], transient: ObsState | None = None
     ) -> Mapping[str, Any]:
         known = self._values
         changed: dict[str, Any] = {}
         for name, value in values.items():
-            # Most stay as they are, and are what Tango can take already.
+            # Most values are unchanged: compare before converting.
             if name not in known or known[name] != value:
                 plain = _plain(value)
                 if name not in known or known[name] != plain:
                     changed[name] = plain
         self._values.update(changed)
         if "State" in changed or "Status" in changed:
-            self._surface.set_state_and_status(self._values["State"], self._values["Status"])
+            self._sink.set_state_and_status(self._values["State"], self._values["Status"])
         final = changed.get(OBS_STATE)
         when = self._confirmed()
-        if transitional is not None:
-            self._surface.push(OBS_STATE, transitional, when)
-            if self._values[OBS_STATE] is not transitional:
-                final = self._values[OBS_STATE]
-            else:
-                final = None
+        if transient is not None:
+            self._sink.push(OBS_STATE, transient, when)
+            shown = self._values[OBS_STATE]
+            final = None if shown is transient else shown
         for name, value in changed.items():
             if name != OBS_STATE:
-                self._surface.push(name, value, when)
+                self._sink.push(name, value, when)
         if final is not None:
-            self._surface.push(OBS_STATE, final, when)
+            self._sink.push(OBS_STATE, final, when)
         return changed
 
 
 def _plain(value: Any) -> Any:
-    """Make text fit for Tango, whose strings are Latin-1 and end at a NUL."""
+    """Escape what Tango strings cannot hold: they are Latin-1 and end at a NUL."""
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if not isinstance(value, str) or (value.isascii() and "\0" not in value):

@@ -1,4 +1,4 @@
-"""Registration of a running server in the Tango database, restored when it was lost."""
+"""Registration of a running server in the Tango database, restored after a loss."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONNECT_TIMEOUT_S = 2.0
 
 
 class Registration:
-    """Keeps the devices of this process registered while no other server serves them.
+    """Restores the registration of this process while no other server serves its devices.
 
     Two processes of one server are possible: the second one starts while the first one does not
     answer. It replaces the first one in the Tango database. When it ends, the database names a
@@ -55,7 +55,7 @@ class Registration:
             self._stopped.set()
 
     def start(self) -> None:
-        """Start to check; the server must be registered."""
+        """Start the periodic check; the server must be registered."""
         PyTangoThread(target=self._run, name="registration", daemon=True).start()
 
     def _run(self) -> None:
@@ -63,7 +63,7 @@ class Registration:
             try:
                 self._check()
             except tango.DevFailed:
-                # The Tango database does not answer: there is nothing to check or to restore.
+                # The Tango database does not answer: nothing can be checked or restored.
                 LOGGER.debug("The registration was not checked.", exc_info=True)
             except Exception:
                 # Without this thread a lost registration would never be restored.

@@ -1,23 +1,22 @@
-"""The model's snapshots read from transactions, and its writes put into them."""
+"""Repository: snapshots read from transactions, and writes put into them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.controller import ControllerEntry
-from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, remember, wanted_paths
+from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, required_paths
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.system import System
-from ska_sdp_lmc.runtime.writing import text_of
 
 __all__ = ["SystemReader", "Tree", "read_controller", "read_snapshot", "write"]
 
 
 class Tree:
-    """The paths of one system in a transaction, as the model has them: without their prefix.
+    """Paths of one system in a transaction, without their prefix.
 
     Args:
         raw: the transaction.
@@ -30,31 +29,31 @@ class Tree:
 
     @property
     def revision(self) -> int:
-        """The revision of the database that is read."""
+        """Revision of the reads."""
         return self._raw.revision
 
     def get(self, path: str) -> str | None:
-        """Get the text at a path."""
+        """Return the text at a path, None if there is none."""
         return self._raw.get(self._prefix + path)
 
     def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Get the texts at several paths, in one round trip."""
+        """Return the texts at several paths in one round trip."""
         if not self._prefix:
             return self._raw.get_many(paths)
         found = self._raw.get_many(self._prefix + path for path in paths)
-        return {self._own(path): text for path, text in found.items()}
+        return {self._strip(path): text for path, text in found.items()}
 
     def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
-        """List paths with their texts."""
+        """List paths and their texts."""
         found = self._raw.list_values(self._prefix + path, recurse)
-        return [(self._own(path), text) for path, text in found] if self._prefix else found
+        return [(self._strip(path), text) for path, text in found] if self._prefix else found
 
     def put(self, path: str, text: str) -> None:
-        """Create a path, or change its text; it has been read."""
+        """Create or update a path that the transaction has read."""
         where = self._prefix + path
         (self._raw.create if self._raw.get(where) is None else self._raw.update)(where, text)
 
-    def _own(self, path: str) -> str:
+    def _strip(self, path: str) -> str:
         return path[len(self._prefix) :]
 
 
@@ -65,68 +64,68 @@ def read_snapshot(
     also: Iterable[str] = (),
     expected: Iterable[str] = (),
 ) -> Snapshot:
-    """Read everything that a subarray's state depends on.
+    """Read a subarray's snapshot.
+
+    Paths that are neither prefetched nor expected cost up to two more round trips: the entry names
+    the execution block, and that its processing blocks.
 
     Args:
-        tree: the transaction. What was prefetched costs no round trip; what the entry and the
-            execution block turn out to name besides costs one each.
+        tree: the transaction.
         subarray_id: the subarray.
         components: names of the components that it requires.
         also: further paths, such as those that a message would create.
-        expected: paths that the snapshot will probably have, as those of the last one.
+        expected: paths that the snapshot probably has, such as those of the last one.
 
     Raises:
         ConfigConnectionError: the database does not answer.
     """
-    required, also = list(components), list(also)
+    components, also = list(components), list(also)
     texts: dict[str, str | None] = {}
     documents: dict[str, Json] = {}
-    wanted = wanted_paths(subarray_id, required, documents)
-    missing = [*expected, *wanted, *also]
+    required = required_paths(subarray_id, components, documents)
+    missing = [*expected, *required, *also]
     while missing:
         for path, text in tree.get_many(dict.fromkeys(missing)).items():
             texts[path] = text
             document, _ = read_document(text)
             if document is not None:
                 documents[path] = document
-        wanted = wanted_paths(subarray_id, required, documents)
-        missing = [path for path in wanted if path not in texts]
+        required = required_paths(subarray_id, components, documents)
+        missing = [path for path in required if path not in texts]
     return Snapshot.of_texts(
-        tree.revision, subarray_id, {path: texts[path] for path in (*wanted, *also)}
+        tree.revision, subarray_id, {path: texts[path] for path in (*required, *also)}
     )
 
 
 def read_controller(tree: Tree) -> ControllerEntry:
-    """Read what was commanded to the controller, to be overwritten.
+    """Read the controller's entry for an update.
 
     Raises:
-        Refused: its entry holds no JSON object.
+        CommandRejected: the entry is not a JSON object.
         ConfigConnectionError: the database does not answer.
     """
     document, readable = read_document(tree.get(paths.CONTROLLER))
     if not readable:
-        raise refusal.ENTRY_DAMAGED.refusal(path=paths.CONTROLLER)
+        raise rejections.ENTRY_DAMAGED.rejection(path=paths.CONTROLLER)
     return ControllerEntry.read(document)
 
 
 def write(tree: Tree, writes: Writes | None) -> None:
-    """Put writes into a transaction.
+    """Add writes to a transaction.
 
     Args:
-        tree: the transaction, in which each of the paths has been read.
-        writes: what is to be written; None is nothing.
+        tree: the transaction; it has read each of the paths.
+        writes: the writes, None for none.
     """
     for path, document in (writes.documents if writes else {}).items():
-        text = text_of(document)
-        remember(text, document)
-        tree.put(path, text)
+        tree.put(path, encode(document))
 
 
 class SystemReader:
-    """Reads what the controller shows of the system, over and over.
+    """Reader of the documents that the controller's attributes depend on.
 
-    There may be tens of thousands of documents of which few change, so what was read before is
-    kept with its text, and not parsed again.
+    There may be tens of thousands, of which few change between two reads: a document is parsed
+    again only if its text has changed.
 
     Args:
         storage_path: path of the document that holds the capacity of the buffer.
@@ -137,14 +136,14 @@ class SystemReader:
         self._known: dict[str, tuple[str, Json, bool]] = {}
 
     def read(self, tree: Tree) -> System:
-        """Read everything.
+        """Read all documents.
 
         Raises:
             ConfigConnectionError: the database does not answer.
         """
         single = tree.get_many([paths.CONTROLLER, self._storage_path])
         found = [(path, text) for path, text in single.items() if text is not None]
-        # The owners of components; subarrays; execution blocks; blocks with their states.
+        # Owners of components, subarrays, execution blocks, processing blocks with their states.
         found += tree.list_values("/component/", recurse=[1])
         found += tree.list_values("/lmc/subarray/")
         found += tree.list_values("/eb/")

@@ -1,8 +1,7 @@
-"""The start and the end of a server process."""
+"""Start and end of a server process."""
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import tango
@@ -20,21 +19,21 @@ __all__ = ["run"]
 
 
 def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
-    """Run a server of one device class until it is told to end.
+    """Run a server of one device class until Tango ends it.
 
-    It waits for the Tango database, and for the registration of its devices there. While it runs,
-    it restores its registration when that was lost.
+    Wait for the Tango database and for the registration of the devices first. While the server
+    runs, restore its registration if that was lost.
 
-    Tango ends it on SIGTERM and SIGINT in its own way; a handler of ours would never be called
-    (design/pytango.md).
+    Tango handles SIGTERM and SIGINT itself: Python's signal handlers are not called while its
+    event loop runs.
 
     Args:
         device_class: class of the devices.
-        arguments: Tango's arguments, by default the process's own.
+        arguments: Tango's arguments, those of the process by default.
 
     Raises:
-        SystemExit: a setting cannot be, the health cannot be served where it should, or Tango
-            does not take the server; says why.
+        SystemExit: a setting is invalid, the health endpoint cannot listen, or Tango rejects the
+            server; the message names the reason.
     """
     try:
         settings = load()
@@ -43,13 +42,10 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         sys.exit(f"{device_class.__name__}: {error}")
     logs.set_up(settings.log_level, settings.log_format)
     try:
-        # What the server waits for, it says by its health: that is there first.
+        # The health endpoint comes first, as it shows what the server waits for.
         with serving(settings.health_address, settings.health_port):
             given = sys.argv[1:] if arguments is None else arguments
             wait_for_tango_database(device_class.__name__, given)
-            # What was imported stays: to look through it for garbage, again and again, is in vain.
-            gc.freeze()
-            gc.enable()
             registration = Registration()
             with registration.kept():
                 run_tango(

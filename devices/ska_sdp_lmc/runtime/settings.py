@@ -1,6 +1,6 @@
-"""Settings of the device servers: from device properties, else the environment, else defaults.
+"""Settings of the device servers: device properties, then environment variables, then defaults.
 
-They are validated when a server starts; what is wrong is refused by name.
+They are validated when a server starts and at Init. An error names the invalid setting.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ ENVIRONMENT_PREFIX = "SDP_LMC_"
 
 
 class SettingsError(ValueError):
-    """A setting has a value that it cannot have; the text names the setting."""
+    """Invalid setting; the text names it."""
 
 
 def _split(value: Any) -> Any:
-    """Take a comma-separated text, or the lines of a property, for a list of names."""
-    # Tango gives lists of a type of its own.
+    """Split a comma-separated text, or the lines of a property, into names."""
+    # PyTango has a list type of its own, which is not a list.
     lines = [value] if isinstance(value, str) else value
     if not isinstance(lines, Iterable):
         return value
     names = [name.strip() for line in lines for name in str(line).split(",")]
-    # The Tango database holds no empty property, so there must be a word for nothing.
+    # The Tango database stores no empty property: 'none' is the empty list.
     return tuple(name for name in names if name and name != "none")
 
 
@@ -60,25 +60,24 @@ class Settings(BaseModel):
     """All settings of a device.
 
     Each is set by the device property of its name in CamelCase, or by the environment variable
-    ``SDP_LMC_<NAME>``; those of the whole process by the variable alone.
+    ``SDP_LMC_<NAME>``; settings of the whole process only by the variable.
 
     Attributes:
-        timeout_assign_resources: s that RESOURCING and RESETTING may last, 0 for ever.
-        timeout_configure: s that CONFIGURING may last, 0 for ever.
-        timeout_database: s that a command may wait for the database.
+        timeout_assign_resources: timeout of RESOURCING and RESETTING in s, 0 for none.
+        timeout_configure: timeout of CONFIGURING in s, 0 for none.
+        timeout_database: timeout of a command's transaction in s.
         required_components: components without which no processing block is accepted.
         receive_scripts: regular expression for the scripts that give receive addresses.
-        strictness: how strictly messages are read, 0 to 2 (spec 5).
+        strictness: strictness of the validation of messages, 0 to 2.
         components: components that the controller expects.
-        version_info: JSON text about the version of the SDP.
+        version_info: version of the SDP and its components, a JSON object.
         prefix: path before all paths of the system in the database, such as ``/test``.
         storage_key: path of the document that holds the capacity of the buffer.
-        log_level: level of the log at start.
-        log_format: ``ska`` for lines in the SKA format, ``json`` for one object a line.
-        health_port: port on which the server process answers ``/livez``, ``/readyz`` and
-            ``/metrics`` over HTTP; 0, as by default, for none.
-        health_address: IP address to listen on for that: all of the machine by default,
-            ``127.0.0.1`` for its own programs alone.
+        log_level: initial log level.
+        log_format: ``ska`` for lines in the SKA format, ``json`` for one object per line.
+        health_port: port of the HTTP endpoints ``/livez``, ``/readyz`` and ``/metrics``, 0 for
+            none.
+        health_address: IP address on which they listen, all interfaces by default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -117,7 +116,7 @@ class Settings(BaseModel):
         return value.upper() if isinstance(value, str) else value
 
     def of_subarray(self) -> SubarraySettings:
-        """What the model of a subarray must know."""
+        """Return the settings of the subarray model."""
         return SubarraySettings(
             timeout_assign_resources=self.timeout_assign_resources,
             timeout_configure=self.timeout_configure,
@@ -126,7 +125,7 @@ class Settings(BaseModel):
         )
 
     def of_controller(self) -> ControllerSettings:
-        """What the model of the controller must know."""
+        """Return the settings of the controller model."""
         return ControllerSettings(
             components=self.components,
             storage_path=self.storage_key,
@@ -134,7 +133,7 @@ class Settings(BaseModel):
 
 
 def property_name(field: str) -> str:
-    """Get the name of the device property that sets a field."""
+    """Return the name of the device property that sets a field."""
     return "".join(word.capitalize() for word in field.split("_"))
 
 
@@ -143,15 +142,15 @@ def _variable_name(field: str) -> str:
 
 
 OF_THE_PROCESS = frozenset({"log_format", "health_port", "health_address"})
-"""Fields that hold for the whole server process, before it has devices: no property sets them."""
+"""Fields of the whole server process, which no device property sets."""
 
 _LISTS = frozenset({"required_components", "components"})
-"""Fields for which an empty environment variable is a value, the empty list."""
+"""Fields for which an empty environment variable is the empty list."""
 
 PROPERTIES: Mapping[str, str] = {
     property_name(name): name for name in Settings.model_fields if name not in OF_THE_PROCESS
 }
-"""The field that each device property sets."""
+"""Field by the device property that sets it."""
 
 
 def load(
@@ -160,15 +159,15 @@ def load(
 ) -> Settings:
     """Read settings.
 
-    A device property that is empty or ``None`` is not set: Tango's property wizard offers these
-    as defaults. An empty environment variable is not set either, but for lists.
+    A device property that is empty or ``None`` counts as not set, as Tango's property wizard
+    offers these as defaults; so does an empty environment variable except for lists.
 
     Args:
         properties: values of device properties by name.
-        environ: environment variables, by default the process's own.
+        environ: environment variables, those of the process by default.
 
     Raises:
-        SettingsError: a value cannot be; names the property or variable, and why.
+        SettingsError: a value is invalid; names the property or variable, and the reason.
     """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -189,7 +188,7 @@ def load(
 
 
 def _is_unset(given: str | Iterable[str] | None) -> bool:
-    """Return whether the value of a device property stands for its default."""
+    """Return whether a device property counts as not set."""
     if given is None:
         return True
     lines = [given] if isinstance(given, str) else given

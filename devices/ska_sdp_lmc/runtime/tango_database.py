@@ -1,4 +1,4 @@
-"""Wait for the Tango database before a server starts: Tango itself ends the process without it."""
+"""Wait for the Tango database before the start: without it, Tango ends the process."""
 
 from __future__ import annotations
 
@@ -18,29 +18,28 @@ __all__ = ["needs_database", "wait_for_tango_database"]
 
 LOGGER = logging.getLogger(__name__)
 
-POLL = 1.0
-"""Seconds between two tries."""
+POLL_INTERVAL_S = 1.0
 
-REMIND = 30.0
-"""Seconds after which it is said again what is waited for."""
+REMINDER_INTERVAL_S = 30.0
+"""Interval at which an unchanged reason to wait is logged again."""
 
-_MISTAKES = frozenset({"API_TangoHostNotSet", "API_InvalidArgs"})
-"""Reasons of errors that no waiting mends: what TANGO_HOST says is no address."""
+_PERSISTENT_REASONS = frozenset({"API_TangoHostNotSet", "API_InvalidArgs"})
+"""Reasons of errors that persist: TANGO_HOST is not an address."""
 
 
 def wait_for_tango_database(server: str, arguments: Sequence[str]) -> None:
-    """Wait until the Tango database answers and knows the devices of a server.
+    """Wait until the Tango database answers and has devices of a server.
 
-    What is waited for is logged: at once, when it changes, and every half minute. Call it on the
-    main thread, before Tango is initialised, which a process can do but once.
+    The reason is logged at once, when it changes, and every 30 s. Must be called on the main
+    thread and before Tango is initialised, which is possible only once per process.
 
     Args:
-        server: Name of the server program, ``SDPSubarray``.
-        arguments: Tango's arguments; those of a server without a database are not waited on.
+        server: name of the server program, such as ``SDPSubarray``.
+        arguments: Tango's arguments; a server without a database does not wait.
 
     Raises:
-        SettingsError: TANGO_HOST is not set, or is no address.
-        SystemExit: SIGTERM or SIGINT came meanwhile.
+        SettingsError: TANGO_HOST is not set, or is not an address.
+        SystemExit: SIGTERM or SIGINT was received.
     """
     if needs_database(arguments):
         with _ended_by_signals():
@@ -49,9 +48,10 @@ def wait_for_tango_database(server: str, arguments: Sequence[str]) -> None:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """End the process at a signal: the first of a container ignores one that it does not handle.
+    """End the process on SIGTERM and SIGINT within the context.
 
-    Afterwards all is as before: a server is ended by Tango (design/pytango.md).
+    The first process of a container ignores signals without a handler. The former handlers are
+    restored, as Tango installs its own.
     """
     before = {each: signal.signal(each, _end) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -66,38 +66,38 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _wait(name: str) -> None:
-    told, told_at = "", 0.0
+    logged, logged_at = "", 0.0
     known: list[str] = []
     while True:
-        devices, lacking = _look(name)
-        # Devices are registered one by one: those that came while it waited may not be all.
-        if devices and (not told or devices == known):
+        devices, reason = _find_devices(name)
+        # Devices are registered one by one: wait until their list is stable.
+        if devices and (not logged or devices == known):
             break
         known = devices
         now = time.monotonic()
-        if lacking and (lacking != told or now - told_at >= REMIND):
-            LOGGER.warning("%s waits: %s", name, lacking)
-            told, told_at = lacking, now
-        time.sleep(POLL)
-    if told:
+        if reason and (reason != logged or now - logged_at >= REMINDER_INTERVAL_S):
+            LOGGER.warning("%s waits: %s", name, reason)
+            logged, logged_at = reason, now
+        time.sleep(POLL_INTERVAL_S)
+    if logged:
         LOGGER.info("%s starts: the Tango database knows its devices", name)
 
 
 def needs_database(arguments: Sequence[str]) -> bool:
     """Return whether a server with Tango's arguments uses a Tango database."""
-    # Without an instance first, Tango says how it is used.
+    # Without an instance name first, Tango prints its usage.
     if not arguments or arguments[0].startswith("-"):
         return False
     return not any(each == "-nodb" or each.startswith("-file=") for each in arguments)
 
 
-def _look(name: str) -> tuple[list[str], str]:
-    """The devices that a server has, with their classes; if there are none, why, as a clause."""
+def _find_devices(name: str) -> tuple[list[str], str]:
+    """Return the devices of a server with their classes, or the reason why there are none."""
     try:
         devices = list(tango.Database().get_device_class_list(name))
     except tango.DevFailed as error:
         host = tango.ApiUtil.get_env_var("TANGO_HOST")
-        if error.args[0].reason in _MISTAKES:
+        if error.args[0].reason in _PERSISTENT_REASONS:
             raise SettingsError(f"TANGO_HOST cannot be {host!r}: set it to host:port.") from error
         return [], f"the Tango database at {host} does not answer ({error.args[0].desc.strip()})"
     if not devices:

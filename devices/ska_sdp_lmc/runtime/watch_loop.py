@@ -1,4 +1,4 @@
-"""A thread that keeps looking at the database for one device."""
+"""Watch loop of a device."""
 
 from __future__ import annotations
 
@@ -13,90 +13,81 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_lmc.runtime.database import Database
 
-__all__ = ["Follower"]
+__all__ = ["Reconcile", "WatchLoop"]
 
 LOGGER = logging.getLogger(__name__)
 
-LET_PASS = 0.05
-"""Seconds for which a turn lets commands go first."""
+RETRY_DELAY_S = 1.0
 
-PAUSE_AFTER_FAULT = 1.0
-"""Seconds before the loop begins anew after a fault."""
-
-Turn = Callable[["Watcher[Any]"], None]
-"""Looks once."""
+Reconcile = Callable[["Watcher[Any]"], None]
+"""Reads the database once, publishes and writes what follows from it."""
 
 
-class Follower:
-    """Runs a device's turns whenever something that they read has changed.
+class WatchLoop:
+    """Thread that reconciles a device with the database whenever its last reads have changed.
 
     Args:
-        database: where to look.
+        database: the database to watch.
         name: name of the thread.
-        turn: what to do at each turn.
-        context: a context in which all of it runs, made on the thread.
-        let_pass: waits, some seconds at most, until no command is at work.
+        reconcile: called in each iteration.
+        context: creates, on the thread, the context in which the loop runs.
     """
 
     def __init__(
         self,
         database: Database,
         name: str,
-        turn: Turn,
+        reconcile: Reconcile,
         context: Callable[[], AbstractContextManager[Any]],
-        let_pass: Callable[[float], None],
     ) -> None:
         self._database = database
-        self._turn = turn
+        self._reconcile = reconcile
         self._context = context
-        self._let_pass = let_pass
-        self._ended = threading.Event()
+        self._stopped = threading.Event()
         self._watcher: Watcher[Any] | None = None
-        self._turn_began: float | None = None
+        self._started_at: float | None = None
         self._thread = database.start_thread(name, self._run)
 
-    def end(self) -> None:
-        """End the loop soon. Does not wait: the thread may be waiting for the caller's monitor."""
-        self._ended.set()
+    def stop(self) -> None:
+        """Stop the loop without waiting: its thread may be waiting for the caller's monitor."""
+        self._stopped.set()
         watcher = self._watcher
         if watcher is not None:
             watcher.trigger()
 
     @property
     def has_died(self) -> bool:
-        """Whether its thread has ended, and nobody wanted that."""
-        over = self._ended.is_set() or self._database.is_closed
-        return not over and not self._thread.is_alive()
+        """Whether the thread has ended without being stopped."""
+        is_stopped = self._stopped.is_set() or self._database.is_closed
+        return not is_stopped and not self._thread.is_alive()
 
     def turning_for(self) -> float | None:
-        """Seconds for which a turn has been going on; None between turns."""
-        began = self._turn_began
-        return None if began is None else time.monotonic() - began
+        """Return the duration of the current iteration, in s; None between two iterations."""
+        started_at = self._started_at
+        return None if started_at is None else time.monotonic() - started_at
 
     def _run(self) -> None:
         with self._context():
-            while not self._ended.is_set():
+            while not self._stopped.is_set():
                 try:
-                    self._follow()
+                    self._watch()
                 except ConfigConnectionError as error:
-                    # The outcome of an own commit is not known, or the Config was closed: what
-                    # stands in the database is looked at again, or it is over.
-                    LOGGER.warning("Looking at the database anew: %s", error)
+                    # The outcome of a commit is unknown, or the Config was closed. A new read
+                    # settles the first, and the check below ends the loop in the second case.
+                    LOGGER.warning("Reading the database again: %s", error)
                 except Exception:
-                    # Whatever it is, a device that goes silent is worse than one that tries
-                    # again: the fault is in the log, each time.
-                    LOGGER.exception("A turn failed; looking at the database anew.")
-                if self._database.is_closed or self._ended.wait(PAUSE_AFTER_FAULT):
+                    # Without a retry the device would never show a change again.
+                    LOGGER.exception("The watch loop failed: reading the database again.")
+                if self._database.is_closed or self._stopped.wait(RETRY_DELAY_S):
                     return
 
-    def _follow(self) -> None:
+    def _watch(self) -> None:
         for watcher in self._database.config.watcher():
             self._watcher = watcher
-            if self._ended.is_set():
+            if self._stopped.is_set():
                 return
-            self._let_pass(LET_PASS)
-            self._turn_began = time.monotonic()
+            self._started_at = time.monotonic()
             try:
-                self._turn(watcher)
+                self._reconcile(watcher)
             finally:
-                self._turn_began = None
+                self._started_at = None

@@ -1,4 +1,4 @@
-"""A processing block as the devices look at it: what it runs, and how far it has come."""
+"""Processing blocks as the devices read them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["ProcessingBlock", "has_kind", "script_of"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessingBlock:
-    """A processing block of the subarray's execution block.
+    """Processing block of an execution block.
 
     Attributes:
-        pb_id: its id.
+        pb_id: its ID.
         realtime: whether the execution block lists it as real-time.
-        exists: whether ``/pb/<id>`` is there.
-        script_name: name of its script, empty when not known.
-        status: its status; a block without one is still starting up (schema 3.2.1).
-        state: its state as scripts write it, empty while there is none.
+        exists: whether ``/pb/<id>`` exists.
+        script_name: name of its script, empty if unknown.
+        status: its status, STARTING if it has none.
+        state: its state as written by the script, empty if it has none.
     """
 
     pb_id: str
@@ -38,7 +38,7 @@ class ProcessingBlock:
     def read(
         cls, pb_id: str, realtime: bool, document: Json | None, state: Json | None
     ) -> ProcessingBlock:
-        """Put a processing block together from its two documents."""
+        """Create a processing block from its two documents, None for a missing one."""
         script = script_of(document or {})
         status = (state or {}).get("status")
         if not isinstance(status, str) or not status:
@@ -47,34 +47,34 @@ class ProcessingBlock:
 
     @property
     def resources_available(self) -> bool:
-        """Whether the processing controller has given it what it needs."""
+        """Whether the processing controller has allocated its resources."""
         return self.state.get("resources_available") is True
 
     @property
     def resourced(self) -> bool:
-        """Whether it has resources and has used them to get past waiting (spec 4.4)."""
+        """Whether it has resources and is past WAITING."""
         if self.status == "FINISHED":
             return True
         return self.resources_available and self.status not in ("STARTING", "WAITING")
 
     @property
     def configured(self) -> bool:
-        """Whether it does not say that its deployments are yet to be ready (spec 4.4)."""
+        """Whether its deployments are ready, or the script does not report readiness."""
         return self.status == "FINISHED" or self.state.get("deployments_ready") is not False
 
     @property
     def has_receive_addresses(self) -> bool:
-        """Whether it has written where data are to be sent."""
+        """Whether its state has receive addresses."""
         return bool(self.state.get("receive_addresses"))
 
     @property
     def failed(self) -> bool:
-        """Whether it has given up."""
+        """Whether its status is FAILED."""
         return self.status == "FAILED"
 
     @property
     def reason(self) -> str:
-        """Why it failed, in its own words."""
+        """Reason of the failure, as written by the script."""
         reason = self.state.get("reason")
         if not reason:
             return "it gave no reason"
@@ -82,11 +82,11 @@ class ProcessingBlock:
 
     @property
     def last_updated(self) -> datetime | None:
-        """When its state was last written, None when that is not said."""
+        """Time of its state's last update, None if unknown."""
         return read_time(self.state.get("last_updated"))
 
     def summary(self) -> Json:
-        """Sum it up for the attribute pbState."""
+        """Return its part of the attribute pbState."""
         return {
             "status": self.status,
             "resources_available": self.resources_available,
@@ -96,11 +96,11 @@ class ProcessingBlock:
 
 
 def script_of(document: Json) -> Mapping[str, str]:
-    """Find a processing block's script as kind, name and version.
+    """Return the kind, name and version of a processing block's script.
 
     Args:
-        document: a processing block of any age: older ones have a ``workflow`` or spell the
-            keys ``type`` and ``id``, and some hold one string ``kind:name:version`` (spec 2a).
+        document: a processing block. Older formats are read too: ``workflow`` for ``script``,
+            the keys ``type`` and ``id``, and a string ``kind:name:version``.
     """
     script: Any = document.get("script", document.get("workflow"))
     if isinstance(script, str):
@@ -115,5 +115,5 @@ def script_of(document: Json) -> Mapping[str, str]:
 
 
 def has_kind(document: Json, kind: str) -> bool:
-    """Whether a processing block's script is of a kind, ``realtime`` or ``batch``."""
+    """Return whether a processing block's script is of a kind, ``realtime`` or ``batch``."""
     return script_of(document)["kind"] == kind

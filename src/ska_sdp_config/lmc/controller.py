@@ -1,4 +1,4 @@
-"""The controller's model: its commands, and its attributes of the whole system (spec 4.1)."""
+"""Model of the controller: its entry and its commands."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.entry import read_name
 from ska_sdp_config.lmc.snapshot import Writes
 from ska_sdp_config.lmc.states import AdminMode, Json, State
@@ -25,22 +24,22 @@ COMMANDS: Mapping[str, State] = MappingProxyType(
         "Disable": State.DISABLE,
     }
 )
-"""The State that each command of the controller leads to; only there is it refused."""
+"""Target State of each command; a command is rejected only in its target State."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerEntry:
-    """What was commanded to the controller, as ``/lmc/controller`` holds it.
+    """Stored record of the controller at ``/lmc/controller``.
 
     Attributes:
-        transaction_id: transaction id of the last accepted command.
+        transaction_id: transaction ID of the last accepted command.
         last_command: name of the last accepted command.
         last_command_time: when it was accepted, UTC.
-        command_count: how many commands were accepted.
-        state: State that was last commanded.
+        command_count: number of accepted commands.
+        state: last commanded State.
         admin_mode: the device's adminMode.
-        extra: fields of other programs, kept.
-        damaged: values of the entry's own fields that are not valid, by name.
+        extra: fields of other programs, which are kept.
+        damaged: invalid values of the entry's own fields, by name.
     """
 
     transaction_id: str | None = None
@@ -54,7 +53,7 @@ class ControllerEntry:
 
     @classmethod
     def read(cls, document: Json | None) -> ControllerEntry:
-        """Read an entry; a field that is missing or not valid has its first value."""
+        """Parse an entry; a missing or invalid field has its default."""
         found = document or {}
         fields: dict[str, Any] = {
             "transaction_id": _text(found.get("transaction_id")),
@@ -76,7 +75,7 @@ class ControllerEntry:
         )
 
     def writes(self) -> Writes:
-        """What is to be written for the entry to stand in the database."""
+        """Return the writes that store the entry."""
         document = {
             **self.extra,
             "transaction_id": self.transaction_id,
@@ -91,11 +90,11 @@ class ControllerEntry:
 
     @property
     def shown_state(self) -> State:
-        """The device's State: what was commanded, unless adminMode overrides it (spec 4.6)."""
+        """State of the device: the commanded one unless adminMode overrides it."""
         return self.state if self.admin_mode.enables else State.DISABLE
 
     def values(self) -> dict[str, Any]:
-        """The attributes that depend on the entry alone."""
+        """Return the attributes that depend on the entry alone."""
         state = self.shown_state
         status = f"The SDP is {state.name}."
         if not self.admin_mode.enables:
@@ -110,17 +109,17 @@ def apply_command(
 
     Args:
         command: On, Standby, Off or Disable.
-        entry: what was commanded before.
-        now: the time, with a zone.
-        transaction_id: transaction id to be stored.
+        entry: present entry.
+        now: current time, with a time zone.
+        transaction_id: transaction ID to store.
 
     Raises:
-        Refused: the controller is in the State that the command leads to, or adminMode allows
-            none.
+        CommandRejected: the controller is already in the target State, or adminMode allows no
+            command.
     """
     target = COMMANDS[command]
     if not entry.admin_mode.enables or entry.state is target:
-        raise refusal.STATE.refusal(command=command, state=entry.shown_state.name)
+        raise rejections.STATE.rejection(command=command, state=entry.shown_state.name)
     return replace(
         entry,
         transaction_id=transaction_id,
@@ -133,7 +132,7 @@ def apply_command(
 
 
 def set_admin_mode(entry: ControllerEntry, mode: AdminMode) -> ControllerEntry:
-    """Change the controller's adminMode; all other fields stay, those that are not valid too."""
+    """Change adminMode and keep all other fields, including invalid ones."""
     damaged = {name: value for name, value in entry.damaged.items() if name != "admin_mode"}
     return replace(entry, admin_mode=mode, damaged=damaged)
 

@@ -1,13 +1,11 @@
-"""The subarray's attributes as a function of a snapshot and the time (spec 4.4)."""
+"""Derivation of the subarray's attributes from a snapshot and the time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.entry import SUBARRAY
 from ska_sdp_config.lmc.readiness import deadline, pending_of, timeout_sentence, waiting_for
 from ska_sdp_config.lmc.settings import SubarraySettings
@@ -15,19 +13,18 @@ from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState, State
 from ska_sdp_config.lmc.subarray_health import find_faults
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from ska_sdp_config.lmc.unchanging import by_identity
-from ska_sdp_config.lmc.view import NULL, View, json_text, kept_json_text
+from ska_sdp_config.lmc.view import NULL, View, json_text
 
 __all__ = ["derive", "obs_state", "timeout_error", "written_obs_state"]
 
 
 def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> ObsState:
-    """Derive obsState: the first rule that holds.
+    """Derive obsState by the first rule that applies.
 
     Args:
-        snapshot: what is there.
-        now: the time, with a zone.
-        settings: time-outs and the names of receive scripts.
+        snapshot: documents of the subarray.
+        now: current time, with a time zone.
+        settings: timeouts and the names of receive scripts.
     """
     entry = snapshot.entry
     target = entry.obs_state_target
@@ -37,17 +34,16 @@ def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> 
         return ObsState.ABORTED
     if entry.errors or _failed(snapshot) or _timed_out(snapshot, now, settings):
         return ObsState.FAULT
-    return _waits_for(snapshot, settings) or target
+    return _pending_obs_state(snapshot, settings) or target
 
 
 def written_obs_state(snapshot: Snapshot) -> ObsState:
-    """Derive obsState for those who do not know the subarray's settings.
+    """Derive obsState without the subarray's settings.
 
-    Whether a wait is over, or has lasted too long, the subarray's own server finds out, and
-    writes; until then it is pending.
+    A wait is pending until the subarray's server has written that it is over or timed out.
 
     Args:
-        snapshot: what is there.
+        snapshot: documents of the subarray.
     """
     entry = snapshot.entry
     target = entry.obs_state_target
@@ -56,15 +52,14 @@ def written_obs_state(snapshot: Snapshot) -> ObsState:
     if entry.errors or _failed(snapshot):
         return ObsState.FAULT
     pending = pending_of(snapshot)
-    return target if pending is None else _through(snapshot) or target
+    return target if pending is None else _transient(snapshot) or target
 
 
 def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> str | None:
-    """Say which time-out has passed, if one has and the database does not say so yet.
+    """Return the error of an expired timeout that is not written yet.
 
     Returns:
-        The sentence for ``errors``; None when no time-out has passed, or obsState has another
-        cause already.
+        Text for ``errors``; None if no timeout has expired, or obsState has another cause.
     """
     entry = snapshot.entry
     if not _timed_out(snapshot, now, settings):
@@ -79,12 +74,12 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings)
 
 
 def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> View:
-    """Derive everything that the subarray shows.
+    """Derive the view of the subarray.
 
     Args:
-        snapshot: what is there.
-        now: the time, with a zone.
-        settings: time-outs, required components, names of receive scripts.
+        snapshot: documents of the subarray.
+        now: current time, with a time zone.
+        settings: timeouts, required components, names of receive scripts.
     """
     entry = snapshot.entry
     final = obs_state(snapshot, now, settings)
@@ -92,37 +87,39 @@ def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> Vie
     errors = dict(entry.errors)
     if timed_out is not None:
         errors[SUBARRAY] = timed_out
-    through = _through(snapshot)
+    transient = _transient(snapshot)
     pending = pending_of(snapshot) is not None
     return View(
         revision=snapshot.revision,
         command_count=entry.command_count,
-        transitional=through,
+        transient=transient,
         values=_values(snapshot, final, errors),
         faults=find_faults(snapshot, final, errors, settings),
-        deadline=deadline(snapshot, settings) if final is through else None,
+        deadline=deadline(snapshot, settings) if final is transient else None,
         wait_over=pending and final is entry.obs_state_target,
         timed_out=timed_out is not None,
     )
 
 
-def _through(snapshot: Snapshot) -> ObsState | None:
-    """The obsState on the way of the last command."""
+def _transient(snapshot: Snapshot) -> ObsState | None:
+    """Return the transient obsState of the last command."""
     transition = TRANSITIONS.get(snapshot.entry.last_command or "")
-    return transition.through if transition else None
+    return transition.transient if transition else None
 
 
-def _waits_for(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
-    """The pending obsState, None when nothing is pending any more."""
+def _pending_obs_state(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
+    """Return the pending obsState, None if the wait is over."""
     pending = pending_of(snapshot)
     if pending is None or not waiting_for(pending.until, snapshot, settings):
         return None
-    return _through(snapshot)
+    return _transient(snapshot)
 
 
 def _timed_out(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> bool:
     limit = deadline(snapshot, settings)
-    return limit is not None and now >= limit and _waits_for(snapshot, settings) is not None
+    return (
+        limit is not None and now >= limit and _pending_obs_state(snapshot, settings) is not None
+    )
 
 
 def _failed(snapshot: Snapshot) -> bool:
@@ -130,19 +127,11 @@ def _failed(snapshot: Snapshot) -> bool:
     return any(pb.failed and pb.pb_id not in acknowledged for pb in snapshot.realtime_pbs)
 
 
-_NONE: Json = {}
-
-
-@by_identity(64)
-def _summaries(pbs: Mapping[str, ProcessingBlock]) -> str:
-    return json_text({pb_id: pb.summary() for pb_id, pb in pbs.items()})
-
-
 def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, Any]:
     entry = snapshot.entry
     eb = snapshot.eb or {}
     receive_pb = snapshot.receive_pb
-    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or _NONE
+    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or {}
     scan_type = eb.get("current_scan_type")
     return {
         "State": snapshot.state,
@@ -151,11 +140,11 @@ def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict
         "obsState": final,
         "resources": json_text(entry.resources),
         "ebID": entry.eb_id or NULL,
-        "receiveAddresses": kept_json_text(addresses),
+        "receiveAddresses": json_text(addresses),
         "scanType": scan_type if isinstance(scan_type, str) and scan_type else NULL,
         "scanID": _scan_id(eb) or 0,
         "ebState": json_text(_eb_summary(snapshot)),
-        "pbState": _summaries(snapshot.pbs),
+        "pbState": json_text({pb_id: pb.summary() for pb_id, pb in snapshot.pbs.items()}),
         "errorMessages": json_text(_error_messages(snapshot, final, errors)),
         "lastCommand": entry.last_command or "",
         "transactionID": entry.transaction_id or "",

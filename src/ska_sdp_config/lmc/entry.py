@@ -1,4 +1,4 @@
-"""The subarray's entry: what was commanded, as ``/lmc/subarray/NN`` holds it (spec 4.4)."""
+"""Entry of a subarray: its stored record at ``/lmc/subarray/NN``."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ska_sdp_config.lmc.times import iso, read_time
 __all__ = ["SUBARRAY", "Entry", "is_id", "read_name"]
 
 SUBARRAY = "subarray"
-"""Key in ``errors`` of a fault that no single processing block stands for."""
+"""Key in ``errors`` of an error of the subarray itself."""
 
 _Enum = TypeVar("_Enum", bound=Enum)
 
 
 def read_name(kind: type[_Enum], value: Any, default: _Enum) -> _Enum | None:
-    """Read an enumeration's value that is stored by its name.
+    """Parse the stored name of an enumeration's member.
 
     Args:
         kind: the enumeration.
-        value: what is stored; None stands for the default.
-        default: the value of an entry that was never written.
+        value: the stored value, None for the default.
+        default: default of the field.
 
     Returns:
-        The value, None when there is none of that name.
+        The member, None if the name is invalid.
     """
     if value is None:
         return default
@@ -36,29 +36,29 @@ def read_name(kind: type[_Enum], value: Any, default: _Enum) -> _Enum | None:
 
 
 def is_id(value: Any) -> TypeGuard[str]:
-    """Whether a value is one part of a path: what others wrote must lead to no other entity."""
+    """Return whether a value is a single part of a path, so that it names no other entity."""
     return isinstance(value, str) and bool(value) and "/" not in value
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was commanded to a subarray.
+    """Stored record of a subarray.
 
     Attributes:
-        transaction_id: transaction id of the last accepted command.
+        transaction_id: transaction ID of the last accepted command.
         last_command: name of the last accepted command.
         last_command_time: when it was accepted, UTC.
-        command_count: how many commands were accepted.
-        state: State that was last commanded.
-        obs_state_target: obsState that was last commanded.
+        command_count: number of accepted commands.
+        state: last commanded State.
+        obs_state_target: last commanded obsState.
         reached: whether the wait of the last command is over.
         admin_mode: the device's adminMode.
-        eb_id: id of the linked execution block.
-        resources: what is assigned, without empty parts.
-        acknowledged: ids of failed processing blocks that cause no FAULT any more.
-        errors: what put the subarray in FAULT, by processing block id or ``subarray``.
-        extra: fields of other programs, kept.
-        damage: the one of ``errors`` that says what of the entry cannot be read, if there is.
+        eb_id: ID of the linked execution block.
+        resources: assigned resources, without empty ones.
+        acknowledged: IDs of failed processing blocks that no longer cause FAULT.
+        errors: causes of FAULT, by processing block ID or ``subarray``.
+        extra: fields of other programs, which are kept.
+        damage: the one of ``errors`` that names invalid fields, None if all are valid.
     """
 
     transaction_id: str | None = None
@@ -78,10 +78,10 @@ class Entry:
 
     @classmethod
     def read(cls, document: Json | None) -> Entry:
-        """Read an entry; None is one that was never written.
+        """Parse an entry, None for one that was never written.
 
-        What cannot be read is left at its first value and named in ``errors``: a damaged entry
-        shows as FAULT, which Restart ends, and never stops the device.
+        An invalid field has its default and is named in ``errors``: a damaged entry leads to
+        FAULT, which Restart ends, and does not stop the device.
         """
         if document is None:
             return cls()
@@ -126,13 +126,13 @@ class Entry:
             faults.append("eb_id")
         if faults:
             errors[SUBARRAY] = (
-                f"The subarray's entry cannot be read: mend {', '.join(faults)}, or Restart "
+                f"The subarray's entry is corrupt: fix {', '.join(faults)}, or send Restart "
                 "(after On, if State is OFF)."
             )
         return cls(**entry, errors=errors, damage=errors[SUBARRAY] if faults else None)
 
     def document(self) -> Json:
-        """Write the entry as the database holds it."""
+        """Return the stored form of the entry."""
         return {
             **self.extra,
             "transaction_id": self.transaction_id,
@@ -146,7 +146,7 @@ class Entry:
             "eb_id": self.eb_id,
             "resources": self.resources,
             "acknowledged": list(self.acknowledged),
-            # That it could not be read is no longer so of what is written.
+            # The written entry has no invalid fields.
             "errors": {
                 key: text
                 for key, text in self.errors.items()
@@ -156,7 +156,7 @@ class Entry:
 
     @property
     def shown_state(self) -> State:
-        """The device's State: what was commanded, unless adminMode overrides it (spec 4.6)."""
+        """State of the device: the commanded one unless adminMode overrides it."""
         return self.state if self.admin_mode.enables else State.DISABLE
 
 

@@ -1,4 +1,4 @@
-"""Health: each fault is a sentence with the time since when, and they add up to a healthState."""
+"""Health of a device: faults, their sentences, and the healthState that follows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ska_sdp_config.lmc.times import iso
 __all__ = ["MAX_SENTENCES", "Fault", "Outage", "health", "seen_since", "sentences"]
 
 MAX_SENTENCES = 64
-"""Length of healthInfo; one longer would break the attribute for good (design/pytango.md)."""
+"""Length of healthInfo: Tango fails all later reads after a value above the limit."""
 
 _MAX_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is wrong.
+    """Fault that affects the health of a device.
 
     Attributes:
-        key: what tells it from others, the same as long as it lasts.
-        text: what is wrong, a sentence without its full stop.
-        since: when it began, as far as the database says; the device remembers what it said at
-            first, or when it first saw the fault.
+        key: identifies the fault while it lasts.
+        text: description, a sentence without its full stop.
+        since: start of the fault if the database has it. A device keeps the first value, or the
+            time when it first found the fault.
     """
 
     key: str
@@ -35,14 +35,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The database does not answer, or rejects what the device reads or writes.
+    """Outage of the database, or its rejection of a device's reads or writes.
 
     Attributes:
-        address: where it should be.
-        since: when it answered last, or when the device began to ask; or when it was first
-            found to reject.
-        before_first: it has not answered since the device started.
-        rejection: what it rejects and what to do, a sentence; None when it does not answer.
+        address: address of the database.
+        since: time of the last answer, of the first request if there was none, or of the first
+            rejection.
+        before_first: whether it has not answered since the device started.
+        rejection: description and what to do, a sentence; None for an outage.
     """
 
     address: str
@@ -51,7 +51,7 @@ class Outage:
     rejection: str | None = None
 
     def fault(self) -> Fault:
-        """The outage as a fault."""
+        """Return the outage as a fault."""
         if self.rejection is not None:
             return Fault("database rejects", self.rejection.rstrip("."), self.since)
         return Fault(
@@ -60,11 +60,11 @@ class Outage:
 
 
 def health(faults: Iterable[Fault] | None, outage: Outage | None) -> HealthState:
-    """Add faults up.
+    """Return the healthState of a device.
 
     Args:
-        faults: what is wrong by the database, None before the first answer.
-        outage: set while the database does not answer, or rejects what the device needs.
+        faults: faults found in the database, None before the first view.
+        outage: outage or rejection of the database, None if there is none.
     """
     if outage is not None and outage.rejection is not None:
         return HealthState.FAILED
@@ -78,25 +78,25 @@ def health(faults: Iterable[Fault] | None, outage: Outage | None) -> HealthState
 def seen_since(
     before: Mapping[str, datetime], faults: Iterable[Fault], now: datetime
 ) -> Mapping[str, datetime]:
-    """Remember since when each fault is there.
+    """Return the start of each fault by its key.
 
     Args:
-        before: what was remembered.
-        faults: what is wrong now.
-        now: the time for those seen first.
+        before: result of the previous call.
+        faults: present faults.
+        now: start of faults that are new and have no start of their own.
     """
     return {fault.key: before.get(fault.key) or fault.since or now for fault in faults}
 
 
 def sentences(faults: Sequence[Fault], since: Mapping[str, datetime]) -> list[str]:
-    """Write healthInfo.
+    """Return the value of healthInfo.
 
     Args:
-        faults: what is wrong, the worst first.
-        since: since when, by key.
+        faults: faults, the worst first.
+        since: start of each fault, by key.
 
     Returns:
-        At most 64 sentences; the last says how many more there are.
+        At most MAX_SENTENCES sentences; the last one counts the omitted faults.
     """
     lines = [_sentence(fault, since.get(fault.key, fault.since)) for fault in faults]
     if len(lines) <= MAX_SENTENCES:

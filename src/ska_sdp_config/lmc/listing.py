@@ -1,4 +1,4 @@
-"""Which processing blocks an execution block lists, and where they are."""
+"""Processing blocks listed by an execution block, and their paths."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any, NamedTuple
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.states import Json
-from ska_sdp_config.lmc.unchanging import by_identity
 
 __all__ = ["Listed", "listed", "receive_pb_of", "with_state"]
 
 
 class Listed(NamedTuple):
-    """The processing blocks of an execution block, real-time ones first.
+    """Processing blocks listed by an execution block, real-time ones first.
 
     Attributes:
-        realtime: whether each is real-time, by its id.
-        paths: of each in turn its path, and that of its state.
+        realtime: whether each is real-time, by ID.
+        paths: path of each, followed by the path of its state.
     """
 
     realtime: dict[str, bool]
@@ -26,29 +25,24 @@ class Listed(NamedTuple):
 
 
 def listed(eb: Json) -> Listed:
-    """Find the processing blocks that an execution block lists; others wrote it, as they like."""
-    return _listed(eb.get("pb_realtime"), eb.get("pb_batch"))
+    """Return the listed processing blocks without invalid IDs."""
+    kinds = dict.fromkeys(_ids(eb.get("pb_realtime")), True)
+    for pb_id in _ids(eb.get("pb_batch")):
+        kinds.setdefault(pb_id, False)
+    return Listed(
+        kinds, tuple(path for pb_id in kinds for path in with_state(paths.processing_block(pb_id)))
+    )
 
 
 def receive_pb_of(eb: Json) -> str | None:
-    """Find the id of the processing block that an execution block names for addresses."""
+    """Return the ID of the processing block that provides the receive addresses, if any."""
     pb_id = eb.get("pb_receive_addresses")
     return pb_id if is_id(pb_id) else None
 
 
 def with_state(path: str) -> tuple[str, str]:
-    """Get the path of an entity, and that of its state."""
+    """Return the paths of an entity and of its state."""
     return path, paths.state_of(path)
-
-
-@by_identity(64)
-def _listed(realtime: Any, batch: Any) -> Listed:
-    kinds = dict.fromkeys(_ids(realtime), True)
-    for pb_id in _ids(batch):
-        kinds.setdefault(pb_id, False)
-    return Listed(
-        kinds, tuple(path for pb_id in kinds for path in with_state(paths.processing_block(pb_id)))
-    )
 
 
 def _ids(items: Any) -> Iterator[str]:

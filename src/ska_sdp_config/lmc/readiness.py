@@ -1,4 +1,4 @@
-"""Whether the processing blocks have come as far as a pending state waits for (spec 4.4)."""
+"""Waits of pending states for the processing blocks, and their timeouts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def pending_of(snapshot: Snapshot) -> Pending | None:
-    """The wait that the last command began, None when it is over or never was."""
+    """Return the wait of the last command, None if it is over or the command has none."""
     entry = snapshot.entry
     transition = TRANSITIONS.get(entry.last_command or "")
     if entry.reached or transition is None:
@@ -32,22 +32,21 @@ def pending_of(snapshot: Snapshot) -> Pending | None:
 
 
 def counted_pbs(snapshot: Snapshot) -> list[ProcessingBlock]:
-    """The real-time processing blocks that a wait looks at: all but acknowledged failures."""
+    """Return the real-time processing blocks without acknowledged failures."""
     acknowledged = snapshot.entry.acknowledged
     return [pb for pb in snapshot.realtime_pbs if not (pb.failed and pb.pb_id in acknowledged)]
 
 
 def waiting_for(wait: Wait, snapshot: Snapshot, settings: SubarraySettings) -> list[str]:
-    """Say what a wait still waits for.
+    """Return what a wait is still waiting for.
 
     Args:
-        wait: the condition.
-        snapshot: what is there.
-        settings: which scripts give receive addresses.
+        wait: condition of the wait.
+        snapshot: documents of the subarray.
+        settings: names of the receive scripts.
 
     Returns:
-        One phrase for each processing block that keeps the condition from holding, none when
-        it holds.
+        One phrase for each processing block that does not meet the condition.
     """
     phrases = _not_resourced if wait is Wait.RESOURCED else _not_configured
     return list(phrases(snapshot, settings))
@@ -66,13 +65,13 @@ def _not_resourced(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[s
             continue
         elif receive_pb is None and settings.receive_scripts.search(pb.script_name):
             yield f"{pb.pb_id} is not yet named for receive addresses"
-    if receive_pb is not None and not _has_given_addresses(receive_pb, snapshot):
+    if receive_pb is not None and not _has_addresses_if_needed(receive_pb, snapshot):
         yield f"{receive_pb.pb_id} has no receive addresses"
 
 
-def _has_given_addresses(pb: ProcessingBlock, snapshot: Snapshot) -> bool:
-    left_out = pb.failed and pb.pb_id in snapshot.entry.acknowledged
-    return pb.has_receive_addresses or pb.status == "FINISHED" or left_out
+def _has_addresses_if_needed(pb: ProcessingBlock, snapshot: Snapshot) -> bool:
+    is_acknowledged = pb.failed and pb.pb_id in snapshot.entry.acknowledged
+    return pb.has_receive_addresses or pb.status == "FINISHED" or is_acknowledged
 
 
 def _not_configured(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[str]:
@@ -83,16 +82,16 @@ def _not_configured(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[
 
 
 def timeout_of(pending: Pending, settings: SubarraySettings) -> float:
-    """How many seconds a pending state may last, 0 for ever."""
+    """Return the timeout of a pending state in s, 0 for none."""
     seconds: float = getattr(settings, pending.timeout)
     return seconds
 
 
 def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
-    """When the time-out of the last command's wait passes.
+    """Return when the wait of the last command times out.
 
     Returns:
-        A time in UTC, None when the last command waits for nothing or may wait for ever.
+        Time in UTC, None without a wait or a timeout.
     """
     pending = pending_of(snapshot)
     start = snapshot.entry.last_command_time
@@ -102,27 +101,27 @@ def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
     try:
         return start + timedelta(seconds=seconds) if seconds > 0 else None
     except OverflowError:
-        # The entry has a time at the end of all times.
+        # last_command_time is close to the maximum of datetime.
         return None
 
 
 def timeout_sentence(snapshot: Snapshot, pending: Pending, settings: SubarraySettings) -> str:
-    """Say that the time-out of the last command's wait has passed, and what it waited for."""
+    """Return the error of an expired timeout: command, seconds and what it waited for."""
     seconds = f"{timeout_of(pending, settings):g}"
     waits = "; ".join(waiting_for(pending.until, snapshot, settings))
     return f"{_start(snapshot, pending)} within {seconds} s: {waits}"
 
 
 def timeout_since(snapshot: Snapshot, text: str, settings: SubarraySettings) -> datetime | None:
-    """Find when the time-out passed that an error in the entry tells of.
+    """Return when a timeout expired that an error in the entry describes.
 
     Args:
-        snapshot: what is there.
+        snapshot: documents of the subarray.
         text: the error.
-        settings: the time-outs.
+        settings: the timeouts.
 
     Returns:
-        A time in UTC, None when the error tells of something else.
+        Time in UTC, None if the error is not that of the last command's timeout.
     """
     pending = pending_of(snapshot)
     if pending is None or not text.startswith(_start(snapshot, pending)):

@@ -1,4 +1,4 @@
-"""A command that is not carried out, and why: the refusals as data, in their order."""
+"""Rejections of commands: the rules as data, in the order of their checks."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ __all__ = [
     "SCAN_TYPE_DEFINED",
     "SCAN_TYPE_UNDEFINED",
     "STATE",
+    "CommandRejected",
     "Reason",
-    "Refused",
     "Rule",
 ]
 
 
-_LONGEST = 500
-"""Characters of what a message brought that an error repeats: clients show it to people."""
+_MAX_VALUE_LENGTH = 500
+"""Characters of a value from a message that an error repeats."""
 
 
 class Reason(Enum):
-    """The reason of the Tango error that a refusal becomes (spec 4.3)."""
+    """Reason of the Tango error of a rejection."""
 
     NOT_ALLOWED = "API_CommandNotAllowed"
     FAILED = "API_CommandFailed"
 
 
-class Refused(Exception):
-    """A command was refused; nothing was written.
+class CommandRejected(Exception):
+    """A rule rejects the command; nothing was written.
 
     Attributes:
-        reason: what kind of refusal it is.
-        text: one sentence for whoever sent the command.
+        reason: reason of the Tango error.
+        text: description for the client.
     """
 
     def __init__(self, reason: Reason, text: str) -> None:
@@ -53,14 +53,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that a command may break.
+    """Rule that rejects commands.
 
     Attributes:
-        step: when it is looked at: of all that are broken, one of the lowest step is told
-            (spec 4.3). The first step is the message's (spec 5).
-        words: what is told, with names in braces.
-        broken: when it is broken, in words.
-        commands: commands of the subarray that it concerns, none for all.
+        step: order of the check: a rejection names a broken rule of the lowest step. Step 1 is
+            the validation of the message.
+        words: text of the rejection, with names in braces.
+        broken: description of the condition, for the documentation.
+        commands: commands of the subarray that it applies to, empty for all.
         reason: the reason of the Tango error.
     """
 
@@ -70,18 +70,18 @@ class Rule:
     commands: tuple[str, ...] = ()
     reason: Reason = Reason.FAILED
 
-    def refusal(self, **names: object) -> Refused:
-        """Make the refusal.
+    def rejection(self, **names: object) -> CommandRejected:
+        """Create the rejection.
 
         Args:
-            names: what stands in the words' braces; it is cut where a message made it very long.
+            names: values of the names in braces; long ones are shortened.
         """
-        short = {name: _short(str(value)) for name, value in names.items()}
-        return Refused(self.reason, self.words.format(**short))
+        short = {name: _shorten(str(value)) for name, value in names.items()}
+        return CommandRejected(self.reason, self.words.format(**short))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[: _MAX_VALUE_LENGTH - 3]}..."
 
 
 STATE = Rule(
@@ -179,4 +179,4 @@ RULES = (
     NOT_ASSIGNED,
     COMPONENTS_OFFLINE,
 )
-"""All rules, in their order."""
+"""All rules, in the order of their checks."""

@@ -1,4 +1,4 @@
-"""What the model must be told besides the database: limits and names set by the operator."""
+"""Settings of the model: timeouts and names set by the operator."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class SubarraySettings:
     """Settings that the subarray's states depend on.
 
     Attributes:
-        timeout_assign_resources: s that RESOURCING and RESETTING may last, 0 for ever.
-        timeout_configure: s that CONFIGURING may last, 0 for ever.
+        timeout_assign_resources: timeout of RESOURCING and RESETTING in s, 0 for none.
+        timeout_configure: timeout of CONFIGURING in s, 0 for none.
         required_components: components without which no processing block is accepted.
-        receive_scripts: names of the scripts that give receive addresses.
+        receive_scripts: names of the scripts that provide receive addresses.
     """
 
     timeout_assign_resources: float = 60.0

@@ -1,74 +1,51 @@
-"""What a subarray's state is derived from: its documents, all of one revision."""
+"""Snapshot of the documents that a subarray's state depends on."""
 
 from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.entry import Entry, is_id
-from ska_sdp_config.lmc.listing import Listed, listed, receive_pb_of, with_state
+from ska_sdp_config.lmc.listing import listed, receive_pb_of, with_state
 from ska_sdp_config.lmc.states import Json, State
-from ska_sdp_config.lmc.unchanging import by_identity
 
-__all__ = ["Snapshot", "Writes", "read_document", "remember", "wanted_paths"]
+__all__ = ["Snapshot", "Writes", "read_document", "required_paths"]
 
 
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """What a command writes: whole documents by path, each created or replaced."""
+    """Documents to create or replace, by path."""
 
     documents: Mapping[str, Json] = field(default_factory=dict)
 
 
-_written: dict[str, Json] = {}
-_MOST_WRITTEN = 128
-_lock = threading.Lock()
+_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}|NaN|Infinity")
+"""Text that may hold half a surrogate pair or a number that is not finite.
 
-
-def remember(text: str, document: Json) -> None:
-    """Keep a document that is being written: who reads its text need not parse it.
-
-    Args:
-        text: the document as it is stored.
-        document: what the text would be parsed to; nobody may change it any more.
-    """
-    with _lock:
-        if len(_written) >= _MOST_WRITTEN:
-            del _written[next(iter(_written))]
-        _written[text] = document
+Neither can be written back.
+"""
 
 
 def read_document(text: str | None) -> tuple[Json | None, bool]:
-    """Read an entity's text.
+    """Parse a stored document.
+
+    Invalid text is replaced by an empty object, so that no other program can stop a device.
 
     Args:
-        text: what is stored, None when nothing is.
+        text: the stored text, None if there is none.
 
     Returns:
-        The object, None when nothing is stored; and whether it could be read. Text that holds
-        no JSON object, or one that could not be written again, reads as an empty one: what
-        others wrote stops no device. It is kept for the next time, so nobody may change it.
+        The document, None if there is none; and whether the text is a JSON object that can be
+        written back.
     """
     if text is None:
         return None, True
-    document = _written.get(text)
-    return _parse(text) if document is None else (document, True)
-
-
-_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}|NaN|Infinity")
-"""What may stand for half a character or for no finite number, which cannot be written again."""
-
-
-@lru_cache(maxsize=512)
-def _parse(text: str) -> tuple[Json | None, bool]:
     try:
         document: Any = json.loads(text)
         if not text.isascii():
@@ -80,34 +57,15 @@ def _parse(text: str) -> tuple[Json | None, bool]:
     return (document, True) if isinstance(document, dict) else ({}, False)
 
 
-_read_entry = by_identity(128)(Entry.read)
-_read_block = by_identity(512)(ProcessingBlock.read)
-
-
-@by_identity(64)
-def _read_blocks(blocks: Listed, *documents: Json | None) -> Mapping[str, ProcessingBlock]:
-    """Read all processing blocks that are listed, of which each has two documents."""
-    each = zip(blocks.realtime.items(), documents[::2], documents[1::2], strict=True)
-    return {
-        pb_id: _read_block(pb_id, realtime, document, state)
-        for (pb_id, realtime), document, state in each
-    }
-
-
-@by_identity(64)
-def _realtime_of(pbs: Mapping[str, ProcessingBlock]) -> list[ProcessingBlock]:
-    return [pb for pb in pbs.values() if pb.realtime]
-
-
 @dataclass(frozen=True)
 class Snapshot:
-    """The documents that a subarray depends on, as they stood at one revision.
+    """Documents that a subarray's state depends on, at one revision.
 
     Attributes:
         revision: revision of the database.
         subarray_id: the subarray, such as ``01``.
-        documents: every document read that is there, by path.
-        unreadable: paths whose text holds no JSON object.
+        documents: existing documents by path.
+        unreadable: paths whose text is not a JSON object.
     """
 
     revision: int
@@ -119,7 +77,7 @@ class Snapshot:
     def of_texts(
         cls, revision: int, subarray_id: str, texts: Mapping[str, str | None]
     ) -> Snapshot:
-        """Make a snapshot of what a transaction read."""
+        """Create a snapshot from the texts that a transaction read."""
         documents: dict[str, Json] = {}
         unreadable: list[str] = []
         for path, text in texts.items():
@@ -131,7 +89,7 @@ class Snapshot:
         return cls(revision, subarray_id, documents, tuple(unreadable))
 
     def with_writes(self, writes: Writes, revision: int) -> Snapshot:
-        """The snapshot as it is once some writes have been committed, at their revision."""
+        """Return the snapshot after a commit of writes at a revision."""
         unreadable = tuple(path for path in self.unreadable if path not in writes.documents)
         documents = {**self.documents, **writes.documents}
         return replace(self, revision=revision, documents=documents, unreadable=unreadable)
@@ -143,31 +101,31 @@ class Snapshot:
 
     @cached_property
     def entry(self) -> Entry:
-        """What was commanded."""
-        return _read_entry(self.documents.get(self.entry_path))
+        """Entry of the subarray."""
+        return Entry.read(self.documents.get(self.entry_path))
 
     @property
     def state(self) -> State:
-        """The device's State."""
+        """State of the device."""
         return self.entry.shown_state
 
     @property
     def eb_id(self) -> str | None:
-        """Id of the linked execution block."""
+        """ID of the linked execution block."""
         return self.entry.eb_id
 
     @cached_property
     def eb(self) -> Json | None:
-        """The linked execution block; None when none is linked, it is gone, or it is damaged."""
+        """Linked execution block; None if none is linked, or it is missing or damaged."""
         if self.eb_id is None:
             return None
         path = paths.execution_block(self.eb_id)
-        # One without content would be taken for an active one, and be overwritten.
+        # An empty document would count as ACTIVE and be overwritten.
         return None if self.is_damaged(path) else self.documents.get(path)
 
     @cached_property
     def eb_state(self) -> Json | None:
-        """The linked execution block's state."""
+        """State of the linked execution block."""
         if self.eb_id is None:
             return None
         return self.documents.get(paths.state_of(paths.execution_block(self.eb_id)))
@@ -176,8 +134,8 @@ class Snapshot:
     def eb_status(self) -> str:
         """Status of the linked execution block: ACTIVE, FINISHED, CANCELLED or missing.
 
-        One that holds no JSON object counts as missing.
-        Older programs wrote an obsState there, or nothing: such a block is active (spec 2.1).
+        A damaged block counts as missing. Older programs wrote an obsState or no status: these
+        blocks are active.
         """
         if self.eb is None:
             return "missing"
@@ -186,76 +144,75 @@ class Snapshot:
 
     @cached_property
     def pbs(self) -> Mapping[str, ProcessingBlock]:
-        """The linked execution block's processing blocks, real-time ones first.
-
-        Of the same documents they are the same mapping.
-        """
-        blocks = listed(self.eb or {})
-        return _read_blocks(blocks, *map(self.documents.get, blocks.paths))
+        """Processing blocks of the linked execution block by ID, real-time ones first."""
+        return {
+            pb_id: self._read_pb(pb_id, realtime)
+            for pb_id, realtime in listed(self.eb or {}).realtime.items()
+        }
 
     @property
     def realtime_pbs(self) -> list[ProcessingBlock]:
-        """The real-time processing blocks."""
-        return _realtime_of(self.pbs)
+        """Real-time processing blocks."""
+        return [pb for pb in self.pbs.values() if pb.realtime]
 
     @property
     def receive_pb(self) -> ProcessingBlock | None:
-        """The processing block that the execution block names for receive addresses."""
+        """Processing block that the execution block names for receive addresses."""
         pb_id = receive_pb_of(self.eb or {})
         if pb_id is None:
             return None
-        known = self.pbs.get(pb_id)
-        if known is None:
-            documents = map(self.documents.get, with_state(paths.processing_block(pb_id)))
-            known = _read_block(pb_id, False, *documents)
-        return known
+        return self.pbs.get(pb_id) or self._read_pb(pb_id, False)
+
+    def _read_pb(self, pb_id: str, realtime: bool) -> ProcessingBlock:
+        document, state = map(self.documents.get, with_state(paths.processing_block(pb_id)))
+        return ProcessingBlock.read(pb_id, realtime, document, state)
 
     def is_damaged(self, path: str) -> bool:
-        """Whether the text at a path that was read holds no JSON object."""
+        """Return whether the text at a path is not a JSON object."""
         return path in self.unreadable
 
     def check_entry(self) -> None:
         """Check that the entry may be overwritten.
 
         Raises:
-            Refused: it holds no JSON object.
+            CommandRejected: the entry is not a JSON object.
         """
         if self.is_damaged(self.entry_path):
-            raise refusal.ENTRY_DAMAGED.refusal(path=self.entry_path)
+            raise rejections.ENTRY_DAMAGED.rejection(path=self.entry_path)
 
     def exists(self, path: str) -> bool:
-        """Whether a path that was read is there."""
+        """Return whether a path exists."""
         return path in self.documents
 
     def is_online(self, component: str) -> bool:
-        """Whether a component is alive."""
+        """Return whether a component is alive."""
         return self.exists(paths.component(component))
 
-    def wanted_paths(self, components: Iterable[str]) -> list[str]:
-        """Every path that the subarray's state depends on."""
-        return wanted_paths(self.subarray_id, components, self.documents)
+    def required_paths(self, components: Iterable[str]) -> list[str]:
+        """Return every path that the subarray's state depends on."""
+        return required_paths(self.subarray_id, components, self.documents)
 
 
-def wanted_paths(
+def required_paths(
     subarray_id: str, components: Iterable[str], documents: Mapping[str, Json]
 ) -> list[str]:
-    """List the paths that a subarray's state depends on, as far as they can be known.
+    """Return the paths that a subarray's state depends on, as far as documents name them.
 
     Args:
         subarray_id: the subarray.
         components: names of the components that it requires.
-        documents: what has been read already; the entry names the execution block, and that
-            its processing blocks.
+        documents: documents read so far. The entry names the execution block, and that names
+            the processing blocks.
     """
     entry_path = paths.subarray(subarray_id)
-    wanted = [entry_path, *map(paths.component, components)]
+    required = [entry_path, *map(paths.component, components)]
     eb_id = documents.get(entry_path, {}).get("eb_id")
     if is_id(eb_id):
         eb_path = paths.execution_block(eb_id)
         eb = documents.get(eb_path, {})
         blocks = listed(eb)
-        wanted += (*with_state(eb_path), *blocks.paths)
+        required += (*with_state(eb_path), *blocks.paths)
         receive_pb = receive_pb_of(eb)
         if receive_pb is not None and receive_pb not in blocks.realtime:
-            wanted += with_state(paths.processing_block(receive_pb))
-    return wanted
+            required += with_state(paths.processing_block(receive_pb))
+    return required

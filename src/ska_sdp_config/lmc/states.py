@@ -1,4 +1,4 @@
-"""The enumerations of the devices, by the names and numbers of the SKA control model."""
+"""Enumerations of the devices, with names and values of the SKA control model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 __all__ = ["AdminMode", "HealthState", "Json", "ObsState", "State"]
 
 Json = Mapping[str, Any]
-"""A JSON object as it stands in the database."""
+"""A JSON object."""
 
 
 class AdminMode(IntEnum):
-    """What a device may be used for (spec 4.6)."""
+    """Permitted use of a device."""
 
     ONLINE = 0
     OFFLINE = 1
@@ -23,12 +23,12 @@ class AdminMode(IntEnum):
 
     @property
     def enables(self) -> bool:
-        """Whether the device takes commands in this mode."""
+        """Whether the device accepts commands in this mode."""
         return self in (AdminMode.ONLINE, AdminMode.ENGINEERING)
 
 
 class HealthState(IntEnum):
-    """How well a device can do its work."""
+    """Health of a device."""
 
     OK = 0
     DEGRADED = 1
@@ -37,7 +37,7 @@ class HealthState(IntEnum):
 
 
 class ObsState(IntEnum):
-    """Where a subarray stands in an observation."""
+    """Observing state of a subarray."""
 
     EMPTY = 0
     RESOURCING = 1
@@ -53,7 +53,7 @@ class ObsState(IntEnum):
 
 
 class State(Enum):
-    """The Tango states that the devices use, under Tango's own names."""
+    """Tango states that the devices use, with Tango's names."""
 
     OFF = "OFF"
     STANDBY = "STANDBY"

@@ -1,10 +1,8 @@
-"""What is wrong with a subarray, as far as the database tells (spec 4.2)."""
+"""Faults of a subarray that the database shows."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import lru_cache
 
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock
@@ -15,7 +13,6 @@ from ska_sdp_config.lmc.settings import SubarraySettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.times import read_time
-from ska_sdp_config.lmc.view import kept_json_text
 
 __all__ = ["find_faults"]
 
@@ -29,13 +26,13 @@ def find_faults(
     errors: dict[str, str],
     settings: SubarraySettings,
 ) -> tuple[Fault, ...]:
-    """Find everything that makes the subarray's health less than OK.
+    """Return all faults of the subarray.
 
     Args:
-        snapshot: what is there.
-        obs_state: the obsState derived from it.
-        errors: errors of the subarray itself, by processing block id or ``subarray``.
-        settings: the components required, and the time-outs.
+        snapshot: documents of the subarray.
+        obs_state: obsState derived from the snapshot.
+        errors: errors of the subarray, by processing block ID or ``subarray``.
+        settings: required components and timeouts.
     """
     return (
         *(
@@ -74,7 +71,7 @@ def _of_processing_block(pb: ProcessingBlock, obs_state: ObsState) -> Iterator[F
     elif pb.status == "CANCELLED":
         yield _fault(pb, "cancelled", f"Processing block {pb.pb_id} is CANCELLED")
     elif pb.realtime:
-        # Before the wait for it is over, a block that is not ready is no fault.
+        # A block that is not ready is a fault only after the wait for it is over.
         if obs_state in _RESOURCED and not pb.resourced:
             yield _fault(pb, "resources", f"Processing block {pb.pb_id} has lost its resources")
         elif obs_state in _CONFIGURED and not pb.configured:
@@ -85,14 +82,8 @@ def _of_addresses(snapshot: Snapshot) -> Iterator[Fault]:
     pb = snapshot.receive_pb
     if pb is None or not pb.has_receive_addresses:
         return
-    for number, text in enumerate(_unreadable(kept_json_text(pb.state["receive_addresses"]))):
+    for number, text in enumerate(read_receive_addresses(pb.state["receive_addresses"])):
         yield Fault(f"addresses {pb.pb_id} {number}", f"receiveAddresses of {pb.pb_id}: {text}")
-
-
-@lru_cache(maxsize=64)
-def _unreadable(addresses: str) -> tuple[str, ...]:
-    """What of receive addresses cannot be read; they are large, and seldom change."""
-    return read_receive_addresses(json.loads(addresses))
 
 
 def _fault(pb: ProcessingBlock, kind: str, text: str) -> Fault:

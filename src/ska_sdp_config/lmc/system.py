@@ -1,4 +1,4 @@
-"""What the controller shows of the whole system: components, subarrays, blocks (spec 4.1)."""
+"""Controller attributes of the whole system: components, subarrays, blocks."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class ControllerSettings:
     """Settings that the controller's attributes depend on.
 
     Attributes:
-        components: names of the components expected to be there.
-        storage_path: path of the document that holds the capacity of the buffer.
+        components: names of the expected components.
+        storage_path: path of the document with the capacity of the buffer.
     """
 
     components: tuple[str, ...]
@@ -37,13 +37,13 @@ class ControllerSettings:
 
 @dataclass(frozen=True)
 class System:
-    """The documents that the controller's attributes depend on, of one revision.
+    """Documents that the controller's attributes depend on, at one revision.
 
     Attributes:
         revision: revision of the database.
         documents: the controller's entry, all owners of components, all subarrays, execution
             blocks, processing blocks and their states, and the buffer's capacity, by path.
-        unreadable: paths whose text holds no JSON object.
+        unreadable: paths whose text is not a JSON object.
     """
 
     revision: int
@@ -64,28 +64,28 @@ class System:
         return groups
 
     def all_of(self, kind: str, leaf: str = "") -> Mapping[str, Json]:
-        """Get every document of a kind by its name.
+        """Return every document of a kind by name.
 
         Args:
             kind: ``component``, ``subarray``, ``eb`` or ``pb``.
-            leaf: ``state`` or ``owner``, nothing for the entity itself.
+            leaf: ``state`` or ``owner``, empty for the entity itself.
         """
         return self._groups.get((kind, leaf), {})
 
 
 def derive_system(system: System, settings: ControllerSettings) -> View:
-    """Derive everything that the controller shows.
+    """Derive the view of the controller.
 
     Args:
-        system: what is there.
-        settings: what is expected.
+        system: documents of the system.
+        settings: settings of the controller.
     """
     entry = ControllerEntry.read(system.documents.get(paths.CONTROLLER))
     values = {**entry.values(), **_system_values(system, settings)}
     return View(
         revision=system.revision,
         command_count=entry.command_count,
-        transitional=None,
+        transient=None,
         values=values,
         faults=tuple(_faults(system, settings)),
     )
@@ -109,7 +109,7 @@ def _components(system: System, settings: ControllerSettings) -> Json:
 
 
 def _capacity(document: Json | None) -> int:
-    """Free space of the buffer in MB, -1 when not known."""
+    """Return the free space of the buffer in MB, -1 if unknown."""
     available = (document or {}).get("available_mb")
     if isinstance(available, bool) or not isinstance(available, (int, float)):
         return -1
@@ -141,7 +141,7 @@ def _execution_blocks(system: System) -> Json:
             "scan_id": eb.get("scan_id"),
         }
         for eb_id, eb in system.all_of("eb").items()
-        # Without its content it is not known to be active.
+        # A damaged block may not be active.
         if eb.get("status") not in _ENDED and paths.execution_block(eb_id) not in system.unreadable
     }
 

@@ -1,4 +1,4 @@
-"""Times as the database holds them."""
+"""Stored formats of times."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ __all__ = ["iso", "last_updated", "read_time"]
 
 
 def iso(time: datetime) -> str:
-    """Write a time in ISO 8601, UTC, with milliseconds."""
+    """Format a time in ISO 8601, UTC, with milliseconds."""
     text = time.astimezone(timezone.utc).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
 def last_updated(time: datetime) -> str:
-    """Write a time as the entities' ``last_updated`` has it (spec 2.1)."""
+    """Format a time for ``last_updated`` of entities: ``YYYY-MM-DD HH:MM:SS``, UTC."""
     return time.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def read_time(value: Any) -> datetime | None:
-    """Read a time that this or another program wrote.
+    """Parse a stored time.
 
     Args:
-        value: text in ISO 8601 or as ``YYYY-MM-DD HH:MM:SS``, taken as UTC when it names no
-            zone, or seconds since 1970.
+        value: text in ISO 8601 or as ``YYYY-MM-DD HH:MM:SS``, in UTC if it has no
+            time zone, or seconds since 1970.
 
     Returns:
-        The time in UTC, None when it cannot be read.
+        The time in UTC, None if it is invalid.
     """
     try:
         if isinstance(value, str):
-            # Python 3.10 reads neither the letter Z nor every length of a fraction.
+            # Python 3.10 does not parse the letter Z.
             text = value.strip().replace("Z", "+00:00").replace("z", "+00:00")
             time = datetime.fromisoformat(text)
             if time.tzinfo is None:

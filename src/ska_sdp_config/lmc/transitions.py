@@ -1,4 +1,4 @@
-"""The state machine of the subarray, as data (spec 4.2 and 4.4)."""
+"""State machine of the subarray, as data."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import ObsState, State
 
 __all__ = ["TRANSITIONS", "Pending", "Transition", "Wait", "check_allowed"]
 
 
 class Wait(Enum):
-    """What a pending state waits for (spec 4.4)."""
+    """Condition that a pending state waits for."""
 
     RESOURCED = "resourced"
     CONFIGURED = "configured"
@@ -22,11 +22,11 @@ class Wait(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A state that lasts until the processing blocks have come along.
+    """Pending state, which waits for the processing blocks.
 
     Attributes:
-        until: the condition that ends it.
-        timeout: name of the setting that says how many seconds it may last.
+        until: condition that ends it.
+        timeout: name of the setting with its timeout in s.
     """
 
     until: Wait
@@ -35,20 +35,20 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What a command does to the state of a subarray.
+    """Effect of a command on the state of a subarray.
 
     Attributes:
-        states: values of State in which it is allowed.
-        obs_states: values of obsState in which it is allowed.
-        target: obsState that it leads to.
-        through: obsState that is shown on the way, or None.
-        pending: how long ``through`` lasts; None when it takes no time.
-        state: State that it leads to, None where it stays.
+        states: values of State in which the command is allowed.
+        obs_states: values of obsState in which the command is allowed.
+        target: obsState after the command.
+        transient: obsState published before the target, None if there is none.
+        pending: wait in ``transient``, None if the target follows at once.
+        state: State after the command, None if it does not change.
     """
 
     obs_states: frozenset[ObsState]
     target: ObsState
-    through: ObsState | None = None
+    transient: ObsState | None = None
     pending: Pending | None = None
     states: frozenset[State] = frozenset({State.ON})
     state: State | None = None
@@ -70,20 +70,20 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
         "AssignResources": Transition(
             _at(ObsState.EMPTY, ObsState.IDLE),
             ObsState.IDLE,
-            through=ObsState.RESOURCING,
+            transient=ObsState.RESOURCING,
             pending=_RESOURCED,
         ),
-        # Leads to EMPTY when it leaves nothing assigned.
+        # The target is EMPTY if no resources remain.
         "ReleaseResources": Transition(
-            _at(ObsState.IDLE), ObsState.IDLE, through=ObsState.RESOURCING
+            _at(ObsState.IDLE), ObsState.IDLE, transient=ObsState.RESOURCING
         ),
         "ReleaseAllResources": Transition(
-            _at(ObsState.IDLE), ObsState.EMPTY, through=ObsState.RESOURCING
+            _at(ObsState.IDLE), ObsState.EMPTY, transient=ObsState.RESOURCING
         ),
         "Configure": Transition(
             _at(ObsState.IDLE, ObsState.READY),
             ObsState.READY,
-            through=ObsState.CONFIGURING,
+            transient=ObsState.CONFIGURING,
             pending=_CONFIGURED,
         ),
         "Scan": Transition(_at(ObsState.READY), ObsState.SCANNING),
@@ -99,26 +99,26 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
                 ObsState.RESETTING,
             ),
             ObsState.ABORTED,
-            through=ObsState.ABORTING,
+            transient=ObsState.ABORTING,
         ),
         "ObsReset": Transition(
             _at(ObsState.ABORTED, ObsState.FAULT),
             ObsState.IDLE,
-            through=ObsState.RESETTING,
+            transient=ObsState.RESETTING,
             pending=_RESOURCED,
         ),
         "Restart": Transition(
             _at(ObsState.ABORTED, ObsState.FAULT),
             ObsState.EMPTY,
-            through=ObsState.RESTARTING,
+            transient=ObsState.RESTARTING,
         ),
     }
 )
-"""Every command of the subarray."""
+"""Transition of each command of the subarray."""
 
 
 def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
-    """Check that a command may be given now.
+    """Check that State and obsState allow a command.
 
     Args:
         command: name of the command.
@@ -126,10 +126,10 @@ def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
         obs_state: the present obsState.
 
     Raises:
-        Refused: it may not; State is looked at first (spec 4.3).
+        CommandRejected: State, which is checked first, or obsState does not allow it.
     """
     transition = TRANSITIONS[command]
     if state not in transition.states:
-        raise refusal.STATE.refusal(command=command, state=state.name)
+        raise rejections.STATE.rejection(command=command, state=state.name)
     if obs_state not in transition.obs_states:
-        raise refusal.OBS_STATE.refusal(command=command, obs_state=obs_state.name)
+        raise rejections.OBS_STATE.rejection(command=command, obs_state=obs_state.name)

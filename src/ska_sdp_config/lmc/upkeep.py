@@ -1,4 +1,4 @@
-"""What a server writes of its own accord, not by a command (spec 4.4 and 4.6)."""
+"""Writes of a subarray's server that no command causes, and those of adminMode."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["admin_mode_writes", "first_writes", "reached_writes", "timeout_write
 
 
 def first_writes(snapshot: Snapshot) -> Writes | None:
-    """The entry of a subarray that was never commanded, None when there is one."""
+    """Return the first entry of a subarray, None if it has one."""
     return None if snapshot.exists(snapshot.entry_path) else _entry(snapshot, Entry())
 
 
 def timeout_writes(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> Writes | None:
-    """The error of a time-out that has passed.
+    """Return the error of an expired timeout.
 
     Args:
-        snapshot: what is there, read in the transaction that is to write.
-        now: the time, with a zone.
-        settings: the time-outs.
+        snapshot: documents read in the transaction that writes.
+        now: current time, with a time zone.
+        settings: the timeouts.
 
     Returns:
-        What is to be written; None when it is not so, or not so any more.
+        The writes; None if no timeout has expired, or its error is written.
     """
     error = timeout_error(snapshot, now, settings)
     if error is None:
@@ -37,15 +37,15 @@ def timeout_writes(snapshot: Snapshot, now: datetime, settings: SubarraySettings
 
 
 def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
-    """That the wait of a command is over, whatever has become of its condition since.
+    """Return that the wait of a command is over, even if its condition no longer holds.
 
     Args:
-        snapshot: what is there, read in the transaction that is to write.
-        command_count: the command whose wait was found over.
+        snapshot: documents read in the transaction that writes.
+        command_count: number of the command whose wait is over.
 
     Returns:
-        What is to be written; None when another command has come, it is written, or the entry
-        has been damaged since.
+        The writes; None if there was another command, it is written already, or the entry is
+        damaged.
     """
     entry = snapshot.entry
     if entry.command_count != command_count or entry.reached:
@@ -56,18 +56,18 @@ def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
 
 
 def admin_mode_writes(snapshot: Snapshot, mode: AdminMode) -> Writes:
-    """A new adminMode; nothing else changes, fields that are not valid included.
+    """Return a new adminMode; keep all other fields, including invalid ones.
 
     Args:
-        snapshot: what is there.
+        snapshot: documents of the subarray.
         mode: the new adminMode.
 
     Raises:
-        Refused: the entry holds no JSON object.
+        CommandRejected: the entry is not a JSON object.
     """
     snapshot.check_entry()
     stored = snapshot.documents.get(snapshot.entry_path)
-    # What is stored, not what was read of it: a damaged eb_id would be lost, and FAULT with it.
+    # The stored document, as the parsed one has no invalid eb_id: FAULT would end.
     document = Entry().document() if stored is None else stored
     return Writes({snapshot.entry_path: {**document, "admin_mode": mode.name}})
 

@@ -1,4 +1,4 @@
-"""A view: what a device shows at one revision of the database."""
+"""View: values that a device publishes for one revision of the database."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ from typing import Any
 
 from ska_sdp_config.lmc.health import Fault
 from ska_sdp_config.lmc.states import ObsState
-from ska_sdp_config.lmc.unchanging import by_identity
 
-__all__ = ["NULL", "View", "json_text", "kept_json_text"]
+__all__ = ["NULL", "View", "json_text"]
 
 NULL = "null"
-"""What a string attribute shows when there is nothing: four letters, never empty."""
+"""Value of a string attribute without content; never empty."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a device shows, and what its server must do about it.
+    """Values that a device publishes, and what its server writes next.
 
     Attributes:
         revision: revision of the database that it was derived from.
-        command_count: how many commands had been accepted.
-        transitional: obsState to be shown before the final one when ``command_count`` has
-            grown (spec 4.5), None when there is none.
-        values: value by the name of the Tango attribute; State is a model's State.
-        faults: what is wrong, None when the view says nothing of the device's health.
-        deadline: when the time-out of a pending state passes, None when none is pending.
-        wait_over: the pending state's condition holds and ``reached`` is yet to be written.
-        timed_out: the time-out passed and is yet to be written to ``errors``.
+        command_count: number of accepted commands.
+        transient: obsState to publish before the final one if ``command_count`` has grown, None
+            if there is none.
+        values: value by the name of the Tango attribute, as types of the model.
+        faults: faults of the device, None if the view does not contain the health.
+        deadline: when the pending state times out, None if none is pending.
+        wait_over: the condition of the pending state holds, and ``reached`` is not written yet.
+        timed_out: the timeout expired, and ``errors`` is not written yet.
     """
 
     revision: int
     command_count: int
-    transitional: ObsState | None
+    transient: ObsState | None
     values: Mapping[str, Any]
     faults: tuple[Fault, ...] | None = None
     deadline: datetime | None = None
@@ -47,12 +46,8 @@ class View:
 
 
 def json_text(value: Any) -> str:
-    """Write a value as the JSON text of an attribute, the same text for the same content.
+    """Return the JSON text of an attribute, the same text for the same content.
 
-    Tango's strings are Latin-1, so everything beyond ASCII is escaped as JSON has it.
+    Tango's strings are Latin-1, so non-ASCII characters are escaped.
     """
     return _ENCODER.encode(value)
-
-
-kept_json_text = by_identity(64)(json_text)
-"""The same of a value that nobody changes: it is written once."""

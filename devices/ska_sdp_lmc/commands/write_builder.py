@@ -1,4 +1,4 @@
-"""The documents of one command, gathered while it is decided."""
+"""Builder of the writes of one command."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ska_sdp_config.lmc import paths
-from ska_sdp_config.lmc import rejections as refusal
+from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.derive import obs_state
 from ska_sdp_config.lmc.readiness import waiting_for
 from ska_sdp_config.lmc.settings import SubarraySettings
@@ -17,29 +16,29 @@ from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
 
-__all__ = ["Change"]
+__all__ = ["WriteBuilder"]
 
 
-class Change:
-    """What a command changes in a subarray's snapshot.
+class WriteBuilder:
+    """Builder of a command's writes.
 
-    Made at the start of a command, it checks that State and obsState allow it; each method then
-    adds to what will be written, and ``finish`` gives all of it.
+    The constructor checks that State and obsState allow the command. Each method adds to the
+    writes, and ``finish`` returns them.
 
     Attributes:
-        snapshot: what is there.
-        obs_state: the obsState derived from it.
+        snapshot: documents of the subarray.
+        obs_state: obsState derived from the snapshot.
 
     Args:
-        snapshot: what is there.
+        snapshot: documents of the subarray.
         command: name of the command.
-        now: the time, with a zone.
-        settings: the subarray's settings.
-        transaction_id: transaction id of the command.
+        now: current time, with a time zone.
+        settings: settings of the subarray.
+        transaction_id: transaction ID of the command.
 
     Raises:
-        Refused: the command is not allowed in the present State or obsState, or the entry holds
-            no JSON object.
+        CommandRejected: the present State or obsState does not allow the command, or the entry is
+            not a JSON object.
     """
 
     def __init__(
@@ -71,27 +70,27 @@ class Change:
 
     @property
     def resources(self) -> Json:
-        """What is assigned once the command is done."""
+        """Resources assigned after the command."""
         return self._entry.resources
 
     def assign(self, resources: Json) -> None:
-        """Set what is assigned."""
+        """Set the assigned resources."""
         self._entry = replace(self._entry, resources=resources)
 
     def require_active_eb(self) -> Json:
-        """Get the linked execution block for a command that adds to it.
+        """Return the linked execution block for a command that adds to it.
 
         Raises:
-            Refused: none is linked, it is not active any more, or it or its state holds no JSON
-                object.
+            CommandRejected: none is linked, it is no longer active, or it or its state is not a
+                JSON object.
         """
         snapshot = self.snapshot
         if snapshot.eb_id is None:
-            raise refusal.NO_BLOCK_ACTIVE.refusal()
+            raise rejections.NO_BLOCK_ACTIVE.rejection()
         if snapshot.eb is None or snapshot.eb_status != "ACTIVE":
-            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status=snapshot.eb_status)
+            raise rejections.BLOCK_ENDED.rejection(eb_id=snapshot.eb_id, status=snapshot.eb_status)
         if snapshot.is_damaged(paths.state_of(paths.execution_block(snapshot.eb_id))):
-            raise refusal.BLOCK_ENDED.refusal(eb_id=snapshot.eb_id, status="missing")
+            raise rejections.BLOCK_ENDED.rejection(eb_id=snapshot.eb_id, status="missing")
         return snapshot.eb
 
     def create_eb(self, eb_id: str, eb: Json) -> None:
@@ -106,12 +105,12 @@ class Change:
         self._documents[paths.processing_block(pb_id)] = pb
 
     def update_eb(self, *, scans: Iterable[Json] | None = None, **fields: Any) -> None:
-        """Change the linked execution block, and its state with it.
+        """Update the linked execution block and its state.
 
-        One that is gone stays so. What holds no JSON object is left as it is.
+        Do nothing if it is missing. A document that is not a JSON object is kept.
 
         Args:
-            scans: the list of scans in its state; None leaves that as it is.
+            scans: new list of scans in its state, None for the present one.
             fields: fields of the execution block.
         """
         eb, eb_id = self.snapshot.eb, self.snapshot.eb_id
@@ -133,15 +132,15 @@ class Change:
 
     @property
     def scans(self) -> list[Json]:
-        """The linked execution block's scans so far."""
+        """Scans of the linked execution block."""
         scans = (self.snapshot.eb_state or {}).get("scans")
         return list(scans) if isinstance(scans, list) else []
 
     def closed_scans(self, status: str) -> list[Json]:
-        """The scans, with those still running ended.
+        """Return the scans with running ones ended.
 
         Args:
-            status: how a running scan has ended, FINISHED or ABORTED.
+            status: status of an ended scan, FINISHED or ABORTED.
         """
         return [
             {**scan, "status": status}
@@ -151,10 +150,10 @@ class Change:
         ]
 
     def end_eb(self, status: str) -> None:
-        """End the linked execution block and unlink it (spec 4.2).
+        """End the linked execution block and unlink it.
 
         Args:
-            status: FINISHED or CANCELLED; one that another program has ended keeps its own.
+            status: FINISHED or CANCELLED; a block that another program has ended keeps its own.
         """
         ended = {"status": status} if self.snapshot.eb_status == "ACTIVE" else {}
         self.update_eb(
@@ -167,19 +166,19 @@ class Change:
         self._entry = replace(self._entry, eb_id=None, acknowledged=(), errors={})
 
     def acknowledge_failures(self) -> None:
-        """Let the processing blocks failed by now cause no FAULT any more, and drop errors."""
+        """Acknowledge the failed processing blocks, so that they no longer cause FAULT."""
         failed = [pb.pb_id for pb in self.snapshot.pbs.values() if pb.failed]
         acknowledged = tuple(dict.fromkeys([*self._entry.acknowledged, *failed]))
         self._entry = replace(self._entry, acknowledged=acknowledged, errors={})
 
-    def lead_to(self, target: ObsState) -> None:
-        """Set an obsState other than the table's as the command's target."""
+    def set_target(self, target: ObsState) -> None:
+        """Replace the target obsState of the command."""
         self._entry = replace(self._entry, obs_state_target=target)
 
     def finish(self) -> Writes:
-        """Give everything that is to be written, the subarray's entry among it.
+        """Return the writes, including the subarray's entry.
 
-        ``reached`` is written at once when there is nothing to wait for: that saves a second
+        ``reached`` is set at once if the command waits for nothing, which saves a second
         transaction for most commands.
         """
         path = self.snapshot.entry_path
