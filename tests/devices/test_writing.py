@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_lmc.runtime.writing import text_of
-from tests.entity.test_codec import JSON
+from tests.support.json_values import JSON
 
 DOCUMENTS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, max_size=5)
 
