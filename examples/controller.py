@@ -2,9 +2,9 @@
 
     python examples/controller.py
 
-It knows one script, scan-log, which is processing_script.py beside it. Ctrl-C ends it, and the
-scripts that it has started. The database is the one that SDP_CONFIG_HOST and SDP_CONFIG_PORT
-name.
+The only known script is scan-log, which is processing_script.py in the same directory. Ctrl-C
+stops the controller and the scripts that it has started. SDP_CONFIG_HOST and SDP_CONFIG_PORT
+define the database.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ska_sdp_config.engine.watcher import Watcher
 
 SCRIPTS = {"scan-log": Path(__file__).with_name("processing_script.py")}
 DONE = ("FINISHED", "CANCELLED", "FAILED")
-LOOK_AT_PROCESSES_EVERY = 1.0
-"""Seconds: that a process has ended is not in the database."""
+CHECK_INTERVAL_S = 1.0
+"""Seconds between checks for ended processes, which the database does not report."""
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        # The component is online, for all to see, as long as this process lives.
+        # The component is online while this process is alive.
         with Config(component_name="proccontrol") as config:
             print("proccontrol is online", flush=True)
             control(config, running)
@@ -45,20 +45,20 @@ def main() -> None:
 
 
 def control(config: Config, running: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Start what is due, and say of scripts that have died that they have failed."""
-    for watcher in config.watcher(timeout=LOOK_AT_PROCESSES_EVERY):
+    """Start scripts, and mark the processing blocks of crashed ones as FAILED."""
+    for watcher in config.watcher(timeout=CHECK_INTERVAL_S):
         try:
-            start_what_is_due(watcher, running)
-            look_at_processes(config, running)
+            start_scripts(watcher, running)
+            check_processes(config, running)
         except ConfigConnectionError as error:
-            # The database is full, say. The next turn reads how things stand, and tries again.
+            # E.g. the database is full. The next iteration reads the current state and retries.
             print(error, file=sys.stderr, flush=True)
 
 
-def start_what_is_due(
+def start_scripts(
     watcher: Watcher[Transaction], running: dict[str, subprocess.Popen[bytes]]
 ) -> None:
-    """Start the script of each processing block that is free."""
+    """Start the script of each processing block without an owner."""
     due: list[tuple[str, Path]] = []
     for txn in watcher.txn():
         due = []
@@ -71,14 +71,14 @@ def start_what_is_due(
                 continue
             set_state(txn, pb_id, status="WAITING", resources_available=True)
             due.append((pb_id, script))
-    # A process is started once, and only when the transaction stands.
+    # Only after the commit: the body of a transaction may run several times.
     for pb_id, script in due:
         running[pb_id] = subprocess.Popen([sys.executable, str(script), pb_id])
         print(f"started {script.name} {pb_id}", flush=True)
 
 
-def look_at_processes(config: Config, running: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Say of scripts that have died that they have failed."""
+def check_processes(config: Config, running: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Mark the processing blocks of crashed scripts as FAILED."""
     for pb_id in [pb_id for pb_id, process in running.items() if process.poll() is not None]:
         code = running[pb_id].returncode
         if code != 0:
@@ -87,14 +87,14 @@ def look_at_processes(config: Config, running: dict[str, subprocess.Popen[bytes]
 
 
 def is_free(txn: Transaction, pb_id: str) -> bool:
-    """Whether nobody runs a processing block that is not done."""
+    """Return whether a processing block is unfinished and has no owner."""
     operations = txn.processing_block(pb_id)
     state = operations.state.get() or {}
     return state.get("status") not in DONE and not operations.ownership.is_owned()
 
 
 def fail(config: Config, pb_id: str, reason: str) -> None:
-    """Say that a processing block has failed, unless it says itself how it has ended."""
+    """Mark a processing block as FAILED, unless it has ended already."""
     for txn in config.txn():
         state = txn.processing_block.state(pb_id).get() or {}
         if txn.processing_block.exists(pb_id) and state.get("status") not in DONE:
@@ -102,7 +102,7 @@ def fail(config: Config, pb_id: str, reason: str) -> None:
 
 
 def set_state(txn: Transaction, pb_id: str, **changes: Any) -> None:
-    """Set fields of a processing block's state, and leave the others as they are."""
+    """Set some fields of the state of a processing block."""
     state = txn.processing_block.state(pb_id)
     now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
     state.create_or_update({**(state.get() or {}), **changes, "last_updated": now})

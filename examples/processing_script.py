@@ -2,8 +2,8 @@
 
     python examples/processing_script.py PB_ID
 
-It notes each scan in the state of its processing block, and ends with the execution block. The
-database is the one that SDP_CONFIG_HOST and SDP_CONFIG_PORT name.
+It records each scan in the state of its processing block, and ends with the execution block.
+SDP_CONFIG_HOST and SDP_CONFIG_PORT define the database.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ska_sdp_config.config import Transaction
 
 def main(pb_id: str) -> None:
     """Process one processing block from beginning to end."""
-    # Owned as long as this process lives: nobody else runs the same processing block.
+    # Owned while this process is alive, so that no other process runs the processing block.
     with Config(owned_entity=("pb", pb_id)) as config:
         eb_id = begin(config, pb_id)
         follow(config, pb_id, eb_id)
 
 
 def begin(config: Config, pb_id: str) -> str:
-    """Say that the processing block runs, and give the id of its execution block."""
+    """Set the state to RUNNING, and return the id of the execution block."""
     eb_id = None
     for txn in config.txn():
         pb = txn.processing_block.get(pb_id)
@@ -41,14 +41,14 @@ def begin(config: Config, pb_id: str) -> str:
 
 
 def follow(config: Config, pb_id: str, eb_id: str) -> None:
-    """Note each scan, until the execution block has ended."""
+    """Record each scan until the end of the execution block."""
     end = None
-    told: list[int] = []
+    printed: list[int] = []
     for watcher in config.watcher():
-        scans: list[int] = told
+        scans: list[int] = printed
         try:
             for txn in watcher.txn():
-                # The body may run several times: it reads and writes, and does nothing else.
+                # The body may run several times, so it must have no other side effects.
                 eb = txn.execution_block.get(eb_id)
                 state = txn.processing_block.state(pb_id).get() or {}
                 scans = list(state.get("scans", []))
@@ -60,20 +60,20 @@ def follow(config: Config, pb_id: str, eb_id: str) -> None:
                 if end is not None:
                     change_state(txn, pb_id, status=end)
         except ConfigConnectionError as error:
-            # The database is full, say. The loop turns soon, and reads how things stand.
+            # E.g. the database is full. The next iteration reads the current state.
             print(error, file=sys.stderr, flush=True)
             continue
-        # Here it is committed.
-        for scan_id in scans[len(told) :]:
+        # The transaction is committed.
+        for scan_id in scans[len(printed) :]:
             print(f"scan {scan_id}", flush=True)
-        told = scans
+        printed = scans
         if end is not None:
             break
-    print(f"{eb_id} is {end}: {len(told)} scans", flush=True)
+    print(f"{eb_id} is {end}: {len(printed)} scans", flush=True)
 
 
 def change_state(txn: Transaction, pb_id: str, **changes: Any) -> None:
-    """Set fields of the processing block's state, and leave the others as they are."""
+    """Set some fields of the state of the processing block."""
     state = txn.processing_block.state(pb_id)
     now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
     state.create_or_update({**(state.get() or {}), **changes, "last_updated": now})

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 from ska_sdp_config.drivers.memory import Database, MemoryStore
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.connection import Connection
-from ska_sdp_config.store.fork import on_fork
+from ska_sdp_config.store.fork import Forkable, on_fork
 from ska_sdp_config.store.interface import Store
+
+if TYPE_CHECKING:
+    from ska_sdp_config.drivers.etcd.settings import Settings
 
 __all__ = ["Etcd3Backend", "Etcd3Revolution1Backend", "MemoryBackend", "connect"]
 
 
-class Etcd3Backend(Backend):
-    """etcd cluster over gRPC. It connects when it is first used.
+class _ForkableBackend(Backend):
+    """Backend that releases its resources in a forked child process."""
 
-    Args:
-        host: see Settings.load.
-        port: see Settings.load.
-        max_retries: accepted for programs written for other releases, without effect: calls are
-            repeated until ``timeout`` is over.
-        retry_time: accepted likewise.
-        arguments: protocol, cert, client_cert, client_key, username, password,
-            timeout; see Settings.load, which adds the environment.
+    def __init__(
+        self, make_store: Callable[[Connection], Store], *, loses_answers: bool = True
+    ) -> None:
+        super().__init__(make_store, loses_answers=loses_answers)
+        on_fork(self)
 
-    Raises:
-        ValueError: a setting is not valid; the message names it.
-    """
+    def leave_to_parent(self) -> None:
+        """Drop the resources that belong to the parent process after a fork."""
+        super().leave_to_parent()
+        cast(Forkable, self.store).leave_to_parent()
+
+
+class _EtcdBackend(_ForkableBackend):
+    """Arguments of both etcd backends."""
 
     def __init__(
         self,
@@ -38,101 +45,77 @@ class Etcd3Backend(Backend):
         retry_time: float | None = None,
         **arguments: Any,
     ) -> None:
-        # Imported here, so that a program on another backend does not load gRPC.
-        from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
+        # Imported on use, so that a program on another backend does not load it.
         from ska_sdp_config.drivers.etcd.settings import Settings
 
         settings = Settings.load(host, port, **arguments)
-        super().__init__(lambda connection: Etcd3Store(settings, connection))
-        on_fork(self)
+        super().__init__(lambda connection: self._make_store(settings, connection))
 
-    def leave_to_parent(self) -> None:
-        """Drop what belongs to the parent process after a fork."""
-        from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
-
-        super().leave_to_parent()
-        if isinstance(self.store, Etcd3Store):
-            self.store.leave_to_parent()
+    @staticmethod
+    @abstractmethod
+    def _make_store(settings: Settings, connection: Connection) -> Store:
+        """Create the store."""
 
 
-class Etcd3Revolution1Backend(Backend):
-    """etcd cluster over its JSON gateway, for networks that pass no HTTP/2.
-
-    It connects when it is first used. A silent connection is detected within 10 s. Proxies
-    named by the environment are not used.
+class Etcd3Backend(_EtcdBackend):
+    """etcd cluster over gRPC. It connects on first use.
 
     Args:
         host: see Settings.load.
         port: see Settings.load.
         max_retries: accepted for programs written for other releases, without effect: calls are
-            repeated until ``timeout`` is over.
+            retried until ``timeout`` expires.
         retry_time: accepted likewise.
         arguments: protocol, cert, client_cert, client_key, username, password,
             timeout; see Settings.load, which adds the environment.
+
+    Raises:
+        ValueError: a setting is invalid; the message names it.
+    """
+
+    @staticmethod
+    def _make_store(settings: Settings, connection: Connection) -> Store:
+        from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
+
+        return Etcd3Store(settings, connection)
+
+
+class Etcd3Revolution1Backend(_EtcdBackend):
+    """etcd cluster over its JSON gateway, for networks without HTTP/2. Connects on first use.
+
+    A silent connection is detected within 10 s. Proxies named by the environment are not used.
+    The arguments and errors are those of Etcd3Backend.
 
     Raises:
         ImportError: the package etcd3gw is not installed.
-        ValueError: a setting is not valid; the message names it.
     """
 
-    def __init__(
-        self,
-        host: str | None = None,
-        port: int | str | None = None,
-        *,
-        max_retries: int | None = None,
-        retry_time: float | None = None,
-        **arguments: Any,
-    ) -> None:
-        from ska_sdp_config.drivers.etcd.settings import Settings
-
-        settings = Settings.load(host, port, **arguments)
-
-        def make_store(connection: Connection) -> Store:
-            try:
-                from ska_sdp_config.drivers.etcd.gateway.store import GatewayStore
-            except ModuleNotFoundError as exc:
-                raise ImportError(
-                    f"The backend etcd3_revolution1 needs the package {exc.name}: "
-                    "pip install 'ska-sdp-lmc[gateway]'."
-                ) from exc
-            return GatewayStore(settings, connection)
-
-        super().__init__(make_store)
-        on_fork(self)
-
-    def leave_to_parent(self) -> None:
-        """Drop what belongs to the parent process after a fork."""
-        from ska_sdp_config.drivers.etcd.gateway.store import GatewayStore
-
-        super().leave_to_parent()
-        if isinstance(self.store, GatewayStore):
-            self.store.leave_to_parent()
+    @staticmethod
+    def _make_store(settings: Settings, connection: Connection) -> Store:
+        try:
+            from ska_sdp_config.drivers.etcd.gateway.store import GatewayStore
+        except ModuleNotFoundError as exc:
+            raise ImportError(
+                f"The backend etcd3_revolution1 needs the package {exc.name}: "
+                "pip install 'ska-sdp-lmc[gateway]'."
+            ) from exc
+        return GatewayStore(settings, connection)
 
 
-class MemoryBackend(Backend):
+class MemoryBackend(_ForkableBackend):
     """Database in the memory of the process. Arguments of other backends are ignored.
 
     Args:
-        database: the database, by default the one that the whole process shares.
+        database: the database, by default one that the whole process shares.
     """
 
     shared = Database()
 
     def __init__(self, database: Database | None = None, **_: object) -> None:
         self.database = database or self.shared
-
-        def make_store(connection: Connection) -> MemoryStore:
-            return MemoryStore(self.database, connection)
-
-        super().__init__(make_store, loses_answers=False)
-        on_fork(self)
-
-    def leave_to_parent(self) -> None:
-        """Drop what belongs to the parent process after a fork."""
-        super().leave_to_parent()
-        if isinstance(self.store, MemoryStore):
-            self.store.leave_to_parent()
+        super().__init__(
+            lambda connection: MemoryStore(self.database, connection), loses_answers=False
+        )
 
 
 _BACKENDS: dict[str, type[Backend]] = {
@@ -143,14 +126,14 @@ _BACKENDS: dict[str, type[Backend]] = {
 
 
 def connect(name: str, **arguments: Any) -> Backend:
-    """Create a backend; it connects when it is first used.
+    """Create a backend, which connects on first use.
 
     Args:
         name: ``etcd3``, ``etcd3_revolution1`` or ``memory``.
         arguments: host, port and so on; see the backend.
 
     Raises:
-        ValueError: there is no backend of that name, or an argument is not valid.
+        ValueError: the name is unknown, or an argument is invalid.
     """
     if name not in _BACKENDS:
         known = ", ".join(sorted(_BACKENDS))

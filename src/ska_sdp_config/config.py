@@ -1,4 +1,4 @@
-"""The way in: one Config for a process, with its transactions, watchers and leases."""
+"""Entry point of the library: transactions, watchers and leases of one process."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ else:
 
 __all__ = ["Config", "Transaction", "TxnWrapper"]
 
-# The entities' models take a while to make, and a Config that is only made needs none.
+# Creating the models of the entities is slow, and a Config without transactions needs none.
 __getattr__ = names_of(__name__, {"Transaction": "ska_sdp_config.transaction"})
 
 TxnWrapper = Callable[["Transaction"], Any]
-"""Makes what a loop over transactions yields (the seed's 2.3)."""
+"""Converts a transaction to the object that a loop over transactions yields."""
 
 COLLECTIONS = {
     "pb": "processing_block",
@@ -52,40 +52,41 @@ COLLECTIONS = {
     "flow": "flow",
     "dependency": "dependency",
 }
-"""Kinds of entities that can be owned, and the collections that they are in."""
+"""Kinds of entities that can be owned, and the names of their collections."""
 
 
 def _owner_dict(owner: dict[str, Any] | Owner | None) -> dict[str, Any]:
-    """Return an owner as it is stored, by default this process."""
+    """Return the stored form of an owner, by default of this process."""
     if not owner:
         return {"pid": os.getpid(), "hostname": socket.gethostname(), "command": list(sys.argv)}
     return owner if isinstance(owner, dict) else owner.to_dict()
 
 
 class Config(Generic[Yielded]):
-    """Access to the configuration database. It connects when it is first used.
+    """Access to the configuration database. It connects on first use.
 
-    A context manager; one object serves many threads. What is not given as an argument comes
-    from the environment (SDP_CONFIG_BACKEND, SDP_CONFIG_HOST and so on, spec 2.6).
+    A context manager; safe for use by several threads. Arguments default to the environment
+    (SDP_CONFIG_BACKEND, SDP_CONFIG_HOST and so on; see docs/reference/settings.md).
 
     Args:
         backend: name of a backend, ``etcd3`` (default) or ``memory``, or a backend.
-        global_prefix: a path that stands before the paths of all entities, such as ``/test``.
-        owner: who owns what is taken, an Owner or a dict ``{pid, hostname, command}``; by default
-            this process.
-        component_name: name of the SDP component that this process is; it is kept present as
-            ``/component/<name>/owner`` until the Config is closed. Of several processes of one
-            name the last that began has the key, and when it ends one of the others.
-        owned_entity: kind and key of an entity, such as ``("pb", pb_id)``, of which ownership is
-            taken at once. It is not taken again by itself after the lease was lost.
-        wrapper: is given each transaction; its result is what loops yield.
+        global_prefix: prefix of the paths of all entities, such as ``/test``.
+        owner: the owner of keys that are taken, an Owner or a dict ``{pid, hostname, command}``;
+            by default this process.
+        component_name: name of the SDP component of this process. The key
+            ``/component/<name>/owner`` is kept present until the Config is closed. Of several
+            processes with the same name the one started last holds the key; when it ends,
+            another one writes it.
+        owned_entity: kind and key of an entity, such as ``("pb", pb_id)``, whose ownership is
+            taken in the constructor. It is not taken again automatically after a lost lease.
+        wrapper: converts each transaction to the object that loops yield.
         cargs: host, port, protocol, cert, client_cert, client_key, username, password and
-            timeout (seconds a call may take) of the backend.
+            timeout (seconds per call) of the backend.
 
     Raises:
-        ValueError: an argument or an environment variable is not valid; names it.
-        ConfigCollision: another process owns the entity that is to be owned.
-        ConfigConnectionError: the database does not answer, and an entity is to be owned.
+        ValueError: an argument or an environment variable is invalid; the message names it.
+        ConfigCollision: another process owns the entity ``owned_entity``.
+        ConfigConnectionError: the database does not respond, and ``owned_entity`` is given.
     """
 
     @overload
@@ -154,16 +155,16 @@ class Config(Generic[Yielded]):
             if owned_entity:
                 self._own(*owned_entity)
         except BaseException:
-            # The caller gets no Config to close. A lease would be kept alive without end.
+            # The caller has no Config to close, and the lease would be kept alive forever.
             if is_own_backend:
                 self.close()
             else:
-                self._leave_backend(revoke=not had_lease)
+                self._release_shared_backend(revoke=not had_lease)
             raise
 
     @property
     def _backend(self) -> Backend:
-        """The backend, by the name that programs of earlier releases use."""
+        """The backend, by the name of earlier releases."""
         return self.backend
 
     # Transactions and watchers
@@ -174,38 +175,39 @@ class Config(Generic[Yielded]):
         prefetch: Iterable[str] = (),
         timeout: float | None = None,
     ) -> Iterator[Yielded]:
-        """Loop over attempts at a transaction, until one commits.
+        """Loop over attempts at a transaction until one commits.
 
-        The body sees one snapshot and its own writes, and may run several times: what it does
-        besides must bear that. An exception or ``break`` discards its writes.
+        The body reads from one snapshot and its own writes. It may run several times, so other
+        side effects must be repeatable. An exception or ``break`` discards the writes.
 
         Args:
-            max_retries: how often the body is run again because of others' commits.
-            prefetch: paths to read with the first read, in the same round trip; one that ends
-                with a slash means its children. What the body does not read is no conflict.
-            timeout: seconds that all of it may take; by default only each call has a bound.
+            max_retries: maximum number of retries after conflicts.
+            prefetch: paths to read with the first read, in the same round trip; a path with a
+                trailing slash means its children. Paths that the body does not read cause no
+                conflict.
+            timeout: seconds for the whole loop; by default only single calls are limited.
 
         Yields:
-            A Transaction, or what the Config's wrapper makes of it.
+            A Transaction, or the object that the wrapper returns for it.
 
         Raises:
-            RuntimeError: others were faster at every attempt; names the keys in dispute.
-            ConfigConnectionError: the database does not answer; nothing was written.
-            ConfigRefused: the database will not, as it is full, say; nothing was written.
-            CommitUnknown: the database did not say whether the commit took effect.
-            TransactionTooLarge: the transaction is over a bound of the server, which it names;
-                nothing was written.
-            LeaseNotFound: something was created under a lease that has ended; nothing was
+            RuntimeError: all attempts had conflicts; the message names the keys.
+            ConfigConnectionError: the database does not respond; nothing was written.
+            ConfigRefused: the database rejected the request, e.g. quota exceeded; nothing was
                 written.
+            CommitUnknown: it is unknown whether the commit took effect.
+            TransactionTooLarge: the transaction exceeds a limit of the server, which the message
+                names; nothing was written.
+            LeaseNotFound: a key was created with an expired lease; nothing was written.
         """
         for txn in self.backend.txn(max_retries, prefetch, timeout):
             yield self._wrap(txn, self._take)
 
     def watcher(self, timeout: float | None = None) -> Watcher[Yielded]:
-        """Loop, at once and whenever something that its transactions have read has changed.
+        """Loop immediately, and after each change of a key that its transactions have read.
 
         Args:
-            timeout: seconds after which it turns in any case; None for never.
+            timeout: maximum seconds between two iterations; None for no limit.
 
         Returns:
             An iterable whose items have ``txn``, ``set_timeout``, ``set_wake_up_at`` and
@@ -213,98 +215,98 @@ class Config(Generic[Yielded]):
         """
         store, take = self.backend.store, self.backend.client_lease.take
 
-        def take_patiently(raw: Txn) -> Lease:
-            # A body that takes ownership waits for the database as its reads do.
+        def take_with_retries(raw: Txn) -> Lease:
+            # Taking ownership in a watcher waits for the database in the same way as reads.
             try:
                 return until_answered(store, take, raw.deadline)
             except ConfigConnectionError:
                 raw.was_cut_short = True
                 raise
 
-        return Watcher(self.backend, lambda raw: self._wrap(raw, take_patiently), timeout)
+        return Watcher(self.backend, lambda raw: self._wrap(raw, take_with_retries), timeout)
 
-    # Life and ownership
+    # Lease and component
 
     def lease(self, ttl: int = LEASE_TTL) -> Lease:
-        """Get a lease, kept alive by a thread; a context manager that ends it.
+        """Grant a lease that a thread keeps alive; a context manager that revokes it.
 
         Args:
-            ttl: seconds that its keys outlive this process.
+            ttl: seconds for which its keys remain after this process ends.
 
         Raises:
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not respond.
         """
         return self.backend.lease(ttl)
 
     @property
     def client_lease(self) -> Lease:
-        """The lease by which this Config lives, granted when it is first needed.
+        """The lease of this Config, granted on first use.
 
         Raises:
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not respond.
         """
         return self.backend.client_lease.current()
 
     @property
     def lease_is_lost(self) -> bool:
-        """Whether the client lease was lost, and nothing was taken anew since."""
+        """Whether the client lease was lost, and nothing has been taken since."""
         return self.backend.client_lease.is_lost
 
     def revoke_lease(self) -> None:
-        """End the client lease: what this Config owns is given up.
+        """Revoke the client lease, which deletes all keys that this Config owns.
 
         Raises:
-            ConfigConnectionError: the database does not answer; the lease ends by itself.
+            ConfigConnectionError: the database does not respond; the lease will expire.
         """
         self.backend.client_lease.revoke()
 
     @property
     def alive_key(self) -> str | None:
-        """The path of the component's key; None if this Config has no component name."""
+        """The path of the component key; None without a component name."""
         return None if self._presence is None else self._presence.path
 
     def set_alive(self) -> None:
-        """Put the component's key now, if it is not there; it is looked for every second anyway.
+        """Write the component key now if it is missing; a thread checks this every second.
 
         Raises:
             ValueError: this Config has no component name.
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not respond.
         """
-        self._its_presence().put()
+        self._require_presence().put()
 
     def is_alive(self) -> bool:
-        """Tell whether the component's key is there.
+        """Return whether the component key exists.
 
         Raises:
             ValueError: this Config has no component name.
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not respond.
         """
-        return self._its_presence().is_there()
+        return self._require_presence().is_there()
 
-    # The connection
+    # Connection
 
     @property
     def connection_state(self) -> ConnectionState:
-        """What the connection is doing: ``connected``, ``suspended`` or ``lost``.
+        """The state of the connection: ``connected``, ``suspended`` or ``lost``.
 
-        Connected: the last call or watch was answered. Suspended: none was yet, a call failed,
-        or a watch fell silent. Lost: the client lease has expired, or it was suspended for
-        longer than that lease lives.
+        Connected: the last call or watch had a response. Suspended: there was no response yet, a
+        call failed or a watch stalled. Lost: the client lease has expired, or the connection was
+        suspended for longer than the time to live of that lease.
         """
         return self.backend.connection.state
 
     @property
     def last_answer(self) -> datetime | None:
-        """When the database answered last, in UTC; None if it never did."""
+        """Time of the last response of the database, in UTC; None before the first."""
         answered = self.backend.connection.last_answer
         return None if answered is None else datetime.fromtimestamp(answered, timezone.utc)
 
     def on_connection_state(self, listener: Listener) -> None:
-        """Have each change of the connection's state told, in order, on the library's thread."""
+        """Call a listener on each change of the connection state, on a library thread."""
         self.backend.connection.listen(listener)
 
     def close(self) -> None:
-        """Give up what is owned, end loops that wait for the database, free all resources."""
+        """Release owned keys, end loops that wait for the database, and release all resources."""
         if self._presence is not None:
             self._presence.close()
         self.backend.close()
@@ -334,8 +336,8 @@ class Config(Generic[Yielded]):
             txn = self._transaction(raw, self._take)
             getattr(txn, COLLECTIONS[kind]).ownership(key).take()
 
-    def _leave_backend(self, *, revoke: bool) -> None:
-        """Free what the constructor began on a backend that others use."""
+    def _release_shared_backend(self, *, revoke: bool) -> None:
+        """Release what the constructor created on a backend that the caller owns."""
         if self._presence is not None:
             self._presence.close()
             self._presence.join()
@@ -348,7 +350,7 @@ class Config(Generic[Yielded]):
 
         return Transaction(raw, self.owner, self._prefix, lambda: take(raw), self._taken)
 
-    def _its_presence(self) -> Presence:
+    def _require_presence(self) -> Presence:
         if self._presence is None:
-            raise ValueError("This Config has no component: make it with component_name=….")
+            raise ValueError("This Config has no component: create it with component_name=….")
         return self._presence

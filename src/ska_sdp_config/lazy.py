@@ -1,6 +1,6 @@
-"""Names of a package that come when they are asked for (PEP 562).
+"""Lazy import of the names of a package (PEP 562).
 
-So importing the package, as the command line does for its help, loads neither grpc nor pydantic.
+Importing the package, e.g. for the help of the command line, then loads neither grpc nor pydantic.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ __all__ = ["names_of"]
 def names_of(
     package: str, homes: Mapping[str, str], submodules: Collection[str] = ()
 ) -> Callable[[str], Any]:
-    """Make the ``__getattr__`` of a package.
+    """Return a ``__getattr__`` for a package.
 
     Args:
-        package: its name.
-        homes: for each name the module that has it; one that begins with a dot is the package's.
-        submodules: names of modules of the package that are attributes of it without an import
-            of their own.
+        package: name of the package.
+        homes: module of each name; a leading dot means a module of the package.
+        submodules: modules of the package that are available as attributes without an import.
     """
 
     def find(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The transaction that users of the library see."""
+"""Transaction of the public API."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Transaction(
     ScriptMethods,
     DeviceMethods,
 ):
-    """A transaction: text at whole paths, collections of entities, and the seed's methods.
+    """Transaction with text at full paths, collections of entities, and flat methods.
 
-    ``Config.txn`` and ``Watcher.txn`` make it; see spec 2.2 for what it guarantees.
+    It is created by ``Config.txn`` and ``Watcher.txn``; docs/explanation/transactions.md describes
+    its guarantees.
 
     Args:
         raw: the backend's transaction.
-        owner: this process, as it is stored where it owns something.
-        prefix: what stands before the paths of entities, but not before whole paths.
-        lease: gives the lease by which this process owns what it takes.
-        taken: kept from transaction to transaction: the paths of owner keys that were taken,
-            each with its lease.
+        owner: this process, in its stored form.
+        prefix: prefix of the paths of entities, not applied to full paths.
+        lease: returns the lease of the keys that this process takes.
+        taken: shared by all transactions: the owner keys that were taken, with their leases.
     """
 
     def __init__(
@@ -54,24 +54,24 @@ class Transaction(
 
     @property
     def revision(self) -> int:
-        """The revision of the database that every read of this transaction is of."""
+        """The database revision of all reads of this transaction."""
         return self.raw.revision
 
     def get(self, path: str) -> str | None:
-        """Get the text at a path, or None if nothing is there: that absence counts as read.
+        """Return the text at a path, or None if it does not exist. The absence counts as read.
 
         Raises:
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: the database does not respond.
         """
         return self.raw.get(path)
 
     def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Get the texts at several paths, in one round trip.
+        """Return the texts at several paths, in one round trip.
 
         Raises:
-            ValueError: one of them is not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: a path is invalid.
+            ConfigConnectionError: the database does not respond.
         """
         return self.raw.get_many(paths)
 
@@ -80,25 +80,25 @@ class Transaction(
 
         Args:
             path: the path.
-            value: its text, any.
-            lease: the lease by which it shall live, or its ID.
+            value: its text.
+            lease: the lease of the key, or its ID.
 
         Raises:
-            ConfigCollision: it exists already; the transaction stays usable.
+            ConfigCollision: the path exists already; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: the database does not respond.
         """
         self.raw.create(path, value, lease)
 
     def update(self, path: str, value: str) -> None:
-        """Change the text at a path, which keeps its lease.
+        """Replace the text at a path, and keep its lease.
 
         Raises:
-            ConfigVanished: it is not there; the transaction stays usable.
+            ConfigVanished: the path does not exist; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: the database does not respond.
         """
         self.raw.update(path, value)
 
@@ -107,26 +107,26 @@ class Transaction(
 
         Args:
             path: the path.
-            must_exist: whether its absence is an error.
-            recursive: whether everything below it goes too.
+            must_exist: whether a missing path is an error.
+            recursive: whether to delete everything below it.
 
         Raises:
-            ConfigVanished: it is not there; the transaction stays usable.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigVanished: the path does not exist; the transaction stays usable.
+            ValueError: the path is invalid.
+            ConfigConnectionError: the database does not respond.
         """
         self.raw.delete(path, must_exist=must_exist, recursive=recursive)
 
     def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
-        """List paths, sorted.
+        """Return paths, sorted.
 
         Args:
             path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
-                that begin so.
-            recurse: how many levels more, or exactly which ones.
+                that start with it.
+            recurse: number of further levels, or the exact levels.
 
         Raises:
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: the database does not respond.
         """
         return self.raw.list_keys(path, recurse)

@@ -1,4 +1,4 @@
-"""Files that are written at once or not at all: one that broke off may look like one of less."""
+"""Atomic writing of files, so that an interrupted write leaves no truncated file."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["whole_file"]
 
 @contextmanager
 def whole_file(path: Path, mode: int = 0o600) -> Iterator[Path]:
-    """Put a file in place when the body has written it.
+    """Replace a file after the body has written it.
 
-    Until then it is another file beside it, for its owner alone; if the body fails, what was at
-    the path stays. A link stays, and what it leads to is written; a pipe or device cannot be
-    replaced, and is written to as it is.
+    The body writes a temporary file in the same directory, readable by its owner only. If the
+    body fails, the existing file is unchanged. The target of a symbolic link is replaced, not the
+    link; a pipe or device is written to directly.
 
     Args:
-        path: where; its directory is there.
-        mode: who may read and write it.
+        path: the file; its directory must exist.
+        mode: permissions of the file.
 
     Yields:
         The path of the file to write.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -35,12 +35,12 @@ def whole_file(path: Path, mode: int = 0o600) -> Iterator[Path]:
     path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
-    beside = Path(name)
+    temporary = Path(name)
     try:
-        yield beside
-        beside.chmod(mode)
-        beside.replace(path)
+        yield temporary
+        temporary.chmod(mode)
+        temporary.replace(path)
     except BaseException:
-        # Ctrl-C too: what was begun is of no use to anybody, and may hold a secret.
-        beside.unlink(missing_ok=True)
+        # Also on Ctrl-C: the incomplete file may contain a secret.
+        temporary.unlink(missing_ok=True)
         raise

@@ -21,7 +21,7 @@ from ska_sdp_config.entity import (
 KEY = Script.Key(kind="realtime", name="vis-receive", version="0.2.0")
 
 
-def test_a_processing_block_is_stored_as_the_seed_says() -> None:
+def test_processing_block_has_documented_stored_form() -> None:
     pb = ProcessingBlock(key="pb-x", eb_id="eb-x", script=KEY)
     assert pb.to_dict() == {
         "pb_id": "pb-x",
@@ -41,7 +41,7 @@ def test_a_processing_block_is_stored_as_the_seed_says() -> None:
         "realtime:vis-receive:0.2.0",
     ],
 )
-def test_a_script_is_named_in_four_ways(script: Any) -> None:
+def test_script_of_processing_block_accepts_key_dict_and_text(script: Any) -> None:
     pb = ProcessingBlock(key="pb-x", eb_id=None, script=script)
     assert pb.script == KEY
     assert [pb.script[part] for part in ("kind", "name", "version")] == str(KEY).split(":")
@@ -49,7 +49,7 @@ def test_a_script_is_named_in_four_ways(script: Any) -> None:
         pb.script["image"]
 
 
-def test_positions_of_the_seed() -> None:
+def test_models_accept_positional_arguments_of_release_0_5() -> None:
     pb = ProcessingBlock("pb-x", "eb-x", KEY, {"a": 1}, [{"pb_id": "pb-y", "kind": ["vis"]}])
     assert pb == ProcessingBlock(
         pb_id="pb-x",
@@ -71,7 +71,7 @@ def test_positions_of_the_seed() -> None:
     }
 
 
-def test_an_owner_is_made_by_name_only() -> None:
+def test_owner_rejects_positional_arguments() -> None:
     owner = Owner(pid=1, hostname="h", command=["a", "b"])
     assert owner.to_dict() == {"pid": 1, "hostname": "h", "command": ["a", "b"]}
     make: Any = Owner
@@ -79,11 +79,11 @@ def test_an_owner_is_made_by_name_only() -> None:
         make(1, "h", [])
 
 
-def test_too_many_and_double_arguments() -> None:
+def test_constructor_rejects_extra_and_duplicate_arguments() -> None:
     with pytest.raises(TypeError, match="takes 3 positional"):
-        Deployment("a", "helm", {}, {})  # type: ignore[call-arg]  # that is the point
+        Deployment("a", "helm", {}, {})  # type: ignore[call-arg]  # the tested misuse
     with pytest.raises(TypeError, match="'key' twice"):
-        Deployment("a", "helm", {}, key="a")  # type: ignore[misc]  # that is the point
+        Deployment("a", "helm", {}, key="a")  # type: ignore[misc]  # the tested misuse
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,17 @@ def test_too_many_and_double_arguments() -> None:
         (Owner, {"pid": "x", "hostname": "h", "command": []}),
     ],
 )
-def test_what_is_wrong_is_refused(model: Any, fields: Any) -> None:
+def test_model_rejects_invalid_field(model: Any, fields: Any) -> None:
     with pytest.raises(ValidationError):
         model(**fields)
 
 
-def test_assignment_validates() -> None:
+def test_assignment_rejects_invalid_value() -> None:
     pb = ProcessingBlock(key="pb-x", script=KEY)
-    pb.script = "batch:imaging:1"  # type: ignore[assignment]  # as programs do
+    pb.script = "batch:imaging:1"  # type: ignore[assignment]  # as programs assign it
     assert pb.script.name == "imaging"
     with pytest.raises(ValidationError):
-        pb.eb_id = 5  # type: ignore[assignment]  # that is the point
+        pb.eb_id = 5  # type: ignore[assignment]  # the tested misuse
     with pytest.raises(ValidationError):
         pb.key = "a/b"
     dpl = Deployment("proc-x", "helm", {})
@@ -128,7 +128,7 @@ def test_assignment_validates() -> None:
     assert (pb.eb_id, pb.key, dpl.kind) == (None, "pb-x", "helm")
 
 
-def test_what_others_wrote_can_be_read_though_it_could_not_be_made() -> None:
+def test_stored_entity_skips_rules_for_new_entities() -> None:
     pb = ProcessingBlock.from_stored(
         '{"script": {"kind": "streaming", "name": "a b", "version": ""}}', "Ä", "/pb/Ä"
     )
@@ -137,7 +137,7 @@ def test_what_others_wrote_can_be_read_though_it_could_not_be_made() -> None:
     assert dpl.kind == "docker"
 
 
-def test_models_are_equal_by_class_and_content() -> None:
+def test_models_compare_by_class_and_content() -> None:
     pb = ProcessingBlock(key="pb-x", script=KEY, parameters={"a": [1]})
     same = copy.deepcopy(pb)
     assert pb == same == pickle.loads(pickle.dumps(pb))
@@ -148,13 +148,13 @@ def test_models_are_equal_by_class_and_content() -> None:
     assert other != ExecutionBlock(key="x", kind="helm", args={})
 
 
-def test_keys_serve_in_sets_and_sort() -> None:
+def test_keys_are_hashable_and_sortable() -> None:
     later = Script.Key(kind="realtime", name="vis-receive", version="0.3.0")
     assert {KEY: 1}[Script.Key(**KEY.model_dump())] == 1
     assert sorted([later, KEY]) == [KEY, later]
     assert repr(KEY).startswith("Script.Key(")
     with pytest.raises(ValidationError):
-        KEY.name = "other"  # type: ignore[misc]  # that is the point
+        KEY.name = "other"  # type: ignore[misc]  # the tested misuse
 
 
 @pytest.mark.parametrize(
@@ -162,18 +162,18 @@ def test_keys_serve_in_sets_and_sort() -> None:
     [("ACTIVE", "ACTIVE"), ("SCANNING", "ACTIVE"), ("IDLE", "ACTIVE"), ("FAULT", "ACTIVE")]
     + [(status, status) for status in ("FINISHED", "CANCELLED", "SOMETHING")],
 )
-def test_an_obs_state_is_read_as_active(stored: Any, read: Any) -> None:
+def test_status_converts_obs_state_to_active(stored: Any, read: Any) -> None:
     assert ExecutionBlock(key="eb-x", status=stored).status == read
 
 
 @pytest.mark.parametrize("when", ["2022-08-01 10:01:12", 1659348072, 1659348072.5])
-def test_any_time_of_writing_is_kept(when: Any) -> None:
+def test_last_updated_keeps_its_type(when: Any) -> None:
     eb = ExecutionBlock(key="eb-x", last_updated=when)
     assert eb.last_updated == when
     assert type(eb.to_dict()["last_updated"]) is type(when)
 
 
-def test_an_execution_block_has_the_fields_of_the_seed() -> None:
+def test_execution_block_has_documented_fields() -> None:
     eb = ExecutionBlock(key="eb-x")
     assert eb.eb_id == "eb-x"
     assert set(ExecutionBlock.model_fields) == {
@@ -183,8 +183,8 @@ def test_an_execution_block_has_the_fields_of_the_seed() -> None:
     }  # fmt: skip
 
 
-def test_reading_text_does_not_go_through_constructors(monkeypatch: Any) -> None:
-    """Or a listing would take half as long again."""
+def test_from_stored_skips_constructor(monkeypatch: Any) -> None:
+    """The constructor would make a listing take 1.5 times as long."""
     monkeypatch.setattr(
         ProcessingBlock, "__init__", lambda *args, **fields: pytest.fail("was constructed")
     )

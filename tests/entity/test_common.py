@@ -41,7 +41,7 @@ BAD_EVERYWHERE = ["", "a/b", "a b", "ä", "a\n", "\x00", "a" * 129]
         (check_path_part, ["a_b", "a.b:c", "-", "..", "a" * 128], []),
     ],
 )
-def test_rules_for_ids(check: Any, good: Any, bad: Any) -> None:
+def test_id_checks_accept_valid_and_reject_invalid(check: Any, good: Any, bad: Any) -> None:
     assert [check(text) for text in good] == good
     for text in bad + BAD_EVERYWHERE:
         with pytest.raises(ValueError, match="use 1 to"):
@@ -49,7 +49,7 @@ def test_rules_for_ids(check: Any, good: Any, bad: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [ProcessingBlockId, ExecutionBlockId])
-def test_id_types(kind: Any) -> None:
+def test_id_types_validate(kind: Any) -> None:
     adapter = TypeAdapter(kind)
     assert adapter.validate_python("pb-x") == "pb-x"
     with pytest.raises(ValueError, match="a_b"):
@@ -64,7 +64,7 @@ def test_id_types(kind: Any) -> None:
         (RelativePurePath, ["a/b", "."], ["/a", 5]),
     ],
 )
-def test_paths(kind: Any, good: Any, bad: Any) -> None:
+def test_path_types_accept_valid_and_reject_invalid(kind: Any, good: Any, bad: Any) -> None:
     adapter = TypeAdapter(kind)
     for text in good:
         for given in (text, Path(text), PurePosixPath(text)):
@@ -86,7 +86,7 @@ def test_paths(kind: Any, good: Any, bad: Any) -> None:
         ("[::1]:9092", "::1", 9092, "[::1]:9092"),
     ],
 )
-def test_kafka_urls(text: Any, host: Any, port: Any, address: Any) -> None:
+def test_kafka_url_has_parts(text: Any, host: Any, port: Any, address: Any) -> None:
     url = KafkaUrl(text)
     assert (url.scheme, url.host, url.port, url.bootstrap_address) == (
         "kafka",
@@ -100,7 +100,7 @@ def test_kafka_urls(text: Any, host: Any, port: Any, address: Any) -> None:
 @pytest.mark.parametrize(
     "text", ["broker", "kafka://broker", "http://broker:1", "a:b", "a:99999", ":1", "a b:1"]
 )
-def test_bad_kafka_urls(text: Any) -> None:
+def test_kafka_url_rejects_invalid_text(text: Any) -> None:
     with pytest.raises(ValueError, match="kafka://host:port"):
         KafkaUrl(text)
 
@@ -120,7 +120,7 @@ TRLS = {
 
 
 @pytest.mark.parametrize("text", TRLS)
-def test_locators(text: Any) -> None:
+def test_trl_has_parts(text: Any) -> None:
     trl = AnyTRL(text)
     assert (
         trl.host,
@@ -136,7 +136,7 @@ def test_locators(text: Any) -> None:
 
 
 @pytest.mark.parametrize("text", TRLS)
-def test_locators_of_attributes(text: Any) -> None:
+def test_attribute_trl_requires_attribute(text: Any) -> None:
     _, _, _, attribute, prop, _ = TRLS[text]
     if attribute and not prop:
         assert AttributeTRL(text).attribute_name == attribute
@@ -148,7 +148,7 @@ def test_locators_of_attributes(text: Any) -> None:
 @pytest.mark.parametrize(
     "text", ["", "http://h:1/a/b/c", "a/b/c/d/e", "a//c", "a/b/c#dbase=maybe", "a b/c/d", "/a/b/c"]
 )
-def test_bad_locators(text: Any) -> None:
+def test_trl_rejects_invalid_text(text: Any) -> None:
     with pytest.raises(ValueError, match="no Tango resource locator"):
         AnyTRL(text)
 
@@ -156,7 +156,7 @@ def test_bad_locators(text: Any) -> None:
 @pytest.mark.parametrize(
     "text", [KafkaUrl("a:1"), AnyTRL("a/b/c"), AttributeTRL("a/b/c/d")], ids=repr
 )
-def test_formed_text_keeps_its_type(text: Any) -> None:
+def test_validated_str_keeps_its_type(text: Any) -> None:
     kind = type(text)
     adapter = TypeAdapter(kind)
     for again in (

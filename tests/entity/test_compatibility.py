@@ -1,4 +1,4 @@
-"""What programs written against other releases of the library do with entities."""
+"""Entities as programs for other releases of the library use them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def block(**fields: Any) -> ProcessingBlock:
     return ProcessingBlock(key="pb-x", script=SCRIPT, **fields)
 
 
-def test_models_that_were_dicts_read_as_mappings() -> None:
+def test_former_dicts_are_readable_as_mappings() -> None:
     pb = block(dependencies=[{"pb_id": "pb-y", "kind": ["vis"], "why": 1}])
     for model, expected in (
         (pb.dependencies[0], {"pb_id": "pb-y", "kind": ["vis"], "why": 1}),
@@ -62,7 +62,7 @@ ADD: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("how", ADD)
 @pytest.mark.parametrize("stored", [False, True])
-def test_a_dependency_that_is_added_as_a_dict_is_converted(how: str, stored: bool) -> None:
+def test_dependency_list_converts_dicts(how: str, stored: bool) -> None:
     pb = block()
     if stored:
         pb = ProcessingBlock.from_stored(json.dumps({"script": SCRIPT}), "pb-x", "/pb/pb-x")
@@ -80,7 +80,7 @@ def test_a_dependency_that_is_added_as_a_dict_is_converted(how: str, stored: boo
         assert same != pb
 
 
-def test_a_processing_block_of_release_0_3_is_read() -> None:
+def test_processing_block_of_release_0_3_is_readable() -> None:
     stored = {
         "id": "pb-x",
         "sbi_id": "sbi-x",
@@ -102,7 +102,7 @@ def test_a_processing_block_of_release_0_3_is_read() -> None:
     assert ProcessingBlock.from_stored(json.dumps(alone), "pb-x", "/pb/pb-x").eb_id is None
 
 
-def test_a_deployment_of_release_0_3_is_read() -> None:
+def test_deployment_of_release_0_3_is_readable() -> None:
     args = {"chart": "c", "values": {}}
     stored = {"id": "proc-x", "type": "helm", "args": args}
     dpl = Deployment.from_stored(json.dumps(stored), "proc-x", "/deploy/proc-x")
@@ -117,13 +117,13 @@ def test_a_deployment_of_release_0_3_is_read() -> None:
         (Deployment, {"dpl_id": "x", "kind": "helm", "args": {}, "id": 5, "type": 6}),
     ],
 )
-def test_the_fields_of_release_0_3_are_unknown_ones_in_later_documents(
+def test_fields_of_release_0_3_are_extra_fields_in_later_documents(
     model: Any, stored: Any
 ) -> None:
     assert model.from_stored(json.dumps(stored), "x", "/x/x").to_dict() == stored
 
 
-def test_a_tango_attribute_is_called_by_its_old_name_too() -> None:
+def test_tango_attribute_accepts_old_name() -> None:
     sink = TangoAttribute(attribute_url="a/b/c/d", dtype="DevDouble")
     assert sink == TangoAttribute(attribute_trl="a/b/c/d", dtype="DevDouble")
     assert sink.attribute_trl == sink.attribute_url == "a/b/c/d"
@@ -136,7 +136,7 @@ def test_a_tango_attribute_is_called_by_its_old_name_too() -> None:
 
 
 @pytest.mark.parametrize("name", ["attribute_trl", "attribute_url"])
-def test_the_name_of_a_tango_attribute_that_was_read_is_written_back(name: str) -> None:
+def test_tango_attribute_keeps_stored_name(name: str) -> None:
     attribute = {"kind": "tango", name: "a/b/c/d", "dtype": "DevDouble"}
     for sink in (
         attribute,
@@ -154,7 +154,7 @@ def test_the_name_of_a_tango_attribute_that_was_read_is_written_back(name: str) 
     assert new.to_dict()["sink"]["attribute_trl"] == "a/b/c/d"
 
 
-def test_every_model_gives_its_stored_form() -> None:
+def test_every_model_has_to_dict() -> None:
     key = Flow.Key(pb_id="pb-x", kind="shared-mem", name="v")
     claim = Dependency.Key(pb_id="pb-x", kind="copy", name="v", origin="dlm")
     models: list[tuple[Any, dict[str, Any]]] = [
@@ -192,7 +192,7 @@ def test_every_model_gives_its_stored_form() -> None:
         (lambda **given: ProcessingBlock(pb_id="pb-x", script=SCRIPT, **given), {"ke": 1}, None),
     ],
 )  # fmt: skip
-def test_a_field_that_is_close_to_a_known_one_warns(
+def test_near_miss_of_field_name_warns(
     make: Callable[..., Any], wrong: dict[str, Any], right: str | None
 ) -> None:
     with warnings.catch_warnings(record=True) as caught:
@@ -205,7 +205,7 @@ def test_a_field_that_is_close_to_a_known_one_warns(
         assert warning.filename == __file__
 
 
-def test_what_is_read_does_not_warn() -> None:
+def test_stored_value_does_not_warn() -> None:
     stored = {"script": SCRIPT, "eb": "x", "dependencies": [{"pb_id": "p", "kind": [], "pb": 1}]}
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -1,4 +1,4 @@
-"""Flows, their sinks and sources, and claims on them."""
+"""Flows, their sinks and sources, and dependencies on them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def flow(sink: Any = None, **fields: Any) -> Flow:
     )
 
 
-def test_a_flow_is_stored_without_its_key() -> None:
+def test_flow_is_stored_without_key() -> None:
     stored = flow(
         sources=[
             FlowSource(
@@ -107,7 +107,7 @@ def test_a_flow_is_stored_without_its_key() -> None:
 
 
 @pytest.mark.parametrize("sink", SINKS, ids=lambda sink: sink.kind)
-def test_a_sink_comes_back_as_what_it_was(sink: Any) -> None:
+def test_sink_round_trip_keeps_type(sink: Any) -> None:
     made = flow(sink)
     text = encode(made.to_dict())
     read = Flow.from_stored(text, made.key, "/flow/x")
@@ -118,7 +118,7 @@ def test_a_sink_comes_back_as_what_it_was(sink: Any) -> None:
 
 
 @pytest.mark.parametrize("sink", SINKS, ids=lambda sink: sink.kind)
-def test_the_sink_fills_in_the_kind(sink: Any) -> None:
+def test_kind_of_key_defaults_to_kind_of_sink(sink: Any) -> None:
     whole = Flow.Key(pb_id="pb-x", kind=sink.kind, name="vis")
     filled = flow(sink).key
     assert filled == whole
@@ -127,7 +127,7 @@ def test_the_sink_fills_in_the_kind(sink: Any) -> None:
     assert str(filled) == f"pb-x:{sink.kind}:vis"
 
 
-def test_a_kind_that_is_given_stays() -> None:
+def test_given_kind_is_kept() -> None:
     key = Flow.Key(pb_id="pb-x", kind="plasma", name="vis")
     made = Flow(key=key, sink=SharedMem(impl="plasma"), data_model="Visibility")
     assert made.key == key
@@ -148,18 +148,18 @@ def test_a_kind_that_is_given_stays() -> None:
         ("", False),
     ],
 )
-def test_a_source_is_a_flow_or_a_url(uri: Any, is_flow: Any) -> None:
+def test_source_uri_is_flow_key_or_url(uri: Any, is_flow: Any) -> None:
     source = FlowSource(uri=uri)
     assert isinstance(source.uri, Flow.Key) is is_flow
     assert source.to_dict()["uri"] == uri
     assert FlowSource(uri=source.uri) == source
 
 
-def test_a_url_object_becomes_text() -> None:
+def test_source_converts_url_object_to_text() -> None:
     assert FlowSource(uri=AnyUrl("https://example.org/x")).uri == "https://example.org/x"
 
 
-def test_a_source_can_be_a_dict() -> None:
+def test_source_accepts_dict() -> None:
     key = Flow.Key(pb_id="pb-x", kind="plasma", name="vis")
     assert FlowSource(uri=key.model_dump()).uri == key
 
@@ -167,12 +167,12 @@ def test_a_source_can_be_a_dict() -> None:
 @pytest.mark.parametrize(
     "uri", [Flow.Key(pb_id="pb-x", name="vis"), {"pb_id": "pb-x", "name": "vis"}, 5, None]
 )
-def test_what_is_no_source_is_refused(uri: Any) -> None:
+def test_source_rejects_invalid_uri(uri: Any) -> None:
     with pytest.raises(ValueError, match="uri"):
         FlowSource(uri=uri)
 
 
-def test_a_flow_can_be_copied_and_changed() -> None:
+def test_flow_copy_is_independent() -> None:
     made = flow(sources=[FlowSource(uri="x", function="f", parameters={"y": 1, "z": 2})])
     other = copy.deepcopy(made)
     assert other == made
@@ -185,7 +185,7 @@ def test_a_flow_can_be_copied_and_changed() -> None:
     assert other.to_dict()["sources"][0]["parameters"] == {"z": 2}
 
 
-def test_a_change_deep_inside_is_written() -> None:
+def test_nested_change_is_written() -> None:
     read = Flow.from_stored(
         '{"sink": {"kind": "shared-mem", "impl": "x"}, "data_model": "V", '
         '"sources": [{"uri": "a"}]}',
@@ -213,7 +213,7 @@ def test_a_change_deep_inside_is_written() -> None:
         None,
     ],
 )
-def test_a_bad_sink_is_refused(sink: Any) -> None:
+def test_flow_rejects_invalid_sink(sink: Any) -> None:
     with pytest.raises(ValueError, match="sink"):
         Flow(key=Flow.Key(pb_id="p", name="n"), sink=sink, data_model="V")
 
@@ -222,13 +222,13 @@ PART = st.from_regex(r"[A-Za-z0-9_.-]{1,20}", fullmatch=True)
 
 
 @given(PART, PART, PART)
-def test_the_text_of_a_key_says_all_of_it(pb_id: Any, kind: Any, name: Any) -> None:
+def test_key_text_round_trip(pb_id: Any, kind: Any, name: Any) -> None:
     key = Flow.Key(pb_id=pb_id, kind=kind, name=name)
     assert Flow.Key.from_text(str(key)) == key
     assert FlowSource(uri=f"/flow/{key}").uri == key
 
 
-def test_a_dependency() -> None:
+def test_dependency_round_trip() -> None:
     key = Dependency.Key(pb_id="pb-x", kind="dlm-copy", name="vis", origin="dlm")
     made = Dependency(key=key, expiry_time=60, description=None)
     assert made.to_dict() == {"expiry_time": 60, "description": None}
@@ -240,13 +240,13 @@ def test_a_dependency() -> None:
 @pytest.mark.parametrize(
     "part", [{"kind": "a_b"}, {"kind": "x" * 97}, {"name": "a:b"}, {"origin": ""}]
 )
-def test_a_bad_dependency_key_is_refused(part: Any) -> None:
+def test_dependency_key_rejects_invalid_part(part: Any) -> None:
     parts = {"pb_id": "pb-x", "kind": "copy", "name": "vis", "origin": "dlm"} | part
     with pytest.raises(ValueError, match="|".join(part)):
         Dependency.Key(**parts)
 
 
-def test_where_a_pvc_path_is() -> None:
+def test_pvc_path_joins_mount_and_subpath() -> None:
     assert PVC.path == PurePosixPath("/mnt/data/product/eb-x")
     assert str(PVC) == "/mnt/data/product/eb-x"
     assert isinstance(PVC.pvc_subpath, PurePosixPath)
@@ -256,7 +256,7 @@ def test_where_a_pvc_path_is() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"pvc_mount_path": "m"}, {"pvc_subpath": "/s"}])
-def test_a_bad_pvc_path_is_refused(fields: Any) -> None:
+def test_pvc_path_rejects_invalid_path(fields: Any) -> None:
     good = {
         "k8s_namespaces": "sdp",
         "k8s_pvc_name": "p",

@@ -1,4 +1,4 @@
-"""What the library does not know survives a read and a write; nothing is invented."""
+"""Unknown fields survive a read and a write, and no field is added."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from ska_sdp_config.entity import (
 )
 from ska_sdp_config.entity.base import Entity
 from ska_sdp_config.entity.codec import encode
-
-from .test_codec import JSON
+from tests.support.json_values import JSON
 
 SCRIPT = {"kind": "batch", "name": "imaging", "version": "1.0.0"}
 FLOW = Flow.Key(pb_id="pb-x", kind="shared-mem", name="vis")
 CLAIM = Dependency.Key(pb_id="pb-x", kind="copy", name="vis", origin="archive")
 
-# Class, key, and the least that must be stored of it.
+# Class, key, and the required fields.
 LEAST: list[tuple[type[Entity], Any, dict[str, Any]]] = [
     (ProcessingBlock, "pb-x", {"script": SCRIPT}),
     (ExecutionBlock, "eb-x", {}),
@@ -53,7 +52,7 @@ def test_unknown_fields_survive(model: Any, key: Any, least: Any, data: Any) -> 
 
 
 @pytest.mark.parametrize(("model", "key", "least"), LEAST)
-def test_the_stored_key_stays_and_the_path_decides(model: Any, key: Any, least: Any) -> None:
+def test_path_overrides_stored_key(model: Any, key: Any, least: Any) -> None:
     spelling = {ProcessingBlock: "pb_id", ExecutionBlock: "eb_id", Deployment: "dpl_id"}.get(model)
     if spelling is None:
         assert model.from_stored(encode(least), key, "/x").to_dict() == least
@@ -64,7 +63,7 @@ def test_the_stored_key_stays_and_the_path_decides(model: Any, key: Any, least: 
         assert entity.to_dict() == least | {spelling: key}
 
 
-def test_unknown_fields_within_are_kept_too() -> None:
+def test_nested_unknown_fields_survive() -> None:
     stored = {
         "pb_id": "pb-x",
         "script": SCRIPT | {"team": "sim"},
@@ -73,7 +72,7 @@ def test_unknown_fields_within_are_kept_too() -> None:
     assert ProcessingBlock.from_stored(encode(stored), "pb-x", "/x").to_dict() == stored
 
 
-def test_a_default_changed_in_place_is_written() -> None:
+def test_default_changed_in_place_is_written() -> None:
     eb = ExecutionBlock.from_stored('{"test": true}', "eb-x", "/eb/eb-x")
     eb.beams.append({"beam_id": "vis0"})
     eb.resources["receptors"] = ["SKA001"]
@@ -84,13 +83,13 @@ def test_a_default_changed_in_place_is_written() -> None:
     }
 
 
-def test_a_default_that_is_set_is_written() -> None:
+def test_assigned_default_is_written() -> None:
     eb = ExecutionBlock.from_stored('{"test": true}', "eb-x", "/eb/eb-x")
     eb.scan_id = None
     assert eb.to_dict() == {"test": True, "scan_id": None}
 
 
-def test_new_fields_can_be_given_and_set() -> None:
+def test_extra_fields_can_be_given_and_assigned() -> None:
     eb = ExecutionBlock(key="eb-x", observer="A. N. Other")
     eb.weather = {"wind": 3}  # type: ignore[attr-defined]  # new to the model
     assert eb.to_dict() == {
@@ -101,6 +100,6 @@ def test_new_fields_can_be_given_and_set() -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '"x"', "5", "{}"])
-def test_what_is_no_such_entity_is_named(text: Any) -> None:
+def test_error_of_invalid_entity_names_path(text: Any) -> None:
     with pytest.raises(ValueError, match=r"The value of /pb/pb-x is no ProcessingBlock"):
         ProcessingBlock.from_stored(text, "pb-x", "/pb/pb-x")

@@ -52,7 +52,7 @@ def build(project: Path, wheels: Path) -> None:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheels of the library, the alias and a program, each built from its sources."""
+    """Wheels of the library, the alias and a program, built from source."""
     program = tmp_path_factory.mktemp("program")
     (program / "pyproject.toml").write_text(PROGRAM)
     wheels = tmp_path_factory.mktemp("wheels")
@@ -63,7 +63,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """The interpreter of a fresh virtual environment."""
+    """Interpreter of a new virtual environment."""
     run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv")
     return tmp_path / "venv" / "bin" / "python"
 
@@ -74,12 +74,12 @@ def pip(python: Path, *args: str | Path, fails: bool = False) -> str:
 
 
 def install(python: Path, wheels: Path, *names: str) -> None:
-    # No package index: what the library depends on is absent, and is not needed to import it.
+    # Without a package index. The dependencies of the library are not needed to import it.
     offline = ("--quiet", "--no-index", "--no-deps", "--find-links", wheels)
     pip(python, "install", *offline, *names)
 
 
-def test_a_program_that_requires_the_alias_installs_and_imports_the_library(
+def test_alias_meets_requirement_and_installs_library(
     python: Path, wheels: Path, tmp_path: Path
 ) -> None:
     install(python, wheels, "ska-sdp-config", "ska-sdp-lmc", "a-program")
@@ -96,6 +96,6 @@ def test_a_program_that_requires_the_alias_installs_and_imports_the_library(
     assert all(line.startswith("ska-sdp-lmc ") for line in unmet)
 
 
-def test_without_the_alias_the_requirement_is_not_met(python: Path, wheels: Path) -> None:
+def test_requirement_is_unmet_without_alias(python: Path, wheels: Path) -> None:
     install(python, wheels, "ska-sdp-lmc", "a-program")
     assert "a-program 1.0 requires ska-sdp-config" in pip(python, "check", fails=True)

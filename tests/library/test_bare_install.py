@@ -1,4 +1,4 @@
-"""The package installs without extras: the library and the command line work, the rest reports."""
+"""Installation without extras: which programs work, and the error of the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 
 ROOT = Path(__file__).parents[2]
 
-# One environment serves all tests of this file, also where `make test-long` deals them out.
+# All tests of this file share one environment, also when `make test-long` distributes them.
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bare-install")]
 
 EXTRAS = {
@@ -23,7 +23,7 @@ EXTRAS = {
     "SDPController 0": "tango",
     "SDPSubarray 01": "tango",
 }
-"""Programs that need extras, and which."""
+"""Extras that each program requires."""
 
 
 def run(*command: str | Path, **environment: str) -> str:
@@ -36,7 +36,7 @@ def run(*command: str | Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the programs of an environment without extras are."""
+    """Directory of the programs of an environment without extras."""
     venv = tmp_path_factory.mktemp("bare") / "venv"
     run(sys.executable, "-m", "venv", venv)
     run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", ROOT)
@@ -61,7 +61,7 @@ def test_library_works_in_an_environment_without_pytango(programs: Path, etcd: E
 @pytest.mark.parametrize("command", EXTRAS)
 def test_program_without_its_extra_names_it_in_one_line(command: str, programs: Path) -> None:
     program, *arguments = command.split()
-    # Nothing else is on the path: neither etcd nor the Tango database of another environment.
+    # PATH excludes etcd and the Tango database of other environments.
     done = subprocess.run(
         [programs / program, *arguments],
         capture_output=True,

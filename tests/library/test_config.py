@@ -1,4 +1,4 @@
-"""The life of a Config: components, leases, wrappers, threads."""
+"""Components, leases, wrappers and threads of a Config."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.library.conftest import MakeConfig, wait_until_gone
+from tests.support.configs import MakeConfig, wait_until_gone
 from tests.waiting import wait_until
 
 
@@ -23,7 +23,7 @@ def get(config: Config, path: str) -> Any:
     return value
 
 
-def test_component_is_present_as_long_as_its_config(make_config: MakeConfig) -> None:
+def test_component_key_exists_until_close(make_config: MakeConfig) -> None:
     other = make_config()
     with make_config(component_name="proccontrol") as config:
         assert config.is_alive()
@@ -35,13 +35,13 @@ def test_component_is_present_as_long_as_its_config(make_config: MakeConfig) -> 
     wait_until_gone(other, "/component/proccontrol/owner")
 
 
-def test_without_a_component_there_is_none_to_be_alive(config: Config) -> None:
+def test_is_alive_without_component_raises(config: Config) -> None:
     with pytest.raises(ValueError, match="component_name"):
         config.is_alive()
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "../pb", "ä", "a" * 129])
-def test_bad_component_name_is_refused(make_config: MakeConfig, name: str) -> None:
+def test_invalid_component_name_is_rejected(make_config: MakeConfig, name: str) -> None:
     other = make_config()
     before = threading.active_count()
     with pytest.raises(ValueError, match="is no id"):
@@ -51,7 +51,7 @@ def test_bad_component_name_is_refused(make_config: MakeConfig, name: str) -> No
         assert txn.list_keys("/", recurse=4) == []
 
 
-def test_wrapper_makes_what_loops_yield(make_config: MakeConfig) -> None:
+def test_wrapper_converts_transactions(make_config: MakeConfig) -> None:
     class Model:
         def __init__(self, txn: Any) -> None:
             self.txn = txn
@@ -94,12 +94,12 @@ def test_one_config_serves_a_watching_and_a_writing_thread(config: Config) -> No
     assert numbers == sorted(numbers), "a view never goes back"
 
 
-def test_budget_of_a_transaction(etcd_server: Callable[..., Etcd]) -> None:
+def test_transaction_timeout_limits_whole_loop(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
     with Config(backend="etcd3", host=server.host, port=server.port) as config:
         assert get(config, "/a") is None
         server.pause()
-        with pytest.raises(ConfigConnectionError):  # noqa: PT012  the loop belongs to it
+        with pytest.raises(ConfigConnectionError):  # noqa: PT012  the loop raises
             for txn in config.txn(timeout=0.3):
                 txn.get("/a")
         states = [config.connection_state]
@@ -110,12 +110,12 @@ def test_budget_of_a_transaction(etcd_server: Callable[..., Etcd]) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["test", "/test/"])
-def test_bad_prefix_is_refused(prefix: str) -> None:
+def test_invalid_prefix_is_rejected(prefix: str) -> None:
     with pytest.raises(ValueError, match="global prefix"):
         Config(backend="memory", global_prefix=prefix)
 
 
-def test_import_is_light_and_needs_no_tango() -> None:
+def test_import_loads_neither_grpc_pydantic_nor_tango() -> None:
     program = (
         "import sys; sys.modules['tango'] = None\n"
         "import ska_sdp_config\n"
@@ -131,7 +131,7 @@ def test_import_is_light_and_needs_no_tango() -> None:
     assert done.stdout.strip()
 
 
-def test_owned_entity_is_owned_as_long_as_its_config(make_config: MakeConfig) -> None:
+def test_owned_entity_is_owned_until_close(make_config: MakeConfig) -> None:
     other = make_config()
     with make_config(owned_entity=("pb", "pb-x"), global_prefix="/test") as config:
         assert json.loads(get(other, "/test/pb/pb-x/owner")) == config.owner
@@ -142,7 +142,7 @@ def test_owned_entity_is_owned_as_long_as_its_config(make_config: MakeConfig) ->
     wait_until_gone(other, "/test/pb/pb-x/owner")
 
 
-def test_ownership_is_not_taken_again_unasked_after_a_loss(make_config: MakeConfig) -> None:
+def test_lost_ownership_is_not_taken_again_automatically(make_config: MakeConfig) -> None:
     config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
     lost = config.client_lease
     other.backend.store.revoke_lease(lost.id, timeout=5)
@@ -157,7 +157,7 @@ def test_ownership_is_not_taken_again_unasked_after_a_loss(make_config: MakeConf
         assert txn.execution_block.ownership("eb-x").is_owner()
 
 
-def test_ownership_can_be_taken_just_after_the_lease_has_ended(make_config: MakeConfig) -> None:
+def test_ownership_can_be_taken_right_after_lease_expiry(make_config: MakeConfig) -> None:
     config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
     lost = config.client_lease
     other.backend.store.revoke_lease(lost.id, timeout=5)
@@ -169,7 +169,7 @@ def test_ownership_can_be_taken_just_after_the_lease_has_ended(make_config: Make
     assert not config.lease_is_lost
 
 
-def test_owned_entity_of_an_unknown_kind_is_refused(make_config: MakeConfig) -> None:
+def test_owned_entity_of_unknown_kind_is_rejected(make_config: MakeConfig) -> None:
     other = make_config()
     with pytest.raises(ValueError, match=r"'telescope'.*pb, eb"):
         make_config(owned_entity=("telescope", "x"), component_name="proccontrol")

@@ -1,4 +1,4 @@
-"""The check that the optional packages of a program are installed."""
+"""Check for the optional packages of a program."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ska_sdp_lmc.extras import MODULES, require
         ),
     ],
 )
-def test_missing_packages_are_an_error_that_names_their_extras(
+def test_error_of_missing_package_names_extra(
     absent: tuple[str, ...],
     extras: tuple[str, ...],
     message: str | None,
@@ -42,7 +42,7 @@ def test_missing_packages_are_an_error_that_names_their_extras(
     for module in (name for names in MODULES.values() for name in names):
         monkeypatch.delitem(sys.modules, module, raising=False)
     for module in absent:
-        # The import system takes None for a module that does not exist.
+        # The import system treats None as a module that does not exist.
         monkeypatch.setitem(sys.modules, module, None)
     if message is None:
         require("program", *extras)

@@ -1,4 +1,4 @@
-"""What programs already written import (spec 2.5)."""
+"""Public import paths."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ NAMES = {
     ("module", "name"),
     [(module, name) for module, names in NAMES.items() for name in names.split()],
 )
-def test_name_is_there(module: str, name: str) -> None:
+def test_public_name_is_importable(module: str, name: str) -> None:
     assert getattr(import_module(PACKAGE + module), name)
 
 
 @pytest.mark.parametrize("module", ["", ".config", ".entity", ".backend"])
-def test_name_that_is_not_there_is_an_attribute_error(module: str) -> None:
+def test_unknown_name_raises_attribute_error(module: str) -> None:
     with pytest.raises(AttributeError, match="Nonsense"):
-        getattr(import_module(PACKAGE + module), "Nonsense")  # noqa: B009  it is what is tested
+        getattr(import_module(PACKAGE + module), "Nonsense")  # noqa: B009  attribute access is tested
 
 
-def test_modules_are_attributes_of_the_package_once_it_is_imported() -> None:
+def test_modules_are_attributes_of_package() -> None:
     program = (
         "import ska_sdp_config as c\n"
         "c.backend.ConfigCollision, c.config.Config, c.entity.Flow, c.entity.flow.PVCPath\n"

@@ -1,4 +1,4 @@
-"""A component's key is kept as long as its process lives, and written no more than it must."""
+"""Component key: kept present while the process is alive, without needless writes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ska_sdp_config.presence import Presence
 from tests.backend.conftest import ConnectTo, etcd_client
 from tests.connection.users import PASSWORD, Administrator, administrator
 from tests.in_time import on_time
-from tests.library.conftest import MakeConfig, wait_until_gone
 from tests.services.versions import NEWER_FIRST, EtcdOf
+from tests.support.configs import MakeConfig, wait_until_gone
 from tests.waiting import wait_until
 
 __all__ = ["etcd_client"]
@@ -39,27 +39,27 @@ def owner(config: Config) -> object:
 
 
 def written(config: Config) -> int | None:
-    """The revision at which the key was last written."""
+    """Return the revision of the last write of the key."""
     return config.backend.get(PATH)[1].mod_revision
 
 
 def stays(config: Config) -> bool:
-    """Whether the key is not written, although time is given to."""
+    """Return whether the key is not written within a waiting time."""
     before = written(config)
     threading.Event().wait(0.3)
     return written(config) == before
 
 
-def test_it_comes_back_after_its_lease_was_lost(make_config: MakeConfig) -> None:
+def test_component_key_returns_after_lost_lease(make_config: MakeConfig) -> None:
     config, other = make_config(component_name="proccontrol"), make_config()
     lost = config.client_lease
     other.backend.store.revoke_lease(lost.id, timeout=5)
     wait_until(lambda: owner(other) == config.owner)
-    assert config.lease_is_lost, "what was owned by the lost lease is not taken back unasked"
+    assert config.lease_is_lost, "keys of the lost lease are not taken again automatically"
     assert stays(other)
 
 
-def test_it_comes_back_after_it_was_deleted(make_config: MakeConfig) -> None:
+def test_component_key_returns_after_delete(make_config: MakeConfig) -> None:
     config, other = make_config(component_name="proccontrol"), make_config()
     other.backend.delete(PATH)
     wait_until(lambda: owner(other) == config.owner)
@@ -71,7 +71,7 @@ def test_it_comes_back_after_it_was_deleted(make_config: MakeConfig) -> None:
     wait_until_gone(other, PATH)
 
 
-def test_it_is_put_again_on_request(
+def test_set_alive_writes_missing_key(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.presence.CHECK_EVERY", 60.0)
@@ -83,7 +83,7 @@ def test_it_is_put_again_on_request(
     assert config.backend.get("/test/component/proccontrol/owner")[0] is not None
 
 
-def test_request_recovers_from_a_lease_that_has_just_ended(
+def test_set_alive_recovers_from_expired_lease(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.presence.CHECK_EVERY", 60.0)
@@ -93,7 +93,7 @@ def test_request_recovers_from_a_lease_that_has_just_ended(
     assert owner(other) == config.owner
 
 
-def test_what_is_there_is_not_written_again(make_config: MakeConfig) -> None:
+def test_existing_key_is_not_written_again(make_config: MakeConfig) -> None:
     config, other = make_config(component_name="proccontrol"), make_config()
     before = written(other)
     config.set_alive()
@@ -101,7 +101,7 @@ def test_what_is_there_is_not_written_again(make_config: MakeConfig) -> None:
     assert stays(other)
 
 
-def test_loop_that_reads_it_and_asks_for_it_rests(make_config: MakeConfig) -> None:
+def test_watcher_that_calls_set_alive_stays_idle(make_config: MakeConfig) -> None:
     config = make_config(component_name="proccontrol")
     began: list[float] = []
     for watcher in config.watcher(timeout=1.0):
@@ -114,7 +114,7 @@ def test_loop_that_reads_it_and_asks_for_it_rests(make_config: MakeConfig) -> No
     on_time(began[1] - began[0] > 0.5, f"it turned after {began[1] - began[0]:.2f} s")
 
 
-def test_of_two_processes_the_last_has_it_and_then_the_first(make_config: MakeConfig) -> None:
+def test_last_of_two_processes_holds_key(make_config: MakeConfig) -> None:
     first, other = make_config(component_name="proccontrol"), make_config()
     with make_config(component_name="proccontrol", owner=OTHER) as second:
         assert owner(other) == OTHER
@@ -128,7 +128,7 @@ def test_of_two_processes_the_last_has_it_and_then_the_first(make_config: MakeCo
     wait_until_gone(other, PATH)
 
 
-def test_process_in_the_place_of_one_that_was_killed(make_config: MakeConfig) -> None:
+def test_restarted_process_replaces_key_of_killed_one(make_config: MakeConfig) -> None:
     killed, other = make_config(), make_config()
     lease = killed.lease(60)
     killed.backend.create(PATH, json.dumps(killed.owner), lease)
@@ -139,7 +139,7 @@ def test_process_in_the_place_of_one_that_was_killed(make_config: MakeConfig) ->
 
 @pytest.fixture
 def leases(monkeypatch: pytest.MonkeyPatch) -> list[Lease]:
-    """The leases by which a key was to be put, whose transaction then failed."""
+    """Leases of the failed writes of the key."""
     found: list[Lease] = []
 
     def put(presence: Presence) -> None:
@@ -154,7 +154,7 @@ def threads_of_the_library() -> set[threading.Thread]:
     return {each for each in threading.enumerate() if each.name.startswith("config-")}
 
 
-def test_constructor_that_raises_leaves_nothing_behind(
+def test_failed_constructor_releases_resources(
     make_config: MakeConfig, leases: list[Lease]
 ) -> None:
     other = make_config()
@@ -168,10 +168,10 @@ def test_constructor_that_raises_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("had_lease", [False, True])
-def test_constructor_that_raises_leaves_a_given_backend_open(
+def test_failed_constructor_leaves_given_backend_open(
     make_config: MakeConfig, leases: list[Lease], had_lease: bool
 ) -> None:
-    """Others use it, and the lease if it was there before."""
+    """A lease that existed before stays too."""
     owner, other = make_config(), make_config()
     if had_lease:
         _ = owner.client_lease
@@ -184,7 +184,7 @@ def test_constructor_that_raises_leaves_a_given_backend_open(
     assert not owner.lease_is_lost
 
 
-def test_owner_that_is_no_json_leaves_nothing_behind(make_config: MakeConfig) -> None:
+def test_invalid_owner_releases_resources(make_config: MakeConfig) -> None:
     make_config()
     before = threads_of_the_library()
     with pytest.raises(TypeError):
@@ -200,13 +200,13 @@ def users(server: EtcdOf) -> Iterator[Administrator]:
 
 @pytest.fixture
 def guest(server: EtcdOf, users: Administrator, etcd_client: ConnectTo) -> Iterator[Backend]:
-    """A client that may log in, and do nothing else."""
+    """Client with a login but no permissions."""
     with etcd_client(host=server.endpoint, username="guest", password=PASSWORD) as guest:
         yield guest
 
 
 @NEWER_FIRST
-def test_permission_denied_is_logged_once_and_retried_seldom(
+def test_permission_denied_is_logged_once_and_retried_slowly(
     guest: Backend, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = counted(guest, monkeypatch)
@@ -238,7 +238,7 @@ def counted(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @NEWER_FIRST
-def test_it_is_put_when_permission_was_granted(
+def test_component_key_is_written_after_permission_is_granted(
     guest: Backend,
     users: Administrator,
     caplog: pytest.LogCaptureFixture,
@@ -255,14 +255,14 @@ def test_it_is_put_when_permission_was_granted(
 
 
 def owner_or_none(config: Config) -> object:
-    """As ``owner``; None where the member that is asked has yet to receive the role."""
+    """Return ``owner``, or None while the etcd member has not yet received the role."""
     try:
         return owner(config)
     except ConfigConnectionError:
         return None
 
 
-def test_fault_does_not_end_the_thread(
+def test_unexpected_error_does_not_end_thread(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     config, other = make_config(component_name="proccontrol"), make_config()

@@ -1,4 +1,4 @@
-"""Collections of entities: one entity by key or model, and all of them."""
+"""Collections of entities: operations by key or model, and listings."""
 
 from __future__ import annotations
 
@@ -11,66 +11,19 @@ import pytest
 from ska_sdp_config import ConfigCollision, ConfigVanished
 from ska_sdp_config.config import Config
 from ska_sdp_config.entity import (
-    Dependency,
-    Deployment,
-    ExecutionBlock,
-    Flow,
     ProcessingBlock,
-    Script,
 )
-from ska_sdp_config.entity.flow import DataProduct, SharedMem
+from ska_sdp_config.entity.flow import DataProduct
 from ska_sdp_config.operations.entity_operations import (
     CollectiveEntityOperations,
     EntityOperations,
 )
+from tests.support.entities import CASES, claim, flow
 from tests.waiting import wait_until
 
 
-def script_key(kind: str, name: str, version: str = "1") -> Script.Key:
-    return Script.Key(kind=kind, name=name, version=version)
-
-
-def flow(pb_id: str, name: str, sink: Any = None) -> Flow:
-    return Flow(
-        key=Flow.Key(pb_id=pb_id, name=name),
-        sink=sink or SharedMem(impl="plasma"),
-        data_model="Visibility",
-    )
-
-
-def claim(pb_id: str, name: str, origin: str = "dlm") -> Dependency:
-    return Dependency(key=Dependency.Key(pb_id=pb_id, kind="copy", name=name, origin=origin))
-
-
-# Collection, two entities in order, and a third key that is never there.
-CASES: dict[str, tuple[Any, Any, Any]] = {
-    "processing_block": (
-        ProcessingBlock("pb-a", "eb-a", "batch:x:1"),
-        ProcessingBlock("pb-ab", None, "realtime:x:1", {"a": 1}),
-        "pb-zz",
-    ),
-    "execution_block": (ExecutionBlock(key="eb-a"), ExecutionBlock(key="eb-ab"), "eb-zz"),
-    "deployment": (
-        Deployment("proc-a", "helm", {}),
-        Deployment("proc-ab", "helm", {"chart": "c"}),
-        "proc-zz",
-    ),
-    "script": (
-        Script(key=script_key("batch", "a"), image="i"),
-        Script(key=script_key("batch", "ab"), image="i", team="x"),
-        script_key("realtime", "zz"),
-    ),
-    "flow": (flow("pb-a", "v"), flow("pb-a", "vv"), Flow.Key(pb_id="z", kind="z", name="z")),
-    "dependency": (
-        claim("pb-a", "v", "d"),
-        claim("pb-a", "v", "dd"),
-        Dependency.Key(pb_id="z", kind="z", name="z", origin="z"),
-    ),
-}
-
-
 @pytest.mark.parametrize("name", CASES)
-def test_the_life_of_an_entity(config: Config, name: str) -> None:
+def test_collection_creates_updates_and_deletes(config: Config, name: str) -> None:
     first, second, absent = CASES[name]
     for txn in config.txn():
         entities = getattr(txn, name)
@@ -110,7 +63,7 @@ def test_the_life_of_an_entity(config: Config, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_one_entity_without_its_key(config: Config, name: str) -> None:
+def test_entity_operations_create_update_and_delete(config: Config, name: str) -> None:
     first, second, _ = CASES[name]
     for txn in config.txn():
         one = getattr(txn, name)(first.key)
@@ -136,9 +89,7 @@ def test_one_entity_without_its_key(config: Config, name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("recurse", [False, True])
-def test_delete_takes_state_and_owner_and_nothing_else(
-    config: Config, name: str, recurse: bool
-) -> None:
+def test_delete_removes_only_state_and_owner(config: Config, name: str, recurse: bool) -> None:
     first, second, _ = CASES[name]
     for txn in config.txn():
         entities = getattr(txn, name)
@@ -160,7 +111,7 @@ def test_delete_takes_state_and_owner_and_nothing_else(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_states(config: Config, name: str) -> None:
+def test_state_operations_create_update_and_delete(config: Config, name: str) -> None:
     entity, _, absent = CASES[name]
     for txn in config.txn():
         entities = getattr(txn, name)
@@ -183,7 +134,7 @@ def test_states(config: Config, name: str) -> None:
     for txn in config.txn():
         entities = getattr(txn, name)
         assert entities.state(absent).get() == {"status": "b"}
-        # A state alone is no entity.
+        # A state without an entity is not listed.
         assert entities.list_keys() == [entity.key]
         entities.state(absent).delete()
         with pytest.raises(ConfigVanished):
@@ -213,13 +164,15 @@ FLOWS = [
         ({"kind": "data"}, []),
     ],
 )
-def test_parts_filter(config: Config, parts: dict[str, str], expected: list[int]) -> None:
+def test_listing_filters_by_key_parts(
+    config: Config, parts: dict[str, str], expected: list[int]
+) -> None:
     wanted = [(FLOWS[n].key, FLOWS[n]) for n in expected]
     for txn in config.txn():
         for each in FLOWS:
             txn.flow.create(each)
             txn.flow.state(each).create({})
-        # Left by something else: no flow.
+        # Keys that are not flows.
         txn.create("/flow/pb-a", "x")
         txn.create("/flow/pb-a:data-product:w:more", "x")
     for txn in config.txn():
@@ -229,7 +182,7 @@ def test_parts_filter(config: Config, parts: dict[str, str], expected: list[int]
         assert list(txn.flow.query_values(**parts)) == wanted
 
 
-def test_ids_filter_by_prefix(config: Config) -> None:
+def test_listing_filters_by_prefix(config: Config) -> None:
     ids = ["pb-sim-20240101-00000", "pb-sim-20240102-00000", "pb-tmc-20240101-00000"]
     for txn in config.txn():
         for pb_id in ids:
@@ -240,7 +193,7 @@ def test_ids_filter_by_prefix(config: Config) -> None:
         assert txn.list_processing_blocks("pb-sim-20240102") == ids[1:2]
 
 
-def test_a_wrong_filter_is_refused_at_once(config: Config) -> None:
+def test_invalid_filter_is_rejected_before_iteration(config: Config) -> None:
     for txn in config.txn():
         for ask in (txn.flow.query_keys, txn.flow.query_values, txn.flow.list_keys):
             with pytest.raises(TypeError, match="no part 'origin'"):
@@ -258,7 +211,7 @@ def test_a_wrong_filter_is_refused_at_once(config: Config) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_queries_are_lazy(config: Config, name: str) -> None:
+def test_query_reads_at_first_item(config: Config, name: str) -> None:
     entity = CASES[name][0]
     for txn in config.txn():
         entities = getattr(txn, name)
@@ -270,7 +223,7 @@ def test_queries_are_lazy(config: Config, name: str) -> None:
         assert list(values) == [(entity.key, entity)]
 
 
-def test_what_cannot_be_read_is_named(config: Config) -> None:
+def test_error_of_corrupt_value_names_path(config: Config) -> None:
     for txn in config.txn():
         txn.create("/pb/pb-x", "no JSON")
         txn.create("/flow/a:b:c", "{}")
@@ -285,7 +238,7 @@ def test_what_cannot_be_read_is_named(config: Config) -> None:
         assert txn.processing_block.list_keys() == ["pb-x"]
 
 
-def test_a_collision_that_is_caught_leaves_the_transaction_usable(config: Config) -> None:
+def test_transaction_is_usable_after_caught_collision(config: Config) -> None:
     dependency = claim("pb-a", "v")
     for txn in config.txn():
         txn.dependency.create(dependency)
@@ -300,7 +253,7 @@ def test_a_collision_that_is_caught_leaves_the_transaction_usable(config: Config
         assert txn.dependency.list_keys(pb_id="pb-a", name="v") == [dependency.key]
 
 
-def test_an_absence_is_watched(config: Config) -> None:
+def test_watcher_runs_after_absent_entity_is_created(config: Config) -> None:
     key = FLOWS[0].key
     seen: list[Any] = []
 
@@ -325,8 +278,8 @@ def test_an_absence_is_watched(config: Config) -> None:
     assert seen == [None, {"n": 5}]
 
 
-def test_a_filter_reads_only_what_it_asks_for(config: Config) -> None:
-    """A change of a flow of another kind is no conflict."""
+def test_filtered_listing_conflicts_only_with_matches(config: Config) -> None:
+    """Changing a flow of another kind causes no conflict."""
     for txn in config.txn():
         for each in FLOWS:
             txn.flow.create(each)
@@ -343,5 +296,5 @@ def test_a_filter_reads_only_what_it_asks_for(config: Config) -> None:
     wait_until(lambda: config.backend.get("/done")[0] is not None)
 
 
-def test_deleting_below_a_path_that_is_empty_is_no_error(config: Config) -> None:
+def test_recursive_delete_accepts_missing_path(config: Config) -> None:
     config.backend.delete("/flow", must_exist=False, recursive=True)

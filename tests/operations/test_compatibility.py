@@ -1,4 +1,4 @@
-"""How programs written against other releases name, give and list entities."""
+"""Collections as programs for other releases use them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from ska_sdp_config.entity.flow import DataProduct, SharedMem
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
 from ska_sdp_config.operations.flow import Flows
 from ska_sdp_config.transaction import Transaction
-from tests.operations.conftest import MakeConfig
-from tests.operations.test_collections import CASES
+from tests.support.configs import MakeConfig
+from tests.support.entities import CASES
 from tests.waiting import wait_until
 
 BARE = Flow.Key(pb_id="pb-a", name="v")
@@ -37,13 +37,13 @@ def flow(sink: Any = None, name: str = "v") -> Flow:
     )
 
 
-# The key of a flow without its kind
+# Keys of flows without the kind
 
 
-def test_a_key_without_a_kind_finds_the_flow_in_every_operation(config: Config) -> None:
+def test_key_without_kind_finds_flow_in_every_operation(config: Config) -> None:
     for txn in config.txn():
         txn.flow.create(flow())
-        # Others that do not match.
+        # Flows that do not match.
         txn.flow.create(flow(name="vv"))
         txn.flow.create(flow().model_copy(update={"key": WHOLE.model_copy(update={"pb_id": "b"})}))
     for txn in config.txn():
@@ -80,7 +80,7 @@ WRITES: dict[str, Callable[[Flows], object]] = {
 }
 
 
-def test_a_key_without_a_kind_that_matches_none(config: Config) -> None:
+def test_key_without_kind_is_absent_without_match(config: Config) -> None:
     for txn in config.txn():
         one, state, ownership = txn.flow(BARE), txn.flow.state(BARE), txn.flow.ownership(BARE)
         assert one.get() is state.get() is ownership.get() is None
@@ -98,7 +98,7 @@ def test_a_key_without_a_kind_that_matches_none(config: Config) -> None:
         assert txn.flow.get(BARE) == flow()
 
 
-def test_a_key_without_a_kind_that_matches_two_names_them(config: Config) -> None:
+def test_key_without_kind_is_rejected_with_two_matches(config: Config) -> None:
     for txn in config.txn():
         txn.flow.create(flow())
         txn.flow.create(flow(DataProduct(data_dir="/d", paths=[])))
@@ -116,7 +116,7 @@ def test_a_key_without_a_kind_that_matches_two_names_them(config: Config) -> Non
         assert txn.flow.get(WHOLE) == flow()
 
 
-def test_a_flow_without_its_kind_is_watched(config: Config) -> None:
+def test_key_without_kind_is_watched(config: Config) -> None:
     seen = []
     for watcher in config.watcher(timeout=60):
         for txn in watcher.txn():
@@ -129,7 +129,7 @@ def test_a_flow_without_its_kind_is_watched(config: Config) -> None:
     assert seen == [None, flow()]
 
 
-# What cannot be read
+# Invalid values
 
 
 DAMAGED = ["no JSON", "[]", "5", '{"args": 5, "sink": {}, "script": 5, "scan_id": "x"}']
@@ -137,7 +137,7 @@ DAMAGED = ["no JSON", "[]", "5", '{"args": 5, "sink": {}, "script": 5, "scan_id"
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("text", DAMAGED)
-def test_what_cannot_be_read_does_not_hide_the_others(
+def test_listing_leaves_out_invalid_entities(
     config: Config, name: str, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, second, _ = CASES[name]
@@ -169,7 +169,7 @@ def test_what_cannot_be_read_does_not_hide_the_others(
         entities.delete(second.key)
 
 
-def test_what_cannot_be_read_is_left_out_of_a_filter_too(
+def test_filtered_listing_leaves_out_invalid_entities(
     config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     for txn in config.txn():
@@ -181,9 +181,7 @@ def test_what_cannot_be_read_is_left_out_of_a_filter_too(
     assert "sink: Field required" in caplog.text
 
 
-def test_values_without_a_model_are_left_out_too(
-    config: Config, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_listing_leaves_out_invalid_json(config: Config, caplog: pytest.LogCaptureFixture) -> None:
     owner = Owner(pid=1, hostname="h", command=[])
     for txn in config.txn():
         txn.create_subarray("01", {})
@@ -202,7 +200,7 @@ def test_values_without_a_model_are_left_out_too(
         assert any(path in message for message in messages)
 
 
-# How an entity is named
+# Ways to identify an entity
 
 
 NAMES: list[tuple[str, str, dict[str, str]]] = [
@@ -218,7 +216,7 @@ NAMES: list[tuple[str, str, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("name", "key", "parts"), NAMES)
-def test_a_collection_is_called_with_the_parts_of_a_key(
+def test_collection_call_accepts_key_parts(
     config: Config, name: str, key: str, parts: dict[str, str]
 ) -> None:
     for txn in config.txn():
@@ -245,7 +243,7 @@ def test_a_collection_is_called_with_the_parts_of_a_key(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_dict_serves_as_a_model(config: Config, name: str) -> None:
+def test_collection_accepts_dict_as_model(config: Config, name: str) -> None:
     first, second, _ = CASES[name]
     fields = first.to_dict()
     key = first.key if isinstance(first.key, str) else first.key.to_dict()
@@ -268,7 +266,7 @@ def test_a_dict_serves_as_a_model(config: Config, name: str) -> None:
         assert entities.list_keys() == [second.key]
 
 
-def test_a_dict_is_bound_by_the_rules_for_new_entities_when_it_creates_one(
+def test_create_validates_dict_as_new_entity(
     config: Config,
 ) -> None:
     old = {"image": "i"}
@@ -286,7 +284,7 @@ def test_a_dict_is_bound_by_the_rules_for_new_entities_when_it_creates_one(
             txn.processing_block.create({"pb_id": "pb-x"})
 
 
-def test_the_flat_methods_take_a_dict_or_a_model(config: Config) -> None:
+def test_flat_methods_accept_dict_or_model(config: Config) -> None:
     pb = {"pb_id": "pb-x", "script": {"kind": "batch", "name": "x", "version": "1"}}
     dpl = {"dpl_id": "proc-x", "kind": "helm", "args": {}}
     script = Script(key=Script.Key(kind="batch", name="x", version="1"), image="i")
@@ -312,7 +310,7 @@ def test_the_flat_methods_take_a_dict_or_a_model(config: Config) -> None:
         }
 
 
-def test_documents_of_release_0_3_are_read(config: Config) -> None:
+def test_documents_of_release_0_3_are_readable(config: Config) -> None:
     workflow = '{"type": "batch", "id": "x", "version": "1"}'
     for txn in config.txn():
         txn.create("/pb/pb-x", f'{{"id": "pb-x", "sbi_id": "eb-x", "workflow": {workflow}}}')
@@ -330,7 +328,7 @@ def test_documents_of_release_0_3_are_read(config: Config) -> None:
 # Owners and leases
 
 
-def test_an_owner_is_given_as_a_model_or_a_dict(make_config: MakeConfig) -> None:
+def test_config_accepts_owner_as_model_or_dict(make_config: MakeConfig) -> None:
     owner = Owner(pid=5, hostname="h", command=["a"])
     for given in (owner, owner.to_dict()):
         with make_config(owner=given, component_name="worker") as config:
@@ -345,14 +343,14 @@ def test_an_owner_is_given_as_a_model_or_a_dict(make_config: MakeConfig) -> None
                 assert txn.component.get("other") == owner
 
 
-def test_a_config_gives_its_backend_and_the_path_of_its_key(make_config: MakeConfig) -> None:
+def test_config_has_backend_and_alive_key(make_config: MakeConfig) -> None:
     config = make_config(global_prefix="/test", component_name="worker")
     assert config._backend is config.backend
     assert config.alive_key == "/test/component/worker/owner"
     assert make_config().alive_key is None
 
 
-def test_ownership_is_taken_by_a_lease_or_its_id(config: Config) -> None:
+def test_ownership_accepts_lease_or_id(config: Config) -> None:
     with config.lease() as lease:
         for txn in config.txn():
             txn.take_processing_block("pb-a", lease)
@@ -381,7 +379,7 @@ LATE: list[Callable[[Transaction], object]] = [
 ]
 
 
-def test_a_late_call_is_rejected_in_every_collection(config: Config) -> None:
+def test_call_after_end_of_transaction_is_rejected(config: Config) -> None:
     (txn,) = config.txn()
     for call in LATE:
         with pytest.raises(RuntimeError, match="This transaction has ended"):

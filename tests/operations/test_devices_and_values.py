@@ -1,4 +1,4 @@
-"""The Tango devices' entries, and JSON at any path."""
+"""Entries of the Tango devices, and JSON values at any path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ska_sdp_config import ConfigCollision, ConfigVanished
 from ska_sdp_config.config import Config
 
 
-def test_the_controller_takes_no_key(config: Config) -> None:
+def test_controller_creates_updates_and_deletes(config: Config) -> None:
     for txn in config.txn():
         assert txn.controller.get() is None
         with pytest.raises(ConfigVanished):
@@ -26,7 +26,7 @@ def test_the_controller_takes_no_key(config: Config) -> None:
         assert txn.controller.get() is None
 
 
-def test_subarrays(config: Config) -> None:
+def test_subarrays_create_list_and_delete(config: Config) -> None:
     for txn in config.txn():
         assert txn.subarray.list_keys() == []
         txn.subarray.create("02", {"state": "ON"})
@@ -46,7 +46,7 @@ def test_subarrays(config: Config) -> None:
 
 
 @pytest.mark.parametrize("value", [{"a": {"b": [1, None]}}, [], "text", 5, 1.5, True, {}])
-def test_arbitrary_values(config: Config, value: Any) -> None:
+def test_arbitrary_creates_updates_and_deletes(config: Config, value: Any) -> None:
     for txn in config.txn():
         arbitrary = txn.arbitrary
         assert arbitrary.get("/resource/capacity-buffer") is None
@@ -66,7 +66,7 @@ def test_arbitrary_values(config: Config, value: Any) -> None:
             arbitrary.update("/x", 1)
 
 
-def test_arbitrary_values_are_listed_as_their_paths_are(config: Config) -> None:
+def test_arbitrary_listing_matches_paths(config: Config) -> None:
     for txn in config.txn():
         arbitrary = txn.arbitrary
         assert arbitrary.list_values("/resource/") == []
@@ -107,7 +107,7 @@ OPERATIONS = (
         "arbitrary",
     ],
 )
-def test_each_collection_has_every_operation(config: Config, name: str) -> None:
+def test_collection_has_every_operation(config: Config, name: str) -> None:
     for txn in config.txn():
         collection = getattr(txn, name)
         missing = [each for each in OPERATIONS.split() if not hasattr(collection, each)]
@@ -122,7 +122,7 @@ def test_each_collection_has_every_operation(config: Config, name: str) -> None:
         ("arbitrary", "/resource/x", "/resource/x"),
     ],
 )
-def test_state_and_ownership_of_what_has_no_model(
+def test_entry_has_state_and_ownership(
     config: Config, name: str, key: str | None, path: str
 ) -> None:
     for txn in config.txn():
@@ -142,7 +142,7 @@ def test_state_and_ownership_of_what_has_no_model(
         assert entry.state().get() == {}
         assert entry.ownership().is_owner()
         entry.delete()
-        # A device goes with all that is its own; any path is itself alone.
+        # Deleting an entry also deletes its state and owner; an arbitrary value keeps them.
         assert entry.state.exists() == entry.ownership.is_owned() == (name == "arbitrary")
         entry.create({})
         entry.delete(recurse=True)

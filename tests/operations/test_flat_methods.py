@@ -1,4 +1,4 @@
-"""The seed's flat methods, and where they meet the collections."""
+"""Flat methods of a transaction, alone and together with the collections."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PB_STATE = {
     "receive_addresses": [{"scan_type_id": "science"}],
 }
 
-# Name of the methods, the arguments that say which one, and two values.
+# Name of the methods, the arguments that identify the value, and two values.
 DICTS: dict[str, tuple[tuple[str, ...], Any, Any]] = {
     "execution_block": (("eb-x",), EB, {"test": True}),
     "execution_block_state": (("eb-x",), {"status": "ACTIVE", "scans": []}, {}),
@@ -39,7 +39,7 @@ DICTS: dict[str, tuple[tuple[str, ...], Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", DICTS)
-def test_dicts_go_in_and_come_out(config: Config, name: str) -> None:
+def test_flat_methods_round_trip_dicts(config: Config, name: str) -> None:
     which, first, second = DICTS[name]
     for txn in config.txn():
         get, create, update, delete = (
@@ -78,7 +78,7 @@ MODELS: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("by_model", [False, True])
-def test_models_go_in_and_come_out(config: Config, name: str, by_model: bool) -> None:
+def test_flat_methods_round_trip_models(config: Config, name: str, by_model: bool) -> None:
     first, second = MODELS[name]
     for txn in config.txn():
         get, create = getattr(txn, f"get_{name}"), getattr(txn, f"create_{name}")
@@ -100,7 +100,7 @@ def test_models_go_in_and_come_out(config: Config, name: str, by_model: bool) ->
         assert txn.list_keys("/", recurse=4) == []
 
 
-def test_ids_are_listed_in_order(config: Config) -> None:
+def test_ids_are_listed_sorted(config: Config) -> None:
     ids = ["a-1", "a-2", "b-1"]
     for txn in config.txn():
         for each in reversed(ids):
@@ -139,7 +139,7 @@ def test_scripts_are_listed_as_tuples(config: Config) -> None:
         assert txn.list_scripts("realtime", "b") == []
 
 
-def test_bad_new_ids_are_refused(config: Config) -> None:
+def test_create_rejects_invalid_id(config: Config) -> None:
     for txn in config.txn():
         with pytest.raises(ValueError, match="cannot be the id"):
             txn.create_execution_block("eb_x", {})
@@ -154,7 +154,7 @@ def test_bad_new_ids_are_refused(config: Config) -> None:
         assert txn.list_keys("/", recurse=4) == []
 
 
-def test_text_is_carried_as_it_is(config: Config) -> None:
+def test_text_round_trip_is_exact(config: Config) -> None:
     text = "Any text: é ☆ \U0001f52d\n\t\0, no JSON"
     for txn in config.txn():
         txn.create("/a", text)
@@ -178,7 +178,7 @@ def test_text_is_carried_as_it_is(config: Config) -> None:
 
 
 @pytest.mark.parametrize("path", ["a", "/a/", "", "/"])
-def test_what_is_no_path_is_refused(config: Config, path: str) -> None:
+def test_invalid_path_is_rejected(config: Config, path: str) -> None:
     for txn in config.txn():
         for call, arguments in (
             (txn.get, [path]),
@@ -191,7 +191,7 @@ def test_what_is_no_path_is_refused(config: Config, path: str) -> None:
                 call(*arguments)
 
 
-def test_every_public_method_says_what_it_does() -> None:
+def test_every_public_method_has_docstring() -> None:
     for name, member in inspect.getmembers(Transaction):
         if not name.startswith("_"):
             assert inspect.getdoc(member), name

@@ -1,4 +1,4 @@
-"""Which ids and keys may be created, and which may only be read, mended and deleted."""
+"""Ids and keys that can be created, and those that can only be read, updated and deleted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BAD_NEW: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("name", BAD_NEW)
-def test_rules_for_ids_bind_what_is_created(config: Config, name: str) -> None:
+def test_create_rejects_id_that_is_readable(config: Config, name: str) -> None:
     for txn in config.txn():
         entities = getattr(txn, name)
         for bad in BAD_NEW[name]:
@@ -34,7 +34,7 @@ def test_rules_for_ids_bind_what_is_created(config: Config, name: str) -> None:
             for create in (entities.create, entities.create_or_update):
                 with pytest.raises(ValueError, match="cannot be the id"):
                     create(entity)
-            # What others wrote can be read, mended and deleted.
+            # An entity that another program created can be read, updated and deleted.
             assert entities.get(entity.key) is None
             txn.create(entities(entity).path, '{"kind":"helm","args":{},"script":"batch:x:1"}')
             found = entities.get(entity.key)
@@ -45,7 +45,7 @@ def test_rules_for_ids_bind_what_is_created(config: Config, name: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a/b", "../x", "a b", "ä", "a" * 129, "a\n", None, 5])
-def test_no_id_reaches_another_path(config: Config, key: Any) -> None:
+def test_id_cannot_address_another_path(config: Config, key: Any) -> None:
     for txn in config.txn():
         txn.create("/pb/a/b", "untouched")
         for entities in (txn.processing_block, txn.execution_block, txn.deployment):
@@ -72,7 +72,7 @@ def test_no_id_reaches_another_path(config: Config, key: Any) -> None:
 
 
 @pytest.mark.parametrize("key", ["a:b", "a:b:c:d", "a::c", "a/b:c:d", "a:b:c d", ""])
-def test_no_key_reaches_another_path(config: Config, key: str) -> None:
+def test_key_cannot_address_another_path(config: Config, key: str) -> None:
     for txn in config.txn():
         for entities in (txn.script, txn.flow):
             with pytest.raises(ValueError, match=r"."):
@@ -83,7 +83,7 @@ def test_no_key_reaches_another_path(config: Config, key: str) -> None:
             txn.flow.get(5)  # type: ignore[arg-type]
 
 
-def test_each_part_of_a_key_may_be_as_long_as_an_id(config: Config) -> None:
+def test_key_part_accepts_96_characters(config: Config) -> None:
     part = "a" * 96
     flow = Flow(key=Flow.Key(pb_id=part, name=part), sink=SharedMem(impl="plasma"), data_model="x")
     claim = Dependency(key=Dependency.Key(pb_id=part, kind=part, name=part, origin=part))
@@ -108,7 +108,7 @@ def test_each_part_of_a_key_may_be_as_long_as_an_id(config: Config) -> None:
         assert txn.list_keys("/", recurse=2) == []
 
 
-def test_no_part_of_a_key_hides_another(config: Config) -> None:
+def test_key_part_with_separator_is_rejected(config: Config) -> None:
     for txn in config.txn():
         for key in (
             Flow.Key.model_construct(pb_id="a:b", kind="c", name="d"),
@@ -118,7 +118,7 @@ def test_no_part_of_a_key_hides_another(config: Config) -> None:
                 txn.flow.get(key)
 
 
-def test_foreign_scripts_are_listed_but_not_made(config: Config) -> None:
+def test_script_of_unknown_kind_is_readable_but_not_creatable(config: Config) -> None:
     for txn in config.txn():
         txn.create("/script/streaming:x:1", '{"image": "i"}')
     for txn in config.txn():

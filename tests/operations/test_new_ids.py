@@ -1,4 +1,4 @@
-"""Ids for new blocks."""
+"""Ids of new blocks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 
 from ska_sdp_config.config import Config
 from ska_sdp_config.entity import ProcessingBlock
-
-from .conftest import MakeConfig
+from tests.support.configs import MakeConfig
 
 
 def today() -> str:
@@ -31,7 +30,7 @@ def take(txn: Any, kind: str) -> str:
 
 @pytest.mark.parametrize("kind", ["pb", "eb"])
 @pytest.mark.parametrize("prefix", ["", "/t"])
-def test_the_first_free_one(make_config: MakeConfig, kind: str, prefix: str) -> None:
+def test_new_id_is_first_free_one(make_config: MakeConfig, kind: str, prefix: str) -> None:
     config = make_config(global_prefix=prefix)
     for txn in config.txn():
         before = today()
@@ -42,16 +41,16 @@ def test_the_first_free_one(make_config: MakeConfig, kind: str, prefix: str) -> 
         assert re.fullmatch(rf"{kind}-[a-z0-9]+-[0-9]{{8}}-[a-z0-9]+", ids[0])
         txn.delete(f"{prefix}/{kind}/{ids[1]}")
     for txn in config.txn():
-        # A free one is the same until it is taken.
+        # The same id is returned until a block has it.
         assert take(txn, kind) == ids[1]
         assert take(txn, kind) == f"{kind}-test-{before}-00003"
-        # A state alone does not make an id taken, nor does another's longer name.
+        # Neither a state alone nor an id that only starts with this one makes it taken.
         txn.create(f"{prefix}/{kind}/{kind}-test-{before}-00004x", "{}")
         txn.create(f"{prefix}/{kind}/{kind}-test-{before}-00004/state", "{}")
         assert take(txn, kind) == f"{kind}-test-{before}-00004"
 
 
-def test_two_that_find_the_same_one_both_get_one(config: Config) -> None:
+def test_equal_new_ids_conflict(config: Config) -> None:
     ids, attempts = [], 0
     for txn in config.txn():
         attempts += 1
@@ -63,7 +62,7 @@ def test_two_that_find_the_same_one_both_get_one(config: Config) -> None:
     assert len({mine, *ids}) == 2
 
 
-def test_those_that_found_others_are_not_disturbed(config: Config) -> None:
+def test_other_new_ids_do_not_conflict(config: Config) -> None:
     attempts = 0
     for txn in config.txn():
         attempts += 1
@@ -78,7 +77,7 @@ def test_those_that_found_others_are_not_disturbed(config: Config) -> None:
 
 
 @pytest.mark.parametrize("generator", ["a/b", "a_b", "", " ", "é", "x" * 90])
-def test_a_bad_generator_is_refused(config: Config, generator: str) -> None:
+def test_invalid_generator_is_rejected(config: Config, generator: str) -> None:
     for txn in config.txn():
         with pytest.raises(ValueError, match="cannot be"):
             txn.new_processing_block_id(generator)

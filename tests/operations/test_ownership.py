@@ -1,4 +1,4 @@
-"""Who owns what, and who is alive."""
+"""Ownership of entities, and components that are alive."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from ska_sdp_config.config import Config
 from ska_sdp_config.entity import Owner, ProcessingBlock
 from ska_sdp_config.operations.context import Context, LeaseLike
 from ska_sdp_config.operations.ownership import OwnershipOperations
+from tests.support.configs import MakeConfig
 from tests.waiting import wait_until
-
-from .conftest import MakeConfig
 
 OTHER = {"pid": 7, "hostname": "elsewhere", "command": ["other.py"]}
 
@@ -48,7 +47,7 @@ def test_ownership_is_taken_and_released(config: Config) -> None:
         assert txn.processing_block.exists("pb-x")
 
 
-def test_another_owner_keeps_what_it_has(config: Config, make_config: MakeConfig) -> None:
+def test_release_leaves_other_owner(config: Config, make_config: MakeConfig) -> None:
     other = make_config(owner=OTHER)
     for txn in other.txn():
         txn.processing_block.ownership("pb-x").take()
@@ -66,7 +65,7 @@ def test_another_owner_keeps_what_it_has(config: Config, make_config: MakeConfig
         assert txn.get_processing_block_owner("pb-x") is None
 
 
-def test_flat_methods_take_until_the_lease_ends(config: Config) -> None:
+def test_flat_take_lasts_until_end_of_lease(config: Config) -> None:
     for txn in config.txn():
         assert txn.get_processing_block_owner("pb-x") is None
         assert not txn.is_processing_block_owner("pb-x")
@@ -84,7 +83,7 @@ def test_flat_methods_take_until_the_lease_ends(config: Config) -> None:
         assert not txn.is_processing_block_owner("pb-x")
 
 
-def test_a_leased_key_can_be_made_at_any_path(config: Config) -> None:
+def test_create_accepts_lease_at_any_path(config: Config) -> None:
     with config.lease() as lease:
         for txn in config.txn():
             txn.create("/any", "x", lease=lease)
@@ -94,7 +93,7 @@ def test_a_leased_key_can_be_made_at_any_path(config: Config) -> None:
 
 
 class FakeLease:
-    """A lease whose life the test decides on."""
+    """Lease whose state the test sets."""
 
     def __init__(self, lease: LeaseLike) -> None:
         self.id = lease.id
@@ -104,13 +103,13 @@ class FakeLease:
         return self.lives
 
 
-def test_what_was_taken_is_kept_count_of(config: Config) -> None:
-    """As by a Config, which hands the count from transaction to transaction."""
+def test_recorded_lease_decides_ownership(config: Config) -> None:
+    """A Config shares the record among its transactions."""
     lease = FakeLease(config.client_lease)
     taken: dict[str, LeaseLike] = {}
 
-    def ownership(txn: Any, count: dict[str, LeaseLike] | None = taken) -> OwnershipOperations:
-        context = Context(txn.raw, "", config.owner, lambda: lease, count)
+    def ownership(txn: Any, record: dict[str, LeaseLike] | None = taken) -> OwnershipOperations:
+        context = Context(txn.raw, "", config.owner, lambda: lease, record)
         return OwnershipOperations(context, "/pb/pb-x/owner")
 
     for txn in config.txn():
@@ -119,13 +118,13 @@ def test_what_was_taken_is_kept_count_of(config: Config) -> None:
         assert ownership(txn).is_owner()
     for txn in config.txn():
         assert ownership(txn).is_owner()
-        # A process of the same name and number that has not taken it itself.
+        # A restarted process with the same host name and process ID has an empty record.
         assert not ownership(txn, {}).is_owner()
         with pytest.raises(ConfigCollision):
             ownership(txn, {}).take()
         ownership(txn, {}).release()
         assert ownership(txn).is_owned()
-    # The lease is lost; the database has not yet deleted what lives by it.
+    # The lease is lost, but the database has not yet deleted its keys.
     lease.lives = False
     for txn in config.txn():
         assert not ownership(txn).is_owner()
@@ -142,13 +141,13 @@ def test_what_was_taken_is_kept_count_of(config: Config) -> None:
         assert not ownership(txn).is_owned()
 
 
-def test_components_are_alive_while_their_key_is_there(
+def test_component_is_alive_while_owner_key_exists(
     config: Config, make_config: MakeConfig
 ) -> None:
     helmdeploy = make_config(component_name="helmdeploy", owner=OTHER)
     for txn in config.txn():
         txn.component.ownership("lmc-controller").take()
-        # Neither is a sign of life.
+        # Neither key makes a component alive.
         txn.component.state("proccontrol").create({"status": "x"})
         txn.create("/component/idle", "x")
     for txn in config.txn():
@@ -163,13 +162,13 @@ def test_components_are_alive_while_their_key_is_there(
         assert component.ownership("lmc-controller").is_owner()
         assert not component.ownership("helmdeploy").is_owner()
     helmdeploy.close()
-    # Who closes does not wait for an answer for long; by itself its lease lives for eight more.
+    # Less time than the lease needs to expire: closing revokes it.
     wait_until(lambda: config.backend.get("/component/helmdeploy/owner")[0] is None, 5)
     for txn in config.txn():
         assert txn.component.list_keys() == ["lmc-controller"]
 
 
-def test_a_component_can_be_put_and_taken_away(config: Config) -> None:
+def test_component_create_update_and_delete(config: Config) -> None:
     owner, other = Owner(**config.owner), Owner(**OTHER)
     for txn in config.txn():
         txn.component.create("a", owner)

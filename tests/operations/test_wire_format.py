@@ -1,4 +1,4 @@
-"""What collections and flat methods store, byte for byte, and where (spec 2.1)."""
+"""Paths and exact texts that collections and flat methods store."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from ska_sdp_config.entity import (
 )
 from ska_sdp_config.entity.flow import SharedMem
 from ska_sdp_config.transaction import Transaction
-
-from .conftest import MakeConfig
+from tests.support.configs import MakeConfig
 
 KEY = Script.Key(kind="batch", name="imaging", version="1.0.0")
 
@@ -75,7 +74,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("prefix", ["", "/t", "/a/b"])
-def test_where_everything_is(make_config: MakeConfig, prefix: str) -> None:
+def test_stored_paths(make_config: MakeConfig, prefix: str) -> None:
     config = make_config(global_prefix=prefix)
     for txn in config.txn():
         write_all(txn)
@@ -86,7 +85,7 @@ def test_where_everything_is(make_config: MakeConfig, prefix: str) -> None:
         assert txn.list_subarrays() == ["01"]
 
 
-def test_what_everything_is(config: Config) -> None:
+def test_stored_texts(config: Config) -> None:
     for txn in config.txn():
         write_all(txn)
     for txn in config.txn():
@@ -101,7 +100,7 @@ def test_what_everything_is(config: Config) -> None:
         assert txn.component.get("proccontrol") == Owner(**config.owner)
 
 
-def test_a_global_prefix_is_not_put_before_whole_paths(make_config: MakeConfig) -> None:
+def test_global_prefix_is_not_applied_to_full_paths(make_config: MakeConfig) -> None:
     config = make_config(global_prefix="/t")
     for txn in config.txn():
         txn.create("/pb/pb-x", "any text, no JSON")
@@ -113,7 +112,7 @@ def test_a_global_prefix_is_not_put_before_whole_paths(make_config: MakeConfig) 
         assert txn.list_processing_blocks() == []
 
 
-def test_a_nearly_empty_execution_block_stays_so(config: Config) -> None:
+def test_sparse_execution_block_is_written_back_unchanged(config: Config) -> None:
     for txn in config.txn():
         txn.create("/eb/eb-x", '{"test": true}')
     for txn in config.txn():
@@ -126,7 +125,7 @@ def test_a_nearly_empty_execution_block_stays_so(config: Config) -> None:
 
 
 @pytest.mark.parametrize("text", ['{"pb_id":"pb-x","more":1}', '{"key":"pb-x","more":1}'])
-def test_an_old_processing_block_is_read(config: Config, text: str) -> None:
+def test_old_processing_block_is_readable(config: Config, text: str) -> None:
     old = text[:-1] + ',"script":{"type":"batch","id":"imaging","version":"1.0.0"}}'
     for txn in config.txn():
         txn.create("/pb/pb-x", old)

@@ -25,7 +25,7 @@ from ska_sdp_config.entity.flow import (
     TangoAttributeMap,
 )
 from tests.backend.conftest import Connect, connect
-from tests.entity.test_codec import JSON
+from tests.support.json_values import JSON
 
 __all__ = ["connect"]
 

@@ -1,4 +1,4 @@
-"""What is stored, as models; see spec 2a."""
+"""Models of the stored entities; see docs/reference/database.md."""
 
 from __future__ import annotations
 

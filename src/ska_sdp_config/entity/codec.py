@@ -1,4 +1,4 @@
-"""The one place where values become the text that is stored, and text becomes values."""
+"""Conversion between values and stored text."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ __all__ = ["decode", "encode"]
 
 
 def _plain(value: Any) -> Any:
-    """Return the stored form of a model, which may stand wherever a dict may."""
+    """Return the stored form of a model within a value."""
     to_dict = getattr(value, "to_dict", None)
     if to_dict is None:
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
     return to_dict()
 
 
-# The standard library indents in Python, which takes most of the time of a large block.
+# The standard library indents in pure Python, which dominates the encoding of a large block.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, default=_plain)
 
 
 def encode(value: Any) -> str:
-    """Turn a value into the text that is stored: byte for byte what other programs write.
+    """Return the stored text of a value, byte for byte as other programs write it.
 
-    Keys are sorted, the indentation is 2 and non-ASCII characters stand unescaped (spec 2.1).
+    Keys are sorted, the indentation is 2 and non-ASCII characters are not escaped.
 
     Args:
-        value: a JSON value; models may stand in it in place of dicts.
+        value: a JSON value, which may contain models in place of dicts.
 
     Returns:
         The JSON text.
 
     Raises:
         TypeError: something in the value cannot be converted to JSON.
-        ValueError: a number is not finite, a string is no Unicode text, or the value contains
+        ValueError: a number is not finite, a string is not valid Unicode, or the value contains
             itself.
     """
     return msgspec.json.format(_COMPACT.encode(value), indent=2)
 
 
 def decode(text: str, path: str) -> Any:
-    """Read a stored value, however its JSON is laid out.
+    """Return the value of a stored text, with any JSON layout.
 
     Args:
         text: the stored text.
-        path: where it is stored, for the error message.
+        path: path of the value, for the error message.
 
     Returns:
         The value.
 
     Raises:
-        ValueError: the text is no JSON, or is nested too deep to be read.
+        ValueError: the text is not JSON, or is nested too deeply.
     """
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"The value of {path} is not JSON ({error}): read it with txn.get, and mend it."
+            f"The value of {path} is not JSON ({error}): read it with txn.get and correct it."
         ) from error

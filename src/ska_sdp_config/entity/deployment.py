@@ -1,4 +1,4 @@
-"""Deployments: what a script asks to have running."""
+"""Deployments requested by processing scripts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AliasChoices, Field
 
-from ska_sdp_config.entity.base import Entity, rename_keys, when_made
+from ska_sdp_config.entity.base import Entity, rename_keys, validate_unless_stored
 from ska_sdp_config.entity.common.ids import check_path_part
 
 __all__ = ["Deployment"]
@@ -19,25 +19,25 @@ def _check_kind(kind: str) -> str:
 
 
 class Deployment(Entity):
-    """A Helm release that a processing script asks for.
+    """Helm release requested by a processing script.
 
     Attributes:
-        key: its id, ``dpl_id`` in what is stored.
+        key: the id, stored as ``dpl_id``.
         kind: ``helm``.
-        args: ``chart``, the name of the chart, and ``values``, what it is given.
+        args: ``chart``, the name of the chart, and ``values``, its values.
     """
 
     _stored_key: ClassVar[str | None] = "dpl_id"
     _positional: ClassVar[tuple[str, ...]] = ("key", "kind", "args")
 
-    key: Annotated[str, AfterValidator(when_made(check_path_part))] = Field(
+    key: Annotated[str, AfterValidator(validate_unless_stored(check_path_part))] = Field(
         validation_alias=AliasChoices("dpl_id", "key")
     )
-    kind: Annotated[str, AfterValidator(when_made(_check_kind))]
+    kind: Annotated[str, AfterValidator(validate_unless_stored(_check_kind))]
     args: dict[str, Any]
 
     if TYPE_CHECKING:
-        # The constructor that pydantic makes, with the positions that the seed's has.
+        # The generated constructor, with the positional arguments of release 0.5.0.
         def __init__(
             self, key: str = ..., kind: str = ..., args: dict[str, Any] = ..., **fields: Any
         ) -> None: ...
@@ -51,5 +51,5 @@ class Deployment(Entity):
 
     @property
     def dpl_id(self) -> str:
-        """The id, as the seed spells it."""
+        """The id, by the name that release 0.5.0 uses."""
         return self.key

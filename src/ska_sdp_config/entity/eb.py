@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AliasChoices, Field
 
-from ska_sdp_config.entity.base import Entity, when_made
+from ska_sdp_config.entity.base import Entity, validate_unless_stored
 from ska_sdp_config.entity.common.ids import check_path_part
 
 __all__ = ["ExecutionBlock"]
@@ -29,40 +29,40 @@ _OBS_STATES = frozenset(
 
 
 def _read_obs_state(status: str) -> str:
-    # Before there were statuses, the subarray's obsState stood in their place (spec 2.1).
+    # Old releases stored the obsState of the subarray as the status.
     return "ACTIVE" if status in _OBS_STATES else status
 
 
 class ExecutionBlock(Entity):
-    """One observation's configuration, and how far it has come (schema 3.1 of the seed).
+    """Configuration and progress of one observation.
 
-    What was not given is not written: an execution block may be as good as empty.
+    Fields that were not given are not written, so an execution block can be almost empty.
 
     Attributes:
-        key: its id, ``eb_id`` in what is stored.
-        subarray_id: the subarray that it runs on, None when it is ended.
-        max_length: the longest that it may last, in seconds.
-        context: what the telescope manager says of it.
-        beams: its beams.
-        scan_types: its scan types.
-        channels: its channel configurations.
-        polarisations: its polarisation configurations.
-        fields: its fields on the sky.
-        resources: the resources that it uses.
+        key: the id, stored as ``eb_id``.
+        subarray_id: the subarray of the observation, None after its end.
+        max_length: maximum duration in seconds.
+        context: metadata from the telescope manager.
+        beams: beams.
+        scan_types: scan types.
+        channels: channel configurations.
+        polarisations: polarisation configurations.
+        fields: fields on the sky.
+        resources: resources in use.
         pb_realtime: ids of the processing blocks that run during the observation.
-        pb_batch: ids of those that run after it.
-        pb_receive_addresses: id of the processing block that gives the receive addresses.
-        current_scan_type: the scan type that is configured, if one is.
-        scan_id: the scan that is running, if one is.
+        pb_batch: ids of the processing blocks that run after it.
+        pb_receive_addresses: id of the processing block that provides the receive addresses.
+        current_scan_type: the configured scan type, or None.
+        scan_id: the running scan, or None.
         status: ACTIVE, FINISHED or CANCELLED.
-        last_updated: when it was last written, UTC, as ``YYYY-MM-DD HH:MM:SS``; others have
-            written seconds since 1970.
+        last_updated: time of the last write in UTC, ``YYYY-MM-DD HH:MM:SS``; old releases wrote
+            seconds since 1970.
     """
 
     _stored_key: ClassVar[str | None] = "eb_id"
     _complete: ClassVar[bool] = False
 
-    key: Annotated[str, AfterValidator(when_made(check_path_part))] = Field(
+    key: Annotated[str, AfterValidator(validate_unless_stored(check_path_part))] = Field(
         validation_alias=AliasChoices("eb_id", "key")
     )
     subarray_id: str | None = None
@@ -84,5 +84,5 @@ class ExecutionBlock(Entity):
 
     @property
     def eb_id(self) -> str:
-        """The id, as the seed spells it."""
+        """The id, by the name that release 0.5.0 uses."""
         return self.key

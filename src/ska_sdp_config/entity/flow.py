@@ -1,4 +1,4 @@
-"""Data flows, where their data comes from, and claims on it."""
+"""Data flows, their sources, and dependencies on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ska_sdp_config.entity.base import (
     StoredModel,
     check_key_part,
     is_stored,
-    when_made,
+    validate_unless_stored,
 )
 from ska_sdp_config.entity.common.kafka import KafkaUrl
 from ska_sdp_config.entity.common.path import AnyPurePath, PVCPath
@@ -64,7 +64,7 @@ _FLOWS = "/flow/"
 
 _DEPENDENCY_KIND = re.compile(r"[A-Za-z0-9-]{1,96}")
 
-_Part = Annotated[str, AfterValidator(when_made(check_key_part))]
+_Part = Annotated[str, AfterValidator(validate_unless_stored(check_key_part))]
 
 
 def _check_dependency_kind(kind: str) -> str:
@@ -76,22 +76,22 @@ def _check_dependency_kind(kind: str) -> str:
 
 
 class Flow(Entity):
-    """What becomes of the data of a processing block.
+    """Flow of data of a processing block.
 
     Attributes:
         key: processing block, kind and name.
-        sink: where the data goes.
-        sources: where it comes from.
-        data_model: what the data is, such as ``Visibility``.
-        expiry_time: seconds after which it may be deleted, -1 for never.
+        sink: destination of the data.
+        sources: sources of the data.
+        data_model: type of the data, such as ``Visibility``.
+        expiry_time: seconds after which the data may be deleted, -1 for never.
     """
 
     class Key(EntityKey):
-        """Identity of a flow.
+        """Key of a flow.
 
         Attributes:
-            pb_id: the processing block whose data it is.
-            kind: kind of its sink, which fills it in when it is left out.
+            pb_id: the processing block of the data.
+            kind: kind of the sink, by default that of the flow's sink.
             name: name of the flow.
         """
 
@@ -108,7 +108,7 @@ class Flow(Entity):
     @model_validator(mode="after")
     def _fill_kind(self) -> Flow:
         if self.key.kind is None:
-            # Past the validation of assignments, which would end up here again.
+            # Bypasses the validation of assignments, which would recurse.
             self.__dict__["key"] = Flow.Key(
                 pb_id=self.key.pb_id, kind=self.sink.kind, name=self.key.name
             )
@@ -116,7 +116,7 @@ class Flow(Entity):
 
 
 def _read_uri(value: Any, info: ValidationInfo) -> Any:
-    """Tell the name of a flow from a URL."""
+    """Convert the path of a flow to a key; leave other values as they are."""
     if isinstance(value, AnyUrl):
         return str(value)
     if not isinstance(value, str) or not value.startswith(_FLOWS):
@@ -124,11 +124,11 @@ def _read_uri(value: Any, info: ValidationInfo) -> Any:
     try:
         return Flow.Key.from_text(value.removeprefix(_FLOWS), stored=is_stored(info))
     except ValueError:
-        # A relative URL that only looks like a flow stays what it is.
+        # A relative URL can resemble the path of a flow.
         return value
 
 
-def _check_whole(uri: Flow.Key | str) -> Flow.Key | str:
+def _require_kind(uri: Flow.Key | str) -> Flow.Key | str:
     if isinstance(uri, Flow.Key) and uri.kind is None:
         raise ValueError(f"The flow {uri} is no source without its kind: give kind too.")
     return uri
@@ -139,18 +139,18 @@ def _write_uri(uri: Flow.Key | str) -> str:
 
 
 class FlowSource(StoredModel):
-    """Where the data of a flow comes from, and what is done to it.
+    """Source of a flow, and the function that is applied to its data.
 
     Attributes:
         uri: another flow, or a URL.
-        function: what is done.
-        parameters: what the function is given.
+        function: name of the function.
+        parameters: parameters of the function.
     """
 
     uri: Annotated[
         Flow.Key | str,
         BeforeValidator(_read_uri),
-        AfterValidator(_check_whole),
+        AfterValidator(_require_kind),
         PlainSerializer(_write_uri, return_type=str, when_used="json"),
     ]
     function: str | None = None
@@ -158,26 +158,26 @@ class FlowSource(StoredModel):
 
 
 class Dependency(Entity):
-    """A claim on the data of a flow: it is not to be deleted before the claim is.
+    """Dependency on the data of a flow, which must not be deleted while the dependency exists.
 
     Attributes:
-        key: whose data, of what kind and name, and who claims it.
-        expiry_time: seconds after which the claim lapses, -1 for never.
-        description: what it is for.
+        key: processing block, kind, name and origin.
+        expiry_time: seconds after which the dependency expires, -1 for never.
+        description: purpose of the dependency.
     """
 
     class Key(EntityKey):
-        """Identity of a dependency.
+        """Key of a dependency.
 
         Attributes:
-            pb_id: the processing block whose data it is.
-            kind: kind of the claim.
+            pb_id: the processing block of the data.
+            kind: kind of the dependency.
             name: name of the flow.
-            origin: who claims it.
+            origin: program that depends on the data.
         """
 
         pb_id: _Part
-        kind: Annotated[str, AfterValidator(when_made(_check_dependency_kind))]
+        kind: Annotated[str, AfterValidator(validate_unless_stored(_check_dependency_kind))]
         name: _Part
         origin: _Part
 

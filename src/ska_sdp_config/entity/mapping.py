@@ -1,4 +1,4 @@
-"""Read access to a model by the names of its fields, as to a mapping."""
+"""Read access to the fields of a model as to a mapping."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["ReadsAsMapping"]
 
 
 class ReadsAsMapping(BaseModel, Mapping[str, Any]):
-    """A model that can be read as the dict that it was in earlier releases.
+    """Model that can be read like the dict that it was in earlier releases.
 
     ``model["name"]``, ``model.get("name")``, ``"name" in model`` and ``dict(model)`` work, also
-    for extra fields. Changes are made through attributes.
+    for extra fields. Assign to attributes to change fields.
     """
 
     def __getitem__(self, name: str) -> Any:

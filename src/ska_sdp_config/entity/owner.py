@@ -1,4 +1,4 @@
-"""Who owns a processing block, or is a component."""
+"""Owners of entities and components."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["Owner"]
 
 
 class Owner(StoredModel):
-    """A process, as those who look for it need it (schema 3.2.2 of the seed).
+    """Process that owns an entity or is a component.
 
     Attributes:
-        pid: number of the process.
-        hostname: the host that it runs on.
-        command: its command line.
+        pid: process ID.
+        hostname: host name.
+        command: command line.
     """
 
     pid: int

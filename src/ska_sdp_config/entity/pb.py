@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, SupportsIndex
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
-from ska_sdp_config.entity.base import Entity, StoredModel, rename_keys, when_made
+from ska_sdp_config.entity.base import Entity, StoredModel, rename_keys, validate_unless_stored
 from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.entity.mapping import ReadsAsMapping
 from ska_sdp_config.entity.script import Script, ScriptKey
@@ -24,11 +24,11 @@ def _no_dependencies(value: Any) -> Any:
 
 
 class PBDependency(StoredModel, ReadsAsMapping):
-    """What a processing block waits for; it can also be read as a mapping of its fields.
+    """Dependency of a processing block on another; also readable as a mapping.
 
     Attributes:
-        pb_id: the processing block that it waits for.
-        kind: the kinds of its data that it needs.
+        pb_id: the other processing block.
+        kind: the kinds of its data that are required.
     """
 
     pb_id: str
@@ -36,7 +36,7 @@ class PBDependency(StoredModel, ReadsAsMapping):
 
 
 class PBDependencies(list[PBDependency]):
-    """A list of dependencies; dicts that are put into it are converted.
+    """List of dependencies that converts dicts to models.
 
     Raises:
         ValidationError: a ValueError; an item is not a dependency.
@@ -54,7 +54,7 @@ class PBDependencies(list[PBDependency]):
         """Append several dependencies."""
         super().extend(_dependency(item) for item in items)
 
-    def __iadd__(  # type: ignore[override,misc]  # it takes dicts too
+    def __iadd__(  # type: ignore[override,misc]  # accepts dicts too
         self, items: Iterable[PBDependency | dict[str, Any]]
     ) -> PBDependencies:
         self.extend(items)
@@ -72,13 +72,13 @@ def _dependency(item: PBDependency | dict[str, Any]) -> PBDependency:
 
 
 class ProcessingBlock(Entity):
-    """One run of a processing script (schema 3.2 of the seed).
+    """One run of a processing script.
 
     Attributes:
-        key: its id, ``pb_id`` in what is stored.
-        eb_id: the execution block that it belongs to, if to one.
-        script: the script that it runs; also from ``kind:name:version``, or from a dict.
-        parameters: what the script is given.
+        key: the id, stored as ``pb_id``.
+        eb_id: the execution block that it belongs to, or None.
+        script: key of the script; also given as ``kind:name:version`` or a dict.
+        parameters: parameters of the script.
         dependencies: the processing blocks that it waits for.
     """
 
@@ -91,7 +91,7 @@ class ProcessingBlock(Entity):
         "dependencies",
     )
 
-    key: Annotated[str, AfterValidator(when_made(check_path_part))] = Field(
+    key: Annotated[str, AfterValidator(validate_unless_stored(check_path_part))] = Field(
         validation_alias=AliasChoices("pb_id", "key")
     )
     eb_id: str | None = None
@@ -104,7 +104,7 @@ class ProcessingBlock(Entity):
     ] = Field(default_factory=PBDependencies)
 
     if TYPE_CHECKING:
-        # The constructor that pydantic makes, with the positions that the seed's has.
+        # The generated constructor, with the positional arguments of release 0.5.0.
         def __init__(
             self,
             key: str = ...,
@@ -124,5 +124,5 @@ class ProcessingBlock(Entity):
 
     @property
     def pb_id(self) -> str:
-        """The id, as the seed spells it."""
+        """The id, by the name that release 0.5.0 uses."""
         return self.key

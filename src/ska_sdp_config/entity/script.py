@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
-from ska_sdp_config.entity.base import Entity, EntityKey, check_key_part, when_made
+from ska_sdp_config.entity.base import Entity, EntityKey, check_key_part, validate_unless_stored
 from ska_sdp_config.entity.mapping import ReadsAsMapping
 
 __all__ = ["Script", "ScriptKey"]
@@ -20,11 +20,11 @@ def _check_kind(kind: str) -> str:
     return kind
 
 
-_Part = Annotated[str, AfterValidator(when_made(check_key_part))]
+_Part = Annotated[str, AfterValidator(validate_unless_stored(check_key_part))]
 
 
 class Script(Entity):
-    """The definition of a processing script.
+    """Definition of a processing script.
 
     Attributes:
         key: kind, name and version.
@@ -32,7 +32,7 @@ class Script(Entity):
     """
 
     class Key(EntityKey, ReadsAsMapping):
-        """Identity of a script, which can also be read as a mapping of its parts.
+        """Key of a script, also readable as a mapping of its parts.
 
         Attributes:
             kind: ``realtime``, during the observation, or ``batch``, after it.
@@ -42,7 +42,7 @@ class Script(Entity):
 
         model_config = ConfigDict(frozen=True, extra="allow")
 
-        kind: Annotated[str, AfterValidator(when_made(_check_kind))] = Field(
+        kind: Annotated[str, AfterValidator(validate_unless_stored(_check_kind))] = Field(
             validation_alias=AliasChoices("kind", "type")
         )
         name: _Part = Field(validation_alias=AliasChoices("name", "id"))
@@ -53,4 +53,4 @@ class Script(Entity):
 
 
 ScriptKey = Annotated[Script.Key, BeforeValidator(Script.Key.read_text)]
-"""The key of a script, also from the text ``kind:name:version``."""
+"""Key of a script, also converted from the text ``kind:name:version``."""

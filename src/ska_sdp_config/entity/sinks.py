@@ -1,4 +1,4 @@
-"""Where the data of a flow goes. Sinks are told apart by the stored ``kind`` (spec 2a)."""
+"""Sinks of flows, distinguished by the stored field ``kind``."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ __all__ = [
 
 
 class Sink(StoredModel):
-    """A sink of a kind that this library does not know: it keeps all its fields.
+    """Sink of an unknown kind, which keeps all fields.
 
     Attributes:
-        kind: what tells it apart.
+        kind: the kind.
     """
 
     kind: str
@@ -63,11 +63,11 @@ class DataProduct(StoredModel):
 
 
 class DataProductPersist(StoredModel):
-    """A data product that is to be kept.
+    """Data product that is kept.
 
     Attributes:
-        phase: how safely it is to be kept, such as ``SOLID``.
-        expires_at: until when, None for ever.
+        phase: level of safety, such as ``SOLID``.
+        expires_at: end of storage, None for no end.
     """
 
     kind: Literal["data-product-persist"] = "data-product-persist"
@@ -80,8 +80,8 @@ class DataQueue(StoredModel):
 
     Attributes:
         topics: names of the topics.
-        host: the broker.
-        format: how messages are encoded.
+        host: address of the broker.
+        format: encoding of the messages.
     """
 
     kind: Literal["data-queue"] = "data-queue"
@@ -94,7 +94,7 @@ class SharedMem(StoredModel):
     """Shared memory of a host.
 
     Attributes:
-        impl: what implements it.
+        impl: name of the implementation.
     """
 
     kind: Literal["shared-mem"] = "shared-mem"
@@ -102,11 +102,11 @@ class SharedMem(StoredModel):
 
 
 class Display(StoredModel):
-    """A display for people to look at.
+    """Display in a user interface.
 
     Attributes:
-        widget: what shows it.
-        endpoint: where the display gets it from, None if that is left to the display.
+        widget: widget that shows the data.
+        endpoint: source of the data, None for the default of the display.
     """
 
     kind: Literal["display"] = "display"
@@ -118,11 +118,11 @@ class TangoAttribute(StoredModel):
     """An attribute of a Tango device.
 
     Attributes:
-        attribute_trl: the attribute; earlier releases call it ``attribute_url``, which works too.
+        attribute_trl: the attribute; the earlier name ``attribute_url`` is accepted.
         dtype: type of its values.
-        max_dim_x: most elements along x, 0 for a scalar.
-        max_dim_y: most elements along y, 0 for a scalar or a spectrum.
-        default_value: its value before there is data.
+        max_dim_x: maximum number of elements along x, 0 for a scalar.
+        max_dim_y: maximum number of elements along y, 0 for a scalar or a spectrum.
+        default_value: value until data arrives.
     """
 
     kind: Literal["tango"] = "tango"
@@ -143,8 +143,8 @@ class TangoAttribute(StoredModel):
     def attribute_url(self, value: AttributeTRL | str) -> None:
         self.attribute_trl = value  # type: ignore[assignment]  # assignment validates
 
-    # Programs of earlier releases read only the name that they wrote, so it is written back. The
-    # set of fields records it: unlike a private attribute it does not take part in comparisons.
+    # Programs of earlier releases read only the old name, so it is written back. The set of fields
+    # records it because, unlike a private attribute, it is ignored in comparisons.
 
     @model_validator(mode="wrap")
     @classmethod
@@ -165,11 +165,11 @@ class TangoAttribute(StoredModel):
 
 
 class AttributeQuery(StoredModel):
-    """What part of the data an attribute shows.
+    """Attribute and the part of the data that it shows.
 
     Attributes:
         attribute: the attribute.
-        query: which part.
+        query: selects the part.
     """
 
     attribute: TangoAttribute
@@ -177,7 +177,7 @@ class AttributeQuery(StoredModel):
 
 
 class TangoAttributeMap(StoredModel):
-    """Several attributes of Tango devices, each of which shows a part of the data.
+    """Attributes of Tango devices, each of which shows a part of the data.
 
     Attributes:
         attributes: pairs of attribute and query, in the form in which they were given.

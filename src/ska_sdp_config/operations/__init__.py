@@ -1,1 +1,1 @@
-"""Typed access to what is stored: collections of entities on a transaction (spec 2.5)."""
+"""Typed access to stored values: collections of entities of a transaction."""

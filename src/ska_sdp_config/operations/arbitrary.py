@@ -1,4 +1,4 @@
-"""JSON at any path."""
+"""JSON values at any path."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Arbitrary"]
 
 
 class Arbitrary(EntryCollection):
-    """JSON values at whole paths: the global prefix does not stand before them.
+    """JSON values at full paths, to which the global prefix is not added.
 
-    A path is itself alone: to delete it leaves what is below it, its state and its owner too,
-    unless ``recurse`` is said.
+    Deleting a value leaves its state, its owner and all other paths below it, unless
+    ``recurse`` is set.
 
     Args:
         context: the transaction.
@@ -30,52 +30,52 @@ class Arbitrary(EntryCollection):
         self._raw = context.raw
 
     def __call__(self, key: str) -> EntryOperations:
-        """Get the operations on the value at one path.
+        """Return the operations on the value at one path.
 
         Raises:
-            ValueError: not a path.
+            ValueError: the path is invalid.
         """
         check_path(key)
         return EntryOperations(self._context, key)
 
     def list_keys(self, path: str = "/", recurse: int | Iterable[int] = 0) -> list[str]:
-        """List paths, sorted.
+        """Return the paths, sorted.
 
         Args:
             path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
-                that begin so.
-            recurse: how many levels more, or exactly which ones.
+                that start with it.
+            recurse: number of further levels, or the exact levels.
 
         Raises:
-            ValueError: not a path.
+            ValueError: the path is invalid.
         """
         return self._raw.list_keys(path, recurse)
 
     def query_keys(self, path: str = "/", recurse: int | Iterable[int] = 0) -> Iterator[str]:
-        """Get the paths one by one; see list_keys. Nothing is read before the first."""
+        """Iterate over the paths. The database is read at the first one; see list_keys."""
         spans_of_listing(path)
         return self._query_keys(path, recurse)
 
     def list_values(
         self, path: str = "/", recurse: int | Iterable[int] = 0
     ) -> list[tuple[str, Any]]:
-        """List the values with their paths, sorted, in one round trip.
+        """Return the paths and values, sorted by path, in one round trip.
 
-        What is not JSON is left out, with a warning in the log.
+        Values that are not JSON are left out, with a warning in the log.
 
         Args:
-            path: how the paths begin, as for ``list_keys``.
-            recurse: how many levels more, or exactly which ones.
+            path: start of the paths, as for ``list_keys``.
+            recurse: number of further levels, or the exact levels.
 
         Raises:
-            ValueError: not a path.
+            ValueError: the path is invalid.
         """
         return list(self.query_values(path, recurse))
 
     def query_values(
         self, path: str = "/", recurse: int | Iterable[int] = 0
     ) -> Iterator[tuple[str, Any]]:
-        """Get the values one by one; see list_values. Nothing is read before the first."""
+        """Iterate over paths and values. The database is read at the first; see list_values."""
         spans_of_listing(path)
         return self._query_values(path, recurse)
 

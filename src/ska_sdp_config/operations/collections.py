@@ -1,7 +1,7 @@
 """All collections of a transaction.
 
-Each is imported when it is first asked for: to make the models of all entities takes as long as
-several transactions, and most programs want but a few of them.
+Each module is imported on first use: creating the models of all entities takes as long as several
+transactions, and most programs use only a few of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Collections"]
 
 
 class Collections:
-    """The collections of entities, each made when it is first asked for.
+    """Collections of entities, each created on first use.
 
     Args:
         context: the transaction.
@@ -36,70 +36,70 @@ class Collections:
 
     @cached_property
     def processing_block(self) -> ProcessingBlocks:
-        """The processing blocks."""
+        """Processing blocks."""
         from ska_sdp_config.operations.processing_block import ProcessingBlocks
 
         return ProcessingBlocks(self._context)
 
     @cached_property
     def execution_block(self) -> ExecutionBlocks:
-        """The execution blocks."""
+        """Execution blocks."""
         from ska_sdp_config.operations.execution_block import ExecutionBlocks
 
         return ExecutionBlocks(self._context)
 
     @cached_property
     def script(self) -> Scripts:
-        """The script definitions."""
+        """Script definitions."""
         from ska_sdp_config.operations.script import Scripts
 
         return Scripts(self._context)
 
     @cached_property
     def deployment(self) -> Deployments:
-        """The deployments."""
+        """Deployments."""
         from ska_sdp_config.operations.deployment import Deployments
 
         return Deployments(self._context)
 
     @cached_property
     def flow(self) -> Flows:
-        """The data flows."""
+        """Data flows."""
         from ska_sdp_config.operations.flow import Flows
 
         return Flows(self._context)
 
     @cached_property
     def dependency(self) -> Dependencies:
-        """The claims on data flows."""
+        """Dependencies on data flows."""
         from ska_sdp_config.operations.flow import Dependencies
 
         return Dependencies(self._context)
 
     @cached_property
     def component(self) -> Components:
-        """The components of the SDP that are alive."""
+        """Components of the SDP that are alive."""
         from ska_sdp_config.operations.component import Components
 
         return Components(self._context)
 
     @cached_property
     def controller(self) -> DeviceOperations:
-        """The entry of the controller."""
+        """Entry of the controller."""
         from ska_sdp_config.operations.device import controller
 
         return controller(self._context)
 
     @cached_property
     def subarray(self) -> Subarrays:
-        """The entries of the subarrays."""
+        """Entries of the subarrays."""
         from ska_sdp_config.operations.device import Subarrays
 
         return Subarrays(self._context)
 
     @cached_property
     def arbitrary(self) -> Arbitrary:
-        """JSON at any path."""
+        """JSON values at any path."""
         from ska_sdp_config.operations.arbitrary import Arbitrary
 
         return Arbitrary(self._context)

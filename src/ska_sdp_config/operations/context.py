@@ -1,4 +1,4 @@
-"""What operations on entities need to know of their transaction."""
+"""Context in which operations on entities run: transaction, prefix, owner and lease."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ __all__ = ["Context", "LeaseLike"]
 
 
 class LeaseLike(Protocol):
-    """A lease, as far as operations use it."""
+    """Lease, as far as operations use it."""
 
     @property
     def id(self) -> int:
-        """What the database calls it."""
+        """The lease ID."""
 
     def alive(self) -> bool:
-        """Tell whether it was confirmed within its time to live."""
+        """Return whether the lease was confirmed within its time to live."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The transaction that operations work in, and who runs it.
+    """Transaction of the operations, and the process that runs it.
 
     Attributes:
         raw: the backend's transaction.
-        prefix: what stands before the paths of entities.
-        owner: this process, as it is stored where it owns something.
-        lease: gives the lease by which this process owns what it takes.
-        taken: the paths of owner keys that this process took, each with its lease; None if
-            nobody keeps count.
+        prefix: prefix of the paths of entities.
+        owner: this process, in its stored form.
+        lease: returns the lease of the keys that this process takes.
+        taken: the owner keys that this process took, with their leases; None if they are not
+            recorded.
     """
 
     raw: Txn

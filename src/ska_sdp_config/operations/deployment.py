@@ -10,15 +10,8 @@ __all__ = ["Deployments"]
 
 
 class Deployments(IdCollection[Deployment]):
-    """The deployments."""
+    """Deployments of a transaction."""
 
     root = "/deploy/"
     model = Deployment
-
-    def check_new(self, key: str) -> None:
-        """Check the id of a new deployment.
-
-        Raises:
-            ValueError: it is not one.
-        """
-        check_deployment_id(key)
+    check_id = staticmethod(check_deployment_id)

@@ -1,17 +1,16 @@
-"""Operations on entities: on one, and on all of a kind (spec 2.5)."""
+"""Operations on one entity, and on all entities of a kind."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from ska_sdp_config.entity.base import Entity
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.operations.base import Collection, HasStateAndOwner
 from ska_sdp_config.operations.context import Context
-from ska_sdp_config.operations.ownership import OwnershipOperations
 from ska_sdp_config.operations.readable import readable
-from ska_sdp_config.operations.values import StateOperations
 
 __all__ = ["CollectiveEntityOperations", "EntityOperations", "Named"]
 
@@ -19,17 +18,17 @@ KeyT = TypeVar("KeyT")
 EntityT = TypeVar("EntityT", bound=Entity)
 
 Named: TypeAlias = KeyT | EntityT | str | dict[str, Any]
-"""What names an entity: its key, its model, the text of its key, or a dict of one of these."""
+"""Identifies an entity: its key, its model, the text of its key, or a dict of a key or model."""
 
 
-class EntityOperations(Generic[KeyT, EntityT]):
-    """The operations on one entity.
+class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
+    """Operations on one entity.
 
     Args:
-        collection: the collection that it belongs to.
+        collection: the collection of the entity.
         context: the transaction.
-        key: its identity.
-        path: its whole path.
+        key: the key of the entity.
+        path: the full path of the entity.
     """
 
     def __init__(
@@ -45,10 +44,10 @@ class EntityOperations(Generic[KeyT, EntityT]):
         self.path = path
 
     def get(self) -> EntityT | None:
-        """Get the entity, or None if it is not there: that absence counts as read.
+        """Return the entity, or None if it does not exist. The absence counts as read.
 
         Raises:
-            ValueError: what is stored is no such entity.
+            ValueError: the stored value is invalid.
         """
         text = self._context.raw.get(self.path)
         if text is None:
@@ -56,18 +55,18 @@ class EntityOperations(Generic[KeyT, EntityT]):
         return self._collection.model.from_stored(text, self.key, self.path)
 
     def exists(self) -> bool:
-        """Tell whether the entity is there."""
+        """Return whether the entity exists."""
         return self._context.raw.get(self.path) is not None
 
     def create(self, entity: EntityT | dict[str, Any]) -> None:
         """Create the entity.
 
         Args:
-            entity: its model, or a dict of its fields; the key may be left out of a dict.
+            entity: a model, or a dict of fields, in which the key is optional.
 
         Raises:
-            ConfigCollision: it exists already; the transaction stays usable.
-            ValueError: its id is not one for a new entity, or it is another than this one.
+            ConfigCollision: the entity exists already; the transaction stays usable.
+            ValueError: the key is invalid for a new entity, or is the key of another entity.
         """
         if isinstance(entity, dict):
             entity = self._collection.model(**self._named(entity))
@@ -76,14 +75,14 @@ class EntityOperations(Generic[KeyT, EntityT]):
         self._context.raw.create(self.path, text)
 
     def update(self, entity: EntityT | dict[str, Any]) -> None:
-        """Replace the entity by a changed one.
+        """Replace the entity.
 
         Args:
-            entity: its model, or a dict as it is stored.
+            entity: a model, or a dict in the stored form.
 
         Raises:
-            ConfigVanished: it is not there; the transaction stays usable.
-            ValueError: it is another than this one.
+            ConfigVanished: the entity does not exist; the transaction stays usable.
+            ValueError: the given entity has another key.
         """
         if isinstance(entity, dict):
             model = self._collection.model
@@ -92,10 +91,10 @@ class EntityOperations(Generic[KeyT, EntityT]):
         self._context.raw.update(self.path, self._text(entity))
 
     def create_or_update(self, entity: EntityT | dict[str, Any]) -> None:
-        """Create the entity, or replace the one that is there.
+        """Create or replace the entity.
 
         Raises:
-            ValueError: its id is not one for a new entity, or it is another than this one.
+            ValueError: the key is invalid for a new entity, or is the key of another entity.
         """
         (self.update if self.exists() else self.create)(entity)
 
@@ -103,25 +102,15 @@ class EntityOperations(Generic[KeyT, EntityT]):
         """Delete the entity, its state and its owner.
 
         Args:
-            recurse: whether everything else below its path goes too.
+            recurse: whether to delete everything else below its path.
 
         Raises:
-            ConfigVanished: it is not there; the transaction stays usable.
+            ConfigVanished: the entity does not exist; the transaction stays usable.
         """
         self._context.raw.delete(self.path, recursive=recurse)
         if not recurse:
             self.state.delete(must_exist=False)
             self._context.raw.delete(self.ownership.path, must_exist=False)
-
-    @property
-    def state(self) -> StateOperations:
-        """The operations on its state."""
-        return StateOperations(self._context.raw, f"{self.path}/state")
-
-    @property
-    def ownership(self) -> OwnershipOperations:
-        """The operations on its ownership."""
-        return OwnershipOperations(self._context, f"{self.path}/owner")
 
     def _text(self, entity: EntityT) -> str:
         model = self._collection.model
@@ -133,7 +122,7 @@ class EntityOperations(Generic[KeyT, EntityT]):
         return encode(entity.to_dict())
 
     def _named(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of this entity, with its key."""
+        """Return the fields with the key of this entity added."""
         if self._collection.model.key_in(fields) is None:
             return {"key": self.key} | fields
         self._check_is(fields)
@@ -145,20 +134,20 @@ class EntityOperations(Generic[KeyT, EntityT]):
             raise ValueError(f"Cannot write the entity of {path} to {self.path}: keys differ.")
 
 
-class CollectiveEntityOperations(ABC, Generic[KeyT, EntityT]):
-    """The operations on all entities of a kind, in which ``key`` names one of them.
-
-    Wherever one is named, its model serves as well as its key.
+class CollectiveEntityOperations(
+    Collection[Named[KeyT, EntityT], EntityT], Generic[KeyT, EntityT]
+):
+    """Operations on all entities of a kind. A model is accepted in place of a key.
 
     Args:
         context: the transaction.
     """
 
     root: ClassVar[str]
-    """The path below which they are, such as ``/pb/``."""
+    """Path of the entities, such as ``/pb/``."""
 
     model: type[EntityT]
-    """Their model."""
+    """Model of the entities."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -168,30 +157,30 @@ class CollectiveEntityOperations(ABC, Generic[KeyT, EntityT]):
 
     @abstractmethod
     def check_new(self, key: KeyT) -> None:
-        """Check that a key may be that of a new entity.
+        """Validate the key of a new entity.
 
         Raises:
-            ValueError: it may not.
+            ValueError: the key is invalid.
         """
 
     @abstractmethod
     def _name(self, key: Named[KeyT, EntityT]) -> tuple[KeyT, str]:
-        """Get the key, and how it stands in a path, of whatever names an entity."""
+        """Return the key of an entity, and its text in a path."""
 
     @abstractmethod
     def _key(self, name: str) -> KeyT | None:
-        """Get the key that stands in a path, None if none does."""
+        """Return the key of a name in a path, or None if the name is invalid."""
 
     @abstractmethod
     def _select(self, parts: dict[str, str]) -> tuple[str, Callable[[str], bool] | None]:
-        """Get how names begin that are asked for, and what else to ask of them, if anything."""
+        """Return the prefix of the requested names, and a filter if the prefix is not enough."""
 
     @abstractmethod
     def _key_of_parts(self, args: tuple[str, ...], parts: dict[str, str]) -> KeyT:
-        """Get the key whose parts are given, in order or by name."""
+        """Return the key of parts given in order or by name."""
 
     def _operations(self, key: KeyT, name: str) -> EntityOperations[KeyT, EntityT]:
-        """Make the operations on one entity, from its key and how that stands in a path."""
+        """Create the operations on one entity, from its key and the text of it in a path."""
         return EntityOperations(self, self._context, key, self._root + name)
 
     # One entity
@@ -199,15 +188,15 @@ class CollectiveEntityOperations(ABC, Generic[KeyT, EntityT]):
     def __call__(
         self, *args: Named[KeyT, EntityT], **parts: str
     ) -> EntityOperations[KeyT, EntityT]:
-        """Get the operations on one entity.
+        """Return the operations on one entity.
 
         Args:
             *args: its key, its model or a dict of either; or the parts of its key in order.
             **parts: the parts of its key by name.
 
         Raises:
-            TypeError: keys have no such part.
-            ValueError: not a key, or a part is missing.
+            TypeError: a part is unknown.
+            ValueError: the key is invalid, or a part is missing.
         """
         key: Named[KeyT, EntityT]
         if len(args) == 1 and not parts:
@@ -216,120 +205,75 @@ class CollectiveEntityOperations(ABC, Generic[KeyT, EntityT]):
             key = self._key_of_parts(tuple(map(str, args)), parts)
         return self._operations(*self._name(key))
 
-    def get(self, key: Named[KeyT, EntityT]) -> EntityT | None:
-        """Get an entity, or None if it is not there: that absence counts as read.
-
-        Raises:
-            ValueError: not a key, or what is stored is no such entity.
-        """
-        return self(key).get()
-
-    def exists(self, key: Named[KeyT, EntityT]) -> bool:
-        """Tell whether an entity is there.
-
-        Raises:
-            ValueError: not a key.
-        """
-        return self(key).exists()
-
     def create(self, entity: EntityT | dict[str, Any]) -> None:
-        """Create an entity, from its model or a dict of its fields.
+        """Create an entity from a model or a dict of fields.
 
         Raises:
-            ConfigCollision: it exists already; the transaction stays usable.
-            ValueError: its key is not one for a new entity.
+            ConfigCollision: the entity exists already; the transaction stays usable.
+            ValueError: the key is invalid for a new entity.
         """
         if isinstance(entity, dict):
             entity = self.model(**entity)
         self(entity).create(entity)
 
     def update(self, entity: EntityT | dict[str, Any]) -> None:
-        """Replace an entity by a changed one, a model or a dict as it is stored.
+        """Replace an entity by a model or by a dict in the stored form.
 
         Raises:
-            ConfigVanished: it is not there; the transaction stays usable.
-            ValueError: not a key.
+            ConfigVanished: the entity does not exist; the transaction stays usable.
+            ValueError: the key is invalid.
         """
         self(entity).update(entity)
 
     def create_or_update(self, entity: EntityT | dict[str, Any]) -> None:
-        """Create an entity, or replace the one that is there.
+        """Create or replace an entity.
 
         Raises:
-            ValueError: its key is not one for a new entity.
+            ValueError: the key is invalid for a new entity.
         """
         self(entity).create_or_update(entity)
 
-    def delete(self, key: Named[KeyT, EntityT], recurse: bool = False) -> None:
-        """Delete an entity, its state and its owner.
-
-        Args:
-            key: which one.
-            recurse: whether everything else below its path goes too.
-
-        Raises:
-            ConfigVanished: it is not there; the transaction stays usable.
-            ValueError: not a key.
-        """
-        self(key).delete(recurse=recurse)
-
-    def state(self, key: Named[KeyT, EntityT]) -> StateOperations:
-        """Get the operations on the state of an entity.
-
-        Raises:
-            ValueError: not a key.
-        """
-        return self(key).state
-
-    def ownership(self, key: Named[KeyT, EntityT]) -> OwnershipOperations:
-        """Get the operations on the ownership of an entity.
-
-        Raises:
-            ValueError: not a key.
-        """
-        return self(key).ownership
-
-    # All of them
+    # All entities
 
     def list_keys(self, **parts: str) -> list[KeyT]:
-        """List the keys of all entities, sorted; gaining or losing one is a conflict.
+        """Return the keys, sorted. An added or removed key is a conflict.
 
         Args:
-            **parts: what parts of the key must be; ``prefix`` for how an id begins.
+            **parts: required values of key parts; ``prefix`` for the start of an id.
 
         Raises:
-            TypeError: keys have no such part.
-            ValueError: a part can be that of no key.
+            TypeError: a part is unknown.
+            ValueError: a part is invalid.
         """
         return [key for _, key in self._list(parts)]
 
     def query_keys(self, **parts: str) -> Iterator[KeyT]:
-        """Get the keys one by one; see list_keys. Nothing is read before the first."""
+        """Iterate over the keys. The database is read at the first one; see list_keys."""
         prefix, matches = self._select(parts)
         return (key for _, key in self._list_names(prefix, matches))
 
     def list_values(self, **parts: str) -> list[tuple[KeyT, EntityT]]:
-        """List all entities with their keys, sorted, in one round trip, or two for a filter.
+        """Return the keys and entities, sorted by key, in one round trip, or two for a filter.
 
-        An entity that cannot be read is left out, with a warning in the log that names its path
-        and the fault; ``get`` raises for it.
+        Invalid entities are left out, with a warning in the log that has the path and the
+        error; ``get`` raises ValueError for them.
 
         Args:
-            **parts: what parts of the key must be; ``prefix`` for how an id begins.
+            **parts: required values of key parts; ``prefix`` for the start of an id.
 
         Raises:
-            TypeError: keys have no such part.
-            ValueError: a part can be that of no key.
+            TypeError: a part is unknown.
+            ValueError: a part is invalid.
         """
         return list(self.query_values(**parts))
 
     def query_values(self, **parts: str) -> Iterator[tuple[KeyT, EntityT]]:
-        """Get the entities one by one; see list_values. Nothing is read before the first."""
+        """Iterate over keys and entities. The database is read at the first; see list_values."""
         prefix, matches = self._select(parts)
         return self._query_values(prefix, matches)
 
     def query_unreadable(self) -> Iterator[tuple[str, str]]:
-        """Get the path of each entity that ``query_values`` leaves out, with the fault."""
+        """Iterate over path and error of each entity that ``query_values`` leaves out."""
         for path, text in self._context.raw.list_values(self._root):
             key = self._key(path[len(self._root) :])
             if key is None:
@@ -361,7 +305,7 @@ class CollectiveEntityOperations(ABC, Generic[KeyT, EntityT]):
                 if key is not None:
                     yield from self._readable(path, key, text)
             return
-        # Only what is asked for counts as read, at the price of a second round trip.
+        # The second round trip limits what counts as read to the entities that match.
         keys = dict(self._list_names(prefix, matches))
         for path, found in raw.get_many(keys).items():
             if found is not None:

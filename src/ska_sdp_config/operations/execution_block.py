@@ -10,15 +10,8 @@ __all__ = ["ExecutionBlocks"]
 
 
 class ExecutionBlocks(IdCollection[ExecutionBlock]):
-    """The execution blocks."""
+    """Execution blocks of a transaction."""
 
     root = "/eb/"
     model = ExecutionBlock
-
-    def check_new(self, key: str) -> None:
-        """Check the id of a new execution block.
-
-        Raises:
-            ValueError: it is not one.
-        """
-        check_block_id(key)
+    check_id = staticmethod(check_block_id)

@@ -1,4 +1,4 @@
-"""The seed's methods for deployments."""
+"""Methods of a transaction for deployments, as in release 0.5.0 of the library."""
 
 from __future__ import annotations
 
@@ -14,87 +14,46 @@ __all__ = ["DeploymentMethods"]
 
 
 class DeploymentMethods(Collections):
-    """Deployments as models, their states as dicts."""
+    """Deployments as models, their states as dicts.
+
+    The errors are those of ``deployment``: ConfigCollision if a created value exists,
+    ConfigVanished if a replaced or deleted one does not exist, ValueError if an id or a stored
+    value is invalid.
+    """
 
     def list_deployments(self, prefix: str = "") -> list[str]:
-        """List the ids of deployments that begin with a prefix, sorted.
-
-        Raises:
-            ValueError: no id begins so.
-        """
+        """Return the ids that start with a prefix, sorted."""
         return self.deployment.list_keys(prefix=prefix)
 
     def get_deployment(self, dpl_id: str) -> Deployment | None:
-        """Get a deployment, or None if it is not there.
-
-        Raises:
-            ValueError: not an id, or what is stored is no deployment.
-        """
+        """Return a deployment, or None if it does not exist."""
         return self.deployment.get(dpl_id)
 
     def create_deployment(self, dpl: Deployment | dict[str, Any]) -> None:
-        """Create a deployment, from a model or a dict.
-
-        Raises:
-            ConfigCollision: it exists already.
-            ValueError: its id is not one for a new one.
-        """
+        """Create a deployment from a model or a dict."""
         self.deployment.create(dpl)
 
     def update_deployment(self, dpl: Deployment | dict[str, Any]) -> None:
-        """Replace a deployment by a model or a dict.
-
-        Raises:
-            ConfigVanished: it is not there.
-            ValueError: not an id.
-        """
+        """Replace a deployment by a model or a dict."""
         self.deployment.update(dpl)
 
     def delete_deployment(self, dpl: Deployment | str, recurse: bool = False) -> None:
-        """Delete a deployment and its state.
-
-        Args:
-            dpl: the deployment, or its id.
-            recurse: whether everything else below its path goes too.
-
-        Raises:
-            ConfigVanished: it is not there.
-            ValueError: not an id.
-        """
+        """Delete a deployment, its state and owner; with ``recurse`` all paths below."""
         self.deployment.delete(dpl, recurse=recurse)
 
     def get_deployment_state(self, dpl_id: str) -> dict[str, Any] | None:
-        """Get the state of a deployment, or None if it has none.
-
-        Raises:
-            ValueError: not an id, or what is stored is no JSON.
-        """
+        """Return the state of a deployment, or None if it does not exist."""
         state: dict[str, Any] | None = self.deployment.state(dpl_id).get()
         return state
 
     def create_deployment_state(self, dpl_id: str, state: Fields) -> None:
-        """Create the state of a deployment.
-
-        Raises:
-            ConfigCollision: it exists already.
-            ValueError: not an id.
-        """
+        """Create the state of a deployment."""
         self.deployment.state(dpl_id).create(state)
 
     def update_deployment_state(self, dpl_id: str, state: Fields) -> None:
-        """Replace the state of a deployment.
-
-        Raises:
-            ConfigVanished: it is not there.
-            ValueError: not an id.
-        """
+        """Replace the state of a deployment."""
         self.deployment.state(dpl_id).update(state)
 
     def delete_deployment_state(self, dpl_id: str) -> None:
-        """Delete the state of a deployment.
-
-        Raises:
-            ConfigVanished: it is not there.
-            ValueError: not an id.
-        """
+        """Delete the state of a deployment."""
         self.deployment.state(dpl_id).delete()

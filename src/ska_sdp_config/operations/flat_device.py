@@ -1,4 +1,4 @@
-"""The seed's methods for the Tango devices' entries."""
+"""Methods of a transaction for entries of devices, as in release 0.5.0 of the library."""
 
 from __future__ import annotations
 
@@ -13,85 +13,47 @@ __all__ = ["DeviceMethods"]
 
 
 class DeviceMethods(Collections):
-    """What was commanded of the controller and of the subarrays, as dicts."""
+    """Entries of the controller and of the subarrays, as dicts.
+
+    The errors are those of ``subarray``: ConfigCollision if a created value exists,
+    ConfigVanished if a replaced or deleted one does not exist, ValueError if an id or a stored
+    value is invalid.
+    """
 
     def get_controller(self) -> dict[str, Any] | None:
-        """Get the controller's entry, or None if there is none.
-
-        Raises:
-            ValueError: what is stored is no JSON.
-        """
+        """Return the entry of the controller, or None if it does not exist."""
         entry: dict[str, Any] | None = self.controller.get()
         return entry
 
     def create_controller(self, entry: Fields) -> None:
-        """Create the controller's entry.
-
-        Raises:
-            ConfigCollision: it exists already.
-        """
+        """Create the entry of the controller."""
         self.controller.create(entry)
 
     def update_controller(self, entry: Fields) -> None:
-        """Replace the controller's entry.
-
-        Raises:
-            ConfigVanished: it is not there.
-        """
+        """Replace the entry of the controller."""
         self.controller.update(entry)
 
     def delete_controller(self) -> None:
-        """Delete the controller's entry.
-
-        Raises:
-            ConfigVanished: it is not there.
-        """
+        """Delete the entry of the controller, its state and its owner."""
         self.controller.delete()
 
     def list_subarrays(self, prefix: str = "") -> list[str]:
-        """List the ids of subarrays that begin with a prefix, sorted.
-
-        Raises:
-            ValueError: no id begins so.
-        """
+        """Return the ids that start with a prefix, sorted."""
         return self.subarray.list_keys(prefix)
 
     def get_subarray(self, subarray_id: str) -> dict[str, Any] | None:
-        """Get a subarray's entry, or None if there is none.
-
-        Raises:
-            ValueError: not an id, or what is stored is no JSON.
-        """
+        """Return the entry of a subarray, or None if it does not exist."""
         entry: dict[str, Any] | None = self.subarray.get(subarray_id)
         return entry
 
     def create_subarray(self, subarray_id: str, entry: Fields) -> None:
-        """Create a subarray's entry.
-
-        Raises:
-            ConfigCollision: it exists already.
-            ValueError: not an id.
-        """
+        """Create the entry of a subarray."""
         self.subarray.create(subarray_id, entry)
 
     def update_subarray(self, subarray_id: str, entry: Fields) -> None:
-        """Replace a subarray's entry.
-
-        Raises:
-            ConfigVanished: it is not there.
-            ValueError: not an id.
-        """
+        """Replace the entry of a subarray."""
         self.subarray.update(subarray_id, entry)
 
     def delete_subarray(self, subarray_id: str, recurse: bool = False) -> None:
-        """Delete a subarray's entry.
-
-        Args:
-            subarray_id: its id.
-            recurse: whether everything below its path goes too.
-
-        Raises:
-            ConfigVanished: it is not there.
-            ValueError: not an id.
-        """
+        """Delete the entry of a subarray, state and owner; with ``recurse`` all paths below."""
         self.subarray.delete(subarray_id, recurse=recurse)

@@ -1,4 +1,4 @@
-"""Data flows, ``/flow/<pb_id>:<kind>:<name>``, and the claims on them."""
+"""Data flows, ``/flow/<pb_id>:<kind>:<name>``, and dependencies on them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["Dependencies", "Flows"]
 
 
 class Flows(KeyCollection[Flow.Key, Flow]):
-    """The data flows.
+    """Data flows of a transaction.
 
-    A key without a kind names the one flow of its processing block that has its name. A
-    ValueError names the flows if there are several.
+    A key without a kind identifies the only flow of its processing block that has its name. If
+    there are several, a ValueError lists them.
     """
 
     root = "/flow/"
@@ -44,15 +44,15 @@ class Flows(KeyCollection[Flow.Key, Flow]):
         operations = super()._operations(key, name)
         if key.kind is not None:
             return operations
-        raw = cast(Txn, _NothingThere(operations.path))
+        raw = cast(Txn, _EmptyTransaction(operations.path))
         return _AbsentFlow(self, replace(self._context, raw=raw), key, operations.path)
 
 
 class _AbsentFlow(EntityOperations[Flow.Key, Flow]):
-    """The operations on a flow that was named without its kind and does not exist."""
+    """Operations on a flow that was given without its kind and does not exist."""
 
     def create(self, entity: Flow | dict[str, Any]) -> None:
-        """Create the flow; its sink gives the kind."""
+        """Create the flow, of the kind of its sink."""
         self._collection.create(self._whole(entity))
 
     def update(self, entity: Flow | dict[str, Any]) -> None:
@@ -66,14 +66,14 @@ class _AbsentFlow(EntityOperations[Flow.Key, Flow]):
         return flow
 
 
-class _NothingThere:
+class _EmptyTransaction:
     """Empty transaction for a flow without a path: reads find nothing, writes are rejected."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def get(self, path: str) -> None:
-        """Find nothing."""
+        """Return None."""
 
     def create(self, path: str, value: str, lease: object = None) -> NoReturn:
         """Reject the write."""
@@ -84,7 +84,7 @@ class _NothingThere:
         raise self._vanished("update")
 
     def delete(self, path: str, must_exist: bool = True, recursive: bool = False) -> None:
-        """Reject the deletion, if something must exist."""
+        """Reject the deletion if ``must_exist`` is set."""
         if must_exist:
             raise self._vanished("delete")
 
@@ -96,7 +96,7 @@ class _NothingThere:
 
 
 class Dependencies(KeyCollection[Dependency.Key, Dependency]):
-    """The claims, ``/dependency/<pb_id>:<kind>:<name>:<origin>``."""
+    """Dependencies of a transaction, ``/dependency/<pb_id>:<kind>:<name>:<origin>``."""
 
     root = "/dependency/"
     model = Dependency

@@ -1,4 +1,4 @@
-"""The two kinds of collections: of entities with an id, and with a key of several parts."""
+"""Collections of entities whose key is an id, or has several parts."""
 
 from __future__ import annotations
 
@@ -19,13 +19,18 @@ EntityKeyT = TypeVar("EntityKeyT", bound=EntityKey)
 class IdCollection(CollectiveEntityOperations[str, EntityT], Generic[EntityT]):
     """Entities whose key is an id."""
 
+    @staticmethod
     @abstractmethod
+    def check_id(text: str) -> str:
+        """Return the id of a new entity, or raise ValueError."""
+
     def check_new(self, key: str) -> None:
-        """Check that an id may be that of a new entity.
+        """Validate the id of a new entity.
 
         Raises:
-            ValueError: it may not.
+            ValueError: the id is invalid.
         """
+        self.check_id(key)
 
     def _key_of_parts(self, args: tuple[str, ...], parts: dict[str, str]) -> str:
         key = self.model.key_in(parts)
@@ -56,19 +61,19 @@ class IdCollection(CollectiveEntityOperations[str, EntityT], Generic[EntityT]):
 class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[EntityKeyT, EntityT]):
     """Entities whose key has several parts, joined by colons in their path.
 
-    What lies between them with fewer or more parts is not listed.
+    Names with fewer or more parts are not listed.
     """
 
     key_model: type[EntityKeyT]
-    """The key's model."""
+    """Model of the keys."""
 
     def check_new(self, key: EntityKeyT) -> None:
-        """Check that a key may be that of a new entity.
+        """Validate the key of a new entity.
 
         Raises:
-            ValueError: it may not.
+            ValueError: the key is invalid.
         """
-        # A key that was read is not bound by the rules for new ones until it is used for one.
+        # A key that was read from the database has not been validated as a new one.
         self.key_model.from_text(str(key))
 
     def _key_of_parts(self, args: tuple[str, ...], parts: dict[str, str]) -> EntityKeyT:
@@ -84,7 +89,7 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
         return own_key, self._checked(own_key)
 
     def _to_key(self, key: Named[EntityKeyT, EntityT]) -> EntityKeyT:
-        """Get the key, of whatever names an entity."""
+        """Return the key of an entity."""
         own_key: Any = key
         if isinstance(key, self.model):
             own_key = key.__dict__["key"]
@@ -101,10 +106,10 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
         return own_key
 
     def _checked(self, key: EntityKeyT) -> str:
-        """Get how a key stands in a path.
+        """Return the text of a key in a path.
 
         Raises:
-            ValueError: a part of it is empty, or would reach another path.
+            ValueError: a part is empty, or contains a separator.
         """
         name = str(key)
         parts = name.split(":")

@@ -1,4 +1,4 @@
-"""Ids for new blocks."""
+"""Ids of new blocks."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ _DIGITS = 5
 
 
 def new_block_id(context: Context, kind: str, generator: str) -> str:
-    """Find the first id of today that is free.
+    """Return the first free id of today.
 
-    Only the id that is found is guarded: two that find the same one at once are told apart
-    when they commit, and all others do not disturb each other (spec 2.2).
+    Only the returned id is guarded: transactions that get the same one conflict, others do not.
 
     Args:
         context: the transaction.
         kind: ``pb`` or ``eb``.
-        generator: who makes the block.
+        generator: name of the program that creates the block.
 
     Returns:
         ``<kind>-<generator>-<today, UTC>-<5 digits from 00000>``.
 
     Raises:
-        ValueError: the generator cannot be part of an id.
-        RuntimeError: all ids of today are taken.
+        ValueError: the generator is invalid in an id.
+        RuntimeError: no id of today is free.
     """
     if not generator:
-        raise ValueError("An empty name cannot be that of a generator: say who makes the block.")
+        raise ValueError("The generator cannot be empty: give the name of a program.")
     stem = f"{kind}-{generator}-{datetime.now(timezone.utc):%Y%m%d}-"
     check_block_id(stem + "0" * _DIGITS)
     start = f"{context.prefix}/{kind}/{stem}"

@@ -1,4 +1,4 @@
-"""Who owns an entity: a leased key below it (schema 3.2.2 of the seed)."""
+"""Ownership of an entity: a leased key ``owner`` below its path."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["OwnershipOperations", "read_owner"]
 
 
 def read_owner(text: str, path: str) -> Owner:
-    """Read a stored owner.
+    """Convert a stored text to an owner.
 
     Args:
         text: the stored text.
-        path: where it is stored, for the error message.
+        path: path of the owner, for the error message.
 
     Raises:
         ValueError: the stored value is not an owner.
@@ -36,11 +36,11 @@ OwnershipT = TypeVar("OwnershipT", bound="OwnershipOperations")
 
 
 class OwnershipOperations:
-    """The ownership of one entity, or of a component's name.
+    """Operations on the ownership of one entity or component.
 
     Args:
         context: the transaction, and this process.
-        path: whole path of the owner key.
+        path: full path of the owner key.
     """
 
     def __init__(self, context: Context, path: str) -> None:
@@ -48,23 +48,23 @@ class OwnershipOperations:
         self.path = path
 
     def __call__(self: OwnershipT) -> OwnershipT:
-        """Get these operations: ``txn.flow(key).ownership`` and ``.ownership()`` are the same."""
+        """Return these operations: ``.ownership`` and ``.ownership()`` are the same."""
         return self
 
     def get(self) -> Owner | None:
-        """Get the owner, or None if there is none.
+        """Return the owner, or None if there is none.
 
         Raises:
-            ValueError: what is stored is no owner.
+            ValueError: the stored value is not an owner.
         """
         text = self._context.raw.get(self.path)
         return None if text is None else read_owner(text, self.path)
 
     def get_dict(self) -> dict[str, Any] | None:
-        """Get the owner as it is stored, or None if there is none.
+        """Return the owner in its stored form, or None if there is none.
 
         Raises:
-            ValueError: what is stored is no JSON.
+            ValueError: the stored value is not JSON.
         """
         text = self._context.raw.get(self.path)
         if text is None:
@@ -73,29 +73,28 @@ class OwnershipOperations:
         return found
 
     def is_owned(self) -> bool:
-        """Tell whether anybody owns it."""
+        """Return whether there is an owner."""
         return self._context.raw.get(self.path) is not None
 
     def is_owner(self) -> bool:
-        """Tell whether this process owns it.
+        """Return whether this process is the owner.
 
-        That is so from ``take`` until it is released or the lease is lost. A process that
-        was started anew in the place of another, with the same name and number, is not the
-        owner of what that other one took.
+        It is from ``take`` until ``release`` or the loss of the lease. A restarted process with
+        the same host name and process ID does not own what its predecessor took.
         """
         if self.get_dict() != self._context.owner:
             return False
-        lease = self._lease_taken()
+        lease = self._recorded_lease()
         return lease is None or lease.alive()
 
     def take(self, lease: LeaseLike | int | None = None) -> None:
-        """Take ownership, until the lease ends.
+        """Take the ownership until the lease ends.
 
         Args:
-            lease: the lease to live by, or its ID; this process's own if none is given.
+            lease: the lease of the owner key, or its ID; by default the lease of this process.
 
         Raises:
-            ConfigCollision: it is owned already, by this process or another.
+            ConfigCollision: there is an owner already, this process or another.
         """
         if isinstance(lease, int):
             lease = _LeaseById(lease)
@@ -103,7 +102,7 @@ class OwnershipOperations:
         taken = self._context.taken
         before = None if taken is None else taken.get(self.path)
         if before is not None and not before.alive() and self.get_dict() == self._context.owner:
-            # What the lost lease has left behind, and the database is about to delete.
+            # The key belongs to the lost lease; the database has not yet deleted it.
             self._context.raw.delete(self.path)
         try:
             self._context.raw.create(self.path, encode(self._context.owner), lease.id)
@@ -118,18 +117,18 @@ class OwnershipOperations:
             taken[self.path] = lease
 
     def release(self) -> None:
-        """Give up the ownership, if this process has it; another's is left alone."""
+        """Delete the owner key if this process is the owner; otherwise do nothing."""
         if self.is_owner():
             self._context.raw.delete(self.path)
 
-    def _lease_taken(self) -> LeaseLike | None:
+    def _recorded_lease(self) -> LeaseLike | None:
         taken = self._context.taken
-        return None if taken is None else taken.get(self.path, _NEVER_TAKEN)
+        return None if taken is None else taken.get(self.path, _NOT_TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class _LeaseById:
-    """A lease of which only the ID is known: its end shows only by the end of its keys."""
+    """Lease with a known ID only. It counts as alive, as its expiry cannot be observed."""
 
     id: int
 
@@ -137,8 +136,8 @@ class _LeaseById:
         return True
 
 
-class _NeverTaken:
-    """The lease of what this process never took."""
+class _NotTaken:
+    """Lease of keys that this process has not taken."""
 
     id = 0
 
@@ -146,4 +145,4 @@ class _NeverTaken:
         return False
 
 
-_NEVER_TAKEN = _NeverTaken()
+_NOT_TAKEN = _NotTaken()

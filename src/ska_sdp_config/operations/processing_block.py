@@ -10,15 +10,8 @@ __all__ = ["ProcessingBlocks"]
 
 
 class ProcessingBlocks(IdCollection[ProcessingBlock]):
-    """The processing blocks."""
+    """Processing blocks of a transaction."""
 
     root = "/pb/"
     model = ProcessingBlock
-
-    def check_new(self, key: str) -> None:
-        """Check the id of a new processing block.
-
-        Raises:
-            ValueError: it is not one.
-        """
-        check_block_id(key)
+    check_id = staticmethod(check_block_id)

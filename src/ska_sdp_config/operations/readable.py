@@ -1,4 +1,4 @@
-"""Listings that leave out what cannot be read."""
+"""Listings without invalid values."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ValueT = TypeVar("ValueT")
 def readable(
     path: str, key: KeyT, read: Callable[[str, str], ValueT], text: str
 ) -> Iterator[tuple[KeyT, ValueT]]:
-    """Yield a key with its value, or log a warning if the value cannot be read.
+    """Yield a key with its value, or log a warning if the value is invalid.
 
-    Without this, one damaged value would hide all others of a listing.
+    Without this, one corrupt value would make the whole listing fail.
 
     Args:
-        path: where the value is stored.
+        path: the path of the value.
         key: the key.
-        read: returns the value, given its text and path, or raises ValueError.
+        read: converts text and path to the value, or raises ValueError.
         text: the stored text.
     """
     try:

@@ -9,7 +9,7 @@ __all__ = ["Scripts"]
 
 
 class Scripts(KeyCollection[Script.Key, Script]):
-    """The script definitions."""
+    """Script definitions of a transaction."""
 
     root = "/script/"
     model = Script

@@ -1,4 +1,4 @@
-"""Operations on one path that holds JSON: states, and whatever else has no model."""
+"""Operations on the JSON value of one path, e.g. a state."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 __all__ = ["Fields", "StateOperations", "ValueOperations"]
 
 Fields: TypeAlias = "dict[str, Any] | StoredModel"
-"""A JSON object: a dict, or a model of which the stored form is taken."""
+"""JSON object: a dict, or a model in its stored form."""
 
 StateT = TypeVar("StateT", bound="StateOperations")
 
 
 class ValueOperations:
-    """The JSON value at one path.
+    """Operations on the JSON value of one path.
 
     Args:
         raw: the transaction.
-        path: the whole path.
+        path: the full path.
     """
 
     def __init__(self, raw: Txn, path: str) -> None:
@@ -31,24 +31,24 @@ class ValueOperations:
         self.path = path
 
     def get(self) -> Any:
-        """Get the value, or None if there is none; ``{}`` is a value like any other.
+        """Return the value, or None if it does not exist; ``{}`` is a value.
 
         Raises:
-            ValueError: what is stored is no JSON.
+            ValueError: the stored value is not JSON.
         """
         text = self._raw.get(self.path)
         return None if text is None else decode(text, self.path)
 
     def exists(self) -> bool:
-        """Tell whether there is a value."""
+        """Return whether the value exists."""
         return self._raw.get(self.path) is not None
 
     def create(self, value: Any) -> None:
         """Create the value.
 
         Raises:
-            ConfigCollision: there is one already.
-            TypeError: JSON has no word for it.
+            ConfigCollision: the value exists already.
+            TypeError: the value cannot be converted to JSON.
         """
         self._raw.create(self.path, encode(value))
 
@@ -56,16 +56,16 @@ class ValueOperations:
         """Replace the value.
 
         Raises:
-            ConfigVanished: there is none.
-            TypeError: JSON has no word for it.
+            ConfigVanished: the value does not exist.
+            TypeError: the value cannot be converted to JSON.
         """
         self._raw.update(self.path, encode(value))
 
     def create_or_update(self, value: Any) -> None:
-        """Create the value, or replace the one that is there.
+        """Create or replace the value.
 
         Raises:
-            TypeError: JSON has no word for it.
+            TypeError: the value cannot be converted to JSON.
         """
         (self.update if self.exists() else self.create)(value)
 
@@ -73,18 +73,18 @@ class ValueOperations:
         """Delete the value.
 
         Args:
-            must_exist: whether its absence is an error.
-            recurse: whether everything below the path goes too.
+            must_exist: whether a missing value is an error.
+            recurse: whether to delete everything below the path.
 
         Raises:
-            ConfigVanished: there is none.
+            ConfigVanished: ``must_exist`` is set and the value does not exist.
         """
         self._raw.delete(self.path, must_exist=must_exist, recursive=recurse)
 
 
 class StateOperations(ValueOperations):
-    """The state of one entity: a dict, of which the library asks nothing (spec 2a)."""
+    """Operations on the state of one entity, a dict that is not validated."""
 
     def __call__(self: StateT) -> StateT:
-        """Get these operations: ``txn.flow(key).state`` and ``.state()`` are the same."""
+        """Return these operations: ``txn.flow(key).state`` and ``.state()`` are the same."""
         return self

@@ -1,4 +1,4 @@
-"""Types that several entities use."""
+"""Types shared by several entities."""
 
 from __future__ import annotations
 

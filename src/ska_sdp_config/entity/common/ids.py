@@ -1,4 +1,4 @@
-"""What identities look like (spec 2.1)."""
+"""Rules for ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATH_PART = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 def check_block_id(text: str) -> str:
-    """Check the id of a new execution or processing block.
+    """Validate the id of a new execution or processing block.
 
     Args:
         text: the id.
@@ -30,7 +30,7 @@ def check_block_id(text: str) -> str:
         The id.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the id is invalid.
     """
     if not _BLOCK_ID.fullmatch(text):
         raise ValueError(
@@ -41,7 +41,7 @@ def check_block_id(text: str) -> str:
 
 
 def check_deployment_id(text: str) -> str:
-    """Check the id of a new deployment.
+    """Validate the id of a new deployment.
 
     Args:
         text: the id.
@@ -50,7 +50,7 @@ def check_deployment_id(text: str) -> str:
         The id.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the id is invalid.
     """
     if not _DEPLOYMENT_ID.fullmatch(text):
         raise ValueError(
@@ -60,16 +60,16 @@ def check_deployment_id(text: str) -> str:
 
 
 def check_path_part(text: str) -> str:
-    """Check that an id is one part of a path, so that it reaches no other path.
+    """Validate that an id is a single part of a path and cannot address another path.
 
     Args:
-        text: the id of something that exists, perhaps written by others.
+        text: the id of an existing entity, which another program may have created.
 
     Returns:
         The id.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the id is invalid.
     """
     if not isinstance(text, str) or not _PATH_PART.fullmatch(text):
         raise ValueError(f"{text!r} is no id: use 1 to 128 of A-Z, a-z, 0-9 and '_.:-'.")
@@ -77,7 +77,7 @@ def check_path_part(text: str) -> str:
 
 
 ProcessingBlockId = Annotated[str, AfterValidator(check_block_id)]
-"""The id of a processing block, as new ones may be."""
+"""Id of a new processing block."""
 
 ExecutionBlockId = Annotated[str, AfterValidator(check_block_id)]
-"""The id of an execution block, as new ones may be."""
+"""Id of a new execution block."""

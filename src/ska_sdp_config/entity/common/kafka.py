@@ -1,30 +1,30 @@
-"""Where a Kafka broker is."""
+"""Addresses of Kafka brokers."""
 
 from __future__ import annotations
 
 import re
 
-from ska_sdp_config.entity.common.text import FormedText
+from ska_sdp_config.entity.common.text import ValidatedStr
 
 __all__ = ["KafkaUrl"]
 
 _KAFKA_URL = re.compile(r"(?:kafka://)?(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):([0-9]{1,5})/?")
 
 
-class KafkaUrl(FormedText):
-    """The address of a Kafka broker, ``kafka://host:port``.
+class KafkaUrl(ValidatedStr):
+    """Address of a Kafka broker, ``kafka://host:port``.
 
     Args:
         text: the address, or ``host:port``.
 
     Raises:
-        ValueError: the text is neither.
+        ValueError: the text is not an address.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> KafkaUrl:
-        """Check the text; see the class."""
+        """Validate the text; see the class."""
         match = _KAFKA_URL.fullmatch(text)
         if match is None or int(match[2]) > 65535:
             raise ValueError(f"{text!r} is no address of a Kafka broker: write kafka://host:port.")
@@ -47,5 +47,5 @@ class KafkaUrl(FormedText):
 
     @property
     def bootstrap_address(self) -> str:
-        """``host:port``, as clients of Kafka want it."""
+        """``host:port``, for Kafka clients."""
         return self.removeprefix("kafka://")

@@ -1,4 +1,4 @@
-"""Paths of files, and where they are in a Kubernetes cluster."""
+"""File paths, also on persistent volumes of Kubernetes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["AbsolutePurePath", "AnyPurePath", "PVCPath", "RelativePurePath"]
 
 
 def _to_posix(value: Any) -> PurePosixPath:
-    # A path of this machine, such as Path("x"), becomes one that touches no file system.
+    # Also converts concrete paths, such as Path("x"), to pure ones.
     if not isinstance(value, str | os.PathLike):
-        # Pydantic tells of a ValueError, but lets a TypeError through.
+        # Pydantic reports a ValueError, but does not catch a TypeError.
         raise ValueError(f"{value!r} is not a path: give text or a path object.")  # noqa: TRY004
     return PurePosixPath(value)
 
@@ -37,23 +37,23 @@ _ToPosix = PlainValidator(_to_posix)
 _ToText = PlainSerializer(str, return_type=str, when_used="json")
 
 AnyPurePath = Annotated[PurePosixPath, _ToPosix, _ToText]
-"""A path, from text or any path object."""
+"""Path, from text or any path object."""
 
 AbsolutePurePath = Annotated[PurePosixPath, _ToPosix, AfterValidator(_check_absolute), _ToText]
-"""A path that begins at the root."""
+"""Absolute path."""
 
 RelativePurePath = Annotated[PurePosixPath, _ToPosix, AfterValidator(_check_relative), _ToText]
-"""A path that does not begin at the root."""
+"""Relative path."""
 
 
 class PVCPath(StoredModel):
-    """A directory on a persistent volume.
+    """Directory on a persistent volume.
 
     Attributes:
-        k8s_namespaces: the namespaces in which the volume claim is.
+        k8s_namespaces: the namespaces of the volume claim.
         k8s_pvc_name: name of the volume claim.
-        pvc_mount_path: where the volume is mounted.
-        pvc_subpath: the directory, from there.
+        pvc_mount_path: mount point of the volume.
+        pvc_subpath: the directory, relative to the mount point.
     """
 
     k8s_namespaces: str | list[str]
@@ -63,7 +63,7 @@ class PVCPath(StoredModel):
 
     @property
     def path(self) -> PurePosixPath:
-        """The directory as a process sees it that has the volume mounted."""
+        """Full path of the directory where the volume is mounted."""
         return self.pvc_mount_path / self.pvc_subpath
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Text that has a form, as a type: it is stored, compared and hashed as the text that it is."""
+"""Strings with validation, which are stored, compared and hashed like other strings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["FormedText"]
+__all__ = ["ValidatedStr"]
 
 
-class FormedText(str):
-    """A string that is checked when it is made. Subclasses check it in ``__new__``."""
+class ValidatedStr(str):
+    """Validated string. Subclasses validate it in ``__new__``."""
 
     __slots__ = ()
 
@@ -19,7 +19,7 @@ class FormedText(str):
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Tell pydantic to make it from a string, or take one that is made."""
+        """Return the pydantic schema, which creates the object from a string."""
         return core_schema.no_info_after_validator_function(
             cls,
             core_schema.str_schema(),

@@ -1,7 +1,7 @@
-"""Tango resource locators: names of devices, of their attributes and of properties.
+"""Tango resource locators: names of devices, attributes and properties.
 
-Their form is ``[tango://][host:port/]device[/attribute][->property][#dbase=yes|no]``, where a
-device is ``domain/family/member`` or an alias, after the naming rules of Tango Controls.
+The syntax is ``[tango://][host:port/]device[/attribute][->property][#dbase=yes|no]``, where a
+device is ``domain/family/member`` or an alias, as in the naming rules of Tango Controls.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-from ska_sdp_config.entity.common.text import FormedText
+from ska_sdp_config.entity.common.text import ValidatedStr
 
 __all__ = ["AnyTRL", "AttributeTRL"]
 
@@ -26,20 +26,20 @@ _TRL = re.compile(
 )
 
 
-class AnyTRL(FormedText):
-    """A Tango resource locator.
+class AnyTRL(ValidatedStr):
+    """Tango resource locator.
 
     Args:
         text: the locator.
 
     Raises:
-        ValueError: the text is none.
+        ValueError: the text is not a locator.
     """
 
     __slots__ = ()
 
     def __new__(cls: type[LocatorT], text: str) -> LocatorT:
-        """Check the text; see the class."""
+        """Validate the text; see the class."""
         match = _TRL.fullmatch(text)
         if match is None or (match["scheme"] or "tango").lower() != "tango":
             raise ValueError(
@@ -67,7 +67,7 @@ class AnyTRL(FormedText):
 
     @property
     def host(self) -> str | None:
-        """Host of the Tango database, or of the server where there is none; None if unnamed."""
+        """Host of the Tango database, or of the server without a database; None if not given."""
         return self._part("host")
 
     @property
@@ -84,23 +84,23 @@ class AnyTRL(FormedText):
 
     @property
     def attribute_name(self) -> str | None:
-        """The attribute of the device, None if no attribute is meant."""
+        """The attribute of the device, or None."""
         name = self._name()
         return name[-1] if len(name) in (2, 4) else None
 
     @property
     def property_name(self) -> str | None:
-        """The property of the device or attribute, None if no property is meant."""
+        """The property of the device or attribute, or None."""
         return self._part("property")
 
     @property
     def dbase(self) -> bool:
-        """Whether the device is found by a Tango database; ``#dbase=no`` says that it is not."""
+        """Whether the device is resolved by a Tango database; False with ``#dbase=no``."""
         return (self._part("dbase") or "yes").lower() == "yes"
 
 
 class AttributeTRL(AnyTRL):
-    """The locator of an attribute.
+    """Locator of an attribute.
 
     Args:
         text: the locator.
@@ -112,7 +112,7 @@ class AttributeTRL(AnyTRL):
     __slots__ = ()
 
     def __new__(cls: type[AttributeT], text: str) -> AttributeT:
-        """Check the text; see the class."""
+        """Validate the text; see the class."""
         locator = super().__new__(cls, text)
         if locator.attribute_name is None or locator.property_name is not None:
             raise ValueError(

@@ -1,8 +1,4 @@
-"""The code samples of the seed's chapters 1 and 2, mended as spec 2 says.
-
-``'a'`` is ``'/a'``; ``IncrementModel`` is a class whose methods take ``self``;
-``increment_txn()`` is given the config; endless loops are ended from outside.
-"""
+"""Code samples that introduce transactions and watchers, as tests."""
 
 from __future__ import annotations
 
@@ -17,13 +13,13 @@ import pytest
 
 import ska_sdp_config
 from ska_sdp_config import Config, ProcessingBlock
-from tests.library.conftest import MakeConfig
+from tests.support.configs import MakeConfig
 from tests.waiting import wait_until
 
 LOGGER = logging.getLogger(__name__)
 
 
-def test_1_2_list_processing_blocks(
+def test_list_processing_blocks_sample(
     make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = make_config()
@@ -38,7 +34,7 @@ def test_1_2_list_processing_blocks(
     assert capsys.readouterr().out == "pb-one (vis_receive:0.2.0)\n"
 
 
-def test_1_2_config_comes_from_the_package() -> None:
+def test_config_is_importable_from_package() -> None:
     assert ska_sdp_config.Config is Config
 
 
@@ -57,7 +53,7 @@ def get(config: Config, path: str) -> Any:
     return value
 
 
-def test_2_1_increments_by_exactly_one(make_config: MakeConfig) -> None:
+def test_concurrent_increments_are_exact(make_config: MakeConfig) -> None:
     def increment_often(config: Config) -> None:
         for _ in range(20):
             increment_a(config)
@@ -71,7 +67,7 @@ def test_2_1_increments_by_exactly_one(make_config: MakeConfig) -> None:
     assert get(configs[0], "/a") == "60"
 
 
-def test_2_2_two_transactions_that_assert_what_they_rely_on(config: Config) -> None:
+def test_assertion_detects_independent_update(config: Config) -> None:
     for txn in config.txn():
         a = txn.get("/a")
 
@@ -90,7 +86,7 @@ def test_2_2_two_transactions_that_assert_what_they_rely_on(config: Config) -> N
     assert get(config, "/a") == "2"
 
 
-def test_2_2_sub_transactions_for_each_key(config: Config) -> None:
+def test_transaction_per_key_skips_deleted_keys(config: Config) -> None:
     for txn in config.txn():
         for name in ("x", "y", "z"):
             txn.create(f"/as/{name}", name)
@@ -103,7 +99,7 @@ def test_2_2_sub_transactions_for_each_key(config: Config) -> None:
     for key in keys:
         for txn in config.txn():
             a = txn.get(key)
-            # The path may have vanished in the meantime.
+            # Another transaction may have deleted the path.
             if a is None:
                 break
             done.append(a)
@@ -134,7 +130,7 @@ def increment_txn(config: Config) -> Iterator[IncrementModel]:
         yield IncrementModel(txn)
 
 
-def test_2_3_model_wraps_a_transaction(make_config: MakeConfig) -> None:
+def test_model_wraps_transaction(make_config: MakeConfig) -> None:
     config = make_config()
     for txn in config.txn():
         model = IncrementModel(txn)
@@ -147,7 +143,7 @@ def test_2_3_model_wraps_a_transaction(make_config: MakeConfig) -> None:
     assert get(config, "/a") == "3"
 
 
-def test_2_4_roll_back_of_a_body_that_can_run_twice(make_config: MakeConfig) -> None:
+def test_repeatable_body_rolls_back_on_conflict(make_config: MakeConfig) -> None:
     config, other = make_config(), make_config()
     runs = 0
     for model in increment_txn(config):
@@ -161,9 +157,7 @@ def test_2_4_roll_back_of_a_body_that_can_run_twice(make_config: MakeConfig) -> 
     assert [get(config, path) for path in ("/a", "/b", "/c")] == ["2", "1", "1"]
 
 
-def test_2_4_objects_are_found_and_logged(
-    config: Config, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_body_collects_and_logs_objects(config: Config, caplog: pytest.LogCaptureFixture) -> None:
     for model in increment_txn(config):
         model.increase("/a")
         model.increase("/b")
@@ -179,7 +173,7 @@ def test_2_4_objects_are_found_and_logged(
     assert "Found /a!" in caplog.messages
 
 
-def test_2_5_polling(config: Config) -> None:
+def test_polling_loop_consumes_line(config: Config) -> None:
     threading.Timer(0.1, lambda: create(config, "/line_to_print", "hello")).start()
     printed: list[str] = []
     while not printed:
@@ -199,7 +193,7 @@ def create(config: Config, path: str, value: str) -> None:
         txn.create(path, value)
 
 
-def test_2_5_watcher_loop(make_config: MakeConfig) -> None:
+def test_watcher_loop_consumes_lines(make_config: MakeConfig) -> None:
     config, other = make_config(), make_config()
     printed: list[str] = []
 
@@ -224,7 +218,7 @@ def test_2_5_watcher_loop(make_config: MakeConfig) -> None:
     assert printed == ["one", "two", "stop"]
 
 
-def test_2_5_loop_turns_for_each_of_its_transactions(make_config: MakeConfig) -> None:
+def test_watcher_loop_runs_after_changes_in_each_transaction(make_config: MakeConfig) -> None:
     config, other = make_config(), make_config()
     create(other, "/line_to_print", "something")
     printed = []
@@ -243,7 +237,7 @@ def test_2_5_loop_turns_for_each_of_its_transactions(make_config: MakeConfig) ->
     assert printed == [("A:", "something"), ("B:", None), ("A:", None), ("B:", None)]
 
 
-def test_2_5_timeout_and_wake_up(config: Config) -> None:
+def test_watcher_loop_runs_after_timeout_and_wake_up(config: Config) -> None:
     began = time.monotonic()
     for turns, watcher in enumerate(config.watcher(timeout=60), start=1):
         if turns == 3:

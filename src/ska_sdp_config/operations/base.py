@@ -1,0 +1,188 @@
+"""Operations that all collections share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.ownership import OwnershipOperations
+from ska_sdp_config.operations.readable import readable
+from ska_sdp_config.operations.values import StateOperations
+
+__all__ = ["Collection", "HasStateAndOwner", "NamedCollection", "Operations"]
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+ReadT_co = TypeVar("ReadT_co", covariant=True)
+
+
+class HasStateAndOwner:
+    """Access to the state and the owner of a path."""
+
+    _context: Context
+    path: str
+
+    @property
+    def state(self) -> StateOperations:
+        """The operations on the state."""
+        return StateOperations(self._context.raw, f"{self.path}/state")
+
+    @property
+    def ownership(self) -> OwnershipOperations:
+        """The operations on the ownership."""
+        return OwnershipOperations(self._context, f"{self.path}/owner")
+
+
+class Operations(Protocol[ReadT_co]):
+    """Operations on one member of a collection."""
+
+    @property
+    def state(self) -> StateOperations:
+        """The operations on the state."""
+
+    @property
+    def ownership(self) -> OwnershipOperations:
+        """The operations on the ownership."""
+
+    def get(self) -> ReadT_co | None:
+        """Return the value, or None if it does not exist."""
+
+    def exists(self) -> bool:
+        """Return whether the value exists."""
+
+    def delete(self, *, recurse: bool = False) -> None:
+        """Delete the value."""
+
+
+class Collection(ABC, Generic[KeyT, ValueT]):
+    """Values of one kind, each with a key, a state and an owner."""
+
+    @abstractmethod
+    def __call__(self, key: KeyT, /) -> Operations[ValueT]:
+        """Return the operations on one member.
+
+        Raises:
+            ValueError: the key is invalid.
+        """
+
+    def get(self, key: KeyT) -> ValueT | None:
+        """Return a value, or None if it does not exist. The absence counts as read.
+
+        Raises:
+            ValueError: the key or the stored value is invalid.
+        """
+        return self(key).get()
+
+    def exists(self, key: KeyT) -> bool:
+        """Return whether a value exists.
+
+        Raises:
+            ValueError: the key is invalid.
+        """
+        return self(key).exists()
+
+    def delete(self, key: KeyT, recurse: bool = False) -> None:
+        """Delete a value. Its state and owner are deleted too, except in ``arbitrary``.
+
+        Args:
+            key: the key.
+            recurse: whether to delete everything below its path.
+
+        Raises:
+            ConfigVanished: the value does not exist; the transaction stays usable.
+            ValueError: the key is invalid.
+        """
+        self(key).delete(recurse=recurse)
+
+    def state(self, key: KeyT) -> StateOperations:
+        """Return the operations on the state of a value.
+
+        Raises:
+            ValueError: the key is invalid.
+        """
+        return self(key).state
+
+    def ownership(self, key: KeyT) -> OwnershipOperations:
+        """Return the operations on the ownership of a value.
+
+        Raises:
+            ValueError: the key is invalid.
+        """
+        return self(key).ownership
+
+
+class NamedCollection(Collection[str, ValueT]):
+    """Values whose key is a name, listed by prefix.
+
+    Args:
+        context: the transaction.
+    """
+
+    root: ClassVar[str]
+    """Path of the collection, such as ``/component/``."""
+
+    suffix: ClassVar[str] = ""
+    """Path of the value below its name, such as ``/owner``."""
+
+    recurse: ClassVar[int | Iterable[int]] = 0
+    """Levels below the names at which values are stored."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._root = context.prefix + self.root
+
+    @staticmethod
+    @abstractmethod
+    def _read(text: str, path: str) -> ValueT:
+        """Convert a stored text, or raise ValueError."""
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Return the names, sorted.
+
+        Args:
+            prefix: start of the names.
+
+        Raises:
+            ValueError: the prefix is invalid.
+        """
+        return list(self.query_keys(prefix))
+
+    def query_keys(self, prefix: str = "") -> Iterator[str]:
+        """Iterate over the names. The database is read at the first one; see list_keys."""
+        return self._query_keys(self._listing(prefix))
+
+    def list_values(self, prefix: str = "") -> list[tuple[str, ValueT]]:
+        """Return the names and values, sorted by name, in one round trip.
+
+        Invalid values are left out, with a warning in the log.
+
+        Args:
+            prefix: start of the names.
+
+        Raises:
+            ValueError: the prefix is invalid.
+        """
+        return list(self.query_values(prefix))
+
+    def query_values(self, prefix: str = "") -> Iterator[tuple[str, ValueT]]:
+        """Iterate over names and values. The database is read at the first; see list_values."""
+        return self._query_values(self._listing(prefix))
+
+    def _query_keys(self, listing: str) -> Iterator[str]:
+        for path in self._context.raw.list_keys(listing, self.recurse):
+            if path.endswith(self.suffix):
+                yield self._name(path)
+
+    def _query_values(self, listing: str) -> Iterator[tuple[str, ValueT]]:
+        for path, text in self._context.raw.list_values(listing, self.recurse):
+            if path.endswith(self.suffix):
+                yield from readable(path, self._name(path), self._read, text)
+
+    def _listing(self, prefix: str) -> str:
+        return self._root + (check_path_part(prefix) if prefix else "")
+
+    def _name(self, path: str) -> str:
+        return path.removeprefix(self._root).removesuffix(self.suffix)
