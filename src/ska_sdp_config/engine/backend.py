@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.committer import Committer, DirectCommitter, TokenCommitter
-from ska_sdp_config.engine.habits import Habits
 from ska_sdp_config.engine.lease import Lease, Leases, SharedLease
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.raw_watch import RawWatch
@@ -45,7 +44,6 @@ class Backend:
         self.store = make_store(self.connection)
         self.leases = Leases(self.store)
         self.cache = Cache(self.store)
-        self.habits = Habits()
         self.raw_watches: list[RawWatch] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
@@ -90,7 +88,6 @@ class Backend:
         return transactions(
             self.store,
             self.committer,
-            self.habits,
             self.connection.counts,
             Deadline(self.store.timeout, timeout, self.address),
             max_retries=max_retries,

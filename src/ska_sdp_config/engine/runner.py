@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from ska_sdp_config.engine.committer import Committer
-from ska_sdp_config.engine.habits import Habits
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.counts import Counts
 from ska_sdp_config.store.deadline import Deadline
@@ -44,7 +43,6 @@ def pause_before(retry: int) -> float:
 def transactions(
     store: Reader,
     committer: Committer,
-    habits: Habits,
     counts: Counts,
     deadline: Deadline,
     *,
@@ -60,7 +58,6 @@ def transactions(
     Args:
         store: where it reads.
         committer: what commits it.
-        habits: of the Config's transactions.
         counts: where it is counted.
         deadline: when it must be through.
         max_retries: how often it is run again.
@@ -103,7 +100,7 @@ def transactions(
                 known = None
             if known is None and queries:
                 known = read(queries, 0)
-            txn = Txn(read, habits, deadline, known, queries)
+            txn = Txn(read, deadline, known, queries)
             try:
                 yield txn
             finally:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ska_sdp_config.engine.habits import Habits
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.engine.write_set import Pending
 from ska_sdp_config.store.deadline import Deadline
@@ -67,7 +66,6 @@ class Txn:
 
     Args:
         read: reads from the store, at a revision.
-        habits: what transactions mostly read after their first read.
         deadline: when it must be through.
         known: what is known already, at ``known.revision``: prefetched, or brought back by
             the conflict that ended the previous attempt.
@@ -84,13 +82,11 @@ class Txn:
     def __init__(
         self,
         read: Read,
-        habits: Habits,
         deadline: Deadline,
         known: Reply | None = None,
         queries: Sequence[Query] = (),
     ) -> None:
         self._read_store = read
-        self._habits = habits
         self.deadline = deadline
         self._revision = 0
         self._values: dict[str, Entry | None] = {}
@@ -300,7 +296,6 @@ class Txn:
         Returns:
             The revision of the commit; None if there was nothing to write; or the conflict.
         """
-        self._habits.learn(self.reads)
         writes = list(self._pending.writes(self.reads.keys))
         if not writes:
             return None
@@ -334,8 +329,7 @@ class Txn:
         if key not in self._values and not (
             self._covered and any(key in span for span in self._covered)
         ):
-            # The first read may bring what has followed it before.
-            self._fetch([Query(Span(key))] if self._revision else self._habits.read_with(key))
+            self._fetch([Query(Span(key))])
         entry = self._values.get(key)
         if entry is None:
             self.reads.keys[key] = 0
@@ -362,10 +356,9 @@ class Txn:
 
     def _list(self, spans: Sequence[Span], *, guarded: bool) -> dict[str, str]:
         """Get the paths in some spans, each with its key, in no order."""
-        wants_values = self._habits.wants_values
         missing = [span for span in spans if span not in self._listed]
         while missing:
-            self._fetch([Query(span, keys_only=not wants_values(span)) for span in missing])
+            self._fetch([Query(span, keys_only=True) for span in missing])
             # A compaction during the read discards what was listed without a guard. All is read
             # in one call then, so that another compaction cannot discard a part of it.
             missing = [] if all(span in self._listed for span in spans) else list(spans)

@@ -108,7 +108,6 @@ class Watcher(Generic[T_co]):
             for txn in transactions(
                 _PatientReader(CachedReader(store, cache), store, deadline),
                 self._backend.committer,
-                self._backend.habits,
                 self._backend.counts,
                 deadline,
                 max_retries=max_retries,
