@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Literal
 
 from ska_sdp_config.store.counts import Counts
-from ska_sdp_config.store.precedence import Precedence
 
 __all__ = ["SILENCE", "Connection", "ConnectionState", "Listener"]
 
@@ -43,14 +42,12 @@ class Connection:
         last_answer: when the database answered last, in s since 1970; None if it never did.
         answered_at: the same time, in s of the monotonic clock, to measure spans by.
         counts: what was done over it so far.
-        precedence: work that goes before what watches tell.
     """
 
     def __init__(self, lease_ttl: float) -> None:
         self.last_answer: float | None = None
         self.answered_at: float | None = None
         self.counts = Counts()
-        self.precedence = Precedence()
         self._was_connected = False
         self._lease_ttl = lease_ttl
         self._lock = threading.Lock()
@@ -126,7 +123,6 @@ class Connection:
         self._news = queue.SimpleQueue()
         self._teller = None
         self._listeners = []
-        self.precedence = Precedence()
         self.counts.leave_to_parent()
 
     def _enter(
