@@ -171,7 +171,7 @@ class Watcher(Generic[T_co]):
 
     def _finished(self, txn: Txn) -> None:
         self._interest.add(txn.reads)
-        if txn.was_cut_short:
+        if txn.is_incomplete:
             self._look_again_soon()
 
     def _look_again_soon(self) -> None:
