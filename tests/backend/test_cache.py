@@ -191,7 +191,7 @@ def test_it_keeps_what_is_read_and_not_much_more(connect: Connect) -> None:
         return at + len([value for value in txn.get_many(paths).values() if value])
 
     with looping(backend, some) as loop:
-        for at in (0, MIN_TRIM_ENTRIES, 2 * SMALL):
+        for at in (0, MIN_TRIM_ENTRIES, 2 * MIN_TRIM_ENTRIES):
             other.update("/at", str(at))
             loop.saw(at + MIN_TRIM_ENTRIES)
             loop.watcher.trigger()

@@ -113,7 +113,7 @@ def test_slow_watch_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPa
         wait_until(lambda: len(slow._held) >= 15)
         listings, turns = slow.listings, len(loop.turns)
         loop.watcher.trigger()
-        wait_until(lambda: (backend.cache.owed() or (0, 0))[0] >= 15, what="the turn waits")
+        wait_until(lambda: (backend.cache.lag() or (0, 0))[0] >= 15, what="the turn waits")
         pause = threading.Event()
         while slow.deliver_one():
             pause.wait(0.1)

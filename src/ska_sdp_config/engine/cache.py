@@ -158,7 +158,7 @@ class Cache:
         self.require(revision, known)
         return revision
 
-    def owed(self) -> tuple[int, float] | None:
+    def lag(self) -> tuple[int, float] | None:
         """Return the lag of the watch in revisions and in seconds; None without a watch."""
         with self._lock:
             if self._sink is None:
