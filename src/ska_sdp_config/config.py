@@ -220,7 +220,7 @@ class Config(Generic[Yielded]):
             try:
                 return until_answered(store, take, raw.deadline)
             except ConfigConnectionError:
-                raw.was_cut_short = True
+                raw.is_incomplete = True
                 raise
 
         return Watcher(self.backend, lambda raw: self._wrap(raw, take_with_retries), timeout)

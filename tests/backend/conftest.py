@@ -79,9 +79,9 @@ def set_pages() -> Iterator[Callable[[int, int], None]]:
     with pytest.MonkeyPatch.context() as patch:
 
         def set_lengths(entries: int, keys: int) -> None:
-            for way in ("etcd3", "revolution1"):
-                patch.setattr(f"ska_sdp_config.backend.{way}.codec.PAGE", entries)
-                patch.setattr(f"ska_sdp_config.backend.{way}.codec.KEYS_PAGE", keys)
+            for way in ("grpc", "gateway"):
+                patch.setattr(f"ska_sdp_config.drivers.etcd.{way}.codec.PAGE", entries)
+                patch.setattr(f"ska_sdp_config.drivers.etcd.{way}.codec.KEYS_PAGE", keys)
             forget()
 
         yield set_lengths

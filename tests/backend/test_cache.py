@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.engine.cache import SMALL
+from ska_sdp_config.engine.cache import MIN_TRIM_ENTRIES
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.view import View
 from ska_sdp_config.engine.watcher import Watcher
@@ -183,23 +183,23 @@ def test_late_delivery_of_a_cancelled_watch_is_left_out(
 
 def test_it_keeps_what_is_read_and_not_much_more(connect: Connect) -> None:
     backend, other = connect(), connect()
-    put(other, at="0", **{f"{number}/x": "1" for number in range(3 * SMALL)})
+    put(other, at="0", **{f"{number}/x": "1" for number in range(3 * MIN_TRIM_ENTRIES)})
 
     def some(txn: Txn) -> int:
         at = int(txn.get("/at") or 0)
-        paths = [f"/{number}/x" for number in range(at, at + SMALL)]
+        paths = [f"/{number}/x" for number in range(at, at + MIN_TRIM_ENTRIES)]
         return at + len([value for value in txn.get_many(paths).values() if value])
 
     with looping(backend, some) as loop:
-        for at in (0, SMALL, 2 * SMALL):
+        for at in (0, MIN_TRIM_ENTRIES, 2 * MIN_TRIM_ENTRIES):
             other.update("/at", str(at))
-            loop.saw(at + SMALL)
+            loop.saw(at + MIN_TRIM_ENTRIES)
             loop.watcher.trigger()
         other.update("/1/x", "2")
         # What is not read any more is dropped when a turn is over.
-        wait_until(lambda: len(cached(backend).values) <= 2 * SMALL + 2)
+        wait_until(lambda: len(cached(backend).values) <= 2 * MIN_TRIM_ENTRIES + 2)
         loop.watcher.trigger()
-        loop.saw(3 * SMALL)
+        loop.saw(3 * MIN_TRIM_ENTRIES)
 
 
 def cached(backend: Backend) -> View:

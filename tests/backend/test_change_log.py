@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ska_sdp_config.engine.change_log import MOST, MOST_CHARACTERS, ChangeLog
+from ska_sdp_config.engine.change_log import MAX_CHANGES, MAX_CHARACTERS, ChangeLog
 from ska_sdp_config.store.interface import Change, Entry
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import put
@@ -34,9 +34,9 @@ def test_it_tells_what_came_after_a_revision() -> None:
 
 def test_it_holds_so_many_changes() -> None:
     log = begun(1)
-    log.extend([change(2 + number, None) for number in range(MOST + 10)])
+    log.extend([change(2 + number, None) for number in range(MAX_CHANGES + 10)])
     assert log.begins == 11
-    assert len(log.after(log.begins)) == MOST
+    assert len(log.after(log.begins)) == MAX_CHANGES
 
 
 def test_it_holds_so_many_characters() -> None:
@@ -44,13 +44,13 @@ def test_it_holds_so_many_characters() -> None:
     for revision in range(2, 502):
         log.extend([change(revision, LARGE)])
     held = log.after(log.begins)
-    assert 0 < len(held) <= MOST_CHARACTERS / len(LARGE)
+    assert 0 < len(held) <= MAX_CHARACTERS / len(LARGE)
     assert [each.revision for each in held] == [*range(log.begins + 1, 502)]
 
 
 def test_change_that_is_larger_than_all_it_holds_is_not_held() -> None:
     log = begun(1)
-    log.extend([change(2), change(3, "x" * (MOST_CHARACTERS + 1))])
+    log.extend([change(2), change(3, "x" * (MAX_CHARACTERS + 1))])
     assert (log.begins, log.after(3)) == (3, [])
     log.extend([change(4)])
     assert log.after(3) == [change(4)]
@@ -60,7 +60,7 @@ def test_it_counts_anew_when_it_begins_anew() -> None:
     log = begun(1)
     for begin in (1, 100, 200):
         log.begin(begin)
-        log.extend([change(begin + 1, "x" * (MOST_CHARACTERS - 10))])
+        log.extend([change(begin + 1, "x" * (MAX_CHARACTERS - 10))])
         assert log.after(begin) != []
 
 
@@ -68,12 +68,12 @@ def test_cache_does_not_hold_what_nobody_reads(connect: Connect) -> None:
     backend, other = connect(), connect()
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.saw(None)
-        for _ in range(2 * MOST_CHARACTERS // len(LARGE)):
+        for _ in range(2 * MAX_CHARACTERS // len(LARGE)):
             put(other, large=LARGE)
         put(other, a="1")
         loop.saw("1")
         log = backend.cache.log
         held = [each.entry.value for each in log.after(log.begins) if each.entry]
-        assert sum(map(len, held)) <= MOST_CHARACTERS
+        assert sum(map(len, held)) <= MAX_CHARACTERS
         put(other, a="2")
         loop.saw("2")

@@ -102,7 +102,7 @@ def newest(loop: Loop) -> str:
 
 def test_slow_watch_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it delivers, reads would only make it slower."""
-    monkeypatch.setattr(f"{CACHE}.CATCH_UP", 0.5)
+    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.5)
     backend, other = connect(), connect()
     backend.store.timeout = 60
     slow = SlowWatch(backend, monkeypatch)
@@ -113,7 +113,7 @@ def test_slow_watch_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPa
         wait_until(lambda: len(slow._held) >= 15)
         listings, turns = slow.listings, len(loop.turns)
         loop.watcher.trigger()
-        wait_until(lambda: (backend.cache.owed() or (0, 0))[0] >= 15, what="the turn waits")
+        wait_until(lambda: (backend.cache.lag() or (0, 0))[0] >= 15, what="the turn waits")
         pause = threading.Event()
         while slow.deliver_one():
             pause.wait(0.1)
@@ -127,8 +127,8 @@ def test_stalled_watch_is_skipped_seldom(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Everything is read once, for all turns and watchers; a further turn waits."""
-    monkeypatch.setattr(f"{CACHE}.CATCH_UP", 0.1)
-    monkeypatch.setattr(f"{CACHE}.FIRST_SKIP_PAUSE", 60.0)
+    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
+    monkeypatch.setattr(f"{CACHE}.MIN_SKIP_INTERVAL_S", 60.0)
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as second:
@@ -158,9 +158,9 @@ def test_stalled_watch_is_skipped_seldom(
 def test_stalled_watch_is_skipped_again_after_a_pause(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{CACHE}.CATCH_UP", 0.1)
-    monkeypatch.setattr(f"{CACHE}.FIRST_SKIP_PAUSE", 0.2)
-    monkeypatch.setattr(f"{CACHE}.LONGEST_SKIP_PAUSE", 0.5)
+    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
+    monkeypatch.setattr(f"{CACHE}.MIN_SKIP_INTERVAL_S", 0.2)
+    monkeypatch.setattr(f"{CACHE}.MAX_SKIP_INTERVAL_S", 0.5)
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop:
@@ -178,7 +178,7 @@ def test_change_that_was_skipped_turns_the_loop(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other loop, which has read it before and waits, is notified."""
-    monkeypatch.setattr(f"{CACHE}.CATCH_UP", 0.1)
+    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as waiting:

@@ -10,7 +10,7 @@ import pytest
 
 from ska_sdp_config.backend import LeaseNotFound
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.engine.lease import REFRESHED_AT_ONCE
+from ska_sdp_config.engine.lease import MAX_CONCURRENT_REFRESHES
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
@@ -174,11 +174,11 @@ def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("count", [2, 5])
-def test_leases_are_refreshed_side_by_side(
+def test_leases_are_refreshed_concurrently(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    """One after the other, the last would expire while a slow server answers for the others."""
-    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
+    """Refreshed one by one on a slow server, the last lease would expire."""
+    monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.2)
     backend = connect()
     keep = backend.store.keep_lease
     in_progress: set[int] = set()
@@ -201,14 +201,14 @@ def test_leases_are_refreshed_side_by_side(
     assert all_at_once.wait(30)
     for lease in leases:
         lease.revoke()
-    # Nor do the threads stay.
+    # The threads end with the leases.
     wait_until(lambda: not [t for t in threading.enumerate() if t.name == "config-leases"])
 
 
-def test_many_leases_are_refreshed_by_few_threads(
+def test_number_of_refresh_threads_is_bounded(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.1)
     backend = connect()
     keep = backend.store.keep_lease
     threads: dict[int, int] = {}
@@ -218,17 +218,17 @@ def test_many_leases_are_refreshed_by_few_threads(
         return keep(lease, timeout=timeout)
 
     monkeypatch.setattr(backend.store, "keep_lease", keep_lease)
-    leases = [backend.lease(ttl=60) for _ in range(3 * REFRESHED_AT_ONCE)]
+    leases = [backend.lease(ttl=60) for _ in range(3 * MAX_CONCURRENT_REFRESHES)]
     wait_until(lambda: len(threads) == len(leases))
-    assert max(threads.values()) <= REFRESHED_AT_ONCE
+    assert max(threads.values()) <= MAX_CONCURRENT_REFRESHES
     assert all(lease.alive() for lease in leases)
 
 
-def test_fault_of_ours_does_not_end_the_leases(
+def test_unexpected_error_in_a_refresh_does_not_end_the_leases(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One thread keeps them all alive, and nobody would start another one."""
-    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
+    """One thread refreshes all leases, so it must survive any error."""
+    monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.2)
     backend = connect()
     keep = backend.store.keep_lease
     kept: list[int] = []

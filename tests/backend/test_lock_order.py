@@ -10,7 +10,7 @@ import pytest
 
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database, MemoryWatch
-from ska_sdp_config.engine.watched_reads import Interest
+from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Change, Sink, Watch
 from ska_sdp_config.store.keys import Span
@@ -29,8 +29,8 @@ def run_all(*bodies: Callable[[], object]) -> None:
     assert not [thread.name for thread in threads if thread.is_alive()], "deadlock"
 
 
-def make_listener() -> Interest:
-    return Interest(threading.Condition())
+def make_listener() -> WatchedReads:
+    return WatchedReads(threading.Condition())
 
 
 def test_last_watcher_leaves_while_another_joins_and_a_third_commits(

@@ -35,7 +35,7 @@ def relay(
 ) -> Iterator[Relay]:
     etcd = etcd_of("3.5")
     set_pages(3, 4)
-    monkeypatch.setattr("ska_sdp_config.engine.transaction.MANY", 5)
+    monkeypatch.setattr("ska_sdp_config.engine.snapshot.MAX_KEYS_PER_READ", 5)
     with Relay(etcd.host, etcd.port) as relay:
         yield relay
 

@@ -1,4 +1,4 @@
-"""Commits whose answer is lost: known, or said to be unknown (spec 2.2)."""
+"""Settlement of commits whose answer was lost."""
 
 from __future__ import annotations
 

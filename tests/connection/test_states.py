@@ -186,7 +186,7 @@ def test_close_does_not_wait_for_ever_for_a_listener(
     program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may wait for a lock that whoever closes holds."""
-    monkeypatch.setattr(f"{STATE}.LAST_WORDS", 0.3)
+    monkeypatch.setattr(f"{STATE}.CLOSE_TIMEOUT_S", 0.3)
     connection = Connection(lease_ttl=10.0)
     is_told, let_go = threading.Event(), threading.Event()
 

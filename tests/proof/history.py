@@ -3,7 +3,7 @@
 The store numbers its states, so the order to check is given: that of the revisions. A committed
 transaction must have read what was there just before its own revision, one that only reads what
 was there at the revision of its snapshot, and neither may come before what had ended before it
-began: strict serialisability (spec 2.2). What was stored, and when, is not asked of the library
+began: strict serializability. What was stored, and when, is not asked of the library
 but of the store's own log of changes.
 """
 

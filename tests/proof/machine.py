@@ -1,7 +1,7 @@
-"""Transactions of several clients, step by step, each step compared with the reference.
+"""Interleaved transactions of several clients, each step compared with the reference model.
 
-The generators behind the ``for`` loops are advanced by hand, so that any two transactions can
-be interleaved in any way, also two of one client.
+The generators behind the ``for`` loops are advanced explicitly, so that any two transactions can
+be interleaved, also two of one client.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from .running import Loop, Running, outcome
 __all__ = ["Transactions"]
 
 MAX_RETRIES = 2
-"""Few, as each costs a pause from the second on."""
+"""Retries of a transaction; from the second on, each costs a pause."""
 
 
 class Transactions(RuleBasedStateMachine):
-    """Rules are what clients, and fate, can do; what comes of each is checked at once.
+    """Rules for the actions of clients and for faults; each result is checked at once.
 
     Args:
         database: the database under test.

@@ -1,7 +1,7 @@
-"""A strictly serialisable store and its transactions, as plain as can be.
+"""Reference model of a strictly serializable store and its transactions.
 
-What the library is compared with, so nothing of the library is used here: whole states are kept,
-one for each revision, and paths are compared as text.
+The library is compared with it, so it uses nothing of the library: it keeps the whole state of
+each revision, and compares paths as text.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ __all__ = ["Attempt", "Exists", "History", "LeaseEnded", "Listing", "Missing", "
 
 
 class Exists(Exception):
-    """What was to be created is there."""
+    """A path to be created exists."""
 
 
 class Missing(Exception):
-    """What was to be changed is not there."""
+    """A path to be changed does not exist."""
 
 
 class LeaseEnded(Exception):
-    """What was to be created lives by a lease that has ended."""
+    """The lease of a path to be created has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A value, when its key came to be, when it was written, and the lease it lives by."""
+    """A value with the revisions of its creation and last write, and its lease ID."""
 
     value: str
     created: int
@@ -40,7 +40,7 @@ State = dict[str, Stored]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The paths that begin with a text and have so many slashes more than it."""
+    """Paths that begin with a prefix and have a number of slashes more than it."""
 
     start: str
     level: int = 0
@@ -53,7 +53,7 @@ class Listing:
         )
 
     def members(self, state: State) -> dict[str, int]:
-        """Get its paths with the revisions at which they were created."""
+        """Return its paths with the revisions of their creation."""
         return {path: stored.created for path, stored in state.items() if path in self}
 
 

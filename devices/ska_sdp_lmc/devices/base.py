@@ -258,9 +258,8 @@ class LmcDevice(InitDevice):
         """
         publisher = self.publisher
         timer = CommandTimer(self.name, command)
-        first = self.database.config.backend.connection.precedence
         log = logs.context(self.name, self, new_transaction_id(), command)
-        with timer, first, self._commands.running(), log:
+        with timer, self._commands.running(), log:
             with translate_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
                 views = transact()
             timer.outcome = "accepted"

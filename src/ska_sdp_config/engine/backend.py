@@ -1,4 +1,4 @@
-"""What every backend offers its user: single operations, transactions, leases."""
+"""Backend: single operations, transactions, watches and leases on a store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.committer import Committer, DirectCommitter, TokenCommitter
-from ska_sdp_config.engine.habits import Habits
 from ska_sdp_config.engine.lease import Lease, Leases, SharedLease
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.raw_watch import RawWatch
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["LEASE_TTL", "Backend", "DbRevision"]
 
 LEASE_TTL = 10
-"""Seconds that what lives by a lease outlives its process, by default."""
+"""Default time to live of a lease, in seconds."""
 
 
 class Backend:
-    """Access to one database by whole paths and text values (spec 2.6).
+    """Access to one database by paths and text values.
 
     Args:
-        make_store: makes the database's store, which reports on its connection.
+        make_store: makes the store, which reports the state of its connection.
         loses_answers: whether the store's commits may raise AnswerLost.
     """
 
@@ -45,7 +44,6 @@ class Backend:
         self.store = make_store(self.connection)
         self.leases = Leases(self.store)
         self.cache = Cache(self.store)
-        self.habits = Habits()
         self.raw_watches: list[RawWatch] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
@@ -56,27 +54,27 @@ class Backend:
 
     @property
     def address(self) -> str:
-        """Where the database is."""
+        """Address of the database."""
         return self.store.address
 
     @property
     def counts(self) -> Counts:
-        """What was done so far, counted."""
+        """Counters of transactions and watches."""
         return self.connection.counts
 
     def watch_lag(self) -> WatchLag | None:
-        """Get how far the watch is behind; None while no watcher loop runs."""
-        owed = self.cache.owed()
-        return None if owed is None else WatchLag(*owed, self.counts.quiet)
+        """Return the lag of the watch; None while no watcher loop runs."""
+        lag = self.cache.lag()
+        return None if lag is None else WatchLag(*lag, self.counts.quiet)
 
     def lease(self, ttl: int = LEASE_TTL) -> Lease:
-        """Get a lease, kept alive by a thread until it is revoked or left as a context.
+        """Grant a lease, refreshed by a thread until it is revoked or left as a context.
 
         Args:
-            ttl: seconds that its keys outlive this process.
+            ttl: time to live without a refresh, in seconds.
 
         Raises:
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: no answer from the database.
         """
         return self.leases.grant(ttl)
 
@@ -90,7 +88,6 @@ class Backend:
         return transactions(
             self.store,
             self.committer,
-            self.habits,
             self.connection.counts,
             Deadline(self.store.timeout, timeout, self.address),
             max_retries=max_retries,
@@ -99,17 +96,17 @@ class Backend:
         )
 
     def get(self, path: str, revision: DbRevision | None = None) -> tuple[str | None, DbRevision]:
-        """Get the text at a path, and when that was.
+        """Return the text at a path, and its revisions.
 
         Args:
             path: the path.
-            revision: read as it was then, not as it is now.
+            revision: read at this revision instead of the newest.
 
         Raises:
-            Compacted: that revision is no longer kept.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
-            ConfigRefused: it has not come to that revision.
+            Compacted: the revision was compacted.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
+            ConfigRefused: the revision is in the future.
         """
         entry, now = self._entry(path, revision)
         if entry is None:
@@ -122,14 +119,14 @@ class Backend:
         Args:
             path: the path.
             value: its text.
-            lease: the lease that it shall live by, or its ID.
+            lease: the lease to attach, or its ID.
 
         Raises:
-            ConfigCollision: it exists already.
-            LeaseNotFound: the lease has ended.
+            ConfigCollision: the path exists.
+            LeaseNotFound: the lease has expired or was revoked.
             TypeError: the value is not a ``str``.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             txn.create(path, value, lease)
@@ -140,13 +137,13 @@ class Backend:
         Args:
             path: the path.
             value: the new text.
-            must_be_rev: what ``get`` gave; an update since then is an error.
+            must_be_rev: the revision that ``get`` returned; a later write is an error.
 
         Raises:
-            ConfigVanished: it does not exist, or was written since.
+            ConfigVanished: the path does not exist, or was written since.
             TypeError: the value is not a ``str``.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             txn.update(path, value)
@@ -168,16 +165,16 @@ class Backend:
 
         Args:
             path: the path.
-            must_exist: whether its absence is an error.
-            recursive: whether all below it goes too.
-            prefix: whether all paths of the same level that begin so go; with ``recursive`` also
-                the deeper ones.
-            max_depth: the depth, in slashes, down to which it reaches.
+            must_exist: whether to raise an error if the path does not exist.
+            recursive: whether to delete all paths below it too.
+            prefix: whether to delete all paths of the same level that begin with it; with
+                ``recursive`` the deeper ones too.
+            max_depth: depth, in slashes, down to which a recursive delete reaches.
 
         Raises:
-            ConfigVanished: it must exist, and does not.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigVanished: the path must exist and does not.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             delete = txn.delete_prefix if prefix else txn.delete
@@ -193,16 +190,16 @@ class Backend:
         """List paths; see Txn.list_keys.
 
         Args:
-            path: what they begin with.
-            recurse: how many levels more, or exactly which ones.
-            revision: list as it was then, not as it is now.
-            with_values: whether to give pairs of path and text.
+            path: the prefix.
+            recurse: number of further levels, or the exact levels.
+            revision: list at this revision instead of the newest.
+            with_values: whether to return pairs of path and text.
 
         Raises:
-            Compacted: that revision is no longer kept.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
-            ConfigRefused: it has not come to that revision.
+            Compacted: the revision was compacted.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
+            ConfigRefused: the revision is in the future.
         """
         queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
         reply = self._read(queries, revision)
@@ -220,18 +217,18 @@ class Backend:
         prefix: bool = False,
         revision: DbRevision | None = None,
     ) -> RawWatch:
-        """Watch a path; a context manager that yields each change, until this is closed.
+        """Watch a path; return a context manager that yields each change until it is closed.
 
         Args:
             path: the path.
-            start_revision: the first revision whose changes are delivered, as etcd has it.
-            prefix: whether all paths of the same level that begin so are watched.
-            revision: tell what has changed since then, not since now; ``start_revision`` counts
-                if both are given.
+            start_revision: first revision whose changes are delivered, as in etcd's API.
+            prefix: whether to watch all paths of the same level that begin with it.
+            revision: deliver the changes after this revision instead of those after the newest;
+                ignored if ``start_revision`` is given.
 
         Raises:
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
         if start_revision is None:
@@ -241,18 +238,18 @@ class Backend:
             start_revision = start_revision.revision
         watch = RawWatch(self.store, span, start_revision, self.raw_watches)
         if self.store.closed:
-            # It may have been closed too early to know of this one.
+            # Closed meanwhile, before this watch was in the list of open ones.
             watch.close()
         return watch
 
     def watcher(self, timeout: float | None = None) -> Watcher[Txn]:
-        """Loop whenever something that was read has changed; see Config.watcher."""
+        """Loop whenever something that it has read changes; see Config.watcher."""
         from ska_sdp_config.engine.watcher import Watcher
 
         return Watcher(self, lambda txn: txn, timeout)
 
     def close(self) -> None:
-        """End leases and watches, and free connections and threads."""
+        """Revoke leases, end watches, and release connections and threads."""
         if not self.store.closed:
             self.leases.end()
             self.store.close()
@@ -263,7 +260,7 @@ class Backend:
             self.connection.close()
 
     def leave_to_parent(self) -> None:
-        """Forget threads, locks and leases of the process that this one was forked from."""
+        """Drop threads, locks and leases in a forked child; see Forkable."""
         self.connection.leave_to_parent()
         self.leases.leave_to_parent()
         self.client_lease.leave_to_parent()

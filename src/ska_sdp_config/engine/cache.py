@@ -1,9 +1,9 @@
-"""What the watchers of a Config have read, kept fresh by one watch on the whole store.
+"""Cache of all watchers of a Config, kept up to date by one watch on the whole store.
 
-Every commit to the store has a revision of its own and changes at least one key. So a watch on
-all keys tells each revision once, in order and whole, and what has been told is a snapshot: that
-of the last revision heard of. Watches on single ranges would not do, as a commit over two of
-them arrives as two messages, the second of them at any later time (decision 4).
+Every commit has its own revision and changes at least one key. So a watch on all keys delivers
+each revision once, whole and in order, and the cache is a snapshot of the last revision delivered.
+With a watch for each range, a commit to two ranges would arrive in two parts at different times;
+see docs/decisions/0004-one-watch-on-everything.md.
 """
 
 from __future__ import annotations
@@ -25,45 +25,45 @@ __all__ = ["Cache", "Listener"]
 
 LOGGER = logging.getLogger(__name__)
 
-SMALL = 1_000
-"""How many values and members are kept without a thought whether they are still of use."""
+MIN_TRIM_ENTRIES = 1_000
+"""Number of cached entries and members below which unused ones are kept."""
 
-CATCH_UP = 1.0
-"""Seconds without a delivery after which a watch that owes changes counts as stalled."""
+STALLED_AFTER_S = 1.0
+"""Seconds without a delivery after which a watch that lags counts as stalled."""
 
-FIRST_SKIP_PAUSE = 2.0
-LONGEST_SKIP_PAUSE = 10.0
-"""Seconds between two times that a watch which is behind is skipped, and everything is read."""
+MIN_SKIP_INTERVAL_S = 2.0
+MAX_SKIP_INTERVAL_S = 10.0
+"""Bounds of the interval between two skips of a lagging watch, each of which reads everything."""
 
 
 class Listener(Protocol):
-    """A watcher: is told of every change; see Sink."""
+    """Receiver of every change, for a watcher; see Sink."""
 
     def cached(self) -> tuple[set[str], set[Span]]:
-        """Get the keys and spans that it reads."""
+        """Return the keys and spans that the watcher reads."""
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Take changes."""
+        """Receive changes."""
 
     def gap(self, revision: int) -> None:
-        """Take notice that changes up to a revision were lost."""
+        """Handle the loss of changes up to a revision."""
 
     def closed(self) -> None:
-        """Take notice that nothing will be told any more."""
+        """Handle the end of the cache: there will be no more changes."""
 
 
 class Cache:
-    """One cache for all watchers of a Config; it lives as long as there are any.
+    """Cache shared by all watchers of a Config; emptied when the last one ends.
 
     Lock order: the store's locks before the cache's. A store may hold its locks while it delivers
-    changes, which takes the cache's lock; so no method calls the store while it holds that. With
-    the reverse order a commit and a watcher that begins would deadlock.
+    changes, which takes the cache's lock; so no method calls the store while it holds that lock.
+    Otherwise a commit and the start of a watcher could deadlock.
 
     Args:
-        store: what is cached.
+        store: the store to cache.
 
     Attributes:
-        log: what has changed of late.
+        log: recent changes.
     """
 
     def __init__(self, store: Store) -> None:
@@ -72,26 +72,26 @@ class Cache:
         self._lock = threading.Condition()
         self._view = View(0)
         self._floor = 0
-        self._owed_since: float | None = None
+        self._lagging_since: float | None = None
         self._skip_pause = 0.0
         self._next_skip = 0.0
         self._watch: Watch | None = None
         self._sink: Sink | None = None
         self._listeners: list[Listener] = []
-        self._limit = SMALL
+        self._limit = MIN_TRIM_ENTRIES
 
     @property
     def is_open(self) -> bool:
-        """Whether it is being kept fresh."""
+        """Whether the cache is in use and watches the store."""
         return self._sink is not None
 
     def join(self, listener: Listener) -> None:
-        """Have changes told to a listener, from now on."""
+        """Add a listener."""
         with self._lock:
             self._listeners.append(listener)
 
     def leave(self, listener: Listener) -> None:
-        """Tell a listener no more; with the last one everything is dropped."""
+        """Remove a listener; with the last one, clear the cache and end the watch."""
         with self._lock:
             self._listeners.remove(listener)
             if self._listeners:
@@ -103,7 +103,7 @@ class Cache:
             watch.cancel()
 
     def open(self, revision: int) -> None:
-        """Begin to keep it fresh, from a revision that was just read."""
+        """Start the watch, from a revision that was just read."""
         with self._lock:
             if self._sink is not None or not self._listeners:
                 return
@@ -111,7 +111,7 @@ class Cache:
         self._start_watch(sink, revision)
 
     def close(self) -> None:
-        """Let go whoever waits for changes: there will be none any more."""
+        """Wake the threads that wait for changes, and notify the listeners of the end."""
         with self._lock:
             self._watch = self._sink = None
             self._lock.notify_all()
@@ -120,7 +120,7 @@ class Cache:
             listener.closed()
 
     def leave_to_parent(self) -> None:
-        """Forget what belongs to the process that this one was forked from; see Forkable."""
+        """Drop the watch and the contents in a forked child; see Forkable."""
         self._lock = threading.Condition()
         self._watch = None
         self._sink = None
@@ -128,26 +128,26 @@ class Cache:
         self.log.begin(0)
 
     def require(self, revision: int, at_least: int = 0) -> None:
-        """Let no reader see less than a revision: this process has seen it already.
+        """Require the cache to reach a revision before the next read from it.
 
         Args:
             revision: the revision that a call to the database returned.
-            at_least: a revision that was known before that call was made. A lower one is returned
-                only by a database that was restored from an older copy.
+            at_least: a revision that was known before that call. Only a database that was restored
+                from an older copy returns a lower one.
         """
         if revision < at_least:
-            self._restart(revision)
+            self._handle_restore(revision)
         elif revision > self._floor:
             with self._lock:
                 self._floor = max(self._floor, revision)
-                if self._owed_since is None and self._view.revision < self._floor:
-                    self._owed_since = time.monotonic()
+                if self._lagging_since is None and self._view.revision < self._floor:
+                    self._lagging_since = time.monotonic()
 
     def read_newest(self, timeout: float) -> int:
-        """Read the newest revision, which the cache then has to come up to.
+        """Read the newest revision, and require the cache to reach it.
 
         Args:
-            timeout: seconds that this may take.
+            timeout: timeout in seconds.
 
         Raises:
             ConfigConnectionError: no answer within the timeout.
@@ -158,19 +158,19 @@ class Cache:
         self.require(revision, known)
         return revision
 
-    def owed(self) -> tuple[int, float] | None:
-        """Get the revisions that the watch owes, and for how many seconds; None without one."""
+    def lag(self) -> tuple[int, float] | None:
+        """Return the lag of the watch in revisions and in seconds; None without a watch."""
         with self._lock:
             if self._sink is None:
                 return None
-            if self._is_level() or self._owed_since is None:
+            if self._is_current() or self._lagging_since is None:
                 return 0, 0.0
-            return self._floor - self._view.revision, time.monotonic() - self._owed_since
+            return self._floor - self._view.revision, time.monotonic() - self._lagging_since
 
-    def view(self, within: float = CATCH_UP) -> View | None:
-        """Get what is cached; None if the watch has not come up to what this process knows.
+    def view(self, within: float = STALLED_AFTER_S) -> View | None:
+        """Return the contents; None if the watch has not delivered all revisions that are known.
 
-        A slow watch is waited for while it delivers, as reads would make it slower.
+        While a lagging watch delivers, this waits for it: reads would make it slower still.
 
         Args:
             within: seconds to wait for the watch.
@@ -189,16 +189,16 @@ class Cache:
             return self._view
 
     def skip_ahead(self, timeout: float) -> View | None:
-        """Give up what a watch that is behind owes, and begin at the newest revision.
+        """Restart a lagging watch at the newest revision, without the changes that it lacks.
 
-        Everything is read again then, once for all watchers. To bound that load, it is done at
-        most once in a pause, which doubles while it has to be done again and again.
+        All watchers read everything again then. To bound that load there is a minimum interval
+        between two skips, which doubles while skips repeat.
 
         Args:
-            timeout: seconds that this may take.
+            timeout: timeout in seconds.
 
         Raises:
-            ConfigConnectionError: it is too soon, or no answer within the timeout.
+            ConfigConnectionError: too soon after the last skip, or no answer within the timeout.
         """
         with self._lock:
             now = time.monotonic()
@@ -209,19 +209,19 @@ class Cache:
                     "database and of the network."
                 )
             is_repeated = now < self._next_skip + self._skip_pause
-            longer = min(LONGEST_SKIP_PAUSE, 2 * self._skip_pause)
-            self._skip_pause = longer if is_repeated else FIRST_SKIP_PAUSE
+            longer = min(MAX_SKIP_INTERVAL_S, 2 * self._skip_pause)
+            self._skip_pause = longer if is_repeated else MIN_SKIP_INTERVAL_S
             self._next_skip = now + self._skip_pause
         revision = self.read_newest(timeout)
         with self._lock:
             is_behind = self._view.revision < revision
         if is_behind:
             LOGGER.warning("The watch is behind; reading everything at revision %d.", revision)
-            self._begin_again(revision, revision)
+            self._restart_at(revision, revision)
         return self.view(0.0)
 
     def learn(self, queries: Sequence[Query], reply: Reply) -> None:
-        """Take what was read at the revision of a view that was had from here."""
+        """Add the result of queries at the revision of a view that this cache returned."""
         with self._lock:
             if self._sink is None or reply.revision > self._view.revision:
                 return
@@ -229,14 +229,14 @@ class Cache:
                 return
             view = self._own_view()
             for query, found in zip(queries, reply.found, strict=True):
-                # What is cached under the same span is as good, and may be newer.
+                # A cached answer may be newer than the reply.
                 if found is not None and view.answer(query) is None:
                     view.learn(query, found)
             if view.revision > reply.revision:
                 view.apply(self.log.after(reply.revision))
 
     def trim(self) -> None:
-        """Drop what no watcher reads any more, once there is a good deal of it."""
+        """Drop entries that no watcher reads, if the cache has grown enough."""
         with self._lock:
             view = self._view
             size = len(view.values) + sum(map(len, view.lists.values()))
@@ -259,22 +259,23 @@ class Cache:
                 if key in keys or any(key in span for span in view.whole)
             }
             size = len(view.values) + sum(map(len, view.lists.values()))
-            self._limit = max(SMALL, 2 * size)
+            self._limit = max(MIN_TRIM_ENTRIES, 2 * size)
 
-    def changed(self, changes: Sequence[Change], told_to: Sink) -> None:
-        """Take changes; see Sink.
+    def changed(self, changes: Sequence[Change], source: Sink) -> None:
+        """Apply changes and pass them to the listeners; see Sink.
 
         Args:
             changes: the changes.
-            told_to: the sink of the watch that tells of them.
+            source: the sink of the watch that delivered them. Deliveries of an earlier watch are
+                ignored.
         """
         with self._lock:
-            if told_to is not self._sink:
+            if source is not self._sink:
                 return
             relevant = [change for change in changes if self._view.concerns(change.key)]
             view = self._own_view() if relevant else self._view
             if view.shared:
-                # Nothing of it changes but the revision: the contents may be shared on.
+                # Only the revision changes, so the contents can still be shared.
                 view, shared = View(0), view
                 view.values, view.lists, view.whole = shared.values, shared.lists, shared.whole
                 view.shared = True
@@ -288,15 +289,15 @@ class Cache:
         for listener in listeners:
             listener.changed(changes)
 
-    def gap(self, revision: int, told_to: Sink) -> None:
-        """Take notice of lost changes; see Sink and changed."""
+    def gap(self, revision: int, source: Sink) -> None:
+        """Clear the cache after a loss of changes; see Sink and changed."""
         with self._lock:
-            if told_to is not self._sink:
+            if source is not self._sink:
                 return
             lost = revision
             if revision < self._view.revision:
-                # The database went back: whatever was read of it before is stale, and is not to
-                # be waited for.
+                # The database was restored: all earlier reads are stale, and their revisions must
+                # not be waited for.
                 lost = max(self._floor, self._view.revision) + 1
                 self._floor = revision
             self._view = View(revision)
@@ -308,11 +309,11 @@ class Cache:
             listener.gap(lost)
 
     def _begin(self, revision: int) -> Sink:
-        """Empty the cache, and get the sink of the watch to start. Call with the lock."""
+        """Clear the cache and return the sink of the watch to start. Call with the lock."""
         self._view = View(revision)
         self.log.begin(revision)
         self._note_delivery()
-        self._sink = sink = _SinkOfOneWatch(self)
+        self._sink = sink = _WatchSink(self)
         return sink
 
     def _start_watch(self, sink: Sink, revision: int) -> None:
@@ -329,15 +330,15 @@ class Cache:
             if self._sink is sink:
                 self._watch = watch
                 return
-        # The last watcher left meanwhile.
+        # The last watcher has ended meanwhile.
         watch.cancel()
 
-    def _restart(self, revision: int) -> None:
-        """Discard everything, as the database was restored from an older copy."""
+    def _handle_restore(self, revision: int) -> None:
+        """Clear the cache after the database was restored from an older copy."""
         with self._lock:
             newest = max(self._floor, self._view.revision)
             if revision >= newest:
-                # Another thread was faster.
+                # Another thread has done it.
                 return
             self._floor = revision
         LOGGER.warning(
@@ -346,14 +347,14 @@ class Cache:
             revision,
             newest,
         )
-        self._begin_again(revision, newest + 1)
+        self._restart_at(revision, newest + 1)
 
-    def _begin_again(self, revision: int, lost: int) -> None:
-        """Discard everything, and watch from a revision on. Call without the lock.
+    def _restart_at(self, revision: int, lost: int) -> None:
+        """Clear the cache and restart the watch. Call without the lock.
 
         Args:
-            revision: the revision, which was just read.
-            lost: up to which revision changes were not delivered.
+            revision: the revision to start after, which was just read.
+            lost: the revision up to which changes were not delivered.
         """
         with self._lock:
             if self._sink is None:
@@ -369,14 +370,14 @@ class Cache:
             listener.gap(lost)
 
     def _note_delivery(self) -> None:
-        # What it owes after a delivery it owes, for all that is known, since then.
-        self._owed_since = None if self._view.revision >= self._floor else time.monotonic()
+        # The lag is measured from the last delivery: when the rest was due is not known.
+        self._lagging_since = None if self._view.revision >= self._floor else time.monotonic()
 
-    def _is_level(self) -> bool:
+    def _is_current(self) -> bool:
         return self._sink is None or self._view.revision >= self._floor
 
     def _stalled_at(self) -> float:
-        return math.inf if self._owed_since is None else self._owed_since + CATCH_UP
+        return math.inf if self._lagging_since is None else self._lagging_since + STALLED_AFTER_S
 
     def _own_view(self) -> View:
         if self._view.shared:
@@ -384,16 +385,16 @@ class Cache:
         return self._view
 
 
-class _SinkOfOneWatch:
-    """Passes on what one watch tells; that of one that was cancelled may yet come, and is old."""
+class _WatchSink:
+    """Sink of one watch, so that late deliveries of a cancelled watch can be ignored."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Take changes; see Sink."""
+        """Pass on changes; see Sink."""
         self._cache.changed(changes, self)
 
     def gap(self, revision: int) -> None:
-        """Take notice of lost changes; see Sink."""
+        """Pass on a gap; see Sink."""
         self._cache.gap(revision, self)

@@ -1,4 +1,4 @@
-"""Reads of one attempt at a transaction, answered by the cache where it holds the answer."""
+"""Reads of one attempt at a transaction, answered from the cache where possible."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["CachedReader"]
 
 
 class CachedReader:
-    """Reads for one attempt at a transaction: from the cache, and what is missing as of then.
+    """Reads from the cache, and from the store at the cache's revision on a cache miss.
 
     Args:
-        store: where to read what is missing.
+        store: read on a cache miss.
         cache: the cache.
     """
 
@@ -32,7 +32,7 @@ class CachedReader:
         """Read; see Reader."""
         end = time.monotonic() + timeout
         if not revision:
-            # The other half is for reading.
+            # The other half is left for the read.
             self._view = self._cache.view(timeout / 2)
             if self._view is None and self._cache.is_open:
                 self._view = self._cache.skip_ahead(max(0.0, end - time.monotonic()))
@@ -42,7 +42,7 @@ class CachedReader:
             except (Compacted, FutureRevision) as exc:
                 self._view = None
                 if isinstance(exc, FutureRevision):
-                    # Restored, which the watch has not detected yet.
+                    # The database was restored, and the watch has not detected it yet.
                     self._cache.read_newest(max(0.0, end - time.monotonic()))
                 if revision:
                     raise

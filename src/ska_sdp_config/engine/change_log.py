@@ -1,4 +1,4 @@
-"""The last changes of the store, by which what was read a moment ago is brought up to date."""
+"""Log of recent changes, to bring a slightly older read up to date."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ska_sdp_config.store.interface import Change
 
 __all__ = ["ChangeLog"]
 
-MOST = 2_000
-"""So many changes are remembered."""
+MAX_CHANGES = 2_000
+"""Number of changes kept."""
 
-MOST_CHARACTERS = 2_000_000
-"""So many characters they may have together, of one to four bytes each: values may be large."""
+MAX_CHARACTERS = 2_000_000
+"""Total length of the values kept, in characters of one to four bytes."""
 
 
 class ChangeLog:
-    """The changes since a revision, the oldest of which are forgotten in time.
+    """Changes since a revision; the oldest are dropped when a limit is reached.
 
     Attributes:
-        begins: all changes after this revision are told.
+        begins: revision after which all changes are in the log.
     """
 
     def __init__(self) -> None:
@@ -30,23 +30,23 @@ class ChangeLog:
         self._characters = 0
 
     def begin(self, revision: int) -> None:
-        """Forget everything up to a revision."""
+        """Clear the log and start after a revision."""
         self._changes.clear()
         self._characters = 0
         self.begins = revision
 
     def extend(self, changes: Sequence[Change]) -> None:
-        """Take changes, in order."""
-        held = self._changes
-        held.extend(changes)
+        """Append changes, in order of their revisions."""
+        kept = self._changes
+        kept.extend(changes)
         self._characters += sum(map(_length, changes))
-        while len(held) > MOST or self._characters > MOST_CHARACTERS:
-            forgotten = held.popleft()
-            self._characters -= _length(forgotten)
-            self.begins = forgotten.revision
+        while len(kept) > MAX_CHANGES or self._characters > MAX_CHARACTERS:
+            dropped = kept.popleft()
+            self._characters -= _length(dropped)
+            self.begins = dropped.revision
 
     def after(self, revision: int) -> list[Change]:
-        """Get the changes after a revision, which is none before ``begins``, in order."""
+        """Return the changes after a revision, in order; it must not be before ``begins``."""
         newer = takewhile(lambda change: change.revision > revision, reversed(self._changes))
         return list(newer)[::-1]
 

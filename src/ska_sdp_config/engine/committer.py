@@ -1,13 +1,13 @@
-"""Commits whose outcome is known, on a store that may lose an answer.
+"""Commits with a known outcome on a store that may lose answers.
 
-Each commit also guards and overwrites a token: a key outside the path space that nobody else
-writes. When the answer is lost, the token is overwritten once more, on condition that it is as
-it was before. Either that succeeds, and the late commit can never take effect, as its own
-guard of the token no longer holds; or the token shows that the commit came first. A read would
-not do: the commit might arrive after it.
+Each commit also guards and overwrites a token: a key outside the path space that no other client
+writes. If the answer is lost, the commit is settled by overwriting the token once more, guarded by
+the token's previous revision. Either that succeeds, and the lost commit can never take effect, as
+its own guard of the token no longer holds; or the token shows that the commit took effect. A read
+would not be enough, as the commit might arrive after it.
 
 The value of a token is a mark, unique to each commit. It also identifies a commit that a proxy
-sent twice: the second request fails its guards, but the token holds the mark of the first.
+sent twice: the second request fails its guards, but the token has the mark of the first.
 """
 
 from __future__ import annotations
@@ -45,44 +45,44 @@ __all__ = ["Committer", "DirectCommitter", "TokenCommitter", "TokenLease"]
 LOGGER = logging.getLogger(__name__)
 
 TOKEN_PREFIX = "token/"
-"""Where tokens are; keys of paths begin with a digit."""
+"""Prefix of the keys of tokens; keys of paths begin with a digit."""
 
 SETTLED = "settled"
-"""Value of a token after settling; that of a commit is a mark of its own."""
+"""Value of a token after a settlement; after a commit it is the mark of the commit."""
 
 UNUSABLE = -1
-"""Stands for the revision of a token whose state is not known."""
+"""Revision of a token whose state is not known."""
 
-LEAST_SHARE = 0.25
-"""How much of a commit's time must be left to begin again: in less it could end unknown."""
+MIN_SHARE_FOR_RETRY = 0.25
+"""Share of the timeout that must be left for a retry, so that it can be settled in time."""
 
 
 class Budget(Protocol):
-    """What says how long the next call may take."""
+    """Source of the timeout of the next call."""
 
     def next_call(self) -> float:
-        """Get seconds, or raise ConfigConnectionError when there are none left."""
+        """Return seconds; raise ConfigConnectionError if none are left."""
 
 
 class TokenLease(Protocol):
-    """The lease that tokens live by, and what hears of its end."""
+    """Lease that is attached to tokens."""
 
     def lease_id(self, timeout: float) -> int:
-        """Get the id of a lease that, to the best of our knowledge, is alive.
+        """Return the ID of a lease that is not known to have ended.
 
         Args:
-            timeout: seconds that this may take.
+            timeout: timeout in seconds.
 
         Raises:
-            ConfigConnectionError: there is none, and the database does not answer.
+            ConfigConnectionError: there is no lease, and no answer from the database.
         """
 
     def lease_ended(self, lease: int) -> None:
-        """Take notice that the store no longer knows a lease."""
+        """Handle the end of a lease, as reported by the store."""
 
 
 class Committer(Protocol):
-    """Commits, with an outcome that is known."""
+    """Commits with a known outcome."""
 
     def commit(
         self,
@@ -92,18 +92,18 @@ class Committer(Protocol):
         *,
         deadline: Budget,
     ) -> int | Conflict:
-        """Commit; give the revision, or the conflict.
+        """Commit; return the revision, or the conflict.
 
         Raises:
-            CommitUnknown: no server could say, within the time-out, what became of it.
-            ConfigConnectionError: it could not be sent, or never arrived; nothing was written.
-            LeaseNotFound: a write names a lease that has ended.
-            TransactionTooLarge: it is over a bound of the server.
+            CommitUnknown: the outcome could not be determined within the timeout.
+            ConfigConnectionError: the commit was not sent, or never arrived; nothing was written.
+            LeaseNotFound: a write names a lease that has expired or was revoked.
+            TransactionTooLarge: the commit exceeds a limit of the server.
         """
 
 
 class DirectCommitter:
-    """Commits on a store that loses no answers."""
+    """Commits on a store that does not lose answers."""
 
     def __init__(self, store: Store, leases: TokenLease) -> None:
         self._store = store
@@ -121,7 +121,7 @@ class DirectCommitter:
         try:
             outcome = self._store.commit(guards, writes, refetch, timeout=deadline.next_call())
         except LeaseNotFound:
-            # The body may run again, and shall then be given one that has not ended.
+            # The next attempt needs a lease that has not ended.
             for lease in leases_of(writes):
                 if not self._store.keep_lease(lease, timeout=deadline.next_call()):
                     self._leases.lease_ended(lease)
@@ -131,12 +131,12 @@ class DirectCommitter:
 
 @dataclass(slots=True)
 class Token:
-    """A token as this process last knew it.
+    """Last known state of a token.
 
     Attributes:
-        key: its key.
-        lease: the lease that it lives by.
-        modified: the revision at which it was last written, 0 before the first time.
+        key: the key.
+        lease: the ID of the attached lease.
+        modified: the revision of the last write, 0 before the first one.
     """
 
     key: str
@@ -147,7 +147,7 @@ class Token:
 class TokenCommitter:
     """Commits on a store that may lose answers.
 
-    A token serves one commit at a time, so there are as many as threads commit at once.
+    A token is used by one commit at a time, so concurrent commits use different tokens.
     """
 
     def __init__(self, store: Store, leases: TokenLease) -> None:
@@ -169,16 +169,16 @@ class TokenCommitter:
         """Commit; see Committer."""
         budget = deadline.next_call()
         end = time.monotonic() + budget
-        for pause in _growing_pauses():
+        for pause in _backoff():
             with self._token(end - time.monotonic()) as token:
                 left = end - time.monotonic()
-                if left < LEAST_SHARE * budget:
+                if left < MIN_SHARE_FOR_RETRY * budget:
                     raise self._never_arrived(budget)
                 try:
                     outcome = self._attempt(token, guards, writes, refetch, left)
                 except LeaseNotFound:
                     if self._store.keep_lease(token.lease, timeout=end - time.monotonic()):
-                        # It is one that a write names; the token and its lease are well.
+                        # Another lease, that a write names, has ended. The token is still usable.
                         raise
                     token.modified = UNUSABLE
                     self._leases.lease_ended(token.lease)
@@ -186,7 +186,7 @@ class TokenCommitter:
             if outcome is not None:
                 return outcome
             time.sleep(max(0.0, min(pause, end - time.monotonic())))
-        raise AssertionError("There is always another pause.")
+        raise AssertionError("The backoff does not end.")
 
     def _attempt(
         self,
@@ -196,25 +196,25 @@ class TokenCommitter:
         refetch: Sequence[Query],
         budget: float,
     ) -> int | Conflict | None:
-        """Commit once. None means that nothing happened, and that it is to be tried again."""
-        # Not a count: a process that was forked from this one would count alike.
+        """Commit once; return None if nothing was written and a retry is needed."""
+        # Not a counter: a forked child would produce the same marks.
         mark = uuid.uuid4().hex
         end = time.monotonic() + budget
-        # Whatever interrupts this, from here on nobody knows, until the outcome is known.
+        # Until the outcome is known, also if an exception interrupts this.
         before, token.modified = token.modified, UNUSABLE
         try:
             outcome = self._store.commit(
                 [KeyAt(token.key, before), *guards],
                 [Put(token.key, mark, token.lease), *writes],
                 [Query(Span(token.key)), *refetch],
-                # The other half is for settling.
+                # The other half is left for the settlement.
                 timeout=budget / 2,
             )
         except AnswerLost as exc:
             LOGGER.warning("The answer to a commit was lost (%s); settling it.", exc)
             return self._settle(token, before, mark, end)
         except (LeaseNotFound, TransactionTooLarge, ConfigConnectionError):
-            # It was refused, or not sent.
+            # The commit was rejected, or not sent.
             token.modified = before
             raise
         if isinstance(outcome, Commit):
@@ -222,12 +222,12 @@ class TokenCommitter:
             return outcome.revision
         (found, *fresh) = outcome.fresh.found
         if found and found[0].value == mark:
-            # A proxy resent a commit that was applied already, and returned the second answer.
+            # A proxy sent the commit twice, and returned the second answer.
             token.modified = found[0].modified
             return token.modified
         if _modified(found) != before:
             # The token was deleted with its lease, or written by a process with the same token
-            # names: no conflict of the transaction. It is not used again.
+            # names. That is no conflict of the transaction; the token is not used again.
             if not self._store.keep_lease(token.lease, timeout=end - time.monotonic()):
                 self._leases.lease_ended(token.lease)
             return None
@@ -235,18 +235,18 @@ class TokenCommitter:
         return Conflict(Reply(outcome.fresh.revision, fresh))
 
     def _settle(self, token: Token, before: int, mark: str, end: float) -> int | None:
-        """Find out what became of a commit, by making sure that it cannot happen any more.
+        """Settle a commit whose answer was lost.
 
         Args:
-            token: that of the commit.
-            before: when the token was last written before it.
-            mark: what the commit writes to the token.
-            end: when to give up, by the monotonic clock.
+            token: the token of the commit.
+            before: the revision of the token before the commit.
+            mark: the value that the commit writes to the token.
+            end: time limit, by the monotonic clock.
 
         Returns:
-            The revision of the commit; or None if it will never take effect.
+            The revision of the commit; None if it can never take effect.
         """
-        for pause in _growing_pauses():
+        for pause in _backoff():
             left = end - time.monotonic()
             if left <= 0:
                 break
@@ -258,7 +258,7 @@ class TokenCommitter:
                     timeout=left,
                 )
             except AnswerLost:
-                # Settling again is safe: if this came through, its own mark will be found.
+                # A repeated settlement is safe: it finds the value of the first one.
                 time.sleep(min(pause, max(0.0, end - time.monotonic())))
                 continue
             except (ConfigConnectionError, LeaseNotFound):
@@ -296,7 +296,7 @@ class TokenCommitter:
         try:
             yield token
         finally:
-            # A token whose state is not known is never used again; its lease clears it away.
+            # A token whose state is not known is not used again; it is deleted with its lease.
             if token.modified != UNUSABLE:
                 with self._lock:
                     self._free.append(token)
@@ -306,7 +306,7 @@ def _modified(found: list[Entry] | None) -> int:
     return found[0].modified if found else 0
 
 
-def _growing_pauses() -> Iterator[float]:
+def _backoff() -> Iterator[float]:
     pause = 0.02
     while True:
         yield pause

@@ -1,4 +1,4 @@
-"""Leases, and the thread that keeps them alive."""
+"""Leases and the thread that keeps them alive."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ __all__ = ["Lease", "Leases", "SharedLease"]
 
 LOGGER = logging.getLogger(__name__)
 
-REFRESHES = 5
-"""How often a lease is kept alive while it lives."""
+REFRESHES_PER_TTL = 5
+"""Number of refreshes of a lease within its TTL."""
 
-LONGEST_PAUSE = 2.0
-"""Seconds after which a lease is kept alive at the latest: by this, too, silence is noticed."""
+MAX_REFRESH_INTERVAL_S = 2.0
+"""Longest interval between refreshes, which also detect an outage."""
 
-LONGEST_TRY = 2.5
-"""Seconds that it may take to keep a lease alive; with the pause, less than counts as silence."""
+REFRESH_TIMEOUT_S = 2.5
+"""Timeout of a refresh; with the interval, less than the time after which the connection counts as
+suspended."""
 
-
-REFRESHED_AT_ONCE = 8
-"""How many leases are refreshed at once; each beyond the first costs a thread meanwhile."""
+MAX_CONCURRENT_REFRESHES = 8
+"""Number of leases that are refreshed at the same time, each on a thread."""
 
 
 class Lease:
-    """A promise of life: its keys are deleted when nobody keeps it alive for ``ttl`` seconds.
+    """Lease, whose keys are deleted when it is not refreshed for ``ttl`` seconds.
 
-    A context manager that ends it. Kept alive by a thread of the library.
+    Refreshed by a thread of the library. A context manager that revokes it.
 
     Attributes:
-        id: what the database calls it.
-        ttl: seconds that it lives without being kept alive.
-        lost: is called when it was lost.
+        id: ID in the database.
+        ttl: time to live without a refresh, in seconds.
+        lost: called when the lease was lost.
     """
 
     def __init__(
@@ -49,23 +49,23 @@ class Lease:
         self.id = lease_id
         self.ttl = ttl
         self.lost = lost
-        # Its time runs from before we heard of it.
+        # The server counts from a time between the request and its answer.
         self._good_until = asked + ttl
         self._ended = threading.Event()
 
     def left(self) -> float:
-        """Get the seconds that it lives if it is not kept alive."""
+        """Return the seconds until it expires without a refresh."""
         return self._good_until - time.monotonic()
 
     def alive(self) -> bool:
-        """Tell whether it was confirmed less than ``ttl`` seconds ago, and is not known lost."""
+        """Return whether it was refreshed within the last ``ttl`` seconds and has not ended."""
         return not self._ended.is_set() and self.left() > 0
 
     def revoke(self) -> None:
-        """End it, and delete its keys.
+        """Revoke the lease, which deletes its keys.
 
         Raises:
-            ConfigConnectionError: the database does not answer; it ends after its ttl.
+            ConfigConnectionError: no answer from the database; the lease expires after its TTL.
         """
         self._leases.revoke(self)
 
@@ -81,19 +81,19 @@ class Lease:
         self.revoke()
 
     def confirm(self, when: float) -> None:
-        """Take notice that it was alive at a time of the monotonic clock."""
+        """Record a refresh at a time of the monotonic clock."""
         self._good_until = max(self._good_until, when + self.ttl)
 
     def end(self) -> None:
-        """Take notice that it has ended."""
+        """Mark it as ended."""
         self._ended.set()
 
 
 class Leases:
-    """The leases of one store. Its thread runs while there are any.
+    """Leases of one store, refreshed by a thread that runs while there are any.
 
     Args:
-        store: where they are.
+        store: the store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -105,12 +105,12 @@ class Leases:
 
     @property
     def store(self) -> Store:
-        """Where they are."""
+        """The store of the leases."""
         return self._store
 
     @property
     def is_closed(self) -> bool:
-        """Whether no more are granted."""
+        """Whether new leases are rejected."""
         return self._closed
 
     def grant(
@@ -120,15 +120,15 @@ class Leases:
         *,
         timeout: float | None = None,
     ) -> Lease:
-        """Get a new lease.
+        """Grant a lease.
 
         Args:
-            ttl: seconds that it lives without being kept alive, at least 1.
-            lost: is called, from any thread, when it was lost.
-            timeout: seconds that this may take, by default what any call may.
+            ttl: time to live without a refresh, in seconds, at least 1.
+            lost: called when the lease was lost, from any thread.
+            timeout: timeout in seconds, by default that of the store.
 
         Raises:
-            ConfigConnectionError: the database does not answer, or this is closed.
+            ConfigConnectionError: no answer from the database, or the Config is closed.
         """
         if self._closed:
             raise closed_error()
@@ -138,11 +138,11 @@ class Leases:
         lease = Lease(self, granted, ttl, asked, lost)
         with self._change:
             if self._closed:
-                # Meanwhile: nobody keeps it alive, so it ends by itself.
+                # Closed meanwhile: the lease is not refreshed, so it expires.
                 lease.end()
                 raise closed_error()
             if self._thread is None:
-                # If it cannot be started, the lease ends by itself after its ttl.
+                # If the thread cannot be started, the lease expires after its TTL.
                 thread = threading.Thread(
                     target=self._keep_alive, name="config-leases", daemon=True
                 )
@@ -153,7 +153,7 @@ class Leases:
         return lease
 
     def revoke(self, lease: Lease) -> None:
-        """End a lease; see Lease.revoke."""
+        """Revoke a lease; see Lease.revoke."""
         if self._store.closed:
             return
         with self._change:
@@ -166,18 +166,18 @@ class Leases:
             self._store.revoke_lease(lease.id, timeout=self._store.timeout)
 
     def forget(self, lease: Lease) -> None:
-        """Take notice that a lease was lost."""
+        """Handle the loss of a lease."""
         with self._change:
             was_live = lease in self._live
             if was_live:
                 self._live.remove(lease)
         lease.end()
         if was_live:
-            LOGGER.error("Lease %x is lost, and the keys that lived by it.", lease.id)
+            LOGGER.error("Lease %x is lost, and its keys with it.", lease.id)
             lease.lost()
 
     def end(self) -> None:
-        """End all leases, as far as the database can be told at once; grant no more."""
+        """Revoke all leases, unless the database does not answer; reject new ones."""
         with self._change:
             live, self._live = self._live, []
             self._closed = True
@@ -189,7 +189,9 @@ class Leases:
             try:
                 self._store.revoke_lease(lease.id, timeout=min(1.0, self._store.timeout))
             except ConfigConnectionError as exc:
-                LOGGER.info("A lease is left to end by itself after %d s: %s", lease.ttl, exc)
+                LOGGER.info(
+                    "Could not revoke a lease, which expires within %d s: %s", lease.ttl, exc
+                )
                 break
 
     def join(self) -> None:
@@ -200,7 +202,7 @@ class Leases:
             thread.join()
 
     def leave_to_parent(self) -> None:
-        """Forget leases, threads and locks of the process that this one was forked from."""
+        """Drop leases, threads and locks in a forked child; see Forkable."""
         self._change = threading.Condition()
         self._thread = None
         for lease in self._live:
@@ -215,7 +217,7 @@ class Leases:
                     self._thread = None
                     return
                 shortest = min(lease.ttl for lease in self._live)
-                pause = min(LONGEST_PAUSE, shortest / REFRESHES)
+                pause = min(MAX_REFRESH_INTERVAL_S, shortest / REFRESHES_PER_TTL)
                 if due + pause > time.monotonic():
                     self._change.wait(due + pause - time.monotonic())
                     continue
@@ -224,24 +226,24 @@ class Leases:
             self._refresh_all(live)
 
     def _refresh_all(self, live: list[Lease]) -> None:
-        """Refresh leases side by side: on a slow server the last would expire otherwise."""
+        """Refresh leases concurrently, so that on a slow server the last one does not expire."""
         waiting = deque(sorted(live, key=Lease.left))
 
-        def refresh_until_none_waits() -> None:
+        def refresh_waiting() -> None:
             with suppress(IndexError):
                 while True:
                     self._refresh_safely(waiting.popleft())
 
         helpers: list[threading.Thread] = []
-        # A thread that cannot be started only makes it slower.
+        # Fewer threads only make it slower.
         with suppress(RuntimeError):
-            while len(helpers) < min(len(live), REFRESHED_AT_ONCE) - 1:
+            while len(helpers) < min(len(live), MAX_CONCURRENT_REFRESHES) - 1:
                 helper = threading.Thread(
-                    target=refresh_until_none_waits, name="config-leases", daemon=True
+                    target=refresh_waiting, name="config-leases", daemon=True
                 )
                 helper.start()
                 helpers.append(helper)
-        refresh_until_none_waits()
+        refresh_waiting()
         for helper in helpers:
             helper.join()
 
@@ -249,20 +251,20 @@ class Leases:
         try:
             self._refresh(lease)
         except Exception:
-            # Whatever it is: without this thread all leases end.
-            LOGGER.exception("Keeping lease %x alive failed.", lease.id)
+            # Any error: without this thread all leases would expire.
+            LOGGER.exception("Refreshing lease %x failed.", lease.id)
             if not lease.alive():
                 self.forget(lease)
 
     def _refresh(self, lease: Lease) -> None:
         asked = time.monotonic()
-        # What is not heard until it ends does not matter any more.
-        timeout = max(0.1, min(LONGEST_TRY, lease.left()))
+        # An answer after the lease has expired is of no use.
+        timeout = max(0.1, min(REFRESH_TIMEOUT_S, lease.left()))
         try:
             alive = self._store.keep_lease(lease.id, timeout=timeout)
         except ConfigConnectionError as exc:
             if lease.alive():
-                LOGGER.debug("Lease %x could not be kept alive just now: %s", lease.id, exc)
+                LOGGER.debug("Could not refresh lease %x: %s", lease.id, exc)
                 return
             alive = False
         if alive:
@@ -272,12 +274,12 @@ class Leases:
 
 
 class SharedLease:
-    """The one lease by which a Config lives. Granted when it is first needed, and after a loss.
+    """Client lease of a Config, granted when it is first needed and again after a loss.
 
     Args:
-        leases: where it comes from.
-        ttl: seconds that its keys outlive this process.
-        lost: is called, from any thread, when it was lost.
+        leases: grants the lease.
+        ttl: time to live without a refresh, in seconds.
+        lost: called when the lease was lost, from any thread.
     """
 
     def __init__(self, leases: Leases, ttl: int, lost: Callable[[], None] = lambda: None) -> None:
@@ -290,7 +292,7 @@ class SharedLease:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it was lost, and nothing was taken anew since."""
+        """Whether it was lost and ``take`` was not called since."""
         lease = self._lease
         return self._lost or (lease is not None and not lease.alive())
 
@@ -300,26 +302,26 @@ class SharedLease:
         return self._lease is not None
 
     def current(self, timeout: float | None = None) -> Lease:
-        """Get the lease, or a new one after a loss.
+        """Return the lease, or a new one after a loss.
 
         Args:
-            timeout: seconds that this may take, by default what any call may.
+            timeout: timeout in seconds, by default that of the store.
 
         Raises:
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: no answer from the database.
         """
         lease = self._lease
         if lease is not None and lease.alive():
             return lease
         seconds = self._leases.store.timeout if timeout is None else timeout
         end = time.monotonic() + seconds
-        # Another thread may be asking for one, and may have longer to wait for it.
+        # Another thread may hold the lock during a grant with a longer timeout.
         if not self._lock.acquire(timeout=max(0.0, seconds)):
             raise self._not_granted(seconds)
         try:
             if self._lease is not None and not self._lease.alive():
-                # It may live on for the server. Its keys shall go all the same: who held them
-                # may have acted on its loss.
+                # The server may not have expired it yet. Its keys must go all the same, as their
+                # owner may have acted on the loss.
                 self._forget(self._lease)
             if self._lease is None:
                 left = end - time.monotonic()
@@ -331,40 +333,40 @@ class SharedLease:
             self._lock.release()
 
     def take(self, timeout: float | None = None) -> Lease:
-        """Get the lease for something to be owned by it: a loss before that is over.
+        """Return the lease for taking ownership, which resets ``is_lost``.
 
         Args:
-            timeout: seconds that this may take, by default what any call may.
+            timeout: timeout in seconds, by default that of the store.
 
         Raises:
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: no answer from the database.
         """
         lease = self.current(timeout)
         self._lost = False
         return lease
 
     def lease_id(self, timeout: float) -> int:
-        """Get its id; see TokenLease."""
+        """Return its ID; see TokenLease."""
         return self.current(timeout).id
 
     def lease_ended(self, lease: int) -> None:
-        """Take notice that the database no longer knows it; see TokenLease."""
+        """Handle the end of the lease; see TokenLease."""
         known = self._lease
         if known is None or known.id != lease:
-            # As in revoke.
+            # Without the lock; see revoke.
             return
         with self._lock:
             if self._lease is known:
                 self._forget(known)
 
     def revoke(self) -> None:
-        """End it, and delete its keys; it is granted anew when it is needed again.
+        """Revoke the lease, which deletes its keys; a new one is granted when needed.
 
         Raises:
-            ConfigConnectionError: the database does not answer; it ends after its ttl.
+            ConfigConnectionError: no answer from the database; the lease expires after its TTL.
         """
         if self._lease is None:
-            # While a thread asks for a new one, nobody is to wait for that here.
+            # Do not wait for a grant in another thread, which holds the lock.
             return
         with self._lock:
             lease, self._lease = self._lease, None
@@ -372,7 +374,7 @@ class SharedLease:
             lease.revoke()
 
     def leave_to_parent(self) -> None:
-        """Forget the lease and the lock of the process that this one was forked from."""
+        """Drop the lease and replace the lock in a forked child; see Forkable."""
         self._lock = threading.Lock()
         self._lost = self._lost or self._lease is not None
         self._lease = None

@@ -1,4 +1,4 @@
-"""The changes of a path, one by one."""
+"""Iterator over the changes of a path."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class WatchEvent:
     """One change. It unpacks as ``path, value, revision``, with a DbRevision as the revision.
 
     Attributes:
-        path: the path that was written or deleted; None says that everything wants reading again,
-            as changes up to the revision were compacted before they were told, or the database
-            went back to it.
+        path: the path that was written or deleted; None for a gap: changes up to the revision were
+            compacted before they were delivered, or the database was restored to it, so that
+            everything has to be read again.
         value: the new text, None for a deletion.
         revision: the revision of the change.
     """
@@ -38,53 +38,53 @@ class WatchEvent:
 
 
 class RawWatch:
-    """The changes of a path from a revision on, each told once, in order.
+    """Changes of a path from a revision on, each delivered once, in order.
 
-    A context manager. Iterating waits for the next change, until the watch or its backend is
-    closed. It goes on through restarts of the database.
+    A context manager. Iterating waits for the next change until the watch or its backend is
+    closed. The watch resumes after a restart of the database.
 
     Args:
         store: where to watch.
         span: the keys to watch.
-        from_revision: the first revision to be told.
-        open_ones: where it is found by who must close it, as long as it is open.
+        from_revision: the first revision to deliver.
+        open_watches: the backend's open watches, to which this one is added until it is closed.
     """
 
     def __init__(
-        self, store: Store, span: Span, from_revision: int, open_ones: list[RawWatch]
+        self, store: Store, span: Span, from_revision: int, open_watches: list[RawWatch]
     ) -> None:
-        self._open_ones = open_ones
+        self._open_watches = open_watches
         self._events: queue.SimpleQueue[WatchEvent | None] = queue.SimpleQueue()
         self._watch = store.watch(span, from_revision, self)
-        open_ones.append(self)
+        open_watches.append(self)
 
     def get(self, timeout: float | None = None) -> WatchEvent | None:
         """Wait for the next change.
 
         Args:
-            timeout: seconds to wait, None for as long as it takes.
+            timeout: seconds to wait, None for no limit.
 
         Returns:
-            The change; None when time is up or the watch was closed.
+            The change; None after the timeout, or if the watch was closed.
         """
         try:
             event = self._events.get(timeout=timeout)
         except queue.Empty:
             return None
         if event is None:
-            # For whoever else waits, or asks once more.
+            # For other threads that wait, and for further calls.
             self._events.put(None)
         return event
 
     def close(self) -> None:
-        """End it, and the iteration over it, from whatever thread."""
+        """End the watch and the iteration over it; may be called from any thread."""
         with suppress(ValueError):
-            self._open_ones.remove(self)
+            self._open_watches.remove(self)
         self._watch.cancel()
         self._events.put(None)
 
     def leave_to_parent(self) -> None:
-        """Be over in a process that was forked from the one that watches; see Forkable."""
+        """End the watch in a forked child; see Forkable."""
         self._events = queue.SimpleQueue()
         self._events.put(None)
 
@@ -104,11 +104,11 @@ class RawWatch:
         self.close()
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Take changes; see Sink."""
+        """Queue changes; see Sink."""
         for key, revision, entry in changes:
             value = entry.value if entry else None
             self._events.put(WatchEvent(path_of_key(key), value, revision))
 
     def gap(self, revision: int) -> None:
-        """Take notice of lost changes; see Sink."""
+        """Queue a gap; see Sink."""
         self._events.put(WatchEvent(None, None, revision))

@@ -1,4 +1,4 @@
-"""What the body of a transaction has read, and what must hold for it still to stand."""
+"""Read set of a transaction, and the guards of its commit."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["Reads"]
 
 @dataclass(slots=True)
 class Reads:
-    """What the body of a transaction has read, each with what it found.
+    """Keys and spans that the body of a transaction has read, with the results.
 
     Attributes:
-        keys: for each key read the revision at which it was last written, 0 if absent.
-        spans: for each span listed what was found in it. Guards are only made of it when there
-            is something to commit: most who list ten thousand keys write nothing.
-        revision: the revision of all of it, 0 if nothing was read.
+        keys: for each key that was read, the revision of its last write, 0 if absent.
+        spans: for each span that was listed, its members. Guards are made of them only for a
+            commit, as most transactions that list thousands of keys write nothing.
+        revision: the revision of all reads, 0 if nothing was read.
     """
 
     keys: dict[str, int] = field(default_factory=dict)
@@ -35,15 +35,15 @@ class Reads:
     revision: int = 0
 
     def queries(self) -> list[Query]:
-        """Get what brings all of it back."""
+        """Return the queries that read the same keys and spans again."""
         return [Query(Span(key)) for key in self.keys] + [
             Query(span, keys_only=True) for span in self.spans
         ]
 
     def guards(self) -> Iterator[Guard]:
-        """Get what must hold for all of it still to stand.
+        """Yield the guards that hold while nothing that was read has changed.
 
-        A member of a listing that was not read may be written, so its value is not guarded.
+        The value of a member of a listing is not guarded unless it was read.
         """
         for key, modified in self.keys.items():
             yield KeyAt(key, modified)
@@ -54,7 +54,7 @@ class Reads:
                     yield Created(entry.key, entry.created)
 
     def disputed(self, fresh: Reply) -> list[str]:
-        """Get the paths that have changed since, from what the queries find now."""
+        """Return the paths that have changed, given a fresh reply to the queries."""
         paths: set[str] = set()
         for query, found in zip(self.queries(), fresh.found, strict=True):
             if found is None:

@@ -1,4 +1,4 @@
-"""The loop that runs the body of a transaction until it commits."""
+"""Loop over attempts at a transaction until one commits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from ska_sdp_config.engine.committer import Committer
-from ska_sdp_config.engine.habits import Habits
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.counts import Counts
 from ska_sdp_config.store.deadline import Deadline
@@ -20,31 +19,30 @@ __all__ = ["MAX_RETRIES", "transactions"]
 LOGGER = logging.getLogger(__name__)
 
 MAX_RETRIES = 64
-"""How often a transaction is run again by default."""
+"""Default number of retries of a transaction."""
 
-FIRST_PAUSE = 0.002
-LONGEST_PAUSE = 0.2
-PATIENCE = 8
-"""Retries after which a transaction begins to press."""
+MIN_BACKOFF_S = 0.002
+MAX_BACKOFF_S = 0.2
+RETRIES_BEFORE_PRIORITY = 8
+"""Number of retries above which shorter pauses become more probable."""
 
 
 def pause_before(retry: int) -> float:
-    """Get the seconds to wait before a retry, counted from 1.
+    """Return the seconds to wait before a retry, counted from 1.
 
-    The first retry starts at once. Later the window grows, so that many writers of one key
-    thin out, but within it the draw leans towards nothing the longer a transaction has been
-    at it: who has waited longest mostly goes first.
+    The first retry starts at once. Later the window grows exponentially, so that fewer writers of
+    one key collide. Within the window, more retries make a short pause more probable, so that no
+    transaction starves.
     """
     if retry < 2:
         return 0.0
-    window = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (retry - 2))
-    return float(window * random.random() ** max(1.0, retry / PATIENCE))
+    window = min(MAX_BACKOFF_S, MIN_BACKOFF_S * 2.0 ** (retry - 2))
+    return float(window * random.random() ** max(1.0, retry / RETRIES_BEFORE_PRIORITY))
 
 
 def transactions(
     store: Reader,
     committer: Committer,
-    habits: Habits,
     counts: Counts,
     deadline: Deadline,
     *,
@@ -58,26 +56,25 @@ def transactions(
     """Yield attempts at a transaction, until one commits.
 
     Args:
-        store: where it reads.
-        committer: what commits it.
-        habits: of the Config's transactions.
-        counts: where it is counted.
-        deadline: when it must be through.
-        max_retries: how often it is run again.
-        prefetch: what to read with the first read, in the same round trip.
-        warm: whether a retry starts from what the conflict brought back.
-        seen: is called with the revision of whatever this process has read or committed, and
-            the least that it can be, unless the database was restored from an older copy.
-        finished: is given the last attempt, however it ended.
-        unreachable: is called when a commit could not be sent, and waits until it is worth
-            another try; without it the error is raised.
+        store: where to read.
+        committer: commits the transaction.
+        counts: counters of transactions.
+        deadline: time limit of the transaction.
+        max_retries: number of retries after conflicts.
+        prefetch: queries to read before the first attempt, in one round trip.
+        warm: whether a retry starts with the entries that the conflict returned.
+        seen: called with each revision that was read or committed, and the lowest revision that
+            is possible unless the database was restored from an older copy.
+        finished: called with the last attempt, whether or not it failed.
+        unreachable: called when a commit could not be sent; waits before the next attempt. Without
+            it the error is raised.
 
     Raises:
-        RuntimeError: others were faster at every attempt; names the keys in dispute.
-        CommitUnknown: it was not to be known whether the commit took effect.
-        ConfigConnectionError: the database does not answer.
-        TransactionTooLarge: the transaction is over a bound of the server.
-        LeaseNotFound: a write names a lease that has ended.
+        RuntimeError: every attempt had a conflict; the message names the keys.
+        CommitUnknown: the outcome of the commit is not known.
+        ConfigConnectionError: no answer from the database.
+        TransactionTooLarge: the transaction exceeds a limit of the server.
+        LeaseNotFound: a write names a lease that has expired or was revoked.
     """
 
     def read(queries: Sequence[Query], revision: int) -> Reply:
@@ -99,17 +96,17 @@ def transactions(
                     queries = txn.reads.queries()
             if retry > 1:
                 time.sleep(max(0.0, min(pause_before(retry), deadline.left())))
-                # What the conflict brought back is old by now: read it anew, all in one call.
+                # The entries that the conflict returned are stale by now: read them again.
                 known = None
             if known is None and queries:
                 known = read(queries, 0)
-            txn = Txn(read, habits, deadline, known, queries)
+            txn = Txn(read, deadline, known, queries)
             try:
                 yield txn
             finally:
                 txn.end()
             known = None
-            if txn.doomed:
+            if txn.must_retry:
                 retry += 1
                 continue
             try:
@@ -117,7 +114,8 @@ def transactions(
                     lambda *request: committer.commit(*request, deadline=deadline)
                 )
             except LeaseNotFound:
-                # The body may take the Config's lease, which is granted anew; but not for ever.
+                # The Config's lease is granted again for the next attempt. Retry only once: a body
+                # that names another lease would fail forever.
                 if lease_ended:
                     raise
                 lease_ended = True
@@ -148,6 +146,6 @@ def transactions(
             "max_retries."
         )
     finally:
-        # However it ends, by an error or a break too: who watches has read what it has read.
+        # Also after an error or a break: a watcher has to watch what the body has read.
         if txn is not None:
             finished(txn)

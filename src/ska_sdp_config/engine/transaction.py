@@ -1,39 +1,26 @@
-"""One attempt at a transaction: what it read, what it will write, and its one commit.
+"""One attempt at a transaction: its reads, its pending writes and its commit.
 
-Software transactional memory after the seed's chapter 2. The first read pins a revision and
-every later one is of that revision; writes are kept back until the commit, which takes effect
-only if everything that was read still stands (spec 2.2).
+Optimistic concurrency: the first read pins a revision, and all later reads are of that revision.
+Writes are kept until the commit, which takes effect only if nothing that was read has changed.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from ska_sdp_config.engine.habits import Habits
 from ska_sdp_config.engine.read_set import Reads
+from ska_sdp_config.engine.snapshot import ReadCall, Snapshot
 from ska_sdp_config.engine.write_set import Pending
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import (
     ConfigCollision,
-    ConfigConnectionError,
     ConfigVanished,
-    FutureRevision,
     HasLeaseId,
     check_value,
     depth_of_path,
     lease_id_of,
 )
-from ska_sdp_config.store.interface import (
-    Compacted,
-    Conflict,
-    Entry,
-    Guard,
-    Put,
-    Query,
-    Reply,
-    Write,
-)
+from ska_sdp_config.store.interface import Conflict, Guard, Put, Query, Reply, Write
 from ska_sdp_config.store.keys import (
     Span,
     depth_digits,
@@ -44,149 +31,137 @@ from ska_sdp_config.store.keys import (
 
 __all__ = ["Txn"]
 
-LOGGER = logging.getLogger(__name__)
-
 MAX_DEPTH = 16
-"""How deep below a path a recursive delete reaches, in slashes of the whole path."""
-
-MANY = 100
-"""So many members of a listing are rather read with the whole of it."""
-
-Read = Callable[[Sequence[Query], int], Reply]
-"""Reads queries at a revision (0 for the newest)."""
+"""Depth, in slashes of the whole path, down to which a recursive delete reaches by default."""
 
 CommitCall = Callable[[Sequence[Guard], Sequence[Write], Sequence[Query]], int | Conflict]
-"""Commits; gives the revision, or the conflict."""
+"""Commits; returns the revision, or the conflict."""
 
 
 class Txn:
-    """A transaction on whole paths and text values, as a body sees it.
+    """A transaction on paths and text values.
 
-    Made by the loop in :mod:`~ska_sdp_config.engine.runner`, which commits it when the body is
-    through.
+    Made by :mod:`~ska_sdp_config.engine.runner`, which commits it after the body has run.
 
     Args:
         read: reads from the store, at a revision.
-        habits: what transactions mostly read after their first read.
-        deadline: when it must be through.
-        known: what is known already, at ``known.revision``: prefetched, or brought back by
-            the conflict that ended the previous attempt.
+        deadline: time limit of the transaction.
+        known: entries read earlier, at ``known.revision``: prefetched, or returned by the conflict
+            that ended the previous attempt.
         queries: the queries that ``known`` answers.
 
     Attributes:
-        deadline: when it must be through.
-        reads: what it has read.
-        doomed: whether it cannot commit any more, and its body is run again.
-        was_cut_short: whether a call within the body failed, so that ``reads`` lacks what the
-            body would have read.
+        deadline: time limit of the transaction.
     """
 
     def __init__(
         self,
-        read: Read,
-        habits: Habits,
+        read: ReadCall,
         deadline: Deadline,
         known: Reply | None = None,
         queries: Sequence[Query] = (),
     ) -> None:
-        self._read_store = read
-        self._habits = habits
         self.deadline = deadline
-        self._revision = 0
-        self._values: dict[str, Entry | None] = {}
-        self._listed: dict[Span, list[Entry]] = {}
-        self._covered: list[Span] = []
-        # Of paths that were listed, so that to read them all does not mean to make all anew.
-        self._keys: dict[str, str] = {}
-        self.reads = Reads()
+        self._snapshot = Snapshot(read, known, queries)
         self._pending = Pending()
         self._has_ended = False
-        self.doomed = False
-        self.was_cut_short = False
-        if known is not None:
-            self._learn(queries, known)
 
-    # What the body calls
+    @property
+    def reads(self) -> Reads:
+        """The read set."""
+        return self._snapshot.reads
+
+    @property
+    def must_retry(self) -> bool:
+        """Whether it cannot commit, because a value that it read has changed."""
+        return self._snapshot.must_retry
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a call within the body failed, so that ``reads`` is incomplete."""
+        return self._snapshot.is_incomplete
+
+    @is_incomplete.setter
+    def is_incomplete(self, value: bool) -> None:
+        self._snapshot.is_incomplete = value
 
     @property
     def revision(self) -> int:
-        """The revision that every read of this transaction is of."""
-        if not self._revision:
-            self._fetch([])
-        return self._revision
-
-    def get(self, path: str) -> str | None:
-        """Get the text at a path, or None if nothing is there.
+        """The revision of all reads of this transaction.
 
         Raises:
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: no answer from the database.
+        """
+        return self._snapshot.pin()
+
+    def get(self, path: str) -> str | None:
+        """Return the text at a path, or None if the path does not exist.
+
+        Raises:
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         return self._get(key_of_path(path))
 
     def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Get the texts at several paths, in one round trip for all that is not yet known.
+        """Return the texts at several paths, read in one round trip.
 
         Raises:
-            ValueError: one of them is not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: a path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
-        listed = self._keys
-        keys = {path: listed.get(path) or key_of_path(path) for path in paths}
-        if unknown := self._unknown(keys.values()):
-            self._fetch(self._queries_for(unknown))
-        return self._get_all(keys)
+        keys = {path: key_of_path(path) for path in paths}
+        self._snapshot.fetch_keys(key for key in keys.values() if not self._pending.decides(key))
+        return self._texts(keys)
 
     def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List paths, sorted.
 
         Args:
             path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
-                that begin so.
-            recurse: how many levels more, or exactly which ones.
+                that begin with it.
+            recurse: number of further levels, or the exact levels (0 is that of the path).
 
         Raises:
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
 
     def peek_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
-        """List as ``list_keys`` does, but leave others free to change what is listed."""
+        """List paths as ``list_keys`` does, without a conflict when the listing changes."""
         self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=False))
 
     def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
-        """List paths with their values, sorted; each of them counts as read.
+        """List paths with their values, sorted; each value counts as read.
 
         Raises:
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         spans = spans_of_listing(path, recurse)
-        self._fetch([Query(span) for span in spans if span not in self._covered])
-        found = self._get_all(self._list(spans, guarded=True))
+        self._snapshot.fetch_spans(spans)
+        found = self._texts(self._list(spans, guarded=True))
         return sorted((path, value) for path, value in found.items() if value is not None)
 
     def lease_of(self, path: str) -> int:
-        """Get the id of the lease that a path lives by; 0 if it lives by none, or is not there.
+        """Return the ID of the lease of a path, 0 if it has none or does not exist.
 
         Raises:
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         key = key_of_path(path)
         if self._get(key) is None:
             return 0
-        lease, entry = self._pending.lease(key), self._values.get(key)
-        if lease is not None:
-            return lease
-        return entry.lease if entry else 0
+        lease = self._pending.lease(key)
+        return self._snapshot.lease(key) if lease is None else lease
 
     def create(self, path: str, value: str, lease: HasLeaseId | int | None = None) -> None:
         """Create a path.
@@ -194,13 +169,13 @@ class Txn:
         Args:
             path: the path.
             value: its text.
-            lease: the lease that it shall live by, or its ID.
+            lease: the lease to attach, or its ID.
 
         Raises:
-            ConfigCollision: it exists already; the transaction stays usable.
+            ConfigCollision: the path exists; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         key = key_of_path(path)
@@ -211,13 +186,13 @@ class Txn:
         self._pending.put(Put(key, value, lease_id))
 
     def update(self, path: str, value: str) -> None:
-        """Change the text at a path, which keeps its lease.
+        """Change the text at a path and keep its lease.
 
         Raises:
-            ConfigVanished: it does not exist; the transaction stays usable.
+            ConfigVanished: the path does not exist; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         key = key_of_path(path)
@@ -237,14 +212,14 @@ class Txn:
 
         Args:
             path: the path.
-            must_exist: whether its absence is an error.
-            recursive: whether all below it goes too: any number of keys, none of them read.
-            max_depth: the depth down to which a recursive delete reaches.
+            must_exist: whether to raise an error if the path does not exist.
+            recursive: whether to delete all paths below it too, without reading them.
+            max_depth: depth down to which a recursive delete reaches.
 
         Raises:
-            ConfigVanished: it must exist, and does not; the transaction stays usable.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigVanished: the path must exist and does not; the transaction stays usable.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         key = key_of_path(path)
@@ -262,18 +237,18 @@ class Txn:
         recursive: bool = False,
         max_depth: int = MAX_DEPTH,
     ) -> None:
-        """Delete all paths of one level that begin alike: any number, and at most one is read.
+        """Delete all paths of one level that begin with a prefix, reading at most one of them.
 
         Args:
-            path: how they begin, as for ``list_keys``.
-            must_exist: whether it is an error that there are none.
-            recursive: whether all deeper paths that begin so go too.
-            max_depth: the depth down to which a recursive delete reaches.
+            path: the prefix, as for ``list_keys``.
+            must_exist: whether to raise an error if there is no such path.
+            recursive: whether to delete all deeper paths that begin with it too.
+            max_depth: depth down to which a recursive delete reaches.
 
         Raises:
-            ConfigVanished: there must be some, and are none; the transaction stays usable.
-            ValueError: not a path.
-            ConfigConnectionError: the database does not answer.
+            ConfigVanished: one must exist and none does; the transaction stays usable.
+            ValueError: the path is invalid.
+            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         levels = range(1 + max(0, max_depth - depth_of_path(path))) if recursive else 0
@@ -281,181 +256,51 @@ class Txn:
         if must_exist:
             found = self.peek_keys(path)
             if not found:
-                # Now it counts as read.
+                # The error depends on the listing, so it has to be in the read set.
                 self.list_keys(path)
                 raise ConfigVanished(path, f"Cannot delete {path}*, as there is none.")
-            # Whether others come or go does not matter, while this one stands.
+            # One existing path is enough: a change of the others is no conflict.
             self._get(key_of_path(found[0]))
         self._pending.erase(spans)
 
-    # What the loop calls
-
     def end(self) -> None:
-        """Reject all further calls: a write after the body would be lost without notice."""
+        """Reject all further calls, whose writes would be lost silently."""
         self._has_ended = True
 
     def commit(self, commit: CommitCall) -> int | Conflict | None:
-        """Commit, if there is anything to write. The body is through.
+        """Commit the pending writes.
 
         Returns:
-            The revision of the commit; None if there was nothing to write; or the conflict.
+            The revision of the commit, the conflict, or None if there was nothing to write.
         """
-        self._habits.learn(self.reads)
         writes = list(self._pending.writes(self.reads.keys))
         if not writes:
             return None
         return commit(list(self.reads.guards()), writes, self.reads.queries())
 
     def _check_not_ended(self) -> None:
-        """Check that the body is still running.
-
-        Raises:
-            RuntimeError: it is not.
-        """
         if self._has_ended:
             raise RuntimeError(
                 "This transaction has ended: make its calls within the body of its loop."
             )
 
-    # How reads are answered
-
-    def _unknown(self, keys: Iterable[str]) -> list[str]:
-        """Get those of some keys that have to be read."""
-        unknown = [key for key in keys if key not in self._values]
-        for span in self._covered:
-            unknown = [key for key in unknown if key not in span]
-        if self._pending:
-            unknown = [key for key in unknown if not self._pending.decides(key)]
-        return unknown
-
     def _get(self, key: str) -> str | None:
-        if self._pending and self._pending.decides(key):
+        if self._pending.decides(key):
             return self._pending.text(key)
-        if key not in self._values and not (
-            self._covered and any(key in span for span in self._covered)
-        ):
-            # The first read may bring what has followed it before.
-            self._fetch([Query(Span(key))] if self._revision else self._habits.read_with(key))
-        entry = self._values.get(key)
-        if entry is None:
-            self.reads.keys[key] = 0
-            return None
-        self.reads.keys[key] = entry.modified
-        return entry.value
+        entry = self._snapshot.entry(key)
+        return entry.value if entry else None
 
-    def _get_all(self, keys: Mapping[str, str]) -> dict[str, str | None]:
-        """Get the texts of keys by their paths; most of them are known."""
+    def _texts(self, keys: dict[str, str]) -> dict[str, str | None]:
+        """Return the texts of keys by their paths."""
         if self._pending:
             return {path: self._get(key) for path, key in keys.items()}
-        # There may be thousands, so no function of Python's is called for each.
-        values, read = self._values, self.reads.keys
-        found: dict[str, str | None] = {}
-        for path, key in keys.items():
-            entry = values.get(key)
-            if entry is None:
-                # It is absent, or what a compaction made forget; that moves the revision.
-                found[path] = self._get(key)
-                values = self._values
-            else:
-                _, found[path], _, read[key], _ = entry
-        return found
+        return self._snapshot.texts(keys)
 
     def _list(self, spans: Sequence[Span], *, guarded: bool) -> dict[str, str]:
-        """Get the paths in some spans, each with its key, in no order."""
-        wants_values = self._habits.wants_values
-        missing = [span for span in spans if span not in self._listed]
-        while missing:
-            self._fetch([Query(span, keys_only=not wants_values(span)) for span in missing])
-            # A compaction during the read discards what was listed without a guard. All is read
-            # in one call then, so that another compaction cannot discard a part of it.
-            missing = [] if all(span in self._listed for span in spans) else list(spans)
+        """Return the paths in some spans, unsorted, each with its key."""
         listed: dict[str, str] = {}
-        for span in spans:
-            entries = self._listed[span]
-            if guarded:
-                self.reads.spans[span] = entries
+        for span, entries in self._snapshot.members(spans, guarded=guarded).items():
             keys = self._pending.members(span, [entry.key for entry in entries])
             begin = depth_digits(span)
             listed.update({key[begin:]: key for key in keys})
-        self._keys.update(listed)
         return listed
-
-    def _queries_for(self, keys: Sequence[str]) -> list[Query]:
-        """Get queries for keys: a whole listing in place of most of its members."""
-        queries: list[Query] = []
-        for span, entries in self._listed.items():
-            if len(keys) <= MANY:
-                break
-            members = {entry.key for entry in entries}
-            rest = [key for key in keys if key not in members]
-            wanted = len(keys) - len(rest)
-            if wanted > MANY and wanted * 2 > len(members):
-                queries.append(Query(span))
-                keys = rest
-        return queries + [Query(Span(key)) for key in keys]
-
-    def _fetch(self, queries: Sequence[Query]) -> None:
-        """Read at the pinned revision; the first read pins it."""
-        if not queries and self._revision:
-            return
-        try:
-            try:
-                reply = self._read_store(queries, self._revision)
-            except (Compacted, FutureRevision) as exc:
-                reply = self._pin_anew(queries, exc)
-        except ConfigConnectionError:
-            self.was_cut_short = True
-            raise
-        self._learn(queries, reply)
-
-    def _pin_anew(self, queries: Sequence[Query], why: Exception) -> Reply:
-        """Read at a fresh revision, as the pinned one was compacted in mid body.
-
-        Or the database was restored from an older copy, and has not come to that revision.
-
-        What the body has read is read again with what it asks for now. Mostly all of it still
-        stands at the fresh revision, and then nothing has happened. Else this attempt cannot
-        commit and is run again: a for loop cannot be left and entered anew from inside its
-        body, so the body is let run to its end, and nothing that it writes is kept.
-        """
-        read = self.reads.queries()
-        reply = self._read_store([*read, *queries], 0)
-        if self.reads.disputed(Reply(reply.revision, reply.found[: len(read)])):
-            self.doomed = True
-        LOGGER.info(
-            "Revision %d was %s within a transaction, which %s at revision %d.",
-            self._revision,
-            "compacted" if isinstance(why, Compacted) else "lost by a restore",
-            "runs again" if self.doomed else "goes on",
-            reply.revision,
-        )
-        # What was prefetched, but not read, may have changed unseen.
-        self._values = {k: entry for k, entry in self._values.items() if k in self.reads.keys}
-        self._listed = {s: found for s, found in self._listed.items() if s in self.reads.spans}
-        self._covered.clear()
-        return Reply(reply.revision, reply.found[len(read) :])
-
-    def _learn(self, queries: Sequence[Query], reply: Reply) -> None:
-        self._revision = reply.revision
-        # What a doomed attempt has read was there before; a watcher must hear of the change.
-        if not self.doomed:
-            self.reads.revision = reply.revision
-        for query, found in zip(queries, reply.found, strict=True):
-            if found is None:
-                continue
-            if query.keys_only:
-                self._listed[query.span] = found
-                continue
-            if query.span.end:
-                self._listed[query.span] = found
-                self._covered.append(query.span)
-            else:
-                self._values[query.span.begin] = None
-            if len(found) == 1 and not self.doomed:
-                self._values[found[0].key] = found[0]
-                continue
-            # Reads repeat, also those of an attempt that cannot commit any more.
-            fresh = {entry.key: entry for entry in found}
-            for key in self.reads.keys if self.doomed else ():
-                fresh.pop(key, None)
-            self._values.update(fresh)

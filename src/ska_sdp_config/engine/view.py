@@ -1,4 +1,4 @@
-"""A snapshot of everything that a cache holds, at one revision."""
+"""Contents of the cache at one revision."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["View"]
 
 
 class View:
-    """Everything that is cached, as it was at one revision. Not changed once it is shared.
+    """Cached entries and listings at one revision. Immutable once it is shared.
 
     Attributes:
         revision: the revision.
-        values: entries of keys, None for one that is absent.
-        lists: for each span that was listed its members.
-        whole: those of the listed spans whose values are all in ``values``.
-        shared: whether a reader has it.
+        values: entries by key, None for an absent key.
+        lists: for each listed span, its members.
+        whole: the listed spans whose values are all in ``values``.
+        shared: whether a reader holds it.
     """
 
     def __init__(self, revision: int) -> None:
@@ -29,7 +29,7 @@ class View:
         self.shared = False
 
     def copy(self) -> View:
-        """Get one that may be changed."""
+        """Return a copy that may be changed."""
         other = View(self.revision)
         other.values = self.values.copy()
         other.lists = {span: members.copy() for span, members in self.lists.items()}
@@ -37,7 +37,7 @@ class View:
         return other
 
     def answer(self, query: Query) -> list[Entry] | None:
-        """Get the entries of a query, in any order; None if they are not known."""
+        """Return the entries of a query, unsorted; None on a cache miss."""
         span = query.span
         if span.end:
             members = self.lists.get(span)
@@ -56,11 +56,11 @@ class View:
         return None
 
     def concerns(self, key: str) -> bool:
-        """Tell whether a change of a key is a change of the view."""
+        """Return whether a change of the key changes the view."""
         return key in self.values or any(key in span for span in self.lists)
 
     def learn(self, query: Query, found: Sequence[Entry]) -> None:
-        """Take what a query found at this revision."""
+        """Add the result of a query at this revision."""
         if query.span.end:
             self.lists[query.span] = {entry.key: entry for entry in found}
             if query.keys_only:
@@ -71,7 +71,7 @@ class View:
         self.values.update((entry.key, entry) for entry in found)
 
     def apply(self, changes: Sequence[Change]) -> None:
-        """Take changes; what is not cached stays so."""
+        """Apply changes to the keys and spans that are cached."""
         for key, _, entry in changes:
             wanted = key in self.values
             for span, members in self.lists.items():

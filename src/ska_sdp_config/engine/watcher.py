@@ -1,4 +1,4 @@
-"""The loop that turns whenever something that it has read changes (spec 2.3)."""
+"""Loop that runs again whenever something that it has read changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ska_sdp_config.engine.cached_reader import CachedReader
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.engine.watched_reads import Interest
+from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.fork import on_fork
@@ -29,16 +29,16 @@ LOGGER = logging.getLogger(__name__)
 R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
 
-LONGEST_PAUSE = 2.0
+MAX_BACKOFF_S = 2.0
 
 
 class Watcher(Generic[T_co]):
-    """One watcher loop; see Config.watcher. It yields itself at each turn.
+    """Watcher loop; see Config.watcher. Yields itself at each iteration.
 
     Args:
-        backend: where it reads and watches.
-        wrap: makes what the user sees of a transaction.
-        timeout: seconds after which the loop turns in any case, or None for never.
+        backend: the backend to read and watch.
+        wrap: makes the transaction object of the body.
+        timeout: seconds after which an iteration ends in any case, or None for no limit.
     """
 
     def __init__(
@@ -48,28 +48,28 @@ class Watcher(Generic[T_co]):
         self._wrap = wrap
         self._timeout = timeout
         self._alarm = math.inf
-        self._turn_began = time.monotonic()
+        self._began = time.monotonic()
         self._wake = threading.Condition()
         self._triggered = False
-        self._left_out = False
-        self._just_told = False
-        self._interest = Interest(self._wake)
+        self._was_skipped = False
+        self._was_notified = False
+        self._watched = WatchedReads(self._wake)
         on_fork(self)
 
     def __iter__(self) -> Iterator[Watcher[T_co]]:
         cache = self._backend.cache
-        cache.join(self._interest)
+        cache.join(self._watched)
         try:
             while True:
                 self._alarm = math.inf
-                self._left_out = False
-                self._turn_began = time.monotonic()
-                self._interest.begin_turn()
+                self._was_skipped = False
+                self._began = time.monotonic()
+                self._watched.begin_iteration()
                 yield self
                 cache.trim()
                 self._wait()
         finally:
-            cache.leave(self._interest)
+            cache.leave(self._watched)
 
     def txn(
         self,
@@ -79,36 +79,34 @@ class Watcher(Generic[T_co]):
     ) -> Iterator[T_co]:
         """Loop over attempts at a transaction, and watch what it reads.
 
-        Takes what ``Config.txn`` takes. While the database does not answer it waits, and runs
-        the body, from the start, when it is back. Should the loop meanwhile be due to turn, by
-        a time-out, an alarm or ``trigger``, the body is left out and the loop turns. With a
-        time-out of its own it waits no longer than that.
+        Takes the arguments of ``Config.txn``. During an outage of the database it waits, and runs
+        the body when the database answers again. If a timeout, an alarm or ``trigger`` ends the
+        iteration first, the body is skipped. A timeout of the transaction bounds the wait too.
 
-        A loop that goes on after a ConfigConnectionError turns again within two seconds, as what
-        the body did not come to read, or to write, would not turn it.
+        If the loop continues after a ConfigConnectionError, its next iteration starts within two
+        seconds, as the reads that failed cannot start it.
 
         Raises:
-            RuntimeError: others were faster at every attempt.
-            CommitUnknown: it was not to be known whether the commit took effect.
-            TransactionTooLarge: the transaction is over a bound of the server.
-            LeaseNotFound: something was created under a lease that has ended.
+            RuntimeError: every attempt had a conflict.
+            CommitUnknown: the outcome of the commit is not known.
+            TransactionTooLarge: the transaction exceeds a limit of the server.
+            LeaseNotFound: a write names a lease that has expired or was revoked.
             ConfigRefused: the database rejected the request, e.g. permission denied; nothing was
-                written. For a database that is full it waits, as above.
-            ConfigConnectionError: the Config was closed; or the transaction's own time-out has
-                passed, and nothing was written.
+                written. A database whose quota is exceeded counts as an outage.
+            ConfigConnectionError: the Config was closed; or the transaction timed out, and nothing
+                was written.
         """
         store, cache = self._backend.store, self._backend.cache
         deadline = Deadline(store.timeout, timeout, store.address)
-        pauses = _growing_pauses()
+        pauses = _backoff()
         try:
             if not self._database_answers(deadline):
-                # What it would have read cannot turn the loop, so what made it due still does.
-                self._left_out = True
+                # Without reads, only the expired timeout or alarm can start the next iteration.
+                self._was_skipped = True
                 return
             for txn in transactions(
-                _PatientReader(CachedReader(store, cache), store, deadline),
+                _WaitingReader(CachedReader(store, cache), store, deadline),
                 self._backend.committer,
-                self._backend.habits,
                 self._backend.counts,
                 deadline,
                 max_retries=max_retries,
@@ -116,80 +114,80 @@ class Watcher(Generic[T_co]):
                 warm=False,
                 seen=cache.require,
                 finished=self._finished,
-                unreachable=lambda exc: _bear(store, exc, next(pauses), deadline),
+                unreachable=lambda exc: _pause(store, exc, next(pauses), deadline),
             ):
                 yield self._wrap(txn)
         except ConfigConnectionError:
-            self._look_again_soon()
+            self._iterate_soon()
             raise
 
     def set_timeout(self, timeout: float | None) -> None:
-        """Set after how many seconds each turn ends in any case; None for never."""
+        """Set the seconds after which each iteration ends in any case; None for no limit."""
         self._timeout = timeout
 
     def set_wake_up_at(self, alarm: datetime) -> None:
-        """Let this turn end at a time, or at the earliest of several.
+        """End this iteration at a time; of several calls, the earliest time counts.
 
         Args:
-            alarm: the time; one without a zone is local time.
+            alarm: the time; local time if it has no zone.
         """
         left = (alarm.astimezone(timezone.utc) - datetime.now(timezone.utc)).total_seconds()
         self._alarm = min(self._alarm, time.monotonic() + left)
 
     def trigger(self) -> None:
-        """Let the loop turn now. May be called from any thread, also when it has ended."""
+        """End this iteration now. May be called from any thread, also after the loop."""
         with self._wake:
             self._triggered = True
             self._wake.notify_all()
 
     def leave_to_parent(self) -> None:
-        """Use another lock; see Forkable."""
+        """Replace the lock; see Forkable."""
         self._wake = threading.Condition()
-        self._interest.leave_to_parent(self._wake)
+        self._watched.leave_to_parent(self._wake)
 
     def _wait(self) -> None:
         store = self._backend.store
         with self._wake:
-            self._interest.end_turn()
+            self._watched.end_iteration()
             while not (
-                self._triggered or self._left_out or self._interest.is_stale or store.closed
+                self._triggered or self._was_skipped or self._watched.is_stale or store.closed
             ):
                 left = self._left()
                 if left <= 0:
                     break
                 self._wake.wait(min(left, threading.TIMEOUT_MAX))
-            self._just_told = self._interest.is_stale
+            self._was_notified = self._watched.is_stale
             self._triggered = False
         if store.closed:
-            # It says so itself, and why.
+            # This raises the error of a closed store.
             store.read([], timeout=store.timeout)
 
     def _left(self) -> float:
         end = self._alarm
         if self._timeout is not None:
-            end = min(end, self._turn_began + self._timeout)
+            end = min(end, self._began + self._timeout)
         return end - time.monotonic()
 
     def _finished(self, txn: Txn) -> None:
-        self._interest.add(txn.reads)
-        if txn.was_cut_short:
-            self._look_again_soon()
+        self._watched.add(txn.reads)
+        if txn.is_incomplete:
+            self._iterate_soon()
 
-    def _look_again_soon(self) -> None:
-        self._alarm = min(self._alarm, time.monotonic() + LONGEST_PAUSE)
+    def _iterate_soon(self) -> None:
+        self._alarm = min(self._alarm, time.monotonic() + MAX_BACKOFF_S)
 
     def _database_answers(self, deadline: Deadline) -> bool:
-        """Wait for the database, if it does not answer; False if the loop is due to turn first.
+        """Wait until the database answers; return False if the iteration ends first.
 
-        A turn that a change has caused begins with what the watch has just told. Any other
-        transaction asks for the newest revision, and the cache has to come up to that: what
-        others have committed before it is always seen.
+        The first transaction of an iteration that a change has started uses the cache as it is.
+        Any other one reads the newest revision, which the cache has to reach, so that it includes
+        everything that was committed before.
         """
         store, cache = self._backend.store, self._backend.cache
-        just_told, self._just_told = self._just_told, False
-        if just_told and cache.is_open and self._backend.connection.state == "connected":
+        was_notified, self._was_notified = self._was_notified, False
+        if was_notified and cache.is_open and self._backend.connection.state == "connected":
             return True
-        for pause in _growing_pauses():
+        for pause in _backoff():
             seconds = deadline.next_call()
             try:
                 cache.open(cache.read_newest(seconds))
@@ -207,8 +205,8 @@ class Watcher(Generic[T_co]):
         return False
 
 
-class _PatientReader:
-    """Reads that wait until the database is back, as a body cannot be left half way."""
+class _WaitingReader:
+    """Reader that waits for the end of an outage, as the body cannot be interrupted."""
 
     def __init__(self, reader: Reader, store: Store, deadline: Deadline) -> None:
         self._reader = reader
@@ -224,37 +222,37 @@ class _PatientReader:
         try:
             return call(timeout)
         except ConfigConnectionError as exc:
-            _bear(self._store, exc, 0.0, self._deadline)
+            _pause(self._store, exc, 0.0, self._deadline)
         return until_answered(self._store, call, self._deadline)
 
 
 def until_answered(store: Store, call: Callable[[float], R], deadline: Deadline) -> R:
-    """Make a call until the database answers it.
+    """Retry a call until the database answers it.
 
     Args:
         store: the database.
-        call: makes the call, within some seconds.
-        deadline: when to give up.
+        call: the call, with its timeout in seconds as argument.
+        deadline: time limit of all calls.
 
     Raises:
-        ConfigConnectionError: the Config was closed, the database rejects the call for good, or
-            time is up.
+        ConfigConnectionError: the Config was closed, the database rejected the call, or the
+            deadline has passed.
     """
-    for pause in _growing_pauses():
+    for pause in _backoff():
         seconds = deadline.next_call()
         try:
             return call(seconds)
         except ConfigConnectionError as exc:
-            _bear(store, exc, pause, deadline)
-    raise AssertionError("There is always another pause.")
+            _pause(store, exc, pause, deadline)
+    raise AssertionError("The backoff does not end.")
 
 
-def _bear(store: Store, exc: ConfigConnectionError, pause: float, deadline: Deadline) -> None:
-    """Wait for some seconds before another try.
+def _pause(store: Store, exc: ConfigConnectionError, pause: float, deadline: Deadline) -> None:
+    """Wait before the next attempt.
 
     Raises:
-        ConfigConnectionError: the Config was closed, the database rejects the call for good, or
-            time is up.
+        ConfigConnectionError: the Config was closed, the database rejected the call, or the
+            deadline has passed.
     """
     _raise_or_warn(store, exc)
     pause = max(pause, exc.retry_after or 0.0)
@@ -268,8 +266,8 @@ def _raise_or_warn(store: Store, exc: ConfigConnectionError) -> None:
     LOGGER.warning("Waiting for the database: %s", exc)
 
 
-def _growing_pauses() -> Iterator[float]:
-    longest = 0.1
+def _backoff() -> Iterator[float]:
+    window = 0.1
     while True:
-        yield longest * (0.5 + random.random() / 2)
-        longest = min(2 * longest, LONGEST_PAUSE)
+        yield window * (0.5 + random.random() / 2)
+        window = min(2 * window, MAX_BACKOFF_S)

@@ -1,4 +1,4 @@
-"""What the body of a transaction will write, and what it finds there by its own doing."""
+"""Pending writes of a transaction, as seen by its own later reads."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["Pending"]
 
 
 class Pending:
-    """Writes that are kept back until the commit. It is true once there are any.
+    """Writes to apply on commit; truthy once there are any.
 
-    A span that was erased is deleted as a whole, whatever is in it by then; what is created in it
-    afterwards stands.
+    An erased span is deleted as a whole, with the keys that it contains at the commit. Keys
+    created in it afterwards are kept.
     """
 
     def __init__(self) -> None:
@@ -39,25 +39,25 @@ class Pending:
             self._erased.append(span)
 
     def decides(self, key: str) -> bool:
-        """Whether it is known by them what a key will hold."""
+        """Return whether a pending write determines the value of a key."""
         return key in self._puts or any(key in span for span in self._erased)
 
     def text(self, key: str) -> str | None:
-        """Get what a key that they decide will hold, None when it will not be there."""
+        """Return the pending text of a key, None if it is to be deleted."""
         put = self._puts.get(key)
         return put.value if put else None
 
     def lease(self, key: str) -> int | None:
-        """Get the id of the lease that a key is written with; None if it keeps the one it has."""
+        """Return the lease ID that a key is written with; None if it keeps its lease."""
         put = self._puts.get(key)
         return put.lease if put else None
 
     def members(self, span: Span, keys: list[str]) -> list[str]:
-        """Get the keys that a span will have.
+        """Return the members of a span after the pending writes.
 
         Args:
             span: the span.
-            keys: the keys that it has now.
+            keys: its members now.
         """
         if not self:
             return keys
@@ -68,13 +68,13 @@ class Pending:
         return list(left)
 
     def writes(self, read: Mapping[str, int]) -> Iterator[Write]:
-        """Get the writes that make a difference.
+        """Yield the writes of the commit, without deletes of absent keys.
 
-        A delete and a put of one request may not meet on a key, so spans are cut around the
-        keys that were created after they had been erased.
+        etcd rejects a request that deletes and puts the same key, so erased spans are cut around
+        the keys that were created after the erasure.
 
         Args:
-            read: for each key that was read when it was last written, 0 if it was absent.
+            read: for each key that was read, the revision of its last write, 0 if absent.
         """
         created = sorted(key for key, put in self._puts.items() if put)
         for span in self._erased:

@@ -1,4 +1,4 @@
-"""What the connection to the database is doing, and who wants to know (spec 2.4)."""
+"""State of the connection to the database, and its listeners."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Literal
 
 from ska_sdp_config.store.counts import Counts
-from ska_sdp_config.store.precedence import Precedence
 
 __all__ = ["SILENCE", "Connection", "ConnectionState", "Listener"]
 
@@ -20,37 +19,35 @@ ConnectionState = Literal["connected", "suspended", "lost"]
 Listener = Callable[[ConnectionState], None]
 
 SILENCE = 5.0
-"""Seconds without an answer to anything, after which the connection is suspended."""
+"""Seconds without an answer to a call, after which the connection is suspended."""
 
-LOOK_EVERY = 0.5
-"""Seconds after which a listener is told, at the latest, of what time alone has changed."""
+CHECK_INTERVAL_S = 0.5
+"""Longest interval between checks for state changes that time alone causes."""
 
-LAST_WORDS = 2.0
-"""Seconds that listeners have, when it is closed, to take what they are being told."""
+CLOSE_TIMEOUT_S = 2.0
+"""Seconds to wait for running listeners on close."""
 
 
 class Connection:
     """The state of a connection: connected, suspended or lost.
 
-    Connected after the last call or watch was answered; suspended before the first answer, and
-    after a call failed or nothing was answered for five seconds; lost when the lease of this
-    process has expired, or after it was suspended for as long as that lease lives.
+    Connected while calls and watches are answered; suspended before the first answer, after a call
+    failed, and after five seconds without an answer; lost when the lease of this process has
+    expired, or after a suspension as long as the TTL of that lease.
 
     Args:
-        lease_ttl: seconds of suspension after which it counts as lost.
+        lease_ttl: seconds of suspension after which the connection counts as lost.
 
     Attributes:
-        last_answer: when the database answered last, in s since 1970; None if it never did.
-        answered_at: the same time, in s of the monotonic clock, to measure spans by.
-        counts: what was done over it so far.
-        precedence: work that goes before what watches tell.
+        last_answer: time of the last answer, in seconds since 1970; None before the first.
+        answered_at: the same time by the monotonic clock, in seconds.
+        counts: counters of transactions and watches.
     """
 
     def __init__(self, lease_ttl: float) -> None:
         self.last_answer: float | None = None
         self.answered_at: float | None = None
         self.counts = Counts()
-        self.precedence = Precedence()
         self._was_connected = False
         self._lease_ttl = lease_ttl
         self._lock = threading.Lock()
@@ -58,14 +55,14 @@ class Connection:
         self._suspended_since: float | None = None
         self._asked: float | None = None
         self._listeners: list[Listener] = []
-        self._news: queue.SimpleQueue[ConnectionState | None] = queue.SimpleQueue()
-        self._teller: threading.Thread | None = None
+        self._queue: queue.SimpleQueue[ConnectionState | None] = queue.SimpleQueue()
+        self._notifier: threading.Thread | None = None
         self._closed = False
 
     @property
     def state(self) -> ConnectionState:
-        """The state now."""
-        # What time alone changes is found out by whoever looks.
+        """The current state."""
+        # Changes that time alone causes are made on reading.
         now = time.monotonic()
         asked, since = self._asked, self._suspended_since
         if self._state == "connected" and asked is not None and now - asked >= SILENCE:
@@ -76,24 +73,26 @@ class Connection:
         return self._state
 
     def listen(self, listener: Listener) -> None:
-        """Have each change of state told, in order, on a thread of its own, until it is closed."""
+        """Add a listener, called on a separate thread for each change of state, in order."""
         with self._lock:
             if self._closed:
-                # Nobody would end the thread.
+                # A thread started now would never end.
                 return
-            if self._teller is None:
-                teller = threading.Thread(target=self._tell, name="config-connection", daemon=True)
-                teller.start()
-                self._teller = teller
+            if self._notifier is None:
+                notifier = threading.Thread(
+                    target=self._notify, name="config-connection", daemon=True
+                )
+                notifier.start()
+                self._notifier = notifier
             self._listeners.append(listener)
 
     def asked(self) -> None:
-        """Take notice that the database was asked something."""
+        """Record the start of a call."""
         if self._asked is None:
             self._asked = time.monotonic()
 
     def answered(self) -> None:
-        """Take notice that the database answered."""
+        """Record an answer of the database."""
         self._asked = None
         self.last_answer = time.time()
         self.answered_at = now = time.monotonic()
@@ -101,32 +100,31 @@ class Connection:
             self._enter("connected", now)
 
     def failed(self) -> None:
-        """Take notice that the database did not answer."""
+        """Record the failure of a call."""
         if self._state != "lost" and self._suspended_since is None:
             self._enter("suspended", time.monotonic())
 
     def lease_lost(self) -> None:
-        """Take notice that the lease of this process has expired."""
+        """Record that the lease of this process has expired."""
         self._enter("lost", time.monotonic())
 
     def close(self) -> None:
-        """Stop telling."""
+        """Stop notifying the listeners."""
         with self._lock:
             self._closed = True
-            teller, self._teller = self._teller, None
-        if teller is not None:
-            self._news.put(None)
-            if teller is not threading.current_thread():
-                # A listener may wait for what whoever closes this holds.
-                teller.join(LAST_WORDS)
+            notifier, self._notifier = self._notifier, None
+        if notifier is not None:
+            self._queue.put(None)
+            if notifier is not threading.current_thread():
+                # A listener may wait for a lock that the caller holds, so wait with a timeout.
+                notifier.join(CLOSE_TIMEOUT_S)
 
     def leave_to_parent(self) -> None:
-        """Forget threads and locks of the process that this one was forked from."""
+        """Drop threads and locks in a forked child; see Forkable."""
         self._lock = threading.Lock()
-        self._news = queue.SimpleQueue()
-        self._teller = None
+        self._queue = queue.SimpleQueue()
+        self._notifier = None
         self._listeners = []
-        self.precedence = Precedence()
         self.counts.leave_to_parent()
 
     def _enter(
@@ -143,13 +141,13 @@ class Connection:
                 if self._was_connected:
                     self.counts.count("reconnects")
                 self._was_connected = True
-            if self._teller is not None:
-                self._news.put(state)
+            if self._notifier is not None:
+                self._queue.put(state)
         LOGGER.info("The connection to the database is %s.", state)
 
     def _until_due(self) -> float:
-        """Get the seconds until time may change the state."""
-        due, now = LOOK_EVERY, time.monotonic()
+        """Return the seconds until time may change the state."""
+        due, now = CHECK_INTERVAL_S, time.monotonic()
         asked, since = self._asked, self._suspended_since
         if self._state == "connected" and asked is not None:
             due = min(due, asked + SILENCE - now)
@@ -157,11 +155,11 @@ class Connection:
             due = min(due, since + self._lease_ttl - now)
         return max(0.0, due)
 
-    def _tell(self) -> None:
-        news = self._news
+    def _notify(self) -> None:
+        states = self._queue
         while True:
             try:
-                state = news.get(timeout=self._until_due())
+                state = states.get(timeout=self._until_due())
             except queue.Empty:
                 _ = self.state
                 continue
@@ -171,5 +169,5 @@ class Connection:
                 try:
                     listener(state)
                 except Exception:
-                    # A listener's fault is its own; the others are told all the same.
+                    # An error in one listener must not keep the state from the others.
                     LOGGER.exception("A listener to the connection's state failed.")

@@ -1,7 +1,4 @@
-"""What a Config has done so far, counted for whoever watches over the process.
-
-Nothing here knows who reads the counts: they stand there, as the odometer of a car does.
-"""
+"""Counters of a Config, for monitoring."""
 
 from __future__ import annotations
 
@@ -14,27 +11,25 @@ __all__ = ["Counted", "Counts", "WatchLag"]
 Counted = Literal[
     "transactions", "committed", "conflicts", "retries", "reconnects", "watches_resumed"
 ]
-"""What is counted.
+"""Names of the counters.
 
-``transactions`` that were begun; of them those ``committed``; ``conflicts``, commits that others
-forestalled; ``retries``, bodies that were run again, for whatever reason; ``reconnects``, how
-often the connection was connected again after it was suspended or lost; ``watches_resumed``, how
-often a watch broke and was begun anew.
+``transactions`` that were started; of them, those ``committed``; ``conflicts`` of commits;
+``retries`` of bodies, for any reason; ``reconnects`` of a connection that was suspended or lost;
+``watches_resumed`` after a break.
 """
 
 
 class WatchLag(NamedTuple):
-    """How far the watch is behind what this process knows, by what can be known.
+    """Lag of the watch behind the newest revision that this process has read or committed.
 
-    A database tells with a change its revision, not its time. So the measure is the newest
-    revision that this process has read or committed, which the watch still owes; what others have
-    written, and nobody here has seen, shows only by the watch's silence.
+    A change has a revision, but no time. Revisions that other clients have written, and that this
+    process has not read, show only as a growing ``quiet``.
 
     Attributes:
-        revisions: revisions between the last one that the watch told of and the newest one known.
-        seconds: s for which the watch has owed a revision; 0 while it owes none.
-        quiet: s since anything was heard of the watch, its answers to being asked included; None
-            if nothing was yet.
+        revisions: number of known revisions that the watch has not delivered.
+        seconds: seconds for which the watch has lagged; 0 while it does not.
+        quiet: seconds since the last message of the watch, progress replies included; None before
+            the first one.
     """
 
     revisions: int
@@ -43,35 +38,35 @@ class WatchLag(NamedTuple):
 
 
 class Counts:
-    """Counts, and when the watch was last heard; any thread may count and read."""
+    """Counters, and the time of the last message of a watch. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counted: dict[Counted, int] = dict.fromkeys(get_args(Counted), 0)
-        self._heard: float | None = None
+        self._counters: dict[Counted, int] = dict.fromkeys(get_args(Counted), 0)
+        self._last_message: float | None = None
 
     def count(self, what: Counted) -> None:
-        """Count one."""
+        """Increment a counter."""
         with self._lock:
-            self._counted[what] += 1
+            self._counters[what] += 1
 
     def read(self) -> dict[Counted, int]:
-        """Get what was counted so far."""
+        """Return all counters."""
         with self._lock:
-            return self._counted.copy()
+            return self._counters.copy()
 
     def watch_heard(self) -> None:
-        """Take notice that something was heard of a watch."""
-        self._heard = time.monotonic()
+        """Record a message of a watch."""
+        self._last_message = time.monotonic()
 
     @property
     def quiet(self) -> float | None:
-        """Seconds since something was heard of a watch; None if nothing was yet."""
-        heard = self._heard
-        return None if heard is None else max(0.0, time.monotonic() - heard)
+        """Seconds since the last message of a watch; None before the first one."""
+        last = self._last_message
+        return None if last is None else max(0.0, time.monotonic() - last)
 
     def leave_to_parent(self) -> None:
-        """Begin anew in a process that was forked from another."""
+        """Reset the counters in a forked child; see Forkable."""
         self._lock = threading.Lock()
-        self._counted = dict.fromkeys(self._counted, 0)
-        self._heard = None
+        self._counters = dict.fromkeys(self._counters, 0)
+        self._last_message = None

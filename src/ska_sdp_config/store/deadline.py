@@ -1,4 +1,4 @@
-"""How long a transaction may take."""
+"""Time limit of a transaction."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["Deadline"]
 
 
 class Deadline:
-    """How long a call, or several together, may take.
+    """Time limit of one call and of several calls together.
 
     Args:
-        per_call: seconds for one call.
-        total: seconds for all of them, or None for as many as it takes.
-        address: where the database is, for the message when time is up.
+        per_call: timeout of one call, in seconds.
+        total: timeout of all calls, in seconds; None for no limit.
+        address: address of the database, for the error message.
 
     Attributes:
-        disputed: paths that others have changed meanwhile, for the same message.
+        disputed: paths that other clients have changed, for the error message.
     """
 
     def __init__(self, per_call: float, total: float | None, address: str) -> None:
@@ -30,11 +30,11 @@ class Deadline:
         self._end = math.inf if total is None else time.monotonic() + total
 
     def left(self) -> float:
-        """Get the seconds that are left for all of it, infinite without a bound."""
+        """Return the seconds left for all calls, infinite without a limit."""
         return self._end - time.monotonic()
 
     def next_call(self) -> float:
-        """Get the seconds that the next call may take.
+        """Return the timeout of the next call, in seconds.
 
         Raises:
             ConfigConnectionError: no time is left.

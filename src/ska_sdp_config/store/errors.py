@@ -1,4 +1,4 @@
-"""Paths, their physical keys, and the errors that every backend raises alike."""
+"""Errors of all backends, and checks of arguments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 class HasLeaseId(Protocol):
-    """A lease, as far as writes use it."""
+    """Object with the ID of a lease."""
 
     @property
     def id(self) -> int:
@@ -36,11 +36,11 @@ class HasLeaseId(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DbRevision:
-    """When something was read.
+    """Revisions of a read.
 
     Attributes:
-        revision: revision of the database at the time.
-        mod_revision: revision at which the value was last written, None if it is not there.
+        revision: revision of the database at the read.
+        mod_revision: revision of the last write of the value, None if it does not exist.
     """
 
     revision: int
@@ -48,10 +48,10 @@ class DbRevision:
 
 
 class ConfigCollision(RuntimeError):
-    """A key that was to be created exists already.
+    """A path to be created exists already.
 
     Attributes:
-        path: the path of the key.
+        path: the path.
     """
 
     def __init__(self, path: str, message: str) -> None:
@@ -64,10 +64,10 @@ class ConfigCollision(RuntimeError):
 
 
 class ConfigVanished(RuntimeError):
-    """A key that was to be changed or deleted is not there.
+    """A path to be changed or deleted does not exist.
 
     Attributes:
-        path: the path of the key.
+        path: the path.
     """
 
     def __init__(self, path: str, message: str) -> None:
@@ -80,18 +80,18 @@ class ConfigVanished(RuntimeError):
 
 
 class ConfigConnectionError(ConnectionError):
-    """The database did not answer, or refused the connection, within the time-out.
+    """No answer or no connection within the timeout.
 
     Attributes:
-        retry_after: seconds to wait before another try, so that a server that rejects requests is
-            not loaded with them; None if another try is of no use.
+        retry_after: seconds to wait before a retry, so that a server that rejects requests is not
+            overloaded; None if a retry is of no use.
     """
 
     retry_after: float | None = 0.0
 
 
 def closed_error(*, is_parents: bool = False) -> ConfigConnectionError:
-    """Get what to raise where a Config is closed, or that of the process that forked this one."""
+    """Return the error for a call on a closed Config, or on that of the parent process."""
     if is_parents:
         return ConfigConnectionError(
             "This Config was used before its process was forked, and is the parent's: make a new "
@@ -103,15 +103,15 @@ def closed_error(*, is_parents: bool = False) -> ConfigConnectionError:
 class ConfigRefused(ConfigConnectionError):
     """The database rejected the request, e.g. permission denied or quota exceeded.
 
-    Nothing was written. A watcher raises it, unless ``retry_after`` is set, as for a database that
-    is full.
+    Nothing was written. A watcher raises it unless ``retry_after`` is set, as for an exceeded
+    quota.
     """
 
     retry_after: float | None = None
 
 
 class FutureRevision(ConfigRefused):
-    """The database has not come to the revision asked for: it was restored from an older copy."""
+    """The requested revision is in the future, as after a restore from an older copy."""
 
 
 class LoginRejected(ConfigRefused):
@@ -123,22 +123,22 @@ class LoginRejected(ConfigRefused):
 
 
 class CommitUnknown(ConfigConnectionError):
-    """A commit was sent, and no server could say whether it took effect (spec 2.2)."""
+    """The outcome of a commit that was sent is not known."""
 
 
 class Compacted(RuntimeError):
-    """The revision asked for is no longer kept, as the database forgets old ones in time."""
+    """The requested revision was compacted."""
 
 
 class LeaseNotFound(RuntimeError):
-    """A write names a lease that has ended; nothing was written.
+    """A write names a lease that has expired or was revoked; nothing was written.
 
     Attributes:
-        leases: ids of the leases that the writes name, of which at least one has ended.
+        leases: IDs of the leases that the writes name, of which at least one has ended.
     """
 
     def __init__(self, *leases: int) -> None:
-        # In hexadecimal, as etcd's own tools and the log have it.
+        # In hexadecimal, as in etcdctl and in the log.
         ids = " or ".join(f"{lease:x}" for lease in leases)
         which = f"The lease {ids}" if leases else "A lease"
         super().__init__(f"{which} has ended: nothing was written; get a new lease.")
@@ -149,11 +149,11 @@ class LeaseNotFound(RuntimeError):
 
 
 class TransactionTooLarge(ValueError):
-    """A transaction is over one of the server's bounds; nothing was written."""
+    """A transaction exceeds a limit of the server; nothing was written."""
 
 
 def depth_of_path(path: str) -> int:
-    """Get the depth of a path: the number of slashes in it.
+    """Return the depth of a path: its number of slashes.
 
     Args:
         path: a path, such as ``/pb/pb-x``.
@@ -168,7 +168,7 @@ def check_path(path: str) -> None:
     """Check that a path names one key.
 
     Args:
-        path: the path to check (spec 2.1).
+        path: the path to check.
 
     Raises:
         ValueError: the path does not begin with a slash, or ends with one.
@@ -183,7 +183,7 @@ def check_value(path: str, value: object) -> None:
     """Check that a value is text.
 
     Args:
-        path: where the value is to be written, for the error message.
+        path: the path of the value, for the error message.
         value: the value.
 
     Raises:

@@ -1,7 +1,7 @@
-"""What becomes of a Config in a child process that was forked while it was in use.
+"""Cleanup of a Config in a forked child process.
 
-Its threads do not come along, its connections are the parent's, and a lock that one of the
-threads held will never be free. So the child lets go of all of it, and says so when asked.
+The threads do not exist in the child, the connections belong to the parent, and a lock that a
+thread held is never released. So the child drops all of them, and calls raise an error.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ __all__ = ["Forkable", "on_fork"]
 
 
 class Forkable(Protocol):
-    """Something with threads, locks or connections."""
+    """Object with threads, locks or connections."""
 
     def leave_to_parent(self) -> None:
-        """Forget what belongs to the process that this one was forked from.
+        """Drop everything that belongs to the parent process.
 
-        The thread that forked is the only one there is; it must not wait for any lock.
+        Called in the only thread of the child; it must not wait for a lock.
         """
 
 
-_KNOWN: weakref.WeakSet[Forkable] = weakref.WeakSet()
+_REGISTERED: weakref.WeakSet[Forkable] = weakref.WeakSet()
 
 
 def on_fork(item: Forkable) -> None:
-    """Have something told, in the child, of each fork as long as it exists."""
-    _KNOWN.add(item)
+    """Call ``leave_to_parent`` of an object in each forked child, as long as it exists."""
+    _REGISTERED.add(item)
 
 
-def _tell_all() -> None:
-    for item in list(_KNOWN):
+def _notify_all() -> None:
+    for item in list(_REGISTERED):
         item.leave_to_parent()
 
 
-# Not there on systems that do not fork.
+# Missing on systems without fork.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_tell_all)
+    os.register_at_fork(after_in_child=_notify_all)

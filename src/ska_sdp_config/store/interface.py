@@ -1,8 +1,7 @@
-"""What a database must do for transactions and watchers to work on it.
+"""Interface of a store, which transactions, watchers and leases are built on.
 
-Transactions, watchers and leases are written once, above this interface; a backend is an
-implementation of it. All reads and commits are linearisable. A revision numbers the states of
-the whole store; it grows with every commit that writes.
+A driver implements it. All reads and commits are linearizable. A revision identifies a state of
+the whole store; every commit that writes increases it.
 """
 
 from __future__ import annotations
@@ -40,22 +39,22 @@ __all__ = [
 
 
 NEVER = 2**63 - 1
-"""A revision that no store comes to: a guard that names it never holds."""
+"""A revision that no store reaches: a guard with it never holds."""
 
 
 class AnswerLost(Exception):
-    """A commit was sent and its answer did not come: it may or may not take effect."""
+    """A commit was sent and not answered: it may or may not take effect."""
 
 
 class Entry(NamedTuple):
-    """A key's value at some revision.
+    """Value of a key at a revision.
 
     Attributes:
         key: the key.
-        value: the text, empty where only keys were asked for.
-        created: the revision at which the key last came to be.
-        modified: the revision at which the value was last written.
-        lease: id of the lease that the key lives by, or 0.
+        value: the text, empty if only keys were read.
+        created: revision of the creation of the key.
+        modified: revision of the last write.
+        lease: ID of the attached lease, or 0.
     """
 
     key: str
@@ -73,12 +72,12 @@ class Query(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What was read.
+    """Result of a read.
 
     Attributes:
-        revision: the one revision at which everything was read.
-        found: for each query its entries in the order of their keys. None means that the
-            entries were too many to come with a conflict, and want reading.
+        revision: the revision of all entries.
+        found: for each query its entries, sorted by key. None in a conflict means that there were
+            too many to return: they have to be read.
     """
 
     revision: int
@@ -86,21 +85,21 @@ class Reply(NamedTuple):
 
 
 class KeyAt(NamedTuple):
-    """Holds while a key was last written at a revision; 0 means that the key is absent."""
+    """Holds if the last write of a key was at a revision; 0 for an absent key."""
 
     key: str
     modified: int
 
 
 class Created(NamedTuple):
-    """Holds while a key stays in being: it may be written, but not be deleted."""
+    """Holds while a key, created at a revision, is not deleted; it may be written."""
 
     key: str
     created: int
 
 
 class NoneCreatedSince(NamedTuple):
-    """Holds while no key of a span has come to be after a revision."""
+    """Holds while no key of a span was created after a revision."""
 
     span: Span
     revision: int
@@ -110,12 +109,12 @@ Guard = KeyAt | Created | NoneCreatedSince
 
 
 class Put(NamedTuple):
-    """Writes a value.
+    """Write of a value.
 
     Attributes:
         key: the key.
         value: the text.
-        lease: id of a lease, 0 for none, or None to keep the lease that the key has.
+        lease: ID of a lease, 0 for none, or None to keep the lease of the key.
     """
 
     key: str
@@ -124,7 +123,7 @@ class Put(NamedTuple):
 
 
 class Delete(NamedTuple):
-    """Deletes all keys of a span."""
+    """Deletion of all keys of a span."""
 
     span: Span
 
@@ -133,24 +132,24 @@ Write = Put | Delete
 
 
 def leases_of(writes: Sequence[Write]) -> list[int]:
-    """Get the ids of the leases that writes name, each once, in order."""
+    """Return the IDs of the leases that writes name, sorted and without duplicates."""
     return sorted({write.lease for write in writes if isinstance(write, Put) and write.lease})
 
 
 class Commit(NamedTuple):
-    """All guards held, and all writes took effect, at this revision."""
+    """Success of a commit: all guards held, and all writes took effect at this revision."""
 
     revision: int
 
 
 class Conflict(NamedTuple):
-    """A guard did not hold and nothing was written; here is what stands instead."""
+    """A guard did not hold and nothing was written; ``fresh`` has the current entries."""
 
     fresh: Reply
 
 
 class Change(NamedTuple):
-    """One key was written, or deleted (no entry), at a revision."""
+    """Write of a key at a revision, or its deletion if there is no entry."""
 
     key: str
     revision: int
@@ -158,53 +157,53 @@ class Change(NamedTuple):
 
 
 class Sink(Protocol):
-    """Where a watch delivers. Both are called in order, by one thread, and must be quick."""
+    """Receiver of a watch. Both methods are called in order, by one thread, and must not block."""
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Take changes, whole revisions at a time, oldest first."""
+        """Receive the changes of whole revisions, oldest first."""
 
     def gap(self, revision: int) -> None:
-        """Take notice that changes up to a revision were lost: look at everything again."""
+        """Handle the loss of changes up to a revision: everything has to be read again."""
 
 
 class Watch(Protocol):
     """A watch in progress."""
 
     def cancel(self) -> None:
-        """End it; what is on its way may still be delivered."""
+        """End the watch; changes in transit may still be delivered."""
 
 
 class Reader(Protocol):
-    """What a transaction reads from.
+    """Source of the reads of a transaction.
 
     Attributes:
-        address: where the database is, for messages.
-        timeout: seconds that a call may take where nothing else is said.
+        address: address of the database, for messages.
+        timeout: default timeout of a call, in seconds.
     """
 
     address: str
     timeout: float
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        """Read spans, all at one revision, in one round trip unless they are large.
+        """Read spans at one revision, in one round trip unless they are large.
 
         Args:
-            queries: what to read; nothing is read, but a revision is given, for none.
+            queries: the spans; if empty, only the revision is read.
             revision: the revision to read at, or 0 for the newest.
-            timeout: seconds that this may take.
+            timeout: timeout in seconds.
 
         Raises:
-            Compacted: the revision is no longer kept.
-            ConfigConnectionError: no answer within the time-out.
+            Compacted: the revision was compacted.
+            ConfigConnectionError: no answer within the timeout.
         """
 
 
 class Store(Reader, Protocol):
-    """The interface. Every call ends within its time-out, given in seconds."""
+    """Store of a database. Every call ends within its timeout, given in seconds."""
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed."""
+        """Whether the store was closed."""
 
     def commit(
         self,
@@ -214,13 +213,13 @@ class Store(Reader, Protocol):
         *,
         timeout: float,
     ) -> Commit | Conflict:
-        """Apply the writes if all guards hold; else bring back the queries' entries.
+        """Apply the writes if all guards hold; otherwise return the entries of the queries.
 
         Raises:
-            AnswerLost: it was sent, and no answer came within the time-out.
-            LeaseNotFound: a write names a lease that has ended.
-            TransactionTooLarge: over a bound of the server; nothing was written.
-            ConfigConnectionError: it was certainly not applied, as nothing could be sent.
+            AnswerLost: the commit was sent, and not answered within the timeout.
+            LeaseNotFound: a write names a lease that has expired or was revoked.
+            TransactionTooLarge: the commit exceeds a limit of the server; nothing was written.
+            ConfigConnectionError: the commit was not sent; nothing was written.
         """
 
     def check_access(
@@ -229,33 +228,33 @@ class Store(Reader, Protocol):
         """Check that reads and writes would be accepted, in one call that writes nothing.
 
         Args:
-            reads: what is to be read.
-            writes: what is to be written, at most one for each key; not empty. Their keys are
-                read too.
-            timeout: seconds that this may take.
+            reads: the queries to check.
+            writes: the writes to check, at most one for each key; not empty. Their keys are read
+                too.
+            timeout: timeout in seconds.
 
         Raises:
-            ConfigRefused: the database rejects one of them, as it is full or by the user's rights.
-            LoginRejected: it rejects the login, or requires one.
-            TransactionTooLarge: they are over a bound of the server.
-            ConfigConnectionError: no answer within the time-out.
+            ConfigRefused: the database rejects one of them: permission denied or quota exceeded.
+            LoginRejected: the database rejects the login, or requires one.
+            TransactionTooLarge: the request exceeds a limit of the server.
+            ConfigConnectionError: no answer within the timeout.
         """
 
     def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
-        """Deliver all changes of a span from a revision on, through any loss of connection.
+        """Deliver all changes of a span from a revision on, and resume after a loss of connection.
 
-        The sink may be called before this returns, and with locks of the store held: do not call
-        this with a lock that the sink takes.
+        The sink may be called before this returns, with locks of the store held. Do not call this
+        while holding a lock that the sink acquires.
         """
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
-        """Get the id of a new lease that ends ttl seconds after it was last kept alive."""
+        """Grant a lease that expires ttl seconds after its last refresh, and return its ID."""
 
     def keep_lease(self, lease: int, *, timeout: float) -> bool:
-        """Keep a lease alive; False says that it has ended."""
+        """Refresh a lease; return False if it has expired or was revoked."""
 
     def revoke_lease(self, lease: int, *, timeout: float) -> None:
-        """End a lease and delete its keys; it is no error if it has ended."""
+        """Revoke a lease, which deletes its keys; no error if it has ended."""
 
     def close(self) -> None:
-        """Free all connections and threads; calls after it raise ConfigConnectionError."""
+        """Release connections and threads; later calls raise ConfigConnectionError."""

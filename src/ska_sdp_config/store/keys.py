@@ -1,7 +1,7 @@
-"""How a path becomes a key of the store, and which keys lie together.
+"""Conversion of paths to keys of the store, and spans of keys.
 
 The key of a path is its number of slashes followed by the path, so that the children of a
-directory are neighbours in the store: ``/pb/pb-x`` is kept as ``2/pb/pb-x`` (spec 2.1).
+directory are adjacent in the store: the key of ``/pb/pb-x`` is ``2/pb/pb-x``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Span(NamedTuple):
 
     @classmethod
     def prefix(cls, prefix: str) -> Span:
-        """Get the span of all keys that begin with a (non-empty) prefix."""
+        """Return the span of all keys that begin with a non-empty prefix."""
         stem = prefix.rstrip(_LAST)
         following = ord(stem[-1]) + 1
         if following in _SURROGATES:
@@ -55,38 +55,38 @@ class Span(NamedTuple):
 
 
 EVERYTHING = Span("\0", _LAST)
-"""All keys of the store, those outside the path space too."""
+"""All keys of the store, including those outside the path space."""
 
 
 def key_of_path(path: str) -> str:
-    """Get the key under which the value of a path is kept.
+    """Return the key of a path.
 
     Raises:
-        ValueError: the path is not one; the message says why.
+        ValueError: the path is invalid.
     """
-    # Asked of each of ten thousand paths, so a function is called only to say what is wrong.
+    # This runs for thousands of paths, so check_path is called only for the error.
     if path[:1] != "/" or path[-1:] == "/":
         check_path(path)
     return f"{path.count('/')}{path}"
 
 
 def path_of_key(key: str) -> str:
-    """Get the path whose key is given."""
+    """Return the path of a key."""
     return key[key.index("/") :]
 
 
 def depth_digits(span: Span) -> int:
-    """Get how many digits stand before the path in each key of a span of one level."""
+    """Return the number of digits before the path in the keys of a span of one level."""
     return span.begin.index("/")
 
 
 def spans_of_listing(path: str, recurse: int | Iterable[int] = 0) -> list[Span]:
-    """Get the spans that hold the keys which begin with a path, one for each level.
+    """Return the spans of the keys that begin with a path, one for each level.
 
     Args:
         path: ``/pb/`` for the children of ``/pb``, ``/pb/pb-a`` for the keys of that level
-            which begin so.
-        recurse: how many levels more, or exactly which ones (0 is the path's own).
+            that begin with it.
+        recurse: number of further levels, or the exact levels (0 is that of the path).
 
     Raises:
         ValueError: the path does not begin with a slash.
@@ -99,14 +99,14 @@ def spans_of_listing(path: str, recurse: int | Iterable[int] = 0) -> list[Span]:
 
 
 def spans_below(path: str, max_depth: int) -> list[Span]:
-    """Get the spans of all keys below a path, down to a depth counted in slashes."""
+    """Return the spans of all keys below a path, down to a depth in slashes."""
     return [
         Span.prefix(f"{depth}{path}/") for depth in range(depth_of_path(path) + 1, max_depth + 1)
     ]
 
 
 def cut(span: Span, keys: Sequence[str]) -> Iterator[Span]:
-    """Get what is left of a span without some keys, which are in order."""
+    """Yield the parts of a span around some keys, which are sorted."""
     if not span.end:
         if span.begin not in keys:
             yield span

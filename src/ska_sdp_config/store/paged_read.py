@@ -1,4 +1,4 @@
-"""Reads that take several calls, and are one to whom they are for."""
+"""Multi-call reads presented as a single consistent read."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from ska_sdp_config.store.interface import Compacted, Reply
 __all__ = ["Left", "read_in_calls"]
 
 Left = Callable[[], float]
-"""Gives the seconds that are left for the next call, or raises ConfigConnectionError."""
+"""Returns the timeout of the next call in seconds, or raises ConfigConnectionError."""
 
 
 def read_in_calls(
     read: Callable[[Left], Reply], revision: int, timeout: float, address: str
 ) -> Reply:
-    """Read, and once more whenever what was the newest revision is lost between two calls.
+    """Read in several calls, and start again if the newest revision is lost between two calls.
 
-    It is lost when it is compacted, or when the database is restored from an older copy.
+    A revision is lost by a compaction, or by a restore of the database from an older copy.
 
     Args:
-        read: reads all of it, the first call at the revision, the others at that of the first.
-        revision: the revision that was asked for, 0 for the newest.
-        timeout: seconds that all calls together may take.
-        address: where the database is, for the message when time is up.
+        read: reads everything: the first call at the revision, the others at that of the first.
+        revision: the requested revision, 0 for the newest.
+        timeout: timeout of all calls together, in seconds.
+        address: address of the database, for the error message.
 
     Raises:
-        Compacted: the revision asked for is no longer kept.
-        FutureRevision: the database has not come to the revision asked for.
-        ConfigConnectionError: no answer within the time-out.
+        Compacted: the requested revision was compacted.
+        FutureRevision: the requested revision is in the future.
+        ConfigConnectionError: no answer within the timeout.
     """
     end = time.monotonic() + timeout
 
@@ -47,6 +47,6 @@ def read_in_calls(
         try:
             return read(left)
         except (Compacted, FutureRevision):
-            # Who asked for the newest revision is given a newer one.
+            # A read of the newest revision may return a newer one.
             if revision:
                 raise

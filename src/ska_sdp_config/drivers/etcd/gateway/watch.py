@@ -189,7 +189,6 @@ class GatewayWatch:
             for answer in answers:
                 self._gateway.connection.counts.watch_heard()
                 self._gateway.connection.answered()
-                self._gateway.connection.precedence.let_pass()
                 self._take(answer.get("result", {}))
         raise _broken("the server ended it")
 

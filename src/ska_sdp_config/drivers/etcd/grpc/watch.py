@@ -153,7 +153,6 @@ class WatchStream:
             link.heard = stream.heard
             self._etcd.connection.counts.watch_heard()
             self._etcd.connection.answered()
-            self._etcd.connection.precedence.let_pass()
 
         def newest(span: Span) -> int:
             request = etcdrpc.RangeRequest(key=data_of(span.begin), count_only=True)

@@ -1,0 +1,214 @@
+"""Reads of one attempt at a transaction, all of one revision."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ska_sdp_config.engine.read_set import Reads
+from ska_sdp_config.store.errors import ConfigConnectionError, FutureRevision
+from ska_sdp_config.store.interface import Compacted, Entry, Query, Reply
+from ska_sdp_config.store.keys import Span
+
+__all__ = ["ReadCall", "Snapshot"]
+
+LOGGER = logging.getLogger(__name__)
+
+MAX_KEYS_PER_READ = 100
+"""Number of members of a listing above which the whole listing is read instead."""
+
+ReadCall = Callable[[Sequence[Query], int], Reply]
+"""Reads queries at a revision (0 for the newest)."""
+
+
+class Snapshot:
+    """Entries and listings at the revision that the first read pinned.
+
+    Args:
+        read: reads from the store, at a revision.
+        known: entries read earlier, at ``known.revision``: prefetched, or returned by the conflict
+            that ended the previous attempt.
+        queries: the queries that ``known`` answers.
+
+    Attributes:
+        revision: the pinned revision, 0 before the first read.
+        reads: the read set, which the commit guards.
+        must_retry: whether the attempt cannot commit, because a value that it read has changed.
+        is_incomplete: whether a read failed, so that ``reads`` lacks what the body asked for.
+    """
+
+    def __init__(
+        self, read: ReadCall, known: Reply | None = None, queries: Sequence[Query] = ()
+    ) -> None:
+        self._read = read
+        self._entries: dict[str, Entry | None] = {}
+        self._listed: dict[Span, list[Entry]] = {}
+        # Spans whose values are all in _entries.
+        self._covered: list[Span] = []
+        self.revision = 0
+        self.reads = Reads()
+        self.must_retry = False
+        self.is_incomplete = False
+        if known is not None:
+            self._store_reply(queries, known)
+
+    def pin(self) -> int:
+        """Return the revision, reading the newest one if nothing was read yet."""
+        if not self.revision:
+            self._fetch([])
+        return self.revision
+
+    def entry(self, key: str) -> Entry | None:
+        """Return the entry of a key and add the key to the read set.
+
+        Raises:
+            ConfigConnectionError: no answer from the database.
+        """
+        if self._is_missing(key):
+            self._fetch([Query(Span(key))])
+        entry = self._entries.get(key)
+        self.reads.keys[key] = entry.modified if entry else 0
+        return entry
+
+    def lease(self, key: str) -> int:
+        """Return the ID of the lease of a key that was read, 0 for none."""
+        entry = self._entries.get(key)
+        return entry.lease if entry else 0
+
+    def texts(self, keys: Mapping[str, str]) -> dict[str, str | None]:
+        """Return the texts of keys by their paths, and add the keys to the read set.
+
+        Raises:
+            ConfigConnectionError: no answer from the database.
+        """
+        # This runs for thousands of keys: a function call for each would double its time.
+        entries, read = self._entries, self.reads.keys
+        found: dict[str, str | None] = {}
+        for path, key in keys.items():
+            entry = entries.get(key)
+            if entry is None:
+                entry = self.entry(key)
+                found[path] = entry.value if entry else None
+                # A compaction during that read replaces the entries.
+                entries = self._entries
+            else:
+                _, found[path], _, read[key], _ = entry
+        return found
+
+    def fetch_keys(self, keys: Iterable[str]) -> None:
+        """Read those of some keys that are not known yet, in one call.
+
+        Raises:
+            ConfigConnectionError: no answer from the database.
+        """
+        missing = [key for key in keys if key not in self._entries]
+        for span in self._covered:
+            missing = [key for key in missing if key not in span]
+        self._fetch(self._queries_for(missing))
+
+    def fetch_spans(self, spans: Sequence[Span]) -> None:
+        """Read those of some spans whose values are not all known yet, in one call.
+
+        Raises:
+            ConfigConnectionError: no answer from the database.
+        """
+        self._fetch([Query(span) for span in spans if span not in self._covered])
+
+    def members(self, spans: Sequence[Span], *, guarded: bool) -> dict[Span, list[Entry]]:
+        """Return the members of some spans.
+
+        Args:
+            spans: the spans.
+            guarded: whether to add them to the read set.
+
+        Raises:
+            ConfigConnectionError: no answer from the database.
+        """
+        missing = [span for span in spans if span not in self._listed]
+        while missing:
+            self._fetch([Query(span, keys_only=True) for span in missing])
+            # A compaction during the read discards unguarded listings. Then all spans are read in
+            # one call, so that another compaction cannot discard a part of them.
+            missing = [] if all(span in self._listed for span in spans) else [*spans]
+        listed = {span: self._listed[span] for span in spans}
+        if guarded:
+            self.reads.spans.update(listed)
+        return listed
+
+    def _is_missing(self, key: str) -> bool:
+        return key not in self._entries and not any(key in span for span in self._covered)
+
+    def _queries_for(self, keys: Sequence[str]) -> list[Query]:
+        """Return queries for keys: a whole listing in place of most of its members."""
+        queries: list[Query] = []
+        for span, entries in self._listed.items():
+            if len(keys) <= MAX_KEYS_PER_READ:
+                break
+            members = {entry.key for entry in entries}
+            rest = [key for key in keys if key not in members]
+            wanted = len(keys) - len(rest)
+            if wanted > MAX_KEYS_PER_READ and wanted * 2 > len(members):
+                queries.append(Query(span))
+                keys = rest
+        return queries + [Query(Span(key)) for key in keys]
+
+    def _fetch(self, queries: Sequence[Query]) -> None:
+        """Read at the pinned revision; the first read pins it."""
+        if not queries and self.revision:
+            return
+        try:
+            try:
+                reply = self._read(queries, self.revision)
+            except (Compacted, FutureRevision) as exc:
+                reply = self._pin_newest(queries, exc)
+        except ConfigConnectionError:
+            self.is_incomplete = True
+            raise
+        self._store_reply(queries, reply)
+
+    def _pin_newest(self, queries: Sequence[Query], why: Exception) -> Reply:
+        """Read at the newest revision after the pinned one was compacted, or lost by a restore.
+
+        The read set is read again together with the new queries. If none of it has changed, the
+        body continues at the newest revision. Otherwise the attempt cannot commit; the body, which
+        is the body of a for loop, still runs to its end, and its writes are discarded.
+        """
+        read = self.reads.queries()
+        reply = self._read([*read, *queries], 0)
+        if self.reads.disputed(Reply(reply.revision, reply.found[: len(read)])):
+            self.must_retry = True
+        LOGGER.info(
+            "Revision %d was %s during a transaction, which %s at revision %d.",
+            self.revision,
+            "compacted" if isinstance(why, Compacted) else "lost by a restore",
+            "runs again" if self.must_retry else "continues",
+            reply.revision,
+        )
+        # Prefetched values that are not in the read set may have changed.
+        self._entries = {key: e for key, e in self._entries.items() if key in self.reads.keys}
+        self._listed = {s: found for s, found in self._listed.items() if s in self.reads.spans}
+        self._covered.clear()
+        return Reply(reply.revision, reply.found[len(read) :])
+
+    def _store_reply(self, queries: Sequence[Query], reply: Reply) -> None:
+        self.revision = reply.revision
+        # An attempt that must be retried keeps the revision of its reads, so that a watcher is
+        # notified of the change that made them stale.
+        if not self.must_retry:
+            self.reads.revision = reply.revision
+        for query, found in zip(queries, reply.found, strict=True):
+            if found is None:
+                continue
+            if query.keys_only:
+                self._listed[query.span] = found
+                continue
+            if query.span.end:
+                self._listed[query.span] = found
+                self._covered.append(query.span)
+            else:
+                self._entries.setdefault(query.span.begin, None)
+            fresh = {entry.key: entry for entry in found}
+            # Reads are repeatable, also in an attempt that must be retried.
+            for key in self.reads.keys if self.must_retry else ():
+                fresh.pop(key, None)
+            self._entries.update(fresh)
