@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ska_sdp_config.drivers.etcd.limits import page_size
 from ska_sdp_config.store.interface import (
     Change,
     Created,
@@ -40,12 +41,6 @@ __all__ = [
 Json = dict[str, Any]
 """An object of JSON."""
 
-PAGE = 2_000
-"""How many values are asked for at a time."""
-
-KEYS_PAGE = 20_000
-"""How many keys are asked for at a time."""
-
 
 def range_request(query: Query, revision: int = 0, begin: str | None = None) -> Json:
     """Get the request for a page of a query, from a key on."""
@@ -55,7 +50,7 @@ def range_request(query: Query, revision: int = 0, begin: str | None = None) -> 
     return {
         **_span(Span(begin or span.begin, span.end)),
         "revision": str(revision),
-        "limit": str(KEYS_PAGE if query.keys_only else PAGE),
+        "limit": str(page_size(query)),
         "keys_only": query.keys_only,
     }
 

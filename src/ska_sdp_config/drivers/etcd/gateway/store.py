@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from ska_sdp_config.drivers.etcd import limits
 from ska_sdp_config.drivers.etcd.gateway import codec
 from ska_sdp_config.drivers.etcd.gateway.gateway import Gateway
 from ska_sdp_config.drivers.etcd.gateway.watch import Watches
@@ -30,9 +31,6 @@ from ska_sdp_config.store.keys import Span
 from ska_sdp_config.store.paged_read import Left, read_in_calls
 
 __all__ = ["GatewayStore"]
-
-RANGES_A_CALL = 100
-"""How many ranges are read in one call: below the server's bound of 128, its default."""
 
 NO_KEY = Span("0")
 """What is read for the revision alone."""
@@ -67,8 +65,8 @@ class GatewayStore:
             answer = self._range(codec.count(NO_KEY), left())
             return Reply(revision or codec.revision_of(answer), [])
         found: list[list[Entry] | None] = []
-        for begin in range(0, len(queries), RANGES_A_CALL):
-            some = queries[begin : begin + RANGES_A_CALL]
+        for begin in range(0, len(queries), limits.MAX_RANGES_PER_CALL):
+            some = queries[begin : begin + limits.MAX_RANGES_PER_CALL]
             request = {"success": codec.reads(some, revision)}
             answer = self._gateway.call("kv/txn", request, left())
             # What comes later is read at the revision of what came first.

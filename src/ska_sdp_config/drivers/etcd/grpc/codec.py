@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
 from typing import Any
 
 from pyetcd import etcdrpc
 
+from ska_sdp_config.drivers.etcd.limits import page_size
 from ska_sdp_config.store.interface import (
     Change,
     Created,
@@ -37,12 +37,6 @@ __all__ = [
 Message = Any
 """A protobuf message; the generated classes are not typed."""
 
-PAGE = 2_000
-"""How many values are asked for at a time."""
-
-KEYS_PAGE = 20_000
-"""How many keys are asked for at a time."""
-
 # Looked up in the generated classes they would take longer than all else of a comparison.
 _EQUAL, _LESS = etcdrpc.Compare.EQUAL, etcdrpc.Compare.LESS
 _MODIFIED, _CREATED = etcdrpc.Compare.MOD, etcdrpc.Compare.CREATE
@@ -59,7 +53,7 @@ def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Messag
         key=begin or data_of(span.begin),
         range_end=data_of(span.end),
         revision=revision,
-        limit=KEYS_PAGE if query.keys_only else PAGE,
+        limit=page_size(query),
         keys_only=query.keys_only,
     )
 
@@ -141,16 +135,13 @@ def operation(write: Write) -> Message:
 
 
 def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
-    """Get the operations that read queries, not to be changed."""
-    read = partial(_read, revision=revision) if revision else _read_newest
-    return [read(query) for query in queries]
+    """Return the operations that read queries."""
+    return [etcdrpc.RequestOp(request_range=range_request(query, revision)) for query in queries]
 
 
 def read_request(queries: Sequence[Query], revision: int = 0) -> Message:
-    """Get the request for a page of each of some queries, not to be changed."""
-    if revision:
-        return etcdrpc.TxnRequest(success=reads(queries, revision))
-    return _read_all_newest(tuple(queries))
+    """Return the request for the first page of each query."""
+    return etcdrpc.TxnRequest(success=reads(queries, revision))
 
 
 def create_watch(span: Span, from_revision: int) -> Message:
@@ -184,24 +175,6 @@ def written_since(span: Span, revision: int) -> Message:
 def data_of(text: str) -> bytes:
     """Get the bytes of a key or a value; of what was no text, those that were read."""
     return text.encode("utf-8", "surrogateescape")
-
-
-def _read(query: Query, revision: int) -> Message:
-    return etcdrpc.RequestOp(request_range=range_request(query, revision))
-
-
-# A commit asks for all that was read, in case of a conflict, and programs read the same keys
-# again and again: to make the message takes longer than to copy it into the request. One with a
-# revision never comes again.
-@lru_cache(1_000)
-def _read_newest(query: Query) -> Message:
-    return _read(query, 0)
-
-
-# Those of a command are always the same, too.
-@lru_cache(64)
-def _read_all_newest(queries: tuple[Query, ...]) -> Message:
-    return etcdrpc.TxnRequest(success=reads(queries))
 
 
 def _entry(kv: Message) -> Entry:

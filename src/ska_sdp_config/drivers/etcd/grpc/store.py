@@ -7,6 +7,7 @@ from typing import Any
 
 from pyetcd import etcdrpc
 
+from ska_sdp_config.drivers.etcd import limits
 from ska_sdp_config.drivers.etcd.grpc import codec
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.watch import WatchStream
@@ -32,9 +33,6 @@ from ska_sdp_config.store.keys import Span
 from ska_sdp_config.store.paged_read import Left, read_in_calls
 
 __all__ = ["Etcd3Store"]
-
-RANGES_A_CALL = 100
-"""How many ranges are read in one call: below the server's bound of 128, its default."""
 
 
 class Etcd3Store:
@@ -70,8 +68,8 @@ class Etcd3Store:
         if not queries:
             return Reply(revision or self._newest_revision(left()), [])
         found: list[list[Entry] | None] = []
-        for begin in range(0, len(queries), RANGES_A_CALL):
-            some = queries[begin : begin + RANGES_A_CALL]
+        for begin in range(0, len(queries), limits.MAX_RANGES_PER_CALL):
+            some = queries[begin : begin + limits.MAX_RANGES_PER_CALL]
             request = codec.read_request(some, revision)
             response = self._etcd.call("KV", "Txn", request, left())
             # What comes later is read at the revision of what came first.
