@@ -167,7 +167,7 @@ def break_all_the_time(
 def test_two_hundred_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.watch.LONGEST_PAUSE", 0.005)
+    monkeypatch.setattr("ska_sdp_config.drivers.etcd.attempts.WATCH_BACKOFF_MAX_S", 0.005)
     break_all_the_time(
         server, network, connect, cuts=200, compactions=10, restarts=4, changes=2_000, every=4
     )

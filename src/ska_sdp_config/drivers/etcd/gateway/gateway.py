@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.diagnosis import fault_of
+from ska_sdp_config.drivers.etcd.attempts import PermanentFaults, call_pauses, time_share
 from ska_sdp_config.drivers.etcd.gateway.codec import Json
 from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError
 from ska_sdp_config.drivers.etcd.gateway.http_session import Line
@@ -21,15 +21,6 @@ from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.interface import AnswerLost
 
 __all__ = ["Gateway"]
-
-FIRST_PAUSE = 0.02
-LONGEST_PAUSE = 0.3
-
-FIRST_SHARE = 2 / 3
-"""How much of its time a call spends on the one connection to the one member there is."""
-
-TO_DIAGNOSE = 1.0
-"""Seconds in which a connection that failed is tried by hand, at most."""
 
 
 class Gateway:
@@ -156,16 +147,12 @@ class Gateway:
     ) -> Json:
         end = time.monotonic() + timeout
         members = len(self.settings.endpoints)
-        faults: dict[str, str | None] = {}
-        for tries, pause in enumerate(_growing_pauses()):
+        faults = PermanentFaults(self.settings, end)
+        for tries, pause in enumerate(call_pauses()):
             on = line or self._own_line()
             member = self._member
             left = max(0.001, end - time.monotonic())
-            # A member that hangs must leave time for the others; and what seems to be the only
-            # one may be a dead connection to it.
-            share = left * (
-                FIRST_SHARE if members == 1 and not tries else 1 / max(1, members - tries)
-            )
+            share = left * time_share(members, tries)
             try:
                 return self._logged_in(on, member, path, body, share, left if once else share)
             except GatewayError as exc:
@@ -179,7 +166,7 @@ class Gateway:
                 self.connection.failed()
                 raise AnswerLost(errors.words_of(lost)) from lost
             self._check_open(line)
-            self._diagnose(self.settings.endpoints[member], lost, end, faults)
+            self._diagnose(self.settings.endpoints[member], lost, faults)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
                 raise errors.no_answer(self.settings, lost, timeout) from lost
@@ -191,7 +178,7 @@ class Gateway:
     ) -> Json:
         """Make a call, again with another login where that may help."""
         end = time.monotonic() + total
-        for pause in _growing_pauses():
+        for pause in call_pauses():
             self.connection.asked()
             metadata = self._metadata(line, member, end - time.monotonic())
             self._check_open(line)
@@ -234,22 +221,16 @@ class Gateway:
             self.connection.answered()
         return errors.refusal(self.settings, exc, was_served=was_served)
 
-    def _diagnose(
-        self, endpoint: str, exc: GatewayError, end: float, faults: dict[str, str | None]
-    ) -> None:
-        """Give up early where no member will ever let us connect."""
+    def _diagnose(self, endpoint: str, exc: GatewayError, faults: PermanentFaults) -> None:
+        """Fail early if no member can ever be connected to."""
         if not exc.is_of_network or errors.is_out_of_time(exc):
-            faults.pop(endpoint, None)
+            faults.discard(endpoint)
             return
-        # None is left where this process was suspended meanwhile.
-        left = end - time.monotonic()
-        if endpoint not in faults and left > 0:
-            seconds = min(TO_DIAGNOSE, left / 3)
-            faults[endpoint] = fault_of(self.settings, endpoint, exc, seconds)
-        told = [fault for fault in faults.values() if fault]
-        if len(told) == len(self.settings.endpoints):
+        try:
+            faults.diagnose(endpoint, exc)
+        except ConfigConnectionError:
             self.connection.failed()
-            raise ConfigConnectionError(" ".join(told)) from exc
+            raise
 
     def _own_line(self) -> Line:
         # Of a parent's locks nobody knows who holds them.
@@ -269,10 +250,3 @@ class Gateway:
     def _check_open(self, line: Line | None = None) -> None:
         if self.closed or (line is not None and line.is_cut):
             raise self.closed_error()
-
-
-def _growing_pauses() -> Iterator[float]:
-    pause = FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(2 * pause, LONGEST_PAUSE)

@@ -18,6 +18,7 @@ from functools import partial
 
 import grpc
 
+from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pauses
 from ska_sdp_config.drivers.etcd.gateway import codec
 from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, WentBack
 from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError
@@ -39,12 +40,6 @@ OWED_FOR = 1.0
 
 COMPARE_WITHIN = 5.0
 """Seconds that the store may take to answer then."""
-
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 2.0
-
-OF_USE = 1.0
-"""Seconds after which a response was of use, even if it had nothing to tell."""
 
 
 class Watches:
@@ -136,7 +131,7 @@ class GatewayWatch:
         self._line.leave_to_parent()
 
     def _run(self) -> None:
-        pause, is_trouble = 0.0, False
+        pauses, pause, is_trouble = watch_pauses(), 0.0, False
         try:
             while not self._is_ended(pause):
                 began, self._was_of_use = time.monotonic(), False
@@ -152,11 +147,9 @@ class GatewayWatch:
                 if self._ended or self._gateway.closed:
                     return
                 self._gateway.connection.counts.count("watches_resumed")
-                # What was of use is resumed at once; what was not, after a while.
-                if self._was_of_use or time.monotonic() - began > OF_USE:
-                    pause, is_trouble = 0.0, False
-                pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * pause))
-                pause *= 0.5 + random.random() / 2
+                if self._was_of_use or time.monotonic() - began > WATCH_PROVEN_AFTER_S:
+                    pauses, is_trouble = watch_pauses(), False
+                pause = next(pauses)
                 level = logging.DEBUG if is_trouble else logging.WARNING
                 LOGGER.log(level, "The watch on the database broke (%s); resuming it.", broke)
                 is_trouble = True

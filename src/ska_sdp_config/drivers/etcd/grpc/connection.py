@@ -7,14 +7,13 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import count
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.diagnosis import fault_of
+from ska_sdp_config.drivers.etcd.attempts import PermanentFaults, call_pauses, time_share
 from ska_sdp_config.drivers.etcd.grpc.channel import Link
 from ska_sdp_config.drivers.etcd.login import Login, Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
@@ -27,17 +26,8 @@ __all__ = ["Etcd"]
 Attempt = Callable[[Link, Metadata, float], Any]
 """Makes a call on a link, with metadata, within seconds."""
 
-FIRST_PAUSE = 0.02
-LONGEST_PAUSE = 0.3
-
-FIRST_SHARE = 2 / 3
-"""How much of its time a call spends on the one connection to the one member there is."""
-
 SHORT = 0.5
 """Seconds for which it means nothing that nothing was heard."""
-
-TO_DIAGNOSE = 1.0
-"""Seconds in which a connection that failed is tried by hand, at most."""
 
 
 class Etcd:
@@ -98,7 +88,7 @@ class Etcd:
         # What is wrong is found out, and told, when the answer is waited for.
         with self.link() as sender, suppress(grpc.RpcError, ValueError):
             metadata = self._log_in(sender, timeout)
-            seconds = timeout * _share(len(self.settings.endpoints), 0)
+            seconds = timeout * time_share(len(self.settings.endpoints), 0)
             sent = sender.method(service, method).future(
                 request, timeout=seconds, metadata=metadata
             )
@@ -254,13 +244,13 @@ class Etcd:
     def _until_answered(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
         end = time.monotonic() + timeout
         members = len(self.settings.endpoints)
-        faults: dict[str, str | None] = {}
-        for tries in count():
+        faults = PermanentFaults(self.settings, end)
+        for tries, pause in enumerate(call_pauses()):
             with self.link() as link:
                 began = time.monotonic()
                 seconds = end - began
                 if not once:
-                    seconds *= _share(members, tries)
+                    seconds *= time_share(members, tries)
                 try:
                     return self._logged_in(attempt, link, seconds)
                 except grpc.RpcError as exc:
@@ -276,24 +266,22 @@ class Etcd:
             if once and not errors.was_not_carried_out(lost):
                 self.connection.failed()
                 raise AnswerLost(errors.words_of(lost)) from lost
-            self._diagnose(link, lost, end, faults)
-            pause = _pause_after(tries)
+            self._diagnose(link, lost, faults)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
                 raise errors.no_answer(self.settings, lost, timeout) from lost
             self._closed.wait(pause)
-        raise AssertionError("There is always another try.")
+        raise AssertionError("There is always another pause.")
 
     def _logged_in(self, attempt: Attempt, link: Link, timeout: float) -> Any:
         """Make a call, again with another login where that may help."""
         end = time.monotonic() + timeout
-        for tries in count():
+        for pause in call_pauses():
             metadata = self._login.ready or self._log_in(link, end - time.monotonic())
             self.connection.asked()
             try:
                 answer = attempt(link, metadata, max(0.001, end - time.monotonic()))
             except grpc.RpcError as exc:
-                pause = _pause_after(tries)
                 is_late = time.monotonic() + pause > end
                 if (
                     not errors.may_login_help(exc, metadata)
@@ -307,7 +295,7 @@ class Etcd:
                 return answer
             # A member may hear of a new token a little later than the one that gave it.
             self._closed.wait(pause)
-        raise AssertionError("There is always another try.")
+        raise AssertionError("There is always another pause.")
 
     def _log_in(self, link: Link, timeout: float) -> Metadata:
         def authenticate(seconds: float) -> str:
@@ -333,22 +321,16 @@ class Etcd:
             self.connection.answered()
         return errors.refusal(self.settings, exc, was_served=was_served)
 
-    def _diagnose(
-        self, link: Link, exc: grpc.RpcError, end: float, faults: dict[str, str | None]
-    ) -> None:
-        """Give up early where no member will ever let us connect."""
+    def _diagnose(self, link: Link, exc: grpc.RpcError, faults: PermanentFaults) -> None:
+        """Fail early if no member can ever be connected to."""
         if not errors.could_not_connect(exc):
-            faults.pop(link.endpoint, None)
+            faults.discard(link.endpoint)
             return
-        # None is left where this process was suspended meanwhile.
-        left = end - time.monotonic()
-        if link.endpoint not in faults and left > 0:
-            seconds = min(TO_DIAGNOSE, left / 3)
-            faults[link.endpoint] = fault_of(self.settings, link.endpoint, exc, seconds)
-        told = [fault for fault in faults.values() if fault]
-        if len(told) == len(self.settings.endpoints):
+        try:
+            faults.diagnose(link.endpoint, exc)
+        except ConfigConnectionError:
             self.connection.failed()
-            raise ConfigConnectionError(" ".join(told)) from exc
+            raise
 
 
 def _unary(service: str, method: str, request: Any) -> Attempt:
@@ -356,18 +338,3 @@ def _unary(service: str, method: str, request: Any) -> Attempt:
         return link.method(service, method)(request, timeout=seconds, metadata=metadata)
 
     return attempt
-
-
-def _share(members: int, tries: int) -> float:
-    """Get the part of the time that is left for the next try.
-
-    A member that hangs must leave time for the others; and what seems to be the only member may
-    be a dead connection to it.
-    """
-    if members == 1 and not tries:
-        return FIRST_SHARE
-    return 1 / max(1, members - tries)
-
-
-def _pause_after(tries: int) -> float:
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**tries)

@@ -6,7 +6,6 @@ What is watched, and from which revision on, is kept here; the stream is only th
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
+from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pauses
 from ska_sdp_config.drivers.etcd.grpc.channel import Link
 from ska_sdp_config.drivers.etcd.grpc.codec import data_of
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
@@ -27,12 +27,6 @@ from ska_sdp_config.store.keys import Span
 __all__ = ["WatchStream"]
 
 LOGGER = logging.getLogger(__name__)
-
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 2.0
-
-OF_USE = 1.0
-"""Seconds after which a stream was of use, even if there was nothing to tell."""
 
 OFTEN_HELD_UP = 2
 """After so many streams in a row that did not get through, changes are given up for lost."""
@@ -103,7 +97,7 @@ class WatchStream:
         self._watches = []
 
     def _run(self) -> None:
-        pause, is_trouble = 0.0, False
+        pauses, pause, is_trouble = watch_pauses(), 0.0, False
         while True:
             self._ended.wait(pause)
             stream: Stream | None = None
@@ -122,13 +116,11 @@ class WatchStream:
                 # Whatever it is: nobody else would ever listen.
                 LOGGER.exception("Watching the database failed.")
                 broke = repr(exc)
-            if stream and (stream.told or time.monotonic() - stream.began > OF_USE):
-                pause, is_trouble = 0.0, False
+            if stream and (stream.told or time.monotonic() - stream.began > WATCH_PROVEN_AFTER_S):
+                pauses, pause, is_trouble = watch_pauses(), 0.0, False
             if broke:
                 self._etcd.connection.counts.count("watches_resumed")
-                # A stream that was of use is resumed at once; one that was not, after a while.
-                pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * pause))
-                pause *= 0.5 + random.random() / 2
+                pause = next(pauses)
                 level = logging.DEBUG if is_trouble else logging.WARNING
                 LOGGER.log(level, "The watch on the database broke (%s); resuming it.", broke)
                 is_trouble = True
