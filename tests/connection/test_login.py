@@ -258,10 +258,10 @@ def test_watch_that_logs_in_when_all_is_closed(server: EtcdOf, connect: ConnectT
     """Whatever was closed first, it is told so in our words, not in gRPC's."""
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     etcd: EtcdCalls = backend.store._etcd  # type: ignore[attr-defined]  # of this store
-    with etcd.link() as link:
+    with etcd.channel() as channel:
         backend.close()
         with pytest.raises(ConfigConnectionError, match="closed"):
-            etcd.watch(link, iter([]))
+            etcd.watch(channel, iter([]))
 
 
 def test_commit_whose_login_is_not_answered_was_not_sent(

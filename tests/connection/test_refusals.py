@@ -152,15 +152,15 @@ def test_commit_that_fails_once(
     backend.get("/a")
     etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
     fails = [Refusal(code, words)]
-    with etcd.link() as link:
-        real = link.method("KV", "Txn")
+    with etcd.channel() as channel:
+        real = channel.method("KV", "Txn")
 
         def call(*arguments: object, **others: object) -> object:
             if fails:
                 raise fails.pop()
             return real(*arguments, **others)
 
-        monkeypatch.setitem(link._methods, ("KV", "Txn"), call)
+        monkeypatch.setitem(channel._methods, ("KV", "Txn"), call)
     if outcome is Commit:
         assert isinstance(backend.store.commit([], [Put("1/a", "1")], timeout=5), Commit)
     else:
@@ -187,7 +187,7 @@ def test_read_without_a_leader_says_what_is_missing(
     def call(*arguments: object, **others: object) -> object:
         raise Refusal(UNAVAILABLE, words)
 
-    with backend.store._etcd.link() as link:  # type: ignore[attr-defined]  # of this store
-        monkeypatch.setitem(link._methods, ("KV", "Range"), call)
+    with backend.store._etcd.channel() as channel:  # type: ignore[attr-defined]  # of this store
+        monkeypatch.setitem(channel._methods, ("KV", "Range"), call)
     with pytest.raises(ConfigConnectionError, match=rf"{words}.*majority of its members"):
         backend.get("/a")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import Pulse
+from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
@@ -25,7 +25,7 @@ from tests.connection.proxy import Proxy
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.waiting import wait_until
 
-PULSE = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
 REVISIONS = 900
 VALUE = "x" * 8192
@@ -81,9 +81,9 @@ def test_progress_that_overtakes_events_moves_nothing(
     backlog: Backlog, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Progress is asked for all the time, and the stream is cut wherever it happens to be."""
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", -1.0)
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 60.0)
-    monkeypatch.setattr(f"{PULSE}.LOOK_EVERY", 0.005)
+    monkeypatch.setattr(f"{WATCHDOG}.ASK_AFTER", -1.0)
+    monkeypatch.setattr(f"{WATCHDOG}.DOUBT_AFTER", 60.0)
+    monkeypatch.setattr(f"{WATCHDOG}.LOOK_EVERY", 0.005)
     overtakers = 0
     take = Stream._take
 
@@ -126,9 +126,9 @@ def test_backlog_over_a_slow_line_comes_to_an_end(
 
     Either it comes through, or it is given up, and what it would have told is read.
     """
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.1)
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.4)
-    monkeypatch.setattr(f"{PULSE}.SILENCE", 3.0)
+    monkeypatch.setattr(f"{WATCHDOG}.ASK_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.DOUBT_AFTER", 0.4)
+    monkeypatch.setattr(f"{WATCHDOG}.SILENCE", 3.0)
     network = through(backlog.server)
     backend, other = connect(network.endpoint), connect(backlog.server.endpoint)
     before = now(backend)
@@ -201,13 +201,13 @@ def test_fault_of_ours_does_not_end_the_watches(
 ) -> None:
     """One thread listens for all, and nobody would start another one."""
     open_call = EtcdCalls.watch
-    tries: list[Link] = []
+    tries: list[Channel] = []
 
-    def watch(etcd: EtcdCalls, link: Link, requests: Iterator[Any]) -> Any:
-        tries.append(link)
+    def watch(etcd: EtcdCalls, channel: Channel, requests: Iterator[Any]) -> Any:
+        tries.append(channel)
         if len(tries) == 1:
             raise LookupError("a fault of ours")
-        return open_call(etcd, link, requests)
+        return open_call(etcd, channel, requests)
 
     monkeypatch.setattr(EtcdCalls, "watch", watch)
     backend = connect(server.endpoint)
@@ -252,8 +252,8 @@ def test_member_that_lags_behind_is_no_older_database(
 ) -> None:
     """It says, when the watch is made, that it has not come so far; a read waits until it has."""
     # Nor is there another read, as of a stream on which a busy machine has heard nothing.
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 60.0)
-    take, held_up = Stream._take, Pulse._held_up
+    monkeypatch.setattr(f"{WATCHDOG}.DOUBT_AFTER", 60.0)
+    take, held_up = Stream._take, StreamWatchdog._held_up
     reads: list[list[EtcdWatch]] = []
 
     def taken(stream: Stream, response: Any) -> None:
@@ -261,13 +261,13 @@ def test_member_that_lags_behind_is_no_older_database(
             response.header.revision = 1
         take(stream, response)
 
-    def read(pulse: Pulse, timeout: float) -> list[EtcdWatch]:
-        found = held_up(pulse, timeout)
-        reads.append(pulse.ahead)
+    def read(watchdog: StreamWatchdog, timeout: float) -> list[EtcdWatch]:
+        found = held_up(watchdog, timeout)
+        reads.append(watchdog.ahead)
         return found
 
     monkeypatch.setattr(Stream, "_take", taken)
-    monkeypatch.setattr(Pulse, "_held_up", read)
+    monkeypatch.setattr(StreamWatchdog, "_held_up", read)
     backend = connect(server.endpoint)
     commit(backend, a="0")
     heard = Heard()

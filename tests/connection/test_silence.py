@@ -30,7 +30,7 @@ pytestmark = NEWER_ONLY
 NOTICED = 5.3
 """Seconds of silence after which it must be known, and a little more to tell of it."""
 
-PULSE = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
 
 def noticed_in_time(states: States, began: float) -> None:
@@ -142,8 +142,8 @@ def test_server_that_tells_no_progress_is_not_silent(
     """A missing reply means nothing while a read is answered and shows nothing new."""
     asked = []
     monkeypatch.setattr(Stream, "ask", lambda stream: asked.append(stream))
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.05)
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.ASK_AFTER", 0.05)
+    monkeypatch.setattr(f"{WATCHDOG}.DOUBT_AFTER", 0.1)
     backend, other = connect(network.endpoint), connect(server.endpoint)
     states = States(backend)
     heard = Heard()
@@ -162,7 +162,7 @@ def test_close_while_silence_is_being_found_out(
     network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before, while and after its channel is tried; no thread ends with an error."""
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.05)
+    monkeypatch.setattr(f"{WATCHDOG}.DOUBT_AFTER", 0.05)
     pause = threading.Event()
     for number in range(10):
         backend = connect(network.endpoint)
@@ -190,9 +190,9 @@ def test_watch_that_holds_changes_back_is_replaced(
 
     monkeypatch.setattr(Stream, "_changed", changed)
     monkeypatch.setattr(Stream, "ask", lambda stream: None)
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.ASK_AFTER", 0.1)
     # A busy server takes a while to tell what came before the watch.
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 1.0)
+    monkeypatch.setattr(f"{WATCHDOG}.DOUBT_AFTER", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)

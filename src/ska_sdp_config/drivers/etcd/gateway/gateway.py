@@ -11,8 +11,8 @@ from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.attempts import PermanentFaults, call_pauses, time_share
 from ska_sdp_config.drivers.etcd.gateway.codec import Json
 from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError
-from ska_sdp_config.drivers.etcd.gateway.http_session import Line
-from ska_sdp_config.drivers.etcd.gateway.sockets import Wires
+from ska_sdp_config.drivers.etcd.gateway.http_session import HttpSession
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets
 from ska_sdp_config.drivers.etcd.gateway.tls import tls_context
 from ska_sdp_config.drivers.etcd.login import Login, Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
@@ -41,7 +41,7 @@ class Gateway:
         self._login = Login(settings)
         self._lock = threading.Lock()
         self._member = 0
-        self._line: Line | None = None
+        self._session: HttpSession | None = None
         self._closed = threading.Event()
         self._is_parents = False
 
@@ -50,25 +50,27 @@ class Gateway:
         """Whether it was closed, or belongs to the process that this one was forked from."""
         return self._is_parents or self._closed.is_set()
 
-    def line(self, wires: Wires) -> Line:
-        """Get a line of one's own."""
-        return Line(self.settings, self._tls, wires)
+    def session(self, sockets: Sockets) -> HttpSession:
+        """Get a session of one's own."""
+        return HttpSession(self.settings, self._tls, sockets)
 
-    def call(self, path: str, body: Json, timeout: float, line: Line | None = None) -> Json:
+    def call(
+        self, path: str, body: Json, timeout: float, session: HttpSession | None = None
+    ) -> Json:
         """Make a call that may be made twice without harm, until it is answered.
 
         Args:
             path: which call, such as ``kv/range``.
             body: its request.
             timeout: seconds that all attempts together may take.
-            line: where to send it, by default the line of all.
+            session: where to send it, by default the session of all.
 
         Raises:
             Compacted: the revision asked for is no longer kept.
             LeaseNotFound: the lease is not there.
             ConfigConnectionError: no answer within the time-out, or a refusal.
         """
-        return self._until_answered(path, body, timeout, line)
+        return self._until_answered(path, body, timeout, session)
 
     def call_once(self, path: str, body: Json, timeout: float) -> Json:
         """Make a call that must not be made twice.
@@ -82,25 +84,25 @@ class Gateway:
         return self._until_answered(path, body, timeout, once=True)
 
     @contextmanager
-    def stream(self, path: str, body: Json, line: Line) -> Iterator[Iterator[Json]]:
+    def stream(self, path: str, body: Json, session: HttpSession) -> Iterator[Iterator[Json]]:
         """Make a call whose answers come one by one, for as long as it takes.
 
         Args:
             path: which call.
             body: its request.
-            line: where to send it; what its wires do when idle may end it.
+            session: where to send it; what its sockets do when idle may end it.
 
         Raises:
             GatewayError: it was refused, or broke; also raised by the iterator.
             ConfigConnectionError: this is closed.
         """
-        self._check_open(line)
+        self._check_open(session)
         member = self._member
         seconds = self.settings.timeout
         metadata: Metadata = ()
         try:
-            metadata = self._metadata(line, member, seconds)
-            with line.stream(member, path, body, metadata, seconds) as answers:
+            metadata = self._metadata(session, member, seconds)
+            with session.stream(member, path, body, metadata, seconds) as answers:
                 yield answers
         except GatewayError as exc:
             if errors.is_about_login(exc):
@@ -119,18 +121,18 @@ class Gateway:
             return
         with self._lock:
             self._closed.set()
-            line, self._line = self._line, None
-        if line is not None:
-            line.close()
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     def leave_to_parent(self) -> None:
         """Keep hands off the connections: this process was forked from the one they serve."""
         self._lock = threading.Lock()
         self._login = Login(self.settings)
-        line, self._line = self._line, None
-        if line is not None:
+        session, self._session = self._session, None
+        if session is not None:
             self._is_parents = True
-            line.leave_to_parent()
+            session.leave_to_parent()
 
     def closed_error(self) -> ConfigConnectionError:
         """Get what to raise once it is closed."""
@@ -141,7 +143,7 @@ class Gateway:
         path: str,
         body: Json,
         timeout: float,
-        line: Line | None = None,
+        session: HttpSession | None = None,
         *,
         once: bool = False,
     ) -> Json:
@@ -149,7 +151,7 @@ class Gateway:
         members = len(self.settings.endpoints)
         faults = PermanentFaults(self.settings, end)
         for tries, pause in enumerate(call_pauses()):
-            on = line or self._own_line()
+            on = session or self._shared_session()
             member = self._member
             left = max(0.001, end - time.monotonic())
             share = left * time_share(members, tries)
@@ -165,7 +167,7 @@ class Gateway:
             if once and lost.was_sent and not errors.was_not_carried_out(lost):
                 self.connection.failed()
                 raise AnswerLost(errors.words_of(lost)) from lost
-            self._check_open(line)
+            self._check_open(session)
             self._diagnose(self.settings.endpoints[member], lost, faults)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
@@ -174,17 +176,23 @@ class Gateway:
         raise AssertionError("There is always another pause.")
 
     def _logged_in(
-        self, line: Line, member: int, path: str, body: Json, connect: float, total: float
+        self,
+        session: HttpSession,
+        member: int,
+        path: str,
+        body: Json,
+        connect: float,
+        total: float,
     ) -> Json:
         """Make a call, again with another login where that may help."""
         end = time.monotonic() + total
         for pause in call_pauses():
             self.connection.asked()
-            metadata = self._metadata(line, member, end - time.monotonic())
-            self._check_open(line)
+            metadata = self._metadata(session, member, end - time.monotonic())
+            self._check_open(session)
             left = max(0.001, end - time.monotonic())
             try:
-                answer = line.ask(member, path, body, metadata, min(connect, left), left)
+                answer = session.ask(member, path, body, metadata, min(connect, left), left)
             except GatewayError as exc:
                 is_late = time.monotonic() + pause > end
                 if (
@@ -200,11 +208,11 @@ class Gateway:
             self._closed.wait(pause)
         raise AssertionError("There is always another pause.")
 
-    def _metadata(self, line: Line, member: int, timeout: float) -> Metadata:
+    def _metadata(self, session: HttpSession, member: int, timeout: float) -> Metadata:
         def authenticate(seconds: float) -> str:
             body = {"name": self.settings.username, "password": self.settings.password}
             try:
-                answer = line.ask(member, "auth/authenticate", body, (), seconds, seconds)
+                answer = session.ask(member, "auth/authenticate", body, (), seconds, seconds)
             except GatewayError as exc:
                 # It is the call that was not sent.
                 exc.was_sent = False
@@ -232,14 +240,14 @@ class Gateway:
             self.connection.failed()
             raise
 
-    def _own_line(self) -> Line:
+    def _shared_session(self) -> HttpSession:
         # Of a parent's locks nobody knows who holds them.
         self._check_open()
         with self._lock:
             self._check_open()
-            if self._line is None:
-                self._line = Line(self.settings, self._tls)
-            return self._line
+            if self._session is None:
+                self._session = HttpSession(self.settings, self._tls)
+            return self._session
 
     def _leave(self, member: int) -> None:
         """Use another member from now on, if there are several and nobody has done so yet."""
@@ -247,6 +255,6 @@ class Gateway:
             if self._member == member:
                 self._member = (member + 1) % len(self.settings.endpoints)
 
-    def _check_open(self, line: Line | None = None) -> None:
-        if self.closed or (line is not None and line.is_cut):
+    def _check_open(self, session: HttpSession | None = None) -> None:
+        if self.closed or (session is not None and session.is_cut):
             raise self.closed_error()

@@ -14,32 +14,32 @@ from urllib3.exceptions import HTTPError
 
 from ska_sdp_config.drivers.etcd.gateway.codec import Json
 from ska_sdp_config.drivers.etcd.gateway.faults import answer_in, fault
-from ska_sdp_config.drivers.etcd.gateway.sockets import Wires, WiresAdapter
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets, SocketsAdapter
 from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
 
-__all__ = ["Line"]
+__all__ = ["HttpSession"]
 
 
-class Line:
+class HttpSession:
     """One session. Its calls can be cut off together.
 
     Args:
         settings: where the members are.
         tls: whom to trust and who we are, or None for HTTP.
-        wires: its sockets, by default some that do nothing when idle.
+        sockets: its sockets, by default some that do nothing when idle.
     """
 
     def __init__(
-        self, settings: Settings, tls: ssl.SSLContext | None, wires: Wires | None = None
+        self, settings: Settings, tls: ssl.SSLContext | None, sockets: Sockets | None = None
     ) -> None:
-        self._wires = wires or Wires()
+        self._sockets = sockets or Sockets()
         self._session = requests.Session()
         # A proxy, or an account in .netrc, is for the world outside.
         self._session.trust_env = False
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.headers["Content-Type"] = "application/json"
-        adapter = WiresAdapter(self._wires, tls)
+        adapter = SocketsAdapter(self._sockets, tls)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
         self._members = [self._client(endpoint, settings) for endpoint in settings.endpoints]
@@ -47,7 +47,7 @@ class Line:
     @property
     def is_cut(self) -> bool:
         """Whether it is of no use any more."""
-        return self._wires.are_cut
+        return self._sockets.are_cut
 
     def ask(
         self, member: int, path: str, body: Json, metadata: Metadata, connect: float, total: float
@@ -73,7 +73,7 @@ class Line:
     def stream(
         self, member: int, path: str, body: Json, metadata: Metadata, connect: float
     ) -> Iterator[Iterator[Json]]:
-        """Make a call whose answers come one by one; nothing but idle wires bound it.
+        """Make a call whose answers come one by one; nothing but idle sockets bound it.
 
         Raises:
             GatewayError: it was refused, or broke; also raised by the iterator.
@@ -93,16 +93,16 @@ class Line:
 
     def cut(self) -> None:
         """End all calls that are on it, and those that come."""
-        self._wires.cut()
+        self._sockets.cut()
 
     def close(self) -> None:
         """Free its sockets, those too that are in use."""
-        self._wires.cut()
+        self._sockets.cut()
         self._session.close()
 
     def leave_to_parent(self) -> None:
         """Let go of the sockets, which are those of the process forked from."""
-        self._wires.leave_to_parent()
+        self._sockets.leave_to_parent()
 
     def _client(self, endpoint: str, settings: Settings) -> Etcd3Client:
         host, _, port = endpoint.rpartition(":")

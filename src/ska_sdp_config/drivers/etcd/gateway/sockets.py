@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-__all__ = ["Wires", "WiresAdapter", "is_from_connecting"]
+__all__ = ["Sockets", "SocketsAdapter", "is_from_connecting"]
 
 POOL = 32
 """How many connections are kept for calls to come."""
@@ -28,7 +28,7 @@ POOL = 32
 BUFFER = 64 * 1024
 
 
-class Wires:
+class Sockets:
     """The sockets that belong together, to be cut together.
 
     Args:
@@ -41,45 +41,45 @@ class Wires:
         self.idle = idle
         self.pause = pause
         # Whoever holds it may be made to collect garbage, and so to end a watch, which cuts its
-        # wires: a watcher that was left behind.
+        # sockets: a watcher that was left behind.
         self._lock = threading.RLock()
-        self._wires: weakref.WeakSet[Wire] = weakref.WeakSet()
+        self._sockets: weakref.WeakSet[Socket] = weakref.WeakSet()
         self.are_cut = False
 
-    def add(self, sock: socket.socket) -> Wire:
-        """Make a wire of a connected socket."""
-        wire = Wire(sock, self)
+    def add(self, sock: socket.socket) -> Socket:
+        """Make a wrapped of a connected socket."""
+        wrapped = Socket(sock, self)
         with self._lock:
-            self._wires.add(wire)
+            self._sockets.add(wrapped)
             if self.are_cut:
-                wire.cut()
-        return wire
+                wrapped.cut()
+        return wrapped
 
     def cut(self) -> None:
         """End all that waits on them, in any thread, and on those that are yet to come."""
         with self._lock:
             self.are_cut = True
-            for wire in self._wires:
-                wire.cut()
+            for wrapped in self._sockets:
+                wrapped.cut()
 
     def leave_to_parent(self) -> None:
         """Let go of the sockets, which are those of the process that this one was forked from."""
         self._lock = threading.RLock()
         self.are_cut = True
-        for wire in list(self._wires):
-            wire.leave_to_parent()
+        for wrapped in list(self._sockets):
+            wrapped.leave_to_parent()
 
 
-class Wire:
+class Socket:
     """A socket, as far as HTTP uses it. Its time-out bounds all that follows, not each read.
 
-    Without a time-out it waits for as long as it takes, and calls ``idle`` of its wires.
+    Without a time-out it waits for as long as it takes, and calls ``idle`` of its sockets.
     """
 
-    def __init__(self, sock: socket.socket, wires: Wires) -> None:
+    def __init__(self, sock: socket.socket, sockets: Sockets) -> None:
         self._sock = sock
-        self._wires = wires
-        # As that of Wires.
+        self._sockets = sockets
+        # As that of Sockets.
         self._lock = threading.RLock()
         self._files = 0
         self._closed = False
@@ -99,13 +99,13 @@ class Wire:
         """Receive what has come, at least one byte; 0 is the end."""
         while True:
             left = self._left()
-            self._sock.settimeout(self._wires.pause if left is None else left)
+            self._sock.settimeout(self._sockets.pause if left is None else left)
             try:
                 received = self._sock.recv_into(buffer)
             except TimeoutError:
                 if left is not None:
                     raise
-                self._wires.pause = self._wires.idle()
+                self._sockets.pause = self._sockets.idle()
                 continue
             if self._cut:
                 raise ConnectionAbortedError("The connection was cut.")
@@ -162,19 +162,19 @@ class Wire:
 
 class _File(io.RawIOBase):
     # The standard one may not be read on after a time-out.
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, wrapped: Socket) -> None:
+        self._socket = wrapped
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        return self._wire.recv_into(buffer)
+        return self._socket.recv_into(buffer)
 
     def close(self) -> None:
         if not self.closed:
             super().close()
-            self._wire.file_closed()
+            self._socket.file_closed()
 
 
 def is_from_connecting(exc: BaseException) -> bool:
@@ -194,38 +194,38 @@ def _connecting() -> Iterator[None]:
 
 
 class _PlainConnection(HTTPConnection):
-    wires: Wires
+    sockets: Sockets
 
     def connect(self) -> None:
         with _connecting():
             super().connect()
-        self.sock = cast("socket.socket", self.wires.add(self.sock))
+        self.sock = cast("socket.socket", self.sockets.add(self.sock))
 
 
 class _SecureConnection(HTTPSConnection):
-    wires: Wires
+    sockets: Sockets
 
     def connect(self) -> None:
         with _connecting():
             super().connect()
-        self.sock = cast("socket.socket", self.wires.add(cast("socket.socket", self.sock)))
+        self.sock = cast("socket.socket", self.sockets.add(cast("socket.socket", self.sock)))
 
 
-class WiresAdapter(HTTPAdapter):
-    """Makes a session of ``requests`` use wires.
+class SocketsAdapter(HTTPAdapter):
+    """Makes a session of ``requests`` use sockets.
 
     Args:
-        wires: what the session's sockets belong to.
+        sockets: what the session's sockets belong to.
         tls: whom to trust and who we are, or None for HTTP.
     """
 
-    def __init__(self, wires: Wires, tls: ssl.SSLContext | None) -> None:
-        self._wires = wires
+    def __init__(self, sockets: Sockets, tls: ssl.SSLContext | None) -> None:
+        self._sockets = sockets
         self._tls = tls
         super().__init__(pool_maxsize=POOL)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have all pools make wires; see HTTPAdapter."""
+        """Have all pools make sockets; see HTTPAdapter."""
         super().init_poolmanager(*args, **kwargs, ssl_context=self._tls)
         pools: Any = {"http": self._plain, "https": self._secure}
         self.poolmanager.pool_classes_by_scheme = pools
@@ -234,17 +234,17 @@ class WiresAdapter(HTTPAdapter):
         """Leave it to the context: here further authorities would be added to its own."""
 
     def _plain(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
-        return self._on_wires(HTTPConnectionPool(*args, **kwargs), _PlainConnection)
+        return self._on_sockets(HTTPConnectionPool(*args, **kwargs), _PlainConnection)
 
     def _secure(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
-        return self._on_wires(HTTPSConnectionPool(*args, **kwargs), _SecureConnection)
+        return self._on_sockets(HTTPSConnectionPool(*args, **kwargs), _SecureConnection)
 
-    def _on_wires(
+    def _on_sockets(
         self, pool: HTTPConnectionPool, kind: type[_PlainConnection | _SecureConnection]
     ) -> HTTPConnectionPool:
         def connection(**settings: Any) -> _PlainConnection | _SecureConnection:
             made = kind(**settings)
-            made.wires = self._wires
+            made.sockets = self._sockets
             return made
 
         vars(pool)["ConnectionCls"] = connection

@@ -23,7 +23,7 @@ from ska_sdp_config.drivers.etcd.gateway import codec
 from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, WentBack
 from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError
 from ska_sdp_config.drivers.etcd.gateway.gateway import Gateway
-from ska_sdp_config.drivers.etcd.gateway.sockets import Wires
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Change, Compacted, Sink
 from ska_sdp_config.store.keys import Span
@@ -101,9 +101,9 @@ class GatewayWatch:
         self._gateway = watches.gateway
         self._span = span
         self._sink = sink
-        self._line = self._gateway.line(Wires(self._compare, COMPARE_EVERY))
+        self._session = self._gateway.session(Sockets(self._compare, COMPARE_EVERY))
         timeout = min(COMPARE_WITHIN, self._gateway.settings.timeout)
-        read = partial(self._gateway.call, "kv/range", timeout=timeout, line=self._line)
+        read = partial(self._gateway.call, "kv/range", timeout=timeout, session=self._session)
         self._progress = Comparison(read, span, max(1, from_revision))
         self._pieces: list[Change] = []
         self._owes_since = 0
@@ -119,16 +119,16 @@ class GatewayWatch:
         """End it; see Watch."""
         self._ended = True
         self._wake.put(None)
-        self._line.cut()
+        self._session.cut()
 
     def release(self) -> None:
         """Free the sockets of a watch whose thread could not be started."""
-        self._line.close()
+        self._session.close()
 
     def leave_to_parent(self) -> None:
         """Let go of the sockets, and be over; see Watches."""
         self._ended = True
-        self._line.leave_to_parent()
+        self._session.leave_to_parent()
 
     def _run(self) -> None:
         pauses, pause, is_trouble = watch_pauses(), 0.0, False
@@ -154,7 +154,7 @@ class GatewayWatch:
                 LOGGER.log(level, "The watch on the database broke (%s); resuming it.", broke)
                 is_trouble = True
         finally:
-            self._line.close()
+            self._session.close()
             self._watches.ended(self)
 
     def _is_ended(self, pause: float) -> bool:
@@ -178,7 +178,7 @@ class GatewayWatch:
         self._pieces = []
         self._owes_since = 0
         request = codec.create_watch(self._span, self._progress.next_revision)
-        with self._gateway.stream("watch", request, self._line) as answers:
+        with self._gateway.stream("watch", request, self._session) as answers:
             for answer in answers:
                 self._gateway.connection.counts.watch_heard()
                 self._gateway.connection.answered()

@@ -13,7 +13,7 @@ from pyetcd import etcdrpc
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.errors import ConfigConnectionError
 
-__all__ = ["Link"]
+__all__ = ["Channel"]
 
 OPTIONS = [
     # A watch that resumes gets its whole backlog in one message.
@@ -39,7 +39,7 @@ _LEFT_BY_A_FORK: list[grpc.Channel] = []
 """Channels of the parent process. To close them, or let go of them, may hang in gRPC."""
 
 
-class Link:
+class Channel:
     """A channel that many threads use. It is closed when it is retired and no call uses it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Link:
         _check_fork()
         self.endpoint = endpoint
         self.heard = time.monotonic()
-        self._channel = _open(settings, endpoint)
+        self._grpc_channel = _open(settings, endpoint)
         self._methods: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._users = 0
@@ -78,7 +78,7 @@ class Link:
             with self._lock:
                 if self._closed:
                     raise ValueError("The channel was closed.")
-                stub = getattr(etcdrpc, f"{service}Stub")(self._channel)
+                stub = getattr(etcdrpc, f"{service}Stub")(self._grpc_channel)
                 call = self._methods[service, method] = getattr(stub, method)
         return call
 
@@ -87,7 +87,7 @@ class Link:
         with self._lock:
             self._users += 1
 
-    def __enter__(self) -> Link:
+    def __enter__(self) -> Channel:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,7 +97,7 @@ class Link:
             is_over = self._retired and not self._users
             self._closed = self._closed or is_over
         if is_over:
-            self._channel.close()
+            self._grpc_channel.close()
 
     def retire(self) -> None:
         """Let calls in progress end, and close it then."""
@@ -106,17 +106,17 @@ class Link:
             self._retired = True
             self._closed = self._closed or is_over
         if is_over:
-            self._channel.close()
+            self._grpc_channel.close()
 
     def close(self) -> None:
         """Close it at once; calls in progress are cancelled."""
         with self._lock:
             self._retired = self._closed = True
-        self._channel.close()
+        self._grpc_channel.close()
 
     def leave_to_parent(self) -> None:
         """Keep hands off it: it belongs to the process that this one was forked from."""
-        _LEFT_BY_A_FORK.append(self._channel)
+        _LEFT_BY_A_FORK.append(self._grpc_channel)
 
 
 def _check_fork() -> None:

@@ -14,7 +14,7 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.attempts import PermanentFaults, call_pauses, time_share
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.login import Login, Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.connection import Connection
@@ -23,8 +23,8 @@ from ska_sdp_config.store.interface import AnswerLost
 
 __all__ = ["Etcd"]
 
-Attempt = Callable[[Link, Metadata, float], Any]
-"""Makes a call on a link, with metadata, within seconds."""
+Attempt = Callable[[Channel, Metadata, float], Any]
+"""Makes a call on a channel, with metadata, within seconds."""
 
 SHORT = 0.5
 """Seconds for which it means nothing that nothing was heard."""
@@ -44,8 +44,8 @@ class Etcd:
         self._login = Login(settings)
         self._lock = threading.Lock()
         self._member = 0
-        self._link: Link | None = None
-        self._links: weakref.WeakSet[Link] = weakref.WeakSet()
+        self._channel: Channel | None = None
+        self._channels: weakref.WeakSet[Channel] = weakref.WeakSet()
         self._closed = threading.Event()
         self._was_used = False
         self._is_parents = False
@@ -86,21 +86,21 @@ class Etcd:
         again = _unary(service, method, request)
         sent: Any = None
         # What is wrong is found out, and told, when the answer is waited for.
-        with self.link() as sender, suppress(grpc.RpcError, ValueError):
+        with self.channel() as sender, suppress(grpc.RpcError, ValueError):
             metadata = self._log_in(sender, timeout)
             seconds = timeout * time_share(len(self.settings.endpoints), 0)
             sent = sender.method(service, method).future(
                 request, timeout=seconds, metadata=metadata
             )
 
-        def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
+        def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
             nonlocal sent
             first, sent = sent, None
-            if first is not None and link is sender:
+            if first is not None and channel is sender:
                 # It is cancelled when the connection is replaced.
                 with suppress(grpc.FutureCancelledError):
                     return first.result()
-            return again(link, metadata, seconds)
+            return again(channel, metadata, seconds)
 
         return lambda: self._until_answered(attempt, max(0.0, end - time.monotonic()))
 
@@ -123,8 +123,8 @@ class Etcd:
         """
         request = etcdrpc.LeaseKeepAliveRequest(ID=lease)
 
-        def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
-            answers = link.method("Lease", "LeaseKeepAlive")(
+        def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
+            answers = channel.method("Lease", "LeaseKeepAlive")(
                 iter([request]), timeout=seconds, metadata=metadata
             )
             try:
@@ -139,29 +139,31 @@ class Etcd:
         left: int = self._until_answered(attempt, timeout).TTL
         return left > 0
 
-    def ask_on(self, link: Link, service: str, method: str, request: Any, timeout: float) -> Any:
-        """Make a call on this very link, once.
+    def ask_on(
+        self, channel: Channel, service: str, method: str, request: Any, timeout: float
+    ) -> Any:
+        """Make a call on this very channel, once.
 
         Raises:
             grpc.RpcError: no answer within the time-out, or a refusal.
             ConfigConnectionError: this is closed.
         """
         try:
-            return self._logged_in(_unary(service, method, request), link, timeout)
+            return self._logged_in(_unary(service, method, request), channel, timeout)
         except ValueError as exc:
             # gRPC's way to say that the channel is closed.
             raise self.closed_error() from exc
 
-    def watch(self, link: Link, requests: Iterator[Any]) -> Any:
-        """Open a watch stream on a link. It breaks when the member loses its leader.
+    def watch(self, channel: Channel, requests: Iterator[Any]) -> Any:
+        """Open a watch stream on a channel. It breaks when the member loses its leader.
 
         Raises:
             grpc.RpcError: the login failed.
             ConfigConnectionError: this is closed.
         """
         try:
-            metadata = self._log_in(link, self.settings.timeout)
-            return link.method("Watch", "Watch")(requests, metadata=metadata)
+            metadata = self._log_in(channel, self.settings.timeout)
+            return channel.method("Watch", "Watch")(requests, metadata=metadata)
         except ValueError as exc:
             # gRPC's way to say that the channel is closed.
             raise self.closed_error() from exc
@@ -170,11 +172,11 @@ class Etcd:
         """Log in anew before the next call."""
         self._login.forget()
 
-    def link(self) -> Link:
-        """Borrow the link to the current member, which is opened if need be.
+    def channel(self) -> Channel:
+        """Borrow the channel to the current member, which is opened if need be.
 
         Returns:
-            The link, to be used as a context manager, which gives it back.
+            The channel, to be used as a context manager, which gives it back.
 
         Raises:
             ConfigConnectionError: this is closed.
@@ -185,25 +187,27 @@ class Etcd:
         with self._lock:
             if self._closed.is_set():
                 raise self.closed_error()
-            link = self._link
-            if link is None:
-                link = self._link = Link(self.settings, self.settings.endpoints[self._member])
-                self._links.add(link)
+            channel = self._channel
+            if channel is None:
+                channel = self._channel = Channel(
+                    self.settings, self.settings.endpoints[self._member]
+                )
+                self._channels.add(channel)
                 self._was_used = True
-            link.borrow()
-        return link
+            channel.borrow()
+        return channel
 
-    def replace(self, link: Link) -> None:
+    def replace(self, channel: Channel) -> None:
         """From now on use the next member, or the only one by another connection."""
         with self._lock:
             # Of many threads that find it silent, one replaces it.
-            if self._link is not link:
+            if self._channel is not channel:
                 return
-            self._link = None
+            self._channel = None
             self._member = (self._member + 1) % len(self.settings.endpoints)
-        link.retire()
+        channel.retire()
 
-    def went_silent(self, link: Link, exc: grpc.RpcError, since: float) -> None:
+    def went_silent(self, channel: Channel, exc: grpc.RpcError, since: float) -> None:
         """Take notice of a call that was not answered, begun at a time of the monotonic clock.
 
         With one member, gRPC connects again by itself, unless the connection seems to be there.
@@ -212,28 +216,28 @@ class Etcd:
         if errors.is_out_of_time(exc):
             a_while_ago = time.monotonic() - SHORT
             # Little time is no fault of the server's.
-            if since < a_while_ago and (are_several or link.heard < a_while_ago):
-                self.replace(link)
+            if since < a_while_ago and (are_several or channel.heard < a_while_ago):
+                self.replace(channel)
         elif are_several:
-            self.replace(link)
+            self.replace(channel)
 
     def close(self) -> None:
-        """Close all links; calls in progress are cancelled."""
+        """Close all channels; calls in progress are cancelled."""
         if self._is_parents:
             return
         with self._lock:
             self._closed.set()
             # The set holds none alive: listed first, so that the last is closed, not just dropped.
-            links = list(self._links)
-            self._link = None
-        for link in links:
-            link.close()
+            channels = list(self._channels)
+            self._channel = None
+        for channel in channels:
+            channel.close()
 
     def leave_to_parent(self) -> None:
-        """Keep hands off all links: this process was forked from the one that uses them."""
+        """Keep hands off all channels: this process was forked from the one that uses them."""
         self._is_parents = self._was_used
-        for link in list(self._links):
-            link.leave_to_parent()
+        for channel in list(self._channels):
+            channel.leave_to_parent()
         self._lock = threading.Lock()
         self._login = Login(self.settings)
 
@@ -246,13 +250,13 @@ class Etcd:
         members = len(self.settings.endpoints)
         faults = PermanentFaults(self.settings, end)
         for tries, pause in enumerate(call_pauses()):
-            with self.link() as link:
+            with self.channel() as channel:
                 began = time.monotonic()
                 seconds = end - began
                 if not once:
                     seconds *= time_share(members, tries)
                 try:
-                    return self._logged_in(attempt, link, seconds)
+                    return self._logged_in(attempt, channel, seconds)
                 except grpc.RpcError as exc:
                     lost = exc
                 except ValueError as exc:
@@ -261,26 +265,26 @@ class Etcd:
                     # gRPC's way to say that the channel was closed under the call.
                     raise self.closed_error() from exc
             if not errors.is_silence(lost):
-                raise self._refused(link, lost) from lost
-            self.went_silent(link, lost, began)
+                raise self._refused(channel, lost) from lost
+            self.went_silent(channel, lost, began)
             if once and not errors.was_not_carried_out(lost):
                 self.connection.failed()
                 raise AnswerLost(errors.words_of(lost)) from lost
-            self._diagnose(link, lost, faults)
+            self._diagnose(channel, lost, faults)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
                 raise errors.no_answer(self.settings, lost, timeout) from lost
             self._closed.wait(pause)
         raise AssertionError("There is always another pause.")
 
-    def _logged_in(self, attempt: Attempt, link: Link, timeout: float) -> Any:
+    def _logged_in(self, attempt: Attempt, channel: Channel, timeout: float) -> Any:
         """Make a call, again with another login where that may help."""
         end = time.monotonic() + timeout
         for pause in call_pauses():
-            metadata = self._login.ready or self._log_in(link, end - time.monotonic())
+            metadata = self._login.ready or self._log_in(channel, end - time.monotonic())
             self.connection.asked()
             try:
-                answer = attempt(link, metadata, max(0.001, end - time.monotonic()))
+                answer = attempt(channel, metadata, max(0.001, end - time.monotonic()))
             except grpc.RpcError as exc:
                 is_late = time.monotonic() + pause > end
                 if (
@@ -290,20 +294,20 @@ class Etcd:
                 ):
                     raise
             else:
-                link.heard = time.monotonic()
+                channel.heard = time.monotonic()
                 self.connection.answered()
                 return answer
             # A member may hear of a new token a little later than the one that gave it.
             self._closed.wait(pause)
         raise AssertionError("There is always another pause.")
 
-    def _log_in(self, link: Link, timeout: float) -> Metadata:
+    def _log_in(self, channel: Channel, timeout: float) -> Metadata:
         def authenticate(seconds: float) -> str:
             request = etcdrpc.AuthenticateRequest(
                 name=self.settings.username, password=self.settings.password
             )
             try:
-                answer = link.method("Auth", "Authenticate")(request, timeout=seconds)
+                answer = channel.method("Auth", "Authenticate")(request, timeout=seconds)
             except grpc.RpcError as exc:
                 errors.mark_as_not_sent(exc)
                 raise
@@ -312,8 +316,8 @@ class Etcd:
 
         return self._login.metadata(authenticate, timeout)
 
-    def _refused(self, link: Link, exc: grpc.RpcError) -> Exception:
-        link.heard = time.monotonic()
+    def _refused(self, channel: Channel, exc: grpc.RpcError) -> Exception:
+        channel.heard = time.monotonic()
         was_served = self.connection.last_answer is not None
         if errors.keeps_us_out(exc):
             self.connection.failed()
@@ -321,20 +325,20 @@ class Etcd:
             self.connection.answered()
         return errors.refusal(self.settings, exc, was_served=was_served)
 
-    def _diagnose(self, link: Link, exc: grpc.RpcError, faults: PermanentFaults) -> None:
+    def _diagnose(self, channel: Channel, exc: grpc.RpcError, faults: PermanentFaults) -> None:
         """Fail early if no member can ever be connected to."""
         if not errors.could_not_connect(exc):
-            faults.discard(link.endpoint)
+            faults.discard(channel.endpoint)
             return
         try:
-            faults.diagnose(link.endpoint, exc)
+            faults.diagnose(channel.endpoint, exc)
         except ConfigConnectionError:
             self.connection.failed()
             raise
 
 
 def _unary(service: str, method: str, request: Any) -> Attempt:
-    def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
-        return link.method(service, method)(request, timeout=seconds, metadata=metadata)
+    def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
+        return channel.method(service, method)(request, timeout=seconds, metadata=metadata)
 
     return attempt

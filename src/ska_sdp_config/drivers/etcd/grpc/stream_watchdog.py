@@ -19,13 +19,13 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.grpc import codec
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import Ending, EtcdWatch, Stream
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.keys import EVERYTHING
 
-__all__ = ["Pulse"]
+__all__ = ["StreamWatchdog"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ LOOK_EVERY = 1.0
 """Seconds after which it is looked at, at the latest."""
 
 
-class Pulse:
+class StreamWatchdog:
     """Watches over one stream on a thread of its own, as a context manager.
 
     Attributes:
@@ -53,18 +53,18 @@ class Pulse:
         ahead: the watches that were told of more than the database holds.
     """
 
-    def __init__(self, etcd: Etcd, link: Link, stream: Stream) -> None:
+    def __init__(self, etcd: Etcd, channel: Channel, stream: Stream) -> None:
         self.revision = 0
         self.ahead: list[EtcdWatch] = []
         self._etcd = etcd
-        self._link = link
+        self._channel = channel
         self._stream = stream
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="config-pulse", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="config-watchdog", daemon=True)
 
-    def __enter__(self) -> Pulse:
+    def __enter__(self) -> StreamWatchdog:
         # It may outlive the stream by one read, and then the watch's hold on the channel.
-        self._link.borrow()
+        self._channel.borrow()
         self._thread.start()
         return self
 
@@ -73,7 +73,7 @@ class Pulse:
         self._over.set()
 
     def _run(self) -> None:
-        with self._link:
+        with self._channel:
             self._look_after_it()
 
     def _look_after_it(self) -> None:
@@ -81,7 +81,7 @@ class Pulse:
         while not self._over.is_set():
             now = time.monotonic()
             quiet = now - self._stream.heard
-            if self._link.retired:
+            if self._channel.retired:
                 self._stream.end(Ending.REPLACED)
             elif quiet >= DOUBT_AFTER or self._stream.seems_older:
                 self._doubt()
@@ -126,7 +126,7 @@ class Pulse:
         known = [watch.next_revision for watch in watches]
         reads = [codec.written_since(watch.span, watch.next_revision) for watch in watches]
         request = etcdrpc.TxnRequest(success=reads)
-        answer = self._etcd.ask_on(self._link, "KV", "Txn", request, timeout)
+        answer = self._etcd.ask_on(self._channel, "KV", "Txn", request, timeout)
         self.revision = answer.header.revision
         self.ahead = [
             watch

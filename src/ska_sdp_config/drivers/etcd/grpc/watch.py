@@ -15,11 +15,11 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pauses
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.codec import data_of
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import CancelledByServer, Ending, EtcdWatch, Stream
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import Pulse
+from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
@@ -102,11 +102,11 @@ class WatchStream:
             self._ended.wait(pause)
             stream: Stream | None = None
             try:
-                with self._etcd.link() as link:
+                with self._etcd.channel() as channel:
                     stream = self._begin()
                     if stream is None:
                         return
-                    broke = self._listen(link, stream)
+                    broke = self._listen(channel, stream)
             except ConfigConnectionError:
                 # It was closed.
                 with self._lock:
@@ -138,11 +138,11 @@ class WatchStream:
                 stream.create(watch)
             return stream
 
-    def _listen(self, link: Link, stream: Stream) -> str:
+    def _listen(self, channel: Channel, stream: Stream) -> str:
         """Deliver until the stream ends; say why, if it broke."""
 
         def heard() -> None:
-            link.heard = stream.heard
+            channel.heard = stream.heard
             self._etcd.connection.counts.watch_heard()
             self._etcd.connection.answered()
             self._etcd.connection.precedence.let_pass()
@@ -150,15 +150,15 @@ class WatchStream:
         def newest(span: Span) -> int:
             request = etcdrpc.RangeRequest(key=data_of(span.begin), count_only=True)
             timeout = self._etcd.settings.timeout
-            answer = self._etcd.ask_on(link, "KV", "Range", request, timeout)
+            answer = self._etcd.ask_on(channel, "KV", "Range", request, timeout)
             revision: int = answer.header.revision
             return revision
 
-        pulse = Pulse(self._etcd, link, stream)
+        watchdog = StreamWatchdog(self._etcd, channel, stream)
         words = "the server ended it"
         try:
-            with pulse:
-                stream.listen(lambda requests: self._etcd.watch(link, requests), heard, newest)
+            with watchdog:
+                stream.listen(lambda requests: self._etcd.watch(channel, requests), heard, newest)
         except CancelledByServer as exc:
             # Of a login that has expired, too, the server says no more than that it may not.
             self._etcd.forget_login()
@@ -172,14 +172,14 @@ class WatchStream:
         if stream.ended in (Ending.UNUSED, Ending.REPLACED) or self._etcd.closed:
             return ""
         if stream.ended is Ending.HELD_UP:
-            self._skip_what_is_held_up(pulse.revision)
+            self._skip_what_is_held_up(watchdog.revision)
             return str(stream.ended.value)
         if stream.ended is Ending.WENT_BACK:
-            self._go_back(pulse.ahead, pulse.revision)
+            self._go_back(watchdog.ahead, watchdog.revision)
             return str(stream.ended.value)
         self._etcd.connection.failed()
         if stream.ended is Ending.SILENT or len(self._etcd.settings.endpoints) > 1:
-            self._etcd.replace(link)
+            self._etcd.replace(channel)
         return str(stream.ended.value) if stream.ended else words
 
     def _skip_what_is_held_up(self, revision: int) -> None:
