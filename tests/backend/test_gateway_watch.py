@@ -101,7 +101,7 @@ def test_silence_is_noticed_within_ten_seconds(
 def test_where_no_watch_is_heard_the_gap_is_announced(
     backend: Backend, direct: Backend, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway_watch, "OWED_FOR", 0.05)
+    monkeypatch.setattr(gateway_watch, "LAG_TIMEOUT_S", 0.05)
     heard = Heard()
     watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
     commit(direct, a="1")

@@ -1,4 +1,4 @@
-"""Channels that are closed while somebody is about to use them."""
+"""Channels that are closed while another thread is about to use them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ from tests.waiting import wait_until
 
 pytestmark = NEWER_ONLY
 
+WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
-@pytest.mark.parametrize("closed_by", ["who retires it", "who gives it back", "who closes it"])
-def test_closed_link_makes_no_calls(
+
+@pytest.mark.parametrize("closed_by", ["retire", "release", "close"])
+def test_closed_channel_rejects_calls(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, closed_by: str
 ) -> None:
-    """A stub of a closed channel would crash the process."""
+    """Creating a stub on a closed channel crashes the process."""
     made: list[object] = []
     etcd: Etcd = connect(server.endpoint).store._etcd  # type: ignore[attr-defined]  # of this store
     with etcd.channel() as channel:
-        if closed_by == "who closes it":
+        if closed_by == "close":
             channel.close()
-        elif closed_by == "who gives it back":
+        elif closed_by == "release":
             channel.retire()
     channel.retire()
     monkeypatch.setattr(etcdrpc, "KVStub", made.append)
@@ -39,32 +41,32 @@ def test_closed_link_makes_no_calls(
     assert not made
 
 
-def test_pulse_keeps_its_link_open(
+def test_watchdog_keeps_its_channel_open(
     server: EtcdOf, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be about to read when the watch has gone on to another one."""
-    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.stream_watchdog.ASK_AFTER", 0.1)
-    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.stream_watchdog.DOUBT_AFTER", 0.1)
+    """A probe may begin after the watch has switched to another channel."""
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
     network = through(server)
     backend = connect(network.endpoint)
     etcd: Etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
     doubts, may_read = threading.Event(), threading.Event()
     reads: list[object] = []
-    held_up = StreamWatchdog._held_up
+    find_stalled = StreamWatchdog._find_stalled
 
     def read_late(watchdog: StreamWatchdog, timeout: float) -> list[EtcdWatch]:
         is_first = not doubts.is_set()
         doubts.set()
         if not is_first:
-            return held_up(watchdog, timeout)
+            return find_stalled(watchdog, timeout)
         may_read.wait(60)
         try:
-            reads.append(held_up(watchdog, 5))
+            reads.append(find_stalled(watchdog, 5))
         except Exception as exc:
             reads.append(exc)
         return []
 
-    monkeypatch.setattr(StreamWatchdog, "_held_up", read_late)
+    monkeypatch.setattr(StreamWatchdog, "_find_stalled", read_late)
     commit(backend, a="0")
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)

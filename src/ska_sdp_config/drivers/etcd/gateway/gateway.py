@@ -1,4 +1,4 @@
-"""Calls to etcd's gateway: which member, which login, how long, and again if that does no harm."""
+"""Calls to etcd's JSON gateway, with failover, login and retries."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = ["Gateway"]
 
 
 class Gateway:
-    """A cluster as its gateways show it. One member is asked, and when it fails another.
+    """Client of the gateways of a cluster. It uses one member until that fails.
 
     Args:
-        settings: where the members are and how to log in.
-        connection: is told of questions, answers and failures.
+        settings: endpoints and credentials.
+        connection: receives requests, responses and failures.
 
     Raises:
-        ValueError: a certificate of the settings is not one.
+        ValueError: a certificate in the settings is invalid.
     """
 
     def __init__(self, settings: Settings, connection: Connection) -> None:
@@ -47,54 +47,54 @@ class Gateway:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or belongs to the process that this one was forked from."""
+        """Whether it was closed, or is owned by the parent of this forked process."""
         return self._is_parents or self._closed.is_set()
 
     def session(self, sockets: Sockets) -> HttpSession:
-        """Get a session of one's own."""
+        """Return another session, which the caller must close."""
         return HttpSession(self.settings, self._tls, sockets)
 
     def call(
         self, path: str, body: Json, timeout: float, session: HttpSession | None = None
     ) -> Json:
-        """Make a call that may be made twice without harm, until it is answered.
+        """Make an idempotent call, with retries until it is answered.
 
         Args:
-            path: which call, such as ``kv/range``.
-            body: its request.
-            timeout: seconds that all attempts together may take.
-            session: where to send it, by default the session of all.
+            path: path of the call, such as ``kv/range``.
+            body: the request.
+            timeout: for all attempts together, in seconds.
+            session: the session to use, by default the shared one.
 
         Raises:
-            Compacted: the revision asked for is no longer kept.
-            LeaseNotFound: the lease is not there.
-            ConfigConnectionError: no answer within the time-out, or a refusal.
+            Compacted: the requested revision was compacted.
+            LeaseNotFound: the lease has expired.
+            ConfigConnectionError: the call timed out or was rejected.
         """
-        return self._until_answered(path, body, timeout, session)
+        return self._call_with_retries(path, body, timeout, session)
 
     def call_once(self, path: str, body: Json, timeout: float) -> Json:
-        """Make a call that must not be made twice.
+        """Make a call that is not idempotent: retry only if it was certainly not executed.
 
         Raises:
-            AnswerLost: it may have been carried out, or may yet be.
-            LeaseNotFound: it names a lease that is not there; it was not carried out.
-            TransactionTooLarge: it is over a bound of the server; it was not carried out.
-            ConfigConnectionError: it was refused, or could not be sent within the time-out.
+            AnswerLost: the call may have been executed, or may still be.
+            LeaseNotFound: the call names an expired lease; it was not executed.
+            TransactionTooLarge: a limit of the server is exceeded; it was not executed.
+            ConfigConnectionError: the call was rejected, or could not be sent in time.
         """
-        return self._until_answered(path, body, timeout, once=True)
+        return self._call_with_retries(path, body, timeout, once=True)
 
     @contextmanager
     def stream(self, path: str, body: Json, session: HttpSession) -> Iterator[Iterator[Json]]:
-        """Make a call whose answers come one by one, for as long as it takes.
+        """Make a call that returns a stream of responses, without a timeout.
 
         Args:
-            path: which call.
-            body: its request.
-            session: where to send it; what its sockets do when idle may end it.
+            path: path of the call.
+            body: the request.
+            session: the session to use; the idle callback of its sockets may end the call.
 
         Raises:
-            GatewayError: it was refused, or broke; also raised by the iterator.
-            ConfigConnectionError: this is closed.
+            GatewayError: the call was rejected or failed; also raised by the iterator.
+            ConfigConnectionError: the gateway was closed.
         """
         self._check_open(session)
         member = self._member
@@ -106,17 +106,17 @@ class Gateway:
                 yield answers
         except GatewayError as exc:
             if errors.is_about_login(exc):
-                self._login.expired(metadata, exc.details())
+                self._login.on_token_rejected(metadata, exc.details())
             else:
-                self._leave(member)
+                self._switch_member(member)
             raise
 
-    def forget_login(self) -> None:
-        """Log in anew before the next call."""
-        self._login.forget()
+    def discard_login(self) -> None:
+        """Log in again before the next call."""
+        self._login.discard_token()
 
     def close(self) -> None:
-        """Free the connections; calls in progress end."""
+        """Close the connections, ending calls in progress."""
         if self._is_parents:
             return
         with self._lock:
@@ -126,7 +126,7 @@ class Gateway:
             session.close()
 
     def leave_to_parent(self) -> None:
-        """Keep hands off the connections: this process was forked from the one they serve."""
+        """Leave the connections open in a forked child: the parent process owns them."""
         self._lock = threading.Lock()
         self._login = Login(self.settings)
         session, self._session = self._session, None
@@ -135,10 +135,10 @@ class Gateway:
             session.leave_to_parent()
 
     def closed_error(self) -> ConfigConnectionError:
-        """Get what to raise once it is closed."""
+        """Return the error to raise after it was closed."""
         return closed_error(is_parents=self._is_parents)
 
-    def _until_answered(
+    def _call_with_retries(
         self,
         path: str,
         body: Json,
@@ -158,20 +158,20 @@ class Gateway:
             try:
                 return self._logged_in(on, member, path, body, share, left if once else share)
             except GatewayError as exc:
-                lost = exc
-            if not errors.is_silence(lost):
-                raise self._refused(lost) from lost
-            self._leave(member)
-            if errors.is_out_of_time(lost):
+                error = exc
+            if not errors.is_silence(error):
+                raise self._rejection(error) from error
+            self._switch_member(member)
+            if errors.is_out_of_time(error):
                 on.drop_idle()
-            if once and lost.was_sent and not errors.was_not_carried_out(lost):
+            if once and error.was_sent and not errors.was_not_carried_out(error):
                 self.connection.failed()
-                raise AnswerLost(errors.words_of(lost)) from lost
+                raise AnswerLost(errors.words_of(error)) from error
             self._check_open(session)
-            self._diagnose(self.settings.endpoints[member], lost, faults)
+            self._diagnose(self.settings.endpoints[member], error, faults)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
-                raise errors.no_answer(self.settings, lost, timeout) from lost
+                raise errors.no_answer(self.settings, error, timeout) from error
             self._closed.wait(pause)
         raise AssertionError("There is always another pause.")
 
@@ -184,7 +184,7 @@ class Gateway:
         connect: float,
         total: float,
     ) -> Json:
-        """Make a call, again with another login where that may help."""
+        """Make a call, with retries after an expired token."""
         end = time.monotonic() + total
         for pause in call_pauses():
             self.connection.asked()
@@ -198,13 +198,13 @@ class Gateway:
                 if (
                     not errors.may_login_help(exc, metadata)
                     or is_late
-                    or not self._login.expired(metadata, exc.details())
+                    or not self._login.on_token_rejected(metadata, exc.details())
                 ):
                     raise
             else:
                 self.connection.answered()
                 return answer
-            # A member may hear of a new token a little later than the one that gave it.
+            # Members other than the issuer accept a new token with a delay.
             self._closed.wait(pause)
         raise AssertionError("There is always another pause.")
 
@@ -214,14 +214,14 @@ class Gateway:
             try:
                 answer = session.ask(member, "auth/authenticate", body, (), seconds, seconds)
             except GatewayError as exc:
-                # It is the call that was not sent.
+                # The login failed, so the call itself was not sent.
                 exc.was_sent = False
                 raise
             return str(answer["token"])
 
         return self._login.metadata(authenticate, timeout)
 
-    def _refused(self, exc: GatewayError) -> Exception:
+    def _rejection(self, exc: GatewayError) -> Exception:
         was_served = self.connection.last_answer is not None
         if errors.keeps_us_out(exc):
             self.connection.failed()
@@ -241,7 +241,7 @@ class Gateway:
             raise
 
     def _shared_session(self) -> HttpSession:
-        # Of a parent's locks nobody knows who holds them.
+        # A lock of the parent process may be held for ever in this one.
         self._check_open()
         with self._lock:
             self._check_open()
@@ -249,8 +249,8 @@ class Gateway:
                 self._session = HttpSession(self.settings, self._tls)
             return self._session
 
-    def _leave(self, member: int) -> None:
-        """Use another member from now on, if there are several and nobody has done so yet."""
+    def _switch_member(self, member: int) -> None:
+        """Switch to the next member, unless another thread has done so."""
         with self._lock:
             if self._member == member:
                 self._member = (member + 1) % len(self.settings.endpoints)

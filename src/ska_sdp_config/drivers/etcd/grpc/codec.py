@@ -1,4 +1,4 @@
-"""The store's terms in etcd's messages, and back."""
+"""Conversion between the types of the store and etcd's protobuf messages."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ __all__ = [
 ]
 
 Message = Any
-"""A protobuf message; the generated classes are not typed."""
+"""Protobuf message; the generated classes have no type hints."""
 
-# Looked up in the generated classes they would take longer than all else of a comparison.
+# Looking these up in the generated classes takes longer than building the comparison.
 _EQUAL, _LESS = etcdrpc.Compare.EQUAL, etcdrpc.Compare.LESS
 _MODIFIED, _CREATED = etcdrpc.Compare.MOD, etcdrpc.Compare.CREATE
 
@@ -45,7 +45,7 @@ _new = tuple.__new__
 
 
 def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Message:
-    """Get the request for a page of a query, from a key on."""
+    """Return the request for a page of a query, beginning at a key."""
     span = query.span
     if not span.end:
         return etcdrpc.RangeRequest(key=data_of(span.begin), revision=revision)
@@ -59,9 +59,9 @@ def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Messag
 
 
 def entries(response: Message) -> list[Entry]:
-    """Get the entries of a response to a range request."""
+    """Return the entries of a response to a range request."""
     try:
-        # There may be thousands, so no function of Python's is called for each.
+        # Inlined: a page holds up to thousands of entries.
         return [
             _new(
                 Entry,
@@ -80,7 +80,7 @@ def entries(response: Message) -> list[Entry]:
 
 
 def changes(events: Iterable[Message]) -> list[Change]:
-    """Get the changes that a watch tells of."""
+    """Return the changes of watch events."""
     found = []
     for event in events:
         kv = event.kv
@@ -90,7 +90,7 @@ def changes(events: Iterable[Message]) -> list[Change]:
 
 
 def compare(guard: Guard) -> Message:
-    """Get the comparison that says what a guard says."""
+    """Return the comparison that checks a guard."""
     if isinstance(guard, KeyAt):
         return etcdrpc.Compare(
             result=_EQUAL,
@@ -117,7 +117,7 @@ def compare(guard: Guard) -> Message:
 
 
 def operation(write: Write) -> Message:
-    """Get the operation that a write is."""
+    """Return the operation of a write."""
     if isinstance(write, Put):
         return etcdrpc.RequestOp(
             request_put=etcdrpc.PutRequest(
@@ -145,8 +145,8 @@ def read_request(queries: Sequence[Query], revision: int = 0) -> Message:
 
 
 def create_watch(span: Span, from_revision: int) -> Message:
-    """Get the request to watch a span."""
-    # A zero byte is etcd's word for no end: others may use keys that are no text.
+    """Return the request to watch a span."""
+    # A zero byte means no end to etcd, so keys that are not valid UTF-8 are included.
     end = b"\0" if span == EVERYTHING else data_of(span.end)
     return etcdrpc.WatchRequest(
         create_request=etcdrpc.WatchCreateRequest(
@@ -156,9 +156,9 @@ def create_watch(span: Span, from_revision: int) -> Message:
 
 
 def written_since(span: Span, revision: int) -> Message:
-    """Get the operation that finds a key of a span which was written at a revision or later.
+    """Return the operation that finds a key of a span written at or after a revision.
 
-    Of all keys it finds none, as to look for one is work: a revision says as much.
+    For all keys, it finds none without a search: the revision of the response shows the same.
     """
     end = b"" if span == EVERYTHING else data_of(span.end)
     return etcdrpc.RequestOp(
@@ -173,7 +173,7 @@ def written_since(span: Span, revision: int) -> Message:
 
 
 def data_of(text: str) -> bytes:
-    """Get the bytes of a key or a value; of what was no text, those that were read."""
+    """Encode a key or a value, restoring bytes that are not valid UTF-8."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -185,5 +185,5 @@ def _text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        # Others' data in a shared store are no reason to stop working.
+        # Other programs may store binary data in a shared etcd.
         return data.decode(errors="surrogateescape")
