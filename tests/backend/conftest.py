@@ -10,7 +10,7 @@ import pytest
 
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.backends import connect as connect_to
-from ska_sdp_config.drivers.etcd.grpc import codec
+from ska_sdp_config.drivers.etcd import limits
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Delete
@@ -70,19 +70,10 @@ def backend(connect: Connect) -> Backend:
 @pytest.fixture
 def set_pages() -> Iterator[Callable[[int, int], None]]:
     """Sets how many entries, and how many keys alone, there are in a page."""
-
-    def forget() -> None:
-        # Requests that are kept have the length of a page in them.
-        codec._read_newest.cache_clear()
-        codec._read_all_newest.cache_clear()
-
     with pytest.MonkeyPatch.context() as patch:
 
         def set_lengths(entries: int, keys: int) -> None:
-            for way in ("grpc", "gateway"):
-                patch.setattr(f"ska_sdp_config.drivers.etcd.{way}.codec.PAGE", entries)
-                patch.setattr(f"ska_sdp_config.drivers.etcd.{way}.codec.KEYS_PAGE", keys)
-            forget()
+            patch.setattr(limits, "VALUES_PER_PAGE", entries)
+            patch.setattr(limits, "KEYS_PER_PAGE", keys)
 
         yield set_lengths
-    forget()

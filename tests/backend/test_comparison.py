@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ska_sdp_config.drivers.etcd.gateway import codec
-from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, WentBack
+from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, RevisionRegressed
 from ska_sdp_config.store.keys import Span
 
 
@@ -53,7 +53,7 @@ def test_a_store_that_went_back_is_compared_by_its_own_revisions(
     store: Store, level: Comparison
 ) -> None:
     store.revision = 900
-    with pytest.raises(WentBack):
+    with pytest.raises(RevisionRegressed):
         level.is_behind()
     assert level.skip() == 900
     # Others write; then somebody writes what is watched, and the watch tells nothing of it.
@@ -68,7 +68,7 @@ def test_a_store_that_went_back_is_noticed_at_the_beginning(
     store: Store, level: Comparison
 ) -> None:
     store.revision = 900
-    with pytest.raises(WentBack):
+    with pytest.raises(RevisionRegressed):
         level.begin()
     assert level.skip() == 900
     level.begin()

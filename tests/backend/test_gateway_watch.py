@@ -12,7 +12,7 @@ import pytest
 
 from ska_sdp_config.backends import Etcd3Revolution1Backend
 from ska_sdp_config.drivers.etcd.gateway import watch as gateway_watch
-from ska_sdp_config.drivers.etcd.gateway.sockets import Wires
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -101,7 +101,7 @@ def test_silence_is_noticed_within_ten_seconds(
 def test_where_no_watch_is_heard_the_gap_is_announced(
     backend: Backend, direct: Backend, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway_watch, "OWED_FOR", 0.05)
+    monkeypatch.setattr(gateway_watch, "LAG_TIMEOUT_S", 0.05)
     heard = Heard()
     watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
     commit(direct, a="1")
@@ -268,12 +268,12 @@ def test_watch_is_ended_by_a_thread_that_is_inside_of_it(etcd: Etcd) -> None:
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
         commit(backend, a="1")
         heard.heard(("1/a", "1"))
-        wires: Wires = watch._line._wires  # type: ignore[attr-defined]  # of this store
+        sockets: Sockets = watch._session._sockets  # type: ignore[attr-defined]  # of this store
 
         def end() -> None:
-            with wires._lock, ExitStack() as locks:
-                for wire in wires._wires:
-                    locks.enter_context(wire._lock)
+            with sockets._lock, ExitStack() as locks:
+                for each in sockets._sockets:
+                    locks.enter_context(each._lock)
                 watch.cancel()
 
         thread = threading.Thread(target=end, daemon=True)

@@ -97,8 +97,7 @@ def slow(
         backend.delete("/slow", must_exist=False, recursive=True)
         put(backend, **{f"slow/{number:02}": "1" for number in range(40)})
         set_pages(4, 4)
-        for way in ("grpc", "gateway"):
-            monkeypatch.setattr(f"ska_sdp_config.drivers.etcd.{way}.store.RANGES_A_CALL", 4)
+        monkeypatch.setattr("ska_sdp_config.drivers.etcd.limits.MAX_RANGES_PER_CALL", 4)
         # Whichever way it goes.
         calls: Any = getattr(backend.store, "_etcd", None) or vars(backend.store)["_gateway"]
         for name in {"call", "call_ahead"} & set(dir(calls)):

@@ -1,4 +1,4 @@
-"""What a database would accept is found out without writing anything."""
+"""Checks of permissions and space that write nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check(backend: Backend, read: str = "1/a", write: str = "1/a") -> None:
 
 
 @BACKENDS
-def test_nothing_is_written(server: EtcdOf, kind: Connect) -> None:
+def test_check_access_writes_nothing(server: EtcdOf, kind: Connect) -> None:
     with kind(host=server.endpoint) as backend:
         before = backend.store.read([Query(EVERYTHING)], timeout=5)
         check(backend)
@@ -34,7 +34,7 @@ def test_nothing_is_written(server: EtcdOf, kind: Connect) -> None:
 
 
 @BACKENDS
-def test_a_full_database_rejects(start: Start, kind: Connect) -> None:
+def test_check_access_rejects_writes_to_full_database(start: Start, kind: Connect) -> None:
     server = start(quota_backend_bytes=2_000_000)
     with kind(host=server.endpoint) as backend:
         check(backend)
@@ -46,7 +46,7 @@ def test_a_full_database_rejects(start: Start, kind: Connect) -> None:
 
 
 @BACKENDS
-def test_rights_are_checked_for_each_key(server: EtcdOf, kind: Connect) -> None:
+def test_check_access_checks_permissions_of_each_key(server: EtcdOf, kind: Connect) -> None:
     with administrator(server.endpoint) as admin:
         admin.grant("guest", b"1/a", etcdrpc.Permission.READWRITE)
         admin.grant("guest", b"1/read", etcdrpc.Permission.READ)
@@ -67,7 +67,7 @@ def test_rights_are_checked_for_each_key(server: EtcdOf, kind: Connect) -> None:
         ({"username": "guest", "password": "wrong"}, "refused the login of user 'guest'"),
     ],
 )
-def test_a_login_is_checked(
+def test_check_access_checks_login(
     server: EtcdOf, kind: Connect, login: dict[str, str], words: str
 ) -> None:
     with (

@@ -1,4 +1,4 @@
-"""Several members: whichever of them is gone, hangs or is cut off, the others serve."""
+"""Failover between members that stop, hang or are isolated."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def answers(backend: Backend) -> bool:
 
 
 @pytest.mark.parametrize("breaks", ["kill", "pause", "isolate"])
-def test_leader_in_use_goes(cluster: Cluster, connect: ConnectTo, breaks: str) -> None:
-    """It ends, hangs, or is cut off from the others and does not know it at first."""
+def test_client_survives_loss_of_the_leader(
+    cluster: Cluster, connect: ConnectTo, breaks: str
+) -> None:
+    """The leader ends, hangs, or is isolated, which it detects late."""
     leader = cluster.leader()
     # The first one that is named is used.
     order = [cluster.members[leader], cluster.members[leader - 1], cluster.members[leader - 2]]
@@ -61,8 +63,8 @@ def test_leader_in_use_goes(cluster: Cluster, connect: ConnectTo, breaks: str) -
         loop.saw("3")
 
 
-def test_member_without_a_majority_is_no_connection(cluster: Cluster, connect: ConnectTo) -> None:
-    """It answers, but it knows of no change: a watch that asks for a leader breaks."""
+def test_member_without_majority_is_replaced(cluster: Cluster, connect: ConnectTo) -> None:
+    """The member answers but receives no changes; a watch that requires a leader fails."""
     alone, *others = cluster.members
     backend = connect(alone.endpoint)
     states: list[str] = []
@@ -85,7 +87,7 @@ def test_member_without_a_majority_is_no_connection(cluster: Cluster, connect: C
         loop.saw("1")
 
 
-def test_change_of_the_leader_is_bridged(cluster: Cluster, connect: ConnectTo) -> None:
+def test_calls_survive_leader_change(cluster: Cluster, connect: ConnectTo) -> None:
     backend = connect(cluster.endpoints)
     backend.create("/n", "0")
     with looping(backend, lambda txn: txn.get("/n")) as loop:
@@ -100,10 +102,8 @@ def test_change_of_the_leader_is_bridged(cluster: Cluster, connect: ConnectTo) -
         loop.saw("6")
 
 
-def test_many_threads_that_find_it_silent_change_member_once(
-    start: Start, connect: ConnectTo
-) -> None:
-    """With two members, a second change would lead back to the one that hangs."""
+def test_threads_switch_member_once(start: Start, connect: ConnectTo) -> None:
+    """With two members, a second switch would lead back to the one that hangs."""
     hanging, other = start(), start()
     backend = connect(f"{hanging.endpoint},{other.endpoint}", timeout=10)
     backend.create("/a", "of the first")
@@ -114,7 +114,7 @@ def test_many_threads_that_find_it_silent_change_member_once(
     assert values == ["of the second"] * 8
 
 
-def test_member_that_is_not_there_costs_no_time(start: Start, connect: ConnectTo) -> None:
+def test_unreachable_member_causes_no_delay(start: Start, connect: ConnectTo) -> None:
     gone, other = start(), start()
     gone.stop()
     backend = connect(f"{gone.endpoint},{other.endpoint}")

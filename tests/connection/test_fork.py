@@ -1,4 +1,4 @@
-"""Processes that fork while they use the database: no child hangs, no parent is harmed."""
+"""Forks of processes that use the database: the child does not hang, the parent is unaffected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.connection.forking import CASES
     ],
 )
 def test_fork(etcd: Etcd, case: str) -> None:
-    """Each in a process of its own, as gRPC counts from the start of a process."""
+    """Each case runs in its own process, as gRPC cannot be reset."""
     program = [sys.executable, "-X", "faulthandler", "-m", "tests.connection.forking"]
     done = subprocess.run(
         [*program, etcd.endpoint, case], capture_output=True, text=True, timeout=300

@@ -1,4 +1,4 @@
-"""A commit that the network holds back, and delivers when nobody waits for it any more."""
+"""Commits that the network delivers after the client has timed out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 
 
 def transactions_handled(server: EtcdOf) -> int:
-    """How many transactions the server has answered, by its own count."""
+    """Return the number of transactions that the server has counted."""
     with urllib.request.urlopen(f"http://{server.endpoint}/metrics", timeout=30) as page:
         metrics = page.read().decode()
     name = r'grpc_server_started_total\{grpc_method="Txn",grpc_service="etcdserverpb.KV",[^}]*\}'
@@ -23,10 +23,10 @@ def transactions_handled(server: EtcdOf) -> int:
 
 
 @pytest.mark.parametrize("delivered", ["before settling", "after settling"])
-def test_request_is_held_back(
+def test_delayed_commit_takes_effect_at_most_once(
     server: EtcdOf, through: Through, connect: ConnectTo, delivered: str
 ) -> None:
-    """Before it is settled it takes effect, once; afterwards it does not, and is no loss."""
+    """It takes effect once if it arrives before the settlement, and not at all afterwards."""
     network = through(server)
     # Half of it for the commit, half to settle it.
     backend = connect(network.endpoint, timeout=6)
@@ -56,7 +56,7 @@ def test_request_is_held_back(
 
 @NEWER_FIRST
 @pytest.mark.parametrize("way", ["request", "answer"])
-def test_commit_is_lost_for_good(
+def test_lost_commit_is_settled(
     server: EtcdOf, through: Through, connect: ConnectTo, way: str
 ) -> None:
     network = through(server)

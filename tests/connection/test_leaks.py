@@ -1,4 +1,4 @@
-"""However often it breaks: nothing is missed, and nothing is left behind."""
+"""Repeated connection failures lose no changes and leak no resources."""
 
 from __future__ import annotations
 
@@ -164,25 +164,27 @@ def break_all_the_time(
 
 
 @NEWER_FIRST
-def test_two_hundred_cuts(
+def test_watchers_survive_two_hundred_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.watch.LONGEST_PAUSE", 0.005)
+    monkeypatch.setattr("ska_sdp_config.drivers.etcd.attempts.WATCH_BACKOFF_MAX_S", 0.005)
     break_all_the_time(
         server, network, connect, cuts=200, compactions=10, restarts=4, changes=2_000, every=4
     )
 
 
 @pytest.mark.long
-def test_a_thousand_cuts(server: EtcdOf, network: Proxy, connect: ConnectTo) -> None:
+def test_watchers_survive_a_thousand_cuts(
+    server: EtcdOf, network: Proxy, connect: ConnectTo
+) -> None:
     break_all_the_time(
         server, network, connect, cuts=1_000, compactions=50, restarts=20, changes=100_000
     )
 
 
 @NEWER_ONLY
-def test_members_that_are_not_there(server: EtcdOf, connect: ConnectTo) -> None:
-    """Each try opens another connection."""
+def test_unreachable_members_leak_nothing(server: EtcdOf, connect: ConnectTo) -> None:
+    """Each attempt opens another connection."""
     backend = connect("127.0.0.1:1,127.0.0.1:2", timeout=0.3)
     connect(server.endpoint).get("/a")
 
@@ -198,8 +200,8 @@ def test_members_that_are_not_there(server: EtcdOf, connect: ConnectTo) -> None:
 
 
 @NEWER_ONLY
-def test_clients_come_and_go(server: EtcdOf) -> None:
-    """Each with everything that a client can have."""
+def test_closed_clients_leak_nothing(server: EtcdOf) -> None:
+    """Each client uses a listener, leases and a watcher."""
 
     def come_and_go() -> None:
         with Etcd3Backend(host=server.endpoint) as backend:

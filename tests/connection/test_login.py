@@ -1,4 +1,4 @@
-"""Users and passwords: logins expire, users change, and nobody notices; or is told."""
+"""Login by user and password: expiry, changes of users, and rejections."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ WRONG = "tell nobody: wr0ng"
 
 @pytest.fixture(autouse=True)
 def nothing_is_given_away(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No test of this file has a password, or a token, in its log."""
+    """Check that no test of this file logs a password or a token."""
     caplog.set_level(logging.DEBUG)
     yield
     for record in caplog.records:
@@ -108,7 +108,7 @@ def work_through(
         assert loop.error is None
 
 
-def test_token_expires_by_the_clock(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
+def test_login_survives_jwt_expiry(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
     server = start(**jwt_tokens(tmp_path, ttl=2))
     with administrator(server.endpoint) as users:
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
@@ -116,7 +116,7 @@ def test_token_expires_by_the_clock(start: Start, connect: ConnectTo, tmp_path: 
 
 
 @NEWER_FIRST
-def test_token_expires_unused(start: Start, connect: ConnectTo) -> None:
+def test_login_survives_expiry_of_unused_token(start: Start, connect: ConnectTo) -> None:
     server = start(**simple_tokens(ttl=1))
     with administrator(server.endpoint) as users:
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
@@ -124,8 +124,8 @@ def test_token_expires_unused(start: Start, connect: ConnectTo) -> None:
 
 
 @pytest.mark.long
-def test_twenty_tokens_of_five_seconds_expire(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """On each version, by the clock and unused: all of it at the same time."""
+def test_login_survives_twenty_expired_tokens(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All versions and kinds of expiry run at the same time."""
 
     def work(program: str, flags: dict[str, Flag], pause: float) -> int:
         with ExitStack() as opened:
@@ -159,10 +159,8 @@ def test_twenty_tokens_of_five_seconds_expire(tmp_path_factory: pytest.TempPathF
 
 
 @NEWER_FIRST
-def test_watch_is_begun_with_a_login_that_has_expired(
-    start: Start, connect: ConnectTo, tmp_path: Path
-) -> None:
-    """The stream keeps the login that it was opened with: what it watched must go on."""
+def test_watch_survives_expired_token(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
+    """The server checks the token with which the stream was opened; the watch must continue."""
     server = start(**jwt_tokens(tmp_path, ttl=2))
     with administrator(server.endpoint):
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
@@ -183,7 +181,7 @@ def test_watch_is_begun_with_a_login_that_has_expired(
 
 
 @NEWER_FIRST
-def test_one_thread_logs_in_for_all(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
+def test_threads_share_one_login(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
     server = start(**jwt_tokens(tmp_path, ttl=4))
     with administrator(server.endpoint):
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
@@ -196,8 +194,8 @@ def test_one_thread_logs_in_for_all(start: Start, connect: ConnectTo, tmp_path: 
         assert login_of(backend).expiries == 1
 
 
-def test_users_come_and_go(server: EtcdOf, connect: ConnectTo) -> None:
-    """A login is given where none is asked for; then one is asked for, then not, then again."""
+def test_login_follows_changes_of_authentication(server: EtcdOf, connect: ConnectTo) -> None:
+    """Authentication is disabled, enabled, disabled, and enabled again."""
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     backend.create("/n", "0")
     with looping(backend, lambda txn: int(txn.get("/n") or 0)) as loop:
@@ -211,7 +209,7 @@ def test_users_come_and_go(server: EtcdOf, connect: ConnectTo) -> None:
 
 
 @pytest.mark.parametrize("name", [USER, "nobody"])
-def test_wrong_password(
+def test_wrong_password_is_rejected(
     server: EtcdOf, users: Administrator, connect: ConnectTo, name: str
 ) -> None:
     backend = connect(server.endpoint, username=name, password=WRONG, timeout=20)
@@ -225,13 +223,17 @@ def test_wrong_password(
     assert backend.connection.state == "suspended"
 
 
-def test_login_is_asked_for(server: EtcdOf, users: Administrator, connect: ConnectTo) -> None:
+def test_missing_login_is_rejected(
+    server: EtcdOf, users: Administrator, connect: ConnectTo
+) -> None:
     backend = connect(server.endpoint)
     with pytest.raises(ConfigConnectionError, match="set SDP_CONFIG_USERNAME and SDP_CONFIG_PASS"):
         backend.get("/a")
 
 
-def test_user_who_may_not(server: EtcdOf, users: Administrator, connect: ConnectTo) -> None:
+def test_missing_permission_is_rejected(
+    server: EtcdOf, users: Administrator, connect: ConnectTo
+) -> None:
     backend = connect(server.endpoint, username="guest", password=PASSWORD)
     with pytest.raises(ConfigConnectionError, match=r"does not let user 'guest'.*permission"):
         backend.get("/a")
@@ -239,7 +241,7 @@ def test_user_who_may_not(server: EtcdOf, users: Administrator, connect: Connect
     assert backend.connection.state == "connected"
 
 
-def test_watcher_outlives_a_password_that_is_wrong_for_a_while(
+def test_watcher_survives_temporary_wrong_password(
     server: EtcdOf, users: Administrator, connect: ConnectTo
 ) -> None:
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
@@ -254,17 +256,17 @@ def test_watcher_outlives_a_password_that_is_wrong_for_a_while(
         assert loop.error is None
 
 
-def test_watch_that_logs_in_when_all_is_closed(server: EtcdOf, connect: ConnectTo) -> None:
-    """Whatever was closed first, it is told so in our words, not in gRPC's."""
+def test_watch_on_closed_client_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:
+    """The error is that of the library, not gRPC's ValueError."""
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     etcd: EtcdCalls = backend.store._etcd  # type: ignore[attr-defined]  # of this store
-    with etcd.link() as link:
+    with etcd.channel() as channel:
         backend.close()
         with pytest.raises(ConfigConnectionError, match="closed"):
-            etcd.watch(link, iter([]))
+            etcd.watch(channel, iter([]))
 
 
-def test_commit_whose_login_is_not_answered_was_not_sent(
+def test_commit_is_not_sent_when_login_times_out(
     server: EtcdOf, users: Administrator, connect: ConnectTo
 ) -> None:
     backend = connect(server.endpoint, username=USER, password=PASSWORD, timeout=3)
@@ -275,7 +277,7 @@ def test_commit_whose_login_is_not_answered_was_not_sent(
             txn.create("/a", "1")
             # As when the token has expired: the commit has to log in first.
             backend.client_lease.current()
-            login_of(backend).forget()
+            login_of(backend).discard_token()
             server.pause()
     server.resume()
     assert not isinstance(told.value, CommitUnknown)

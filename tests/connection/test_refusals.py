@@ -1,4 +1,4 @@
-"""What else a server may say to a call, and what a user is told of it."""
+"""Rejections by the server, and the errors that they raise."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.services.versions import NEWER_ONLY, EtcdOf, Start
 from tests.waiting import wait_until
 
 
-def test_full_database(start: Start, connect: ConnectTo) -> None:
-    """It can be read, and says what is to be done; when that was done, it can be written."""
+def test_full_database_rejects_writes_until_freed(start: Start, connect: ConnectTo) -> None:
+    """Reads succeed; writes fail with advice, and succeed after it was followed."""
     server = start(quota_backend_bytes=2_000_000)
     backend = connect(server.endpoint)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -37,14 +37,14 @@ def test_full_database(start: Start, connect: ConnectTo) -> None:
 
 
 def fill(backend: Backend) -> None:
-    """Write until the server takes no more; it looks at its size only now and then."""
+    """Write until the server rejects it; the server checks its size only periodically."""
     with pytest.raises(ConfigRefused, match=r"is full.*--quota-backend-bytes"):  # noqa: PT012
         for number in range(1000):
             backend.create(f"/large/{number}", "x" * 500_000)
 
 
 def make_room(server: Etcd) -> None:
-    """What an administrator does: delete, compact, defragment, disarm."""
+    """Free space: delete, compact, defragment, disarm the alarm."""
     with raw(server.endpoint) as channel:
         keys, upkeep = etcdrpc.KVStub(channel), etcdrpc.MaintenanceStub(channel)
         deleted = keys.DeleteRange(
@@ -64,14 +64,14 @@ def make_room(server: Etcd) -> None:
             upkeep.Alarm(disarm, timeout=10)
 
 
-def test_revision_that_there_is_not(server: EtcdOf, connect: ConnectTo) -> None:
+def test_future_revision_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:
     backend = connect(server.endpoint)
     with pytest.raises(ConfigConnectionError, match=r"future revision.*older copy"):
         backend.store.read([Query(Span("1/a"))], revision=1_000_000, timeout=5)
 
 
 class Refusal(grpc.RpcError):
-    """What gRPC raises."""
+    """Error as raised by gRPC."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
         super().__init__(details)
@@ -101,7 +101,7 @@ class Refusal(grpc.RpcError):
         ("x", True, "FAILED_PRECONDITION", "etcdserver: corrupt", ConfigRefused, None),
     ],
 )
-def test_rejection_has_a_kind_and_a_pause(
+def test_rejection_has_class_and_retry_pause(
     username: str | None,
     was_served: bool,
     code: str,
@@ -139,7 +139,7 @@ EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
         (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded", AnswerLost),
     ],
 )
-def test_commit_that_fails_once(
+def test_commit_is_retried_only_if_not_executed(
     server: EtcdOf,
     connect: ConnectTo,
     monkeypatch: pytest.MonkeyPatch,
@@ -147,20 +147,20 @@ def test_commit_that_fails_once(
     words: str,
     outcome: type,
 ) -> None:
-    """The words are etcd's and gRPC's own; only the moment is chosen."""
+    """The messages are those of etcd and gRPC."""
     backend = connect(server.endpoint)
     backend.get("/a")
     etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
     fails = [Refusal(code, words)]
-    with etcd.link() as link:
-        real = link.method("KV", "Txn")
+    with etcd.channel() as channel:
+        real = channel.method("KV", "Txn")
 
         def call(*arguments: object, **others: object) -> object:
             if fails:
                 raise fails.pop()
             return real(*arguments, **others)
 
-        monkeypatch.setitem(link._methods, ("KV", "Txn"), call)
+        monkeypatch.setitem(channel._methods, ("KV", "Txn"), call)
     if outcome is Commit:
         assert isinstance(backend.store.commit([], [Put("1/a", "1")], timeout=5), Commit)
     else:
@@ -177,7 +177,7 @@ def test_commit_that_fails_once(
 
 @pytest.mark.parametrize("words", ["etcdserver: no leader", "etcdserver: leader changed"])
 @NEWER_ONLY
-def test_read_without_a_leader_says_what_is_missing(
+def test_read_without_leader_names_the_cause(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     backend = connect(server.endpoint)
@@ -187,7 +187,7 @@ def test_read_without_a_leader_says_what_is_missing(
     def call(*arguments: object, **others: object) -> object:
         raise Refusal(UNAVAILABLE, words)
 
-    with backend.store._etcd.link() as link:  # type: ignore[attr-defined]  # of this store
-        monkeypatch.setitem(link._methods, ("KV", "Range"), call)
+    with backend.store._etcd.channel() as channel:  # type: ignore[attr-defined]  # of this store
+        monkeypatch.setitem(channel._methods, ("KV", "Range"), call)
     with pytest.raises(ConfigConnectionError, match=rf"{words}.*majority of its members"):
         backend.get("/a")

@@ -1,4 +1,4 @@
-"""A watch goes on where it stood, whatever happens to its stream."""
+"""Resumption of watches after failures of the stream."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import Pulse
+from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
@@ -25,7 +25,7 @@ from tests.connection.proxy import Proxy
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.waiting import wait_until
 
-PULSE = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
 REVISIONS = 900
 VALUE = "x" * 8192
@@ -65,7 +65,7 @@ def backlog(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Backlog(server, first)
 
 
-def test_backlog_over_four_mebibytes(
+def test_watch_resumes_with_backlog_over_four_mebibytes(
     backlog: Backlog, through: Through, connect: ConnectTo
 ) -> None:
     network = through(backlog.server)
@@ -77,15 +77,15 @@ def test_backlog_over_four_mebibytes(
     assert network.accepted == 1
 
 
-def test_progress_that_overtakes_events_moves_nothing(
+def test_progress_reply_does_not_advance_resume_revision(
     backlog: Backlog, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Progress is asked for all the time, and the stream is cut wherever it happens to be."""
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", -1.0)
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 60.0)
-    monkeypatch.setattr(f"{PULSE}.LOOK_EVERY", 0.005)
+    """Progress is requested continuously while the stream is cut at arbitrary points."""
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", -1.0)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
+    monkeypatch.setattr(f"{WATCHDOG}.CHECK_INTERVAL", 0.005)
     overtakers = 0
-    take = Stream._take
+    take = Stream._on_response
 
     def taken(stream: Stream, response: Any) -> None:
         nonlocal overtakers
@@ -96,7 +96,7 @@ def test_progress_that_overtakes_events_moves_nothing(
                 network.cut()
         take(stream, response)
 
-    monkeypatch.setattr(Stream, "_take", taken)
+    monkeypatch.setattr(Stream, "_on_response", taken)
     network = through(backlog.server)
     backend = connect(network.endpoint)
     backend.get("/a")
@@ -119,16 +119,16 @@ def test_progress_that_overtakes_events_moves_nothing(
 
 
 @NEWER_FIRST
-def test_backlog_over_a_slow_line_comes_to_an_end(
+def test_backlog_on_slow_connection_is_delivered(
     backlog: Backlog, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is no silence, as reads are answered; nor is it begun anew for ever.
 
     Either it comes through, or it is given up, and what it would have told is read.
     """
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.1)
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.4)
-    monkeypatch.setattr(f"{PULSE}.SILENCE", 3.0)
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.4)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_DEADLINE", 3.0)
     network = through(backlog.server)
     backend, other = connect(network.endpoint), connect(backlog.server.endpoint)
     before = now(backend)
@@ -142,7 +142,9 @@ def test_backlog_over_a_slow_line_comes_to_an_end(
 
 
 @pytest.mark.parametrize("breaks", ["cut", "restart", "kill"])
-def test_nothing_is_lost(server: EtcdOf, network: Proxy, connect: ConnectTo, breaks: str) -> None:
+def test_watch_resumes_without_loss(
+    server: EtcdOf, network: Proxy, connect: ConnectTo, breaks: str
+) -> None:
     backend, other = connect(network.endpoint), connect(server.endpoint)
     heard = Heard()
     first = now(backend) + 1
@@ -167,7 +169,7 @@ def test_nothing_is_lost(server: EtcdOf, network: Proxy, connect: ConnectTo, bre
     assert not heard.gaps
 
 
-def test_what_was_compacted_meanwhile_is_announced(
+def test_compacted_changes_are_reported_as_gap(
     server: EtcdOf, network: Proxy, connect: ConnectTo
 ) -> None:
     backend, other = connect(network.endpoint), connect(server.endpoint)
@@ -193,21 +195,21 @@ def test_what_was_compacted_meanwhile_is_announced(
 
 
 @NEWER_ONLY
-def test_fault_of_ours_does_not_end_the_watches(
+def test_internal_error_does_not_end_watches(
     server: EtcdOf,
     connect: ConnectTo,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One thread listens for all, and nobody would start another one."""
+    """One thread receives for all watches and is not restarted."""
     open_call = EtcdCalls.watch
-    tries: list[Link] = []
+    tries: list[Channel] = []
 
-    def watch(etcd: EtcdCalls, link: Link, requests: Iterator[Any]) -> Any:
-        tries.append(link)
+    def watch(etcd: EtcdCalls, channel: Channel, requests: Iterator[Any]) -> Any:
+        tries.append(channel)
         if len(tries) == 1:
             raise LookupError("a fault of ours")
-        return open_call(etcd, link, requests)
+        return open_call(etcd, channel, requests)
 
     monkeypatch.setattr(EtcdCalls, "watch", watch)
     backend = connect(server.endpoint)
@@ -220,10 +222,10 @@ def test_fault_of_ours_does_not_end_the_watches(
 
 
 @NEWER_FIRST
-def test_database_that_comes_back_empty_is_read_anew(
+def test_emptied_database_is_reloaded(
     server: EtcdOf, network: Proxy, start: Start, connect: ConnectTo
 ) -> None:
-    """It would tell of nothing until it has come to the revision of the one before."""
+    """It delivers nothing until it reaches the revision of the previous database."""
     backend = connect(network.endpoint)
     for number in range(20):
         commit(backend, a=str(number))
@@ -247,13 +249,13 @@ def test_database_that_comes_back_empty_is_read_anew(
 
 
 @NEWER_ONLY
-def test_member_that_lags_behind_is_no_older_database(
+def test_lagging_member_is_not_a_restored_database(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says, when the watch is made, that it has not come so far; a read waits until it has."""
+    """Its create response has an older revision; a linearizable read waits for the newest."""
     # Nor is there another read, as of a stream on which a busy machine has heard nothing.
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 60.0)
-    take, held_up = Stream._take, Pulse._held_up
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
+    take, find_stalled = Stream._on_response, StreamWatchdog._find_stalled
     reads: list[list[EtcdWatch]] = []
 
     def taken(stream: Stream, response: Any) -> None:
@@ -261,13 +263,13 @@ def test_member_that_lags_behind_is_no_older_database(
             response.header.revision = 1
         take(stream, response)
 
-    def read(pulse: Pulse, timeout: float) -> list[EtcdWatch]:
-        found = held_up(pulse, timeout)
-        reads.append(pulse.ahead)
+    def read(watchdog: StreamWatchdog, timeout: float) -> list[EtcdWatch]:
+        found = find_stalled(watchdog, timeout)
+        reads.append(watchdog.ahead)
         return found
 
-    monkeypatch.setattr(Stream, "_take", taken)
-    monkeypatch.setattr(Pulse, "_held_up", read)
+    monkeypatch.setattr(Stream, "_on_response", taken)
+    monkeypatch.setattr(StreamWatchdog, "_find_stalled", read)
     backend = connect(server.endpoint)
     commit(backend, a="0")
     heard = Heard()

@@ -1,4 +1,4 @@
-"""Connections that are there and say nothing: every call ends, and it is noticed in time."""
+"""Connections without responses: every call times out, and the outage is detected in time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = NEWER_ONLY
 NOTICED = 5.3
 """Seconds of silence after which it must be known, and a little more to tell of it."""
 
-PULSE = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
 
 def noticed_in_time(states: States, began: float) -> None:
@@ -44,7 +44,7 @@ def network(server: EtcdOf, through: Through) -> Proxy:
     return through(server)
 
 
-def test_silence_is_noticed_by_the_watch(network: Proxy, connect: ConnectTo) -> None:
+def test_watch_detects_silence(network: Proxy, connect: ConnectTo) -> None:
     backend = connect(network.endpoint)
     states = States(backend)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -59,8 +59,8 @@ def test_silence_is_noticed_by_the_watch(network: Proxy, connect: ConnectTo) -> 
         states.become("connected", "suspended", "connected")
 
 
-def test_silence_is_noticed_by_the_lease(network: Proxy, connect: ConnectTo) -> None:
-    """Nothing is watched, and nobody asks for anything."""
+def test_lease_refresh_detects_silence(network: Proxy, connect: ConnectTo) -> None:
+    """There are no watches and no calls."""
     backend = connect(network.endpoint)
     states = States(backend)
     backend.create("/a", "1")
@@ -73,7 +73,7 @@ def test_silence_is_noticed_by_the_lease(network: Proxy, connect: ConnectTo) -> 
 
 
 def test_dead_connection_is_replaced(network: Proxy, server: EtcdOf, connect: ConnectTo) -> None:
-    """As one that a firewall has forgotten. A call is answered in time, by another one."""
+    """As after a firewall dropped its state: another connection answers the call in time."""
     backend, other = connect(network.endpoint, timeout=4), connect(server.endpoint)
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -88,10 +88,10 @@ def test_dead_connection_is_replaced(network: Proxy, server: EtcdOf, connect: Co
 
 
 @pytest.mark.parametrize("secured", [False, True], ids=["open", "login"])
-def test_every_call_has_a_bound(
+def test_every_call_times_out(
     network: Proxy, server: EtcdOf, connect: ConnectTo, secured: bool
 ) -> None:
-    """From the first one on: nothing has ever been heard of the server."""
+    """Even on a connection that has never had a response."""
     calls: list[Callable[[Backend], object]] = [
         lambda backend: backend.get("/a"),
         lambda backend: backend.store.commit([], [], timeout=0.5),
@@ -122,7 +122,7 @@ def test_every_call_has_a_bound(
     on_time(max(took) < 0.5 + LATE, f"it took {max(took):.2f} s")
 
 
-def test_watch_that_was_never_opened_opens_when_it_can(
+def test_watch_opens_once_server_is_reachable(
     network: Proxy, server: EtcdOf, connect: ConnectTo
 ) -> None:
     other = connect(server.endpoint)
@@ -136,14 +136,14 @@ def test_watch_that_was_never_opened_opens_when_it_can(
     heard.heard(("1/a", "1"))
 
 
-def test_server_that_tells_no_progress_is_not_silent(
+def test_missing_progress_reply_is_not_silence(
     network: Proxy, server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A missing reply means nothing while a read is answered and shows nothing new."""
+    """The stream is kept while a read is answered and returns no new changes."""
     asked = []
-    monkeypatch.setattr(Stream, "ask", lambda stream: asked.append(stream))
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.05)
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.1)
+    monkeypatch.setattr(Stream, "request_progress", lambda stream: asked.append(stream))
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.05)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
     backend, other = connect(network.endpoint), connect(server.endpoint)
     states = States(backend)
     heard = Heard()
@@ -158,11 +158,11 @@ def test_server_that_tells_no_progress_is_not_silent(
     assert states.told == ["connected"]
 
 
-def test_close_while_silence_is_being_found_out(
+def test_close_during_probe(
     network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before, while and after its channel is tried; no thread ends with an error."""
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 0.05)
+    """Before, during and after the probe; no thread ends with an error."""
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.05)
     pause = threading.Event()
     for number in range(10):
         backend = connect(network.endpoint)
@@ -175,12 +175,12 @@ def test_close_while_silence_is_being_found_out(
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_watch_that_holds_changes_back_is_replaced(
+def test_stalled_watch_is_replaced(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    """Another stream takes up where it stood; where that does not help, a gap is told."""
+    """Another stream resumes; if that stalls too, a gap is reported."""
     broken: list[Stream] = []
-    tell = Stream._changed
+    tell = Stream._on_events
 
     def changed(stream: Stream, response: object) -> None:
         if stream not in broken and len(broken) < times:
@@ -188,11 +188,11 @@ def test_watch_that_holds_changes_back_is_replaced(
         if stream not in broken:
             tell(stream, response)
 
-    monkeypatch.setattr(Stream, "_changed", changed)
-    monkeypatch.setattr(Stream, "ask", lambda stream: None)
-    monkeypatch.setattr(f"{PULSE}.ASK_AFTER", 0.1)
+    monkeypatch.setattr(Stream, "_on_events", changed)
+    monkeypatch.setattr(Stream, "request_progress", lambda stream: None)
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
     # A busy server takes a while to tell what came before the watch.
-    monkeypatch.setattr(f"{PULSE}.DOUBT_AFTER", 1.0)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)

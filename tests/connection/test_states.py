@@ -1,4 +1,4 @@
-"""Connected, suspended, lost: what each means, and that a listener is told in order (spec 2.4)."""
+"""Connection states and the order in which listeners are notified."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LEASE_TTL = "ska_sdp_config.engine.backend.LEASE_TTL"
 
 
 def fails(backend: Backend) -> None:
-    """Make a call that is not answered, and is soon given up."""
+    """Make a call that times out soon."""
     usual, backend.store.timeout = backend.store.timeout, 0.3
     with pytest.raises(ConfigConnectionError):
         backend.get("/a")
     backend.store.timeout = usual
 
 
-def test_suspended_until_the_first_answer(server: EtcdOf, connect: ConnectTo) -> None:
+def test_state_is_suspended_until_first_response(server: EtcdOf, connect: ConnectTo) -> None:
     backend = connect(server.endpoint)
     states = States(backend)
     assert state_of(backend) == "suspended"
@@ -43,9 +43,7 @@ def test_suspended_until_the_first_answer(server: EtcdOf, connect: ConnectTo) ->
     states.become("connected")
 
 
-def test_call_that_fails_suspends_and_one_that_is_answered_connects(
-    server: EtcdOf, connect: ConnectTo
-) -> None:
+def test_state_follows_results_of_calls(server: EtcdOf, connect: ConnectTo) -> None:
     backend = connect(server.endpoint)
     states = States(backend)
     backend.get("/a")
@@ -60,17 +58,17 @@ def test_call_that_fails_suspends_and_one_that_is_answered_connects(
     assert states.threads == {"config-connection"}
 
 
-def test_refusal_is_an_answer(server: EtcdOf, connect: ConnectTo) -> None:
+def test_rejection_counts_as_response(server: EtcdOf, connect: ConnectTo) -> None:
     backend = connect(server.endpoint)
     with pytest.raises(ConfigConnectionError, match="future revision"):
         backend.store.read([Query(Span("1/a"))], revision=10**6, timeout=5)
     assert state_of(backend) == "connected"
 
 
-def test_call_that_waits_suspends_after_a_while(
+def test_unanswered_call_suspends(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long it may wait itself. And whoever looks finds the same, untold."""
+    """Independently of the timeout of the call, and also without a listener."""
     monkeypatch.setattr(f"{STATE}.SILENCE", 0.6)
     backend = connect(server.endpoint, timeout=30)
     backend.get("/a")
@@ -87,7 +85,7 @@ def test_call_that_waits_suspends_after_a_while(
     assert state_of(backend) == "connected"
 
 
-def test_lost_when_suspended_for_longer_than_the_lease_lives(
+def test_state_is_lost_after_suspension_for_lease_ttl(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LEASE_TTL, 1)
@@ -104,10 +102,10 @@ def test_lost_when_suspended_for_longer_than_the_lease_lives(
     states.become("connected", "suspended", "lost", "connected")
 
 
-def test_lost_when_the_client_lease_expires(
+def test_state_is_lost_when_client_lease_expires(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Although the database answers. The lease of something else is no such matter."""
+    """Although the database answers. Other leases have no effect."""
     monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     states = States(backend)
@@ -123,7 +121,7 @@ def test_lost_when_the_client_lease_expires(
     states.become("connected", "lost", "connected")
 
 
-def test_never_lost_before_anything_was_tried(program: str) -> None:
+def test_state_is_not_lost_before_first_call(program: str) -> None:
     connection = Connection(lease_ttl=0.0)
 
     def state() -> ConnectionState:
@@ -134,7 +132,7 @@ def test_never_lost_before_anything_was_tried(program: str) -> None:
     assert state() == "lost"
 
 
-def test_fault_of_a_listener_is_its_own(
+def test_error_of_listener_does_not_affect_others(
     server: EtcdOf, connect: ConnectTo, caplog: pytest.LogCaptureFixture
 ) -> None:
     backend = connect(server.endpoint)
@@ -150,7 +148,7 @@ def test_fault_of_a_listener_is_its_own(
     assert "a listener's fault" in caplog.text
 
 
-def test_config_shows_it(server: EtcdOf, through: Through) -> None:
+def test_config_exposes_connection_state(server: EtcdOf, through: Through) -> None:
     network = through(server)
 
     def state() -> ConnectionState:
@@ -182,10 +180,8 @@ def test_config_shows_it(server: EtcdOf, through: Through) -> None:
         network.refuse(False)
 
 
-def test_close_does_not_wait_for_ever_for_a_listener(
-    program: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may wait for a lock that whoever closes holds."""
+def test_close_does_not_block_on_listener(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The listener may wait for a lock that the closing thread holds."""
     monkeypatch.setattr(f"{STATE}.CLOSE_TIMEOUT_S", 0.3)
     connection = Connection(lease_ttl=10.0)
     is_told, let_go = threading.Event(), threading.Event()
@@ -206,7 +202,7 @@ def test_close_does_not_wait_for_ever_for_a_listener(
     assert is_closed
 
 
-def test_listener_that_comes_after_the_end_is_not_told(program: str) -> None:
+def test_listener_added_after_close_is_not_notified(program: str) -> None:
     connection = Connection(lease_ttl=10.0)
     connection.close()
     before = set(threading.enumerate())

@@ -1,4 +1,4 @@
-"""One Config for many threads, and what becomes of them when it is closed."""
+"""One Config shared by threads, and closing it while they use it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ PROMPT = 1.0 + LATE
 """Seconds in which calls end when their Config is closed: its lease is tried for one."""
 
 
-def test_one_client_serves_many_threads(server: EtcdOf, connect: ConnectTo) -> None:
-    """Each counts on a key of its own and on one of all, under a lease, with a watch over it."""
+def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
+    """Each thread increments its own key and a shared key, with a lease and a watch."""
     backend = connect(server.endpoint)
     threads, rounds = 12, 15
     put(backend, **{f"n{number}": "0" for number in range(threads)}, all="0")
@@ -55,8 +55,8 @@ def test_one_client_serves_many_threads(server: EtcdOf, connect: ConnectTo) -> N
     assert backend.list_keys("/leased/")[0] == []
 
 
-def test_close_ends_what_others_wait_for(server: EtcdOf, through: Through) -> None:
-    """Reads, commits, transactions, leases and watchers, on a line that has fallen silent."""
+def test_close_ends_blocked_calls(server: EtcdOf, through: Through) -> None:
+    """Reads, commits, transactions, leases and watchers, on a connection without responses."""
     network = through(server)
     config = Config(host=network.endpoint, timeout=30, component_name="closing")
     backend = config.backend
@@ -108,8 +108,8 @@ def test_close_ends_what_others_wait_for(server: EtcdOf, through: Through) -> No
         on_time(when - began < PROMPT, f"{name} took {when - began:.2f} s")
 
 
-def test_close_ends_a_watcher_that_sleeps(server: EtcdOf) -> None:
-    """Nothing changes, and it has no time-out: the end is what it is told of."""
+def test_close_ends_waiting_watcher(server: EtcdOf) -> None:
+    """There are no changes and there is no timeout: only the close ends it."""
     config = Config(host=server.endpoint)
     turns = []
     error: list[ConfigConnectionError] = []
@@ -133,7 +133,7 @@ def test_close_ends_a_watcher_that_sleeps(server: EtcdOf) -> None:
     assert "closed" in str(error[0])
 
 
-def test_close_is_prompt_while_nothing_answers(server: EtcdOf) -> None:
+def test_close_is_prompt_without_responses(server: EtcdOf) -> None:
     config = Config(host=server.endpoint, component_name="closing")
     with config.lease(30):
         server.pause()
@@ -142,7 +142,7 @@ def test_close_is_prompt_while_nothing_answers(server: EtcdOf) -> None:
         server.resume()
 
 
-def test_close_by_many_threads_at_once(server: EtcdOf, connect: ConnectTo) -> None:
+def test_close_is_thread_safe(server: EtcdOf, connect: ConnectTo) -> None:
     for _ in range(5):
         backend: Backend = connect(server.endpoint)
         put(backend, a="0")
@@ -152,10 +152,10 @@ def test_close_by_many_threads_at_once(server: EtcdOf, connect: ConnectTo) -> No
         assert backend.store.closed
 
 
-def test_watcher_that_was_left_behind_ends_wherever_it_is_collected(
+def test_abandoned_watcher_ends_when_collected(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The garbage collector runs in any thread at any time, also where one adds a watch."""
+    """The garbage collector may run in any thread, also while it adds a watch."""
     backend = connect(server.endpoint)
     left_behind = [iter(Watcher(backend, lambda txn: txn))]
     for txn in next(left_behind[0]).txn():
@@ -182,10 +182,10 @@ def test_watcher_that_was_left_behind_ends_wherever_it_is_collected(
     heard.heard(("1/a", "1"))
 
 
-def test_last_watch_is_removed_while_its_stream_is_begun(
+def test_last_watch_can_be_removed_while_stream_opens(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As by the garbage collector, in the same thread. The stream is not left without watches."""
+    """As by the garbage collector, in the same thread. A stream without watches must end."""
     backend = connect(server.endpoint)
     before = threading.active_count()
     create = Stream.create

@@ -1,4 +1,4 @@
-"""TLS: who speaks it to whom, and what a user is told where it does not come about."""
+"""TLS connections, and the errors of failed handshakes."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def host_pair(authority: Authority) -> Pair:
 
 @pytest.fixture
 def secure(start: Start, authority: Authority, host_pair: Pair) -> EtcdOf:
-    """A server that speaks TLS with everybody."""
+    """Server with TLS that accepts any client."""
     return start(secrets=Secrets(authority.file), **server_flags(host_pair))
 
 
 @pytest.fixture
 def mutual(start: Start, authority: Authority, host_pair: Pair) -> EtcdOf:
-    """A server that speaks TLS with those who have a certificate of the authority."""
+    """Server with mutual TLS."""
     ours = authority.pair("probe@example.org").both
     flags = mutual_flags(host_pair, authority)
     return start(secrets=Secrets(authority.file, ours), **flags)
 
 
 def refused(**arguments: Any) -> str:
-    """Try to read, and give the words of the error, which must come well before time is up."""
+    """Return the message of a failed read, which must be raised well before the timeout."""
     with Etcd3Backend(timeout=TIMEOUT, **arguments) as backend:
         with in_time(TIMEOUT / 2), pytest.raises(ConfigConnectionError) as raised:
             backend.get("/a")
@@ -75,7 +75,9 @@ def test_tls(secure: EtcdOf, authority: Authority, connect: ConnectTo, host: str
 
 
 @NEWER_ONLY
-def test_tls_with_a_restart(secure: EtcdOf, authority: Authority, connect: ConnectTo) -> None:
+def test_tls_client_reconnects_after_restart(
+    secure: EtcdOf, authority: Authority, connect: ConnectTo
+) -> None:
     backend = connect(secure.endpoint, protocol="https", cert=str(authority.file))
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -99,7 +101,7 @@ def test_mutual_tls(mutual: EtcdOf, authority: Authority, connect: ConnectTo) ->
     )
 
 
-def test_one_file_holds_our_certificate_and_its_key(
+def test_one_file_holds_client_certificate_and_key(
     start: Start, authority: Authority, host_pair: Pair, connect: ConnectTo, tmp_path: Path
 ) -> None:
     """The file is the authority's too, as it holds the certificate that signs."""

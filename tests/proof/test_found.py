@@ -118,12 +118,12 @@ def test_delete_at_the_revision_of_a_compaction(etcd_server: Callable[..., Etcd]
 
 
 CLOSE_AND_PREPARE = """
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.settings import Settings
-link = Link(Settings.load(), "127.0.0.1:1")
-link.close()
+channel = Channel(Settings.load(), "127.0.0.1:1")
+channel.close()
 try:
-    link.method("Watch", "Watch")
+    channel.method("Watch", "Watch")
 except ValueError as exc:
     print(exc)
 """

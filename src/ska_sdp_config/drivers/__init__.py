@@ -1,1 +1,1 @@
-"""Databases that implement the store interface."""
+"""Implementations of the store interface."""

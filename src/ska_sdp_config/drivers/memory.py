@@ -1,8 +1,8 @@
-"""A database within the process, for tests and for trying things.
+"""In-memory store for tests and experiments.
 
-The same semantics as etcd, to the letter: revisions, snapshots, conflicts, compaction, leases
-that expire, watches that replay. All MemoryBackend objects of a process share one. A process that
-is forked from it begins with an empty one.
+It has the semantics of etcd: revisions, snapshots, conflicts, compaction, leases that expire and
+watches that replay. All MemoryBackend objects of a process share one database. A forked child
+starts with an empty one.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from ska_sdp_config.store.keys import Span
 
 __all__ = ["Database", "MemoryStore"]
 
-HISTORY = 10_000
-"""How many revisions are kept."""
+MAX_HISTORY = 10_000
+"""Number of changes kept before the oldest are compacted."""
 
 
 class Database:
-    """What is stored: the newest state, and the changes that led to it.
+    """Newest state of all keys, and the changes that led to it.
 
-    A state of the past is had by undoing changes, which is rare; the newest is had at once.
+    Reads at an older revision undo changes; they are rare.
 
-    Lock order: ``lock`` first, then those of the watches' sinks, which are called with it held.
+    Lock order: ``lock`` first, then the locks of sinks, which are called while it is held.
     """
 
     def __init__(self) -> None:
@@ -58,9 +58,9 @@ class Database:
         on_fork(self)
 
     def leave_to_parent(self) -> None:
-        """Begin empty, as another process; see Forkable.
+        """Clear the database in a forked child; see Forkable.
 
-        A thread of the parent may just have been changing it, and held the lock.
+        A thread of the parent process may have held the lock in the middle of a change.
         """
         self.lock = threading.RLock()
         self.reaper = None
@@ -71,13 +71,13 @@ class Database:
         self.compacted = 0
         self.entries: dict[str, Entry] = {}
         self.keys: list[str] = []
-        # Each change with the entry that it replaced.
+        # Pairs of a change and the entry that it replaced.
         self.history: deque[tuple[Change, Entry | None]] = deque()
         self.watches: list[MemoryWatch] = []
         self.leases: dict[int, tuple[int, float]] = {}
 
     def clear(self) -> None:
-        """Forget everything, as if newly started; watches go on."""
+        """Delete all data and history, as after a restart; watches continue."""
         with self.lock:
             watches = self.watches
             self._clear()
@@ -86,7 +86,7 @@ class Database:
                 watch.lose()
 
     def find(self, span: Span) -> list[Entry]:
-        """Get the newest entries of a span, in the order of their keys."""
+        """Return the newest entries of a span, in the order of their keys."""
         if not span.end:
             entry = self.entries.get(span.begin)
             return [entry] if entry else []
@@ -95,10 +95,10 @@ class Database:
         return [self.entries[key] for key in self.keys[begin:end]]
 
     def find_at(self, span: Span, revision: int) -> list[Entry]:
-        """Get the entries of a span as they were at a revision.
+        """Return the entries of a span at a revision, in the order of their keys.
 
         Raises:
-            Compacted: it is no longer kept.
+            Compacted: the revision was compacted.
         """
         if revision < self.compacted:
             raise Compacted
@@ -114,7 +114,7 @@ class Database:
         return [found[key] for key in sorted(found)]
 
     def holds(self, guard: Guard) -> bool:
-        """Tell whether a guard holds."""
+        """Return whether a guard holds."""
         if isinstance(guard, KeyAt):
             entry = self.entries.get(guard.key)
             return (entry.modified if entry else 0) == guard.modified
@@ -124,10 +124,10 @@ class Database:
         return all(entry.created <= guard.revision for entry in self.find(guard.span))
 
     def apply(self, writes: Sequence[Write]) -> int:
-        """Write, under one new revision, and tell the watches.
+        """Apply writes at one new revision, and notify the watches.
 
         Raises:
-            LeaseNotFound: a write names a lease that has ended.
+            LeaseNotFound: a write names a lease that has expired.
         """
         for write in writes:
             if isinstance(write, Put) and write.lease and write.lease not in self.leases:
@@ -144,16 +144,16 @@ class Database:
             self.drop_cancelled_watches()
             for watch in list(self.watches):
                 watch.deliver(changes)
-            while len(self.history) > HISTORY:
+            while len(self.history) > MAX_HISTORY:
                 self.compact(self.history[0][0].revision)
         return self.revision
 
     def drop_cancelled_watches(self) -> None:
-        """Drop watches that were cancelled. Call with the lock."""
+        """Remove cancelled watches. The caller must hold the lock."""
         self.watches[:] = [watch for watch in self.watches if not watch.is_cancelled]
 
     def compact(self, revision: int) -> None:
-        """Forget what was before a revision."""
+        """Discard the history before a revision."""
         with self.lock:
             while self.history and self.history[0][0].revision <= revision:
                 self.history.popleft()
@@ -179,7 +179,7 @@ class Database:
         return change
 
     def reap(self) -> None:
-        """End leases as they run out, until there are none."""
+        """Revoke leases when they expire, until there are none left."""
         while True:
             with self.lock:
                 if not self.leases:
@@ -193,18 +193,18 @@ class Database:
             time.sleep(min([max(0.0, min(ends, default=now) - now), 0.05]))
 
     def end_lease(self, lease: int) -> None:
-        """End a lease and delete its keys."""
+        """Revoke a lease and delete its keys."""
         if self.leases.pop(lease, None):
             keys = [entry.key for entry in self.entries.values() if entry.lease == lease]
             self.apply([Delete(Span(key)) for key in keys])
 
 
 class MemoryWatch:
-    """A watch in progress; see Watch.
+    """Watch on a span; see Watch.
 
     Attributes:
-        store: the store that it was started on.
-        is_cancelled: whether it delivers nothing any more.
+        store: the store that created it.
+        is_cancelled: whether it was cancelled.
     """
 
     def __init__(
@@ -229,28 +229,28 @@ class MemoryWatch:
             database.watches.append(self)
 
     def deliver(self, changes: Sequence[Change]) -> None:
-        """Hand on the changes of the span."""
+        """Deliver the changes that are in the span."""
         wanted = [change for change in changes if change.key in self._span]
         if wanted and not self.is_cancelled:
             self.store.connection.answered()
             self._sink.changed(wanted)
 
     def lose(self) -> None:
-        """Deliver that the database was cleared."""
+        """Report a gap after the database was cleared."""
         if not self.is_cancelled:
             self._sink.gap(self._database.revision)
 
     def cancel(self) -> None:
-        """End it; see Watch.
+        """Cancel the watch; see Watch.
 
-        The database drops it later. To take the database's lock here could deadlock: a watcher
-        may be collected as garbage, and end its watch, in a thread that holds the cache's lock.
+        The database removes it later. Acquiring the lock of the database here could deadlock:
+        garbage collection may call this method in a thread that holds the lock of the cache.
         """
         self.is_cancelled = True
 
 
 class MemoryStore:
-    """One user of a database in memory; see Store."""
+    """Store on an in-memory database; see Store."""
 
     address = "memory"
     timeout = 5.0
@@ -264,7 +264,7 @@ class MemoryStore:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or belongs to the process that this one was forked from."""
+        """Whether it was closed, or is owned by the parent of this forked process."""
         return self._is_parents or self._closed
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
@@ -308,7 +308,7 @@ class MemoryStore:
             return MemoryWatch(database, self, span, from_revision, sink)
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
-        """Get a lease; see Store."""
+        """Grant a lease; see Store."""
         with self._open() as database:
             lease = next(database.lease_ids)
             if database.reaper is None:
@@ -328,19 +328,19 @@ class MemoryStore:
             return True
 
     def revoke_lease(self, lease: int, *, timeout: float) -> None:
-        """End a lease; see Store."""
+        """Revoke a lease; see Store."""
         with self._open() as database:
             database.end_lease(lease)
 
     def close(self) -> None:
-        """End the watches; see Store."""
+        """Cancel the watches; see Store."""
         self._closed = True
         with self.database.lock:
             watches = self.database.watches
             watches[:] = [watch for watch in watches if watch.store is not self]
 
     def leave_to_parent(self) -> None:
-        """Belong to the process that this one was forked from, if it was used; see Forkable."""
+        """Close a used store in a forked child; see Forkable."""
         self._is_parents = self._was_used
 
     def _open(self) -> _Locked:
@@ -351,7 +351,7 @@ class MemoryStore:
 
 
 class _Locked:
-    """A call in progress: nothing else happens to the database, and then it has answered."""
+    """Context manager of a call: lock the database, and record a response at the end."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
         self._database = database

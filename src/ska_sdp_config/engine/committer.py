@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ska_sdp_config.store.backoff import growing_pauses
 from ska_sdp_config.store.errors import CommitUnknown, ConfigConnectionError, TransactionTooLarge
 from ska_sdp_config.store.interface import (
     AnswerLost,
@@ -307,7 +308,4 @@ def _modified(found: list[Entry] | None) -> int:
 
 
 def _backoff() -> Iterator[float]:
-    pause = 0.02
-    while True:
-        yield pause
-        pause = min(2 * pause, 0.3)
+    return growing_pauses(0.02, 0.3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watched_reads import WatchedReads
+from ska_sdp_config.store.backoff import growing_pauses
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.fork import on_fork
@@ -267,7 +267,4 @@ def _raise_or_warn(store: Store, exc: ConfigConnectionError) -> None:
 
 
 def _backoff() -> Iterator[float]:
-    window = 0.1
-    while True:
-        yield window * (0.5 + random.random() / 2)
-        window = min(2 * window, MAX_BACKOFF_S)
+    return growing_pauses(0.1, MAX_BACKOFF_S)

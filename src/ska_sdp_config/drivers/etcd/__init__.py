@@ -1,1 +1,1 @@
-"""etcd, over gRPC or over its JSON gateway."""
+"""etcd stores, over gRPC and over the JSON gateway."""

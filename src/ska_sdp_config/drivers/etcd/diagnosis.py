@@ -1,7 +1,7 @@
-"""Why a member does not let us connect, where waiting will not help.
+"""Diagnosis of connections that fail for reasons that a retry does not cure.
 
-gRPC's words for it differ from version to version, and often there are none but that the socket
-was closed. So a connection that failed is tried once more by hand.
+gRPC's messages differ between versions, and often state only that the socket was closed. So a
+second connection is opened without gRPC to find the cause.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from ska_sdp_config.drivers.etcd.settings import Settings
 
 __all__ = ["fault_of"]
 
-OF_THE_NAME = (62, 64)
-"""OpenSSL's codes for a certificate of another host, or of another address."""
+NAME_MISMATCH_CODES = (62, 64)
+"""OpenSSL's codes for a certificate of another host name or IP address."""
 
-OF_THE_TIME = (9, 10)
-"""OpenSSL's codes for a certificate that is not yet, or no longer, valid."""
+VALIDITY_PERIOD_CODES = (9, 10)
+"""OpenSSL's codes for a certificate that is not yet valid or has expired."""
 
-PATIENCE = 0.2
-"""Seconds in which a server that dislikes our certificate says so, after the handshake."""
+MAX_ALERT_DELAY_S = 0.2
+"""Time after the handshake within which a server rejects a client certificate."""
 
 
 def fault_of(settings: Settings, endpoint: str, exc: grpc.RpcError, timeout: float) -> str | None:
-    """Get a sentence on what must be set right first; None if there is nothing to be told.
+    """Return a message about a permanent fault, or None if none was found.
 
     Args:
-        settings: how to connect.
+        settings: TLS settings and credentials.
         endpoint: ``host:port``.
-        exc: what gRPC says of the failure.
-        timeout: seconds that each step may take.
+        exc: error of the failed connection.
+        timeout: timeout of each step, in seconds.
     """
     words = words_of(exc)
     host, _, port = endpoint.rpartition(":")
     host = host.strip("[]")
     if "resol" in words:
-        # Not tried by hand: there is no bound to how long the system takes to give up a name.
+        # Not tried again: name resolution has no timeout.
         if "not found" in words or "not known" in words:
             return f"There is no host {host!r} ({words}): check SDP_CONFIG_HOST."
         return None
@@ -54,7 +54,7 @@ def fault_of(settings: Settings, endpoint: str, exc: grpc.RpcError, timeout: flo
             if _speaks_tls(connection):
                 return f"The database at {endpoint} speaks TLS: set SDP_CONFIG_PROTOCOL=https."
     except OSError:
-        # Not there, or not in time: that may pass.
+        # Unreachable or timed out, which may be temporary.
         pass
     return None
 
@@ -66,7 +66,7 @@ def _fault_of_tls(
     context = ssl.create_default_context(cadata=authority)
     try:
         with _secured(connection, context, host) as secure:
-            secure.settimeout(min(timeout, PATIENCE))
+            secure.settimeout(min(timeout, MAX_ALERT_DELAY_S))
             secure.recv(1)
     except ssl.SSLCertVerificationError as exc:
         return _fault_of_certificate(exc, endpoint, host)
@@ -74,7 +74,7 @@ def _fault_of_tls(
         return None
     except ssl.SSLError as exc:
         if "CERTIFICATE" in (exc.reason or ""):
-            return _fault_of_our_certificate(settings, endpoint)
+            return _fault_of_client_certificate(settings, endpoint)
     except OSError:
         pass
     with contextlib.suppress(OSError):
@@ -84,12 +84,12 @@ def _fault_of_tls(
 
 
 def _fault_of_certificate(exc: ssl.SSLCertVerificationError, endpoint: str, host: str) -> str:
-    if exc.verify_code in OF_THE_NAME:
+    if exc.verify_code in NAME_MISMATCH_CODES:
         return (
             f"The certificate of the database at {endpoint} is not for {host!r} "
             f"({exc.verify_message.rstrip('.')}): set SDP_CONFIG_HOST to a name that is in it."
         )
-    if exc.verify_code in OF_THE_TIME:
+    if exc.verify_code in VALIDITY_PERIOD_CODES:
         return (
             f"The certificate of the database at {endpoint} is not valid now "
             f"({exc.verify_message.rstrip('.')}): renew it, or set this machine's clock."
@@ -101,7 +101,7 @@ def _fault_of_certificate(exc: ssl.SSLCertVerificationError, endpoint: str, host
     )
 
 
-def _fault_of_our_certificate(settings: Settings, endpoint: str) -> str:
+def _fault_of_client_certificate(settings: Settings, endpoint: str) -> str:
     if settings.certificate is None:
         return (
             f"The database at {endpoint} asks for a client's certificate: set "
@@ -121,10 +121,10 @@ def _speaks_tls(connection: socket.socket) -> bool:
         with _secured(connection, context):
             return True
     except ssl.SSLError as exc:
-        # To ask for our certificate, or for another version, a server must speak TLS.
+        # An alert, such as for a missing client certificate, is a message of TLS.
         return "ALERT" in (exc.reason or "")
     except OSError:
-        # Nothing was spoken on it.
+        # The connection was closed without a response.
         return False
 
 
@@ -132,10 +132,10 @@ def _speaks_tls(connection: socket.socket) -> bool:
 def _secured(
     connection: socket.socket, context: ssl.SSLContext, host: str | None = None
 ) -> Iterator[ssl.SSLSocket]:
-    """Have TLS on another connection to the same server, while inside.
+    """Open a TLS connection to the peer of a connection.
 
-    A connection that is reset just before it is wrapped is lost: Python raises, and has put its
-    descriptor where nobody can close it. What is wrapped before it is connected is ours.
+    The socket is wrapped before it connects: if a connected socket is reset just before it is
+    wrapped, Python raises and leaks its descriptor.
     """
     with context.wrap_socket(socket.socket(connection.family), server_hostname=host) as secure:
         secure.settimeout(connection.gettimeout())

@@ -1,4 +1,4 @@
-"""What etcd's errors mean, in our words."""
+"""Classification of etcd's errors, and their conversion to the errors of the library."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SILENT = {
     grpc.StatusCode.DATA_LOSS,
     grpc.StatusCode.ABORTED,
 }
-"""Codes that say nothing of whether the server acted."""
+"""Codes after which the call may or may not have been executed."""
 
 NOT_CONNECTED = (
     "failed to connect to all addresses",
@@ -49,26 +49,26 @@ NOT_CONNECTED = (
     "errors resolving",
     "DNS resolution failed",
 )
-"""gRPC's words where no member could be reached, so that nothing was sent."""
+"""gRPC's messages if no member could be reached, so that nothing was sent."""
 
 TURNED_AWAY = ("etcdserver: no leader", "etcdserver: too many requests")
-"""etcd's words where it does not even begin with a call."""
+"""etcd's messages if it rejects a call before executing it."""
 
-ETCDS = "etcdserver: "
-"""How etcd's own words begin."""
+ETCD_PREFIX = "etcdserver: "
+"""Prefix of the messages of etcd itself."""
 
 OF_A_LOGIN = (
     "invalid auth token",
-    # Said by etcd's interface, and by what lies below it, in 3.5 with the code UNKNOWN.
+    # From etcd's API, and from the layer below, which in 3.5 has the code UNKNOWN.
     "revision of auth store is old",
     "auth: revision in header is old",
-    # Logins were made obligatory after we had found that they are not.
+    # Authentication was enabled after a login without a token.
     "user name is empty",
 )
-"""etcd's words where another login may help; it says them before it does anything."""
+"""etcd's messages if another login may help; the call was not executed."""
 
 REJECTED_LOGIN = ("authentication failed", "user name is empty")
-"""etcd's words where the user or the password is wrong or missing."""
+"""etcd's messages if the user or the password is invalid or missing."""
 
 RETRY_AFTER = 1.0
 """Seconds between tries where requests are rejected for a while, e.g. by a full database."""
@@ -78,33 +78,33 @@ DENIED = "permission denied"
 
 
 def words_of(exc: grpc.RpcError) -> str:
-    """Get what the server, or gRPC, said."""
+    """Return the message of the server or of gRPC."""
     return str(exc.details() or exc.code().name.lower().replace("_", " ")).rstrip(".")
 
 
 def is_silence(exc: grpc.RpcError) -> bool:
-    """Tell whether the call may, or may not, have been carried out."""
+    """Return whether the call may or may not have been executed."""
     return not is_about_login(exc) and (exc.code() in SILENT or _says(exc, TURNED_AWAY))
 
 
 def could_not_connect(exc: grpc.RpcError) -> bool:
-    """Tell whether there was no connection to send the call by."""
+    """Return whether there was no connection to send the call on."""
     return exc.code() is grpc.StatusCode.UNAVAILABLE and _says(exc, NOT_CONNECTED)
 
 
 def was_not_carried_out(exc: grpc.RpcError) -> bool:
-    """Tell whether the call is certain not to have been carried out, nor to be ever."""
+    """Return whether the call was certainly not executed, and never will be."""
     is_marked = bool(vars(exc).get("is_of_login_before"))
     return is_marked or could_not_connect(exc) or _says(exc, TURNED_AWAY)
 
 
 def mark_as_not_sent(exc: grpc.RpcError) -> None:
-    """Take notice that it is the login that failed, before the call itself was sent."""
+    """Mark the error of a login that failed before the call itself was sent."""
     vars(exc)["is_of_login_before"] = True
 
 
 def is_about_login(exc: grpc.RpcError) -> bool:
-    """Tell whether another login may help; the call was not carried out."""
+    """Return whether another login may help; the call was not executed."""
     return _says(exc, OF_A_LOGIN)
 
 
@@ -121,26 +121,26 @@ def may_login_help(exc: grpc.RpcError, metadata: Iterable[tuple[str, str]]) -> b
 
 
 def is_out_of_time(exc: grpc.RpcError) -> bool:
-    """Tell whether the call's time was up, which may be the server's fault or the network's."""
+    """Return whether the call timed out, because of the server or of the network."""
     return exc.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 def keeps_us_out(exc: grpc.RpcError) -> bool:
-    """Tell whether the server refuses not this call, but us."""
+    """Return whether the server rejects the user, rather than the call."""
     return is_about_login(exc) or _says(exc, ("authentication failed",))
 
 
 def login_is_not_asked_for(exc: grpc.RpcError) -> bool:
-    """Tell whether a login failed because the server knows no users."""
+    """Return whether a login failed because authentication is disabled."""
     return _says(exc, ("authentication is not enabled",))
 
 
 def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) -> Exception:
-    """Get what to raise where the server answered that it will not.
+    """Return the exception to raise after the server rejected a request.
 
     Args:
-        settings: where the server is, and who logs in.
-        exc: the answer.
+        settings: endpoints and user, for the message.
+        exc: the error of the server.
         was_served: whether a server has answered this client before, other than by rejecting
             the login.
     """
@@ -148,7 +148,7 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
     if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in words:
         return Compacted(words)
     if code is grpc.StatusCode.NOT_FOUND and "lease" in words:
-        # Which one, they know who made the request.
+        # The caller adds the lease ID of the request.
         return LeaseNotFound()
     if "too many operations" in words:
         return TransactionTooLarge(
@@ -162,19 +162,20 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
             "(etcd's --max-request-bytes, 1.5 MiB by default): nothing was written; split it, or "
             "raise --max-request-bytes."
         )
-    text = f"{where} {_reproach(settings, words)}"
+    text = f"{where} {_explain(settings, words)}"
     if "future revision" in words:
         return FutureRevision(text)
     lacks_login = _lacks_login(settings, words)
     if keeps_us_out(exc) or lacks_login:
         error: ConfigConnectionError = LoginRejected(text)
-        # A login that was accepted before may be again: its password is being changed, say.
+        # A login that was accepted before may be accepted again, e.g. during a change of its
+        # password.
         is_final = lacks_login or (not was_served and _says(exc, REJECTED_LOGIN))
-    elif words.startswith(ETCDS):
+    elif words.startswith(ETCD_PREFIX):
         error = ConfigRefused(text)
         is_final = code is not grpc.StatusCode.RESOURCE_EXHAUSTED
     else:
-        # A rejection by something else, such as a proxy on the way, may pass in a moment.
+        # A rejection by anything else, such as a proxy, may be temporary.
         error = ConfigConnectionError(text)
         is_final = False
     error.retry_after = None if is_final else RETRY_AFTER
@@ -182,7 +183,7 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
 
 
 def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:
-    """Get what to raise where no member answered in time."""
+    """Return the exception to raise after all members timed out."""
     words = words_of(exc)
     advice = (
         "a majority of its members must run and reach each other"
@@ -195,7 +196,7 @@ def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigC
     )
 
 
-def _reproach(settings: Settings, words: str) -> str:
+def _explain(settings: Settings, words: str) -> str:
     if "authentication failed" in words:
         return (
             f"refused the login of user {settings.username!r}: check SDP_CONFIG_USERNAME and "

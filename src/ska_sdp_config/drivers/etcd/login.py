@@ -1,4 +1,4 @@
-"""The login: a token that is got when it is first needed, and anew when it has expired."""
+"""Login to etcd: a token that is requested on first use, and again after it has expired."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ LOGGER = logging.getLogger(__name__)
 Metadata = tuple[tuple[str, str], ...]
 
 ASK_FOR_LEADER = ("hasleader", "true")
-"""A member that is cut off from the others says so, rather than keep us waiting."""
-
+"""Header that makes a member without a leader fail a call at once."""
 
 NO_LOGIN: Metadata = (ASK_FOR_LEADER,)
 
 
 class Login:
-    """Who we are to the server. Many threads share it, and one of them logs in for all.
+    """Login shared by threads, of which only one requests a token.
 
     Args:
         settings: user and password, if any.
 
     Attributes:
-        expiries: how many tokens the server has refused.
+        expiries: number of tokens that the server has rejected.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,17 +44,17 @@ class Login:
 
     @property
     def ready(self) -> Metadata:
-        """What to send with a call; empty if there is to be a login first."""
+        """Metadata to send with a call; empty if a login is required first."""
         if token := self._token:
             return (ASK_FOR_LEADER, ("token", token))
         return () if self._needed else NO_LOGIN
 
     def metadata(self, authenticate: Callable[[float], str], timeout: float) -> Metadata:
-        """Get what to send with a call.
+        """Return the metadata to send with a call.
 
         Args:
-            authenticate: gets a token within some seconds.
-            timeout: seconds that this may take.
+            authenticate: requests a token, with a timeout in seconds.
+            timeout: timeout, in seconds.
 
         Raises:
             grpc.RpcError: the login failed.
@@ -65,25 +64,29 @@ class Login:
         token = self._log_in(authenticate, time.monotonic() + timeout)
         return (ASK_FOR_LEADER, ("token", token)) if token else NO_LOGIN
 
-    def expired(self, metadata: Metadata, why: str) -> bool:
-        """Take notice that the server refuses what was sent.
+    def on_token_rejected(self, metadata: Metadata, why: str) -> bool:
+        """Discard a token that the server rejected.
+
+        Args:
+            metadata: the metadata of the rejected call.
+            why: reason, for the log.
 
         Returns:
-            Whether there is a user to log in again.
+            Whether another login is possible.
         """
         if self._settings.username is None:
             return False
         with self._lock:
             self._needed = True
-            # Another thread may have been told the same, and have logged in since.
+            # Another thread may have logged in again since.
             if self._token and ("token", self._token) in metadata:
-                LOGGER.info("The login to the database has expired (%s); logging in anew.", why)
+                LOGGER.info("The login to the database has expired (%s); logging in again.", why)
                 self._token = ""
                 self.expiries += 1
         return True
 
-    def forget(self) -> None:
-        """Log in anew the next time."""
+    def discard_token(self) -> None:
+        """Discard the token, so that the next call logs in again."""
         with self._lock:
             self._token = ""
 
@@ -92,12 +95,12 @@ class Login:
         try:
             if not self._token and self._needed:
                 try:
-                    # Out of time, this says so as any call does.
+                    # If no time is left, this raises the timeout error of a call.
                     self._token = authenticate(max(0.001, end - time.monotonic()))
                 except grpc.RpcError as exc:
                     if not login_is_not_asked_for(exc):
                         raise
-                    LOGGER.info("The database asks for no login: going on without.")
+                    LOGGER.info("The database does not require a login; continuing without one.")
                     self._needed = False
             return self._token
         finally:

@@ -1,4 +1,4 @@
-"""Where the database is and how to log in, from arguments and the environment."""
+"""Endpoints and credentials of the database, from arguments and the environment."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ DEFAULT_TIMEOUT = 5.0
 
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 KEY = b"PRIVATE KEY-----"
-"""What is in the first lines of their PEM texts."""
+"""Text in the first line of a PEM file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to reach etcd (spec 2.6).
+    """Endpoints and credentials of etcd.
 
     Attributes:
         endpoints: ``host:port`` of each member, the preferred one first.
         secure: whether to use TLS.
         ca: PEM text of the authority that signs the servers' certificates, or None for those
             that the system trusts.
-        certificate, key: PEM texts of the client's own, for mutual TLS, or None.
-        username, password: whom to log in as, or None.
-        timeout: seconds that a call may take.
+        certificate, key: PEM texts of the client, for mutual TLS, or None.
+        username, password: credentials of the etcd user, or None.
+        timeout: default timeout of a call, in seconds.
     """
 
     endpoints: tuple[str, ...]
@@ -42,7 +42,7 @@ class Settings:
 
     @property
     def address(self) -> str:
-        """The endpoints, for messages."""
+        """The endpoints as one string, for messages."""
         return ",".join(self.endpoints)
 
     @classmethod
@@ -58,22 +58,22 @@ class Settings:
         password: str | None = None,
         timeout: float | str | None = None,
     ) -> Settings:
-        """Put together arguments and, where they are None, the environment.
+        """Create settings from arguments and, for those that are None, the environment.
 
         Args:
             host: ``host``, or ``host:port,host:port,…``; SDP_CONFIG_HOST.
-            port: where the host says none; SDP_CONFIG_PORT.
+            port: default for hosts without a port; SDP_CONFIG_PORT.
             protocol: ``http``, or ``https`` for TLS; SDP_CONFIG_PROTOCOL.
             cert: PEM file of the authority; or, when it also holds a key, of the client;
                 SDP_CONFIG_CERT.
             client_cert: PEM file for mutual TLS; SDP_CONFIG_CLIENT_CERT.
             client_key: PEM file of its key; SDP_CONFIG_CLIENT_KEY.
-            username: whom to log in as; SDP_CONFIG_USERNAME.
-            password: the user's password; SDP_CONFIG_PASSWORD.
-            timeout: seconds that a call may take; SDP_CONFIG_TIMEOUT.
+            username: the etcd user; SDP_CONFIG_USERNAME.
+            password: the password of the user; SDP_CONFIG_PASSWORD.
+            timeout: default timeout of a call, in seconds; SDP_CONFIG_TIMEOUT.
 
         Raises:
-            ValueError: one of them is not valid, or a file cannot be read; names it.
+            ValueError: a setting is invalid, or a file cannot be read.
         """
 
         def setting(value: object, name: str, default: str = "") -> str:
@@ -91,7 +91,7 @@ class Settings:
         if authority and KEY in authority and not certificate:
             certificate = key = authority
             if authority.count(CERTIFICATE) == 1:
-                # It holds nobody's certificate but the client's.
+                # The only certificate in the file is that of the client.
                 authority = None
         if bool(certificate) != bool(key):
             raise ValueError(
@@ -121,7 +121,7 @@ class Settings:
 def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
     endpoints = []
     for part in filter(None, (part.strip() for part in hosts.split(","))):
-        # An IPv6 address has colons of its own, and stands in brackets before a port.
+        # An IPv6 address contains colons; before a port, it is in brackets.
         bare = part.count(":") > 1 and not part.startswith("[")
         name, _, own_port = (f"[{part}]", "", "") if bare else part.rpartition(":")
         if bare or not name or part.endswith("]"):

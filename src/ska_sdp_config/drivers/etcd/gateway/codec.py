@@ -1,6 +1,6 @@
-"""The store's terms in the JSON of etcd's gateway, and back.
+"""Conversion between the types of the store and the JSON of etcd's gateway.
 
-Bytes are base64 there, 64-bit numbers are strings, and what has its default value is left out.
+It is proto3 JSON: bytes are base64, 64-bit numbers are strings, and default values are omitted.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ska_sdp_config.drivers.etcd.limits import page_size
 from ska_sdp_config.store.interface import (
     Change,
     Created,
@@ -38,35 +39,29 @@ __all__ = [
 ]
 
 Json = dict[str, Any]
-"""An object of JSON."""
-
-PAGE = 2_000
-"""How many values are asked for at a time."""
-
-KEYS_PAGE = 20_000
-"""How many keys are asked for at a time."""
+"""JSON object."""
 
 
 def range_request(query: Query, revision: int = 0, begin: str | None = None) -> Json:
-    """Get the request for a page of a query, from a key on."""
+    """Return the request for a page of a query, beginning at a key."""
     span = query.span
     if not span.end:
         return {"key": _encode(span.begin), "revision": str(revision)}
     return {
         **_span(Span(begin or span.begin, span.end)),
         "revision": str(revision),
-        "limit": str(KEYS_PAGE if query.keys_only else PAGE),
+        "limit": str(page_size(query)),
         "keys_only": query.keys_only,
     }
 
 
 def count(span: Span, revision: int = 0) -> Json:
-    """Get the request for the number of keys of a span."""
+    """Return the request for the number of keys of a span."""
     return {**_span(span), "revision": str(revision), "count_only": True}
 
 
 def written_since(span: Span, revision: int) -> Json:
-    """Get the request for one of the keys of a span that were written at or after a revision."""
+    """Return the request for a key of a span written at or after a revision."""
     return {
         **_span(span),
         "min_mod_revision": str(revision),
@@ -76,22 +71,22 @@ def written_since(span: Span, revision: int) -> Json:
 
 
 def revision_of(answer: Json) -> int:
-    """Get the revision of the store that an answer is of."""
+    """Return the revision of the store in a response."""
     return int(answer["header"]["revision"])
 
 
 def entries(answer: Json) -> list[Entry]:
-    """Get the entries of an answer to a range request."""
+    """Return the entries of a response to a range request."""
     return [_entry(kv) for kv in answer.get("kvs", ())]
 
 
 def ranges(answer: Json) -> list[Json]:
-    """Get the answers to the range requests of a transaction."""
+    """Return the responses to the range requests of a transaction."""
     return [each.get("response_range", {}) for each in answer.get("responses", ())]
 
 
 def changes(events: Iterable[Json]) -> list[Change]:
-    """Get the changes that a watch tells of."""
+    """Return the changes of watch events."""
     found = []
     for event in events:
         kv = event["kv"]
@@ -101,7 +96,7 @@ def changes(events: Iterable[Json]) -> list[Change]:
 
 
 def compare(guard: Guard) -> Json:
-    """Get the comparison that says what a guard says."""
+    """Return the comparison that checks a guard."""
     if isinstance(guard, KeyAt):
         return {
             "key": _encode(guard.key),
@@ -127,7 +122,7 @@ def compare(guard: Guard) -> Json:
 
 
 def operation(write: Write) -> Json:
-    """Get the operation that a write is."""
+    """Return the operation of a write."""
     if isinstance(write, Put):
         return {
             "request_put": {
@@ -141,17 +136,17 @@ def operation(write: Write) -> Json:
 
 
 def reads(queries: Sequence[Query], revision: int = 0) -> list[Json]:
-    """Get the operations that read queries."""
+    """Return the operations that read queries."""
     return [{"request_range": range_request(query, revision)} for query in queries]
 
 
 def create_watch(span: Span, from_revision: int) -> Json:
-    """Get the request to watch a span."""
+    """Return the request to watch a span."""
     return {
         "create_request": {
             **_span(span),
             "start_revision": str(from_revision),
-            # In pieces, a backlog stays below what the gateway may pass on.
+            # Without this, a large backlog exceeds the message limit of the gateway.
             "fragment": True,
         }
     }
@@ -160,7 +155,7 @@ def create_watch(span: Span, from_revision: int) -> Json:
 def _span(span: Span) -> Json:
     if not span.end:
         return {"key": _encode(span.begin)}
-    # A zero byte is etcd's word for no end: others may use keys that are no text.
+    # A zero byte means no end to etcd, so keys that are not valid UTF-8 are included.
     end = "\0" if span == EVERYTHING else span.end
     return {"key": _encode(span.begin), "range_end": _encode(end)}
 
@@ -180,5 +175,5 @@ def _encode(text: str) -> str:
 
 
 def _decode(data: str) -> str:
-    # Others' data in a shared store may be no text, which is no reason to stop working.
+    # Other programs may store binary data in a shared etcd.
     return b64decode(data).decode(errors="surrogateescape")

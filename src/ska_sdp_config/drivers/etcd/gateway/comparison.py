@@ -1,4 +1,4 @@
-"""What a watch has told, compared with what the store holds."""
+"""Comparison of the changes that a watch delivered with the store."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from ska_sdp_config.drivers.etcd.gateway import codec
 from ska_sdp_config.store.interface import Change
 from ska_sdp_config.store.keys import EVERYTHING, Span
 
-__all__ = ["Comparison", "WentBack"]
+__all__ = ["Comparison", "RevisionRegressed"]
 
 
-class WentBack(Exception):
-    """The store is not the one that was told of, or a restored older copy of it."""
+class RevisionRegressed(Exception):
+    """The revision of the store is lower than that of delivered changes."""
 
 
 class Comparison:
-    """How far a watch on a span has come, and whether there is more to tell.
+    """Progress of a watch on a span, and detection of changes that it did not deliver.
 
-    A change shows as a key that was written since, or, when keys were deleted, as fewer keys
-    than the changes that were told leave. A key that came and went in between does not show.
+    A missing change shows as a key that was written since, or, after a deletion, as a number of
+    keys that differs from the delivered changes. A key that was created and deleted in between
+    is not detected.
 
     Args:
-        read: makes a range request.
-        span: what is watched.
-        next_revision: from where on it is to be told.
+        read: sends a range request.
+        span: the keys that are watched.
+        next_revision: first revision to deliver.
 
     Attributes:
-        next_revision: the first revision that was not told.
+        next_revision: first revision not yet delivered.
     """
 
     def __init__(
@@ -37,39 +38,39 @@ class Comparison:
         self._span = span
         self.next_revision = next_revision
         self._keys = 0
-        self._level = 0
+        self._compared_up_to = 0
 
     def begin(self) -> None:
-        """Find out how many keys there were when the next revision was yet to come.
+        """Count the keys as of the revision before the next one.
 
         Raises:
-            Compacted: that is no longer known, and what came next may not be either.
-            WentBack: the store is before what was told.
-            ConfigConnectionError: no answer.
+            Compacted: that revision was compacted, and so may be the changes after it.
+            RevisionRegressed: the store is older than delivered changes.
+            ConfigConnectionError: the read failed.
         """
         newest, keys = self._count()
         if self.next_revision > newest + 1:
-            raise WentBack
+            raise RevisionRegressed
         if self.next_revision <= newest:
-            # There is no revision 0, and 1 is that of an empty store.
+            # The first revision is 1, that of an empty store.
             _, keys = self._count(max(1, self.next_revision - 1))
         self._keys = keys
-        # What was level before may have been in another store.
-        self._level = 0
+        # The last comparison may have been with another store.
+        self._compared_up_to = 0
 
     def skip(self) -> int:
-        """Go on at the newest revision, and get it.
+        """Skip to the newest revision, and return it.
 
         Raises:
-            ConfigConnectionError: no answer.
+            ConfigConnectionError: the read failed.
         """
         newest, self._keys = self._count()
         self.next_revision = newest + 1
-        self._level = 0
+        self._compared_up_to = 0
         return newest
 
     def take(self, changes: Sequence[Change]) -> None:
-        """Take changes that were told."""
+        """Record delivered changes."""
         for change in changes:
             if change.entry is None:
                 self._keys -= 1
@@ -78,26 +79,26 @@ class Comparison:
         self.next_revision = changes[-1].revision + 1
 
     def is_behind(self) -> bool:
-        """Tell whether the store holds something that was not told.
+        """Return whether the store holds changes that were not delivered.
 
         Raises:
-            WentBack: the store is before what was told.
-            ConfigConnectionError: no answer.
+            RevisionRegressed: the store is older than delivered changes.
+            ConfigConnectionError: the read failed.
         """
         newest, keys = self._count()
         if newest < self.next_revision - 1:
-            raise WentBack
+            raise RevisionRegressed
         if newest < self.next_revision:
             return False
-        # Every revision is a change of some key, so for all keys there is no need to look.
+        # Every revision changes some key, so a watch on all keys needs no search.
         if self._span == EVERYTHING or keys != self._keys:
             return True
-        if newest > self._level and self._is_written_since():
+        if newest > self._compared_up_to and self._is_written_since():
             return True
-        # What was level when it was last compared is never told again. What has come since may
-        # yet be on its way, if it is of a key that came and went.
-        self.next_revision = max(self.next_revision, self._level + 1)
-        self._level = newest
+        # Changes up to the last comparison are complete. Later ones may still be in transit, if
+        # a key was created and deleted.
+        self.next_revision = max(self.next_revision, self._compared_up_to + 1)
+        self._compared_up_to = newest
         return False
 
     def _count(self, revision: int = 0) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""What can go wrong with a call, as the errors that gRPC would have raised.
+"""Errors of gateway calls, converted to gRPC errors.
 
-The gateway passes on gRPC's codes and etcd's words, so what they mean is told in one place for
-both ways to etcd.
+The gateway forwards gRPC's codes and etcd's messages, so that both transports can classify errors
+by the same code.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class GatewayError(grpc.RpcError):
-    """A call was refused, or was not answered; the code says which.
+    """Rejection of a call, or failure of its connection, as the code shows.
 
     Args:
-        code: gRPC's code.
-        words: the server's words, or those for what became of the connection.
+        code: gRPC status code.
+        words: message of the server, or description of the failure.
 
     Attributes:
-        was_sent: whether the server may have got the call.
-        is_of_network: whether it is no server that says this.
+        was_sent: whether the server may have received the call.
+        is_of_network: whether the connection failed, rather than a server sending the error.
     """
 
     def __init__(
@@ -50,25 +50,25 @@ class GatewayError(grpc.RpcError):
         self.is_of_network = is_of_network
 
     def code(self) -> grpc.StatusCode:
-        """Get the code; see grpc.Call."""
+        """Return the code; see grpc.Call."""
         return self._code
 
     def details(self) -> str:
-        """Get the words; see grpc.Call."""
+        """Return the message; see grpc.Call."""
         return self._words
 
 
 def answer_in(status: int, text: bytes) -> Json:
-    """Get the answer out of a response, or out of one line of a stream.
+    """Parse a response, or one line of a streaming response.
 
     Args:
         status: HTTP status of the response.
-        text: its body, or the line.
+        text: the body, or the line.
 
     Raises:
-        GatewayError: it is an error, or is not from etcd.
+        GatewayError: the response is an error, or is not from etcd.
     """
-    # A proxy that fails says nothing of whether the server behind it acted.
+    # After an error of a proxy, the server behind it may have executed the call.
     code = grpc.StatusCode.UNKNOWN
     if 300 <= status < 500:
         code = grpc.StatusCode.FAILED_PRECONDITION
@@ -79,22 +79,22 @@ def answer_in(status: int, text: bytes) -> Json:
     if b"CommonName" in text and not isinstance(answer, dict):
         raise GatewayError(code, "client certificate has a common name")
     if not isinstance(answer, dict):
-        raise GatewayError(code, f"HTTP status {status} with something that is not etcd's")
+        raise GatewayError(code, f"HTTP status {status} and a body that is not from etcd")
     error = answer.get("error")
     if error is None and status == 200:
         return answer
-    # A stream wraps its errors once more, and has another name for their codes.
+    # Streams wrap errors once more, and name the code differently.
     details = error if isinstance(error, dict) else answer
     words = details.get("message") or error or f"HTTP status {status}"
     raise GatewayError(CODES.get(details.get("code", details.get("grpc_code")), code), str(words))
 
 
 def fault(exc: Exception) -> GatewayError:
-    """Get what a failed connection comes down to."""
+    """Convert an exception of the HTTP client."""
     causes = list(_causes(exc))
-    # What is deepest tells the most.
-    told = (told for cause in reversed(causes) if (told := _told_by(cause)))
-    words = next(told, str(causes[-1]) or type(exc).__name__)
+    # The innermost exception is the most specific.
+    descriptions = (words for cause in reversed(causes) if (words := _describe(cause)))
+    words = next(descriptions, str(causes[-1]) or type(exc).__name__)
     is_late = words == "timed out"
     return GatewayError(
         grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.UNAVAILABLE,
@@ -106,7 +106,7 @@ def fault(exc: Exception) -> GatewayError:
     )
 
 
-def _told_by(cause: BaseException) -> str:
+def _describe(cause: BaseException) -> str:
     if isinstance(cause, TimeoutError):
         return "timed out"
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -126,6 +126,6 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = exc
     while cause is not None:
         yield cause
-        # The libraries on the way keep the error beneath in one of several places.
+        # urllib3 and requests keep the inner exception in different places.
         inner = [getattr(cause, "reason", None), *cause.args, cause.__cause__]
         cause = next((each for each in inner if isinstance(each, BaseException)), None)

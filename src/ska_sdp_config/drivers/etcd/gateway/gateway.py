@@ -1,4 +1,4 @@
-"""Calls to etcd's gateway: which member, which login, how long, and again if that does no harm."""
+"""Calls to etcd's JSON gateway, with failover, login and retries."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.diagnosis import fault_of
+from ska_sdp_config.drivers.etcd.attempts import PermanentFaults, call_pauses, time_share
 from ska_sdp_config.drivers.etcd.gateway.codec import Json
 from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError
-from ska_sdp_config.drivers.etcd.gateway.http_session import Line
-from ska_sdp_config.drivers.etcd.gateway.sockets import Wires
+from ska_sdp_config.drivers.etcd.gateway.http_session import HttpSession
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets
 from ska_sdp_config.drivers.etcd.gateway.tls import tls_context
 from ska_sdp_config.drivers.etcd.login import Login, Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
@@ -22,25 +22,16 @@ from ska_sdp_config.store.interface import AnswerLost
 
 __all__ = ["Gateway"]
 
-FIRST_PAUSE = 0.02
-LONGEST_PAUSE = 0.3
-
-FIRST_SHARE = 2 / 3
-"""How much of its time a call spends on the one connection to the one member there is."""
-
-TO_DIAGNOSE = 1.0
-"""Seconds in which a connection that failed is tried by hand, at most."""
-
 
 class Gateway:
-    """A cluster as its gateways show it. One member is asked, and when it fails another.
+    """Client of the gateways of a cluster. It uses one member until that fails.
 
     Args:
-        settings: where the members are and how to log in.
-        connection: is told of questions, answers and failures.
+        settings: endpoints and credentials.
+        connection: receives requests, responses and failures.
 
     Raises:
-        ValueError: a certificate of the settings is not one.
+        ValueError: a certificate in the settings is invalid.
     """
 
     def __init__(self, settings: Settings, connection: Connection) -> None:
@@ -50,183 +41,187 @@ class Gateway:
         self._login = Login(settings)
         self._lock = threading.Lock()
         self._member = 0
-        self._line: Line | None = None
+        self._session: HttpSession | None = None
         self._closed = threading.Event()
         self._is_parents = False
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or belongs to the process that this one was forked from."""
+        """Whether it was closed, or is owned by the parent of this forked process."""
         return self._is_parents or self._closed.is_set()
 
-    def line(self, wires: Wires) -> Line:
-        """Get a line of one's own."""
-        return Line(self.settings, self._tls, wires)
+    def session(self, sockets: Sockets) -> HttpSession:
+        """Return another session, which the caller must close."""
+        return HttpSession(self.settings, self._tls, sockets)
 
-    def call(self, path: str, body: Json, timeout: float, line: Line | None = None) -> Json:
-        """Make a call that may be made twice without harm, until it is answered.
+    def call(
+        self, path: str, body: Json, timeout: float, session: HttpSession | None = None
+    ) -> Json:
+        """Make an idempotent call, with retries until it is answered.
 
         Args:
-            path: which call, such as ``kv/range``.
-            body: its request.
-            timeout: seconds that all attempts together may take.
-            line: where to send it, by default the line of all.
+            path: path of the call, such as ``kv/range``.
+            body: the request.
+            timeout: for all attempts together, in seconds.
+            session: the session to use, by default the shared one.
 
         Raises:
-            Compacted: the revision asked for is no longer kept.
-            LeaseNotFound: the lease is not there.
-            ConfigConnectionError: no answer within the time-out, or a refusal.
+            Compacted: the requested revision was compacted.
+            LeaseNotFound: the lease has expired.
+            ConfigConnectionError: the call timed out or was rejected.
         """
-        return self._until_answered(path, body, timeout, line)
+        return self._call_with_retries(path, body, timeout, session)
 
     def call_once(self, path: str, body: Json, timeout: float) -> Json:
-        """Make a call that must not be made twice.
+        """Make a call that is not idempotent: retry only if it was certainly not executed.
 
         Raises:
-            AnswerLost: it may have been carried out, or may yet be.
-            LeaseNotFound: it names a lease that is not there; it was not carried out.
-            TransactionTooLarge: it is over a bound of the server; it was not carried out.
-            ConfigConnectionError: it was refused, or could not be sent within the time-out.
+            AnswerLost: the call may have been executed, or may still be.
+            LeaseNotFound: the call names an expired lease; it was not executed.
+            TransactionTooLarge: a limit of the server is exceeded; it was not executed.
+            ConfigConnectionError: the call was rejected, or could not be sent in time.
         """
-        return self._until_answered(path, body, timeout, once=True)
+        return self._call_with_retries(path, body, timeout, once=True)
 
     @contextmanager
-    def stream(self, path: str, body: Json, line: Line) -> Iterator[Iterator[Json]]:
-        """Make a call whose answers come one by one, for as long as it takes.
+    def stream(self, path: str, body: Json, session: HttpSession) -> Iterator[Iterator[Json]]:
+        """Make a call that returns a stream of responses, without a timeout.
 
         Args:
-            path: which call.
-            body: its request.
-            line: where to send it; what its wires do when idle may end it.
+            path: path of the call.
+            body: the request.
+            session: the session to use; the idle callback of its sockets may end the call.
 
         Raises:
-            GatewayError: it was refused, or broke; also raised by the iterator.
-            ConfigConnectionError: this is closed.
+            GatewayError: the call was rejected or failed; also raised by the iterator.
+            ConfigConnectionError: the gateway was closed.
         """
-        self._check_open(line)
+        self._check_open(session)
         member = self._member
         seconds = self.settings.timeout
         metadata: Metadata = ()
         try:
-            metadata = self._metadata(line, member, seconds)
-            with line.stream(member, path, body, metadata, seconds) as answers:
+            metadata = self._metadata(session, member, seconds)
+            with session.stream(member, path, body, metadata, seconds) as answers:
                 yield answers
         except GatewayError as exc:
             if errors.is_about_login(exc):
-                self._login.expired(metadata, exc.details())
+                self._login.on_token_rejected(metadata, exc.details())
             else:
-                self._leave(member)
+                self._switch_member(member)
             raise
 
-    def forget_login(self) -> None:
-        """Log in anew before the next call."""
-        self._login.forget()
+    def discard_login(self) -> None:
+        """Log in again before the next call."""
+        self._login.discard_token()
 
     def close(self) -> None:
-        """Free the connections; calls in progress end."""
+        """Close the connections, ending calls in progress."""
         if self._is_parents:
             return
         with self._lock:
             self._closed.set()
-            line, self._line = self._line, None
-        if line is not None:
-            line.close()
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     def leave_to_parent(self) -> None:
-        """Keep hands off the connections: this process was forked from the one they serve."""
+        """Leave the connections open in a forked child: the parent process owns them."""
         self._lock = threading.Lock()
         self._login = Login(self.settings)
-        line, self._line = self._line, None
-        if line is not None:
+        session, self._session = self._session, None
+        if session is not None:
             self._is_parents = True
-            line.leave_to_parent()
+            session.leave_to_parent()
 
     def closed_error(self) -> ConfigConnectionError:
-        """Get what to raise once it is closed."""
+        """Return the error to raise after it was closed."""
         return closed_error(is_parents=self._is_parents)
 
-    def _until_answered(
+    def _call_with_retries(
         self,
         path: str,
         body: Json,
         timeout: float,
-        line: Line | None = None,
+        session: HttpSession | None = None,
         *,
         once: bool = False,
     ) -> Json:
         end = time.monotonic() + timeout
         members = len(self.settings.endpoints)
-        faults: dict[str, str | None] = {}
-        for tries, pause in enumerate(_growing_pauses()):
-            on = line or self._own_line()
+        faults = PermanentFaults(self.settings, end)
+        for tries, pause in enumerate(call_pauses()):
+            on = session or self._shared_session()
             member = self._member
             left = max(0.001, end - time.monotonic())
-            # A member that hangs must leave time for the others; and what seems to be the only
-            # one may be a dead connection to it.
-            share = left * (
-                FIRST_SHARE if members == 1 and not tries else 1 / max(1, members - tries)
-            )
+            share = left * time_share(members, tries)
             try:
                 return self._logged_in(on, member, path, body, share, left if once else share)
             except GatewayError as exc:
-                lost = exc
-            if not errors.is_silence(lost):
-                raise self._refused(lost) from lost
-            self._leave(member)
-            if errors.is_out_of_time(lost):
+                error = exc
+            if not errors.is_silence(error):
+                raise self._rejection(error) from error
+            self._switch_member(member)
+            if errors.is_out_of_time(error):
                 on.drop_idle()
-            if once and lost.was_sent and not errors.was_not_carried_out(lost):
+            if once and error.was_sent and not errors.was_not_carried_out(error):
                 self.connection.failed()
-                raise AnswerLost(errors.words_of(lost)) from lost
-            self._check_open(line)
-            self._diagnose(self.settings.endpoints[member], lost, end, faults)
+                raise AnswerLost(errors.words_of(error)) from error
+            self._check_open(session)
+            self._diagnose(self.settings.endpoints[member], error, faults)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
-                raise errors.no_answer(self.settings, lost, timeout) from lost
+                raise errors.no_answer(self.settings, error, timeout) from error
             self._closed.wait(pause)
         raise AssertionError("There is always another pause.")
 
     def _logged_in(
-        self, line: Line, member: int, path: str, body: Json, connect: float, total: float
+        self,
+        session: HttpSession,
+        member: int,
+        path: str,
+        body: Json,
+        connect: float,
+        total: float,
     ) -> Json:
-        """Make a call, again with another login where that may help."""
+        """Make a call, with retries after an expired token."""
         end = time.monotonic() + total
-        for pause in _growing_pauses():
+        for pause in call_pauses():
             self.connection.asked()
-            metadata = self._metadata(line, member, end - time.monotonic())
-            self._check_open(line)
+            metadata = self._metadata(session, member, end - time.monotonic())
+            self._check_open(session)
             left = max(0.001, end - time.monotonic())
             try:
-                answer = line.ask(member, path, body, metadata, min(connect, left), left)
+                answer = session.ask(member, path, body, metadata, min(connect, left), left)
             except GatewayError as exc:
                 is_late = time.monotonic() + pause > end
                 if (
                     not errors.may_login_help(exc, metadata)
                     or is_late
-                    or not self._login.expired(metadata, exc.details())
+                    or not self._login.on_token_rejected(metadata, exc.details())
                 ):
                     raise
             else:
                 self.connection.answered()
                 return answer
-            # A member may hear of a new token a little later than the one that gave it.
+            # Members other than the issuer accept a new token with a delay.
             self._closed.wait(pause)
         raise AssertionError("There is always another pause.")
 
-    def _metadata(self, line: Line, member: int, timeout: float) -> Metadata:
+    def _metadata(self, session: HttpSession, member: int, timeout: float) -> Metadata:
         def authenticate(seconds: float) -> str:
             body = {"name": self.settings.username, "password": self.settings.password}
             try:
-                answer = line.ask(member, "auth/authenticate", body, (), seconds, seconds)
+                answer = session.ask(member, "auth/authenticate", body, (), seconds, seconds)
             except GatewayError as exc:
-                # It is the call that was not sent.
+                # The login failed, so the call itself was not sent.
                 exc.was_sent = False
                 raise
             return str(answer["token"])
 
         return self._login.metadata(authenticate, timeout)
 
-    def _refused(self, exc: GatewayError) -> Exception:
+    def _rejection(self, exc: GatewayError) -> Exception:
         was_served = self.connection.last_answer is not None
         if errors.keeps_us_out(exc):
             self.connection.failed()
@@ -234,45 +229,32 @@ class Gateway:
             self.connection.answered()
         return errors.refusal(self.settings, exc, was_served=was_served)
 
-    def _diagnose(
-        self, endpoint: str, exc: GatewayError, end: float, faults: dict[str, str | None]
-    ) -> None:
-        """Give up early where no member will ever let us connect."""
+    def _diagnose(self, endpoint: str, exc: GatewayError, faults: PermanentFaults) -> None:
+        """Fail early if no member can ever be connected to."""
         if not exc.is_of_network or errors.is_out_of_time(exc):
-            faults.pop(endpoint, None)
+            faults.discard(endpoint)
             return
-        # None is left where this process was suspended meanwhile.
-        left = end - time.monotonic()
-        if endpoint not in faults and left > 0:
-            seconds = min(TO_DIAGNOSE, left / 3)
-            faults[endpoint] = fault_of(self.settings, endpoint, exc, seconds)
-        told = [fault for fault in faults.values() if fault]
-        if len(told) == len(self.settings.endpoints):
+        try:
+            faults.diagnose(endpoint, exc)
+        except ConfigConnectionError:
             self.connection.failed()
-            raise ConfigConnectionError(" ".join(told)) from exc
+            raise
 
-    def _own_line(self) -> Line:
-        # Of a parent's locks nobody knows who holds them.
+    def _shared_session(self) -> HttpSession:
+        # A lock of the parent process may be held for ever in this one.
         self._check_open()
         with self._lock:
             self._check_open()
-            if self._line is None:
-                self._line = Line(self.settings, self._tls)
-            return self._line
+            if self._session is None:
+                self._session = HttpSession(self.settings, self._tls)
+            return self._session
 
-    def _leave(self, member: int) -> None:
-        """Use another member from now on, if there are several and nobody has done so yet."""
+    def _switch_member(self, member: int) -> None:
+        """Switch to the next member, unless another thread has done so."""
         with self._lock:
             if self._member == member:
                 self._member = (member + 1) % len(self.settings.endpoints)
 
-    def _check_open(self, line: Line | None = None) -> None:
-        if self.closed or (line is not None and line.is_cut):
+    def _check_open(self, session: HttpSession | None = None) -> None:
+        if self.closed or (session is not None and session.is_cut):
             raise self.closed_error()
-
-
-def _growing_pauses() -> Iterator[float]:
-    pause = FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(2 * pause, LONGEST_PAUSE)

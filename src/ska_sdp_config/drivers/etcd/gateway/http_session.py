@@ -1,4 +1,4 @@
-"""Sessions of the client package, each with sockets of its own."""
+"""HTTP sessions of the etcd gateway's client package."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from urllib3.exceptions import HTTPError
 
 from ska_sdp_config.drivers.etcd.gateway.codec import Json
 from ska_sdp_config.drivers.etcd.gateway.faults import answer_in, fault
-from ska_sdp_config.drivers.etcd.gateway.sockets import Wires, WiresAdapter
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets, SocketsAdapter
 from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
 
-__all__ = ["Line"]
+__all__ = ["HttpSession"]
 
 
-class Line:
-    """One session. Its calls can be cut off together.
+class HttpSession:
+    """HTTP session whose calls can be aborted together.
 
     Args:
-        settings: where the members are.
-        tls: whom to trust and who we are, or None for HTTP.
-        wires: its sockets, by default some that do nothing when idle.
+        settings: the endpoints.
+        tls: TLS context, or None for HTTP.
+        sockets: group for its sockets, by default one without an idle callback.
     """
 
     def __init__(
-        self, settings: Settings, tls: ssl.SSLContext | None, wires: Wires | None = None
+        self, settings: Settings, tls: ssl.SSLContext | None, sockets: Sockets | None = None
     ) -> None:
-        self._wires = wires or Wires()
+        self._sockets = sockets or Sockets()
         self._session = requests.Session()
-        # A proxy, or an account in .netrc, is for the world outside.
+        # Ignore proxies and .netrc: they are meant for other hosts.
         self._session.trust_env = False
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.headers["Content-Type"] = "application/json"
-        adapter = WiresAdapter(self._wires, tls)
+        adapter = SocketsAdapter(self._sockets, tls)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
         self._members = [self._client(endpoint, settings) for endpoint in settings.endpoints]
 
     @property
     def is_cut(self) -> bool:
-        """Whether it is of no use any more."""
-        return self._wires.are_cut
+        """Whether its calls were aborted for good."""
+        return self._sockets.are_cut
 
     def ask(
         self, member: int, path: str, body: Json, metadata: Metadata, connect: float, total: float
@@ -55,15 +55,15 @@ class Line:
         """Make a call.
 
         Args:
-            member: which of the endpoints to ask.
-            path: which call, such as ``kv/range``.
-            body: its request.
-            metadata: what to send with it.
-            connect: seconds that connecting may take.
-            total: seconds that all of it may take.
+            member: index of the endpoint.
+            path: path of the call, such as ``kv/range``.
+            body: the request.
+            metadata: sent as headers.
+            connect: timeout of connecting, in seconds.
+            total: timeout of the whole call, in seconds.
 
         Raises:
-            GatewayError: it was refused, or not answered.
+            GatewayError: the call was rejected or not answered.
         """
         timeout = Timeout(connect=connect, total=total)
         with _faults(), self._post(member, path, body, metadata, timeout) as response:
@@ -73,10 +73,10 @@ class Line:
     def stream(
         self, member: int, path: str, body: Json, metadata: Metadata, connect: float
     ) -> Iterator[Iterator[Json]]:
-        """Make a call whose answers come one by one; nothing but idle wires bound it.
+        """Make a call that returns a stream of responses; only the idle callback may end it.
 
         Raises:
-            GatewayError: it was refused, or broke; also raised by the iterator.
+            GatewayError: the call was rejected or failed; also raised by the iterator.
         """
         timeout = Timeout(connect=connect, read=None)
         with (
@@ -88,26 +88,26 @@ class Line:
             yield (answer_in(200, text) for text in _lines(response))
 
     def drop_idle(self) -> None:
-        """Connect anew for the calls to come: what is not in use may be dead."""
+        """Close idle connections, which may be dead, so that further calls reconnect."""
         self._session.close()
 
     def cut(self) -> None:
-        """End all calls that are on it, and those that come."""
-        self._wires.cut()
+        """Abort all calls, now and later."""
+        self._sockets.cut()
 
     def close(self) -> None:
-        """Free its sockets, those too that are in use."""
-        self._wires.cut()
+        """Close all sockets, including those in use."""
+        self._sockets.cut()
         self._session.close()
 
     def leave_to_parent(self) -> None:
-        """Let go of the sockets, which are those of the process forked from."""
-        self._wires.leave_to_parent()
+        """Close the copies that a forked child has of the sockets."""
+        self._sockets.leave_to_parent()
 
     def _client(self, endpoint: str, settings: Settings) -> Etcd3Client:
         host, _, port = endpoint.rpartition(":")
         protocol = "https" if settings.secure else "http"
-        # Without a path it would ask for the version first, with no bound.
+        # Without a path, the client requests the version first, without a timeout.
         return Etcd3Client(
             host.strip("[]"), int(port), protocol, api_path="/v3/", session=self._session
         )
@@ -127,7 +127,7 @@ class Line:
             client.get_url(path),
             data=json.dumps(body).encode(),
             headers={_header(name): value for name, value in metadata},
-            timeout=timeout,  # type: ignore[arg-type]  # one of urllib3's is taken too
+            timeout=timeout,  # type: ignore[arg-type]  # urllib3's class is accepted too
             stream=stream,
             allow_redirects=False,
         )
@@ -146,7 +146,7 @@ def _faults() -> Iterator[None]:
 
 
 def _lines(response: requests.Response) -> Iterator[bytes]:
-    """Get the lines of a response as they come."""
+    """Yield the lines of a response as they arrive."""
     parts: list[bytes] = []
     while data := response.raw.read1():
         *lines, rest = data.split(b"\n")

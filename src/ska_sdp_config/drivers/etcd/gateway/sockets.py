@@ -1,7 +1,7 @@
-"""Sockets under HTTP whose every use is bounded, and which can be cut from outside.
+"""Sockets for HTTP with a timeout for the whole call, which other threads can abort.
 
-An HTTP client bounds each read by itself, so a server that sends a byte now and then holds its
-caller for ever; and no other thread can end a read that waits.
+An HTTP client applies its timeout to each read, so that a server which sends a byte now and then
+blocks the caller for ever; and another thread cannot end a read that blocks.
 """
 
 from __future__ import annotations
@@ -20,66 +20,66 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-__all__ = ["Wires", "WiresAdapter", "is_from_connecting"]
+__all__ = ["Sockets", "SocketsAdapter", "is_from_connecting"]
 
 POOL = 32
-"""How many connections are kept for calls to come."""
+"""Number of idle connections kept for reuse."""
 
 BUFFER = 64 * 1024
 
 
-class Wires:
-    """The sockets that belong together, to be cut together.
+class Sockets:
+    """Group of sockets that are aborted together.
 
     Args:
-        idle: is called when a read without a bound has waited for a while, and gives the
-            seconds until the next time; what it raises ends the read.
-        pause: seconds until the first time.
+        idle: is called when a read without a timeout has blocked for a while; returns the
+            seconds until the next call. An exception ends the read.
+        pause: time until the first call, in seconds.
     """
 
     def __init__(self, idle: Callable[[], float] = lambda: 60.0, pause: float = 60.0) -> None:
         self.idle = idle
         self.pause = pause
-        # Whoever holds it may be made to collect garbage, and so to end a watch, which cuts its
-        # wires: a watcher that was left behind.
+        # Reentrant: garbage collection while it is held may cancel a watch, which aborts its
+        # sockets.
         self._lock = threading.RLock()
-        self._wires: weakref.WeakSet[Wire] = weakref.WeakSet()
+        self._sockets: weakref.WeakSet[Socket] = weakref.WeakSet()
         self.are_cut = False
 
-    def add(self, sock: socket.socket) -> Wire:
-        """Make a wire of a connected socket."""
-        wire = Wire(sock, self)
+    def add(self, sock: socket.socket) -> Socket:
+        """Wrap a connected socket."""
+        added = Socket(sock, self)
         with self._lock:
-            self._wires.add(wire)
+            self._sockets.add(added)
             if self.are_cut:
-                wire.cut()
-        return wire
+                added.cut()
+        return added
 
     def cut(self) -> None:
-        """End all that waits on them, in any thread, and on those that are yet to come."""
+        """Abort reads and writes in all threads, on these and on later sockets."""
         with self._lock:
             self.are_cut = True
-            for wire in self._wires:
-                wire.cut()
+            for sock in self._sockets:
+                sock.cut()
 
     def leave_to_parent(self) -> None:
-        """Let go of the sockets, which are those of the process that this one was forked from."""
+        """Close the copies that a forked child has of the sockets."""
         self._lock = threading.RLock()
         self.are_cut = True
-        for wire in list(self._wires):
-            wire.leave_to_parent()
+        for sock in list(self._sockets):
+            sock.leave_to_parent()
 
 
-class Wire:
-    """A socket, as far as HTTP uses it. Its time-out bounds all that follows, not each read.
+class Socket:
+    """Socket, as far as HTTP uses it. Its timeout is for all that follows, not for each read.
 
-    Without a time-out it waits for as long as it takes, and calls ``idle`` of its wires.
+    Without a timeout, reads block and call the idle callback of the group.
     """
 
-    def __init__(self, sock: socket.socket, wires: Wires) -> None:
+    def __init__(self, sock: socket.socket, sockets: Sockets) -> None:
         self._sock = sock
-        self._wires = wires
-        # As that of Wires.
+        self._sockets = sockets
+        # Reentrant, as that of Sockets.
         self._lock = threading.RLock()
         self._files = 0
         self._closed = False
@@ -87,63 +87,63 @@ class Wire:
         self.settimeout(sock.gettimeout())
 
     def settimeout(self, seconds: float | None) -> None:
-        """Bound all that follows, until this is called again."""
+        """Set the timeout for all that follows, until the next call."""
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def sendall(self, data: bytes) -> None:
-        """Send data, all of them."""
+        """Send all data."""
         self._sock.settimeout(self._left())
         self._sock.sendall(data)
 
     def recv_into(self, buffer: memoryview) -> int:
-        """Receive what has come, at least one byte; 0 is the end."""
+        """Receive at least one byte; return 0 at the end of the stream."""
         while True:
             left = self._left()
-            self._sock.settimeout(self._wires.pause if left is None else left)
+            self._sock.settimeout(self._sockets.pause if left is None else left)
             try:
                 received = self._sock.recv_into(buffer)
             except TimeoutError:
                 if left is not None:
                     raise
-                self._wires.pause = self._wires.idle()
+                self._sockets.pause = self._sockets.idle()
                 continue
             if self._cut:
                 raise ConnectionAbortedError("The connection was cut.")
             return received
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Get a file to read from. The socket stays open until it is closed."""
+        """Return a file to read from, which keeps the socket open until it is closed."""
         with self._lock:
             self._files += 1
         return io.BufferedReader(_File(self), BUFFER)
 
     def file_closed(self) -> None:
-        """Take notice that a file was closed."""
+        """Release the reference of a file."""
         with self._lock:
             self._files -= 1
             self._close_if_unused()
 
     def fileno(self) -> int:
-        """Get the descriptor, negative when it is closed."""
+        """Return the file descriptor, negative if it is closed."""
         return self._sock.fileno()
 
     def close(self) -> None:
-        """Close it, with the last of its files."""
+        """Close the socket once all its files are closed."""
         with self._lock:
             self._closed = True
             self._close_if_unused()
 
     def cut(self) -> None:
-        """End all that waits on it, in any thread."""
+        """Abort reads and writes in all threads."""
         with self._lock:
             self._cut = True
-            # A TLS socket's own method would tear down what a reader is using. It fails where
-            # the other side was faster.
+            # SSLSocket.shutdown would destroy state that a reader uses. The call fails if the
+            # peer has already closed the connection.
             with suppress(OSError):
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def leave_to_parent(self) -> None:
-        """Close what this process has of it; the parent does not notice."""
+        """Close the copy of a forked child, which does not affect the parent process."""
         self._lock = threading.RLock()
         self._sock.close()
 
@@ -161,24 +161,24 @@ class Wire:
 
 
 class _File(io.RawIOBase):
-    # The standard one may not be read on after a time-out.
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    # socket.SocketIO cannot be read again after a timeout.
+    def __init__(self, sock: Socket) -> None:
+        self._socket = sock
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        return self._wire.recv_into(buffer)
+        return self._socket.recv_into(buffer)
 
     def close(self) -> None:
         if not self.closed:
             super().close()
-            self._wire.file_closed()
+            self._socket.file_closed()
 
 
 def is_from_connecting(exc: BaseException) -> bool:
-    """Tell whether an error came before anything of a call could be sent."""
+    """Return whether an error occurred before any part of the call was sent."""
     return bool(vars(exc).get("from_connecting"))
 
 
@@ -187,64 +187,63 @@ def _connecting() -> Iterator[None]:
     try:
         yield
     except Exception as exc:
-        # Of whatever kind, it is only marked: nothing else tells an error of the handshake from
-        # one of a call's TLS afterwards.
+        # Without the mark, an error of the TLS handshake looks like one of the call.
         vars(exc)["from_connecting"] = True
         raise
 
 
 class _PlainConnection(HTTPConnection):
-    wires: Wires
+    sockets: Sockets
 
     def connect(self) -> None:
         with _connecting():
             super().connect()
-        self.sock = cast("socket.socket", self.wires.add(self.sock))
+        self.sock = cast("socket.socket", self.sockets.add(self.sock))
 
 
 class _SecureConnection(HTTPSConnection):
-    wires: Wires
+    sockets: Sockets
 
     def connect(self) -> None:
         with _connecting():
             super().connect()
-        self.sock = cast("socket.socket", self.wires.add(cast("socket.socket", self.sock)))
+        self.sock = cast("socket.socket", self.sockets.add(cast("socket.socket", self.sock)))
 
 
-class WiresAdapter(HTTPAdapter):
-    """Makes a session of ``requests`` use wires.
+class SocketsAdapter(HTTPAdapter):
+    """Adapter that makes a session of ``requests`` use the sockets of a group.
 
     Args:
-        wires: what the session's sockets belong to.
-        tls: whom to trust and who we are, or None for HTTP.
+        sockets: the group.
+        tls: TLS context, or None for HTTP.
     """
 
-    def __init__(self, wires: Wires, tls: ssl.SSLContext | None) -> None:
-        self._wires = wires
+    def __init__(self, sockets: Sockets, tls: ssl.SSLContext | None) -> None:
+        self._sockets = sockets
         self._tls = tls
         super().__init__(pool_maxsize=POOL)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have all pools make wires; see HTTPAdapter."""
+        """Make all pools use these connections; see HTTPAdapter."""
         super().init_poolmanager(*args, **kwargs, ssl_context=self._tls)
         pools: Any = {"http": self._plain, "https": self._secure}
         self.poolmanager.pool_classes_by_scheme = pools
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-        """Leave it to the context: here further authorities would be added to its own."""
+        """Do nothing: the base class would add other authorities to the TLS context."""
 
     def _plain(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
-        return self._on_wires(HTTPConnectionPool(*args, **kwargs), _PlainConnection)
+        return self._on_sockets(HTTPConnectionPool(*args, **kwargs), _PlainConnection)
 
     def _secure(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
-        return self._on_wires(HTTPSConnectionPool(*args, **kwargs), _SecureConnection)
+        return self._on_sockets(HTTPSConnectionPool(*args, **kwargs), _SecureConnection)
 
-    def _on_wires(
+    def _on_sockets(
         self, pool: HTTPConnectionPool, kind: type[_PlainConnection | _SecureConnection]
     ) -> HTTPConnectionPool:
         def connection(**settings: Any) -> _PlainConnection | _SecureConnection:
             made = kind(**settings)
-            made.wires = self._wires
+            made.sockets = self._sockets
             return made
 
         vars(pool)["ConnectionCls"] = connection

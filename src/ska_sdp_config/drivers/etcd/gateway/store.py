@@ -1,10 +1,11 @@
-"""The store interface on the calls of etcd's gateway."""
+"""Store on etcd's JSON gateway."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
 
+from ska_sdp_config.drivers.etcd import limits
 from ska_sdp_config.drivers.etcd.gateway import codec
 from ska_sdp_config.drivers.etcd.gateway.gateway import Gateway
 from ska_sdp_config.drivers.etcd.gateway.watch import Watches
@@ -31,15 +32,12 @@ from ska_sdp_config.store.paged_read import Left, read_in_calls
 
 __all__ = ["GatewayStore"]
 
-RANGES_A_CALL = 100
-"""How many ranges are read in one call: below the server's bound of 128, its default."""
-
 NO_KEY = Span("0")
-"""What is read for the revision alone."""
+"""Key that is counted only to read the revision."""
 
 
 class GatewayStore:
-    """One user of an etcd cluster by its gateway; see Store."""
+    """Store on an etcd cluster, over its JSON gateway; see Store."""
 
     def __init__(self, settings: Settings, connection: Connection) -> None:
         self.address = settings.address
@@ -67,11 +65,11 @@ class GatewayStore:
             answer = self._range(codec.count(NO_KEY), left())
             return Reply(revision or codec.revision_of(answer), [])
         found: list[list[Entry] | None] = []
-        for begin in range(0, len(queries), RANGES_A_CALL):
-            some = queries[begin : begin + RANGES_A_CALL]
+        for begin in range(0, len(queries), limits.MAX_RANGES_PER_CALL):
+            some = queries[begin : begin + limits.MAX_RANGES_PER_CALL]
             request = {"success": codec.reads(some, revision)}
             answer = self._gateway.call("kv/txn", request, left())
-            # What comes later is read at the revision of what came first.
+            # All further calls read at the revision of the first.
             revision = revision or codec.revision_of(answer)
             for query, page in zip(some, codec.ranges(answer), strict=True):
                 found.append(self._all_pages(query, page, revision, left))
@@ -106,7 +104,7 @@ class GatewayStore:
     def check_access(
         self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
     ) -> None:
-        """Check what would be accepted; see Store, and the store on gRPC for how."""
+        """Check permissions and space; see Store, and Etcd3Store for how."""
         request = {
             "compare": [codec.compare(KeyAt(writes[0].key, NEVER))],
             "success": [codec.operation(write) for write in writes],
@@ -119,7 +117,7 @@ class GatewayStore:
         return self._watches.add(span, from_revision, sink)
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
-        """Get a lease; see Store."""
+        """Grant a lease; see Store."""
         return int(self._gateway.call("lease/grant", {"TTL": str(ttl)}, timeout)["ID"])
 
     def keep_lease(self, lease: int, *, timeout: float) -> bool:
@@ -128,7 +126,7 @@ class GatewayStore:
         return int(answer["result"].get("TTL", 0)) > 0
 
     def revoke_lease(self, lease: int, *, timeout: float) -> None:
-        """End a lease; see Store."""
+        """Revoke a lease; see Store."""
         with suppress(LeaseNotFound):
             self._gateway.call("lease/revoke", {"ID": str(lease)}, timeout)
 
@@ -138,7 +136,7 @@ class GatewayStore:
         self._watches.close()
 
     def leave_to_parent(self) -> None:
-        """Forget what belongs to the process that this one was forked from."""
+        """Release what the parent of this forked process owns."""
         self._gateway.leave_to_parent()
         self._watches.leave_to_parent()
 

@@ -1,4 +1,4 @@
-"""Whom to trust, and who we are, out of PEM texts."""
+"""TLS context from PEM texts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["tls_context"]
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Get the context for TLS, or None for plain HTTP.
+    """Return the TLS context, or None for plain HTTP.
 
     Raises:
-        ValueError: the settings' texts are not PEM; names the variable.
+        ValueError: a PEM text is invalid; the message names the variable.
     """
     if not settings.secure:
         return None
@@ -33,12 +33,12 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 
 
 def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    # OpenSSL's functions take files alone; this one nobody else may read.
+    # ssl loads certificates from files only; mkstemp makes it readable by this user only.
     descriptor, name = tempfile.mkstemp(suffix=".pem")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(certificate + b"\n" + key)
-        # Without a password it would ask for one at the terminal.
+        # Without a password, OpenSSL prompts for one at the terminal.
         context.load_cert_chain(name, password="")
     except ssl.SSLError as exc:
         raise ValueError(
@@ -46,4 +46,4 @@ def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
             f"({exc.reason}): give PEM files, the key without a password."
         ) from exc
     finally:
-        os.unlink(name)  # noqa: PTH108 - as it was made, by name
+        os.unlink(name)  # noqa: PTH108 - created by name, too

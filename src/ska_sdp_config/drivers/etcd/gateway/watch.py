@@ -1,9 +1,8 @@
-"""Watches, each on a response of its own without an end.
+"""Watches on the JSON gateway, each on a streaming response of its own.
 
-The gateway may not say that a watch was cancelled, that what it should tell was compacted, or
-that it has stopped. So what has been told is compared, in quiet times, with what the store
-holds: a response that owes something is given up for another one, and where that owes it too,
-the changes are announced as lost (spec 2.6).
+The gateway may not report that a watch was cancelled, that its changes were compacted, or that it
+has stopped. So an idle watch is compared with the store: a response that lags is replaced, and if
+the next one lags too, a gap is reported.
 """
 
 from __future__ import annotations
@@ -18,11 +17,12 @@ from functools import partial
 
 import grpc
 
+from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pauses
 from ska_sdp_config.drivers.etcd.gateway import codec
-from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, WentBack
+from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, RevisionRegressed
 from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError
 from ska_sdp_config.drivers.etcd.gateway.gateway import Gateway
-from ska_sdp_config.drivers.etcd.gateway.sockets import Wires
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Change, Compacted, Sink
 from ska_sdp_config.store.keys import Span
@@ -32,27 +32,21 @@ __all__ = ["GatewayWatch", "Watches"]
 LOGGER = logging.getLogger(__name__)
 
 COMPARE_EVERY = 2.0
-"""Seconds of quiet after which it is compared with the store."""
+"""Idle time, in seconds, after which a watch is compared with the store."""
 
-OWED_FOR = 1.0
-"""Seconds in which what the store holds has to be told."""
+LAG_TIMEOUT_S = 1.0
+"""Time, in seconds, within which a lagging watch must deliver."""
 
-COMPARE_WITHIN = 5.0
-"""Seconds that the store may take to answer then."""
-
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 2.0
-
-OF_USE = 1.0
-"""Seconds after which a response was of use, even if it had nothing to tell."""
+COMPARE_TIMEOUT_S = 5.0
+"""Timeout of the reads of a comparison."""
 
 
 class Watches:
-    """All watches on one gateway."""
+    """All watches on a gateway."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        # A sink of several watches is called by one thread at a time.
+        # Watches may share a sink, which must be called by one thread at a time.
         self.delivery = threading.Lock()
         self._lock = threading.Lock()
         self._watches: list[GatewayWatch] = []
@@ -75,20 +69,20 @@ class Watches:
             self._watches.append(watch)
         return watch
 
-    def ended(self, watch: GatewayWatch) -> None:
-        """Take notice that a watch's thread is about to end."""
+    def remove(self, watch: GatewayWatch) -> None:
+        """Remove a watch whose thread is about to end."""
         with self._lock:
             self._watches.remove(watch)
 
     def leave_to_parent(self) -> None:
-        """Forget watches and locks of the process that this one was forked from."""
+        """Discard the watches and locks of the parent of a forked child."""
         self._lock = threading.Lock()
         for watch in self._watches:
             watch.leave_to_parent()
         self._watches = []
 
     def close(self) -> None:
-        """End all watches and wait for their threads, after the gateway was closed."""
+        """Cancel all watches and join their threads, after the gateway was closed."""
         with self._lock:
             watches = list(self._watches)
         for watch in watches:
@@ -99,144 +93,142 @@ class Watches:
 
 
 class GatewayWatch:
-    """A watch in progress, on a thread of its own; see Watch."""
+    """Watch on a span, with its own thread; see Watch."""
 
     def __init__(self, watches: Watches, span: Span, from_revision: int, sink: Sink) -> None:
         self._watches = watches
         self._gateway = watches.gateway
         self._span = span
         self._sink = sink
-        self._line = self._gateway.line(Wires(self._compare, COMPARE_EVERY))
-        timeout = min(COMPARE_WITHIN, self._gateway.settings.timeout)
-        read = partial(self._gateway.call, "kv/range", timeout=timeout, line=self._line)
+        self._session = self._gateway.session(Sockets(self._compare, COMPARE_EVERY))
+        timeout = min(COMPARE_TIMEOUT_S, self._gateway.settings.timeout)
+        read = partial(self._gateway.call, "kv/range", timeout=timeout, session=self._session)
         self._progress = Comparison(read, span, max(1, from_revision))
-        self._pieces: list[Change] = []
-        self._owes_since = 0
-        self._in_vain = 0
-        self._was_of_use = False
+        self._fragments: list[Change] = []
+        self._lags_since = 0
+        self._lagging_responses = 0
+        self._has_delivered = False
         self._ended = False
-        # Not an Event: who waits for one, with its lock, may be made to collect garbage, and so
-        # to end this watch. A queue may be put to even then.
+        # Not an Event, whose lock is not reentrant: garbage collection in a thread that waits
+        # for it may cancel this watch.
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._run, name="config-watch", daemon=True)
 
     def cancel(self) -> None:
-        """End it; see Watch."""
+        """Cancel the watch; see Watch."""
         self._ended = True
         self._wake.put(None)
-        self._line.cut()
+        self._session.cut()
 
     def release(self) -> None:
-        """Free the sockets of a watch whose thread could not be started."""
-        self._line.close()
+        """Close the sockets of a watch whose thread could not be started."""
+        self._session.close()
 
     def leave_to_parent(self) -> None:
-        """Let go of the sockets, and be over; see Watches."""
+        """End the watch in a forked child; see Watches."""
         self._ended = True
-        self._line.leave_to_parent()
+        self._session.leave_to_parent()
 
     def _run(self) -> None:
-        pause, is_trouble = 0.0, False
+        pauses, pause, is_repeated = watch_pauses(), 0.0, False
         try:
             while not self._is_ended(pause):
-                began, self._was_of_use = time.monotonic(), False
+                began, self._has_delivered = time.monotonic(), False
                 try:
-                    self._listen()
+                    self._receive()
                 except Compacted:
-                    broke = "what it should tell was compacted"
-                except WentBack:
-                    broke = "it was of another database"
+                    cause = "its changes were compacted"
+                except RevisionRegressed:
+                    cause = "it was of another database"
                 except (GatewayError, ConfigConnectionError) as exc:
-                    # Whether the connection failed is told by the calls that come next.
-                    broke = str(exc)
+                    # Later calls determine the state of the connection.
+                    cause = str(exc)
                 if self._ended or self._gateway.closed:
                     return
                 self._gateway.connection.counts.count("watches_resumed")
-                # What was of use is resumed at once; what was not, after a while.
-                if self._was_of_use or time.monotonic() - began > OF_USE:
-                    pause, is_trouble = 0.0, False
-                pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * pause))
-                pause *= 0.5 + random.random() / 2
-                level = logging.DEBUG if is_trouble else logging.WARNING
-                LOGGER.log(level, "The watch on the database broke (%s); resuming it.", broke)
-                is_trouble = True
+                if self._has_delivered or time.monotonic() - began > WATCH_PROVEN_AFTER_S:
+                    pauses, is_repeated = watch_pauses(), False
+                pause = next(pauses)
+                level = logging.DEBUG if is_repeated else logging.WARNING
+                LOGGER.log(level, "The watch on the database broke (%s); resuming it.", cause)
+                is_repeated = True
         finally:
-            self._line.close()
-            self._watches.ended(self)
+            self._session.close()
+            self._watches.remove(self)
 
     def _is_ended(self, pause: float) -> bool:
-        """Wait for a while, or for the end; tell whether it has come."""
+        """Wait for the pause or the cancellation; return whether the watch was cancelled."""
         with suppress(queue.Empty):
             self._wake.get(timeout=pause)
         return self._ended
 
-    def _listen(self) -> None:
+    def _receive(self) -> None:
         try:
             self._progress.begin()
         except Compacted:
-            self._skip("Changes were compacted before they were seen")
-        except WentBack:
+            self._skip("Changes were compacted before they were received")
+        except RevisionRegressed:
             self._skip(
-                "The database is before what it has told: it was restored from an older copy, or "
-                "is another one"
+                "The database is older than the changes it delivered: it was restored from an "
+                "older backup, or is another database"
             )
-        if self._in_vain > 1 and self._progress.is_behind():
-            self._skip("Changes were not told by a watch that should have")
-        self._pieces = []
-        self._owes_since = 0
+        if self._lagging_responses > 1 and self._progress.is_behind():
+            self._skip("Changes were not delivered")
+        self._fragments = []
+        self._lags_since = 0
         request = codec.create_watch(self._span, self._progress.next_revision)
-        with self._gateway.stream("watch", request, self._line) as answers:
+        with self._gateway.stream("watch", request, self._session) as answers:
             for answer in answers:
                 self._gateway.connection.counts.watch_heard()
                 self._gateway.connection.answered()
-                self._take(answer.get("result", {}))
+                self._on_result(answer.get("result", {}))
         raise _broken("the server ended it")
 
-    def _take(self, result: codec.Json) -> None:
+    def _on_result(self, result: codec.Json) -> None:
         if result.get("canceled"):
             if result.get("compact_revision"):
                 raise Compacted
-            # Of a login that has expired, too, the server says no more than that it may not.
-            self._gateway.forget_login()
-            raise _broken(f"the server would not watch: {result.get('cancel_reason')}")
-        self._pieces += codec.changes(result.get("events", ()))
-        if result.get("fragment") or not self._pieces:
+            # The server gives the same reason for an expired token.
+            self._gateway.discard_login()
+            raise _broken(f"the server rejected the watch: {result.get('cancel_reason')}")
+        self._fragments += codec.changes(result.get("events", ()))
+        if result.get("fragment") or not self._fragments:
             return
-        changes, self._pieces = self._pieces, []
+        changes, self._fragments = self._fragments, []
         self._progress.take(changes)
-        self._in_vain = 0
-        self._was_of_use = True
+        self._lagging_responses = 0
+        self._has_delivered = True
         with self._watches.delivery:
             if not self._ended:
                 self._sink.changed(changes)
 
     def _skip(self, why: str) -> None:
         revision = self._progress.skip()
-        LOGGER.warning("%s; looking anew, at revision %d.", why, revision)
+        LOGGER.warning("%s; reloading at revision %d.", why, revision)
         with self._watches.delivery:
             if not self._ended:
                 self._sink.gap(revision)
 
     def _compare(self) -> float:
-        """Compare with the store, and get the seconds until the next time.
+        """Compare the watch with the store; return the seconds until the next comparison.
 
         Raises:
-            GatewayError: the response is of no use any more.
+            GatewayError: the response must be replaced.
         """
         try:
             if not self._progress.is_behind():
-                self._owes_since = 0
+                self._lags_since = 0
                 self._gateway.connection.counts.watch_heard()
                 return COMPARE_EVERY * (0.75 + random.random() / 4)
         except ConfigConnectionError as exc:
             raise _broken(str(exc)) from exc
-        except WentBack as exc:
+        except RevisionRegressed as exc:
             raise _broken("it was of another database") from exc
-        if self._owes_since == self._progress.next_revision:
-            self._in_vain += 1
-            raise _broken(f"it does not tell of revision {self._owes_since} or later")
-        self._owes_since = self._progress.next_revision
-        return OWED_FOR
+        if self._lags_since == self._progress.next_revision:
+            self._lagging_responses += 1
+            raise _broken(f"it does not deliver revision {self._lags_since} or later")
+        self._lags_since = self._progress.next_revision
+        return LAG_TIMEOUT_S
 
 
 def _broken(words: str) -> GatewayError:

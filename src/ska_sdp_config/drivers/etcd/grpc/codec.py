@@ -1,13 +1,13 @@
-"""The store's terms in etcd's messages, and back."""
+"""Conversion between the types of the store and etcd's protobuf messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
 from typing import Any
 
 from pyetcd import etcdrpc
 
+from ska_sdp_config.drivers.etcd.limits import page_size
 from ska_sdp_config.store.interface import (
     Change,
     Created,
@@ -35,15 +35,9 @@ __all__ = [
 ]
 
 Message = Any
-"""A protobuf message; the generated classes are not typed."""
+"""Protobuf message; the generated classes have no type hints."""
 
-PAGE = 2_000
-"""How many values are asked for at a time."""
-
-KEYS_PAGE = 20_000
-"""How many keys are asked for at a time."""
-
-# Looked up in the generated classes they would take longer than all else of a comparison.
+# Looking these up in the generated classes takes longer than building the comparison.
 _EQUAL, _LESS = etcdrpc.Compare.EQUAL, etcdrpc.Compare.LESS
 _MODIFIED, _CREATED = etcdrpc.Compare.MOD, etcdrpc.Compare.CREATE
 
@@ -51,7 +45,7 @@ _new = tuple.__new__
 
 
 def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Message:
-    """Get the request for a page of a query, from a key on."""
+    """Return the request for a page of a query, beginning at a key."""
     span = query.span
     if not span.end:
         return etcdrpc.RangeRequest(key=data_of(span.begin), revision=revision)
@@ -59,15 +53,15 @@ def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Messag
         key=begin or data_of(span.begin),
         range_end=data_of(span.end),
         revision=revision,
-        limit=KEYS_PAGE if query.keys_only else PAGE,
+        limit=page_size(query),
         keys_only=query.keys_only,
     )
 
 
 def entries(response: Message) -> list[Entry]:
-    """Get the entries of a response to a range request."""
+    """Return the entries of a response to a range request."""
     try:
-        # There may be thousands, so no function of Python's is called for each.
+        # Inlined: a page holds up to thousands of entries.
         return [
             _new(
                 Entry,
@@ -86,7 +80,7 @@ def entries(response: Message) -> list[Entry]:
 
 
 def changes(events: Iterable[Message]) -> list[Change]:
-    """Get the changes that a watch tells of."""
+    """Return the changes of watch events."""
     found = []
     for event in events:
         kv = event.kv
@@ -96,7 +90,7 @@ def changes(events: Iterable[Message]) -> list[Change]:
 
 
 def compare(guard: Guard) -> Message:
-    """Get the comparison that says what a guard says."""
+    """Return the comparison that checks a guard."""
     if isinstance(guard, KeyAt):
         return etcdrpc.Compare(
             result=_EQUAL,
@@ -123,7 +117,7 @@ def compare(guard: Guard) -> Message:
 
 
 def operation(write: Write) -> Message:
-    """Get the operation that a write is."""
+    """Return the operation of a write."""
     if isinstance(write, Put):
         return etcdrpc.RequestOp(
             request_put=etcdrpc.PutRequest(
@@ -141,21 +135,18 @@ def operation(write: Write) -> Message:
 
 
 def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
-    """Get the operations that read queries, not to be changed."""
-    read = partial(_read, revision=revision) if revision else _read_newest
-    return [read(query) for query in queries]
+    """Return the operations that read queries."""
+    return [etcdrpc.RequestOp(request_range=range_request(query, revision)) for query in queries]
 
 
 def read_request(queries: Sequence[Query], revision: int = 0) -> Message:
-    """Get the request for a page of each of some queries, not to be changed."""
-    if revision:
-        return etcdrpc.TxnRequest(success=reads(queries, revision))
-    return _read_all_newest(tuple(queries))
+    """Return the request for the first page of each query."""
+    return etcdrpc.TxnRequest(success=reads(queries, revision))
 
 
 def create_watch(span: Span, from_revision: int) -> Message:
-    """Get the request to watch a span."""
-    # A zero byte is etcd's word for no end: others may use keys that are no text.
+    """Return the request to watch a span."""
+    # A zero byte means no end to etcd, so keys that are not valid UTF-8 are included.
     end = b"\0" if span == EVERYTHING else data_of(span.end)
     return etcdrpc.WatchRequest(
         create_request=etcdrpc.WatchCreateRequest(
@@ -165,9 +156,9 @@ def create_watch(span: Span, from_revision: int) -> Message:
 
 
 def written_since(span: Span, revision: int) -> Message:
-    """Get the operation that finds a key of a span which was written at a revision or later.
+    """Return the operation that finds a key of a span written at or after a revision.
 
-    Of all keys it finds none, as to look for one is work: a revision says as much.
+    For all keys, it finds none without a search: the revision of the response shows the same.
     """
     end = b"" if span == EVERYTHING else data_of(span.end)
     return etcdrpc.RequestOp(
@@ -182,26 +173,8 @@ def written_since(span: Span, revision: int) -> Message:
 
 
 def data_of(text: str) -> bytes:
-    """Get the bytes of a key or a value; of what was no text, those that were read."""
+    """Encode a key or a value, restoring bytes that are not valid UTF-8."""
     return text.encode("utf-8", "surrogateescape")
-
-
-def _read(query: Query, revision: int) -> Message:
-    return etcdrpc.RequestOp(request_range=range_request(query, revision))
-
-
-# A commit asks for all that was read, in case of a conflict, and programs read the same keys
-# again and again: to make the message takes longer than to copy it into the request. One with a
-# revision never comes again.
-@lru_cache(1_000)
-def _read_newest(query: Query) -> Message:
-    return _read(query, 0)
-
-
-# Those of a command are always the same, too.
-@lru_cache(64)
-def _read_all_newest(queries: tuple[Query, ...]) -> Message:
-    return etcdrpc.TxnRequest(success=reads(queries))
 
 
 def _entry(kv: Message) -> Entry:
@@ -212,5 +185,5 @@ def _text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        # Others' data in a shared store are no reason to stop working.
+        # Other programs may store binary data in a shared etcd.
         return data.decode(errors="surrogateescape")

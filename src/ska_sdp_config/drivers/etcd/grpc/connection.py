@@ -1,4 +1,4 @@
-"""Calls to etcd: which member, which login, how long, and again where that does no harm."""
+"""Calls to etcd over gRPC, with failover, login and retries."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import count
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.diagnosis import fault_of
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.attempts import PermanentFaults, call_pauses, time_share
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.login import Login, Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.connection import Connection
@@ -24,28 +23,19 @@ from ska_sdp_config.store.interface import AnswerLost
 
 __all__ = ["Etcd"]
 
-Attempt = Callable[[Link, Metadata, float], Any]
-"""Makes a call on a link, with metadata, within seconds."""
+Attempt = Callable[[Channel, Metadata, float], Any]
+"""Makes a call on a channel, with metadata and a timeout in seconds."""
 
-FIRST_PAUSE = 0.02
-LONGEST_PAUSE = 0.3
-
-FIRST_SHARE = 2 / 3
-"""How much of its time a call spends on the one connection to the one member there is."""
-
-SHORT = 0.5
-"""Seconds for which it means nothing that nothing was heard."""
-
-TO_DIAGNOSE = 1.0
-"""Seconds in which a connection that failed is tried by hand, at most."""
+MIN_SILENCE_S = 0.5
+"""Timeouts shorter than this do not count against the connection."""
 
 
 class Etcd:
-    """A connection to one member of a cluster, replaced when it fails.
+    """Connection to one member of a cluster, replaced when it fails.
 
     Args:
-        settings: where the members are and how to log in.
-        connection: is told of questions, answers and failures.
+        settings: endpoints and credentials.
+        connection: receives requests, responses and failures.
     """
 
     def __init__(self, settings: Settings, connection: Connection) -> None:
@@ -54,268 +44,275 @@ class Etcd:
         self._login = Login(settings)
         self._lock = threading.Lock()
         self._member = 0
-        self._link: Link | None = None
-        self._links: weakref.WeakSet[Link] = weakref.WeakSet()
+        self._channel: Channel | None = None
+        self._channels: weakref.WeakSet[Channel] = weakref.WeakSet()
         self._closed = threading.Event()
         self._was_used = False
         self._is_parents = False
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or belongs to the process that this one was forked from."""
+        """Whether it was closed, or is owned by the parent of this forked process."""
         return self._is_parents or self._closed.is_set()
 
     def call(self, service: str, method: str, request: Any, timeout: float) -> Any:
-        """Make a call that may be made twice without harm, until it is answered.
+        """Make an idempotent call, with retries until it is answered.
 
         Args:
             service: name of the service, such as ``KV``.
-            method: name of its method.
-            request: its request.
-            timeout: seconds that all attempts together may take.
+            method: name of the method.
+            request: the request message.
+            timeout: for all attempts together, in seconds.
 
         Raises:
-            Compacted: the revision asked for is no longer kept.
-            LeaseNotFound: the lease is not there.
-            ConfigConnectionError: no answer within the time-out, or a refusal.
+            Compacted: the requested revision was compacted.
+            LeaseNotFound: the lease has expired.
+            ConfigConnectionError: the call timed out or was rejected.
         """
-        return self._until_answered(_unary(service, method, request), timeout)
+        return self._call_with_retries(_unary(service, method, request), timeout)
 
     def call_ahead(
         self, service: str, method: str, request: Any, timeout: float
     ) -> Callable[[], Any]:
-        """Send a call that ``call`` could make, but do not wait for its answer.
+        """Start an idempotent call without waiting for its response.
 
         Returns:
-            What waits for the answer; it gives and raises what ``call`` does.
+            Function that waits for the response; it returns and raises what ``call`` does.
 
         Raises:
-            ConfigConnectionError: this is closed.
+            ConfigConnectionError: the connection was closed.
         """
         end = time.monotonic() + timeout
         again = _unary(service, method, request)
         sent: Any = None
-        # What is wrong is found out, and told, when the answer is waited for.
-        with self.link() as sender, suppress(grpc.RpcError, ValueError):
+        # Errors are raised when the response is waited for.
+        with self.channel() as sender, suppress(grpc.RpcError, ValueError):
             metadata = self._log_in(sender, timeout)
-            seconds = timeout * _share(len(self.settings.endpoints), 0)
+            seconds = timeout * time_share(len(self.settings.endpoints), 0)
             sent = sender.method(service, method).future(
                 request, timeout=seconds, metadata=metadata
             )
 
-        def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
+        def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
             nonlocal sent
             first, sent = sent, None
-            if first is not None and link is sender:
-                # It is cancelled when the connection is replaced.
+            if first is not None and channel is sender:
+                # It is cancelled if the channel is replaced meanwhile.
                 with suppress(grpc.FutureCancelledError):
                     return first.result()
-            return again(link, metadata, seconds)
+            return again(channel, metadata, seconds)
 
-        return lambda: self._until_answered(attempt, max(0.0, end - time.monotonic()))
+        return lambda: self._call_with_retries(attempt, max(0.0, end - time.monotonic()))
 
     def call_once(self, service: str, method: str, request: Any, timeout: float) -> Any:
-        """Make a call that must not be made twice.
+        """Make a call that is not idempotent: retry only if it was certainly not executed.
 
         Raises:
-            AnswerLost: it may have been carried out, or may yet be.
-            LeaseNotFound: it names a lease that is not there; it was not carried out.
-            TransactionTooLarge: it is over a bound of the server; it was not carried out.
-            ConfigConnectionError: it was refused, or could not be sent.
+            AnswerLost: the call may have been executed, or may still be.
+            LeaseNotFound: the call names an expired lease; it was not executed.
+            TransactionTooLarge: a limit of the server is exceeded; it was not executed.
+            ConfigConnectionError: the call was rejected, or could not be sent.
         """
-        return self._until_answered(_unary(service, method, request), timeout, once=True)
+        return self._call_with_retries(_unary(service, method, request), timeout, once=True)
 
     def keep_lease(self, lease: int, timeout: float) -> bool:
-        """Keep a lease alive; False says that it has ended.
+        """Keep a lease alive; return False if it has expired.
 
         Raises:
-            ConfigConnectionError: no answer within the time-out, or a refusal.
+            ConfigConnectionError: the call timed out or was rejected.
         """
         request = etcdrpc.LeaseKeepAliveRequest(ID=lease)
 
-        def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
-            answers = link.method("Lease", "LeaseKeepAlive")(
+        def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
+            answers = channel.method("Lease", "LeaseKeepAlive")(
                 iter([request]), timeout=seconds, metadata=metadata
             )
             try:
                 return next(answers)
             except StopIteration:
                 raise ConfigConnectionError(
-                    f"The database at {self.settings.address} did not say whether a lease lives."
+                    f"The database at {self.settings.address} ended the keep-alive of a lease "
+                    "without a response."
                 ) from None
             finally:
                 answers.cancel()
 
-        left: int = self._until_answered(attempt, timeout).TTL
+        left: int = self._call_with_retries(attempt, timeout).TTL
         return left > 0
 
-    def ask_on(self, link: Link, service: str, method: str, request: Any, timeout: float) -> Any:
-        """Make a call on this very link, once.
+    def call_on(
+        self, channel: Channel, service: str, method: str, request: Any, timeout: float
+    ) -> Any:
+        """Make a call on the given channel, without retries.
 
         Raises:
-            grpc.RpcError: no answer within the time-out, or a refusal.
-            ConfigConnectionError: this is closed.
+            grpc.RpcError: the call timed out or was rejected.
+            ConfigConnectionError: the connection was closed.
         """
         try:
-            return self._logged_in(_unary(service, method, request), link, timeout)
+            return self._logged_in(_unary(service, method, request), channel, timeout)
         except ValueError as exc:
-            # gRPC's way to say that the channel is closed.
+            # gRPC raises ValueError on a closed channel.
             raise self.closed_error() from exc
 
-    def watch(self, link: Link, requests: Iterator[Any]) -> Any:
-        """Open a watch stream on a link. It breaks when the member loses its leader.
+    def watch(self, channel: Channel, requests: Iterator[Any]) -> Any:
+        """Open a watch stream on a channel. It fails when the member loses its leader.
 
         Raises:
             grpc.RpcError: the login failed.
-            ConfigConnectionError: this is closed.
+            ConfigConnectionError: the connection was closed.
         """
         try:
-            metadata = self._log_in(link, self.settings.timeout)
-            return link.method("Watch", "Watch")(requests, metadata=metadata)
+            metadata = self._log_in(channel, self.settings.timeout)
+            return channel.method("Watch", "Watch")(requests, metadata=metadata)
         except ValueError as exc:
-            # gRPC's way to say that the channel is closed.
+            # gRPC raises ValueError on a closed channel.
             raise self.closed_error() from exc
 
-    def forget_login(self) -> None:
-        """Log in anew before the next call."""
-        self._login.forget()
+    def discard_login(self) -> None:
+        """Log in again before the next call."""
+        self._login.discard_token()
 
-    def link(self) -> Link:
-        """Borrow the link to the current member, which is opened if need be.
+    def channel(self) -> Channel:
+        """Acquire the channel to the current member, opening it if necessary.
 
         Returns:
-            The link, to be used as a context manager, which gives it back.
+            The channel; leave it as a context manager to release it.
 
         Raises:
-            ConfigConnectionError: this is closed.
+            ConfigConnectionError: the connection was closed.
         """
-        # Of a parent's locks nobody knows who holds them.
+        # A lock of the parent process may be held for ever in this one.
         if self._is_parents:
             raise self.closed_error()
         with self._lock:
             if self._closed.is_set():
                 raise self.closed_error()
-            link = self._link
-            if link is None:
-                link = self._link = Link(self.settings, self.settings.endpoints[self._member])
-                self._links.add(link)
+            channel = self._channel
+            if channel is None:
+                channel = self._channel = Channel(
+                    self.settings, self.settings.endpoints[self._member]
+                )
+                self._channels.add(channel)
                 self._was_used = True
-            link.borrow()
-        return link
+            channel.borrow()
+        return channel
 
-    def replace(self, link: Link) -> None:
-        """From now on use the next member, or the only one by another connection."""
+    def replace(self, channel: Channel) -> None:
+        """Switch to the next member, or to another channel if there is only one member."""
         with self._lock:
-            # Of many threads that find it silent, one replaces it.
-            if self._link is not link:
+            # Several threads may detect the failure; the first one replaces the channel.
+            if self._channel is not channel:
                 return
-            self._link = None
+            self._channel = None
             self._member = (self._member + 1) % len(self.settings.endpoints)
-        link.retire()
+        channel.retire()
 
-    def went_silent(self, link: Link, exc: grpc.RpcError, since: float) -> None:
-        """Take notice of a call that was not answered, begun at a time of the monotonic clock.
+    def on_no_response(self, channel: Channel, exc: grpc.RpcError, since: float) -> None:
+        """Replace the channel after a call without a response, unless gRPC will reconnect.
 
-        With one member, gRPC connects again by itself, unless the connection seems to be there.
+        Args:
+            channel: the channel of the call.
+            exc: the error of the call.
+            since: start of the call, on the monotonic clock.
         """
         are_several = len(self.settings.endpoints) > 1
         if errors.is_out_of_time(exc):
-            a_while_ago = time.monotonic() - SHORT
-            # Little time is no fault of the server's.
-            if since < a_while_ago and (are_several or link.heard < a_while_ago):
-                self.replace(link)
+            a_while_ago = time.monotonic() - MIN_SILENCE_S
+            # A short timeout is not a fault of the server.
+            if since < a_while_ago and (are_several or channel.last_received < a_while_ago):
+                self.replace(channel)
         elif are_several:
-            self.replace(link)
+            self.replace(channel)
 
     def close(self) -> None:
-        """Close all links; calls in progress are cancelled."""
+        """Close all channels, cancelling calls in progress."""
         if self._is_parents:
             return
         with self._lock:
             self._closed.set()
-            # The set holds none alive: listed first, so that the last is closed, not just dropped.
-            links = list(self._links)
-            self._link = None
-        for link in links:
-            link.close()
+            # The set holds weak references: without the list, the last channel could be
+            # deallocated without being closed.
+            channels = list(self._channels)
+            self._channel = None
+        for channel in channels:
+            channel.close()
 
     def leave_to_parent(self) -> None:
-        """Keep hands off all links: this process was forked from the one that uses them."""
+        """Leave the channels open in a forked child: the parent process owns them."""
         self._is_parents = self._was_used
-        for link in list(self._links):
-            link.leave_to_parent()
+        for channel in list(self._channels):
+            channel.leave_to_parent()
         self._lock = threading.Lock()
         self._login = Login(self.settings)
 
     def closed_error(self) -> ConfigConnectionError:
-        """Get what to raise once it is closed."""
+        """Return the error to raise after it was closed."""
         return closed_error(is_parents=self._is_parents)
 
-    def _until_answered(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
+    def _call_with_retries(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
         end = time.monotonic() + timeout
         members = len(self.settings.endpoints)
-        faults: dict[str, str | None] = {}
-        for tries in count():
-            with self.link() as link:
+        faults = PermanentFaults(self.settings, end)
+        for tries, pause in enumerate(call_pauses()):
+            with self.channel() as channel:
                 began = time.monotonic()
                 seconds = end - began
                 if not once:
-                    seconds *= _share(members, tries)
+                    seconds *= time_share(members, tries)
                 try:
-                    return self._logged_in(attempt, link, seconds)
+                    return self._logged_in(attempt, channel, seconds)
                 except grpc.RpcError as exc:
-                    lost = exc
+                    error = exc
                 except ValueError as exc:
                     if not self.closed:
                         raise
-                    # gRPC's way to say that the channel was closed under the call.
+                    # gRPC raises ValueError if the channel is closed during the call.
                     raise self.closed_error() from exc
-            if not errors.is_silence(lost):
-                raise self._refused(link, lost) from lost
-            self.went_silent(link, lost, began)
-            if once and not errors.was_not_carried_out(lost):
+            if not errors.is_silence(error):
+                raise self._rejection(channel, error) from error
+            self.on_no_response(channel, error, began)
+            if once and not errors.was_not_carried_out(error):
                 self.connection.failed()
-                raise AnswerLost(errors.words_of(lost)) from lost
-            self._diagnose(link, lost, end, faults)
-            pause = _pause_after(tries)
+                raise AnswerLost(errors.words_of(error)) from error
+            self._diagnose(channel, error, faults)
             if end - time.monotonic() <= pause:
                 self.connection.failed()
-                raise errors.no_answer(self.settings, lost, timeout) from lost
+                raise errors.no_answer(self.settings, error, timeout) from error
             self._closed.wait(pause)
-        raise AssertionError("There is always another try.")
+        raise AssertionError("There is always another pause.")
 
-    def _logged_in(self, attempt: Attempt, link: Link, timeout: float) -> Any:
-        """Make a call, again with another login where that may help."""
+    def _logged_in(self, attempt: Attempt, channel: Channel, timeout: float) -> Any:
+        """Make a call, with retries after an expired token."""
         end = time.monotonic() + timeout
-        for tries in count():
-            metadata = self._login.ready or self._log_in(link, end - time.monotonic())
+        for pause in call_pauses():
+            metadata = self._login.ready or self._log_in(channel, end - time.monotonic())
             self.connection.asked()
             try:
-                answer = attempt(link, metadata, max(0.001, end - time.monotonic()))
+                answer = attempt(channel, metadata, max(0.001, end - time.monotonic()))
             except grpc.RpcError as exc:
-                pause = _pause_after(tries)
                 is_late = time.monotonic() + pause > end
                 if (
                     not errors.may_login_help(exc, metadata)
                     or is_late
-                    or not self._login.expired(metadata, errors.words_of(exc))
+                    or not self._login.on_token_rejected(metadata, errors.words_of(exc))
                 ):
                     raise
             else:
-                link.heard = time.monotonic()
+                channel.last_received = time.monotonic()
                 self.connection.answered()
                 return answer
-            # A member may hear of a new token a little later than the one that gave it.
+            # Members other than the issuer accept a new token with a delay.
             self._closed.wait(pause)
-        raise AssertionError("There is always another try.")
+        raise AssertionError("There is always another pause.")
 
-    def _log_in(self, link: Link, timeout: float) -> Metadata:
+    def _log_in(self, channel: Channel, timeout: float) -> Metadata:
         def authenticate(seconds: float) -> str:
             request = etcdrpc.AuthenticateRequest(
                 name=self.settings.username, password=self.settings.password
             )
             try:
-                answer = link.method("Auth", "Authenticate")(request, timeout=seconds)
+                answer = channel.method("Auth", "Authenticate")(request, timeout=seconds)
             except grpc.RpcError as exc:
                 errors.mark_as_not_sent(exc)
                 raise
@@ -324,8 +321,8 @@ class Etcd:
 
         return self._login.metadata(authenticate, timeout)
 
-    def _refused(self, link: Link, exc: grpc.RpcError) -> Exception:
-        link.heard = time.monotonic()
+    def _rejection(self, channel: Channel, exc: grpc.RpcError) -> Exception:
+        channel.last_received = time.monotonic()
         was_served = self.connection.last_answer is not None
         if errors.keeps_us_out(exc):
             self.connection.failed()
@@ -333,41 +330,20 @@ class Etcd:
             self.connection.answered()
         return errors.refusal(self.settings, exc, was_served=was_served)
 
-    def _diagnose(
-        self, link: Link, exc: grpc.RpcError, end: float, faults: dict[str, str | None]
-    ) -> None:
-        """Give up early where no member will ever let us connect."""
+    def _diagnose(self, channel: Channel, exc: grpc.RpcError, faults: PermanentFaults) -> None:
+        """Fail early if no member can ever be connected to."""
         if not errors.could_not_connect(exc):
-            faults.pop(link.endpoint, None)
+            faults.discard(channel.endpoint)
             return
-        # None is left where this process was suspended meanwhile.
-        left = end - time.monotonic()
-        if link.endpoint not in faults and left > 0:
-            seconds = min(TO_DIAGNOSE, left / 3)
-            faults[link.endpoint] = fault_of(self.settings, link.endpoint, exc, seconds)
-        told = [fault for fault in faults.values() if fault]
-        if len(told) == len(self.settings.endpoints):
+        try:
+            faults.diagnose(channel.endpoint, exc)
+        except ConfigConnectionError:
             self.connection.failed()
-            raise ConfigConnectionError(" ".join(told)) from exc
+            raise
 
 
 def _unary(service: str, method: str, request: Any) -> Attempt:
-    def attempt(link: Link, metadata: Metadata, seconds: float) -> Any:
-        return link.method(service, method)(request, timeout=seconds, metadata=metadata)
+    def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
+        return channel.method(service, method)(request, timeout=seconds, metadata=metadata)
 
     return attempt
-
-
-def _share(members: int, tries: int) -> float:
-    """Get the part of the time that is left for the next try.
-
-    A member that hangs must leave time for the others; and what seems to be the only member may
-    be a dead connection to it.
-    """
-    if members == 1 and not tries:
-        return FIRST_SHARE
-    return 1 / max(1, members - tries)
-
-
-def _pause_after(tries: int) -> float:
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**tries)

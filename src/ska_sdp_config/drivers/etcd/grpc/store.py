@@ -1,4 +1,4 @@
-"""The store interface on etcd's gRPC calls."""
+"""Store on etcd's gRPC API."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pyetcd import etcdrpc
 
+from ska_sdp_config.drivers.etcd import limits
 from ska_sdp_config.drivers.etcd.grpc import codec
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.watch import WatchStream
@@ -33,12 +34,9 @@ from ska_sdp_config.store.paged_read import Left, read_in_calls
 
 __all__ = ["Etcd3Store"]
 
-RANGES_A_CALL = 100
-"""How many ranges are read in one call: below the server's bound of 128, its default."""
-
 
 class Etcd3Store:
-    """One user of an etcd cluster; see Store."""
+    """Store on an etcd cluster, over gRPC; see Store."""
 
     def __init__(self, settings: Settings, connection: Connection) -> None:
         self.address = settings.address
@@ -54,7 +52,7 @@ class Etcd3Store:
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
         if len(queries) == 1 and not queries[0].span.end:
-            # One key, as most reads are, which is on one page.
+            # Most reads are of a single key, which fits a page.
             request = codec.range_request(queries[0], revision)
             page = self._etcd.call("KV", "Range", request, timeout)
             return Reply(revision or page.header.revision, [codec.entries(page)])
@@ -70,15 +68,14 @@ class Etcd3Store:
         if not queries:
             return Reply(revision or self._newest_revision(left()), [])
         found: list[list[Entry] | None] = []
-        for begin in range(0, len(queries), RANGES_A_CALL):
-            some = queries[begin : begin + RANGES_A_CALL]
+        for begin in range(0, len(queries), limits.MAX_RANGES_PER_CALL):
+            some = queries[begin : begin + limits.MAX_RANGES_PER_CALL]
             request = codec.read_request(some, revision)
             response = self._etcd.call("KV", "Txn", request, left())
-            # What comes later is read at the revision of what came first.
+            # All further calls read at the revision of the first.
             revision = revision or response.header.revision
             for query, each in zip(some, response.responses, strict=True):
                 page = each.response_range
-                # Most have one page, and are spared a call.
                 if page.more:
                     found.append(self._all_pages(query, page, revision, left))
                 else:
@@ -114,10 +111,10 @@ class Etcd3Store:
     def check_access(
         self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
     ) -> None:
-        """Check what would be accepted; see Store.
+        """Check permissions and space; see Store.
 
-        etcd checks the rights and the space of both branches of a transaction, whichever is
-        taken. As nothing is written, the call may be made again.
+        etcd checks both branches of a transaction, whichever is taken. The guard never holds, so
+        that nothing is written and the call is idempotent.
         """
         request = etcdrpc.TxnRequest(
             compare=[codec.compare(KeyAt(writes[0].key, NEVER))],
@@ -131,7 +128,7 @@ class Etcd3Store:
         return self._watches.add(span, from_revision, sink)
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
-        """Get a lease; see Store."""
+        """Grant a lease; see Store."""
         request = etcdrpc.LeaseGrantRequest(TTL=ttl)
         lease: int = self._etcd.call("Lease", "LeaseGrant", request, timeout).ID
         return lease
@@ -141,7 +138,7 @@ class Etcd3Store:
         return self._etcd.keep_lease(lease, timeout)
 
     def revoke_lease(self, lease: int, *, timeout: float) -> None:
-        """End a lease; see Store."""
+        """Revoke a lease; see Store."""
         try:
             request = etcdrpc.LeaseRevokeRequest(ID=lease)
             self._etcd.call("Lease", "LeaseRevoke", request, timeout)
@@ -154,7 +151,7 @@ class Etcd3Store:
         self._watches.join()
 
     def leave_to_parent(self) -> None:
-        """Forget what belongs to the process that this one was forked from."""
+        """Release what the parent of this forked process owns."""
         self._etcd.leave_to_parent()
         self._watches.leave_to_parent()
 
@@ -167,7 +164,7 @@ class Etcd3Store:
         return self._etcd.call("KV", "Range", request, timeout)
 
     def _all_pages(self, query: Query, page: Any, revision: int, left: Left) -> list[Entry]:
-        """Get the entries of a page and of those that follow, each asked for while this reads."""
+        """Return the entries of all pages, requesting each while the one before is decoded."""
         if not page.more:
             return codec.entries(page)
         found: list[Entry] = []

@@ -1,7 +1,7 @@
-"""One watch stream: its requests, which watch each of its ids belongs to, and what it tells.
+"""Bidirectional watch stream that carries the watches of a Config.
 
-The server numbers watches in the order in which they are asked for. All that it tells of one
-watch comes in the order of revisions, and all of one revision at once.
+The server assigns watch IDs in the order of the create requests. It delivers the events of one
+watch in the order of revisions, and all events of a revision in one response.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ LOGGER = logging.getLogger(__name__)
 
 
 class CancelledByServer(Exception):
-    """The server ended a watch, not the connection; says why."""
+    """The server cancelled a watch; the message is its reason."""
 
 
 class Ending(Enum):
-    """Why a stream was ended from here."""
+    """Reason for which the client ended a stream."""
 
-    UNUSED = "nothing is watched any more"
+    UNUSED = "there are no watches left"
     REPLACED = "its connection was replaced"
-    SILENT = "it fell silent"
-    HELD_UP = "it does not tell of changes that there are"
-    WENT_BACK = "the database is older than what it has told"
+    SILENT = "it timed out"
+    STALLED = "it does not deliver existing changes"
+    REGRESSED = "the database is older than the changes that it delivered"
 
 
 class EtcdWatch:
-    """A watch in progress; see Watch.
+    """Watch on a span; see Watch.
 
     Attributes:
-        span: what is watched.
-        next_revision: from which revision on changes have not been delivered. It is moved by
-            events and by full reads only: a progress reply may overtake events.
-        sink: where changes are delivered.
-        cancelled: whether it was ended.
-        held_up: how many streams in a row did not deliver changes that there are.
+        span: the keys that are watched.
+        next_revision: first revision not yet delivered. Only events and full reads advance it:
+            a progress reply may overtake events.
+        sink: receives the changes.
+        cancelled: whether the client cancelled it.
+        stalled: number of consecutive streams that did not deliver existing changes.
     """
 
     def __init__(
@@ -59,101 +59,101 @@ class EtcdWatch:
         self.next_revision = from_revision
         self.sink = sink
         self.cancelled = False
-        self.held_up = 0
+        self.stalled = 0
         self._remove = remove
 
     def cancel(self) -> None:
-        """End it; see Watch."""
+        """Cancel the watch; see Watch."""
         self.cancelled = True
         self._remove(self)
 
     def skip(self, revision: int) -> None:
-        """Deliver that changes up to a revision were lost, and go on after it."""
+        """Report a gap up to a revision, and resume after it."""
         self.next_revision = revision + 1
-        self.held_up = 0
+        self.stalled = 0
         if not self.cancelled:
             self.sink.gap(revision)
 
 
 class Stream:
-    """A stream, until it ends or breaks.
+    """Watch stream, until it ends or fails.
 
     Attributes:
-        began: when it was made, on the monotonic clock.
-        heard: when something was last heard on it.
-        told: whether it told of any change.
-        seems_older: whether the member has not come to what is to be told next. It may lag
-            behind the others, or the database has gone back.
-        ended: why it was ended from here, if it was.
+        began: time of creation, on the monotonic clock.
+        last_received: time of the last response, on the monotonic clock.
+        has_delivered: whether it delivered any change.
+        may_be_regressed: whether the member has not reached the revision to resume from. Either
+            it lags behind the other members, or the database was restored.
+        ended: reason for which the client ended it, if it did.
     """
 
     def __init__(self) -> None:
-        self.began = self.heard = time.monotonic()
-        self.told = False
-        self.seems_older = False
+        self.began = self.last_received = time.monotonic()
+        self.has_delivered = False
+        self.may_be_regressed = False
         self.ended: Ending | None = None
-        # As that of WatchStream.
+        # Reentrant: garbage collection while it is held may cancel a watch.
         self._lock = threading.RLock()
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._unnumbered: deque[EtcdWatch] = deque()
         self._by_id: dict[int, EtcdWatch] = {}
         self._call: Any = None
-        self._newest: Callable[[Span], int] = lambda span: 0
+        self._newest_revision: Callable[[Span], int] = lambda span: 0
 
     def create(self, watch: EtcdWatch) -> None:
-        """Ask for a watch."""
+        """Request a watch."""
         with self._lock:
             self._unnumbered.append(watch)
-            # From one revision earlier, which is told again and left out: when just the next
-            # one is compacted, etcd before 3.5.15 forgets a deletion (its issue 19179), and a
-            # watch from there would be told neither of that nor of the gap.
+            # Start one revision earlier and discard what is delivered again. If exactly the next
+            # revision is compacted, etcd before 3.5.15 loses a deletion (etcd issue 19179), and
+            # a watch from there would receive neither the deletion nor a compaction error.
             begin = max(1, watch.next_revision - 1)
             self._requests.put(codec.create_watch(watch.span, begin))
 
     def cancel(self, watch: EtcdWatch) -> None:
-        """Ask for the end of a watch."""
+        """Request the cancellation of a watch."""
         with self._lock:
             for number, known in self._by_id.items():
                 if known is watch:
                     request = etcdrpc.WatchCancelRequest(watch_id=number)
                     self._requests.put(etcdrpc.WatchRequest(cancel_request=request))
 
-    def ask(self) -> None:
-        """Ask whether it is alive: the server answers with its progress."""
+    def request_progress(self) -> None:
+        """Request a progress notification."""
         request = etcdrpc.WatchProgressRequest()
         self._requests.put(etcdrpc.WatchRequest(progress_request=request))
 
     def watches(self) -> list[EtcdWatch]:
-        """Get what is watched by it."""
+        """Return the watches of this stream."""
         with self._lock:
             return [*self._unnumbered, *self._by_id.values()]
 
     def end(self, why: Ending) -> None:
-        """End it."""
+        """End the stream."""
         with self._lock:
             self.ended = self.ended or why
             call = self._call
         if call is not None:
             call.cancel()
 
-    def listen(
+    def receive(
         self,
         open_call: Callable[[Iterator[Any]], Any],
-        heard: Callable[[], None],
-        newest: Callable[[Span], int],
+        on_response: Callable[[], None],
+        newest_revision: Callable[[Span], int],
     ) -> None:
-        """Deliver what it tells, until it ends.
+        """Deliver events to the sinks of the watches, until the stream ends.
 
         Args:
-            open_call: opens the call that sends some requests.
-            heard: is called when anything is heard.
-            newest: gets the newest revision, from a read within a span.
+            open_call: opens the gRPC call that sends the given requests.
+            on_response: is called on every response.
+            newest_revision: reads the newest revision, with access to a span.
 
         Raises:
-            grpc.RpcError: it broke, or was ended.
-            CancelledByServer: the server would not watch.
+            grpc.RpcError: the stream failed, or was ended.
+            CancelledByServer: the server cancelled a watch.
         """
-        self._newest = newest
+        self._newest_revision = newest_revision
         call = open_call(iter(self._requests.get, None))
         try:
             with self._lock:
@@ -161,30 +161,30 @@ class Stream:
                 if self.ended:
                     call.cancel()
             for response in call:
-                self.heard = time.monotonic()
-                heard()
-                self._take(response)
+                self.last_received = time.monotonic()
+                on_response()
+                self._on_response(response)
         finally:
             call.cancel()
             self._requests.put(None)
 
-    def _take(self, response: Any) -> None:
+    def _on_response(self, response: Any) -> None:
         if response.created:
             with self._lock:
                 watch = self._unnumbered.popleft()
-                # One that is refused may come with the number of another.
+                # The ID in the response to a rejected request may be that of another watch.
                 if not response.canceled:
                     self._by_id[response.watch_id] = watch
             if response.header.revision + 1 < watch.next_revision:
-                self.seems_older = True
+                self.may_be_regressed = True
             if watch.cancelled:
                 self.cancel(watch)
         if response.canceled:
-            self._cancelled(response)
+            self._on_cancelled(response)
         elif response.events:
-            self._changed(response)
+            self._on_events(response)
 
-    def _changed(self, response: Any) -> None:
+    def _on_events(self, response: Any) -> None:
         watch = self._by_id.get(response.watch_id)
         if watch is None:
             return
@@ -195,13 +195,13 @@ class Stream:
         ]
         if not changes:
             return
-        self.told = True
-        watch.held_up = 0
+        self.has_delivered = True
+        watch.stalled = 0
         watch.next_revision = changes[-1].revision + 1
         if not watch.cancelled:
             watch.sink.changed(changes)
 
-    def _cancelled(self, response: Any) -> None:
+    def _on_cancelled(self, response: Any) -> None:
         if response.created:
             raise CancelledByServer(response.cancel_reason)
         with self._lock:
@@ -209,11 +209,11 @@ class Stream:
         if watch is None or watch.cancelled:
             return
         if not response.compact_revision:
-            raise CancelledByServer(response.cancel_reason or "for no reason that it gave")
-        # The response says from which revision on changes are kept; they may be gone by now.
-        revision = self._newest(watch.span)
+            raise CancelledByServer(response.cancel_reason or "no reason given")
+            # The compact revision in the response may be outdated by now.
+        revision = self._newest_revision(watch.span)
         LOGGER.warning(
-            "Changes up to revision %d were compacted before they were seen; looking anew.",
+            "Changes up to revision %d were compacted before they were received; reloading.",
             revision,
         )
         watch.skip(revision)

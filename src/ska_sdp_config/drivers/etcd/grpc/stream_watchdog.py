@@ -1,11 +1,11 @@
-"""Tells a watch stream on which nothing happens from one on which nothing arrives.
+"""Detection of watch streams that are idle, dead, stalled or of a regressed database.
 
-A quiet stream is asked for its progress. A missing reply alone means nothing, as it waits its
-turn behind a large backlog. It means silence if a read on the same channel goes unanswered too;
-and the stream is held up if that read shows changes that it should have told of.
+An idle stream is asked for its progress. A missing reply alone proves nothing: it queues behind
+a large backlog. The stream counts as dead if a read on the same channel is not answered either,
+and as stalled if that read returns changes that the stream should have delivered.
 
-A database that was restored from an older copy, or that lost its data, has not come to what is to
-be told next, and tells nothing until it has. That too is found out by such a read.
+A database that was restored from an older backup, or that lost its data, delivers nothing until
+it reaches the revision to resume from. The same read detects that.
 """
 
 from __future__ import annotations
@@ -19,118 +19,118 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.grpc import codec
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import Ending, EtcdWatch, Stream
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.keys import EVERYTHING
 
-__all__ = ["Pulse"]
+__all__ = ["StreamWatchdog"]
 
 LOGGER = logging.getLogger(__name__)
 
-ASK_AFTER = 1.5
-"""Seconds of quiet after which a stream is asked for its progress."""
+REQUEST_PROGRESS_AFTER = 1.5
+"""Idle time, in seconds, after which progress is requested."""
 
-DOUBT_AFTER = 3.0
-"""Seconds of quiet after which its channel is tried by a read."""
+PROBE_AFTER = 3.0
+"""Idle time, in seconds, after which the channel is probed by a read."""
 
-SILENCE = 4.8
-"""Seconds of quiet after which that read must have been answered."""
+PROBE_DEADLINE = 4.8
+"""Idle time, in seconds, by which the probe must have been answered."""
 
-AT_ONCE = 100
-"""How many watches are looked after by one read: below etcd's bound of 128 for a transaction."""
+MAX_WATCHES_PER_PROBE = 100
+"""Below etcd's default limit of 128 operations in a transaction."""
 
-LOOK_EVERY = 1.0
-"""Seconds after which it is looked at, at the latest."""
+CHECK_INTERVAL = 1.0
+"""Longest time between two checks of the stream, in seconds."""
 
 
-class Pulse:
-    """Watches over one stream on a thread of its own, as a context manager.
+class StreamWatchdog:
+    """Context manager that supervises one stream on its own thread.
 
     Attributes:
-        revision: the newest revision that is known from a read.
-        ahead: the watches that were told of more than the database holds.
+        revision: newest revision returned by a probe.
+        ahead: watches whose delivered changes are newer than the database.
     """
 
-    def __init__(self, etcd: Etcd, link: Link, stream: Stream) -> None:
+    def __init__(self, etcd: Etcd, channel: Channel, stream: Stream) -> None:
         self.revision = 0
         self.ahead: list[EtcdWatch] = []
         self._etcd = etcd
-        self._link = link
+        self._channel = channel
         self._stream = stream
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="config-pulse", daemon=True)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="config-watchdog", daemon=True)
 
-    def __enter__(self) -> Pulse:
-        # It may outlive the stream by one read, and then the watch's hold on the channel.
-        self._link.borrow()
+    def __enter__(self) -> StreamWatchdog:
+        # The thread may outlive the stream by one probe, so it needs its own reference.
+        self._channel.borrow()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Its thread is not waited for: it may be waiting for an answer, which has a bound.
-        self._over.set()
+        # The thread is not joined: it may be waiting for a probe, which has a timeout.
+        self._stopped.set()
 
     def _run(self) -> None:
-        with self._link:
-            self._look_after_it()
+        with self._channel:
+            self._supervise()
 
-    def _look_after_it(self) -> None:
+    def _supervise(self) -> None:
         asked = 0.0
-        while not self._over.is_set():
+        while not self._stopped.is_set():
             now = time.monotonic()
-            quiet = now - self._stream.heard
-            if self._link.retired:
+            idle = now - self._stream.last_received
+            if self._channel.retired:
                 self._stream.end(Ending.REPLACED)
-            elif quiet >= DOUBT_AFTER or self._stream.seems_older:
-                self._doubt()
-            elif quiet >= ASK_AFTER and asked <= self._stream.heard:
+            elif idle >= PROBE_AFTER or self._stream.may_be_regressed:
+                self._probe()
+            elif idle >= REQUEST_PROGRESS_AFTER and asked <= self._stream.last_received:
                 asked = now
                 self._etcd.connection.asked()
-                self._stream.ask()
-            next_step = ASK_AFTER if quiet < ASK_AFTER else DOUBT_AFTER
-            self._over.wait(min(LOOK_EVERY, max(0.01, next_step - quiet)))
+                self._stream.request_progress()
+            next_step = REQUEST_PROGRESS_AFTER if idle < REQUEST_PROGRESS_AFTER else PROBE_AFTER
+            self._stopped.wait(min(CHECK_INTERVAL, max(0.01, next_step - idle)))
 
-    def _doubt(self) -> None:
-        heard = self._stream.heard
+    def _probe(self) -> None:
+        last_received = self._stream.last_received
         try:
-            held_up = self._held_up(max(0.1, heard + SILENCE - time.monotonic()))
+            timeout = max(0.1, last_received + PROBE_DEADLINE - time.monotonic())
+            stalled = self._find_stalled(timeout)
         except ConfigConnectionError:
-            # All of it is over.
+            # The Config was closed.
             return
         except grpc.RpcError as exc:
             if errors.is_silence(exc):
                 LOGGER.debug("A read beside the watch was not answered: %s", exc.details())
-                if self._stream.heard == heard:
+                if self._stream.last_received == last_received:
                     self._stream.end(Ending.SILENT)
                 return
-            # It does not let us read, but it answered.
-            held_up = []
-        # It is as old as it seemed, or was only late.
-        self._stream.seems_older = False
+            # A rejection is an answer too: the channel works.
+            stalled = []
+        self._stream.may_be_regressed = False
         if self.ahead:
-            self._stream.end(Ending.WENT_BACK)
+            self._stream.end(Ending.REGRESSED)
             return
-        if self._stream.heard == heard:
-            self._stream.heard = time.monotonic()
-            if held_up:
-                for watch in held_up:
-                    watch.held_up += 1
-                self._stream.end(Ending.HELD_UP)
+        if self._stream.last_received == last_received:
+            self._stream.last_received = time.monotonic()
+            if stalled:
+                for watch in stalled:
+                    watch.stalled += 1
+                self._stream.end(Ending.STALLED)
 
-    def _held_up(self, timeout: float) -> list[EtcdWatch]:
-        """Get the watches of whose spans something newer was written than they told of."""
-        watches = self._stream.watches()[:AT_ONCE]
-        # As of before the read, which shows at least what was known then.
-        known = [watch.next_revision for watch in watches]
+    def _find_stalled(self, timeout: float) -> list[EtcdWatch]:
+        """Return the watches that have not delivered changes which the database holds."""
+        watches = self._stream.watches()[:MAX_WATCHES_PER_PROBE]
+        # Copied before the read, whose result is at least as new.
+        next_revisions = [watch.next_revision for watch in watches]
         reads = [codec.written_since(watch.span, watch.next_revision) for watch in watches]
         request = etcdrpc.TxnRequest(success=reads)
-        answer = self._etcd.ask_on(self._link, "KV", "Txn", request, timeout)
+        answer = self._etcd.call_on(self._channel, "KV", "Txn", request, timeout)
         self.revision = answer.header.revision
         self.ahead = [
             watch
-            for watch, next_revision in zip(watches, known, strict=True)
+            for watch, next_revision in zip(watches, next_revisions, strict=True)
             if self.revision + 1 < next_revision
         ]
         return [

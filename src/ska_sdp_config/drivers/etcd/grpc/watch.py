@@ -1,12 +1,11 @@
-"""One watch stream for all watches of a Config, replaced when it breaks.
+"""Watch stream shared by all watches of a Config, replaced when it fails.
 
-What is watched, and from which revision on, is kept here; the stream is only the means.
+The watches and their revisions are kept outside the stream, so that another one can resume.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -15,11 +14,12 @@ import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pauses
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.codec import data_of
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import CancelledByServer, Ending, EtcdWatch, Stream
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import Pulse
+from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
@@ -28,23 +28,16 @@ __all__ = ["WatchStream"]
 
 LOGGER = logging.getLogger(__name__)
 
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 2.0
-
-OF_USE = 1.0
-"""Seconds after which a stream was of use, even if there was nothing to tell."""
-
-OFTEN_HELD_UP = 2
-"""After so many streams in a row that did not get through, changes are given up for lost."""
+MAX_STALLED_STREAMS = 2
+"""Consecutive stalled streams after which a gap is reported."""
 
 
 class WatchStream:
-    """All watches on one connection. Its threads run while there are any."""
+    """All watches on one connection. Its thread runs while there are any."""
 
     def __init__(self, etcd: Etcd) -> None:
         self._etcd = etcd
-        # Whoever holds it may be made to collect garbage, and so to end a watch: a watcher that
-        # was left behind.
+        # Reentrant: garbage collection while it is held may cancel a watch.
         self._lock = threading.RLock()
         self._watches: list[EtcdWatch] = []
         self._stream: Stream | None = None
@@ -71,19 +64,19 @@ class WatchStream:
         return watch
 
     def remove(self, watch: EtcdWatch) -> None:
-        """End a watch, and with the last one the stream."""
+        """Cancel a watch, and end the stream after the last one."""
         with self._lock:
             if watch not in self._watches:
                 return
             self._watches.remove(watch)
-            # To be had once, as this may be called while it runs.
+            # Read once: garbage collection may call this method while it runs.
             stream = self._stream
             if stream is None:
                 return
             if self._watches:
                 stream.cancel(watch)
             else:
-                # What is watched from now on goes to a stream of its own.
+                # Watches added from now on use another stream.
                 stream.end(Ending.UNUSED)
                 self._stream = None
 
@@ -103,41 +96,41 @@ class WatchStream:
         self._watches = []
 
     def _run(self) -> None:
-        pause, is_trouble = 0.0, False
+        pauses, pause, is_repeated = watch_pauses(), 0.0, False
         while True:
             self._ended.wait(pause)
             stream: Stream | None = None
             try:
-                with self._etcd.link() as link:
-                    stream = self._begin()
+                with self._etcd.channel() as channel:
+                    stream = self._open_stream()
                     if stream is None:
                         return
-                    broke = self._listen(link, stream)
+                    cause = self._receive(channel, stream)
             except ConfigConnectionError:
-                # It was closed.
+                # The Config was closed.
                 with self._lock:
                     self._thread = None
                 return
             except Exception as exc:
-                # Whatever it is: nobody else would ever listen.
+                # Without this thread, no watch would ever receive changes again.
                 LOGGER.exception("Watching the database failed.")
-                broke = repr(exc)
-            if stream and (stream.told or time.monotonic() - stream.began > OF_USE):
-                pause, is_trouble = 0.0, False
-            if broke:
+                cause = repr(exc)
+            if stream and (
+                stream.has_delivered or time.monotonic() - stream.began > WATCH_PROVEN_AFTER_S
+            ):
+                pauses, pause, is_repeated = watch_pauses(), 0.0, False
+            if cause:
                 self._etcd.connection.counts.count("watches_resumed")
-                # A stream that was of use is resumed at once; one that was not, after a while.
-                pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * pause))
-                pause *= 0.5 + random.random() / 2
-                level = logging.DEBUG if is_trouble else logging.WARNING
-                LOGGER.log(level, "The watch on the database broke (%s); resuming it.", broke)
-                is_trouble = True
+                pause = next(pauses)
+                level = logging.DEBUG if is_repeated else logging.WARNING
+                LOGGER.log(level, "The watch on the database broke (%s); resuming it.", cause)
+                is_repeated = True
 
-    def _begin(self) -> Stream | None:
-        """Get a stream that asks for all watches; None, and the thread ends, if there are none."""
+    def _open_stream(self) -> Stream | None:
+        """Return a stream that requests all watches; None if there are none: the thread ends."""
         stream = Stream()
         with self._lock:
-            # First of all, so that the last watch ends it whenever that is removed.
+            # Set first, so that removing the last watch ends the stream at any time.
             self._stream = stream
             if not self._watches or self._etcd.closed:
                 self._stream = self._thread = None
@@ -146,30 +139,34 @@ class WatchStream:
                 stream.create(watch)
             return stream
 
-    def _listen(self, link: Link, stream: Stream) -> str:
-        """Deliver until the stream ends; say why, if it broke."""
+    def _receive(self, channel: Channel, stream: Stream) -> str:
+        """Deliver changes until the stream ends; return the cause if it failed, else nothing."""
 
-        def heard() -> None:
-            link.heard = stream.heard
+        def on_response() -> None:
+            channel.last_received = stream.last_received
             self._etcd.connection.counts.watch_heard()
             self._etcd.connection.answered()
 
-        def newest(span: Span) -> int:
+        def newest_revision(span: Span) -> int:
             request = etcdrpc.RangeRequest(key=data_of(span.begin), count_only=True)
             timeout = self._etcd.settings.timeout
-            answer = self._etcd.ask_on(link, "KV", "Range", request, timeout)
+            answer = self._etcd.call_on(channel, "KV", "Range", request, timeout)
             revision: int = answer.header.revision
             return revision
 
-        pulse = Pulse(self._etcd, link, stream)
+        watchdog = StreamWatchdog(self._etcd, channel, stream)
         words = "the server ended it"
         try:
-            with pulse:
-                stream.listen(lambda requests: self._etcd.watch(link, requests), heard, newest)
+            with watchdog:
+                stream.receive(
+                    lambda requests: self._etcd.watch(channel, requests),
+                    on_response,
+                    newest_revision,
+                )
         except CancelledByServer as exc:
-            # Of a login that has expired, too, the server says no more than that it may not.
-            self._etcd.forget_login()
-            return f"the server would not watch: {exc}"
+            # The server gives the same reason for an expired token.
+            self._etcd.discard_login()
+            return f"the server rejected the watch: {exc}"
         except grpc.RpcError as exc:
             words = errors.words_of(exc)
         finally:
@@ -178,30 +175,30 @@ class WatchStream:
                     self._stream = None
         if stream.ended in (Ending.UNUSED, Ending.REPLACED) or self._etcd.closed:
             return ""
-        if stream.ended is Ending.HELD_UP:
-            self._skip_what_is_held_up(pulse.revision)
+        if stream.ended is Ending.STALLED:
+            self._skip_stalled(watchdog.revision)
             return str(stream.ended.value)
-        if stream.ended is Ending.WENT_BACK:
-            self._go_back(pulse.ahead, pulse.revision)
+        if stream.ended is Ending.REGRESSED:
+            self._skip_regressed(watchdog.ahead, watchdog.revision)
             return str(stream.ended.value)
         self._etcd.connection.failed()
         if stream.ended is Ending.SILENT or len(self._etcd.settings.endpoints) > 1:
-            self._etcd.replace(link)
+            self._etcd.replace(channel)
         return str(stream.ended.value) if stream.ended else words
 
-    def _skip_what_is_held_up(self, revision: int) -> None:
+    def _skip_stalled(self, revision: int) -> None:
         with self._lock:
-            held_up = [watch for watch in list(self._watches) if watch.held_up >= OFTEN_HELD_UP]
-        for watch in held_up:
-            LOGGER.warning(
-                "Changes up to revision %d do not come through; looking anew.", revision
-            )
+            stalled = [
+                watch for watch in list(self._watches) if watch.stalled >= MAX_STALLED_STREAMS
+            ]
+        for watch in stalled:
+            LOGGER.warning("Changes up to revision %d are not delivered; reloading.", revision)
             watch.skip(revision)
 
-    def _go_back(self, watches: Sequence[EtcdWatch], revision: int) -> None:
+    def _skip_regressed(self, watches: Sequence[EtcdWatch], revision: int) -> None:
         LOGGER.warning(
-            "The database is at revision %d, before what it has told: it was restored from an "
-            "older copy, or is another one; looking anew.",
+            "The database is at revision %d, which is older than the changes it delivered: it was "
+            "restored from an older backup, or is another database; reloading.",
             revision,
         )
         for watch in watches:

@@ -1,4 +1,4 @@
-"""Channels that are closed while somebody is about to use them."""
+"""Channels that are closed while another thread is about to use them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import threading
 import pytest
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd.grpc.channel import Link
+from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import Pulse
+from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.connection.conftest import ConnectTo, Through
@@ -19,66 +19,68 @@ from tests.waiting import wait_until
 
 pytestmark = NEWER_ONLY
 
+WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 
-@pytest.mark.parametrize("closed_by", ["who retires it", "who gives it back", "who closes it"])
-def test_closed_link_makes_no_calls(
+
+@pytest.mark.parametrize("closed_by", ["retire", "release", "close"])
+def test_closed_channel_rejects_calls(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, closed_by: str
 ) -> None:
-    """A stub of a closed channel would crash the process."""
+    """Creating a stub on a closed channel crashes the process."""
     made: list[object] = []
     etcd: Etcd = connect(server.endpoint).store._etcd  # type: ignore[attr-defined]  # of this store
-    with etcd.link() as link:
-        if closed_by == "who closes it":
-            link.close()
-        elif closed_by == "who gives it back":
-            link.retire()
-    link.retire()
+    with etcd.channel() as channel:
+        if closed_by == "close":
+            channel.close()
+        elif closed_by == "release":
+            channel.retire()
+    channel.retire()
     monkeypatch.setattr(etcdrpc, "KVStub", made.append)
     with pytest.raises(ValueError, match="closed"):
-        link.method("KV", "Range")
+        channel.method("KV", "Range")
     assert not made
 
 
-def test_pulse_keeps_its_link_open(
+def test_watchdog_keeps_its_channel_open(
     server: EtcdOf, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be about to read when the watch has gone on to another one."""
-    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.stream_watchdog.ASK_AFTER", 0.1)
-    monkeypatch.setattr("ska_sdp_config.drivers.etcd.grpc.stream_watchdog.DOUBT_AFTER", 0.1)
+    """A probe may begin after the watch has switched to another channel."""
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
     network = through(server)
     backend = connect(network.endpoint)
     etcd: Etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
     doubts, may_read = threading.Event(), threading.Event()
     reads: list[object] = []
-    held_up = Pulse._held_up
+    find_stalled = StreamWatchdog._find_stalled
 
-    def read_late(pulse: Pulse, timeout: float) -> list[EtcdWatch]:
+    def read_late(watchdog: StreamWatchdog, timeout: float) -> list[EtcdWatch]:
         is_first = not doubts.is_set()
         doubts.set()
         if not is_first:
-            return held_up(pulse, timeout)
+            return find_stalled(watchdog, timeout)
         may_read.wait(60)
         try:
-            reads.append(held_up(pulse, 5))
+            reads.append(find_stalled(watchdog, 5))
         except Exception as exc:
             reads.append(exc)
         return []
 
-    monkeypatch.setattr(Pulse, "_held_up", read_late)
+    monkeypatch.setattr(StreamWatchdog, "_find_stalled", read_late)
     commit(backend, a="0")
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)
-    with etcd.link() as link:
+    with etcd.channel() as channel:
         assert doubts.wait(30)
-    etcd.replace(link)
+    etcd.replace(channel)
     network.cut()
     commit(backend, a="1")
     heard.heard(("1/a", "1"))
     may_read.set()
     wait_until(lambda: reads)
     assert reads == [[]]
-    wait_until(lambda: link not in in_use(etcd))
+    wait_until(lambda: channel not in in_use(etcd))
 
 
-def in_use(etcd: Etcd) -> list[Link]:
-    return [link for link in etcd._links if link._users]
+def in_use(etcd: Etcd) -> list[Channel]:
+    return [channel for channel in etcd._channels if channel._users]
