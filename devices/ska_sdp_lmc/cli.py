@@ -121,11 +121,11 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
     require("ska-sdp-lmc register", "tango")
     import tango
 
-    from ska_sdp_lmc.ops.tango_db.data import PACKAGED, DataError, read, spread
+    from ska_sdp_lmc.ops.tango_db.data import PACKAGED, DataError, expand, read
     from ska_sdp_lmc.ops.tango_db.register import register as run
 
     try:
-        data = spread(read(file or PACKAGED), subarrays=subarrays, prefix=prefix)
+        data = expand(read(file or PACKAGED), subarrays=subarrays, prefix=prefix)
         changes = run(tango.Database(), data.devices(), dry_run=dry_run)
     except DataError as error:
         raise click.ClickException(str(error)) from error

@@ -2,7 +2,7 @@
 
 Text goes in, the one internal form comes out, whatever version of its schema the message
 follows; or a `MessageError` that names each wrong field by JSON path and fault. How much is
-wrong and how much only worth a warning is a matter of strictness, `faults.Grade`. Knows neither
+wrong and how much only worth a warning is a matter of strictness, `faults.Severity`. Knows neither
 Tango nor the database.
 """
 

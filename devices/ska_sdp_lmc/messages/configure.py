@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ska_sdp_config.lmc.schema.check import Loose, schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, settle
+from ska_sdp_config.lmc.schema.check import Lenient, schema_issues
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity, raise_or_warn
 from ska_sdp_config.lmc.schema.types import Schema
 from ska_sdp_config.lmc.schema.versions import Version
-from ska_sdp_lmc.messages.convert import VIS0, FlatScanTypes, flat_scan_type_issues
+from ska_sdp_lmc.messages.convert import VIS0, ConvertedScanTypes, flat_scan_type_issues
 from ska_sdp_lmc.messages.internal import Configure, Json, Parsed
 from ska_sdp_lmc.messages.reading import open_document, transaction_id
-from ska_sdp_lmc.messages.references import endless_issues, new_scan_type_issues, objects
+from ska_sdp_lmc.messages.references import cycle_issues, new_scan_type_issues, objects
 from ska_sdp_lmc.messages.rename import channels_from_subbands, rename_scan_type_02
 from ska_sdp_lmc.messages.schema import commands, flat, nested
 
@@ -23,7 +23,7 @@ _COMMAND = "Configure"
 
 class _Form(NamedTuple):
     schema: type[Schema]
-    loose: Loose
+    lenient: Lenient
 
 
 class _New(NamedTuple):
@@ -31,9 +31,9 @@ class _New(NamedTuple):
     scan_type: Mapping[str, Any]
 
 
-_FLAT_02 = _Form(flat.ScanType02, flat.SCAN_TYPE_LOOSE)
-_FLAT_03 = _Form(flat.ScanType03, flat.SCAN_TYPE_LOOSE)
-_NESTED = _Form(nested.ScanType04, nested.SCAN_TYPE_LOOSE)
+_FLAT_02 = _Form(flat.ScanType02, flat.SCAN_TYPE_LENIENT)
+_FLAT_03 = _Form(flat.ScanType03, flat.SCAN_TYPE_LENIENT)
+_NESTED = _Form(nested.ScanType04, nested.SCAN_TYPE_LENIENT)
 
 _NESTED_KEYS = {"beams", "derive_from"}
 """Keys that only a scan type of the nested form has."""
@@ -56,9 +56,9 @@ def parse_configure(text: str, strictness: int = 1) -> Parsed[Configure]:
     issues = schema_issues(commands.Configure, value)
     scan_type = value.get("scan_type")
     if isinstance(scan_type, str) and scan_type.startswith("."):
-        issues.append(Issue(("scan_type",), "is a template of scan types", Grade.QUIRK))
+        issues.append(Issue(("scan_type",), "is a template of scan types", Severity.QUIRK))
     new, new_issues = _check_new(value.get("new_scan_types", []), document.version)
-    warnings = settle(_COMMAND, [*document.issues, *issues, *new_issues], strictness)
+    warnings = raise_or_warn(_COMMAND, [*document.issues, *issues, *new_issues], strictness)
     return Parsed(_message(value, new), warnings)
 
 
@@ -77,7 +77,7 @@ def check_references(message: Configure, block: Json, strictness: int = 1) -> tu
         MessageError: there is one, and the strictness is 2.
     """
     issues = new_scan_type_issues(message.new_scan_types, block, ("new_scan_types",))
-    return settle(_COMMAND, issues, strictness)
+    return raise_or_warn(_COMMAND, issues, strictness)
 
 
 def _check_new(given: Any, version: Version | None) -> tuple[list[_New], list[Issue]]:
@@ -93,7 +93,7 @@ def _check_new(given: Any, version: Version | None) -> tuple[list[_New], list[Is
             renamed[index] = rename_scan_type_02(scan_type)
         new.append(_New(form, renamed[index]))
     issues += flat_scan_type_issues(renamed, at)
-    issues += endless_issues(given, at)
+    issues += cycle_issues(given, at)
     return new, issues
 
 
@@ -115,17 +115,17 @@ def _form(scan_type: Mapping[str, Any], version: Version | None) -> _Form:
 
 def _form_issues(form: _Form, scan_type: Mapping[str, Any], at: Location) -> list[Issue]:
     """Check a new scan type against the schema of its form."""
-    issues = schema_issues(form.schema, scan_type, at=at, loose=form.loose)
+    issues = schema_issues(form.schema, scan_type, at=at, lenient=form.lenient)
     if form is _NESTED and not _NESTED_KEYS & scan_type.keys():
         # The keys do not show which form was meant, so the fault names both.
         issues = [issue for issue in issues if issue.at != (*at, "beams")]
         fault = "should have beams, or channels in the flat form"
-        issues.append(Issue(at, fault, Grade.STRUCTURE))
+        issues.append(Issue(at, fault, Severity.STRUCTURE))
     return issues
 
 
 def _message(value: Mapping[str, Any], new: Sequence[_New]) -> Configure:
-    flat_ones = FlatScanTypes(scan_type for form, scan_type in new if form is not _NESTED)
+    flat_ones = ConvertedScanTypes(scan_type for form, scan_type in new if form is not _NESTED)
     converted = iter(flat_ones.scan_types)
     return Configure(
         scan_type=value["scan_type"],

@@ -19,13 +19,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity
 from ska_sdp_lmc.messages.internal import Json
 from ska_sdp_lmc.messages.references import objects, repeat_issues, window_issues
 
 __all__ = [
     "VIS0",
-    "FlatScanTypes",
+    "ConvertedScanTypes",
     "complete_execution_block",
     "complete_processing_block",
     "execution_block_03",
@@ -40,7 +40,7 @@ _EQUATORIAL = frozenset({"ICRS", "ICRF", "ICRF2", "ICRF3", "FK5", "J2000"})
 _ANGLE = re.compile(r"([+-]?)([0-9]{1,3}):([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]{0,12})?)")
 
 
-class FlatScanTypes:
+class ConvertedScanTypes:
     """Scan types of schema 0.3 in the form of schema 0.4, with what they refer to.
 
     Args:
@@ -115,7 +115,7 @@ def flat_scan_type_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
         scan_types: scan types of schema 0.3.
         at: their location.
     """
-    yield from repeat_issues(scan_types, "scan_type_id", at, Grade.FATAL)
+    yield from repeat_issues(scan_types, "scan_type_id", at, Severity.FATAL)
     for index, scan_type in objects(scan_types):
         yield from _direction_issues(scan_type, (*at, index))
         yield from window_issues(scan_type.get("channels"), (*at, index, "channels"))
@@ -125,14 +125,14 @@ def _direction_issues(scan_type: Mapping[str, Any], at: Location) -> Iterator[Is
     if "ra" in scan_type or "dec" in scan_type:
         if _phase_direction(scan_type) is None:
             fault = "has no ra in hours, dec in degrees and equatorial frame, kept as it is"
-            yield Issue(at, fault, Grade.FORM)
+            yield Issue(at, fault, Severity.FORM)
         elif "reference_frame" not in scan_type:
-            yield Issue(at, "has ra and dec without a frame, read as ICRS", Grade.FORM)
+            yield Issue(at, "has ra and dec without a frame, read as ICRS", Severity.FORM)
 
 
 def execution_block_03(document: Mapping[str, Any]) -> Json:
     """Return the execution block of a checked message of schema 0.3, in the form of 0.4."""
-    flat = FlatScanTypes(document["scan_types"])
+    flat = ConvertedScanTypes(document["scan_types"])
     made = {key: document[key] for key in ("eb_id", "max_length") if key in document}
     made |= {"beams": [VIS0], "scan_types": flat.scan_types}
     return complete_execution_block({**made, "channels": flat.channels, "fields": flat.fields})

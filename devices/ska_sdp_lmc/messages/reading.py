@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ska_sdp_config.lmc.schema.faults import Issue, MessageError, settle
+from ska_sdp_config.lmc.schema.faults import Issue, MessageError, raise_or_warn
 from ska_sdp_config.lmc.schema.versions import Version, read_interface
 from ska_sdp_lmc.messages.jsontext import read_object
 
 __all__ = ["Document", "find_transaction_id", "open_document", "transaction_id"]
 
-_LONGEST_ID = 96
+_MAX_ID_CHARS = 96
 
 
 class Document(NamedTuple):
@@ -42,7 +42,7 @@ def open_document(command: str, schema: str, text: object, strictness: int) -> D
     """
     value = read_object(command, text)
     version, issues = read_interface(value, schema)
-    settle(command, issues, strictness)
+    raise_or_warn(command, issues, strictness)
     return Document(value, version, issues)
 
 
@@ -64,4 +64,4 @@ def find_transaction_id(text: str) -> str | None:
         found = read_object("", text).get("transaction_id")
     except MessageError:
         return None
-    return found if isinstance(found, str) and 0 < len(found) <= _LONGEST_ID else None
+    return found if isinstance(found, str) and 0 < len(found) <= _MAX_ID_CHARS else None

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, shown
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity, format_value
 
 __all__ = [
     "block_issues",
+    "cycle_issues",
     "dependency_issues",
-    "endless_issues",
     "new_scan_type_issues",
     "objects",
     "repeat_issues",
@@ -29,7 +29,7 @@ _DEFINITIONS = {
 
 
 def repeat_issues(
-    values: Any, key: str, at: Location, grade: Grade = Grade.FORM
+    values: Any, key: str, at: Location, severity: Severity = Severity.FORM
 ) -> Iterator[Issue]:
     """Tell of objects in a list that have the id of one before them.
 
@@ -37,14 +37,16 @@ def repeat_issues(
         values: the list.
         key: the key that holds the id.
         at: location of the list.
-        grade: how much a repeat weighs.
+        severity: how much a repeat weighs.
     """
     seen: set[str] = set()
     for index, value in objects(values):
         name = value.get(key)
         if isinstance(name, str):
             if name in seen:
-                yield Issue((*at, index), f"has the id {shown(name)} of one before it", grade)
+                yield Issue(
+                    (*at, index), f"has the id {format_value(name)} of one before it", severity
+                )
             seen.add(name)
 
 
@@ -68,9 +70,9 @@ def block_issues(block: Any, at: Location) -> Iterator[Issue]:
     where = (*at, "scan_types")
     scan_types = block.get("scan_types")
     if scan_types == []:
-        yield Issue(where, "is empty", Grade.FORM)
-    yield from repeat_issues(scan_types, "scan_type_id", where, Grade.FATAL)
-    yield from endless_issues(scan_types, where)
+        yield Issue(where, "is empty", Severity.FORM)
+    yield from repeat_issues(scan_types, "scan_type_id", where, Severity.FATAL)
+    yield from cycle_issues(scan_types, where)
     yield from _origin_issues(scan_types, block, where)
     yield from _use_issues(scan_types, block, where)
 
@@ -95,10 +97,10 @@ def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
         low, high = window.get("freq_min"), window.get("freq_max")
         if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
             fault = f"is {'above' if low > high else 'equal to'} freq_max"
-            yield Issue((*at, index, "freq_min"), fault, Grade.FORM)
+            yield Issue((*at, index, "freq_min"), fault, Severity.FORM)
 
 
-def endless_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
+def cycle_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
     """Tell of scan types that are, in the end, derived from themselves.
 
     Args:
@@ -110,12 +112,12 @@ def endless_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
         name, origin = scan_type.get("scan_type_id"), scan_type.get("derive_from")
         if isinstance(name, str) and isinstance(origin, str):
             origins[name] = origin
-    endless = _endless(origins)
+    cyclic = _names_in_cycles(origins)
     for index, scan_type in objects(scan_types):
         origin = scan_type.get("derive_from")
-        if isinstance(origin, str) and origin in endless:
-            fault = f"{shown(origin)} is derived from itself"
-            yield Issue((*at, index, "derive_from"), fault, Grade.STRUCTURE)
+        if isinstance(origin, str) and origin in cyclic:
+            fault = f"{format_value(origin)} is derived from itself"
+            yield Issue((*at, index, "derive_from"), fault, Severity.STRUCTURE)
 
 
 def dependency_issues(blocks: Any, at: Location, *, alone: bool = False) -> Iterator[Issue]:
@@ -135,9 +137,9 @@ def dependency_issues(blocks: Any, at: Location, *, alone: bool = False) -> Iter
             if not isinstance(pb_id, str):
                 continue
             if pb_id == block.get("pb_id"):
-                yield Issue(where, "is the processing block itself", Grade.FORM)
+                yield Issue(where, "is the processing block itself", Severity.FORM)
             elif pb_id not in known and not alone:
-                yield Issue(where, f"{shown(pb_id)} is not in this message", Grade.FORM)
+                yield Issue(where, f"{format_value(pb_id)} is not in this message", Severity.FORM)
 
 
 def _use_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
@@ -149,12 +151,12 @@ def _use_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iter
         for beam_id, use in uses.items() if isinstance(uses, dict) else ():
             where = (*at, index, "beams", beam_id)
             if beam_id not in beams:
-                yield Issue(where, f"there is no beam {shown(beam_id)}", Grade.FORM)
+                yield Issue(where, f"there is no beam {format_value(beam_id)}", Severity.FORM)
             for key, part in _DEFINITIONS.items():
                 found = use.get(key) if isinstance(use, dict) else None
                 if isinstance(found, str) and found not in known[key]:
-                    fault = f"{shown(found)} is not among the {part}"
-                    yield Issue((*where, key), fault, Grade.FORM)
+                    fault = f"{format_value(found)} is not among the {part}"
+                    yield Issue((*where, key), fault, Severity.FORM)
 
 
 def _origin_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
@@ -162,11 +164,11 @@ def _origin_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> I
     for index, scan_type in objects(scan_types):
         origin = scan_type.get("derive_from")
         if isinstance(origin, str) and origin not in known:
-            fault = f"there is no scan type {shown(origin)}"
-            yield Issue((*at, index, "derive_from"), fault, Grade.FORM)
+            fault = f"there is no scan type {format_value(origin)}"
+            yield Issue((*at, index, "derive_from"), fault, Severity.FORM)
 
 
-def _endless(origins: Mapping[str, str]) -> set[str]:
+def _names_in_cycles(origins: Mapping[str, str]) -> set[str]:
     """Return the names from which following ``origins`` never ends."""
     ends: dict[str, bool] = {}
     for start in origins:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, settle
+from ska_sdp_config.lmc.schema.faults import Issue, Severity, raise_or_warn
 from ska_sdp_lmc.messages.internal import Parsed, ReleaseResources
 from ska_sdp_lmc.messages.reading import open_document, transaction_id
 from ska_sdp_lmc.messages.resources import resources
@@ -32,7 +32,7 @@ def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseRes
     if isinstance(given, dict):
         names = ("csp_links", "receptors", "receive_nodes")
         if all(given.get(name, []) == [] for name in names):
-            issues.append(Issue(("resources",), "names nothing to release", Grade.FATAL))
-    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+            issues.append(Issue(("resources",), "names nothing to release", Severity.FATAL))
+    warnings = raise_or_warn(_COMMAND, [*document.issues, *issues], strictness)
     message = ReleaseResources(resources(value["resources"]), transaction_id(value))
     return Parsed(message, warnings)

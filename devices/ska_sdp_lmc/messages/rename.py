@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity
 from ska_sdp_lmc.messages.schema.flat import Subbands
 
 __all__ = ["channels_from_subbands", "rename_02", "rename_scan_type_02"]
@@ -59,7 +59,7 @@ def channels_from_subbands(scan_types: Any, at: Location) -> tuple[Any, list[Iss
             kept = {key: value for key, value in scan_type.items() if key != "subbands"}
             changed[index] = {**kept, "channels": channels}
             fault = "is older than schema 0.1, read as channels"
-            issues.append(Issue((*at, index, "subbands"), fault, Grade.QUIRK))
+            issues.append(Issue((*at, index, "subbands"), fault, Severity.QUIRK))
     return changed, issues
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import settle
+from ska_sdp_config.lmc.schema.faults import raise_or_warn
 from ska_sdp_config.lmc.schema.versions import Version
 from ska_sdp_lmc.messages.internal import Parsed, Scan
 from ska_sdp_lmc.messages.reading import open_document, transaction_id
@@ -33,7 +33,7 @@ def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
     timed = version >= (2, 1)
     schema = Scan02 if version < (0, 3) else Scan21 if timed else Scan03
     issues = schema_issues(schema, value)
-    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+    warnings = raise_or_warn(_COMMAND, [*document.issues, *issues], strictness)
     start_time, duration = value.get("start_time"), value.get("duration")
     message = Scan(
         scan_id=value["id" if schema is Scan02 else "scan_id"],

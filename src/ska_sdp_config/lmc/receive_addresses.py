@@ -14,13 +14,19 @@ from pydantic import AfterValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, listed, shown
+from ska_sdp_config.lmc.schema.faults import (
+    Issue,
+    Location,
+    Severity,
+    format_value,
+    list_with_limit,
+)
 from ska_sdp_config.lmc.schema.types import ABSENT, WHOLE, Function, Schema
 from ska_sdp_config.lmc.schema.versions import read_interface
 
 __all__ = ["host_and_port", "read_receive_addresses"]
 
-_MOST_FAULTS = 20
+_MAX_FAULTS = 20
 """As many as leave room in healthInfo for faults of other things."""
 
 
@@ -131,7 +137,7 @@ def read_receive_addresses(value: Any) -> tuple[str, ...]:
         One text a fault, ``<JSON path>: <fault>``, at most 20 and a line with the number of the
         others; none when all can be read.
     """
-    return listed(list(_faults(value)), _MOST_FAULTS)
+    return list_with_limit(list(_faults(value)), _MAX_FAULTS)
 
 
 def _faults(value: Any) -> Iterator[Issue]:
@@ -145,10 +151,10 @@ def _faults(value: Any) -> Iterator[Issue]:
                 scan_types[(index,)] = {k: v for k, v in entry.items() if k != "scan_type_id"}
     elif isinstance(value, dict):
         _, issues = read_interface(value, "recvaddrs")
-        yield from (issue for issue in issues if issue.grade is Grade.FATAL)
+        yield from (issue for issue in issues if issue.severity is Severity.FATAL)
         scan_types = {(name,): entry for name, entry in value.items() if name != "interface"}
     else:
-        yield _fault((), f"should be an object, not {shown(value)}")
+        yield _fault((), f"should be an object, not {format_value(value)}")
     yield from _scan_type_faults(scan_types)
 
 
@@ -158,7 +164,7 @@ def _scan_type_faults(scan_types: Mapping[Location, Any]) -> Iterator[Issue]:
     mixed = any(entry and at not in old for at, entry in objects.items())
     for at, entry in scan_types.items():
         if at not in objects:
-            yield _fault(at, f"should be an object, not {shown(entry)}")
+            yield _fault(at, f"should be an object, not {format_value(entry)}")
         elif at in old:
             if mixed:
                 yield _fault(at, "has no beams, where other scan types have")
@@ -174,7 +180,7 @@ def _is_old(entry: Mapping[str, Any]) -> bool:
 
 
 def _fault(at: Location, fault: str) -> Issue:
-    return Issue(at, fault, Grade.FATAL)
+    return Issue(at, fault, Severity.FATAL)
 
 
 def host_and_port(addresses: Mapping[str, Any], channel: int) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ska_sdp_config.lmc.schema.check import ANY, Loose
+from ska_sdp_config.lmc.schema.check import ANY, Lenient
 from ska_sdp_config.lmc.schema.types import (
     ABSENT,
     EbId,
@@ -22,8 +22,8 @@ from ska_sdp_config.lmc.schema.types import (
 )
 
 __all__ = [
-    "LOOSE",
-    "SCAN_TYPE_LOOSE",
+    "LENIENT",
+    "SCAN_TYPE_LENIENT",
     "Assign02",
     "Assign03",
     "ScanType02",
@@ -148,8 +148,8 @@ class Subbands(Schema):
     subbands: Annotated[list[Subband], Field(min_length=1)]
 
 
-SCAN_TYPE_LOOSE = Loose(inside=(("channels", ANY, ANY),), absent=(("channels",),))
-LOOSE = Loose(
+SCAN_TYPE_LENIENT = Lenient(inside=(("channels", ANY, ANY),), absent=(("channels",),))
+LENIENT = Lenient(
     inside=(("scan_types", ANY, "channels", ANY, ANY),),
     absent=(
         ("max_length",),

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AfterValidator, Discriminator, FailFast, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from ska_sdp_config.lmc.schema.check import ANY, Loose
+from ska_sdp_config.lmc.schema.check import ANY, Lenient
 from ska_sdp_config.lmc.schema.types import (
     ABSENT,
     EbId,
@@ -26,8 +26,8 @@ from ska_sdp_config.lmc.schema.types import (
 from ska_sdp_lmc.messages.schema.flat import Dependency03, Window, Workflow03
 
 __all__ = [
-    "LOOSE",
-    "SCAN_TYPE_LOOSE",
+    "LENIENT",
+    "SCAN_TYPE_LENIENT",
     "Assign04",
     "Assign10",
     "Release",
@@ -95,7 +95,7 @@ class PhaseDir04(Schema):
     reference_frame: Name
 
 
-def _frame_of(*names: str) -> AfterValidator:
+def _one_of(*names: str) -> AfterValidator:
     def check(frame: str) -> str:
         if frame.lower() not in names:
             wanted = "should be icrs, altaz, galactic, special or tle"
@@ -121,7 +121,7 @@ class Direction(Schema):
     """A direction by its coordinates."""
 
     target_name: Name
-    reference_frame: Annotated[str, _frame_of("icrs", "altaz", "galactic")]
+    reference_frame: Annotated[str, _one_of("icrs", "altaz", "galactic")]
     attrs: Attrs
 
 
@@ -161,7 +161,7 @@ def is_polynomial(phase_dir: Any, default: bool) -> bool:
     return has_old if has_old != has_new else default
 
 
-def _form_of_phase_dir(default: bool) -> Discriminator:
+def _phase_dir_discriminator(default: bool) -> Discriminator:
     def form(value: Any) -> str:
         if is_polynomial(value, default):
             return "polynomial"
@@ -184,7 +184,7 @@ class Field04(Schema):
     """A field of schemas 0.4 and 0.5."""
 
     field_id: Name
-    phase_dir: Annotated[PhaseDir, _form_of_phase_dir(True)]
+    phase_dir: Annotated[PhaseDir, _phase_dir_discriminator(True)]
     pointing_fqdn: str = ABSENT
 
 
@@ -192,7 +192,7 @@ class Field10(Schema):
     """A field of schemas from 1.0 on."""
 
     field_id: Name
-    phase_dir: Annotated[PhaseDir, _form_of_phase_dir(False)]
+    phase_dir: Annotated[PhaseDir, _phase_dir_discriminator(False)]
     pointing_fqdn: str = ABSENT
 
 
@@ -248,8 +248,8 @@ class Release(Message):
     resources: ExternalResources
 
 
-SCAN_TYPE_LOOSE = Loose(inside=(("beams", ANY, ANY),), absent=(("beams",),))
-LOOSE = Loose(
+SCAN_TYPE_LENIENT = Lenient(inside=(("beams", ANY, ANY),), absent=(("beams",),))
+LENIENT = Lenient(
     inside=(
         *(
             ("execution_block", part, ANY, ANY)

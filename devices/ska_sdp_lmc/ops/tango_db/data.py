@@ -1,4 +1,4 @@
-"""Which devices there are: data in dsconfig's JSON form, checked and spread out.
+"""Which devices there are: data in dsconfig's JSON form, checked and expanded.
 
 The form: ``{"servers": {server: {instance: {class: {device: {"properties": {name: [text]}}}}}}}``
 Pure: a file is read, nothing else is touched.
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PACKAGED = Path(__file__).with_name("devices.json")
 SUBARRAY_SERVER = "SDPSubarray"
-MOST_SUBARRAYS = 99
+MAX_SUBARRAYS = 99
 _MODEL = "01"
 _DOMAIN_END = "-sdp"
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -82,7 +82,7 @@ def read(path: Path = PACKAGED) -> DeviceData:
         raise DataError(f"{path} is not device data: {faults}") from error
 
 
-def spread(
+def expand(
     data: DeviceData, *, subarrays: int | None = None, prefix: str | None = None
 ) -> DeviceData:
     """The data for another number of subarrays, another prefix of the device names.
@@ -100,13 +100,13 @@ def spread(
     servers = dict(data.servers)
     if subarrays is not None:
         servers[SUBARRAY_SERVER] = _subarrays(servers.get(SUBARRAY_SERVER, {}), subarrays)
-    spread_out = DeviceData(servers=servers)
-    return spread_out if prefix is None else _renamed(spread_out, prefix)
+    expanded = DeviceData(servers=servers)
+    return expanded if prefix is None else _renamed(expanded, prefix)
 
 
 def _subarrays(instances: Instances, count: int) -> Instances:
-    if not 1 <= count <= MOST_SUBARRAYS:
-        raise DataError(f"there can be 1 to {MOST_SUBARRAYS} subarrays, not {count}")
+    if not 1 <= count <= MAX_SUBARRAYS:
+        raise DataError(f"there can be 1 to {MAX_SUBARRAYS} subarrays, not {count}")
     if _MODEL not in instances:
         raise DataError(
             f"the data have no {SUBARRAY_SERVER}/{_MODEL} to make other subarrays like: add it"

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, shown
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity, format_value
 from ska_sdp_config.lmc.schema.types import FORM, WHOLE
 
-__all__ = ["ANY", "NOTHING_LOOSE", "Loose", "schema_issues"]
+__all__ = ["ANY", "NOT_LENIENT", "Lenient", "schema_issues"]
 
-MOST_ERRORS = 5000
+MAX_ERRORS = 5000
 
 
 class _Any:
@@ -25,7 +25,7 @@ ANY = _Any()
 _Pattern = tuple[int | str | _Any, ...]
 
 
-class Loose(NamedTuple):
+class Lenient(NamedTuple):
     """Places of a message that nobody needs in order to act on it.
 
     Attributes:
@@ -44,7 +44,7 @@ class Loose(NamedTuple):
         )
 
 
-NOTHING_LOOSE = Loose()
+NOT_LENIENT = Lenient()
 
 
 def _starts(at: Location, pattern: _Pattern) -> bool:
@@ -58,7 +58,7 @@ def schema_issues(
     value: Any,
     *,
     at: Location = (),
-    loose: Loose = NOTHING_LOOSE,
+    lenient: Lenient = NOT_LENIENT,
 ) -> list[Issue]:
     """Check a value against a schema.
 
@@ -66,7 +66,7 @@ def schema_issues(
         schema: model to check against.
         value: JSON value to check.
         at: location of the value in its document.
-        loose: places where faults of structure are not fatal, from the value's own top.
+        lenient: places where faults of structure are not fatal, from the value's own top.
 
     Returns:
         What is wrong; more than 5000 faults are fatal whatever they are, and not all told.
@@ -74,15 +74,15 @@ def schema_issues(
     error = _error(schema, value)
     if error is None:
         return []
-    if (count := error.error_count()) <= MOST_ERRORS:
-        return [_issue(details, at, loose) for details in _details(error)]
+    if (count := error.error_count()) <= MAX_ERRORS:
+        return [_issue(details, at, lenient) for details in _details(error)]
     # To list them all takes seconds and a gigabyte: list those of a part of the value.
     error = _error(schema, _cut(value, 100)) or error
-    if error.error_count() > MOST_ERRORS:
+    if error.error_count() > MAX_ERRORS:
         error = _error(schema, _cut(value, 1)) or error
-    first = [_issue(details, at, loose) for details in _details(error)[:MOST_ERRORS]]
-    told = Issue(at, f"has {count} faults, of which these are the first", Grade.FATAL)
-    return [told, *(replace(issue, grade=Grade.FATAL) for issue in first)]
+    first = [_issue(details, at, lenient) for details in _details(error)[:MAX_ERRORS]]
+    told = Issue(at, f"has {count} faults, of which these are the first", Severity.FATAL)
+    return [told, *(replace(issue, severity=Severity.FATAL) for issue in first)]
 
 
 def _details(error: ValidationError) -> list[ErrorDetails]:
@@ -106,16 +106,16 @@ def _cut(value: Any, longest: int, depth: int = 12) -> Any:
     return value
 
 
-def _issue(details: ErrorDetails, above: Location, loose: Loose) -> Issue:
+def _issue(details: ErrorDetails, above: Location, lenient: Lenient) -> Issue:
     kind = details["type"]
     at = _location(details["loc"])
     if kind in ("extra_forbidden", FORM):
-        grade = Grade.FORM
-    elif loose.covers(at, missing=kind == "missing"):
-        grade = Grade.STRUCTURE
+        severity = Severity.FORM
+    elif lenient.covers(at, missing=kind == "missing"):
+        severity = Severity.STRUCTURE
     else:
-        grade = Grade.FATAL
-    return Issue((*above, *at), _fault(details), grade)
+        severity = Severity.FATAL
+    return Issue((*above, *at), _fault(details), severity)
 
 
 _TAGS = frozenset({"polynomial", "direction", "body", "orbit"})
@@ -152,4 +152,4 @@ def _fault(details: ErrorDetails) -> str:
     if kind in ("too_short", "too_long"):
         return details["msg"].replace(" after validation", "").replace("List should", "should")
     sentence = _SENTENCES.get(kind, details["msg"].removeprefix("Input "))
-    return f"{sentence}, not {shown(details['input'])}"
+    return f"{sentence}, not {format_value(details['input'])}"

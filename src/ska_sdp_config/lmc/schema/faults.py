@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-__all__ = ["Grade", "Issue", "Location", "MessageError", "json_path", "listed", "settle", "shown"]
+__all__ = [
+    "Issue",
+    "Location",
+    "MessageError",
+    "Severity",
+    "format_value",
+    "json_path",
+    "list_with_limit",
+    "raise_or_warn",
+]
 
 Location = tuple[int | str, ...]
 """Keys and indices that lead from the top of a document to one of its values."""
 
 MAX_FAULTS_SHOWN = 10
-MOST_WARNINGS = 50
-_LONGEST_VALUE = 40
+MAX_WARNINGS = 50
+_MAX_VALUE_CHARS = 40
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -37,11 +46,11 @@ class MessageError(ValueError):
 
     def __init__(self, command: str, faults: Sequence[Issue | str]) -> None:
         self.faults = tuple(str(fault) for fault in faults)
-        self.details = "; ".join(listed(self.faults, MAX_FAULTS_SHOWN))
+        self.details = "; ".join(list_with_limit(self.faults, MAX_FAULTS_SHOWN))
         super().__init__(f"{command}: {self.details}")
 
 
-class Grade(Enum):
+class Severity(Enum):
     """How much an issue weighs: what it is at strictness 0, 1 and 2 (spec 5).
 
     Strictness 0 asks only for what is needed to act on a message: its ids, scan types, scripts
@@ -66,13 +75,13 @@ class Issue:
 
     at: Location
     fault: str
-    grade: Grade
+    severity: Severity
 
     def __str__(self) -> str:
         return f"{json_path(self.at)}: {self.fault}"
 
 
-def settle(command: str, issues: Iterable[Issue], strictness: int) -> tuple[str, ...]:
+def raise_or_warn(command: str, issues: Iterable[Issue], strictness: int) -> tuple[str, ...]:
     """Weigh what was found in a message.
 
     Args:
@@ -92,13 +101,13 @@ def settle(command: str, issues: Iterable[Issue], strictness: int) -> tuple[str,
         raise ValueError(f"strictness {strictness!r} is not known, use 0, 1 or 2")
     found: dict[str, list[Issue]] = {"error": [], "warning": [], "nothing": []}
     for issue in issues:
-        found[issue.grade.value[strictness]].append(issue)
+        found[issue.severity.value[strictness]].append(issue)
     if found["error"]:
         raise MessageError(command, found["error"])
-    return listed(found["warning"], MOST_WARNINGS)
+    return list_with_limit(found["warning"], MAX_WARNINGS)
 
 
-def listed(things: Sequence[object], most: int) -> tuple[str, ...]:
+def list_with_limit(things: Sequence[object], most: int) -> tuple[str, ...]:
     """Return the texts of things, and for those past ``most`` one line with their number."""
     texts = [str(thing) for thing in things[:most]]
     if len(things) > most:
@@ -114,18 +123,18 @@ def json_path(at: Location) -> str:
 def _step(part: int | str) -> str:
     if isinstance(part, int):
         return f"[{part}]"
-    if _PLAIN_KEY.fullmatch(part) and len(part) <= _LONGEST_VALUE:
+    if _PLAIN_KEY.fullmatch(part) and len(part) <= _MAX_VALUE_CHARS:
         return f".{part}"
-    return f"[{shown(part)}]"
+    return f"[{format_value(part)}]"
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a short ASCII text for a value out of a message."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return "a list"
-    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
-        return json.dumps(value[:_LONGEST_VALUE])[:-1] + '..."'
+    if isinstance(value, str) and len(value) > _MAX_VALUE_CHARS:
+        return json.dumps(value[:_MAX_VALUE_CHARS])[:-1] + '..."'
     text = json.dumps(value, default=lambda other: type(other).__name__)
-    return text if isinstance(value, str) else text[:_LONGEST_VALUE]
+    return text if isinstance(value, str) else text[:_MAX_VALUE_CHARS]

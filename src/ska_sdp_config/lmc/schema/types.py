@@ -33,7 +33,7 @@ ABSENT: Any = None
 """Default of a field that may be left out; null in its place is refused all the same."""
 
 FORM = "form"
-"""Type of pydantic error for what is wrong in form only (`Grade.FORM`)."""
+"""Type of pydantic error for what is wrong in form only (`Severity.FORM`)."""
 WHOLE = "whole"
 """Type of pydantic error whose text does not want the value after it."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, shown
+from ska_sdp_config.lmc.schema.faults import Issue, Severity, format_value
 
 __all__ = ["KNOWN", "Version", "read_interface"]
 
@@ -54,7 +54,7 @@ def read_interface(
     match = _INTERFACE.fullmatch(interface) if isinstance(interface, str) else None
     if match is None:
         wanted = f"https://schema.skao.int/ska-sdp-{schema}/<major>.<minor>"
-        return None, (_issue(f"should be {wanted}, not {shown(interface)}"),)
+        return None, (_issue(f"should be {wanted}, not {format_value(interface)}"),)
     if match[1] != schema:
         return None, (_issue(f"should be of ska-sdp-{schema}, not of ska-sdp-{match[1]}"),)
     version = Version(int(match[2]), int(match[3]))
@@ -66,8 +66,8 @@ def read_interface(
         return None, (_issue(f"major version {version.major} is not known, known are {majors}"),)
     newest = same_major[-1]
     fault = f"version {version} is not known, read as {newest}"
-    return newest, (_issue(fault, Grade.NOTICE),)
+    return newest, (_issue(fault, Severity.NOTICE),)
 
 
-def _issue(fault: str, grade: Grade = Grade.FATAL) -> Issue:
-    return Issue(("interface",), fault, grade)
+def _issue(fault: str, severity: Severity = Severity.FATAL) -> Issue:
+    return Issue(("interface",), fault, severity)
