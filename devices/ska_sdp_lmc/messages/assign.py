@@ -1,4 +1,4 @@
-"""AssignResources in all its versions."""
+"""Parser of AssignResources messages, all versions."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _COMMAND = "AssignResources"
 
 
 def parse_assign_resources(text: str, strictness: int = 1) -> Parsed[AssignResources]:
-    """Read the argument of AssignResources.
+    """Parse the argument of AssignResources.
 
     Args:
         text: the argument.
         strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
-        MessageError: it cannot be acted on, or is not as right as the strictness asks.
+        MessageError: the message is invalid at this strictness.
     """
     document = open_document(_COMMAND, "assignres", text, strictness)
     version = document.version or _version_by_shape(document.value)
@@ -46,7 +46,7 @@ def parse_assign_resources(text: str, strictness: int = 1) -> Parsed[AssignResou
 
 
 def _version_by_shape(value: Mapping[str, Any]) -> Version:
-    """Tell the version of a message without interface (spec 5)."""
+    """Infer the version of a message without interface from its keys."""
     if "execution_block" in value or "scan_types" not in value:
         return Version(0, 4)
     if "eb_id" in value:
@@ -56,7 +56,7 @@ def _version_by_shape(value: Mapping[str, Any]) -> Version:
 
 
 def _check_flat(value: dict[str, Any], version: Version) -> tuple[dict[str, Any], list[Issue]]:
-    """Return a message of schema 0.1 to 0.3 with the keys of 0.3, and what is wrong with it."""
+    """Validate a message of schema 0.1 to 0.3; return it with the keys of 0.3, and its issues."""
     old = version < (0, 3)
     scan_types, issues = channels_from_subbands(value.get("scan_types"), ("scan_types",))
     if issues:
@@ -78,7 +78,7 @@ def _from_flat(value: Mapping[str, Any]) -> AssignResources:
 
 
 def _check_nested(value: dict[str, Any], version: Version) -> tuple[dict[str, Any], list[Issue]]:
-    """Return a message of schema 0.4 or later, and what is wrong with it."""
+    """Validate a message of schema 0.4 or later; return it unchanged, and its issues."""
     schema = nested.Assign04 if version < (1, 0) else nested.Assign10
     issues = schema_issues(schema, value, lenient=nested.LENIENT)
     issues += _part_issues(value)
@@ -95,7 +95,7 @@ def _check_nested(value: dict[str, Any], version: Version) -> tuple[dict[str, An
 def _part_issues(value: Mapping[str, Any]) -> Iterator[Issue]:
     if "execution_block" in value:
         if "resources" not in value:
-            # In IDLE it may well take over those of the execution block before.
+            # Valid in IDLE, where the resources of the previous execution block may be kept.
             yield Issue((), "has an execution block and names no resources", Severity.NOTICE)
     elif "resources" not in value and not value.get("processing_blocks"):
         fault = "has no execution_block, no processing_blocks and no resources"
@@ -103,7 +103,7 @@ def _part_issues(value: Mapping[str, Any]) -> Iterator[Issue]:
 
 
 def _phase_dir_issues(value: Mapping[str, Any], version: Version) -> Iterator[Issue]:
-    """Yield the phase directions that have the form of another version; takes any JSON."""
+    """Yield phase directions in the form of another version; accepts any JSON value."""
     block = value.get("execution_block")
     old = version < (1, 0)
     for index, field in objects(block.get("fields") if isinstance(block, dict) else None):

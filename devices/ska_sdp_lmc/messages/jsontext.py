@@ -1,8 +1,8 @@
-"""From the text of a command's argument to a JSON object that is safe to handle.
+"""Strict JSON decoder for the arguments of commands.
 
-Beyond the grammar of JSON this refuses what other readers of the database could not take or
-would take differently: a key given twice, numbers out of range, characters that are no Unicode
-text, and documents so deep or of so many objects that handling them is not safe.
+Beyond the grammar of JSON it rejects what other readers of the database could reject or read
+differently: duplicate keys, numbers out of range and lone surrogates. It also bounds size,
+depth and number of objects, so that later stages run in bounded time.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from ska_sdp_config.lmc.schema.faults import MessageError, format_value
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "read_object"]
 
 MAX_BYTES = 1024 * 1024
-"""Longest argument, in bytes of UTF-8."""
+"""Size limit of an argument, in bytes of UTF-8."""
 MAX_DEPTH = 100
-"""Deepest nesting of objects and lists."""
+"""Depth limit of nested objects and lists."""
 MAX_OBJECTS = 30_000
-"""Most objects in a document: bounds the time it takes to tell what is wrong with rubbish."""
+"""Limit of objects in a document; bounds the time of validating an invalid one."""
 MAX_DIGITS = 300
-"""Longest integer: what a float can still hold, since integers serve as floats."""
+"""Limit of digits in an integer: what fits a float, as integers pass as floats."""
 
 
 class _Rejected(ValueError):
-    """JSON, or nearly, of a kind that is not taken."""
+    """Text that is not accepted JSON."""
 
 
 def read_object(command: str, text: object) -> dict[str, Any]:
-    """Read a command's argument.
+    """Decode the argument of a command.
 
     Args:
-        command: name of the command, for the error's text.
+        command: name of the command, for the text of the error.
         text: the argument.
 
     Raises:
-        MessageError: it is no text, longer than 1 MiB, no JSON, or no JSON object.
+        MessageError: not text, longer than 1 MiB, not JSON, or not a JSON object.
     """
     try:
         return _read(text)
@@ -92,7 +92,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    # Also keeps int() from its limit of digits, and from its quadratic time without one.
+    # int() has a limit of digits of its own, and takes quadratic time without it.
     if len(digits) > MAX_DIGITS:
         raise _Rejected(f"a number of {len(digits)} digits is too large")
     return int(digits)
@@ -138,7 +138,7 @@ def _check_tree(value: dict[str, Any]) -> None:
 
 
 def _check_text(text: str) -> None:
-    """Refuse half of a surrogate pair, which an escape can write: no UTF-8 can hold it."""
+    """Reject a lone surrogate, which an escape can produce and UTF-8 cannot encode."""
     if text.isascii():
         return
     try:

@@ -1,7 +1,7 @@
-"""Ids that a message repeats, and references in it to what is not there.
+"""Checks for duplicate ids and dangling references in a message.
 
-Dangling references are normal in messages in use, half of the real ones have one (spec 5).
-All functions take any JSON, checked or not: what has the wrong type is told by the schema.
+Dangling references are common in practice. All functions accept any JSON value and skip values
+of the wrong type, which the schema reports.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _DEFINITIONS = {
 def repeat_issues(
     values: Any, key: str, at: Location, severity: Severity = Severity.FORM
 ) -> Iterator[Issue]:
-    """Tell of objects in a list that have the id of one before them.
+    """Yield objects in a list that repeat the id of an earlier one.
 
     Args:
         values: the list.
         key: the key that holds the id.
         at: location of the list.
-        severity: how much a repeat weighs.
+        severity: severity of a repeated id.
     """
     seen: set[str] = set()
     for index, value in objects(values):
@@ -80,11 +80,11 @@ def block_issues(block: Any, at: Location) -> Iterator[Issue]:
 def new_scan_type_issues(
     scan_types: Any, block: Mapping[str, Any], at: Location
 ) -> Iterator[Issue]:
-    """Tell of dangling references in scan types that are added to an execution block.
+    """Yield dangling references in scan types that are added to an execution block.
 
     Args:
         scan_types: the scan types, of schema 0.4.
-        block: the execution block as it is with them.
+        block: the execution block, including these scan types.
         at: location of the scan types in their message.
     """
     yield from _origin_issues(scan_types, block, at)
@@ -92,7 +92,7 @@ def new_scan_type_issues(
 
 
 def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
-    """Yield runs of channels whose lowest frequency is not below the highest."""
+    """Yield channel ranges whose ``freq_min`` is not below ``freq_max``."""
     for index, window in objects(windows):
         low, high = window.get("freq_min"), window.get("freq_max")
         if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
@@ -101,7 +101,7 @@ def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
 
 
 def cycle_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
-    """Tell of scan types that are, in the end, derived from themselves.
+    """Yield scan types that derive, directly or indirectly, from themselves.
 
     Args:
         scan_types: scan types of schema 0.4.
@@ -121,13 +121,13 @@ def cycle_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
 
 
 def dependency_issues(blocks: Any, at: Location, *, alone: bool = False) -> Iterator[Issue]:
-    """Tell of dependencies on processing blocks that the message does not have.
+    """Yield dependencies on processing blocks that are not in the message.
 
     Args:
         blocks: the processing blocks of a message.
         at: location of the processing blocks.
-        alone: whether the message has no execution block: they add to one that is there, and may
-            depend on what it has.
+        alone: whether the message has no execution block. The blocks are then added to an
+            existing one and may depend on its processing blocks.
     """
     known = _ids(blocks, "pb_id")
     for index, block in objects(blocks):
@@ -143,7 +143,7 @@ def dependency_issues(blocks: Any, at: Location, *, alone: bool = False) -> Iter
 
 
 def _use_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
-    """Tell of beams and definitions that scan types use and the block does not have."""
+    """Yield references of scan types to beams and definitions that are not in the block."""
     beams = _ids(block.get("beams"), "beam_id")
     known = {key: _ids(block.get(part), key) for key, part in _DEFINITIONS.items()}
     for index, scan_type in objects(scan_types):
@@ -169,7 +169,7 @@ def _origin_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> I
 
 
 def _names_in_cycles(origins: Mapping[str, str]) -> set[str]:
-    """Return the names from which following ``origins`` never ends."""
+    """Return the names whose chain of ``origins`` runs into a cycle."""
     ends: dict[str, bool] = {}
     for start in origins:
         path: list[str] = []
@@ -185,7 +185,7 @@ def _names_in_cycles(origins: Mapping[str, str]) -> set[str]:
 
 
 def objects(values: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield index and value of the objects in a list; nothing when it is no list."""
+    """Yield index and value of each object in a list; nothing for any other value."""
     for index, value in enumerate(values if isinstance(values, list) else ()):
         if isinstance(value, dict):
             yield index, value

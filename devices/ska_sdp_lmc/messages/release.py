@@ -1,4 +1,4 @@
-"""ReleaseResources, one form in all versions."""
+"""Parser of ReleaseResources messages, which have one form in all versions."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ _COMMAND = "ReleaseResources"
 
 
 def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseResources]:
-    """Read the argument of ReleaseResources.
+    """Parse the argument of ReleaseResources.
 
     Args:
         text: the argument.
         strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
-        MessageError: it cannot be acted on, names nothing to release, or is not as right as the
-            strictness asks.
+        MessageError: the message is invalid at this strictness, or names nothing to release.
     """
     document = open_document(_COMMAND, "releaseres", text, strictness)
     value = document.value

@@ -1,4 +1,4 @@
-"""Scan in all its versions."""
+"""Parser of Scan messages, all versions."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _COMMAND = "Scan"
 
 
 def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
-    """Read the argument of Scan.
+    """Parse the argument of Scan.
 
     Args:
         text: the argument.
         strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
-        MessageError: it cannot be acted on, or is not as right as the strictness asks.
+        MessageError: the message is invalid at this strictness.
     """
     document = open_document(_COMMAND, "scan", text, strictness)
     value = document.value
@@ -45,7 +45,7 @@ def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
 
 
 def _version_by_shape(value: Mapping[str, Any]) -> Version:
-    """Tell the version of a message without interface: 0.2, or any since then."""
+    """Infer the version of a message without interface from its keys."""
     return Version(0, 2) if "id" in value and "scan_id" not in value else Version(2, 1)
 
 

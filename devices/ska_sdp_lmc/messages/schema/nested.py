@@ -1,6 +1,6 @@
 """Schemas 0.4 to 2.1: an execution block of definitions that refer to each other by id.
 
-From 1.0 on the direction of a field has another form. Versions after 1.0 are read as 1.0.
+Schema 1.0 changed the form of phase directions. Later versions are validated as 1.0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class Beam(Schema):
-    """A beam of the telescope and what is done with it."""
+    """Beam of the telescope and its function."""
 
     beam_id: Name
     function: Function
@@ -48,7 +48,7 @@ class Beam(Schema):
 
 
 class BeamUse(Schema):
-    """What a scan type makes of one beam."""
+    """Definitions that a scan type uses for one beam."""
 
     field_id: Name = ABSENT
     channels_id: Name = ABSENT
@@ -56,7 +56,7 @@ class BeamUse(Schema):
 
 
 class ScanType04(Schema):
-    """A scan type; one whose id begins with ``.`` is a template to derive others from."""
+    """Scan type; an id that begins with ``.`` marks a template for ``derive_from``."""
 
     scan_type_id: ScanTypeId
     derive_from: Name = ABSENT
@@ -64,29 +64,29 @@ class ScanType04(Schema):
 
 
 class SpectralWindow(Window):
-    """A run of channels with a name."""
+    """Named range of channels; frequencies in Hz."""
 
     spectral_window_id: Name
 
 
 class Channels(Schema):
-    """A definition of channels."""
+    """Channels definition."""
 
     channels_id: Name
     spectral_windows: Annotated[list[SpectralWindow], Field(min_length=1)]
 
 
 class Polarisations(Schema):
-    """A definition of correlation products."""
+    """Polarisations definition: correlation products."""
 
     polarisations_id: Name
     corr_type: Names
 
 
 class PhaseDir04(Schema):
-    """A direction: polynomials of right ascension and declination in degrees.
+    """Phase direction: polynomials of right ascension and declination in degrees.
 
-    ``reference_time`` is often ``...`` in messages in use, so it is never parsed (spec 5).
+    ``reference_time`` is often ``...`` in practice, so it is never parsed.
     """
 
     ra: Annotated[Numbers, Field(min_length=1)]
@@ -106,7 +106,7 @@ def _one_of(*names: str) -> AfterValidator:
 
 
 class Attrs(Schema):
-    """Coordinates in degrees, and how they change."""
+    """Coordinates in degrees, with proper motion and other corrections."""
 
     c1: Annotated[float, Field(ge=0, lt=360)]
     c2: Annotated[float, Field(ge=-90, le=90)]
@@ -118,7 +118,7 @@ class Attrs(Schema):
 
 
 class Direction(Schema):
-    """A direction by its coordinates."""
+    """Phase direction given by coordinates."""
 
     target_name: Name
     reference_frame: Annotated[str, _one_of("icrs", "altaz", "galactic")]
@@ -126,21 +126,21 @@ class Direction(Schema):
 
 
 class Body(Schema):
-    """A body of the solar system, by its name."""
+    """Phase direction given by the name of a solar system body."""
 
     target_name: Name
     reference_frame: str
 
 
 class Elements(Schema):
-    """The two lines of a satellite's orbital elements."""
+    """Two-line orbital elements of a satellite."""
 
     line1: str
     line2: str
 
 
 class Orbit(Schema):
-    """A satellite, by its orbital elements."""
+    """Phase direction given by the orbital elements of a satellite."""
 
     target_name: Name
     reference_frame: str
@@ -154,7 +154,7 @@ def is_polynomial(phase_dir: Any, default: bool) -> bool:
 
     Args:
         phase_dir: the direction, any JSON value.
-        default: the answer when the keys fit both forms or none.
+        default: value to return if the keys fit both forms or neither.
     """
     keys = phase_dir.keys() if isinstance(phase_dir, dict) else set[str]()
     has_old, has_new = bool(keys & {"ra", "dec"}), bool(keys & {"target_name", "attrs"})
@@ -181,7 +181,7 @@ PhaseDir = (
 
 
 class Field04(Schema):
-    """A field of schemas 0.4 and 0.5."""
+    """Field, schemas 0.4 and 0.5."""
 
     field_id: Name
     phase_dir: Annotated[PhaseDir, _phase_dir_discriminator(True)]
@@ -189,7 +189,7 @@ class Field04(Schema):
 
 
 class Field10(Schema):
-    """A field of schemas from 1.0 on."""
+    """Field, from schema 1.0 on."""
 
     field_id: Name
     phase_dir: Annotated[PhaseDir, _phase_dir_discriminator(False)]
@@ -200,7 +200,7 @@ AnyField = TypeVar("AnyField", Field04, Field10)
 
 
 class ExecutionBlock(Schema, Generic[AnyField]):
-    """One observation's configuration."""
+    """Execution block: the configuration of one observation."""
 
     eb_id: EbId
     max_length: Annotated[float, Field(ge=0)]
@@ -213,7 +213,7 @@ class ExecutionBlock(Schema, Generic[AnyField]):
 
 
 class ProcessingBlock(Schema):
-    """One run of a processing script."""
+    """Processing block: one run of a processing script."""
 
     pb_id: PbId
     script: Workflow03
@@ -223,7 +223,7 @@ class ProcessingBlock(Schema):
 
 
 class ExternalResources(Schema):
-    """Resources that others manage."""
+    """Externally managed resources."""
 
     csp_links: Annotated[list[int], FailFast()] = ABSENT
     receptors: Names = ABSENT
@@ -231,7 +231,7 @@ class ExternalResources(Schema):
 
 
 class Assign(Message, Generic[AnyField]):
-    """Argument of AssignResources; at least one of the three parts has to be there."""
+    """Argument of AssignResources, from schema 0.4 on; requires one of its three parts."""
 
     execution_block: ExecutionBlock[AnyField] = ABSENT
     processing_blocks: list[ProcessingBlock] = ABSENT
