@@ -265,7 +265,8 @@ def test_a_port_that_is_taken_is_refused_at_start(settings: dict[str, str]) -> N
     with socket.create_server(("127.0.0.1", port)):
         words = refused_start(**settings)
     assert (
-        f"The health cannot be served at 127.0.0.1 port {port} (Address already in use)" in words
+        f"Cannot serve the health endpoint at 127.0.0.1 port {port} (Address already in use)"
+        in words
     )
     assert "SDP_LMC_HEALTH_PORT" in words
 
