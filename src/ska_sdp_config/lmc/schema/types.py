@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 __all__ = [
@@ -83,12 +83,19 @@ def _transaction_id(name: str) -> str:
     return name
 
 
+def _json_pattern(pattern: str) -> WithJsonSchema:
+    """Add a pattern, which a validator checks, to the JSON Schema of a string."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
 Name = Annotated[str, Field(min_length=1)]
-EbId = Annotated[str, _block_id("eb")]
-PbId = Annotated[str, _block_id("pb")]
+EbId = Annotated[str, _block_id("eb"), _json_pattern(r"eb-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")]
+PbId = Annotated[str, _block_id("pb"), _json_pattern(r"pb-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")]
 ScanTypeId = Annotated[Name, AfterValidator(_scan_type_id)]
-ScriptPart = Annotated[str, AfterValidator(_script_part)]
-TransactionId = Annotated[str, AfterValidator(_transaction_id)]
+ScriptPart = Annotated[str, AfterValidator(_script_part), _json_pattern(_SCRIPT_PART.pattern)]
+TransactionId = Annotated[
+    str, AfterValidator(_transaction_id), _json_pattern(_TRANSACTION.pattern)
+]
 Kind = Literal["realtime", "batch"]
 
 # Report only the first invalid entry of a long list of numbers or names.
