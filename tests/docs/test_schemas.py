@@ -50,6 +50,10 @@ def test_schema_rejects_invalid_message(name: str, change: dict[str, object]) ->
         ("assignres-1.0", {"execution_block": {}}),
         ("assignres-1.0", {"transaction_id": "a b"}),
         ("releaseres-0.4", {"resources": {"receive_nodes": 0}}),
+        ("assignres-2.1", {"execution_block": {"eb_id": "eb-a-20260131-1"}}),
+        ("recvaddrs-0.2", {"science": {"host": [[0, "a"]], "port": [[0, 0]]}}),
+        ("recvaddrs-0.2", {"science": {"host": [["0", "a"]], "port": [[0, 1]]}}),
+        ("recvaddrs-0.2", {"science": {"host": [], "port": [[0, 1]]}}),
         ("recvaddrs-0.4", {"science": {"vis0": {"function": "visibilities"}}}),
     ],
 )

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ska_sdp_config.lmc.schema.check import schema_issues
@@ -91,14 +91,51 @@ def _calibration(value: Any) -> Any:
     return value
 
 
-HostMap = Annotated[list[Any], AfterValidator(_map_of("[channel, host]", _is_text))]
-MacMap = Annotated[list[Any], AfterValidator(_map_of("[channel, mac]", _is_text))]
+_CHANNEL = {"title": "channel", "type": "integer", "minimum": 0}
+
+
+def _map_schema(*parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a channel map; it cannot express the order of channels."""
+    entry = {
+        "type": "array",
+        "prefixItems": [_CHANNEL, *parts],
+        "minItems": 2,
+        "maxItems": 1 + len(parts),
+    }
+    return {"type": "array", "items": entry, "minItems": 1}
+
+
+def _text_map_schema(title: str) -> dict[str, Any]:
+    return _map_schema({"title": title, "type": "string", "minLength": 1})
+
+
+HostMap = Annotated[
+    list[Any],
+    AfterValidator(_map_of("[channel, host]", _is_text)),
+    WithJsonSchema(_text_map_schema("host")),
+]
+MacMap = Annotated[
+    list[Any],
+    AfterValidator(_map_of("[channel, mac]", _is_text)),
+    WithJsonSchema(_text_map_schema("mac")),
+]
 PortMap = Annotated[
     # Some documents have a fourth number of unknown meaning; it is ignored.
     list[Any],
     AfterValidator(_map_of("[channel, port, increment]", _is_port, _is_channel, _is_number)),
+    WithJsonSchema(
+        _map_schema(
+            {"title": "port", "type": "integer", "minimum": 1, "maximum": 65535},
+            {"title": "increment", "type": "integer", "minimum": 0},
+            {"title": "ignored", "type": "number"},
+        )
+    ),
 ]
-Calibration = Annotated[Any, AfterValidator(_calibration)]
+Calibration = Annotated[
+    Any,
+    AfterValidator(_calibration),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, _text_map_schema("attribute")]}),
+]
 
 
 class Addresses(Schema):

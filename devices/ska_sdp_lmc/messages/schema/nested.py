@@ -230,16 +230,31 @@ class ExternalResources(Schema):
     receive_nodes: Annotated[int, Field(ge=1)] = ABSENT
 
 
-class Assign(Message, Generic[AnyField]):
+class ExecutionBlock04(ExecutionBlock[Field04]):
+    """Execution block, schemas 0.4 and 0.5."""
+
+
+class ExecutionBlock10(ExecutionBlock[Field10]):
+    """Execution block, from schema 1.0 on."""
+
+
+AnyBlock = TypeVar("AnyBlock", ExecutionBlock04, ExecutionBlock10)
+
+
+class Assign(Message, Generic[AnyBlock]):
     """Argument of AssignResources, from schema 0.4 on; requires one of its three parts."""
 
-    execution_block: ExecutionBlock[AnyField] = ABSENT
+    execution_block: AnyBlock = ABSENT
     processing_blocks: list[ProcessingBlock] = ABSENT
     resources: ExternalResources = ABSENT
 
 
-Assign04 = Assign[Field04]
-Assign10 = Assign[Field10]
+class Assign04(Assign[ExecutionBlock04]):
+    """Argument of AssignResources, schemas 0.4 and 0.5; requires one of its three parts."""
+
+
+class Assign10(Assign[ExecutionBlock10]):
+    """Argument of AssignResources, from schema 1.0 on; requires one of its three parts."""
 
 
 class Release(Message):
