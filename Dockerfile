@@ -1,18 +1,19 @@
 # One image for every role: SDPController, SDPSubarray, ska-sdp-lmc (register, sim, secure-etcd) and
-# ska-sdp. docs/how-to/container.md says how to build and run it.
+# ska-sdp. See docs/how-to/container.md.
 
 FROM python:3.11.15-slim-bookworm AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 
-# What makes the package's wheel stays in this stage.
+# Build tools stay in this stage.
 COPY requirements/build.lock requirements/image.lock ./requirements/
 RUN python -m venv /build/tools \
     && /build/tools/bin/pip install --no-cache-dir --only-binary :all: --require-hashes \
         -r requirements/build.lock
 
-# The lock first: it changes less often than the package. The environment itself has no pip.
+# Dependencies first, for the layer cache: they change less often than the package. The
+# environment itself has no pip.
 RUN python -m venv --without-pip /opt/sdp \
     && /build/tools/bin/pip --python /opt/sdp/bin/python install --no-cache-dir \
         --only-binary :all: --require-hashes -r requirements/image.lock
@@ -45,7 +46,7 @@ ENV PATH=/opt/sdp/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     SDP_LMC_HEALTH_PORT=8080
-# By number: Kubernetes takes no name's word that it is not root.
+# Numeric, as Kubernetes cannot verify runAsNonRoot for a user name.
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080

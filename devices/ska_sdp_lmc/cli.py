@@ -1,4 +1,4 @@
-"""The command ``ska-sdp-lmc``: the local stack, and what belongs to it."""
+"""The command ``ska-sdp-lmc``: local stack, registration and securing of etcd."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from ska_sdp_lmc.ops.secure_etcd.command import secure_etcd
 @click.version_option(package_name="ska-sdp-lmc")
 def main() -> None:
     """Local monitoring and control of the SDP, on one machine."""
-    # What is printed comes from databases too, such as the names of devices and of users.
+    # The output includes names from databases, which may contain control characters.
     guard_streams()
 
 
 @main.command()
-@click.option("--subarrays", type=int, default=1, show_default=True, help="How many.")
+@click.option("--subarrays", type=int, default=1, show_default=True, help="Number of subarrays.")
 @click.option(
     "--prefix", default="test", show_default=True, help="Device names begin with PREFIX-sdp/."
 )
-@click.option("--no-sim", is_flag=True, help="Leave out the stand-in for the rest of the SDP.")
+@click.option("--no-sim", is_flag=True, help="Do not start the simulator of the rest of the SDP.")
 @click.option(
     "--dir",
     "directory",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep data and logs in DIR, and go on with those that are there.",
+    help="Keep data and logs in DIR, and continue with existing ones.",
 )
 @click.option(
     "--env-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the shell commands that lead to the stack to FILE once it answers.",
+    help="Write the environment variables of the stack to FILE, as shell commands, once it is up.",
 )
-@click.option("--health", is_flag=True, help="Serve the health of each server over HTTP.")
+@click.option("--health", is_flag=True, help="Serve the health endpoint of each server over HTTP.")
 @click.option(
-    "--restart", is_flag=True, help="Restart a part that ends, instead of stopping the rest."
+    "--restart", is_flag=True, help="Restart a part that exits, instead of stopping the stack."
 )
 @click.option(
     "--port-base",
     type=int,
     metavar="N",
-    help="Use fixed ports from N on: N for etcd, N+1 for the Tango database, then four for each "
-    "device server, the controller's first: Tango, heartbeat, events, health.",
+    help="First of the fixed ports: N for etcd, N+1 for the Tango database, then four per device "
+    "server, controller first: Tango, heartbeat, events, health.",
 )
-@click.option("--demo", is_flag=True, help="Run the demonstration on it, then stop.")
+@click.option("--demo", is_flag=True, help="Run the demo on the stack, then stop it.")
 def up(
     subarrays: int,
     prefix: str,
@@ -60,7 +60,7 @@ def up(
     port_base: int | None,
     demo: bool,
 ) -> None:
-    """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
+    """Start etcd, a Tango database, the devices and a simulator of the rest of the SDP."""
     require("ska-sdp-lmc up", "tango", "local")
     from ska_sdp_lmc.ops.tango_db.data import DataError
     from ska_sdp_sim.stack import Layout, StartError
@@ -90,10 +90,10 @@ def up(
 
 
 @main.command()
-@click.option("--subarray", default="01", show_default=True, help="Which one observes.")
-@click.option("--prefix", default="test", show_default=True, help="Of the device names.")
+@click.option("--subarray", default="01", show_default=True, help="Subarray to use.")
+@click.option("--prefix", default="test", show_default=True, help="Prefix of the device names.")
 def demo(subarray: str, prefix: str) -> None:
-    """Observe once through Tango, on the stack that TANGO_HOST and SDP_CONFIG_HOST lead to."""
+    """Run one observation on the stack at TANGO_HOST and SDP_CONFIG_HOST."""
     require("ska-sdp-lmc demo", "tango")
     from ska_sdp_sim.demo.run import run
 
@@ -103,29 +103,29 @@ def demo(subarray: str, prefix: str) -> None:
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sim(arguments: tuple[str, ...]) -> None:
-    """Stand in for the rest of the SDP on the database that SDP_CONFIG_HOST leads to."""
-    from ska_sdp_sim.cli import main as stand_in
+    """Simulate the rest of the SDP on the database at SDP_CONFIG_HOST."""
+    from ska_sdp_sim.cli import main as simulate
 
-    stand_in(list(arguments), prog_name="ska-sdp-lmc sim")
+    simulate(list(arguments), prog_name="ska-sdp-lmc sim")
 
 
 @main.command()
 @click.argument(
     "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )
-@click.option("--subarrays", type=int, help="How many; without it those of the data.")
-@click.option("--prefix", help="Device names begin with PREFIX-sdp/; without it as in the data.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--subarrays", type=int, help="Number of subarrays, by default those of FILE.")
+@click.option("--prefix", help="Device names begin with PREFIX-sdp/, by default as in FILE.")
+@click.option("--dry-run", is_flag=True, help="Print the changes without making them.")
 def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_run: bool) -> None:
-    """Register the devices of FILE, in dsconfig's form, in the database at TANGO_HOST."""
+    """Register the devices of FILE, in dsconfig format, in the Tango database at TANGO_HOST."""
     require("ska-sdp-lmc register", "tango")
     import tango
 
-    from ska_sdp_lmc.ops.tango_db.data import PACKAGED, DataError, read, spread
+    from ska_sdp_lmc.ops.tango_db.data import PACKAGED, DataError, expand, read
     from ska_sdp_lmc.ops.tango_db.register import register as run
 
     try:
-        data = spread(read(file or PACKAGED), subarrays=subarrays, prefix=prefix)
+        data = expand(read(file or PACKAGED), subarrays=subarrays, prefix=prefix)
         changes = run(tango.Database(), data.devices(), dry_run=dry_run)
     except DataError as error:
         raise click.ClickException(str(error)) from error

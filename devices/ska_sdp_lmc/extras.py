@@ -10,18 +10,18 @@ MODULES = {
     "local": ("databaseds",),
     "secure": ("cryptography",),
 }
-"""Modules of each extra without which its programs cannot start."""
+"""Required modules of each extra."""
 
 
 def require(program: str, *extras: str) -> None:
-    """End the process if a package of an extra is missing.
+    """Exit if a package of an extra is missing.
 
     Args:
-        program: What the user started, for the message.
-        extras: Extras of this distribution that it needs; keys of ``MODULES``.
+        program: name of the program, for the message.
+        extras: required extras of this distribution, keys of ``MODULES``.
 
     Raises:
-        SystemExit: A package is missing; one line names the extras to install.
+        SystemExit: a package is missing; the message names the extras to install.
     """
     missing = {
         extra: absent

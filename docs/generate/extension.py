@@ -35,6 +35,7 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "subarray-properties": devices.subarray_properties,
     "enumerations": devices.enumerations,
     "messages": messages.newest,
+    "message-fields": messages.fields,
     "entities": database.entities,
     "device-entries": database.device_entries,
     "commands-by-obs-state": refusals.by_obs_state,

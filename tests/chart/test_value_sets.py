@@ -18,7 +18,7 @@ from kubernetes_validate import utils
 from ska_sdp_config.drivers.etcd.settings import Settings as DatabaseSettings
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
-from ska_sdp_lmc.ops.tango_db.data import DeviceData, read, spread
+from ska_sdp_lmc.ops.tango_db.data import DeviceData, expand, read
 from ska_sdp_lmc.runtime import settings
 from tests.chart.rendering import (
     VALUE_SETS,
@@ -113,7 +113,7 @@ def test_the_program_takes_the_settings(objects: Objects) -> None:
 
 def test_the_devices_are_those_of_the_values(objects: Objects, request: Any) -> None:
     lmc = values_of(request.node.callspec.params["objects"]).get("lmc", {})
-    expected = spread(read(), subarrays=lmc.get("nsubarray", 1), prefix=lmc.get("prefix", "test"))
+    expected = expand(read(), subarrays=lmc.get("nsubarray", 1), prefix=lmc.get("prefix", "test"))
     found = list(device_data(objects).devices())
     assert {(each.server, each.class_name, each.device) for each in found} == {
         (each.server, each.class_name, each.device) for each in expected.devices()

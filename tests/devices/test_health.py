@@ -265,7 +265,8 @@ def test_used_health_port_ends_start(settings: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", port)):
         words = refused_start(**settings)
     assert (
-        f"The health cannot be served at 127.0.0.1 port {port} (Address already in use)" in words
+        f"Cannot serve the health endpoint at 127.0.0.1 port {port} (Address already in use)"
+        in words
     )
     assert "SDP_LMC_HEALTH_PORT" in words
 

@@ -14,7 +14,7 @@ import tango
 
 from ska_sdp_config import ConfigConnectionError
 from ska_sdp_config.config import Transaction
-from ska_sdp_lmc.ops.tango_db.data import PACKAGED, Registration, read, spread
+from ska_sdp_lmc.ops.tango_db.data import PACKAGED, Registration, expand, read
 from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
@@ -48,7 +48,7 @@ def system(
 ) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     """Controller, two subarrays and stand-in, each as its user; runs programs beside them."""
     prefix = f"secure{secured.etcd.port}"
-    data = spread(read(PACKAGED), subarrays=2, prefix=prefix)
+    data = expand(read(PACKAGED), subarrays=2, prefix=prefix)
     register(tango_db.connect(), data.devices(), dry_run=False)
     tango_host = {"TANGO_HOST": tango_db.tango_host}
     servers = [

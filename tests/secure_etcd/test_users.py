@@ -48,7 +48,7 @@ def test_made_enforced_and_left_alone(open_etcd: Secured) -> None:
     assert [line.removeprefix("would change: ") for line in lines(told.output)] == lines(
         done.output
     )
-    assert lines(done.output)[-2].startswith("users enforced at")
+    assert lines(done.output)[-2].startswith("authentication enabled at")
 
     files = {file.name: file for file in open_etcd.passwords.iterdir()}
     assert files.keys() == USERS
@@ -76,8 +76,8 @@ def test_goes_on_where_an_earlier_run_was_interrupted(open_etcd: Secured) -> Non
         store.add_user("operator", "another")
     done = open_etcd.users()
     assert done.exit_code == 0, done.output
-    assert "role operator changed: 106 rights more, 1 less" in done.output
-    assert "user operator given role operator" in done.output
+    assert "role operator changed: 106 rights added, 1 removed" in done.output
+    assert "role operator granted to user operator" in done.output
     assert f"password of user operator set to that in {chosen}" in done.output
     with open_etcd.config_of("operator") as config:
         for txn in config.txn():
@@ -93,9 +93,9 @@ def test_mends_what_has_changed_while_users_are_enforced(open_etcd: Secured) -> 
         store.add_to_role("dashboard", "operator")
     done = open_etcd.users()
     assert done.exit_code == 0, done.output
-    assert "role helmdeploy changed: 0 rights more, 1 less" in done.output
+    assert "role helmdeploy changed: 0 rights added, 1 removed" in done.output
     assert "password of user dashboard set" in done.output
-    assert "user dashboard also has role operator, which stays" in done.output
+    assert "user dashboard also has role operator, which is kept" in done.output
     assert "2 changes" in done.output
     with open_etcd.config_of("dashboard") as config:
         for txn in config.txn():
@@ -107,11 +107,11 @@ def test_more_subarrays_and_another_system(open_etcd: Secured) -> None:
     open_etcd.users()
     more = open_etcd.users("--subarrays", str(SUBARRAYS + 1))
     assert lines(more.output)[-1] == "3 changes"
-    assert "user lmc-subarray-03 made" in more.output
+    assert "user lmc-subarray-03 created" in more.output
     other = open_etcd.users("--prefix", "/low")
     assert other.exit_code == 0, other.output
-    assert "user low-lmc-subarray-01 made, with sdp-read, low-lmc-subarray-01" in other.output
-    assert "sdp-read made" not in other.output
+    assert "user low-lmc-subarray-01 created, with sdp-read, low-lmc-subarray-01" in other.output
+    assert "sdp-read created" not in other.output
 
 
 @NEWER_ONLY

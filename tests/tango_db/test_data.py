@@ -1,4 +1,4 @@
-"""Device data: what they may be, and how they spread to other numbers and prefixes."""
+"""Device data: what they may be, and expanding them to other numbers and prefixes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_lmc.ops.tango_db.data import DataError, DeviceData, read, spread
+from ska_sdp_lmc.ops.tango_db.data import DataError, DeviceData, expand, read
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ def test_the_file_in_the_repository_is_the_packaged_one() -> None:
 
 @given(count=st.integers(1, 99), prefix=st.sampled_from(["test", "mid", "low", "a-1_b"]))
 def test_any_number_and_prefix(count: int, prefix: str) -> None:
-    devices = list(spread(read(), subarrays=count, prefix=prefix).devices())
+    devices = list(expand(read(), subarrays=count, prefix=prefix).devices())
     assert [(d.server, d.device) for d in devices] == [
         ("SDPController/0", f"{prefix}-sdp/control/0"),
         *((f"SDPSubarray/{n:02d}", f"{prefix}-sdp/subarray/{n:02d}") for n in range(1, count + 1)),
@@ -45,14 +45,14 @@ def test_new_subarrays_are_like_the_first_and_given_ones_stay() -> None:
             "02": {"SDPSubarray": {"x-sdp/subarray/02": {"properties": {"A": ["2"]}}}},
         }
     )
-    devices = list(spread(data, subarrays=3).devices())
+    devices = list(expand(data, subarrays=3).devices())
     assert [(d.device[-2:], d.properties["A"]) for d in devices] == [
         ("01", ["1"]),
         ("02", ["2"]),
         ("03", ["1"]),
     ]
-    assert [d.server for d in spread(data, subarrays=1).devices()] == ["SDPSubarray/01"]
-    assert spread(data) == data
+    assert [d.server for d in expand(data, subarrays=1).devices()] == ["SDPSubarray/01"]
+    assert expand(data) == data
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_what_no_name_can_carry_is_refused(
     subarrays: int | None, prefix: str | None, fault: str
 ) -> None:
     with pytest.raises(DataError, match=fault):
-        spread(read(), subarrays=subarrays, prefix=prefix)
+        expand(read(), subarrays=subarrays, prefix=prefix)
 
 
 def test_data_that_cannot_be_spread_are_refused() -> None:
     with pytest.raises(DataError, match="no SDPSubarray/01 to make other subarrays like"):
-        spread(data_of(SDPSubarray={"all": {}}), subarrays=2)
+        expand(data_of(SDPSubarray={"all": {}}), subarrays=2)
     with pytest.raises(DataError, match="device name a/b/c does not begin with <prefix>-sdp/"):
-        spread(data_of(S={"1": {"S": {"a/b/c": {}}}}), prefix="mid")
+        expand(data_of(S={"1": {"S": {"a/b/c": {}}}}), prefix="mid")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import tango
 from click.testing import CliRunner
 
 from ska_sdp_lmc.cli import main
-from ska_sdp_lmc.ops.tango_db.data import Registration, read, spread
+from ska_sdp_lmc.ops.tango_db.data import Registration, expand, read
 from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.stack.tango_db import TangoDatabaseServer
 
@@ -36,8 +36,8 @@ def database(either_tango_db: TangoDatabaseServer) -> Iterator[tango.Database]:
 
 
 def devices(**properties: list[str]) -> list[Registration]:
-    spread_out = spread(read(), subarrays=2, prefix=PREFIX).devices()
-    return [dataclasses.replace(device, properties=properties) for device in spread_out]
+    expanded = expand(read(), subarrays=2, prefix=PREFIX).devices()
+    return [dataclasses.replace(device, properties=properties) for device in expanded]
 
 
 def test_a_second_time_changes_nothing(database: tango.Database) -> None:

@@ -6,7 +6,7 @@
 {{ ternary "https" "http" .Values.etcd.tls.enabled }}
 {{- end -}}
 
-{{/* Address of each member, or of the etcd that exists: host:port,host:port,… */}}
+{{/* Address of each member, or of an existing etcd: host:port,host:port,… */}}
 {{- define "lmc.etcd-endpoints" -}}
 {{- if .Values.etcd.host -}}
 {{- .Values.etcd.host -}}
@@ -26,8 +26,8 @@
 {{ .Values.etcd.auth.existingSecret | default (printf "%s-users" (include "lmc.etcd-name" .)) }}
 {{- end -}}
 
-{{/* Name of a user of etcd, as `ska-sdp-lmc secure-etcd users` has it: systems that share a database
-have users of their own. Takes (list root part). */}}
+{{/* Name of a user of etcd, as in `ska-sdp-lmc secure-etcd users`: systems that share a database have
+separate users. Takes (list root part). */}}
 {{- define "lmc.etcd-user" -}}
 {{- $prefix := (index . 0).Values.lmc.databasePrefix | trimPrefix "/" | replace "/" "-" -}}
 {{ with $prefix }}{{ . }}-{{ end }}{{ index . 1 }}
@@ -46,7 +46,7 @@ have users of their own. Takes (list root part). */}}
 {{- toJson $users -}}
 {{- end -}}
 
-{{/* Environment that leads a program to etcd. */}}
+{{/* Environment with the address of etcd. */}}
 {{- define "lmc.etcd-address" -}}
 - name: SDP_CONFIG_HOST
   value: {{ include "lmc.etcd-endpoints" . | quote }}
@@ -64,7 +64,7 @@ have users of their own. Takes (list root part). */}}
 {{- end }}
 {{- end -}}
 
-{{/* The same, with a login where etcd has users. Takes (list root part). */}}
+{{/* Environment with address and login of etcd. Takes (list root part). */}}
 {{- define "lmc.etcd-environment" -}}
 {{- $root := index . 0 -}}
 {{ include "lmc.etcd-address" $root }}
@@ -91,7 +91,7 @@ have users of their own. Takes (list root part). */}}
 {{ .Values.tangodb.existingSecret | default (printf "%s-tangodb" (include "lmc.fullname" .)) }}
 {{- end -}}
 
-{{/* Environment that leads the Tango database to MariaDB. */}}
+{{/* Environment with address and login of MariaDB. */}}
 {{- define "lmc.mariadb-environment" -}}
 - name: MYSQL_HOST
   value: {{ include "lmc.host" (list . (printf "%s-mariadb" (include "lmc.fullname" .))) }}:3306
@@ -104,7 +104,7 @@ have users of their own. Takes (list root part). */}}
       key: password
 {{- end -}}
 
-{{/* The data of a Secret: a password for each key; those that the cluster has stay as they are.
+{{/* Data of a Secret with a password per key; existing passwords are kept.
 Takes (list root name-of-secret list-of-keys). */}}
 {{- define "lmc.passwords" -}}
 {{- $root := index . 0 -}}
@@ -114,7 +114,7 @@ Takes (list root name-of-secret list-of-keys). */}}
 {{- end }}
 {{- end -}}
 
-{{/* Environment that lets etcdctl reach the chart's etcd, as root where there are users. */}}
+{{/* Environment of etcdctl, with the login of root if authentication is enabled. */}}
 {{- define "lmc.etcdctl-environment" -}}
 - name: ETCDCTL_API
   value: "3"

@@ -1,4 +1,4 @@
-{{/* The device servers as a JSON list: name, user of etcd, program, instance, device and its properties. */}}
+{{/* Device servers as a JSON list: name, user of etcd, program, instance, device and its properties. */}}
 {{- define "lmc.servers" -}}
 {{- $lmc := .Values.lmc -}}
 {{- $servers := list (dict
@@ -21,7 +21,7 @@
 {{- toJson $servers -}}
 {{- end -}}
 
-{{/* Servers of the list in dsconfig's form. Takes a list of servers. */}}
+{{/* Device data in dsconfig format. Takes a list of servers. */}}
 {{- define "lmc.device-data" -}}
 {{- $servers := dict -}}
 {{- range . -}}
@@ -33,21 +33,21 @@
 {{- dict "servers" $servers | toPrettyJson -}}
 {{- end -}}
 
-{{/* The port for probes and metrics, and the variable that tells a server of it. */}}
+{{/* Port for probes and metrics, and the variable that sets it. */}}
 {{- define "lmc.health-port" -}}8080{{- end -}}
 {{- define "lmc.health-environment" -}}
 - name: SDP_LMC_HEALTH_PORT
   value: {{ include "lmc.health-port" . | quote }}
 {{- end -}}
 
-{{/* Annotations by which Prometheus finds the metrics of a device server. */}}
+{{/* Annotations for Prometheus to discover the metrics of a device server. */}}
 {{- define "lmc.scrape-annotations" -}}
 prometheus.io/scrape: "true"
 prometheus.io/path: /metrics
 prometheus.io/port: {{ include "lmc.health-port" . | quote }}
 {{- end -}}
 
-{{/* Settings that are the same for all device servers. */}}
+{{/* Settings common to all device servers. */}}
 {{- define "lmc.settings-environment" -}}
 - name: SDP_LMC_LOG_LEVEL
   value: {{ .Values.lmc.logLevel }}
@@ -68,7 +68,7 @@ prometheus.io/port: {{ include "lmc.health-port" . | quote }}
   value: {{ include "lmc.event-port" . | quote }}
 {{- end -}}
 
-{{/* Whether a device server works, and whether it can do its work. Takes (list root port). */}}
+{{/* Liveness and readiness probes of a device server. Takes (list root port). */}}
 {{- define "lmc.lasting-probes" -}}
 {{- $probes := (index . 0).Values.lmc.probes -}}
 {{- $port := index . 1 -}}
@@ -81,7 +81,7 @@ prometheus.io/port: {{ include "lmc.health-port" . | quote }}
 {{- end }}
 {{- end -}}
 
-{{/* Probes of a device server. The first gives it time to start. */}}
+{{/* All probes of a device server. */}}
 {{- define "lmc.probes" -}}
 startupProbe:
   httpGet: {path: /livez, port: health}

@@ -1,5 +1,5 @@
-{{/* Name that all objects begin with; short enough for what is put behind it, up to 12 characters of a
-CronJob, 23 of others. */}}
+{{/* Name prefix of all objects, short enough for suffixes of up to 12 characters for a CronJob and 23
+for others. */}}
 {{- define "lmc.fullname" -}}
 {{- if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 40 | trimSuffix "-" -}}
@@ -8,7 +8,7 @@ CronJob, 23 of others. */}}
 {{- end -}}
 {{- end -}}
 
-{{/* What pods are found by. Takes (list root component). */}}
+{{/* Selector labels of pods. Takes (list root component). */}}
 {{- define "lmc.selector" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: {{ $root.Chart.Name }}
@@ -16,8 +16,8 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
-{{/* Labels of objects. Those of pods are the selector alone: an upgrade of the chart that changes
-nothing else starts no pod anew. Takes (list root component). */}}
+{{/* Labels of objects. Pods have the selector labels only, so that a new version of the chart alone
+does not restart them. Takes (list root component). */}}
 {{- define "lmc.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "lmc.selector" . }}
@@ -26,7 +26,7 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{/* Full name of a Service. Takes (list root name). */}}
+{{/* DNS name of a Service. Takes (list root name). */}}
 {{- define "lmc.host" -}}
 {{- $root := index . 0 -}}
 {{ index . 1 }}.{{ $root.Release.Namespace }}.svc.{{ $root.Values.global.cluster_domain }}

@@ -1,4 +1,4 @@
-{{/* How each pod begins. Takes (list root user-id). */}}
+{{/* Fields common to all pods. Takes (list root user-id). */}}
 {{- define "lmc.pod" -}}
 {{- $root := index . 0 -}}
 automountServiceAccountToken: false
@@ -35,14 +35,14 @@ securityContext:
     drop: [ALL]
 {{- end -}}
 
-{{/* The image of this software. */}}
+{{/* Image fields of a container of this software. */}}
 {{- define "lmc.own-image" -}}
 image: {{ include "lmc.image" . | quote }}
 imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
 {{ include "lmc.container-security" . }}
 {{- end -}}
 
-{{/* Volumes of a pod of this software, and where they are mounted: its root is read-only. */}}
+{{/* Volumes of a pod of this software, and their mounts; the root file system is read-only. */}}
 {{- define "lmc.volumes" -}}
 - name: tmp
   emptyDir: {}
@@ -57,7 +57,7 @@ imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
       - key: ca.crt
         path: ca.crt
     {{- end }}
-    # The operator's resource has no group for files, and the image's user is not root.
+    # DeviceServer has no fsGroup, and the user of the image is not root.
     defaultMode: {{ ternary "0444" "0440" .Values.global.operator }}
 {{- end }}
 {{- end -}}

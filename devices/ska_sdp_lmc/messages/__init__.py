@@ -1,9 +1,8 @@
-"""Messages: the JSON arguments of commands, and the attribute receiveAddresses (spec 5).
+"""Parsing of messages: the JSON arguments of commands, and the attribute receiveAddresses.
 
-Text goes in, the one internal form comes out, whatever version of its schema the message
-follows; or a `MessageError` that names each wrong field by JSON path and fault. How much is
-wrong and how much only worth a warning is a matter of strictness, `faults.Grade`. Knows neither
-Tango nor the database.
+Each function converts a message of any schema version to the internal form, or raises a
+`MessageError` that lists each invalid field by JSON path. The strictness decides whether an
+issue is an error or a warning, see `Severity`. Independent of Tango and of the database.
 """
 
 from ska_sdp_config.lmc.receive_addresses import host_and_port, read_receive_addresses

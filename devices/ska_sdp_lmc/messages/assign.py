@@ -1,4 +1,4 @@
-"""AssignResources in all its versions."""
+"""Parser of AssignResources messages, all versions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, settle
+from ska_sdp_config.lmc.schema.faults import Issue, Severity, raise_or_warn
 from ska_sdp_config.lmc.schema.versions import Version
 from ska_sdp_lmc.messages.convert import (
     complete_execution_block,
@@ -29,24 +29,24 @@ _COMMAND = "AssignResources"
 
 
 def parse_assign_resources(text: str, strictness: int = 1) -> Parsed[AssignResources]:
-    """Read the argument of AssignResources.
+    """Parse the argument of AssignResources.
 
     Args:
         text: the argument.
         strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
-        MessageError: it cannot be acted on, or is not as right as the strictness asks.
+        MessageError: the message is invalid at this strictness.
     """
     document = open_document(_COMMAND, "assignres", text, strictness)
     version = document.version or _version_by_shape(document.value)
     value, issues = (_check_flat if version < (0, 4) else _check_nested)(document.value, version)
-    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+    warnings = raise_or_warn(_COMMAND, [*document.issues, *issues], strictness)
     return Parsed((_from_flat if version < (0, 4) else _from_nested)(value), warnings)
 
 
 def _version_by_shape(value: Mapping[str, Any]) -> Version:
-    """Tell the version of a message without interface (spec 5)."""
+    """Infer the version of a message without interface from its keys."""
     if "execution_block" in value or "scan_types" not in value:
         return Version(0, 4)
     if "eb_id" in value:
@@ -56,12 +56,12 @@ def _version_by_shape(value: Mapping[str, Any]) -> Version:
 
 
 def _check_flat(value: dict[str, Any], version: Version) -> tuple[dict[str, Any], list[Issue]]:
-    """Return a message of schema 0.1 to 0.3 with the keys of 0.3, and what is wrong with it."""
+    """Validate a message of schema 0.1 to 0.3; return it with the keys of 0.3, and its issues."""
     old = version < (0, 3)
     scan_types, issues = channels_from_subbands(value.get("scan_types"), ("scan_types",))
     if issues:
         value = {**value, "scan_types": scan_types}
-    issues += schema_issues(flat.Assign02 if old else flat.Assign03, value, loose=flat.LOOSE)
+    issues += schema_issues(flat.Assign02 if old else flat.Assign03, value, lenient=flat.LENIENT)
     if old:
         value = rename_02(value)
     issues += flat_scan_type_issues(value.get("scan_types"), ("scan_types",))
@@ -78,9 +78,9 @@ def _from_flat(value: Mapping[str, Any]) -> AssignResources:
 
 
 def _check_nested(value: dict[str, Any], version: Version) -> tuple[dict[str, Any], list[Issue]]:
-    """Return a message of schema 0.4 or later, and what is wrong with it."""
+    """Validate a message of schema 0.4 or later; return it unchanged, and its issues."""
     schema = nested.Assign04 if version < (1, 0) else nested.Assign10
-    issues = schema_issues(schema, value, loose=nested.LOOSE)
+    issues = schema_issues(schema, value, lenient=nested.LENIENT)
     issues += _part_issues(value)
     issues += _phase_dir_issues(value, version)
     issues += block_issues(value.get("execution_block"), ("execution_block",))
@@ -95,22 +95,22 @@ def _check_nested(value: dict[str, Any], version: Version) -> tuple[dict[str, An
 def _part_issues(value: Mapping[str, Any]) -> Iterator[Issue]:
     if "execution_block" in value:
         if "resources" not in value:
-            # In IDLE it may well take over those of the execution block before.
-            yield Issue((), "has an execution block and names no resources", Grade.NOTICE)
+            # Valid in IDLE, where the resources of the previous execution block may be kept.
+            yield Issue((), "has an execution block and names no resources", Severity.NOTICE)
     elif "resources" not in value and not value.get("processing_blocks"):
         fault = "has no execution_block, no processing_blocks and no resources"
-        yield Issue((), fault, Grade.FATAL)
+        yield Issue((), fault, Severity.FATAL)
 
 
 def _phase_dir_issues(value: Mapping[str, Any], version: Version) -> Iterator[Issue]:
-    """Yield the phase directions that have the form of another version; takes any JSON."""
+    """Yield phase directions in the form of another version; accepts any JSON value."""
     block = value.get("execution_block")
     old = version < (1, 0)
     for index, field in objects(block.get("fields") if isinstance(block, dict) else None):
         if is_polynomial(field.get("phase_dir"), old) != old:
             at = ("execution_block", "fields", index, "phase_dir")
             fault = f"has the form of schema {'1.0' if old else '0.4'}, read as such"
-            yield Issue(at, fault, Grade.NOTICE)
+            yield Issue(at, fault, Severity.NOTICE)
 
 
 def _from_nested(value: Mapping[str, Any]) -> AssignResources:

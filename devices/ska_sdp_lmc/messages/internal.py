@@ -1,10 +1,9 @@
-"""The one internal form of each command's message, whatever version it came in.
+"""Internal, version-independent form of the message of each command.
 
-The execution block, scan types and processing blocks are plain JSON-like mappings in the form
-of schema 0.4/1.x (spec 5), with ids checked, ready to be stored. All parts of an execution block
-are there, empty where the message has none, but ``max_length``, which may be missing at
-strictness 0; a processing block has ``parameters`` and ``dependencies`` always. Keys that no
-schema names are kept in both.
+Execution blocks, scan types and processing blocks are JSON mappings in the form of schema
+0.4/1.x with valid ids, ready to be stored. All parts of an execution block are present,
+possibly empty, except ``max_length``, which may be missing at strictness 0. A processing block
+always has ``parameters`` and ``dependencies``. Unknown keys are kept in both.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ ContentT = TypeVar("ContentT", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Externally managed resources named in a message; None where the message has none.
+    """Externally managed resources of a message; None for each that it does not name.
 
     Attributes:
-        csp_links: numbers of links from the correlator, in the order given, without repeats.
-        receptors: names of receptors, in the order given, without repeats.
+        csp_links: numbers of links from the correlator, in message order, without duplicates.
+        receptors: names of receptors, in message order, without duplicates.
         receive_nodes: number of nodes that receive data, at least 1.
-        extra: keys that no schema version names, kept as given.
+        extra: unknown keys, unchanged.
     """
 
     csp_links: tuple[int, ...] | None = None
@@ -46,7 +45,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class AssignResources:
-    """Argument of AssignResources. At least one of its three parts is there."""
+    """Argument of AssignResources; at least one of its three parts is present."""
 
     transaction_id: str | None = None
     resources: Resources | None = None
@@ -69,9 +68,9 @@ class Configure:
     Attributes:
         scan_type: id of the scan type to configure for.
         new_scan_types: scan types to add to the execution block, in the 0.4 form.
-        new_channels: channel definitions that converted (flat) new scan types refer to.
+        new_channels: channels definitions that converted (flat) new scan types refer to.
         new_fields: field definitions that converted new scan types refer to.
-        new_beams: beams that converted new scan types need (``vis0``), if not yet there.
+        new_beams: beams that converted new scan types need (``vis0``).
     """
 
     scan_type: str
@@ -100,12 +99,12 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[ContentT]):
-    """What was read from a command's argument.
+    """Parsed argument of a command.
 
     Attributes:
         message: the argument in the internal form.
-        warnings: what is not as the schema says and does not matter at the strictness asked
-            for, one sentence each, with its JSON path.
+        warnings: deviations from the schema that the strictness tolerates, one line each, with
+            its JSON path.
     """
 
     message: ContentT

@@ -1,8 +1,8 @@
-"""From the text of a command's argument to a JSON object that is safe to handle.
+"""Strict JSON decoder for the arguments of commands.
 
-Beyond the grammar of JSON this refuses what other readers of the database could not take or
-would take differently: a key given twice, numbers out of range, characters that are no Unicode
-text, and documents so deep or of so many objects that handling them is not safe.
+Beyond the grammar of JSON it rejects what other readers of the database could reject or read
+differently: duplicate keys, numbers out of range and lone surrogates. It also bounds size,
+depth and number of objects, so that later stages run in bounded time.
 """
 
 from __future__ import annotations
@@ -11,59 +11,59 @@ import json
 import math
 from typing import Any, NoReturn
 
-from ska_sdp_config.lmc.schema.faults import MessageError, shown
+from ska_sdp_config.lmc.schema.faults import MessageError, format_value
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "read_object"]
 
 MAX_BYTES = 1024 * 1024
-"""Longest argument, in bytes of UTF-8."""
+"""Size limit of an argument, in bytes of UTF-8."""
 MAX_DEPTH = 100
-"""Deepest nesting of objects and lists."""
+"""Depth limit of nested objects and lists."""
 MAX_OBJECTS = 30_000
-"""Most objects in a document: bounds the time it takes to tell what is wrong with rubbish."""
+"""Limit of objects in a document; bounds the time of validating an invalid one."""
 MAX_DIGITS = 300
-"""Longest integer: what a float can still hold, since integers serve as floats."""
+"""Limit of digits in an integer: what fits a float, as integers pass as floats."""
 
 
-class _Refused(ValueError):
-    """JSON, or nearly, of a kind that is not taken."""
+class _Rejected(ValueError):
+    """Text that is not accepted JSON."""
 
 
 def read_object(command: str, text: object) -> dict[str, Any]:
-    """Read a command's argument.
+    """Decode the argument of a command.
 
     Args:
-        command: name of the command, for the error's text.
+        command: name of the command, for the text of the error.
         text: the argument.
 
     Raises:
-        MessageError: it is no text, longer than 1 MiB, no JSON, or no JSON object.
+        MessageError: not text, longer than 1 MiB, not JSON, or not a JSON object.
     """
     try:
         return _read(text)
-    except _Refused as refused:
-        raise MessageError(command, [f"$: {refused}"]) from None
+    except _Rejected as error:
+        raise MessageError(command, [f"$: {error}"]) from None
 
 
 def _read(text: object) -> dict[str, Any]:
     if not isinstance(text, str):
-        raise _Refused(f"the argument should be JSON text, not {type(text).__name__}")
+        raise _Rejected(f"the argument should be JSON text, not {type(text).__name__}")
     size = _size(text)
     if size > MAX_BYTES:
-        raise _Refused(f"the argument is longer than 1 MiB ({size} bytes)")
+        raise _Rejected(f"the argument is longer than 1 MiB ({size} bytes)")
     if not text.strip():
-        raise _Refused("the argument is empty, it should be a JSON object")
+        raise _Rejected("the argument is empty, it should be a JSON object")
     if text.startswith("\ufeff"):
-        raise _Refused("the argument begins with a byte order mark: leave it out, JSON has none")
+        raise _Rejected("the argument begins with a byte order mark: leave it out, JSON has none")
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise _Refused(f"the argument is not JSON: {error.msg} at {where}") from None
+        raise _Rejected(f"the argument is not JSON: {error.msg} at {where}") from None
     except RecursionError:
-        raise _Refused(_TOO_DEEP) from None
+        raise _Rejected(_TOO_DEEP) from None
     if not isinstance(value, dict):
-        raise _Refused(f"the argument should be a JSON object, not {shown(value)}")
+        raise _Rejected(f"the argument should be a JSON object, not {format_value(value)}")
     _check_tree(value)
     return value
 
@@ -77,7 +77,7 @@ def _size(text: str) -> int:
     try:
         return len(text.encode())
     except UnicodeEncodeError as error:
-        raise _Refused(f"the argument has no Unicode text at character {error.start}") from None
+        raise _Rejected(f"the argument has no Unicode text at character {error.start}") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,27 +86,27 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _Refused(f"the key {shown(key)} is given twice in one object")
+                raise _Rejected(f"the key {format_value(key)} is given twice in one object")
             seen.add(key)
     return made
 
 
 def _integer(digits: str) -> int:
-    # Also keeps int() from its limit of digits, and from its quadratic time without one.
+    # int() has a limit of digits of its own, and takes quadratic time without it.
     if len(digits) > MAX_DIGITS:
-        raise _Refused(f"a number of {len(digits)} digits is too large")
+        raise _Rejected(f"a number of {len(digits)} digits is too large")
     return int(digits)
 
 
 def _number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise _Refused(f"the number {digits[:20]} is too large")
+        raise _Rejected(f"the number {digits[:20]} is too large")
     return number
 
 
 def _constant(name: str) -> NoReturn:
-    raise _Refused(f"the argument is not JSON: {name} is no JSON number")
+    raise _Rejected(f"the argument is not JSON: {name} is no JSON number")
 
 
 _DECODER = json.JSONDecoder(
@@ -127,21 +127,21 @@ def _check_tree(value: dict[str, Any]) -> None:
                 _check_text(item)
             elif isinstance(item, dict | list):
                 if depth > MAX_DEPTH:
-                    raise _Refused(_TOO_DEEP)
+                    raise _Rejected(_TOO_DEEP)
                 below.extend(item)
                 if isinstance(item, dict):
                     objects += 1
                     below.extend(item.values())
         if objects > MAX_OBJECTS:
-            raise _Refused(f"the argument has more than {MAX_OBJECTS} objects")
+            raise _Rejected(f"the argument has more than {MAX_OBJECTS} objects")
         level = below
 
 
 def _check_text(text: str) -> None:
-    """Refuse half of a surrogate pair, which an escape can write: no UTF-8 can hold it."""
+    """Reject a lone surrogate, which an escape can produce and UTF-8 cannot encode."""
     if text.isascii():
         return
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _Refused(f"the string {shown(text)} is no Unicode text") from None
+        raise _Rejected(f"the string {format_value(text)} is no Unicode text") from None

@@ -1,26 +1,26 @@
-"""What reading begins with for every command: the document and its interface."""
+"""Decoding of a message and of its interface, common to all commands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ska_sdp_config.lmc.schema.faults import Issue, MessageError, settle
+from ska_sdp_config.lmc.schema.faults import Issue, MessageError, raise_or_warn
 from ska_sdp_config.lmc.schema.versions import Version, read_interface
 from ska_sdp_lmc.messages.jsontext import read_object
 
 __all__ = ["Document", "find_transaction_id", "open_document", "transaction_id"]
 
-_LONGEST_ID = 96
+_MAX_ID_CHARS = 96
 
 
 class Document(NamedTuple):
-    """A command's argument as JSON.
+    """Decoded argument of a command.
 
     Attributes:
         value: the JSON object.
-        version: the version its interface says, None when it has none.
-        issues: what is wrong with the interface, nothing of it fatal.
+        version: the version of its interface, None without one.
+        issues: issues of the interface, none of them fatal.
     """
 
     value: dict[str, Any]
@@ -29,39 +29,39 @@ class Document(NamedTuple):
 
 
 def open_document(command: str, schema: str, text: object, strictness: int) -> Document:
-    """Read a command's argument as far as its interface.
+    """Decode the argument of a command and read its interface.
 
     Args:
-        command: name of the command, for the error's text.
-        schema: name of the command's schema in interfaces.
+        command: name of the command, for the text of the error.
+        schema: name of the schema in the interface.
         text: the argument.
         strictness: 0, 1 or 2.
 
     Raises:
-        MessageError: it is no JSON object of at most 1 MiB, or its interface is another's.
+        MessageError: not a JSON object of at most 1 MiB, or an invalid interface.
     """
     value = read_object(command, text)
     version, issues = read_interface(value, schema)
-    settle(command, issues, strictness)
+    raise_or_warn(command, issues, strictness)
     return Document(value, version, issues)
 
 
 def transaction_id(value: Mapping[str, Any]) -> str | None:
-    """Return the transaction id of a checked message; an empty one counts as none."""
+    """Return the transaction id of a valid message; treat an empty one as absent."""
     return value.get("transaction_id") or None
 
 
 def find_transaction_id(text: str) -> str | None:
-    """Find the transaction id of a message that was refused, for the log.
+    """Find the transaction id of a rejected message, for the log.
 
     Args:
         text: the message.
 
     Returns:
-        The id; None when the text has none that can be read.
+        The id; None if the text has no readable one.
     """
     try:
         found = read_object("", text).get("transaction_id")
     except MessageError:
         return None
-    return found if isinstance(found, str) and 0 < len(found) <= _LONGEST_ID else None
+    return found if isinstance(found, str) and 0 < len(found) <= _MAX_ID_CHARS else None

@@ -1,7 +1,7 @@
-"""Ids that a message repeats, and references in it to what is not there.
+"""Checks for duplicate ids and dangling references in a message.
 
-Dangling references are normal in messages in use, half of the real ones have one (spec 5).
-All functions take any JSON, checked or not: what has the wrong type is told by the schema.
+Dangling references are common in practice. All functions accept any JSON value and skip values
+of the wrong type, which the schema reports.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, shown
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity, format_value
 
 __all__ = [
     "block_issues",
+    "cycle_issues",
     "dependency_issues",
-    "endless_issues",
     "new_scan_type_issues",
     "objects",
     "repeat_issues",
@@ -29,22 +29,24 @@ _DEFINITIONS = {
 
 
 def repeat_issues(
-    values: Any, key: str, at: Location, grade: Grade = Grade.FORM
+    values: Any, key: str, at: Location, severity: Severity = Severity.FORM
 ) -> Iterator[Issue]:
-    """Tell of objects in a list that have the id of one before them.
+    """Yield objects in a list that repeat the id of an earlier one.
 
     Args:
         values: the list.
         key: the key that holds the id.
         at: location of the list.
-        grade: how much a repeat weighs.
+        severity: severity of a repeated id.
     """
     seen: set[str] = set()
     for index, value in objects(values):
         name = value.get(key)
         if isinstance(name, str):
             if name in seen:
-                yield Issue((*at, index), f"has the id {shown(name)} of one before it", grade)
+                yield Issue(
+                    (*at, index), f"has the id {format_value(name)} of one before it", severity
+                )
             seen.add(name)
 
 
@@ -68,9 +70,9 @@ def block_issues(block: Any, at: Location) -> Iterator[Issue]:
     where = (*at, "scan_types")
     scan_types = block.get("scan_types")
     if scan_types == []:
-        yield Issue(where, "is empty", Grade.FORM)
-    yield from repeat_issues(scan_types, "scan_type_id", where, Grade.FATAL)
-    yield from endless_issues(scan_types, where)
+        yield Issue(where, "is empty", Severity.FORM)
+    yield from repeat_issues(scan_types, "scan_type_id", where, Severity.FATAL)
+    yield from cycle_issues(scan_types, where)
     yield from _origin_issues(scan_types, block, where)
     yield from _use_issues(scan_types, block, where)
 
@@ -78,11 +80,11 @@ def block_issues(block: Any, at: Location) -> Iterator[Issue]:
 def new_scan_type_issues(
     scan_types: Any, block: Mapping[str, Any], at: Location
 ) -> Iterator[Issue]:
-    """Tell of dangling references in scan types that are added to an execution block.
+    """Yield dangling references in scan types that are added to an execution block.
 
     Args:
         scan_types: the scan types, of schema 0.4.
-        block: the execution block as it is with them.
+        block: the execution block, including these scan types.
         at: location of the scan types in their message.
     """
     yield from _origin_issues(scan_types, block, at)
@@ -90,16 +92,16 @@ def new_scan_type_issues(
 
 
 def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
-    """Yield runs of channels whose lowest frequency is not below the highest."""
+    """Yield channel ranges whose ``freq_min`` is not below ``freq_max``."""
     for index, window in objects(windows):
         low, high = window.get("freq_min"), window.get("freq_max")
         if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
             fault = f"is {'above' if low > high else 'equal to'} freq_max"
-            yield Issue((*at, index, "freq_min"), fault, Grade.FORM)
+            yield Issue((*at, index, "freq_min"), fault, Severity.FORM)
 
 
-def endless_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
-    """Tell of scan types that are, in the end, derived from themselves.
+def cycle_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
+    """Yield scan types that derive, directly or indirectly, from themselves.
 
     Args:
         scan_types: scan types of schema 0.4.
@@ -110,22 +112,22 @@ def endless_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
         name, origin = scan_type.get("scan_type_id"), scan_type.get("derive_from")
         if isinstance(name, str) and isinstance(origin, str):
             origins[name] = origin
-    endless = _endless(origins)
+    cyclic = _names_in_cycles(origins)
     for index, scan_type in objects(scan_types):
         origin = scan_type.get("derive_from")
-        if isinstance(origin, str) and origin in endless:
-            fault = f"{shown(origin)} is derived from itself"
-            yield Issue((*at, index, "derive_from"), fault, Grade.STRUCTURE)
+        if isinstance(origin, str) and origin in cyclic:
+            fault = f"{format_value(origin)} is derived from itself"
+            yield Issue((*at, index, "derive_from"), fault, Severity.STRUCTURE)
 
 
 def dependency_issues(blocks: Any, at: Location, *, alone: bool = False) -> Iterator[Issue]:
-    """Tell of dependencies on processing blocks that the message does not have.
+    """Yield dependencies on processing blocks that are not in the message.
 
     Args:
         blocks: the processing blocks of a message.
         at: location of the processing blocks.
-        alone: whether the message has no execution block: they add to one that is there, and may
-            depend on what it has.
+        alone: whether the message has no execution block. The blocks are then added to an
+            existing one and may depend on its processing blocks.
     """
     known = _ids(blocks, "pb_id")
     for index, block in objects(blocks):
@@ -135,13 +137,13 @@ def dependency_issues(blocks: Any, at: Location, *, alone: bool = False) -> Iter
             if not isinstance(pb_id, str):
                 continue
             if pb_id == block.get("pb_id"):
-                yield Issue(where, "is the processing block itself", Grade.FORM)
+                yield Issue(where, "is the processing block itself", Severity.FORM)
             elif pb_id not in known and not alone:
-                yield Issue(where, f"{shown(pb_id)} is not in this message", Grade.FORM)
+                yield Issue(where, f"{format_value(pb_id)} is not in this message", Severity.FORM)
 
 
 def _use_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
-    """Tell of beams and definitions that scan types use and the block does not have."""
+    """Yield references of scan types to beams and definitions that are not in the block."""
     beams = _ids(block.get("beams"), "beam_id")
     known = {key: _ids(block.get(part), key) for key, part in _DEFINITIONS.items()}
     for index, scan_type in objects(scan_types):
@@ -149,12 +151,12 @@ def _use_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iter
         for beam_id, use in uses.items() if isinstance(uses, dict) else ():
             where = (*at, index, "beams", beam_id)
             if beam_id not in beams:
-                yield Issue(where, f"there is no beam {shown(beam_id)}", Grade.FORM)
+                yield Issue(where, f"there is no beam {format_value(beam_id)}", Severity.FORM)
             for key, part in _DEFINITIONS.items():
                 found = use.get(key) if isinstance(use, dict) else None
                 if isinstance(found, str) and found not in known[key]:
-                    fault = f"{shown(found)} is not among the {part}"
-                    yield Issue((*where, key), fault, Grade.FORM)
+                    fault = f"{format_value(found)} is not among the {part}"
+                    yield Issue((*where, key), fault, Severity.FORM)
 
 
 def _origin_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> Iterator[Issue]:
@@ -162,12 +164,12 @@ def _origin_issues(scan_types: Any, block: Mapping[str, Any], at: Location) -> I
     for index, scan_type in objects(scan_types):
         origin = scan_type.get("derive_from")
         if isinstance(origin, str) and origin not in known:
-            fault = f"there is no scan type {shown(origin)}"
-            yield Issue((*at, index, "derive_from"), fault, Grade.FORM)
+            fault = f"there is no scan type {format_value(origin)}"
+            yield Issue((*at, index, "derive_from"), fault, Severity.FORM)
 
 
-def _endless(origins: Mapping[str, str]) -> set[str]:
-    """Return the names from which following ``origins`` never ends."""
+def _names_in_cycles(origins: Mapping[str, str]) -> set[str]:
+    """Return the names whose chain of ``origins`` runs into a cycle."""
     ends: dict[str, bool] = {}
     for start in origins:
         path: list[str] = []
@@ -183,7 +185,7 @@ def _endless(origins: Mapping[str, str]) -> set[str]:
 
 
 def objects(values: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield index and value of the objects in a list; nothing when it is no list."""
+    """Yield index and value of each object in a list; nothing for any other value."""
     for index, value in enumerate(values if isinstance(values, list) else ()):
         if isinstance(value, dict):
             yield index, value

@@ -1,9 +1,9 @@
-"""ReleaseResources, one form in all versions."""
+"""Parser of ReleaseResources messages, which have one form in all versions."""
 
 from __future__ import annotations
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, settle
+from ska_sdp_config.lmc.schema.faults import Issue, Severity, raise_or_warn
 from ska_sdp_lmc.messages.internal import Parsed, ReleaseResources
 from ska_sdp_lmc.messages.reading import open_document, transaction_id
 from ska_sdp_lmc.messages.resources import resources
@@ -15,15 +15,14 @@ _COMMAND = "ReleaseResources"
 
 
 def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseResources]:
-    """Read the argument of ReleaseResources.
+    """Parse the argument of ReleaseResources.
 
     Args:
         text: the argument.
         strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
-        MessageError: it cannot be acted on, names nothing to release, or is not as right as the
-            strictness asks.
+        MessageError: the message is invalid at this strictness, or names nothing to release.
     """
     document = open_document(_COMMAND, "releaseres", text, strictness)
     value = document.value
@@ -32,7 +31,7 @@ def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseRes
     if isinstance(given, dict):
         names = ("csp_links", "receptors", "receive_nodes")
         if all(given.get(name, []) == [] for name in names):
-            issues.append(Issue(("resources",), "names nothing to release", Grade.FATAL))
-    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+            issues.append(Issue(("resources",), "names nothing to release", Severity.FATAL))
+    warnings = raise_or_warn(_COMMAND, [*document.issues, *issues], strictness)
     message = ReleaseResources(resources(value["resources"]), transaction_id(value))
     return Parsed(message, warnings)

@@ -1,6 +1,6 @@
-"""From the keys of schema 0.2 to those of 0.3, and from older subbands to channels.
+"""Conversion of schema 0.2 keys to 0.3, and of older subbands to channels.
 
-All functions take any JSON, checked or not, and leave alone what they do not know.
+All functions accept any JSON value and leave unknown parts unchanged.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity
 from ska_sdp_lmc.messages.schema.flat import Subbands
 
 __all__ = ["channels_from_subbands", "rename_02", "rename_scan_type_02"]
 
 
 def rename_02(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an AssignResources of schema 0.2 with the keys of 0.3."""
+    """Rename the keys of an AssignResources message of schema 0.2 to those of 0.3."""
     renamed = _renamed(document, {"id": "eb_id"})
     _each(renamed, "scan_types", rename_scan_type_02)
     _each(renamed, "processing_blocks", _rename_block_02)
@@ -24,7 +24,7 @@ def rename_02(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rename_scan_type_02(scan_type: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a scan type of schema 0.2 with the keys of 0.3."""
+    """Rename the keys of a scan type of schema 0.2 to those of 0.3."""
     return _renamed(scan_type, {"id": "scan_type_id", "coordinate_system": "reference_frame"})
 
 
@@ -37,17 +37,17 @@ def _rename_block_02(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def channels_from_subbands(scan_types: Any, at: Location) -> tuple[Any, list[Issue]]:
-    """Read ``subbands`` as ``channels`` where flat scan types have these only.
+    """Convert ``subbands`` to ``channels`` in flat scan types without ``channels``.
 
-    A subband does not say the number of its first channel; the first entry of its link map does,
-    as an entry holds from its channel on. So a subband without link map is not read.
+    A subband has no first channel of its own; it is taken from the first entry of the link map,
+    so a subband without link map is not converted.
 
     Args:
         scan_types: the flat scan types of a message.
         at: their location.
 
     Returns:
-        The scan types, and an issue for each that was changed.
+        The scan types, and an issue for each that was converted.
     """
     if not isinstance(scan_types, list):
         return scan_types, []
@@ -59,7 +59,7 @@ def channels_from_subbands(scan_types: Any, at: Location) -> tuple[Any, list[Iss
             kept = {key: value for key, value in scan_type.items() if key != "subbands"}
             changed[index] = {**kept, "channels": channels}
             fault = "is older than schema 0.1, read as channels"
-            issues.append(Issue((*at, index, "subbands"), fault, Grade.QUIRK))
+            issues.append(Issue((*at, index, "subbands"), fault, Severity.QUIRK))
     return changed, issues
 
 
@@ -80,7 +80,7 @@ def _window(subband: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _renamed(mapping: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return a mapping with other keys; a renamed one wins over one of that name already."""
+    """Rename keys of a mapping; a renamed key replaces an existing one of that name."""
     renamed = {key: value for key, value in mapping.items() if key not in names}
     renamed.update({new: mapping[old] for old, new in names.items() if old in mapping})
     return renamed
@@ -89,6 +89,6 @@ def _renamed(mapping: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
 def _each(
     mapping: dict[str, Any], key: str, change: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> None:
-    """Change each object of a list, if there is such a list."""
+    """Apply a change to each object of the list at a key, if there is one."""
     if isinstance(values := mapping.get(key), list):
         mapping[key] = [change(value) if isinstance(value, dict) else value for value in values]

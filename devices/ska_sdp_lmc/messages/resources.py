@@ -1,4 +1,4 @@
-"""The externally managed resources that AssignResources and ReleaseResources name."""
+"""Externally managed resources in AssignResources and ReleaseResources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["resources"]
 
 
 def resources(given: Mapping[str, Any]) -> Resources:
-    """Return checked ``resources`` of a message in the internal form."""
+    """Convert the validated ``resources`` of a message to the internal form."""
     extra = dict(given)
     csp_links, receptors = extra.pop("csp_links", None), extra.pop("receptors", None)
     return Resources(

@@ -1,4 +1,4 @@
-"""Scan in all its versions."""
+"""Parser of Scan messages, all versions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import settle
+from ska_sdp_config.lmc.schema.faults import raise_or_warn
 from ska_sdp_config.lmc.schema.versions import Version
 from ska_sdp_lmc.messages.internal import Parsed, Scan
 from ska_sdp_lmc.messages.reading import open_document, transaction_id
@@ -18,14 +18,14 @@ _COMMAND = "Scan"
 
 
 def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
-    """Read the argument of Scan.
+    """Parse the argument of Scan.
 
     Args:
         text: the argument.
         strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
-        MessageError: it cannot be acted on, or is not as right as the strictness asks.
+        MessageError: the message is invalid at this strictness.
     """
     document = open_document(_COMMAND, "scan", text, strictness)
     value = document.value
@@ -33,7 +33,7 @@ def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
     timed = version >= (2, 1)
     schema = Scan02 if version < (0, 3) else Scan21 if timed else Scan03
     issues = schema_issues(schema, value)
-    warnings = settle(_COMMAND, [*document.issues, *issues], strictness)
+    warnings = raise_or_warn(_COMMAND, [*document.issues, *issues], strictness)
     start_time, duration = value.get("start_time"), value.get("duration")
     message = Scan(
         scan_id=value["id" if schema is Scan02 else "scan_id"],
@@ -45,7 +45,7 @@ def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
 
 
 def _version_by_shape(value: Mapping[str, Any]) -> Version:
-    """Tell the version of a message without interface: 0.2, or any since then."""
+    """Infer the version of a message without interface from its keys."""
     return Version(0, 2) if "id" in value and "scan_id" not in value else Version(2, 1)
 
 

@@ -1,6 +1,7 @@
-"""The health of a server process over HTTP: is it alive, is it ready, what has it counted.
+"""Health, metrics and logging of a server process.
 
-A device counts what it does in ``metrics``, and is known to ``process``, which says what is wrong.
-``scrape`` reads what others have counted, ``endpoint`` answers. ``families`` is the list of all
-metrics. Nothing here talks to Tango: it must answer while Tango does not.
+Devices update counters in ``metrics`` and register in ``process``, which derives liveness and
+readiness. ``scrape`` collects the other metrics on request, ``endpoint`` serves all of it over
+HTTP, ``families`` defines the metrics. Nothing here calls Tango, as it must respond while Tango
+is blocked.
 """

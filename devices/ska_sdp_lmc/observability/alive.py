@@ -1,6 +1,7 @@
-"""The health check of the container: asks the server process beside it whether it lives.
+"""Health check of the container: requests ``/livez`` of the server process.
 
-``python -m ska_sdp_lmc.observability.alive`` ends with 0 if it does, else with 1 and a sentence.
+``python -m ska_sdp_lmc.observability.alive`` exits with 0 if the process is alive, otherwise
+with 1 and a message.
 """
 
 from __future__ import annotations
@@ -16,29 +17,28 @@ __all__ = ["fault"]
 PORT = "SDP_LMC_HEALTH_PORT"
 ADDRESS = "SDP_LMC_HEALTH_ADDRESS"
 TIMEOUT = 3.0
-"""Seconds; less than what the Dockerfile gives the check."""
-
+"""Seconds; below the timeout of HEALTHCHECK in the Dockerfile."""
 
 _LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Where a process is asked that listens on all addresses."""
+"""Addresses to connect to for a process that listens on all addresses."""
 
 
 def fault(port: str, address: str = "") -> str | None:
-    """Ask ``/livez`` on a port of this machine.
+    """Request ``/livez`` on a port of this machine.
 
     Args:
-        port: where; empty or ``0`` is a process that serves no health, which nobody can ask.
-        address: the one that it listens on; empty for all.
+        port: port of the endpoint; empty or ``0`` if it is disabled.
+        address: address that the process listens on; empty for all.
 
     Returns:
-        None if it lives, else why it is not known to.
+        None if the process is alive or its endpoint is disabled, else the reason.
     """
     if port in ("", "0"):
         return None
     address = _LOOPBACK.get(address, address)
     host = f"[{address}]" if ":" in address else address
     url = f"http://{host}:{port}/livez"
-    # No proxy stands between a process and itself.
+    # A proxy from the environment must not be used for a local address.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=TIMEOUT):

@@ -1,4 +1,4 @@
-"""HTTP connections, bounded in number and in the time of a whole request."""
+"""HTTP connections with limits on their number and on the duration of a request."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ __all__ = ["MAX_CONNECTIONS", "REQUEST_TIMEOUT_S", "HttpThread"]
 LOGGER = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 128
-"""Connections whose request is incomplete, and as many again that are being answered."""
+"""Limit of connections with an incomplete request, and of those awaiting a response."""
 
 REQUEST_TIMEOUT_S = 5.0
 """Time from the connection to the last byte of the response."""
 
 MAX_HEAD_BYTES = 16 * 1024
-"""Bytes of a request line with its headers."""
+"""Size limit of a request line with its headers."""
 
 MAX_ACCEPTS_PER_TURN = 32
 """Connections accepted before the others are read again.
 
-Several times less than MAX_CONNECTIONS: a request that has arrived is read before its connection
-could be the oldest one.
+Well below MAX_CONNECTIONS, so that a request that has arrived is read before its connection
+becomes the oldest one and is closed.
 """
 
 ACCEPT_QUEUE = 4096
-"""Connections that the kernel holds until they are accepted, as far as its own limit allows.
+"""Backlog of the listening socket, subject to the limit of the kernel.
 
-When the queue is full a client tries again after 1 s, which is the time that a probe has.
+With a full backlog a client retries after 1 s, which is already the timeout of a probe.
 """
 
 Respond = Callable[[bytes], bytes]
-"""Returns the whole response to the head of a request; runs on a thread of its own."""
+"""Returns the whole response to the head of a request; called on a separate thread."""
 
 
 class HttpThread:
-    """Thread that answers HTTP requests without a body, one a connection.
+    """Thread that serves HTTP requests without a body, one per connection.
 
-    Clients that send slowly cannot keep others out: when there are too many connections, the
-    oldest with an incomplete request is closed.
+    Slow clients cannot block others: at the limit of connections, the oldest one with an
+    incomplete request is closed.
 
     Args:
-        listener: socket that is bound.
-        respond: makes the responses.
+        listener: bound socket.
+        respond: creates the responses.
     """
 
     def __init__(self, listener: socket.socket, respond: Respond) -> None:
@@ -69,7 +69,7 @@ class HttpThread:
                 backlog=MAX_ACCEPTS_PER_TURN,
             )
         )
-        # asyncio takes one number for both.
+        # asyncio uses one number for accepts per turn and the backlog.
         self._listener.listen(ACCEPT_QUEUE)
         self._thread.start()
 
@@ -82,18 +82,18 @@ class HttpThread:
         self._loop.run_forever()
         self._server.close()
         self._connections.abort_all()
-        # Sockets are closed in the turn after that.
+        # asyncio closes the sockets in the next iteration of the loop.
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
 
 class _Connections:
-    """Connections that are open. All methods run on the thread of the loop."""
+    """Open connections. All methods run on the thread of the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, respond: Respond) -> None:
         self._loop = loop
         self._respond = respond
-        # In the order in which they were opened.
+        # Ordered by the time of opening.
         self._reading: dict[_Connection, None] = {}
         self._answering = 0
 
@@ -109,7 +109,7 @@ class _Connections:
         self._reading.pop(connection, None)
 
     def answer(self, connection: _Connection, head: bytes) -> None:
-        """Answer a request on a thread of its own, as making a response may block."""
+        """Respond on a separate thread, as creating a response may block."""
         self._reading.pop(connection, None)
         if self._answering >= MAX_CONNECTIONS:
             connection.abort()
@@ -129,8 +129,8 @@ class _Connections:
         try:
             response = self._respond(head)
         except Exception:
-            LOGGER.exception("A request for the health failed.")
-        # The loop is closed when the server ends meanwhile.
+            LOGGER.exception("A request to the health endpoint failed.")
+        # The loop is closed if the server has stopped meanwhile.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._send, connection, response)
 
@@ -166,7 +166,7 @@ class _Connection(asyncio.Protocol):
             self._connections.answer(self, bytes(self._head))
 
     def eof_received(self) -> bool:
-        # A client may close its side as soon as the request is sent.
+        # A client may half-close the connection after its request.
         return self._is_complete
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -174,12 +174,12 @@ class _Connection(asyncio.Protocol):
         self._connections.closed(self)
 
     def send(self, response: bytes) -> None:
-        """Send the response and close; without effect when the connection is closed."""
+        """Send the response and close; no effect on a closed connection."""
         if not self._transport.is_closing():
             self._transport.write(response)
             self._transport.close()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close without sending pending data."""
         self._connections.closed(self)
         self._transport.abort()

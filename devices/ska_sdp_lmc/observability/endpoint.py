@@ -1,4 +1,4 @@
-"""``/livez``, ``/readyz`` and ``/metrics`` over HTTP, whatever else the process waits for."""
+"""HTTP endpoint for ``/livez``, ``/readyz`` and ``/metrics``, independent of Tango."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["PATHS", "EndpointError", "serving"]
 
 
 class EndpointError(ValueError):
-    """It cannot listen where it should; says where, and why."""
+    """The endpoint cannot listen on its address; the text gives address and cause."""
 
 
 Answer = tuple[HTTPStatus, str, bytes]
@@ -55,17 +55,17 @@ PATHS: dict[str, Callable[[bool], Answer]] = {
     "/readyz": _readyz,
     "/metrics": _metrics,
 }
-"""What is answered, by path; True asks for plain text instead of JSON."""
+"""Response by path; the argument selects plain text instead of JSON."""
 
 
 class _Request(BaseHTTPRequestHandler):
-    """One request, read from its head; `response` is the whole response."""
+    """Request parsed from its head; `response` is the whole response."""
 
     server_version = "ska-sdp-lmc"
     sys_version = ""
 
     def __init__(self, head: bytes) -> None:
-        # That of the class above reads from a socket.
+        # The inherited constructor reads from a socket.
         self.rfile = BufferedReader(BytesIO(head))
         self.wfile = BytesIO()
         self.client_address = ("", 0)
@@ -79,7 +79,7 @@ class _Request(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-        """Log nothing: probes come every few seconds, for years."""
+        """Log nothing, as probes arrive every few seconds."""
 
     def _answer(self, *, with_body: bool) -> None:
         answer = PATHS.get(self.path.partition("?")[0])
@@ -110,14 +110,14 @@ def _bound_socket(address: str, port: int) -> socket.socket:
 
 @contextmanager
 def serving(address: str, port: int) -> Iterator[None]:
-    """Answer while inside, on a thread of its own.
+    """Serve the endpoint on a separate thread while the context is entered.
 
     Args:
         address: IP address to listen on.
-        port: port to listen on; 0 for not at all.
+        port: port to listen on; 0 disables the endpoint.
 
     Raises:
-        EndpointError: it cannot listen there.
+        EndpointError: the address is not available.
     """
     if not port:
         yield
@@ -127,7 +127,7 @@ def serving(address: str, port: int) -> Iterator[None]:
         thread.start()
     except OSError as error:
         raise EndpointError(
-            f"The health cannot be served at {address} port {port} "
+            f"Cannot serve the health endpoint at {address} port {port} "
             f"({error.strerror or error}): set SDP_LMC_HEALTH_ADDRESS and SDP_LMC_HEALTH_PORT "
             "to an address of this machine and a free port."
         ) from error

@@ -1,4 +1,4 @@
-"""Logging in the SKA line format, or as JSON, one line a record (spec 4.9)."""
+"""Logging in the SKA line format, or as JSON, one line per record."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ __all__ = [
 
 
 class Listener(Protocol):
-    """A device, as far as logging goes: it sets the level, and hears of its records."""
+    """Device that filters its log records by level and receives them."""
 
     def wants(self, level: int) -> bool:
-        """Whether records of a level are wanted of this device now."""
+        """Return whether the device logs records of a level at present."""
         ...
 
     def hear(self, level: int, line: str) -> None:
-        """Take a record, as it is written to standard output, into Tango's own logging."""
+        """Forward a formatted record to the logging of Tango."""
         ...
 
 
 @dataclass(frozen=True)
 class Context:
-    """What is going on when a record is made.
+    """Device and command that log records belong to.
 
     Attributes:
-        device: name of the device at work, None outside of any.
-        transaction_id: transaction id of the command at work.
+        device: name of the current device, None outside of devices.
+        transaction_id: transaction id of the current command.
         listener: the device itself.
-        command: name of the command at work, or of the attribute that is written.
+        command: name of the current command, or of the attribute being written.
     """
 
     device: str | None = None
@@ -54,7 +54,7 @@ class Context:
     command: str | None = None
 
     def tags(self) -> Mapping[str, str]:
-        """The tags of a record."""
+        """Return the tags of a record."""
         tags = {}
         if self.device is not None:
             tags["tango-device"] = self.device
@@ -76,13 +76,13 @@ def context(
     transaction_id: str | None = None,
     command: str | None = None,
 ) -> Iterator[None]:
-    """Mark every record made within as a device's.
+    """Attribute the log records of this context to a device.
 
     Args:
         device: name of the device.
         listener: the device.
-        transaction_id: transaction id of the command, None for work that none asked for.
-        command: name of the command, which records of the devices have as their function.
+        transaction_id: transaction id of the command, None outside of commands.
+        command: name of the command, logged as the function of the records of devices.
     """
     token = _CONTEXT.set(Context(device, transaction_id, listener, command))
     try:
@@ -92,40 +92,40 @@ def context(
 
 
 def set_transaction_id(transaction_id: str) -> None:
-    """Go on under the transaction id that a message turned out to have."""
+    """Set the transaction id of the current context, once it is read from a message."""
     _CONTEXT.set(replace(_CONTEXT.get(), transaction_id=transaction_id))
 
 
 def transaction_id() -> str | None:
-    """Get the transaction id under which records are made now."""
+    """Return the transaction id of the current context."""
     return _CONTEXT.get().transaction_id
 
 
 def set_up(level: str, log_format: str, stream: TextIO | None = None) -> None:
-    """Send all records of the process to standard output and to Tango's logging.
+    """Send all log records of the process to standard output and to the logging of Tango.
 
     Args:
-        level: level outside of any device; a device sets its own.
+        level: level outside of devices; each device has its own.
         log_format: ``ska`` or ``json``.
-        stream: where lines go instead of standard output.
+        stream: output stream, standard output by default.
     """
     threshold: int = getattr(logging, level)
     lines = _Handler(stream or sys.stdout)
     lines.setFormatter(JsonFormatter() if log_format == "json" else SkaFormatter())
-    lines.addFilter(_Wanted(threshold))
+    lines.addFilter(_LevelFilter(threshold))
     root = logging.getLogger()
     root.handlers[:] = [lines]
     root.setLevel(threshold)
     for name in _OURS:
-        # A device's level can be changed at any time: the filter decides, record by record.
+        # The level of a device can change at any time, so the filter decides per record.
         logging.getLogger(name).setLevel(logging.DEBUG)
     logging.captureWarnings(True)
-    # Neither is in a line, and a record would be made with both.
+    # Neither appears in a line, and collecting them costs time per record.
     logging.logProcesses = logging.logMultiprocessing = False
 
 
-class _Wanted(logging.Filter):
-    """Lets through what the device at work wants, outside of any what was set at start."""
+class _LevelFilter(logging.Filter):
+    """Filter by the level of the current device, or by a threshold outside of devices."""
 
     def __init__(self, threshold: int) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class _Wanted(logging.Filter):
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes each record, and hands it to the device at work."""
+    """Handler that writes each record and forwards it to the current device."""
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
@@ -147,7 +147,7 @@ class _Handler(logging.StreamHandler[TextIO]):
             self.stream.write(line + self.terminator)
             self.flush()
         except (OSError, ValueError):
-            # Nobody reads the output any more, or it is closed.
+            # The reader of the output is gone, or the stream is closed.
             self.handleError(record)
         listener = _CONTEXT.get().listener
         if listener is not None:
@@ -155,10 +155,10 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 class SkaFormatter(logging.Formatter):
-    """Version, time, level, thread, function, place, tags and message, between bars."""
+    """Formatter of SKA log lines: version|time|level|thread|function|source|tags|message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record as one line."""
+        """Format a record as one line."""
         tags = ",".join(
             f"{key}:{_escape(value).replace(',', '%2C')}"
             for key, value in _CONTEXT.get().tags().items()
@@ -177,10 +177,10 @@ class SkaFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """The same as an object a line."""
+    """Formatter of the same fields as one JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record as one line."""
+        """Format a record as one line."""
         return json.dumps(
             {
                 "version": 1,
@@ -211,18 +211,17 @@ def _level(record: logging.LogRecord) -> str:
 def _thread(record: logging.LogRecord) -> str:
     """Return the name of a record's thread.
 
-    Tango starts threads in C++; Python names each of them ``Dummy-<number>``, another number
-    for each client connection.
+    Tango starts threads in C++, one per client connection; Python names them
+    ``Dummy-<number>``.
     """
     name = record.threadName or ""
     return "tango" if _FOREIGN_THREAD.fullmatch(name) else name
 
 
 def _function(record: logging.LogRecord) -> str:
-    """Return the name of a record's function; within a command, the command's name.
+    """Return the function of a record; within a command, the name of the command.
 
-    All commands share the functions that log. The field for the place in the source still
-    names the file and line.
+    All commands share the functions that log. The source field still gives file and line.
     """
     command = _CONTEXT.get().command
     if command is not None and record.name.partition(".")[0] == __name__.partition(".")[0]:
@@ -240,7 +239,7 @@ def _message(record: logging.LogRecord) -> str:
 def _one_line(text: str) -> str:
     if text.isprintable():
         return text
-    # Also what only some readers take for the end of a line.
+    # Includes characters that only some readers treat as the end of a line.
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

@@ -1,4 +1,4 @@
-"""What a device counts while it works: a few dictionary operations each time."""
+"""Counters and histograms that devices update."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Outcome = Literal["accepted", "refused", "failed"]
 OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "failed")
 
 BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Upper bounds, s: a command takes some 3 ms, and at most 2 s by default (spec 4.3)."""
+"""Upper bounds in seconds: a command takes about 3 ms, and times out after 2 s by default."""
 
 REGISTRY = CollectorRegistry()
-"""What this process counts."""
+"""Metrics of this process."""
 
-# The time of the process's start says as much.
+# The start time of the process gives the same information.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _DURATIONS = Histogram(
@@ -38,9 +38,9 @@ _EVENTS = Counter(
 
 
 def create_command_series(device: str, commands: Iterable[str]) -> None:
-    """Create the series of commands with the value 0.
+    """Create the series of commands with value 0.
 
-    A series that begins with the first failure has no increase, so no alarm would fire for it.
+    A series that starts with the first failure shows no increase, so no alarm would fire.
 
     Args:
         device: name of the device.
@@ -52,14 +52,14 @@ def create_command_series(device: str, commands: Iterable[str]) -> None:
 
 
 class CommandTimer:
-    """Times one command, as a context.
+    """Context manager that measures the duration of a command.
 
     Args:
         device: name of the device.
         command: name of the command.
 
     Attributes:
-        outcome: how it ended; who knows better than ``failed`` sets it.
+        outcome: outcome of the command, initially ``failed``.
     """
 
     def __init__(self, device: str, command: str) -> None:
@@ -82,7 +82,7 @@ class CommandTimer:
 
 
 class EventCount:
-    """Counts the events of one device.
+    """Counter of the events of one device.
 
     Args:
         device: name of the device.

@@ -1,4 +1,4 @@
-"""What is wrong with this process: whether it is stuck, and whether it can do its work."""
+"""Liveness and readiness of this process, with the reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ska_sdp_config.lmc.times import iso
 __all__ = ["CODES", "PROCESS", "STUCK_AFTER", "Code", "Process", "Reason", "Served"]
 
 STUCK_AFTER = 60.0
-"""Seconds after which what should take less than two is stuck."""
+"""Seconds without progress after which an operation of normally < 2 s counts as stuck."""
 
 Code = Literal[
     "no-device",
@@ -28,28 +28,28 @@ Code = Literal[
 ]
 
 CODES: dict[Code, str] = {
-    "no-device": "The server has begun and serves no device yet: it starts, it waits for the "
-    "Tango database, or it ends.",
-    "device-waits": "A device is in State INIT: it has not seen the configuration database yet.",
-    "device-unfit": "A device was given, at its last Init, a setting that cannot be.",
-    "database": "The configuration database does not answer, rejects what the devices read or "
-    "write, or nothing has asked it yet.",
-    "follower-ended": "The thread that follows the database for a device has ended.",
-    "turn-stuck": "The database answers, and yet that thread has not come to the end of a turn "
-    f"for {STUCK_AFTER:g} s.",
-    "command-stuck": f"A command has been at work for {STUCK_AFTER:g} s longer than it may.",
+    "no-device": "The server serves no device: it is starting, waiting for the Tango database, or "
+    "stopping.",
+    "device-waits": "A device is in State INIT: it has not read the configuration database yet.",
+    "device-unfit": "A device had an invalid setting at its last Init.",
+    "database": "The configuration database does not respond, rejects reads or writes of the "
+    "devices, or has not been contacted yet.",
+    "follower-ended": "The watch loop of a device has ended.",
+    "turn-stuck": "The database responds, but the watch loop of a device has not completed an "
+    f"iteration for {STUCK_AFTER:g} s.",
+    "command-stuck": f"A command has exceeded its timeout by {STUCK_AFTER:g} s.",
 }
-"""Why a process is not ready or not alive, and what that means."""
+"""Meaning of each reason for a process not to be ready or alive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that is wrong.
+    """Reason for a process not to be ready or alive.
 
     Attributes:
-        code: what kind of thing.
-        text: what is wrong, a sentence without its full stop.
-        since: since when.
+        code: kind of fault.
+        text: description, a sentence without full stop.
+        since: time at which the fault began.
         device: name of the device; None for the whole process.
     """
 
@@ -60,11 +60,11 @@ class Reason:
 
     @property
     def sentence(self) -> str:
-        """The sentence, with since when."""
+        """Description with the time at which it began."""
         return f"{self.text}, since {iso(self.since)}."
 
     def document(self) -> dict[str, str | None]:
-        """The reason as JSON has it."""
+        """Return the reason as a JSON object."""
         return {
             "code": self.code,
             "device": self.device,
@@ -74,89 +74,89 @@ class Reason:
 
 
 class Publisher(Protocol):
-    """What a device shows, as far as health and metrics depend on it."""
+    """Publisher of a device, as far as health and metrics need it."""
 
     @property
     def has_view(self) -> bool:
-        """Whether the database has been seen."""
+        """Whether the device has a view of the database."""
 
     def read(self, name: str) -> tuple[Any, float] | None:
         """Return an attribute's value and its time in s since 1970; None before a view."""
 
 
 class Rejection(Protocol):
-    """What the database rejects."""
+    """Request that the database rejects persistently."""
 
     @property
     def text(self) -> str:
-        """Its words and what to do, a sentence."""
+        """Cause and remedy, a sentence."""
 
     @property
     def since(self) -> datetime:
-        """When it was first found."""
+        """Time of the first rejection."""
 
 
 class Database(Protocol):
-    """The database as a device's part of the program shows it."""
+    """Connection of devices to the database, as far as health and metrics need it."""
 
     @property
     def config(self) -> Config:
-        """The way to it."""
+        """Config that connects to it."""
 
     @property
     def prefix(self) -> str:
-        """Path before all paths of the system."""
+        """Prefix of all paths of the system."""
 
     @property
     def address(self) -> str:
-        """Where it is."""
+        """Address of the server."""
 
     @property
     def is_suspended(self) -> bool:
-        """Whether it does not answer."""
+        """Whether it does not respond."""
 
     @property
     def silent_since(self) -> datetime | None:
-        """When it was last heard, or first asked, if it does not answer."""
+        """Time of the last response, or of the first request, if it does not respond."""
 
     @property
     def rejection(self) -> Rejection | None:
-        """What it rejects; None while it accepts everything."""
+        """Current rejection; None without one."""
 
     def connected_for(self) -> float | None:
-        """Seconds for which it has served without a break; None while it does not."""
+        """Return the seconds since the end of the last outage; None during one."""
 
 
 class Follower(Protocol):
-    """What follows the database for a device."""
+    """Watch loop of a device."""
 
     @property
     def has_died(self) -> bool:
-        """Whether its thread has ended, and nobody wanted that."""
+        """Whether its thread has ended unexpectedly."""
 
     def turning_for(self) -> float | None:
-        """Seconds for which a turn has been going on; None between turns."""
+        """Return the duration of the current iteration in seconds; None between iterations."""
 
 
 class AtWork(Protocol):
-    """The commands of a device."""
+    """Commands in progress of a device."""
 
     def longest(self) -> float | None:
-        """Seconds for which the oldest has been at work; None while there is none."""
+        """Return the age of the oldest command in seconds; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One device of this process, by what its health is known from.
+    """Device of this process, with the sources of its health.
 
     Attributes:
-        name: its name.
-        began: when this life of it began.
-        publisher: shows its values.
-        database: what it shows.
-        follower: follows the database for it.
-        at_work: its commands.
-        patience: s that a command of it may take.
+        name: name of the device.
+        began: time of its last Init.
+        publisher: publisher of its values.
+        database: its connection to the database.
+        follower: its watch loop.
+        at_work: its commands in progress.
+        patience: timeout of its commands, in seconds.
     """
 
     name: str
@@ -168,32 +168,32 @@ class Served:
     patience: float
 
     def stuck(self) -> Iterator[Reason]:
-        """Why it is not alive."""
+        """Yield the reasons why the device is not alive."""
         if self.follower.has_died:
-            text = f"The thread that follows the database for {self.name} has ended"
+            text = f"The watch loop of {self.name} has ended"
             yield Reason("follower-ended", text, self.began, self.name)
         turning = self.follower.turning_for()
-        # While the database does not answer, a turn waits for it: as long as that takes.
+        # An iteration waits for the database for the whole of an outage.
         answered = self.database.connected_for()
         if turning is not None and answered is not None:
-            held_up = min(turning, answered)
-            if held_up > STUCK_AFTER:
-                text = f"{self.name} does not come to the end of a turn"
-                yield Reason("turn-stuck", text, _ago(held_up), self.name)
+            stalled = min(turning, answered)
+            if stalled > STUCK_AFTER:
+                text = f"The watch loop of {self.name} is stuck"
+                yield Reason("turn-stuck", text, _ago(stalled), self.name)
         working = self.at_work.longest()
         if working is not None and working > self.patience + STUCK_AFTER:
-            text = f"A command of {self.name} does not come to its end"
+            text = f"A command of {self.name} is stuck"
             yield Reason("command-stuck", text, _ago(working), self.name)
 
     def waits(self) -> Iterator[Reason]:
-        """Why it cannot do its work yet."""
+        """Yield the reason why the device is not ready."""
         if not self.publisher.has_view:
-            text = f"{self.name} is in State INIT, as it has not seen its database"
+            text = f"{self.name} is in State INIT: it has not read its database yet"
             yield Reason("device-waits", text, self.began, self.name)
 
 
 class Process:
-    """The devices of this process, as they come and go; any thread may ask."""
+    """Devices of this process. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -202,61 +202,61 @@ class Process:
         self._alone_since = datetime.now(timezone.utc)
 
     def begin(self, device: Served) -> None:
-        """Take notice of a device, or of its next life."""
+        """Add a device, or replace it after Init."""
         with self._lock:
             self._unfit.pop(device.name, None)
             self._served[device.name] = device
 
     def unfit(self, name: str, why: str) -> None:
-        """Take notice that a device is not served, as it cannot work as it is set.
+        """Record that a device is not served because of an invalid setting.
 
         Args:
             name: name of the device.
-            why: what cannot be, a sentence.
+            why: the invalid setting, a sentence.
         """
         with self._lock:
             now = datetime.now(timezone.utc)
             self._unfit[name] = Reason("device-unfit", why.rstrip("."), now, name)
 
     def end(self, name: str) -> None:
-        """Take notice that a device is not served any more."""
+        """Remove a device."""
         with self._lock:
             if self._served.pop(name, None) is not None and not self._served:
                 self._alone_since = datetime.now(timezone.utc)
 
     def served(self) -> list[Served]:
-        """The devices."""
+        """Return the devices."""
         with self._lock:
             return list(self._served.values())
 
     def databases(self) -> list[Database]:
-        """The databases that its devices use, each once."""
+        """Return the distinct databases of its devices."""
         return list({id(each.database): each.database for each in self.served()}.values())
 
     def why_not_live(self) -> list[Reason]:
-        """Why the process should be killed and started again; empty while it is well."""
+        """Return the reasons to restart the process; empty if it is alive."""
         return [reason for each in self.served() for reason in each.stuck()]
 
     def why_not_ready(self) -> list[Reason]:
-        """Why the process cannot do its work; empty while it can."""
+        """Return the reasons why the process is not ready; empty if it is."""
         served = self.served()
         with self._lock:
             unfit = list(self._unfit.values())
         if not served and not unfit:
             text = (
-                "No device is served: the server starts, waits for the Tango database at "
-                f"{os.environ.get('TANGO_HOST', 'TANGO_HOST, which is not set')}, or ends"
+                "No device is served: the server is starting, waiting for the Tango database at "
+                f"{os.environ.get('TANGO_HOST', 'TANGO_HOST, which is not set')}, or stopping"
             )
             return [Reason("no-device", text, self._alone_since)]
         return [
             *unfit,
             *self.why_not_live(),
-            *_away(self.databases()),
+            *_unavailable(self.databases()),
             *(reason for each in served for reason in each.waits()),
         ]
 
 
-def _away(databases: Iterable[Database]) -> Iterator[Reason]:
+def _unavailable(databases: Iterable[Database]) -> Iterator[Reason]:
     for database in databases:
         if (rejection := database.rejection) is not None:
             yield Reason("database", rejection.text.rstrip("."), rejection.since)

@@ -1,4 +1,4 @@
-"""What is read at each scrape: states of devices, and what the library has counted."""
+"""Metrics that are collected on each scrape: device states and the counters of the library."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ Sample = tuple[tuple[str, ...], float]
 
 
 class Scraped(Collector):
-    """Gives Prometheus what is known at the moment.
+    """Collector of the current state of a process.
 
     Args:
-        process: whose devices and databases.
+        process: provides devices and databases.
     """
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: without names to compare, to be registered asks nobody anything."""
+        """Return nothing, so that registering the collector does not collect."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Read everything."""
+        """Collect all metrics."""
         process = self._process
         yield _metric(families.LIVE, [((), not process.why_not_live())])
         yield _metric(families.READY, [((), not process.why_not_ready())])
@@ -101,6 +101,6 @@ def _metric(family: Family, samples: Iterable[Sample]) -> Metric:
 
 
 def register(registry: CollectorRegistry, process: Process) -> None:
-    """Have a registry give what is known of a process, and what the system knows of it."""
+    """Register the collectors of a process with a registry."""
     registry.register(Scraped(process))
     ProcessCollector(registry=registry)

@@ -1,7 +1,7 @@
-"""The reader of receiveAddresses: where the telescope has to send its data (spec 5).
+"""Validation and lookup of receive addresses: where the telescope sends its data.
 
-The device passes on what a script wrote, and says in healthInfo what of it cannot be read.
-Keys that nobody here knows keep nobody from reading the rest.
+The device publishes what a script wrote, and lists in healthInfo the parts that are invalid.
+Unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ska_sdp_config.lmc.schema.check import schema_issues
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, listed, shown
+from ska_sdp_config.lmc.schema.faults import (
+    Issue,
+    Location,
+    Severity,
+    format_value,
+    list_with_limit,
+)
 from ska_sdp_config.lmc.schema.types import ABSENT, WHOLE, Function, Schema
 from ska_sdp_config.lmc.schema.versions import read_interface
 
 __all__ = ["host_and_port", "read_receive_addresses"]
 
-_MOST_FAULTS = 20
-"""As many as leave room in healthInfo for faults of other things."""
+_MAX_FAULTS = 20
+"""Leaves room in healthInfo for other faults."""
 
 
 def _is_channel(value: Any) -> bool:
@@ -41,11 +47,11 @@ def _is_text(value: Any) -> bool:
 
 
 def _map_of(entry: str, *parts: Callable[[Any], bool]) -> Callable[[list[Any]], list[Any]]:
-    """Return a check of a map of channels: entries in the order of channels, at least one.
+    """Return a validator of a channel map: at least one entry, ordered by channel.
 
     Args:
-        entry: an entry as it is told in faults.
-        parts: checks of what follows the channel in an entry; those past the first may be absent.
+        entry: form of an entry, for the text of faults.
+        parts: predicates for the values after the channel; all but the first are optional.
     """
 
     def fits(value: Any) -> bool:
@@ -85,18 +91,55 @@ def _calibration(value: Any) -> Any:
     return value
 
 
-HostMap = Annotated[list[Any], AfterValidator(_map_of("[channel, host]", _is_text))]
-MacMap = Annotated[list[Any], AfterValidator(_map_of("[channel, mac]", _is_text))]
+_CHANNEL = {"title": "channel", "type": "integer", "minimum": 0}
+
+
+def _map_schema(*parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a channel map; it cannot express the order of channels."""
+    entry = {
+        "type": "array",
+        "prefixItems": [_CHANNEL, *parts],
+        "minItems": 2,
+        "maxItems": 1 + len(parts),
+    }
+    return {"type": "array", "items": entry, "minItems": 1}
+
+
+def _text_map_schema(title: str) -> dict[str, Any]:
+    return _map_schema({"title": title, "type": "string", "minLength": 1})
+
+
+HostMap = Annotated[
+    list[Any],
+    AfterValidator(_map_of("[channel, host]", _is_text)),
+    WithJsonSchema(_text_map_schema("host")),
+]
+MacMap = Annotated[
+    list[Any],
+    AfterValidator(_map_of("[channel, mac]", _is_text)),
+    WithJsonSchema(_text_map_schema("mac")),
+]
 PortMap = Annotated[
-    # Documents in use have a fourth number, of unknown meaning; it is ignored.
+    # Some documents have a fourth number of unknown meaning; it is ignored.
     list[Any],
     AfterValidator(_map_of("[channel, port, increment]", _is_port, _is_channel, _is_number)),
+    WithJsonSchema(
+        _map_schema(
+            {"title": "port", "type": "integer", "minimum": 1, "maximum": 65535},
+            {"title": "increment", "type": "integer", "minimum": 0},
+            {"title": "ignored", "type": "number"},
+        )
+    ),
 ]
-Calibration = Annotated[Any, AfterValidator(_calibration)]
+Calibration = Annotated[
+    Any,
+    AfterValidator(_calibration),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, _text_map_schema("attribute")]}),
+]
 
 
 class Addresses(Schema):
-    """Addresses of a scan type in the old form."""
+    """Addresses of a scan type without beams (schemas up to 0.3)."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -106,7 +149,7 @@ class Addresses(Schema):
 
 
 class BeamAddresses(Addresses):
-    """Addresses of a beam; calibrations are the names of attributes, for all or by channel."""
+    """Addresses of a beam; calibrations name one attribute, or attributes by channel."""
 
     function: Function
     visibility_beam_id: int = ABSENT
@@ -119,19 +162,18 @@ class BeamAddresses(Addresses):
 
 
 def read_receive_addresses(value: Any) -> tuple[str, ...]:
-    """Tell what of receive addresses cannot be read.
+    """Validate receive addresses.
 
-    Read are the map of scan types, each with addresses of its own (schemas to 0.3) or with beams
-    (since then), and the list of entries with ``scan_type_id`` of earlier libraries.
+    Accepted forms: a map of scan types, each with addresses (schemas up to 0.3) or with beams
+    (later schemas), and the list of entries with ``scan_type_id`` of earlier libraries.
 
     Args:
         value: the receive addresses, any JSON value.
 
     Returns:
-        One text a fault, ``<JSON path>: <fault>``, at most 20 and a line with the number of the
-        others; none when all can be read.
+        One text per fault, ``<JSON path>: <fault>``; above 20, a last line counts the others.
     """
-    return listed(list(_faults(value)), _MOST_FAULTS)
+    return list_with_limit(list(_faults(value)), _MAX_FAULTS)
 
 
 def _faults(value: Any) -> Iterator[Issue]:
@@ -145,10 +187,10 @@ def _faults(value: Any) -> Iterator[Issue]:
                 scan_types[(index,)] = {k: v for k, v in entry.items() if k != "scan_type_id"}
     elif isinstance(value, dict):
         _, issues = read_interface(value, "recvaddrs")
-        yield from (issue for issue in issues if issue.grade is Grade.FATAL)
+        yield from (issue for issue in issues if issue.severity is Severity.FATAL)
         scan_types = {(name,): entry for name, entry in value.items() if name != "interface"}
     else:
-        yield _fault((), f"should be an object, not {shown(value)}")
+        yield _fault((), f"should be an object, not {format_value(value)}")
     yield from _scan_type_faults(scan_types)
 
 
@@ -158,7 +200,7 @@ def _scan_type_faults(scan_types: Mapping[Location, Any]) -> Iterator[Issue]:
     mixed = any(entry and at not in old for at, entry in objects.items())
     for at, entry in scan_types.items():
         if at not in objects:
-            yield _fault(at, f"should be an object, not {shown(entry)}")
+            yield _fault(at, f"should be an object, not {format_value(entry)}")
         elif at in old:
             if mixed:
                 yield _fault(at, "has no beams, where other scan types have")
@@ -169,22 +211,22 @@ def _scan_type_faults(scan_types: Mapping[Location, Any]) -> Iterator[Issue]:
 
 
 def _is_old(entry: Mapping[str, Any]) -> bool:
-    """Tell the old form from a scan type that has a beam of the name ``host``."""
+    """Return whether a scan type has no beams; a beam may itself be named ``host``."""
     return any(isinstance(entry.get(key), list) for key in ("host", "port"))
 
 
 def _fault(at: Location, fault: str) -> Issue:
-    return Issue(at, fault, Grade.FATAL)
+    return Issue(at, fault, Severity.FATAL)
 
 
 def host_and_port(addresses: Mapping[str, Any], channel: int) -> tuple[str, int]:
-    """Look up where a channel is sent to.
+    """Look up the host and port that receive a channel.
 
-    A map's entry holds from its channel to the next entry's; the port grows by the increment
-    with each channel, by nothing where the entry has none. A fourth number is ignored.
+    An entry of a map applies from its channel up to the channel of the next entry. The port
+    grows by the increment, if there is one, with each channel. A fourth number is ignored.
 
     Args:
-        addresses: addresses of a beam, or of a scan type in the old form, that can be read.
+        addresses: valid addresses of a beam, or of a scan type without beams.
         channel: number of the channel.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ska_sdp_lmc.ops.tango_db.data import Registration, read, spread
+from ska_sdp_lmc.ops.tango_db.data import Registration, expand, read
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.part import Part, never_interrupted
@@ -45,7 +45,7 @@ class Layout:
         Raises:
             DataError: a number or prefix that no device name can carry.
         """
-        data = spread(read(), subarrays=self.subarrays, prefix=self.prefix)
+        data = expand(read(), subarrays=self.subarrays, prefix=self.prefix)
         return list(data.devices())
 
 

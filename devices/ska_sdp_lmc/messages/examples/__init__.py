@@ -1,8 +1,8 @@
-"""Example messages of the project's own, of every schema in every version.
+"""Example messages of every schema in every version.
 
-They are right at every strictness: the assignments describe one low-frequency observation with
-all kinds of beams, and the other messages go with it. There is a file for each version that
-changed the form; for the others the file of the version before serves under their name.
+They are valid at every strictness. The assignments describe one low-frequency observation with
+all kinds of beams; the other messages belong to it. A version that did not change the schema
+has no file of its own: the example of the previous version is returned with its interface.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def example(name: str) -> str:
         name: schema and version, such as ``assignres-1.0``.
 
     Raises:
-        KeyError: there is none of this name.
+        KeyError: there is no such example.
     """
     if name not in example_names():
         raise KeyError(f"there is no example {name!r}, there are {', '.join(example_names())}")
     schema, _, version = name.partition("-")
     kept = _files_of(schema)
     wanted = _version(version)
-    # What the oldest file says was said so before, too.
+    # The oldest file also serves the versions before it.
     nearest = max((each for each in kept if each <= wanted), default=min(kept))
     return kept[nearest].replace(f"ska-sdp-{schema}/{nearest}", f"ska-sdp-{schema}/{version}", 1)
 

@@ -1,5 +1,5 @@
-"""The schemas of all messages in all versions, as pydantic models.
+"""Schemas of all messages in all versions, as pydantic models.
 
-They only check: what is stored is converted from the document itself, so that keys which no
-schema names, and numbers as they were written, are kept.
+The models only validate. The stored form is converted from the document itself, to keep unknown
+keys and the notation of numbers.
 """

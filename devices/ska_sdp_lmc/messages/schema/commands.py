@@ -16,7 +16,7 @@ __all__ = ["TIME", "Configure", "Scan02", "Scan03", "Scan21"]
 TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,12})?(Z|[+-]00:?00)?"
 )
-"""A time of ISO 8601 in UTC; its second group is the zone, which may be missing."""
+"""ISO 8601 time in UTC; the second group is the optional zone."""
 
 
 def _utc(text: str) -> str:
@@ -31,12 +31,12 @@ def _utc(text: str) -> str:
     return text
 
 
-# The attribute scanID is a signed integer of 64 bits.
+# The attribute scanID is a signed 64-bit integer.
 ScanId = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Configure(Message):
-    """Argument of Configure, all versions; the new scan types are checked one by one."""
+    """Argument of Configure, all versions; new scan types are validated separately."""
 
     scan_type: ScanTypeId
     new_scan_types: list[dict[str, Any]] = ABSENT

@@ -1,4 +1,4 @@
-"""Schemas 0.1 to 0.3: scan types and their channels lie flat in the message."""
+"""Schemas 0.1 to 0.3: flat, each scan type contains its channels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ska_sdp_config.lmc.schema.check import ANY, Loose
+from ska_sdp_config.lmc.schema.check import ANY, Lenient
 from ska_sdp_config.lmc.schema.types import (
     ABSENT,
     EbId,
@@ -22,8 +22,8 @@ from ska_sdp_config.lmc.schema.types import (
 )
 
 __all__ = [
-    "LOOSE",
-    "SCAN_TYPE_LOOSE",
+    "LENIENT",
+    "SCAN_TYPE_LENIENT",
     "Assign02",
     "Assign03",
     "ScanType02",
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class Window(Schema):
-    """A run of channels; frequencies in Hz."""
+    """Range of channels; frequencies in Hz."""
 
     count: Annotated[int, Field(ge=1)]
     start: Annotated[int, Field(ge=0)]
@@ -48,7 +48,7 @@ Windows = Annotated[list[Window], Field(min_length=1)]
 
 
 class ScanType02(Schema):
-    """A scan type of schemas 0.1 and 0.2."""
+    """Scan type, schemas 0.1 and 0.2."""
 
     id: ScanTypeId
     coordinate_system: str = ABSENT
@@ -58,7 +58,7 @@ class ScanType02(Schema):
 
 
 class ScanType03(Schema):
-    """A scan type of schema 0.3."""
+    """Scan type, schema 0.3."""
 
     scan_type_id: ScanTypeId
     reference_frame: str = ABSENT
@@ -68,7 +68,7 @@ class ScanType03(Schema):
 
 
 class Workflow02(Schema):
-    """A processing script of schemas 0.1 and 0.2."""
+    """Reference to a processing script, schemas 0.1 and 0.2."""
 
     type: Kind
     id: ScriptPart
@@ -76,7 +76,7 @@ class Workflow02(Schema):
 
 
 class Workflow03(Schema):
-    """A processing script of schema 0.3."""
+    """Reference to a processing script, from schema 0.3 on."""
 
     kind: Kind
     name: ScriptPart
@@ -84,21 +84,21 @@ class Workflow03(Schema):
 
 
 class Dependency02(Schema):
-    """A dependency on a processing block, schemas 0.1 and 0.2."""
+    """Dependency on a processing block, schemas 0.1 and 0.2."""
 
     pb_id: Name
     type: Names
 
 
 class Dependency03(Schema):
-    """A dependency on a processing block, from schema 0.3 on."""
+    """Dependency on a processing block, from schema 0.3 on."""
 
     pb_id: Name
     kind: Names
 
 
 class ProcessingBlock02(Schema):
-    """A processing block of schemas 0.1 and 0.2."""
+    """Processing block, schemas 0.1 and 0.2."""
 
     id: PbId
     workflow: Workflow02
@@ -107,7 +107,7 @@ class ProcessingBlock02(Schema):
 
 
 class ProcessingBlock03(Schema):
-    """A processing block of schema 0.3."""
+    """Processing block, schema 0.3."""
 
     pb_id: PbId
     workflow: Workflow03
@@ -134,7 +134,7 @@ class Assign03(Message):
 
 
 class Subband(Schema):
-    """What schemas older than 0.1 had in place of a run of channels; frequencies in Hz."""
+    """Range of channels in schemas older than 0.1; frequencies in Hz."""
 
     nchan: Annotated[int, Field(ge=1)]
     freq_min: float
@@ -143,13 +143,13 @@ class Subband(Schema):
 
 
 class Subbands(Schema):
-    """The subbands of a scan type older than schema 0.1."""
+    """Subbands of a scan type in schemas older than 0.1."""
 
     subbands: Annotated[list[Subband], Field(min_length=1)]
 
 
-SCAN_TYPE_LOOSE = Loose(inside=(("channels", ANY, ANY),), absent=(("channels",),))
-LOOSE = Loose(
+SCAN_TYPE_LENIENT = Lenient(inside=(("channels", ANY, ANY),), absent=(("channels",),))
+LENIENT = Lenient(
     inside=(("scan_types", ANY, "channels", ANY, ANY),),
     absent=(
         ("max_length",),

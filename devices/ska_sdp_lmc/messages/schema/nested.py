@@ -1,6 +1,6 @@
 """Schemas 0.4 to 2.1: an execution block of definitions that refer to each other by id.
 
-From 1.0 on the direction of a field has another form. Versions after 1.0 are read as 1.0.
+Schema 1.0 changed the form of phase directions. Later versions are validated as 1.0.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AfterValidator, Discriminator, FailFast, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from ska_sdp_config.lmc.schema.check import ANY, Loose
+from ska_sdp_config.lmc.schema.check import ANY, Lenient
 from ska_sdp_config.lmc.schema.types import (
     ABSENT,
     EbId,
@@ -26,8 +26,8 @@ from ska_sdp_config.lmc.schema.types import (
 from ska_sdp_lmc.messages.schema.flat import Dependency03, Window, Workflow03
 
 __all__ = [
-    "LOOSE",
-    "SCAN_TYPE_LOOSE",
+    "LENIENT",
+    "SCAN_TYPE_LENIENT",
     "Assign04",
     "Assign10",
     "Release",
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class Beam(Schema):
-    """A beam of the telescope and what is done with it."""
+    """Beam of the telescope and its function."""
 
     beam_id: Name
     function: Function
@@ -48,7 +48,7 @@ class Beam(Schema):
 
 
 class BeamUse(Schema):
-    """What a scan type makes of one beam."""
+    """Definitions that a scan type uses for one beam."""
 
     field_id: Name = ABSENT
     channels_id: Name = ABSENT
@@ -56,7 +56,7 @@ class BeamUse(Schema):
 
 
 class ScanType04(Schema):
-    """A scan type; one whose id begins with ``.`` is a template to derive others from."""
+    """Scan type; an id that begins with ``.`` marks a template for ``derive_from``."""
 
     scan_type_id: ScanTypeId
     derive_from: Name = ABSENT
@@ -64,29 +64,29 @@ class ScanType04(Schema):
 
 
 class SpectralWindow(Window):
-    """A run of channels with a name."""
+    """Named range of channels; frequencies in Hz."""
 
     spectral_window_id: Name
 
 
 class Channels(Schema):
-    """A definition of channels."""
+    """Channels definition."""
 
     channels_id: Name
     spectral_windows: Annotated[list[SpectralWindow], Field(min_length=1)]
 
 
 class Polarisations(Schema):
-    """A definition of correlation products."""
+    """Polarisations definition: correlation products."""
 
     polarisations_id: Name
     corr_type: Names
 
 
 class PhaseDir04(Schema):
-    """A direction: polynomials of right ascension and declination in degrees.
+    """Phase direction: polynomials of right ascension and declination in degrees.
 
-    ``reference_time`` is often ``...`` in messages in use, so it is never parsed (spec 5).
+    ``reference_time`` is often ``...`` in practice, so it is never parsed.
     """
 
     ra: Annotated[Numbers, Field(min_length=1)]
@@ -95,7 +95,7 @@ class PhaseDir04(Schema):
     reference_frame: Name
 
 
-def _frame_of(*names: str) -> AfterValidator:
+def _one_of(*names: str) -> AfterValidator:
     def check(frame: str) -> str:
         if frame.lower() not in names:
             wanted = "should be icrs, altaz, galactic, special or tle"
@@ -106,7 +106,7 @@ def _frame_of(*names: str) -> AfterValidator:
 
 
 class Attrs(Schema):
-    """Coordinates in degrees, and how they change."""
+    """Coordinates in degrees, with proper motion and other corrections."""
 
     c1: Annotated[float, Field(ge=0, lt=360)]
     c2: Annotated[float, Field(ge=-90, le=90)]
@@ -118,29 +118,29 @@ class Attrs(Schema):
 
 
 class Direction(Schema):
-    """A direction by its coordinates."""
+    """Phase direction given by coordinates."""
 
     target_name: Name
-    reference_frame: Annotated[str, _frame_of("icrs", "altaz", "galactic")]
+    reference_frame: Annotated[str, _one_of("icrs", "altaz", "galactic")]
     attrs: Attrs
 
 
 class Body(Schema):
-    """A body of the solar system, by its name."""
+    """Phase direction given by the name of a solar system body."""
 
     target_name: Name
     reference_frame: str
 
 
 class Elements(Schema):
-    """The two lines of a satellite's orbital elements."""
+    """Two-line orbital elements of a satellite."""
 
     line1: str
     line2: str
 
 
 class Orbit(Schema):
-    """A satellite, by its orbital elements."""
+    """Phase direction given by the orbital elements of a satellite."""
 
     target_name: Name
     reference_frame: str
@@ -154,14 +154,14 @@ def is_polynomial(phase_dir: Any, default: bool) -> bool:
 
     Args:
         phase_dir: the direction, any JSON value.
-        default: the answer when the keys fit both forms or none.
+        default: value to return if the keys fit both forms or neither.
     """
     keys = phase_dir.keys() if isinstance(phase_dir, dict) else set[str]()
     has_old, has_new = bool(keys & {"ra", "dec"}), bool(keys & {"target_name", "attrs"})
     return has_old if has_old != has_new else default
 
 
-def _form_of_phase_dir(default: bool) -> Discriminator:
+def _phase_dir_discriminator(default: bool) -> Discriminator:
     def form(value: Any) -> str:
         if is_polynomial(value, default):
             return "polynomial"
@@ -181,18 +181,18 @@ PhaseDir = (
 
 
 class Field04(Schema):
-    """A field of schemas 0.4 and 0.5."""
+    """Field, schemas 0.4 and 0.5."""
 
     field_id: Name
-    phase_dir: Annotated[PhaseDir, _form_of_phase_dir(True)]
+    phase_dir: Annotated[PhaseDir, _phase_dir_discriminator(True)]
     pointing_fqdn: str = ABSENT
 
 
 class Field10(Schema):
-    """A field of schemas from 1.0 on."""
+    """Field, from schema 1.0 on."""
 
     field_id: Name
-    phase_dir: Annotated[PhaseDir, _form_of_phase_dir(False)]
+    phase_dir: Annotated[PhaseDir, _phase_dir_discriminator(False)]
     pointing_fqdn: str = ABSENT
 
 
@@ -200,7 +200,7 @@ AnyField = TypeVar("AnyField", Field04, Field10)
 
 
 class ExecutionBlock(Schema, Generic[AnyField]):
-    """One observation's configuration."""
+    """Execution block: the configuration of one observation."""
 
     eb_id: EbId
     max_length: Annotated[float, Field(ge=0)]
@@ -213,7 +213,7 @@ class ExecutionBlock(Schema, Generic[AnyField]):
 
 
 class ProcessingBlock(Schema):
-    """One run of a processing script."""
+    """Processing block: one run of a processing script."""
 
     pb_id: PbId
     script: Workflow03
@@ -223,23 +223,38 @@ class ProcessingBlock(Schema):
 
 
 class ExternalResources(Schema):
-    """Resources that others manage."""
+    """Externally managed resources."""
 
     csp_links: Annotated[list[int], FailFast()] = ABSENT
     receptors: Names = ABSENT
     receive_nodes: Annotated[int, Field(ge=1)] = ABSENT
 
 
-class Assign(Message, Generic[AnyField]):
-    """Argument of AssignResources; at least one of the three parts has to be there."""
+class ExecutionBlock04(ExecutionBlock[Field04]):
+    """Execution block, schemas 0.4 and 0.5."""
 
-    execution_block: ExecutionBlock[AnyField] = ABSENT
+
+class ExecutionBlock10(ExecutionBlock[Field10]):
+    """Execution block, from schema 1.0 on."""
+
+
+AnyBlock = TypeVar("AnyBlock", ExecutionBlock04, ExecutionBlock10)
+
+
+class Assign(Message, Generic[AnyBlock]):
+    """Argument of AssignResources, from schema 0.4 on; requires one of its three parts."""
+
+    execution_block: AnyBlock = ABSENT
     processing_blocks: list[ProcessingBlock] = ABSENT
     resources: ExternalResources = ABSENT
 
 
-Assign04 = Assign[Field04]
-Assign10 = Assign[Field10]
+class Assign04(Assign[ExecutionBlock04]):
+    """Argument of AssignResources, schemas 0.4 and 0.5; requires one of its three parts."""
+
+
+class Assign10(Assign[ExecutionBlock10]):
+    """Argument of AssignResources, from schema 1.0 on; requires one of its three parts."""
 
 
 class Release(Message):
@@ -248,8 +263,8 @@ class Release(Message):
     resources: ExternalResources
 
 
-SCAN_TYPE_LOOSE = Loose(inside=(("beams", ANY, ANY),), absent=(("beams",),))
-LOOSE = Loose(
+SCAN_TYPE_LENIENT = Lenient(inside=(("beams", ANY, ANY),), absent=(("beams",),))
+LENIENT = Lenient(
     inside=(
         *(
             ("execution_block", part, ANY, ANY)

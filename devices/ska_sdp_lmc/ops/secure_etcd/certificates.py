@@ -1,8 +1,8 @@
-"""Certificates for TLS, signed by an authority of their own.
+"""TLS certificates signed by a dedicated certificate authority.
 
-No subject has a common name. Where etcd demands client certificates, it takes a common name for
-the name of a user, but over gRPC alone: its JSON gateway ignores it. Without common names, a
-client's rights depend on its login alone, over both, and a stolen certificate is not a login.
+Subjects have no common name. With client certificates required, etcd treats a common name as a
+user name, but only over gRPC: its JSON gateway ignores it. Without common names the rights of a
+client depend only on its login on both transports, and a stolen certificate is not a login.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ __all__ = ["Client", "Server", "certify"]
 
 AUTHORITY_DAYS = 3650
 RENEW_BEFORE = timedelta(days=30)
-"""A certificate that has less left is made anew."""
+"""Remaining validity below which a certificate is replaced."""
 
 _EARLY = timedelta(minutes=5)
-"""Clocks may differ by so much."""
+"""Tolerated clock difference."""
 
 _ORGANISATION = "SDP"
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A member of etcd, with the host names and addresses by which it is reached."""
+    """Member of etcd, with its host names and addresses."""
 
     name: str
     hosts: tuple[str, ...]
@@ -43,7 +43,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client of etcd, or several that share a certificate."""
+    """Client of etcd, or a group of clients with a common certificate."""
 
     name: str
 
@@ -62,25 +62,25 @@ def certify(
     dry_run: bool,
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
 ) -> Iterator[str]:
-    """Make the certificates that are missing, or not as wanted, or soon to expire.
+    """Create certificates that are missing, invalid, for other names, or about to expire.
 
     The authority is ``ca.pem`` with ``ca.key``; a server's files are ``servers/NAME.pem`` and
     ``.key``, a client's ``clients/NAME.pem`` and ``.key``.
 
     Args:
-        directory: where the files are.
-        wanted: whom to certify.
-        days: for how long.
-        dry_run: whether only to say what would be done.
-        now: gives the time, with its zone.
+        directory: directory of the files.
+        wanted: members and clients to certify.
+        days: validity of the certificates, in days.
+        dry_run: report the changes without making them.
+        now: returns the current time, timezone-aware.
 
     Yields:
-        A sentence for each certificate made.
+        One line per certificate created.
 
     Raises:
-        SecurityError: a file that is there cannot be used, or the authority's time is up.
+        SecurityError: an existing file is unusable, or the authority is about to expire.
         OSError: a file cannot be read or written.
-        ValueError: a host name is none.
+        ValueError: a host name is invalid.
     """
     time = now()
     authority = _read(directory / "ca")
@@ -88,17 +88,18 @@ def certify(
         authority = _new_authority(time)
         if not dry_run:
             _write(directory / "ca", authority)
-        yield f"authority made: {directory / 'ca.pem'}"
+        yield f"authority created: {directory / 'ca.pem'}"
     end = authority.certificate.not_valid_after_utc
     if end - time < RENEW_BEFORE:
         raise SecurityError(
-            f"The authority {directory / 'ca.pem'} ends on {end:%Y-%m-%d}: move {directory} away, "
-            "make all certificates anew, and give every client the new ca.pem."
+            f"The authority {directory / 'ca.pem'} expires on {end:%Y-%m-%d}: move "
+            f"{directory} away, create all certificates again, and distribute the new ca.pem to "
+            "every client."
         )
     for each in wanted:
         kind = "server" if isinstance(each, Server) else "client"
         stem = directory / f"{kind}s" / each.name
-        # Half of a pair is what an interruption leaves.
+        # An interrupted run leaves a key without certificate.
         is_whole = _pem(stem).exists() and _key(stem).exists()
         reason = _fault(_read(stem) if is_whole else None, each, authority.certificate, time)
         if reason is None:
@@ -106,26 +107,26 @@ def certify(
         issued = _issue(each, authority, time, min(time + timedelta(days=days), end))
         if not dry_run:
             _write(stem, issued)
-        yield f"certificate of {kind} {each.name} made, as {reason}: {_pem(stem)}"
+        yield f"certificate of {kind} {each.name} created ({reason}): {_pem(stem)}"
 
 
 def _fault(
     issued: _Issued | None, wanted: Server | Client, authority: x509.Certificate, now: datetime
 ) -> str | None:
-    """Say why a certificate will not do, None if it will."""
+    """Return why a certificate must be replaced, None if it is valid."""
     if issued is None:
-        return "there was none"
+        return "missing"
     certificate = issued.certificate
     try:
         certificate.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature):
-        return "it was of another authority"
+        return "signed by another authority"
     if certificate.public_key() != issued.key.public_key():
-        return "its key was another one's"
+        return "key does not match"
     if certificate.not_valid_after_utc - now < RENEW_BEFORE:
-        return f"it ended on {certificate.not_valid_after_utc:%Y-%m-%d}"
+        return f"expires on {certificate.not_valid_after_utc:%Y-%m-%d}"
     if certificate.subject != _subject(wanted) or _names(certificate) != _wanted_names(wanted):
-        return "it was for other names"
+        return "issued for other names"
     return None
 
 
@@ -148,7 +149,7 @@ def _new_authority(now: datetime) -> _Issued:
 
 def _issue(wanted: Server | Client, authority: _Issued, now: datetime, end: datetime) -> _Issued:
     key = ec.generate_private_key(ec.SECP256R1())
-    # A member is a client of the other members, and of itself.
+    # A member is also a client of the other members and of itself.
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
     if isinstance(wanted, Server):
         purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
@@ -246,11 +247,11 @@ def _read(stem: Path) -> _Issued | None:
         key = serialization.load_pem_private_key(_key(stem).read_bytes(), None)
     except (ValueError, TypeError, FileNotFoundError) as error:
         raise SecurityError(
-            f"{_pem(stem)} and {_key(stem)} are no certificate and its key: move both away."
+            f"{_pem(stem)} and {_key(stem)} are not a certificate and its key: move both away."
         ) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise SecurityError(
-            f"{_key(stem)} is no key on an elliptic curve: move it and the .pem away."
+            f"{_key(stem)} is not an elliptic curve key: move it and the .pem file away."
         )
     return _Issued(certificate, key)
 

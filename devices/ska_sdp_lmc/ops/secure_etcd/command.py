@@ -17,15 +17,15 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _directory = click.argument(
     "directory", type=click.Path(file_okay=False, writable=True, path_type=Path)
 )
-_dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Print the changes without making them.")
 
 
 @click.group()
 def secure_etcd() -> None:
-    """Make etcd's certificates, and its users.
+    """Create the TLS certificates and the users of etcd.
 
-    Both can be run again at any time: what is as it should be stays. Secrets are written to
-    files that nobody but their owner can read, and are never printed.
+    Both commands are idempotent. Secrets are written to files that only their owner can read,
+    and are never printed.
     """
 
 
@@ -36,26 +36,30 @@ def secure_etcd() -> None:
     "servers",
     multiple=True,
     metavar="NAME=HOST,...",
-    help="A member of etcd, with all names and addresses by which it is reached.",
+    help="Member of etcd, with all its host names and addresses.",
 )
 @click.option(
     "--client",
     "clients",
     multiple=True,
     metavar="NAME",
-    help="A client of etcd, or several that share a certificate. Who may do what is decided by "
-    "their logins.",
+    help="Client of etcd, or a group of clients with a common certificate. Rights depend on "
+    "logins, not on certificates.",
 )
 @click.option(
-    "--days", type=click.IntRange(31, 3650), default=365, show_default=True, help="They last."
+    "--days",
+    type=click.IntRange(31, 3650),
+    default=365,
+    show_default=True,
+    help="Validity in days.",
 )
 @_dry_run
 def certificates(
     directory: Path, servers: tuple[str, ...], clients: tuple[str, ...], days: int, dry_run: bool
 ) -> None:
-    """Make an authority in DIRECTORY, and the certificates that it signs.
+    """Create a certificate authority in DIRECTORY, and certificates signed by it.
 
-    Those that have less than 30 days left, or are for other names, are made anew.
+    Certificates that expire within 30 days or are for other names are replaced.
     """
     require("ska-sdp-lmc secure-etcd certificates", "secure")
     from ska_sdp_lmc.ops.secure_etcd.certificates import Client, Server, certify
@@ -68,7 +72,7 @@ def certificates(
         wanted.append(Server(_checked(name, "--server"), names))
     wanted += [Client(_checked(name, "--client")) for name in clients]
     try:
-        _tell(certify(directory, wanted, days=days, dry_run=dry_run), dry_run)
+        _print_steps(certify(directory, wanted, days=days, dry_run=dry_run), dry_run)
     except (SecurityError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -76,16 +80,16 @@ def certificates(
 @secure_etcd.command()
 @_directory
 @click.option(
-    "--subarrays", type=click.IntRange(0, 99), default=1, show_default=True, help="How many."
+    "--subarrays", type=click.IntRange(0, 99), default=1, show_default=True, help="Number."
 )
-@click.option("--prefix", default="", help="Path before all of the system's, such as /test.")
+@click.option("--prefix", default="", help="Prefix of all paths, e.g. /test.")
 @_dry_run
 def users(directory: Path, subarrays: int, prefix: str, dry_run: bool) -> None:
-    """Make a user for each component, and let nobody in without a login.
+    """Create a user for each component, and enable authentication.
 
-    The etcd is the one that SDP_CONFIG_HOST and the other variables of ska-sdp lead to. The
-    password of each user is in the file of DIRECTORY that is named as the user; those that are
-    missing are made. If the server enforces users already, that of root must be there.
+    Uses the etcd at SDP_CONFIG_HOST, with the other variables of ska-sdp. Each user has a
+    password file of its name in DIRECTORY; missing ones are created. If authentication is
+    enabled already, the password file of root must exist.
     """
     from ska_sdp_config.store.errors import ConfigConnectionError
     from ska_sdp_lmc.ops.secure_etcd.files import SecurityError
@@ -101,7 +105,7 @@ def users(directory: Path, subarrays: int, prefix: str, dry_run: bool) -> None:
             dry_run=dry_run,
             note=lambda text: click.echo(f"note: {text}", err=True),
         )
-        _tell(steps, dry_run)
+        _print_steps(steps, dry_run)
     except (SecurityError, ConfigConnectionError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -114,7 +118,7 @@ def _checked(name: str, option: str) -> str:
     return name
 
 
-def _tell(steps: Iterable[str], dry_run: bool) -> None:
+def _print_steps(steps: Iterable[str], dry_run: bool) -> None:
     count = 0
     for step in steps:
         count += 1

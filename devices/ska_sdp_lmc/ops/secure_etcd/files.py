@@ -1,4 +1,4 @@
-"""Files that hold secrets: nobody but their owner reads them, at no moment."""
+"""Atomic writing of secret files, readable only by their owner at any time."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ PUBLIC = 0o644
 
 
 class SecurityError(Exception):
-    """It cannot be done; the text is one sentence that says why, and what to do."""
+    """Operation that cannot be completed; the text gives cause and remedy."""
 
 
 def write_file(path: Path, content: bytes, mode: int) -> None:
-    """Write a file whole or not at all; until it is in place, its owner alone can read it.
+    """Write a file atomically; only its owner can read it until it is complete.
 
     Args:
-        path: where; its directory is made, for its owner alone.
-        content: what.
+        path: path of the file; its directory is created with mode 0700.
+        content: content of the file.
         mode: PRIVATE or PUBLIC.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with whole_file(path, mode) as file:

@@ -1,4 +1,4 @@
-"""Passwords of users, each in a file of its own."""
+"""Password files of users."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ __all__ = ["Passwords"]
 
 
 class Passwords:
-    """The passwords in a directory: one file a user, named as the user.
+    """Passwords in a directory, one file per user, named after the user.
 
     Args:
-        directory: where; what is there is taken, what is missing is made.
+        directory: directory of the files.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def file(self, user: str) -> Path:
-        """Get where the password of a user is."""
+        """Return the path of the password file of a user."""
         return self._directory / user
 
     def read(self, user: str) -> str | None:
-        """Get the password of a user, None if there is no file.
+        """Read the password of a user, None if there is no file.
 
         Raises:
-            SecurityError: it is empty, or others may read it.
-            OSError: it cannot be read.
+            SecurityError: the file is empty or not text, or others can read it.
+            OSError: the file cannot be read.
         """
         file = self.file(user)
         try:
@@ -37,21 +37,21 @@ class Passwords:
         except FileNotFoundError:
             return None
         except UnicodeDecodeError:
-            raise SecurityError(f"Password file {file} holds no text: write one line.") from None
+            raise SecurityError(f"Password file {file} is not text: write one line.") from None
         if not text:
             raise SecurityError(
                 f"Password file {file} is empty: write the password, or delete the file for a "
                 "new one."
             )
         if mode & 0o077:
-            raise SecurityError(f"Others may open password file {file}: chmod 600 it.")
+            raise SecurityError(f"Others can read password file {file}: run chmod 600 on it.")
         return text
 
-    def make(self, user: str) -> str:
-        """Make a password of 256 random bits for a user, and write it.
+    def create(self, user: str) -> str:
+        """Create a password of 256 random bits for a user, and write its file.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         password = secrets.token_urlsafe(32)
         write_file(self.file(user), f"{password}\n".encode(), PRIVATE)

@@ -1,7 +1,6 @@
-"""Who may write what: roles as ranges of keys, and users as sets of roles.
+"""Access rights: roles as ranges of keys, and users as sets of roles.
 
-Nothing here talks to a server. The ranges come from the functions that make the keys, so they
-follow the wire format of spec 2.1 by themselves.
+The ranges are derived from the functions that create the keys, so they match the wire format.
 """
 
 from __future__ import annotations
@@ -18,24 +17,24 @@ from ska_sdp_config.store.keys import Span, key_of_path, spans_below
 __all__ = ["READER", "ROOT", "Plan", "Role", "User", "plan"]
 
 ROOT = "root"
-"""etcd's own name for the user, and the role, that may do everything."""
+"""Name of the built-in user and role of etcd with all permissions."""
 
 READER = "sdp-read"
-"""The role that may read everything: all watchers need it (decision 4)."""
+"""Role that may read everything, as a watch on the whole store requires."""
 
 ENTITIES = ("/script", "/eb", "/pb", "/deploy", "/flow", "/dependency", "/resource")
-"""What an operator may write: all but what was commanded and who is alive."""
+"""Paths that an operator may write: all except those of devices and components."""
 
 _TOKENS = Span.prefix(TOKEN_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role of etcd.
+    """Role of etcd.
 
     Attributes:
-        name: its name.
-        writes: the keys that it may write.
+        name: name of the role.
+        writes: ranges of keys that it may write.
         reads_all: whether it may read everything.
     """
 
@@ -46,7 +45,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of etcd, and the names of the roles that it has."""
+    """User of etcd, with the names of its roles."""
 
     name: str
     roles: tuple[str, ...]
@@ -54,22 +53,22 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All roles and users of one system; ``root`` is not among them."""
+    """Roles and users of one system, without ``root``."""
 
     roles: tuple[Role, ...]
     users: tuple[User, ...]
 
 
 def plan(subarrays: Iterable[str], prefix: str = "") -> Plan:
-    """Get the roles and users of a system.
+    """Return the roles and users of a system.
 
     Args:
         subarrays: ids of its subarrays, such as ``01``.
-        prefix: path before all its paths, such as ``/test``. Its names begin with it, so that
-            systems that share a database have users of their own.
+        prefix: prefix of all its paths, such as ``/test``. Names of roles and users begin with
+            it, so that systems that share a database have separate users.
 
     Raises:
-        ValueError: the prefix is no path.
+        ValueError: the prefix is not a path.
     """
     if prefix:
         check_path(prefix)
@@ -101,7 +100,7 @@ def plan(subarrays: Iterable[str], prefix: str = "") -> Plan:
     users = [User(role.name, (READER, role.name)) for role in roles]
     parts = (tree.name(part) for part in ("proccontrol", "helmdeploy", "script"))
     users += [
-        # Plays all three.
+        # Simulates all three.
         User(tree.name("stand-in"), (READER, *parts)),
         User(tree.name("dashboard"), (READER,)),
     ]
@@ -109,7 +108,7 @@ def plan(subarrays: Iterable[str], prefix: str = "") -> Plan:
 
 
 class _Tree:
-    """The keys of one system, by the paths that they have without its prefix."""
+    """Keys of one system, addressed by paths without its prefix."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
@@ -120,22 +119,22 @@ class _Tree:
     def role(
         self, name: str, single: Iterable[str], *spans: Span, component: str | None = None
     ) -> Role:
-        """Get a role that writes single paths, spans, a component's key, and its tokens."""
+        """Return a role that writes paths, spans, the key of a component, and tokens."""
         keys = [*single, *([paths.component(component)] if component else [])]
         own = (Span(key_of_path(self._prefix + path)) for path in keys)
         return Role(self.name(name), frozenset([*own, *spans, _TOKENS]))
 
     def subarray(self, subarray_id: str) -> Role:
-        """Get the role of a subarray: the blocks of its commands may have any id."""
+        """Return the role of a subarray; the blocks of its commands may have any id."""
         component = paths.component_of_subarray(subarray_id)
         blocks = [*self.below("/eb", 1), *self.below("/eb", 2), *self.below("/pb", 1)]
         return self.role(component, [paths.subarray(subarray_id)], *blocks, component=component)
 
     def below(self, path: str, levels: int) -> Iterator[Span]:
-        """Get the span so many levels below a path: 1 are entities, 2 their states and owners."""
+        """Yield the span a number of levels below a path: 1 entities, 2 states and owners."""
         whole = self._prefix + path
         yield spans_below(whole, depth_of_path(whole) + levels)[-1]
 
     def all_below(self, path: str) -> list[Span]:
-        """Get the spans of everything below a path: what is deleted with all that it has."""
+        """Return the spans of all levels below a path, as recursive deletion requires."""
         return spans_below(self._prefix + path, MAX_DEPTH)

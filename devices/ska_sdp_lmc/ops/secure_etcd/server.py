@@ -1,4 +1,4 @@
-"""What etcd knows of users and roles, and the calls that change it."""
+"""Client of the user and role management of etcd."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from ska_sdp_lmc.ops.secure_etcd.rights import ROOT, Role
 __all__ = ["Permission", "UserStore", "permissions_of"]
 
 Permission = tuple[int, bytes, bytes]
-"""What kind of access (etcd's number), to the keys from one up to another."""
+"""Permission type of etcd, first key, and end of the range (exclusive)."""
 
-_FROM_HERE_ON = b"\0"
-"""etcd's word for an end behind all keys; as a beginning it is the first key."""
+_UNBOUNDED = b"\0"
+"""As range end in etcd: no upper bound; as first key: the lowest key."""
 
 
 def permissions_of(role: Role) -> set[Permission]:
-    """Get a role's permissions as etcd has them."""
+    """Convert the rights of a role to permissions of etcd."""
     found = {_permission(etcdrpc.Permission.WRITE, span) for span in role.writes}
     if role.reads_all:
-        found.add((etcdrpc.Permission.READ, _FROM_HERE_ON, _FROM_HERE_ON))
+        found.add((etcdrpc.Permission.READ, _UNBOUNDED, _UNBOUNDED))
     return found
 
 
@@ -39,12 +39,12 @@ def _permission(kind: int, span: Span) -> Permission:
 
 
 class UserStore:
-    """The users and roles of an etcd. A context manager that ends the connection.
+    """Users and roles of an etcd. A context manager that closes the connection.
 
-    The methods raise ConfigConnectionError when the server does not answer, or refuses.
+    All methods raise ConfigConnectionError if the server does not respond or rejects the request.
 
     Args:
-        settings: where it is; and who asks, once users are enforced.
+        settings: address, and the login if authentication is enabled.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -64,28 +64,28 @@ class UserStore:
         self._etcd.close()
 
     def roles(self) -> set[str]:
-        """Get the names of all roles."""
+        """Return the names of all roles."""
         return set(self._call("RoleList", etcdrpc.AuthRoleListRequest()).roles)
 
     def users(self) -> set[str]:
-        """Get the names of all users."""
+        """Return the names of all users."""
         return set(self._call("UserList", etcdrpc.AuthUserListRequest()).users)
 
     def permissions(self, role: str) -> set[Permission]:
-        """Get what a role may do."""
+        """Return the permissions of a role."""
         answer = self._call("RoleGet", etcdrpc.AuthRoleGetRequest(role=role))
         return {(each.permType, each.key, each.range_end) for each in answer.perm}
 
     def roles_of(self, user: str) -> set[str]:
-        """Get the names of the roles that a user has."""
+        """Return the names of the roles of a user."""
         return set(self._call("UserGet", etcdrpc.AuthUserGetRequest(name=user)).roles)
 
     def add_role(self, role: str) -> None:
-        """Add a role that may do nothing yet."""
+        """Add a role without permissions."""
         self._call("RoleAdd", etcdrpc.AuthRoleAddRequest(name=role))
 
     def grant(self, role: str, permission: Permission) -> None:
-        """Let a role do something more."""
+        """Grant a permission to a role."""
         kind, begin, end = permission
         perm = etcdrpc.Permission(permType=kind, key=begin, range_end=end)
         self._call(
@@ -93,7 +93,7 @@ class UserStore:
         )
 
     def revoke(self, role: str, permission: Permission) -> None:
-        """Let a role no longer do something."""
+        """Revoke a permission of a role."""
         _, begin, end = permission
         self._call(
             "RoleRevokePermission",
@@ -105,41 +105,41 @@ class UserStore:
         self._call("UserAdd", etcdrpc.AuthUserAddRequest(name=user, password=password))
 
     def set_password(self, user: str, password: str) -> None:
-        """Give a user another password; its logins end."""
+        """Change the password of a user, which invalidates its tokens."""
         request = etcdrpc.AuthUserChangePasswordRequest(name=user, password=password)
         self._call("UserChangePassword", request)
 
     def add_to_role(self, user: str, role: str) -> None:
-        """Give a user a role."""
+        """Grant a role to a user."""
         self._call("UserGrantRole", etcdrpc.AuthUserGrantRoleRequest(user=user, role=role))
 
-    def knows(self, user: str, password: str) -> bool:
-        """Tell whether a user is there and has this password, where users are enforced."""
+    def is_valid_login(self, user: str, password: str) -> bool:
+        """Return whether user and password are valid; requires enabled authentication."""
         try:
             self._call("Authenticate", etcdrpc.AuthenticateRequest(name=user, password=password))
         except ConfigConnectionError as error:
-            if _was_refused(error, errors.keeps_us_out):
+            if _was_rejected(error, errors.keeps_us_out):
                 return False
             raise
         return True
 
     def enforces_users(self) -> bool:
-        """Tell whether nobody does anything without a login; ask it without one."""
+        """Return whether authentication is enabled; call it without a login."""
         try:
-            self.knows(ROOT, "any")
+            self.is_valid_login(ROOT, "any")
         except ConfigConnectionError as error:
-            if _was_refused(error, errors.login_is_not_asked_for):
+            if _was_rejected(error, errors.login_is_not_asked_for):
                 return False
             raise
         return True
 
     def enable(self) -> None:
-        """Let nobody do anything without a login from now on."""
+        """Enable authentication."""
         self._call("AuthEnable", etcdrpc.AuthEnableRequest())
 
     def _call(self, method: str, request: Any) -> Any:
         return self._etcd.call("Auth", method, request, self._timeout)
 
 
-def _was_refused(error: ConfigConnectionError, how: Callable[[grpc.RpcError], bool]) -> bool:
+def _was_rejected(error: ConfigConnectionError, how: Callable[[grpc.RpcError], bool]) -> bool:
     return isinstance(error.__cause__, grpc.RpcError) and how(error.__cause__)

@@ -1,4 +1,4 @@
-"""Bring users and roles of an etcd to where a plan has them, and enforce them."""
+"""Idempotent setup of the users and roles of an etcd, and of its authentication."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ __all__ = ["secure"]
 def secure(
     plan: Plan, passwords: Passwords, *, dry_run: bool, note: Callable[[str], None]
 ) -> Iterator[str]:
-    """Make roles and users as planned, and enforce them as the last step.
+    """Create the roles and users of a plan, then enable authentication.
 
-    It begins wherever an earlier run has ended, also one that was interrupted. Roles get just
-    the rights of the plan; users and roles that are not in it stay as they are.
+    Continues after an interrupted run. Roles get exactly the rights of the plan; other users
+    and roles are kept.
 
     Args:
-        plan: which roles and users.
-        passwords: where the passwords are; that of ``root`` among them.
-        dry_run: whether only to say what would be done.
-        note: is told what deserves attention, but was not changed.
+        plan: roles and users to create.
+        passwords: password files, including that of ``root``.
+        dry_run: report the changes without making them.
+        note: called with findings that need attention but are not changed.
 
     Yields:
-        A sentence for each change; passwords are in none.
+        One line per change, without passwords.
 
     Raises:
-        SecurityError: it cannot be done; says what to do.
-        ConfigConnectionError: the database does not answer, or refuses.
-        ValueError: an environment variable of the library is not valid.
-        OSError: a password's file cannot be read or written.
+        SecurityError: the password of root is required, or a password file is unusable.
+        ConfigConnectionError: the database does not respond or rejects a request.
+        ValueError: an environment variable of the library is invalid.
+        OSError: a password file cannot be read or written.
     """
-    nobody = Settings.load(username="", password="")
-    if not nobody.secure:
+    anonymous = Settings.load(username="", password="")
+    if not anonymous.secure:
         note(
-            f"{nobody.address} is reached without TLS, so passwords can be overheard: "
+            f"The connection to {anonymous.address} has no TLS, so passwords can be intercepted: "
             "set SDP_CONFIG_PROTOCOL=https."
         )
-    with UserStore(nobody) as store:
+    with UserStore(anonymous) as store:
         enforced = store.enforces_users()
     secret = passwords.read(ROOT)
     if secret is None:
         if enforced:
             raise SecurityError(
-                f"The database at {nobody.address} asks for a login, and there is no password of "
-                f"its user root: write it to {passwords.file(ROOT)}."
+                f"The database at {anonymous.address} requires a login, and the password of its "
+                f"user root is missing: write it to {passwords.file(ROOT)}."
             )
-        yield f"password of user root made: {passwords.file(ROOT)}"
+        yield f"password of user root created: {passwords.file(ROOT)}"
         if not dry_run:
-            secret = passwords.make(ROOT)
-    # In a dry run there may be no password of root: then nobody is asked for one.
+            secret = passwords.create(ROOT)
+    # A dry run may have no password of root; authentication is disabled then.
     as_root = Settings.load(username=ROOT if secret else "", password=secret or "")
     with UserStore(as_root) as store:
-        yield from _Change(store, passwords, enforced, dry_run, note).carry_out(plan)
+        yield from _Setup(store, passwords, enforced, dry_run, note).apply(plan)
 
 
-class _Change:
-    """One run of ``secure``; what it would do is said also where it does nothing."""
+class _Setup:
+    """One run of ``secure``; yields the same lines in a dry run."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class _Change:
         self._roles = store.roles()
         self._users = store.users()
 
-    def carry_out(self, plan: Plan) -> Iterator[str]:
+    def apply(self, plan: Plan) -> Iterator[str]:
         for role in (Role(ROOT), *plan.roles):
             yield from self._role(role)
         for user in (User(ROOT, (ROOT,)), *plan.users):
@@ -87,43 +87,43 @@ class _Change:
         if not self._enforced:
             if not self._dry_run:
                 self._store.enable()
-            yield f"users enforced at {self._store.address}"
+            yield f"authentication enabled at {self._store.address}"
 
     def _role(self, role: Role) -> Iterator[str]:
         is_new = role.name not in self._roles
         wanted = permissions_of(role)
         found: set[Permission] = set()
         if not is_new:
-            # etcd's own role needs no rights, and shows some or none by its version.
+            # The built-in role needs no permissions; etcd versions differ in those they list.
             found = wanted if role.name == ROOT else self._store.permissions(role.name)
         if not self._dry_run:
             if is_new:
                 self._store.add_role(role.name)
             for permission in sorted(wanted - found):
                 self._store.grant(role.name, permission)
-            # A right to the same keys has taken the place of the one before.
+            # Granting a range replaces an earlier permission for the same range.
             kept = {permission[1:] for permission in wanted}
             for permission in sorted(found - wanted):
                 if permission[1:] not in kept:
                     self._store.revoke(role.name, permission)
         if is_new:
-            yield f"role {role.name} made: {_rights(role)}"
+            yield f"role {role.name} created: {_rights(role)}"
         elif found != wanted:
             more, less = len(wanted - found), len(found - wanted)
-            yield f"role {role.name} changed: {more} rights more, {less} less"
+            yield f"role {role.name} changed: {more} rights added, {less} removed"
 
     def _user(self, user: User) -> Iterator[str]:
         password = self._passwords.read(user.name)
-        # That of root was made, or its making told, before.
+        # The password of root was handled before.
         if password is None and user.name != ROOT:
-            yield f"password of user {user.name} made: {self._passwords.file(user.name)}"
+            yield f"password of user {user.name} created: {self._passwords.file(user.name)}"
             if not self._dry_run:
-                password = self._passwords.make(user.name)
+                password = self._passwords.create(user.name)
         if user.name not in self._users:
             has: set[str] = set()
             if not self._dry_run and password is not None:
                 self._store.add_user(user.name, password)
-            yield f"user {user.name} made, with {', '.join(user.roles)}"
+            yield f"user {user.name} created, with {', '.join(user.roles)}"
         else:
             has = self._store.roles_of(user.name)
             yield from self._set_password(user.name, password)
@@ -133,13 +133,15 @@ class _Change:
             if not self._dry_run:
                 self._store.add_to_role(user.name, role)
             if user.name in self._users:
-                yield f"user {user.name} given role {role}"
+                yield f"role {role} granted to user {user.name}"
         for role in sorted(has.difference(user.roles)):
-            self._note(f"user {user.name} also has role {role}, which stays")
+            self._note(f"user {user.name} also has role {role}, which is kept")
 
     def _set_password(self, user: str, password: str | None) -> Iterator[str]:
-        # Where users are not enforced, etcd does not say whether a password is right.
-        is_right = password is not None and self._enforced and self._store.knows(user, password)
+        # etcd verifies passwords only while authentication is enabled.
+        is_right = (
+            password is not None and self._enforced and self._store.is_valid_login(user, password)
+        )
         if is_right:
             return
         if not self._dry_run and password is not None:

@@ -1,4 +1,4 @@
-"""The devices of this software in a Tango database: data, and the program that registers them.
+"""Registration of the devices in a Tango database.
 
-``register`` needs PyTango; ``data`` does not.
+``register`` requires PyTango; ``data`` does not.
 """

@@ -1,7 +1,6 @@
-"""Which devices there are: data in dsconfig's JSON form, checked and spread out.
+"""Device data in the JSON format of dsconfig: reading, validation and expansion.
 
-The form: ``{"servers": {server: {instance: {class: {device: {"properties": {name: [text]}}}}}}}``
-Pure: a file is read, nothing else is touched.
+Format: ``{"servers": {server: {instance: {class: {device: {"properties": {name: [text]}}}}}}}``
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PACKAGED = Path(__file__).with_name("devices.json")
 SUBARRAY_SERVER = "SDPSubarray"
-MOST_SUBARRAYS = 99
+MAX_SUBARRAYS = 99
 _MODEL = "01"
 _DOMAIN_END = "-sdp"
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -25,11 +24,11 @@ Instances = dict[str, Classes]
 
 
 class DataError(ValueError):
-    """The data cannot be used; the message says which part and why."""
+    """Invalid device data; the text gives the part and the reason."""
 
 
 class DeviceEntry(BaseModel):
-    """What the data say of one device: property values are lists of strings."""
+    """Entry of one device; the values of a property are a list of strings."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -37,14 +36,14 @@ class DeviceEntry(BaseModel):
 
 
 class DeviceData(BaseModel):
-    """A whole data file."""
+    """Content of a data file."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     servers: dict[str, Instances]
 
     def devices(self) -> Iterator[Registration]:
-        """Every device, in the order of the data."""
+        """Yield all devices, in the order of the data."""
         for server, instances in self.servers.items():
             for instance, classes in instances.items():
                 for class_name, devices in classes.items():
@@ -56,7 +55,7 @@ class DeviceData(BaseModel):
 
 @dataclass(frozen=True)
 class Registration:
-    """One device as the Tango database shall know it."""
+    """Entry of one device in the Tango database."""
 
     server: str
     class_name: str
@@ -68,7 +67,7 @@ def read(path: Path = PACKAGED) -> DeviceData:
     """Read a data file.
 
     Raises:
-        DataError: it is not there, no JSON, or not of the form; with every fault named.
+        DataError: the file is unreadable or invalid; lists every fault.
     """
     try:
         return DeviceData.model_validate_json(path.read_bytes())
@@ -82,31 +81,30 @@ def read(path: Path = PACKAGED) -> DeviceData:
         raise DataError(f"{path} is not device data: {faults}") from error
 
 
-def spread(
+def expand(
     data: DeviceData, *, subarrays: int | None = None, prefix: str | None = None
 ) -> DeviceData:
-    """The data for another number of subarrays, another prefix of the device names.
+    """Adapt device data to a number of subarrays and a prefix of the device names.
 
     Args:
-        data: Data whose devices are named ``<prefix>-sdp/…``.
-        subarrays: How many; None leaves them as they are. One that the data lack is made like
-            ``SDPSubarray/01``, in a server of its own.
-        prefix: What stands before ``-sdp`` in each name; None leaves the names as they are.
+        data: data whose devices are named ``<prefix>-sdp/…``.
+        subarrays: number of subarrays; None keeps those of the data. Missing ones are copies of
+            ``SDPSubarray/01``, each in a server of its own.
+        prefix: text before ``-sdp`` in each name; None keeps the names.
 
     Raises:
-        DataError: a number or prefix that no name can carry, or data without a subarray 01 to
-            take as the model, or with a device name of another form.
+        DataError: an invalid number, prefix or device name, or no subarray 01 to copy.
     """
     servers = dict(data.servers)
     if subarrays is not None:
         servers[SUBARRAY_SERVER] = _subarrays(servers.get(SUBARRAY_SERVER, {}), subarrays)
-    spread_out = DeviceData(servers=servers)
-    return spread_out if prefix is None else _renamed(spread_out, prefix)
+    expanded = DeviceData(servers=servers)
+    return expanded if prefix is None else _renamed(expanded, prefix)
 
 
 def _subarrays(instances: Instances, count: int) -> Instances:
-    if not 1 <= count <= MOST_SUBARRAYS:
-        raise DataError(f"there can be 1 to {MOST_SUBARRAYS} subarrays, not {count}")
+    if not 1 <= count <= MAX_SUBARRAYS:
+        raise DataError(f"there can be 1 to {MAX_SUBARRAYS} subarrays, not {count}")
     if _MODEL not in instances:
         raise DataError(
             f"the data have no {SUBARRAY_SERVER}/{_MODEL} to make other subarrays like: add it"

@@ -1,4 +1,4 @@
-"""Make a Tango database hold the devices of the data; a second time changes nothing."""
+"""Idempotent registration of devices in a Tango database."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _NOT_DEFINED = "DB_DeviceNotDefined"
 
 @dataclass(frozen=True)
 class Change:
-    """Something that the database lacks, or had before it was registered.
+    """Change of one device, made or, in a dry run, pending.
 
     Attributes:
-        device: Name of the device.
-        what: The change, as a clause: ``added to SDPSubarray/01 as SDPSubarray``.
+        device: name of the device.
+        what: description of the change: ``added to SDPSubarray/01 as SDPSubarray``.
     """
 
     device: str
@@ -33,23 +33,23 @@ def register(
 ) -> list[Change]:
     """Register devices and set their properties.
 
-    What the data do not name is left alone: other devices, and properties that an operator set
-    by hand. An empty list of values removes a property.
+    Other devices, and properties that are not in the data, are kept. An empty list of values
+    removes a property.
 
     Args:
-        database: An open connection.
-        devices: What shall be there.
-        dry_run: Only find out what would be done.
+        database: open connection to the database.
+        devices: devices to register.
+        dry_run: compute the changes without making them.
 
     Returns:
-        What was done, or would be; empty when all of it stood already.
+        The changes; empty if the database is up to date.
 
     Raises:
-        tango.DevFailed: the database refused or went away; what was done before it stands.
+        tango.DevFailed: a request failed. Earlier changes are not undone.
     """
     changes: list[Change] = []
     for device in devices:
-        # Properties first: a server that waits for its devices starts as soon as they are there.
+        # Properties first: a server that waits for its devices starts once they are registered.
         properties = _set_properties(database, device, dry_run)
         changes += [*_place(database, device, dry_run), *properties]
     return changes
@@ -70,7 +70,7 @@ def _place(database: tango.Database, device: Registration, dry_run: bool) -> lis
 
 
 def _place_of(database: tango.Database, name: str) -> tuple[str, str] | None:
-    """Server and class that the database has for a device."""
+    """Return server and class of a device in the database, None if it is not registered."""
     try:
         info = database.get_device_info(name)
     except tango.DevFailed as error:

@@ -1,4 +1,4 @@
-"""How a JSON value is checked against a schema, and what is loose about it."""
+"""Validation of a JSON value against a pydantic model, with leniency for some locations."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, Location, shown
+from ska_sdp_config.lmc.schema.faults import Issue, Location, Severity, format_value
 from ska_sdp_config.lmc.schema.types import FORM, WHOLE
 
-__all__ = ["ANY", "NOTHING_LOOSE", "Loose", "schema_issues"]
+__all__ = ["ANY", "NOT_LENIENT", "Lenient", "schema_issues"]
 
-MOST_ERRORS = 5000
+MAX_ERRORS = 5000
+"""Errors of one value that are converted to issues."""
 
 
 class _Any:
-    """Matches any step of a location."""
+    """Wildcard for one step of a location."""
 
 
 ANY = _Any()
 _Pattern = tuple[int | str | _Any, ...]
 
 
-class Loose(NamedTuple):
-    """Places of a message that nobody needs in order to act on it.
+class Lenient(NamedTuple):
+    """Locations of a message that no command depends on.
 
     Attributes:
-        inside: where these patterns match the first steps of a location, all faults are loose.
-        absent: keys that may be missing.
+        inside: patterns of location prefixes; every structural fault below them is tolerated.
+        absent: patterns of keys that may be missing.
     """
 
     inside: tuple[_Pattern, ...] = ()
     absent: tuple[_Pattern, ...] = ()
 
     def covers(self, at: Location, *, missing: bool) -> bool:
-        """Tell whether a fault of structure at a location is of the loose kind."""
+        """Return whether a structural fault at a location is tolerated."""
         return any(_starts(at, pattern) for pattern in self.inside) or (
             missing
             and any(len(at) == len(pattern) and _starts(at, pattern) for pattern in self.absent)
         )
 
 
-NOTHING_LOOSE = Loose()
+NOT_LENIENT = Lenient()
 
 
 def _starts(at: Location, pattern: _Pattern) -> bool:
@@ -58,31 +59,31 @@ def schema_issues(
     value: Any,
     *,
     at: Location = (),
-    loose: Loose = NOTHING_LOOSE,
+    lenient: Lenient = NOT_LENIENT,
 ) -> list[Issue]:
-    """Check a value against a schema.
+    """Validate a value against a schema.
 
     Args:
-        schema: model to check against.
-        value: JSON value to check.
+        schema: model to validate against.
+        value: JSON value.
         at: location of the value in its document.
-        loose: places where faults of structure are not fatal, from the value's own top.
+        lenient: locations, relative to the value, where structural faults are not fatal.
 
     Returns:
-        What is wrong; more than 5000 faults are fatal whatever they are, and not all told.
+        All issues. Above 5000 errors only the first ones are listed, each as fatal.
     """
     error = _error(schema, value)
     if error is None:
         return []
-    if (count := error.error_count()) <= MOST_ERRORS:
-        return [_issue(details, at, loose) for details in _details(error)]
-    # To list them all takes seconds and a gigabyte: list those of a part of the value.
-    error = _error(schema, _cut(value, 100)) or error
-    if error.error_count() > MOST_ERRORS:
-        error = _error(schema, _cut(value, 1)) or error
-    first = [_issue(details, at, loose) for details in _details(error)[:MOST_ERRORS]]
-    told = Issue(at, f"has {count} faults, of which these are the first", Grade.FATAL)
-    return [told, *(replace(issue, grade=Grade.FATAL) for issue in first)]
+    if (count := error.error_count()) <= MAX_ERRORS:
+        return [_issue(details, at, lenient) for details in _details(error)]
+    # Listing all of them takes seconds and a gigabyte, so list those of a truncated value.
+    error = _error(schema, _truncate_lists(value, 100)) or error
+    if error.error_count() > MAX_ERRORS:
+        error = _error(schema, _truncate_lists(value, 1)) or error
+    first = [_issue(details, at, lenient) for details in _details(error)[:MAX_ERRORS]]
+    summary = Issue(at, f"has {count} faults, of which these are the first", Severity.FATAL)
+    return [summary, *(replace(issue, severity=Severity.FATAL) for issue in first)]
 
 
 def _details(error: ValidationError) -> list[ErrorDetails]:
@@ -97,29 +98,29 @@ def _error(schema: type[BaseModel], value: Any) -> ValidationError | None:
     return None
 
 
-def _cut(value: Any, longest: int, depth: int = 12) -> Any:
-    """Return a JSON value with all its lists cut to a length, as deep as schemas look."""
+def _truncate_lists(value: Any, length: int, depth: int = 12) -> Any:
+    """Truncate all lists of a JSON value, down to the depth that the schemas reach."""
     if depth and isinstance(value, list):
-        return [_cut(item, longest, depth - 1) for item in value[:longest]]
+        return [_truncate_lists(item, length, depth - 1) for item in value[:length]]
     if depth and isinstance(value, dict):
-        return {key: _cut(item, longest, depth - 1) for key, item in value.items()}
+        return {key: _truncate_lists(item, length, depth - 1) for key, item in value.items()}
     return value
 
 
-def _issue(details: ErrorDetails, above: Location, loose: Loose) -> Issue:
+def _issue(details: ErrorDetails, above: Location, lenient: Lenient) -> Issue:
     kind = details["type"]
     at = _location(details["loc"])
     if kind in ("extra_forbidden", FORM):
-        grade = Grade.FORM
-    elif loose.covers(at, missing=kind == "missing"):
-        grade = Grade.STRUCTURE
+        severity = Severity.FORM
+    elif lenient.covers(at, missing=kind == "missing"):
+        severity = Severity.STRUCTURE
     else:
-        grade = Grade.FATAL
-    return Issue((*above, *at), _fault(details), grade)
+        severity = Severity.FATAL
+    return Issue((*above, *at), _fault(details), severity)
 
 
 _TAGS = frozenset({"polynomial", "direction", "body", "orbit"})
-"""Names of the forms of a phase direction, which pydantic puts into locations."""
+"""Tags of the phase direction union, which pydantic inserts into locations."""
 
 
 def _location(loc: Location) -> Location:
@@ -152,4 +153,4 @@ def _fault(details: ErrorDetails) -> str:
     if kind in ("too_short", "too_long"):
         return details["msg"].replace(" after validation", "").replace("List should", "should")
     sentence = _SENTENCES.get(kind, details["msg"].removeprefix("Input "))
-    return f"{sentence}, not {shown(details['input'])}"
+    return f"{sentence}, not {format_value(details['input'])}"

@@ -1,4 +1,4 @@
-"""What can be wrong with a message, how much that weighs, and how it is told."""
+"""Issues found in a message, their severity by strictness, and the error that lists them."""
 
 from __future__ import annotations
 
@@ -9,123 +9,131 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-__all__ = ["Grade", "Issue", "Location", "MessageError", "json_path", "listed", "settle", "shown"]
+__all__ = [
+    "Issue",
+    "Location",
+    "MessageError",
+    "Severity",
+    "format_value",
+    "json_path",
+    "list_with_limit",
+    "raise_or_warn",
+]
 
 Location = tuple[int | str, ...]
 """Keys and indices that lead from the top of a document to one of its values."""
 
 MAX_FAULTS_SHOWN = 10
-MOST_WARNINGS = 50
-_LONGEST_VALUE = 40
+MAX_WARNINGS = 50
+_MAX_VALUE_CHARS = 40
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class MessageError(ValueError):
-    """Invalid message; the text names wrong fields by JSON path and fault.
+    """Invalid message; the text lists each invalid field by JSON path.
 
-    The text is plain ASCII of bounded length, whatever the message held, because Tango carries
-    it to clients as the description of an error. It lists ten faults and counts the others.
+    The text is plain ASCII of bounded length for any message, because Tango carries it to
+    clients as the description of an error. It lists ten faults and counts the others.
 
     Args:
-        command: name of the command whose argument it was.
-        faults: one text a fault, ``<JSON path>: <fault>``.
+        command: name of the command that received the message.
+        faults: one text per fault, ``<JSON path>: <fault>``.
 
     Attributes:
         faults: all faults, as text.
-        details: the error's text without the name of the command.
+        details: the text of the error without the name of the command.
     """
 
     def __init__(self, command: str, faults: Sequence[Issue | str]) -> None:
         self.faults = tuple(str(fault) for fault in faults)
-        self.details = "; ".join(listed(self.faults, MAX_FAULTS_SHOWN))
+        self.details = "; ".join(list_with_limit(self.faults, MAX_FAULTS_SHOWN))
         super().__init__(f"{command}: {self.details}")
 
 
-class Grade(Enum):
-    """How much an issue weighs: what it is at strictness 0, 1 and 2 (spec 5).
+class Severity(Enum):
+    """Severity of an issue; the value gives its treatment at strictness 0, 1 and 2.
 
-    Strictness 0 asks only for what is needed to act on a message: its ids, scan types, scripts
-    and resources, and lists and objects where they belong.
+    Strictness 0 requires only what a command needs: ids, scan types, scripts, resources, and
+    the right container types.
     """
 
     FATAL = ("error", "error", "error")
-    """Without it nobody can act on the message."""
+    """The command cannot be executed."""
     STRUCTURE = ("warning", "error", "error")
-    """A missing key or a wrong type in what the devices only pass on."""
+    """Missing key or wrong type in data that the devices only pass on."""
     QUIRK = ("warning", "warning", "error")
-    """Not as the schema says, with one sensible reading."""
+    """Deviation from the schema with a single sensible interpretation."""
     FORM = ("nothing", "warning", "error")
-    """Patterns of ids, unknown keys, references to what is not there."""
+    """Id pattern, unknown key or dangling reference."""
     NOTICE = ("warning", "warning", "warning")
-    """Allowed, and worth a line in the log."""
+    """Allowed, but worth logging."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing that is not as it should be, at one place of a document."""
+    """Deviation from the schema at one location of a document."""
 
     at: Location
     fault: str
-    grade: Grade
+    severity: Severity
 
     def __str__(self) -> str:
         return f"{json_path(self.at)}: {self.fault}"
 
 
-def settle(command: str, issues: Iterable[Issue], strictness: int) -> tuple[str, ...]:
-    """Weigh what was found in a message.
+def raise_or_warn(command: str, issues: Iterable[Issue], strictness: int) -> tuple[str, ...]:
+    """Raise an error if an issue is one at this strictness, else return the warnings.
 
     Args:
-        command: name of the command, for the error's text.
-        issues: all that was found.
+        command: name of the command, for the text of the error.
+        issues: all issues of the message.
         strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Returns:
-        The warnings, each a sentence with its JSON path; at most 50, the last line saying how
-        many more there are.
+        The warnings, one line each with its JSON path; above 50, a last line counts the others.
 
     Raises:
-        MessageError: an issue is an error at this strictness; all such are told.
-        ValueError: the strictness is none of 0, 1, 2.
+        MessageError: an issue is an error at this strictness; lists all of these.
+        ValueError: the strictness is not 0, 1 or 2.
     """
     if strictness not in (0, 1, 2):
         raise ValueError(f"strictness {strictness!r} is not known, use 0, 1 or 2")
     found: dict[str, list[Issue]] = {"error": [], "warning": [], "nothing": []}
     for issue in issues:
-        found[issue.grade.value[strictness]].append(issue)
+        found[issue.severity.value[strictness]].append(issue)
     if found["error"]:
         raise MessageError(command, found["error"])
-    return listed(found["warning"], MOST_WARNINGS)
+    return list_with_limit(found["warning"], MAX_WARNINGS)
 
 
-def listed(things: Sequence[object], most: int) -> tuple[str, ...]:
-    """Return the texts of things, and for those past ``most`` one line with their number."""
-    texts = [str(thing) for thing in things[:most]]
-    if len(things) > most:
-        texts.append(f"and {len(things) - most} more")
+def list_with_limit(items: Sequence[object], limit: int) -> tuple[str, ...]:
+    """Convert items to text; above the limit, a last line counts the others."""
+    texts = [str(item) for item in items[:limit]]
+    if len(items) > limit:
+        texts.append(f"and {len(items) - limit} more")
     return tuple(texts)
 
 
 def json_path(at: Location) -> str:
-    """Return a location as JSON path: ``$.scan_types[0]["a key"]``."""
+    """Format a location as a JSON path: ``$.scan_types[0]["a key"]``."""
     return "$" + "".join(_step(part) for part in at)
 
 
 def _step(part: int | str) -> str:
     if isinstance(part, int):
         return f"[{part}]"
-    if _PLAIN_KEY.fullmatch(part) and len(part) <= _LONGEST_VALUE:
+    if _PLAIN_KEY.fullmatch(part) and len(part) <= _MAX_VALUE_CHARS:
         return f".{part}"
-    return f"[{shown(part)}]"
+    return f"[{format_value(part)}]"
 
 
-def shown(value: Any) -> str:
-    """Return a short ASCII text for a value out of a message."""
+def format_value(value: Any) -> str:
+    """Format a value of a message as short ASCII text."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return "a list"
-    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
-        return json.dumps(value[:_LONGEST_VALUE])[:-1] + '..."'
+    if isinstance(value, str) and len(value) > _MAX_VALUE_CHARS:
+        return json.dumps(value[:_MAX_VALUE_CHARS])[:-1] + '..."'
     text = json.dumps(value, default=lambda other: type(other).__name__)
-    return text if isinstance(value, str) else text[:_LONGEST_VALUE]
+    return text if isinstance(value, str) else text[:_MAX_VALUE_CHARS]

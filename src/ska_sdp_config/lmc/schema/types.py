@@ -1,11 +1,11 @@
-"""What the schemas share: the base model and the types of fields."""
+"""Base model and field types shared by the schemas."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 __all__ = [
@@ -27,15 +27,15 @@ __all__ = [
 ]
 
 Function = Literal["visibilities", "pulsar search", "pulsar timing", "vlbi", "transient buffer"]
-"""What a beam is for."""
+"""Function of a beam."""
 
 ABSENT: Any = None
-"""Default of a field that may be left out; null in its place is refused all the same."""
+"""Default of an optional field; an explicit null is invalid nevertheless."""
 
 FORM = "form"
-"""Type of pydantic error for what is wrong in form only (`Grade.FORM`)."""
+"""Type of pydantic errors with `Severity.FORM`."""
 WHOLE = "whole"
-"""Type of pydantic error whose text does not want the value after it."""
+"""Type of pydantic errors whose text is complete without the invalid value."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}")
 _SCRIPT_PART = re.compile(r"[A-Za-z0-9_.-]{1,96}")
@@ -43,7 +43,7 @@ _TRANSACTION = re.compile(r"txn-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")
 
 
 class Schema(BaseModel):
-    """Base of all schemas: a boolean is no integer, an integer serves as a float."""
+    """Base of all schemas: strict, so a boolean is not an integer; integers pass as floats."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -64,14 +64,14 @@ def _block_id(prefix: str) -> AfterValidator:
 
 
 def _scan_type_id(name: str) -> str:
-    # It is shown in an attribute and in log lines, where a line break would do harm.
+    # It appears in an attribute and in log lines, which a line break would corrupt.
     if not name.isprintable():
         raise PydanticCustomError("id", "should have printable characters only")
     return name
 
 
 def _script_part(part: str) -> str:
-    # A part of the key /script/<kind>:<name>:<version>: no script with another can exist.
+    # Part of the key /script/<kind>:<name>:<version>; no script with other characters can exist.
     if not _SCRIPT_PART.fullmatch(part):
         raise PydanticCustomError("id", "should be 1 to 96 letters, digits, '_', '.' and '-'")
     return part
@@ -83,15 +83,22 @@ def _transaction_id(name: str) -> str:
     return name
 
 
+def _json_pattern(pattern: str) -> WithJsonSchema:
+    """Add a pattern, which a validator checks, to the JSON Schema of a string."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
 Name = Annotated[str, Field(min_length=1)]
-EbId = Annotated[str, _block_id("eb")]
-PbId = Annotated[str, _block_id("pb")]
+EbId = Annotated[str, _block_id("eb"), _json_pattern(r"eb-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")]
+PbId = Annotated[str, _block_id("pb"), _json_pattern(r"pb-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")]
 ScanTypeId = Annotated[Name, AfterValidator(_scan_type_id)]
-ScriptPart = Annotated[str, AfterValidator(_script_part)]
-TransactionId = Annotated[str, AfterValidator(_transaction_id)]
+ScriptPart = Annotated[str, AfterValidator(_script_part), _json_pattern(_SCRIPT_PART.pattern)]
+TransactionId = Annotated[
+    str, AfterValidator(_transaction_id), _json_pattern(_TRANSACTION.pattern)
+]
 Kind = Literal["realtime", "batch"]
 
-# Of a long list of numbers or names, the first wrong entry is told and not each.
+# Report only the first invalid entry of a long list of numbers or names.
 Names = Annotated[list[Name], FailFast()]
 Numbers = Annotated[list[float], FailFast()]
 Links = Annotated[
@@ -100,7 +107,7 @@ Links = Annotated[
 
 
 class Message(Schema):
-    """What may stand at the top of every command's message."""
+    """Top-level keys allowed in the message of every command."""
 
     interface: str = ABSENT
     transaction_id: TransactionId = ABSENT

@@ -1,4 +1,4 @@
-"""The ``interface`` of a message: which schema it is, in which version (spec 5)."""
+"""Schema name and version from the ``interface`` of a message."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ska_sdp_config.lmc.schema.faults import Grade, Issue, shown
+from ska_sdp_config.lmc.schema.faults import Issue, Severity, format_value
 
 __all__ = ["KNOWN", "Version", "read_interface"]
 
 
 class Version(NamedTuple):
-    """Version of the schemas of all commands."""
+    """Version of a message schema; all commands share one numbering."""
 
     major: int
     minor: int
@@ -26,7 +26,7 @@ KNOWN = tuple(
     for major, minors in ((0, (1, 2, 3, 4, 5)), (1, (0, 1, 2)), (2, (0, 1)))
     for minor in minors
 )
-"""All versions known, oldest first."""
+"""Known versions, oldest first."""
 
 _NUMBER = "(0|[1-9][0-9]{0,5})"
 _INTERFACE = re.compile(
@@ -41,12 +41,12 @@ def read_interface(
 
     Args:
         document: a message, or a map of receive addresses.
-        schema: the schema that it should be of: ``assignres``, ``releaseres``, ``configure``,
+        schema: expected schema: ``assignres``, ``releaseres``, ``configure``,
             ``scan`` or ``recvaddrs``.
 
     Returns:
-        The version to read it as, None when it names none that is known, and what is wrong with
-        the interface. No version and no issue: the document has no interface.
+        The version to read the document as, None if it is unknown or absent, and the issues of
+        the interface. A document without interface yields no version and no issue.
     """
     if "interface" not in document:
         return None, ()
@@ -54,7 +54,7 @@ def read_interface(
     match = _INTERFACE.fullmatch(interface) if isinstance(interface, str) else None
     if match is None:
         wanted = f"https://schema.skao.int/ska-sdp-{schema}/<major>.<minor>"
-        return None, (_issue(f"should be {wanted}, not {shown(interface)}"),)
+        return None, (_issue(f"should be {wanted}, not {format_value(interface)}"),)
     if match[1] != schema:
         return None, (_issue(f"should be of ska-sdp-{schema}, not of ska-sdp-{match[1]}"),)
     version = Version(int(match[2]), int(match[3]))
@@ -66,8 +66,8 @@ def read_interface(
         return None, (_issue(f"major version {version.major} is not known, known are {majors}"),)
     newest = same_major[-1]
     fault = f"version {version} is not known, read as {newest}"
-    return newest, (_issue(fault, Grade.NOTICE),)
+    return newest, (_issue(fault, Severity.NOTICE),)
 
 
-def _issue(fault: str, grade: Grade = Grade.FATAL) -> Issue:
-    return Issue(("interface",), fault, grade)
+def _issue(fault: str, severity: Severity = Severity.FATAL) -> Issue:
+    return Issue(("interface",), fault, severity)
