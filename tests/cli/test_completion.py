@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.live import MOST, _at_most
+from ska_sdp_config.cli.complete import MOST, _at_most
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.waiting import wait_until

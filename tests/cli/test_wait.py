@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import CONTROLLER, PB
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.cli.wait import Condition
 from ska_sdp_sim.stack.etcd import Etcd
 

@@ -16,8 +16,8 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.changes import changes
-from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import PB
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
 from ska_sdp_config.store.interface import Change, Entry, Put
 from ska_sdp_config.store.keys import Span

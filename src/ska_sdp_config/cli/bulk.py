@@ -37,7 +37,7 @@ class Goal:
     levels: int = 0
     is_surplus: Callable[[str], bool] | None = None
 
-    def look(self, txn: Txn) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    def read(self, txn: Txn) -> tuple[dict[str, str | None], dict[str, str | None]]:
         """Get the texts that there are of what is wanted, and the texts that there shall be."""
         wanted = dict(self.texts)
         if self.is_surplus is not None:
@@ -144,7 +144,7 @@ def write(
     wanted: dict[str, str | None] = {}
     try:
         for txn in config.txn(prefetch=[] if len(goal.texts) > MANY else goal.texts):
-            stored, wanted = goal.look(txn.raw)
+            stored, wanted = goal.read(txn.raw)
             steps = list(plan(stored, wanted))
             stop_if_asked()
             _do(txn.raw, steps)

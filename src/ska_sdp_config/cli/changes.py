@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.follow import following, tell_of_nothing
-from ska_sdp_config.cli.lookup import Target
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path, path_of_key, spans_below

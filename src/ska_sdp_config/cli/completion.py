@@ -22,9 +22,9 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def _completion(shell: str) -> None:
-    from ska_sdp_config.cli.program import program
     from ska_sdp_config.cli.shells import CLASSES
 
+    program = click.get_current_context().find_root().command
     shell_class: type[ShellComplete] = CLASSES[shell]
     sys.stdout.write(shell_class(program, {}, "ska-sdp", VARIABLE).source() + "\n")
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ska_sdp_config.cli.arguments import argument_text, argument_value
+from ska_sdp_config.cli.complete import complete_ids
 from ska_sdp_config.cli.errors import Failed
-from ska_sdp_config.cli.given import given_text, given_value
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.live import complete_ids
-from ska_sdp_config.cli.lookup import KeyGroup, check_depth_of_key, check_key
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
     DEPLOYMENT,
@@ -24,8 +23,10 @@ from ska_sdp_config.cli.objects import (
     place_of,
 )
 from ska_sdp_config.cli.options import COMMON, EB_PARAMETERS, FORCE
-from ska_sdp_config.cli.output import Printer, note, printer
+from ska_sdp_config.cli.output import Printer, note
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend, open_config
+from ska_sdp_config.cli.targets import KeyGroup, check_depth_of_key, check_key
 from ska_sdp_config.store.errors import ConfigCollision
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
 def _create(path: str, text: str, key: str, prefix: str, output: str | None, quiet: bool) -> None:
     from ska_sdp_config.cli.eb_state import state_beside, updated_state
 
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     beside = state_beside(path, prefix)
     try:
         with open_backend(deferred()) as backend:
@@ -93,7 +94,7 @@ def _create_key(
     except ValueError as exc:
         raise click.UsageError(f"{exc}.") from exc
     if force:
-        text = given_text(value)
+        text = argument_text(value)
     else:
         place = place_of(key, prefix)
         if place is not None and place.kind == PB and not place.part:
@@ -103,7 +104,7 @@ def _create_key(
             )
         if place is not None and place.kind in CREATED and not place.part:
             _check_new_id(place.kind, place.key, " With --force it is taken all the same.")
-        text = stored_text(key, given_value(value, f"The value for {key}"), prefix)
+        text = stored_text(key, argument_value(value, f"The value for {key}"), prefix)
     _create(key, text, key, prefix, output, quiet)
 
 
@@ -120,13 +121,13 @@ def _create_object(
 def _create_deployment(
     key: str, deployment_kind: str, parameters: str, prefix: str, output: str | None, quiet: bool
 ) -> None:
-    args = given_value(parameters, "The parameters of the deployment")
+    args = argument_value(parameters, "The parameters of the deployment")
     value = {"dpl_id": key, "kind": deployment_kind, "args": args}
     _create_object(DEPLOYMENT, key, value, prefix, output, quiet)
 
 
 def _mapping(given: str, what: str) -> dict[str, Any]:
-    value = given_value(given, what)
+    value = argument_value(given, what)
     if not isinstance(value, dict):
         raise Failed(f"{what} were refused, and nothing changed: they are no mapping of fields.")
     return value
@@ -150,7 +151,7 @@ def _create_pb(
     if eb_parameters is not None:
         eb_given = _mapping(eb_parameters, "The parameters of the execution block")
     key = Script.Key.from_text(script)
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     with open_config(prefix, deferred()) as config:
         for txn in config.txn():
             pb_id = txn.new_processing_block_id(GENERATOR)
@@ -204,7 +205,9 @@ _PARAMS: list[click.Parameter] = [*COMMON]
 
 def _command(kind: SdpObject) -> click.Command:
     def callback(key: str, value: str, **options: Any) -> None:
-        _create_object(kind, key, given_value(value, f"The value of the {kind.name}"), **options)
+        _create_object(
+            kind, key, argument_value(value, f"The value of the {kind.name}"), **options
+        )
 
     return click.Command(
         kind.name,

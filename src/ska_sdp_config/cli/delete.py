@@ -11,11 +11,12 @@ import click
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.lookup import KeyGroup, check_id, check_key, id_argument
 from ska_sdp_config.cli.objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
 from ska_sdp_config.cli.options import COMMON, DELETE_ALL, YES
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import KeyGroup, check_id, check_key, id_argument
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 
@@ -28,7 +29,7 @@ def _delete_entry(
     path: str, also: Sequence[str], seek: str, output: str | None, quiet: bool
 ) -> None:
     """Delete one entry, and what belongs to it."""
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     gone: list[str] = []
     with open_backend(deferred()) as backend:
         for txn in backend.txn(prefetch=[path, *also]):
@@ -43,7 +44,7 @@ def _delete_entry(
 
 def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: bool) -> None:
     """Delete everything below a path, in one transaction whatever there is."""
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     gone: list[str] = []
     levels = range(MAX_DEPTH - depth_of_path(path))
     if not yes:

@@ -11,7 +11,6 @@ import click
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import HELP, Group
-from ska_sdp_config.cli.lookup import check_id, id_argument
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
     DEPLOYMENT,
@@ -23,8 +22,10 @@ from ska_sdp_config.cli.objects import (
     SdpObject,
 )
 from ska_sdp_config.cli.options import COMMON
-from ska_sdp_config.cli.output import Entry, Section, note, printer
+from ska_sdp_config.cli.output import Entry, Section, note
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import check_id, id_argument
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
@@ -153,7 +154,7 @@ def _value(section: Section) -> dict[str, Any]:
 def _command(kind: SdpObject) -> click.Command:
     def callback(key: str, prefix: str, output: str | None, quiet: bool) -> None:
         check_id(key)
-        out = printer(output, quiet)
+        out = make_printer(output, quiet)
         sections: list[Section] = []
         absent: list[str] = []
         with open_backend() as backend:

@@ -7,7 +7,7 @@ import click
 from ska_sdp_config.cli.errors import Failed, Misconfigured
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.options import COMMON
-from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
 
 __all__ = ["command"]
@@ -17,7 +17,7 @@ def _doctor(prefix: str, output: str | None, quiet: bool) -> None:
     from ska_sdp_config.cli.diagnosis import diagnose
     from ska_sdp_config.cli.readings import Readings, ask_members, read_database
 
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     readings = Readings()
     with open_backend() as backend:
         read_database(backend, prefix, readings)

@@ -10,7 +10,8 @@ import click
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.options import COMMON, OWNERS
-from ska_sdp_config.cli.output import note, printer
+from ska_sdp_config.cli.output import note
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
@@ -22,7 +23,7 @@ __all__ = ["command"]
 def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: bool) -> None:
     from ska_sdp_config.cli.dump_file import is_owner, split
 
-    out = printer(output or ("json" if file.endswith(".json") else "yaml"), quiet)
+    out = make_printer(output or ("json" if file.endswith(".json") else "yaml"), quiet)
     root = f"{prefix}/"
     entries: dict[str, str] = {}
     with open_backend() as backend:

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.lookup import check_depth_of_key
 from ska_sdp_config.cli.objects import place_of
+from ska_sdp_config.cli.targets import check_depth_of_key
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.errors import check_path
 

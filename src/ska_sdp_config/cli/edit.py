@@ -13,14 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.arguments import parse_value
 from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, find, replace
 from ska_sdp_config.cli.errors import Failed, Kept, Misconfigured
-from ska_sdp_config.cli.given import parsed
 from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.lookup import Target, TargetGroup
 from ska_sdp_config.cli.options import FORCE
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import Target, TargetGroup
 from ska_sdp_config.cli.terminal import one_line
 
 __all__ = ["command"]
@@ -35,7 +36,7 @@ def _edit(
     editor = _editor()
     if not force:
         check_changeable(target, prefix)
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     with open_backend() as backend:
         stored = find(backend, target)
     if stored is not None and not force and not values.is_json(stored):
@@ -140,7 +141,7 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
             # Editors end what they write with a new line.
             return text if first.endswith("\n") else text.removesuffix("\n")
         try:
-            value = parsed(text, f"The value for {target.entry}")
+            value = parse_value(text, f"The value for {target.entry}")
             return stored_text(target.entry, value, prefix)
         except Failed as exc:
             fault, rejected = exc, text

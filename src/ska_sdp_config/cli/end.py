@@ -11,11 +11,12 @@ from ska_sdp_config.cli.eb_state import ENDED, state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import HELP, Group
 from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.lookup import check_id, id_argument
 from ska_sdp_config.cli.objects import EB
 from ska_sdp_config.cli.options import CANCEL, COMMON
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.cli.targets import check_id, id_argument
 
 __all__ = ["command"]
 
@@ -33,7 +34,7 @@ def _named(path: str) -> Iterator[None]:
 
 def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool) -> None:
     check_id(key)
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     path = EB.path(prefix, key)
     with open_config(prefix, deferred()) as config:
         for txn in config.txn(prefetch=[path, f"{path}/state"]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import Failed, NotFound
-from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import (
     CONTROLLER,
     DEPENDENCY,
@@ -19,6 +18,7 @@ from ska_sdp_config.cli.objects import (
     place_of,
 )
 from ska_sdp_config.cli.output import Change, note
+from ska_sdp_config.cli.targets import Target
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import TimeUp
 from ska_sdp_config.cli.interrupts import Ending, ending, timed
-from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.store.errors import ConfigConnectionError
 
 if TYPE_CHECKING:

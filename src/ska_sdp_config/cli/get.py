@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ska_sdp_config.cli.errors import NotFound
-from ska_sdp_config.cli.lookup import Target, TargetGroup
-from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
@@ -17,7 +18,7 @@ def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
             found = target.read(txn)
     if not found:
         raise NotFound(f"There is nothing at {target.path}: try '{target.seek}'.")
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     entries = [Entry(path, text) for path, text in found.items()]
     if target.kind:
         out.parts(entries)

@@ -8,7 +8,8 @@ from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP, Group
 from ska_sdp_config.cli.objects import SCRIPT
 from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, SYNC
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 
 __all__ = ["command"]
 
@@ -40,15 +41,15 @@ def _import_scripts(
     quiet: bool,
 ) -> None:
     from ska_sdp_config.cli.bulk import Goal
-    from ska_sdp_config.cli.carry_out import carry_out, preview
+    from ska_sdp_config.cli.execute import execute_goal, preview
 
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     root = SCRIPT.path(prefix)
     definitions = _definitions(source)
     wanted = {root + key: definitions[key] for key in sorted(definitions)}
     goal = Goal(root, wanted, is_surplus=(lambda path: True) if sync else None)
     if not dry_run:
-        carry_out(goal, prefix, out, atomic=atomic, quiet=quiet)
+        execute_goal(goal, prefix, out, atomic=atomic, quiet=quiet)
         return
     differences, unchanged = preview(goal, prefix)
     out.changes([Change(each.word, each.path) for each in differences], unchanged)

@@ -12,7 +12,8 @@ from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP, Group
 from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SdpObject
 from ska_sdp_config.cli.options import ALL, COMMON, VALUES
-from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
@@ -88,7 +89,7 @@ def _of_date(listing: Listing, date: str) -> Listing:
 
 def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> None:
     """Read what is to be listed, and print it."""
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     entries: list[Entry] = []
     paths: list[str] = []
     with open_backend() as backend:

@@ -7,7 +7,7 @@ import click
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.options import AS_IS, ATOMIC, COMMON, DIFFERENCES, OWNERS, SYNC_ALL
-from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 
@@ -26,10 +26,10 @@ def _load(
     quiet: bool,
 ) -> None:
     from ska_sdp_config.cli.bulk import Goal
-    from ska_sdp_config.cli.carry_out import carry_out, preview
     from ska_sdp_config.cli.dump_file import is_owner
+    from ska_sdp_config.cli.execute import execute_goal, preview
 
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     root = f"{prefix}/"
     goal = Goal(
         root,
@@ -44,7 +44,7 @@ def _load(
     if dry_run:
         out.differences(*preview(goal, prefix))
     else:
-        carry_out(goal, prefix, out, atomic=atomic, quiet=quiet)
+        execute_goal(goal, prefix, out, atomic=atomic, quiet=quiet)
 
 
 def _read(source: str, prefix: str, force: bool) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The one place where commands print, in the format that was asked for."""
+"""Types of what commands print, and the interface of the printers that print them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ __all__ = [
     "Printer",
     "Section",
     "note",
-    "printer",
 ]
 
 
@@ -117,27 +116,6 @@ class Printer(Protocol):
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the parts of a dumped file."""
-
-
-def printer(output: str | None, quiet: bool) -> Printer:
-    """Get what prints in a format.
-
-    Args:
-        output: ``table``, ``json``, ``yaml``, ``name``; None for a table on a terminal, and
-            elsewhere, or if quiet, for plain lines.
-        quiet: whether to print values without their keys.
-    """
-    if output == "table" or (output is None and not quiet and sys.stdout.isatty()):
-        from ska_sdp_config.cli.tables import TablePrinter
-
-        return TablePrinter(quiet)
-    if output in ("json", "yaml"):
-        from ska_sdp_config.cli.structured import DocumentPrinter
-
-        return DocumentPrinter(quiet, yaml=output == "yaml")
-    from ska_sdp_config.cli.plain import NamePrinter, PlainPrinter
-
-    return NamePrinter() if output == "name" else PlainPrinter(quiet)
 
 
 def note(text: str) -> None:

@@ -11,9 +11,10 @@ import click
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.follow import follow
-from ska_sdp_config.cli.lookup import Target, TargetGroup
 from ska_sdp_config.cli.options import TIMEOUT
-from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["Condition", "command"]
 
@@ -73,7 +74,7 @@ def _wait(
     timeout: float | None,
 ) -> None:
     wanted = Condition.read(field)
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     found: Entry | None = None
     with closing(follow(target, prefix, timeout, quiet=quiet, code=1)) as turns:
         for entries in turns:

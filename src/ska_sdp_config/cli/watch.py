@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ska_sdp_config.cli.changes import changes
-from ska_sdp_config.cli.lookup import Target, TargetGroup
 from ska_sdp_config.cli.options import TIMEOUT
-from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
@@ -13,7 +13,7 @@ __all__ = ["command"]
 def _watch(
     target: Target, prefix: str, output: str | None, quiet: bool, timeout: float | None
 ) -> None:
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     for path, text in changes(target, prefix, timeout, quiet=quiet):
         out.news(path, text)
 

@@ -7,10 +7,10 @@ from typing import Any
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.source import read_text
 
-__all__ = ["given_text", "given_value", "parsed"]
+__all__ = ["argument_text", "argument_value", "parse_value"]
 
 
-def given_text(given: str) -> str:
+def argument_text(given: str) -> str:
     """Get the text that is meant by a word of the command line.
 
     Args:
@@ -24,7 +24,7 @@ def given_text(given: str) -> str:
     return read_text("-") if given == "-" else given
 
 
-def given_value(given: str, what: str) -> Any:
+def argument_value(given: str, what: str) -> Any:
     """Get the value that is meant by a word of the command line.
 
     Args:
@@ -34,10 +34,10 @@ def given_value(given: str, what: str) -> Any:
     Raises:
         Failed: it cannot be read, or is neither.
     """
-    return parsed(given_text(given), what)
+    return parse_value(argument_text(given), what)
 
 
-def parsed(text: str, what: str) -> Any:
+def parse_value(text: str, what: str) -> Any:
     """Get the value that a text means.
 
     Args:

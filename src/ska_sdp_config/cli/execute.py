@@ -11,12 +11,12 @@ from ska_sdp_config.cli.output import Change, Difference, Printer, note
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.sizes import check_sizes
 
-__all__ = ["carry_out", "preview"]
+__all__ = ["execute_goal", "preview"]
 
 DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
-def carry_out(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: bool) -> None:
+def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: bool) -> None:
     """Write, in one transaction if it fits, and print what was done.
 
     Args:
@@ -61,7 +61,7 @@ def preview(goal: Goal, prefix: str) -> tuple[list[Difference], int]:
     wanted: dict[str, str | None] = {}
     with open_config(prefix) as config:
         for txn in config.txn():
-            stored, wanted = goal.look(txn.raw)
+            stored, wanted = goal.read(txn.raw)
             differences = [
                 Difference(step.verb, step.path, stored.get(step.path), wanted[step.path])
                 for step in plan(stored, wanted)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from ska_sdp_config.cli.complete import complete_ids, complete_keys
 from ska_sdp_config.cli.group import HELP, Group
-from ska_sdp_config.cli.live import complete_ids, complete_keys
 from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.engine.transaction import MAX_DEPTH
