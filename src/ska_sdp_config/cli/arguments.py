@@ -1,4 +1,4 @@
-"""Values that a command is given: JSON or YAML, ``@file``, or ``-`` for standard input."""
+"""Values on the command line: JSON or YAML, ``@FILE``, or ``-`` for standard input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["argument_text", "argument_value", "parse_value"]
 
 
 def argument_text(given: str) -> str:
-    """Get the text that is meant by a word of the command line.
+    """Return the text of an argument.
 
     Args:
         given: the text itself, ``@`` and the path of a file, or ``-``.
@@ -25,24 +25,24 @@ def argument_text(given: str) -> str:
 
 
 def argument_value(given: str, what: str) -> Any:
-    """Get the value that is meant by a word of the command line.
+    """Return the value of an argument.
 
     Args:
         given: JSON or YAML, ``@`` and the path of a file with it, or ``-``.
-        what: what it is for, at the beginning of a sentence.
+        what: the subject of an error message.
 
     Raises:
-        Failed: it cannot be read, or is neither.
+        Failed: it cannot be read or parsed.
     """
     return parse_value(argument_text(given), what)
 
 
 def parse_value(text: str, what: str) -> Any:
-    """Get the value that a text means.
+    """Parse JSON or YAML.
 
     Args:
-        text: JSON or YAML.
-        what: what it is for, at the beginning of a sentence.
+        text: the text.
+        what: the subject of an error message.
 
     Raises:
         Failed: it is neither.
@@ -52,4 +52,4 @@ def parse_value(text: str, what: str) -> Any:
     try:
         return parse(text)
     except ValueError as exc:
-        raise Failed(f"{what} was refused, and nothing changed: {exc}.") from exc
+        raise Failed(f"{what} was rejected, nothing was changed: {exc}.") from exc

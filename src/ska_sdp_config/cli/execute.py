@@ -1,4 +1,4 @@
-"""Bringing many keys to the values that are wanted, and saying what was done."""
+"""Execution and preview of a goal: writing many keys, and reporting the changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 from ska_sdp_config.cli.bulk import Batch, Goal, plan, write
 from ska_sdp_config.cli.errors import Unfinished
-from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.output import Change, Difference, Printer, note
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.sizes import check_sizes
@@ -17,34 +17,36 @@ DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
 def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: bool) -> None:
-    """Write, in one transaction if it fits, and print what was done.
+    """Write a goal, in one transaction if it fits, and print the changes.
 
     Args:
-        goal: what keys shall hold.
-        prefix: what stands before the paths of objects.
-        out: prints it.
-        atomic: whether to refuse rather than to use several transactions.
-        quiet: whether to leave it unsaid when a batch stands.
+        goal: the texts to store.
+        prefix: the global prefix.
+        out: the printer.
+        atomic: whether to fail if it does not fit one transaction.
+        quiet: whether to suppress messages on committed batches.
 
     Raises:
-        Failed: it does not fit one transaction, and is to; nothing was written.
-        Unfinished: it stopped between two batches; says which stand.
+        Failed: it exceeds one transaction and ``atomic`` is set, or a text fits none.
+        Unfinished: it stopped between two batches.
     """
     changes: list[Change] = []
     batches = unchanged = 0
 
-    def written(batch: Batch) -> None:
+    def on_commit(batch: Batch) -> None:
         nonlocal batches, unchanged
         batches += 1
         unchanged += batch.unchanged
         changes.extend(Change(DONE[step.verb], step.path) for step in batch.steps)
-        if not (batch.is_all or quiet):
-            note(f"batch {batches} stands: {batch.first} to {batch.last}")
+        if not (batch.is_complete or quiet):
+            note(f"batch {batches} committed: {batch.first} to {batch.last}")
 
     try:
-        # Stopped in mid commit, it would not be known whether that batch stands.
-        with deferred() as stop_if_asked, open_config(prefix, nullcontext()) as config:
-            write(config, goal, atomic=atomic, written=written, stop_if_asked=stop_if_asked)
+        # After an interrupt during a commit it would be unknown whether the batch is committed.
+        with defer_interrupts() as check_interrupt, open_config(prefix, nullcontext()) as config:
+            write(
+                config, goal, atomic=atomic, on_commit=on_commit, check_interrupt=check_interrupt
+            )
     except Unfinished:
         out.changes(changes, unchanged)
         raise
@@ -52,10 +54,10 @@ def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: 
 
 
 def preview(goal: Goal, prefix: str) -> tuple[list[Difference], int]:
-    """Get what would be done, and to how many keys nothing has to be done.
+    """Return the changes to make, and the number of unchanged keys.
 
     Raises:
-        Failed: something would not fit any transaction; names it.
+        Failed: a text is too large for a transaction.
     """
     differences: list[Difference] = []
     wanted: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""``ska-sdp get``: what is stored at a key, or all of an object."""
+"""``ska-sdp get``: print the value of a key, or all entries of an object."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
         for txn in backend.txn():
             found = target.read(txn)
     if not found:
-        raise NotFound(f"There is nothing at {target.path}: try '{target.seek}'.")
+        raise NotFound(f"There is nothing at {target.path}: try '{target.list_command}'.")
     out = make_printer(output, quiet)
     entries = [Entry(path, text) for path, text in found.items()]
     if target.kind:
@@ -29,6 +29,6 @@ def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
 command = TargetGroup(
     "get",
     _get,
-    "Print what is stored of {}",
-    help="Print what is stored at a key, or all entries of an object.",
+    "Print {}",
+    help="Print the value of a key, or all entries of an object.",
 )

@@ -1,4 +1,4 @@
-"""``ska-sdp import``: script definitions from a file or a URL."""
+"""``ska-sdp import``: import script definitions from a file or a URL."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["command"]
 
 
 def _definitions(source: str) -> dict[str, str]:
-    """Read the file whole, and check all of it.
+    """Read and validate the whole file.
 
     Raises:
-        Failed: it cannot be read, or has faults; names them.
+        Failed: it cannot be read, or is invalid.
     """
     from ska_sdp_config.cli.documents import parse
     from ska_sdp_config.cli.script_file import read_definitions
@@ -28,7 +28,7 @@ def _definitions(source: str) -> dict[str, str]:
     try:
         return read_definitions(parse(text))
     except ValueError as exc:
-        raise Failed(f"{source} was refused, and nothing changed: {exc}.") from exc
+        raise Failed(f"{source} was rejected, nothing was changed: {exc}.") from exc
 
 
 def _import_scripts(
@@ -63,7 +63,7 @@ _scripts = click.Command(
     callback=_import_scripts,
     context_settings=HELP,
     help="Import script definitions from FILE-OR-URL, or from standard input if it is '-'. "
-    "Says each script that it creates, updates or deletes. A file with a fault changes nothing.",
+    "Prints each script that it creates, updates or deletes. An invalid file changes nothing.",
     short_help="Script definitions",
 )
 

@@ -1,4 +1,4 @@
-"""``ska-sdp load``: the database brought to what a dumped file says."""
+"""``ska-sdp load``: restore the database from a dump."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def _load(
 
 def _read(source: str, prefix: str, force: bool) -> dict[str, str]:
     from ska_sdp_config.cli.documents import parse
-    from ska_sdp_config.cli.dump_file import MOST_BYTES, read_dump
+    from ska_sdp_config.cli.dump_file import MAX_BYTES, read_dump
     from ska_sdp_config.cli.source import read_text
 
-    text = read_text(source, most_bytes=MOST_BYTES)
+    text = read_text(source, max_bytes=MAX_BYTES)
     try:
         return read_dump(parse(text), prefix, force=force)
     except ValueError as exc:
-        raise Failed(f"{source} was refused, and nothing changed: {exc}.") from exc
+        raise Failed(f"{source} was rejected, nothing was changed: {exc}.") from exc
 
 
 command = click.Command(
@@ -72,7 +72,7 @@ command = click.Command(
     ],
     callback=_load,
     context_settings=HELP,
-    help="Bring the keys to the values that a dumped file gives them, or those below --prefix. "
-    "What is not in the file stays, unless --sync is given. A file with a fault changes "
-    "nothing; what does not fit one transaction goes in batches, and a second run finishes.",
+    help="Restore all keys, or those below --prefix, from a dump. Keys that are not in the file "
+    "are kept, unless --sync is given. An invalid file changes nothing. If it exceeds one "
+    "transaction it is written in batches; run it again to finish after an error.",
 )

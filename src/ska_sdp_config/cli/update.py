@@ -1,10 +1,10 @@
-"""``ska-sdp update``: another value for a key, or for an entry of an object."""
+"""``ska-sdp update``: replace the value of a key or object."""
 
 from __future__ import annotations
 
 from ska_sdp_config.cli.arguments import argument_text, argument_value
 from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
-from ska_sdp_config.cli.interrupts import deferred
+from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.options import FORCE
 from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
@@ -26,7 +26,7 @@ def _update(
         text = stored_text(
             target.entry, argument_value(value, f"The value for {target.entry}"), prefix
         )
-    with open_backend(deferred()) as backend:
+    with open_backend(defer_interrupts()) as backend:
         changes = replace(backend, target, text, prefix)
     out.changes(changes, 0 if changes else 1)
 
@@ -35,7 +35,7 @@ command = TargetGroup(
     "update",
     _update,
     "Replace the value of {}",
-    further=["VALUE"],
+    extra_arguments=["VALUE"],
     key_options=[FORCE],
     kinds=CHANGEABLE,
     usage=[

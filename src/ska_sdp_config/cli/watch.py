@@ -1,4 +1,4 @@
-"""``ska-sdp watch``: what is stored, then each change of it, until Ctrl-C."""
+"""``ska-sdp watch``: print the current value, then each change, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _watch(
 ) -> None:
     out = make_printer(output, quiet)
     for path, text in changes(target, prefix, timeout, quiet=quiet):
-        out.news(path, text)
+        out.changed(path, text)
 
 
 command = TargetGroup(
@@ -23,6 +23,5 @@ command = TargetGroup(
     _watch,
     "Watch {}",
     options=[TIMEOUT],
-    help="Print what is stored at a key, or all entries of an object, then each change of it, "
-    "until Ctrl-C.",
+    help="Print the value of a key, or all entries of an object, then each change, until Ctrl-C.",
 )
