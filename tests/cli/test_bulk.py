@@ -62,8 +62,8 @@ def must_not(batch: Batch) -> None:
 def test_what_fits_is_one_transaction(database: Config) -> None:
     batches: list[Batch] = []
     some = dict(itertools.islice(WANTED.items(), 100))
-    write(database, Goal("/script/", some), atomic=True, written=batches.append)
-    assert [(len(batch.steps), batch.is_all) for batch in batches] == [(100, True)]
+    write(database, Goal("/script/", some), atomic=True, on_commit=batches.append)
+    assert [(len(batch.steps), batch.is_complete) for batch in batches] == [(100, True)]
     assert len(contents(database)) == 100
 
 
@@ -71,17 +71,17 @@ def test_what_does_not_fit_goes_in_batches_or_is_refused(etcd_server: Any) -> No
     server = etcd_server(max_txn_ops=None)
     with Config(host=server.host, port=server.port) as config:
         with pytest.raises(Failed, match=r"--max-txn-ops.* Without --atomic it is split"):
-            write(config, SCRIPTS, atomic=True, written=must_not)
+            write(config, SCRIPTS, atomic=True, on_commit=must_not)
         assert contents(config) == {}
         batches: list[Batch] = []
-        write(config, SCRIPTS, atomic=False, written=batches.append)
+        write(config, SCRIPTS, atomic=False, on_commit=batches.append)
         assert contents(config) == WANTED
         assert len(batches) > 1
-        assert not any(batch.is_all for batch in batches)
+        assert not any(batch.is_complete for batch in batches)
         assert [step.path for batch in batches for step in batch.steps] == list(WANTED)
         deletes: list[Batch] = []
         write(
-            config, Goal("/script/", dict.fromkeys(WANTED)), atomic=False, written=deletes.append
+            config, Goal("/script/", dict.fromkeys(WANTED)), atomic=False, on_commit=deletes.append
         )
         assert contents(config) == {}
         _stopped_half_way(config)
@@ -96,13 +96,13 @@ def _stopped_half_way(config: Config) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(Unfinished) as caught:
-        write(config, SCRIPTS, atomic=False, written=stop_after_two)
+        write(config, SCRIPTS, atomic=False, on_commit=stop_after_two)
     done = sum(len(batch.steps) for batch in batches)
-    assert caught.value.stands == (
-        f"Batches 1 to 2 stand: /script/batch:s-0000:1 to /script/batch:s-{done - 1:04}:1."
+    assert caught.value.committed == (
+        f"Batches 1 to 2 are committed: /script/batch:s-0000:1 to /script/batch:s-{done - 1:04}:1."
     )
     assert list(contents(config)) == list(WANTED)[:done]
-    write(config, SCRIPTS, atomic=False, written=batches.append)
+    write(config, SCRIPTS, atomic=False, on_commit=batches.append)
     assert contents(config) == WANTED
     assert sum(len(batch.steps) for batch in batches) == len(WANTED)
     empty(config)
@@ -118,7 +118,7 @@ def test_what_fits_no_transaction_is_refused_before_anything_is_written(
         for more in ({}, WANTED, {f"/x/1{n}": "z" * 1_000_000 for n in range(3)}):
             goal = Goal("/x/", {**more, **large, "/x/a": "small"})
             with pytest.raises(Failed) as caught:
-                write(config, goal, atomic=atomic, written=must_not)
+                write(config, goal, atomic=atomic, on_commit=must_not)
             assert str(caught.value).startswith(
                 "Nothing was written, as one transaction has no room for /x/8, /x/9: make it "
             )
@@ -128,13 +128,13 @@ def test_what_fits_no_transaction_is_refused_before_anything_is_written(
 def test_what_need_not_be_changed_does_not_make_it_too_large(etcd_server: Any) -> None:
     server = etcd_server(max_txn_ops=None)
     with Config(host=server.host, port=server.port) as config:
-        write(config, SCRIPTS, atomic=False, written=lambda batch: None)
+        write(config, SCRIPTS, atomic=False, on_commit=lambda batch: None)
         batches: list[Batch] = []
         wanted = {**WANTED, "/script/batch:s-0007:1": encode({"n": "new"})}
-        write(config, Goal("/script/", wanted), atomic=True, written=batches.append)
+        write(config, Goal("/script/", wanted), atomic=True, on_commit=batches.append)
         (batch,) = batches
         assert ([step.verb for step in batch.steps], batch.unchanged) == (["update"], 499)
-        assert batch.is_all
+        assert batch.is_complete
         assert contents(config) == wanted
 
 
@@ -192,6 +192,6 @@ def test_what_others_did_meanwhile_is_looked_at_again(database: Config) -> None:
     assert [step.verb for step in planned] == ["create", "create", "delete"]
     fill(database, {"/a": 1, "/b": 7})
     batches: list[Batch] = []
-    write(database, Goal("/", wanted), atomic=True, written=batches.append)
+    write(database, Goal("/", wanted), atomic=True, on_commit=batches.append)
     assert batches[0].steps == [Step("update", "/b", encode(2))]
     assert contents(database) == {"/a": "1", "/b": "2"}

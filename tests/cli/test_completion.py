@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.live import MOST, _at_most
+from ska_sdp_config.cli.complete import MAX_COMPLETIONS, _limit
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.waiting import wait_until
@@ -74,7 +74,7 @@ def test_bash_is_given_nothing_wrong(database: Config, etcd: Etcd) -> None:
     assert complete(etcd, "ska-sdp get pb pb-none") == []
     assert offered(etcd, "ska-sdp get pb pb-z") == many[400:]
     given = offered(etcd, "ska-sdp get pb p")
-    assert 2 <= len(given) <= MOST
+    assert 2 <= len(given) <= MAX_COMPLETIONS
     assert common(given) == "pb-"
     assert all(any(each.startswith(word) for word in given) for each in many)
 
@@ -85,7 +85,7 @@ WORDS = st.sets(st.text("ab", min_size=1, max_size=12), min_size=1, max_size=100
 @given(WORDS, st.integers(3, 20))
 def test_of_too_many_words_beginnings_are_offered(words: set[str], most: int) -> None:
     some = sorted(words)
-    offered: list[Any] = _at_most(most, some)
+    offered: list[Any] = _limit(most, some)
     if len(words) <= most:
         assert offered == some
         return

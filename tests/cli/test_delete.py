@@ -71,10 +71,12 @@ def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> 
     fill(database, STORED)
     result = here("delete", "-a", "eb", stdin=answer)
     assert result.code == code
-    assert result.err.startswith("Delete all execution blocks: 2 keys below /eb? Write yes: ")
+    assert result.err.startswith("Delete all execution blocks: 2 keys below /eb? Type yes: ")
     assert ("/eb/eb-a" in contents(database)) == (code == 1)
     if code:
-        assert result.err.endswith("ska-sdp: Nothing was deleted: answer yes, or give -y.\n")
+        assert result.err.endswith(
+            "ska-sdp: Nothing was deleted: type yes to confirm, or use -y.\n"
+        )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> 
         ("pb pb-none", 3, "There is nothing at /pb/pb-none to delete: try 'ska-sdp list pb'."),
         ("/none", 3, "try 'ska-sdp list -a'."),
         ("", 2, "name one of pb, script, eb, deployment, flow, dependency, prefix, or a key"),
-        ("-a", 2, "There is no object given"),
+        ("-a", 2, "Missing object"),
         ("-a prefix", 2, "Give -a and --prefix=PATH."),
         ("prefix --prefix=/t", 2, "Give -a and --prefix=PATH."),
         ("-a --prefix=/ prefix", 2, "Give -a and --prefix=PATH."),
@@ -97,7 +99,7 @@ def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> 
         ("script --prefix=/t batch-old", 2, "'ska-sdp delete /t/script/batch-old' deletes a key"),
         ("pb", 2, "Name one, or give -a for all."),
         ("pb pb-a -a", 2, "Name one, or give -a for all."),
-        ("controller", 2, "There is no object 'controller'"),
+        ("controller", 2, "Unknown object 'controller'"),
         ("pb pb-a/state", 2, "'pb-a/state' is no id"),
         ("/pb/pb-a -a", 2, "write 'delete -a --prefix=/pb/pb-a prefix'."),
     ],
@@ -162,16 +164,20 @@ def test_the_state_of_an_ended_block_is_made_if_there_was_none(
     [
         ("eb eb-done", 1, "The execution block eb-done is CANCELLED already: 'ska-sdp get"),
         ("eb eb-none", 3, "There is no execution block at /eb/eb-none: try 'ska-sdp list eb'."),
-        ("eb eb-text", 1, "/eb/eb-text is no JSON: 'ska-sdp edit --force /eb/eb-text' mends it."),
+        (
+            "eb eb-text",
+            1,
+            "is not JSON: correct it with 'ska-sdp edit --force /eb/eb-text'.",
+        ),
         (
             "eb eb-odd",
             1,
-            "stored at /eb/eb-odd/state is no JSON: 'ska-sdp edit --force /eb",
+            "stored at /eb/eb-odd/state is not JSON: correct it with 'ska-sdp edit --force /eb",
         ),
-        ("eb eb-list", 1, "is no mapping: 'ska-sdp edit' it."),
+        ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit'."),
         ("eb", 2, "Missing argument 'ID'"),
-        ("pb pb-a", 2, "There is no object 'pb': name one of eb."),
-        ("", 2, "There is no object given"),
+        ("pb pb-a", 2, "Unknown object 'pb': expected one of eb."),
+        ("", 2, "Missing object"),
     ],
 )
 def test_what_cannot_be_ended(

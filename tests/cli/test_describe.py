@@ -62,7 +62,7 @@ OF_EB_A = OF_PB_A | {
     "/pb/pb-c",
     "/script/batch:vis:1.0.0",
 }
-GONE = "ska-sdp: What is named there, but is not in the database: /pb/pb-gone.\n"
+GONE = "ska-sdp: Referenced, but not in the database: /pb/pb-gone.\n"
 
 USES = [
     ("pb pb-a", OF_PB_A),
@@ -117,7 +117,7 @@ def test_it_keeps_to_its_prefix(database: Config, here: Run) -> None:
     [
         ("pb pb-none", 3, "There is nothing at /pb/pb-none to describe: try 'ska-sdp list pb'."),
         ("eb", 2, "Missing argument 'ID'"),
-        ("flow a:b:c", 2, "There is no object 'flow': name one of pb, eb, subarray."),
+        ("flow a:b:c", 2, "Unknown object 'flow': expected one of pb, eb, subarray."),
         ("pb a/b", 2, "'a/b' is no id"),
     ],
 )

@@ -12,8 +12,8 @@ import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.cli.diagnosis import diagnose
-from ska_sdp_config.cli.members import Member, ask_member
-from ska_sdp_config.cli.readings import Readings, ask_members
+from ska_sdp_config.cli.members import Member, read_member
+from ska_sdp_config.cli.readings import Readings, read_members
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.connection.certificates import Authority
 
@@ -46,7 +46,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("change", "verdict", "text", "advice"),
     [
-        ({"seconds": [0.06, 0.07, 0.001]}, "warning", "answers in 60.0 ms", "look at the network"),
+        ({"seconds": [0.06, 0.07, 0.001]}, "warning", "answers in 60.0 ms", "check the network"),
         ({"components": {}}, "warning", "none is alive", "start the SDP"),
         (
             {"unreadable": {"/pb/pb-x": "not JSON"}},
@@ -78,13 +78,13 @@ def test_what_the_library_finds(
         ({"version": "3.5.1"}, "warning", "etcd 3.5.1", "upgrade: 3.5.0 to 3.5.2 may corrupt"),
         ({"ahead": (2.5, 3.6)}, "fault", "that of h:1 is 2 s ahead of this", "set both by one"),
         ({"ahead": (-9.0, -8.0)}, "fault", "is 8 s behind this machine's", "set both by one"),
-        ({"ahead": None}, "warning", "h:1 does not give its time", "reach it directly"),
+        ({"ahead": None}, "warning", "h:1 does not report its time", "connect to it directly"),
         ({"has_leader": False}, "fault", "it has no leader", "start the other servers"),
         (
-            {"fault": "connection refused", "is_absent": True, "version": ""},
+            {"fault": "connection refused", "is_unreachable": True, "version": ""},
             "fault",
             "it cannot be reached: connection refused",
-            "start it, or take it out of SDP_CONFIG_HOST",
+            "start it, or remove it from SDP_CONFIG_HOST",
         ),
         (
             {"fault": "The certificate of h:1 is not for 'h' (x: y): set SDP_CONFIG_HOST to z."},
@@ -105,7 +105,7 @@ def test_what_the_library_finds(
             "1800.0 MiB on h:1",
             "compact and",
         ),
-        ({"size": 100 * MIB}, "warning", "1.0 MiB of it in use", "'etcdctl defrag' gives"),
+        ({"size": 100 * MIB}, "warning", "1.0 MiB of it in use", "reclaim the rest with 'etcdctl"),
         ({"alarms": ("NOSPACE",)}, "fault", "alarm NOSPACE: a server has", "compact it, 'etcdctl"),
         ({"alarms": ("CORRUPT",)}, "fault", "alarm CORRUPT", "see etcd's guide"),
     ],
@@ -171,13 +171,13 @@ def test_settings_of_login_and_certificate_are_read(
     for name, value in {"HOST": "127.0.0.1:1", "USERNAME": "operator", "PASSWORD": "p"}.items():
         monkeypatch.setenv(f"SDP_CONFIG_{name}", value)
     readings = Readings()
-    ask_members(readings)
+    read_members(readings)
     assert (readings.username is not None, readings.has_certificate) == (True, False)
     pair = Authority(tmp_path).pair("me@example.org")
     monkeypatch.setenv("SDP_CONFIG_PROTOCOL", "https")
     monkeypatch.setenv("SDP_CONFIG_CLIENT_CERT", str(pair.certificate))
     monkeypatch.setenv("SDP_CONFIG_CLIENT_KEY", str(pair.key))
-    ask_members(readings)
+    read_members(readings)
     assert (readings.username is not None, readings.has_certificate) == (True, True)
 
 
@@ -189,7 +189,7 @@ def test_the_date_of_a_server_is_taken_to_the_second(monkeypatch: pytest.MonkeyP
     def ask(endpoint: str, method: str) -> dict[str, Any]:
         return {"version": "3.5.16", "dbSize": "5", "leader": "1"}
 
-    member = ask_member("h:1", "http://h:1", lambda url: ({}, date), ask)
+    member = read_member("h:1", "http://h:1", lambda url: ({}, date), ask)
     assert member.ahead == (-5.5, -4.25)
     assert (member.version, member.size, member.in_use, member.has_leader) == (
         "3.5.16", 5, 0, True,
@@ -260,7 +260,7 @@ def test_status_is_read_where_http_fails(error: Exception) -> None:
     def ask(endpoint: str, method: str) -> dict[str, Any]:
         return {"version": "3.5.16", "dbSize": "5", "leader": "1"}
 
-    member = ask_member("h:1", "http://h:1", fetch, ask)
+    member = read_member("h:1", "http://h:1", fetch, ask)
     assert (member.fault, member.version, member.size, member.ahead) == ("", "3.5.16", 5, None)
 
 
@@ -271,7 +271,7 @@ def test_status_of_a_real_server_is_read(
     for name, value in environment(etcd, {"SDP_CONFIG_BACKEND": backend}).items():
         monkeypatch.setenv(name, value)
     readings = Readings()
-    ask_members(readings)
+    read_members(readings)
     (member,) = readings.members
     assert (member.endpoint, member.fault, member.alarms) == (etcd.endpoint, "", ())
     assert member.version.startswith("3.")
@@ -293,7 +293,7 @@ def test_alarm_is_one_finding_however_many_servers_report_it() -> None:
 
 def test_login_at_fault_is_one_finding_however_many_servers_report_it() -> None:
     error = ConfigConnectionError("The database at h:1 asks for a login: set SDP_CONFIG_USERNAME.")
-    member = replace(MEMBER, fault=str(error), is_login_at_fault=True, size=None)
+    member = replace(MEMBER, fault=str(error), is_login_rejected=True, size=None)
     readings = replace(WELL, error=error, members=[member, member])
     faults = [each for each in diagnose(readings) if each.verdict == "fault"]
     assert [(each.subject, each.advice) for each in faults] == [
@@ -313,4 +313,4 @@ def test_a_full_store_is_a_fault(etcd_server: Any, backend: str) -> None:
     assert result.code == 1
     assert "fault store: " in result.out
     assert result.out.count("NOSPACE") == 1
-    assert result.err == "ska-sdp: Something is wrong with: store; see above what to do.\n"
+    assert result.err == "ska-sdp: Faults found: store; follow the advice above.\n"

@@ -165,21 +165,21 @@ def test_a_dry_run_shows_how_values_differ(database: Config, here: Run) -> None:
 
 
 FAULTY = [
-    ("[]", "it is no dump, which has mappings 'values', 'texts', 'quoted' and no more."),
-    ("", "it is no dump"),
-    ("scripts: []", "it is no dump"),
+    ("[]", "it is not a dump: expected only the mappings 'values', 'texts' and 'quoted'."),
+    ("", "it is not a dump"),
+    ("scripts: []", "it is not a dump"),
     ("values: []", None),
     ("values: [1]", "in which 'values', 'texts' and 'quoted' map paths."),
     ("values: {x: 1}", "x: Path 'x' does not begin with '/'"),
     ("values: {/x/: 1, /y: 2020-01-01}", "/x/: Path '/x/' ends with '/'"),
     ("values: {/y: 2020-01-01}", "/y: Object of type date is not JSON serializable."),
-    ("{values: {/x: 1}, texts: {/x: a}}", "/x: it stands there twice."),
-    ("{quoted: {/%78: a}, texts: {/x: a}}", "/%78: it stands there twice."),
-    ("texts: {/x: 1}", "/x: it is among texts, and is no text."),
+    ("{values: {/x: 1}, texts: {/x: a}}", "/x: duplicate path."),
+    ("{quoted: {/%78: a}, texts: {/x: a}}", "/%78: duplicate path."),
+    ("texts: {/x: 1}", "/x: it is among texts, and is not a string."),
     (f"values: {{{'/x' * 17}: 1}}", "has 17 slashes: no list shows a key of more than 16."),
     (
         "values: {/eb/eb-a: {status: 1}}",
-        "a valid string; mend the values, or take them as they are with --force.",
+        "a valid string; correct the values, or use --force to skip validation.",
     ),
     ("values: {/x: !!python/object:os.system {}}", "could not determine a constructor"),
 ]
@@ -194,7 +194,7 @@ def test_a_faulty_file_changes_nothing(
         assert result.code == 0
     else:
         assert (result.code, result.out) == (1, "")
-        assert result.err.startswith("ska-sdp: - was refused, and nothing changed: ")
+        assert result.err.startswith("ska-sdp: - was rejected, nothing was changed: ")
         assert complaint in result.err
         assert len(result.err.splitlines()) == 1
     assert contents(database) == {}
@@ -219,7 +219,7 @@ def test_a_file_that_cannot_be_written_is_said(here: Run) -> None:
     result = here("dump", "/none/such/file")
     assert (result.code, result.out) == (1, "")
     assert result.err == (
-        "ska-sdp: /none/such/file cannot be written: No such file or directory; check the path.\n"
+        "ska-sdp: Cannot write /none/such/file: No such file or directory; check the path.\n"
     )
 
 
@@ -265,5 +265,5 @@ def test_a_large_dump_is_loaded_in_batches_on_a_default_server(
         assert contents(config) == {}
         done = run_process(server, ["load", str(file)])
         assert (done.code, len(done.lines)) == (0, 500)
-        assert done.err.startswith("ska-sdp: batch 1 stands: /x/0000 to /x/")
+        assert done.err.startswith("ska-sdp: batch 1 committed: /x/0000 to /x/")
         assert len(contents(config)) == 500

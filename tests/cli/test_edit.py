@@ -131,7 +131,7 @@ def test_a_bad_value_is_shown_with_its_fault_and_edited_again(
     assert here("edit", "eb", "eb-a") == (0, "updated /eb/eb-a\n", "")
     first, second, third = screen.shown
     assert first == '{\n  "test": true\n}\n'
-    assert second.startswith("# The value for /eb/eb-a was refused, and nothing changed: ")
+    assert second.startswith("# The value for /eb/eb-a was rejected, nothing was changed: ")
     assert second.endswith("\n{ no JSON: [")
     assert "status is 7: should be a valid string." in third.splitlines()[0]
     assert third.count("#") == 2, "the fault of the time before is still there"
@@ -185,7 +185,7 @@ def test_a_change_by_somebody_else_meanwhile_refuses_and_keeps_the_edit(
     )
     result = here("edit", "eb", "eb-a")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("ska-sdp: /eb/eb-a was changed by somebody else meanwhile")
+    assert result.err.startswith("ska-sdp: /eb/eb-a was changed by another client")
     assert contents(database).get("/eb/eb-a") == ('{"other": 1}' if change == "update" else None)
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
@@ -239,7 +239,7 @@ def test_text_is_edited_as_it_is_by_force(
     editor(write("# text,\n mine\n"))
     refused = here("edit", "/x")
     assert (refused.code, screen.shown) == (1, [])
-    assert refused.err == "ska-sdp: What is stored at /x is no JSON: edit it with --force.\n"
+    assert refused.err == "ska-sdp: What is stored at /x is not JSON: edit it with --force.\n"
     assert here("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "# text,\n mine"}
 
@@ -251,7 +251,7 @@ def test_an_edit_that_is_no_text_is_kept(
     editor("file.write_bytes(b'\\xff')")
     result = here("edit", "eb", "eb-a")
     assert (result.code, result.out) == (1, "")
-    assert "is no UTF-8 text (byte 0): nothing was changed. Your edit is kept in " in result.err
+    assert "is not UTF-8 text (byte 0): nothing was changed. Your edit is kept in " in result.err
     assert _file_named_in(result.err).read_bytes() == b"\xff"
 
 
@@ -276,16 +276,16 @@ def test_a_key_may_be_longer_than_the_name_of_a_file(
 @pytest.mark.parametrize(
     ("line", "command", "code", "complaint"),
     [
-        ("eb eb-a", "", 2, "There is no editor: set VISUAL or EDITOR, such as EDITOR=vi."),
-        ("eb eb-a", " ", 2, "There is no editor: set VISUAL or EDITOR, such as EDITOR=vi."),
-        ("eb eb-a", "rm", 1, "The editor has left no file to read ("),
-        ("eb eb-odd", "true", 1, "What is stored at /eb/eb-odd is no UTF-8 text: edit it with"),
-        ("eb eb-a", "/none/such -x", 2, "The editor /none/such cannot be run: No such file"),
-        ("eb eb-a", "vi '", 2, "which is no command: No closing quotation."),
+        ("eb eb-a", "", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
+        ("eb eb-a", " ", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
+        ("eb eb-a", "rm", 1, "Cannot read the edited file ("),
+        ("eb eb-odd", "true", 1, "What is stored at /eb/eb-odd is not UTF-8 text: edit it with"),
+        ("eb eb-a", "/none/such -x", 2, "Cannot run the editor /none/such: No such file"),
+        ("eb eb-a", "vi '", 2, "which is not a command: No closing quotation."),
         ("eb eb-a", "false", 1, "The editor false failed with code 1: nothing was changed."),
         ("eb eb-none", "true", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
         ("/pb/pb-a", "true", 1, "processing blocks are not, apart from their states"),
-        ("pb pb-a", "true", 2, "There is no object 'pb'"),
+        ("pb pb-a", "true", 2, "Unknown object 'pb'"),
         ("eb", "true", 2, "Missing argument 'ID'"),
     ],
 )

@@ -100,12 +100,12 @@ def test_it_reads_standard_input_and_urls(database: Config, ska_sdp: Run, web: W
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("scripts: [", "was refused, and nothing changed: did not find expected node"),
+        ("scripts: [", "was rejected, nothing was changed: did not find expected node"),
         (FILE + "- {kind: batch}", "scripts[3] has no 'name'; scripts[3] has no 'image'"),
         (FILE + "- {kind: fast, name: x, version: '1', image: i}", "scripts[3] (kind) 'fast'"),
-        (BOMB, "its references stand for more than"),
+        (BOMB, "its references expand to more than"),
         ("scripts: !!python/object/apply:os.system ['echo']", "could not determine"),
-        ("", "the file is no mapping"),
+        ("", "the file is not a mapping"),
     ],
 )
 def test_a_bad_file_changes_nothing(
@@ -166,7 +166,7 @@ def test_five_hundred_scripts_on_a_server_with_default_settings(
     assert len(done.lines) == 500
     notes = done.err.splitlines()
     assert len(notes) > 1
-    assert notes[0].startswith("ska-sdp: batch 1 stands: /script/batch:00000-")
+    assert notes[0].startswith("ska-sdp: batch 1 committed: /script/batch:00000-")
     web.pages["/many"] = Path(file).read_bytes()
     again = ska_sdp("import", "scripts", web.url("/many"), "--sync", "-ojson", server=server)
     assert again.document == {"unchanged": 500}

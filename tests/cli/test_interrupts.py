@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.interrupts import GRACE
+from ska_sdp_config.cli.interrupts import GRACE_S
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Result, contents, environment, fill
@@ -51,7 +51,7 @@ NO_END = 3600.0
 
 
 def run_interrupted(server: Etcd, args: list[str], hangs: bool, **where: object) -> Result:
-    grace = GRACE if hangs else NO_END
+    grace = GRACE_S if hangs else NO_END
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(hangs=hangs, grace=grace, **where), *args],
         env=environment(server, {}),
@@ -64,12 +64,12 @@ def run_interrupted(server: Etcd, args: list[str], hangs: bool, **where: object)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-READS = ["list -a", "list -v pb -o json", "list pb -o table", "get /x", "dump", "doctor"]
-READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
+TIMED_READS = ["list -a", "list -v pb -o json", "list pb -o table", "get /x", "dump", "doctor"]
+TIMED_READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
 
 
 @pytest.mark.parametrize("hangs", [False, True])
-@pytest.mark.parametrize("line", READS)
+@pytest.mark.parametrize("line", TIMED_READS)
 def test_a_command_that_reads_is_stopped(
     database: Config, etcd: Etcd, line: str, hangs: bool
 ) -> None:
@@ -93,7 +93,7 @@ def test_what_is_written_is_waited_for(
     fill(database, {"/x": 1})
     result = run_interrupted(etcd, line.split(), False, **COMMIT)
     assert (result.code, result.out) == (0, out)
-    assert result.err in ("", "ska-sdp: Ctrl-C came too late: the command was carried out.\n")
+    assert result.err in ("", "ska-sdp: Ctrl-C came too late: the command was executed.\n")
     assert bool(result.err) == bool(out), "it says what became of Ctrl-C where there was one"
     assert contents(database) == stored
 
@@ -102,7 +102,7 @@ def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
     result = run_interrupted(etcd, ["create", "/y", "2"], True, **COMMIT | {"times": 2})
     assert (result.code, result.out) == (1, "")
     assert result.err.splitlines()[-1] == (
-        "ska-sdp: Stopped before the database has answered: look what was done."
+        "ska-sdp: Stopped before the database replied: check what was written."
     )
 
 
@@ -135,5 +135,5 @@ def test_ctrl_c_at_the_very_end_is_not_lost() -> None:
         timeout=120,
         check=False,
     )
-    too_late = "ska-sdp: Ctrl-C came too late: the command was carried out.\n"
+    too_late = "ska-sdp: Ctrl-C came too late: the command was executed.\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", 200 * too_late)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.errors import Failed, NotFound, TimeUp, Unfinished, explain
+from ska_sdp_config.cli.errors import Failed, NotFound, TimedOut, Unfinished, explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
 from ska_sdp_config.cli.options import ALL, COMMON
@@ -155,12 +155,12 @@ def test_where_options_stand_changes_nothing(options: list[list[str]], gaps: lis
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "There is no command given: name one of list, get, watch, describe, "),
-        ("nonsense", "There is no command 'nonsense'"),
+        ("", "Missing command: expected one of list, get, watch, describe, "),
+        ("nonsense", "Unknown command 'nonsense'"),
         ("-q", "No such option"),
-        ("import", "There is no object given: name one of scripts."),
+        ("import", "Missing object: expected one of scripts."),
         ("import scripts", "Missing argument 'FILE-OR-URL'"),
-        ("import flows x", "There is no object 'flows'"),
+        ("import flows x", "Unknown object 'flows'"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:
@@ -224,17 +224,19 @@ def cause(error: Exception, because: BaseException) -> Exception:
         (click.UsageError("Odd."), 2, "Odd. Try 'ska-sdp -h'."),
         (NotFound("Nothing is there."), 3, "Nothing is there."),
         (ConfigVanished("/x", "It is gone."), 3, "It is gone. Try 'ska-sdp list -a'."),
-        (TimeUp("Over."), 4, "Over."),
+        (TimedOut("Over."), 4, "Over."),
         (CommitUnknown("Who knows."), 5, "Who knows."),
         (
-            cause(Unfinished("Batch 1 stands: /a to /b."), CommitUnknown("Who knows.")),
+            cause(Unfinished("Batch 1 is committed: /a to /b."), CommitUnknown("Who knows.")),
             5,
-            "Who knows. Batch 1 stands: /a to /b. Run the same command again to finish.",
+            "Who knows. Batch 1 is committed: /a to /b. Run the same command again to finish.",
         ),
         (
-            cause(Unfinished("Batch 1 stands: /a to /b."), TransactionTooLarge("Too large.")),
+            cause(
+                Unfinished("Batch 1 is committed: /a to /b."), TransactionTooLarge("Too large.")
+            ),
             1,
-            "Too large. Batch 1 stands: /a to /b.",
+            "Too large. Batch 1 is committed: /a to /b.",
         ),
         (
             FileNotFoundError(2, "No such file", "/f"),
@@ -244,13 +246,13 @@ def cause(error: Exception, because: BaseException) -> Exception:
         (
             OSError(28, "No space left"),
             1,
-            "The output cannot be written: No space left; what was to be done may be done.",
+            "Cannot write the output: No space left; the command may have been executed.",
         ),
         (
             UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no text"),
             1,
             (
-                "What is no UTF-8 text cannot be taken or shown: 'utf-8' codec can't encode "
+                "Invalid UTF-8 text: 'utf-8' codec can't encode "
                 "character '\\udcff' in position 0: no text."
             ),
         ),

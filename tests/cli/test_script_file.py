@@ -103,12 +103,12 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("document", "faults"),
     [
-        (None, ["the file is no mapping with a list of scripts"]),
-        ([GOOD], ["the file is no mapping with a list of scripts"]),
+        (None, ["the file is not a mapping with a list of scripts"]),
+        ([GOOD], ["the file is not a mapping with a list of scripts"]),
         ({}, ["scripts is missing"]),
-        ({"scripts": None}, ["scripts is no list"]),
-        ({"scripts": {"a": GOOD}}, ["scripts is no list"]),
-        (faulty(GOOD, "x"), ["scripts[1] is no mapping"]),
+        ({"scripts": None}, ["scripts is not a list"]),
+        ({"scripts": {"a": GOOD}}, ["scripts is not a list"]),
+        (faulty(GOOD, "x"), ["scripts[1] is not a mapping"]),
         (
             faulty({}),
             [f"scripts[0] has no '{part}'" for part in GOOD if part != "version"]
@@ -116,7 +116,7 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
         ),
         (
             faulty(GOOD, GOOD | {"version": 1.1}),
-            ["scripts[1].version is 1.1, which is no text: put it in quotes"],
+            ["scripts[1].version is 1.1, which is not a string: quote it"],
         ),
         (faulty(GOOD | {"image": ""}), ["scripts[0].image is empty"]),
         (
@@ -150,7 +150,7 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
             faulty(OF_REPOSITORY, repositories=[{"name": "r"}, 7]),
             [
                 "repositories[0] has no 'path'",
-                "repositories[1] is no mapping",
+                "repositories[1] is not a mapping",
                 "scripts[0].repository 'r' is not one of the repositories",
             ],
         ),
@@ -161,9 +161,9 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
                 repositories=[{"name": "r", "path": "p"}],
             ),
             [
-                "scripts[0].versions[1] is 2, which is no text: put it in quotes",
+                "scripts[0].versions[1] is 2, which is not a string: quote it",
                 "scripts[0].versions[2] is batch:a:1 again, after scripts[0].versions[0]",
-                "scripts[1].versions is no list",
+                "scripts[1].versions is not a list",
             ],
         ),
         (
@@ -186,5 +186,5 @@ def test_every_fault_is_named_with_its_position(document: object, faults: list[s
 
 
 def test_of_many_faults_a_message_names_some() -> None:
-    with pytest.raises(FaultyFile, match=r"scripts\[9\] is no mapping; 15 more$"):
+    with pytest.raises(FaultyFile, match=r"scripts\[9\] is not a mapping; 15 more$"):
         read_definitions({"scripts": [None] * 25})

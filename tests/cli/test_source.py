@@ -24,8 +24,8 @@ def test_a_file_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
     ("content", "complaint"),
     [
         (None, "cannot be read: No such file or directory; check the path."),
-        (b"a\xff", "is no UTF-8 text (byte 1)"),
-        (b"a" * (source.MOST_BYTES + 1), "has more than 8 MiB"),
+        (b"a\xff", "is not UTF-8 text (byte 1)"),
+        (b"a" * (source.MAX_BYTES + 1), "has more than 8 MiB"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, complaint: str) -> None:
@@ -55,7 +55,7 @@ def test_a_url_is_fetched_also_by_a_redirect(web: Web) -> None:
         ("/to-data", "is not allowed"),
         ("/to-itself", "infinite loop"),
         ("/large", "has more than 8 MiB"),
-        ("/binary", "is no UTF-8 text"),
+        ("/binary", "is not UTF-8 text"),
         ("/cut", "it broke off after 11 of 1000 bytes"),
         ("/silent", "no answer came in time"),
         ("/trickle", "no answer came in time"),
@@ -68,7 +68,7 @@ def test_a_url_that_is_refused(web: Web, path: str, complaint: str) -> None:
         "/to-data": "data:text/plain,scripts",
         "/to-itself": "/to-itself",
     }
-    web.pages |= {"/large": b"a" * (source.MOST_BYTES + 1), "/binary": b"\xff"}
+    web.pages |= {"/large": b"a" * (source.MAX_BYTES + 1), "/binary": b"\xff"}
     # The server is silent for twice as long.
     with in_time(15), pytest.raises(Failed) as caught:
         read_text(web.url(path), seconds=0.3 if path in ("/silent", "/trickle") else 60)

@@ -56,8 +56,8 @@ def test_output_that_cannot_be_written_is_one_line(
         1,
         "",
         (
-            "ska-sdp: The output cannot be written: No space left on device; "
-            "what was to be done may be done.\n"
+            "ska-sdp: Cannot write the output: No space left on device; "
+            "the command may have been executed.\n"
         ),
     )
 

@@ -62,7 +62,7 @@ def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
 
 def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp watch /new; echo code $?")
-    terminal.wait_for("There is nothing at /new yet: waiting, Ctrl-C ends it.")
+    terminal.wait_for("There is nothing at /new yet: waiting, press Ctrl-C to stop.")
     fill(database, {"/new": {"n": 1}})
     terminal.wait_for('"n": 1')
     update(database, "/new", '{"n": 2}')

@@ -83,8 +83,8 @@ def test_the_state_of_an_execution_block_is_written_with_it(
         "mine": 2,
         "last_updated": "now",
     }
-    written = {database.backend.get(each)[1].mod_revision for each in (path, f"{path}/state")}
-    assert len(written) == 1, "it was not one transaction"
+    on_commit = {database.backend.get(each)[1].mod_revision for each in (path, f"{path}/state")}
+    assert len(on_commit) == 1, "it was not one transaction"
 
 
 @pytest.mark.parametrize("state", [{"status": "X"}, "no mapping", "[]"])
@@ -110,7 +110,7 @@ def test_a_missing_state_is_created(database: Config, here: Run) -> None:
     orphan = here("update", "pb-state", "pb-none", "{}")
     assert orphan.code == 0
     assert orphan.err == (
-        "ska-sdp: There is nothing at /pb/pb-none: its state was written all the same.\n"
+        "ska-sdp: There is nothing at /pb/pb-none: its state was written nevertheless.\n"
     )
 
 
@@ -134,7 +134,7 @@ def test_what_is_stored_already_is_not_written(database: Config, here: Run) -> N
         ("subarray 01 '{resources: 1}'", 1, "resources is 1: should be an object."),
         ("/pb/pb-a {}", 1, "try 'pb-state pb-a', or --force."),
         ("/lmc/controller 1", 1, "it is a number, not a mapping of fields."),
-        ("pb pb-a {}", 2, "There is no object 'pb'"),
+        ("pb pb-a {}", 2, "Unknown object 'pb'"),
         ("eb eb-a {} --force", 2, "No such option"),
         ("eb eb/a {}", 2, "'eb/a' is no id"),
         ("controller", 2, "Missing argument 'VALUE'"),

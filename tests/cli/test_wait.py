@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import CONTROLLER, PB
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.cli.wait import Condition
 from ska_sdp_sim.stack.etcd import Etcd
 
@@ -100,7 +100,7 @@ def test_time_that_runs_out_is_exit_4_and_ctrl_c_exit_1(
 ) -> None:
     result = ska_sdp("wait", "pb", "pb-a", "status=RUNNING", "--timeout", "0.2")
     assert (result.code, result.out) == (4, "")
-    assert result.err == "ska-sdp: 0.2 s are over: give a longer --timeout, or none.\n"
+    assert result.err == "ska-sdp: Timed out after 0.2 s: use a longer --timeout, or none.\n"
     # What the library logs tells that the interrupt comes while it is at it.
     process = start("wait", "--debug", "pb", "pb-a", "status=RUNNING")
     assert process.stderr is not None
@@ -132,7 +132,7 @@ def test_a_silent_database_does_not_hold_it_up(
     server.resume()
     assert (process.returncode, err.splitlines()[-1]) == (
         4,
-        "ska-sdp: 1 s are over: give a longer --timeout, or none.",
+        "ska-sdp: Timed out after 1 s: use a longer --timeout, or none.",
     )
     assert seconds < AT_ONCE, "it waited for the database all the same"
 
@@ -141,8 +141,8 @@ def test_a_silent_database_does_not_hold_it_up(
     ("line", "complaint"),
     [
         ("pb pb-a", "Missing argument 'FIELD=VALUE'"),
-        ("pb pb-a status", "'status' is no condition: write FIELD=VALUE."),
-        ("pb pb-a =x", "'=x' is no condition"),
+        ("pb pb-a status", "Invalid condition 'status': expected FIELD=VALUE."),
+        ("pb pb-a =x", "Invalid condition '=x'"),
         ("pb status=RUNNING", "Missing argument 'FIELD=VALUE'"),
     ],
 )

@@ -16,8 +16,8 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.changes import changes
-from ska_sdp_config.cli.lookup import Target
 from ska_sdp_config.cli.objects import PB
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
 from ska_sdp_config.store.interface import Change, Entry, Put
 from ska_sdp_config.store.keys import Span
@@ -123,8 +123,8 @@ def test_an_object_is_watched_with_all_its_entries(database: Config, start: Star
 
 def test_each_of_many_changes_is_seen_in_order(database: Config, etcd: Etcd, start: Start) -> None:
     fill(database, {"/k": "0", "/pb/pb-a/state": "0"})
-    of_key, of_object = start("watch", "-q", "/k"), start("watch", "-q", "pb", "pb-a")
-    assert [next_line(of_key), next_line(of_object)] == ["0", "0"]
+    key_command, of_object = start("watch", "-q", "/k"), start("watch", "-q", "pb", "pb-a")
+    assert [next_line(key_command), next_line(of_object)] == ["0", "0"]
 
     def write(key: str, first: int) -> None:
         with Config(host=etcd.host, port=etcd.port) as other:
@@ -139,12 +139,12 @@ def test_each_of_many_changes_is_seen_in_order(database: Config, etcd: Etcd, sta
         ]
         for each in writing:
             each.result()
-    for process in (of_key, of_object):
+    for process in (key_command, of_object):
         seen = [int(next_line(process)) for _ in range(800)]
         for first in (1, 1001):
             mine = [number for number in seen if first <= number < first + 1000]
             assert mine == list(range(first, first + 400))
-    for process in (of_key, of_object):
+    for process in (key_command, of_object):
         code, seconds, err = interrupt(process)
         assert (code, seconds < AT_ONCE, err) == (0, True, "")
 
@@ -215,7 +215,9 @@ def test_time_that_runs_out_is_exit_4(
     result = ska_sdp("watch", "/k", "--timeout", str(seconds))
     assert time.monotonic() - began >= seconds
     assert result.code == 4
-    assert result.err == f"ska-sdp: {seconds} s are over: give a longer --timeout, or none.\n"
+    assert (
+        result.err == f"ska-sdp: Timed out after {seconds} s: use a longer --timeout, or none.\n"
+    )
     on_time(bool(result.lines) or not entries, "it has not come to read what is there")
     assert result.lines == [f'{path} = {{"a":1}}' for path in entries]
 

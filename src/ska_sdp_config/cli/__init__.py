@@ -1,8 +1,7 @@
-"""The command line of the configuration database, ``ska-sdp`` (spec 3).
+"""Command line of the configuration database, ``ska-sdp``.
 
-Verbs parse and call; printing is done in :mod:`.output`, and what objects there are stands in
-:mod:`.objects`. Nothing here loads the library before a command needs the database, so that
-help is quick.
+There is one module for each verb; :mod:`.printers` prints, and :mod:`.objects` lists the kinds of
+objects. The library is imported only when a command opens the database, so that help is fast.
 """
 
 from __future__ import annotations
@@ -19,6 +18,6 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        # Before a command runs there is nothing to stop, and nothing to say of it.
+        # No command has started: there is nothing to report.
         code = 1
     sys.exit(code)

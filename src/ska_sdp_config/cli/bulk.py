@@ -1,4 +1,4 @@
-"""Writing many keys: in one transaction when it fits, else in batches (spec 3)."""
+"""Writing many keys: in one transaction if it fits, else in batches."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Goal", "Step", "plan", "write"]
 
-MANY = 100
-"""So many keys are rather read with the whole of what they are in."""
+MAX_KEYS_READ_SINGLY = 100
+"""Maximum number of keys to read one by one; more are read with their whole directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What keys shall hold.
+    """Desired contents of keys.
 
     Attributes:
-        root: what their paths begin with.
-        texts: the texts that there shall be, None for none.
-        levels: how many levels below the root they are on.
-        is_surplus: tells of another path of these levels whether it shall go; None if all stay.
+        root: the common beginning of their paths.
+        texts: the desired texts, None to delete.
+        levels: the number of levels below the root.
+        is_surplus: returns whether to delete another path of these levels; None to keep all.
     """
 
     root: str
@@ -37,26 +37,26 @@ class Goal:
     levels: int = 0
     is_surplus: Callable[[str], bool] | None = None
 
-    def look(self, txn: Txn) -> tuple[dict[str, str | None], dict[str, str | None]]:
-        """Get the texts that there are of what is wanted, and the texts that there shall be."""
+    def read(self, txn: Txn) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        """Return the stored texts and the desired texts of the same paths."""
         wanted = dict(self.texts)
         if self.is_surplus is not None:
             found = txn.list_keys(self.root, self.levels)
             surplus = [path for path in found if path not in wanted and self.is_surplus(path)]
             wanted |= dict.fromkeys(surplus)
-        elif not 0 < len(wanted) <= MANY:
-            # Also for nothing: it is to be said if the database does not answer.
+        elif not 0 < len(wanted) <= MAX_KEYS_READ_SINGLY:
+            # Also without texts, so that an unreachable database is reported.
             txn.peek_keys(self.root, self.levels)
         return txn.get_many(wanted), wanted
 
 
 class Step(NamedTuple):
-    """What is to be done to a key.
+    """One write to a key.
 
     Attributes:
         verb: ``create``, ``update`` or ``delete``.
-        path: the path of the key.
-        text: what is to be stored, nothing for a delete.
+        path: the key.
+        text: the text to store, empty for a delete.
     """
 
     verb: str
@@ -65,33 +65,32 @@ class Step(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one transaction did.
+    """Result of one committed transaction.
 
     Attributes:
-        first: the first path that it dealt with.
-        last: the last one.
-        steps: what it did.
-        unchanged: how many keys had what is wanted already.
-        is_all: whether nothing was left for other batches.
+        first: the first path.
+        last: the last path.
+        steps: the writes.
+        unchanged: the number of keys that needed no write.
+        is_complete: whether this is the only batch.
     """
 
     first: str
     last: str
     steps: list[Step]
     unchanged: int
-    is_all: bool
+    is_complete: bool
 
 
 def plan(stored: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> Iterator[Step]:
-    """Get what is to be done.
+    """Yield the writes that lead from the stored to the desired texts.
 
     Args:
-        stored: the texts that there are; None, like a path left out, for none.
-        wanted: the texts, as the library writes them, that there shall be; None for none.
+        stored: the stored texts; None, or a missing path, for none.
+        wanted: the desired texts in the library's encoding; None for none.
 
     Yields:
-        Steps in the order of ``wanted``; none for a value that is stored already, however its
-        JSON is laid out.
+        Steps in the order of ``wanted``; none where the stored JSON has the same value.
     """
     for path, text in wanted.items():
         before = stored.get(path)
@@ -118,42 +117,43 @@ def write(
     goal: Goal,
     *,
     atomic: bool,
-    written: Callable[[Batch], None],
-    stop_if_asked: Callable[[], None] = lambda: None,
+    on_commit: Callable[[Batch], None],
+    check_interrupt: Callable[[], None] = lambda: None,
 ) -> None:
-    """Bring keys to what they shall hold.
+    """Write a goal.
 
-    What there is is read in the transaction that writes, so that all of it is so when that
-    stands. When the server takes no such large one, what has to be changed is written alone,
-    and if need be in several, each as large as it takes; every one looks again at what its keys
-    hold.
+    Keys are read in the transaction that writes them, so that all match the goal when it is
+    committed. If that exceeds the server's limits, only the changed keys are written, in batches
+    of decreasing size if necessary; each batch reads its keys again.
 
     Args:
         config: the database.
-        goal: what they shall hold.
-        atomic: whether to refuse rather than to use several transactions.
-        written: is told of each transaction when it stands.
-        stop_if_asked: is called before each; raises what shall stop it there.
+        goal: the desired contents.
+        atomic: whether to fail if it does not fit one transaction.
+        on_commit: called after each commit.
+        check_interrupt: called before each commit; raises to stop there.
 
     Raises:
-        Failed: it does not fit one transaction, and is to, or a text of it fits none; nothing
-            was written.
-        Unfinished: it stopped between two batches; says which stand.
+        Failed: it exceeds one transaction and ``atomic`` is set, or a text fits none; nothing was
+            written.
+        Unfinished: it stopped between two batches.
     """
     steps: list[Step] = []
     wanted: dict[str, str | None] = {}
     try:
-        for txn in config.txn(prefetch=[] if len(goal.texts) > MANY else goal.texts):
-            stored, wanted = goal.look(txn.raw)
+        for txn in config.txn(
+            prefetch=[] if len(goal.texts) > MAX_KEYS_READ_SINGLY else goal.texts
+        ):
+            stored, wanted = goal.read(txn.raw)
             steps = list(plan(stored, wanted))
-            stop_if_asked()
-            _do(txn.raw, steps)
+            check_interrupt()
+            _apply(txn.raw, steps)
     except TransactionTooLarge as exc:
         todo = {step.path: wanted[step.path] for step in steps}
         check_sizes(config, todo)
-        _write_in_batches(config, todo, len(wanted), exc, atomic, written, stop_if_asked)
+        _write_in_batches(config, todo, len(wanted), exc, atomic, on_commit, check_interrupt)
     else:
-        written(Batch(*_ends(wanted), steps, len(wanted) - len(steps), True))
+        on_commit(Batch(*_first_and_last(wanted), steps, len(wanted) - len(steps), True))
 
 
 def _write_in_batches(
@@ -162,48 +162,50 @@ def _write_in_batches(
     count: int,
     reason: TransactionTooLarge,
     atomic: bool,
-    written: Callable[[Batch], None],
-    stop_if_asked: Callable[[], None],
+    on_commit: Callable[[Batch], None],
+    check_interrupt: Callable[[], None],
 ) -> None:
-    """Write what has to be changed of so many keys, which together were too many."""
+    """Write the changed keys in several transactions."""
     paths = list(todo)
     unchanged = count - len(todo)
-    # At first all of it: what need not be changed may be what was too much.
+    # Start with all of them: without the unchanged keys they may fit one transaction.
     size = len(paths)
-    stands: list[Batch] = []
+    committed: list[Batch] = []
     try:
         while paths:
-            stop_if_asked()
+            check_interrupt()
             if atomic:
-                _check_not_split(size < len(todo), reason)
+                _reject_split(size < len(todo), reason)
             some = {path: todo[path] for path in paths[:size]}
             steps: list[Step] = []
             try:
                 for txn in config.txn(prefetch=some):
                     steps = list(plan(txn.get_many(some), some))
-                    _do(txn.raw, steps)
+                    _apply(txn.raw, steps)
             except TransactionTooLarge:
                 if len(some) == 1:
                     raise
                 size = (len(some) + 1) // 2
                 continue
             unchanged += len(some) - len(steps)
-            stands.append(Batch(*_ends(some), steps, unchanged, len(some) == len(todo)))
+            committed.append(
+                Batch(*_first_and_last(some), steps, unchanged, len(some) == len(todo))
+            )
             unchanged = 0
             paths = paths[size:]
-            written(stands[-1])
-    except BaseException as exc:  # Ctrl-C too: whatever stops it, what stands must be said
-        if not stands:
+            on_commit(committed[-1])
+    except BaseException as exc:  # including Ctrl-C: committed batches must be reported
+        if not committed:
             raise
-        raise Unfinished(_sentence(stands)) from exc
+        raise Unfinished(_committed_message(committed)) from exc
 
 
-def _check_not_split(is_split: bool, reason: TransactionTooLarge) -> None:
+def _reject_split(is_split: bool, reason: TransactionTooLarge) -> None:
     if is_split:
-        raise Failed(f"{reason} Without --atomic it is split for you.") from reason
+        raise Failed(f"{reason} Without --atomic it is split into batches.") from reason
 
 
-def _do(txn: Txn, steps: Iterable[Step]) -> None:
+def _apply(txn: Txn, steps: Iterable[Step]) -> None:
     for step in steps:
         if step.verb == "create":
             txn.create(step.path, step.text)
@@ -213,12 +215,13 @@ def _do(txn: Txn, steps: Iterable[Step]) -> None:
             txn.delete(step.path)
 
 
-def _ends(paths: Iterable[str]) -> tuple[str, str]:
-    """Get the first and the last, nothing twice if there is none."""
+def _first_and_last(paths: Iterable[str]) -> tuple[str, str]:
+    """Return the first and the last path, empty strings if there is none."""
     first, *rest = [*paths] or [""]
     return first, (rest or [first])[-1]
 
 
-def _sentence(stands: Sequence[Batch]) -> str:
-    which = "Batch 1 stands" if len(stands) == 1 else f"Batches 1 to {len(stands)} stand"
-    return f"{which}: {stands[0].first} to {stands[-1].last}."
+def _committed_message(committed: Sequence[Batch]) -> str:
+    count = len(committed)
+    which = "Batch 1 is committed" if count == 1 else f"Batches 1 to {count} are committed"
+    return f"{which}: {committed[0].first} to {committed[-1].last}."

@@ -1,4 +1,4 @@
-"""What is stored for a target, then each change of it, one by one and in order."""
+"""Current entries of a target, then each change in order."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import queue
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ska_sdp_config.cli.follow import following, tell_of_nothing
-from ska_sdp_config.cli.lookup import Target
+from ska_sdp_config.cli.follow import note_if_missing, open_wait
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path, path_of_key, spans_below
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["changes"]
 
 GAP = None
-"""In place of changes: some were lost, as the database was compacted before they were told."""
+"""In place of changes: some were lost to a compaction."""
 
 
 class _Sink:
-    """Takes what a watch tells of some keys; see :class:`~ska_sdp_config.store.interface.Sink`."""
+    """Sink of a watch that queues the changes of some keys."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = spans
@@ -44,41 +44,41 @@ class _Sink:
 def changes(
     target: Target, prefix: str, timeout: float | None, *, quiet: bool = False
 ) -> Generator[tuple[str, str | None], None, None]:
-    """Get the entries of a target, then each change of them, until Ctrl-C.
+    """Yield the entries of a target, then each change of them, until Ctrl-C.
 
-    To write what is there already is no change.
+    A write of the same text is not a change.
 
     Args:
-        target: what to look at.
-        prefix: what stands before the paths of objects.
-        timeout: seconds that it may take, None for ever.
-        quiet: whether to leave it unsaid that there is nothing yet.
+        target: the key or object.
+        prefix: the global prefix.
+        timeout: seconds, None for no limit.
+        quiet: whether to suppress the note that the target does not exist yet.
 
     Yields:
-        Paths with their texts, None where one was deleted.
+        Paths with their texts, None after a delete.
 
     Raises:
-        TimeUp: it took too long.
-        ConfigConnectionError: the database does not answer at the start; later it is waited for.
+        TimedOut: the timeout has elapsed.
+        ConfigConnectionError: the database was unreachable at the start; later it is retried.
     """
     spans = [Span(key_of_path(target.path))]
     if target.kind:
         spans += spans_below(target.path, MAX_DEPTH)
     sink = _Sink(spans)
-    with following(prefix, timeout) as course:
-        course.wake_by(sink.wake)
-        backend = course.config.backend
+    with open_wait(prefix, timeout) as wait:
+        wait.on_end(sink.wake)
+        backend = wait.config.backend
         shown, revision = _read(backend, target)
         if not quiet:
-            tell_of_nothing(target, shown)
+            note_if_missing(target, shown)
         yield from shown.items()
-        # One watch has the changes of several keys in their order, several have not.
+        # One watch: the changes of several watches would not be in order.
         watch = backend.store.watch(EVERYTHING if target.kind else spans[0], revision + 1, sink)
         try:
-            while course.goes_on():
+            while wait.is_running():
                 told = sink.told.get()
                 if told is GAP:
-                    now, revision = _read_patiently(backend, target)
+                    now, revision = _read_until_answered(backend, target)
                     yield from _differences(shown, now)
                     shown = now
                 for change in told or ():
@@ -94,7 +94,7 @@ def changes(
 
 
 def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
-    """Get what is stored, and at which revision."""
+    """Return the stored entries and their revision."""
     found: dict[str, str] = {}
     revision = 0
     for txn in backend.txn():
@@ -103,7 +103,7 @@ def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
     return found, revision
 
 
-def _read_patiently(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
+def _read_until_answered(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
     from ska_sdp_config.engine.watcher import until_answered
 
     store = backend.store

@@ -1,4 +1,4 @@
-"""``ska-sdp completion``: what makes a shell complete commands, objects and ids."""
+"""``ska-sdp completion``: print the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["VARIABLE", "command"]
 
 VARIABLE = "_SKA_SDP_COMPLETE"
-"""Set in the environment by the shell's function, to ask for completions."""
+"""Environment variable by which the script of the shell requests completions."""
 
 SHELLS = ("bash", "zsh", "fish")
 
 
 def _completion(shell: str) -> None:
-    from ska_sdp_config.cli.program import program
     from ska_sdp_config.cli.shells import CLASSES
 
+    program = click.get_current_context().find_root().command
     shell_class: type[ShellComplete] = CLASSES[shell]
     sys.stdout.write(shell_class(program, {}, "ska-sdp", VARIABLE).source() + "\n")
 
@@ -34,7 +34,7 @@ command = click.Command(
     params=[click.Argument(["shell"], type=click.Choice(SHELLS)), DEBUG],
     callback=_completion,
     context_settings=HELP,
-    help="Print what makes a shell complete commands, objects, and the ids and keys that are in "
+    help="Print a script with which a shell completes commands, objects, and the IDs and keys of "
     'the database. In bash or zsh: eval "$(ska-sdp completion bash)", or zsh; in fish: '
     "ska-sdp completion fish | source.",
 )

@@ -1,4 +1,4 @@
-"""``ska-sdp create``: a new key or object, or a processing block that runs a script."""
+"""``ska-sdp create``: create a key or object, or a processing block that runs a script."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ska_sdp_config.cli.arguments import argument_text, argument_value
+from ska_sdp_config.cli.complete import complete_ids
 from ska_sdp_config.cli.errors import Failed
-from ska_sdp_config.cli.given import given_text, given_value
 from ska_sdp_config.cli.group import HELP
-from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.live import complete_ids
-from ska_sdp_config.cli.lookup import KeyGroup, check_depth_of_key, check_key
+from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
     DEPLOYMENT,
@@ -21,11 +20,13 @@ from ska_sdp_config.cli.objects import (
     PB,
     SCRIPT,
     SdpObject,
-    place_of,
+    locate,
 )
 from ska_sdp_config.cli.options import COMMON, EB_PARAMETERS, FORCE
-from ska_sdp_config.cli.output import Printer, note, printer
+from ska_sdp_config.cli.output import Printer, note
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend, open_config
+from ska_sdp_config.cli.targets import KeyGroup, check_depth_of_key, check_key
 from ska_sdp_config.store.errors import ConfigCollision
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 CREATED = (SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
-"""What is created with an id of the user's choice."""
+"""Objects that are created with an ID of the user's choice."""
 
 GENERATOR = "sdpcli"
-"""What ids of blocks say of who made them."""
+"""Generator part of the IDs of new blocks."""
 
 
 def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
@@ -51,31 +52,31 @@ def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
 
 
 def _create(path: str, text: str, key: str, prefix: str, output: str | None, quiet: bool) -> None:
-    from ska_sdp_config.cli.eb_state import state_beside, updated_state
+    from ska_sdp_config.cli.eb_state import state_path_of, updated_state
 
-    out = printer(output, quiet)
-    beside = state_beside(path, prefix)
+    out = make_printer(output, quiet)
+    state_path = state_path_of(path, prefix)
     try:
-        with open_backend(deferred()) as backend:
+        with open_backend(defer_interrupts()) as backend:
             for txn in backend.txn():
                 txn.create(path, text)
-                # One that an execution block of that id has left.
-                state = beside and updated_state(txn.get(beside), text)
-                if beside and state:
-                    txn.update(beside, state)
+                # A deleted execution block of the same ID may have left its state behind.
+                state = state_path and updated_state(txn.get(state_path), text)
+                if state_path and state:
+                    txn.update(state_path, state)
     except ConfigCollision as exc:
-        raise Failed(f"{path} exists already: 'ska-sdp update' changes it.") from exc
-    _tell(out, [path], [key])
+        raise Failed(f"{path} exists already: use 'ska-sdp update' to change it.") from exc
+    _print_created(out, [path], [key])
 
 
-def _tell(out: Printer, paths: list[str], ids: list[str]) -> None:
+def _print_created(out: Printer, paths: list[str], ids: list[str]) -> None:
     """Print what was created.
 
     Raises:
-        Failed: that cannot be printed; names it, as it could be found by nothing else.
+        Failed: the output failed; names the paths, which the user cannot find out otherwise.
     """
     try:
-        out.made(paths, ids)
+        out.created(paths, ids)
         sys.stdout.flush()
     except OSError as exc:
         reason = exc.strerror or exc
@@ -93,17 +94,17 @@ def _create_key(
     except ValueError as exc:
         raise click.UsageError(f"{exc}.") from exc
     if force:
-        text = given_text(value)
+        text = argument_text(value)
     else:
-        place = place_of(key, prefix)
+        place = locate(key, prefix)
         if place is not None and place.kind == PB and not place.part:
             raise Failed(
-                f"{key} was not created: a processing block is, when it is to run a script; "
+                f"{key} was not created: a processing block is created to run a script; "
                 "try 'ska-sdp create pb -h', or --force."
             )
         if place is not None and place.kind in CREATED and not place.part:
-            _check_new_id(place.kind, place.key, " With --force it is taken all the same.")
-        text = stored_text(key, given_value(value, f"The value for {key}"), prefix)
+            _check_new_id(place.kind, place.key, " Use --force to skip validation.")
+        text = stored_text(key, argument_value(value, f"The value for {key}"), prefix)
     _create(key, text, key, prefix, output, quiet)
 
 
@@ -120,15 +121,15 @@ def _create_object(
 def _create_deployment(
     key: str, deployment_kind: str, parameters: str, prefix: str, output: str | None, quiet: bool
 ) -> None:
-    args = given_value(parameters, "The parameters of the deployment")
+    args = argument_value(parameters, "The parameters of the deployment")
     value = {"dpl_id": key, "kind": deployment_kind, "args": args}
     _create_object(DEPLOYMENT, key, value, prefix, output, quiet)
 
 
 def _mapping(given: str, what: str) -> dict[str, Any]:
-    value = given_value(given, what)
+    value = argument_value(given, what)
     if not isinstance(value, dict):
-        raise Failed(f"{what} were refused, and nothing changed: they are no mapping of fields.")
+        raise Failed(f"{what} were rejected, nothing was changed: not a mapping of fields.")
     return value
 
 
@@ -144,14 +145,14 @@ def _create_pb(
 
     _check_new_id(SCRIPT, script)
     if parameters == eb_parameters == "-":
-        raise click.UsageError("Standard input cannot be both: give one of them as @FILE.")
+        raise click.UsageError("Standard input can be used only once: pass one of them as @FILE.")
     given = _mapping(parameters, "The parameters") if parameters is not None else {}
     eb_given = None
     if eb_parameters is not None:
         eb_given = _mapping(eb_parameters, "The parameters of the execution block")
     key = Script.Key.from_text(script)
-    out = printer(output, quiet)
-    with open_config(prefix, deferred()) as config:
+    out = make_printer(output, quiet)
+    with open_config(prefix, defer_interrupts()) as config:
         for txn in config.txn():
             pb_id = txn.new_processing_block_id(GENERATOR)
             eb_id = None if eb_given is None else txn.new_execution_block_id(GENERATOR)
@@ -160,9 +161,10 @@ def _create_pb(
                 _create_eb(txn, eb_id, eb_given, pb_id, key, prefix)
             known = txn.script.exists(key)
     if not (known or quiet):
-        note(f"There is no script {script}: the processing block fails until it is imported.")
+        note(f"Script {script} does not exist: the processing block fails until it is imported.")
     ids = [pb_id] if eb_id is None else [pb_id, eb_id]
-    _tell(out, [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)], ids)
+    paths = [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)]
+    _print_created(out, paths, ids)
 
 
 def _create_eb(
@@ -173,10 +175,10 @@ def _create_eb(
     script: Script.Key,
     prefix: str,
 ) -> None:
-    """Create the execution block of a new processing block, and its state (spec 2.1).
+    """Create the execution block of a new processing block, and its state.
 
     Raises:
-        Failed: the parameters are not those of an execution block.
+        Failed: the parameters are invalid for an execution block.
     """
     from ska_sdp_config.cli.eb_state import state_of_eb, timestamp
     from ska_sdp_config.cli.validity import stored_text
@@ -204,7 +206,9 @@ _PARAMS: list[click.Parameter] = [*COMMON]
 
 def _command(kind: SdpObject) -> click.Command:
     def callback(key: str, value: str, **options: Any) -> None:
-        _create_object(kind, key, given_value(value, f"The value of the {kind.name}"), **options)
+        _create_object(
+            kind, key, argument_value(value, f"The value of the {kind.name}"), **options
+        )
 
     return click.Command(
         kind.name,
@@ -230,8 +234,8 @@ _pb = click.Command(
     ],
     callback=_create_pb,
     context_settings=HELP,
-    help="Create a processing block that runs a script, with parameters for the script, and "
-    "with --eb an execution block that it belongs to.",
+    help="Create a processing block that runs a script with parameters; with --eb also the "
+    "execution block that it belongs to.",
     short_help=PB.about.capitalize(),
 )
 
@@ -245,7 +249,7 @@ _deployment = click.Command(
     ],
     callback=_create_deployment,
     context_settings=HELP,
-    help="Create a deployment of a KIND, which is helm, with PARAMETERS such as "
+    help="Create a deployment of a KIND (helm) with PARAMETERS, e.g. "
     '\'{"chart": "name", "values": {}}\'.',
     short_help=DEPLOYMENT.about.capitalize(),
 )
@@ -255,7 +259,7 @@ _key = click.Command(
     params=[click.Argument(["key"]), _VALUE, FORCE, *_PARAMS],
     callback=_create_key,
     context_settings=HELP,
-    help="Create one key, a whole path.",
+    help="Create one key, given as a full path.",
 )
 
 command = KeyGroup(

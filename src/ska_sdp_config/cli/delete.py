@@ -1,4 +1,4 @@
-"""``ska-sdp delete``: a key, an object, or everything below a path."""
+"""``ska-sdp delete``: delete a key, an object, or everything below a path."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import click
 
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import HELP
-from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.lookup import KeyGroup, check_id, check_key, id_argument
+from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
 from ska_sdp_config.cli.options import COMMON, DELETE_ALL, YES
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import KeyGroup, check_id, check_key, id_argument
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 
@@ -25,16 +26,16 @@ KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
 
 
 def _delete_entry(
-    path: str, also: Sequence[str], seek: str, output: str | None, quiet: bool
+    path: str, also: Sequence[str], list_command: str, output: str | None, quiet: bool
 ) -> None:
-    """Delete one entry, and what belongs to it."""
-    out = printer(output, quiet)
+    """Delete one entry, with its state and owner if there are any."""
+    out = make_printer(output, quiet)
     gone: list[str] = []
-    with open_backend(deferred()) as backend:
+    with open_backend(defer_interrupts()) as backend:
         for txn in backend.txn(prefetch=[path, *also]):
             found = txn.get_many([path, *also])
             if found[path] is None:
-                raise NotFound(f"There is nothing at {path} to delete: try '{seek}'.")
+                raise NotFound(f"There is nothing at {path} to delete: try '{list_command}'.")
             gone = [each for each, text in found.items() if text is not None]
             for each in gone:
                 txn.delete(each)
@@ -42,8 +43,8 @@ def _delete_entry(
 
 
 def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: bool) -> None:
-    """Delete everything below a path, in one transaction whatever there is."""
-    out = printer(output, quiet)
+    """Delete everything below a path in one transaction."""
+    out = make_printer(output, quiet)
     gone: list[str] = []
     levels = range(MAX_DEPTH - depth_of_path(path))
     if not yes:
@@ -51,11 +52,11 @@ def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: boo
             for txn in backend.txn():
                 gone = txn.peek_keys(f"{path}/", levels)
         if gone:
-            # An answer may take long: not so the connection.
+            # The connection is closed first: the user may take long to confirm.
             _ask(f"Delete {about}: {len(gone)} keys below {path}?")
-    with open_backend(deferred()) as backend:
+    with open_backend(defer_interrupts()) as backend:
         for txn in backend.txn():
-            # Not guarded: more keys than a transaction has room for may lie there.
+            # Read without guards: there may be more keys than fit in a transaction.
             gone = txn.peek_keys(f"{path}/", levels)
             if gone:
                 txn.delete_prefix(f"{path}/", must_exist=False, recursive=True)
@@ -63,17 +64,17 @@ def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: boo
 
 
 def _ask(question: str) -> None:
-    """Ask for a confirmation.
+    """Ask the user to confirm.
 
     Raises:
-        Failed: it was not given.
+        Failed: the user did not confirm.
     """
-    sys.stderr.write(f"{question} Write yes: ")
+    sys.stderr.write(f"{question} Type yes: ")
     sys.stderr.flush()
     if sys.stdin.readline().strip() != "yes":
         if not sys.stdin.isatty():
             sys.stderr.write("\n")
-        raise Failed("Nothing was deleted: answer yes, or give -y.")
+        raise Failed("Nothing was deleted: type yes to confirm, or use -y.")
 
 
 def _command(kind: SdpObject) -> click.Command:
@@ -82,7 +83,7 @@ def _command(kind: SdpObject) -> click.Command:
     ) -> None:
         if everything == (key is not None):
             raise click.UsageError(
-                f"Which of the {kind.about} to delete? Name one, or give -a for all."
+                f"Ambiguous which {kind.about} to delete: name one, or use -a for all."
             )
         if key is None:
             path = kind.path(prefix).rstrip("/")
@@ -94,7 +95,7 @@ def _command(kind: SdpObject) -> click.Command:
             raise click.UsageError(
                 f"{key!r} is not {kind.id_name}: 'ska-sdp delete {path}' deletes a key."
             )
-        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.seek, **options)
+        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.list_command, **options)
 
     return click.Command(
         kind.name,
@@ -108,14 +109,14 @@ def _command(kind: SdpObject) -> click.Command:
 
 def _delete_prefix(prefix: str, everything: bool, yes: bool, **options: Any) -> None:
     if not everything or not prefix:
-        raise click.UsageError("What to delete? Give -a and --prefix=PATH.")
+        raise click.UsageError("Missing options: use -a and --prefix=PATH.")
     _delete_all(prefix, "everything below the prefix", yes, **options)
 
 
 def _delete_key(key: str, prefix: str, everything: bool, yes: bool, **options: Any) -> None:
     check_key(key)
     if everything:
-        raise click.UsageError(f"To delete all below it, write 'delete -a --prefix={key} prefix'.")
+        raise click.UsageError(f"To delete all keys below, use 'delete -a --prefix={key} prefix'.")
     _delete_entry(key, [], "ska-sdp list -a", **options)
 
 
@@ -126,7 +127,7 @@ _key = click.Command(
     params=[click.Argument(["key"]), *PARAMS],
     callback=_delete_key,
     context_settings=HELP,
-    help="Delete one key, a whole path, and nothing below it.",
+    help="Delete one key, given as a full path, and nothing below it.",
 )
 
 _prefix = click.Command(
@@ -135,14 +136,14 @@ _prefix = click.Command(
     callback=_delete_prefix,
     context_settings=HELP,
     help="Delete everything below the path that --prefix names.",
-    short_help="Everything below a prefix of your own",
+    short_help="Everything below a prefix",
 )
 
 command = KeyGroup(
     _key,
     name="delete",
-    help="Delete a key or an object, or all of a kind. All of them go in one transaction, after "
-    "you have confirmed it.",
+    help="Delete a key or an object, or all objects of a kind. They are deleted in one "
+    "transaction, after confirmation.",
     usage=[
         "(-a|--all) [options] (pb|script|eb|deployment|flow|dependency|prefix)",
         "[options] (pb|eb|deployment|flow|dependency) ID",

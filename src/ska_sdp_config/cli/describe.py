@@ -1,4 +1,4 @@
-"""``ska-sdp describe``: an object and all that belongs to it, on one screen."""
+"""``ska-sdp describe``: print an object and everything related to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import click
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import HELP, Group
-from ska_sdp_config.cli.lookup import check_id, id_argument
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
     DEPLOYMENT,
@@ -23,8 +22,10 @@ from ska_sdp_config.cli.objects import (
     SdpObject,
 )
 from ska_sdp_config.cli.options import COMMON
-from ska_sdp_config.cli.output import Entry, Section, note, printer
+from ska_sdp_config.cli.output import Entry, Section, note
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import check_id, id_argument
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 STATE_COLUMNS = ("status", "reason", "last_updated")
-"""What is shown of states where there may be many of them."""
+"""Fields of states to show in a table."""
 
 
-class _Gathering:
-    """Reads what belongs together, in one transaction.
+class _Collector:
+    """Collector of related entries in one transaction.
 
     Attributes:
-        absent: paths of what is named and is not there.
+        absent: paths that are referenced but do not exist.
     """
 
     def __init__(self, txn: Txn, prefix: str) -> None:
@@ -47,41 +48,41 @@ class _Gathering:
         self._prefix = prefix
         self.absent: list[str] = []
 
-    def own(self, kind: SdpObject, key: str) -> Section:
-        """Get the value, the state and the owner of an object."""
+    def object_section(self, kind: SdpObject, key: str) -> Section:
+        """Return the value, the state and the owner of an object."""
         path = kind.path(self._prefix, key)
         return Section(_title(kind), self._entries([path, f"{path}/state", f"{path}/owner"]))
 
-    def of_subarray(self, key: str) -> Iterator[Section]:
-        section = self.own(SUBARRAY, key)
+    def subarray_sections(self, key: str) -> Iterator[Section]:
+        section = self.object_section(SUBARRAY, key)
         yield section
         eb_id = _value(section).get("eb_id")
         if isinstance(eb_id, str):
-            yield from self.of_eb(eb_id)
+            yield from self.eb_sections(eb_id)
             if not self._entries([EB.path(self._prefix, eb_id)]):
                 self.absent.append(EB.path(self._prefix, eb_id))
 
-    def of_eb(self, key: str) -> Iterator[Section]:
-        section = self.own(EB, key)
+    def eb_sections(self, key: str) -> Iterator[Section]:
+        section = self.object_section(EB, key)
         yield section
         eb = _value(section)
         listed = [eb.get("pb_realtime"), eb.get("pb_batch")]
         pb_ids = [each for ids in listed if isinstance(ids, list) for each in ids]
         mine = {each: None for each in pb_ids if isinstance(each, str)}
-        # A script that makes a processing block names the execution block, which may not name it.
+        # A processing block made by a script may be missing from the lists of its execution block.
         root = PB.path(self._prefix)
         for path, text in self._txn.list_values(root):
             if _mapping(Entry(path, text)).get("eb_id") == key:
                 mine[path[len(root) :]] = None
-        yield from self._of_blocks([*mine])
+        yield from self._block_sections([*mine])
 
-    def of_pb(self, key: str) -> Iterator[Section]:
-        section = self.own(PB, key)
+    def pb_sections(self, key: str) -> Iterator[Section]:
+        section = self.object_section(PB, key)
         yield section
         if section.entries:
-            yield from self._beside_blocks([key], section.entries)
+            yield from self._related_sections([key], section.entries)
 
-    def _of_blocks(self, pb_ids: list[str]) -> Iterator[Section]:
+    def _block_sections(self, pb_ids: list[str]) -> Iterator[Section]:
         paths = [PB.path(self._prefix, each) for each in pb_ids]
         states = self._entries(f"{path}/state" for path in paths)
         entries = self._entries(paths)
@@ -92,10 +93,10 @@ class _Gathering:
         yield Section(
             "owners", self._entries(f"{path}/owner" for path in paths), ("hostname", "pid")
         )
-        yield from self._beside_blocks(pb_ids, [*entries, *states])
+        yield from self._related_sections(pb_ids, [*entries, *states])
 
-    def _beside_blocks(self, pb_ids: list[str], entries: Iterable[Entry]) -> Iterator[Section]:
-        """Get what belongs to processing blocks and stands elsewhere."""
+    def _related_sections(self, pb_ids: list[str], entries: Iterable[Entry]) -> Iterator[Section]:
+        """Yield the scripts, deployments, flows and dependencies of processing blocks."""
         scripts: dict[str, None] = {}
         deployments: dict[str, None] = {}
         for value in map(_mapping, entries):
@@ -106,7 +107,7 @@ class _Gathering:
             for each in named if isinstance(named, dict) else ():
                 deployments[DEPLOYMENT.path(self._prefix, each)] = None
         yield Section(_title(SCRIPT), self._entries(scripts), SCRIPT.columns)
-        # Those that a script makes have the id of its processing block in theirs.
+        # The ID of a deployment made by a script contains the ID of the processing block.
         root = DEPLOYMENT.path(self._prefix)
         ids = "|".join(map(re.escape, pb_ids))
         has_id = re.compile(rf"(?<![A-Za-z0-9])(?:{ids})(?![A-Za-z0-9])")
@@ -114,8 +115,8 @@ class _Gathering:
             if has_id.search(path, len(root)):
                 deployments[path] = None
         yield from self._with_states(DEPLOYMENT, sorted(deployments))
-        # A key begins with the processing block whose data it is about; that of a dependency
-        # ends with who needs them.
+        # A key begins with the processing block that produces the data; that of a dependency ends
+        # with its origin, which may be another one.
         for kind in (FLOW, DEPENDENCY):
             root = kind.path(self._prefix)
             found = [
@@ -153,40 +154,40 @@ def _value(section: Section) -> dict[str, Any]:
 def _command(kind: SdpObject) -> click.Command:
     def callback(key: str, prefix: str, output: str | None, quiet: bool) -> None:
         check_id(key)
-        out = printer(output, quiet)
+        out = make_printer(output, quiet)
         sections: list[Section] = []
         absent: list[str] = []
         with open_backend() as backend:
             for txn in backend.txn():
-                gathering = _Gathering(txn, prefix)
+                collector = _Collector(txn, prefix)
                 gather = {
-                    PB: gathering.of_pb,
-                    EB: gathering.of_eb,
-                    SUBARRAY: gathering.of_subarray,
+                    PB: collector.pb_sections,
+                    EB: collector.eb_sections,
+                    SUBARRAY: collector.subarray_sections,
                 }
                 sections = list(gather[kind](key))
-                absent = gathering.absent
+                absent = collector.absent
         if not sections[0].entries:
             path = kind.path(prefix, key)
-            raise NotFound(f"There is nothing at {path} to describe: try '{kind.seek}'.")
+            raise NotFound(f"There is nothing at {path} to describe: try '{kind.list_command}'.")
         out.sections([section for section in sections if section.entries])
         if absent and not quiet:
-            note(f"What is named there, but is not in the database: {', '.join(absent)}.")
+            note(f"Referenced, but not in the database: {', '.join(absent)}.")
 
     return click.Command(
         kind.name,
         params=[id_argument(kind), *COMMON],
         callback=callback,
         context_settings=HELP,
-        help=f"Describe one of the {kind.about}, with all that belongs to it.",
+        help=f"Describe one of the {kind.about}, with everything related to it.",
         short_help=kind.about.capitalize(),
     )
 
 
 command = Group(
     name="describe",
-    help="Print an object and all that belongs to it: state, owner, script, deployments, flows, "
-    "dependencies; of an execution block also its processing blocks, of a subarray also its "
+    help="Print an object and everything related to it: state, owner, script, deployments, flows, "
+    "dependencies; for an execution block also its processing blocks, for a subarray also its "
     "execution block.",
     usage=["[options] (pb|eb|subarray) ID"],
     params=COMMON,

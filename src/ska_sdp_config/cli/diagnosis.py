@@ -1,4 +1,4 @@
-"""What readings of the database mean, and what to do about them."""
+"""Evaluation of the readings of ``doctor``: verdicts and advice."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from ska_sdp_config.cli.readings import Readings
 
 __all__ = ["diagnose"]
 
-SLOW = 0.05
-"""Seconds of a read from which on the database is slow."""
+SLOW_READ_S = 0.05
+"""Latency of a read, in seconds, above which the database is reported as slow."""
 
-CLOCK = 2.0
-"""Seconds by which clocks may differ: leases and ``last_updated`` are in seconds."""
+MAX_CLOCK_SKEW_S = 2.0
+"""Tolerated clock difference in seconds."""
 
-QUOTA = 2 * 2**30
-"""Bytes that a store may have by default (etcd's ``--quota-backend-bytes``)."""
+DEFAULT_QUOTA_BYTES = 2 * 2**30
+"""Default size limit of a store (etcd's ``--quota-backend-bytes``)."""
 
 MAX_UNREADABLE = 10
-"""How many entities that cannot be read are listed, one finding each."""
+"""Maximum number of findings on unreadable entities."""
 
-MUCH = 2**26
-"""Bytes from which on it is worth while to defragment a store."""
+MIN_DEFRAG_BYTES = 2**26
+"""Minimum size of a store for the advice to defragment it."""
 
 REACH = "check that it runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT"
 
-OLDEST = (3, 4, 0)
-CORRUPTING = ((3, 5, 0), (3, 5, 2))
-"""Versions of etcd: the oldest that is tested with, and those whose data may be corrupted."""
+OLDEST_VERSION = (3, 4, 0)
+CORRUPTING_VERSIONS = ((3, 5, 0), (3, 5, 2))
+"""Versions of etcd: the oldest supported one, and those with a data corruption bug."""
 
-PROTECTING = ((3, 5, 30), (3, 6, 0))
-"""Versions of etcd whose logins keep others out: the first, and the next that is not tested."""
+PROTECTING_VERSIONS = ((3, 5, 30), (3, 6, 0))
+"""Versions of etcd whose logins reject other clients: from the first to before the second."""
 
 
 def diagnose(readings: Readings) -> Iterator[Finding]:
-    """Get what readings mean, one finding for each thing that was looked at."""
+    """Yield one finding for each thing that was checked."""
     yield _reading(readings)
     for member in readings.members:
         yield from _member(member, readings)
@@ -48,7 +48,7 @@ def diagnose(readings: Readings) -> Iterator[Finding]:
         yield from _access(readings, members)
         yield max((_clock(member) for member in members), key=_severity)
         yield from (_store(member) for member in members if member.size is not None)
-    # An alarm is of the whole cluster, whichever server it is read from.
+    # Every server returns the alarms of the whole cluster.
     for alarm in sorted({each for member in readings.members for each in member.alarms}):
         yield _alarm(alarm)
     if readings.error is None:
@@ -67,19 +67,19 @@ def _reading(readings: Readings) -> Finding:
         return Finding("database", "fault", text, advice or REACH)
     typical = statistics.median(readings.seconds)
     text = f"{readings.address} answers in {typical * 1e3:.1f} ms"
-    if typical > SLOW:
-        advice = "look at the network between, at the load and at the disk of its servers"
+    if typical > SLOW_READ_S:
+        advice = "check the network, and the load and the disks of its servers"
         return Finding("database", "warning", text, advice)
     return Finding("database", "ok", text)
 
 
 def _member(member: Member, readings: Readings) -> Iterator[Finding]:
     subject = f"server {member.endpoint}"
-    if member.is_absent:
-        advice = "start it, or take it out of SDP_CONFIG_HOST"
+    if member.is_unreachable:
+        advice = "start it, or remove it from SDP_CONFIG_HOST"
         yield Finding(subject, "fault", f"it cannot be reached: {member.fault}", advice)
-    elif member.is_login_at_fault and readings.error is not None:
-        return  # The finding on the database has the same fault.
+    elif member.is_login_rejected and readings.error is not None:
+        return  # reported once, for the database
     elif member.fault:
         text, advice = _parts(member.fault)
         yield Finding(subject, "fault", f"it did not give its status: {text}", advice or REACH)
@@ -96,12 +96,12 @@ def _member(member: Member, readings: Readings) -> Iterator[Finding]:
             subject,
             "fault",
             "it has no leader",
-            "start the other servers of the cluster, more than half must run",
+            "start the other servers of the cluster: more than half must run",
         )
 
 
 def _parts(error: object) -> tuple[str, str]:
-    """Split an error of the backend into what is wrong and what to do, empty if it has none."""
+    """Split an error of the backend into the fault and the advice, empty if it has none."""
     sentence = str(error).strip().rstrip(".")
     text, _, advice = sentence.rpartition(": ")
     has_advice = text and "refused the call: " not in sentence
@@ -112,9 +112,9 @@ def _versions(members: list[Member]) -> Finding:
     versions = sorted({member.version for member in members})
     text = f"etcd {', '.join(versions)}"
     numbers = [_numbers(each) for each in versions]
-    if any(each < OLDEST for each in numbers):
-        return Finding("version", "fault", text, "upgrade: 3.4 is the oldest that will do")
-    if any(CORRUPTING[0] <= each <= CORRUPTING[1] for each in numbers):
+    if any(each < OLDEST_VERSION for each in numbers):
+        return Finding("version", "fault", text, "upgrade: 3.4 is the oldest supported version")
+    if any(CORRUPTING_VERSIONS[0] <= each <= CORRUPTING_VERSIONS[1] for each in numbers):
         advice = "upgrade: 3.5.0 to 3.5.2 may corrupt their data when they are killed"
         return Finding("version", "warning", text, advice)
     if len(versions) > 1:
@@ -130,7 +130,7 @@ def _access(readings: Readings, members: list[Member]) -> Iterator[Finding]:
     """Warn about a login without a client certificate if it does not protect the database."""
     if readings.username is None or readings.has_certificate:
         return
-    first, end = PROTECTING
+    first, end = PROTECTING_VERSIONS
     exposed = sorted(
         {each.version for each in members if not first <= _numbers(each.version) < end}
     )
@@ -149,14 +149,14 @@ def _clock(member: Member) -> Finding:
         return Finding(
             "clock",
             "warning",
-            f"{member.endpoint} does not give its time",
-            "reach it directly: something between it and this machine leaves out the Date header",
+            f"{member.endpoint} does not report its time",
+            "connect to it directly: a proxy in between removes the Date header",
         )
     least, most = member.ahead
-    if least <= CLOCK and most >= -CLOCK:
+    if least <= MAX_CLOCK_SKEW_S and most >= -MAX_CLOCK_SKEW_S:
         return Finding("clock", "ok", "it agrees with this machine's to the second")
-    seconds = least if least > CLOCK else -most
-    side = "ahead of" if least > CLOCK else "behind"
+    seconds = least if least > MAX_CLOCK_SKEW_S else -most
+    side = "ahead of" if least > MAX_CLOCK_SKEW_S else "behind"
     return Finding(
         "clock",
         "fault",
@@ -169,11 +169,11 @@ def _store(member: Member) -> Finding:
     size, in_use = member.size or 0, member.in_use
     subject = "store"
     text = f"{size / 2**20:.1f} MiB on {member.endpoint}, {in_use / 2**20:.1f} MiB of it in use"
-    if size > QUOTA * 0.8:
-        advice = "compact and 'etcdctl defrag': at 2 GiB, unless set higher, it takes no writes"
+    if size > DEFAULT_QUOTA_BYTES * 0.8:
+        advice = "compact and 'etcdctl defrag': at 2 GiB, unless set higher, it rejects writes"
         return Finding(subject, "warning", text, advice)
-    if size > MUCH and in_use < size / 2:
-        return Finding(subject, "warning", text, "'etcdctl defrag' gives the rest back")
+    if size > MIN_DEFRAG_BYTES and in_use < size / 2:
+        return Finding(subject, "warning", text, "reclaim the rest with 'etcdctl defrag'")
     return Finding(subject, "ok", text)
 
 

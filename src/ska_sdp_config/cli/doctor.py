@@ -1,4 +1,4 @@
-"""``ska-sdp doctor``: is the database well, and what to do if it is not."""
+"""``ska-sdp doctor``: check the database, and advise on each fault."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from ska_sdp_config.cli.errors import Failed, Misconfigured
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.options import COMMON
-from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
 
 __all__ = ["command"]
@@ -15,14 +15,14 @@ __all__ = ["command"]
 
 def _doctor(prefix: str, output: str | None, quiet: bool) -> None:
     from ska_sdp_config.cli.diagnosis import diagnose
-    from ska_sdp_config.cli.readings import Readings, ask_members, read_database
+    from ska_sdp_config.cli.readings import Readings, read_database, read_members
 
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     readings = Readings()
     with open_backend() as backend:
         read_database(backend, prefix, readings)
     try:
-        ask_members(readings)
+        read_members(readings)
     except ValueError as exc:
         raise Misconfigured(str(exc)) from exc
     findings = list(diagnose(readings))
@@ -31,7 +31,7 @@ def _doctor(prefix: str, output: str | None, quiet: bool) -> None:
         raise readings.error
     faults = [each.subject for each in findings if each.verdict == "fault"]
     if faults:
-        raise Failed(f"Something is wrong with: {', '.join(faults)}; see above what to do.")
+        raise Failed(f"Faults found: {', '.join(faults)}; follow the advice above.")
 
 
 command = click.Command(
@@ -39,7 +39,7 @@ command = click.Command(
     params=COMMON,
     callback=_doctor,
     context_settings=HELP,
-    help="Check whether the database can be reached, how fast it is, its version, clock and "
-    "size, and which components are alive; say what to do about each fault. Exits with 1 if "
-    "there is a fault, with 5 if the database cannot be reached.",
+    help="Check whether the database is reachable, its latency, version, clock and size, and "
+    "which components are alive; advise on each fault. Exits with 1 if there is a fault, with 5 "
+    "if the database is unreachable.",
 )

@@ -1,4 +1,4 @@
-"""``ska-sdp dump``: the database, or what is below a prefix, as one file."""
+"""``ska-sdp dump``: write the database, or a part of it, to a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import click
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.options import COMMON, OWNERS
-from ska_sdp_config.cli.output import note, printer
+from ska_sdp_config.cli.output import note
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
@@ -22,7 +23,7 @@ __all__ = ["command"]
 def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: bool) -> None:
     from ska_sdp_config.cli.dump_file import is_owner, split
 
-    out = printer(output or ("json" if file.endswith(".json") else "yaml"), quiet)
+    out = make_printer(output or ("json" if file.endswith(".json") else "yaml"), quiet)
     root = f"{prefix}/"
     entries: dict[str, str] = {}
     with open_backend() as backend:
@@ -42,7 +43,7 @@ def _dump(file: str, everything: bool, prefix: str, output: str | None, quiet: b
         ):
             out.dump(split(entries))
     except OSError as exc:
-        raise Failed(f"{file} cannot be written: {exc.strerror or exc}; check the path.") from exc
+        raise Failed(f"Cannot write {file}: {exc.strerror or exc}; check the path.") from exc
     if not quiet:
         note(f"{len(entries)} keys are in {file}.")
 
@@ -57,6 +58,6 @@ command = click.Command(
     callback=_dump,
     context_settings=HELP,
     help="Write all keys with their values, or those below --prefix, to FILE or to standard "
-    "output: as YAML, or as JSON if FILE ends so or -o says so. Owners are left out without -a: "
-    "they belong to processes that run now.",
+    "output: as YAML, or as JSON if FILE ends in .json or with -o json. Owners are included only "
+    "with -a: they belong to running processes.",
 )

@@ -1,8 +1,8 @@
-"""Dumped files: ``values``, ``texts`` and ``quoted``, each a mapping of paths (spec 3).
+"""Format of dumps: ``values``, ``texts`` and ``quoted``, each a mapping of paths.
 
-A value stands among ``values`` if it comes back from there as it is. What is no JSON, or JSON
-that others do not read alike, such as 1e400, stands among ``texts`` as it is stored. What is no
-text, but bytes of others, stands among ``quoted`` with its path, each quoted as in a URL.
+``values`` has the JSON values that survive a round trip. Other text, also JSON that parsers
+interpret differently, such as 1e400, is stored verbatim in ``texts``. Bytes that are not UTF-8 are
+in ``quoted``, path and value percent-encoded.
 """
 
 from __future__ import annotations
@@ -12,36 +12,36 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.lookup import check_depth_of_key
-from ska_sdp_config.cli.objects import place_of
+from ska_sdp_config.cli.objects import locate
+from ska_sdp_config.cli.targets import check_depth_of_key
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.errors import check_path
 
-__all__ = ["MOST_BYTES", "is_owner", "read_dump", "split"]
+__all__ = ["MAX_BYTES", "is_owner", "read_dump", "split"]
 
-MOST_BYTES = 256 * 2**20
-"""How large a dumped file may be."""
+MAX_BYTES = 256 * 2**20
+"""Maximum size of a dump."""
 
-MOST_FAULTS = 10
-"""How many faults one message names."""
+MAX_FAULTS_NAMED = 10
+"""Maximum number of faults in a message."""
 
 PARTS = ("values", "texts", "quoted")
 
 AS_IT_IS = " !\"#$&'()*+,/:;<=>?@[]{|}\n"
-"""What need not be quoted, beside letters, digits and ``-._~``."""
+"""Characters that are not percent-encoded, besides letters, digits and ``-._~``."""
 
 
 class _NotValid(ValueError):
-    """A value is not valid for its object."""
+    """A value is invalid for its object."""
 
 
 def is_owner(path: str) -> bool:
-    """Tell whether a path is one that lives with a process (spec 2.1)."""
+    """Return whether a path is that of an owner, which is bound to the lease of a process."""
     return path.endswith("/owner")
 
 
 def split(entries: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Get the parts of the file that says what is stored: the third only if there is need."""
+    """Return the parts of a dump; ``quoted`` only if it is not empty."""
     found: dict[str, Any] = {}
     texts: dict[str, str] = {}
     quoted: dict[str, str] = {}
@@ -65,10 +65,10 @@ def _unquote(text: str) -> str:
 
 
 def _value(text: str) -> Any:
-    """Get the value of a JSON text.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is none, or would not be stored again.
+        ValueError: it is not JSON, or cannot be stored again.
     """
     value = values.parse(text)
     encode(value).encode()
@@ -84,14 +84,16 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
         force: whether values may be any for their objects.
 
     Raises:
-        ValueError: it is no dump, or values are not valid; names the first faults.
+        ValueError: it is not a dump, or values are not valid; names the first faults.
     """
     if not isinstance(document, dict) or not document or document.keys() - set(PARTS):
         raise ValueError(
-            "it is no dump, which has mappings 'values', 'texts', 'quoted' and no more"
+            "it is not a dump: expected only the mappings 'values', 'texts' and 'quoted'"
         )
     if not all(isinstance(document.get(part) or {}, dict) for part in PARTS):
-        raise ValueError("it is no dump, in which 'values', 'texts' and 'quoted' map paths")
+        raise ValueError(
+            "it is not a dump: 'values', 'texts' and 'quoted' must be mappings of paths"
+        )
     found: dict[str, str] = {}
     faults: list[str] = []
     can_be_forced = False
@@ -102,29 +104,29 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
                 check_path(key)
                 check_depth_of_key(key)
                 if key in found:
-                    faults.append(f"{path}: it stands there twice")
+                    faults.append(f"{path}: duplicate path")
                 found[key] = _text(part, path, value, prefix, force)
             except (TypeError, ValueError) as exc:
                 faults.append(f"{path}: {exc}")
                 can_be_forced |= isinstance(exc, _NotValid)
-    if len(faults) > MOST_FAULTS:
-        faults[MOST_FAULTS:] = [f"{len(faults) - MOST_FAULTS} more"]
+    if len(faults) > MAX_FAULTS_NAMED:
+        faults[MAX_FAULTS_NAMED:] = [f"{len(faults) - MAX_FAULTS_NAMED} more"]
     if can_be_forced:
-        faults.append("mend the values, or take them as they are with --force")
+        faults.append("correct the values, or use --force to skip validation")
     if faults:
         raise ValueError("; ".join(faults))
     return found
 
 
 def _text(part: str, path: str, value: Any, prefix: str, force: bool) -> str:
-    from ska_sdp_config.cli.validity import faults_of
+    from ska_sdp_config.cli.validity import find_faults
 
     if part != "values":
         if not isinstance(value, str):
-            raise TypeError(f"it is among {part}, and is no text")
+            raise TypeError(f"it is among {part}, and is not a string")
         return value if part == "texts" else _unquote(value)
-    place = None if force else place_of(path, prefix)
-    faults = [] if place is None else faults_of(place, value)
+    place = None if force else locate(path, prefix)
+    faults = [] if place is None else find_faults(place, value)
     if faults:
         raise _NotValid("; ".join(faults))
     return encode(value)

@@ -1,4 +1,4 @@
-"""What the command line writes of an execution block by itself (spec 2.1)."""
+"""State of an execution block, which is written together with the block."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.objects import EB, place_of
+from ska_sdp_config.cli.objects import EB, locate
 from ska_sdp_config.entity.codec import encode
 
-__all__ = ["ENDED", "state_beside", "state_of_eb", "timestamp", "updated_state"]
+__all__ = ["ENDED", "state_of_eb", "state_path_of", "timestamp", "updated_state"]
 
 ENDED = ("FINISHED", "CANCELLED")
-"""Statuses of execution blocks that have ended; all others mean that it has not."""
+"""Final statuses of execution blocks."""
 
 
 def timestamp() -> str:
-    """Get the time, UTC, as ``last_updated`` has it."""
+    """Return the current time, UTC, in the format of ``last_updated``."""
     return f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
 
 
 def state_of_eb(known: Mapping[str, Any], eb: Mapping[str, Any]) -> dict[str, Any]:
-    """Get the state to write beside an execution block.
+    """Return the state to write with an execution block.
 
     Args:
-        known: the state so far, empty for none.
-        eb: the execution block as it is written; one may have any of its fields or none.
+        known: the stored state, empty for none.
+        eb: the execution block; all fields are optional.
     """
     state = {
         "scans": [],
@@ -38,23 +38,23 @@ def state_of_eb(known: Mapping[str, Any], eb: Mapping[str, Any]) -> dict[str, An
     return state | ({"status": eb["status"]} if "status" in eb else {})
 
 
-def state_beside(path: str, prefix: str) -> str | None:
-    """Get the path of the state that is written with what is at a path; None if none is."""
-    place = place_of(path, prefix)
+def state_path_of(path: str, prefix: str) -> str | None:
+    """Return the path of the state to write with a path; None unless it is an execution block."""
+    place = locate(path, prefix)
     is_eb = place is not None and place.kind == EB and not place.part
     return f"{path}/state" if is_eb else None
 
 
 def updated_state(stored: str | None, text: str) -> str | None:
-    """Get the text of the state to write beside an execution block.
+    """Return the text of the state to write with an execution block.
 
     Args:
-        stored: the text of the state so far, None for none.
-        text: the execution block as it is written.
+        stored: the text of the stored state, None for none.
+        text: the text of the execution block.
 
     Returns:
-        The text; None if there was no state, which not every execution block has, or if one of
-        the two is no mapping, or holds what cannot be stored again.
+        The text; None if there is no stored state, or one of the two is not a mapping or cannot
+        be encoded.
     """
     if stored is None:
         return None
@@ -63,5 +63,5 @@ def updated_state(stored: str | None, text: str) -> str | None:
         return None
     try:
         return encode(state_of_eb(known, eb))
-    except ValueError:  # JSON has an escape for what is no Unicode text
+    except ValueError:  # escapes in JSON can yield lone surrogates
         return None

@@ -1,4 +1,4 @@
-"""``ska-sdp edit``: a value in a text editor."""
+"""``ska-sdp edit``: edit a value in a text editor."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.arguments import parse_value
 from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, find, replace
-from ska_sdp_config.cli.errors import Failed, Kept, Misconfigured
-from ska_sdp_config.cli.given import parsed
-from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.lookup import Target, TargetGroup
+from ska_sdp_config.cli.errors import EditKept, Failed, Misconfigured
+from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.options import FORCE
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import Target, TargetGroup
 from ska_sdp_config.cli.terminal import one_line
 
 __all__ = ["command"]
 
-FAULT = "# "
-"""How lines begin that say what was wrong, above the value that is to be edited again."""
+COMMENT = "# "
+"""Beginning of the lines that explain an error above the value to correct."""
 
 
 def _edit(
@@ -35,93 +36,93 @@ def _edit(
     editor = _editor()
     if not force:
         check_changeable(target, prefix)
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     with open_backend() as backend:
         stored = find(backend, target)
     if stored is not None and not force and not values.is_json(stored):
-        raise Failed(f"What is stored at {target.entry} is no JSON: edit it with --force.")
+        raise Failed(f"What is stored at {target.entry} is not JSON: edit it with --force.")
     before = "{}" if stored is None else stored
     text = before if force else values.pretty(before) + "\n"
     if not force and not values.is_utf8(text):
-        raise Failed(f"What is stored at {target.entry} is no UTF-8 text: edit it with --force.")
+        raise Failed(f"What is stored at {target.entry} is not UTF-8 text: edit it with --force.")
     file = _make_file(target, text)
     changes: list[Change] = []
-    with _kept_on_failure(file):
+    with _keep_on_failure(file):
         edited = _edited(editor, file, target, prefix, force)
         if edited is not None:
-            # An editor may be open for hours: not so the connection.
-            with open_backend(deferred(f"Your edit is kept in {file}.")) as backend:
+            # Connect again: the editor may have been open for hours.
+            with open_backend(defer_interrupts(f"Your edit is kept in {file}.")) as backend:
                 changes = replace(backend, target, edited, prefix, read=(stored,))
     file.unlink()
     out.changes(changes, 0 if changes else 1)
 
 
 def _editor() -> list[str]:
-    """Get the command of the editor.
+    """Return the command of the editor.
 
     Raises:
-        Misconfigured: none is set.
+        Misconfigured: no editor is set.
     """
     given = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
     command = next(filter(None, given), "")
     if not command:
-        raise Misconfigured("There is no editor: set VISUAL or EDITOR, such as EDITOR=vi.")
+        raise Misconfigured("No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi.")
     try:
         return shlex.split(command)
     except ValueError as exc:
         raise Misconfigured(
-            f"VISUAL or EDITOR is {command!r}, which is no command: {exc}."
+            f"VISUAL or EDITOR is {command!r}, which is not a command: {exc}."
         ) from exc
 
 
 def _make_file(target: Target, text: str) -> Path:
-    # A key may be longer than a file's name can be.
+    # A key may exceed the length limit of file names.
     name = re.sub(r"[^\w.:-]", "-", target.entry.strip("/"))[:50]
     handle, file = tempfile.mkstemp(prefix=f"ska-sdp-{name}-", suffix=".json")
     os.close(handle)
-    # By force bytes that are no text are edited as they are.
+    # With --force bytes that are not UTF-8 are edited verbatim.
     Path(file).write_text(text, "utf-8", "surrogateescape")
     return Path(file)
 
 
 def _read(file: Path, force: bool) -> str:
-    """Read what the editor has left.
+    """Read the edited file.
 
     Raises:
-        Failed: it has left nothing, or what is no text.
+        Failed: there is no file, or it is not UTF-8 text.
     """
     try:
         return file.read_text("utf-8", "surrogateescape" if force else "strict")
     except OSError as exc:
-        raise Failed(f"The editor has left no file to read ({exc}): nothing was changed.") from exc
+        raise Failed(f"Cannot read the edited file ({exc}): nothing was changed.") from exc
     except UnicodeDecodeError as exc:
         raise Failed(
-            f"What was edited is no UTF-8 text (byte {exc.start}): nothing was changed."
+            f"What was edited is not UTF-8 text (byte {exc.start}): nothing was changed."
         ) from exc
 
 
 @contextmanager
-def _kept_on_failure(file: Path) -> Iterator[None]:
-    """Keep a file that was edited, and say where, if what follows fails."""
+def _keep_on_failure(file: Path) -> Iterator[None]:
+    """Keep an edited file, and report its path, if the body fails."""
     before = file.read_bytes()
     try:
         yield
     except BaseException as exc:
-        # Ctrl-C too: whatever ends it, nobody types an edit twice.
+        # Including Ctrl-C: an edit must not be lost.
         if file.exists() and file.read_bytes() != before:
-            raise Kept(str(file)) from exc
+            raise EditKept(str(file)) from exc
         file.unlink(missing_ok=True)
         raise
 
 
 def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: bool) -> str | None:
-    """Have a value edited until it is valid.
+    """Run the editor until the value is valid.
 
     Returns:
-        The text to store, None if the value was left as it was.
+        The text to store, None if the value was not changed.
 
     Raises:
-        Failed: it is not valid, and was left so; or the editor failed.
+        Failed: an invalid value was not corrected; or the editor failed.
     """
     from ska_sdp_config.cli.validity import stored_text
 
@@ -137,33 +138,33 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
         if text == first:
             return None
         if force:
-            # Editors end what they write with a new line.
+            # Editors append a newline.
             return text if first.endswith("\n") else text.removesuffix("\n")
         try:
-            value = parsed(text, f"The value for {target.entry}")
+            value = parse_value(text, f"The value for {target.entry}")
             return stored_text(target.entry, value, prefix)
         except Failed as exc:
             fault, rejected = exc, text
-            # One line each: a line without the prefix would be read as a part of the value.
+            # One line each: a line without the prefix would be part of the value.
             notes = (one_line(str(exc)), "Correct the value, or leave it unchanged to give up.")
-            shown = "".join(f"{FAULT}{each}\n" for each in notes)
+            shown = "".join(f"{COMMENT}{each}\n" for each in notes)
             file.write_text(shown + text, "utf-8")
 
 
 def _without_fault(text: str) -> str:
-    while text.startswith(FAULT):
+    while text.startswith(COMMENT):
         text = text.partition("\n")[2]
     return text
 
 
 def _run(editor: list[str], file: Path) -> None:
-    # Ctrl-C is the editor's. A handler, not SIG_IGN: that, the editor would inherit.
+    # The editor handles Ctrl-C. Not SIG_IGN, which the editor would inherit.
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         code = subprocess.run([*editor, str(file)], check=False).returncode
     except OSError as exc:
         raise Misconfigured(
-            f"The editor {editor[0]} cannot be run: {exc.strerror}; set VISUAL or EDITOR."
+            f"Cannot run the editor {editor[0]}: {exc.strerror}; set VISUAL or EDITOR."
         ) from exc
     finally:
         signal.signal(signal.SIGINT, before)
@@ -184,6 +185,6 @@ command = TargetGroup(
         "[options] subarray ID",
         "[options] KEY",
     ],
-    help="Edit the value of a key, or of an object, or the state of a processing block, with "
-    "the editor that VISUAL or EDITOR names. A value that is left as it was is not written.",
+    help="Edit the value of a key, or of an object, or the state of a processing block, with the "
+    "editor set in VISUAL or EDITOR. An unchanged value is not written.",
 )

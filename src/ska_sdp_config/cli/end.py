@@ -1,4 +1,4 @@
-"""``ska-sdp end``: the end of an execution block."""
+"""``ska-sdp end``: finish or cancel an execution block."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ import click
 from ska_sdp_config.cli.eb_state import ENDED, state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import HELP, Group
-from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.lookup import check_id, id_argument
+from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import EB
 from ska_sdp_config.cli.options import CANCEL, COMMON
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.cli.targets import check_id, id_argument
 
 __all__ = ["command"]
 
 
 @contextmanager
 def _named(path: str) -> Iterator[None]:
-    """Say how that is mended which is read, if it is no JSON."""
+    """Raise Failed with the path if the value read in the body is not JSON."""
     try:
         yield
     except ValueError as exc:
         raise Failed(
-            f"What is stored at {path} is no JSON: 'ska-sdp edit --force {path}' mends it."
+            f"What is stored at {path} is not JSON: correct it with 'ska-sdp edit --force {path}'."
         ) from exc
 
 
 def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool) -> None:
     check_id(key)
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     path = EB.path(prefix, key)
-    with open_config(prefix, deferred()) as config:
+    with open_config(prefix, defer_interrupts()) as config:
         for txn in config.txn(prefetch=[path, f"{path}/state"]):
             state = txn.execution_block.state(key)
             with _named(path):
@@ -43,9 +44,12 @@ def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool
             with _named(f"{path}/state"):
                 known = state.get()
             if eb is None:
-                raise NotFound(f"There is no execution block at {path}: try '{EB.seek}'.")
+                raise NotFound(f"There is no execution block at {path}: try '{EB.list_command}'.")
             if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
-                raise Failed(f"The value or the state of {path} is no mapping: 'ska-sdp edit' it.")
+                raise Failed(
+                    f"The value or the state of {path} is not a mapping: "
+                    "correct it with 'ska-sdp edit'."
+                )
             if eb.get("status") in ENDED:
                 raise Failed(
                     f"The execution block {key} is {eb['status']} already: "
@@ -64,7 +68,7 @@ _eb = click.Command(
     params=[id_argument(EB), *PARAMS],
     callback=_end_eb,
     context_settings=HELP,
-    help="End an execution block: it is FINISHED then, or with -c CANCELLED.",
+    help="End an execution block: set its status to FINISHED, or with -c to CANCELLED.",
     short_help=EB.about.capitalize(),
 )
 

@@ -1,4 +1,4 @@
-"""How commands fail, and what of it the user sees."""
+"""Errors of commands, with their exit codes and messages."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from ska_sdp_config.store.errors import (
     TransactionTooLarge,
 )
 
-__all__ = ["Failed", "Kept", "Misconfigured", "NotFound", "TimeUp", "Unfinished", "explain"]
+__all__ = ["EditKept", "Failed", "Misconfigured", "NotFound", "TimedOut", "Unfinished", "explain"]
 
 
 class Failed(Exception):
-    """The command was refused or failed. The message is one sentence, with what to do."""
+    """The command was rejected or failed. The message is one sentence, with what to do."""
 
     exit_code = 1
 
 
 class NotFound(Failed):
-    """What was asked for is not there."""
+    """The key or object does not exist."""
 
     exit_code = 3
 
 
 class Misconfigured(Failed):
-    """The environment does not say where the database is."""
+    """A setting in the environment is missing or invalid."""
 
     exit_code = 2
 
 
-class TimeUp(Failed):
-    """What was waited for did not come in time."""
+class TimedOut(Failed):
+    """The timeout elapsed."""
 
     exit_code = 4
 
 
-class Kept(Exception):
-    """A value was edited and could not be written; its cause says why.
+class EditKept(Exception):
+    """An edited value could not be written; ``__cause__`` is the error.
 
     Attributes:
-        file: where the edit is.
+        file: the file with the edited value.
     """
 
     def __init__(self, file: str) -> None:
@@ -51,26 +51,19 @@ class Kept(Exception):
 
 
 class Unfinished(Exception):
-    """A command stopped half way; its cause says why.
+    """A command stopped between two batches; ``__cause__`` is the error.
 
     Attributes:
-        stands: what was done before, as a sentence.
+        committed: what was committed before, as a sentence.
     """
 
-    def __init__(self, stands: str) -> None:
-        super().__init__(stands)
-        self.stands = stands
+    def __init__(self, committed: str) -> None:
+        super().__init__(committed)
+        self.committed = committed
 
 
 def explain(error: BaseException) -> tuple[int, str]:
-    """Get the exit code (spec 3) of an error, and the line that tells the user of it.
-
-    Args:
-        error: what ended the command.
-
-    Returns:
-        The code and the line.
-    """
+    """Return the exit code and the one-line message of an error."""
     code, text = _explain(error)
     return code, " ".join(text.split())
 
@@ -78,11 +71,11 @@ def explain(error: BaseException) -> tuple[int, str]:
 def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, Unfinished) and error.__cause__ is not None:
         code, text = _explain(error.__cause__)
-        # What is too large is so at the second time as well.
+        # A retry would not help: it would be too large again.
         is_over = isinstance(error.__cause__, TransactionTooLarge)
         again = "" if is_over else " Run the same command again to finish."
-        return code, f"{text} {error.stands}{again}"
-    if isinstance(error, Kept) and error.__cause__ is not None:
+        return code, f"{text} {error.committed}{again}"
+    if isinstance(error, EditKept) and error.__cause__ is not None:
         code, text = _explain(error.__cause__)
         return code, f"{text} Your edit is kept in {error.file}."
     if isinstance(error, click.UsageError):
@@ -96,7 +89,7 @@ def _explain(error: BaseException) -> tuple[int, str]:
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return 1, "Stopped."
-    # A plain RuntimeError is a transaction that others never let through.
+    # The library raises a plain RuntimeError when a transaction exceeds its retries.
     known = isinstance(error, ConfigCollision | TransactionTooLarge) or type(error) is RuntimeError
     if known:
         return 1, str(error)
@@ -104,7 +97,7 @@ def _explain(error: BaseException) -> tuple[int, str]:
         reason = error.strerror or error
         if error.filename is not None:
             return 1, f"{error.filename} cannot be read or written: {reason}; check the path."
-        return 1, f"The output cannot be written: {reason}; what was to be done may be done."
+        return 1, f"Cannot write the output: {reason}; the command may have been executed."
     if isinstance(error, UnicodeError):
-        return 1, f"What is no UTF-8 text cannot be taken or shown: {error}."
+        return 1, f"Invalid UTF-8 text: {error}."
     return 1, f"{type(error).__name__}: {error} (run it again with --debug, and report it)"

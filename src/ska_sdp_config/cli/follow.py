@@ -1,4 +1,4 @@
-"""What is stored for a target, time after time as it changes, until Ctrl-C or for some time."""
+"""Snapshots of a target whenever it changes, until Ctrl-C or a timeout."""
 
 from __future__ import annotations
 
@@ -7,111 +7,112 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from ska_sdp_config.cli.errors import TimeUp
-from ska_sdp_config.cli.interrupts import Ending, ending, timed
-from ska_sdp_config.cli.lookup import Target
+from ska_sdp_config.cli.errors import TimedOut
+from ska_sdp_config.cli.interrupts import EndRequest, end_on_interrupt, end_on_timeout
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.store.errors import ConfigConnectionError
 
 if TYPE_CHECKING:
     from ska_sdp_config.config import Config
 
-__all__ = ["Course", "follow", "following", "tell_of_nothing"]
+__all__ = ["WaitContext", "follow", "note_if_missing", "open_wait"]
 
 
-class Course:
-    """A command that waits, and has not ended.
+class WaitContext:
+    """State of a command that waits for changes.
 
     Args:
         config: the database.
-        ctrl_c: whether Ctrl-C has come.
-        time_up: whether it has taken as long as it may.
-        late: what to raise then.
+        ctrl_c: set on Ctrl-C.
+        time_up: set on timeout.
+        late: the error to raise on timeout.
     """
 
-    def __init__(self, config: Config, ctrl_c: Ending, time_up: Ending, late: TimeUp) -> None:
+    def __init__(
+        self, config: Config, ctrl_c: EndRequest, time_up: EndRequest, late: TimedOut
+    ) -> None:
         self.config = config
         self._ctrl_c = ctrl_c
         self._time_up = time_up
         self._late = late
 
-    def wake_by(self, wake: Callable[[], None]) -> None:
-        """Have something called, by another thread, when this is to end."""
+    def on_end(self, wake: Callable[[], None]) -> None:
+        """Set a callback that another thread calls on Ctrl-C or timeout."""
         self._ctrl_c.wake = self._time_up.wake = wake
 
-    def goes_on(self) -> bool:
-        """Tell whether Ctrl-C has not come.
+    def is_running(self) -> bool:
+        """Return whether to continue: False after Ctrl-C.
 
         Raises:
-            TimeUp: it took too long.
+            TimedOut: the timeout has elapsed.
         """
-        if self._time_up.came:
+        if self._time_up.is_set:
             raise self._late
-        return not self._ctrl_c.came
+        return not self._ctrl_c.is_set
 
 
 @contextmanager
-def following(prefix: str, timeout: float | None, *, code: int = 0) -> Iterator[Course]:
-    """Open the database for a command that waits. No call holds it up for long when it is to end.
+def open_wait(prefix: str, timeout: float | None, *, code: int = 0) -> Iterator[WaitContext]:
+    """Open the database for a command that waits; no pending call delays its end.
 
     Args:
-        prefix: what stands before the paths of objects.
-        timeout: seconds that it may take, None for ever.
-        code: the exit code if Ctrl-C has to end the process.
+        prefix: the global prefix.
+        timeout: seconds, None for no limit.
+        code: the exit code if Ctrl-C must kill the process.
 
     Raises:
-        TimeUp: the database did not answer while there was time.
+        TimedOut: the database did not reply within the timeout.
     """
-    late = TimeUp(f"{timeout or 0:g} s are over: give a longer --timeout, or none.")
+    late = TimedOut(f"Timed out after {timeout or 0:g} s: use a longer --timeout, or none.")
     with (
-        ending(code) as ctrl_c,
+        end_on_interrupt(code) as ctrl_c,
         open_config(prefix, nullcontext(), waits=True) as config,
-        timed(timeout, late.exit_code, str(late)) as time_up,
+        end_on_timeout(timeout, late.exit_code, str(late)) as time_up,
     ):
         try:
-            yield Course(config, ctrl_c, time_up, late)
+            yield WaitContext(config, ctrl_c, time_up, late)
         except ConfigConnectionError as exc:
-            if time_up.came:
+            if time_up.is_set:
                 raise late from exc
             raise
 
 
-def tell_of_nothing(target: Target, found: dict[str, str]) -> None:
-    """Tell a user at a terminal that there is nothing yet, if so."""
+def note_if_missing(target: Target, found: dict[str, str]) -> None:
+    """Print a note on a terminal if the target does not exist yet."""
     if not found and sys.stderr.isatty():
-        note(f"There is nothing at {target.path} yet: waiting, Ctrl-C ends it.")
+        note(f"There is nothing at {target.path} yet: waiting, press Ctrl-C to stop.")
 
 
 def follow(
     target: Target, prefix: str, timeout: float | None, *, quiet: bool = False, code: int = 0
 ) -> Generator[dict[str, str], None, None]:
-    """Get the entries of a target, and again whenever they have changed, until Ctrl-C.
+    """Yield the entries of a target now and after changes, until Ctrl-C.
 
-    Changes that come fast may be got together.
+    Changes in quick succession may be combined.
 
     Args:
-        target: what to look at.
-        prefix: what stands before the paths of objects.
-        timeout: seconds that it may take, None for ever.
-        quiet: whether to leave it unsaid that there is nothing yet.
-        code: the exit code if Ctrl-C has to end the process.
+        target: the key or object.
+        prefix: the global prefix.
+        timeout: seconds, None for no limit.
+        quiet: whether to suppress the note that the target does not exist yet.
+        code: the exit code if Ctrl-C must kill the process.
 
     Raises:
-        TimeUp: it took too long.
-        ConfigConnectionError: the database does not answer at the start, or refuses; one that
-            goes away later is waited for.
+        TimedOut: the timeout has elapsed.
+        ConfigConnectionError: the database was unreachable at the start, or rejected a call.
     """
-    with following(prefix, timeout, code=code) as course:
-        # A watcher waits for a database that has gone, also for one that never was.
-        for txn in course.config.txn():
+    with open_wait(prefix, timeout, code=code) as wait:
+        # A watcher retries without end: an unreachable database must be reported here.
+        for txn in wait.config.txn():
             found = target.read(txn.raw)
             if not quiet:
-                tell_of_nothing(target, found)
-        watcher = course.config.watcher()
-        course.wake_by(watcher.trigger)
+                note_if_missing(target, found)
+        watcher = wait.config.watcher()
+        wait.on_end(watcher.trigger)
         for turn in watcher:
-            if not course.goes_on():
+            if not wait.is_running():
                 return
             read: dict[str, str] | None = None
             for txn in turn.txn():

@@ -1,11 +1,12 @@
-"""``ska-sdp get``: what is stored at a key, or all of an object."""
+"""``ska-sdp get``: print the value of a key, or all entries of an object."""
 
 from __future__ import annotations
 
 from ska_sdp_config.cli.errors import NotFound
-from ska_sdp_config.cli.lookup import Target, TargetGroup
-from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
@@ -16,8 +17,8 @@ def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
         for txn in backend.txn():
             found = target.read(txn)
     if not found:
-        raise NotFound(f"There is nothing at {target.path}: try '{target.seek}'.")
-    out = printer(output, quiet)
+        raise NotFound(f"There is nothing at {target.path}: try '{target.list_command}'.")
+    out = make_printer(output, quiet)
     entries = [Entry(path, text) for path, text in found.items()]
     if target.kind:
         out.parts(entries)
@@ -28,6 +29,6 @@ def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
 command = TargetGroup(
     "get",
     _get,
-    "Print what is stored of {}",
-    help="Print what is stored at a key, or all entries of an object.",
+    "Print {}",
+    help="Print the value of a key, or all entries of an object.",
 )

@@ -1,4 +1,4 @@
-"""Commands that hold commands, with options in any position."""
+"""Command groups that accept options in any position."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 
 import click
 
-from ska_sdp_config.cli.options import TAKE_A_VALUE
+from ska_sdp_config.cli.options import VALUE_OPTIONS
 
 __all__ = ["HELP", "Group"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
-"""Settings of every command: how to ask for help."""
+"""Context settings of every command: the names of the help option."""
 
 
 class Group(click.Group):
-    """A command that holds commands. Options before one of these are given to it.
+    """Command group; options before the name of a subcommand are passed to the subcommand.
 
     Args:
-        usage: the ways of use, without the words that lead here.
-        members: what those held are called in help and in errors.
-        instead: what else may be named, for errors.
-        arguments: those of click.Group.
+        usage: lines of usage, without the command path.
+        members: the noun for subcommands in help and errors.
+        alternative: what else may be named, for errors.
+        arguments: arguments of click.Group.
     """
 
     def __init__(
@@ -30,60 +30,64 @@ class Group(click.Group):
         *,
         usage: Sequence[str] = (),
         members: str = "object",
-        instead: str = "",
+        alternative: str = "",
         **arguments: Any,
     ) -> None:
         super().__init__(context_settings=HELP, no_args_is_help=False, **arguments)
         self.usage = usage
         self.members = members
-        self._instead = instead
+        self._alternative = alternative
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Bring the name of the command to the front, and leave the rest in its order."""
+        """Move the name of the subcommand to the front; keep the order of the rest."""
         at = _first_word(args)
         if at is not None:
             args = [args[at], *args[:at], *args[at + 1 :]]
         rest = super().parse_args(ctx, args)
         if at is None and not (self.invoke_without_command or ctx.resilient_parsing):
-            ctx.fail(f"There is no {self.members} given: name one of {self._known(ctx)}.")
+            ctx.fail(f"Missing {self.members}: expected one of {self._choices(ctx)}.")
         return rest
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which there are."""
+        """Find the subcommand.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
-            ctx.fail(f"There is no {self.members} {args[0]!r}: name one of {self._known(ctx)}.")
+            ctx.fail(f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}.")
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the names, in the order in which they were added."""
+        """List the names in the order of definition."""
         return list(self.commands)
 
     def rows(self, ctx: click.Context) -> list[tuple[str, str]]:
-        """Get the names and what help says of each."""
+        """Return the name and short help of each subcommand."""
         return [
             (name, command.get_short_help_str(limit=80)) for name, command in self.commands.items()
         ]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one line for each way of use."""
+        """Write the lines of usage."""
         for number, line in enumerate([*self.usage, "(-h|--help)"]):
             prefix = " " * len("Usage: ") if number else "Usage: "
             formatter.write_usage(ctx.command_path, line, prefix=prefix)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what this holds, under its own name."""
+        """Write the subcommands."""
         with formatter.section(f"{self.members}s".capitalize()):
             formatter.write_dl(self.rows(ctx))
 
-    def _known(self, ctx: click.Context) -> str:
-        known = ", ".join(self.list_commands(ctx))
-        return f"{known}, {self._instead}" if self._instead else known
+    def _choices(self, ctx: click.Context) -> str:
+        names = ", ".join(self.list_commands(ctx))
+        return f"{names}, {self._alternative}" if self._alternative else names
 
 
 def _first_word(args: Sequence[str]) -> int | None:
-    """Get the position of the first word that is neither an option nor the value of one."""
+    """Return the position of the first word that is neither an option nor the value of one."""
     skip = False
     for position, word in enumerate(args):
         if skip:
@@ -91,13 +95,13 @@ def _first_word(args: Sequence[str]) -> int | None:
         elif word == "-" or not word.startswith("-"):
             return position
         else:
-            skip = _wants_value(word)
+            skip = _takes_value(word)
     return None
 
 
-def _wants_value(option: str) -> bool:
-    """Tell whether the word after an option is its value: ``-o``, ``-qo``, not ``-ojson``."""
+def _takes_value(option: str) -> bool:
+    """Return whether the next word is the value of an option: ``-o``, ``-qo``, not ``-ojson``."""
     if option.startswith("--"):
-        return option in TAKE_A_VALUE
-    letters = [f"-{letter}" in TAKE_A_VALUE for letter in option[1:]]
+        return option in VALUE_OPTIONS
+    letters = [f"-{letter}" in VALUE_OPTIONS for letter in option[1:]]
     return True in letters and letters.index(True) == len(letters) - 1

@@ -1,4 +1,4 @@
-"""``ska-sdp import``: script definitions from a file or a URL."""
+"""``ska-sdp import``: import script definitions from a file or a URL."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP, Group
 from ska_sdp_config.cli.objects import SCRIPT
 from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, SYNC
-from ska_sdp_config.cli.output import Change, printer
+from ska_sdp_config.cli.output import Change
+from ska_sdp_config.cli.printers import make_printer
 
 __all__ = ["command"]
 
 
 def _definitions(source: str) -> dict[str, str]:
-    """Read the file whole, and check all of it.
+    """Read and validate the whole file.
 
     Raises:
-        Failed: it cannot be read, or has faults; names them.
+        Failed: it cannot be read, or is invalid.
     """
     from ska_sdp_config.cli.documents import parse
     from ska_sdp_config.cli.script_file import read_definitions
@@ -27,7 +28,7 @@ def _definitions(source: str) -> dict[str, str]:
     try:
         return read_definitions(parse(text))
     except ValueError as exc:
-        raise Failed(f"{source} was refused, and nothing changed: {exc}.") from exc
+        raise Failed(f"{source} was rejected, nothing was changed: {exc}.") from exc
 
 
 def _import_scripts(
@@ -40,15 +41,15 @@ def _import_scripts(
     quiet: bool,
 ) -> None:
     from ska_sdp_config.cli.bulk import Goal
-    from ska_sdp_config.cli.carry_out import carry_out, preview
+    from ska_sdp_config.cli.execute import execute_goal, preview
 
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     root = SCRIPT.path(prefix)
     definitions = _definitions(source)
     wanted = {root + key: definitions[key] for key in sorted(definitions)}
     goal = Goal(root, wanted, is_surplus=(lambda path: True) if sync else None)
     if not dry_run:
-        carry_out(goal, prefix, out, atomic=atomic, quiet=quiet)
+        execute_goal(goal, prefix, out, atomic=atomic, quiet=quiet)
         return
     differences, unchanged = preview(goal, prefix)
     out.changes([Change(each.word, each.path) for each in differences], unchanged)
@@ -62,7 +63,7 @@ _scripts = click.Command(
     callback=_import_scripts,
     context_settings=HELP,
     help="Import script definitions from FILE-OR-URL, or from standard input if it is '-'. "
-    "Says each script that it creates, updates or deletes. A file with a fault changes nothing.",
+    "Prints each script that it creates, updates or deletes. An invalid file changes nothing.",
     short_help="Script definitions",
 )
 

@@ -1,9 +1,8 @@
-"""How a command ends early: by Ctrl-C, or as its time is up.
+"""Early end of a command, by Ctrl-C or timeout.
 
-Ctrl-C, as a KeyboardInterrupt, would come at the wrong moment: in the midst of the library's
-doings it may be lost, as in a callback of gRPC, may leave a lock of gRPC held for good, and does
-not get through while a call does not return. So while a command uses the database, a thread is
-told of it, and ends the process if it has to. All this is for the main thread.
+A KeyboardInterrupt inside the library could be lost in a callback of gRPC, leave a lock of gRPC
+held forever, or be delayed until a pending call returns. Therefore, while a command uses the
+database, a thread handles Ctrl-C, and kills the process if necessary. Use only in the main thread.
 """
 
 from __future__ import annotations
@@ -17,19 +16,26 @@ from contextlib import contextmanager
 
 from ska_sdp_config.cli.terminal import one_line
 
-__all__ = ["GRACE", "Ending", "deferred", "ending", "stopping", "timed"]
+__all__ = [
+    "GRACE_S",
+    "EndRequest",
+    "defer_interrupts",
+    "end_on_interrupt",
+    "end_on_timeout",
+    "stop_on_interrupt",
+]
 
-GRACE = 0.3
-"""Seconds that a command which holds nothing has to end in good order."""
+GRACE_S = 0.3
+"""Seconds for a command to end by itself before the process is killed."""
 
 STOPPED = "Stopped."
 
 
-class Ending:
-    """Whether a command is to end.
+class EndRequest:
+    """Request to end a command.
 
     Attributes:
-        wake: is called then, by another thread than the main one.
+        wake: callback that :meth:`set` calls, in another thread than the main one.
     """
 
     def __init__(self) -> None:
@@ -37,94 +43,94 @@ class Ending:
         self._came = threading.Event()
 
     @property
-    def came(self) -> bool:
-        """Whether it is."""
+    def is_set(self) -> bool:
+        """Whether the command must end."""
         return self._came.is_set()
 
     def set(self) -> None:
-        """Take notice that it is."""
+        """Request the end."""
         self._came.set()
         self.wake()
 
 
 @contextmanager
-def ending(code: int = 0) -> Iterator[Ending]:
-    """Let Ctrl-C end a command that waits, and holds nothing in the database.
+def end_on_interrupt(code: int = 0) -> Iterator[EndRequest]:
+    """On Ctrl-C end a command that waits and writes nothing.
 
     Args:
-        code: the exit code if the process has to be ended, as it does not end within the grace.
+        code: the exit code if the process must be killed after the grace period.
     """
-    come = Ending()
+    come = EndRequest()
 
-    def told(count: int, over: threading.Event) -> None:
+    def on_interrupt(count: int, over: threading.Event) -> None:
         come.set()
-        if not over.wait(GRACE):
+        if not over.wait(GRACE_S):
             _end_process(code, STOPPED if code else "")
 
-    with _listening(told):
+    with _interrupt_thread(on_interrupt):
         yield come
 
 
 @contextmanager
-def stopping() -> Iterator[None]:
-    """Let Ctrl-C stop a command that only reads: at once, or else after the grace.
+def stop_on_interrupt() -> Iterator[None]:
+    """On Ctrl-C stop a command that only reads, at the latest after the grace period.
 
     Raises:
-        KeyboardInterrupt: it has come, and the body was through.
+        KeyboardInterrupt: the body completed within the grace period.
     """
-    with ending(1) as come:
+    with end_on_interrupt(1) as come:
         yield
-    if come.came:
+    if come.is_set:
         raise KeyboardInterrupt
 
 
 @contextmanager
-def deferred(kept: str = "") -> Iterator[Callable[[], None]]:
-    """Let Ctrl-C wait until what a command writes is answered; a second one does not wait.
+def defer_interrupts(kept: str = "") -> Iterator[Callable[[], None]]:
+    """Defer Ctrl-C until pending writes have completed; a second Ctrl-C kills the process.
 
     Args:
-        kept: what else to say at the second one, as a sentence.
+        kept: a sentence to add to the message on a second Ctrl-C.
 
     Yields:
-        What asks for it: raises KeyboardInterrupt if Ctrl-C has come. A body that does not ask
-        is carried out, and the user is told that it was.
+        A function that raises KeyboardInterrupt after Ctrl-C. A body that does not call it is
+        completed, and a message reports that.
     """
     came = threading.Event()
 
-    def told(count: int, over: threading.Event) -> None:
+    def on_interrupt(count: int, over: threading.Event) -> None:
         if count > 1 and not over.is_set():
-            unsure = "Stopped before the database has answered: look what was done."
+            unsure = "Stopped before the database replied: check what was written."
             _end_process(1, f"{unsure} {kept}".rstrip())
         came.set()
-        if not over.wait(GRACE):
-            _say("The database has yet to answer; Ctrl-C again does not wait for it.")
+        if not over.wait(GRACE_S):
+            _write_error("Waiting for the database to reply; press Ctrl-C again to stop at once.")
 
     def ask() -> None:
         if came.is_set():
             raise KeyboardInterrupt
 
-    with _listening(told):
+    with _interrupt_thread(on_interrupt):
         yield ask
     if came.is_set():
-        _say("Ctrl-C came too late: the command was carried out.")
+        _write_error("Ctrl-C came too late: the command was executed.")
 
 
 @contextmanager
-def timed(seconds: float | None, code: int, text: str) -> Iterator[Ending]:
-    """Let a command end when its time is up, also while a call to the database does not return.
+def end_on_timeout(seconds: float | None, code: int, text: str) -> Iterator[EndRequest]:
+    """End a command after a timeout, even during a pending call to the database.
 
     Args:
-        seconds: how long it may take, None for ever.
-        code: the exit code if the process has to be ended, as it does not end within the grace.
-        text: what to say then.
+        seconds: the timeout, None for no limit.
+        code: the exit code if the process must be killed after the grace period.
+        text: the message in that case.
     """
-    up = Ending()
+    up = EndRequest()
     over = threading.Event()
 
     def watch() -> None:
         if not over.wait(seconds):
             up.set()
-            if not over.wait(GRACE):
+            if not over.wait(GRACE_S):
                 _end_process(code, text)
 
     if seconds is not None:
@@ -136,20 +142,25 @@ def timed(seconds: float | None, code: int, text: str) -> Iterator[Ending]:
 
 
 @contextmanager
-def _listening(told: Callable[[int, threading.Event], None]) -> Iterator[None]:
-    """Have a thread told of each Ctrl-C: the how manieth it is, and when the body is over."""
+def _interrupt_thread(on_interrupt: Callable[[int, threading.Event], None]) -> Iterator[None]:
+    """Call a function in a thread on each Ctrl-C.
+
+    Args:
+        on_interrupt: receives the number of the Ctrl-C, and an event that the end of the body
+            sets.
+    """
     over = threading.Event()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
 
     def listen() -> None:
-        # To the end: what came while the body ran may be heard of only when that is over.
+        # Read to the end: a Ctrl-C during the body may be processed only after it.
         count = 0
         while os.read(reading, 1):
             count += 1
-            told(count, over)
+            on_interrupt(count, over)
 
-    # Python tells a pipe of a signal only if it also has something to call.
+    # The wakeup file descriptor requires a Python signal handler.
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     pipe_before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     thread = threading.Thread(target=listen, name="ctrl-c", daemon=True)
@@ -167,11 +178,11 @@ def _listening(told: Callable[[int, threading.Event], None]) -> Iterator[None]:
 
 def _end_process(code: int, text: str) -> None:
     if text:
-        _say(text)
+        _write_error(text)
     os._exit(code)
 
 
-def _say(text: str) -> None:
-    # Not by sys.stderr: the main thread may hold its lock.
+def _write_error(text: str) -> None:
+    # Not through sys.stderr: the main thread may hold its lock.
     with contextlib.suppress(OSError):
         os.write(2, f"ska-sdp: {one_line(text) if os.isatty(2) else text}\n".encode())

@@ -1,4 +1,4 @@
-"""``ska-sdp list``: what is in the database."""
+"""``ska-sdp list``: list keys and values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP, Group
 from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SdpObject
 from ska_sdp_config.cli.options import ALL, COMMON, VALUES
-from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-PAGE = 1000
-"""How many values of a long table are read at once."""
+PAGE_SIZE = 1000
+"""Number of values that a long table reads per call."""
 
 
 class Listing(NamedTuple):
-    """What to list.
+    """Selection of paths to list.
 
     Attributes:
-        root: what paths begin with.
-        levels: how deep they are, in slashes more than the root has.
-        select: tells whether one that was found is meant; None if all are.
+        root: the beginning of the paths.
+        levels: their depths, in slashes relative to the root.
+        select: returns whether to list a path; None to list all.
         columns: fields of values that a table shows.
     """
 
@@ -43,33 +44,33 @@ class Listing(NamedTuple):
     select: Callable[[str], bool] | None = None
     columns: tuple[str, ...] = ()
 
-    def means(self, path: str) -> bool:
-        """Tell whether a path that was found is meant."""
+    def matches(self, path: str) -> bool:
+        """Return whether to list a path."""
         return self.select is None or self.select(path)
 
-    def chosen(self, paths: list[str]) -> list[str]:
-        """Get those of the paths that were found which are meant."""
+    def filter(self, paths: list[str]) -> list[str]:
+        """Return the paths to list."""
         return paths if self.select is None else [*filter(self.select, paths)]
 
 
 def _everything(root: str) -> Listing:
-    """List all that begins so, on all levels."""
+    """Select all paths that begin with a root, at any depth."""
     return Listing(root, range(MAX_DEPTH - depth_of_path(root) + 1))
 
 
 def _objects(kind: SdpObject, prefix: str) -> Listing:
-    """List the objects of a kind themselves."""
+    """Select the objects of a kind, without their states and owners."""
     root, leaf = kind.path(prefix), kind.leaf
     level = depth_of_path(leaf)
     listing = Listing(root, range(level, level + 1), columns=kind.columns)
     if kind.is_single:
-        # What begins with the path of a single object is not yet that object.
+        # A longer path with the same beginning is another key.
         return listing._replace(select=lambda path: path == root)
     return listing._replace(select=lambda path: path.endswith(leaf)) if leaf else listing
 
 
 def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:
-    """List all entries of all objects of a kind."""
+    """Select all entries of all objects of a kind."""
     listing = _everything(kind.path(prefix))
     if not kind.is_single:
         return listing
@@ -77,7 +78,7 @@ def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:
 
 
 def _of_date(listing: Listing, date: str) -> Listing:
-    """List only objects whose id has a date in the place for it, which is the last but one."""
+    """Select only objects with a date in their ID: the last part but one."""
     depth = depth_of_path(listing.root)
 
     def select(path: str) -> bool:
@@ -87,8 +88,8 @@ def _of_date(listing: Listing, date: str) -> Listing:
 
 
 def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> None:
-    """Read what is to be listed, and print it."""
-    out = printer(output, quiet)
+    """Read the selected keys, and print them."""
+    out = make_printer(output, quiet)
     entries: list[Entry] = []
     paths: list[str] = []
     with open_backend() as backend:
@@ -98,9 +99,9 @@ def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> No
         for txn in backend.txn():
             if values:
                 found = txn.list_values(listing.root, listing.levels)
-                entries = [Entry(*each) for each in found if listing.means(each[0])]
+                entries = [Entry(*each) for each in found if listing.matches(each[0])]
             else:
-                paths = listing.chosen(txn.list_keys(listing.root, listing.levels))
+                paths = listing.filter(txn.list_keys(listing.root, listing.levels))
     if values:
         out.entries(entries)
     else:
@@ -108,16 +109,16 @@ def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> No
 
 
 def _stream(backend: Backend, listing: Listing) -> Iterator[Entry]:
-    """Get entries with their values, all of one revision, some before the rest has been read.
+    """Yield entries page by page, all at one revision.
 
     Raises:
-        Failed: the revision was compacted meanwhile.
+        Failed: the revision was compacted in the meantime.
     """
     found, when = backend.list_keys(listing.root, listing.levels)
-    paths = listing.chosen([path for path in found if isinstance(path, str)])
-    for begin in range(0, len(paths), PAGE):
-        page = set(paths[begin : begin + PAGE])
-        first, last = paths[begin], paths[min(begin + PAGE, len(paths)) - 1]
+    paths = listing.filter([path for path in found if isinstance(path, str)])
+    for begin in range(0, len(paths), PAGE_SIZE):
+        page = set(paths[begin : begin + PAGE_SIZE])
+        first, last = paths[begin], paths[min(begin + PAGE_SIZE, len(paths)) - 1]
         span = Span(key_of_path(first), key_of_path(last) + "\0")
         store = backend.store
         try:
@@ -134,12 +135,12 @@ def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -
     if value is None:
         return None
     try:
-        # strptime takes days and months of one digit too.
+        # strptime also accepts days and months of one digit.
         if len(value) == len("YYYYMMDD") and datetime.strptime(value, "%Y%m%d"):
             return value
     except ValueError:
         pass
-    raise click.UsageError(f"{value!r} is no date: write YYYYMMDD.", ctx)
+    raise click.UsageError(f"Invalid date {value!r}: expected YYYYMMDD.", ctx)
 
 
 DATE = click.Argument(["date"], required=False, metavar="[DATE]", callback=_check_date)
@@ -173,7 +174,7 @@ def _command(kind: SdpObject) -> click.Command:
         params=[*arguments, *PARAMS],
         callback=callback,
         context_settings=HELP,
-        help=f"List {kind.about}; with -a also their states and owners.",
+        help=f"List {kind.about}, with -a also their states and owners.",
         short_help=kind.about.capitalize(),
     )
 
@@ -183,7 +184,7 @@ def _without_object(prefix: str, everything: bool, **options: Any) -> None:
     if ctx.invoked_subcommand is not None:
         return
     if not everything:
-        ctx.fail("What to list? Name an object, or give -a for everything.")
+        ctx.fail("Missing object: name one, or use -a to list everything.")
     _show(_everything(f"{prefix}/"), **options)
 
 

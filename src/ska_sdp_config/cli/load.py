@@ -1,4 +1,4 @@
-"""``ska-sdp load``: the database brought to what a dumped file says."""
+"""``ska-sdp load``: restore the database from a dump."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP
 from ska_sdp_config.cli.options import AS_IS, ATOMIC, COMMON, DIFFERENCES, OWNERS, SYNC_ALL
-from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 
@@ -26,10 +26,10 @@ def _load(
     quiet: bool,
 ) -> None:
     from ska_sdp_config.cli.bulk import Goal
-    from ska_sdp_config.cli.carry_out import carry_out, preview
     from ska_sdp_config.cli.dump_file import is_owner
+    from ska_sdp_config.cli.execute import execute_goal, preview
 
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     root = f"{prefix}/"
     goal = Goal(
         root,
@@ -44,19 +44,19 @@ def _load(
     if dry_run:
         out.differences(*preview(goal, prefix))
     else:
-        carry_out(goal, prefix, out, atomic=atomic, quiet=quiet)
+        execute_goal(goal, prefix, out, atomic=atomic, quiet=quiet)
 
 
 def _read(source: str, prefix: str, force: bool) -> dict[str, str]:
     from ska_sdp_config.cli.documents import parse
-    from ska_sdp_config.cli.dump_file import MOST_BYTES, read_dump
+    from ska_sdp_config.cli.dump_file import MAX_BYTES, read_dump
     from ska_sdp_config.cli.source import read_text
 
-    text = read_text(source, most_bytes=MOST_BYTES)
+    text = read_text(source, max_bytes=MAX_BYTES)
     try:
         return read_dump(parse(text), prefix, force=force)
     except ValueError as exc:
-        raise Failed(f"{source} was refused, and nothing changed: {exc}.") from exc
+        raise Failed(f"{source} was rejected, nothing was changed: {exc}.") from exc
 
 
 command = click.Command(
@@ -72,7 +72,7 @@ command = click.Command(
     ],
     callback=_load,
     context_settings=HELP,
-    help="Bring the keys to the values that a dumped file gives them, or those below --prefix. "
-    "What is not in the file stays, unless --sync is given. A file with a fault changes "
-    "nothing; what does not fit one transaction goes in batches, and a second run finishes.",
+    help="Restore all keys, or those below --prefix, from a dump. Keys that are not in the file "
+    "are kept, unless --sync is given. An invalid file changes nothing. If it exceeds one "
+    "transaction it is written in batches; run it again to finish after an error.",
 )

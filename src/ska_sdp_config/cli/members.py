@@ -20,7 +20,14 @@ from ska_sdp_config.store.errors import ConfigConnectionError, LoginRejected
 if TYPE_CHECKING:
     from ska_sdp_config.drivers.etcd.settings import Settings
 
-__all__ = ["Ask", "Fetch", "Member", "ask_member", "asker", "fetcher"]
+__all__ = [
+    "Fetch",
+    "MaintenanceCall",
+    "Member",
+    "make_fetch",
+    "make_maintenance_call",
+    "read_member",
+]
 
 ALARMS = ("NONE", "NOSPACE", "CORRUPT")
 """Names of etcd's alarms by their numbers."""
@@ -31,27 +38,27 @@ _IN_USE = 9
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """The status of one server.
+    """Status of one server.
 
     Attributes:
         endpoint: ``host:port``.
-        fault: why it did not give its status, empty if it did.
-        is_absent: whether nothing listens there.
-        is_login_at_fault: whether the login failed, or is missing.
+        fault: why its status could not be read, empty if it was.
+        is_unreachable: whether the connection was refused.
+        is_login_rejected: whether the login was rejected, or is missing.
         is_denied: whether the user may not read the status.
-        version: its version, empty if it is not known.
-        size: bytes of its store on disk; None if it is not known.
-        in_use: bytes of them that hold something.
-        has_leader: whether it has a leader of the cluster.
-        alarms: names of the alarms that are active in the cluster.
-        ahead: seconds by which its clock may be ahead of ours, at least and at most; None if
-            it does not give its time.
+        version: its version, empty if unknown.
+        size: size of its store on disk in bytes; None if unknown.
+        in_use: bytes in use.
+        has_leader: whether the cluster has a leader.
+        alarms: names of the active alarms of the cluster.
+        ahead: seconds by which its clock is ahead of ours, at least and at most; None if
+            unknown.
     """
 
     endpoint: str
     fault: str = ""
-    is_absent: bool = False
-    is_login_at_fault: bool = False
+    is_unreachable: bool = False
+    is_login_rejected: bool = False
     is_denied: bool = False
     version: str = ""
     size: int | None = None
@@ -62,30 +69,31 @@ class Member:
 
 
 Fetch = Callable[[str], "tuple[Mapping[str, Any], str]"]
-"""Fetches JSON from a URL; returns it, and the Date header.
+"""Function that fetches JSON from a URL; returns it, and the Date header.
 
 Raises:
-    OSError: the server did not answer.
-    HTTPException: it does not speak HTTP.
+    OSError: the server did not respond.
+    HTTPException: the response is not HTTP.
 """
 
-Ask = Callable[[str, str], "Mapping[str, Any]"]
-"""Calls a method of a server's maintenance service, ``status`` or ``alarm``, given its endpoint;
-returns the answer as etcd's gateway gives it.
+MaintenanceCall = Callable[[str, str], "Mapping[str, Any]"]
+"""Function that calls ``status`` or ``alarm`` of the maintenance service of an endpoint.
+
+Returns the response in the form of etcd's gateway.
 
 Raises:
-    ConfigConnectionError: no answer within the timeout, or a rejection.
+    ConfigConnectionError: timeout or rejection.
 """
 
 
-def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
-    """Get the status of one server.
+def read_member(endpoint: str, url: str, fetch: Fetch, ask: MaintenanceCall) -> Member:
+    """Read the status of one server.
 
     Args:
         endpoint: ``host:port``.
         url: the URL of its HTTP interface.
         fetch: see Fetch.
-        ask: see Ask.
+        ask: see MaintenanceCall.
     """
     member = Member(endpoint)
     began = time.time()
@@ -93,8 +101,8 @@ def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
         page, date = fetch(f"{url}/version")
     except (OSError, HTTPException, ValueError) as exc:
         if isinstance(exc.reason if isinstance(exc, URLError) else exc, ConnectionRefusedError):
-            # The backend would try again until the timeout.
-            return replace(member, fault="connection refused", is_absent=True)
+            # The backend would retry until the timeout.
+            return replace(member, fault="connection refused", is_unreachable=True)
     else:
         member = replace(
             member,
@@ -106,7 +114,7 @@ def ask_member(endpoint: str, url: str, fetch: Fetch, ask: Ask) -> Member:
         member = replace(
             member,
             version=str(status.get("version", member.version)),
-            # 64-bit numbers are texts in this JSON, and what is 0 or false is left out.
+            # In proto3 JSON 64-bit numbers are strings, and defaults are omitted.
             size=int(status.get("dbSize", 0)),
             in_use=int(status.get("dbSizeInUse", 0)),
             has_leader=status.get("leader", "0") not in ("0", 0),
@@ -126,15 +134,15 @@ def _with_fault(member: Member, exc: ConfigConnectionError) -> Member:
     from ska_sdp_config.drivers.etcd import errors
 
     if isinstance(exc, LoginRejected):
-        return replace(member, fault=str(exc), is_login_at_fault=True)
+        return replace(member, fault=str(exc), is_login_rejected=True)
     cause = exc.__cause__
     if isinstance(cause, grpc.RpcError) and errors.DENIED in errors.words_of(cause):
         return replace(member, is_denied=True)
     return replace(member, fault=str(exc))
 
 
-def asker(settings: Settings, backend: str) -> Ask:
-    """Get what asks servers by a backend.
+def make_maintenance_call(settings: Settings, backend: str) -> MaintenanceCall:
+    """Return the function that calls the maintenance service through a backend.
 
     Args:
         settings: how to connect and log in.
@@ -187,11 +195,11 @@ def _alarm(number: int) -> str:
     return ALARMS[number] if number < len(ALARMS) else str(number)
 
 
-def fetcher(settings: Settings) -> Fetch:
-    """Get what fetches JSON from a server by HTTP.
+def make_fetch(settings: Settings) -> Fetch:
+    """Return the function that fetches JSON from a server over HTTP.
 
     Raises:
-        ValueError: a certificate of the settings is not one.
+        ValueError: a certificate of the settings is invalid.
     """
     from ska_sdp_config.drivers.etcd.gateway.tls import tls_context
 
@@ -204,7 +212,7 @@ def fetcher(settings: Settings) -> Fetch:
         try:
             page: AbstractContextManager[Any] = opener.open(url, timeout=settings.timeout)
         except HTTPError as exc:
-            # A rejection has a Date header too.
+            # An error response has a Date header too.
             return exc
         return page
 
@@ -221,7 +229,7 @@ def fetcher(settings: Settings) -> Fetch:
 
 
 def _ahead(date: str, began: float, ended: float) -> tuple[float, float] | None:
-    """Return by how many seconds, at least and at most, the clock that gave a date is ahead."""
+    """Return by how many seconds, at least and at most, the clock of a Date header is ahead."""
     try:
         given = parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The objects that commands speak of, and where they stand in the database."""
+"""Kinds of objects, and their paths in the database."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = [
     "PB_STATE",
     "SCRIPT",
     "SUBARRAY",
-    "Place",
+    "Location",
     "SdpObject",
-    "place_of",
+    "locate",
 ]
 
 
@@ -28,13 +28,13 @@ class SdpObject:
     """One kind of object.
 
     Attributes:
-        name: what it is called on the command line.
-        root: the path below which its instances are (spec 2.1); that of the only one if it does
-            not end with a slash.
-        about: what it is, in the plural, for help.
-        id_name: what help calls the id of one.
-        columns: fields of its value, dotted, that a table shows.
-        leaf: the entry below its path that stands for one which has no value of its own.
+        name: its name on the command line.
+        root: the path of the directory of its instances; without a slash at the end the path of
+            the only instance.
+        about: plural noun for help.
+        id_name: placeholder of the ID in help.
+        columns: dotted fields of the value that a table shows.
+        leaf: the main entry below its path, for kinds without a value of their own.
     """
 
     name: str
@@ -50,11 +50,11 @@ class SdpObject:
         return not self.root.endswith("/")
 
     def path(self, prefix: str, key: str = "") -> str:
-        """Get the path of one, given what stands before all paths, and its id."""
+        """Return the path of an instance, given the global prefix and its ID."""
         return f"{prefix}{self.root}{key}"
 
     @property
-    def seek(self) -> str:
+    def list_command(self) -> str:
         """The command that lists them."""
         return f"ska-sdp list {self.name}"
 
@@ -101,16 +101,16 @@ COMPONENT = SdpObject(
 )
 
 OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, COMPONENT)
-"""What there is to see; a state is an entry of its object."""
+"""All kinds to list; a state is an entry of its object."""
 
 
-class Place(NamedTuple):
-    """Where in the schema a path lies.
+class Location(NamedTuple):
+    """Location of a path in the schema.
 
     Attributes:
-        kind: the object whose path it is, or is below of.
-        key: which one, nothing for the only one.
-        part: the entry below the object, such as ``state``; nothing for its own value.
+        kind: the kind of object.
+        key: its ID, empty for the only instance.
+        part: the entry below the object, such as ``state``; empty for its own value.
     """
 
     kind: SdpObject
@@ -118,23 +118,23 @@ class Place(NamedTuple):
     part: str
 
 
-def place_of(path: str, prefix: str = "") -> Place | None:
-    """Tell what is at a path.
+def locate(path: str, prefix: str = "") -> Location | None:
+    """Locate a path in the schema.
 
     Args:
-        path: the whole path.
-        prefix: what stands before the paths of objects.
+        path: the full path.
+        prefix: the global prefix.
 
     Returns:
-        Its place, or None if the schema (spec 2.1) has none for it.
+        Its location, or None if it is not in the schema.
     """
     if not path.startswith(prefix):
         return None
     rest = path[len(prefix) :]
     for kind in OBJECTS:
         if kind.is_single and rest == kind.root:
-            return Place(kind, "", "")
+            return Location(kind, "", "")
         if not kind.is_single and rest.startswith(kind.root):
             key, _, part = rest[len(kind.root) :].partition("/")
-            return Place(kind, key, part)
+            return Location(kind, key, part)
     return None

@@ -1,4 +1,4 @@
-"""The options of commands, each written once."""
+"""Options of commands."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = [
     "OWNERS",
     "SYNC",
     "SYNC_ALL",
-    "TAKE_A_VALUE",
     "TIMEOUT",
     "VALUES",
+    "VALUE_OPTIONS",
     "YES",
 ]
 
@@ -37,7 +37,7 @@ def _check_seconds(
     ctx: click.Context, param: click.Parameter, value: float | None
 ) -> float | None:
     if value is not None and not (math.isfinite(value) and value > 0):
-        raise click.UsageError(f"The time-out is {value}: write seconds, more than 0.", ctx)
+        raise click.UsageError(f"Invalid timeout {value}: expected seconds, more than 0.", ctx)
     return value
 
 
@@ -50,27 +50,27 @@ PREFIX = click.Option(
     default="",
     metavar="PATH",
     callback=_check_prefix,
-    help="Where objects are, if not at the top, such as /test.",
+    help="Prefix of the paths of all objects, e.g. /test.",
 )
 OUTPUT = click.Option(
     ["-o", "--output"],
     type=click.Choice(["table", "json", "yaml", "name"]),
-    help="How to print; a table by default on a terminal.",
+    help="Output format; by default a table on a terminal.",
 )
 TIMEOUT = click.Option(
     ["--timeout"],
     type=float,
     metavar="SECONDS",
     callback=_check_seconds,
-    help="Stop after so long, with exit code 4.",
+    help="Stop after this time, with exit code 4.",
 )
 
-# Read off the command line before it is parsed, as errors in parsing obey it too.
+# Read from the command line before it is parsed: it applies to parsing errors too.
 DEBUG = click.Option(
     ["--debug"],
     is_flag=True,
     expose_value=False,
-    help="Say what the library does, and show the traceback of an error.",
+    help="Log what the library does, and print the traceback of an error.",
 )
 
 COMMON: list[click.Parameter] = [
@@ -79,28 +79,28 @@ COMMON: list[click.Parameter] = [
     PREFIX,
     DEBUG,
 ]
-"""What every command takes."""
+"""Options of every command."""
 
-ALL = _flag("-a", "--all", "everything", text="List every entry, also states and owners.")
+ALL = _flag("-a", "--all", "everything", text="List every entry, including states and owners.")
 DELETE_ALL = _flag("-a", "--all", "everything", text="Delete all of them.")
 VALUES = _flag("-v", "--values", text="List the values too; with -q only the values.")
 SYNC = _flag("--sync", text="Delete scripts not in the input.")
-SYNC_ALL = _flag("--sync", text="Delete keys not in the input, apart from owners.")
-OWNERS = _flag("-a", "--all", "everything", text="Also owners, which belong to processes.")
-AS_IS = _flag("--force", text="Take values as they are, also those that are not valid.")
-DIFFERENCES = _flag("--dry-run", text="Only say what would change, and how values differ.")
-FORCE = _flag("--force", text="Take the value as it is, whatever it is (for keys only).")
-YES = _flag("-y", "--yes", text="Do not ask before everything is deleted.")
-CANCEL = _flag("-c", "--cancel", text="Cancel it, rather than say that it is finished.")
+SYNC_ALL = _flag("--sync", text="Delete keys not in the input, except owners.")
+OWNERS = _flag("-a", "--all", "everything", text="Include owners, which belong to processes.")
+AS_IS = _flag("--force", text="Skip validation of the values.")
+DIFFERENCES = _flag("--dry-run", text="Only print the changes, with the differences of values.")
+FORCE = _flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
+YES = _flag("-y", "--yes", text="Do not ask for confirmation.")
+CANCEL = _flag("-c", "--cancel", text="Cancel it instead of finishing it.")
 EB_PARAMETERS = click.Option(
     ["--eb", "eb_parameters"],
     metavar="PARAMETERS",
-    help="Create an execution block with these parameters too, for a real-time script.",
+    help="Also create an execution block with these parameters, for a real-time script.",
 )
-DRY_RUN = _flag("--dry-run", text="Only say what would change.")
-ATOMIC = _flag("--atomic", text="Refuse what does not fit one transaction.")
+DRY_RUN = _flag("--dry-run", text="Only print the changes.")
+ATOMIC = _flag("--atomic", text="Fail if it does not fit one transaction.")
 
-TAKE_A_VALUE = frozenset(
+VALUE_OPTIONS = frozenset(
     name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts
 )
-"""The spellings after which comes a value, which is therefore no command or object."""
+"""Names of the options that take a value."""

@@ -1,4 +1,4 @@
-"""The one place where commands print, in the format that was asked for."""
+"""Types of what commands print, and the interface of the printers that print them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ __all__ = [
     "Printer",
     "Section",
     "note",
-    "printer",
 ]
 
 
@@ -28,14 +27,14 @@ class Entry(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What was done, in a word, and to which path."""
+    """A change that was made: ``created``, ``updated`` …, and the path."""
 
     word: str
     path: str
 
 
 class Difference(NamedTuple):
-    """What is to be done, in a word, to which path; its text before and after, None for none."""
+    """A change to make: verb, path, text before and after; None where there is no text."""
 
     word: str
     path: str
@@ -44,12 +43,12 @@ class Difference(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Some of what belongs to an object.
+    """Group of related entries in a description.
 
     Attributes:
-        title: what it is.
+        title: the heading.
         entries: the entries.
-        columns: fields of their values, dotted, to show in place of the whole of them.
+        columns: dotted fields to show in place of whole values.
     """
 
     title: str
@@ -58,12 +57,12 @@ class Section(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What was found in a check.
+    """Result of one check.
 
     Attributes:
-        subject: what was looked at.
+        subject: the thing that was checked.
         verdict: ``ok``, ``warning`` or ``fault``.
-        text: what was found, as a clause.
+        text: the result, as a clause.
         advice: what to do about it, as a clause.
     """
 
@@ -74,10 +73,10 @@ class Finding(NamedTuple):
 
 
 class Printer(Protocol):
-    """Prints what commands have to show.
+    """Printer of the output of commands in one format.
 
     Attributes:
-        shows_columns: whether ``keys`` shows fields of the values, if it is given these.
+        shows_columns: whether ``columns`` shows the fields, and not only the paths.
     """
 
     shows_columns: bool
@@ -97,50 +96,29 @@ class Printer(Protocol):
     def value(self, entry: Entry) -> None:
         """Print one path with its value."""
 
-    def news(self, path: str, text: str | None) -> None:
-        """Print, at once, what is stored at a path now; None if it was deleted."""
+    def changed(self, path: str, text: str | None) -> None:
+        """Print the new value at a path, None if it was deleted, and flush."""
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print what was done, and to how many nothing had to be done."""
+        """Print the changes, and the number of unchanged keys."""
 
-    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+    def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
         """Print what was created."""
 
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
-        """Print what would change, and to how many nothing has to be done."""
+        """Print the changes to make, and the number of unchanged keys."""
 
     def sections(self, sections: Sequence[Section]) -> None:
-        """Print all that belongs to an object."""
+        """Print the sections of a description."""
 
     def findings(self, findings: Sequence[Finding]) -> None:
-        """Print what was found in checks."""
+        """Print the results of checks."""
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Print the parts of a dumped file."""
-
-
-def printer(output: str | None, quiet: bool) -> Printer:
-    """Get what prints in a format.
-
-    Args:
-        output: ``table``, ``json``, ``yaml``, ``name``; None for a table on a terminal, and
-            elsewhere, or if quiet, for plain lines.
-        quiet: whether to print values without their keys.
-    """
-    if output == "table" or (output is None and not quiet and sys.stdout.isatty()):
-        from ska_sdp_config.cli.tables import TablePrinter
-
-        return TablePrinter(quiet)
-    if output in ("json", "yaml"):
-        from ska_sdp_config.cli.structured import DocumentPrinter
-
-        return DocumentPrinter(quiet, yaml=output == "yaml")
-    from ska_sdp_config.cli.plain import NamePrinter, PlainPrinter
-
-    return NamePrinter() if output == "name" else PlainPrinter(quiet)
+        """Print the parts of a dump."""
 
 
 def note(text: str) -> None:
-    """Print a line beside what was asked for, on standard error."""
+    """Print a message to standard error."""
     sys.stderr.write(f"ska-sdp: {one_line(text) if sys.stderr.isatty() else text}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Plain lines, for other programs and for the shell."""
+"""Printers of plain lines, for scripts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ __all__ = ["NamePrinter", "PlainPrinter", "write_lines", "write_texts"]
 
 
 def write_lines(lines: Iterable[str]) -> None:
-    """Print lines: on a terminal a key with a line end in it does not look like two keys."""
+    """Print lines; on a terminal escape line ends inside them, so that a key is one line."""
     write_texts(map(one_line, lines) if sys.stdout.isatty() else lines)
 
 
 def write_texts(texts: Iterable[str]) -> None:
     """Print texts, which may have several lines."""
-    # Not as one large text: of that, an unbuffered Python loses the rest in silence when the
-    # reader goes away.
+    # Not as one large text: an unbuffered Python silently drops its rest if the pipe is closed.
     sys.stdout.writelines(f"{text}\n" for text in texts)
 
 
 class NamePrinter:
-    """Prints paths, one a line."""
+    """Printer of paths, one per line."""
 
     shows_columns = False
 
@@ -43,37 +42,37 @@ class NamePrinter:
         write_lines(entry.path for entry in entries)
 
     def parts(self, entries: Sequence[Entry]) -> None:
-        """Print the entries of one object, as any others."""
+        """Print the entries of one object."""
         self.entries(entries)
 
     def value(self, entry: Entry) -> None:
         """Print one path."""
         write_lines([entry.path])
 
-    def news(self, path: str, text: str | None) -> None:
-        """Print the path of what changed."""
+    def changed(self, path: str, text: str | None) -> None:
+        """Print the path."""
         write_lines([path])
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print the paths of what changed."""
+        """Print the changed paths."""
         write_lines(change.path for change in changes)
 
-    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
-        """Print the paths of what was created."""
+    def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print the created paths."""
         write_lines(paths)
 
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
-        """Print the paths of what would change."""
+        """Print the paths to change."""
         write_lines(each.path for each in differences)
 
     def sections(self, sections: Sequence[Section]) -> None:
-        """Print the entries of all sections, as any others."""
+        """Print the entries of all sections."""
         for section in sections:
             self.entries(section.entries)
 
     def findings(self, findings: Sequence[Finding]) -> None:
-        """Print what was looked at."""
+        """Print the subjects of the findings."""
         write_lines(each.subject for each in findings)
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -82,10 +81,10 @@ class NamePrinter:
 
 
 class PlainPrinter(NamePrinter):
-    """Prints ``KEY`` or ``KEY = JSON``, one a line; if quiet, values only.
+    """Printer of ``KEY`` or ``KEY = JSON``, one per line; if quiet, of values only.
 
     Args:
-        quiet: whether to leave out the keys of values, and what was done.
+        quiet: whether to omit the keys of values, and the changes.
     """
 
     def __init__(self, quiet: bool) -> None:
@@ -99,29 +98,29 @@ class PlainPrinter(NamePrinter):
         """Print one path with its value."""
         self.entries([entry])
 
-    def news(self, path: str, text: str | None) -> None:
-        """Print a path with its value; it is ``null`` when it was deleted."""
+    def changed(self, path: str, text: str | None) -> None:
+        """Print a path with its value, ``null`` after a delete."""
         write_texts([self._line(path, "null" if text is None else text)])
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print what was done, one a line."""
+        """Print the changes, one per line."""
         if not self._quiet:
             write_lines(f"{change.word} {change.path}" for change in changes)
 
-    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
-        """Print what was created, one a line; if quiet, the ids."""
+    def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print the created paths, one per line; if quiet, the IDs."""
         write_lines(ids if self._quiet else (f"created {path}" for path in paths))
 
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
-        """Print what would be done, one a line; unless quiet, with how values differ."""
+        """Print the changes to make, one per line; unless quiet, with the differences."""
         for each in differences:
             write_lines([f"{each.word} {each.path}"])
             if not self._quiet:
                 write_lines(f"  {line}" for line in values.difference(each.before, each.after))
 
     def findings(self, findings: Sequence[Finding]) -> None:
-        """Print what was found, one a line; if quiet, only what is not as it should be."""
+        """Print the findings, one per line; if quiet, only warnings and faults."""
         for each in findings:
             if not (self._quiet and each.verdict == "ok"):
                 advice = f"; {each.advice}" if each.advice else ""

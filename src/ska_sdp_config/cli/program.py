@@ -1,4 +1,4 @@
-"""The program: its verbs, and what becomes of an error."""
+"""The program ``ska-sdp``: its verbs, help and exit codes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = ["run"]
 
 # Each verb's module is imported when the verb is used, and holds its command as `command`.
 VERBS = {
-    "list": (".list", "List what is in the database."),
-    "get": (".get", "Print what is stored at a key, or all of an object."),
-    "watch": (".watch", "Print what is stored, then each change of it."),
-    "describe": (".describe", "Print an object and all that belongs to it."),
+    "list": (".list", "List the keys of the database."),
+    "get": (".get", "Print the value of a key, or all entries of an object."),
+    "watch": (".watch", "Print the current value, then each change."),
+    "describe": (".describe", "Print an object and everything related to it."),
     "wait": (".wait", "Wait until a field has a value."),
     "create": (".create", "Create a key or an object; run a processing script."),
     "update": (".update", "Replace the value of a key, or of an object."),
@@ -36,35 +36,35 @@ VERBS = {
     "end": (".end", "End or cancel an execution block."),
     "import": (".import_", "Import script definitions from a file or a URL."),
     "dump": (".dump", "Write the database, or a part of it, to a file."),
-    "load": (".load", "Bring the database to what a dumped file says."),
-    "doctor": (".doctor", "Check the database, and say what to do about faults."),
-    "completion": (".completion", "Print what makes a shell complete commands and ids."),
+    "load": (".load", "Restore the database from a dump."),
+    "doctor": (".doctor", "Check the database, and advise on each fault."),
+    "completion": (".completion", "Print the completion script of a shell."),
 }
 
 ENVIRONMENT = [
     ("SDP_CONFIG_HOST", "Database host, or host:port,host:port,… (default 127.0.0.1)"),
     ("SDP_CONFIG_PORT", "Database port (default 2379)"),
     ("SDP_CONFIG_PROTOCOL", "http, or https for TLS (default http)"),
-    ("SDP_CONFIG_CERT", "PEM file of the authority, or of the client with its key"),
+    ("SDP_CONFIG_CERT", "PEM file of the CA, or of the client certificate with its key"),
     ("SDP_CONFIG_USERNAME", "User name; SDP_CONFIG_PASSWORD is the password"),
-    ("SDP_CONFIG_TIMEOUT", "Seconds that a call may take (default 5)"),
-    ("SDP_CONFIG_BACKEND", "Kind of database (default etcd3)"),
-    ("VISUAL, EDITOR", "Text editor of 'ska-sdp edit', such as vi"),
-    ("NO_COLOR", "Print without colour"),
+    ("SDP_CONFIG_TIMEOUT", "Timeout of a call in seconds (default 5)"),
+    ("SDP_CONFIG_BACKEND", "Backend (default etcd3)"),
+    ("VISUAL, EDITOR", "Text editor of 'ska-sdp edit', e.g. vi"),
+    ("NO_COLOR", "Disable colours"),
 ]
 
 EXIT_CODES = [
     ("0", "done"),
-    ("1", "refused or failed"),
-    ("2", "bad usage"),
+    ("1", "rejected or failed"),
+    ("2", "invalid usage"),
     ("3", "not found"),
-    ("4", "time is up"),
+    ("4", "timed out"),
     ("5", "no connection to the database"),
 ]
 
 
 class Program(Group):
-    """The verbs, each loaded when it is needed."""
+    """Group of the verbs, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs."""
@@ -78,18 +78,18 @@ class Program(Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb. Ctrl-C is an error like others: click would add a line for it."""
+        """Run the verb; on Ctrl-C raise Abort, as click would print an extra line."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as exc:
             raise click.Abort from exc
 
     def rows(self, ctx: click.Context) -> list[tuple[str, str]]:
-        """Get what help says of each verb, without loading any."""
+        """Return the help row of each verb, without importing any."""
         return [(name, text) for name, (_, text) in VERBS.items()]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what else there is to know."""
+        """Write the tables of objects, environment variables and exit codes."""
         objects = [(each.name, each.about) for each in OBJECTS]
         for title, rows in (
             ("Objects", objects),
@@ -103,7 +103,7 @@ class Program(Group):
 program = Program(
     name="ska-sdp",
     members="command",
-    help="Look at and change the configuration database of the Science Data Processor.",
+    help="Inspect and change the configuration database of the Science Data Processor.",
     usage=["COMMAND [options] [OBJECT] [ARGUMENT]...", "COMMAND [OBJECT] (-h|--help)"],
     params=[DEBUG],
 )
@@ -111,7 +111,7 @@ click.version_option(package_name="ska-sdp-lmc", prog_name="ska-sdp")(program)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line, and tell of its error, if any, in one line on standard error.
+    """Run a command line; report an error in one line on standard error.
 
     Args:
         arguments: the words after the program's name.
@@ -119,16 +119,16 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
-    if _lacks_output():
+    if _replace_closed_streams():
         return 1
-    # A character that the terminal cannot show must not end the command.
+    # A character outside the terminal's encoding must not raise an error.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     guard_streams()
     debug = "--debug" in arguments
     if debug:
-        _log_all()
+        _enable_debug_log()
     if VARIABLE in os.environ:
         from ska_sdp_config.cli.shells import register
 
@@ -139,41 +139,42 @@ def run(arguments: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has gone.
-        _let_go_of_output()
+        # The reader of the pipe has exited.
+        _discard_output()
         return 1
-    except Exception as error:  # whatever it is, it is told in one line
+    except Exception as error:  # every error is reported in one line
         if debug:
             traceback.print_exc()
         code, line = explain(error)
         note(line)
-        _let_go_of_output()
+        _discard_output()
     return code if isinstance(code, int) else 0
 
 
-def _lacks_output() -> bool:
-    """Tell the user if standard output is closed: what a command has done would not be known.
+def _replace_closed_streams() -> bool:
+    """Replace closed standard streams; return whether standard output was closed.
 
-    What else is closed is replaced: a file or connection would get its number, and be written to.
+    Otherwise a file or connection could get the file descriptor, and output would go there.
+    Without standard output the result of a command would be lost.
     """
     closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
     for name in closed:
         mode = "r" if name == "stdin" else "w"
         setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
     if "stdout" in closed:
-        note("Standard output is closed: open it, such as by >/dev/null.")
+        note("Standard output is closed: redirect it, e.g. with >/dev/null.")
     return "stdout" in closed
 
 
-def _let_go_of_output() -> None:
-    """Drop what cannot be printed: it would fail again when Python ends."""
+def _discard_output() -> None:
+    """Discard output that cannot be written: Python would fail again when it flushes at exit."""
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _log_all() -> None:
+def _enable_debug_log() -> None:
     import logging
 
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")

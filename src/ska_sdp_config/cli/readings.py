@@ -1,4 +1,4 @@
-"""Readings of ``doctor``: what is stored in the database, and the status of its servers."""
+"""Readings of ``doctor``: contents of the database, and the status of its servers."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.members import Member, ask_member, asker, fetcher
+from ska_sdp_config.cli.members import Member, make_fetch, make_maintenance_call, read_member
 from ska_sdp_config.cli.objects import COMPONENT
 from ska_sdp_config.store.errors import ConfigConnectionError, depth_of_path
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
 
-__all__ = ["Readings", "ask_members", "read_database"]
+__all__ = ["Readings", "read_database", "read_members"]
 
-READS = 20
-"""How often the time of a read is taken."""
+TIMED_READS = 20
+"""Number of reads whose latency is measured."""
 
 
 @dataclass(slots=True)
 class Readings:
-    """What was read.
+    """Readings of the database and its servers.
 
     Attributes:
-        address: where the database is.
-        seconds: how long reads took, each.
-        error: why the database could not be read.
+        address: the address of the database.
+        seconds: the latencies of reads.
+        error: the error if the database could not be read.
         revision: its revision.
-        keys: how many there are.
+        keys: the number of keys.
         components: the owners of the components that are alive, by name.
-        unreadable: the paths of entities that cannot be read, each with the fault.
-        members: the status of each server; nothing for a database without servers.
+        unreadable: the fault of each unreadable entity, by path.
+        members: the status of each server; empty for a database without servers.
         username: the user that logs in, None without a login.
         has_certificate: whether a client certificate is set.
     """
@@ -51,7 +51,7 @@ class Readings:
 
 
 def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
-    """Read what the library can."""
+    """Read the contents of the database."""
     from ska_sdp_config.cli.unreadable import find_unreadable
     from ska_sdp_config.engine.transaction import MAX_DEPTH
 
@@ -68,7 +68,7 @@ def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
             if path.endswith(COMPONENT.leaf):
                 name = path[len(root) : -len(COMPONENT.leaf)]
                 readings.components[name] = value if isinstance(value, dict) else {}
-        for _ in range(READS):
+        for _ in range(TIMED_READS):
             began = time.perf_counter()
             backend.get("/component")
             readings.seconds.append(time.perf_counter() - began)
@@ -76,8 +76,8 @@ def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
         readings.error = exc
 
 
-def ask_members(readings: Readings) -> None:
-    """Get the status of each server."""
+def read_members(readings: Readings) -> None:
+    """Read the status of each server."""
     backend = os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
     if backend == "memory":
         return
@@ -86,8 +86,8 @@ def ask_members(readings: Readings) -> None:
     settings = Settings.load()
     readings.username = settings.username
     readings.has_certificate = settings.certificate is not None
-    fetch, ask = fetcher(settings), asker(settings, backend)
+    fetch, ask = make_fetch(settings), make_maintenance_call(settings, backend)
     scheme = "https" if settings.secure else "http"
     for endpoint in settings.endpoints:
-        member = ask_member(endpoint, f"{scheme}://{endpoint}", fetch, ask)
+        member = read_member(endpoint, f"{scheme}://{endpoint}", fetch, ask)
         readings.members.append(member)

@@ -1,4 +1,4 @@
-"""Script definition files (the seed's 5.4, and spec 3): from a document to what is stored."""
+"""Script definition files: validation, and conversion to the stored texts."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from ska_sdp_config.entity.script import Script
 
 __all__ = ["FaultyFile", "read_definitions"]
 
-MOST_FAULTS = 10
-"""How many faults one message names."""
+MAX_FAULTS_NAMED = 10
+"""Maximum number of faults in a message."""
 
-OLD_LIST = {"workflows": "scripts"}
-OLD_PARTS = {"type": "kind", "id": "name"}
-"""What old files say, and what is said now: of the file, and of a script."""
+OLD_DOCUMENT_FIELDS = {"workflows": "scripts"}
+OLD_SCRIPT_FIELDS = {"type": "kind", "id": "name"}
+"""Former names of fields and their current names, of the file and of a script."""
 
 
 class FaultyFile(ValueError):
-    """A file of script definitions has faults.
+    """A script definition file is invalid.
 
     Attributes:
-        faults: each with its position.
+        faults: the faults with their positions.
     """
 
     def __init__(self, faults: list[str]) -> None:
-        more = len(faults) - MOST_FAULTS
-        named = [*faults[:MOST_FAULTS], *([f"{more} more"] if more > 0 else [])]
+        more = len(faults) - MAX_FAULTS_NAMED
+        named = [*faults[:MAX_FAULTS_NAMED], *([f"{more} more"] if more > 0 else [])]
         super().__init__("; ".join(named))
         self.faults = faults
 
 
 def read_definitions(document: object) -> dict[str, str]:
-    """Read a script definition file.
+    """Validate a script definition file, and convert it.
 
     Args:
-        document: what the file holds.
+        document: the parsed file.
 
     Returns:
-        For each ``kind:name:version`` the text to store.
+        The text to store for each ``kind:name:version``.
 
     Raises:
-        FaultyFile: names every fault with its position.
+        FaultyFile: the file is invalid.
     """
     reader = _Reader()
     reader.read(document)
@@ -54,7 +54,7 @@ def read_definitions(document: object) -> dict[str, str]:
 
 
 class _Reader:
-    """Gathers definitions and faults, so that all faults can be named at once."""
+    """Collector of definitions and faults, so that all faults are reported at once."""
 
     def __init__(self) -> None:
         self.found: dict[str, str] = {}
@@ -64,15 +64,15 @@ class _Reader:
 
     def read(self, document: object) -> None:
         if not isinstance(document, dict):
-            self._fault("the file", "is no mapping with a list of scripts")
+            self._fault("the file", "is not a mapping with a list of scripts")
             return
-        document = self._renamed("the file", document, OLD_LIST)
+        document = self._renamed("the file", document, OLD_DOCUMENT_FIELDS)
         for place, entry in self._entries(document, "repositories", required=False):
             name, path = (self._text(place, entry, part) for part in ("name", "path"))
             if name and path:
                 self._repositories[name] = path.rstrip("/")
         for place, entry in self._entries(document, "scripts"):
-            self._read_script(place, self._renamed(place, entry, OLD_PARTS))
+            self._read_script(place, self._renamed(place, entry, OLD_SCRIPT_FIELDS))
 
     def _read_script(self, place: str, entry: Mapping[str, Any]) -> None:
         kind, name, image = (self._text(place, entry, part) for part in ("kind", "name", "image"))
@@ -87,7 +87,7 @@ class _Reader:
             self._fault(f"{place}.repository", f"{repository!r} is not one of the repositories")
         versions = entry.get("versions")
         if not isinstance(versions, list):
-            self._fault(f"{place}.versions", "is no list")
+            self._fault(f"{place}.versions", "is not a list")
             return
         known = ("kind", "name", "image", "repository", "versions")
         more = {k: v for k, v in entry.items() if k not in known}
@@ -126,14 +126,14 @@ class _Reader:
     ) -> Iterator[tuple[str, Mapping[str, Any]]]:
         entries = document.get(name, None if required else [])
         if not isinstance(entries, list):
-            self._fault(name, "is missing" if name not in document else "is no list")
+            self._fault(name, "is missing" if name not in document else "is not a list")
             return
         for number, entry in enumerate(entries):
             place = f"{name}[{number}]"
             if isinstance(entry, dict):
                 yield place, entry
             else:
-                self._fault(place, "is no mapping")
+                self._fault(place, "is not a mapping")
 
     def _renamed(
         self, place: str, entry: Mapping[str, Any], names: Mapping[str, str]
@@ -154,8 +154,8 @@ class _Reader:
 
     def _checked(self, place: str, value: object) -> str:
         if not isinstance(value, str):
-            # YAML takes 1.10 for the number 1.1.
-            self._fault(place, f"is {value!r}, which is no text: put it in quotes")
+            # In YAML an unquoted 1.10 is the number 1.1.
+            self._fault(place, f"is {value!r}, which is not a string: quote it")
         elif not value:
             self._fault(place, "is empty")
         else:

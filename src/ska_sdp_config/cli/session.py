@@ -1,4 +1,4 @@
-"""The connection of a command to the database, opened when the command has been parsed."""
+"""Connection of a command to the database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli.errors import Misconfigured
-from ska_sdp_config.cli.interrupts import stopping
+from ska_sdp_config.cli.interrupts import stop_on_interrupt
 
 if TYPE_CHECKING:
     from ska_sdp_config.config import Config
@@ -20,21 +20,21 @@ __all__ = ["open_backend", "open_config"]
 
 @contextmanager
 def open_backend(ctrl_c: AbstractContextManager[Any] | None = None) -> Iterator[Backend]:
-    """Open the database for a command that deals in keys and texts.
+    """Open the database for a command that reads and writes keys and texts.
 
-    It spares such a command the loading of the entities, which takes as long as a listing.
+    The import of the entities, which takes as long as a listing, is avoided.
 
     Args:
-        ctrl_c: what becomes of Ctrl-C while it is open, see :mod:`.interrupts`; None stops the
-            command, as those may be that only read.
+        ctrl_c: how to handle Ctrl-C, see :mod:`.interrupts`; None stops the command, which is
+            safe for those that only read.
 
     Raises:
-        Misconfigured: the environment does not say where the database is.
+        Misconfigured: a setting in the environment is invalid.
     """
-    with ctrl_c or stopping():
+    with ctrl_c or stop_on_interrupt():
         from ska_sdp_config.backends import connect
 
-        _hush(logging.CRITICAL)
+        _set_log_level(logging.CRITICAL)
         try:
             backend = connect(os.environ.get("SDP_CONFIG_BACKEND") or "etcd3")
         except ValueError as exc:
@@ -47,21 +47,20 @@ def open_backend(ctrl_c: AbstractContextManager[Any] | None = None) -> Iterator[
 def open_config(
     prefix: str, ctrl_c: AbstractContextManager[Any] | None = None, *, waits: bool = False
 ) -> Iterator[Config]:
-    """Open the database for a command that deals in entities, or watches.
+    """Open the database for a command that uses entities or watches.
 
     Args:
-        prefix: what stands before the paths of entities.
+        prefix: the global prefix.
         ctrl_c: as for :func:`open_backend`.
-        waits: whether the command waits for a database that is gone, and the user is to be
-            told that it does.
+        waits: whether the command retries during an outage, which is then logged.
 
     Raises:
-        Misconfigured: the environment does not say where the database is.
+        Misconfigured: a setting in the environment is invalid.
     """
-    with ctrl_c or stopping():
+    with ctrl_c or stop_on_interrupt():
         from ska_sdp_config.config import Config
 
-        _hush(logging.WARNING if waits else logging.CRITICAL)
+        _set_log_level(logging.WARNING if waits else logging.CRITICAL)
         try:
             config = Config(global_prefix=prefix)
         except ValueError as exc:
@@ -70,8 +69,8 @@ def open_config(
             yield config
 
 
-def _hush(level: int) -> None:
-    """Let the library say only so much: errors come as exceptions, and are told once."""
+def _set_log_level(level: int) -> None:
+    """Limit the log of the library: errors are raised as exceptions, and reported once."""
     logging.basicConfig(format="ska-sdp: %(message)s")
     logger = logging.getLogger("ska_sdp_config")
     if logger.level == logging.NOTSET:  # --debug has set it

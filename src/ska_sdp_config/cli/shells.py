@@ -1,7 +1,6 @@
-"""How shells ask for completions, where click's own way does not do for our ids.
+"""Completion for shells, with support for colons in IDs.
 
-Ids have colons in them, at which bash breaks words: it gives the program the pieces, and puts
-what is completed in the place of the last piece.
+Bash splits words at colons, passes the pieces to the program, and replaces only the last piece.
 """
 
 from __future__ import annotations
@@ -38,13 +37,13 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 
 class BashByLine(ShellComplete):
-    """Completion for bash from the line as it was typed, rather than from bash's pieces of it."""
+    """Completion for bash, based on the whole line rather than on bash's words."""
 
     name = "bash"
     source_template = _BASH
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """Get the words before the one to complete, and that one, empty if it is not begun."""
+        """Return the words before the one to complete, and its beginning."""
         line = os.environ.get("COMP_LINE", "")
         words = split_arg_string(line)[1:]
         if not words or line[-1:].isspace():
@@ -52,7 +51,7 @@ class BashByLine(ShellComplete):
         return words[:-1], words[-1]
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
-        """Get completions, without what stands before the piece that bash puts them in."""
+        """Return completions without the part before the piece that bash replaces."""
         breaks = os.environ.get("COMP_WORDBREAKS", "")
         before = incomplete.rpartition(":")[0] + ":" if ":" in incomplete and ":" in breaks else ""
         items = super().get_completions(args, incomplete)
@@ -61,7 +60,7 @@ class BashByLine(ShellComplete):
         return items
 
     def format_completion(self, item: CompletionItem) -> str:
-        """Write one as the function reads it."""
+        """Format a completion for the shell function."""
         return "file" if item.type in ("file", "dir") else f"plain,{item.value}"
 
 
@@ -73,6 +72,6 @@ CLASSES: dict[str, type[ShellComplete]] = {
 
 
 def register() -> None:
-    """Have click use these."""
+    """Register the classes with click."""
     for shell_class in CLASSES.values():
         add_completion_class(shell_class)

@@ -1,4 +1,4 @@
-"""Whether texts have room in a transaction, which only the server knows."""
+"""Check of the size of texts against the server's limit."""
 
 from __future__ import annotations
 
@@ -16,30 +16,32 @@ if TYPE_CHECKING:
 
 __all__ = ["check_sizes"]
 
-LARGE = 2**16
-"""So many characters may be too large for one transaction, on whatever server."""
+MIN_CHECKED_CHARS = 2**16
+"""Number of characters below which a text fits a transaction of any server."""
 
-NEVER = -1
-"""A revision at which nothing was ever written."""
+IMPOSSIBLE_REVISION = -1
+"""Revision that no key can have."""
 
 
 def check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
-    """Check that no text is too large for a transaction of its own; nothing is written.
+    """Check that each text fits a transaction of its own, without writing anything.
 
-    Only the server knows its bound. So it is asked to write the largest on a condition that
-    does not hold: whatever is too large, it refuses before it looks at conditions.
+    The limit is a setting of the server. Therefore this sends the largest texts in transactions
+    with a guard that never holds: the server checks the size before the guards.
 
     Raises:
-        Failed: some are; names them.
+        Failed: some texts are too large.
     """
     backend = config.backend
-    sizes = {path: len(text) for path, text in texts.items() if text and len(text) >= LARGE}
+    sizes = {
+        path: len(text) for path, text in texts.items() if text and len(text) >= MIN_CHECKED_CHARS
+    }
     too_large: list[str] = []
     for path in sorted(sizes, key=lambda path: -sizes[path]):
         key = key_of_path(path)
         try:
             backend.committer.commit(
-                [KeyAt(key, NEVER)],
+                [KeyAt(key, IMPOSSIBLE_REVISION)],
                 [Put(key, texts[path] or "")],
                 [Query(Span(key), keys_only=True)],
                 deadline=Deadline(backend.store.timeout, None, backend.address),

@@ -1,4 +1,4 @@
-"""Values as documents, for programs that read JSON or YAML."""
+"""Printer of JSON and YAML documents."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["DocumentPrinter"]
 
 
 class DocumentPrinter:
-    """Prints one JSON or YAML document; of news one for each, JSON on one line.
+    """Printer of one JSON or YAML document; for a watch one per change, JSON on one line.
 
     Args:
-        quiet: whether to leave out the keys of values.
+        quiet: whether to omit the keys of values.
         yaml: whether to print YAML.
     """
 
@@ -43,7 +43,7 @@ class DocumentPrinter:
         self._document(list(found.values()) if self._quiet else found)
 
     def parts(self, entries: Sequence[Entry]) -> None:
-        """Print the entries of one object, as any others."""
+        """Print the entries of one object."""
         self.entries(entries)
 
     def value(self, entry: Entry) -> None:
@@ -51,8 +51,8 @@ class DocumentPrinter:
         value = values.read(entry.text)
         self._document(value if self._quiet else {entry.path: value})
 
-    def news(self, path: str, text: str | None) -> None:
-        """Print a mapping of the path to its value, or the value; null when it was deleted."""
+    def changed(self, path: str, text: str | None) -> None:
+        """Print a mapping of the path to its value, or the value; null after a delete."""
         value = None if text is None else values.read(text)
         found = value if self._quiet else {path: value}
         if self._yaml:
@@ -62,18 +62,18 @@ class DocumentPrinter:
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print a mapping of what was done to paths."""
+        """Print a mapping of kinds of changes to paths."""
         found: dict[str, Any] = {}
         for change in changes:
             found.setdefault(change.word, []).append(change.path)
         self._document(found | {"unchanged": unchanged})
 
-    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
-        """Print a mapping of what was done to paths; if quiet, a list of ids."""
+    def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print a mapping of ``created`` to the paths; if quiet, a list of IDs."""
         self._document(list(ids) if self._quiet else {"created": list(paths), "unchanged": 0})
 
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
-        """Print a mapping of what would be done, each with the values before and after."""
+        """Print a mapping of kinds of changes to paths with the values before and after."""
         found: dict[str, Any] = {}
         for word, path, before, after in differences:
             sides = {"before": before, "after": after}
@@ -92,13 +92,13 @@ class DocumentPrinter:
         )
 
     def findings(self, findings: Sequence[Finding]) -> None:
-        """Print a list of mappings; if quiet, only of what is not as it should be."""
+        """Print a list of findings; if quiet, only warnings and faults."""
         self._document(
             [each._asdict() for each in findings if not (self._quiet and each.verdict == "ok")]
         )
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Print one mapping, from which all can be loaded again."""
+        """Print the parts as one mapping."""
         self._document({name: dict(part) for name, part in parts.items()})
 
     def _document(self, value: Any) -> None:
@@ -115,14 +115,14 @@ class DocumentPrinter:
             from yaml import SafeDumper as Dumper  # type: ignore[assignment]
 
         class Spelling(Dumper):
-            """A dumper that escapes what is not valid Unicode, as YAML has no escape for it."""
+            """Dumper that escapes lone surrogates, for which YAML has no escape."""
 
         on_terminal = sys.stdout.isatty()
 
         def spell(dumper: Spelling, text: str) -> yaml.ScalarNode:
             spelt = text.encode(errors="backslashreplace").decode()
             if on_terminal and escape(spelt) != spelt:
-                # YAML reads escapes in double quotes alone.
+                # YAML supports escapes only in double quotes.
                 return dumper.represent_scalar("tag:yaml.org,2002:str", spelt, style='"')
             return dumper.represent_str(spelt)
 

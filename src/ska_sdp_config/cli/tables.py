@@ -1,4 +1,4 @@
-"""Tables, and colour, for people at a terminal."""
+"""Printer of tables and colours for terminals."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from ska_sdp_config.cli.terminal import escape, one_line
 __all__ = ["TablePrinter"]
 
 ROWS_AT_ONCE = 200
-"""Rows that are laid out together: the first are shown before the last are known."""
+"""Number of rows per chunk: the first chunk is printed before the last rows are read."""
 
 GAP = 2
-"""Columns of the screen between two of the table."""
+"""Number of spaces between columns."""
 
 
 class TablePrinter:
-    """Prints tables, and values over several lines.
+    """Printer of tables, and of values over several lines.
 
     Args:
-        quiet: whether to leave out headings, and the keys of values.
+        quiet: whether to omit headings, and the keys of values.
     """
 
     shows_columns = True
@@ -45,7 +45,7 @@ class TablePrinter:
             force_terminal=terminal,
             color_system="auto" if coloured else None,
             highlight=False,
-            # Where nobody looks at it a line may be as long as it is.
+            # Do not wrap lines in files and pipes.
             width=None if terminal else 100_000,
         )
 
@@ -72,13 +72,13 @@ class TablePrinter:
 
     def value(self, entry: Entry) -> None:
         """Print one path, and below it its value."""
-        self.news(*entry)
+        self.changed(*entry)
 
-    def news(self, path: str, text: str | None) -> None:
+    def changed(self, path: str, text: str | None) -> None:
         """Print one path, and below it its value."""
         if not self._quiet or text is None:
-            ending = " was deleted" if text is None else ""
-            self._print(Text.assemble((one_line(path), "bold"), (ending, "red")))
+            end_on_interrupt = " was deleted" if text is None else ""
+            self._print(Text.assemble((one_line(path), "bold"), (end_on_interrupt, "red")))
         if text is not None:
             value = Text(escape(values.pretty(text)))
             if values.is_json(text):
@@ -87,26 +87,26 @@ class TablePrinter:
         self._console.file.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
-        """Print what was done, then how much of it."""
+        """Print the changes, then a summary."""
         if changes:
             self._table(["change", "key"], changes)
-        self._sum((change.word for change in changes), unchanged)
+        self._print_summary((change.word for change in changes), unchanged)
 
-    def made(self, paths: Sequence[str], ids: Sequence[str]) -> None:
-        """Print what was created; if quiet, the ids."""
+    def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print the created paths; if quiet, the IDs."""
         if self._quiet:
             self._table(["id"], ([each] for each in ids))
         else:
             self.changes([Change("created", path) for path in paths], 0)
 
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
-        """Print what would be done and how values differ, then how much of it."""
+        """Print the changes to make with the differences, then a summary."""
         for each in differences:
             self._print(Text.assemble(f"{each.word} ", (one_line(each.path), "bold")))
             for line in values.difference(each.before, each.after):
                 colour = {"-": "red", "+": "green"}.get(line[0], "")
                 self._print(Text(f"  {one_line(line)}", colour))
-        self._sum([each.word for each in differences], unchanged)
+        self._print_summary([each.word for each in differences], unchanged)
 
     def sections(self, sections: Sequence[Section]) -> None:
         """Print sections, each under its title, cut to the width of the screen."""
@@ -122,7 +122,7 @@ class TablePrinter:
                     self._console.print(line, no_wrap=True, overflow="ellipsis")
 
     def findings(self, findings: Sequence[Finding]) -> None:
-        """Print what was found, and below it what to do; if quiet, only what is not well."""
+        """Print the findings with their advice; if quiet, only warnings and faults."""
         subjects = [one_line(each.subject) for each in findings]
         width = max(map(len, subjects), default=0)
         for subject, each in zip(subjects, findings, strict=True):
@@ -143,17 +143,17 @@ class TablePrinter:
         """Print the paths."""
         self.keys(sorted(path for part in parts.values() for path in part))
 
-    def _sum(self, words: Iterable[str], unchanged: int) -> None:
+    def _print_summary(self, words: Iterable[str], unchanged: int) -> None:
         if not self._quiet:
             done = [f"{count} {word}" for word, count in Counter(words).items()]
             self._print(Text(", ".join([*done, f"{unchanged} unchanged"])))
 
     def _print(self, text: Text) -> None:
-        # A value that is copied from the screen has the line ends that it was stored with.
+        # Without soft wrap a value copied from the screen would contain extra line ends.
         self._console.print(text, soft_wrap=True)
 
     def _table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        # Before the layout: an escape is wider than what it stands for.
+        # Escape before the layout: escapes are wider than the characters.
         escaped = (tuple(one_line(cell) for cell in row) for row in rows)
         titles = tuple(head.upper().replace("_", " ") for head in heads)
         widths: list[int] = []
@@ -178,13 +178,13 @@ class TablePrinter:
             self._console.print(_layout(titles, widths, header=True))
         for fits, some in groupby(rows, lambda row: _fits(row, widths)):
             if fits:
-                # Rich lays out 2,000 rows a second, which is slow where there is no need.
+                # Rich lays out only 2,000 rows per second: bypass it where no cell is folded.
                 lines = (_line(row, widths) for row in some)
                 self._console.file.writelines(f"{line}\n" for line in lines)
                 continue
             folded = _layout(titles, widths, header=False)
             for row in some:
-                # As texts, not strings: a value may look like the markup of the table.
+                # Text, not str: a value may look like Rich's markup.
                 folded.add_row(*map(Text, row))
             self._console.print(folded)
         self._console.file.flush()
@@ -223,7 +223,7 @@ def _chunks(rows: Iterator[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
 
 
 def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Get how wide columns are that share a room: the widest give way first."""
+    """Return the widths of columns within a total width; the widest are shrunk first."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     room -= GAP * (len(widths) - 1)
     widths = [min(width, max(room, 1)) for width in widths]

@@ -45,7 +45,7 @@ def guard_streams() -> None:
 
 
 class _Guarded:
-    """A text stream that escapes control characters.
+    """Text stream that escapes control characters.
 
     Args:
         stream: the stream to write to.
@@ -56,7 +56,7 @@ class _Guarded:
 
     @property
     def rich_proxied_file(self) -> _Styled:
-        """The stream that a console of Rich writes to in place of this one."""
+        """The stream that a Rich console writes to instead of this one."""
         return _Styled(self._stream)
 
     def write(self, text: str) -> int:
@@ -65,7 +65,7 @@ class _Guarded:
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write some texts."""
+        """Write texts."""
         self._stream.writelines(map(self._escape, lines))
 
     def __getattr__(self, name: str) -> Any:
@@ -76,7 +76,7 @@ class _Guarded:
 
 
 class _Styled(_Guarded):
-    """A text stream that also passes on colours, for consoles that escape what they colour."""
+    """Text stream that lets colours through, for consoles that escape the text themselves."""
 
     def _escape(self, text: str) -> str:
         return _STYLE_OR_CONTROL.sub(lambda found: found[1] or _escaped(found[0], "\n\t"), text)

@@ -1,4 +1,4 @@
-"""What is stored and cannot be read, for ``doctor``."""
+"""Search for corrupt entries, for ``doctor``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["find_unreadable"]
 
 
 def find_unreadable(txn: Txn, prefix: str) -> dict[str, str]:
-    """Return the path of everything that listings of the library leave out, with the fault.
+    """Return the faults of all entries that listings of the library skip, by path.
 
     Args:
         txn: the transaction to read in.
@@ -37,7 +37,7 @@ def find_unreadable(txn: Txn, prefix: str) -> dict[str, str]:
 
 
 def _unreadable_entries(txn: Txn, prefix: str) -> Iterator[tuple[str, str]]:
-    """Yield the device entries that are not JSON, and the components whose owner is not one."""
+    """Yield the device entries that are not JSON, and the components with an invalid owner."""
     for root, read in ((f"{prefix}/lmc/", decode), (f"{prefix}/component/", read_owner)):
         for path, text in txn.list_values(root, recurse=1):
             if read is read_owner and not path.endswith("/owner"):

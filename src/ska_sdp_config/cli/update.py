@@ -1,14 +1,14 @@
-"""``ska-sdp update``: another value for a key, or for an entry of an object."""
+"""``ska-sdp update``: replace the value of a key or object."""
 
 from __future__ import annotations
 
+from ska_sdp_config.cli.arguments import argument_text, argument_value
 from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
-from ska_sdp_config.cli.given import given_text, given_value
-from ska_sdp_config.cli.interrupts import deferred
-from ska_sdp_config.cli.lookup import Target, TargetGroup
+from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.options import FORCE
-from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
@@ -16,17 +16,17 @@ __all__ = ["command"]
 def _update(
     target: Target, value: str, prefix: str, output: str | None, quiet: bool, force: bool = False
 ) -> None:
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     if force:
-        text = given_text(value)
+        text = argument_text(value)
     else:
         from ska_sdp_config.cli.validity import stored_text
 
         check_changeable(target, prefix)
         text = stored_text(
-            target.entry, given_value(value, f"The value for {target.entry}"), prefix
+            target.entry, argument_value(value, f"The value for {target.entry}"), prefix
         )
-    with open_backend(deferred()) as backend:
+    with open_backend(defer_interrupts()) as backend:
         changes = replace(backend, target, text, prefix)
     out.changes(changes, 0 if changes else 1)
 
@@ -35,7 +35,7 @@ command = TargetGroup(
     "update",
     _update,
     "Replace the value of {}",
-    further=["VALUE"],
+    extra_arguments=["VALUE"],
     key_options=[FORCE],
     kinds=CHANGEABLE,
     usage=[

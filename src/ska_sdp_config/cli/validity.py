@@ -1,4 +1,4 @@
-"""What makes a value valid for its object: the fields that are known have the right type."""
+"""Validation of values: known fields must have the right type."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ska_sdp_config.cli.objects import (
     FLOW,
     PB,
     SCRIPT,
-    Place,
+    Location,
     SdpObject,
-    place_of,
+    locate,
 )
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.entity.common.ids import check_block_id, check_deployment_id
@@ -29,19 +29,19 @@ from ska_sdp_config.entity.owner import Owner
 from ska_sdp_config.entity.pb import ProcessingBlock
 from ska_sdp_config.entity.script import Script
 
-__all__ = ["check_new_id", "faults_of", "stored_text"]
+__all__ = ["check_new_id", "find_faults", "stored_text"]
 
 Time = str | int | float
 
 
 class _Fields(BaseModel):
-    """Fields that are known of what is a plain mapping to the library."""
+    """Base of models of known fields in plain mappings."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class _State(_Fields):
-    """The seed's 3.2.1, and what other states have in common with it."""
+    """Known fields of states."""
 
     status: str
     reason: str | None
@@ -54,8 +54,8 @@ class _State(_Fields):
     last_updated: Time
 
 
-class _Commanded(_Fields):
-    """What was commanded of a device (spec 4.1 and 4.2)."""
+class _DeviceEntry(_Fields):
+    """Known fields of the entries of Tango devices."""
 
     transaction_id: str | None
     last_command: str | None
@@ -72,7 +72,7 @@ class _Commanded(_Fields):
 
 
 class _Args(_Fields):
-    """What a deployment is given (spec 2.1)."""
+    """Known arguments of a deployment."""
 
     chart: str
     values: dict[str, Any]
@@ -85,64 +85,63 @@ _MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("deployment", ""): Deployment,
     ("flow", ""): Flow,
     ("dependency", ""): Dependency,
-    ("controller", ""): _Commanded,
-    ("subarray", ""): _Commanded,
+    ("controller", ""): _DeviceEntry,
+    ("subarray", ""): _DeviceEntry,
     **{(kind, "state"): _State for kind in ("pb", "eb", "deployment", "flow", "dependency")},
     ("component", "state"): _State,
     **{(kind, "owner"): Owner for kind in ("pb", "eb", "deployment", "flow", "component")},
 }
 
 _ID_FIELDS = {"pb": "pb_id", "eb": "eb_id", "deployment": "dpl_id"}
-"""How values name the id of their object."""
+"""Fields that hold the ID of the object."""
 
-_SAID_BY_PYDANTIC = ("Value error, ", "Input ")
-"""How its messages begin, which is said otherwise here."""
+_PYDANTIC_PREFIXES = ("Value error, ", "Input ")
+"""Prefixes of pydantic's messages to remove."""
 
 
 def stored_text(path: str, value: Any, prefix: str = "") -> str:
-    """Get the text to store for a value, if it is valid for what its path is of.
+    """Validate a value, and return the text to store.
 
     Args:
-        path: the whole path.
+        path: the full path.
         value: the value.
-        prefix: what stands before the paths of objects.
+        prefix: the global prefix.
 
     Raises:
-        Failed: it is not valid; names each field that is wrong.
+        Failed: it is invalid; names each invalid field.
     """
-    place = place_of(path, prefix)
-    faults = [] if place is None else faults_of(place, value)
+    place = locate(path, prefix)
+    faults = [] if place is None else find_faults(place, value)
     if faults:
         raise Failed(
-            f"The value for {path} was refused, and nothing changed: {'; '.join(faults)}."
+            f"The value for {path} was rejected, nothing was changed: {'; '.join(faults)}."
         )
     try:
         text = encode(value)
         text.encode()
     except (TypeError, ValueError) as exc:
         raise Failed(
-            f"The value for {path} was refused, and nothing changed: it is no JSON ({exc}); "
+            f"The value for {path} was rejected, nothing was changed: it is not JSON ({exc}); "
             "put dates and the like in quotes."
         ) from exc
     return text
 
 
-def faults_of(place: Place, value: Any) -> list[str]:
-    """Get what is wrong with a value.
+def find_faults(place: Location, value: Any) -> list[str]:
+    """Return what is wrong with a value.
 
     Args:
-        place: the object, and the entry of it, that it is for.
+        place: the location of the value in the schema.
         value: the value.
 
     Returns:
-        A clause for each field that is wrong, none for a value that is valid or of which
-        nothing is known.
+        A clause for each invalid field; empty for a valid value, or one without a model.
     """
     model = _MODELS.get((place.kind.name, place.part))
     if model is None:
         return []
     if not isinstance(value, dict):
-        return [f"it is {_called(value)}, not a mapping of fields"]
+        return [f"it is {_type_name(value)}, not a mapping of fields"]
     faults = _faults(model, value, place.key)
     id_field = _ID_FIELDS.get(place.kind.name)
     if not place.part and id_field and value.get(id_field, place.key) != place.key:
@@ -156,17 +155,17 @@ def faults_of(place: Place, value: Any) -> list[str]:
 def _faults(model: type[BaseModel], value: dict[str, Any], key: str = "") -> list[str]:
     has_key = key and "key" in model.model_fields
     try:
-        # From JSON: in Python's words a path or a time would have to be one already.
+        # From JSON: strict validation of Python values would require Path or datetime objects.
         text = json.dumps({**value, "key": key} if has_key else value)
         model.model_validate_json(text, strict=True)
     except TypeError:
-        return []  # it is no JSON, which is said with the reason
+        return []  # not JSON: reported with the reason when it is encoded
     except ValidationError as error:
         return [
             f"{_field(each['loc'], value)}: {_reason(each['msg'])}"
             for each in error.errors(include_url=False)
-            # What is not there is not wrong, the id is no part of the value, and what is no JSON
-            # is told when it is written.
+            # Missing fields are valid, the key is not part of the value, and invalid JSON is
+            # reported when it is encoded.
             if each["type"] not in ("missing", "json_invalid")
             and not (has_key and each["loc"][0] not in value)
         ]
@@ -174,7 +173,7 @@ def _faults(model: type[BaseModel], value: dict[str, Any], key: str = "") -> lis
 
 
 def _field(location: Sequence[str | int], value: Any) -> str:
-    """Spell where a fault is, without the names that pydantic gives to alternatives."""
+    """Return the field of a fault with its value, without pydantic's names of alternatives."""
     name = ""
     for part in location:
         if isinstance(part, int) and isinstance(value, list) and part < len(value):
@@ -188,21 +187,21 @@ def _field(location: Sequence[str | int], value: Any) -> str:
 
 
 def _reason(message: str) -> str:
-    for words in _SAID_BY_PYDANTIC:
+    for words in _PYDANTIC_PREFIXES:
         message = message.removeprefix(words)
     return message.rstrip(".").replace("\n", " ")
 
 
-def _called(value: Any) -> str:
+def _type_name(value: Any) -> str:
     names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
 
 
 def check_new_id(kind: SdpObject, key: str) -> None:
-    """Check the id of an object that is to be created (spec 2.1).
+    """Validate the ID of a new object.
 
     Raises:
-        ValueError: it cannot be one; says why.
+        ValueError: it is invalid.
     """
     if kind in (PB, EB):
         check_block_id(key)

@@ -1,4 +1,4 @@
-"""Stored texts as people and programs want to see them."""
+"""Parsing and formatting of stored texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 __all__ = [
-    "DEEPEST",
+    "MAX_NESTING",
     "check_depth",
     "compact",
     "difference",
@@ -22,38 +22,38 @@ __all__ = [
     "read",
 ]
 
-DEEPEST = 100
-"""How deep values are nested at most: what reads and writes them is recursive."""
+MAX_NESTING = 100
+"""Maximum nesting of values: parsing and encoding are recursive."""
 
-# A string stays as it is; white space anywhere else in JSON means nothing.
+# Keep strings; remove white space elsewhere.
 _STRING_OR_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 
 
 def parse(text: str) -> Any:
-    """Get the value that a text is JSON of.
+    """Parse JSON.
 
     Raises:
-        ValueError: it is none, or of a kind that others cannot read: with NaN, with a number
-            that is too large for them, or nested too deeply.
+        ValueError: it is not JSON, or not portable: with NaN, a number out of range, or too deep
+            nesting.
     """
     return check_depth(_parse(text, _number))
 
 
 def _parse(text: str, parse_float: Callable[[str], float] | None = None) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse, parse_float=parse_float)
+        return json.loads(text, parse_constant=_reject_constant, parse_float=parse_float)
     except RecursionError as exc:
         raise ValueError("it is nested too deeply") from exc
 
 
 def check_depth(value: Any) -> Any:
-    """Give a value back, if it is not nested too deeply.
+    """Return the value if it is not nested too deeply.
 
     Raises:
-        ValueError: it is.
+        ValueError: it is nested too deeply.
     """
     level: list[Any] = [[value]]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_NESTING):
         parts = (each.values() if isinstance(each, dict) else each for each in level)
         level = [each for part in parts for each in part if isinstance(each, dict | list)]
         if not level:
@@ -63,15 +63,15 @@ def check_depth(value: Any) -> Any:
 
 def _number(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
+    return number if math.isfinite(number) else _reject_constant(text)
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+def _reject_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def is_json(text: str) -> bool:
-    """Tell whether a text is JSON."""
+    """Return whether a text is JSON."""
     try:
         _parse(text)
     except ValueError:
@@ -80,7 +80,7 @@ def is_json(text: str) -> bool:
 
 
 def is_utf8(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8; what others have stored may be no text."""
+    """Return whether a text is valid UTF-8: other clients may have stored arbitrary bytes."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -89,7 +89,7 @@ def is_utf8(text: str) -> bool:
 
 
 def read(text: str) -> Any:
-    """Get the value that a text is JSON of, or the text itself."""
+    """Return the value of a JSON text, or the text itself if it is not JSON."""
     try:
         return parse(text)
     except ValueError:
@@ -97,14 +97,14 @@ def read(text: str) -> Any:
 
 
 def compact(text: str) -> str:
-    """Put JSON on one line, each number and string as it is written; leave other text alone."""
+    """Format JSON on one line, with numbers and strings verbatim; return other text unchanged."""
     if not is_json(text):
         return text
     return _STRING_OR_SPACE.sub(lambda found: found[1] or "", text)
 
 
 def pretty(text: str) -> str:
-    """Lay out JSON over several lines; leave other text alone."""
+    """Format JSON over several lines; return other text unchanged."""
     try:
         return json.dumps(parse(text), ensure_ascii=False, indent=2)
     except ValueError:
@@ -112,11 +112,11 @@ def pretty(text: str) -> str:
 
 
 def difference(before: str | None, after: str | None) -> Iterator[str]:
-    """Get the lines by which two texts differ, laid out, with a line or two around them.
+    """Yield the differences of two formatted texts, with two lines of context.
 
     Args:
-        before: the one, None for none.
-        after: the other.
+        before: the old text, None for none.
+        after: the new text, None for none.
 
     Yields:
         Lines that begin with ``-``, ``+`` or a space.
@@ -125,21 +125,21 @@ def difference(before: str | None, after: str | None) -> Iterator[str]:
 
     old, new = (pretty(text).splitlines() if text is not None else [] for text in (before, after))
     for number, line in enumerate(unified_diff(old, new, n=2, lineterm="")):
-        # The first two name files, and those with @@ say where it is in them.
+        # Skip the file names and the positions.
         if number > 1 and not line.startswith("@@"):
             yield line
 
 
 ABSENT = object()
-"""In place of a field that is not there."""
+"""Marker of a missing field."""
 
 
 def look_up(value: Any, name: str) -> Any:
-    """Get a field of a value, or ABSENT.
+    """Return a field of a value, or ABSENT.
 
     Args:
         value: the value.
-        name: names of fields, each within the one before, joined by dots.
+        name: the dotted name of the field.
     """
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
@@ -149,7 +149,7 @@ def look_up(value: Any, name: str) -> Any:
 
 
 def field(value: Any, name: str) -> str:
-    """Get what a field of a value shows as in a table, nothing if it is not there; see look_up."""
+    """Return a field as text for a table, empty if it is missing; see look_up."""
     found = look_up(value, name)
     if found is ABSENT or found is None:
         return ""
@@ -157,7 +157,7 @@ def field(value: Any, name: str) -> str:
 
 
 def parts(text: str) -> Iterator[tuple[str, str]]:
-    """Get the fields of a stored value with what each shows, or all of it without a name."""
+    """Yield the fields of a stored value as text, or the whole text with an empty name."""
     value = read(text)
     if not isinstance(value, dict):
         yield "", compact(text)

@@ -1,4 +1,4 @@
-"""``ska-sdp wait``: until a field has a value, for scripts."""
+"""``ska-sdp wait``: wait until a field has a value."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ import click
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.follow import follow
-from ska_sdp_config.cli.lookup import Target, TargetGroup
 from ska_sdp_config.cli.options import TIMEOUT
-from ska_sdp_config.cli.output import Entry, printer
+from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["Condition", "command"]
 
 
 class Condition(NamedTuple):
-    """That a field has a value.
+    """Condition that a field has a value.
 
     Attributes:
-        field: the field, dotted.
-        wanted: the value, as a table shows it or as JSON.
+        field: dotted name of the field.
+        wanted: the value, as text or JSON.
     """
 
     field: str
@@ -31,20 +32,20 @@ class Condition(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Condition:
-        """Read ``FIELD=VALUE``.
+        """Parse ``FIELD=VALUE``.
 
         Raises:
-            UsageError: it is none.
+            UsageError: the text has another form.
         """
         field, equals, wanted = text.partition("=")
         if not field or not equals:
-            raise click.UsageError(f"{text!r} is no condition: write FIELD=VALUE.")
+            raise click.UsageError(f"Invalid condition {text!r}: expected FIELD=VALUE.")
         return cls(field, wanted)
 
     def find(self, target: Target, entries: Mapping[str, str]) -> Entry | None:
-        """Get the entry in which the field has the value: of an object its value or its state.
+        """Return the entry that fulfils the condition: the state of an object, or its value.
 
-        Where both have the field, the state is what counts.
+        If both have the field, the state decides.
         """
         state = f"{target.path}/state"
         for path in [state, target.entry] if target.kind else [target.path]:
@@ -59,7 +60,7 @@ class Condition(NamedTuple):
 
     def _holds(self, found: object) -> bool:
         wanted = values.read(self.wanted)
-        # True is 1 to Python, and not to anybody else.
+        # In Python True == 1, in JSON they differ.
         same = found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
         return same or found == self.wanted
 
@@ -73,7 +74,7 @@ def _wait(
     timeout: float | None,
 ) -> None:
     wanted = Condition.read(field)
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     found: Entry | None = None
     with closing(follow(target, prefix, timeout, quiet=quiet, code=1)) as turns:
         for entries in turns:
@@ -91,12 +92,12 @@ command = TargetGroup(
     _wait,
     "Wait for a field of {}",
     options=[TIMEOUT],
-    further=["FIELD=VALUE"],
+    extra_arguments=["FIELD=VALUE"],
     usage=[
         "[options] OBJECT [ID] FIELD=VALUE",
         "[options] KEY FIELD=VALUE",
     ],
-    help="Wait until a field has a value: of an object a field of its state, or else of its "
-    "value. FIELD may be dotted, such as script.name; VALUE is text or JSON. What is not there "
-    "yet is waited for. Exits with 0 when it is so, with 4 when --timeout is over.",
+    help="Wait until a field has a value: a field of the state of an object, or else of its "
+    "value. FIELD may be dotted, e.g. script.name; VALUE is text or JSON. The key need not exist "
+    "yet. Exits with 0 when the field has the value, with 4 on timeout.",
 )

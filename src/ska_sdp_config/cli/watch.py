@@ -1,11 +1,11 @@
-"""``ska-sdp watch``: what is stored, then each change of it, until Ctrl-C."""
+"""``ska-sdp watch``: print the current value, then each change, until Ctrl-C."""
 
 from __future__ import annotations
 
 from ska_sdp_config.cli.changes import changes
-from ska_sdp_config.cli.lookup import Target, TargetGroup
 from ska_sdp_config.cli.options import TIMEOUT
-from ska_sdp_config.cli.output import printer
+from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
@@ -13,9 +13,9 @@ __all__ = ["command"]
 def _watch(
     target: Target, prefix: str, output: str | None, quiet: bool, timeout: float | None
 ) -> None:
-    out = printer(output, quiet)
+    out = make_printer(output, quiet)
     for path, text in changes(target, prefix, timeout, quiet=quiet):
-        out.news(path, text)
+        out.changed(path, text)
 
 
 command = TargetGroup(
@@ -23,6 +23,5 @@ command = TargetGroup(
     _watch,
     "Watch {}",
     options=[TIMEOUT],
-    help="Print what is stored at a key, or all entries of an object, then each change of it, "
-    "until Ctrl-C.",
+    help="Print the value of a key, or all entries of an object, then each change, until Ctrl-C.",
 )

@@ -1,4 +1,4 @@
-"""Numbers as YAML 1.2 has them; PyYAML follows YAML 1.1.
+"""Numbers of YAML 1.2; PyYAML implements YAML 1.1.
 
 In YAML 1.1, ``0.35e9`` is text, ``010`` is eight and ``1:30`` is ninety. In YAML 1.2 numbers are
 those of JSON, and also ``0o17``, ``0xff``, ``.5``, ``5.``, ``.inf`` and ``.nan``.
@@ -28,7 +28,7 @@ _FIRST = list("-+.0123456789")
 
 
 def read_numbers(loader: type[Any]) -> None:
-    """Make a class of loaders take the numbers of YAML 1.2, and no others."""
+    """Make a loader class accept the numbers of YAML 1.2 only."""
     loader.yaml_implicit_resolvers = {
         first: [(tag, form) for tag, form in forms if tag not in _FORMS]
         for first, forms in loader.yaml_implicit_resolvers.items()
@@ -39,7 +39,7 @@ def read_numbers(loader: type[Any]) -> None:
 
 
 def quote_numbers(dumper: type[BaseResolver]) -> None:
-    """Make a class of dumpers quote text that is a number in YAML 1.2, or in 1.1 as before."""
+    """Make a dumper class quote text that is a number in YAML 1.1 or 1.2."""
     _add_forms(dumper)
 
 

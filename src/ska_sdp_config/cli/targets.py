@@ -1,4 +1,4 @@
-"""What a verb is given: a key, or an object and its id. The rules are the same for all."""
+"""Targets of verbs: a key, or an object and its ID."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from ska_sdp_config.cli.complete import complete_ids, complete_keys
 from ska_sdp_config.cli.group import HELP, Group
-from ska_sdp_config.cli.live import complete_ids, complete_keys
 from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.engine.transaction import MAX_DEPTH
@@ -30,13 +30,13 @@ __all__ = [
 
 
 class Reader(Protocol):
-    """A transaction, as far as it is read here."""
+    """Read methods of a transaction."""
 
     def get(self, path: str) -> str | None:
-        """Get the text at a path, or None."""
+        """Return the text at a path, or None."""
 
     def list_values(self, path: str, recurse: int = 0) -> list[tuple[str, str]]:
-        """List paths that begin so, with their texts."""
+        """Return paths with a prefix, with their texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +44,25 @@ class Target:
     """One key, or an object with all its entries.
 
     Attributes:
-        path: its path.
-        kind: the object that it is, None for a key.
+        path: the path.
+        kind: the kind of object, None for a key.
     """
 
     path: str
     kind: SdpObject | None = None
 
     @property
-    def seek(self) -> str:
-        """The command that lists what there is of the kind."""
-        return self.kind.seek if self.kind else "ska-sdp list -a"
+    def list_command(self) -> str:
+        """The command that lists existing targets of the kind."""
+        return self.kind.list_command if self.kind else "ska-sdp list -a"
 
     @property
     def entry(self) -> str:
-        """The path of the one entry that stands for it."""
+        """The path of the main entry."""
         return self.path + (self.kind.leaf if self.kind else "")
 
     def read(self, txn: Reader) -> dict[str, str]:
-        """Read the entries that there are, sorted by path."""
+        """Return the existing entries, sorted by path."""
         text = txn.get(self.path)
         found = {} if text is None else {self.path: text}
         if self.kind:
@@ -71,28 +71,28 @@ class Target:
         return found
 
 
-Act = Callable[..., None]
-"""Acts on a target, given the options and further arguments by name."""
+Action = Callable[..., None]
+"""Function that acts on a target; options and further arguments are keyword arguments."""
 
 
 class KeyGroup(Group):
-    """A verb that is given an object, or a key, which begins with a slash.
+    """Verb whose first argument is an object, or a key, which begins with a slash.
 
     Args:
-        of_key: the command for a key.
-        arguments: those of Group.
+        key_command: the command for a key.
+        arguments: arguments of Group.
     """
 
-    def __init__(self, of_key: click.Command, **arguments: Any) -> None:
-        super().__init__(instead="or a key, which begins with '/'", **arguments)
-        self._of_key = of_key
+    def __init__(self, key_command: click.Command, **arguments: Any) -> None:
+        super().__init__(alternative="or a key, which begins with '/'", **arguments)
+        self._key_command = key_command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command for an object, or for a key."""
         if args[0].startswith("/"):
-            return "", self._of_key, args
+            return "", self._key_command, args
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -103,38 +103,41 @@ class KeyGroup(Group):
 
 
 class TargetGroup(KeyGroup):
-    """A verb that acts on one key, or on one object.
+    """Verb that acts on one key, or on one object.
 
     Args:
         name: the verb.
-        act: does what it is for.
-        about: what it is for, for help; ``{}`` is what it acts on.
-        options: its options beside the common ones.
-        key_options: those that it has for keys only.
-        further: names of the arguments after the key or id.
-        kinds: the objects.
-        usage: the ways of use; what can be said for all verbs if none are given.
-        arguments: those of Group.
+        action: the function to call.
+        about: its help, with ``{}`` in place of the target.
+        options: options besides the common ones.
+        key_options: options for keys only.
+        extra_arguments: names of the arguments after the key or ID.
+        kinds: the kinds of objects.
+        usage: lines of usage; by default those common to all verbs.
+        arguments: arguments of Group.
     """
 
     def __init__(
         self,
         name: str,
-        act: Act,
+        action: Action,
         about: str,
         *,
         options: Sequence[click.Parameter] = (),
         key_options: Sequence[click.Parameter] = (),
-        further: Sequence[str] = (),
+        extra_arguments: Sequence[str] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
         usage: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
         params = [*options, *COMMON]
-        more = [click.Argument([each.partition("=")[0].lower()], metavar=each) for each in further]
-        words = " ".join(["", *further])
+        more = [
+            click.Argument([each.partition("=")[0].lower()], metavar=each)
+            for each in extra_arguments
+        ]
+        words = " ".join(["", *extra_arguments])
         super().__init__(
-            _of_key(act, about, [*more, *key_options, *params]),
+            _key_command(action, about, [*more, *key_options, *params]),
             name=name,
             usage=usage
             or [
@@ -143,16 +146,16 @@ class TargetGroup(KeyGroup):
                 f"[options] OBJECT [ID]{words}",
             ],
             params=[*key_options, *params],
-            commands=[_of_object(kind, act, about, [*more, *params]) for kind in kinds],
+            commands=[_object_command(kind, action, about, [*more, *params]) for kind in kinds],
             **arguments,
         )
 
 
 def check_key(key: str) -> None:
-    """Check a key that was given.
+    """Validate a key.
 
     Raises:
-        UsageError: it is no path.
+        UsageError: it is not a valid path.
     """
     try:
         check_path(key)
@@ -161,10 +164,10 @@ def check_key(key: str) -> None:
 
 
 def check_depth_of_key(key: str) -> None:
-    """Check that a key is one that listings reach.
+    """Check that listings reach the depth of a key.
 
     Raises:
-        ValueError: it is not; nobody would see it there.
+        ValueError: they do not: no command would list it.
     """
     if depth_of_path(key) > MAX_DEPTH:
         raise ValueError(
@@ -173,7 +176,7 @@ def check_depth_of_key(key: str) -> None:
 
 
 def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
-    """Get the argument that is the id of an object."""
+    """Return the argument for the ID of an object."""
     return click.Argument(
         ["key"],
         metavar=kind.id_name if required else f"[{kind.id_name}]",
@@ -182,27 +185,27 @@ def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
     )
 
 
-def _of_key(act: Act, about: str, params: Sequence[click.Parameter]) -> click.Command:
+def _key_command(action: Action, about: str, params: Sequence[click.Parameter]) -> click.Command:
     def callback(key: str, **options: Any) -> None:
         check_key(key)
-        act(Target(key), **options)
+        action(Target(key), **options)
 
     return click.Command(
         "key",
         params=[click.Argument(["key"]), *params],
         callback=callback,
         context_settings=HELP,
-        help=f"{about.format('one key')}, a whole path as 'ska-sdp list -a' prints it.",
+        help=f"{about.format('one key')}, given as a full path, as 'ska-sdp list -a' prints it.",
     )
 
 
-def _of_object(
-    kind: SdpObject, act: Act, about: str, params: Sequence[click.Parameter]
+def _object_command(
+    kind: SdpObject, action: Action, about: str, params: Sequence[click.Parameter]
 ) -> click.Command:
     def callback(prefix: str, key: str = "", **options: Any) -> None:
         if not kind.is_single:
             check_id(key)
-        act(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
+        action(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
 
     return click.Command(
         kind.name,
@@ -215,15 +218,15 @@ def _of_object(
 
 
 def check_id(key: str) -> None:
-    """Check an id that was given.
+    """Validate an ID.
 
     Raises:
-        UsageError: it is no part of a path.
+        UsageError: it cannot be a part of a path.
     """
     from ska_sdp_config.entity.common.ids import check_path_part
 
     try:
-        # Each part of a key that has several may be as long as an id.
+        # Each part of a compound key may be as long as an ID.
         for part in [part for part in key.split(":") if part] or [key]:
             check_path_part(part)
     except ValueError as exc:

@@ -1,4 +1,4 @@
-"""Completion of keys and ids with those that are in the database."""
+"""Shell completion of keys and IDs from the database."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from ska_sdp_config.store.errors import depth_of_path
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["MOST", "SECONDS", "complete_ids", "complete_keys"]
+__all__ = ["MAX_COMPLETIONS", "TIMEOUT_S", "complete_ids", "complete_keys"]
 
-SECONDS = 1.0
-"""How long the database may take: a user waits at the prompt."""
+TIMEOUT_S = 1.0
+"""Timeout of the database in seconds: the user waits at the prompt."""
 
-MOST = 500
-"""How many completions are offered at most, of more their beginnings: a shell inserts what all
-that is offered has in common, and asks before it shows so many."""
+MAX_COMPLETIONS = 500
+"""Maximum number of completions; of more, common prefixes are offered. A shell inserts the common
+prefix of all completions, and asks before it lists many."""
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]*")
-"""Words without special characters. Bash inserts words unquoted: it would run an id of
+"""Words without special characters. Bash inserts words unquoted: it would run the ID
 ``$(reboot)`` as a command, and the terminal would interpret control characters."""
 
 
 def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-    """Complete the id of an object. Without a database there is nothing to offer."""
-    # A block is there before its state.
+    """Complete the ID of an object; offer nothing if the database is unreachable."""
+    # A block without a state is offered too: the state can be created.
     leaf = "" if kind == PB_STATE else kind.leaf
     root = kind.path(ctx.params.get("prefix") or "")
     found = _paths(root + incomplete, [depth_of_path(leaf)])
@@ -41,7 +41,7 @@ def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[C
 
 
 def complete_keys(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-    """Complete a key, in whatever depth. Without a database there is nothing to offer."""
+    """Complete a key at any depth; offer nothing if the database is unreachable."""
     from ska_sdp_config.engine.transaction import MAX_DEPTH
 
     return _items(_paths(incomplete, range(MAX_DEPTH - depth_of_path(incomplete) + 1)))
@@ -54,11 +54,11 @@ def _paths(begin: str, levels: Iterable[int]) -> list[str]:
     found: list[str] = []
     try:
         name = os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
-        with connect(name, timeout=SECONDS) as backend:
-            for txn in backend.txn(timeout=SECONDS):
+        with connect(name, timeout=TIMEOUT_S) as backend:
+            for txn in backend.txn(timeout=TIMEOUT_S):
                 found = txn.list_keys(begin, levels)
     except (ValueError, ConnectionError):
-        return []  # a prompt is no place for errors: the command itself will tell
+        return []  # no errors at the prompt: the command itself reports them
     return found
 
 
@@ -66,13 +66,13 @@ def _items(words: Iterable[str]) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
     plain = [word for word in words if _PLAIN.fullmatch(word)]
-    return [CompletionItem(word) for word in _at_most(MOST, plain)]
+    return [CompletionItem(word) for word in _limit(MAX_COMPLETIONS, plain)]
 
 
-def _at_most(most: int, words: list[str]) -> list[str]:
-    """Get some words, or, if they are too many, the longest beginnings that are not.
+def _limit(most: int, words: list[str]) -> list[str]:
+    """Return the words, or if they are too many their longest prefixes that are not.
 
-    They are two at least: a shell takes a single one for the whole word.
+    At least two are returned: a shell takes a single completion for the whole word.
     """
     if len(words) <= most:
         return words
