@@ -25,7 +25,7 @@ def main() -> None:
 @click.option(
     "--prefix", default="test", show_default=True, help="Device names begin with PREFIX-sdp/."
 )
-@click.option("--no-sim", is_flag=True, help="Leave out the stand-in for the rest of the SDP.")
+@click.option("--no-sim", is_flag=True, help="Leave out the simulator of the rest of the SDP.")
 @click.option(
     "--dir",
     "directory",
@@ -60,7 +60,7 @@ def up(
     port_base: int | None,
     demo: bool,
 ) -> None:
-    """Start etcd, a Tango database, the devices and a stand-in for the rest of the SDP."""
+    """Start etcd, a Tango database, the devices and a simulator of the rest of the SDP."""
     require("ska-sdp-lmc up", "tango", "local")
     from ska_sdp_lmc.ops.tango_db.data import DataError
     from ska_sdp_sim.stack import Layout, StartError
@@ -103,10 +103,10 @@ def demo(subarray: str, prefix: str) -> None:
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sim(arguments: tuple[str, ...]) -> None:
-    """Stand in for the rest of the SDP on the database that SDP_CONFIG_HOST leads to."""
-    from ska_sdp_sim.cli import main as stand_in
+    """Simulate the rest of the SDP on the database that SDP_CONFIG_HOST leads to."""
+    from ska_sdp_sim.cli import main as simulator
 
-    stand_in(list(arguments), prog_name="ska-sdp-lmc sim")
+    simulator(list(arguments), prog_name="ska-sdp-lmc sim")
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""The command that runs the stand-in SDP until it is told to stop."""
+"""The command that runs the simulator until it is told to stop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ska_sdp_sim.script import Settings
-from ska_sdp_sim.stand_in import COMPONENTS, StandIn
+from ska_sdp_sim.simulator import COMPONENTS, Simulator
 
 __all__ = ["main"]
 
@@ -81,7 +81,7 @@ def main(
     signal.signal(signal.SIGTERM, receive)
     signal.signal(signal.SIGINT, receive)
     try:
-        sdp = StandIn(components or COMPONENTS, Settings(receive_scripts, parameters), prefix)
+        sdp = Simulator(components or COMPONENTS, Settings(receive_scripts, parameters), prefix)
         sdp.start()
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -1,4 +1,4 @@
-"""The stand-in processing controller, with the scripts that it starts: one loop for all.
+"""The simulator processing controller, with the scripts that it starts: one loop for all.
 
 A turn reads the processing blocks that are not done, in one transaction, and takes those that
 something is due for a step further, each step a transaction of its own.

@@ -1,4 +1,4 @@
-"""The stand-in helm deployer: every deployment that is asked for runs at once."""
+"""The simulator helm deployer: every deployment that is asked for runs at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters of a processing block that tell its stand-in script how to behave."""
+"""The parameters of a processing block that tell its simulator script how to behave."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Seconds = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
 
 
 class Parameters(BaseModel):
-    """What a stand-in script reads of its processing block's parameters (spec 4.8).
+    """What a simulator script reads of its processing block's parameters (spec 4.8).
 
     Parameters with other names belong to the real script and are passed over.
 

@@ -1,6 +1,6 @@
 """What a processing block's script does next: a pure function of the database and the time.
 
-Nothing is remembered between steps, so that a stand-in that is started again goes on where the
+Nothing is remembered between steps, so that a simulator that is started again goes on where the
 one before it stood. The order of the steps is that of the real controller and scripts (spec 4.8).
 """
 

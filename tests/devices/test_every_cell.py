@@ -1,4 +1,4 @@
-"""Every command in every obsState that lasts, on a device, a real etcd and a stand-in SDP.
+"""Every command in every obsState that lasts, on a device, a real etcd and a simulator.
 
 ABORTING and RESTARTING last no time: they are tried on the model (tests/model).
 """

@@ -19,7 +19,7 @@ from tests.e2e.scripts import entry
 from tests.e2e.subarray import Subarray, answers
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
-from tests.services.stand_in import is_of_the_stand_in
+from tests.services.simulator import is_written_by_simulator
 from tests.waiting import wait_until
 
 
@@ -45,13 +45,13 @@ def config(stack: LocalStack) -> Iterator[Config]:
 def everything(config: Config) -> list[Entry]:
     """All that the database holds, byte for byte, with the revisions of the last writes.
 
-    But for what the stand-in writes on its own time: it may still be at the blocks of a test
+    But for what the simulator writes on its own time: it may still be at the blocks of a test
     before.
     """
     reply = config.backend.store.read([Query(Span("0", ":"))], timeout=20)
     found = reply.found[0]
     assert found is not None
-    return [each for each in found if not is_of_the_stand_in(path_of_key(each.key))]
+    return [each for each in found if not is_written_by_simulator(path_of_key(each.key))]
 
 
 def settle(config: Config) -> None:
@@ -91,6 +91,6 @@ def _rig(tango_db: TangoDatabase, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 def rig(_rig: Rig) -> Rig:
-    """A subarray, OFF at first, with all that may break around it; no stand-in SDP."""
+    """A subarray, OFF at first, with all that may break around it; no simulator."""
     _rig.begin()
     return _rig

@@ -1,4 +1,4 @@
-"""Messages of an observation without a stand-in SDP, and what its scripts write."""
+"""Messages of an observation without a simulator, and what its scripts write."""
 
 from __future__ import annotations
 

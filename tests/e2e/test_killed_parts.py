@@ -25,13 +25,13 @@ def parts(stack: LocalStack) -> dict[str, Part]:
     """The parts of the stack, as the guide calls them."""
     controller = next(s for s in stack.servers if "test-sdp/control/0" in s.devices)
     subarray = next(s for s in stack.servers if "test-sdp/subarray/01" in s.devices)
-    assert stack.stand_in is not None
+    assert stack.simulator is not None
     return {
         "etcd": stack.etcd,
         "the Tango database": stack.tango_db,
         "the controller's server": controller,
         "a subarray's server": subarray,
-        "the processing controller and helm deployer": stack.stand_in,
+        "the processing controller and helm deployer": stack.simulator,
     }
 
 

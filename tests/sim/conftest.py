@@ -1,4 +1,4 @@
-"""A stand-in SDP on every backend, each test on an empty database."""
+"""A simulator on every backend, each test on an empty database."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import Span
-from ska_sdp_sim.pytest_plugin import stand_in_sdp
+from ska_sdp_sim.pytest_plugin import simulator, stand_in_sdp
 from tests.sim.observation import define_scripts
 
-__all__ = ["config", "sdp_config_arguments", "stand_in_sdp"]
+__all__ = ["config", "sdp_config_arguments", "simulator", "stand_in_sdp"]
 
 
 @pytest.fixture(params=["memory", "etcd3"])

@@ -1,4 +1,4 @@
-"""The command line of the stand-in."""
+"""The command line of the simulator."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
-from ska_sdp_sim import StandIn
+from ska_sdp_sim import Simulator
 from ska_sdp_sim.block import Block
 from ska_sdp_sim.database import write_step
 from tests.sim.observation import EB, RECEIVE, assign, block, change, read, state, until
@@ -44,7 +44,7 @@ EDITED = {
 
 @pytest.mark.parametrize(("path", "text"), EDITED.values(), ids=EDITED.keys())
 def test_what_was_edited_by_hand_stops_nobody(
-    config: Config, stand_in_sdp: StandIn, path: str, text: str
+    config: Config, simulator: Simulator, path: str, text: str
 ) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
@@ -53,10 +53,10 @@ def test_what_was_edited_by_hand_stops_nobody(
     for txn in config.txn():
         txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
     until(config, ICAL, status="FINISHED")
-    assert not stand_in_sdp.wait(0)
+    assert not simulator.wait(0)
 
 
-def test_it_goes_on_with_what_has_been_mended(config: Config, stand_in_sdp: StandIn) -> None:
+def test_it_goes_on_with_what_has_been_mended(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     ready = until(config, deployments_ready=True)
     for text in (DEEP, '{"status": "STARTING", "more": NaN}'):
@@ -72,7 +72,7 @@ def test_it_goes_on_with_what_has_been_mended(config: Config, stand_in_sdp: Stan
 
 def test_a_block_that_cannot_be_worked_on_fails_alone(
     config: Config,
-    stand_in_sdp: StandIn,
+    simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_block_that_cannot_be_worked_on_fails_alone(
 
 def test_what_cannot_be_done_for_a_block_is_said_once(
     config: Config,
-    stand_in_sdp: StandIn,
+    simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -110,7 +110,7 @@ def test_what_cannot_be_done_for_a_block_is_said_once(
     until(config, deployments_ready=True)
 
 
-def test_a_value_that_cannot_be_stored_is_a_failure(config: Config, stand_in_sdp: StandIn) -> None:
+def test_a_value_that_cannot_be_stored_is_a_failure(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     text = read(config, lambda txn: txn.get(f"/eb/{EB}"))
     until(config, deployments_ready=True)

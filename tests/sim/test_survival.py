@@ -1,4 +1,4 @@
-"""What the stand-in survives: its own restart, another beside it, the database's restart."""
+"""What the simulator survives: its own restart, another beside it, the database's restart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_sim import StandIn
+from ska_sdp_sim import Simulator
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.sim.observation import (
     RECEIVE,
@@ -47,14 +47,14 @@ def test_another_goes_on_where_it_was_stopped(
     since = revision(config)
     # The script stays there until the first has been stopped, however long that takes.
     assign(config, block(parameters={held: 3600} if held else {}))
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, **reached)
     assert read(config, lambda txn: txn.get_processing_block_owner(RECEIVE)) is None
     found = state(config)
     assert {key: found[key] for key in reached} == reached
     for txn in config.txn():
         txn.update_processing_block(block())
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, deployments_ready=True)
         change(config, status="FINISHED")
         until(config, status="FINISHED")
@@ -65,18 +65,18 @@ def test_another_goes_on_where_it_was_stopped(
 
 def test_ended_meanwhile(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
     assign(config, block(), block("pb-batch", "batch:ical:1.0.0"))
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, deployments_ready=True)
         until(config, "pb-batch", status="WAITING")
     change(config, status="FINISHED")
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, status="FINISHED")
         until(config, "pb-batch", status="FINISHED")
     assert not any(path.startswith("/deploy/") for path in keys(config))
 
 
 def test_what_another_owns_is_left_to_it(
-    config: Config, sdp_config_arguments: dict[str, Any], stand_in_sdp: StandIn
+    config: Config, sdp_config_arguments: dict[str, Any], simulator: Simulator
 ) -> None:
     owner = {"pid": 1, "hostname": "elsewhere", "command": ["vis_receive.py"]}
     with Config(owner=owner, **sdp_config_arguments) as other:
@@ -90,7 +90,7 @@ def test_what_another_owns_is_left_to_it(
     until(config, "pb-a", status="FINISHED")
 
 
-def test_a_lost_ownership_is_taken_again(config: Config, stand_in_sdp: StandIn) -> None:
+def test_a_lost_ownership_is_taken_again(config: Config, simulator: Simulator) -> None:
     assign(config, block(parameters={"time-to-ready": 3600}))
     until(config, status="RUNNING")
     owner = f"/pb/{RECEIVE}/owner"
@@ -103,7 +103,7 @@ def test_a_lost_ownership_is_taken_again(config: Config, stand_in_sdp: StandIn) 
 def test_two_share_the_work(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
     names = [f"pb-{number}" for number in range(6)]
     since = revision(config)
-    with StandIn(**sdp_config_arguments), StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments), Simulator(**sdp_config_arguments):
         for name in names:
             for txn in config.txn():
                 txn.create_processing_block(block(name, "batch:ical:1.0.0", eb_id=None))
@@ -128,7 +128,7 @@ def access(server: Etcd) -> Iterator[Config]:
 
 
 def test_the_database_restarts(server: Etcd, access: Config) -> None:
-    with StandIn(backend="etcd3", host=server.host, port=server.port) as sdp:
+    with Simulator(backend="etcd3", host=server.host, port=server.port) as sdp:
         assign(access, block(), block("pb-slow", parameters={"time-to-resource": 1}))
         until(access, deployments_ready=True)
         server.kill()
@@ -143,7 +143,7 @@ def test_the_database_restarts(server: Etcd, access: Config) -> None:
 def test_started_before_the_database(server: Etcd) -> None:
     where: dict[str, Any] = {"backend": "etcd3", "host": server.host, "port": server.port}
     server.stop()
-    with StandIn(timeout=0.5, **where):
+    with Simulator(timeout=0.5, **where):
         server.start()
         with Config(**where) as config:
             define_scripts(config)
@@ -153,8 +153,8 @@ def test_started_before_the_database(server: Etcd) -> None:
 
 
 def test_stopped_while_the_database_is_away(server: Etcd, access: Config) -> None:
-    stand_in = StandIn(backend="etcd3", host=server.host, port=server.port, timeout=1)
-    with stand_in:
+    simulator = Simulator(backend="etcd3", host=server.host, port=server.port, timeout=1)
+    with simulator:
         assign(access, block())
         until(access, deployments_ready=True)
         server.kill()
@@ -164,7 +164,7 @@ def test_stopped_while_the_database_is_away(server: Etcd, access: Config) -> Non
 
 
 def test_addresses_that_do_not_fit_are_a_failure(server: Etcd, access: Config) -> None:
-    with StandIn(backend="etcd3", host=server.host, port=server.port):
+    with Simulator(backend="etcd3", host=server.host, port=server.port):
         windows = [{"start": 0, "count": 55_000}]
         use = {"vis0": {"channels_id": "all"}}
         assign(

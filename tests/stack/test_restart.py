@@ -32,7 +32,7 @@ SERVERS = ["SDPController/0", "SDPSubarray/01"]
 PARTS = {
     "etcd": "etcd-data",
     "Tango database": "PyDatabaseds",
-    "stand-in SDP": "ska_sdp_sim",
+    "simulator": "ska_sdp_sim",
     "SDPController/0": "SDPController",
     "SDPSubarray/01": "SDPSubarray",
 }

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
 from ska_sdp_sim.stack.directory import stack_directory
-from ska_sdp_sim.stack.stand_in import OWNER_PATHS
+from ska_sdp_sim.stack.simulator import OWNER_PATHS
 from tests.services.up import PATIENCE, Up, command_line
 from tests.waiting import wait_until
 

@@ -14,7 +14,7 @@ from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.part import Part, never_interrupted
 from ska_sdp_sim.stack.port_plan import PortPlan, check_free, plan_ports
-from ska_sdp_sim.stack.stand_in import StandIn
+from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase, TangoDatabaseServer
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Layout:
     Attributes:
         subarrays: How many, each served by a process of its own.
         prefix: What stands before ``-sdp`` in the device names.
-        simulate: Whether the stand-in plays the rest of the SDP.
+        simulate: Whether the simulator plays the rest of the SDP.
         health: Whether each server answers over HTTP how it is.
         port_base: First of the fixed ports, see ``plan_ports``; None takes free ports.
     """
@@ -50,7 +50,7 @@ class Layout:
 
 
 class LocalStack:
-    """Both databases, the device servers and the stand-in.
+    """Both databases, the device servers and the simulator.
 
     Args:
         directory: For data and logs; data that are there are taken up again.
@@ -74,7 +74,7 @@ class LocalStack:
             directory, port=None if ports is None else ports.tango_db
         )
         self.servers: list[DeviceServer] = []
-        self.stand_in: StandIn | None = None
+        self.simulator: Simulator | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -100,8 +100,8 @@ class LocalStack:
         """All parts, in the order in which they are started."""
         yield self.etcd
         yield self.tango_db
-        if self.stand_in is not None:
-            yield self.stand_in
+        if self.simulator is not None:
+            yield self.simulator
         yield from self.servers
 
     def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
@@ -130,8 +130,8 @@ class LocalStack:
     def stop(self) -> None:
         """Stop all parts, those first that use the others."""
         clients: list[Part] = [*self.servers]
-        if self.stand_in is not None:
-            clients.append(self.stand_in)
+        if self.simulator is not None:
+            clients.append(self.simulator)
         # The servers sign off at the Tango database, so it goes after them.
         _stop_together(clients)
         _stop_together([self.tango_db, self.etcd])
@@ -159,7 +159,7 @@ class LocalStack:
             for server, devices in names.items()
         ]
         if self.layout.simulate:
-            self.stand_in = StandIn(self.directory, self.environment)
+            self.simulator = Simulator(self.directory, self.environment)
 
 
 def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:

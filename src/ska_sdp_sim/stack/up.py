@@ -78,8 +78,8 @@ def up(
 
 def _names(layout: Layout) -> str:
     subarrays = "1 subarray" if layout.subarrays == 1 else f"{layout.subarrays} subarrays"
-    stand_in = ", the stand-in SDP" if layout.simulate else ""
-    return f"etcd, the Tango database, the controller, {subarrays}{stand_in}"
+    simulator = ", the simulator" if layout.simulate else ""
+    return f"etcd, the Tango database, the controller, {subarrays}{simulator}"
 
 
 def _keep(supervisor: Supervisor, interrupts: Interrupts, say: Say) -> int:

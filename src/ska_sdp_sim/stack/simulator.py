@@ -1,4 +1,4 @@
-"""The stand-in for the rest of the SDP as a process."""
+"""The simulator of the rest of the SDP as a process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ska_sdp_sim.stack.programs import clean_environment
 OWNER_PATHS = ("/component/proccontrol/owner", "/component/helmdeploy/owner")
 
 
-class StandIn(Part):
+class Simulator(Part):
     """Processing controller, helm deployer and scripts, played by ``ska_sdp_sim``.
 
     Args:
@@ -22,7 +22,7 @@ class StandIn(Part):
     """
 
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
-        super().__init__("stand-in SDP", directory / "stand-in.log")
+        super().__init__("simulator", directory / "simulator.log")
         self.settings = dict(settings)
 
     def command(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The stand-in SDP as a whole: its components, each with its own access and thread."""
+"""The simulator as a whole: its components, each with its own access and thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ska_sdp_sim.deployer import HelmDeployer
 from ska_sdp_sim.loop import Loop
 from ska_sdp_sim.script import Settings
 
-__all__ = ["COMPONENTS", "StandIn"]
+__all__ = ["COMPONENTS", "Simulator"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ COMPONENTS = ("proccontrol", "helmdeploy")
 _END_OF_TURN = 2.0
 
 
-class StandIn:
+class Simulator:
     """Plays processing controller, helm deployer and scripts (spec 4.8). A context manager.
 
     Any number may run on one database: each processing block has one owner.
@@ -103,7 +103,7 @@ class StandIn:
             raise self._error
         return over
 
-    def __enter__(self) -> StandIn:
+    def __enter__(self) -> Simulator:
         self.start()
         return self
 
@@ -124,7 +124,7 @@ class StandIn:
         try:
             loop.run()
         except Exception as error:  # whatever it is, a thread must not die unseen
-            LOGGER.exception("The stand-in stops, as a loop of it has failed.")
+            LOGGER.exception("The simulator stops, as a loop of it has failed.")
             self._error = error
         finally:
             self._over.set()

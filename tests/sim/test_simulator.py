@@ -1,4 +1,4 @@
-"""The stand-in at work: what it writes into the database, and in which order."""
+"""The simulator at work: what it writes into the database, and in which order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_sim import COMPONENTS, StandIn
+from ska_sdp_sim import COMPONENTS, Simulator
 from tests.sim.observation import (
     EB,
     RECEIVE,
@@ -37,7 +37,7 @@ def components(config: Config) -> list[str]:
 def test_components_are_there_while_it_runs(
     config: Config, sdp_config_arguments: dict[str, Any]
 ) -> None:
-    sdp = StandIn(**sdp_config_arguments)
+    sdp = Simulator(**sdp_config_arguments)
     sdp.start()
     assert components(config) == ["helmdeploy", "proccontrol"]
     sdp.stop()
@@ -46,20 +46,26 @@ def test_components_are_there_while_it_runs(
     assert sdp.wait(0)
 
 
+def test_fixture_former_name_returns_the_simulator(
+    simulator: Simulator, stand_in_sdp: Simulator
+) -> None:
+    assert stand_in_sdp is simulator
+
+
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_one_component_alone(
     config: Config, sdp_config_arguments: dict[str, Any], name: str
 ) -> None:
-    with StandIn([name], **sdp_config_arguments):
+    with Simulator([name], **sdp_config_arguments):
         assert components(config) == [name]
 
 
 def test_components_are_checked() -> None:
     with pytest.raises(ValueError, match="proccontrol or helmdeploy"):
-        StandIn(["lmc"])
+        Simulator(["lmc"])
 
 
-def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None:
+def test_writes_in_the_real_order(config: Config, simulator: Simulator) -> None:
     since = revision(config)
     assign(config, block())
     until(config, deployments_ready=True)
@@ -133,7 +139,7 @@ def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None
 
 
 def test_the_state_of_the_execution_block_is_kept_as_fresh(
-    config: Config, stand_in_sdp: StandIn
+    config: Config, simulator: Simulator
 ) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
@@ -146,7 +152,7 @@ def test_the_state_of_the_execution_block_is_kept_as_fresh(
     }
 
 
-def test_a_whole_observation(config: Config, stand_in_sdp: StandIn) -> None:
+def test_a_whole_observation(config: Config, simulator: Simulator) -> None:
     since = revision(config)
     assign(
         config,
@@ -178,7 +184,7 @@ def test_a_whole_observation(config: Config, stand_in_sdp: StandIn) -> None:
 
 
 def test_a_scan_type_added_by_configure_gets_addresses(
-    config: Config, stand_in_sdp: StandIn
+    config: Config, simulator: Simulator
 ) -> None:
     assign(config, block())
     first = until(config, deployments_ready=True)["receive_addresses"]
@@ -198,7 +204,7 @@ def test_a_scan_type_added_by_configure_gets_addresses(
     assert state(config)["deployments_ready"] is True
 
 
-def test_cancelled_execution_block(config: Config, stand_in_sdp: StandIn) -> None:
+def test_cancelled_execution_block(config: Config, simulator: Simulator) -> None:
     slow = {"time-to-resource": 3600}
     names = [RECEIVE, "pb-slow", ICAL]
     assign(
@@ -221,7 +227,7 @@ def test_cancelled_execution_block(config: Config, stand_in_sdp: StandIn) -> Non
 def test_cancelled_before_it_began(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
     assign(config, block(), block(ICAL, "batch:ical:1.0.0"), status="CANCELLED")
     since = revision(config)
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         for name in (RECEIVE, ICAL):
             assert set(until(config, name, status="CANCELLED")) == {"status", "last_updated"}
     changes = history(config, since, f"/pb/{RECEIVE}/state", f"/pb/{ICAL}/state")
@@ -238,7 +244,7 @@ def test_cancelled_before_it_began(config: Config, sdp_config_arguments: dict[st
     ],
 )
 def test_failures(
-    config: Config, stand_in_sdp: StandIn, point: str, changes: dict[str, Any]
+    config: Config, simulator: Simulator, point: str, changes: dict[str, Any]
 ) -> None:
     assign(config, block(parameters={"fail-at": point, "exception": "OSError: disk full"}))
     if changes:
@@ -248,14 +254,14 @@ def test_failures(
     assert not any(path.startswith("/deploy/") for path in keys(config))
 
 
-def test_a_script_must_be_defined(config: Config, stand_in_sdp: StandIn) -> None:
+def test_a_script_must_be_defined(config: Config, simulator: Simulator) -> None:
     assign(config, block(script="realtime:vis-receive:9.9.9"))
     reason = until(config, status="FAILED")["reason"]
     assert reason.startswith("Script realtime:vis-receive:9.9.9 is not defined")
 
 
 def test_a_batch_block_without_execution_block_runs_at_once(
-    config: Config, stand_in_sdp: StandIn
+    config: Config, simulator: Simulator
 ) -> None:
     for txn in config.txn():
         txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
@@ -263,7 +269,7 @@ def test_a_batch_block_without_execution_block_runs_at_once(
 
 
 def test_an_execution_block_without_subarray_or_anything(
-    config: Config, stand_in_sdp: StandIn
+    config: Config, simulator: Simulator
 ) -> None:
     for txn in config.txn():
         txn.create_execution_block(EB, {"pb_realtime": ["pb-a"]})
@@ -273,7 +279,7 @@ def test_an_execution_block_without_subarray_or_anything(
     until(config, "pb-a", status="FINISHED")
 
 
-def test_what_cannot_be_read_stops_nobody(config: Config, stand_in_sdp: StandIn) -> None:
+def test_what_cannot_be_read_stops_nobody(config: Config, simulator: Simulator) -> None:
     for txn in config.txn():
         txn.create("/pb/pb-junk", "{")
         txn.create_processing_block(block("pb-list", "batch:ical:1.0.0", eb_id=None))
@@ -286,7 +292,7 @@ def test_what_cannot_be_read_stops_nobody(config: Config, stand_in_sdp: StandIn)
     until(config, "pb-list", status="FINISHED")
 
 
-def test_a_deleted_block_leaves_no_deployment(config: Config, stand_in_sdp: StandIn) -> None:
+def test_a_deleted_block_leaves_no_deployment(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
     for txn in config.txn():
@@ -297,7 +303,7 @@ def test_a_deleted_block_leaves_no_deployment(config: Config, stand_in_sdp: Stan
     until(config, deployments_ready=True)
 
 
-def test_a_block_made_anew_runs_again(config: Config, stand_in_sdp: StandIn) -> None:
+def test_a_block_made_anew_runs_again(config: Config, simulator: Simulator) -> None:
     for _ in range(2):
         for txn in config.txn():
             txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
@@ -306,7 +312,7 @@ def test_a_block_made_anew_runs_again(config: Config, stand_in_sdp: StandIn) -> 
             txn.delete_processing_block(ICAL)
 
 
-def test_readiness_is_lost_with_the_deployment(config: Config, stand_in_sdp: StandIn) -> None:
+def test_readiness_is_lost_with_the_deployment(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
     for txn in config.txn():
@@ -321,7 +327,7 @@ def test_readiness_is_lost_with_the_deployment(config: Config, stand_in_sdp: Sta
 
 def test_a_prefix_keeps_apart(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
     with (
-        StandIn(global_prefix="/apart", **sdp_config_arguments),
+        Simulator(global_prefix="/apart", **sdp_config_arguments),
         Config(global_prefix="/apart", **sdp_config_arguments) as apart,
     ):
         for txn in apart.txn():
@@ -332,7 +338,7 @@ def test_a_prefix_keeps_apart(config: Config, sdp_config_arguments: dict[str, An
         assert components(config) == []
 
 
-def test_many_blocks(config: Config, stand_in_sdp: StandIn) -> None:
+def test_many_blocks(config: Config, simulator: Simulator) -> None:
     names = [f"pb-many-20260131-{number:05}" for number in range(40)]
     for name in names:
         for txn in config.txn():
