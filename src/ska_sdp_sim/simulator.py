@@ -1,4 +1,4 @@
-"""The simulator as a whole: its components, each with its own access and thread."""
+"""The simulator: its components, each with its own Config and thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.deployer import HelmDeployer
-from ska_sdp_sim.loop import Loop
+from ska_sdp_sim.loop import WatchLoop
 from ska_sdp_sim.script import Settings
 
 __all__ = ["COMPONENTS", "Simulator"]
@@ -21,24 +21,24 @@ __all__ = ["COMPONENTS", "Simulator"]
 LOGGER = logging.getLogger(__name__)
 
 COMPONENTS = ("proccontrol", "helmdeploy")
-"""The components that are stood in for; scripts run in the first."""
+"""Names of the simulated components; scripts run in the first."""
 
-_END_OF_TURN = 2.0
+_STOP_TIMEOUT_S = 2.0
 
 
 class Simulator:
-    """Plays processing controller, helm deployer and scripts (spec 4.8). A context manager.
+    """Simulates processing controller, helm deployer and scripts. A context manager.
 
     Any number may run on one database: each processing block has one owner.
 
     Args:
-        components: which of the components to be.
-        settings: how scripts behave that do not say otherwise.
-        global_prefix: a path that stands before the paths of all entities.
+        components: names of the components to simulate.
+        settings: defaults for the behaviour of scripts.
+        global_prefix: path prefix of all entities.
         arguments: backend, host, port and so on; see ``ska_sdp_config.Config``.
 
     Raises:
-        ValueError: a component is not known.
+        ValueError: unknown component.
     """
 
     def __init__(
@@ -51,57 +51,57 @@ class Simulator:
         self._components = tuple(dict.fromkeys(components))
         for name in self._components:
             if name not in COMPONENTS:
-                raise ValueError(f"{name!r} is no component: use {' or '.join(COMPONENTS)}.")
+                raise ValueError(f"unknown component {name!r}: use {' or '.join(COMPONENTS)}")
         self._settings = settings or Settings()
         self._prefix = global_prefix
         self._arguments = arguments
-        self._parts: list[tuple[Config, Loop, threading.Thread]] = []
-        self._over = threading.Event()
+        self._running: list[tuple[Config, WatchLoop, threading.Thread]] = []
+        self._ended = threading.Event()
         self._error: Exception | None = None
 
     def start(self) -> None:
-        """Register the components and set to work.
+        """Register the components and start their threads.
 
-        A database that does not answer yet is waited for by the components' threads.
+        A thread waits for a database that does not answer yet.
 
         Raises:
-            ValueError: an argument or an environment variable of the library is not valid.
+            ValueError: invalid argument or environment variable of the library.
         """
         for name in self._components:
             config = Config(component_name=name, global_prefix=self._prefix, **self._arguments)
-            loop = Loop(config, self._turn_of(name, config))
+            loop = WatchLoop(config, self._reconciler(name, config))
             thread = threading.Thread(target=self._run, args=(loop,), name=name, daemon=True)
-            self._parts.append((config, loop, thread))
+            self._running.append((config, loop, thread))
             thread.start()
 
     def stop(self) -> None:
-        """End the work, give up all ownership and unregister. Does no harm when done twice."""
-        self._over.set()
-        for _, loop, _ in self._parts:
-            loop.end()
-        for config, _, thread in self._parts:
-            thread.join(_END_OF_TURN)
-            # Ends a wait for the database too.
+        """Stop the threads, release all ownership and unregister. Idempotent."""
+        self._ended.set()
+        for _, loop, _ in self._running:
+            loop.stop()
+        for config, _, thread in self._running:
+            thread.join(_STOP_TIMEOUT_S)
+            # Interrupts a thread that still waits for the database.
             config.close()
             thread.join()
-        self._parts.clear()
+        self._running.clear()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the work ends.
+        """Wait until the simulator ends.
 
         Args:
-            timeout: seconds to wait at most; None for ever.
+            timeout: seconds; None waits without limit.
 
         Returns:
             Whether it has ended.
 
         Raises:
-            Exception: what ended it, if that was an error.
+            Exception: the error that ended it.
         """
-        over = self._over.wait(timeout)
+        ended = self._ended.wait(timeout)
         if self._error is not None:
             raise self._error
-        return over
+        return ended
 
     def __enter__(self) -> Simulator:
         self.start()
@@ -115,16 +115,16 @@ class Simulator:
     ) -> None:
         self.stop()
 
-    def _turn_of(self, component: str, config: Config) -> Callable[[Watcher[Transaction]], None]:
-        if component == "proccontrol":
-            return ProcessingController(config, self._settings, self._prefix).turn
-        return HelmDeployer(config, self._prefix).turn
+    def _reconciler(self, name: str, config: Config) -> Callable[[Watcher[Transaction]], None]:
+        if name == "proccontrol":
+            return ProcessingController(config, self._settings, self._prefix).reconcile
+        return HelmDeployer(config, self._prefix).reconcile
 
-    def _run(self, loop: Loop) -> None:
+    def _run(self, loop: WatchLoop) -> None:
         try:
             loop.run()
-        except Exception as error:  # whatever it is, a thread must not die unseen
-            LOGGER.exception("The simulator stops, as a loop of it has failed.")
+        except Exception as error:  # re-raised by wait()
+            LOGGER.exception("The simulator stops after an error in one of its loops.")
             self._error = error
         finally:
-            self._over.set()
+            self._ended.set()

@@ -1,4 +1,4 @@
-"""What the simulator of the rest of the SDP writes on its own time, whatever a device does."""
+"""Entries that the simulator writes at any time, independently of the devices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ __all__ = ["is_written_by_simulator"]
 
 
 def is_written_by_simulator(path: str) -> bool:
-    """Whether it is the simulator, and no device, that writes there; presences count as such."""
+    """Whether the simulator, not a device, writes the path; includes component entries."""
     _, kind, *rest = path.split("/")
     return kind in ("component", "deploy") or (kind == "pb" and rest[-1] in ("state", "owner"))

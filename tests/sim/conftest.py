@@ -1,4 +1,4 @@
-"""A simulator on every backend, each test on an empty database."""
+"""Fixtures: every backend, each test on an empty database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["config", "sdp_config_arguments", "simulator", "stand_in_sdp"]
 
 @pytest.fixture(params=["memory", "etcd3"])
 def sdp_config_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Where the database is; the fixture of the plug-in is overridden by this one."""
+    """Override the fixture of the plugin."""
     arguments: dict[str, Any] = {"backend": "memory"}
     if request.param == "memory":
         MemoryBackend.shared.clear()
@@ -33,7 +33,7 @@ def sdp_config_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def config(sdp_config_arguments: dict[str, Any]) -> Iterator[Config]:
-    """Access for the test itself, with some scripts defined."""
+    """Config of the test itself, with scripts defined."""
     with Config(**sdp_config_arguments) as access:
         define_scripts(access)
         yield access
