@@ -87,6 +87,6 @@ def start(server: DeviceServer) -> float:
     server.launch()
     while not server.answers():
         if not server.running or time.perf_counter() - began > _PATIENCE:
-            raise RuntimeError(server.process.obituary("did not start"))
+            raise RuntimeError(server.process.failure_report("did not start"))
         time.sleep(0.01)
     return time.perf_counter() - began

@@ -1,7 +1,7 @@
 """The local stack: etcd, a Tango database, the device servers and the simulator.
 
-Each part is a real process on a free port of this machine. The tests start the same parts by
-the same code. Nothing here loads Tango before a Tango part is used.
+Each part is a process on a free port of this machine; the tests use the same classes. Tango is
+imported only when a Tango part is used.
 """
 
 from __future__ import annotations
