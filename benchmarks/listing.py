@@ -1,4 +1,4 @@
-"""Reading ten thousand processing blocks against bare paged range reads."""
+"""Reads of 10,000 processing blocks, against paged range reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
         return _read_as_text(config)
 
     yield _first_time(config.backend.address, by_hand)
-    # What is listed and then read comes at once when that has become a habit.
+    # After the first runs, listed values are fetched together with the list.
     for _ in range(IN_A_ROW):
         assert read_as_text() == BLOCKS
     yield compare(
@@ -62,7 +62,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 def fill_with_blocks(config: Config) -> None:
-    """Store ten thousand processing blocks of 1 KiB."""
+    """Store 10,000 processing blocks of 1 KiB."""
     for begin in range(0, BLOCKS, 1_000):
         puts = [_block(number) for number in range(begin, begin + 1_000)]
         config.backend.store.commit([], puts, timeout=30)
@@ -75,7 +75,7 @@ def _read_as_text(config: Config) -> int:
 
 
 def _first_time(address: str, by_hand: ByHand) -> Row:
-    """The same by a Config that has not done so before, and asks for keys, then for values."""
+    """Measure a new Config, which reads the keys and then the values."""
     ours, floor = [], []
     for _ in range(NEWCOMERS):
         with Config(backend="etcd3", host=address) as config:
