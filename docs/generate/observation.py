@@ -209,7 +209,7 @@ def _told(step: Step) -> str:
         told.append("named in the eb")
     if step.deploy is not None:
         told.append("deployment")
-    if step.take:
+    if step.take_ownership:
         told.append("owner")
     return ", ".join(told)
 
