@@ -1,1 +1,1 @@
-"""How fast it is, each figure beside a floor taken in the same run."""
+"""Benchmarks; each figure is compared with a baseline measured in the same run."""

@@ -31,7 +31,7 @@ GROUPS = {
 
 
 def main() -> None:
-    """Measure and show."""
+    """Run the benchmarks and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results.json"))

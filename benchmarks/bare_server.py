@@ -1,4 +1,4 @@
-"""The floor of the devices: a Tango server whose devices do next to nothing, as a program."""
+"""Tango server with minimal devices: the baseline of the device benchmarks."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tango.server import Device, attribute, command, run
 
 
 class Constant(enum.IntEnum):
-    """An enumeration as large as obsState."""
+    """Enumeration of the size of obsState."""
 
     EMPTY, RESOURCING, IDLE, CONFIGURING, READY, SCANNING = range(6)
     ABORTING, ABORTED, RESETTING, FAULT, RESTARTING = range(6, 11)
 
 
 class Empty(Device):  # type: ignore[misc]  # PyTango is not typed
-    """A device with nothing of its own."""
+    """Device without attributes or commands of its own."""
 
 
 class Bare(Device):  # type: ignore[misc]  # PyTango is not typed
-    """A device with an empty command, constant attributes, and one that it pushes."""
+    """Device with an empty command, constant attributes, and a pushed attribute."""
 
     def init_device(self) -> None:
         """Start the thread that pushes."""
@@ -40,12 +40,12 @@ class Bare(Device):  # type: ignore[misc]  # PyTango is not typed
 
     @attribute(dtype=str)  # type: ignore[untyped-decorator]
     def text(self) -> str:
-        """A text that stays as it was set."""
+        """The string last set."""
         return self._text
 
     @attribute(dtype=float)  # type: ignore[untyped-decorator]
     def pushed(self) -> float:
-        """When it was pushed last, by ``perf_counter``."""
+        """Time of the last push, by ``perf_counter``."""
         return 0.0
 
     @command(dtype_in=str)  # type: ignore[untyped-decorator]
@@ -59,7 +59,7 @@ class Bare(Device):  # type: ignore[misc]  # PyTango is not typed
 
     @command  # type: ignore[untyped-decorator]
     def Push(self) -> None:  # noqa: N802 - as Tango's commands are named
-        """Have a thread push, as one does that has heard of a change."""
+        """Push from a thread, as the devices do after a watch event."""
         self._asked.put(None)
 
     def _push(self) -> None:

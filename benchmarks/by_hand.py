@@ -1,4 +1,4 @@
-"""The floor: the same work written by hand on the gRPC stubs, with nothing in between."""
+"""Baseline: the same work written directly on the gRPC stubs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGE = 2_000
 
 
 class ByHand:
-    """Bare calls on one channel.
+    """Direct calls on one channel.
 
     Args:
         host: where etcd is.
@@ -40,7 +40,7 @@ class ByHand:
         return [each.response_range.kvs[0] for each in response.responses]
 
     def commit(self, read: list[Any], writes: dict[str, str]) -> bool:
-        """Write, if what was read still stands."""
+        """Commit the writes if the keys read are unchanged."""
         compares = [
             etcdrpc.Compare(
                 result=etcdrpc.Compare.EQUAL,
@@ -60,14 +60,14 @@ class ByHand:
         return bool(self.kv.Txn(request, timeout=5).succeeded)
 
     def increment(self, key: str) -> None:
-        """Read, modify and write one key, until it works."""
+        """Increment one key, with retries after conflicts."""
         while True:
             kv = self.get(key)
             if self.commit([kv], {key: str(int(kv.value) + 1)}):
                 return
 
     def read_pages(self, prefix: str) -> list[tuple[str, str]]:
-        """Read all keys of a prefix, in pages under one revision."""
+        """Read all keys of a prefix in pages at one revision."""
         begin, end = prefix.encode(), prefix[:-1].encode() + bytes([ord(prefix[-1]) + 1])
         found: list[tuple[str, str]] = []
         revision = 0

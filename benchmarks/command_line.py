@@ -1,4 +1,4 @@
-"""The command line as fresh processes, against bare Python that does the same by hand."""
+"""The command line as new processes, against plain Python that does the same work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CLICK = [sys.executable, "-c", "import click"]
 LIST = [HELP[0], "list", "pb", "-o", "name"]
 TABLE = [HELP[0], "list", "pb"]
 
-# The paged read of keys alone, with nothing imported but what it takes.
+# A paged read of the keys, with only the necessary imports.
 READ_KEYS = """
 import sys
 import grpc
@@ -79,7 +79,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 def _compare(
     work: str, ours: Callable[[], float], floor: Callable[[], float], bound: float
 ) -> Row:
-    """Compare what two measurements give, taken in turn."""
+    """Compare two measurements taken alternately."""
     pairs = [(ours(), floor()) for _ in range(ROUNDS + 1)][1:]
     ratios = [a / b for a, b in pairs]
     return Row(
@@ -93,14 +93,14 @@ def _compare(
 
 
 def _seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Get the seconds that a process takes, from its start to its end."""
+    """Return the run time of a process in seconds."""
     began = time.perf_counter()
     subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
     return time.perf_counter() - began
 
 
 def _seconds_to_first_row(environment: Mapping[str, str]) -> float:
-    """Get the seconds from the start of a process to the first row on its terminal."""
+    """Return the seconds from the start of a process to its first row on a terminal."""
     ours, theirs = pty.openpty()
     began = time.perf_counter()
     with subprocess.Popen(TABLE, env=environment, stdout=theirs) as process:
@@ -109,7 +109,7 @@ def _seconds_to_first_row(environment: Mapping[str, str]) -> float:
         while True:
             try:
                 some = os.read(ours, 65536)
-            except OSError:  # so a terminal tells that nobody writes to it any more
+            except OSError:  # EIO: the process has closed the terminal
                 break
             seen = (seen + some) if not seconds else seen
             if not seconds and b"/pb/pb-" in seen:

@@ -1,4 +1,4 @@
-"""Commands, events and reads of a subarray, against the bare calls that they stand on."""
+"""Commands, events and reads of a subarray, against the underlying calls."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["rows"]
 
 SAMPLES = 500
 WARM_UP = 50
-SETTLED = 0.01
-"""Seconds in which a server has done what the last command, or change, left it to do."""
+SETTLE_TIME_S = 0.01
+"""Time in which a server finishes the work after a command or change, in seconds."""
 
-SCANS = 50
-"""How many scans one execution block has at most."""
+MAX_SCANS = 50
+"""Limit of scans per execution block."""
 
 COPY = "2/bench/copy-of-"
 
 
 def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
-    """Yield the rows on one subarray, in a server of its own."""
+    """Yield the rows of one subarray in a server of its own."""
     config.backend.delete("/bench", must_exist=False, recursive=True)
     with Observatory(config.backend.address) as observatory:
         ours = observatory.subarrays("01", ["01"])
@@ -47,7 +47,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 class Floor:
-    """The bare calls.
+    """The underlying calls.
 
     Attributes:
         device: a bare device.
@@ -58,14 +58,14 @@ class Floor:
         self._by_hand = by_hand
 
     def copy(self, observation: Observation) -> None:
-        """Write anew what a command reads, under other keys, with the values of now."""
+        """Copy the current entries that a command reads to other keys."""
         self._read = [COPY + key.replace("/", "-") for key in observation.read]
         self._written = self._read[: len(observation.written)]
         values = [kv.value.decode() for kv in self._by_hand.get_all(observation.read)]
         self._by_hand.commit([], dict(zip(self._read, values, strict=True)))
 
     def command(self, argument: str = "") -> float:
-        """An empty Tango command, one read and one commit of what a command has: in s."""
+        """Return the seconds of an empty Tango command with the read and commit of a real one."""
         began = time.perf_counter()
         self.device.command_inout("DoNothing", argument)
         called = time.perf_counter() - began
@@ -78,7 +78,7 @@ class Floor:
         return called + time.perf_counter() - began
 
     def push(self, events: Subscriber) -> float:
-        """From a push to the callback, in s."""
+        """Return the seconds from a push to the callback."""
         self.device.command_inout("Push")
         heard, pushed = events.next()
         return heard - float(pushed)
@@ -93,7 +93,7 @@ def _commands(observation: Observation, floor: Floor) -> Iterator[Row]:
         Subscriber(floor.device, "pushed") as events,
     ):
         for number in range(WARM_UP + SAMPLES):
-            if number % SCANS == 0:
+            if number % MAX_SCANS == 0:
                 observation.begin(obs_states)
                 floor.copy(observation)
             for name, arguments, target in (
@@ -101,12 +101,12 @@ def _commands(observation: Observation, floor: Floor) -> Iterator[Row]:
                 ("Scan", [scan(number + 1)], SCANNING),
                 ("EndScan", [], READY),
             ):
-                time.sleep(SETTLED)
+                time.sleep(SETTLE_TIME_S)
                 began = time.perf_counter()
                 observation.subarray.command_inout(name, *arguments)
                 took = time.perf_counter() - began
                 told = obs_states.until(target) - began
-                time.sleep(SETTLED)
+                time.sleep(SETTLE_TIME_S)
                 bare = floor.command(*arguments)
                 returned[name].append((took, bare))
                 heard[name].append((told, bare + floor.push(events)))
@@ -117,7 +117,7 @@ def _commands(observation: Observation, floor: Floor) -> Iterator[Row]:
 
 
 def _change(observation: Observation, floor: Floor, by_hand: ByHand) -> Row:
-    """A script writes a state, a subscriber hears of it."""
+    """Measure the time from the write of a state to the event at a subscriber."""
     pairs = []
     key = f"{COPY}state"
     with (
@@ -127,16 +127,16 @@ def _change(observation: Observation, floor: Floor, by_hand: ByHand) -> Row:
     ):
         for _ in range(WARM_UP + SAMPLES):
             change = observation.change_state()
-            time.sleep(SETTLED)
+            time.sleep(SETTLE_TIME_S)
             began = time.perf_counter()
             by_hand.commit([], change)
             heard, _ = states.next()
             took = heard - began
             (text,) = change.values()
-            time.sleep(SETTLED)
+            time.sleep(SETTLE_TIME_S)
             began = time.perf_counter()
             by_hand.commit([], {key: text})
-            told = watch.told() - began
+            told = watch.next_time() - began
             pairs.append((took, told + floor.push(events)))
     return _row("a state is written: to the subscriber's callback", pairs, 1.5)
 
@@ -157,8 +157,8 @@ def _row(work: str, pairs: list[tuple[float, float]], bound: float) -> Row:
 
 
 def _time_to_read(device: tango.DeviceProxy, attribute: str) -> float:
-    # Without a pause, which of two processors a thread lands on decides, for hundreds in a row.
-    time.sleep(SETTLED)
+    # Without a pause, the placement on a processor dominates hundreds of samples in a row.
+    time.sleep(SETTLE_TIME_S)
     began = time.perf_counter()
     device.read_attribute(attribute)
     return time.perf_counter() - began

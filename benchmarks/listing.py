@@ -1,4 +1,4 @@
-"""Reading ten thousand processing blocks against bare paged range reads."""
+"""Reads of 10,000 processing blocks, against paged range reads."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 def fill_with_blocks(config: Config) -> None:
-    """Store ten thousand processing blocks of 1 KiB."""
+    """Store 10,000 processing blocks of 1 KiB."""
     for begin in range(0, BLOCKS, 1_000):
         puts = [_block(number) for number in range(begin, begin + 1_000)]
         config.backend.store.commit([], puts, timeout=30)

@@ -1,4 +1,4 @@
-"""Timing of two pieces of work side by side, as machines drift."""
+"""Interleaved timing of two functions, which cancels the drift of a machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Row", "compare", "of_samples"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table.
+    """One row of the table.
 
     Attributes:
         work: what was done.
@@ -35,11 +35,11 @@ class Row:
 
     @property
     def kept(self) -> bool:
-        """Whether the bound is kept."""
+        """Whether the ratio is within the bound."""
         return self.bound is None or self.ratio <= self.bound
 
     def as_json(self) -> dict[str, Any]:
-        """The row for a file."""
+        """Return the row as JSON."""
         return {**asdict(self), "kept": self.kept}
 
 
@@ -52,7 +52,7 @@ def compare(
     rounds: int = 7,
     bound: float | None = None,
 ) -> Row:
-    """Do two things in turn, and compare.
+    """Compare two functions, called alternately.
 
     Args:
         work: what they are.
@@ -80,7 +80,7 @@ def compare(
 
 
 def of_samples(work: str, ours: list[float], floor: list[float], bound: float | None) -> Row:
-    """Compare the medians of samples that were taken in turn.
+    """Compare the medians of samples taken alternately.
 
     The spread is that of the pairs, without the lowest and the highest tenth.
 

@@ -1,4 +1,4 @@
-"""A subarray that observes, its scripts played by hand on the stubs."""
+"""An observing subarray; its scripts' writes are made on the stubs."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ __all__ = ["READY", "SCANNING", "Observation", "Subscriber"]
 
 COMPONENTS = ("proccontrol", "helmdeploy")
 IDLE, READY, SCANNING = 2, 4, 5
-_PATIENCE = 10.0
+_TIMEOUT_S = 10.0
 _OWNER = encode({"pid": 1, "hostname": "bench", "command": ["bench"]})
 
 
 class Subscriber:
-    """Hears the change events of an attribute, each with the time of its callback."""
+    """Collects the change events of an attribute with the times of their callbacks."""
 
     def __init__(self, device: tango.DeviceProxy, attribute: str) -> None:
         self._device = device
         self._attribute = attribute
-        self._heard: queue.SimpleQueue[tuple[float, Any]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[float, Any]] = queue.SimpleQueue()
 
     def __enter__(self) -> Self:
         self._number = self._device.subscribe_event(
-            self._attribute, tango.EventType.CHANGE_EVENT, self._hear
+            self._attribute, tango.EventType.CHANGE_EVENT, self._on_event
         )
         self.next()
         return self
 
     def __exit__(self, *_: object) -> None:
-        # A client that ends while events come to it can abort.
+        # A client that exits while it receives events can abort.
         self._device.unsubscribe_event(self._number)
 
-    def _hear(self, event: tango.EventData) -> None:
+    def _on_event(self, event: tango.EventData) -> None:
         heard = time.perf_counter()
-        self._heard.put((heard, None if event.err else event.attr_value.value))
+        self._events.put((heard, None if event.err else event.attr_value.value))
 
     def next(self) -> tuple[float, Any]:
-        """Wait for an event; give the time of its callback, by ``perf_counter``, and its value."""
-        return self._heard.get(timeout=_PATIENCE)
+        """Wait for an event; return the time (``perf_counter``) of its callback and its value."""
+        return self._events.get(timeout=_TIMEOUT_S)
 
     def until(self, value: Any) -> float:
-        """Wait for a value; give the time of the callback that brought it."""
+        """Wait for a value; return the time of its callback."""
         while True:
             heard, found = self.next()
             if found == value:
@@ -62,7 +62,7 @@ class Subscriber:
 
 
 class Observation:
-    """A subarray that observes with the execution block of the demonstration.
+    """A subarray that observes the execution block of the demo.
 
     Attributes:
         subarray: the device.
@@ -83,7 +83,7 @@ class Observation:
         by_hand.commit([], dict.fromkeys(self._components, _OWNER))
 
     def begin(self, obs_states: Subscriber) -> None:
-        """Begin an execution block of new ids, and lead it to READY."""
+        """Start an execution block with new IDs, and configure it."""
         content = Content.new()
         realtime, batch = content.pb_ids("realtime"), content.pb_ids("batch")
         self.pb_id = realtime[0]
@@ -105,11 +105,11 @@ class Observation:
         obs_states.until(READY)
 
     def configure(self) -> str:
-        """Argument of Configure, each time for another scan type than before."""
+        """Return the argument of Configure for the next scan type."""
         return next(self._scan_types)
 
     def change_state(self) -> dict[str, str]:
-        """A change of the state of the processing block that receives, as its script writes it."""
+        """Return a change of the receiving block's state, as its script writes it."""
         return {_state_of(f"2/pb/{self.pb_id}"): self._state()}
 
     def _state(self) -> str:

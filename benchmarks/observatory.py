@@ -1,4 +1,4 @@
-"""Tango servers to measure, and bare ones beside them, on a real Tango database."""
+"""Measured and minimal Tango servers on a Tango database."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["BareServer", "Observatory", "start"]
 
 _PROGRAM = Path(__file__).with_name("bare_server.py")
-_PATIENCE = 60.0
+_START_TIMEOUT_S = 60.0
 
 
 class BareServer(DeviceServer):
-    """A server of devices that do next to nothing."""
+    """A server of minimal devices."""
 
     def command(self) -> list[str]:
-        """The program, its instance, and a free port of this machine to listen on."""
+        """Return the command line; port 0 listens on a free port."""
         _, _, instance = self.name.partition("/")
         return [sys.executable, str(_PROGRAM), instance, "-ORBendPoint", "giop:tcp:127.0.0.1:0"]
 
 
 class Observatory:
-    """A Tango database, and servers that use it and an etcd; all end with it.
+    """A Tango database and the servers that use it, all stopped on exit.
 
     Args:
         etcd: ``host:port`` of the etcd.
@@ -57,17 +57,17 @@ class Observatory:
         self._closing.close()
 
     def subarrays(self, instance: str, ids: Sequence[str]) -> DeviceServer:
-        """Register a server of subarrays, and give it, not yet started."""
+        """Register a server of subarrays; return it without starting it."""
         names = [f"test-sdp/subarray/{subarray_id}" for subarray_id in ids]
         return self._registered(DeviceServer, f"SDPSubarray/{instance}", "SDPSubarray", names)
 
     def bare(self, instance: str, device_class: str, count: int) -> DeviceServer:
-        """Register a bare server, and give it, not yet started."""
+        """Register a minimal server; return it without starting it."""
         names = [f"test-bare/{instance}/{number:02}" for number in range(count)]
         return self._registered(BareServer, f"bare_server/{instance}", device_class, names)
 
     def proxy(self, name: str) -> tango.DeviceProxy:
-        """A client's view of a device."""
+        """Return a proxy of a device."""
         return tango.DeviceProxy(f"tango://{self._database.tango_host}/{name}")
 
     def _registered(
@@ -82,11 +82,11 @@ class Observatory:
 
 
 def start(server: DeviceServer) -> float:
-    """Start a server and give the seconds until all of its devices answered."""
+    """Start a server; return the seconds until all of its devices answered."""
     began = time.perf_counter()
     server.launch()
     while not server.answers():
-        if not server.running or time.perf_counter() - began > _PATIENCE:
-            raise RuntimeError(server.process.obituary("did not start"))
+        if not server.running or time.perf_counter() - began > _START_TIMEOUT_S:
+            raise RuntimeError(server.process.failure_report("did not start"))
         time.sleep(0.01)
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Several processes at one counter, and the cost of the import."""
+"""Concurrent increments by several processes, and the time of the import."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 def _counter(config: Config) -> Row:
-    """Aggregate of eight processes against one client alone, both in seconds an increment."""
+    """Compare eight processes with a single client, in seconds per increment."""
     for txn in config.txn():
         txn.delete("/bench/counter", must_exist=False)
         txn.create("/bench/counter", "0")
@@ -70,7 +70,7 @@ def _work(endpoint: str, ready: object, results: multiprocessing.Queue[int]) -> 
 
 
 def _increment(config: Config) -> int:
-    """Increment often; give the worst number of retries."""
+    """Increment repeatedly; return the highest number of retries."""
     worst = 0
     for _ in range(INCREMENTS):
         retries = -1
@@ -82,7 +82,7 @@ def _increment(config: Config) -> int:
 
 
 def _start() -> Row:
-    """Time of a fresh process that imports, against one that imports what it stands on."""
+    """Compare new processes that import the library and only its dependencies."""
     ours, floor = [], []
     for _ in range(STARTS):
         ours.append(_seconds(IMPORT))

@@ -1,4 +1,4 @@
-"""A bare watch on the stubs: the floor of what reacts to a change."""
+"""Watch on the stubs: the baseline of the reaction to a change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["RawWatch"]
 
 
 class RawWatch:
-    """A thread that hears of the changes of one key.
+    """A thread that watches one key.
 
     Args:
         by_hand: whose channel is used.
@@ -39,8 +39,8 @@ class RawWatch:
         except grpc.RpcError:
             return
 
-    def told(self) -> float:
-        """Wait for a change, and give the time at which it was told, by ``perf_counter``."""
+    def next_time(self) -> float:
+        """Wait for a change; return the time of its receipt, by ``perf_counter``."""
         return self._told.get(timeout=60)
 
     def __enter__(self) -> RawWatch:

@@ -1,4 +1,4 @@
-"""How often the server was asked: by its own count, whatever the client believes."""
+"""Number of requests, as counted by the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KV = b'grpc_service="etcdserverpb.KV"'
 
 
 def kv_calls(address: str) -> int:
-    """Get how many reads, commits and the like a server has answered since it was started.
+    """Return the number of KV calls that a server has answered since its start.
 
     Args:
         address: its ``host:port``.
@@ -26,7 +26,7 @@ def kv_calls(address: str) -> int:
 
 
 def counted(work: str, trips: list[float], at_most: float) -> Row:
-    """Make a row of counts, beside a single round trip.
+    """Return a row of counts, compared with a single round trip.
 
     Args:
         work: what was done.

@@ -1,4 +1,4 @@
-"""A server of sixteen subarrays against a bare one: its start, and its memory."""
+"""Start time and memory of a server of 16 subarrays, against a minimal one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 def _start(server: DeviceServer) -> tuple[float, float]:
-    """Start a server, stop it, and give the seconds that it took to answer and its memory."""
+    """Start and stop a server; return its start time in seconds and its memory."""
     took = start(server)
     size = _resident(server.process.pid)
     server.stop()
@@ -41,7 +41,7 @@ def _start(server: DeviceServer) -> tuple[float, float]:
 
 
 def _resident(pid: int) -> float:
-    """Resident memory of a process, in GB."""
+    """Return the resident memory of a process, in GB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     (kilobytes,) = (line.split()[1] for line in lines if line.startswith("VmRSS"))
     return int(kilobytes) / 1e6

@@ -1,4 +1,4 @@
-"""Transactions against the same work by hand."""
+"""Transactions, against the same work on the stubs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RETRIES = 20
 
 
 def number_at(txn: Any, path: str) -> int:
-    """Read a number that is there."""
+    """Read an existing number."""
     return int(txn.get(path))
 
 
@@ -79,12 +79,12 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 def _retry(config: Config, by_hand: ByHand) -> Row:
-    """What it takes to run a body again, once somebody else has changed what it had read."""
+    """Measure a retry after a conflict."""
     trips = []
     for number in range(RETRIES):
         before: list[int] = []
         for txn in config.txn():
-            # The second time, the commit that failed is behind us.
+            # The second attempt starts after the rejected commit.
             before.append(kv_calls(config.backend.address))
             total = sum(number_at(txn, path) for path in READ)
             if len(before) == 1:

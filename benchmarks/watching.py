@@ -1,4 +1,4 @@
-"""Watcher loops against a bare watch on the stubs."""
+"""Watch loops, against a watch on the stubs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LATENCIES = 200
 TURNS = 40
 
 Told = Callable[[], float]
-"""Waits for a change to be told, and gives the time at which it was."""
+"""Waits for a change and returns the time of its receipt."""
 
 
 def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
@@ -41,7 +41,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 def _foreign(config: Config, by_hand: ByHand) -> Row:
-    """What a change that it does not read costs a watching process, in processor time."""
+    """Measure the CPU time of a watching process per change of an entry that it does not read."""
     with _Loop(config, lambda txn: txn.get("/bench/watched")):
         times = []
         for _ in range(5):
@@ -61,7 +61,7 @@ def _foreign(config: Config, by_hand: ByHand) -> Row:
 
 
 def _ten_thousand(config: Config, by_hand: ByHand) -> Iterator[Row]:
-    """A loop that lists ten thousand blocks and reads each state, when one state changes."""
+    """Measure a loop over the states of 10,000 blocks after a change of one state."""
     database = Database()
     memory = Config(backend=MemoryBackend(database))
     for store in (config.backend.store, memory.backend.store):
@@ -79,7 +79,7 @@ def _ten_thousand(config: Config, by_hand: ByHand) -> Iterator[Row]:
             before = kv_calls(config.backend.address)
             by_hand.commit([], {key: str(number) * 20})
             loop.ended()
-            # The change itself was one.
+            # The change itself is one of them.
             trips.append(float(kv_calls(config.backend.address) - before - 1))
     for path in ("/pb", "/bench"):
         config.backend.delete(path, must_exist=False, recursive=True)
@@ -110,13 +110,13 @@ def _latencies(
     times: int,
     body: Callable[[], object] = lambda: None,
 ) -> tuple[list[float], list[float]]:
-    """Time the loop, and a bare watch with a body after it, by the same changes."""
+    """Time the loop, and a watch followed by the body, with the same changes."""
     ours, raw = [], []
     with RawWatch(by_hand, key) as watch:
         for number in range(times + 10):
             began = time.perf_counter()
             by_hand.commit([], {key: str(number) * 20})
-            heard, turned = watch.told(), told()
+            heard, turned = watch.next_time(), told()
             body_began = time.perf_counter()
             body()
             body_took = time.perf_counter() - body_began
@@ -127,7 +127,7 @@ def _latencies(
 
 
 class _Loop:
-    """A watcher loop on a thread, which says when it turned, and when its body was through."""
+    """A watch loop in a thread, with the times at which its body started and ended."""
 
     def __init__(self, config: Config, body: Callable[[Any], object]) -> None:
         self._config = config

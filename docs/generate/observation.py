@@ -1,7 +1,7 @@
 """The sequence of an observation, drawn from what the program's own parts do to a database.
 
-The commands are decided by the devices' model, what comes of them by the scripts' stand-in, both
-on a database in memory; the picture shows what each of them has written, and the obsState that
+The devices' model decides the commands and the simulator's scripts their effects, both on a
+database in memory; the picture shows what each of them has written, and the obsState that
 the model derives from it.
 """
 
@@ -209,7 +209,7 @@ def _told(step: Step) -> str:
         told.append("named in the eb")
     if step.deploy is not None:
         told.append("deployment")
-    if step.take:
+    if step.take_ownership:
         told.append("owner")
     return ", ".join(told)
 

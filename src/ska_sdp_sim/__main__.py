@@ -1,4 +1,4 @@
-"""Run the stand-in SDP: ``python -m ska_sdp_sim``."""
+"""Run the simulator: ``python -m ska_sdp_sim``."""
 
 from ska_sdp_sim.cli import main
 

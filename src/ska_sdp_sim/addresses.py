@@ -1,8 +1,8 @@
-"""Receive addresses: where the correlator is to send each channel (spec 5, recvaddrs).
+"""Receive addresses: the host and port for each channel of the correlator.
 
-A scan type's channels are cut into blocks, one a link of the correlator or one a receive node's
-share, and each block goes to a host and a run of ports. Scan types are observed one after the
-other, so all of them use the same hosts and ports; the beams of one scan type are observed
+The channels of a scan type are split into ranges, one per correlator link or per share of a
+receive node. Each range is sent to one host and consecutive ports. Scan types are observed one
+after the other, so they use the same hosts and ports; the beams of one scan type are observed
 together and share none.
 """
 
@@ -22,12 +22,12 @@ from pydantic import (
     ValidationError,
 )
 
-from ska_sdp_sim.parameters import faults_of
+from ska_sdp_sim.parameters import format_errors
 
 __all__ = [
     "FIRST_PORT",
     "LAST_PORT",
-    "MOST_ENTRIES",
+    "MAX_MAP_ENTRIES",
     "observed_scan_types",
     "receive_addresses",
 ]
@@ -35,18 +35,19 @@ __all__ = [
 FIRST_PORT = 9000
 LAST_PORT = 65535
 
-MOST_ENTRIES = 100_000
-"""How many entries the host and port maps that are computed at once may have together.
+MAX_MAP_ENTRIES = 100_000
+"""Limit of the entries in all host and port maps of one call.
 
-One small message can ask for any number. These take less than a second, in a loop that all
-processing blocks share, and several megabytes, more than etcd takes unless told otherwise.
+A small message can request any number of them. Up to this limit they take less than a second in
+the loop that all processing blocks share, and several megabytes, which exceeds etcd's default
+limit of a request.
 """
 
 _PORTS = LAST_PORT - FIRST_PORT + 1
 _BEAM_NUMBERS = ("visibility_beam_id", "search_beam_id", "timing_beam_id", "vlbi_beam_id")
 
 
-class _Part(BaseModel):
+class _Model(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
 
@@ -55,41 +56,41 @@ def _empty_if_none(value: object) -> object:
 
 
 def _pairs(value: object) -> object:
-    # JSON has no tuples, and strict models take no list for one.
+    # JSON has no tuples, and strict models reject lists in their place.
     if isinstance(value, list):
         return [tuple(item) if isinstance(item, list) else item for item in value]
     return _empty_if_none(value)
 
 
-class _SpectralWindow(_Part):
+class _SpectralWindow(_Model):
     count: PositiveInt
     start: NonNegativeInt
     stride: PositiveInt = 1
     link_map: Annotated[list[tuple[NonNegativeInt, int]], BeforeValidator(_pairs)] = []
 
 
-class _Channels(_Part):
+class _Channels(_Model):
     channels_id: str
     spectral_windows: list[_SpectralWindow]
 
 
-class _ScanType(_Part):
+class _ScanType(_Model):
     scan_type_id: str
     derive_from: str | None = None
     beams: dict[str, dict[str, Any]] = {}
 
 
-class _Beam(_Part):
+class _Beam(_Model):
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
     beam_id: str
     function: str
 
 
-class _Resources(_Part):
+class _Resources(_Model):
     receive_nodes: NonNegativeInt | None = None
 
 
-class _Observation(_Part):
+class _Observation(_Model):
     beams: Annotated[list[_Beam], BeforeValidator(_empty_if_none)] = []
     scan_types: Annotated[list[_ScanType], BeforeValidator(_empty_if_none)] = []
     channels: Annotated[list[_Channels], BeforeValidator(_empty_if_none)] = []
@@ -97,8 +98,8 @@ class _Observation(_Part):
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """Channel numbers from start to last, both included, stride apart."""
+class _Range:
+    """Channel numbers ``start`` to ``last``, inclusive, ``stride`` apart."""
 
     start: int
     last: int
@@ -110,14 +111,12 @@ class _Block:
 
 
 def observed_scan_types(execution_block: Mapping[str, Any]) -> list[str]:
-    """List the ids of the scan types that can be observed.
+    """Return the IDs of the scan types that can be observed, in the order defined.
+
+    Templates, whose IDs start with a dot, are left out. Invalid entries are ignored.
 
     Args:
-        execution_block: content of the execution block; scan types without an id are passed over,
-            and so is whatever stands in the place of the list.
-
-    Returns:
-        The ids in the order defined, templates (ids that begin with a dot) left out.
+        execution_block: content of the execution block.
     """
     scan_types = execution_block.get("scan_types")
     if not isinstance(scan_types, list):
@@ -136,37 +135,37 @@ def receive_addresses(
 ) -> dict[str, dict[str, Any]]:
     """Compute the receive addresses of an execution block's scan types.
 
-    With ``receive_nodes`` in the block's resources, the channels of all beams of a scan type are
-    spread over that many hosts; without, each link has a host of its own. A host takes no more
-    channels than it has ports, so there may be more hosts than asked for. Beams and channels that
-    are referred to but not defined, normal in messages in use, have no addresses.
+    With ``receive_nodes`` in the resources, the channels of all beams of a scan type are
+    distributed over that many hosts; without, each link has a host of its own. A host receives at
+    most as many channels as it has ports, so there may be more hosts than requested. Beams and
+    channels that are referenced but not defined, common in messages in use, have no addresses.
 
     Args:
         execution_block: content of the execution block, in the form of schema 0.4 and later.
-        host_name: gives the name of a host by its number, from 0.
-        channels_per_port: how many channels go to one port.
-        only: ids of the scan types wanted; None for all.
+        host_name: returns the name of a host by its number, from 0.
+        channels_per_port: number of channels sent to one port.
+        only: IDs of the scan types to include; None for all.
 
     Returns:
         Scan type → beam → ``function``, the beam's number, ``host`` and ``port`` maps.
 
     Raises:
-        ValueError: the execution block cannot be understood, and the text names each fault; or
-            the maps would have more than ``MOST_ENTRIES`` entries.
+        ValueError: the execution block is invalid, and the message lists each error; or the
+            maps would have more than ``MAX_MAP_ENTRIES`` entries.
     """
     try:
         observation = _Observation.model_validate(dict(execution_block))
     except ValidationError as error:
-        raise ValueError(f"The execution block is not valid: {faults_of(error)}.") from None
+        raise ValueError(f"The execution block is not valid: {format_errors(error)}.") from None
     addresses: dict[str, dict[str, Any]] = {}
-    room = MOST_ENTRIES
+    remaining = MAX_MAP_ENTRIES
     scan_types = {item.scan_type_id: item for item in observation.scan_types}
     wanted = None if only is None else frozenset(only)
     for name in observed_scan_types(execution_block):
         if wanted is None or name in wanted:
             uses = _derived_beams(name, scan_types)
-            found = _addresses_of(name, uses, observation, host_name, channels_per_port, room)
-            room -= sum(len(beam["host"]) + len(beam["port"]) for beam in found.values())
+            found = _addresses_of(name, uses, observation, host_name, channels_per_port, remaining)
+            remaining -= sum(len(beam["host"]) + len(beam["port"]) for beam in found.values())
             addresses[name] = found
     return addresses
 
@@ -177,31 +176,31 @@ def _addresses_of(
     observation: _Observation,
     host_name: Callable[[int], str],
     channels_per_port: int,
-    room: int,
+    max_entries: int,
 ) -> dict[str, Any]:
     beams = {beam.beam_id: beam for beam in observation.beams}
     windows = {item.channels_id: item.spectral_windows for item in observation.channels}
-    blocks = {
-        beam_id: _blocks(windows[use["channels_id"]])
+    ranges = {
+        beam_id: _ranges(windows[use["channels_id"]])
         for beam_id, use in uses.items()
         if beam_id in beams and use.get("channels_id") in windows
     }
     receive_nodes = observation.resources.receive_nodes if observation.resources else None
-    total = sum(block.length for block in chain.from_iterable(blocks.values()))
+    total = sum(span.length for span in chain.from_iterable(ranges.values()))
     layout = _Layout(total, receive_nodes, channels_per_port)
-    if layout.entries(chain.from_iterable(blocks.values())) > room:
+    if layout.entries(chain.from_iterable(ranges.values())) > max_entries:
         raise ValueError(
             f"With scan type {scan_type_id!r} the receive addresses would have more than "
-            f"{MOST_ENTRIES} entries for hosts and ports: define fewer channels, or give the "
+            f"{MAX_MAP_ENTRIES} entries for hosts and ports: define fewer channels, or give the "
             "processing block a larger channels_per_port."
         )
     addresses = {}
-    for beam_id, beam_blocks in blocks.items():
+    for beam_id, beam_ranges in ranges.items():
         hosts: list[list[Any]] = []
         ports: list[list[int]] = []
-        for block, node, port in layout.place(beam_blocks):
-            hosts.append([block.start, host_name(node)])
-            ports.extend(layout.port_map(block, port))
+        for span, node, port in layout.place(beam_ranges):
+            hosts.append([span.start, host_name(node)])
+            ports.extend(layout.port_map(span, port))
         beam = beams[beam_id]
         numbers = {key: value for key, value in beam if key in _BEAM_NUMBERS and value is not None}
         addresses[beam_id] = {
@@ -217,7 +216,7 @@ def _derived_beams(
     scan_type_id: str, scan_types: Mapping[str, _ScanType]
 ) -> dict[str, dict[str, Any]]:
     """Merge a scan type with those that it derives from, beam by beam."""
-    # By id, as to compare whole scan types takes long where many derive from each other.
+    # Keyed by ID: comparing whole scan types is slow in long lineages.
     lineage: dict[str, _ScanType] = {}
     scan_type = scan_types.get(scan_type_id)
     while scan_type is not None:
@@ -233,90 +232,91 @@ def _derived_beams(
     return merged
 
 
-def _blocks(windows: Sequence[_SpectralWindow]) -> list[_Block]:
-    """Cut spectral windows where a link begins, in order of channel; none overlaps another."""
-    spans: list[tuple[_Block, set[int]]] = []
+def _ranges(windows: Sequence[_SpectralWindow]) -> list[_Range]:
+    """Split spectral windows at the start of each link, in order of channel, without overlap."""
+    spans: list[tuple[_Range, set[int]]] = []
     for window in sorted(windows, key=lambda item: item.start):
         links = {channel for channel, _ in window.link_map}
         last = window.start + (window.count - 1) * window.stride
         if spans and window.start <= spans[-1][0].last:
-            # A map is keyed by channel number alone, so windows that overlap share theirs.
+            # Maps are keyed by channel number, so overlapping windows share one entry.
             before, earlier_links = spans.pop()
             links |= earlier_links
-            spans.append((_Block(before.start, max(before.last, last), 1), links))
+            spans.append((_Range(before.start, max(before.last, last), 1), links))
         else:
-            spans.append((_Block(window.start, last, window.stride), links))
+            spans.append((_Range(window.start, last, window.stride), links))
     return list(chain.from_iterable(_cut(span, links) for span, links in spans))
 
 
-def _cut(span: _Block, links: Collection[int]) -> Iterator[_Block]:
+def _cut(span: _Range, links: Collection[int]) -> Iterator[_Range]:
     cuts = sorted(channel for channel in links if span.start < channel <= span.last)
     ends = [channel - 1 for channel in cuts] + [span.last]
     for start, last in zip([span.start, *cuts], ends, strict=True):
-        yield _Block(start, last, span.stride)
+        yield _Range(start, last, span.stride)
 
 
 class _Layout:
-    """Hands out hosts and ports to the channels of one scan type, first to last."""
+    """Assigns hosts and ports to the channels of one scan type, in order."""
 
     def __init__(self, total: int, receive_nodes: int | None, channels_per_port: int) -> None:
-        # None are left when all have been released: then as if none had been asked for.
+        # 0 nodes remain after all were released; treated as if none had been requested.
         self._share = min(_PORTS, -(-total // receive_nodes)) if receive_nodes else _PORTS
-        self._host_for_each_block = not receive_nodes
+        self._host_per_range = not receive_nodes
         self._channels_per_port = channels_per_port
         self._node = -1
         self._room = 0
         self._port = FIRST_PORT
 
-    def entries(self, blocks: Iterable[_Block]) -> int:
-        """Count the entries that all blocks of the scan type will have in both maps.
+    def entries(self, ranges: Iterable[_Range]) -> int:
+        """Return the number of entries in both maps for all ranges of the scan type.
 
-        It takes no longer for more channels, and so tells beforehand what would take for ever.
+        The time does not depend on the number of channels, so that the limit can be checked
+        before the maps are built.
         """
         entries = room = 0
-        for block in blocks:
-            if self._host_for_each_block:
+        for span in ranges:
+            if self._host_per_range:
                 room = 0
-            begun = min(room, block.length)
-            full, rest = divmod(block.length - begun, self._share)
-            room = (room - block.length) % self._share
-            for hosts, length in ((1, begun), (full, self._share), (1, rest)):
+            started = min(room, span.length)
+            full, rest = divmod(span.length - started, self._share)
+            room = (room - span.length) % self._share
+            for hosts, length in ((1, started), (full, self._share), (1, rest)):
                 if length:
-                    entries += hosts * (1 + self._entries_for_ports(length, block))
+                    entries += hosts * (1 + self._entries_for_ports(length, span))
         return entries
 
-    def place(self, blocks: Sequence[_Block]) -> Iterator[tuple[_Block, int, int]]:
-        """Give each block, cut up where a host is full, its host number and first port."""
-        for block in blocks:
-            if self._host_for_each_block:
+    def place(self, ranges: Sequence[_Range]) -> Iterator[tuple[_Range, int, int]]:
+        """Yield each range, split where a host is full, with its host number and first port."""
+        for span in ranges:
+            if self._host_per_range:
                 self._room = 0
-            start = block.start
-            while start <= block.last:
+            start = span.start
+            while start <= span.last:
                 if not self._room:
                     self._node += 1
                     self._room = self._share
                     self._port = FIRST_PORT
-                last = min(block.last, start + self._room - 1)
-                part = _Block(start, last, block.stride)
+                last = min(span.last, start + self._room - 1)
+                part = _Range(start, last, span.stride)
                 yield part, self._node, self._port
                 self._port += -(-part.length // self._numbers_per_port(part))
                 self._room -= part.length
                 start = last + 1
 
-    def port_map(self, block: _Block, port: int) -> Iterator[list[int]]:
-        """Give the port map's entries for a block whose first port is given."""
+    def port_map(self, span: _Range, port: int) -> Iterator[list[int]]:
+        """Yield the port map's entries for a range, given its first port."""
         if self._channels_per_port == 1:
-            yield [block.start, port, 1]
+            yield [span.start, port, 1]
             return
-        # An increment is whole ports a channel, so ports shared by channels are listed singly.
-        firsts = range(block.start, block.last + 1, self._numbers_per_port(block))
+        # The map's increment is in whole ports per channel, so shared ports need an entry each.
+        firsts = range(span.start, span.last + 1, self._numbers_per_port(span))
         for count, first in enumerate(firsts):
             yield [first, port + count]
 
-    def _entries_for_ports(self, length: int, block: _Block) -> int:
-        return 1 if self._channels_per_port == 1 else -(-length // self._numbers_per_port(block))
+    def _entries_for_ports(self, length: int, span: _Range) -> int:
+        return 1 if self._channels_per_port == 1 else -(-length // self._numbers_per_port(span))
 
-    def _numbers_per_port(self, block: _Block) -> int:
-        # A port for every number, also those that a stride leaves out, keeps a block's map to one
-        # entry; it costs ports that nothing is sent to.
-        return 1 if self._channels_per_port == 1 else self._channels_per_port * block.stride
+    def _numbers_per_port(self, span: _Range) -> int:
+        # One port for every number, including those that the stride skips, keeps the map of a
+        # range at one entry; the skipped ports stay unused.
+        return 1 if self._channels_per_port == 1 else self._channels_per_port * span.stride

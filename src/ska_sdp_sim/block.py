@@ -1,4 +1,4 @@
-"""What the database says of one processing block: all that its next step depends on."""
+"""Snapshot of one processing block: everything that its next step depends on."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = [
     "Block",
     "Owner",
     "deployment_id",
-    "find_circle",
+    "find_cycle",
     "last_updated_of",
     "timestamp",
 ]
 
 DONE = frozenset({"FINISHED", "CANCELLED", "FAILED"})
-"""Values of a processing block's status after which nothing follows."""
+"""Final statuses of a processing block."""
 
 _ENDED = frozenset({"FINISHED", "CANCELLED"})
-_LONGEST_ID = 96
+_MAX_ID_LENGTH = 96
 
 
 class Owner(Enum):
-    """Who has taken a processing block."""
+    """Owner of a processing block."""
 
     NOBODY = "nobody"
     THIS = "this process"
@@ -37,27 +37,27 @@ class Owner(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One processing block and what belongs to it, read at one revision.
+    """One processing block and its related entries, read at one revision.
 
     Attributes:
-        pb_id: id of the processing block.
+        pb_id: ID of the processing block.
         kind: ``realtime`` or ``batch``.
         script: the script's key, ``kind:name:version``.
-        script_name: the middle part of it.
+        script_name: name in the script's key.
         parameters: the block's parameters, as stored.
-        script_image: the image of the script's definition, None if there is no definition. Read
-            only while the block has no state, and when it is deployed.
-        eb_id: id of its execution block, if it names one.
-        execution_block: content of the execution block, None if there is none.
+        script_image: image of the script's definition, None if there is no definition. Read only
+            while the block has no state, and when it is deployed.
+        eb_id: ID of its execution block, if any.
+        execution_block: content of the execution block, None if it does not exist.
         state: the block's state, None if it has none.
-        owner: who has taken it.
-        dependencies: status of each block that it depends on and that there is; an empty text
-            for one without a state. Read only while it waits for resources.
-        circle: ids of blocks that depend on each other, this one first and last; else empty.
-        named_receiver_left: whether the block that the execution block names for its receive
-            addresses, if it is another one, is done or gone.
-        deployment: whether its deployment is there.
-        deployment_running: whether the helm deployer says that it runs.
+        owner: owner of the block.
+        dependencies: status of each existing block that it depends on; an empty string for one
+            without a state. Read only while it waits for resources.
+        cycle: IDs along a dependency cycle, this block first and last; empty if there is none.
+        receiver_is_done: whether the execution block takes its receive addresses from another
+            block, and that one has ended or does not exist.
+        deployment: whether its deployment exists.
+        deployment_running: whether the status of its deployment is RUNNING.
     """
 
     pb_id: str
@@ -71,58 +71,59 @@ class Block:
     state: Mapping[str, Any] | None = None
     owner: Owner = Owner.NOBODY
     dependencies: Mapping[str, str] = field(default_factory=dict)
-    circle: tuple[str, ...] = ()
-    named_receiver_left: bool = False
+    cycle: tuple[str, ...] = ()
+    receiver_is_done: bool = False
     deployment: bool = False
     deployment_running: bool = False
 
     @property
     def status(self) -> str | None:
-        """The status in its state; None while it has not begun.
+        """The status in its state; None before the script has started.
 
-        What is no text, in a state edited by hand, is given as one: a status that nobody knows.
+        A value that is not a string, after an edit by hand, becomes an unknown status.
         """
         status = (self.state or {}).get("status")
-        return status if status is None or isinstance(status, str) else f"no text: {type(status)}"
+        return (
+            status
+            if status is None or isinstance(status, str)
+            else f"not a string: {type(status)}"
+        )
 
     @property
     def execution_status(self) -> str:
-        """ACTIVE, FINISHED or CANCELLED; other values in use mean ACTIVE (spec 2.1)."""
+        """ACTIVE, FINISHED or CANCELLED; any other value means ACTIVE."""
         status = (self.execution_block or {}).get("status")
         return status if isinstance(status, str) and status in _ENDED else "ACTIVE"
 
     @property
     def deployment_id(self) -> str:
-        """Id of the deployment that its script makes."""
+        """ID of the deployment that its script creates."""
         return deployment_id(self.pb_id, self.script_name)
 
 
 def deployment_id(pb_id: str, script_name: str) -> str:
-    """Name the deployment of a processing block.
+    """Return the ID of a processing block's deployment, always the same for one block.
 
     Args:
-        pb_id: id of the processing block.
+        pb_id: ID of the processing block.
         script_name: name of its script.
-
-    Returns:
-        A valid deployment id (spec 2.1), always the same for the same block.
     """
     name = re.sub(r"[^A-Za-z0-9-]", "-", f"proc-{pb_id}-{script_name}")
-    if len(name) <= _LONGEST_ID:
+    if len(name) <= _MAX_ID_LENGTH:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-    return f"{name[: _LONGEST_ID - len(digest) - 1]}-{digest}"
+    return f"{name[: _MAX_ID_LENGTH - len(digest) - 1]}-{digest}"
 
 
-def find_circle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
-    """Find out whether a processing block depends on itself, perhaps through others.
+def find_cycle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
+    """Return the dependency cycle that a processing block is part of.
 
     Args:
-        pb_id: id of the processing block.
-        depends_on: gives the ids of the blocks that a block depends on.
+        pb_id: ID of the processing block.
+        depends_on: returns the IDs of the blocks that a block depends on.
 
     Returns:
-        The ids from the block back to itself, or nothing.
+        The IDs from the block back to itself; empty if there is no cycle.
     """
     paths: list[tuple[str, ...]] = [(pb_id,)]
     seen = {pb_id}
@@ -138,25 +139,19 @@ def find_circle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple
 
 
 def timestamp(now: datetime) -> str:
-    """Write a time as states carry it in ``last_updated``.
+    """Format a time for ``last_updated``, in UTC: ``2026-01-31 23:12:37``.
 
     Args:
         now: a time with its zone.
-
-    Returns:
-        The time in UTC, such as ``2026-01-31 23:12:37``.
     """
     return now.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def last_updated_of(state: Mapping[str, Any]) -> datetime | None:
-    """Read when a state was last written.
+    """Return the time at which a state was last written, in UTC; None if it is not stored.
 
     Args:
-        state: a state with ``last_updated`` as text or as seconds since 1970 (spec 2.1).
-
-    Returns:
-        The time in UTC, or None if the state does not tell.
+        state: a state with ``last_updated`` as a string or as seconds since the epoch.
     """
     value = state.get("last_updated")
     try:

@@ -1,4 +1,4 @@
-"""The command that runs the stand-in SDP until it is told to stop."""
+"""Command line of the simulator."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 import click
 
 from ska_sdp_sim.script import Settings
-from ska_sdp_sim.stand_in import COMPONENTS, StandIn
+from ska_sdp_sim.simulator import COMPONENTS, Simulator
 
 __all__ = ["main"]
 
-_LOOK_EVERY = 0.2
+_SIGNAL_POLL_S = 0.2
 
 
 def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> re.Pattern[str]:
     try:
         return re.compile(value)
     except re.error as error:
-        raise click.BadParameter(f"{value!r} is no regular expression: {error}.") from None
+        raise click.BadParameter(f"invalid regular expression {value!r}: {error}") from None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,15 +31,15 @@ def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> 
     "components",
     multiple=True,
     type=click.Choice(COMPONENTS),
-    help="Be this component only; may be given twice.  [default: both]",
+    help="Simulate this component only; repeatable.  [default: both]",
 )
-@click.option("--prefix", default="", help="Path before all entities, such as /test.")
+@click.option("--prefix", default="", help="Path prefix of all entities, such as /test.")
 @click.option(
     "--receive-scripts",
     default="receive",
     show_default=True,
     callback=_pattern,
-    help="Regular expression: scripts whose name matches give receive addresses.",
+    help="Regular expression: scripts whose name matches publish receive addresses.",
 )
 @click.option("--time-to-resource", type=float, help="Seconds until resources are available.")
 @click.option("--time-to-ready", type=float, help="Seconds from RUNNING to deployments ready.")
@@ -49,7 +49,7 @@ def _pattern(context: click.Context, parameter: click.Parameter, value: str) -> 
     default="INFO",
     show_default=True,
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
-    help="What to log.",
+    help="Lowest level of log records.",
 )
 def main(
     components: tuple[str, ...],
@@ -58,13 +58,13 @@ def main(
     log_level: str,
     **seconds: float | None,
 ) -> None:
-    """Stand in for processing controller, helm deployer and processing scripts.
+    """Simulate processing controller, helm deployer and processing scripts.
 
-    Runs until SIGTERM or Ctrl-C. The database is found by SDP_CONFIG_HOST, SDP_CONFIG_PORT and
-    the other variables of ska-sdp. Times given here hold for processing blocks whose parameters
-    (time-to-resource, time-to-ready, duration) do not say otherwise; each is 0.2 s by default.
-    Their parameter fail-at (starting, ready, configuring or scanning) makes them fail, with the
-    reason in parameter exception.
+    Runs until SIGTERM or Ctrl-C. SDP_CONFIG_HOST, SDP_CONFIG_PORT and the other variables of
+    ska-sdp select the database. The times are defaults for processing blocks without the
+    parameters time-to-resource, time-to-ready and duration; each is 0.2 s unless set. The
+    parameter fail-at (starting, ready, configuring or scanning) makes a block fail with the
+    reason in its parameter exception.
     """
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -75,18 +75,20 @@ def main(
     received: list[int] = []
 
     def receive(number: int, frame: FrameType | None) -> None:
-        # Does next to nothing: what it interrupts may hold any lock.
+        # No logging here: the interrupted code may hold any lock.
         received.append(number)
 
     signal.signal(signal.SIGTERM, receive)
     signal.signal(signal.SIGINT, receive)
     try:
-        sdp = StandIn(components or COMPONENTS, Settings(receive_scripts, parameters), prefix)
-        sdp.start()
+        simulator = Simulator(
+            components or COMPONENTS, Settings(receive_scripts, parameters), prefix
+        )
+        simulator.start()
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     try:
-        while not received and not sdp.wait(_LOOK_EVERY):
+        while not received and not simulator.wait(_SIGNAL_POLL_S):
             pass
     finally:
-        sdp.stop()
+        simulator.stop()

@@ -1,7 +1,7 @@
-"""The stand-in processing controller, with the scripts that it starts: one loop for all.
+"""Simulated processing controller and the scripts that it starts, in one watch loop.
 
-A turn reads the processing blocks that are not done, in one transaction, and takes those that
-something is due for a step further, each step a transaction of its own.
+A reconciliation reads the processing blocks that have not ended, in one transaction. It then
+writes the steps that are due, each in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.block import Block, last_updated_of
 from ska_sdp_sim.database import fetch_blocks, paths_of, read_block, write_step
+from ska_sdp_sim.isolation import ErrorIsolation
 from ska_sdp_sim.script import Done, Settings, Step, Wait, next_step, phase
-from ska_sdp_sim.shield import Shield
 
 __all__ = ["ProcessingController"]
 
@@ -25,92 +25,87 @@ LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Stretch:
-    """A phase that a block is in, and since when; and what belongs to the block."""
+class _Phase:
+    """Current phase of a block, its start, and the IDs of related entities."""
 
-    phase: str
+    name: str
     since: datetime
     eb_id: str | None
     deployment_id: str
 
 
 class ProcessingController:
-    """Takes processing blocks from their beginning to their end.
+    """Runs the scripts of processing blocks from start to end.
 
-    What it remembers saves reading and measures waits; a new one finds all else in the
+    The state in memory saves reads and measures waits; a new controller rebuilds it from the
     database.
 
     Args:
         config: access to the database.
-        settings: how scripts behave that do not say otherwise.
-        prefix: what stands before the paths of entities.
+        settings: defaults for the behaviour of scripts.
+        prefix: path prefix of all entities.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        settings: Settings | None = None,
-        prefix: str = "",
-    ) -> None:
+    def __init__(self, config: Config, settings: Settings | None = None, prefix: str = "") -> None:
         self._config = config
         self._settings = settings or Settings()
         self._prefix = prefix
         self._done: set[str] = set()
-        self._stretches: dict[str, _Stretch] = {}
-        self._shield = Shield(LOGGER)
+        self._phases: dict[str, _Phase] = {}
+        self._errors = ErrorIsolation(LOGGER)
 
-    def turn(self, watcher: Watcher[Transaction]) -> None:
-        """Take every block as far as it goes now; what fails for one is no matter of the others.
+    def reconcile(self, watcher: Watcher[Transaction]) -> None:
+        """Write all steps that are due; an error in one block does not affect the others.
 
         Args:
-            watcher: the watcher of the loop, which is told when to turn again.
+            watcher: watcher of the loop; its wake-up time is set to the next due step.
 
         Raises:
-            ConfigConnectionError: a step could not be written, or it is not known whether it was.
-            LeaseNotFound: the lease to own by is lost.
+            ConfigConnectionError: a step was not written, or the outcome is unknown.
+            LeaseNotFound: the lease of this process has expired.
         """
-        due, gone = self._survey(watcher)
-        for pb_id in gone:
-            with self._shield.over(pb_id):
+        due, deleted = self._survey(watcher)
+        for pb_id in deleted:
+            with self._errors.isolate(pb_id):
                 self._remove_deployment(pb_id)
         for pb_id in due:
-            with self._shield.over(pb_id):
-                while self._take_further(watcher, pb_id):
-                    self._shield.lift(pb_id)
+            with self._errors.isolate(pb_id):
+                while self._advance(watcher, pb_id):
+                    self._errors.clear(pb_id)
 
     def _survey(self, watcher: Watcher[Transaction]) -> tuple[list[str], set[str]]:
-        """Find blocks that a step is due for, and those that were deleted before their end.
+        """Return the blocks with a due step, and those that were deleted before their end.
 
-        Nothing is written here: whoever reads so much would be in everybody's way.
+        It writes nothing: a commit that depends on so many reads would often conflict.
         """
         due: list[str] = []
-        gone: set[str] = set()
+        deleted: set[str] = set()
         for txn in watcher.txn():
             due = []
             unfinished = list(self._unfinished(txn))
             fetch_blocks(txn, self._prefix, unfinished)
             for pb_id in unfinished:
-                with self._shield.over(pb_id):
+                with self._errors.isolate(pb_id):
                     block = read_block(txn, pb_id)
                     if block is None:
                         continue
                     if isinstance(self._next(watcher, block), Step):
                         due.append(pb_id)
                     else:
-                        self._shield.lift(pb_id)
-            gone = self._stretches.keys() - set(unfinished) - self._done
-        for pb_id in self._done & self._stretches.keys():
-            del self._stretches[pb_id]
-        return due, gone
+                        self._errors.clear(pb_id)
+            deleted = self._phases.keys() - set(unfinished) - self._done
+        for pb_id in self._done & self._phases.keys():
+            del self._phases[pb_id]
+        return due, deleted
 
     def _unfinished(self, txn: Transaction) -> Iterator[str]:
-        """List blocks by their keys alone; those that are done cost no reading."""
+        """List blocks by their keys alone, so that ended blocks are not read."""
         root = f"{self._prefix}/pb/"
         paths = txn.list_keys(root, recurse=1)
         parts = [path[len(root) :].partition("/") for path in paths]
-        begun = {pb_id for pb_id, _, below in parts if below == "state"}
-        # One without a state has been made anew under the same id.
-        self._done &= begun
+        started = {pb_id for pb_id, _, below in parts if below == "state"}
+        # A block without a state was created again under the ID of an ended one.
+        self._done &= started
         return (pb_id for pb_id, _, below in parts if not below and pb_id not in self._done)
 
     def _next(self, watcher: Watcher[Transaction], block: Block) -> Step | Wait | Done:
@@ -123,19 +118,19 @@ class ProcessingController:
         return step
 
     def _since(self, block: Block, now: datetime) -> datetime:
-        """Find out when a block came to be in its phase."""
-        stretch = self._stretches.get(block.pb_id)
-        if stretch is None:
-            # What another process began tells its time itself, to the second.
-            begun = last_updated_of(block.state or {}) or now
-            stretch = _Stretch(phase(block), min(begun, now), block.eb_id, block.deployment_id)
-            self._stretches[block.pb_id] = stretch
-        elif stretch.phase != phase(block):
-            stretch.phase, stretch.since = phase(block), now
-        return stretch.since
+        """Return the time at which a block entered its phase."""
+        current = self._phases.get(block.pb_id)
+        if current is None:
+            # Another process may have written the state; its time has a resolution of 1 s.
+            started = last_updated_of(block.state or {}) or now
+            current = _Phase(phase(block), min(started, now), block.eb_id, block.deployment_id)
+            self._phases[block.pb_id] = current
+        elif current.name != phase(block):
+            current.name, current.since = phase(block), now
+        return current.since
 
-    def _take_further(self, watcher: Watcher[Transaction], pb_id: str) -> bool:
-        """Write the next step of a block, if one is due."""
+    def _advance(self, watcher: Watcher[Transaction], pb_id: str) -> bool:
+        """Write the next step of a block, if one is due; return whether there may be more."""
         try:
             step = self._write_next(watcher, pb_id)
         except TransactionTooLarge as error:
@@ -165,36 +160,36 @@ class ProcessingController:
         LOGGER.error("%s: %s", pb_id, reason)
 
     def _paths(self, pb_id: str) -> list[str]:
-        stretch = self._stretches[pb_id]
-        return paths_of(self._prefix, pb_id, stretch.eb_id, stretch.deployment_id)
+        known = self._phases[pb_id]
+        return paths_of(self._prefix, pb_id, known.eb_id, known.deployment_id)
 
     def _remove_deployment(self, pb_id: str) -> None:
-        """Remove what was deployed for a block that has been deleted."""
-        name = self._stretches[pb_id].deployment_id
+        """Remove the deployment of a deleted block."""
+        name = self._phases[pb_id].deployment_id
         for txn in self._config.txn(prefetch=self._paths(pb_id)):
             if not txn.processing_block.exists(pb_id) and txn.deployment.exists(name):
                 txn.delete_deployment(name)
-        del self._stretches[pb_id]
+        del self._phases[pb_id]
         LOGGER.info("%s: deleted", pb_id)
 
 
 def _write_or_fail(txn: Transaction, block: Block, step: Step) -> Step:
-    """Write a step, or that the block FAILED if the step cannot be stored.
+    """Write a step, or the status FAILED if the step cannot be stored.
 
-    Both in one transaction: a block that is corrected meanwhile is not marked as FAILED.
+    Both in one transaction, so that a block corrected meanwhile does not become FAILED.
 
     Raises:
-        ValueError: the state of the block cannot be stored either.
+        ValueError: the block's state cannot be stored either.
     """
     now = datetime.now(timezone.utc)
     try:
         write_step(txn, block, step, now)
     except ValueError as error:
-        # JSON that was read may hold what must not be written, such as NaN.
+        # Stored JSON may contain values that the library refuses to write, such as NaN.
         step = _failed(f"Its next step cannot be written: {error}")
         write_step(txn, block, step, now)
     return step
 
 
 def _failed(reason: str) -> Step:
-    return Step("FAILED", state={"status": "FAILED", "reason": reason}, leave=True)
+    return Step("FAILED", state={"status": "FAILED", "reason": reason}, release=True)

@@ -1,4 +1,4 @@
-"""Between the database and the pure part: reads a block, writes a step."""
+"""Reads of processing blocks and writes of steps."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from typing import Any
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity import Deployment, ProcessingBlock
 from ska_sdp_config.entity.common.ids import check_path_part
-from ska_sdp_sim.block import DONE, Block, Owner, deployment_id, find_circle, timestamp
+from ska_sdp_sim.block import DONE, Block, Owner, deployment_id, find_cycle, timestamp
 from ska_sdp_sim.script import Step
 
 __all__ = ["fetch_blocks", "paths_of", "read_block", "write_step"]
 
 
 def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> list[str]:
-    """Name what most steps of a processing block read, for reading it in one round trip.
+    """Return the paths that most steps of a processing block read, to prefetch them.
 
     Args:
-        prefix: what stands before the paths of entities.
-        pb_id: id of the processing block.
-        eb_id: id of its execution block, if it has one.
-        deployment: id of its deployment.
-
-    Returns:
-        Paths; none for what is no id, which cannot be read.
+        prefix: path prefix of all entities.
+        pb_id: ID of the processing block.
+        eb_id: ID of its execution block, if any; left out if it is invalid.
+        deployment: ID of its deployment.
     """
     paths = [f"{prefix}/pb/{pb_id}{below}" for below in ("", "/state", "/owner")]
     paths += [f"{prefix}/deploy/{deployment}{below}" for below in ("", "/state")]
@@ -35,20 +32,20 @@ def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> lis
 
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
-    """Bring what processing blocks are read from, in two round trips however many they are.
+    """Fetch processing blocks and their related entries in two round trips.
 
     Args:
-        txn: the transaction in which they will be read.
-        prefix: what stands before the paths of entities.
-        pb_ids: ids of the processing blocks.
+        txn: transaction in which they will be read.
+        prefix: path prefix of all entities.
+        pb_ids: IDs of the processing blocks.
     """
-    named = [pb_id for pb_id in pb_ids if _is_id(pb_id)]
-    txn.get_many(f"{prefix}/pb/{pb_id}{below}" for pb_id in named for below in ("", "/state"))
+    valid = [pb_id for pb_id in pb_ids if _is_id(pb_id)]
+    txn.get_many(f"{prefix}/pb/{pb_id}{below}" for pb_id in valid for below in ("", "/state"))
     paths: list[str] = []
-    for pb_id in named:
+    for pb_id in valid:
         try:
             pb = txn.get_processing_block(pb_id)
-        except (ValueError, RecursionError):  # said when it is read
+        except (ValueError, RecursionError):  # reported by read_block
             continue
         if pb is not None:
             paths += paths_of(prefix, pb_id, pb.eb_id, deployment_id(pb_id, pb.script.name))
@@ -56,18 +53,18 @@ def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
 
 
 def read_block(txn: Transaction, pb_id: str) -> Block | None:
-    """Read a processing block and all that its next step depends on.
+    """Read a processing block and everything that its next step depends on.
 
     Args:
-        txn: the transaction to read in.
-        pb_id: id of the processing block.
+        txn: transaction to read in.
+        pb_id: ID of the processing block.
 
     Returns:
-        The block, or None if it is not there.
+        The block, or None if it does not exist.
 
     Raises:
-        ValueError: what is stored of it cannot be understood.
-        RecursionError: it is nested too deeply.
+        ValueError: a stored entry is invalid.
+        RecursionError: a stored entry is nested too deeply.
     """
     pb = txn.get_processing_block(pb_id)
     if pb is None:
@@ -93,17 +90,17 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
     if pb.eb_id is not None:
         execution_block = _object(txn.get_execution_block(pb.eb_id), pb.eb_id)
         common["execution_block"] = execution_block
-        named = (execution_block or {}).get("pb_receive_addresses")
-        if named not in (None, pb_id):
-            # What is no text names no block, so there is none that still receives.
-            common["named_receiver_left"] = not isinstance(named, str) or (
-                _status(txn, named) in (None, *DONE)
+        linked = (execution_block or {}).get("pb_receive_addresses")
+        if linked not in (None, pb_id):
+            # A value that is not a string links no block.
+            common["receiver_is_done"] = not isinstance(linked, str) or (
+                _status(txn, linked) in (None, *DONE)
             )
     if state is None or (status == "RUNNING" and not deployed):
         common["script_image"] = _script_image(txn, pb)
     if status == "WAITING" and pb.dependencies:
         common["dependencies"] = _dependencies(txn, pb)
-        common["circle"] = find_circle(pb_id, lambda other: _depends_on(txn, other))
+        common["cycle"] = find_cycle(pb_id, lambda other: _depends_on(txn, other))
     return Block(**common)
 
 
@@ -111,13 +108,13 @@ def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> Non
     """Write a step.
 
     Args:
-        txn: the transaction in which the block was read.
-        block: the block whose step it is.
-        step: what is to be written.
-        now: the time, for ``last_updated``.
+        txn: transaction in which the block was read.
+        block: the block.
+        step: its next step.
+        now: current time, for ``last_updated``.
     """
     updated = {"last_updated": timestamp(now)}
-    if step.take:
+    if step.take_ownership:
         txn.processing_block.ownership(block.pb_id).take()
     if step.state:
         state = {**(block.state or {}), **step.state, **updated}
@@ -125,7 +122,7 @@ def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> Non
     if step.execution_block and block.eb_id is not None:
         execution_block = {**(block.execution_block or {}), **step.execution_block, **updated}
         txn.update_execution_block(block.eb_id, execution_block)
-        # Programs that look at the state alone are told as well (spec 2.1).
+        # Some programs read last_updated from the execution block's state.
         execution_state = txn.get_execution_block_state(block.eb_id)
         if isinstance(execution_state, dict):
             txn.update_execution_block_state(block.eb_id, {**execution_state, **updated})
@@ -133,7 +130,7 @@ def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> Non
         txn.deployment.create_or_update(
             Deployment(key=block.deployment_id, kind="helm", args=dict(step.deploy))
         )
-    if step.leave:
+    if step.release:
         if block.deployment:
             txn.delete_deployment(block.deployment_id)
         txn.processing_block.ownership(block.pb_id).release()
@@ -141,7 +138,7 @@ def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> Non
 
 def _object(value: Any, name: str) -> Mapping[str, Any] | None:
     if value is not None and not isinstance(value, dict):
-        raise ValueError(f"What is stored of {name} is no JSON object.")
+        raise ValueError(f"invalid {name}: expected a JSON object")
     return value
 
 
@@ -174,7 +171,7 @@ def _script_image(txn: Transaction, pb: ProcessingBlock) -> str | None:
 
 
 def _status(txn: Transaction, pb_id: str) -> str | None:
-    """Get a block's status; an empty text for one without a state, None if it is not there."""
+    """Return a block's status: empty without a state, None if the block does not exist."""
     if not txn.processing_block.exists(pb_id):
         return None
     state = _object(txn.get_processing_block_state(pb_id), f"state of {pb_id}") or {}
@@ -182,7 +179,7 @@ def _status(txn: Transaction, pb_id: str) -> str | None:
 
 
 def _dependencies(txn: Transaction, pb: ProcessingBlock) -> dict[str, str]:
-    # One that is not there, as in many a message in use, cannot be waited for.
+    # Messages in use name blocks that do not exist; nothing can wait for these.
     found = {item.pb_id: _status(txn, item.pb_id) for item in pb.dependencies}
     return {pb_id: status for pb_id, status in found.items() if status is not None}
 

@@ -1,4 +1,4 @@
-"""The stand-in helm deployer: every deployment that is asked for runs at once."""
+"""Simulated helm deployer: every deployment runs at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.block import timestamp
-from ska_sdp_sim.shield import Shield
+from ska_sdp_sim.isolation import ErrorIsolation
 
 __all__ = ["HelmDeployer"]
 
@@ -17,30 +17,26 @@ LOGGER = logging.getLogger(__name__)
 
 
 class HelmDeployer:
-    """Says of each deployment that it runs.
+    """Sets the status of each deployment to RUNNING.
 
     Args:
         config: access to the database.
-        prefix: what stands before the paths of entities.
+        prefix: path prefix of all entities.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        prefix: str = "",
-    ) -> None:
+    def __init__(self, config: Config, prefix: str = "") -> None:
         self._config = config
         self._root = f"{prefix}/deploy/"
-        self._shield = Shield(LOGGER)
+        self._errors = ErrorIsolation(LOGGER)
 
-    def turn(self, watcher: Watcher[Transaction]) -> None:
-        """Give a state to each deployment that has none; one that cannot have one is left alone.
+    def reconcile(self, watcher: Watcher[Transaction]) -> None:
+        """Create the state of each deployment that has none.
 
         Args:
-            watcher: the watcher of the loop.
+            watcher: watcher of the loop.
 
         Raises:
-            ConfigConnectionError: a state could not be written, or it is not known whether it was.
+            ConfigConnectionError: a state was not written, or the outcome is unknown.
         """
         new: list[str] = []
         for txn in watcher.txn():
@@ -49,16 +45,13 @@ class HelmDeployer:
             running = {name for name, _, below in parts if below == "state"}
             new = [name for name, _, below in parts if not below and name not in running]
         for name in new:
-            with self._shield.over(name):
+            with self._errors.isolate(name):
                 self._deploy(name)
 
     def _deploy(self, name: str) -> None:
         for txn in self._config.txn(prefetch=[f"{self._root}{name}", f"{self._root}{name}/state"]):
             deployment = txn.deployment(name)
             if deployment.exists() and not deployment.state.exists():
-                state = {
-                    "status": "RUNNING",
-                    "last_updated": timestamp(datetime.now(timezone.utc)),
-                }
-                deployment.state.create(state)
+                now = timestamp(datetime.now(timezone.utc))
+                deployment.state.create({"status": "RUNNING", "last_updated": now})
         LOGGER.info("%s: RUNNING", name)

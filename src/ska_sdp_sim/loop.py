@@ -1,4 +1,4 @@
-"""A loop over a watcher that can be ended from outside."""
+"""Watch loop that can be stopped from another thread."""
 
 from __future__ import annotations
 
@@ -12,47 +12,46 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import LeaseNotFound
 
-__all__ = ["Loop"]
+__all__ = ["WatchLoop"]
 
 LOGGER = logging.getLogger(__name__)
 
-_PAUSE = timedelta(seconds=0.5)
+_RETRY_DELAY = timedelta(seconds=0.5)
 
 
-class Loop:
-    """Does a turn at once, and another whenever something that was read has changed.
+class WatchLoop:
+    """Calls a function at once, and again whenever something that it read has changed.
 
     Args:
         config: access to the database.
-        turn: does one turn. It first reads through the watcher, which waits for a database that
-            does not answer; what it then writes may fail, and the next turn finds it undone.
+        reconcile: called with the watcher. It first reads through the watcher, which waits for
+            the connection. A write that fails afterwards is retried in the next call.
     """
 
-    def __init__(self, config: Config, turn: Callable[[Watcher[Transaction]], None]) -> None:
+    def __init__(self, config: Config, reconcile: Callable[[Watcher[Transaction]], None]) -> None:
         self._config = config
-        self._turn = turn
+        self._reconcile = reconcile
         self._watcher: Watcher[Transaction] | None = None
-        self._ended = threading.Event()
+        self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Do turns until the loop is ended."""
+        """Run until ``stop`` is called."""
         for watcher in self._config.watcher():
             self._watcher = watcher
-            if self._ended.is_set():
+            if self._stopped.is_set():
                 return
             try:
-                self._turn(watcher)
+                self._reconcile(watcher)
             except (ConfigConnectionError, LeaseNotFound) as error:
-                if self._ended.is_set():
+                if self._stopped.is_set():
                     return
-                # A commit was not sent, or it is not known what became of it, or the lease to
-                # own by is lost and will be granted anew. What was to be written may be undone,
-                # and then nothing changes that would turn the loop to try again.
-                LOGGER.warning("Another turn follows soon: %s", error or type(error).__name__)
-                watcher.set_wake_up_at(datetime.now(timezone.utc) + _PAUSE)
+                # A write that was lost changes nothing in the database, so no watch event would
+                # start the retry. An expired lease is granted again meanwhile.
+                LOGGER.warning("Retrying after %s", error or type(error).__name__)
+                watcher.set_wake_up_at(datetime.now(timezone.utc) + _RETRY_DELAY)
 
-    def end(self) -> None:
-        """End the loop after the turn that it is in. May be called from any thread."""
-        self._ended.set()
+    def stop(self) -> None:
+        """Stop after the current call. Thread-safe."""
+        self._stopped.set()
         if self._watcher is not None:
             self._watcher.trigger()

@@ -1,4 +1,4 @@
-"""The parameters of a processing block that tell its stand-in script how to behave."""
+"""Parameters of a processing block that set the behaviour of its simulated script."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-__all__ = ["FailAt", "Parameters", "faults_of"]
+__all__ = ["FailAt", "Parameters", "format_errors"]
 
 FailAt = Literal["starting", "ready", "configuring", "scanning"]
 
@@ -16,19 +16,19 @@ _Seconds = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
 
 
 class Parameters(BaseModel):
-    """What a stand-in script reads of its processing block's parameters (spec 4.8).
+    """Behaviour of a simulated script, read from its processing block's parameters.
 
-    Parameters with other names belong to the real script and are passed over.
+    Other parameters belong to the real script and are ignored.
 
     Attributes:
         time_to_resource: ``time-to-resource``, seconds until resources are available.
         time_to_ready: ``time-to-ready``, seconds after RUNNING until the deployments are ready.
-        duration: seconds of processing; a realtime block with an execution block ends with it
-            instead.
+        duration: seconds of processing. A realtime block ends with its execution block instead,
+            if it has one.
         fail_at: ``fail-at``, the point at which the script fails.
-        exception: the reason given then.
-        channels_per_port: ``channels_per_port`` as vis-receive has it, or with hyphens: how many
-            channels are received at one port.
+        exception: the reason of that failure.
+        channels_per_port: ``channels_per_port`` as in vis-receive, or with hyphens: number of
+            channels received at one port.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
@@ -50,43 +50,34 @@ class Parameters(BaseModel):
 
         Args:
             given: the processing block's own parameters.
-            defaults: used for those not given, under the same names.
-
-        Returns:
-            The parameters, checked.
+            defaults: values of parameters that are not given, by name.
 
         Raises:
-            ValueError: a value cannot be used; the text names each.
+            ValueError: invalid values; the message lists each.
         """
         try:
             return cls.model_validate({**(defaults or {}), **given})
         except ValidationError as error:
-            raise ValueError(f"The parameters are not valid: {faults_of(error)}.") from None
+            raise ValueError(f"The parameters are not valid: {format_errors(error)}.") from None
 
     def failure(self, point: FailAt) -> str | None:
-        """Tell whether the script is to fail at a point.
+        """Return the reason of a failure at a point; None if the script does not fail there.
 
         Args:
-            point: the point that it has come to.
-
-        Returns:
-            The reason to give, or None if it goes on.
+            point: the point that the script has reached.
         """
         if self.fail_at != point:
             return None
         return self.exception or f"Failed at {point}, as parameter fail-at asks"
 
 
-def faults_of(error: ValidationError) -> str:
-    """Put the faults that a model found into one line: where, and what.
+def format_errors(error: ValidationError) -> str:
+    """Format validation errors as one line of locations and messages.
 
     Args:
-        error: what the model raised.
-
-    Returns:
-        The faults, separated by semicolons.
+        error: error of a pydantic model.
     """
     return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'all of it'}: {fault['msg']}"
-        for fault in error.errors(include_url=False, include_input=False)
+        f"{'.'.join(str(part) for part in entry['loc']) or 'document'}: {entry['msg']}"
+        for entry in error.errors(include_url=False, include_input=False)
     )

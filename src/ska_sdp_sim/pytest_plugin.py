@@ -1,18 +1,18 @@
-"""Pytest fixture: a stand-in SDP for the tests of others.
+"""Pytest fixture that runs the simulator.
 
-Use it by ``pytest_plugins = ["ska_sdp_sim.pytest_plugin"]`` in the top ``conftest.py``. The
-database is that of the environment, unless the test suite has a fixture ``sdp_config_arguments``
-of its own::
+Load it with ``pytest_plugins = ["ska_sdp_sim.pytest_plugin"]`` in the top-level ``conftest.py``.
+The simulator connects to the database of the environment, unless the test suite overrides the
+fixture ``sdp_config_arguments``::
 
     @pytest.fixture
     def sdp_config_arguments(my_etcd):
         return {"host": my_etcd.host, "port": my_etcd.port}
 
-    def test_observation(stand_in_sdp):
+    def test_observation(simulator):
         ...  # processing blocks that are created now run
 
-Scripts must be defined in the database, and how they behave, and fail, is said by the parameters
-of their processing blocks.
+Scripts must be defined in the database. The parameters of a processing block set the behaviour
+and the failures of its script.
 """
 
 from __future__ import annotations
@@ -22,20 +22,26 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_sim.stand_in import StandIn
+from ska_sdp_sim.simulator import Simulator
 
-__all__ = ["sdp_config_arguments", "stand_in_sdp"]
+__all__ = ["sdp_config_arguments", "simulator", "stand_in_sdp"]
 
 
 @pytest.fixture
 def sdp_config_arguments() -> dict[str, Any]:
-    """Give the arguments of ``ska_sdp_config.Config``; made to be overridden."""
+    """Arguments of ``ska_sdp_config.Config``; override it to select a database."""
     return {}
 
 
 @pytest.fixture
-def stand_in_sdp(sdp_config_arguments: dict[str, Any]) -> Iterator[StandIn]:
-    """Run a stand-in SDP for one test; an error in it is the test's."""
-    with StandIn(**sdp_config_arguments) as sdp:
-        yield sdp
-        sdp.wait(0)
+def simulator(sdp_config_arguments: dict[str, Any]) -> Iterator[Simulator]:
+    """Run a simulator during one test, and raise its error, if any, in the test."""
+    with Simulator(**sdp_config_arguments) as running:
+        yield running
+        running.wait(0)
+
+
+@pytest.fixture
+def stand_in_sdp(simulator: Simulator) -> Simulator:
+    """Former name of the fixture ``simulator``."""
+    return simulator

@@ -1,7 +1,7 @@
-"""What a processing block's script does next: a pure function of the database and the time.
+"""Next step of a processing block's script, as a pure function of the database and the time.
 
-Nothing is remembered between steps, so that a stand-in that is started again goes on where the
-one before it stood. The order of the steps is that of the real controller and scripts (spec 4.8).
+Scripts have no state in memory, so a restarted simulator continues them. The order of the steps
+is that of the real controller and scripts.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How scripts behave that do not say otherwise.
+    """Defaults for the behaviour of scripts.
 
     Attributes:
-        receive_scripts: realtime scripts whose name contains a match give receive addresses.
-        parameters: defaults for the parameters of processing blocks, under the same names.
+        receive_scripts: realtime scripts whose name contains a match publish receive addresses.
+        parameters: defaults for the parameters of processing blocks, by name.
     """
 
     receive_scripts: re.Pattern[str] = re.compile("receive")
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # A bad default would fail every block: better said at once.
+        # An invalid default would fail every block, so it is rejected here.
         Parameters.read(self.parameters)
 
 
@@ -44,42 +44,39 @@ class Step:
     """The writes of one transaction.
 
     Attributes:
-        what: the step in a word or two, for the log.
-        take: whether to take the processing block.
+        what: name of the step, for the log.
+        take_ownership: whether to take the ownership of the processing block.
         state: keys to set in the processing block's state.
         execution_block: keys to set in its execution block.
-        deploy: arguments of the deployment to make, if one is to be made.
-        leave: whether to remove the deployment and to give up the ownership.
+        deploy: arguments of the deployment to create, if any.
+        release: whether to remove the deployment and to release the ownership.
     """
 
     what: str
-    take: bool = False
+    take_ownership: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)
     execution_block: Mapping[str, Any] = field(default_factory=dict)
     deploy: Mapping[str, Any] | None = None
-    leave: bool = False
+    release: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do until a time, or until what was read changes if there is none."""
+    """Nothing to do until a time, or until an entry changes if there is no time."""
 
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Nothing is left to do, nor will be."""
+    """The script has ended and released everything."""
 
 
 def phase(block: Block) -> str:
-    """Name the stretch that a processing block is in, for measuring how long it has lasted.
+    """Return the phase of a processing block, which changes whenever a new wait starts.
 
     Args:
         block: the processing block.
-
-    Returns:
-        A name that changes whenever a wait begins anew.
     """
     state = block.state or {}
     if block.status == "WAITING":
@@ -94,20 +91,17 @@ def phase(block: Block) -> str:
 def next_step(
     block: Block, since: datetime, now: datetime, settings: Settings
 ) -> Step | Wait | Done:
-    """Find what is to be done for a processing block.
+    """Return the next step of a processing block's script.
 
     Args:
         block: the processing block.
-        since: when it came to be in its phase.
-        now: the time.
-        settings: how scripts behave that do not say otherwise.
-
-    Returns:
-        The writes of the next transaction; or what to wait for; or that all is done.
+        since: time at which it entered its phase.
+        now: current time.
+        settings: defaults for the behaviour of scripts.
     """
     if block.status in DONE:
-        left = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
-        return Step("tidied up", leave=True) if left else Done()
+        held = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
+        return Step("tidied up", release=True) if held else Done()
     if block.owner is Owner.OTHER:
         return Wait()
     if block.eb_id is not None and block.execution_block is None:
@@ -125,14 +119,14 @@ def next_step(
             f"Script {block.script} is not defined: import it with 'ska-sdp import scripts'",
         )
     if block.owner is Owner.NOBODY:
-        return Step("taken", take=True)
+        return Step("taken", take_ownership=True)
     try:
         parameters = Parameters.read(block.parameters, settings.parameters)
         return _work(block, parameters, since, now, settings)
-    except ValueError as error:  # what was given cannot be worked with
+    except ValueError as error:  # invalid parameters or execution block
         return _end(block, "FAILED", str(error))
-    except Exception as error:  # a fault of this program, which must not end it for other blocks
-        LOGGER.exception("%s: its script failed.", block.pb_id)
+    except Exception as error:  # a defect of the simulator must not stop the other blocks
+        LOGGER.exception("%s: unexpected error in its script.", block.pb_id)
         return _end(block, "FAILED", f"The script failed with {type(error).__name__}: {error}")
 
 
@@ -142,7 +136,7 @@ def _end(block: Block, status: str, reason: str | None = None) -> Step:
         state["deployments"] = {}
     if reason:
         state["reason"] = reason
-    return Step(status, state=state, leave=True)
+    return Step(status, state=state, release=True)
 
 
 def _work(
@@ -162,12 +156,12 @@ def _work(
             or _deploy(block, parameters, since, now)
             or _process(block, parameters, since, now)
         )
-    # A status that no script of this project writes is somebody else's business.
+    # Another program wrote this status.
     return Wait()
 
 
 def _is_held(block: Block) -> bool:
-    """Tell whether a batch block has to wait for its execution block, or for other blocks."""
+    """Return whether a batch block waits for its execution block or for other blocks."""
     if block.kind == "realtime":
         return False
     unfinished = any(status != "FINISHED" for status in block.dependencies.values())
@@ -182,17 +176,17 @@ def _wait_for_resources(
     if _is_held(block):
         if block.eb_id is not None and block.execution_status == "ACTIVE":
             return Wait()
-        return _never_to_run(block) or Wait()
+        return _end_if_blocked(block) or Wait()
     until = since + timedelta(seconds=parameters.time_to_resource)
     if now < until:
         return Wait(until)
     return Step("resources available", state={"resources_available": True})
 
 
-def _never_to_run(block: Block) -> Step | None:
-    if block.circle:
-        circle = " → ".join(block.circle)
-        return _end(block, "FAILED", f"Processing blocks depend on each other: {circle}")
+def _end_if_blocked(block: Block) -> Step | None:
+    if block.cycle:
+        cycle = " → ".join(block.cycle)
+        return _end(block, "FAILED", f"Processing blocks depend on each other: {cycle}")
     for status in ("FAILED", "CANCELLED"):
         for pb_id, found in block.dependencies.items():
             if found == status:
@@ -203,7 +197,7 @@ def _never_to_run(block: Block) -> Step | None:
 
 
 def _observe(block: Block, parameters: Parameters, settings: Settings) -> Step | None:
-    """Follow the observation: scan types as they are configured, scans as they begin."""
+    """React to the observation: new scan types, and failures asked for at Configure and Scan."""
     if block.kind != "realtime" or block.execution_block is None:
         return None
     if block.execution_block.get("current_scan_type") is not None and (
@@ -220,10 +214,10 @@ def _observe(block: Block, parameters: Parameters, settings: Settings) -> Step |
 
 
 def _write_addresses(block: Block, parameters: Parameters) -> Step | None:
-    """Add the addresses of scan types that have none; those once given stay as they are."""
+    """Add the addresses of new scan types; published addresses never change."""
     execution_block = block.execution_block or {}
     written = (block.state or {}).get("receive_addresses")
-    # The list of the seed's time (schema 3.2.1) is replaced by the map.
+    # Schema 3.2.1 had a list here; it is replaced.
     known = written if isinstance(written, Mapping) else None
     missing = [name for name in observed_scan_types(execution_block) if name not in (known or ())]
     if known is not None and not missing:
@@ -238,9 +232,9 @@ def _write_addresses(block: Block, parameters: Parameters) -> Step | None:
 
 
 def _link_addresses(block: Block) -> Step | None:
-    """Name this block in the execution block, unless another that still receives is named."""
-    named = (block.execution_block or {}).get("pb_receive_addresses")
-    if named == block.pb_id or (named is not None and not block.named_receiver_left):
+    """Link this block in the execution block, unless a block that still receives is linked."""
+    linked = (block.execution_block or {}).get("pb_receive_addresses")
+    if linked == block.pb_id or (linked is not None and not block.receiver_is_done):
         return None
     return Step("address link", execution_block={"pb_receive_addresses": block.pb_id})
 
@@ -248,7 +242,7 @@ def _link_addresses(block: Block) -> Step | None:
 def _deploy(
     block: Block, parameters: Parameters, since: datetime, now: datetime
 ) -> Step | Wait | None:
-    """Make the deployment, and say when it is ready and when it no longer is."""
+    """Create the deployment and keep ``deployments_ready`` up to date."""
     state = block.state or {}
     name = block.deployment_id
     if not state.get("deployments"):
@@ -281,7 +275,7 @@ def _deploy(
 
 
 def _process(block: Block, parameters: Parameters, since: datetime, now: datetime) -> Step | Wait:
-    """Run for as long as the block lasts; a realtime one's execution block ends it."""
+    """Run for the block's duration; a realtime block ends with its execution block."""
     if block.kind == "realtime" and block.eb_id is not None:
         return Wait()
     until = since + timedelta(seconds=parameters.duration)

@@ -14,7 +14,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
-from ska_sdp_sim.stack.stand_in import StandIn
+from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.container.recipe import ROOT, Image
 from tests.container.test_dockerfile import pins
@@ -54,8 +54,8 @@ class ServerInImage(DeviceServer):
         return self._image.environment(**self.settings)
 
 
-class StandInOfImage(StandIn):
-    """The stand-in of the image."""
+class SimulatorOfImage(Simulator):
+    """The simulator of the image."""
 
     def __init__(self, image: Image, directory: Path, settings: Mapping[str, str]) -> None:
         super().__init__(directory, settings)
@@ -132,7 +132,7 @@ def test_each_role(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> Non
             # Both are on this machine, and one port is for one of them.
             settings = way | tango_host | {"SDP_LMC_HEALTH_PORT": "0"}
             running.enter_context(ServerInImage(image, server, [device], tmp_path, settings))
-        running.enter_context(StandInOfImage(image, tmp_path, way))
+        running.enter_context(SimulatorOfImage(image, tmp_path, way))
         proxies = {
             name: tango.DeviceProxy(f"tango://{tango_db.tango_host}/{name}")
             for name in (controller, subarray)

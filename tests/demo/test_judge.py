@@ -1,4 +1,4 @@
-"""The judgement of a demonstration: a good one passes, each fault is seen."""
+"""Checks of the demo: a good observation passes, each fault is detected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ska_sdp_sim.demo.content import Content
 from ska_sdp_sim.demo.event import Event, Value
-from ska_sdp_sim.demo.judge import judge, spells
+from ska_sdp_sim.demo.judge import judge, state_durations
 from ska_sdp_sim.demo.record import Record
 from ska_sdp_sim.demo.steps import expected_obs_states, observation
 
@@ -49,11 +49,11 @@ def faults(record: Record, events: Events) -> list[str]:
     return [verdict.about for verdict in judge(record, events) if not verdict.good]
 
 
-def test_a_good_observation_passes() -> None:
+def test_good_observation_passes_all_checks() -> None:
     assert faults(*good()) == []
 
 
-def test_the_expected_order() -> None:
+def test_expected_obs_states_cover_all_steps() -> None:
     scan = ["SCANNING", "READY"]
     assert expected_obs_states(observation(Content.new())) == [
         *["EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", *scan, *scan],
@@ -61,7 +61,7 @@ def test_the_expected_order() -> None:
     ]
 
 
-def test_a_subscriber_that_is_told_late_takes_nothing_from_an_obs_state() -> None:
+def test_late_receipt_does_not_change_a_duration() -> None:
     record, events = good()
     late = [
         replace(one, received=one.received + 0.9) if one.value == "RESOURCING" else one
@@ -75,15 +75,15 @@ def indices(events: Events, attribute: str) -> list[int]:
 
 
 @given(st.data())
-def test_a_missing_doubled_or_exchanged_obs_state_is_seen(data: st.DataObject) -> None:
+def test_missing_repeated_or_swapped_obs_state_is_detected(data: st.DataObject) -> None:
     record, events = good()
     numbers = indices(events, "obsState")
     position = data.draw(st.integers(0, len(numbers) - 2))
     here, there = numbers[position], numbers[position + 1]
-    match data.draw(st.sampled_from(["missing", "doubled", "exchanged"])):
+    match data.draw(st.sampled_from(["missing", "repeated", "swapped"])):
         case "missing":
             del events[here]
-        case "doubled":
+        case "repeated":
             events.insert(here, events[here])
         case _:
             events[here], events[there] = events[there], events[here]
@@ -91,8 +91,8 @@ def test_a_missing_doubled_or_exchanged_obs_state_is_seen(data: st.DataObject) -
 
 
 def late_addresses(_: Record, events: Events) -> Events:
-    told = indices(events, "receiveAddresses")[1]
-    return [*events[:told], *events[told + 1 :], events[told]]
+    published = indices(events, "receiveAddresses")[1]
+    return [*events[:published], *events[published + 1 :], events[published]]
 
 
 def no_addresses(record: Record, _: Events) -> None:
@@ -120,28 +120,28 @@ def error(_: Record, events: Events) -> Events:
 
 
 @pytest.mark.parametrize(
-    ("change", "seen"),
+    ("change", "detected"),
     [
-        (late_addresses, ["receive addresses told before IDLE"]),
+        (late_addresses, ["receive addresses published before IDLE"]),
         (no_addresses, ["receive addresses readable at IDLE"]),
         (quick, ["RESOURCING lasts a second", "CONFIGURING lasts a second"]),
-        (lost_scan, ["scans told"]),
+        (lost_scan, ["scanID events for all scans"]),
         (failed_block, ["processing blocks finish"]),
         (missing_block, ["processing blocks finish"]),
         (error, ["no event is an error"]),
     ],
 )
-def test_each_fault_is_seen(change: Change, seen: list[str]) -> None:
+def test_fault_is_detected(change: Change, detected: list[str]) -> None:
     record, events = good()
     changed = change(record, events)
-    assert faults(record, events if changed is None else changed) == seen
+    assert faults(record, events if changed is None else changed) == detected
 
 
-def test_nothing_heard_is_no_success() -> None:
+def test_no_events_fail_the_checks() -> None:
     record, _ = good()
     assert len(faults(record, [])) == 5
 
 
-def test_spells_are_the_times_between_obs_states() -> None:
-    heard = [event("obsState", "A", 1.0), event("scanID", 1, 2.0), event("obsState", "B", 4.0)]
-    assert [(spell.obs_state, spell.seconds) for spell in spells(heard)] == [("A", 3.0)]
+def test_state_durations_are_measured_between_events() -> None:
+    events = [event("obsState", "A", 1.0), event("scanID", 1, 2.0), event("obsState", "B", 4.0)]
+    assert [(state.obs_state, state.seconds) for state in state_durations(events)] == [("A", 3.0)]

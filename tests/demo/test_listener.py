@@ -1,4 +1,4 @@
-"""Events from a real device server, heard by a subscriber in a process of its own."""
+"""Events of a device server, received by a subscriber process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tango
 from ska_sdp_lmc.ops.tango_db.data import Registration
 from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.demo.event import Event
-from ska_sdp_sim.demo.listener import Listener, NotHeardError
+from ska_sdp_sim.demo.listener import EventTimeoutError, Listener
 from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.programs import clean_environment
 from ska_sdp_sim.stack.tango_db import TangoDatabase
@@ -86,14 +86,14 @@ def lamp(tango_db: TangoDatabase, tmp_path: Path) -> Iterator[tango.DeviceProxy]
         yield server.device()
 
 
-def breathe_until_heard(lamp: tango.DeviceProxy, listener: Listener) -> None:
-    """See that events flow: Tango loses those of the first moments after a subscription."""
+def wait_for_event_flow(lamp: tango.DeviceProxy, listener: Listener) -> None:
+    """Wait for the first events: Tango can lose those sent right after a subscription."""
     end = time.monotonic() + 30
     while True:
         lamp.Breathe()
         try:
             listener.wait_for(flowing, timeout=0.2)
-        except NotHeardError:
+        except EventTimeoutError:
             assert time.monotonic() < end
         else:
             return
@@ -103,29 +103,29 @@ def flowing(events: Sequence[Event]) -> bool:
     return {event.attribute for event in events if not event.first} == {"mood", "level"}
 
 
-def test_events_come_in_order_with_labels_and_latency(
+def test_events_have_order_labels_and_latency(
     lamp: tango.DeviceProxy, tango_db: TangoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TANGO_HOST", tango_db.tango_host)
-    heard: list[Event] = []
-    with Listener({NAME: ["mood", "level"]}, heard.append) as listener:
+    received: list[Event] = []
+    with Listener({NAME: ["mood", "level"]}, received.append) as listener:
         listener.wait_ready()
-        breathe_until_heard(lamp, listener)
+        wait_for_event_flow(lamp, listener)
         lamp.Cheer()
         listener.wait_for(lambda events: events[-1].value == 8, timeout=30)
-        with pytest.raises(NotHeardError, match=r"not within 0\.1 s"):
+        with pytest.raises(EventTimeoutError, match=r"not within 0\.1 s"):
             listener.wait_for(lambda events: events[-1].value != 8, timeout=0.1)
-    told = [(event.attribute, event.value, event.first) for event in heard]
-    assert told[:2] == [("mood", "CALM", True), ("level", 7, True)]
-    assert told[-2:] == [("mood", "MERRY", False), ("level", 8, False)]
-    assert heard == listener.events
-    # In seconds, and by the same clock; a busy machine may hold up any of them.
-    latencies = [event.latency for event in heard[2:]]
+    values = [(event.attribute, event.value, event.first) for event in received]
+    assert values[:2] == [("mood", "CALM", True), ("level", 7, True)]
+    assert values[-2:] == [("mood", "MERRY", False), ("level", 8, False)]
+    assert received == listener.events
+    # In seconds of the same clock. Only the minimum: a busy machine can delay single events.
+    latencies = [event.latency for event in received[2:]]
     assert 0 <= min(latencies) < 1
     assert listener.close() == 0
 
 
-def test_what_cannot_be_subscribed_to_is_said(
+def test_failed_subscription_is_reported(
     lamp: tango.DeviceProxy,
     tango_db: TangoDatabase,
     monkeypatch: pytest.MonkeyPatch,
@@ -134,7 +134,7 @@ def test_what_cannot_be_subscribed_to_is_said(
     assert lamp.ping() > 0
     monkeypatch.setenv("TANGO_HOST", tango_db.tango_host)
     with Listener({NAME: ["mood", "absent"]}) as listener:
-        with pytest.raises(NotHeardError, match="could not subscribe"):
+        with pytest.raises(EventTimeoutError, match="could not subscribe"):
             listener.wait_ready()
         assert listener.close() != 0
     assert "absent" in capfd.readouterr().err

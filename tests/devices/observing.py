@@ -15,9 +15,9 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.store.interface import Delete, Entry, Query
 from ska_sdp_config.store.keys import Span, path_of_key
-from ska_sdp_sim import COMPONENTS, StandIn
+from ska_sdp_sim import COMPONENTS, Simulator
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.stand_in import is_of_the_stand_in
+from tests.services.simulator import is_written_by_simulator
 from tests.waiting import wait_until
 
 from .conftest import assign_text, served
@@ -76,7 +76,9 @@ class Observation:
         reply = self.config.backend.store.read([Query(Span("0", ":"))], timeout=5)
         assert reply.found[0] is not None
         entries = {path_of_key(entry.key): entry for entry in reply.found[0]}
-        return {path: entry for path, entry in entries.items() if not is_of_the_stand_in(path)}
+        return {
+            path: entry for path, entry in entries.items() if not is_written_by_simulator(path)
+        }
 
     def switch_on(self) -> None:
         """Lead to State ON and EMPTY, from anywhere."""
@@ -88,7 +90,7 @@ class Observation:
         """Make a message of an execution block under a new id, with one processing block.
 
         Args:
-            parameters: what its stand-in script is told, with underscores for hyphens.
+            parameters: what its simulator script is told, with underscores for hyphens.
         """
         number = next(self._numbers)
         self.eb_id = f"eb-test-20260131-{number:05}"
@@ -175,7 +177,7 @@ def observation(
 
     Args:
         etcd: a running server.
-        components: those that the stand-in SDP is.
+        components: those that the simulator is.
         port: where the devices find the server, if not at its own port.
         properties: device properties of the subarray.
     """
@@ -190,5 +192,5 @@ def observation(
             txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})
         # How soon a command must end is tried elsewhere: a busy machine may take longer.
         properties = {"TimeoutDatabase": "20", **properties}
-        with StandIn(components, **where), served(**properties) as (_, subarray):
+        with Simulator(components, **where), served(**properties) as (_, subarray):
             yield Observation(subarray, config)

@@ -1,4 +1,4 @@
-"""The whole stack, every part a process of its own, and a client that drives a subarray."""
+"""Fixtures: the local stack, a client of a subarray, and the rig."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ska_sdp_sim.demo.content import scripts
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.tango_db import TangoDatabase
-from tests.e2e.rig import TIME_OUT, Rig, built_rig
+from tests.e2e.rig import COMMAND_TIMEOUT_S, Rig, running_rig
 from tests.e2e.scripts import entry
 from tests.e2e.subarray import Subarray, answers
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
-from tests.services.stand_in import is_of_the_stand_in
+from tests.services.simulator import is_written_by_simulator
 from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A running stack of two subarrays; whatever a test breaks, it mends."""
+    """A running stack of two subarrays. A test that breaks a part restarts it."""
     with LocalStack(tmp_path_factory.mktemp("stack"), Layout(subarrays=2)) as stack:
         yield stack
 
@@ -43,25 +43,24 @@ def config(stack: LocalStack) -> Iterator[Config]:
 
 
 def everything(config: Config) -> list[Entry]:
-    """All that the database holds, byte for byte, with the revisions of the last writes.
+    """Return all entries with their revisions, without those of the simulator.
 
-    But for what the stand-in writes on its own time: it may still be at the blocks of a test
-    before.
+    The simulator may still process the blocks of an earlier test.
     """
     reply = config.backend.store.read([Query(Span("0", ":"))], timeout=20)
     found = reply.found[0]
     assert found is not None
-    return [each for each in found if not is_of_the_stand_in(path_of_key(each.key))]
+    return [each for each in found if not is_written_by_simulator(path_of_key(each.key))]
 
 
 def settle(config: Config) -> None:
-    """Wait until the device has written that the last command's wait is over, as it was told."""
+    """Wait until the device has stored the end of the last command's wait."""
     wait_until(lambda: entry(config)["reached"])
 
 
 @pytest.fixture
 def subarray(stack: LocalStack, config: Config) -> Iterator[Subarray]:
-    """Subarray 01, ON and EMPTY at first; whatever it does is ended after the test."""
+    """Subarray 01, ON and EMPTY; switched off after the test."""
     subarray = Subarray(f"tango://{stack.tango_db.tango_host}/test-sdp/subarray/01")
     _switch_off(subarray)
     subarray.command("On")
@@ -77,20 +76,20 @@ def _switch_off(subarray: Subarray) -> None:
 
 @pytest.fixture(scope="module")
 def _rig(tango_db: TangoDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    # Its proxies would not outlive the end of a server that another file runs in this process.
+    # Per module: its proxies do not survive a server that another module runs in this process.
     directory = tmp_path_factory.mktemp("rig")
-    # No time-out passes by itself, however long a busy machine takes for a test.
-    time_outs = dict.fromkeys(("TimeoutAssignResources", "TimeoutConfigure"), TIME_OUT)
+    # Long timeouts, so that none expires on a busy machine.
+    time_outs = dict.fromkeys(("TimeoutAssignResources", "TimeoutConfigure"), COMMAND_TIMEOUT_S)
     with (
         Etcd(directory, flags=QUICK) as etcd,
         serving(tango_db, directory) as serve,
-        built_rig(etcd, serve, **time_outs) as rig,
+        running_rig(etcd, serve, **time_outs) as rig,
     ):
         yield rig
 
 
 @pytest.fixture
 def rig(_rig: Rig) -> Rig:
-    """A subarray, OFF at first, with all that may break around it; no stand-in SDP."""
+    """A subarray, OFF, with parts that can fail; no simulator."""
     _rig.begin()
     return _rig

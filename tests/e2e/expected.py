@@ -1,4 +1,4 @@
-"""What a subarray must show: spec 4.2 and 4.4 said a second time, as tables.
+"""Expected behaviour of a subarray: an independent model of commands and obsState, as tables.
 
 Written from the specification alone, it knows nothing of the devices' own model. It is told what
 was done, and never looks at the database.
@@ -55,7 +55,7 @@ FOLLOWING = {
 
 @dataclass
 class Block:
-    """A processing block, as its script has written of it."""
+    """A processing block in the state written by its script."""
 
     realtime: bool
     receives: bool
@@ -81,7 +81,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command must come to: a refusal, or obsStates that are told."""
+    """Expected result of a command: a rejection, or obsState events."""
 
     reason: str = ""
     words: str = ""
@@ -125,7 +125,7 @@ class Expected:
         return [block for block in self.blocks.values() if block.realtime]
 
     def obs_state(self) -> str:
-        """The first rule of spec 4.4 that holds."""
+        """The obsState by the first rule of the derivation that holds."""
         is_waiting = bool(self.waits) and not self._holds(self.waits)
         rules = [
             (not self.eb and not self.timed_out, self.target),
@@ -151,7 +151,7 @@ class Expected:
         return named.addresses or named.left_out or named.status == "FINISHED"
 
     def look(self) -> None:
-        """What a server that runs, and reaches the database, makes of what it finds there."""
+        """Apply the changes of a running server that is connected to the database."""
         if not self.waits or not self.eb or self.timed_out or self._has_failed():
             return
         if self._holds(self.waits):
@@ -162,7 +162,7 @@ class Expected:
     # Spec 4.2 and 4.3
 
     def refusal(self, command: str) -> Outcome | None:
-        """How a command is refused that comes now, None if it is not."""
+        """Return the rejection of a command; None if it is allowed."""
         obs_state = self.obs_state()
         if (command == "On") is not (self.state == "OFF"):
             return _not_allowed(command, f"device state is {self.state}")
@@ -184,7 +184,7 @@ class Expected:
         assigned: set[str] | None = None,
         released: set[str] | None = None,
     ) -> tuple[str, ...]:
-        """Take a command that is allowed; gives the obsStates that are told of it.
+        """Apply an allowed command; return the obsStates of its events.
 
         Args:
             command: its name.

@@ -1,4 +1,4 @@
-"""A part of the stack is killed in a scan, and what happens is held against the guide."""
+"""Kill a part of the stack during a scan, and compare the effects with the operators' guide."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.e2e.subarray import Subarray, quick
 from tests.services.health import ask, is_ready, reasons
 from tests.waiting import wait_until
 
-__all__ = ["MARIADB", "PARTS", "STATEMENTS", "happens_as_told"]
+__all__ = ["MARIADB", "PARTS", "STATEMENTS", "check_guide"]
 
 GUIDE = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "operations" / "killed.yaml").read_text()
@@ -30,21 +30,21 @@ STATEMENTS: dict[str, str] = GUIDE["statements"]
 PARTS: dict[str, dict[str, Any]] = {each["part"]: each for each in GUIDE["parts"]}
 
 MARIADB = "MariaDB, behind the Tango database of production"
-"""The part that the stack of a developer has not."""
+"""The part that the local stack does not have."""
 
 SCAN_ID = 17
 KEPT = ("scanID", "scanType", "ebID", "receiveAddresses", "resources")
 
 
-def happens_as_told(
+def check_guide(
     name: str, part: Part, stack: LocalStack, subarray: Subarray, config: Config
 ) -> None:
-    """Kill a part in a scan, start it again, and hold what happens against the guide.
+    """Kill a part during a scan, restart it, and check the statements of the guide.
 
     Args:
-        name: what the guide calls the part.
-        part: it.
-        stack: has two subarrays, and serves its health.
+        name: name of the part in the guide.
+        part: the part.
+        stack: a stack of two subarrays with health endpoints.
         subarray: the first one, ON and EMPTY.
         config: the stack's configuration database.
     """
@@ -62,7 +62,7 @@ def happens_as_told(
 
 
 class Scene:
-    """An observation in a scan, and the part that is killed.
+    """An observation during a scan, and the part to kill.
 
     Args:
         stack: has two subarrays, the second without an observation, and serves its health.
@@ -110,7 +110,7 @@ class Scene:
         self.part.kill()
 
     def start(self) -> None:
-        """What the guide says is to be done, with nothing but the part itself."""
+        """Run the action that the guide prescribes."""
         self.part.start()
         wait_until(self._looks_up_anew, 30)
 

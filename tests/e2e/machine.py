@@ -1,4 +1,4 @@
-"""Whatever may befall a subarray in any order; after each step it must show what is expected."""
+"""State machine test: commands, scripts and faults in random order, checked after each step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.e2e.scripts import (
     new_id,
     write_state,
 )
-from tests.e2e.ways import FAVOURED, STAGES, WAYS
+from tests.e2e.ways import INITIAL_STEPS, STAGES, WEIGHTED_COMMANDS
 from tests.waiting import wait_until
 
 __all__ = ["Observations"]
@@ -31,12 +31,12 @@ Accept = Callable[[], tuple[str, ...]]
 
 
 class Observations(RuleBasedStateMachine):
-    """Rules are what clients, scripts and misfortune do.
+    """Rules for clients, scripts and faults.
 
     Args:
-        rig: the subarray; it goes on from example to example.
-        kills: how often the server may be killed in an example; each takes seconds.
-        outages: how often the database may be away, likewise.
+        rig: the subarray, used for all examples.
+        kills: limit of kills of the server per example; each takes seconds.
+        outages: limit of database outages per example.
     """
 
     def __init__(self, rig: Rig, kills: int, outages: int) -> None:
@@ -46,34 +46,34 @@ class Observations(RuleBasedStateMachine):
         self.outages = outages
         self.expected = Expected()
 
-    @initialize(steps=st.sampled_from(WAYS))
+    @initialize(steps=st.sampled_from(INITIAL_STEPS))
     def begin(self, steps: str) -> None:
-        """Lead to somewhere on the way of an observation: by random steps few would get far."""
+        """Run the initial steps, as random ones alone rarely get far."""
         self.rig.begin()
         self.count = self.rig.entry["command_count"]
         self.last = "EMPTY"
         for step in steps.split():
             if step in STAGES:
-                self.scripts_go_on(step)
+                self.advance_scripts(step)
             elif step == "failed":
-                self.script_goes_on(0, 0)
+                self.advance_script(0, 0)
             else:
                 self._command(step, 0)
 
     def teardown(self) -> None:
         if not hasattr(self, "count"):
             return
-        # Nothing more was told than was expected: what was pushed before this is heard before it.
-        self.rig.hearing.prove()
-        assert self.rig.hearing.of("obsState") == []
+        # No unexpected event: all events pushed before this one are received before it.
+        self.rig.recorder.prove()
+        assert self.rig.recorder.of("obsState") == []
 
-    # What clients do
+    # Clients
 
     @rule(data=st.data(), variant=st.integers(0, 3), until=st.sampled_from(["", *STAGES]))
     def allowed_command(self, data: st.DataObject, variant: int, until: str) -> None:
         self._command(self._allowed(data), variant)
         if until and self.expected.realtime:
-            self.scripts_go_on(until)
+            self.advance_scripts(until)
 
     @rule(data=st.data(), variant=st.integers(0, 3))
     def refused_command(self, data: st.DataObject, variant: int) -> None:
@@ -81,7 +81,7 @@ class Observations(RuleBasedStateMachine):
         self._command(data.draw(st.sampled_from(names)), variant)
 
     def _allowed(self, data: st.DataObject) -> str:
-        names = [name for name in FAVOURED if self.expected.refusal(name) is None]
+        names = [name for name in WEIGHTED_COMMANDS if self.expected.refusal(name) is None]
         return data.draw(st.sampled_from(names))
 
     def _command(self, name: str, variant: int) -> None:
@@ -97,7 +97,7 @@ class Observations(RuleBasedStateMachine):
             self._check(accept())
 
     def _prepare(self, name: str, variant: int) -> tuple[str | None, Outcome | None, Accept]:
-        """Make a command's argument, and what must come of it."""
+        """Return a command's argument and its expected effect."""
         expected = self.expected
         outcome = expected.refusal(name)
         more: dict[str, Any] = {}
@@ -152,8 +152,8 @@ class Observations(RuleBasedStateMachine):
 
     @precondition(lambda self: self.expected.realtime)
     @rule(until=st.sampled_from(STAGES))
-    def scripts_go_on(self, until: str) -> None:
-        """All of them, until they wait for their deployments alone, or for nothing."""
+    def advance_scripts(self, until: str) -> None:
+        """Advance all scripts until they wait for deployments only, or for nothing."""
         before = self.expected.obs_state()
         for pb_id in self.expected.blocks:
             while self._step(pb_id, until):
@@ -162,7 +162,7 @@ class Observations(RuleBasedStateMachine):
 
     @precondition(lambda self: self.expected.blocks)
     @rule(which=st.integers(0, 5), fate=st.integers(0, 9))
-    def script_goes_on(self, which: int, fate: int) -> None:
+    def advance_script(self, which: int, fate: int) -> None:
         before = self.expected.obs_state()
         pb_id = list(self.expected.blocks)[which % len(self.expected.blocks)]
         if fate > 2:
@@ -189,7 +189,7 @@ class Observations(RuleBasedStateMachine):
         self._check(())
 
     def _step(self, pb_id: str, until: str = "ready") -> bool:
-        """Let a script write what comes next, in the real order; False when there is nothing."""
+        """Write the next step of a script, in the real order; return False if there is none."""
         block, config = self.expected.blocks[pb_id], self.rig.config
         if block.status == "STARTING":
             block.status = "WAITING"
@@ -227,7 +227,7 @@ class Observations(RuleBasedStateMachine):
     @precondition(lambda self: self.expected.obs_state() == self.expected.pending)
     @rule()
     def time_out_passes(self) -> None:
-        """The command is made older than its time-out, as if time had passed."""
+        """Expire the command's timeout by setting its time back."""
         before = self.expected.obs_state()
         self._make_late()
         self._check_changed(before)
@@ -246,7 +246,7 @@ class Observations(RuleBasedStateMachine):
         variant=st.integers(0, 3),
     )
     def server_is_killed(self, way: str, data: st.DataObject, variant: int) -> None:
-        """At rest; while others write; with a command under way; with one just committed."""
+        """Kill when idle, during other writes, during a command, or right after its commit."""
         self.kills -= 1
         name = self._allowed(data)
         argument, outcome, accept = self._prepare(name, variant)
@@ -279,7 +279,7 @@ class Observations(RuleBasedStateMachine):
 
     @rule(loses=st.booleans(), data=st.data(), variant=st.integers(0, 3))
     def answer_is_late_or_lost(self, loses: bool, data: st.DataObject, variant: int) -> None:
-        """The database does what a command asks for, and its answer is held up or lost."""
+        """Commit a command while its answer is late or lost."""
         name = self._allowed(data)
         argument, outcome, accept = self._prepare(name, variant)
         if outcome is not None:
@@ -330,7 +330,7 @@ class Observations(RuleBasedStateMachine):
 
     @rule()
     def device_begins_anew(self) -> None:
-        """Tango's Init."""
+        """Send the Tango command Init."""
         self.rig.subarray.command("Init")
         wait_until(lambda: self.rig.subarray.proxy.state() != tango.DevState.INIT)
         self._check((self.expected.obs_state(),))
@@ -338,18 +338,18 @@ class Observations(RuleBasedStateMachine):
     # What must be
 
     def _check_changed(self, before: str) -> None:
-        """What the database was told has changed obsState, or not."""
+        """Check the events after a write that may have changed obsState."""
         self.expected.look()
         after = self.expected.obs_state()
         self._check((after,) if after != before else ())
 
     def _check(self, told: tuple[str, ...]) -> None:
         expected, rig = self.expected, self.rig
-        rig.hearing.wait_for("obsState", list(told))
+        rig.recorder.wait_for("obsState", list(told))
         for one in told:
             assert one == self.last or one in FOLLOWING[self.last]
             self.last = one
-        rig.hearing.forget()
+        rig.recorder.forget()
         assert self.last == expected.obs_state()
         wait_until(
             lambda: rig.subarray.obs_state == expected.obs_state(),

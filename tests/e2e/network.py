@@ -1,4 +1,4 @@
-"""The network between a device server and etcd, on which commits lose their answers."""
+"""Proxy between a device server and etcd that can hold back the answer of a commit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tests.connection.proxy import Joint, Proxy
 __all__ = ["Network"]
 
 COMMIT = b'"obs_state_target"'
-"""What stands in each commit to a subarray's entry, and in nothing else that is sent."""
+"""Text contained in each commit to a subarray's entry, and in no other request."""
 
 
 class Network(Proxy):
-    """Passes all on, until it is told to catch a commit.
+    """Forwards everything until ``catch``.
 
     Attributes:
-        caught: set when a commit was passed on whose answer is kept back.
+        caught: set when a commit was forwarded whose answer is held back.
     """
 
     def __init__(self, port: int) -> None:
@@ -26,17 +26,17 @@ class Network(Proxy):
         self.caught = threading.Event()
 
     def catch(self) -> None:
-        """Let the next commit of a command reach the server, and keep all answers from then on.
+        """Forward the next commit of a command, and hold back all answers after it.
 
-        ``release`` delivers them late, ``cut`` loses them.
+        ``release`` delivers them late, ``cut`` discards them.
         """
         self.caught.clear()
         self._end = b""
         self._catches = True
 
     def lets_through(self, joint: Joint, data: bytes) -> bool:
-        """Watch for the commit."""
-        # What is looked for may come in two pieces.
+        """Detect the commit."""
+        # The text may be split over two reads.
         seen, self._end = self._end + data, data[-len(COMMIT) :]
         if self._catches and COMMIT in seen:
             self._catches = False

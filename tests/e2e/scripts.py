@@ -1,4 +1,4 @@
-"""Messages of an observation without a stand-in SDP, and what its scripts write."""
+"""Messages of an observation without a simulator, and the writes of its scripts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _numbers = itertools.count()
 
 
 def new_id(kind: str) -> str:
-    """Id of an entity of a kind, ``eb`` or ``pb``, that no test has used yet."""
+    """Return an unused ID of a kind, ``eb`` or ``pb``."""
     return f"{kind}-e2e-20260131-{next(_numbers):05}"
 
 
@@ -50,12 +50,12 @@ def _blocks(blocks: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
 def assignment(
     eb_id: str, blocks: dict[str, tuple[str, str]], receptors: tuple[str, ...] = ("SKA001",)
 ) -> str:
-    """Argument of AssignResources.
+    """Return an argument of AssignResources.
 
     Args:
-        eb_id: id of the execution block.
+        eb_id: ID of the execution block.
         blocks: kind and name of the script, by processing block.
-        receptors: what is assigned.
+        receptors: receptors to assign.
     """
     message = {
         "interface": _INTERFACE,
@@ -73,7 +73,7 @@ def assignment(
 
 
 def more_blocks(blocks: dict[str, tuple[str, str]]) -> str:
-    """Argument of AssignResources that adds processing blocks alone."""
+    """Return an argument of AssignResources that adds processing blocks only."""
     return json.dumps({"interface": _INTERFACE, "processing_blocks": _blocks(blocks)})
 
 
@@ -84,12 +84,12 @@ def write_state(config: Config, pb_id: str, **state: Any) -> None:
 
 
 def name_receiver(config: Config, eb_id: str, pb_id: str) -> None:
-    """Name in the execution block the one that gives receive addresses, as its script does."""
+    """Link the block with the receive addresses in the execution block, as its script does."""
     change(config, f"/eb/{eb_id}", pb_receive_addresses=pb_id)
 
 
 def change(config: Config, path: str, **fields: Any) -> None:
-    """Set fields of a document, which is made if it is not there."""
+    """Set fields of a document; create it if it does not exist."""
     for txn in config.txn():
         text = txn.get(path)
         if text is None:
@@ -99,7 +99,7 @@ def change(config: Config, path: str, **fields: Any) -> None:
 
 
 def entry(config: Config, subarray_id: str = "01") -> dict[str, Any]:
-    """What the database holds of a subarray."""
+    """Return the stored entry of a subarray."""
     text = None
     for txn in config.txn():
         text = txn.get(f"/lmc/subarray/{subarray_id}")

@@ -1,4 +1,4 @@
-"""A client of one subarray, as the telescope manager is one."""
+"""Client of one subarray."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_sim.demo.content import Content, configure, scan
 from tests.waiting import wait_until
 
-__all__ = ["PATIENCE_MS", "Subarray", "answers", "quick"]
+__all__ = ["CLIENT_TIMEOUT_MS", "Subarray", "answers", "quick"]
 
-PATIENCE_MS = 20_000
-"""How long the client waits for a command: longer than a server may, to hear its own words."""
+CLIENT_TIMEOUT_MS = 20_000
+"""Client timeout of a command, longer than any timeout of the server so that its error arrives."""
 
 
 class Subarray:
-    """A client of one subarray, as the telescope manager is one."""
+    """A client of one subarray, like the telescope manager."""
 
     def __init__(self, trl: str) -> None:
         self.trl = trl
         self.proxy = tango.DeviceProxy(trl)
-        self.proxy.set_timeout_millis(PATIENCE_MS)
+        self.proxy.set_timeout_millis(CLIENT_TIMEOUT_MS)
 
     def command(self, name: str, argument: str | None = None) -> None:
         if argument is None:
@@ -33,7 +33,7 @@ class Subarray:
             self.proxy.command_inout(name, argument)
 
     def refusal(self, name: str, argument: str | None = None) -> tango.DevError:
-        """Give a command that is refused, and get the first entry of the error."""
+        """Send a command that must be rejected; return the first entry of the error."""
         with pytest.raises(tango.DevFailed) as failed:
             self.command(name, argument)
         return failed.value.args[0]
@@ -66,7 +66,7 @@ class Subarray:
 
 
 def quick() -> Content:
-    """The demonstration's observation, under new ids, without its pauses."""
+    """Return the demo's messages with new IDs and without delays."""
     content = Content.new()
     for block in content.message["processing_blocks"]:
         block["parameters"] |= {"time-to-resource": 0.05, "time-to-ready": 0.05, "duration": 0.1}
@@ -74,7 +74,7 @@ def quick() -> Content:
 
 
 def answers(subarray: Subarray) -> bool:
-    """Whether the subarray can be reached, and has seen its database."""
+    """Return whether the subarray answers and is connected to its database."""
     try:
         return bool(subarray.proxy.state() != tango.DevState.INIT)
     except tango.DevFailed:

@@ -1,4 +1,4 @@
-"""Bad messages: the fault is named, and nothing is written."""
+"""Invalid messages: the error names the fault, and nothing is written."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def invalid_messages() -> list[Path]:
 
 
 @has_messages
-def test_invalid_messages_in_use_are_refused(subarray: Subarray, config: Config) -> None:
+def test_invalid_example_message_is_rejected(subarray: Subarray, config: Config) -> None:
     files = invalid_messages()
     assert files
     assigned = False
@@ -68,7 +68,7 @@ def test_invalid_messages_in_use_are_refused(subarray: Subarray, config: Config)
 
 
 @pytest.mark.parametrize("command", sorted(WRONG_TYPES))
-def test_what_is_no_message_is_refused(subarray: Subarray, config: Config, command: str) -> None:
+def test_malformed_message_is_rejected(subarray: Subarray, config: Config, command: str) -> None:
     settle(config)
     for name, text in NOT_A_MESSAGE.items():
         desc = refuses(subarray, config, command, text)
@@ -78,9 +78,7 @@ def test_what_is_no_message_is_refused(subarray: Subarray, config: Config, comma
     assert "$." in desc
 
 
-def test_two_mebibytes_are_refused_before_they_are_parsed(
-    subarray: Subarray, config: Config
-) -> None:
+def test_two_mebibytes_are_rejected_before_parsing(subarray: Subarray, config: Config) -> None:
     settle(config)
     message = quick().message
     message["padding"] = "x" * 2_097_152

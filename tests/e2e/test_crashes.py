@@ -1,4 +1,4 @@
-"""What survives a kill: everything that the database holds, and the devices keep nothing else."""
+"""Restart after a kill: all state is in the database, none in the devices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def server_of(stack: LocalStack, subarray: Subarray) -> DeviceServer:
     return next(server for server in stack.servers if name in server.devices)
 
 
-def test_killed_server_comes_back_in_its_scan(stack: LocalStack, scanning: Subarray) -> None:
+def test_restarted_server_continues_its_scan(stack: LocalStack, scanning: Subarray) -> None:
     kept = ("scanID", "scanType", "ebID", "receiveAddresses", "resources", "transactionID")
     before = {name: scanning.read(name) for name in kept}
     assert before["scanID"] == SCAN_ID
@@ -49,7 +49,7 @@ def test_killed_server_comes_back_in_its_scan(stack: LocalStack, scanning: Subar
     assert scanning.obs_state == "READY"
 
 
-def test_device_recovers_by_itself_after_etcd_was_killed(
+def test_device_reconnects_after_etcd_was_killed(
     stack: LocalStack, scanning: Subarray, config: Config
 ) -> None:
     addresses = scanning.read("receiveAddresses")

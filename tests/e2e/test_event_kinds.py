@@ -86,13 +86,13 @@ def run(server: DeviceServer, pythons: dict[str, tuple[str, ...]], scans: int) -
         return recording.faults()
 
 
-def test_every_kind_of_event_has_the_right_values(
+def test_all_event_kinds_have_the_same_values(
     etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays
 ) -> None:
     assert run(serve(etcd_server(), serve_subarrays), NEW, 20) == []
 
 
-def test_old_clients_receive_the_right_values(
+def test_old_clients_receive_all_values(
     etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays, old_python: str
 ) -> None:
     server = serve(etcd_server(), serve_subarrays)
@@ -100,7 +100,7 @@ def test_old_clients_receive_the_right_values(
 
 
 @pytest.mark.long
-def test_every_value_is_right_through_a_thousand_scans(
+def test_values_are_correct_over_a_thousand_scans(
     etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays, old_python: str
 ) -> None:
     server = serve(etcd_server(), serve_subarrays)

@@ -1,4 +1,4 @@
-"""FAULT and the ways out of it, across restarts of the server; Abort from everywhere."""
+"""FAULT and the recovery from it, across restarts of the server; Abort from each obsState."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import tango
 
-from tests.e2e.rig import TIME_OUT, Rig
+from tests.e2e.rig import COMMAND_TIMEOUT_S, Rig
 from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
 from tests.waiting import wait_until
 
@@ -59,23 +59,23 @@ def come_back(observation: Observation, way: str) -> None:
     """Leave FAULT, and see that an observation can go on."""
     rig = observation.rig
     # What was pushed before this is heard before it.
-    rig.hearing.prove()
-    rig.hearing.forget()
+    rig.recorder.prove()
+    rig.recorder.forget()
     if way == "Restart":
         observation.command("Restart")
-        rig.hearing.wait_for("obsState", ["RESTARTING", "EMPTY"])
+        rig.recorder.wait_for("obsState", ["RESTARTING", "EMPTY"])
         assert rig.subarray.read("errorMessages") == "{}"
         return
     observation.command("ObsReset")
     if rig.subarray.obs_state == "RESETTING":
         observation.resource()
-    rig.hearing.wait_for("obsState", ["RESETTING", "IDLE"])
+    rig.recorder.wait_for("obsState", ["RESETTING", "IDLE"])
     assert rig.subarray.read("errorMessages") == "{}"
     rig.subarray.configure("science")
 
 
 @pytest.mark.parametrize("way", ["ObsReset", pytest.param("Restart", marks=pytest.mark.long)])
-def test_fault_of_a_failed_script_survives(rig: Rig, way: str) -> None:
+def test_fault_after_a_failed_script_survives_a_restart(rig: Rig, way: str) -> None:
     observation = Observation(rig)
     observation.resource()
     rig.subarray.configure("science")
@@ -115,11 +115,11 @@ def set_time_outs(rig: Rig) -> Iterator[Callable[[str, float], None]]:
 
 
 @pytest.mark.parametrize(("way", "is_up"), [("ObsReset", True), ("Restart", False)])
-def test_fault_of_a_time_out_survives(
+def test_fault_after_a_timeout_survives_a_restart(
     rig: Rig, set_time_outs: Callable[[str, float], None], way: str, is_up: bool
 ) -> None:
     name = "TimeoutConfigure" if way == "ObsReset" else "TimeoutAssignResources"
-    seconds = 0.5 if is_up else TIME_OUT
+    seconds = 0.5 if is_up else COMMAND_TIMEOUT_S
     set_time_outs(name, seconds)
     observation = Observation(rig)
     if way == "ObsReset":
@@ -145,10 +145,10 @@ def test_fault_of_a_time_out_survives(
     assert shown["healthState"] == DEGRADED
     # A script that is ready after that is too late.
     observation.write(status="RUNNING", resources_available=True, deployments_ready=True)
-    rig.hearing.prove()
+    rig.recorder.prove()
     assert rig.subarray.obs_state == "FAULT"
     # There is time enough for what follows.
-    set_time_outs(name, TIME_OUT)
+    set_time_outs(name, COMMAND_TIMEOUT_S)
     come_back(observation, way)
 
 
@@ -170,14 +170,14 @@ def lead_to(observation: Observation, obs_state: str) -> None:
 @pytest.mark.parametrize(
     "obs_state", ["IDLE", "RESOURCING", "CONFIGURING", "READY", "SCANNING", "RESETTING"]
 )
-def test_abort(rig: Rig, obs_state: str) -> None:
+def test_abort_is_accepted_in_each_obs_state(rig: Rig, obs_state: str) -> None:
     observation = Observation(rig)
     lead_to(observation, obs_state)
     rig.subarray.wait_for(obs_state)
-    rig.hearing.wait_for_last("obsState", obs_state)
-    rig.hearing.forget()
+    rig.recorder.wait_for_last("obsState", obs_state)
+    rig.recorder.forget()
     observation.command("Abort")
     assert rig.subarray.obs_state == "ABORTED"
-    rig.hearing.wait_for("obsState", ["ABORTING", "ABORTED"])
+    rig.recorder.wait_for("obsState", ["ABORTING", "ABORTED"])
     assert rig.subarray.read("ebID") == observation.eb_id
     assert rig.subarray.read("scanID") == 0

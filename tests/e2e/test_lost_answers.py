@@ -1,4 +1,4 @@
-"""A commit's answer is late or lost, or the watcher is as fast: each event once, in its order."""
+"""Late and lost answers of commits: each event is sent once, in order."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def argument(command: str) -> str | None:
 
 
 @pytest.mark.parametrize("fate", ["lost", "late"])
-def test_answer_of_each_command(rig: Rig, fate: str) -> None:
+def test_command_with_a_late_or_lost_answer_sends_each_event_once(rig: Rig, fate: str) -> None:
     for command, obs_states in OBSERVATION:
         count = rig.entry["command_count"]
-        rig.hearing.forget()
+        rig.recorder.forget()
         number = rig.send_and_catch(command, argument(command))
         if fate == "lost":
             rig.network.cut()
@@ -64,8 +64,8 @@ def test_answer_of_each_command(rig: Rig, fate: str) -> None:
         # Until the connection stands again, commands are refused.
         rig.wait_for_database()
         transaction_id = rig.entry["transaction_id"]
-        rig.hearing.wait_for("transactionID", [transaction_id])
-        rig.hearing.wait_for("obsState", obs_states)
+        rig.recorder.wait_for("transactionID", [transaction_id])
+        rig.recorder.wait_for("obsState", obs_states)
         assert_order(rig, command, obs_states)
         assert rig.entry["command_count"] == count + 1
 
@@ -73,8 +73,8 @@ def test_answer_of_each_command(rig: Rig, fate: str) -> None:
 def assert_order(rig: Rig, command: str, obs_states: list[Value]) -> None:
     """The transitional obsState before all else, the final one after; nothing twice."""
     # What was pushed before this is heard before it.
-    rig.hearing.prove()
-    names = [each.attribute for each in rig.hearing.events if each.attribute != "adminMode"]
+    rig.recorder.prove()
+    names = [each.attribute for each in rig.recorder.events if each.attribute != "adminMode"]
     assert names.count("lastCommand") <= 1
     assert names.count("transactionID") == 1
     assert names.count("obsState") == len(obs_states)
@@ -107,10 +107,10 @@ def receiving(rig: Rig) -> tuple[Rig, str]:
     return rig, pb_id
 
 
-def test_command_and_watcher_publish_at_once(receiving: tuple[Rig, str]) -> None:
+def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]) -> None:
     rig, pb_id = receiving
-    rig.hearing.prove()
-    rig.hearing.forget()
+    rig.recorder.prove()
+    rig.recorder.forget()
     over = threading.Event()
     written = itertools.count(1)
     ids: list[str] = []
@@ -125,7 +125,7 @@ def test_command_and_watcher_publish_at_once(receiving: tuple[Rig, str]) -> None
     script.start()
     try:
         deadline = time.monotonic() + 60
-        while len(ids) < CONFIGURES or len(rig.hearing.of("receiveAddresses")) < TOLD:
+        while len(ids) < CONFIGURES or len(rig.recorder.of("receiveAddresses")) < TOLD:
             assert time.monotonic() < deadline, "the script's addresses are not told of"
             ids.append(f"txn-e2e-{len(ids)}")
             message = {"scan_type": "science", "transaction_id": ids[-1]}
@@ -135,9 +135,9 @@ def test_command_and_watcher_publish_at_once(receiving: tuple[Rig, str]) -> None
     finally:
         over.set()
         script.join(10)
-    rig.hearing.prove()
-    assert rig.hearing.of("obsState") == ["CONFIGURING", "READY"] * len(ids)
-    assert rig.hearing.of("transactionID") == ids
+    rig.recorder.prove()
+    assert rig.recorder.of("obsState") == ["CONFIGURING", "READY"] * len(ids)
+    assert rig.recorder.of("transactionID") == ids
     last = next(written) - 1
     wait_until(lambda: told_ports(rig)[-1:] == [last], what=f"port {last} is told of")
     # Views may be left out, for newer ones; none comes after a newer one, and none twice.
@@ -147,5 +147,5 @@ def test_command_and_watcher_publish_at_once(receiving: tuple[Rig, str]) -> None
 
 def told_ports(rig: Rig) -> list[int]:
     """The port of each receiveAddresses that was told."""
-    told = [json.loads(str(text)) for text in rig.hearing.of("receiveAddresses")]
+    told = [json.loads(str(text)) for text in rig.recorder.of("receiveAddresses")]
     return [each["science"]["vis0"]["port"][0][1] for each in told]

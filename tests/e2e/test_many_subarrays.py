@@ -1,4 +1,4 @@
-"""Sixteen subarrays at once, in one server and in as many: no event is lost or out of order."""
+"""Concurrent subarrays in one server and in several: no event is lost or out of order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.e2e.hearing import Hearing
+from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.scripts import assignment, new_id
 from tests.e2e.subarray import Subarray
 from tests.services.servers import ServeSubarrays, trl_of
@@ -69,18 +69,18 @@ def observe(subarrays: list[Subarray], scans: int) -> None:
 
 def run(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]], scans: int) -> None:
     subarrays = ready(etcd, serve, numbers)
-    with Hearing(subarrays, "obsState", "scanID") as hearing:
+    with EventRecorder(subarrays, "obsState", "scanID") as recorder:
         observe(subarrays, scans)
         # What was pushed before this is heard before it.
-        hearing.prove()
+        recorder.prove()
         scan_ids = [value for number in range(1, scans + 1) for value in (number, 0)]
         for subarray in subarrays:
-            assert hearing.of("obsState", subarray) == ["SCANNING", "READY"] * scans
-            assert hearing.of("scanID", subarray) == scan_ids
+            assert recorder.of("obsState", subarray) == ["SCANNING", "READY"] * scans
+            assert recorder.of("scanID", subarray) == scan_ids
 
 
 @LAYOUTS
-def test_subarrays_at_once(
+def test_concurrent_subarrays_send_all_events(
     etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
 ) -> None:
     run(etcd_server(), serve_subarrays, layout(4), 10)
@@ -88,7 +88,7 @@ def test_subarrays_at_once(
 
 @pytest.mark.long
 @LAYOUTS
-def test_sixteen_subarrays_at_once(
+def test_sixteen_concurrent_subarrays_send_all_events(
     etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
 ) -> None:
     run(etcd_server(), serve_subarrays, layout(16), 100)

@@ -1,4 +1,4 @@
-"""Two clients at once: the state is checked inside the transaction, so one of them wins."""
+"""Concurrent clients: the state is checked in the transaction, so one command is rejected."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.services.servers import ServeSubarrays, serving, trl_of
 from tests.waiting import LATE, wait_until
 
 WITHIN = 10.0
-"""Seconds after which a new client finds the survivor."""
+"""Time until a new client finds the remaining server, in seconds."""
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def reached(server: DeviceServer, tango_db: TangoDatabase) -> bool:
         ),
     ],
 )
-def test_the_survivor_is_found(
+def test_remaining_server_registers_again(
     earlier: DeviceServer,
     later: DeviceServer,
     tango_db: TangoDatabase,
@@ -82,7 +82,7 @@ def test_the_survivor_is_found(
 
 
 @pytest.mark.long
-def test_a_frozen_tango_database_delays_no_device(
+def test_suspended_tango_database_delays_no_device(
     etcd_server: Callable[..., Etcd],
     tango_database: Callable[[], TangoDatabase],
     tmp_path: Path,
@@ -102,7 +102,7 @@ def test_a_frozen_tango_database_delays_no_device(
             tango_db.resume()
 
 
-def test_a_server_does_not_replace_one_that_runs(
+def test_server_does_not_replace_a_running_one(
     earlier: DeviceServer, later: DeviceServer, tango_db: TangoDatabase
 ) -> None:
     end = time.monotonic() + 4 * CHECK_INTERVAL_S

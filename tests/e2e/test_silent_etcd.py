@@ -1,4 +1,4 @@
-"""The database stands still: errors in time, reads at once, and all is well when it goes on."""
+"""Suspended database: commands time out, reads are immediate, and the device recovers."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def are_kept(found: list[Figures]) -> bool:
     )
 
 
-def test_database_stands_still(scanning: Rig) -> None:
+def test_suspended_database_is_an_error_in_time_and_recovers(scanning: Rig) -> None:
     rig, before = scanning, scanning.entry
     found: list[Figures] = []
     while len(found) < 5 and not are_kept(found):

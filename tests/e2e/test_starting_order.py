@@ -1,4 +1,4 @@
-"""Servers that start before their databases: they say what they wait for, and come up alone."""
+"""Servers that start before their databases: they log what they wait for, and connect later."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def start(tango_db_kind: Kind, tmp_path: Path) -> Iterator[Start]:
 @pytest.mark.parametrize(
     "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
 )
-def test_first_the_tango_database_then_etcd(start: Start) -> None:
+def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_word(f"the Tango database at {where} does not answer")
     start.tango_db.start()
@@ -105,7 +105,7 @@ def test_first_the_tango_database_then_etcd(start: Start) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("tango_db_kind", ["sqlite", "mariadb"], indirect=True)
-def test_first_etcd_then_the_tango_database(start: Start) -> None:
+def test_server_starts_after_etcd_then_tango_database(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_word(f"the Tango database at {where} does not answer")
     start.etcd.start()
@@ -115,9 +115,7 @@ def test_first_etcd_then_the_tango_database(start: Start) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_waits_ends_when_it_is_told_to(
-    number: signal.Signals, tmp_path: Path
-) -> None:
+def test_waiting_server_stops_on_a_signal(number: signal.Signals, tmp_path: Path) -> None:
     settings = {"TANGO_HOST": f"127.0.0.1:{free_port()}", "SDP_CONFIG_HOST": "127.0.0.1"}
     server = DeviceServer("SDPSubarray/01", [SUBARRAY], tmp_path, settings)
     server.launch()
@@ -131,7 +129,7 @@ def test_a_server_that_waits_ends_when_it_is_told_to(
 
 
 @pytest.mark.parametrize("address", ["somewhere", "somewhere:port"])
-def test_an_address_that_is_none_is_refused_at_once(address: str, tmp_path: Path) -> None:
+def test_invalid_address_is_rejected_at_once(address: str, tmp_path: Path) -> None:
     server = DeviceServer("SDPSubarray/01", [SUBARRAY], tmp_path, {"TANGO_HOST": address})
     server.launch()
     try:

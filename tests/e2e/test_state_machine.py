@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.e2e.machine import Observations
 from tests.e2e.rig import Rig
-from tests.e2e.ways import WAYS
+from tests.e2e.ways import INITIAL_STEPS
 
 
 def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
@@ -27,17 +27,17 @@ def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
     )
 
 
-@pytest.mark.parametrize("steps", WAYS)
-def test_ways_that_begin_observations(rig: Rig, steps: str) -> None:
+@pytest.mark.parametrize("steps", INITIAL_STEPS)
+def test_initial_steps(rig: Rig, steps: str) -> None:
     machine = Observations(rig, kills=0, outages=0)
     machine.begin(steps)
     machine.teardown()
 
 
-def test_observations(rig: Rig) -> None:
+def test_random_observations(rig: Rig) -> None:
     run(rig, examples=4, steps=14, kills=1, outages=1)
 
 
 @pytest.mark.long
-def test_long_observations(rig: Rig) -> None:
+def test_long_random_observations(rig: Rig) -> None:
     run(rig, examples=28, steps=30, kills=1, outages=1)

@@ -18,8 +18,8 @@ from ska_sdp_sim.demo.observe import define_scripts
 from ska_sdp_sim.demo.steps import expected_obs_states, observation
 from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.programs import clean_environment
-from tests.e2e.hearing import Hearing
-from tests.e2e.killed import MARIADB, happens_as_told
+from tests.e2e.event_recorder import EventRecorder
+from tests.e2e.killed import MARIADB, check_guide
 from tests.e2e.subarray import Subarray, quick
 from tests.services.mariadb import MariaTangoDatabase
 from tests.services.old_pytango import debian_python
@@ -74,11 +74,11 @@ def demonstrate(stack: LocalStack) -> None:
     assert "obsState events in order, none missing" in done.stdout
 
 
-def test_one_observation(stack: LocalStack, subarray: Subarray) -> None:
+def test_observation_succeeds(stack: LocalStack, subarray: Subarray) -> None:
     demonstrate(stack)
 
 
-def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
+def test_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
     python = debian_python()
     content = Content.new()
     steps = observation(content)
@@ -104,47 +104,47 @@ def test_an_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
     assert heard["refusal"] == "Command EndScan not allowed when obsState is EMPTY"
 
 
-def test_a_tango_database_that_is_lost_harms_nothing_that_runs(
+def test_lost_tango_database_does_not_affect_running_servers(
     stack: LocalStack, subarray: Subarray
 ) -> None:
     servers = [server.process.pid for server in stack.servers]
     content = quick()
     scan_type, other = content.scan_types[:2]
-    with Hearing([subarray], "obsState") as hearing:
+    with EventRecorder([subarray], "obsState") as recorder:
         subarray.command("On")
         subarray.assign(content)
         subarray.configure(scan_type)
         subarray.start_scan(1)
-        hearing.wait_for_last("obsState", "SCANNING")
-        hearing.forget()
+        recorder.wait_for_last("obsState", "SCANNING")
+        recorder.forget()
         stack.tango_db.kill()
         try:
             subarray.command("EndScan")
             subarray.configure(other)
             subarray.start_scan(2)
             subarray.command("EndScan")
-            hearing.wait_for("obsState", ["READY", "CONFIGURING", "READY", "SCANNING", "READY"])
+            recorder.wait_for("obsState", ["READY", "CONFIGURING", "READY", "SCANNING", "READY"])
             with pytest.raises(tango.DevFailed):
                 tango.DeviceProxy(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0")
         finally:
             stack.tango_db.start()
         subarray.command("End")
         subarray.command("ReleaseAllResources")
-        hearing.wait_for_last("obsState", "EMPTY")
+        recorder.wait_for_last("obsState", "EMPTY")
     assert [server.process.pid for server in stack.servers if server.running] == servers
     # A new client finds the devices again, though no server was started anew.
     wait_until(lambda: is_found(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0"))
 
 
 @pytest.mark.parametrize("tango_db_kind", ["mariadb"], indirect=True)
-def test_without_mariadb_happens_what_the_guide_says(
+def test_killed_mariadb_has_the_effects_of_the_guide(
     stack: LocalStack, subarray: Subarray
 ) -> None:
     assert isinstance(stack.tango_db, MariaTangoDatabase)
     database = stack.tango_db.process.pid
     subarray.command("On")
     with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
-        happens_as_told(MARIADB, stack.tango_db.mariadb, stack, subarray, config)
+        check_guide(MARIADB, stack.tango_db.mariadb, stack, subarray, config)
     assert (stack.tango_db.running, stack.tango_db.process.pid) == (True, database)
 
 

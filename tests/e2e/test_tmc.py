@@ -1,4 +1,4 @@
-"""What the telescope manager relies on: its patterns of obsStates, its way of calling."""
+"""Behaviour that the telescope manager relies on: obsState sequences and asynchronous calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_sim.demo.content import Content, configure, scan
 from ska_sdp_sim.stack.local import LocalStack
 from tests.e2e.conftest import everything, settle
-from tests.e2e.hearing import Hearing
+from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.scripts import change
 from tests.e2e.subarray import Subarray, quick
 from tests.waiting import wait_until
@@ -28,7 +28,7 @@ from tests.waiting import wait_until
 Json = dict[str, Any]
 
 TIME_OUT_MS = 3_000
-"""How long the telescope manager waits."""
+"""Client timeout of the telescope manager."""
 
 
 def receivers(content: Content) -> list[Json]:
@@ -44,9 +44,9 @@ def let_be_ready(config: Config, content: Content) -> None:
         change(config, f"/pb/{block['pb_id']}", parameters=parameters)
 
 
-def stamp_of(hearing: Hearing, obs_state: str) -> float:
+def stamp_of(recorder: EventRecorder, obs_state: str) -> float:
     """When the device first told of an obsState, in seconds since the epoch."""
-    told = [each for each in hearing.events if each.attribute == "obsState"]
+    told = [each for each in recorder.events if each.attribute == "obsState"]
     return next(each.stamped for each in told if each.value == obs_state)
 
 
@@ -58,17 +58,17 @@ def observe_slowly(
         # It is ready when the test says so: a busy machine comes late to see that it is not.
         block["parameters"] |= {"time-to-resource": to_resource, "time-to-ready": 3600}
     scan_type, other = content.scan_types[:2]
-    with Hearing([subarray], "receiveAddresses", "obsState") as hearing:
+    with EventRecorder([subarray], "receiveAddresses", "obsState") as recorder:
         began = time.time()
         subarray.command("AssignResources", json.dumps(content.message))
         subarray.wait_for("IDLE", to_resource + 30)
         # At the event IDLE they are there for whoever reads, as they were told before it.
-        hearing.wait_for("obsState", ["RESOURCING", "IDLE"])
-        told = [each.attribute for each in hearing.events if each.attribute != "adminMode"]
+        recorder.wait_for("obsState", ["RESOURCING", "IDLE"])
+        told = [each.attribute for each in recorder.events if each.attribute != "adminMode"]
         assert told == ["obsState", "receiveAddresses", "obsState"]
-        (addresses,) = hearing.of("receiveAddresses")
+        (addresses,) = recorder.of("receiveAddresses")
         assert set(content.scan_types) <= set(json.loads(str(addresses)))
-        assert stamp_of(hearing, "IDLE") - began > to_resource
+        assert stamp_of(recorder, "IDLE") - began > to_resource
 
         subarray.command("Configure", configure(scan_type))
         # That it stays there shows in no event, so nothing can be waited for but the time.
@@ -76,25 +76,27 @@ def observe_slowly(
         assert subarray.obs_state == "CONFIGURING"
         let_be_ready(config, content)
         subarray.wait_for("READY")
-        hearing.wait_for("obsState", ["RESOURCING", "IDLE", "CONFIGURING", "READY"])
+        recorder.wait_for("obsState", ["RESOURCING", "IDLE", "CONFIGURING", "READY"])
 
-        hearing.forget()
+        recorder.forget()
         subarray.command("Configure", configure(other))
         subarray.wait_for("READY")
-        hearing.wait_for("obsState", ["CONFIGURING", "READY"])
+        recorder.wait_for("obsState", ["CONFIGURING", "READY"])
         assert subarray.read("scanType") == other
 
 
-def test_obs_states_of_a_slow_script(subarray: Subarray, config: Config) -> None:
+def test_slow_script_has_the_expected_obs_states(subarray: Subarray, config: Config) -> None:
     observe_slowly(subarray, config, 0.5, 0.5)
 
 
 @pytest.mark.long
-def test_obs_states_of_a_script_as_slow_as_real_ones(subarray: Subarray, config: Config) -> None:
+def test_script_with_real_delays_has_the_expected_obs_states(
+    subarray: Subarray, config: Config
+) -> None:
     observe_slowly(subarray, config, 5, 3)
 
 
-def test_known_processing_block_is_refused_by_name(subarray: Subarray, config: Config) -> None:
+def test_known_processing_block_is_rejected_by_id(subarray: Subarray, config: Config) -> None:
     """In IDLE, with an active execution block, whatever execution block it comes with."""
     content = subarray.assign()
     settle(config)
@@ -124,13 +126,13 @@ sys.stdin.read()
 """
 
 
-def test_a_limit_that_an_operator_sets_alarms(subarray: Subarray, tmp_path: Path) -> None:
+def test_attribute_limit_raises_an_alarm(subarray: Subarray, tmp_path: Path) -> None:
     """Tango makes alarm events of what is pushed as a change, also if nobody asks for changes."""
     config = subarray.proxy.get_attribute_config("scanID")
     config.alarms.max_alarm = "100"
     subarray.proxy.set_attribute_config(config)
     heard = tmp_path / "heard"
-    # In a process of its own: see tests/e2e/hearing.py.
+    # In a process of its own: see tests/e2e/recorder.py.
     program = [sys.executable, "-c", ALARMS, subarray.trl]
     with (
         heard.open("w") as output,
@@ -183,7 +185,7 @@ def call(subarray: Subarray, command: str, argument: str | None = None) -> list[
 
 
 @pytest.mark.usefixtures("_pushed_callbacks")
-def test_asynchronous_calls_with_callback(stack: LocalStack, subarray: Subarray) -> None:
+def test_asynchronous_command_calls_back(stack: LocalStack, subarray: Subarray) -> None:
     subarray.proxy.set_timeout_millis(TIME_OUT_MS)
     content = quick()
     steps = (

@@ -1,22 +1,22 @@
-"""Where random observations begin, and which way they mostly take."""
+"""Initial steps and command weights of random observations."""
 
 from __future__ import annotations
 
-__all__ = ["FAVOURED", "STAGES", "WAYS"]
+__all__ = ["INITIAL_STEPS", "STAGES", "WEIGHTED_COMMANDS"]
 
-FAVOURED = (
+WEIGHTED_COMMANDS = (
     *["On"] * 5,
     *["AssignResources"] * 3,
     *["Configure", "Scan"] * 6,
     *["EndScan", "ObsReset"] * 3,
     *["ReleaseResources", "ReleaseAllResources", "End", "Abort", "Restart", "Off"],
 )
-"""What leads on comes more often: random ways seldom lead far."""
+"""Commands that advance an observation are more frequent: uniform choices rarely get far."""
 
 STAGES = ("resourced", "ready")
-"""How far scripts go: their deployments are yet to be ready, or are."""
+"""Stages of scripts: deployments not ready yet, or ready."""
 
-WAYS = (
+INITIAL_STEPS = (
     "On AssignResources ready Configure Scan",
     "On AssignResources ready Configure",
     "On AssignResources resourced Configure",
@@ -30,4 +30,4 @@ WAYS = (
     "On",
     "",
 )
-"""Where examples begin."""
+"""Steps before the random ones."""

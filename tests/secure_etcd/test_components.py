@@ -18,7 +18,7 @@ from ska_sdp_lmc.ops.tango_db.data import PACKAGED, Registration, expand, read
 from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
-from ska_sdp_sim.stack.stand_in import OWNER_PATHS, StandIn
+from ska_sdp_sim.stack.simulator import OWNER_PATHS, Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.secure_etcd.secured import Secured
 from tests.services.versions import NEWER_ONLY
@@ -29,8 +29,8 @@ Writes = Callable[[Transaction], None]
 EB, PB = "eb-a-20260101-00000", "pb-a-20260101-00000"
 
 
-class OwnStandIn(StandIn):
-    """A stand-in that is found by a client of its own user."""
+class OwnSimulator(Simulator):
+    """A simulator that is found by a client of its own user."""
 
     def __init__(self, directory: Path, secured: Secured, user: str) -> None:
         super().__init__(directory, secured.way_of(user))
@@ -46,7 +46,7 @@ class OwnStandIn(StandIn):
 def system(
     secured: Secured, tango_db: TangoDatabase, tmp_path: Path
 ) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """Controller, two subarrays and stand-in, each as its user; runs programs beside them."""
+    """Controller, two subarrays and simulator, each as its user; runs programs beside them."""
     prefix = f"secure{secured.etcd.port}"
     data = expand(read(PACKAGED), subarrays=2, prefix=prefix)
     register(tango_db.connect(), data.devices(), dry_run=False)
@@ -74,13 +74,13 @@ def system(
         for server in servers:
             server.launch()
             running.callback(server.stop)
-        running.enter_context(OwnStandIn(tmp_path, secured, "stand-in"))
+        running.enter_context(OwnSimulator(tmp_path, secured, "stand-in"))
         for server in servers:
             server.wait()
         yield lambda user, *words: run(user, *(word.format(prefix) for word in words))
         for server in servers:
             assert "permission denied" not in server.process.output()
-        assert "permission denied" not in (tmp_path / "stand-in.log").read_text()
+        assert "permission denied" not in (tmp_path / "simulator.log").read_text()
 
 
 @pytest.mark.long

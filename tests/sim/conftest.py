@@ -1,4 +1,4 @@
-"""A stand-in SDP on every backend, each test on an empty database."""
+"""Fixtures: every backend, each test on an empty database."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import Span
-from ska_sdp_sim.pytest_plugin import stand_in_sdp
+from ska_sdp_sim.pytest_plugin import simulator, stand_in_sdp
 from tests.sim.observation import define_scripts
 
-__all__ = ["config", "sdp_config_arguments", "stand_in_sdp"]
+__all__ = ["config", "sdp_config_arguments", "simulator", "stand_in_sdp"]
 
 
 @pytest.fixture(params=["memory", "etcd3"])
 def sdp_config_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Where the database is; the fixture of the plug-in is overridden by this one."""
+    """Override the fixture of the plugin."""
     arguments: dict[str, Any] = {"backend": "memory"}
     if request.param == "memory":
         MemoryBackend.shared.clear()
@@ -33,7 +33,7 @@ def sdp_config_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def config(sdp_config_arguments: dict[str, Any]) -> Iterator[Config]:
-    """Access for the test itself, with some scripts defined."""
+    """Config of the test itself, with scripts defined."""
     with Config(**sdp_config_arguments) as access:
         define_scripts(access)
         yield access

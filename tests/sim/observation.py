@@ -1,4 +1,4 @@
-"""What tests do to the database in the devices' place, and how they follow what comes of it."""
+"""Write what the devices would write, and read back what the simulator wrote."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def state(config: Config, pb_id: str = RECEIVE) -> Json:
 
 
 def until(config: Config, pb_id: str = RECEIVE, within: float = 30.0, **values: Any) -> Json:
-    """Wait for values in the state of a processing block."""
+    """Wait for values in the state of a processing block; return the state."""
 
     def holds() -> bool:
         found = state(config, pb_id)
@@ -100,7 +100,7 @@ def until(config: Config, pb_id: str = RECEIVE, within: float = 30.0, **values: 
 
 
 def keys(config: Config) -> list[str]:
-    """All paths but those of scripts and components."""
+    """Return all paths but those of scripts and components."""
     paths: list[str] = read(config, lambda txn: txn.list_keys("/", recurse=4))
     return [path for path in paths if not path.startswith(("/script/", "/component/"))]
 
@@ -110,7 +110,7 @@ def revision(config: Config) -> int:
 
 
 def history(config: Config, since: int, *paths: str) -> list[tuple[int, str, Any]]:
-    """Every commit since a revision that wrote or deleted one of some paths, oldest first."""
+    """Return each commit after a revision that changed one of the paths, oldest first."""
     changes: list[tuple[int, str, Any]] = []
     before = dict.fromkeys(paths, 0)
     for number in range(since + 1, revision(config) + 1):

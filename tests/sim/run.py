@@ -1,4 +1,4 @@
-"""A processing block without a database, which its script takes from step to step."""
+"""Run a script step by step without a database."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def batch(**fields: Any) -> Block:
 
 
 def observe(before: Block, **changes: Any) -> Block:
-    """What a device or ``ska-sdp`` does to the execution block."""
+    """Change the execution block, as a device or ``ska-sdp`` does."""
     return replace(before, execution_block={**(before.execution_block or {}), **changes})
 
 
 class Run:
-    """Applies the steps of one block to itself, with a clock and a prompt helm deployer."""
+    """A block that its own steps are applied to, with a clock; deployments run at once."""
 
     def __init__(self, start: Block, settings: Settings | None = None) -> None:
         self.block = start
@@ -63,7 +63,7 @@ class Run:
         return step
 
     def go(self, seconds: float = 60.0) -> list[str]:
-        """Go on until nothing is due within some seconds; gives the steps taken."""
+        """Run until no step is due within some seconds; return the names of the steps."""
         end = self.now + timedelta(seconds=seconds)
         self.names = []
         for _ in range(100):
@@ -73,9 +73,9 @@ class Run:
             if isinstance(step, Done) or step.until is None or step.until > end:
                 self.now = end
                 return self.names
-            assert step.until > self.now, "waits for what is past"
+            assert step.until > self.now, "wait until a time in the past"
             self.now = step.until
-        raise AssertionError(f"no end to {self.names}")
+        raise AssertionError(f"more than 100 steps: {self.names}")
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -84,7 +84,7 @@ class Run:
 
 def apply(before: Block, step: Step) -> Block:
     after = before
-    if step.take:
+    if step.take_ownership:
         after = replace(after, owner=Owner.THIS)
     if step.state:
         after = replace(after, state={**(before.state or {}), **step.state})
@@ -92,13 +92,13 @@ def apply(before: Block, step: Step) -> Block:
         after = observe(after, **step.execution_block)
     if step.deploy is not None:
         after = replace(after, deployment=True, deployment_running=True)
-    if step.leave:
+    if step.release:
         after = replace(after, owner=Owner.NOBODY, deployment=False, deployment_running=False)
     return after
 
 
 def reached(start: Block) -> Iterator[Block]:
-    """Each point that a block passes on its way to being ready."""
+    """Yield the block before each step until its deployments are ready."""
     run = Run(start)
     yield run.block
     while not (run.state.get("deployments_ready") and phase(run.block) == "ready"):

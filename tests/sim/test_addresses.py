@@ -1,4 +1,4 @@
-"""Receive addresses: each channel has one host and one port, whatever the scan types are."""
+"""Receive addresses: every channel has one host and one port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ska_sdp_sim.addresses import (
     FIRST_PORT,
     LAST_PORT,
-    MOST_ENTRIES,
+    MAX_MAP_ENTRIES,
     observed_scan_types,
     receive_addresses,
 )
@@ -49,7 +49,7 @@ def observation(windows: list[Json], **more: Any) -> Json:
 
 
 def destinations(beam: Json, channels: Iterable[int]) -> list[tuple[str, int]]:
-    """Look channels up as a correlator does (spec 5): an entry holds until the next one's."""
+    """Look channels up as a correlator does: an entry applies up to the start of the next."""
     host_starts = [row[0] for row in beam["host"]]
     port_starts = [row[0] for row in beam["port"]]
     found = []
@@ -92,7 +92,7 @@ def channels_of(windows: list[Json]) -> set[int]:
             {},
             [[0, "node-0"]],
             [[0, 9000, 1]],
-            id="links beyond the window count for nothing",
+            id="links beyond the window are ignored",
         ),
         pytest.param(
             [window(0, 4, link_map=None), window(100, 4)],
@@ -117,14 +117,16 @@ def channels_of(windows: list[Json]) -> set[int]:
         ),
     ],
 )
-def test_maps(windows: list[Json], more: Json, hosts: list[Any], ports: list[Any]) -> None:
+def test_host_and_port_maps(
+    windows: list[Json], more: Json, hosts: list[Any], ports: list[Any]
+) -> None:
     addresses = receive_addresses(observation(windows, **more), host_name)
     assert addresses == {
         "science": {"vis0": {"function": "visibilities", "host": hosts, "port": ports}}
     }
 
 
-def test_channels_per_port() -> None:
+def test_channels_share_ports() -> None:
     windows = [window(0, 45), window(100, 10, stride=2)]
     addresses = receive_addresses(
         observation(windows, resources={"receive_nodes": 1}), host_name, channels_per_port=20
@@ -134,7 +136,7 @@ def test_channels_per_port() -> None:
     assert beam["port"] == [[0, 9000], [20, 9001], [40, 9002], [100, 9003]]
 
 
-def test_a_host_has_no_more_channels_than_ports() -> None:
+def test_host_has_at_most_one_channel_per_port() -> None:
     windows = [window(0, 2 * (LAST_PORT - FIRST_PORT + 1) + 1)]
     addresses = receive_addresses(observation(windows, resources={"receive_nodes": 1}), host_name)
     beam = addresses["science"]["vis0"]
@@ -222,7 +224,7 @@ def test_scan_types_derive_beam_by_beam() -> None:
 
 
 @pytest.mark.parametrize("execution_block", [{}, {"test": True}, {"scan_types": None}])
-def test_nothing_to_observe(execution_block: Json) -> None:
+def test_no_scan_types_have_no_addresses(execution_block: Json) -> None:
     assert receive_addresses(execution_block, host_name) == {}
 
 
@@ -240,7 +242,7 @@ def test_nothing_to_observe(execution_block: Json) -> None:
         ),
     ],
 )
-def test_faults_are_named(execution_block: Json, fault: str) -> None:
+def test_invalid_execution_block_is_rejected(execution_block: Json, fault: str) -> None:
     with pytest.raises(ValueError, match=fault.replace(".", r"\.")):
         receive_addresses(execution_block, host_name)
 
@@ -258,7 +260,7 @@ ENDLESS = 10**12
         ),
         pytest.param([window(0, 8), window(100, 8, stride=ENDLESS)], {}, 1, id="stride"),
         pytest.param(
-            [window(0, MOST_ENTRIES - 8)],
+            [window(0, MAX_MAP_ENTRIES - 8)],
             {
                 "scan_types": [
                     {"scan_type_id": name, "beams": {"vis0": {"channels_id": "all"}}}
@@ -270,18 +272,18 @@ ENDLESS = 10**12
         ),
     ],
 )
-def test_what_would_take_for_ever_is_refused(
+def test_too_many_entries_are_rejected_quickly(
     windows: list[Json], more: Json, channels_per_port: int
 ) -> None:
     began = time.thread_time()
     with pytest.raises(ValueError, match=r"scan type 'science'.*channels_per_port"):
         receive_addresses(observation(windows, **more), host_name, channels_per_port)
-    # Of its own work: what others do to the machine is no fault of it.
+    # CPU time of this thread: independent of the load of the machine.
     assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize("derive", [True, False])
-def test_many_scan_types_take_no_long_time(derive: bool) -> None:
+def test_many_scan_types_take_linear_time(derive: bool) -> None:
     scan_types: list[Json] = [{"scan_type_id": "0", "beams": {"vis0": {"channels_id": "all"}}}]
     for number in range(1, 1000 if derive else 8000):
         more = {"derive_from": str(number - 1)} if derive else {}
@@ -337,7 +339,7 @@ two_beams_given = given(
 
 
 @two_beams_given
-def test_entries_are_counted_beforehand(
+def test_entry_limit_is_exact(
     visibilities: list[Json],
     search: list[Json],
     receive_nodes: int | None,
@@ -347,17 +349,17 @@ def test_entries_are_counted_beforehand(
     addresses = receive_addresses(execution_block, host_name, channels_per_port)
     beams = addresses["science"].values()
     entries = sum(len(beam["host"]) + len(beam["port"]) for beam in beams)
-    with mock.patch("ska_sdp_sim.addresses.MOST_ENTRIES", entries):
+    with mock.patch("ska_sdp_sim.addresses.MAX_MAP_ENTRIES", entries):
         assert receive_addresses(execution_block, host_name, channels_per_port) == addresses
     with (
-        mock.patch("ska_sdp_sim.addresses.MOST_ENTRIES", entries - 1),
+        mock.patch("ska_sdp_sim.addresses.MAX_MAP_ENTRIES", entries - 1),
         pytest.raises(ValueError, match="'science'"),
     ):
         receive_addresses(execution_block, host_name, channels_per_port)
 
 
 @two_beams_given
-def test_every_channel_has_its_own_place(
+def test_every_channel_has_one_destination(
     visibilities: list[Json],
     search: list[Json],
     receive_nodes: int | None,

@@ -1,4 +1,4 @@
-"""Receive addresses for the messages in use elsewhere."""
+"""Receive addresses of the example messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.sim.test_addresses import channels_of, destinations, host_name
 
 
 @has_messages
-def test_messages_in_use() -> None:
+def test_example_messages_have_addresses() -> None:
     seen = 0
     for path in (MESSAGES / "valid").glob("assignres_*.json"):
         message = json.loads(path.read_text("utf-8"))

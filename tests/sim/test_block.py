@@ -1,4 +1,4 @@
-"""Names, times and circles."""
+"""Deployment IDs, timestamps and dependency cycles."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ska_sdp_sim.block import (
     DONE,
     Block,
     deployment_id,
-    find_circle,
+    find_cycle,
     last_updated_of,
     timestamp,
 )
 
 
-def test_deployment_is_named_after_block_and_script() -> None:
+def test_deployment_id_contains_block_and_script() -> None:
     assert deployment_id("pb-a", "vis_receive") == "proc-pb-a-vis-receive"
 
 
@@ -31,7 +31,7 @@ def test_deployment_ids_are_valid(pb_id: str, name: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9-]{1,96}", deployment_id(pb_id, name))
 
 
-def test_long_names_stay_apart() -> None:
+def test_truncated_deployment_ids_stay_unique() -> None:
     long = "pb-" + "x" * 93
     assert deployment_id(long, "a") != deployment_id(long, "b")
 
@@ -48,20 +48,20 @@ def test_long_names_stay_apart() -> None:
         ("CANCELLED", "CANCELLED"),
     ],
 )
-def test_execution_status(status: object, meaning: str) -> None:
+def test_execution_status_defaults_to_active(status: object, meaning: str) -> None:
     block = Block("pb-a", "realtime", "realtime:a:1", "a", execution_block={"status": status})
     assert block.execution_status == meaning
 
 
 @pytest.mark.parametrize("status", [["FINISHED"], {"FINISHED": 1}, 5, False])
-def test_a_status_that_is_no_text_is_none_that_is_known(status: object) -> None:
+def test_status_that_is_not_a_string_is_unknown(status: object) -> None:
     block = Block("pb-a", "realtime", "realtime:a:1", "a", state={"status": status})
     assert isinstance(block.status, str)
     assert block.status not in DONE
 
 
 @pytest.mark.parametrize(
-    ("edges", "circle"),
+    ("edges", "cycle"),
     [
         ({}, ()),
         ({"a": ["a"]}, ("a", "a")),
@@ -70,8 +70,10 @@ def test_a_status_that_is_no_text_is_none_that_is_known(status: object) -> None:
         ({"a": ["b"], "b": ["c"], "c": ["b"]}, ()),
     ],
 )
-def test_circles(edges: dict[str, list[str]], circle: tuple[str, ...]) -> None:
-    assert find_circle("a", lambda name: edges.get(name, [])) == circle
+def test_find_cycle_returns_the_path_back(
+    edges: dict[str, list[str]], cycle: tuple[str, ...]
+) -> None:
+    assert find_cycle("a", lambda name: edges.get(name, [])) == cycle
 
 
 def test_timestamp_is_utc_in_seconds() -> None:
@@ -93,5 +95,7 @@ def test_timestamp_is_utc_in_seconds() -> None:
         ({}, None),
     ],
 )
-def test_last_updated(state: dict[str, object], expected: datetime | None) -> None:
+def test_last_updated_is_parsed_or_none(
+    state: dict[str, object], expected: datetime | None
+) -> None:
     assert last_updated_of(state) == expected

@@ -1,4 +1,4 @@
-"""The command line of the stand-in."""
+"""The command line of the simulator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from ska_sdp_sim.cli import main
 
 
-def test_help_says_what_it_does() -> None:
+def test_help_lists_options_and_parameters() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert result.exit_code == 0
     for word in ("fail-at", "--time-to-ready", "SDP_CONFIG_HOST", "--component"):
@@ -18,13 +18,15 @@ def test_help_says_what_it_does() -> None:
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (["--receive-scripts", "("], "no regular expression"),
+        (["--receive-scripts", "("], "invalid regular expression"),
         (["--component", "lmc"], "'lmc'"),
         (["--time-to-ready", "-1"], "time-to-ready"),
         (["--prefix", "apart"], "global prefix"),
     ],
 )
-def test_bad_usage(arguments: list[str], fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_option_is_a_usage_error(
+    arguments: list[str], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""What others wrote by hand, and whatever fails for one block, stops no other."""
+"""Invalid entries and errors in one block do not affect other blocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
-from ska_sdp_sim import StandIn
+from ska_sdp_sim import Simulator
 from ska_sdp_sim.block import Block
 from ska_sdp_sim.database import write_step
 from tests.sim.observation import EB, RECEIVE, assign, block, change, read, state, until
@@ -16,7 +16,7 @@ from tests.sim.observation import EB, RECEIVE, assign, block, change, read, stat
 ICAL = "pb-test-20260131-00001"
 DEPLOYMENT = f"proc-{RECEIVE}-vis-receive"
 DEEP = "[" * 5000 + "]" * 5000
-"""JSON that is nested too deeply to be read."""
+"""JSON that is nested too deeply to parse."""
 
 
 EDITED = {
@@ -39,12 +39,12 @@ EDITED = {
     "odd deployment": ("/deploy/a b", "{}"),
     "odd block": ("/pb/a b", "{}"),
 }
-"""Where something was edited by hand, and what stands there now."""
+"""Path and text of entries edited by hand."""
 
 
 @pytest.mark.parametrize(("path", "text"), EDITED.values(), ids=EDITED.keys())
-def test_what_was_edited_by_hand_stops_nobody(
-    config: Config, stand_in_sdp: StandIn, path: str, text: str
+def test_invalid_entry_does_not_affect_other_blocks(
+    config: Config, simulator: Simulator, path: str, text: str
 ) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
@@ -53,10 +53,10 @@ def test_what_was_edited_by_hand_stops_nobody(
     for txn in config.txn():
         txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
     until(config, ICAL, status="FINISHED")
-    assert not stand_in_sdp.wait(0)
+    assert not simulator.wait(0)
 
 
-def test_it_goes_on_with_what_has_been_mended(config: Config, stand_in_sdp: StandIn) -> None:
+def test_corrected_block_continues(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     ready = until(config, deployments_ready=True)
     for text in (DEEP, '{"status": "STARTING", "more": NaN}'):
@@ -70,9 +70,9 @@ def test_it_goes_on_with_what_has_been_mended(config: Config, stand_in_sdp: Stan
         until(config, deployments_ready=True)
 
 
-def test_a_block_that_cannot_be_worked_on_fails_alone(
+def test_unexpected_error_fails_only_its_block(
     config: Config,
-    stand_in_sdp: StandIn,
+    simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -83,14 +83,14 @@ def test_a_block_that_cannot_be_worked_on_fails_alone(
     assign(config, block(), block("pb-other", "realtime:pointing-offset:1.0.0"))
     assert "LookupError: no such antenna" in until(config, status="FAILED")["reason"]
     until(config, "pb-other", deployments_ready=True)
-    told = [record for record in caplog.records if record.exc_info]
-    assert told
-    assert all(RECEIVE in record.getMessage() for record in told)
+    errors = [record for record in caplog.records if record.exc_info]
+    assert errors
+    assert all(RECEIVE in record.getMessage() for record in errors)
 
 
-def test_what_cannot_be_done_for_a_block_is_said_once(
+def test_repeated_error_is_logged_once(
     config: Config,
-    stand_in_sdp: StandIn,
+    simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -103,14 +103,14 @@ def test_what_cannot_be_done_for_a_block_is_said_once(
     assign(config, block(), block("pb-other", "realtime:pointing-offset:1.0.0"))
     until(config, "pb-other", deployments_ready=True)
     assert state(config) == {}
-    told = [record for record in caplog.records if record.exc_info]
-    assert [RECEIVE in record.getMessage() for record in told] == [True]
+    errors = [record for record in caplog.records if record.exc_info]
+    assert [RECEIVE in record.getMessage() for record in errors] == [True]
     monkeypatch.undo()
     change(config, subarray_id="02")
     until(config, deployments_ready=True)
 
 
-def test_a_value_that_cannot_be_stored_is_a_failure(config: Config, stand_in_sdp: StandIn) -> None:
+def test_value_that_cannot_be_stored_fails_the_block(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     text = read(config, lambda txn: txn.get(f"/eb/{EB}"))
     until(config, deployments_ready=True)

@@ -1,4 +1,4 @@
-"""A script's steps, one after another, without a database: order, waits, addresses."""
+"""Steps of a script without a database: order, waits, receive addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ska_sdp_sim.script import Done, Settings, phase
 from tests.sim.run import EXECUTION_BLOCK, Run, batch, block, observe
 
 
-def test_a_receive_script_step_by_step() -> None:
+def test_receive_script_takes_all_steps_in_order() -> None:
     run = Run(block(parameters={"time-to-resource": 5, "time-to-ready": 3.5}))
     assert run.go(4.9) == ["taken", "STARTING", "WAITING"]
     assert run.state == {"status": "WAITING", "resources_available": False}
@@ -56,7 +56,7 @@ def test_a_receive_script_step_by_step() -> None:
     assert run.step() == Done()
 
 
-def test_resources_are_there_before_running_is_said() -> None:
+def test_resources_are_available_before_running() -> None:
     run = Run(block())
     seen = []
     while not isinstance(run.step(), Done) and run.state.get("status") != "RUNNING":
@@ -64,11 +64,11 @@ def test_resources_are_there_before_running_is_said() -> None:
         run.now += timedelta(seconds=0.1)
     order = list(dict.fromkeys(seen))
     assert order == [(None, None), ("STARTING", False), ("WAITING", False), ("WAITING", True)]
-    # Written together: between the two, a device would take the deployments for ready.
+    # One write: without deployments_ready, a device would treat the deployments as ready.
     assert run.state["deployments_ready"] is False
 
 
-def test_a_script_that_does_not_receive_gives_no_addresses() -> None:
+def test_other_scripts_publish_no_addresses() -> None:
     run = Run(block(name="pointing-offset"))
     assert "receive addresses" not in run.go()
     assert run.state["deployments_ready"] is True
@@ -76,7 +76,7 @@ def test_a_script_that_does_not_receive_gives_no_addresses() -> None:
     assert "receive addresses" in Run(block(name="pointing-offset"), settings).go()
 
 
-def test_scan_types_of_configure_are_added_and_others_stay() -> None:
+def test_new_scan_types_are_added_to_the_addresses() -> None:
     run = Run(block())
     run.go()
     first = run.state["receive_addresses"]["science"]
@@ -96,12 +96,12 @@ def test_scan_types_of_configure_are_added_and_others_stay() -> None:
     assert list(addresses) == ["science", "new"]
     assert addresses["science"] == first
     assert len(addresses["new"]["vis0"]["host"]) == 4
-    # The devices take a loss of readiness for a fault: a new scan type causes none.
+    # The devices treat a loss of readiness as a fault; a new scan type must not cause it.
     assert run.state["deployments_ready"] is True
 
 
 @pytest.mark.parametrize(
-    ("named", "left", "linked"),
+    ("link", "receiver_is_done", "replaced"),
     [
         (None, False, True),
         ("pb-other", False, False),
@@ -109,14 +109,16 @@ def test_scan_types_of_configure_are_added_and_others_stay() -> None:
         ("pb-test-20260131-00000", False, False),
     ],
 )
-def test_the_link_is_left_to_who_receives(named: str | None, left: bool, linked: bool) -> None:
-    start = observe(block(named_receiver_left=left), pb_receive_addresses=named)
+def test_address_link_of_a_receiving_block_is_kept(
+    link: str | None, receiver_is_done: bool, replaced: bool
+) -> None:
+    start = observe(block(receiver_is_done=receiver_is_done), pb_receive_addresses=link)
     names = Run(start).go()
     assert "receive addresses" in names
-    assert ("address link" in names) is linked
+    assert ("address link" in names) is replaced
 
 
-def test_addresses_as_a_list_are_replaced() -> None:
+def test_address_list_is_replaced_by_a_map() -> None:
     state = {
         "status": "RUNNING",
         "resources_available": True,
@@ -127,7 +129,7 @@ def test_addresses_as_a_list_are_replaced() -> None:
     assert list(run.state["receive_addresses"]) == ["science"]
 
 
-def test_batch_waits_for_the_observation_then_for_others() -> None:
+def test_batch_block_waits_for_observation_and_dependencies() -> None:
     parameters = {"time-to-resource": 1, "time-to-ready": 1, "duration": 10}
     run = Run(batch(parameters=parameters, dependencies={"pb-a": "RUNNING", "pb-b": ""}))
     assert run.go(3600) == ["taken", "STARTING", "WAITING"]
@@ -139,14 +141,14 @@ def test_batch_waits_for_the_observation_then_for_others() -> None:
     assert run.go(0.2) == ["FINISHED"]
 
 
-def test_resources_take_their_time_after_the_hold() -> None:
+def test_resource_time_starts_after_the_hold() -> None:
     held = batch(state={"status": "WAITING", "resources_available": False})
     assert phase(held) == "held"
     assert phase(observe(held, status="FINISHED")) == "resourcing"
 
 
 @pytest.mark.parametrize("kind", ["realtime", "batch"])
-def test_without_an_execution_block_duration_counts(kind: str) -> None:
+def test_block_without_execution_block_ends_after_its_duration(kind: str) -> None:
     run = Run(block(kind, eb_id=None, execution_block=None, parameters={"duration": 30}))
     names = run.go(30)
     assert names[-1] == "deployments ready"
@@ -154,7 +156,7 @@ def test_without_an_execution_block_duration_counts(kind: str) -> None:
     assert run.go(1) == ["FINISHED"]
 
 
-def test_defaults_are_checked_at_once() -> None:
+def test_invalid_default_is_rejected() -> None:
     with pytest.raises(ValueError, match="duration"):
         Settings(parameters={"duration": "long"})
     run = Run(block(), Settings(parameters={"time-to-resource": 100}))
@@ -182,7 +184,7 @@ events = st.sampled_from(
     fault=st.sampled_from([None, "starting", "ready", "configuring", "scanning"]),
     happens=st.lists(st.tuples(st.integers(0, 4), events), max_size=12),
 )
-def test_no_step_leads_back(
+def test_phases_never_go_back(
     kind: str, fault: str | None, happens: list[tuple[int, dict[str, Any]]]
 ) -> None:
     parameters = {"fail-at": fault} if fault else {}

@@ -1,4 +1,4 @@
-"""How a script ends: failures, cancellation, what it cannot work with, and take-overs."""
+"""End of a script: failures, cancellation, invalid input, and change of owner."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.sim.run import Run, batch, block, observe, reached
         ("CANCELLED", "CANCELLED", "pb-a, which it depends on, is CANCELLED"),
     ],
 )
-def test_batch_never_runs_after_a_failure(found: str, status: str, reason: str) -> None:
+def test_batch_block_ends_with_a_failed_dependency(found: str, status: str, reason: str) -> None:
     run = Run(observe(batch(dependencies={"pb-a": found, "pb-b": ""}), status="FINISHED"))
     assert run.go()[-1] == status
     assert reason in run.state["reason"]
 
 
-def test_a_circle_is_told() -> None:
-    waiting = batch(dependencies={"pb-a": "WAITING"}, circle=("pb-x", "pb-a", "pb-x"))
+def test_dependency_cycle_fails_the_block() -> None:
+    waiting = batch(dependencies={"pb-a": "WAITING"}, cycle=("pb-x", "pb-a", "pb-x"))
     run = Run(observe(waiting, status="FINISHED"))
     assert run.go()[-1] == "FAILED"
     assert run.state["reason"] == "Processing blocks depend on each other: pb-x → pb-a → pb-x"
@@ -57,7 +57,9 @@ def fail_at(point: str, **more: Any) -> Run:
         ),
     ],
 )
-def test_failures(run: Run, changes: dict[str, Any], before: str, after: str) -> None:
+def test_script_fails_at_the_requested_point(
+    run: Run, changes: dict[str, Any], before: str, after: str
+) -> None:
     names = run.go()
     if changes:
         assert names[-1] == before
@@ -71,7 +73,7 @@ def test_failures(run: Run, changes: dict[str, Any], before: str, after: str) ->
     assert run.step() == Done()
 
 
-def test_configuring_fails_while_the_deployments_are_not_ready() -> None:
+def test_script_fails_at_configuring_before_deployments_are_ready() -> None:
     run = fail_at("configuring", exception="ValueError: no such antenna")
     run.go(1)
     run.block = observe(run.block, current_scan_type="science")
@@ -97,30 +99,30 @@ ENDLESS = [{"channels_id": "all", "spectral_windows": [{"start": 0, "count": 10*
         (observe(block(), scan_types={"science": {}}), "scan_types"),
     ],
 )
-def test_what_cannot_work_fails_with_a_reason(start: Block, reason: str) -> None:
+def test_invalid_input_fails_with_a_reason(start: Block, reason: str) -> None:
     run = Run(start)
     assert run.go()[-1] == "FAILED"
     assert reason in run.state["reason"]
 
 
-def test_no_definition_means_not_even_taken() -> None:
+def test_undefined_script_is_not_taken() -> None:
     assert Run(replace(block(), script_image=None)).go() == ["FAILED"]
 
 
 @pytest.mark.parametrize("start", [block(), batch()], ids=["realtime", "batch"])
-def test_cancelled_from_everywhere(start: Block) -> None:
+def test_cancellation_ends_every_phase(start: Block) -> None:
     for point in reached(observe(start, status="FINISHED") if start.kind == "batch" else start):
         run = Run(observe(point, status="CANCELLED"))
         assert run.go() == ["CANCELLED"]
         assert not run.block.deployment
 
 
-def test_realtime_finishes_from_everywhere() -> None:
+def test_finished_execution_block_ends_every_phase() -> None:
     for point in reached(block()):
         assert Run(observe(point, status="FINISHED")).go() == ["FINISHED"]
 
 
-def test_goes_on_from_everywhere_when_taken_over() -> None:
+def test_new_owner_continues_from_every_phase() -> None:
     for point in reached(block()):
         run = Run(replace(point, owner=Owner.NOBODY))
         names = run.go()
@@ -131,7 +133,7 @@ def test_goes_on_from_everywhere_when_taken_over() -> None:
         assert other.step() == Wait()
 
 
-def test_execution_block_gone() -> None:
+def test_missing_execution_block_cancels_the_block() -> None:
     assert Run(block(execution_block=None)).step() == Wait()
     for point in list(reached(block()))[2:]:
         run = Run(replace(point, execution_block=None))
@@ -139,7 +141,7 @@ def test_execution_block_gone() -> None:
         assert "eb-test-20260131-00000 is not there" in run.state["reason"]
 
 
-def test_readiness_follows_the_deployment() -> None:
+def test_deployments_ready_follows_the_deployment() -> None:
     run = Run(block())
     run.go()
     run.block = replace(run.block, deployment_running=False)
@@ -149,7 +151,7 @@ def test_readiness_follows_the_deployment() -> None:
     assert run.go() == ["deployments ready"]
 
 
-def test_done_by_others_is_tidied_up() -> None:
+def test_block_ended_by_another_program_is_released() -> None:
     run = Run(block())
     run.go()
     run.block = replace(run.block, state={"status": "CANCELLED"})

@@ -1,4 +1,4 @@
-"""What the stand-in survives: its own restart, another beside it, the database's restart."""
+"""Restarts of the simulator and of the database, and several simulators on one database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_sim import StandIn
+from ska_sdp_sim import Simulator
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.sim.observation import (
     RECEIVE,
@@ -38,45 +38,47 @@ from tests.waiting import wait_until
         ("", {"deployments_ready": True}),
     ],
 )
-def test_another_goes_on_where_it_was_stopped(
+def test_restarted_simulator_continues_the_script(
     config: Config,
     sdp_config_arguments: dict[str, Any],
     held: str,
     reached: dict[str, Any],
 ) -> None:
     since = revision(config)
-    # The script stays there until the first has been stopped, however long that takes.
+    # An hour: the script cannot advance before the first simulator stops.
     assign(config, block(parameters={held: 3600} if held else {}))
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, **reached)
     assert read(config, lambda txn: txn.get_processing_block_owner(RECEIVE)) is None
     found = state(config)
     assert {key: found[key] for key in reached} == reached
     for txn in config.txn():
         txn.update_processing_block(block())
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, deployments_ready=True)
         change(config, status="FINISHED")
         until(config, status="FINISHED")
-    told = [value["status"] for _, _, value in history(config, since, f"/pb/{RECEIVE}/state")]
-    assert list(dict.fromkeys(told)) == ["STARTING", "WAITING", "RUNNING", "FINISHED"]
-    assert told == sorted(told, key=["STARTING", "WAITING", "RUNNING", "FINISHED"].index)
+    statuses = [value["status"] for _, _, value in history(config, since, f"/pb/{RECEIVE}/state")]
+    assert list(dict.fromkeys(statuses)) == ["STARTING", "WAITING", "RUNNING", "FINISHED"]
+    assert statuses == sorted(statuses, key=["STARTING", "WAITING", "RUNNING", "FINISHED"].index)
 
 
-def test_ended_meanwhile(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
+def test_execution_block_that_ended_meanwhile_finishes_its_blocks(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
     assign(config, block(), block("pb-batch", "batch:ical:1.0.0"))
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, deployments_ready=True)
         until(config, "pb-batch", status="WAITING")
     change(config, status="FINISHED")
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         until(config, status="FINISHED")
         until(config, "pb-batch", status="FINISHED")
     assert not any(path.startswith("/deploy/") for path in keys(config))
 
 
-def test_what_another_owns_is_left_to_it(
-    config: Config, sdp_config_arguments: dict[str, Any], stand_in_sdp: StandIn
+def test_block_of_another_owner_is_not_touched(
+    config: Config, sdp_config_arguments: dict[str, Any], simulator: Simulator
 ) -> None:
     owner = {"pid": 1, "hostname": "elsewhere", "command": ["vis_receive.py"]}
     with Config(owner=owner, **sdp_config_arguments) as other:
@@ -90,7 +92,7 @@ def test_what_another_owns_is_left_to_it(
     until(config, "pb-a", status="FINISHED")
 
 
-def test_a_lost_ownership_is_taken_again(config: Config, stand_in_sdp: StandIn) -> None:
+def test_lost_ownership_is_taken_again(config: Config, simulator: Simulator) -> None:
     assign(config, block(parameters={"time-to-ready": 3600}))
     until(config, status="RUNNING")
     owner = f"/pb/{RECEIVE}/owner"
@@ -100,10 +102,12 @@ def test_a_lost_ownership_is_taken_again(config: Config, stand_in_sdp: StandIn) 
     wait_until(lambda: read(config, lambda txn: txn.get(owner)) == before)
 
 
-def test_two_share_the_work(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
+def test_two_simulators_run_each_block_once(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
     names = [f"pb-{number}" for number in range(6)]
     since = revision(config)
-    with StandIn(**sdp_config_arguments), StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments), Simulator(**sdp_config_arguments):
         for name in names:
             for txn in config.txn():
                 txn.create_processing_block(block(name, "batch:ical:1.0.0", eb_id=None))
@@ -127,8 +131,8 @@ def access(server: Etcd) -> Iterator[Config]:
         yield config
 
 
-def test_the_database_restarts(server: Etcd, access: Config) -> None:
-    with StandIn(backend="etcd3", host=server.host, port=server.port) as sdp:
+def test_simulator_continues_after_a_restart_of_the_database(server: Etcd, access: Config) -> None:
+    with Simulator(backend="etcd3", host=server.host, port=server.port) as simulator:
         assign(access, block(), block("pb-slow", parameters={"time-to-resource": 1}))
         until(access, deployments_ready=True)
         server.kill()
@@ -136,14 +140,14 @@ def test_the_database_restarts(server: Etcd, access: Config) -> None:
         until(access, "pb-slow", deployments_ready=True)
         change(access, status="FINISHED")
         until(access, status="FINISHED")
-        assert not sdp.wait(0)
+        assert not simulator.wait(0)
     assert read(access, lambda txn: txn.component.list_keys()) == []
 
 
-def test_started_before_the_database(server: Etcd) -> None:
+def test_simulator_waits_for_the_database(server: Etcd) -> None:
     where: dict[str, Any] = {"backend": "etcd3", "host": server.host, "port": server.port}
     server.stop()
-    with StandIn(timeout=0.5, **where):
+    with Simulator(timeout=0.5, **where):
         server.start()
         with Config(**where) as config:
             define_scripts(config)
@@ -152,19 +156,19 @@ def test_started_before_the_database(server: Etcd) -> None:
             wait_until(lambda: len(read(config, lambda txn: txn.component.list_keys())) == 2)
 
 
-def test_stopped_while_the_database_is_away(server: Etcd, access: Config) -> None:
-    stand_in = StandIn(backend="etcd3", host=server.host, port=server.port, timeout=1)
-    with stand_in:
+def test_simulator_stops_during_an_outage(server: Etcd, access: Config) -> None:
+    simulator = Simulator(backend="etcd3", host=server.host, port=server.port, timeout=1)
+    with simulator:
         assign(access, block())
         until(access, deployments_ready=True)
         server.kill()
         began = time.monotonic()
-    # It asks for nothing any more: what is on its way ends by the time-out.
+    # No new request is sent; the one in progress ends by its timeout.
     assert time.monotonic() - began < 20
 
 
-def test_addresses_that_do_not_fit_are_a_failure(server: Etcd, access: Config) -> None:
-    with StandIn(backend="etcd3", host=server.host, port=server.port):
+def test_addresses_over_the_request_limit_fail_the_block(server: Etcd, access: Config) -> None:
+    with Simulator(backend="etcd3", host=server.host, port=server.port):
         windows = [{"start": 0, "count": 55_000}]
         use = {"vis0": {"channels_id": "all"}}
         assign(
@@ -178,7 +182,9 @@ def test_addresses_that_do_not_fit_are_a_failure(server: Etcd, access: Config) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_ends_cleanly(server: Etcd, access: Config, number: signal.Signals) -> None:
+def test_command_releases_everything_on_a_signal(
+    server: Etcd, access: Config, number: signal.Signals
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "ska_sdp_sim", "--time-to-resource", "0"],
         env={"SDP_CONFIG_HOST": server.host, "SDP_CONFIG_PORT": str(server.port)},
@@ -193,7 +199,7 @@ def test_the_command_ends_cleanly(server: Etcd, access: Config, number: signal.S
             process.send_signal(number)
             _, errors = process.communicate(timeout=30)
         except BaseException:
-            # Else its end would be waited for for ever.
+            # Without this, leaving the with block would wait without limit.
             process.kill()
             raise
     assert process.returncode == 0

@@ -1,4 +1,4 @@
-"""The etcd of the stack and of the tests: starts, breaks, comes back."""
+"""etcd of the stack: start, faults and restart."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def b64(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def test_survives_a_kill_with_port_and_data(etcd_server: Callable[..., Etcd]) -> None:
+def test_restart_after_a_kill_keeps_port_and_data(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
     port = server.port
     call(server, "put", key=b64("a"), value=b64("1"))
@@ -47,7 +47,7 @@ def test_survives_a_kill_with_port_and_data(etcd_server: Callable[..., Etcd]) ->
     assert call(server, "range", key=b64("a"))["kvs"][0]["value"] == b64("1")
 
 
-def test_a_paused_server_is_silent_and_can_still_be_stopped(
+def test_paused_server_does_not_answer_and_can_be_stopped(
     etcd_server: Callable[..., Etcd],
 ) -> None:
     server = etcd_server()
@@ -61,18 +61,18 @@ def test_a_paused_server_is_silent_and_can_still_be_stopped(
     wait_until(server.answers)
     server.pause()
     server.stop()
-    # By the signal that asked it to end, not by the one that leaves no choice.
+    # Ended by SIGTERM, not by SIGKILL.
     assert server.process.returncode == -signal.SIGTERM
 
 
-def test_flags_reach_the_server(etcd: Etcd, etcd_server: Callable[..., Etcd]) -> None:
+def test_flags_are_passed_to_the_server(etcd: Etcd, etcd_server: Callable[..., Etcd]) -> None:
     operations = [{"requestRange": {"key": b64(str(n))}} for n in range(200)]
     assert len(call(etcd, "txn", success=operations)["responses"]) == 200
     with pytest.raises(urllib.error.HTTPError, match="400"):
         call(etcd_server(max_txn_ops=None), "txn", success=operations)
 
 
-def test_a_taken_port_of_its_own_choice_is_exchanged(
+def test_chosen_port_in_use_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, etcd: Etcd
 ) -> None:
     choices = iter([etcd.port, free_port()])
@@ -81,9 +81,7 @@ def test_a_taken_port_of_its_own_choice_is_exchanged(
         assert server.port != etcd.port
 
 
-def test_a_taken_port_that_was_asked_for_is_refused_with_the_log(
-    tmp_path: Path, etcd: Etcd
-) -> None:
+def test_fixed_port_in_use_is_an_error_with_the_log(tmp_path: Path, etcd: Etcd) -> None:
     server = Etcd(tmp_path, port=etcd.port)
     with pytest.raises(StartError, match=r"etcd ended with exit code 1(?s:.*)already in use"):
         server.start()
@@ -97,15 +95,15 @@ def etcd_on_path(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) 
     return str(program)
 
 
-def test_the_first_etcd_on_the_path_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_first_etcd_on_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = etcd_on_path(tmp_path, monkeypatch, "echo etcd Version: 3.9.17; echo Git SHA: 1")
     assert etcd_program() == program
     assert describe_etcd() == f"etcd 3.9.17 (first on PATH: {program})"
 
 
-def test_without_one_the_wheel_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_etcd_of_the_package_is_the_fallback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("etcd") is None
     program = etcd_program()
@@ -114,7 +112,7 @@ def test_without_one_the_wheel_serves(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 @pytest.mark.parametrize("script", ["exit 3", "echo", "while :; do :; done"])
-def test_an_etcd_that_prints_no_version_is_described(
+def test_etcd_without_version_is_described(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_sim.stack.etcd.VERSION_TIMEOUT_S", 0.2)

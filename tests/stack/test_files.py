@@ -1,4 +1,4 @@
-"""The files that a stack makes: its directory, and the way to it for a shell."""
+"""Directory and environment file of a stack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ska_sdp_sim.stack.env_file import env_file, export_line
 WAY = {"TANGO_HOST": "127.0.0.1:1", "SDP_CONFIG_HOST": "127.0.0.1", "SDP_CONFIG_PORT": "2"}
 
 
-def test_a_shell_understands_the_file(tmp_path: Path) -> None:
+def test_env_file_is_valid_shell(tmp_path: Path) -> None:
     path = tmp_path / "env"
     with env_file(path, WAY | {"ODD": "a b;$c"}):
         script = (
@@ -27,46 +27,46 @@ def test_a_shell_understands_the_file(tmp_path: Path) -> None:
     )
 
 
-def test_the_file_goes_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+def test_env_file_is_removed_on_exit(tmp_path: Path) -> None:
     with env_file(tmp_path / "env", WAY):
         assert [path.name for path in tmp_path.iterdir()] == ["env"]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_file_of_another_stack_stays(tmp_path: Path) -> None:
+def test_env_file_of_another_stack_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "env"
     with env_file(path, WAY):
         path.write_text("export TANGO_HOST=elsewhere\n")
     assert path.read_text() == "export TANGO_HOST=elsewhere\n"
 
 
-def test_a_file_that_the_user_removed_is_no_error(tmp_path: Path) -> None:
+def test_missing_env_file_is_ignored_on_exit(tmp_path: Path) -> None:
     with env_file(tmp_path / "env", WAY):
         (tmp_path / "env").unlink()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+def test_failed_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     (tmp_path / "env").mkdir()
     with pytest.raises(IsADirectoryError), env_file(tmp_path / "env", WAY):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["env"]
 
 
-def test_a_directory_of_its_own_is_private_and_goes() -> None:
+def test_temporary_directory_is_private_and_removed() -> None:
     with stack_directory(None) as place:
         assert stat.S_IMODE(place.stat().st_mode) == 0o700
         (place / "etcd-data").mkdir()
     assert not place.exists()
 
 
-def test_a_given_directory_is_made_and_stays(tmp_path: Path) -> None:
+def test_given_directory_is_created_and_kept(tmp_path: Path) -> None:
     with stack_directory(tmp_path / "a" / "b") as place:
         assert place.is_absolute()
     assert place.is_dir()
 
 
-def test_a_directory_is_for_one_stack_at_a_time(tmp_path: Path) -> None:
+def test_directory_is_locked_for_one_stack(tmp_path: Path) -> None:
     with (
         stack_directory(tmp_path),
         pytest.raises(DirectoryInUse, match=f"another stack runs in {tmp_path}"),

@@ -1,4 +1,4 @@
-"""Fixed ports of a stack: which part has which, and the errors."""
+"""Fixed ports of a stack: allocation and errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ska_sdp_sim.stack.local import Layout
 from ska_sdp_sim.stack.port_plan import (
-    HIGHEST_PORT,
+    MAX_PORT,
     PortError,
     ServerPorts,
     check_free,
@@ -19,7 +19,7 @@ from ska_sdp_sim.stack.port_plan import (
 from tests.services.up import free_port_base
 
 
-def test_ports_are_those_of_the_documentation() -> None:
+def test_ports_match_the_documentation() -> None:
     plan = plan_ports(20000, ["SDPController/0", "SDPSubarray/01", "SDPSubarray/02"])
     assert (plan.etcd, plan.tango_db) == (20000, 20001)
     assert plan.servers == {
@@ -29,17 +29,17 @@ def test_ports_are_those_of_the_documentation() -> None:
     }
 
 
-def test_the_controller_comes_first_then_the_subarrays() -> None:
+def test_controller_has_the_first_server_ports() -> None:
     servers = [device.server for device in Layout(subarrays=12).devices()]
     assert servers == ["SDPController/0", *(f"SDPSubarray/{n:02}" for n in range(1, 13))]
 
 
-@given(st.integers(-10, HIGHEST_PORT + 10), st.integers(0, 99))
-def test_a_plan_is_valid_ports_in_a_row_or_an_error_with_the_bound(base: int, count: int) -> None:
+@given(st.integers(-10, MAX_PORT + 10), st.integers(0, 99))
+def test_plan_has_consecutive_ports_or_raises(base: int, count: int) -> None:
     servers = [str(n) for n in range(count)]
     needed = 2 + 4 * count
-    if base < 1 or base + needed - 1 > HIGHEST_PORT:
-        with pytest.raises(PortError, match=f"choose 1 to {HIGHEST_PORT - needed + 1}$"):
+    if base < 1 or base + needed - 1 > MAX_PORT:
+        with pytest.raises(PortError, match=f"choose 1 to {MAX_PORT - needed + 1}$"):
             plan_ports(base, servers)
         return
     plan = plan_ports(base, servers)
@@ -51,7 +51,7 @@ def test_a_plan_is_valid_ports_in_a_row_or_an_error_with_the_bound(base: int, co
     ]
 
 
-def test_a_port_in_use_is_named_with_what_it_is_for() -> None:
+def test_port_in_use_is_reported_with_its_use() -> None:
     plan = plan_ports(free_port_base(1), ["SDPController/0"])
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", plan.tango_db))

@@ -1,4 +1,4 @@
-"""Ports for servers that cannot choose one themselves."""
+"""Free ports for servers that cannot choose one themselves."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import socket
 from ska_sdp_sim.stack.ports import free_port
 
 
-def test_what_draws_several_is_never_given_one_twice() -> None:
+def test_free_ports_are_unique() -> None:
     ports = [free_port() for _ in range(100)]
     assert len(set(ports)) == len(ports)
 
 
 def listen_on_the_next(server: socket.socket) -> int:
-    """Listen on the port that would be drawn next; gives it."""
+    """Listen on the port that would be returned next; return it."""
     for _ in range(100):
         port = free_port() + 1
         try:
             server.bind(("127.0.0.1", port))
         except OSError:
-            # Somebody else's: the next but one, then.
+            # In use by another process: try the one after it.
             continue
         server.listen()
         return port
     raise AssertionError("all ports are taken")
 
 
-def test_a_port_in_use_is_not_given() -> None:
+def test_port_in_use_is_skipped() -> None:
     with socket.socket() as server:
         taken = listen_on_the_next(server)
         assert free_port() != taken

@@ -1,4 +1,4 @@
-"""A process of the stack: its end, its output, and that it never outlives its starter."""
+"""A process of the stack: its end, its output, and its end with the parent process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def python(tmp_path: Path) -> Iterator[Callable[[str], ServerProcess]]:
 
 
 PATIENCE = 30.0
-"""Seconds that an interpreter may take to begin, or to end, on a busy machine."""
+"""Timeout of the start or the end of an interpreter on a busy machine, in seconds."""
 
 
 def is_running(pid: int) -> bool:
@@ -47,14 +47,14 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_one_that_heeds_no_request_is_killed(python: Callable[[str], ServerProcess]) -> None:
+def test_process_that_ignores_sigterm_is_killed(python: Callable[[str], ServerProcess]) -> None:
     process = python(STUBBORN)
     process.wait_until(lambda: "ready" in process.output(), PATIENCE)
     assert process.stop(timeout=0.1) == -signal.SIGKILL
     assert process.stop() == -signal.SIGKILL
 
 
-def test_output_is_that_of_this_process_alone(python: Callable[[str], ServerProcess]) -> None:
+def test_output_excludes_earlier_processes(python: Callable[[str], ServerProcess]) -> None:
     assert python("print('one'); raise SystemExit(3)").wait(PATIENCE) == 3
     second = python("import sys; print('two'); print('three', file=sys.stderr)")
     second.wait(PATIENCE)
@@ -63,7 +63,7 @@ def test_output_is_that_of_this_process_alone(python: Callable[[str], ServerProc
     assert second.log.read_text().startswith("one\n")
 
 
-def test_a_start_that_ends_too_soon_tells_its_last_words(
+def test_start_error_contains_the_last_output(
     python: Callable[[str], ServerProcess],
 ) -> None:
     process = python("print('what went wrong'); raise SystemExit(7)")
@@ -71,7 +71,7 @@ def test_a_start_that_ends_too_soon_tells_its_last_words(
         process.wait_until(lambda: False, PATIENCE)
 
 
-def test_a_start_that_takes_too_long_is_given_up(
+def test_start_times_out(
     python: Callable[[str], ServerProcess],
 ) -> None:
     process = python(STUBBORN)
@@ -79,7 +79,7 @@ def test_a_start_that_takes_too_long_is_given_up(
         process.wait_until(lambda: False, timeout=0.1)
 
 
-def test_the_wait_can_be_interrupted(python: Callable[[str], ServerProcess]) -> None:
+def test_wait_can_be_interrupted(python: Callable[[str], ServerProcess]) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
@@ -87,7 +87,7 @@ def test_the_wait_can_be_interrupted(python: Callable[[str], ServerProcess]) -> 
         python(STUBBORN).wait_until(lambda: False, PATIENCE, interrupted)
 
 
-def test_a_signal_to_one_that_has_ended_is_no_error(
+def test_signal_to_an_ended_process_is_ignored(
     python: Callable[[str], ServerProcess],
 ) -> None:
     process = python("")
@@ -108,7 +108,7 @@ signal.pause()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's request is Linux's own")
-def test_none_outlives_a_starter_that_is_killed(tmp_path: Path) -> None:
+def test_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", STARTER, STUBBORN, str(tmp_path / "child.log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None

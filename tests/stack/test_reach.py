@@ -21,9 +21,7 @@ SHELLS = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_shell_commands_work_in_a_fresh_shell_and_another_directory(
-    shell: str, etcd: Etcd, tmp_path: Path
-) -> None:
+def test_shell_commands_work_in_a_new_shell(shell: str, etcd: Etcd, tmp_path: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"this machine lacks {shell}: .ci/run names Debian's packages")
     with Config(host=etcd.host, port=etcd.port) as config:

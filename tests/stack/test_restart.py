@@ -1,4 +1,4 @@
-"""``ska-sdp-lmc up --restart --port-base``: every part is killed in turn, and comes back."""
+"""``ska-sdp-lmc up --restart --port-base``: each part is killed and restarted."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SERVERS = ["SDPController/0", "SDPSubarray/01"]
 PARTS = {
     "etcd": "etcd-data",
     "Tango database": "PyDatabaseds",
-    "stand-in SDP": "ska_sdp_sim",
+    "simulator": "ska_sdp_sim",
     "SDPController/0": "SDPController",
     "SDPSubarray/01": "SDPSubarray",
 }
-"""Each part by its name in messages, with a word of its command line."""
+"""Name of each part, and a word of its command line."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def trl(plan: PortPlan, device: str) -> str:
 
 
 def commands_work(plan: PortPlan) -> bool:
-    """Whether the controller and the subarray accept their commands, through new proxies."""
+    """Return whether the controller and the subarray accept commands through new proxies."""
     try:
         controller = tango.DeviceProxy(trl(plan, "control/0"))
         controller.command_inout("Off")
@@ -81,7 +81,7 @@ def commands_work(plan: PortPlan) -> bool:
 
 
 def observe(plan: PortPlan) -> None:
-    """Assign resources, which the simulator must answer, and release them."""
+    """Assign resources, which needs the simulator, and release them."""
     subarray = Subarray(trl(plan, "subarray/01"))
     subarray.assign(quick())
     subarray.command("ReleaseAllResources")
@@ -105,14 +105,12 @@ def listening_ports(pid: int) -> set[int]:
         for file in ("tcp", "tcp6")
         for line in Path(f"/proc/{pid}/net/{file}").read_text().splitlines()[1:]
     ]
-    # A row holds its address second, its state (0A: listening) fourth, its inode tenth.
+    # Columns: address second, state (0A: listening) fourth, inode tenth.
     return {int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[9] in inodes}
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_part_that_is_killed_comes_back_and_commands_work(
-    part: str, stack: Up, plan: PortPlan
-) -> None:
+def test_killed_part_is_restarted_and_commands_work(part: str, stack: Up, plan: PortPlan) -> None:
     killed = stack.child(PARTS[part])
     others = stack.children.keys() - {killed}
     os.kill(killed, signal.SIGKILL)
@@ -124,18 +122,18 @@ def test_a_part_that_is_killed_comes_back_and_commands_work(
     wait_until(lambda: simulator_is_online(plan), PATIENCE, "the simulator is online again")
     observe(plan)
     assert stack.process.poll() is None
-    # No other part ended with it.
+    # No other part was affected.
     assert others <= stack.children.keys()
 
 
-def test_ports_are_those_of_the_plan(stack: Up, plan: PortPlan) -> None:
-    # A server opens its port of events at the first subscription.
+def test_stack_uses_the_planned_ports(stack: Up, plan: PortPlan) -> None:
+    # A server opens its event port at the first subscription.
     for device in ("control/0", "subarray/01"):
         proxy = tango.DeviceProxy(trl(plan, device))
         events = tango.utils.EventCallback(fd=io.StringIO())
         subscription = proxy.subscribe_event("State", tango.EventType.CHANGE_EVENT, events)
         proxy.unsubscribe_event(subscription)
-    # etcd opens a second port, for peers, and the Tango database one for events: nobody uses them.
+    # etcd also opens a peer port, and the Tango database an event port; both are unused.
     assert plan.etcd in listening_ports(stack.child("etcd-data"))
     assert plan.tango_db in listening_ports(stack.child("PyDatabaseds"))
     for server, ports in plan.servers.items():
@@ -146,15 +144,13 @@ def test_ports_are_those_of_the_plan(stack: Up, plan: PortPlan) -> None:
             assert page.status == 200
 
 
-def test_a_second_stack_on_these_ports_is_refused_with_the_first_of_them(
-    stack: Up, plan: PortPlan
-) -> None:
+def test_second_stack_on_the_same_ports_is_rejected(stack: Up, plan: PortPlan) -> None:
     result = CliRunner().invoke(main, ["up", "--port-base", str(plan.etcd)])
     assert result.exit_code == 1
     assert f"port {plan.etcd}, for etcd, is in use" in result.output
 
 
-def test_the_printed_commands_work_in_a_fresh_shell(stack: Up, tmp_path: Path) -> None:
+def test_printed_commands_work_in_a_new_shell(stack: Up, tmp_path: Path) -> None:
     _, _, after = stack.printed.partition("In another shell:\n\n")
     pasted = dedent(after.split("\n\n")[0])
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Supervision of parts: the pauses between restarts, and what is printed."""
+"""Supervision of parts: the delays between restarts, and the messages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.supervisor import (
-    FIRST_PAUSE_S,
-    LONGEST_PAUSE_S,
+    MAX_DELAY_S,
+    MIN_DELAY_S,
     STABLE_AFTER_S,
     Supervisor,
-    next_pause,
+    next_delay,
 )
 
 
@@ -33,23 +33,23 @@ from ska_sdp_sim.stack.supervisor import (
         (30, 60, 1),
     ],
 )
-def test_pause_grows_until_a_part_runs_for_a_minute(
+def test_delay_grows_until_a_part_runs_for_a_minute(
     previous: float, ran: float, pause: float
 ) -> None:
-    assert next_pause(previous, ran) == pause
+    assert next_delay(previous, ran) == pause
 
 
 @given(st.lists(st.floats(0, 2 * STABLE_AFTER_S)))
-def test_pauses_stay_within_their_bounds(runs: list[float]) -> None:
+def test_delays_stay_within_their_bounds(runs: list[float]) -> None:
     pause = 0.0
     for ran in runs:
-        before, pause = pause, next_pause(pause, ran)
-        assert FIRST_PAUSE_S <= pause <= LONGEST_PAUSE_S
+        before, pause = pause, next_delay(pause, ran)
+        assert MIN_DELAY_S <= pause <= MAX_DELAY_S
         assert pause >= before or ran >= STABLE_AFTER_S
 
 
 class Script(Part):
-    """A Python program that is exchanged between its starts."""
+    """A Python program that can be replaced between starts."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__("script", directory / "script.log")
@@ -66,7 +66,7 @@ class Script(Part):
 
 
 class Clock:
-    """Time that passes only when a test lets it."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -96,7 +96,7 @@ def watch(tmp_path: Path) -> Iterator[Callable[[bool], Watched]]:
     script.stop()
 
 
-def test_without_restart_the_end_of_a_part_is_reported_once(
+def test_end_of_a_part_without_restart_is_reported_once(
     watch: Callable[[bool], Watched],
 ) -> None:
     script, _, said, supervisor = watch(False)
@@ -108,7 +108,7 @@ def test_without_restart_the_end_of_a_part_is_reported_once(
     assert line.startswith("script ended with exit code -9 (SIGKILL); its log")
 
 
-def test_a_part_that_ended_is_restarted_after_its_pause(watch: Callable[[bool], Watched]) -> None:
+def test_ended_part_is_restarted_after_its_delay(watch: Callable[[bool], Watched]) -> None:
     script, clock, said, supervisor = watch(True)
     first = script.process.pid
     script.process.signal(signal.SIGKILL)
@@ -127,7 +127,7 @@ def test_a_part_that_ended_is_restarted_after_its_pause(watch: Callable[[bool], 
     assert said[1:] == [f"Restarted script, process {script.process.pid}."]
 
 
-def test_a_part_that_ends_at_once_is_restarted_after_growing_pauses_for_ever(
+def test_part_that_ends_at_once_is_restarted_with_growing_delays(
     watch: Callable[[bool], Watched],
 ) -> None:
     script, clock, said, supervisor = watch(True)
@@ -145,7 +145,7 @@ def test_a_part_that_ends_at_once_is_restarted_after_growing_pauses_for_ever(
     assert "script ended with exit code 3: restarting" in said[0]
 
 
-def test_a_part_that_cannot_be_started_is_tried_again(watch: Callable[[bool], Watched]) -> None:
+def test_failed_start_is_retried(watch: Callable[[bool], Watched]) -> None:
     script, clock, said, supervisor = watch(True)
     script.program = "/nowhere/python"
     script.kill()

@@ -1,4 +1,4 @@
-"""The Tango database of the stack and of the tests: starts, breaks, comes back."""
+"""Tango database of the stack: start, faults and restart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tango
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 
 
-def test_survives_a_kill_with_port_and_data(
+def test_restart_after_a_kill_keeps_port_and_data(
     tango_database: Callable[[], TangoDatabase],
 ) -> None:
     server = tango_database()
@@ -24,7 +24,7 @@ def test_survives_a_kill_with_port_and_data(
     assert list(server.connect().get_property("object", "name")["name"]) == ["value"]
 
 
-def test_two_stand_beside_each_other(
+def test_two_databases_run_at_the_same_time(
     tango_db: TangoDatabase, tango_database: Callable[[], TangoDatabase]
 ) -> None:
     other = tango_database()
@@ -33,7 +33,7 @@ def test_two_stand_beside_each_other(
     assert not list(tango_db.connect().get_property("only here", "name")["name"])
 
 
-def test_a_taken_port_of_its_own_choice_is_exchanged(
+def test_chosen_port_in_use_is_replaced(
     tango_database: Callable[[], TangoDatabase],
     tango_db: TangoDatabase,
     monkeypatch: pytest.MonkeyPatch,

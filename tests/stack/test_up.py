@@ -1,4 +1,4 @@
-"""``ska-sdp-lmc up`` from outside: it answers, stands beside others, and leaves nothing."""
+"""``ska-sdp-lmc up`` as a process: start, several stacks, and cleanup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
 from ska_sdp_sim.stack.directory import stack_directory
-from ska_sdp_sim.stack.stand_in import OWNER_PATHS
+from ska_sdp_sim.stack.simulator import OWNER_PATHS
 from tests.services.up import PATIENCE, Up, command_line
 from tests.waiting import wait_until
 
@@ -48,12 +48,12 @@ def owners(way: dict[str, str]) -> list[str | None]:
 
 
 def all_ended(children: dict[int, str]) -> bool:
-    # A number can be given to another process: it is ours only under the same words.
+    # A process ID can be reused, so compare the command line too.
     return not any(command_line(pid) == words for pid, words in children.items())
 
 
 @pytest.mark.long
-def test_two_beside_each_other(start: Starter, tmp_path: Path) -> None:
+def test_two_stacks_run_at_the_same_time(start: Starter, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     one = start("--subarrays", "2")
     other = start("--no-sim", "--prefix", "other", "--dir", str(kept))
@@ -90,7 +90,7 @@ def test_two_beside_each_other(start: Starter, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_nothing_runs_on_when_it_is_killed_and_a_new_one_goes_on_there(
+def test_killed_stack_leaves_no_process_and_can_be_restarted(
     start: Starter, tmp_path: Path
 ) -> None:
     kept = str(tmp_path / "kept")
@@ -109,7 +109,7 @@ def test_nothing_runs_on_when_it_is_killed_and_a_new_one_goes_on_there(
     assert all_ended(children)
 
 
-def test_the_demonstration_runs_on_it(start: Starter) -> None:
+def test_demo_runs_on_the_stack(start: Starter) -> None:
     stack = start("--demo", "--subarrays", "2")
     assert stack.wait_end() == 0, stack.printed
     assert "✗" not in stack.printed
@@ -119,7 +119,7 @@ def test_the_demonstration_runs_on_it(start: Starter) -> None:
 
 
 @pytest.mark.long
-def test_a_demonstration_can_be_ended(start: Starter) -> None:
+def test_demo_can_be_interrupted(start: Starter) -> None:
     stack = start("--demo")
     wait_until(lambda: "▶ AssignResources" in stack.printed, PATIENCE, "it observes")
     children, place = stack.children, stack.directory
@@ -136,13 +136,13 @@ def test_a_demonstration_can_be_ended(start: Starter) -> None:
         (["--prefix", "a/b"], "prefix 'a/b' cannot stand in a device name"),
     ],
 )
-def test_what_cannot_be_is_refused(options: list[str], fault: str) -> None:
+def test_invalid_option_is_rejected(options: list[str], fault: str) -> None:
     result = CliRunner().invoke(main, ["up", *options])
     assert result.exit_code == 1
     assert fault in result.output
 
 
-def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
+def test_directory_in_use_is_rejected(tmp_path: Path) -> None:
     with stack_directory(tmp_path):
         result = CliRunner().invoke(main, ["up", "--dir", str(tmp_path)])
     assert result.exit_code == 1

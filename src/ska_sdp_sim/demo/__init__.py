@@ -1,1 +1,1 @@
-"""The demonstration: a whole observation, driven and watched from outside through Tango."""
+"""Demo: an observation through Tango, with a log of all events."""

@@ -1,4 +1,4 @@
-"""Values of attributes on less than a line. Pure."""
+"""Short forms of attribute values."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from ska_sdp_sim.demo.event import Value
 
-_WIDTH = 72
+_MAX_WIDTH = 72
 
 
 def brief(attribute: str, value: Value, before: Value = None) -> str:
-    """What a reader wants of a value.
+    """Return a value shortened to one line.
 
     Args:
         attribute: Name of the attribute.
         value: Its value.
-        before: The value before it, of which a long one need not repeat what it has in common.
+        before: Its previous value; parts of pbState that did not change are left out.
     """
     if value is None:
         return "(no value)"
@@ -25,11 +25,11 @@ def brief(attribute: str, value: Value, before: Value = None) -> str:
         text = _addresses(text)
     elif attribute == "pbState":
         text = _processing(text, "{}" if before is None else str(before))
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+    return text if len(text) <= _MAX_WIDTH else f"{text[: _MAX_WIDTH - 1]}…"
 
 
 def short_id(pb_id: str) -> str:
-    """The end of a processing block's id, enough to tell it from others of its execution block."""
+    """Return the end of a processing block's ID, unique in its execution block."""
     return pb_id[-5:]
 
 

@@ -1,4 +1,4 @@
-"""What the demonstration observes: its AssignResources message and its scripts."""
+"""Messages and scripts of the demo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAMPLE_DATE = "-20260101-"
 
 @dataclass(frozen=True)
 class Content:
-    """One observation under ids of its own.
+    """One observation.
 
     Attributes:
         message: Argument of AssignResources.
@@ -28,46 +28,46 @@ class Content:
 
     @classmethod
     def new(cls) -> Content:
-        """The message of the file, with ids that are not in use."""
+        """Return the packaged message with new IDs."""
         today = datetime.now(timezone.utc).strftime("%Y%m%d")
         text = MESSAGE.read_text().replace(_SAMPLE_DATE, f"-{today}-{secrets.token_hex(3)}")
         return cls(json.loads(text))
 
     @property
     def eb_id(self) -> str:
-        """Id of the execution block."""
+        """ID of the execution block."""
         return str(self.message["execution_block"]["eb_id"])
 
     def pb_ids(self, kind: str) -> list[str]:
-        """Ids of the processing blocks whose script is ``realtime`` or ``batch``."""
+        """Return the IDs of the processing blocks of a kind, ``realtime`` or ``batch``."""
         blocks = self.message["processing_blocks"]
         return [block["pb_id"] for block in blocks if block["script"]["kind"] == kind]
 
     @property
     def scan_types(self) -> list[str]:
-        """Ids of the scan types that can be observed, templates left out."""
+        """IDs of the scan types, without templates."""
         types = self.message["execution_block"]["scan_types"]
         ids = [scan_type["scan_type_id"] for scan_type in types]
         return [scan_type_id for scan_type_id in ids if not scan_type_id.startswith(".")]
 
     @property
     def receive_beams(self) -> list[str]:
-        """Ids of the beams whose visibilities are received."""
+        """IDs of the beams with visibilities."""
         beams = self.message["execution_block"]["beams"]
         return [beam["beam_id"] for beam in beams if beam["function"] == "visibilities"]
 
 
 def configure(scan_type: str) -> str:
-    """Argument of Configure."""
+    """Return the argument of Configure."""
     return json.dumps({"interface": _INTERFACE.format("configure"), "scan_type": scan_type})
 
 
 def scan(scan_id: int) -> str:
-    """Argument of Scan."""
+    """Return the argument of Scan."""
     return json.dumps({"interface": _INTERFACE.format("scan"), "scan_id": scan_id})
 
 
 def scripts() -> list[dict[str, str]]:
-    """Definitions of the scripts that the message's processing blocks run."""
+    """Return the definitions of the scripts of the message."""
     definitions: list[dict[str, str]] = json.loads(SCRIPTS.read_text())["scripts"]
     return definitions

@@ -1,4 +1,4 @@
-"""A Tango event as it travels from the subscriber's process: one line of JSON."""
+"""Tango events as lines of JSON, passed on by the subscriber process."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Event:
 
     Attributes:
         device: Name of the device.
-        attribute: Name of the attribute, as it was subscribed to.
-        value: Its value; an enumeration by its label.
-        stamped: When the device stamped the value, in seconds since the epoch.
-        received: When the subscriber was told, on the same clock.
-        first: Whether it came of the subscription and not of a change.
-        error: What went wrong, if there is no value.
+        attribute: Name of the attribute, as subscribed.
+        value: Its value; the label of an enumeration.
+        stamped: Timestamp of the value by the device, in seconds since the epoch.
+        received: Time of receipt by the subscriber, on the same clock.
+        first: Whether it was sent for the subscription, not for a change.
+        error: Description of the error, if there is no value.
     """
 
     device: str
@@ -32,19 +32,19 @@ class Event:
 
     @property
     def latency(self) -> float:
-        """Seconds from the device's stamp to the subscriber."""
+        """Seconds from the device's timestamp to the receipt."""
         return self.received - self.stamped
 
     def to_line(self) -> str:
-        """The line, without its end."""
+        """Return the event as a line without line end."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_line(cls, line: str) -> Event:
-        """Read a line back.
+        """Parse a line of ``to_line``.
 
         Raises:
-            ValueError: the line is none of ``to_line``.
+            ValueError: invalid line.
         """
         try:
             return cls(**json.loads(line))

@@ -1,4 +1,4 @@
-"""Judge an observation by what was heard of it. Pure."""
+"""Checks of an observation by the events received."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.record import Record
 from ska_sdp_sim.demo.steps import expected_obs_states
 
-A_SECOND = 1.0
+MIN_DURATION_S = 1.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One thing that must hold.
+    """Result of one check.
 
     Attributes:
-        about: What.
-        good: Whether it does.
-        detail: What was found.
+        about: The expectation.
+        good: Whether it is met.
+        detail: The values found.
     """
 
     about: str
@@ -29,25 +29,25 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Spell:
-    """How long an obsState lasted, in seconds from event to event, as the device stamped them."""
+class StateDuration:
+    """Duration of an obsState in seconds, between the device's timestamps of two events."""
 
     obs_state: str
     seconds: float
 
 
-def spells(events: Sequence[Event]) -> list[Spell]:
-    """The obsStates that have ended, in order."""
+def state_durations(events: Sequence[Event]) -> list[StateDuration]:
+    """Return the durations of the obsStates that have ended, in order."""
     changes = [event for event in events if event.attribute == "obsState"]
-    return [Spell(str(one.value), other.stamped - one.stamped) for one, other in pairwise(changes)]
+    return [StateDuration(str(a.value), b.stamped - a.stamped) for a, b in pairwise(changes)]
 
 
 def judge(record: Record, events: Sequence[Event]) -> list[Verdict]:
-    """Everything that must hold.
+    """Run all checks.
 
     Args:
-        record: Of the observation.
-        events: Of the subarray, in the order in which they came.
+        record: Record of the observation.
+        events: Events of the subarray, in the order received.
     """
     return [
         _order(record, events),
@@ -61,41 +61,45 @@ def judge(record: Record, events: Sequence[Event]) -> list[Verdict]:
 
 def _order(record: Record, events: Sequence[Event]) -> Verdict:
     expected = expected_obs_states(record.steps)
-    heard = [str(event.value) for event in events if event.attribute == "obsState"]
-    detail = f"{len(heard)} events"
-    if heard != expected:
-        detail = f"heard {' '.join(heard)}, not {' '.join(expected)}"
-    return Verdict("obsState events in order, none missing", heard == expected, detail)
+    received = [str(event.value) for event in events if event.attribute == "obsState"]
+    detail = f"{len(received)} events"
+    if received != expected:
+        detail = f"received {' '.join(received)}, expected {' '.join(expected)}"
+    return Verdict("obsState events in order, none missing", received == expected, detail)
 
 
 def _lasting(record: Record, events: Sequence[Event]) -> Iterator[Verdict]:
-    ended = spells(events)
+    ended = state_durations(events)
     for obs_state in dict.fromkeys(state for step in record.steps for state in step.lasting):
-        first = next((spell.seconds for spell in ended if spell.obs_state == obs_state), 0.0)
-        yield Verdict(f"{obs_state} lasts a second", first >= A_SECOND, f"{first:.2f} s")
+        first = next((state.seconds for state in ended if state.obs_state == obs_state), 0.0)
+        yield Verdict(f"{obs_state} lasts a second", first >= MIN_DURATION_S, f"{first:.2f} s")
 
 
 def _addresses(record: Record, events: Sequence[Event]) -> Iterator[Verdict]:
     addresses = record.addresses_at_idle
-    lacking = [
+    missing = [
         f"{scan_type}/{beam}"
         for scan_type in record.content.scan_types
         for beam in record.content.receive_beams
         if not addresses.get(scan_type, {}).get(beam, {}).get("host")
     ]
-    detail = f"none for {', '.join(lacking)}" if lacking else f"{len(addresses)} scan types"
-    yield Verdict("receive addresses readable at IDLE", not lacking, detail)
+    detail = f"none for {', '.join(missing)}" if missing else f"{len(addresses)} scan types"
+    yield Verdict("receive addresses readable at IDLE", not missing, detail)
     names = [(event.attribute, event.value) for event in events if not event.first]
     idle = names.index(("obsState", "IDLE")) if ("obsState", "IDLE") in names else 0
-    told = any(name == "receiveAddresses" and value != "{}" for name, value in names[:idle])
-    yield Verdict("receive addresses told before IDLE", told, "yes" if told else "no")
+    published = any(name == "receiveAddresses" and value != "{}" for name, value in names[:idle])
+    yield Verdict(
+        "receive addresses published before IDLE", published, "yes" if published else "no"
+    )
 
 
 def _scans(record: Record, events: Sequence[Event]) -> Verdict:
-    wanted = [step.about for step in record.steps if step.command == "Scan"]
-    told = [event for event in events if event.attribute == "scanID" and not event.first]
-    heard = [str(event.value) for event in told if event.value != 0]
-    return Verdict("scans told", heard == wanted, " ".join(heard) or "none")
+    expected = [step.about for step in record.steps if step.command == "Scan"]
+    events = [event for event in events if event.attribute == "scanID" and not event.first]
+    received = [str(event.value) for event in events if event.value != 0]
+    return Verdict(
+        "scanID events for all scans", received == expected, " ".join(received) or "none"
+    )
 
 
 def _processing(record: Record) -> Verdict:

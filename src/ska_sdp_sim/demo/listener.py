@@ -1,4 +1,4 @@
-"""The near end of a subscriber that runs in a process of its own."""
+"""Client of a subscriber process."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ska_sdp_sim.demo.subscriber import READY
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_END_PATIENCE = 10.0
+_STOP_TIMEOUT_S = 10.0
 
 
-class NotHeardError(RuntimeError):
-    """What was waited for did not come."""
+class EventTimeoutError(RuntimeError):
+    """The expected events were not received."""
 
 
 class Listener:
-    """Events of some devices, in the order in which they came. Use it in ``with``.
+    """Collects the events of some devices in the order received. A context manager.
 
     Args:
-        subjects: The attributes to subscribe to, by device.
-        on_event: Called with each event, on a thread of the listener's.
+        subjects: Attributes to subscribe to, by device.
+        on_event: Called with each event, in a thread of the listener.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Listener:
         self._events: list[Event] = []
         self._ready = False
         self._ended = False
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
 
     def __enter__(self) -> Self:
         arguments = [f"{device}:{','.join(names)}" for device, names in self._subjects.items()]
@@ -64,46 +64,48 @@ class Listener:
 
     @property
     def events(self) -> list[Event]:
-        """All events so far."""
-        with self._news:
+        """All events received so far."""
+        with self._changed:
             return list(self._events)
 
     def wait_ready(self, timeout: float = 60.0) -> None:
-        """Wait until every attribute is subscribed to.
+        """Wait for the subscriptions to all attributes.
 
         Args:
             timeout: Seconds.
 
         Raises:
-            NotHeardError: the subscriber ended or took too long.
+            EventTimeoutError: the subscriber ended or the timeout expired.
         """
-        with self._news:
-            self._news.wait_for(lambda: self._ready or self._ended, timeout)
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._ended, timeout)
             if not self._ready:
-                raise NotHeardError("the subscriber could not subscribe; see its message above")
+                raise EventTimeoutError(
+                    "the subscriber could not subscribe: see its message above"
+                )
 
     def wait_for(self, found: Callable[[list[Event]], bool], timeout: float) -> None:
-        """Wait until something holds of the events.
+        """Wait until the events meet a condition.
 
         Args:
-            found: Called with all events so far.
+            found: The condition, called with all events so far.
             timeout: Seconds.
 
         Raises:
-            NotHeardError: it did not come to hold in time, or the subscriber ended.
+            EventTimeoutError: the timeout expired, or the subscriber ended.
         """
-        with self._news:
-            self._news.wait_for(lambda: found(self._events) or self._ended, timeout)
+        with self._changed:
+            self._changed.wait_for(lambda: found(self._events) or self._ended, timeout)
             if not found(self._events):
-                why = "the subscriber ended" if self._ended else f"not within {timeout:g} s"
-                raise NotHeardError(why)
+                reason = "the subscriber ended" if self._ended else f"not within {timeout:g} s"
+                raise EventTimeoutError(reason)
 
     def close(self) -> int:
-        """Let the subscriber give up its subscriptions and end, and give its exit code."""
+        """Stop the subscriber after it has unsubscribed, and return its exit code."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
-            self._process.wait(_END_PATIENCE)
+            self._process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._reader.join()
@@ -114,19 +116,19 @@ class Listener:
         try:
             with self._process.stdout as lines:
                 for line in lines:
-                    self._take(line.rstrip("\n"))
+                    self._receive(line.rstrip("\n"))
         finally:
-            with self._news:
+            with self._changed:
                 self._ended = True
-                self._news.notify_all()
+                self._changed.notify_all()
 
-    def _take(self, line: str) -> None:
+    def _receive(self, line: str) -> None:
         event = None if line == READY else Event.from_line(line)
         if event is not None:
             self._on_event(event)
-        with self._news:
+        with self._changed:
             if event is None:
                 self._ready = True
             else:
                 self._events.append(event)
-            self._news.notify_all()
+            self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Drive the observation, one command after the other, each when the last has had its effect."""
+"""Commands of the observation, each sent after the effect of the one before."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_sim.demo.content import scripts
 from ska_sdp_sim.demo.event import Event
-from ska_sdp_sim.demo.listener import Listener, NotHeardError
+from ska_sdp_sim.demo.listener import EventTimeoutError, Listener
 from ska_sdp_sim.demo.record import Record, Taken
 from ska_sdp_sim.demo.steps import Step
 
-_PATIENCE = 30.0
+_TIMEOUT_S = 30.0
 _DONE = frozenset({"FINISHED", "FAILED", "CANCELLED"})
 
 
 def define_scripts(config: Config) -> int:
-    """Put the definitions of the demonstration's scripts in the database, and give their number.
+    """Write the script definitions of the demo to the database; return their number.
 
     Raises:
-        ConfigConnectionError: the database does not answer.
+        ConfigConnectionError: the connection failed.
     """
     definitions = scripts()
     for txn in config.txn():
@@ -43,17 +43,17 @@ def take_steps(
     record: Record,
     announce: Callable[[Step], None],
 ) -> None:
-    """Send the commands; after each wait for the obsStates that it brings.
+    """Send the commands, and wait for the obsStates that follow each.
 
     Args:
         device: The subarray, OFF.
-        listener: Hears its obsState.
-        record: Filled as it goes.
+        listener: Listener to its obsState.
+        record: Record to fill.
         announce: Called before each command.
 
     Raises:
-        NotHeardError: an obsState did not come; the message says after which command.
-        tango.DevFailed: a command was refused.
+        EventTimeoutError: an obsState was not received; the message names the command.
+        tango.DevFailed: a command was rejected.
     """
     due = 1
     for step in record.steps:
@@ -70,7 +70,7 @@ def send(device: tango.DeviceProxy, step: Step) -> Taken:
     """Send one command.
 
     Raises:
-        tango.DevFailed: it was refused.
+        tango.DevFailed: it was rejected.
     """
     sent, began = time.time(), time.monotonic()
     device.command_inout(step.command, step.argument)
@@ -80,17 +80,17 @@ def send(device: tango.DeviceProxy, step: Step) -> Taken:
 def await_processing(
     config: Config, pb_ids: Sequence[str], announce: Callable[[str, str], None]
 ) -> dict[str, str]:
-    """Wait until no processing block goes on, at most half a minute, and give their statuses.
+    """Wait at most 30 s until all processing blocks have ended; return their statuses.
 
     Args:
         config: The configuration database.
-        pb_ids: Which processing blocks.
-        announce: Called with the id and the status of each that has changed.
+        pb_ids: IDs of the processing blocks.
+        announce: Called with the ID and the status of each block after a change.
 
     Raises:
-        ConfigConnectionError: the database does not answer.
+        ConfigConnectionError: the connection failed.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT_S
     statuses: dict[str, str] = {}
     for watcher in config.watcher(timeout=1.0):
         for txn in watcher.txn():
@@ -106,12 +106,12 @@ def await_processing(
 
 
 def _await_obs_states(listener: Listener, device: str, count: int, step: Step) -> None:
-    def heard(events: list[Event]) -> bool:
-        ours = (event.device == device and event.attribute == "obsState" for event in events)
-        return sum(ours) >= count
+    def received(events: list[Event]) -> bool:
+        matching = (event.device == device and event.attribute == "obsState" for event in events)
+        return sum(matching) >= count
 
     try:
-        listener.wait_for(heard, _PATIENCE)
-    except NotHeardError as error:
-        wanted = ", ".join(step.obs_states)
-        raise NotHeardError(f"after {step.command}, obsState {wanted}: {error}") from error
+        listener.wait_for(received, _TIMEOUT_S)
+    except EventTimeoutError as error:
+        expected = ", ".join(step.obs_states)
+        raise EventTimeoutError(f"after {step.command}, obsState {expected}: {error}") from error

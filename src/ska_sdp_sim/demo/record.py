@@ -1,4 +1,4 @@
-"""What an observation leaves behind, to be judged and shown."""
+"""Record of an observation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ska_sdp_sim.demo.steps import Step
 
 @dataclass(frozen=True)
 class Taken:
-    """A command that was accepted.
+    """An accepted command.
 
     Attributes:
-        step: Which.
-        began: When it was sent, in seconds since the epoch.
+        step: The step.
+        began: Time at which it was sent, in seconds since the epoch.
         lasted: Seconds until it returned.
     """
 
@@ -26,14 +26,14 @@ class Taken:
 
 @dataclass
 class Record:
-    """What the observation left to judge.
+    """Record of an observation, the input of the checks.
 
     Attributes:
-        content: What was observed.
-        steps: What was to be done.
-        taken: What was done.
-        addresses_at_idle: receiveAddresses as read when IDLE had been heard of.
-        processing: Status of each processing block at the end.
+        content: Its messages.
+        steps: The planned commands.
+        taken: The accepted commands.
+        addresses_at_idle: receiveAddresses as read after the event with IDLE.
+        processing: Final status of each processing block.
     """
 
     content: Content

@@ -1,4 +1,4 @@
-"""The demonstration from beginning to end."""
+"""Run the demo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_sim.demo.content import Content
 from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.judge import judge
-from ska_sdp_sim.demo.listener import Listener, NotHeardError
+from ska_sdp_sim.demo.listener import EventTimeoutError, Listener
 from ska_sdp_sim.demo.observe import await_processing, define_scripts, send, take_steps
 from ska_sdp_sim.demo.record import Record
 from ska_sdp_sim.demo.show import EventLog, make_console, show_summary
@@ -35,17 +35,16 @@ _OFF = Step("Off")
 
 
 def run(prefix: str, subarray: str) -> int:
-    """Observe once, printing every event and a summary.
+    """Run one observation; print all events and a summary.
 
-    The devices are those of the Tango database that TANGO_HOST names, the configuration
-    database is the one that the environment names.
+    The environment selects the Tango database (TANGO_HOST) and the configuration database.
 
     Args:
-        prefix: What stands before ``-sdp`` in the device names.
-        subarray: Id of the subarray; it must be OFF.
+        prefix: Prefix of ``-sdp`` in the device names.
+        subarray: ID of the subarray; it must be OFF.
 
     Returns:
-        0 if all went as it must, else 1.
+        0 if all checks passed, else 1.
     """
     console = make_console()
     name = f"{prefix}-sdp/subarray/{subarray}"
@@ -53,7 +52,7 @@ def run(prefix: str, subarray: str) -> int:
         return _run(console, name, f"{prefix}-sdp/control/0")
     except tango.DevFailed as error:
         fault = error.args[0].desc.strip()
-    except (ConfigConnectionError, NotHeardError) as error:
+    except (ConfigConnectionError, EventTimeoutError) as error:
         fault = str(error)
     console.print(f"✗ The demonstration failed: {fault}", style="bold red")
     return 1
@@ -89,7 +88,7 @@ def _run(console: Console, name: str, controller_name: str) -> int:
 
 @contextmanager
 def _controller_on(controller: tango.DeviceProxy, log: EventLog) -> Iterator[None]:
-    """Have the controller ON while inside, and leave it as it was."""
+    """Switch the controller on inside the context, and restore its state on exit."""
     if controller.state() == tango.DevState.ON:
         yield
         return
@@ -106,8 +105,7 @@ def _off_if_it_fails(device: tango.DeviceProxy) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        # Ctrl-C too: whatever ends it, the device is not left on. What the user must read is that,
-        # not that this failed as well.
+        # Also after Ctrl-C. A failure of Off must not hide the original error.
         with suppress(tango.DevFailed):
             device.Off()
         raise

@@ -1,4 +1,4 @@
-"""What the user sees of the demonstration."""
+"""Terminal output of the demo."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from rich.table import Table
 
 from ska_sdp_sim.demo.brief import brief, short_id
 from ska_sdp_sim.demo.event import Event, Value
-from ska_sdp_sim.demo.judge import Verdict, spells
+from ska_sdp_sim.demo.judge import Verdict, state_durations
 from ska_sdp_sim.demo.record import Record
 from ska_sdp_sim.demo.steps import Step
 
-_PLAIN_WIDTH = 120
+_DEFAULT_WIDTH = 120
 
 
 def make_console() -> Console:
-    """A console as wide as the terminal, or wide enough for a line an event without one."""
+    """Return a console of the terminal's width, or of a fixed width without a terminal."""
     terminal = Console().is_terminal
-    return Console(highlight=False, markup=False, width=None if terminal else _PLAIN_WIDTH)
+    return Console(highlight=False, markup=False, width=None if terminal else _DEFAULT_WIDTH)
 
 
 class EventLog:
-    """Prints each event on a line of its own.
+    """Prints one line for each event.
 
     Args:
-        console: Where.
-        began: When the demonstration did, in seconds of the monotonic clock.
+        console: The console.
+        began: Start of the demo, in seconds of the monotonic clock.
     """
 
     def __init__(self, console: Console, began: float) -> None:
@@ -38,15 +38,15 @@ class EventLog:
         self._values: dict[tuple[str, str], Value] = {}
 
     def heading(self) -> None:
-        """Say what the columns are."""
+        """Print the column headings."""
         self._line("since start", "latency", "attribute", "value", style="underline")
 
     def step(self, step: Step) -> None:
-        """A command is about to be sent."""
+        """Print a command."""
         self._console.print(f"▶ {step.command} {step.about}".rstrip(), style="bold")
 
     def event(self, event: Event) -> None:
-        """An event came."""
+        """Print an event."""
         before = self._values.get((event.device, event.attribute))
         self._values[event.device, event.attribute] = event.value
         if event.error is None:
@@ -62,7 +62,7 @@ class EventLog:
         )
 
     def processing(self, pb_id: str, status: str) -> None:
-        """The database says so of a processing block."""
+        """Print the status of a processing block."""
         self._line(self._since_start(), "", "processing block", f"{short_id(pb_id)} {status}")
 
     def _since_start(self) -> str:
@@ -82,7 +82,7 @@ class EventLog:
 def show_summary(
     console: Console, record: Record, events: Sequence[Event], verdicts: Sequence[Verdict]
 ) -> None:
-    """The commands, the latencies and what was judged."""
+    """Print the commands, the latencies and the results of the checks."""
     console.print()
     console.print(_commands(record, events))
     console.print(_latencies(events))
@@ -95,7 +95,7 @@ def _commands(record: Record, events: Sequence[Event]) -> Table:
     table = Table(title="Commands", title_justify="left")
     for heading in ("command", "", "returned after", "obsState, for how long"):
         table.add_column(heading, justify="right" if heading == "returned after" else "left")
-    lengths = iter([f"{spell.seconds:.2f} s" for spell in spells(events)[1:]])
+    lengths = iter([f"{state.seconds:.2f} s" for state in state_durations(events)[1:]])
     for taken in record.taken:
         path = "  ".join(f"{state} {next(lengths, '')}" for state in taken.step.obs_states)
         table.add_row(taken.step.command, taken.step.about, f"{taken.lasted * 1e3:.1f} ms", path)
@@ -105,7 +105,7 @@ def _commands(record: Record, events: Sequence[Event]) -> Table:
 def _latencies(events: Sequence[Event]) -> str:
     waits = sorted(event.latency * 1e3 for event in events if not event.first)
     if not waits:
-        return "No event came."
+        return "No events were received."
     return (
         f"{len(waits)} events; from the device's time stamp to the subscriber "
         f"{median(waits):.2f} ms (median), {waits[-1]:.2f} ms (longest)"

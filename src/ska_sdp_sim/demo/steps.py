@@ -1,4 +1,4 @@
-"""The commands of the observation, and the obsStates that each must bring."""
+"""Commands of the observation and the obsStates that follow them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Step:
 
     Attributes:
         command: Its name.
-        argument: Its argument, if it takes one.
-        obs_states: What obsState goes through because of it, in order.
-        lasting: Obs states among them that the slow processing block holds for a second.
-        hold: Seconds to observe on after it.
-        about: What the user is told beside the name.
+        argument: Its argument, if any.
+        obs_states: The obsStates that follow, in order.
+        lasting: Those of them that the slow processing block extends to a second.
+        hold: Pause after it, in seconds.
+        about: Text printed after the name.
     """
 
     command: str
@@ -32,7 +32,7 @@ class Step:
 
 
 def observation(content: Content) -> list[Step]:
-    """All commands from On to ReleaseAllResources: two scan types, three scans."""
+    """Return all commands from On to ReleaseAllResources: two scan types, three scans."""
     first, second = content.scan_types[:2]
     return [
         Step("On"),
@@ -65,5 +65,5 @@ def _scan(scan_id: int) -> tuple[Step, Step]:
 
 
 def expected_obs_states(steps: list[Step]) -> list[str]:
-    """Every obsState from the subscription to the end of the steps."""
+    """Return all obsStates from the subscription to the last step."""
     return [FIRST_OBS_STATE, *(state for step in steps for state in step.obs_states)]

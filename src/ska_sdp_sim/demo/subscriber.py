@@ -1,7 +1,7 @@
-"""A program that subscribes to attributes and writes each event to standard output.
+"""Program that subscribes to attributes and writes their events to standard output.
 
-``python -m ska_sdp_sim.demo.subscriber DEVICE:ATTRIBUTE,… …`` writes a line when it hears all of
-them, then a line an event, until its standard input ends.
+``python -m ska_sdp_sim.demo.subscriber DEVICE:ATTRIBUTE,… …`` writes one line when all
+subscriptions are made, then one line for each event, until its standard input is closed.
 """
 
 from __future__ import annotations
@@ -19,44 +19,44 @@ READY = "subscribed"
 
 
 class Subscriptions:
-    """Live subscriptions; each must be given up before the process ends.
+    """Active subscriptions.
 
-    A client that ends while events come to it can abort.
+    Unsubscribe before the process ends: a client that exits while it receives events can abort.
     """
 
     def __init__(self) -> None:
-        self._live: list[tuple[tango.DeviceProxy, int]] = []
+        self._active: list[tuple[tango.DeviceProxy, int]] = []
         self._output = threading.Lock()
 
     def add(self, device: str, attribute: str) -> None:
-        """Subscribe to the changes of an attribute.
+        """Subscribe to the change events of an attribute.
 
         Raises:
-            tango.DevFailed: the device or the attribute is not there, or sends no events.
+            tango.DevFailed: unknown device or attribute, or it has no change events.
         """
         proxy = tango.DeviceProxy(device)
         labels = list(proxy.get_attribute_config(attribute).enum_labels)
         first = True
 
-        def tell(data: tango.EventData) -> None:
+        def on_event(data: tango.EventData) -> None:
             nonlocal first
             event = _event(device, attribute, data, labels, first)
             first = False
             self.write(event.to_line())
 
-        number = proxy.subscribe_event(attribute, tango.EventType.CHANGE_EVENT, tell)
-        self._live.append((proxy, number))
+        number = proxy.subscribe_event(attribute, tango.EventType.CHANGE_EVENT, on_event)
+        self._active.append((proxy, number))
 
     def write(self, line: str) -> None:
-        """Write a line; events come on threads of Tango's."""
+        """Write a line. Thread-safe: events arrive in threads of Tango."""
         with self._output:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
 
     def end(self) -> None:
-        """Give up all subscriptions."""
-        while self._live:
-            proxy, number = self._live.pop()
+        """Cancel all subscriptions."""
+        while self._active:
+            proxy, number = self._active.pop()
             proxy.unsubscribe_event(number)
 
 
@@ -84,7 +84,7 @@ def _plain(value: Any, labels: list[str]) -> Value:
 
 
 def main(arguments: list[str]) -> None:
-    """Subscribe, say so, and go on until nobody listens any more."""
+    """Subscribe, and run until standard input is closed."""
     subscriptions = Subscriptions()
     try:
         for argument in arguments:
@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> None:
             for attribute in attributes.split(","):
                 subscriptions.add(device, attribute)
         subscriptions.write(READY)
-        # Nothing is ever written there: it ends when the process at the other end does.
+        # The parent writes nothing; end of file means that it has stopped.
         sys.stdin.read()
     finally:
         subscriptions.end()

@@ -1,7 +1,7 @@
-"""The local stack: etcd, a Tango database, the device servers and the stand-in SDP.
+"""The local stack: etcd, a Tango database, the device servers and the simulator.
 
-Each part is a real process on a free port of this machine. The tests start the same parts by
-the same code. Nothing here loads Tango before a Tango part is used.
+Each part is a process on a free port of this machine; the tests use the same classes. Tango is
+imported only when a Tango part is used.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.process import ServerProcess, StartError
-from ska_sdp_sim.stack.stand_in import StandIn
+from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "LocalStack",
     "Part",
     "ServerProcess",
-    "StandIn",
+    "Simulator",
     "StartError",
     "TangoDatabase",
 ]

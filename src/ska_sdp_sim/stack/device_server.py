@@ -1,4 +1,4 @@
-"""A Tango device server of this software as a process."""
+"""Device server process."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _HOST = "127.0.0.1"
 
 
 class DeviceServer(Part):
-    """One server process with the devices that the Tango database has for it.
+    """A server process with the devices registered for it in the Tango database.
 
     Args:
         server: Name of the server and its instance, ``SDPSubarray/01``.
-        devices: Names of the devices that must answer.
-        directory: Where its log is kept.
-        settings: Environment variables that lead to both databases, and any others.
-        serves_health: Whether it serves its health over HTTP.
-        ports: Its ports; None takes free ones.
+        devices: Names of its devices.
+        directory: Directory of its log.
+        settings: Environment variables: the addresses of both databases, and any others.
+        serves_health: Whether it serves the health endpoints over HTTP.
+        ports: Its ports; None chooses free ones.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class DeviceServer(Part):
 
     @property
     def health(self) -> str | None:
-        """``host:port`` of its health; None if it does not serve it."""
+        """``host:port`` of its health endpoints; None if it has none."""
         port = self.settings.get("SDP_LMC_HEALTH_PORT")
         return None if port is None else f"{_HOST}:{port}"
 
     def command(self) -> list[str]:
-        """Return the program, its instance, and the port to listen on; 0 is a free one."""
+        """Return the command line; port 0 listens on a free port."""
         program, _, instance = self.name.partition("/")
         return [
             installed_program(program, "tango"),
@@ -68,11 +68,11 @@ class DeviceServer(Part):
         ]
 
     def environment(self) -> dict[str, str]:
-        """The environment with the settings."""
+        """Return the environment with the settings."""
         return clean_environment(**self.settings)
 
     def answers(self) -> bool:
-        """Whether every device is served by this process and has found its database."""
+        """Return whether this process serves all devices, and none is in state INIT."""
         import tango
 
         host, _, port = self.settings["TANGO_HOST"].partition(":")

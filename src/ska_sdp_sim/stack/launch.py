@@ -1,10 +1,10 @@
-"""Become another program that dies with the process that started it.
+"""Execute a program that is killed when its parent process ends.
 
-Run as a file, ``python -I launch.py PARENT PROGRAM [ARGUMENT …]``, and not imported: it is on
-the way of every process of the stack, so it loads nothing but what it needs.
+Run as a file: ``python -I launch.py PARENT PROGRAM [ARGUMENT …]``. It starts every process of the
+stack, so it imports only what it needs.
 
-``prctl`` outlives ``exec``, which is why no watcher process is needed beside the program. It is
-Linux's own; elsewhere the program is started all the same, without that net.
+The setting of ``prctl`` survives ``exec``. It exists on Linux only; on other systems the program
+is started without it.
 """
 
 import ctypes
@@ -16,14 +16,14 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(argv: list[str]) -> None:
-    """Ask for death with the parent, then become the program."""
+    """Request SIGKILL at the end of the parent, then execute the program."""
     parent, program, *arguments = argv
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
         if os.getppid() != int(parent):
-            # The parent died before the request stood: nobody would ever stop the program.
+            # The parent ended before the request, so nothing would ever stop the program.
             sys.exit(1)
     os.execvp(program, [program, *arguments])
 

@@ -1,4 +1,4 @@
-"""The whole stack on this machine, its parts started and stopped in their order."""
+"""The local stack: starts and stops its parts in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.part import Part, never_interrupted
 from ska_sdp_sim.stack.port_plan import PortPlan, check_free, plan_ports
-from ska_sdp_sim.stack.stand_in import StandIn
+from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase, TangoDatabaseServer
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a stack is made of.
+    """Parts of a stack.
 
     Attributes:
-        subarrays: How many, each served by a process of its own.
-        prefix: What stands before ``-sdp`` in the device names.
-        simulate: Whether the stand-in plays the rest of the SDP.
-        health: Whether each server answers over HTTP how it is.
-        port_base: First of the fixed ports, see ``plan_ports``; None takes free ports.
+        subarrays: Number of subarrays, each with a server process of its own.
+        prefix: Prefix of ``-sdp`` in the device names.
+        simulate: Whether the simulator runs.
+        health: Whether each server serves the health endpoints over HTTP.
+        port_base: First of the fixed ports, see ``plan_ports``; None chooses free ports.
     """
 
     subarrays: int = 1
@@ -40,25 +40,25 @@ class Layout:
     port_base: int | None = None
 
     def devices(self) -> list[Registration]:
-        """The devices of the packaged data, for these subarrays and this prefix.
+        """Return the devices of the packaged data for these subarrays and this prefix.
 
         Raises:
-            DataError: a number or prefix that no device name can carry.
+            DataError: invalid number of subarrays or prefix.
         """
         data = expand(read(), subarrays=self.subarrays, prefix=self.prefix)
         return list(data.devices())
 
 
 class LocalStack:
-    """Both databases, the device servers and the stand-in.
+    """Both databases, the device servers and the simulator.
 
     Args:
-        directory: For data and logs; data that are there are taken up again.
-        layout: What to start.
-        tango_db: The Tango database to start; None takes one of its own, in an SQLite file.
+        directory: Directory of data and logs; existing data are used.
+        layout: Parts to start.
+        tango_db: The Tango database to start; None creates one in an SQLite file.
 
     Raises:
-        DataError: the layout has a number or prefix that no device name can carry.
+        DataError: invalid number of subarrays or prefix.
         PortError: the layout's port base leaves too few ports.
     """
 
@@ -74,7 +74,7 @@ class LocalStack:
             directory, port=None if ports is None else ports.tango_db
         )
         self.servers: list[DeviceServer] = []
-        self.stand_in: StandIn | None = None
+        self.simulator: Simulator | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -85,7 +85,7 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that lead a program to both databases.
+        """Environment variables with the addresses of both databases.
 
         Raises:
             RuntimeError: the databases were never started.
@@ -97,18 +97,18 @@ class LocalStack:
         }
 
     def parts(self) -> Iterator[Part]:
-        """All parts, in the order in which they are started."""
+        """Yield all parts in the order of their start."""
         yield self.etcd
         yield self.tango_db
-        if self.stand_in is not None:
-            yield self.stand_in
+        if self.simulator is not None:
+            yield self.simulator
         yield from self.servers
 
     def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Start all parts and wait until each answers; if that fails, none runs.
+        """Start all parts and wait until each answers; on an error, stop all of them.
 
         Args:
-            interrupted: Called while waiting; raises to end the start.
+            interrupted: Called while waiting; may raise to abort the start.
 
         Raises:
             FileNotFoundError: a program is not installed.
@@ -128,11 +128,11 @@ class LocalStack:
             undo.pop_all()
 
     def stop(self) -> None:
-        """Stop all parts, those first that use the others."""
+        """Stop all parts, the clients of the databases first."""
         clients: list[Part] = [*self.servers]
-        if self.stand_in is not None:
-            clients.append(self.stand_in)
-        # The servers sign off at the Tango database, so it goes after them.
+        if self.simulator is not None:
+            clients.append(self.simulator)
+        # The servers unregister at the Tango database, so it is stopped after them.
         _stop_together(clients)
         _stop_together([self.tango_db, self.etcd])
 
@@ -159,7 +159,7 @@ class LocalStack:
             for server, devices in names.items()
         ]
         if self.layout.simulate:
-            self.stand_in = StandIn(self.directory, self.environment)
+            self.simulator = Simulator(self.directory, self.environment)
 
 
 def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:
@@ -172,6 +172,6 @@ def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:
 def _stop_together(parts: list[Part]) -> None:
     started = [part for part in parts if part.running]
     for part in started:
-        part.process.ask_to_end()
+        part.process.terminate()
     for part in started:
         part.process.wait_or_kill()

@@ -1,4 +1,4 @@
-"""A part of the stack: a server program that is started, awaited, broken and started again."""
+"""Base classes for the parts of the stack: server programs with start and fault injection."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ska_sdp_sim.stack.process import ServerProcess, StartError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_BIND_TRIES = 5
+_MAX_BIND_ATTEMPTS = 5
 
 
 def never_interrupted() -> None:
-    """Let a wait go on."""
+    """Do nothing: the default of ``interrupted``."""
 
 
 class Part(ABC):
-    """A server with its log; it runs after ``start``, or inside ``with``.
+    """A server program with a log. A context manager.
 
     Args:
-        name: What messages call it.
-        log: File that its output is appended to; its directory is made.
+        name: Name in messages.
+        log: File that its output is appended to; its directory is created.
     """
 
     patience = 30.0
-    """Seconds that a start may take."""
+    """Timeout of a start, in seconds."""
 
     def __init__(self, name: str, log: Path) -> None:
         self.name = name
@@ -38,15 +38,15 @@ class Part(ABC):
 
     @abstractmethod
     def command(self) -> list[str]:
-        """Program and arguments."""
+        """Return the command line."""
 
     def environment(self) -> dict[str, str] | None:
-        """The whole environment of the program; None for that of this process."""
+        """Return the complete environment of the program; None inherits that of this process."""
         return None
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether it is this server, and not an earlier or another one, that serves."""
+        """Return whether this process, not an earlier or another server, answers."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -86,10 +86,10 @@ class Part(ABC):
         """Wait until it answers.
 
         Args:
-            interrupted: Called while waiting; raises to end the wait, the process stays.
+            interrupted: Called while waiting; may raise to abort the wait, without a stop.
 
         Raises:
-            StartError: it ended or did not answer in time; it does not run any more.
+            StartError: it ended or did not answer in time; it was killed.
         """
         try:
             self.process.wait_until(self.answers, self.patience, interrupted)
@@ -102,30 +102,30 @@ class Part(ABC):
 
         Raises:
             FileNotFoundError: its program is not installed.
-            StartError: it ended or did not answer in time; it does not run any more.
+            StartError: it ended or did not answer in time; it was killed.
         """
         self.launch()
         self.wait(interrupted)
 
     def stop(self) -> None:
-        """End it in good order; what it stored stays."""
+        """Stop it gracefully; its data stay."""
         if self._process is not None:
             self._process.stop()
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it with SIGKILL."""
         self.process.kill()
 
     def pause(self) -> None:
-        """Freeze it: connections stay open, nothing is answered."""
+        """Suspend it: connections stay open without answers."""
         self.process.pause()
 
     def resume(self) -> None:
-        """Let it go on after ``pause``."""
+        """Resume it after ``pause``."""
         self.process.resume()
 
     def restart(self) -> None:
-        """Start it again, after stopping it if it runs.
+        """Stop it if it runs, and start it.
 
         Raises:
             StartError: it ended or did not answer in time.
@@ -135,21 +135,21 @@ class Part(ABC):
 
 
 class PortPart(Part):
-    """A server that must be told its port, and keeps it when it is started again.
+    """A server on a port that stays the same after a restart.
 
     Args:
-        name: What messages call it.
+        name: Name in messages.
         log: File that its output is appended to.
-        port: Its port on 127.0.0.1; None takes a free one.
+        port: Its port on 127.0.0.1; None chooses a free one.
     """
 
     host = "127.0.0.1"
     bind_failure: str
-    """What its log says when the port is taken."""
+    """Text in its log when the port is in use."""
 
     def __init__(self, name: str, log: Path, port: int | None) -> None:
         super().__init__(name, log)
-        self._asked_for = port
+        self._fixed_port = port
         self._port = port
         self._was_up = False
 
@@ -170,20 +170,20 @@ class PortPart(Part):
         return f"{self.host}:{self.port}"
 
     def launch(self) -> None:
-        """Start the process on its port, a free one the first time."""
+        """Start the process on its port, chosen on the first start."""
         if self._port is None:
             self._port = free_port(self.host)
         super().launch()
 
     def wait(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Wait until it answers, on another port if the one it chose was taken meanwhile."""
-        for attempt in range(1, _BIND_TRIES + 1):
+        """Wait until it answers; retry on another port if the chosen one was taken meanwhile."""
+        for attempt in range(1, _MAX_BIND_ATTEMPTS + 1):
             try:
                 super().wait(interrupted)
             except StartError:
                 taken = self.bind_failure in self.process.output()
-                chosen = self._asked_for is None and not self._was_up
-                if not (taken and chosen) or attempt == _BIND_TRIES:
+                chosen = self._fixed_port is None and not self._was_up
+                if not (taken and chosen) or attempt == _MAX_BIND_ATTEMPTS:
                     raise
                 self._port = None
                 self.launch()

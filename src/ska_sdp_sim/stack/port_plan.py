@@ -1,4 +1,4 @@
-"""Fixed ports of a stack, counted from a base."""
+"""Fixed ports of a stack, allocated from a base."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ska_sdp_sim.stack.ports import probe
 
-HIGHEST_PORT = 65_535
-_BEFORE_SERVERS = 2
-_PER_SERVER = 4
+MAX_PORT = 65_535
+_DATABASE_PORTS = 2
+_PORTS_PER_SERVER = 4
 
 
 class PortError(ValueError):
@@ -21,10 +21,10 @@ class ServerPorts:
     """Ports of one device server.
 
     Attributes:
-        tango: CORBA, which clients call.
-        heartbeat: Heartbeat of the events.
-        events: The events.
-        health: Health over HTTP, if it is served.
+        tango: CORBA requests.
+        heartbeat: Event heartbeats.
+        events: Events.
+        health: Health endpoints, if served.
     """
 
     tango: int
@@ -38,9 +38,9 @@ class PortPlan:
     """Ports of a stack.
 
     Attributes:
-        etcd: etcd's client port.
-        tango_db: The Tango database.
-        servers: The device servers, by name.
+        etcd: Client port of etcd.
+        tango_db: Port of the Tango database.
+        servers: Ports of the device servers, by server name.
     """
 
     etcd: int
@@ -48,10 +48,10 @@ class PortPlan:
     servers: Mapping[str, ServerPorts]
 
     def ports(self, *, health: bool) -> Iterator[tuple[str, int]]:
-        """Yield each port that the stack listens on, after what it is for.
+        """Yield the use and the number of each port that the stack listens on.
 
         Args:
-            health: Whether the servers serve their health.
+            health: Whether the servers serve the health endpoints.
         """
         yield "etcd", self.etcd
         yield "the Tango database", self.tango_db
@@ -76,14 +76,14 @@ def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
     Raises:
         PortError: A port would be below 1 or above 65535.
     """
-    count = _BEFORE_SERVERS + _PER_SERVER * len(servers)
-    highest_base = HIGHEST_PORT - count + 1
+    count = _DATABASE_PORTS + _PORTS_PER_SERVER * len(servers)
+    highest_base = MAX_PORT - count + 1
     if not 1 <= base <= highest_base:
         raise PortError(
             f"invalid port base {base}: the stack takes {count} ports from it on, "
             f"so choose 1 to {highest_base}"
         )
-    first = range(base + _BEFORE_SERVERS, base + count, _PER_SERVER)
+    first = range(base + _DATABASE_PORTS, base + count, _PORTS_PER_SERVER)
     return PortPlan(
         etcd=base,
         tango_db=base + 1,
@@ -100,23 +100,23 @@ def check_free(plan: PortPlan, host: str, *, health: bool) -> None:
     Args:
         plan: The ports.
         host: Address that the parts listen on.
-        health: Whether the servers serve their health.
+        health: Whether the servers serve the health endpoints.
 
     Raises:
         PortError: A port is in use, or this user may not listen on it; names each.
     """
-    faults = [
-        f"port {port}, for {use}, {fault}"
+    errors = [
+        f"port {port}, for {use}, {error}"
         for use, port in plan.ports(health=health)
-        if (fault := _bind_fault(host, port)) is not None
+        if (error := _bind_error(host, port)) is not None
     ]
-    if faults:
+    if errors:
         raise PortError(
-            f"{'; '.join(faults)}: stop what listens there, or choose another port base"
+            f"{'; '.join(errors)}: stop what listens there, or choose another port base"
         )
 
 
-def _bind_fault(host: str, port: int) -> str | None:
+def _bind_error(host: str, port: int) -> str | None:
     try:
         probe(host, port)
     except PermissionError:

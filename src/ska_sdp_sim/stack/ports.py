@@ -1,4 +1,4 @@
-"""Ports for servers that cannot choose one themselves."""
+"""Free ports for servers that cannot choose one themselves."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import itertools
 import random
 import socket
 
-# Below what systems hand to outgoing connections (Linux from 32768, macOS from 49152). A client
-# that reconnects to a dead server inside that span can be given the server's own port as its
-# near end: it then talks to itself, and the server cannot come back.
+# Below the ephemeral ports (from 32768 on Linux, 49152 on macOS). A client that reconnects to a
+# stopped server in that range can get the server's port as its local port: it then connects to
+# itself, and the server cannot bind the port again.
 LOWEST, HIGHEST = 20_000, 32_000
 
 
-# In a row, so that what draws several at once is never given the same one twice.
+# Sequential, so that several ports drawn at once differ.
 _drawn = itertools.count(random.randrange(HIGHEST))
 
 
@@ -24,19 +24,18 @@ def probe(host: str, port: int) -> None:
         OSError: it is in use.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probed:
-        # As the servers do: connections that wait for their last packets do not keep a port.
+        # As the servers do: connections in TIME_WAIT do not block the port.
         probed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probed.bind((host, port))
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port of ``host`` that nobody listens on now; one comes again after all others did.
+    """Return a free port of ``host``; a port is returned again only after all others.
 
-    Another process may take it before it is used: whoever starts a server on it tries another
-    one when the server cannot bind.
+    Another process may take the port before it is used, so retry when a server cannot bind it.
 
     Raises:
-        OSError: no free port was found in a thousand tries.
+        OSError: no free port was found in 1000 attempts.
     """
     for _ in range(1000):
         port = LOWEST + next(_drawn) % (HIGHEST - LOWEST + 1)

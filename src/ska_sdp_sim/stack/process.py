@@ -1,4 +1,4 @@
-"""One operating system process of the stack: start, stop, break, and what it wrote."""
+"""A process of the stack: start, stop, fault injection and output."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from contextlib import ExitStack
 from pathlib import Path
 
 _LAUNCH = Path(__file__).with_name("launch.py")
-_POLL = 0.05
+_POLL_INTERVAL_S = 0.05
 
 
 class StartError(RuntimeError):
-    """A process of the stack ended, or did not answer in time, while it was started."""
+    """A process ended or did not answer in time during its start."""
 
 
 class ServerProcess:
     """A program in a process group of its own.
 
-    It is killed with the thread that started it (``launch``): start it from the main thread.
+    It is killed when the thread that started it ends (see ``launch``), so start it from the main
+    thread.
 
     Args:
-        name: What messages call it.
+        name: Name in messages.
         command: Program and arguments.
-        env: The whole environment of the process; None means that of this one.
-        log: File to append its standard output and error to; None leaves them where those of
-            this process go.
+        env: Complete environment of the process; None inherits that of this process.
+        log: File to append standard output and error to; None inherits those of this process.
     """
 
     def __init__(
@@ -57,22 +57,22 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """Process id, also after the end."""
+        """Process ID, also after the end."""
         return self._popen.pid
 
     @property
     def returncode(self) -> int | None:
-        """Exit code, negative for the signal that killed it; None while it runs."""
+        """Exit code, negative for a signal; None while it runs."""
         return self._popen.poll()
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process runs."""
         return self.returncode is None
 
     @property
     def ending(self) -> str:
-        """How it ended, as the predicate of a sentence: ``ended with exit code 1``."""
+        """Exit code in words: ``ended with exit code 1``."""
         code = self.returncode
         if code is None or code >= 0:
             return f"ended with exit code {code}"
@@ -83,7 +83,7 @@ class ServerProcess:
             return f"ended with exit code {code} (signal {-code})"
 
     def output(self) -> str:
-        """All that this process, not an earlier one with the same log, wrote to its log."""
+        """Return the output of this process, without that of earlier ones in the same log."""
         if self.log is None:
             return ""
         with self.log.open("rb") as log:
@@ -91,14 +91,14 @@ class ServerProcess:
             return log.read().decode(errors="replace")
 
     def last_lines(self) -> str:
-        """The last ten lines that it wrote."""
+        """Return the last ten lines of its output."""
         return "\n".join(self.output().splitlines()[-10:])
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end and give the exit code.
+        """Wait for the end and return the exit code.
 
         Args:
-            timeout: Seconds; None waits without end.
+            timeout: Seconds; None waits without limit.
 
         Raises:
             subprocess.TimeoutExpired: it still runs.
@@ -106,43 +106,43 @@ class ServerProcess:
         return self._popen.wait(timeout)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process and all that it started; no error if it has ended."""
+        """Send a signal to the process group; no error if the process has ended."""
         if self.alive:
             os.killpg(self.pid, number)
 
-    def ask_to_end(self) -> None:
+    def terminate(self) -> None:
         """Send SIGTERM, without waiting for the end."""
         self.signal(signal.SIGTERM)
-        # A paused process does not see its end coming.
+        # A suspended process handles no other signal.
         self.signal(signal.SIGCONT)
 
     def stop(self, timeout: float = 10.0) -> int:
-        """Ask it to end, kill it if it has not within ``timeout`` seconds, give the exit code."""
-        self.ask_to_end()
+        """Send SIGTERM, then SIGKILL after ``timeout`` seconds; return the exit code."""
+        self.terminate()
         return self.wait_or_kill(timeout)
 
     def wait_or_kill(self, timeout: float = 10.0) -> int:
-        """Wait for the end, kill it if it has not come within ``timeout`` seconds."""
+        """Wait for the end, send SIGKILL after ``timeout`` seconds; return the exit code."""
         try:
             return self.wait(timeout)
         except subprocess.TimeoutExpired:
             return self.kill()
 
     def kill(self) -> int:
-        """End it at once, as a crash would, and give the exit code."""
+        """Send SIGKILL and return the exit code."""
         self.signal(signal.SIGKILL)
         return self.wait()
 
     def pause(self) -> None:
-        """Freeze it: its connections stay open and nothing answers."""
+        """Suspend it: its connections stay open without answers."""
         if not self.alive:
             return
         self.signal(signal.SIGSTOP)
-        # The signal takes effect a moment later, and a moment is enough to answer a call.
+        # The signal is asynchronous; without this wait, the process could answer another request.
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
-        """Let it go on after ``pause``."""
+        """Resume it after ``pause``."""
         self.signal(signal.SIGCONT)
 
     def wait_until(
@@ -154,27 +154,27 @@ class ServerProcess:
         """Wait until the program answers.
 
         Args:
-            answers: True when it does.
+            answers: Returns whether the program answers.
             timeout: Seconds.
-            interrupted: Called between the tries; raises to end the wait.
+            interrupted: Called between two checks; may raise to abort the wait.
 
         Raises:
-            StartError: the process ended or did not answer in time; with its last words.
+            StartError: the process ended or did not answer in time; includes its last output.
         """
         deadline = time.monotonic() + timeout
         while not answers():
             interrupted()
             if not self.alive:
-                raise StartError(self.obituary(self.ending))
+                raise StartError(self.failure_report(self.ending))
             if time.monotonic() > deadline:
-                raise StartError(self.obituary(f"did not answer within {timeout:g} s"))
-            time.sleep(_POLL)
+                raise StartError(self.failure_report(f"did not answer within {timeout:g} s"))
+            time.sleep(_POLL_INTERVAL_S)
 
-    def obituary(self, what: str) -> str:
-        """A sentence on its end, with the last lines of its log.
+    def failure_report(self, what: str) -> str:
+        """Return a message about a failure, with the last lines of the log.
 
         Args:
-            what: The verb and on: ``did not answer``.
+            what: The failure, as a predicate: ``did not answer``.
         """
-        words = self.last_lines() or "(nothing)"
-        return f"{self.name} {what}; its log {self.log} ends with:\n{words}"
+        lines = self.last_lines() or "(nothing)"
+        return f"{self.name} {what}; its log {self.log} ends with:\n{lines}"

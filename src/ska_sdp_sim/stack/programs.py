@@ -1,4 +1,4 @@
-"""Where the programs of this installation are, and the environment that they get."""
+"""Programs of this installation and their environment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 
 def installed_program(name: str, extra: str) -> str:
-    """Path of a program that came with a package: beside this Python, else on PATH.
+    """Return the path of an installed program: beside this Python, else on PATH.
 
     Args:
         name: File name of the program.
-        extra: The extra of this distribution that brings it.
+        extra: Extra of this distribution that installs it.
 
     Raises:
         FileNotFoundError: it is not installed.
@@ -31,7 +31,7 @@ def installed_program(name: str, extra: str) -> str:
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """This process's environment, but pointing at no database other than those in ``settings``."""
+    """Return the environment of this process with all database addresses replaced by settings."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""The text that describes a running stack to its user."""
+"""Description of a running stack for its user."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ska_sdp_sim.stack.local import LocalStack
 
 
 def shell_commands(environment: Mapping[str, str]) -> str:
-    """Return commands that reach the stack from a shell in which nothing is set up.
+    """Return commands that set up a new shell for the stack and list the database.
 
-    They hold no comment and no ``source``, so that sh, bash, zsh and fish run them alike.
+    They work in sh, bash, zsh and fish, so there is no comment and no ``source``.
 
     Args:
-        environment: Variables that lead to both databases.
+        environment: Variables with the addresses of both databases.
     """
-    # `make up` starts the stack from a virtual environment that is active in no shell.
+    # `make up` uses a virtual environment that is not activated in the user's shell.
     programs = quote(sysconfig.get_path("scripts"))
     return "\n".join(
         [
@@ -30,12 +30,12 @@ def shell_commands(environment: Mapping[str, str]) -> str:
     )
 
 
-def how_to_reach(stack: LocalStack, *, kept: bool) -> str:
-    """Return where each part is, and how to reach it from ``ska-sdp``, Jive and Taranta.
+def describe_stack(stack: LocalStack, *, kept: bool) -> str:
+    """Return the addresses of all parts, and how to use ``ska-sdp``, Jive and Taranta.
 
     Args:
         stack: A running stack.
-        kept: Whether its directory outlives it.
+        kept: Whether its directory is kept.
     """
     devices = "\n".join(f"  {device.device:<26}{device.server}" for device in stack.devices)
     health = "".join(

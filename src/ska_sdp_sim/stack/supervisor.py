@@ -8,41 +8,41 @@ from dataclasses import dataclass
 
 from ska_sdp_sim.stack.part import Part
 
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 30.0
+MIN_DELAY_S = 1.0
+MAX_DELAY_S = 30.0
 STABLE_AFTER_S = 60.0
-"""Seconds that a part must have run for the next pause to be the first one again."""
+"""Run time after which the restart delay is reset, in seconds."""
 
 
-def next_pause(previous: float, ran: float) -> float:
-    """Return the pause before a restart, in seconds.
+def next_delay(previous: float, ran: float) -> float:
+    """Return the delay before a restart, in seconds.
 
     Args:
-        previous: Pause before the restart before, 0 if there was none.
-        ran: Seconds that the part has run since.
+        previous: Delay before the previous restart, 0 if there was none.
+        ran: Run time since then, in seconds.
     """
     if previous == 0 or ran >= STABLE_AFTER_S:
-        return FIRST_PAUSE_S
-    return min(2 * previous, LONGEST_PAUSE_S)
+        return MIN_DELAY_S
+    return min(2 * previous, MAX_DELAY_S)
 
 
 @dataclass
 class _Restart:
-    """Restarts of one part: when it was started last, and when it is due to be started."""
+    """Restart state of one part: last start, current delay, and due time."""
 
     started: float
-    pause: float = 0.0
+    delay: float = 0.0
     due: float | None = None
 
 
 class Supervisor:
-    """Looks at the processes of a stack's parts; use it from the thread that started them.
+    """Monitors the processes of a stack. Use it in the thread that started them.
 
     Args:
-        parts: The parts, all started.
-        restart: Whether a part that ended is started again, without a limit to how often. If not,
-            the end of one is the end of the stack.
-        say: Takes messages for the user.
+        parts: The started parts.
+        restart: Whether to restart a part that ended, any number of times. If not, the end of one
+            part ends the stack.
+        say: Called with messages for the user.
         now: Clock, in seconds.
     """
 
@@ -61,9 +61,9 @@ class Supervisor:
         self._parts = [(part, _Restart(now())) for part in parts]
 
     def check(self) -> bool:
-        """Restart the parts that are due; return whether the stack runs on.
+        """Restart the parts that are due; return whether the stack is still running.
 
-        Call it whenever a child process has ended, and at least once a second.
+        Call it after the end of each child process, and at least once a second.
         """
         for part, restart in self._parts:
             if self._failed:
@@ -72,7 +72,7 @@ class Supervisor:
                 continue
             if not self._restarts_parts:
                 self._failed = True
-                self._say(part.process.obituary(part.process.ending))
+                self._say(part.process.failure_report(part.process.ending))
             elif restart.due is None:
                 self._plan(part, restart, part.process.ending)
             elif self._now() >= restart.due:
@@ -81,9 +81,9 @@ class Supervisor:
 
     def _plan(self, part: Part, restart: _Restart, what: str) -> None:
         now = self._now()
-        restart.pause = next_pause(restart.pause, now - restart.started)
-        restart.due = now + restart.pause
-        self._say(f"{part.name} {what}: restarting it in {restart.pause:g} s; its log: {part.log}")
+        restart.delay = next_delay(restart.delay, now - restart.started)
+        restart.due = now + restart.delay
+        self._say(f"{part.name} {what}: restarting it in {restart.delay:g} s; its log: {part.log}")
 
     def _launch(self, part: Part, restart: _Restart) -> None:
         restart.started, restart.due = self._now(), None

@@ -1,4 +1,4 @@
-"""A real Tango database for this machine alone: in one SQLite file, or another kind's server."""
+"""Tango database servers on the loopback interface."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _INSTANCE = "2"
 
 
 class TangoDatabaseServer(PortPart):
-    """A Tango database server on 127.0.0.1, whatever keeps its data.
+    """A Tango database server on 127.0.0.1 with any storage.
 
     Args:
-        directory: Where its log is kept.
-        port: Its port; None takes a free one.
+        directory: Directory of its log.
+        port: Its port; None chooses a free one.
     """
 
     def __init__(self, directory: Path, *, port: int | None = None) -> None:
@@ -27,11 +27,11 @@ class TangoDatabaseServer(PortPart):
 
     @property
     def tango_host(self) -> str:
-        """Value of TANGO_HOST that leads to it."""
+        """Value of TANGO_HOST for this database."""
         return self.endpoint
 
     def connect(self) -> tango.Database:
-        """A connection to it.
+        """Connect to it.
 
         Raises:
             tango.DevFailed: it does not answer.
@@ -41,7 +41,7 @@ class TangoDatabaseServer(PortPart):
         return tango.Database(self.host, self.port)
 
     def answers(self) -> bool:
-        """Whether it is this server that answers a command."""
+        """Return whether this server, and no other on the port, answers a command."""
         import tango
 
         try:
@@ -52,11 +52,11 @@ class TangoDatabaseServer(PortPart):
 
 
 class TangoDatabase(TangoDatabaseServer):
-    """A Tango database in one SQLite file, its log beside it.
+    """A Tango database in an SQLite file.
 
     Args:
-        directory: Where they are; a file that is there is taken up again.
-        port: Its port; None takes a free one.
+        directory: Directory of the file and the log; an existing file is used.
+        port: Its port; None chooses a free one.
     """
 
     bind_failure = "Address in use"
@@ -66,10 +66,10 @@ class TangoDatabase(TangoDatabaseServer):
         self.file = directory / "tango.db"
 
     def command(self) -> list[str]:
-        """The program and its arguments."""
+        """Return the command line."""
         program = installed_program("PyDatabaseds", "local")
         return [program, "--host", self.host, "--port", str(self.port), _INSTANCE]
 
     def environment(self) -> dict[str, str]:
-        """The environment, which names the file."""
+        """Return the environment with the path of the file."""
         return clean_environment(PYTANGO_DATABASE_NAME=str(self.file))

@@ -1,4 +1,4 @@
-"""The stand-in for the rest of the SDP as a process."""
+"""Simulator process."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from ska_sdp_sim.stack.programs import clean_environment
 OWNER_PATHS = ("/component/proccontrol/owner", "/component/helmdeploy/owner")
 
 
-class StandIn(Part):
-    """Processing controller, helm deployer and scripts, played by ``ska_sdp_sim``.
+class Simulator(Part):
+    """The simulator of ``ska_sdp_sim`` as a process.
 
     Args:
-        directory: Where its log is kept.
-        settings: Environment variables that lead to the configuration database, and any others.
+        directory: Directory of its log.
+        settings: Environment variables: the address of the configuration database, and any others.
     """
 
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
-        super().__init__("stand-in SDP", directory / "stand-in.log")
+        super().__init__("simulator", directory / "simulator.log")
         self.settings = dict(settings)
 
     def command(self) -> list[str]:
-        """This Python, running the package."""
+        """Return the command line."""
         return [sys.executable, "-m", "ska_sdp_sim"]
 
     def environment(self) -> dict[str, str]:
-        """The environment with the settings."""
+        """Return the environment with the settings."""
         return clean_environment(**self.settings)
 
     def answers(self) -> bool:
-        """Whether it holds the keys of the components that it plays."""
+        """Return whether this process holds the owner keys of its components."""
         from ska_sdp_config import Config, ConfigConnectionError
 
         host, port = self.settings["SDP_CONFIG_HOST"], int(self.settings["SDP_CONFIG_PORT"])
@@ -44,8 +44,8 @@ class StandIn(Part):
                     owners = [txn.get(path) for path in OWNER_PATHS]
         except ConfigConnectionError:
             return False
-        return all(self._is_mine(owner) for owner in owners)
+        return all(self._is_own(owner) for owner in owners)
 
-    def _is_mine(self, owner: str | None) -> bool:
-        # The key of an earlier run stays until its lease has expired.
+    def _is_own(self, owner: str | None) -> bool:
+        # The key of an earlier process stays until its lease expires.
         return owner is not None and bool(json.loads(owner).get("pid") == self.process.pid)

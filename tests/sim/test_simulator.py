@@ -1,4 +1,4 @@
-"""The stand-in at work: what it writes into the database, and in which order."""
+"""Entries that the simulator writes to the database, and their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_sim import COMPONENTS, StandIn
+from ska_sdp_sim import COMPONENTS, Simulator
 from tests.sim.observation import (
     EB,
     RECEIVE,
@@ -34,32 +34,40 @@ def components(config: Config) -> list[str]:
     return found
 
 
-def test_components_are_there_while_it_runs(
+def test_components_are_registered_while_running(
     config: Config, sdp_config_arguments: dict[str, Any]
 ) -> None:
-    sdp = StandIn(**sdp_config_arguments)
-    sdp.start()
+    simulator = Simulator(**sdp_config_arguments)
+    simulator.start()
     assert components(config) == ["helmdeploy", "proccontrol"]
-    sdp.stop()
-    sdp.stop()
+    simulator.stop()
+    simulator.stop()
     assert components(config) == []
-    assert sdp.wait(0)
+    assert simulator.wait(0)
+
+
+def test_fixture_former_name_returns_the_simulator(
+    simulator: Simulator, stand_in_sdp: Simulator
+) -> None:
+    assert stand_in_sdp is simulator
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
-def test_one_component_alone(
+def test_simulator_runs_a_single_component(
     config: Config, sdp_config_arguments: dict[str, Any], name: str
 ) -> None:
-    with StandIn([name], **sdp_config_arguments):
+    with Simulator([name], **sdp_config_arguments):
         assert components(config) == [name]
 
 
-def test_components_are_checked() -> None:
+def test_unknown_component_is_rejected() -> None:
     with pytest.raises(ValueError, match="proccontrol or helmdeploy"):
-        StandIn(["lmc"])
+        Simulator(["lmc"])
 
 
-def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None:
+def test_writes_follow_the_order_of_the_real_components(
+    config: Config, simulator: Simulator
+) -> None:
     since = revision(config)
     assign(config, block())
     until(config, deployments_ready=True)
@@ -76,7 +84,7 @@ def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None
         for number, path, value in history(config, since, *paths.values())
     ]
     states = [value for _, name, value in written if name == "state"]
-    told = (
+    observed = (
         "status",
         "resources_available",
         "receive_addresses",
@@ -84,7 +92,7 @@ def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None
         "deployments_ready",
     )
     steps = [
-        {key: new[key] for key in told if key in new and (old or {}).get(key) != new[key]}
+        {key: new[key] for key in observed if key in new and (old or {}).get(key) != new[key]}
         for old, new in zip([None, *states], states, strict=False)
     ]
     host = [[0, f"{DEPLOYMENT}-0.receive.sdp"]]
@@ -108,7 +116,7 @@ def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None
         "release",
         "state",
     ]
-    # Each a transaction of its own; the deployment is made with the state that names it.
+    # One transaction each, but the deployment is created with the state that lists it.
     numbers = [number for number, name, _ in written if name != "deployment"]
     assert len(set(numbers)) == len(numbers)
     assert [value["pb_receive_addresses"] for _, name, value in written if name == "eb"] == [
@@ -132,8 +140,8 @@ def test_writes_in_the_real_order(config: Config, stand_in_sdp: StandIn) -> None
     }
 
 
-def test_the_state_of_the_execution_block_is_kept_as_fresh(
-    config: Config, stand_in_sdp: StandIn
+def test_execution_block_state_has_the_same_last_updated(
+    config: Config, simulator: Simulator
 ) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
@@ -146,13 +154,15 @@ def test_the_state_of_the_execution_block_is_kept_as_fresh(
     }
 
 
-def test_a_whole_observation(config: Config, stand_in_sdp: StandIn) -> None:
+def test_observation_runs_realtime_before_batch_blocks(
+    config: Config, simulator: Simulator
+) -> None:
     since = revision(config)
     assign(
         config,
         block(),
         block(DPREB, "batch:dpreb:1.0.0", after=(ICAL,)),
-        block(ICAL, "batch:ical:1.0.0", after=(RECEIVE, "pb-never-made")),
+        block(ICAL, "batch:ical:1.0.0", after=(RECEIVE, "pb-missing")),
     )
     until(config, deployments_ready=True)
     change(config, current_scan_type="science", scan_id=1)
@@ -177,9 +187,7 @@ def test_a_whole_observation(config: Config, stand_in_sdp: StandIn) -> None:
     assert [path for path in keys(config) if "deploy" in path or "owner" in path] == []
 
 
-def test_a_scan_type_added_by_configure_gets_addresses(
-    config: Config, stand_in_sdp: StandIn
-) -> None:
+def test_scan_type_added_by_configure_gets_addresses(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     first = until(config, deployments_ready=True)["receive_addresses"]
     change(
@@ -198,7 +206,9 @@ def test_a_scan_type_added_by_configure_gets_addresses(
     assert state(config)["deployments_ready"] is True
 
 
-def test_cancelled_execution_block(config: Config, stand_in_sdp: StandIn) -> None:
+def test_cancelled_execution_block_cancels_its_blocks(
+    config: Config, simulator: Simulator
+) -> None:
     slow = {"time-to-resource": 3600}
     names = [RECEIVE, "pb-slow", ICAL]
     assign(
@@ -218,10 +228,12 @@ def test_cancelled_execution_block(config: Config, stand_in_sdp: StandIn) -> Non
     assert [path for path in keys(config) if "deploy" in path or "owner" in path] == []
 
 
-def test_cancelled_before_it_began(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
+def test_block_cancelled_before_start_is_never_started(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
     assign(config, block(), block(ICAL, "batch:ical:1.0.0"), status="CANCELLED")
     since = revision(config)
-    with StandIn(**sdp_config_arguments):
+    with Simulator(**sdp_config_arguments):
         for name in (RECEIVE, ICAL):
             assert set(until(config, name, status="CANCELLED")) == {"status", "last_updated"}
     changes = history(config, since, f"/pb/{RECEIVE}/state", f"/pb/{ICAL}/state")
@@ -237,8 +249,8 @@ def test_cancelled_before_it_began(config: Config, sdp_config_arguments: dict[st
         ("scanning", {"current_scan_type": "science", "scan_id": 3}),
     ],
 )
-def test_failures(
-    config: Config, stand_in_sdp: StandIn, point: str, changes: dict[str, Any]
+def test_block_fails_at_the_requested_point(
+    config: Config, simulator: Simulator, point: str, changes: dict[str, Any]
 ) -> None:
     assign(config, block(parameters={"fail-at": point, "exception": "OSError: disk full"}))
     if changes:
@@ -248,23 +260,21 @@ def test_failures(
     assert not any(path.startswith("/deploy/") for path in keys(config))
 
 
-def test_a_script_must_be_defined(config: Config, stand_in_sdp: StandIn) -> None:
+def test_undefined_script_fails_the_block(config: Config, simulator: Simulator) -> None:
     assign(config, block(script="realtime:vis-receive:9.9.9"))
     reason = until(config, status="FAILED")["reason"]
     assert reason.startswith("Script realtime:vis-receive:9.9.9 is not defined")
 
 
-def test_a_batch_block_without_execution_block_runs_at_once(
-    config: Config, stand_in_sdp: StandIn
+def test_batch_block_without_execution_block_runs_at_once(
+    config: Config, simulator: Simulator
 ) -> None:
     for txn in config.txn():
         txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
     until(config, ICAL, status="FINISHED")
 
 
-def test_an_execution_block_without_subarray_or_anything(
-    config: Config, stand_in_sdp: StandIn
-) -> None:
+def test_minimal_execution_block_is_accepted(config: Config, simulator: Simulator) -> None:
     for txn in config.txn():
         txn.create_execution_block(EB, {"pb_realtime": ["pb-a"]})
         txn.create_processing_block(block("pb-a", "realtime:pointing-offset:1.0.0"))
@@ -273,7 +283,7 @@ def test_an_execution_block_without_subarray_or_anything(
     until(config, "pb-a", status="FINISHED")
 
 
-def test_what_cannot_be_read_stops_nobody(config: Config, stand_in_sdp: StandIn) -> None:
+def test_unreadable_block_does_not_affect_others(config: Config, simulator: Simulator) -> None:
     for txn in config.txn():
         txn.create("/pb/pb-junk", "{")
         txn.create_processing_block(block("pb-list", "batch:ical:1.0.0", eb_id=None))
@@ -286,7 +296,7 @@ def test_what_cannot_be_read_stops_nobody(config: Config, stand_in_sdp: StandIn)
     until(config, "pb-list", status="FINISHED")
 
 
-def test_a_deleted_block_leaves_no_deployment(config: Config, stand_in_sdp: StandIn) -> None:
+def test_deleted_block_leaves_no_deployment(config: Config, simulator: Simulator) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
     for txn in config.txn():
@@ -297,7 +307,7 @@ def test_a_deleted_block_leaves_no_deployment(config: Config, stand_in_sdp: Stan
     until(config, deployments_ready=True)
 
 
-def test_a_block_made_anew_runs_again(config: Config, stand_in_sdp: StandIn) -> None:
+def test_block_created_again_runs_again(config: Config, simulator: Simulator) -> None:
     for _ in range(2):
         for txn in config.txn():
             txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
@@ -306,7 +316,9 @@ def test_a_block_made_anew_runs_again(config: Config, stand_in_sdp: StandIn) -> 
             txn.delete_processing_block(ICAL)
 
 
-def test_readiness_is_lost_with_the_deployment(config: Config, stand_in_sdp: StandIn) -> None:
+def test_deployments_ready_is_lost_with_the_deployment(
+    config: Config, simulator: Simulator
+) -> None:
     assign(config, block())
     until(config, deployments_ready=True)
     for txn in config.txn():
@@ -319,9 +331,11 @@ def test_readiness_is_lost_with_the_deployment(config: Config, stand_in_sdp: Sta
     until(config, deployments_ready=True, deployments={DEPLOYMENT: "RUNNING"})
 
 
-def test_a_prefix_keeps_apart(config: Config, sdp_config_arguments: dict[str, Any]) -> None:
+def test_global_prefix_isolates_simulators(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
     with (
-        StandIn(global_prefix="/apart", **sdp_config_arguments),
+        Simulator(global_prefix="/apart", **sdp_config_arguments),
         Config(global_prefix="/apart", **sdp_config_arguments) as apart,
     ):
         for txn in apart.txn():
@@ -332,7 +346,7 @@ def test_a_prefix_keeps_apart(config: Config, sdp_config_arguments: dict[str, An
         assert components(config) == []
 
 
-def test_many_blocks(config: Config, stand_in_sdp: StandIn) -> None:
+def test_many_blocks_finish_and_are_released(config: Config, simulator: Simulator) -> None:
     names = [f"pb-many-20260131-{number:05}" for number in range(40)]
     for name in names:
         for txn in config.txn():
