@@ -17,7 +17,7 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = project
-html_search_scorer = "search_scorer.js"
+html_search_scorer = str(Path(__file__).with_name("search_scorer.js"))
 # A copied session is what a reader types, without prompts and output.
 copybutton_prompt_text = r"\$ |> |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
