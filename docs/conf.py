@@ -1,9 +1,9 @@
-"""How the documentation is built."""
+"""Sphinx configuration."""
 
 import sys
 from pathlib import Path
 
-# What is generated imports the generators as docs.generate.
+# The extension is imported as docs.generate.extension.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 project = "ska-sdp-lmc"
@@ -12,10 +12,16 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
     "docs.generate.extension",
 ]
 html_theme = "furo"
 html_title = project
+html_search_scorer = str(Path(__file__).with_name("search_scorer.js"))
+# A copied session is what a reader types, without prompts and output.
+copybutton_prompt_text = r"\$ |> |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_exclude = ".linenos, .gp, .go"
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3

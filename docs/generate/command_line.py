@@ -1,4 +1,4 @@
-"""The reference of ``ska-sdp``: what its own help says, command by command."""
+"""Reference of ``ska-sdp`` from its help texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDTH = 96
 
 
 def verbs() -> str:
-    """Write a section for the program, and one for each of its commands."""
+    """Return a section for the program and one for each command."""
     return "\n".join(_sections(program, None))
 
 

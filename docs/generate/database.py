@@ -1,4 +1,4 @@
-"""The schema of the database, from the entities."""
+"""Tables of the database's entities and device entries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from docs.generate.text import code, described, first_line, table
 from pydantic import AliasChoices
@@ -17,6 +17,15 @@ from ska_sdp_config.entity.base import StoredModel
 from ska_sdp_config.entity.flow import DataProduct, Dependency, FlowSource
 from ska_sdp_config.entity.owner import Owner
 from ska_sdp_config.entity.pb import PBDependency
+from ska_sdp_config.entity.sinks import (
+    AttributeQuery,
+    DataProductPersist,
+    DataQueue,
+    Display,
+    SharedMem,
+    TangoAttribute,
+    TangoAttributeMap,
+)
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.entry import Entry
 
@@ -84,11 +93,36 @@ _PARTS: Mapping[str, type[StoredModel]] = {
     "The owner of a processing block, or a component": Owner,
     "One of the `dependencies` of a processing block": PBDependency,
     "One of the `sources` of a flow": FlowSource,
+    "`sink` of kind `data-product`": DataProduct,
+    "`sink` of kind `data-product-persist`": DataProductPersist,
+    "`sink` of kind `data-queue`": DataQueue,
+    "`sink` of kind `shared-mem`": SharedMem,
+    "`sink` of kind `display`": Display,
+    "`sink` of kind `tango`": TangoAttribute,
+    "`sink` of kind `tangomap`": TangoAttributeMap,
+    "One of the `attributes` of such a sink": AttributeQuery,
 }
 
 
+_ENTRY_TYPES: Mapping[str, str] = {
+    "transaction_id": "str | None",
+    "last_command": "str | None",
+    "last_command_time": "ISO 8601 time, UTC | None",
+    "command_count": "int",
+    "state": "name of a State",
+    "obs_state_target": "name of an obsState",
+    "reached": "bool",
+    "admin_mode": "name of an adminMode",
+    "eb_id": "str | None",
+    "resources": "dict",
+    "acknowledged": "list[str]",
+    "errors": "dict[str, str]",
+}
+"""Types of the fields of the devices' entries as they are stored."""
+
+
 def entities() -> str:
-    """Write a section for each entity: its path, its fields, one as it is stored."""
+    """Return a section for each entity: its path, fields and an example as it is stored."""
     sections = []
     for path, (entity, example) in _PATHS.items():
         section = f"## `{path}`\n\n{first_line(entity)}\n\n{_fields(entity)}\n"
@@ -102,17 +136,17 @@ def entities() -> str:
 
 
 def device_entries() -> str:
-    """Write the fields of what the devices keep."""
+    """Return a section for each device entry."""
     sections = []
     for path, entry in (("/lmc/subarray/<NN>", Entry), ("/lmc/controller", ControllerEntry)):
         meanings = described(entry)
         rows = [
-            [code(name), meanings.get(name, "")]
-            for name in (field.name for field in dataclasses.fields(entry))
-            if name != "extra"
+            [code(field.name), code(_ENTRY_TYPES[field.name]), meanings.get(field.name, "")]
+            for field in dataclasses.fields(entry)
+            if field.name in _ENTRY_TYPES
         ]
         sections.append(
-            f"## `{path}`\n\n{first_line(entry)}\n\n{table(['field', 'what it is'], rows)}"
+            f"## `{path}`\n\n{first_line(entry)}\n\n{table(['field', 'type', 'meaning'], rows)}"
         )
     return "\n".join(sections)
 
@@ -120,11 +154,16 @@ def device_entries() -> str:
 def _fields(entity: type[StoredModel]) -> str:
     meanings = described(entity)
     rows = [
-        [code(_stored_name(name, field)), code(_type_of(field.annotation)), meanings.get(name, "")]
+        [
+            code(_stored_name(name, field)),
+            code(_type_of(field.annotation)),
+            "yes" if field.is_required() else "no",
+            meanings.get(name, ""),
+        ]
         for name, field in entity.model_fields.items()
         if name != "key" or isinstance(field.validation_alias, AliasChoices)
     ]
-    return table(["field", "type", "what it is"], rows)
+    return table(["field", "type", "required", "meaning"], rows)
 
 
 def _stored_name(name: str, field: FieldInfo) -> str:
@@ -134,12 +173,16 @@ def _stored_name(name: str, field: FieldInfo) -> str:
 
 
 def _type_of(kind: Any) -> str:
-    """Name a type as JSON's reader knows it, without what pydantic is told besides."""
+    """Return the type of a field as it is stored, without pydantic's annotations."""
     origin, inner = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " | ".join(json.dumps(value) for value in inner)
+    if kind is Flow.Key:
+        return "str"
     if origin is Annotated:
         return _type_of(inner[0])
     if origin in (Union, UnionType):
-        return " | ".join(map(_type_of, inner))
+        return " | ".join(dict.fromkeys(map(_type_of, inner)))
     if origin is not None:
         return f"{origin.__name__}[{', '.join(map(_type_of, inner))}]"
     if kind is NoneType:

@@ -38,23 +38,23 @@ _TYPES = {
 
 
 def controller_attributes() -> str:
-    """Write the table of SDPController's attributes."""
+    """Return the table of SDPController's attributes."""
     return _attributes(SDPController)
 
 
 def subarray_attributes() -> str:
-    """Write the table of SDPSubarray's attributes."""
+    """Return the table of SDPSubarray's attributes."""
     return _attributes(SDPSubarray)
 
 
 def controller_commands() -> str:
-    """Write the table of SDPController's commands."""
+    """Return the table of SDPController's commands."""
     rows = [[code(name), about] for name, _, about in _commands(SDPController)]
     return table(["command", "what it does"], rows)
 
 
 def subarray_commands() -> str:
-    """Write the table of SDPSubarray's commands, with where each is allowed."""
+    """Return the table of SDPSubarray's commands, with where each is allowed."""
     rows = []
     for name, argument, about in _commands(SDPSubarray):
         change = TRANSITIONS[name]
@@ -63,17 +63,17 @@ def subarray_commands() -> str:
 
 
 def controller_properties() -> str:
-    """Write the table of SDPController's properties."""
+    """Return the table of SDPController's properties."""
     return _properties(SDPController)
 
 
 def subarray_properties() -> str:
-    """Write the table of SDPSubarray's properties."""
+    """Return the table of SDPSubarray's properties."""
     return _properties(SDPSubarray)
 
 
 def enumerations() -> str:
-    """Write the names and numbers of each enumeration."""
+    """Return the names and numbers of each enumeration."""
     rows = [[code(kind.__name__), _numbers(kind)] for kind in (AdminMode, HealthState, ObsState)]
     return table(["enumeration", "values"], rows)
 

@@ -1,4 +1,4 @@
-"""Sphinx directives for what is generated: ``generated`` for text, ``drawn`` for pictures."""
+"""Sphinx directives: ``generated`` for generated text, ``drawn`` for pictures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "device-settings": settings.devices,
     "database-settings": settings.database,
 }
-"""MyST text by the name that a page gives."""
+"""Functions that return MyST text, by the argument of the directive."""
 
 PICTURES: Mapping[str, Callable[[], str]] = {
     "states": states.draw,
@@ -57,29 +57,29 @@ PICTURES: Mapping[str, Callable[[], str]] = {
     "describe": screens.describe,
     "doctor": screens.doctor,
 }
-"""SVG text by the name that a page gives."""
+"""Functions that return SVG text, by the argument of the directive."""
 
 
 class Generated(SphinxDirective):
-    """Text, parsed in the place of the directive."""
+    """Directive that inserts generated text."""
 
     required_arguments = 1
     option_spec: ClassVar[dict[str, Any]] = {}
 
     def run(self) -> list[nodes.Node]:
-        """Generate it."""
+        """Return the nodes of the text."""
         text = TEXTS[self.arguments[0]]()
         return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
 class Drawn(SphinxDirective):
-    """A picture, within the page."""
+    """Directive that inserts an SVG picture."""
 
     required_arguments = 1
     option_spec: ClassVar[dict[str, Any]] = {}
 
     def run(self) -> list[nodes.Node]:
-        """Draw it."""
+        """Return the node of the picture."""
         svg = PICTURES[self.arguments[0]]()
         return [nodes.raw("", f'<figure class="drawn">{svg}</figure>', format="html")]
 
@@ -91,7 +91,7 @@ def _leave_out_sources(
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Add the directives."""
+    """Register the directives."""
     app.add_directive("generated", Generated)
     app.add_directive("drawn", Drawn)
     app.connect("autodoc-process-docstring", _leave_out_sources)

@@ -1,4 +1,4 @@
-"""The operators' guide: metrics, reasons, and what happens when a part dies."""
+"""Tables of the operators' guide: metrics, health reasons, killed parts."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _KILLED = Path(__file__).parents[1] / "operations" / "killed.yaml"
 
 
 def metrics() -> str:
-    """Write the table of metrics."""
+    """Return the table of metrics."""
     rows = [
         [code(each.name), each.kind, ", ".join(map(code, each.labels)) or "none", each.meaning]
         for each in FAMILIES
     ]
-    return table(["metric", "type", "labels", "what it tells"], rows)
+    return table(["metric", "type", "labels", "meaning"], rows)
 
 
 def reasons() -> str:
-    """Write the table of reasons for not being ready or alive."""
-    return table(["reason", "what it means"], [[code(key), CODES[key]] for key in CODES])
+    """Return the table of reasons for not being ready or live."""
+    return table(["reason", "meaning"], [[code(key), CODES[key]] for key in CODES])
 
 
 def killed_parts() -> str:
-    """Write the table of parts that are killed in a scan."""
+    """Return the table of parts that are killed during a scan."""
     guide: dict[str, Any] = yaml.safe_load(_KILLED.read_text())
     said: dict[str, str] = guide["statements"]
     rows = [

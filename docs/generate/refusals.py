@@ -1,4 +1,4 @@
-"""Which command is refused where, and in which words, from the rules of the model."""
+"""Tables of rejections, from the rules of the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REFUSED = "–"  # noqa: RUF001 - a dash
 
 
 def by_obs_state() -> str:
-    """Write the table of the subarray's commands and obsStates: where each cell leads."""
+    """Return the table of the subarray's commands by obsState."""
     rows = [
         [code(command), _state_of(command).name, *(_cell(command, each) for each in ObsState)]
         for command in TRANSITIONS
@@ -25,7 +25,7 @@ def by_obs_state() -> str:
 
 
 def by_state() -> str:
-    """Write the table of the controller's commands and States."""
+    """Return the table of the controller's commands by State."""
     states = tuple(COMMANDS.values())
     rows = [
         [code(command), *(REFUSED if state is target else target.name for state in states)]
@@ -35,7 +35,7 @@ def by_state() -> str:
 
 
 def waits() -> str:
-    """Write the table of the states that last until processing blocks have come along."""
+    """Return the table of the obsStates that wait for processing blocks."""
     rows = [
         [
             code(command),
@@ -47,11 +47,11 @@ def waits() -> str:
         for command, transition in TRANSITIONS.items()
         if transition.pending is not None and transition.transient is not None
     ]
-    return table(["command", "obsState", "until all are", "time-out", "default"], rows)
+    return table(["command", "obsState", "until all are", "timeout", "default"], rows)
 
 
 def refusals() -> str:
-    """Write the table of refusals in the order of their checks."""
+    """Return the table of rejections in the order of their checks."""
     message = Rule(
         1,
         "{command}: {JSON path}: {fault}; …",
@@ -70,7 +70,7 @@ def refusals() -> str:
         ]
         for rule in (message, *RULES)
     ]
-    return table(["step", "commands", "words", "when", "reason"], rows)
+    return table(["step", "commands", "text", "when", "reason"], rows)
 
 
 def _cell(command: str, obs_state: ObsState) -> str:
@@ -84,6 +84,6 @@ def _cell(command: str, obs_state: ObsState) -> str:
 
 
 def _state_of(command: str) -> State:
-    """The one State in which a command is allowed."""
+    """Return the only State in which a command is allowed."""
     (state,) = TRANSITIONS[command].states
     return state

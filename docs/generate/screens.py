@@ -1,4 +1,4 @@
-"""Pictures of what the command line prints in a terminal, on a real etcd in mid-observation."""
+"""Pictures of the command line's output, on a real etcd during an observation."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ __all__ = ["describe", "doctor", "list_"]
 
 _COLUMNS = 100
 _FONT_FROM_THE_NET = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-"""The page shall need nothing from elsewhere."""
+"""Template without references to other hosts."""
 
 
 def list_() -> str:
-    """Draw a list of everything."""
+    """Draw the output of ``ska-sdp list``."""
     return _drawn("list")
 
 
 def describe() -> str:
-    """Draw the description of an execution block."""
+    """Draw the output of ``ska-sdp describe``."""
     return _drawn("describe")
 
 
 def doctor() -> str:
-    """Draw an examination."""
+    """Draw the output of ``ska-sdp doctor``."""
     return _drawn("doctor")
 
 
@@ -55,7 +55,7 @@ def _drawn(name: str) -> str:
 
 @cache
 def _screens() -> dict[str, tuple[str, str]]:
-    """Run each command; give it, and what it has printed."""
+    """Run each command; yield it and its output."""
     with tempfile.TemporaryDirectory() as directory, Etcd(Path(directory)) as etcd:
         host, port = etcd.host, etcd.port
         with (

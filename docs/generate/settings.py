@@ -22,7 +22,7 @@ _VARIABLE = re.compile(r"; *(SDP_CONFIG_[A-Z_]+)\.?$")
 
 
 def devices() -> str:
-    """Write the table of the device servers' settings."""
+    """Return the table of the device servers' settings."""
     meanings = described(Settings)
     rows = [
         [
@@ -37,7 +37,7 @@ def devices() -> str:
 
 
 def database() -> str:
-    """Write the table of the variables that lead to the database."""
+    """Return the table of the variables that lead to the database."""
     head = ["variable", "argument of `Config`", "what it sets"]
     return table(head, _database_rows())
 

@@ -1,4 +1,4 @@
-"""The picture of the observing states, drawn from the table of transitions."""
+"""State diagram of obsState, drawn from the table of transitions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Edge = tuple[ObsState, ObsState]
 
 
 def edges() -> tuple[dict[Edge, list[str]], set[Edge], set[Edge]]:
-    """Work out the arrows.
+    """Compute the arrows.
 
     Returns:
         Commands by the states between which they lead; what then comes by itself; and the ways
@@ -60,7 +60,7 @@ def edges() -> tuple[dict[Edge, list[str]], set[Edge], set[Edge]]:
 
 
 def draw() -> str:
-    """Draw the picture."""
+    """Draw the diagram."""
     return picture(
         2 * _MARGIN + 5 * _COLUMN,
         2 * _MARGIN + 2 * _ROW + 24,
@@ -92,7 +92,7 @@ def _point(obs_state: ObsState) -> tuple[float, float]:
 
 
 def _edge(edge: Edge, label: str, kind: str) -> Iterator[str]:
-    """Draw an arrow bent to its left, so that there and back are two."""
+    """Draw an arrow bent to its left, so that opposite arrows do not overlap."""
     (x1, y1), (x2, y2) = _point(edge[0]), _point(edge[1])
     length = math.hypot(x2 - x1, y2 - y1)
     across = ((y2 - y1) / length, -(x2 - x1) / length)
@@ -112,7 +112,7 @@ def _edge(edge: Edge, label: str, kind: str) -> Iterator[str]:
 
 
 def _border(x: float, y: float, to_x: float, to_y: float) -> tuple[float, float]:
-    """Find where a line from the middle of a box leaves it."""
+    """Return the point where a line from the centre of a box crosses its edge."""
     dx, dy = to_x - x, to_y - y
     scale = min(
         (_WIDTH / 2 + 3) / abs(dx) if dx else math.inf,

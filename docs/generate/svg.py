@@ -1,4 +1,4 @@
-"""Lines, boxes and words as SVG. They take their colours from the page."""
+"""Lines, boxes and text as SVG, in the colours of the page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import escape
 
 __all__ = ["arrow", "box", "picture", "words"]
 
-# A style within a page holds for all of it, so each rule names these pictures.
+# A style element applies to the whole page, so each rule selects these pictures.
 _STYLE = (
     ".drawing text{font:12px sans-serif;fill:currentColor}"
     ".drawing text.small{font-size:10.5px}"
@@ -21,7 +21,7 @@ _STYLE = (
 
 
 def picture(width: float, height: float, parts: list[str], about: str) -> str:
-    """Put parts together.
+    """Return an SVG document of several parts.
 
     Args:
         width: in px.
@@ -43,7 +43,7 @@ def picture(width: float, height: float, parts: list[str], about: str) -> str:
 
 
 def box(x: float, y: float, width: float, height: float, name: str) -> str:
-    """Draw a box around a point, with a name in it."""
+    """Draw a labelled box around a point."""
     return (
         f'<rect x="{x - width / 2:g}" y="{y - height / 2:g}" width="{width:g}" '
         f'height="{height:g}" rx="6"/>{words(x, y + 4, name)}'
@@ -51,10 +51,10 @@ def box(x: float, y: float, width: float, height: float, name: str) -> str:
 
 
 def words(x: float, y: float, text: str, *, anchor: str = "middle", kind: str = "") -> str:
-    """Write words at a point."""
+    """Draw text at a point."""
     return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" class="{kind}">{escape(text)}</text>'
 
 
 def arrow(path: str, kind: str = "") -> str:
-    """Draw a line with a head at its end; ``path`` is in SVG's own language."""
+    """Draw an arrow along an SVG path."""
     return f'<path d="{path}" class="{kind}" marker-end="url(#head)"/>'

@@ -1,4 +1,4 @@
-"""Tables in MyST, and what docstrings say of attributes."""
+"""MyST tables, and the descriptions of attributes from docstrings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOURCE = re.compile(r" \((spec|schema) [^)]*\)")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; a cell is MyST text of one line."""
+    """Return a table; a cell is MyST text of one line."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines) + "\n"
 
@@ -24,12 +24,12 @@ def _cell(text: str) -> str:
 
 
 def code(text: object) -> str:
-    """Set a text as code."""
+    """Format a text as code."""
     return f"`{text}`"
 
 
 def described(subject: type | Callable[..., object]) -> dict[str, str]:
-    """Get what a docstring says of each attribute, or of each argument.
+    """Return the description of each attribute or argument in a docstring.
 
     Args:
         subject: a class or function with a docstring in Google's style.
@@ -43,7 +43,7 @@ def described(subject: type | Callable[..., object]) -> dict[str, str]:
 
 
 def without_source(text: str) -> str:
-    """Leave out where a rule comes from, which readers of the documentation do not have."""
+    """Remove references to documents that readers do not have."""
     return _SOURCE.sub("", text)
 
 
@@ -53,5 +53,5 @@ def _sentence(text: str) -> str:
 
 
 def first_line(subject: type | Callable[..., object]) -> str:
-    """Get the first sentence of a docstring, without what it says of its source."""
+    """Return the first line of a docstring without such references."""
     return _sentence((inspect.getdoc(subject) or "").splitlines()[0])

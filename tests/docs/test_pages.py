@@ -31,6 +31,7 @@ LONG = (
 ON_A_STACK = (
     "docs/how-to/fault.md",
     "docs/how-to/subarrays.md",
+    "docs/how-to/tmc.md",
     "docs/operations/alarms.md",
     "docs/operations/health.md",
     "README.md",

@@ -1,0 +1,19 @@
+"""The files that the maintainers' pages name exist."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs.page import ROOT
+
+PAGES = ("docs/explanation/architecture.md", "docs/explanation/tango.md", "CONTRIBUTING.md")
+_PATH = re.compile(r"`((?:src|devices|tests|docs|charts|requirements|\.ci)/[\w./-]+)`")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if (ROOT / page).exists()])
+def test_page_names_files_that_exist(page: str) -> None:
+    named = set(_PATH.findall((ROOT / page).read_text()))
+    assert named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
