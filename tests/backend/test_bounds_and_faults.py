@@ -25,10 +25,10 @@ from tests.backend.conftest import ConnectTo
 from tests.backend.test_cache import CountedReads
 from tests.backend.test_watchers_in_trouble import SLEEPS
 from tests.connection.test_refusals import fill, make_room
-from tests.connection.users import PASSWORD, administrator
-from tests.in_time import in_time
 from tests.services.versions import Start
-from tests.waiting import LATE
+from tests.support.in_time import in_time
+from tests.support.users import PASSWORD, administrator
+from tests.support.waiting import LATE
 
 
 @pytest.fixture

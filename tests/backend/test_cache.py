@@ -16,7 +16,7 @@ from ska_sdp_config.store.keys import Span
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put
 from tests.backend.test_watchers import looping
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 BLOCKS = 300
 

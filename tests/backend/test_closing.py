@@ -15,7 +15,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.backend.conftest import Connect
 from tests.backend.test_store_watch import Heard, now
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 TIMES = 40
 

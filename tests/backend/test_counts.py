@@ -16,7 +16,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import looping
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def test_a_commit_is_one_transaction(backend: Backend) -> None:

@@ -26,8 +26,8 @@ from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.relay import Relay
 from tests.backend.test_store_watch import Heard, commit, now
-from tests.in_time import in_time
-from tests.waiting import LATE
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE
 
 PUT = [Put("1/a", "1")]
 

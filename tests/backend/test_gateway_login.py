@@ -19,9 +19,9 @@ from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.ports import free_port
 from tests.backend.test_gateway_watch import comparisons
 from tests.backend.test_store_watch import Heard, commit, now
-from tests.in_time import in_time
 from tests.services.etcd import QUICK
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE, wait_until
 
 
 class SecureEtcd(Etcd):

@@ -20,8 +20,8 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.relay import Relay
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
-from tests.in_time import in_time
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE, wait_until
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ska_sdp_config.store.keys import Span
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import Loop, looping
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 CACHE = "ska_sdp_config.engine.cache"
 BLOCKS = 50

@@ -8,7 +8,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.raw_watch import WatchEvent
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact, put
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def told(events: list[WatchEvent | None]) -> list[tuple[str | None, str | None]]:

@@ -25,8 +25,8 @@ from ska_sdp_config.store.interface import (
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
 from tests.backend.test_transactions import put
-from tests.in_time import in_time, on_time
-from tests.waiting import LATE
+from tests.support.in_time import in_time, on_time
+from tests.support.waiting import LATE
 
 Fault = Callable[[], None]
 

@@ -13,7 +13,7 @@ from ska_sdp_config.store.interface import Change, Delete, Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.conftest import Connect
 from tests.backend.test_transactions import compact
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 class Heard:

@@ -22,8 +22,8 @@ from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_gateway_faults import server_that
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers_in_trouble import SLEEPS, Away, awake_at_last
-from tests.in_time import in_time
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE, wait_until
 
 SLOW = 0.1
 """Seconds that a call takes here."""

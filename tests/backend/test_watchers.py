@@ -17,8 +17,8 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_transactions import compact, put
-from tests.in_time import on_time
-from tests.waiting import wait_until
+from tests.support.in_time import on_time
+from tests.support.waiting import wait_until
 
 TURNS_NO_MORE = 0.3
 """Seconds in which a loop that had cause to turn would have turned."""

@@ -15,7 +15,7 @@ from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import LeaseNotFound, Query, Reply
 from tests.backend.conftest import Connect
-from tests.in_time import in_time
+from tests.support.in_time import in_time
 
 SLEEPS = 20.0
 """Seconds after which a loop that sleeps through a change turns all the same, for its test."""

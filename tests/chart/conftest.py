@@ -14,7 +14,7 @@ import pytest
 
 from tests.chart.etcd_cluster import Cluster
 from tests.chart.rendering import VALUE_SETS, Objects, Renderer, values_of
-from tests.connection.certificates import Authority
+from tests.support.certificates import Authority
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.rendering import Manifest, Objects
 from tests.chart.substitution import Place, RenderedPart
 from tests.services.versions import program_of
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["Cluster", "console_of", "container_of", "read_and_write"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.chart.etcd_cluster import Cluster, console_of, read_and_write
 from tests.chart.guide import commands
 from tests.chart.rendering import Renderer
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 FIRST, SECOND = "eb-chart-20260101-00000", "eb-chart-20260101-00001"
 

@@ -19,7 +19,7 @@ from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.chart.rendering import NAMESPACE, Manifest, Objects, Renderer
 from tests.chart.substitution import Place, RenderedPart
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
 

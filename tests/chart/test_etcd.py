@@ -19,7 +19,7 @@ from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.etcd_cluster import Cluster, console_of, container_of, read_and_write
 from tests.chart.rendering import Objects, Renderer
 from tests.chart.substitution import write_secret
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 Running = Callable[[dict[str, Any]], Cluster]
 

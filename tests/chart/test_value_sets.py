@@ -29,7 +29,7 @@ from tests.chart.rendering import (
     pod_specs,
     values_of,
 )
-from tests.connection.certificates import Authority
+from tests.support.certificates import Authority
 
 ROOT = CHART.parents[1]
 

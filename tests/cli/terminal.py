@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["Terminal", "needs_tmux", "open_terminal"]
 

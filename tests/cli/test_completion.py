@@ -19,7 +19,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.complete import MAX_COMPLETIONS, _limit
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import CALL, environment
 

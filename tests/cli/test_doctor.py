@@ -15,7 +15,7 @@ from ska_sdp_config.cli.diagnosis import diagnose
 from ska_sdp_config.cli.members import Member, read_member
 from ska_sdp_config.cli.readings import Readings, read_members
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.connection.certificates import Authority
+from tests.support.certificates import Authority
 
 from .conftest import Run, environment, fill, run_process
 

@@ -9,9 +9,9 @@ import grpc
 import pytest
 
 from ska_sdp_sim.stack.etcd import Flag
-from tests.connection.certificates import Authority, Pair, mutual_flags
-from tests.connection.users import PASSWORD, ROOT_PASSWORD, USER, Administrator, simple_tokens
 from tests.services.versions import EtcdOf, Secrets
+from tests.support.certificates import Authority, Pair, mutual_flags
+from tests.support.users import PASSWORD, ROOT_PASSWORD, USER, Administrator, simple_tokens
 
 from .conftest import Result, run_process
 

@@ -15,7 +15,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import Run, contents, fill
 from .test_update import STORED

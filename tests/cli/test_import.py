@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from tests.waiting import LATE, wait_until
+from tests.support.waiting import LATE, wait_until
 
 from .conftest import Run, Start, contents, fill
 from .test_documents import BOMB

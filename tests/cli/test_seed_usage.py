@@ -17,7 +17,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.shared import SEED, has_seed
+from tests.support.shared import SEED, has_seed
 
 from .conftest import (
     PROGRAM,

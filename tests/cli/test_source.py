@@ -9,7 +9,7 @@ import pytest
 from ska_sdp_config.cli import source
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.source import read_text
-from tests.in_time import in_time
+from tests.support.in_time import in_time
 
 from .web import Web
 

@@ -22,8 +22,8 @@ from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
 from ska_sdp_config.store.interface import Change, Entry, Put
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.in_time import on_time
-from tests.waiting import wait_until
+from tests.support.in_time import on_time
+from tests.support.waiting import wait_until
 
 from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill
 

@@ -10,8 +10,8 @@ import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.engine.backend import Backend
-from tests.connection.proxy import Proxy
-from tests.connection.servers import Cluster
+from tests.support.cluster import Cluster
+from tests.support.proxy import Proxy
 
 Through = Callable[..., Proxy]
 ConnectTo = Callable[..., Backend]

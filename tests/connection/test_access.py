@@ -13,8 +13,8 @@ from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.connection.test_refusals import fill, make_room
-from tests.connection.users import PASSWORD, administrator
 from tests.services.versions import EtcdOf, Start
+from tests.support.users import PASSWORD, administrator
 
 Connect = Callable[..., Backend]
 

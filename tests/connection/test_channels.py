@@ -15,7 +15,7 @@ from ska_sdp_config.store.keys import EVERYTHING
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_ONLY, EtcdOf
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = NEWER_ONLY
 

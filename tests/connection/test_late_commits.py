@@ -10,7 +10,7 @@ import pytest
 
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_FIRST, EtcdOf
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def transactions_handled(server: EtcdOf) -> int:

@@ -23,8 +23,10 @@ from ska_sdp_sim.stack.etcd import Flag
 from tests.backend.test_store_watch import Heard
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
-from tests.connection.servers import raw
-from tests.connection.users import (
+from tests.services.versions import NEWER_FIRST, EtcdOf, Start, programs
+from tests.support.cluster import raw
+from tests.support.in_time import in_time
+from tests.support.users import (
     PASSWORD,
     USER,
     Administrator,
@@ -32,9 +34,7 @@ from tests.connection.users import (
     jwt_tokens,
     simple_tokens,
 )
-from tests.in_time import in_time
-from tests.services.versions import NEWER_FIRST, EtcdOf, Start, programs
-from tests.waiting import LATE, wait_until
+from tests.support.waiting import LATE, wait_until
 
 WRONG = "tell nobody: wr0ng"
 

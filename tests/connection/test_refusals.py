@@ -16,9 +16,9 @@ from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
-from tests.connection.servers import raw
 from tests.services.versions import NEWER_ONLY, EtcdOf, Start
-from tests.waiting import wait_until
+from tests.support.cluster import raw
+from tests.support.waiting import wait_until
 
 
 def test_full_database_rejects_writes_until_freed(start: Start, connect: ConnectTo) -> None:

@@ -21,9 +21,9 @@ from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
 from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
-from tests.connection.proxy import Proxy
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
-from tests.waiting import wait_until
+from tests.support.proxy import Proxy
+from tests.support.waiting import wait_until
 
 WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
 

@@ -15,10 +15,10 @@ from ska_sdp_config.store.connection import Connection, ConnectionState
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span
 from tests.connection.conftest import ConnectTo, Through
-from tests.connection.states import States, state_of
-from tests.in_time import in_time, on_time
 from tests.services.versions import NEWER_ONLY, EtcdOf
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time, on_time
+from tests.support.states import States, state_of
+from tests.support.waiting import LATE, wait_until
 
 pytestmark = NEWER_ONLY
 

@@ -20,9 +20,9 @@ from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import put
 from tests.backend.test_watchers import Loop
 from tests.connection.conftest import ConnectTo, Through
-from tests.in_time import in_time, on_time
 from tests.services.versions import NEWER_ONLY, EtcdOf
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time, on_time
+from tests.support.waiting import LATE, wait_until
 
 pytestmark = NEWER_ONLY
 

@@ -18,11 +18,11 @@ from ska_sdp_config.drivers.etcd.diagnosis import _speaks_tls
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.backend import Backend
 from tests.backend.test_watchers import looping
-from tests.connection.certificates import Authority, Pair, mutual_flags, server_flags
 from tests.connection.conftest import ConnectTo
-from tests.in_time import in_time
 from tests.services.versions import NEWER_ONLY, EtcdOf, Secrets, Start
-from tests.waiting import LATE, wait_until
+from tests.support.certificates import Authority, Pair, mutual_flags, server_flags
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE, wait_until
 
 TIMEOUT = 12.0
 

@@ -15,7 +15,7 @@ import pytest
 
 from ska_sdp_lmc.observability.alive import ADDRESS, PORT
 from tests.container.recipe import stages
-from tests.in_time import on_time
+from tests.support.in_time import on_time
 
 Answering = Callable[..., int]
 

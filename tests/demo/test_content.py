@@ -11,7 +11,7 @@ import pytest
 from ska_sdp_lmc.messages import parse_assign_resources, parse_configure, parse_scan
 from ska_sdp_sim.demo.content import MESSAGE, Content, configure, scan, scripts
 from ska_sdp_sim.demo.event import Event
-from tests.shared import MESSAGES, has_messages
+from tests.support.shared import MESSAGES, has_messages
 
 
 def test_every_observation_has_ids_of_its_own() -> None:

@@ -23,7 +23,7 @@ from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.runtime import database
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import QUICK
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .bare_server import PATIENCE_MS, SUBARRAY, Server
 

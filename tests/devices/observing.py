@@ -18,7 +18,7 @@ from ska_sdp_config.store.keys import Span, path_of_key
 from ska_sdp_sim import COMPONENTS, Simulator
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.simulator import is_written_by_simulator
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import assign_text, served
 

@@ -10,7 +10,7 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, HealthState
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import Events, Start, assign_text
 

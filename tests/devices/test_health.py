@@ -20,7 +20,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.services.health import ask, is_ready, reasons, scrape
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY, Server
 from .conftest import assign_text

@@ -14,9 +14,9 @@ import pytest
 
 from ska_sdp_lmc.observability.connections import MAX_CONNECTIONS, REQUEST_TIMEOUT_S
 from ska_sdp_sim.stack.ports import free_port
-from tests.in_time import in_time
 from tests.services.health import ask
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE, wait_until
 
 from .bare_server import Server
 

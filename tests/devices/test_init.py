@@ -13,7 +13,7 @@ from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability.process import PROCESS
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY
 from .conftest import CONTROLLER, Start

@@ -14,7 +14,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import Events, assign_text, served, write_state
 

@@ -22,7 +22,7 @@ from ska_sdp_lmc.runtime.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.runtime.database import Database
 from ska_sdp_lmc.runtime.publisher import Publisher
 from ska_sdp_lmc.runtime.watch_loop import Reconcile, WatchLoop
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 NAME = "test-sdp/subarray/01"
 

@@ -12,8 +12,8 @@ from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc import commands
 from ska_sdp_lmc.devices import subarray as server
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.connection.proxy import Proxy
-from tests.waiting import wait_until
+from tests.support.proxy import Proxy
+from tests.support.waiting import wait_until
 
 from .conftest import Events
 from .observing import Observation, observation

@@ -21,8 +21,8 @@ from ska_sdp_lmc.messages.examples import example, example_names
 from ska_sdp_lmc.observability import logs
 from tests.messages.in_use import ACCEPTED, REFUSED, WRONG_IN_MEANING, files
 from tests.messages.small import PARSERS
-from tests.shared import MESSAGES, has_messages
-from tests.waiting import wait_until
+from tests.support.shared import MESSAGES, has_messages
+from tests.support.waiting import wait_until
 
 from .conftest import assign_text, served, write_state
 

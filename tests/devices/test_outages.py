@@ -13,7 +13,7 @@ from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.lmc.health import Outage
 from ska_sdp_lmc.runtime import database
 from ska_sdp_lmc.runtime.database import Database
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

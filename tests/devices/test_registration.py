@@ -11,7 +11,7 @@ import tango
 
 from ska_sdp_lmc.runtime import registration
 from ska_sdp_lmc.runtime.registration import Registration
-from tests.waiting import LATE
+from tests.support.waiting import LATE
 
 
 def test_checks_continue_after_unexpected_error(

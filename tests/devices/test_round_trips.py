@@ -11,7 +11,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import assign_text, served, write_state
 

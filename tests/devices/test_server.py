@@ -24,7 +24,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY, Server
 from .conftest import assign_text

@@ -17,7 +17,7 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_lmc.devices import subarray as server
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability import logs
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import Events, Start, assign_text, write_state
 

@@ -13,7 +13,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc import upkeep
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.devices import subarray as server
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .conftest import Events, Start, assign_text, write_state
 

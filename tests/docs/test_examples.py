@@ -19,7 +19,7 @@ from ska_sdp_config import Config, ProcessingBlock
 from ska_sdp_lmc.messages import parse_assign_resources
 from tests.docs.conftest import Environment
 from tests.docs.page import ROOT
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 EXAMPLES = ROOT / "examples"
 EB, PB = "eb-docs-20260131-00000", "pb-docs-20260131-00000"

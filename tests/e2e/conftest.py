@@ -20,7 +20,7 @@ from tests.e2e.subarray import Subarray, answers
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
 from tests.services.simulator import is_written_by_simulator
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import tango
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.e2e.subarray import Subarray
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["ATTRIBUTES", "EventClient", "Recorder"]
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from ska_sdp_sim.demo.event import Event, Value
 from ska_sdp_sim.demo.listener import Listener
 from tests.e2e.subarray import Subarray
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["EventRecorder"]
 

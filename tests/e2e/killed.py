@@ -19,7 +19,7 @@ from ska_sdp_sim.stack.local import LocalStack
 from ska_sdp_sim.stack.part import Part
 from tests.e2e.subarray import Subarray, quick
 from tests.services.health import ask, is_ready, reasons
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["MARIADB", "PARTS", "STATEMENTS", "check_guide"]
 

@@ -23,7 +23,7 @@ from tests.e2e.scripts import (
     write_state,
 )
 from tests.e2e.ways import INITIAL_STEPS, STAGES, WEIGHTED_COMMANDS
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["Observations"]
 

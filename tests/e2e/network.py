@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tests.connection.proxy import Joint, Proxy
+from tests.support.proxy import Joint, Proxy
 
 __all__ = ["Network"]
 

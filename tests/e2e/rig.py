@@ -17,7 +17,7 @@ from tests.e2e.network import Network
 from tests.e2e.scripts import change, entry
 from tests.e2e.subarray import CLIENT_TIMEOUT_MS, Subarray
 from tests.services.servers import ServeSubarrays, trl_of
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["COMMAND_TIMEOUT_S", "RECORDED", "Rig", "running_rig"]
 

@@ -10,7 +10,7 @@ import tango
 
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_sim.demo.content import Content, configure, scan
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["CLIENT_TIMEOUT_MS", "Subarray", "answers", "quick"]
 

@@ -10,7 +10,7 @@ import pytest
 from ska_sdp_config import Config
 from tests.e2e.conftest import everything, settle
 from tests.e2e.subarray import Subarray, quick
-from tests.shared import MESSAGES, has_messages
+from tests.support.shared import MESSAGES, has_messages
 
 COMMANDS = {"assignres": "AssignResources", "configure": "Configure"}
 

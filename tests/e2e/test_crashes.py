@@ -13,7 +13,7 @@ from ska_sdp_config import Config
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.local import LocalStack
 from tests.e2e.subarray import Subarray, answers
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 SCAN_ID = 4711
 

@@ -11,7 +11,7 @@ import tango
 
 from tests.e2e.rig import COMMAND_TIMEOUT_S, Rig
 from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 CONFIGURE = '{"scan_type": "science"}'
 DEGRADED = 1

@@ -12,7 +12,7 @@ import pytest
 from ska_sdp_sim.demo.event import Value
 from tests.e2e.rig import Rig
 from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 # At least so many of each, and on until both are reached: a busy machine lets one run ahead.
 CONFIGURES = 40

@@ -14,7 +14,7 @@ from ska_sdp_sim.stack.local import LocalStack
 from ska_sdp_sim.stack.part import PortPart
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.e2e.subarray import Subarray
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 TIMES = 50
 

@@ -13,9 +13,9 @@ from ska_sdp_lmc.runtime.registration import CHECK_INTERVAL_S
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.tango_db import TangoDatabase
-from tests.in_time import in_time
 from tests.services.servers import ServeSubarrays, serving, trl_of
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE, wait_until
 
 WITHIN = 10.0
 """Time until a new client finds the remaining server, in seconds."""

@@ -15,7 +15,7 @@ import tango
 from tests.e2e.rig import Rig
 from tests.e2e.scripts import assignment, new_id
 from tests.e2e.subarray import Subarray
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 OK, FAILED = 0, 2
 SCAN_ID = 4711

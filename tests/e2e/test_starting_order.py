@@ -19,7 +19,7 @@ from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.tango_db import TangoDatabaseServer
 from tests.services.etcd import QUICK
 from tests.services.tango_db import Kind
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 SUBARRAY = "test-sdp/subarray/01"
 CONTROLLER = "test-sdp/control/0"

@@ -24,7 +24,7 @@ from tests.e2e.subarray import Subarray, quick
 from tests.services.mariadb import MariaTangoDatabase
 from tests.services.old_pytango import debian_python
 from tests.services.tango_db import Kind
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
 

@@ -23,7 +23,7 @@ from tests.e2e.conftest import everything, settle
 from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.scripts import change
 from tests.e2e.subarray import Subarray, quick
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
 

@@ -14,7 +14,7 @@ import pytest
 from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.configs import MakeConfig, wait_until_gone
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def get(config: Config, path: str) -> Any:

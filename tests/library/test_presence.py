@@ -16,11 +16,11 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.presence import Presence
 from tests.backend.conftest import ConnectTo, etcd_client
-from tests.connection.users import PASSWORD, Administrator, administrator
-from tests.in_time import on_time
 from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.support.configs import MakeConfig, wait_until_gone
-from tests.waiting import wait_until
+from tests.support.in_time import on_time
+from tests.support.users import PASSWORD, Administrator, administrator
+from tests.support.waiting import wait_until
 
 __all__ = ["etcd_client"]
 

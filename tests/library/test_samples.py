@@ -14,7 +14,7 @@ import pytest
 import ska_sdp_config
 from ska_sdp_config import Config, ProcessingBlock
 from tests.support.configs import MakeConfig
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 LOGGER = logging.getLogger(__name__)
 

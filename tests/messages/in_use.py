@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.shared import MESSAGES
+from tests.support.shared import MESSAGES
 
 __all__ = ["ACCEPTED", "REFUSED", "WRONG_IN_MEANING", "files"]
 

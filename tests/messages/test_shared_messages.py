@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ska_sdp_lmc.messages import MessageError, parse_configure, read_receive_addresses
-from tests.shared import MESSAGES, has_messages
+from tests.support.shared import MESSAGES, has_messages
 
 from .in_use import ACCEPTED, REFUSED, WRONG_IN_MEANING, files
 from .small import PARSERS

@@ -19,7 +19,7 @@ from ska_sdp_config.operations.entity_operations import (
     EntityOperations,
 )
 from tests.support.entities import CASES, claim, flow
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("name", CASES)

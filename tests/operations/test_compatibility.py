@@ -25,7 +25,7 @@ from ska_sdp_config.operations.flow import Flows
 from ska_sdp_config.transaction import Transaction
 from tests.support.configs import MakeConfig
 from tests.support.entities import CASES
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 BARE = Flow.Key(pb_id="pb-a", name="v")
 WHOLE = Flow.Key(pb_id="pb-a", kind="shared-mem", name="v")

@@ -12,7 +12,7 @@ from ska_sdp_config.entity import Owner, ProcessingBlock
 from ska_sdp_config.operations.context import Context, LeaseLike
 from ska_sdp_config.operations.ownership import OwnershipOperations
 from tests.support.configs import MakeConfig
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 OTHER = {"pid": 7, "hostname": "elsewhere", "command": ["other.py"]}
 

@@ -14,7 +14,7 @@ from pyetcd import etcdrpc
 from ska_sdp_config.store.interface import Change
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import revive
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .history import Event
 

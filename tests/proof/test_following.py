@@ -17,7 +17,7 @@ from ska_sdp_config.config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .concurrency import amid, in_threads
 from .databases import EVERYTHING, MemoryUnderTest

@@ -18,8 +18,8 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
 from tests.backend.test_transactions import compact, put
 from tests.backend.test_watchers import looping
-from tests.in_time import in_time
-from tests.waiting import LATE, wait_until
+from tests.support.in_time import in_time
+from tests.support.waiting import LATE, wait_until
 
 from .proxy import Proxy
 

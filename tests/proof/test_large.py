@@ -15,7 +15,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.interface import Put
 from ska_sdp_config.transaction import Transaction
 from tests.services.versions import NEWER_ONLY, Start
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .concurrency import amid
 

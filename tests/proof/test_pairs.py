@@ -17,7 +17,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .concurrency import amid, in_threads
 from .proxy import Proxy

@@ -12,10 +12,10 @@ import grpc
 import pytest
 from pyetcd import etcdrpc
 
-from tests.connection.certificates import Authority
 from tests.secure_etcd.anonymous import CALLS, PAGES, Call, Outcome, over_gateway, over_grpc, page
 from tests.secure_etcd.secured import Secured
 from tests.services.versions import EVERY_VERSION
+from tests.support.certificates import Authority
 
 pytestmark = EVERY_VERSION
 

@@ -22,7 +22,7 @@ from ska_sdp_sim.stack.simulator import OWNER_PATHS, Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.secure_etcd.secured import Secured
 from tests.services.versions import NEWER_ONLY
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 Writes = Callable[[Transaction], None]
 

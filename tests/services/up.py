@@ -12,7 +12,7 @@ from pathlib import Path
 from ska_sdp_sim.stack.port_plan import PortError, check_free, plan_ports
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 PATIENCE = 180.0
 """Seconds for a stack to start, or for a demonstration: a quarter of a minute if undisturbed."""

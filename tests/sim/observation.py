@@ -9,7 +9,7 @@ from typing import Any
 from ska_sdp_config import Config, ProcessingBlock
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.backend import DbRevision
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
 

@@ -22,7 +22,7 @@ from tests.sim.observation import (
     state,
     until,
 )
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 ICAL = "pb-test-20260131-00001"
 DPREB = "pb-test-20260131-00002"

@@ -27,7 +27,7 @@ from tests.sim.observation import (
     state,
     until,
 )
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from ska_sdp_sim.stack.etcd import Etcd, describe_etcd, etcd_program
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.process import StartError
 from tests.services.etcd import QUICK
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def call(server: Etcd, method: str, **body: Any) -> dict[str, Any]:

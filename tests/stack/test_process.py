@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_sim.stack.process import ServerProcess, StartError
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 STUBBORN = """
 import signal, sys, time

@@ -22,7 +22,7 @@ from ska_sdp_sim.demo.content import scripts
 from ska_sdp_sim.stack.port_plan import PortPlan, plan_ports
 from tests.e2e.subarray import Subarray, quick
 from tests.services.up import PATIENCE, Up, free_port_base
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 # One stack serves all tests of this file, also where `make test-long` deals them out one by one.
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("restart")]

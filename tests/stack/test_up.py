@@ -16,7 +16,7 @@ from ska_sdp_lmc.cli import main
 from ska_sdp_sim.stack.directory import stack_directory
 from ska_sdp_sim.stack.simulator import OWNER_PATHS
 from tests.services.up import PATIENCE, Up, command_line
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 Starter = Callable[..., Up]
 

@@ -12,7 +12,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import Span
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 __all__ = ["MakeConfig", "config", "make_config", "wait_until_gone"]
 

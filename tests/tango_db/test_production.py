@@ -16,7 +16,7 @@ import yaml
 from ska_sdp_lmc.ops.tango_db.data import read
 from ska_sdp_lmc.ops.tango_db.register import register
 from tests.services.mariadb import SET_UP, MariaTangoDatabase, missing_programs
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
 

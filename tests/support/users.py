@@ -11,7 +11,7 @@ import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_sim.stack.etcd import Flag
-from tests.connection.servers import raw
+from tests.support.cluster import raw
 
 USER = "sdp"
 PASSWORD = "correct horse battery staple"

@@ -7,7 +7,7 @@ import time
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.connection import ConnectionState
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def state_of(backend: Backend) -> ConnectionState:

@@ -8,7 +8,7 @@ import pytest
 
 __all__ = ["MESSAGES", "SEED", "has_messages", "has_seed"]
 
-_SPEC = Path(__file__).parents[2] / "shared" / "spec"
+_SPEC = Path(__file__).parents[3] / "shared" / "spec"
 
 MESSAGES = _SPEC / "messages"
 """Messages in use, each in a folder that says what it is: valid, quirky or invalid."""

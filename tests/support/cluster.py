@@ -11,9 +11,9 @@ import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_sim.stack.ports import free_port
-from tests.connection.proxy import Joint, Proxy
 from tests.services.versions import EtcdOf
-from tests.waiting import wait_until
+from tests.support.proxy import Joint, Proxy
+from tests.support.waiting import wait_until
 
 
 class Member(EtcdOf):
