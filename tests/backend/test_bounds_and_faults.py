@@ -21,14 +21,14 @@ from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.conftest import ConnectTo
-from tests.backend.test_cache import CountedReads
-from tests.backend.test_watchers_in_trouble import SLEEPS
-from tests.connection.test_refusals import fill, make_room
 from tests.services.versions import Start
+from tests.support.backends import ConnectTo
 from tests.support.in_time import in_time
+from tests.support.quota import fill, make_room
+from tests.support.stores import CountedReads
 from tests.support.users import PASSWORD, administrator
 from tests.support.waiting import LATE
+from tests.support.watch_loops import SLEEPS
 
 
 @pytest.fixture

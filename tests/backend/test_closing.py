@@ -13,8 +13,8 @@ from ska_sdp_config.backend import ConfigConnectionError, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
-from tests.backend.conftest import Connect
-from tests.backend.test_store_watch import Heard, now
+from tests.support.backends import Connect
+from tests.support.stores import Heard, now
 from tests.support.waiting import wait_until
 
 TIMES = 40

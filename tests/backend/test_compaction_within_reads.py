@@ -9,8 +9,7 @@ import pytest
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import Query, Reply
-from tests.backend.conftest import Connect
-from tests.backend.test_transactions import compact, put
+from tests.support.backends import Connect, compact, put
 
 
 class Compactor:

@@ -13,10 +13,9 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.conftest import Connect, ConnectTo
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import looping
+from tests.support.backends import Connect, ConnectTo, put
 from tests.support.waiting import wait_until
+from tests.support.watch_loops import looping
 
 
 def test_a_commit_is_one_transaction(backend: Backend) -> None:

@@ -7,8 +7,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -25,38 +24,12 @@ from ska_sdp_config.store.interface import AnswerLost, Put
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.relay import Relay
-from tests.backend.test_store_watch import Heard, commit, now
+from tests.backend.servers import server_that
 from tests.support.in_time import in_time
+from tests.support.stores import Heard, commit, now
 from tests.support.waiting import LATE
 
 PUT = [Put("1/a", "1")]
-
-
-@contextmanager
-def server_that(answers: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Listens, and answers each connection as it is told; gives the port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    try:
-                        connection.recv(65536)
-                        answers(connection)
-                    except OSError:
-                        pass  # The client has had enough.
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
 
 
 def trickle(before: bytes) -> Callable[[socket.socket], None]:

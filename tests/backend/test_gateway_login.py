@@ -17,10 +17,10 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.ports import free_port
-from tests.backend.test_gateway_watch import comparisons
-from tests.backend.test_store_watch import Heard, commit, now
+from tests.backend.comparisons import comparisons
 from tests.services.etcd import QUICK
 from tests.support.in_time import in_time
+from tests.support.stores import Heard, commit, now
 from tests.support.waiting import LATE, wait_until
 
 

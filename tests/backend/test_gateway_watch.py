@@ -17,10 +17,11 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.backend.comparisons import comparisons
 from tests.backend.relay import Relay
-from tests.backend.test_store_watch import Heard, commit, now
-from tests.backend.test_transactions import compact
+from tests.support.backends import compact
 from tests.support.in_time import in_time
+from tests.support.stores import Heard, commit, now
 from tests.support.waiting import LATE, wait_until
 
 
@@ -117,19 +118,6 @@ def test_where_no_watch_is_heard_the_gap_is_announced(
     commit(direct, a="4")
     wait_until(lambda: len(heard.changes) == 2 or len(heard.gaps) == 4)
     watch.cancel()
-
-
-def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Holds the pause after each comparison that a watch begun from now on has done."""
-    done: list[float] = []
-    compare = gateway_watch.GatewayWatch._compare
-
-    def compare_and_tell(watch: gateway_watch.GatewayWatch) -> float:
-        done.append(compare(watch))
-        return done[-1]
-
-    monkeypatch.setattr(gateway_watch.GatewayWatch, "_compare", compare_and_tell)
-    return done
 
 
 @pytest.mark.usefixtures("brisk")

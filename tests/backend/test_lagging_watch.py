@@ -14,10 +14,9 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Watch
 from ska_sdp_config.store.keys import Span
-from tests.backend.conftest import Connect
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import Loop, looping
+from tests.support.backends import Connect, put
 from tests.support.waiting import wait_until
+from tests.support.watch_loops import Loop, looping
 
 CACHE = "ska_sdp_config.engine.cache"
 BLOCKS = 50

@@ -14,10 +14,10 @@ from ska_sdp_config.engine.lease import MAX_CONCURRENT_REFRESHES
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.conftest import Connect, ConnectTo
-from tests.backend.test_watchers import looping
+from tests.support.backends import Connect, ConnectTo
 from tests.support.in_time import in_time, on_time
 from tests.support.waiting import LATE, wait_until
+from tests.support.watch_loops import looping
 
 
 def lease_of(backend: Backend, path: str) -> int:

@@ -6,8 +6,7 @@ import threading
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.raw_watch import WatchEvent
-from tests.backend.conftest import Connect
-from tests.backend.test_transactions import compact, put
+from tests.support.backends import Connect, compact, put
 from tests.support.waiting import wait_until
 
 

@@ -23,8 +23,7 @@ from ska_sdp_config.store.interface import (
     Write,
 )
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.conftest import ConnectTo
-from tests.backend.test_transactions import put
+from tests.support.backends import ConnectTo, put
 from tests.support.in_time import in_time, on_time
 from tests.support.waiting import LATE
 

@@ -18,12 +18,12 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.conftest import Connect, ConnectTo
-from tests.backend.test_gateway_faults import server_that
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers_in_trouble import SLEEPS, Away, awake_at_last
+from tests.backend.servers import server_that
+from tests.support.backends import Connect, ConnectTo, put
 from tests.support.in_time import in_time
+from tests.support.stores import Away
 from tests.support.waiting import LATE, wait_until
+from tests.support.watch_loops import SLEEPS, awake_at_last
 
 SLOW = 0.1
 """Seconds that a call takes here."""

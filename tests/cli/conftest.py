@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from typing import Any, NamedTuple
@@ -197,3 +198,16 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
             monkeypatch.delenv(name)
     with serve() as site:
         yield site
+
+
+def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
+    """Send Ctrl-C; get the exit code, the seconds it took, and what was on standard error."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    return process.returncode, time.monotonic() - began, err
+
+
+def update(config: Config, path: str, text: str) -> None:
+    for txn in config.txn():
+        txn.update(path, text)

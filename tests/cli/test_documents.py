@@ -19,10 +19,8 @@ from hypothesis import strategies as st
 from ska_sdp_config.cli.documents import parse
 from ska_sdp_config.cli.structured import DocumentPrinter
 
-BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
-    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
-)
+from .samples import BOMB
+
 MERGE_BOMB = "a: &a {x: 1}\n" + "".join(
     f"{new}: &{new} {{<<: [{', '.join([f'*{old}'] * 10)}]}}\n"
     for old, new in zip("abcdefgh", "bcdefghi", strict=True)

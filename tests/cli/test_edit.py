@@ -18,7 +18,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import wait_until
 
 from .conftest import Run, contents, fill
-from .test_update import STORED
+from .samples import STORED
 
 Editor = Callable[..., str]
 

@@ -20,7 +20,7 @@ from ska_sdp_config import Config
 from tests.support.waiting import LATE, wait_until
 
 from .conftest import Run, Start, contents, fill
-from .test_documents import BOMB
+from .samples import BOMB
 from .web import Web
 
 FILE = """

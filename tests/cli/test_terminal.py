@@ -11,9 +11,8 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import contents, environment, fill
+from .conftest import contents, environment, fill, update
 from .terminal import Terminal, needs_tmux, open_terminal
-from .test_watch import update
 
 pytestmark = needs_tmux
 

@@ -12,20 +12,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 
 from .conftest import Run, contents, fill
-
-STORED: dict[str, Any] = {
-    "/deploy/dpl-a": {"kind": "helm", "args": {}},
-    "/dependency/pb-a:k:vis:o": {},
-    "/eb/eb-a": {"test": True},
-    "/flow/pb-a:data-queue:vis": {},
-    "/lmc/controller": {},
-    "/lmc/subarray/01": {},
-    "/pb/pb-a": {},
-    "/pb/pb-b": {},
-    "/pb/pb-b/state": {"status": "RUNNING"},
-    "/script/batch:test:0.0.0": {"image": "i"},
-    "/x": [],
-}
+from .samples import STORED
 
 USES: list[tuple[str, str, Any]] = [
     ("script batch:test:0.0.0 '{image: j}'", "/script/batch:test:0.0.0", {"image": "j"}),

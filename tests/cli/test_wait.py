@@ -15,8 +15,7 @@ from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.cli.wait import Condition
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import AT_ONCE, Run, Start, fill
-from .test_watch import interrupt, update
+from .conftest import AT_ONCE, Run, Start, fill, interrupt, update
 
 VALUE = {"eb_id": None, "n": 1, "script": {"name": "vis"}, "status": "OLD", "yes": True}
 STATE = {"status": "RUNNING", "n": 2}

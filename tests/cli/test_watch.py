@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import threading
 import time
@@ -25,7 +24,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
 
-from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill
+from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill, interrupt, update
 
 
 def next_line(process: subprocess.Popen[str]) -> str:
@@ -37,19 +36,6 @@ def next_line(process: subprocess.Popen[str]) -> str:
         return process.stdout.readline().rstrip("\n")
     finally:
         limit.cancel()
-
-
-def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
-    """Send Ctrl-C; get the exit code, the seconds it took, and what was on standard error."""
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    return process.returncode, time.monotonic() - began, err
-
-
-def update(config: Config, path: str, text: str) -> None:
-    for txn in config.txn():
-        txn.update(path, text)
 
 
 def delete(config: Config, path: str) -> None:

@@ -12,8 +12,8 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.connection.test_refusals import fill, make_room
 from tests.services.versions import EtcdOf, Start
+from tests.support.quota import fill, make_room
 from tests.support.users import PASSWORD, administrator
 
 Connect = Callable[..., Backend]

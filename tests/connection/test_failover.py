@@ -10,12 +10,12 @@ import pytest
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, Start
 from tests.support.cluster import Cluster
 from tests.support.in_time import in_time
 from tests.support.waiting import LATE, wait_until
+from tests.support.watch_loops import looping
 
 pytestmark = NEWER_FIRST
 

@@ -16,13 +16,13 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import AnswerLost, Put, Query
 from ska_sdp_config.store.keys import Span, path_of_key
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.etcd import revive
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf
 from tests.support.cluster import raw
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
+from tests.support.watch_loops import looping
 
 KEYS = 20
 POOL = 8

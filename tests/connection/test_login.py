@@ -20,12 +20,11 @@ from ska_sdp_config.drivers.etcd.login import Login
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Flag
-from tests.backend.test_store_watch import Heard
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, EtcdOf, Start, programs
 from tests.support.cluster import raw
 from tests.support.in_time import in_time
+from tests.support.stores import Heard
 from tests.support.users import (
     PASSWORD,
     USER,
@@ -35,6 +34,7 @@ from tests.support.users import (
     simple_tokens,
 )
 from tests.support.waiting import LATE, wait_until
+from tests.support.watch_loops import looping
 
 WRONG = "tell nobody: wr0ng"
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import grpc
 import pytest
-from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
 from ska_sdp_config.drivers.etcd.errors import refusal
 from ska_sdp_config.drivers.etcd.settings import Settings
-from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import AnswerLost, Commit, Put, Query
 from ska_sdp_config.store.keys import Span
-from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf, Start
-from tests.support.cluster import raw
-from tests.support.waiting import wait_until
+from tests.support.quota import fill, make_room
+from tests.support.watch_loops import looping
 
 
 def test_full_database_rejects_writes_until_freed(start: Start, connect: ConnectTo) -> None:
@@ -34,34 +30,6 @@ def test_full_database_rejects_writes_until_freed(start: Start, connect: Connect
         make_room(server)
         backend.update("/a", "2")
         loop.saw("2")
-
-
-def fill(backend: Backend) -> None:
-    """Write until the server rejects it; the server checks its size only periodically."""
-    with pytest.raises(ConfigRefused, match=r"is full.*--quota-backend-bytes"):  # noqa: PT012
-        for number in range(1000):
-            backend.create(f"/large/{number}", "x" * 500_000)
-
-
-def make_room(server: Etcd) -> None:
-    """Free space: delete, compact, defragment, disarm the alarm."""
-    with raw(server.endpoint) as channel:
-        keys, upkeep = etcdrpc.KVStub(channel), etcdrpc.MaintenanceStub(channel)
-        deleted = keys.DeleteRange(
-            etcdrpc.DeleteRangeRequest(key=b"2/large/", range_end=b"2/large0"), timeout=10
-        )
-        revision = deleted.header.revision
-        keys.Compact(etcdrpc.CompactionRequest(revision=revision, physical=True), timeout=10)
-        upkeep.Defragment(etcdrpc.DefragmentRequest(), timeout=10)
-        every = etcdrpc.AlarmRequest(action=etcdrpc.AlarmRequest.GET, alarm=etcdrpc.NOSPACE)
-        wait_until(lambda: upkeep.Alarm(every, timeout=10).alarms, what="the alarm")
-        for alarm in upkeep.Alarm(every, timeout=10).alarms:
-            disarm = etcdrpc.AlarmRequest(
-                action=etcdrpc.AlarmRequest.DEACTIVATE,
-                memberID=alarm.memberID,
-                alarm=alarm.alarm,
-            )
-            upkeep.Alarm(disarm, timeout=10)
 
 
 def test_future_revision_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:

@@ -14,15 +14,15 @@ from ska_sdp_config.drivers.etcd.grpc.stream import Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import AnswerLost
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.backend.test_store_watch import Heard, commit, now
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
 from tests.support.states import States
+from tests.support.stores import Heard, commit, now
 from tests.support.users import PASSWORD, USER, administrator
 from tests.support.waiting import LATE, wait_until
+from tests.support.watch_loops import looping
 
 # That a line is silent has nothing to do with the server's version.
 pytestmark = NEWER_ONLY

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from dockerfile_parse import DockerfileParser
 
-__all__ = ["ROOT", "Image", "Instruction", "Stage", "stages"]
+__all__ = ["ROOT", "Image", "Instruction", "Stage", "pins", "stages"]
 
 ROOT = Path(__file__).parents[2]
 
+_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;]+)", re.MULTILINE)
 _PLACES = re.compile(r"(?<![\w./-])/(?=(?:build|opt/sdp)\b)")
 """Where the Dockerfile puts things: each goes below a directory of the test's own."""
 
@@ -150,3 +151,8 @@ def _copy(source: str, target: Path) -> None:
     else:
         target.mkdir(exist_ok=True)
         shutil.copy(ROOT / source, target)
+
+
+def pins(lock: str) -> set[tuple[str, str]]:
+    """Names and versions in a lock."""
+    return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}

@@ -10,14 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.recipe import ROOT, stages
-
-_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;]+)", re.MULTILINE)
-
-
-def pins(lock: str) -> set[tuple[str, str]]:
-    """Names and versions in a lock."""
-    return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}
+from tests.container.recipe import ROOT, pins, stages
 
 
 @pytest.mark.parametrize("file", ["Dockerfile", "tango-db/Dockerfile"])

@@ -16,8 +16,7 @@ from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
-from tests.container.recipe import ROOT, Image
-from tests.container.test_dockerfile import pins
+from tests.container.recipe import ROOT, Image, pins
 from tests.services.etcd import QUICK
 
 # To make the image takes half a minute: whoever makes it has all tests of it.

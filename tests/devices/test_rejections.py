@@ -16,9 +16,9 @@ from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.ports import free_port
-from tests.connection.test_refusals import fill, make_room
 from tests.services.health import reasons
 from tests.support.in_time import on_time
+from tests.support.quota import fill, make_room
 from tests.support.users import PASSWORD, USER, administrator
 from tests.support.waiting import wait_until
 

@@ -15,8 +15,8 @@ from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.presence import Presence
-from tests.backend.conftest import ConnectTo, etcd_client
 from tests.services.versions import NEWER_FIRST, EtcdOf
+from tests.support.backends import ConnectTo, etcd_client
 from tests.support.configs import MakeConfig, wait_until_gone
 from tests.support.in_time import on_time
 from tests.support.users import PASSWORD, Administrator, administrator

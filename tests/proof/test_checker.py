@@ -8,12 +8,12 @@ import pytest
 
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.store.interface import Guard
+from tests.proof.work import run_threads
 
 from .databases import EVERYTHING, MemoryUnderTest
 from .history import Event, Record, check
 from .logs import MemoryLog
 from .reference import Listing
-from .test_histories import run_threads
 
 
 def wrote(name: str, revision: int, writes: dict[str, str | None], **more: object) -> Record:

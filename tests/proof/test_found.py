@@ -15,11 +15,10 @@ from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.errors import LeaseNotFound
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.conftest import Connect, connect
-from tests.backend.test_transactions import compact, put
-from tests.backend.test_watchers import looping
+from tests.support.backends import Connect, compact, connect, put
 from tests.support.in_time import in_time
 from tests.support.waiting import LATE, wait_until
+from tests.support.watch_loops import looping
 
 from .proxy import Proxy
 

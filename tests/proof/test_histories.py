@@ -11,24 +11,16 @@ from functools import partial
 import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
-from ska_sdp_config.engine.backend import Backend
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.proof.work import run_threads
 from tests.services.etcd import crash, may_have_forgotten, revive
 from tests.services.versions import EtcdOf
 
-from .concurrency import amid, in_processes, in_threads
+from .concurrency import amid, in_processes
 from .databases import EVERYTHING, MemoryUnderTest, Network
 from .history import Event, Record, check
 from .logs import EtcdLog, MemoryLog
 from .proxy import Proxy
-from .work import Work
-
-
-def run_threads(clients: list[Backend], count: int, names: str = "") -> list[Record]:
-    """Run one thread for each client given; one may be given several times."""
-    works = [Work(client, f"{names}{n}", n) for n, client in enumerate(clients)]
-    in_threads(*(partial(work.run, count) for work in works))
-    return [record for work in works for record in work.records]
 
 
 def run_in_process(name: int, host: str, port: int, threads: int, count: int) -> list[Record]:

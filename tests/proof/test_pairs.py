@@ -14,9 +14,9 @@ from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.conftest import Connect, connect
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
+from tests.support.backends import Connect, connect
 from tests.support.waiting import wait_until
 
 from .concurrency import amid, in_threads

@@ -24,7 +24,7 @@ from ska_sdp_config.entity.flow import (
     TangoAttribute,
     TangoAttributeMap,
 )
-from tests.backend.conftest import Connect, connect
+from tests.support.backends import Connect, connect
 from tests.support.json_values import JSON
 
 __all__ = ["connect"]

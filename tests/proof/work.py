@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from ska_sdp_config.backend import (
     CommitUnknown,
@@ -16,6 +17,7 @@ from ska_sdp_config.backend import (
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 
+from .concurrency import in_threads
 from .history import Record
 from .reference import Listing
 
@@ -184,3 +186,10 @@ class Work:
             kind(body, random.Random(seed))
             body.finish(self._name)
         record.revision = txn.reads.revision
+
+
+def run_threads(clients: list[Backend], count: int, names: str = "") -> list[Record]:
+    """Run one thread for each client given; one may be given several times."""
+    works = [Work(client, f"{names}{n}", n) for n, client in enumerate(clients)]
+    in_threads(*(partial(work.run, count) for work in works))
+    return [record for work in works for record in work.records]

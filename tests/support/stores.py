@@ -1,0 +1,94 @@
+"""Stores that count or fail, and sinks of their watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ska_sdp_config.backend import ConfigConnectionError
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import (
+    Change,
+    Delete,
+    Put,
+    Query,
+    Reply,
+)
+from ska_sdp_config.store.keys import Span
+from tests.support.waiting import wait_until
+
+
+class Away:
+    """A database that does not answer reads while it is away.
+
+    Attributes:
+        on: whether it is away.
+        asked: how often it was asked meanwhile.
+    """
+
+    def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.on = True
+        self.asked = 0
+        self._read = backend.store.read
+        monkeypatch.setattr(backend.store, "read", self.read)
+
+    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
+        if self.on:
+            self.asked += 1
+            raise ConfigConnectionError("away")
+        return self._read(queries, revision, timeout=timeout)
+
+
+class CountedReads:
+    """Counts the calls that read, on the way to the real store."""
+
+    def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.queries: list[Sequence[Query]] = []
+        self._read = backend.store.read
+        monkeypatch.setattr(backend.store, "read", self.read)
+
+    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
+        self.queries.append(queries)
+        return self._read(queries, revision, timeout=timeout)
+
+
+class Heard:
+    """A sink that keeps what it is told, and that each telling is of whole revisions."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.gaps: list[int] = []
+        self.tellings = 0
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        revisions = [change.revision for change in changes]
+        assert revisions == sorted(revisions)
+        assert not self.changes or revisions[0] > self.changes[-1].revision
+        self.changes += changes
+        self.tellings += 1
+
+    def gap(self, revision: int) -> None:
+        self.gaps.append(revision)
+
+    def heard(self, *expected: tuple[str, str | None]) -> None:
+        """Wait until exactly these changes were told."""
+
+        def told() -> list[tuple[str, str | None]]:
+            return [(c.key, c.entry.value if c.entry else None) for c in self.changes]
+
+        wait_until(lambda: len(told()) >= len(expected), what=f"{expected} in {told()}")
+        assert told() == list(expected)
+
+
+def commit(backend: Backend, **values: str | None) -> int:
+    writes = [
+        Delete(Span(f"1/{name}")) if value is None else Put(f"1/{name}", value)
+        for name, value in values.items()
+    ]
+    outcome = backend.store.commit([], writes, timeout=20)
+    return outcome.revision  # type: ignore[union-attr]  # it has no guards
+
+
+def now(backend: Backend) -> int:
+    return backend.store.read([], timeout=5).revision
