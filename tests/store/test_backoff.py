@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import islice
 
 import pytest
@@ -29,3 +30,9 @@ def test_pauses_are_jittered_by_default() -> None:
     pauses = list(islice(growing_pauses(1.0, 1.0), 100))
     assert all(0.5 <= pause <= 1.0 for pause in pauses)
     assert len(set(pauses)) > 1
+
+
+def test_pauses_keep_the_random_state_of_the_program() -> None:
+    before = random.getstate()
+    next(growing_pauses(1.0, 1.0))
+    assert random.getstate() == before

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from ska_sdp_config.engine.committer import Committer
 from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.store.backoff import random_share
 from ska_sdp_config.store.counts import Counts
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import CommitUnknown, ConfigConnectionError, LeaseNotFound
@@ -37,7 +37,7 @@ def pause_before(retry: int) -> float:
     if retry < 2:
         return 0.0
     window = min(MAX_BACKOFF_S, MIN_BACKOFF_S * 2.0 ** (retry - 2))
-    return float(window * random.random() ** max(1.0, retry / RETRIES_BEFORE_PRIORITY))
+    return float(window * random_share() ** max(1.0, retry / RETRIES_BEFORE_PRIORITY))
 
 
 def transactions(

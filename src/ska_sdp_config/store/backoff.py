@@ -5,11 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-__all__ = ["growing_pauses"]
+__all__ = ["growing_pauses", "random_share"]
+
+random_share = random.SystemRandom().random
+"""Returns a number from 0 up to, but not including, 1.
+
+The generator of the module ``random`` belongs to the program, which may have seeded it.
+"""
 
 
 def growing_pauses(
-    first: float, longest: float, random_share: Callable[[], float] = random.random
+    first: float, longest: float, share: Callable[[], float] = random_share
 ) -> Iterator[float]:
     """Yield pauses that double up to a bound, each reduced by up to half at random.
 
@@ -18,9 +24,9 @@ def growing_pauses(
     Args:
         first: upper bound of the first pause, in seconds.
         longest: upper bound of all pauses, in seconds.
-        random_share: returns a number from 0 up to, but not including, 1.
+        share: returns a number from 0 up to, but not including, 1.
     """
     pause = min(first, longest)
     while True:
-        yield pause * (0.5 + random_share() / 2)
+        yield pause * (0.5 + share() / 2)
         pause = min(2 * pause, longest)

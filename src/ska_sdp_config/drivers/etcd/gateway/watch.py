@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
 import threading
 import time
 from contextlib import suppress
@@ -23,6 +22,7 @@ from ska_sdp_config.drivers.etcd.gateway.comparison import Comparison, RevisionR
 from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError
 from ska_sdp_config.drivers.etcd.gateway.gateway import Gateway
 from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets
+from ska_sdp_config.store.backoff import random_share
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Change, Compacted, Sink
 from ska_sdp_config.store.keys import Span
@@ -219,7 +219,7 @@ class GatewayWatch:
             if not self._progress.is_behind():
                 self._lags_since = 0
                 self._gateway.connection.counts.watch_heard()
-                return COMPARE_EVERY * (0.75 + random.random() / 4)
+                return COMPARE_EVERY * (0.75 + random_share() / 4)
         except ConfigConnectionError as exc:
             raise _broken(str(exc)) from exc
         except RevisionRegressed as exc:
