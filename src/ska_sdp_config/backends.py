@@ -75,7 +75,7 @@ class Etcd3Backend(_EtcdBackend):
 
     @staticmethod
     def _make_store(settings: Settings, connection: Connection) -> Store:
-        from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
+        from ska_sdp_config.drivers.etcd.store import Etcd3Store
 
         return Etcd3Store(settings, connection)
 

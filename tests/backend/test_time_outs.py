@@ -203,7 +203,7 @@ def test_pauses_are_within_the_time(connect: Connect, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "calls",
     [
-        "ska_sdp_config.drivers.etcd.grpc.connection.Etcd",
+        "ska_sdp_config.drivers.etcd.client.Etcd",
         "ska_sdp_config.drivers.etcd.gateway.gateway.Gateway",
     ],
 )

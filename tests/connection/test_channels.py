@@ -7,10 +7,10 @@ import threading
 import pytest
 from pyetcd import etcdrpc
 
+from ska_sdp_config.drivers.etcd.client import Etcd
 from ska_sdp_config.drivers.etcd.grpc.channel import Channel
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
+from ska_sdp_config.drivers.etcd.watchdog import StreamWatchdog
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.connection.conftest import ConnectTo, Through
@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 
 pytestmark = NEWER_ONLY
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 
 
 @pytest.mark.parametrize("closed_by", ["retire", "release", "close"])

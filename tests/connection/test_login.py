@@ -15,7 +15,7 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, Etcd3Backend
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
+from ska_sdp_config.drivers.etcd.client import Etcd as EtcdCalls
 from ska_sdp_config.drivers.etcd.login import Login
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import Span

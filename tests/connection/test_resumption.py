@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.drivers.etcd.client import Etcd as EtcdCalls
 from ska_sdp_config.drivers.etcd.grpc.channel import Channel
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
+from ska_sdp_config.drivers.etcd.watchdog import StreamWatchdog
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.test_store_watch import Heard, commit, now
 from tests.backend.test_transactions import compact
@@ -25,7 +25,7 @@ from tests.connection.proxy import Proxy
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.waiting import wait_until
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 
 REVISIONS = 900
 VALUE = "x" * 8192

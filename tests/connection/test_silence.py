@@ -30,7 +30,7 @@ pytestmark = NEWER_ONLY
 NOTICED = 5.3
 """Seconds of silence after which it must be known, and a little more to tell of it."""
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 
 
 def noticed_in_time(states: States, began: float) -> None:

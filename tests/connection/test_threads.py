@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_config.drivers.etcd.grpc import codec
+from ska_sdp_config.drivers.etcd import codec
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher

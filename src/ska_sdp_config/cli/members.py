@@ -172,7 +172,7 @@ def _ask_grpc(settings: Settings, method: str) -> Mapping[str, Any]:
     from google.protobuf.unknown_fields import UnknownFieldSet
     from pyetcd import etcdrpc
 
-    from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
+    from ska_sdp_config.drivers.etcd.client import Etcd
     from ska_sdp_config.engine.backend import LEASE_TTL
     from ska_sdp_config.store.connection import Connection
 

@@ -10,7 +10,7 @@ import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
+from ska_sdp_config.drivers.etcd.client import Etcd
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.errors import ConfigConnectionError

@@ -17,7 +17,7 @@ from typing import Any
 
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd.grpc import codec
+from ska_sdp_config.drivers.etcd import codec
 from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
 

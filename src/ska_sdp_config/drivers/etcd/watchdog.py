@@ -17,10 +17,9 @@ import time
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.grpc import codec
+from ska_sdp_config.drivers.etcd import codec, errors
+from ska_sdp_config.drivers.etcd.client import Etcd
 from ska_sdp_config.drivers.etcd.grpc.channel import Channel
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import Ending, EtcdWatch, Stream
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.keys import EVERYTHING

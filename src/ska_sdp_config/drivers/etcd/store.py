@@ -7,11 +7,10 @@ from typing import Any
 
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd import limits
-from ska_sdp_config.drivers.etcd.grpc import codec
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
-from ska_sdp_config.drivers.etcd.grpc.watch import WatchStream
+from ska_sdp_config.drivers.etcd import codec, limits
+from ska_sdp_config.drivers.etcd.client import Etcd
 from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.drivers.etcd.watch import WatchStream
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.interface import (
     NEVER,

@@ -15,11 +15,11 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pauses
+from ska_sdp_config.drivers.etcd.client import Etcd
+from ska_sdp_config.drivers.etcd.codec import data_of
 from ska_sdp_config.drivers.etcd.grpc.channel import Channel
-from ska_sdp_config.drivers.etcd.grpc.codec import data_of
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import CancelledByServer, Ending, EtcdWatch, Stream
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
+from ska_sdp_config.drivers.etcd.watchdog import StreamWatchdog
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
