@@ -38,12 +38,12 @@ main()
 """
 CLOSE = {
     "module": "client",
-    "kind": "Etcd",
+    "kind": "EtcdClient",
     "method": "close",
     "times": 1,
     "lost": "[KeyboardInterrupt]",
 }
-COMMIT = {"module": "store", "kind": "Etcd3Store", "method": "commit", "times": 1, "lost": "[]"}
+COMMIT = {"module": "store", "kind": "EtcdStore", "method": "commit", "times": 1, "lost": "[]"}
 
 
 NO_END = 3600.0

@@ -1,8 +1,9 @@
 """Detection of watch streams that are idle, dead, stalled or of a regressed database.
 
 An idle stream is asked for its progress. A missing reply alone proves nothing: it queues behind
-a large backlog. The stream counts as dead if a read on the same channel is not answered either,
-and as stalled if that read returns changes that the stream should have delivered.
+a large backlog, and the gateway has no such request. The connection counts as dead if a read is
+not answered either, and the stream as stalled if it does not deliver, in time, what that read
+shows to exist.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
@@ -13,18 +14,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import grpc
-from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import codec, errors
-from ska_sdp_config.drivers.etcd.client import Etcd
-from ska_sdp_config.drivers.etcd.grpc.channel import Channel
-from ska_sdp_config.drivers.etcd.grpc.stream import Ending, EtcdWatch, Stream
+from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.client import EtcdClient
+from ska_sdp_config.drivers.etcd.stream import Ending, Stream
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_config.store.keys import EVERYTHING
 
-__all__ = ["StreamWatchdog"]
+__all__ = ["Watchdog"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -32,36 +32,48 @@ REQUEST_PROGRESS_AFTER = 1.5
 """Idle time, in seconds, after which progress is requested."""
 
 PROBE_AFTER = 3.0
-"""Idle time, in seconds, after which the channel is probed by a read."""
+"""Idle time, in seconds, after which the connection is probed by a read."""
 
 PROBE_DEADLINE = 4.8
 """Idle time, in seconds, by which the probe must have been answered."""
 
-MAX_WATCHES_PER_PROBE = 100
-"""Below etcd's default limit of 128 operations in a transaction."""
+LAG_TIMEOUT_S = 1.0
+"""Time, in seconds, within which changes that a probe has shown must be delivered."""
 
 CHECK_INTERVAL = 1.0
 """Longest time between two checks of the stream, in seconds."""
 
 
-class StreamWatchdog:
+class Watchdog:
     """Context manager that supervises one stream on its own thread.
+
+    Args:
+        etcd: the client.
+        channel: the channel of the stream.
+        stream: the stream.
+        revisions: returns the first undelivered revision of each watch.
 
     Attributes:
         revision: newest revision returned by a probe.
-        ahead: watches whose delivered changes are newer than the database.
     """
 
-    def __init__(self, etcd: Etcd, channel: Channel, stream: Stream) -> None:
+    def __init__(
+        self,
+        etcd: EtcdClient,
+        channel: Channel,
+        stream: Stream,
+        revisions: Callable[[], list[int]],
+    ) -> None:
         self.revision = 0
-        self.ahead: list[EtcdWatch] = []
         self._etcd = etcd
         self._channel = channel
         self._stream = stream
+        self._revisions = revisions
+        self._lacking = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="config-watchdog", daemon=True)
 
-    def __enter__(self) -> StreamWatchdog:
+    def __enter__(self) -> Watchdog:
         # The thread may outlive the stream by one probe, so it needs its own reference.
         self._channel.borrow()
         self._thread.start()
@@ -73,68 +85,57 @@ class StreamWatchdog:
 
     def _run(self) -> None:
         with self._channel:
-            self._supervise()
+            requested, pause = 0.0, 0.0
+            while not self._stopped.wait(pause):
+                now = time.monotonic()
+                idle = now - self._stream.last_received
+                if self._channel.retired:
+                    self._stream.end(Ending.REPLACED)
+                elif idle >= PROBE_AFTER or self._stream.may_be_regressed:
+                    pause = self._probe()
+                    continue
+                elif idle >= REQUEST_PROGRESS_AFTER and requested <= self._stream.last_received:
+                    requested = now
+                    self._etcd.connection.asked()
+                    self._stream.request_progress()
+                due = REQUEST_PROGRESS_AFTER if idle < REQUEST_PROGRESS_AFTER else PROBE_AFTER
+                pause = min(CHECK_INTERVAL, max(0.01, due - idle))
 
-    def _supervise(self) -> None:
-        asked = 0.0
-        while not self._stopped.is_set():
-            now = time.monotonic()
-            idle = now - self._stream.last_received
-            if self._channel.retired:
-                self._stream.end(Ending.REPLACED)
-            elif idle >= PROBE_AFTER or self._stream.may_be_regressed:
-                self._probe()
-            elif idle >= REQUEST_PROGRESS_AFTER and asked <= self._stream.last_received:
-                asked = now
-                self._etcd.connection.asked()
-                self._stream.request_progress()
-            next_step = REQUEST_PROGRESS_AFTER if idle < REQUEST_PROGRESS_AFTER else PROBE_AFTER
-            self._stopped.wait(min(CHECK_INTERVAL, max(0.01, next_step - idle)))
-
-    def _probe(self) -> None:
+    def _probe(self) -> float:
+        """Compare the stream with the store; return the seconds until the next check."""
         last_received = self._stream.last_received
+        # Copied before the read, whose result is at least as new.
+        revisions = self._revisions()
         try:
             timeout = max(0.1, last_received + PROBE_DEADLINE - time.monotonic())
-            stalled = self._find_stalled(timeout)
+            self.revision = self._read_newest(timeout)
         except ConfigConnectionError:
             # The Config was closed.
-            return
+            return CHECK_INTERVAL
         except grpc.RpcError as exc:
-            if errors.is_silence(exc):
+            if not errors.is_silence(exc):
+                # A rejection is an answer too: the connection works.
+                self._stream.last_received = max(last_received, time.monotonic())
+            elif self._stream.last_received == last_received:
                 LOGGER.debug("A read beside the watch was not answered: %s", exc.details())
-                if self._stream.last_received == last_received:
-                    self._stream.end(Ending.SILENT)
-                return
-            # A rejection is an answer too: the channel works.
-            stalled = []
+                self._stream.end(Ending.SILENT)
+            return CHECK_INTERVAL
         self._stream.may_be_regressed = False
-        if self.ahead:
+        if max(revisions, default=0) > self.revision + 1:
             self._stream.end(Ending.REGRESSED)
-            return
-        if self._stream.last_received == last_received:
+            return CHECK_INTERVAL
+        lacking = min(revisions, default=0)
+        if self._stream.last_received != last_received or not 0 < lacking <= self.revision:
+            self._lacking = 0
             self._stream.last_received = time.monotonic()
-            if stalled:
-                for watch in stalled:
-                    watch.stalled += 1
-                self._stream.end(Ending.STALLED)
+            return min(CHECK_INTERVAL, REQUEST_PROGRESS_AFTER)
+        if self._lacking == lacking:
+            self._stream.end(Ending.STALLED)
+        self._lacking = lacking
+        return LAG_TIMEOUT_S
 
-    def _find_stalled(self, timeout: float) -> list[EtcdWatch]:
-        """Return the watches that have not delivered changes which the database holds."""
-        watches = self._stream.watches()[:MAX_WATCHES_PER_PROBE]
-        # Copied before the read, whose result is at least as new.
-        next_revisions = [watch.next_revision for watch in watches]
-        reads = [codec.written_since(watch.span, watch.next_revision) for watch in watches]
-        request = etcdrpc.TxnRequest(success=reads)
-        answer = self._etcd.call_on(self._channel, "KV", "Txn", request, timeout)
-        self.revision = answer.header.revision
-        self.ahead = [
-            watch
-            for watch, next_revision in zip(watches, next_revisions, strict=True)
-            if self.revision + 1 < next_revision
-        ]
-        return [
-            watch
-            for watch, read in zip(watches, answer.responses, strict=True)
-            if read.response_range.kvs
-            or (watch.span == EVERYTHING and watch.next_revision <= self.revision)
-        ]
+    def _read_newest(self, timeout: float) -> int:
+        request = codec.newest_revision_request()
+        answer = self._etcd.call_on(self._channel, "KV", "Range", request, timeout)
+        revision: int = answer.header.revision
+        return revision
