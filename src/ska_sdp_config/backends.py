@@ -13,6 +13,7 @@ from ska_sdp_config.store.fork import Forkable, on_fork
 from ska_sdp_config.store.interface import Store
 
 if TYPE_CHECKING:
+    from ska_sdp_config.drivers.etcd.channel import MakeChannel
     from ska_sdp_config.drivers.etcd.settings import Settings
 
 __all__ = ["Etcd3Backend", "Etcd3Revolution1Backend", "MemoryBackend", "connect"]
@@ -49,12 +50,19 @@ class _EtcdBackend(_ForkableBackend):
         from ska_sdp_config.drivers.etcd.settings import Settings
 
         settings = Settings.load(host, port, **arguments)
-        super().__init__(lambda connection: self._make_store(settings, connection))
+        make_channel = self._channels(settings)
+
+        def make_store(connection: Connection) -> Store:
+            from ska_sdp_config.drivers.etcd.store import EtcdStore
+
+            return EtcdStore(settings, connection, make_channel)
+
+        super().__init__(make_store)
 
     @staticmethod
     @abstractmethod
-    def _make_store(settings: Settings, connection: Connection) -> Store:
-        """Create the store."""
+    def _channels(settings: Settings) -> MakeChannel:
+        """Return the function that creates the channels of the transport."""
 
 
 class Etcd3Backend(_EtcdBackend):
@@ -74,10 +82,10 @@ class Etcd3Backend(_EtcdBackend):
     """
 
     @staticmethod
-    def _make_store(settings: Settings, connection: Connection) -> Store:
-        from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
+    def _channels(settings: Settings) -> MakeChannel:
+        from ska_sdp_config.drivers.etcd.grpc.channel import grpc_channels
 
-        return Etcd3Store(settings, connection)
+        return grpc_channels(settings)
 
 
 class Etcd3Revolution1Backend(_EtcdBackend):
@@ -91,15 +99,15 @@ class Etcd3Revolution1Backend(_EtcdBackend):
     """
 
     @staticmethod
-    def _make_store(settings: Settings, connection: Connection) -> Store:
+    def _channels(settings: Settings) -> MakeChannel:
         try:
-            from ska_sdp_config.drivers.etcd.gateway.store import GatewayStore
+            from ska_sdp_config.drivers.etcd.gateway.channel import gateway_channels
         except ModuleNotFoundError as exc:
             raise ImportError(
                 f"The backend etcd3_revolution1 needs the package {exc.name}: "
                 "pip install 'ska-sdp-lmc[gateway]'."
             ) from exc
-        return GatewayStore(settings, connection)
+        return gateway_channels(settings)
 
 
 class MemoryBackend(_ForkableBackend):

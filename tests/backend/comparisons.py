@@ -1,20 +1,20 @@
-"""The comparisons of the gateway's watch."""
+"""Record of the probes of watch streams."""
 
 from __future__ import annotations
 
 import pytest
 
-from ska_sdp_config.drivers.etcd.gateway import watch as gateway_watch
+from ska_sdp_config.drivers.etcd.watchdog import Watchdog
 
 
-def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Holds the pause after each comparison that a watch begun from now on has done."""
-    done: list[float] = []
-    compare = gateway_watch.GatewayWatch._compare
+def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets the revision that each later probe of a stream reads."""
+    done: list[int] = []
+    read_newest = Watchdog._read_newest
 
-    def compare_and_tell(watch: gateway_watch.GatewayWatch) -> float:
-        done.append(compare(watch))
+    def read(watchdog: Watchdog, timeout: float) -> int:
+        done.append(read_newest(watchdog, timeout))
         return done[-1]
 
-    monkeypatch.setattr(gateway_watch.GatewayWatch, "_compare", compare_and_tell)
+    monkeypatch.setattr(Watchdog, "_read_newest", read)
     return done

@@ -18,8 +18,8 @@ from ska_sdp_config.backend import (
     connect,
 )
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.gateway.codec import Json
-from ska_sdp_config.drivers.etcd.gateway.faults import GatewayError, answer_in
+from ska_sdp_config.drivers.etcd.gateway.faults import answer_in
+from ska_sdp_config.drivers.etcd.gateway.proto_json import Json
 from ska_sdp_config.store.interface import AnswerLost, Put
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
@@ -97,7 +97,7 @@ def test_error_says_whether_the_server_acted(
     status: int, body: Json | str, is_silence: bool, words: str
 ) -> None:
     text = body if isinstance(body, str) else json.dumps(body)
-    with pytest.raises(GatewayError, match=words) as caught:
+    with pytest.raises(errors.CallError, match=words) as caught:
         answer_in(status, text.encode())
     assert errors.is_silence(caught.value) == is_silence
 

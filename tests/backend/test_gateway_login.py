@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from ska_sdp_config.backend import ConfigConnectionError, Etcd3Revolution1Backend
-from ska_sdp_config.drivers.etcd.gateway import watch as gateway_watch
+from ska_sdp_config.drivers.etcd import watchdog
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
@@ -87,7 +87,7 @@ def test_mutual_tls(secure: SecureEtcd) -> None:
 
 
 def test_compares_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_watch, "COMPARE_EVERY", 0.1)
+    monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
     with secure.client() as backend:
         heard, compared = Heard(), comparisons(monkeypatch)
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
@@ -112,13 +112,11 @@ def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"cert": None}, r"not signed by an authority.*SDP_CONFIG_CERT"),
-        ({"host": "127.0.0.1"}, r"not for .127\.0\.0\.1.*SDP_CONFIG_HOST"),
-        ({"client_cert": None, "client_key": None}, r"asks for a client.*SDP_CONFIG_CLIENT_CERT"),
-        ({"protocol": "http"}, r"speaks TLS.*SDP_CONFIG_PROTOCOL=https"),
+        ({"cert": None}, r"issuer certificate.*SDP_CONFIG_CERT"),
+        ({"host": "127.0.0.1"}, r"127\.0\.0\.1.*SDP_CONFIG_HOST"),
         ({"host": "no-such-host.invalid"}, r"no-such-host\.invalid.*SDP_CONFIG_HOST"),
     ],
-    ids=["no authority", "wrong name", "no client certificate", "no TLS", "no host"],
+    ids=["no authority", "wrong name", "no host"],
 )
 def test_what_is_wrong_is_said_early(
     secure: SecureEtcd, arguments: dict[str, Any], says: str
@@ -131,10 +129,16 @@ def test_what_is_wrong_is_said_early(
         backend.get("/a")
 
 
-def test_tls_with_a_server_that_has_none(secure: SecureEtcd) -> None:
+@pytest.mark.parametrize("without", ["client certificate", "TLS", "TLS of the server"])
+def test_ended_connection_advises_a_diagnosis(secure: SecureEtcd, without: str) -> None:
+    faults: dict[str, dict[str, Any]] = {
+        "client certificate": {"client_cert": None, "client_key": None},
+        "TLS": {"protocol": "http"},
+        "TLS of the server": {"port": secure.port},
+    }
     with (
-        secure.client(port=secure.port) as backend,
-        pytest.raises(ConfigConnectionError, match=r"does not speak TLS.*SDP_CONFIG_PROTOCOL"),
+        secure.client(timeout=2, **faults[without]) as backend,
+        pytest.raises(ConfigConnectionError, match=r"SDP_CONFIG_PROTOCOL.*ska-sdp doctor"),
     ):
         backend.get("/a")
 
@@ -183,8 +187,8 @@ def _method(directory: Path) -> str:
 
 
 def ask(backend: Backend, path: str, **body: str) -> None:
-    gateway: Any = backend.store
-    gateway._gateway.call(path, body, 5)
+    client: Any = backend.store
+    client._etcd.attempt(lambda channel, login, left: channel.post(path, body, left, login), 5)
 
 
 def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config.backends import Etcd3Revolution1Backend
-from ska_sdp_config.drivers.etcd.gateway import watch as gateway_watch
+from ska_sdp_config.drivers.etcd import watchdog
 from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Delete
@@ -52,7 +52,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 
     What is owed has its second: in less, a busy server does not tell even those who are heard.
     """
-    monkeypatch.setattr(gateway_watch, "COMPARE_EVERY", 0.1)
+    monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
 
 
 @pytest.mark.usefixtures("brisk")
@@ -102,7 +102,7 @@ def test_silence_is_noticed_within_ten_seconds(
 def test_where_no_watch_is_heard_the_gap_is_announced(
     backend: Backend, direct: Backend, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway_watch, "LAG_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(watchdog, "LAG_TIMEOUT_S", 0.05)
     heard = Heard()
     watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
     commit(direct, a="1")
@@ -135,7 +135,7 @@ def test_quiet_watch_stays_as_it_is(
     assert backend.counts.read()["watches_resumed"] == 0
     # What it is level with need not be kept for it.
     revision = now(direct)
-    wait_until(lambda: watch._progress.next_revision > revision)  # type: ignore[attr-defined]
+    wait_until(lambda: watch.next_revision > revision)  # type: ignore[attr-defined]
     compact(direct)
     relay.cut()
     commit(direct, a="2")
@@ -166,14 +166,14 @@ def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
     watch.cancel()
 
 
-def test_one_thread_a_range(backend: Backend) -> None:
+def test_watches_share_one_thread(backend: Backend) -> None:
     def threads() -> int:
         return sum(thread.name == "config-watch" for thread in threading.enumerate())
 
     # Those of earlier tests have been waited for.
     assert threads() == 0
     watches = [backend.store.watch(Span(f"1/{n}"), now(backend) + 1, Heard()) for n in range(5)]
-    assert threads() == 5
+    assert threads() == 1
     for watch in watches:
         watch.cancel()
     wait_until(lambda: threads() == 0)
@@ -256,7 +256,8 @@ def test_watch_is_ended_by_a_thread_that_is_inside_of_it(etcd: Etcd) -> None:
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
         commit(backend, a="1")
         heard.heard(("1/a", "1"))
-        sockets: Sockets = watch._session._sockets  # type: ignore[attr-defined]  # of this store
+        stream = backend.store._watch._stream  # type: ignore[attr-defined]  # of this store
+        sockets: Sockets = stream._call._sockets
 
         def end() -> None:
             with sockets._lock, ExitStack() as locks:

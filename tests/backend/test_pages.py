@@ -54,18 +54,20 @@ def at_each_page(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Callable[
 
     def arrange(what: Callable[[], object], *, before: bool) -> list[str]:
         etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
-        call_ahead, asked = etcd.call_ahead, []
+        make_call, asked = etcd.call, []
 
-        def call(*request: Any) -> Callable[[], Any]:
-            asked.append(request[1])
-            if before:
+        def call(service: str, method: str, request: Any, timeout: float) -> Any:
+            is_following = method == "Range" and request.key.endswith(b"\0")
+            if is_following:
+                asked.append(method)
+            if is_following and before:
                 what()
-            following: Callable[[], Any] = call_ahead(*request)
-            if not before:
+            answer = make_call(service, method, request, timeout)
+            if is_following and not before:
                 what()
-            return following
+            return answer
 
-        monkeypatch.setattr(etcd, "call_ahead", call)
+        monkeypatch.setattr(etcd, "call", call)
         return asked
 
     return arrange

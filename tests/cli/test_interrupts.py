@@ -17,7 +17,7 @@ from .conftest import Result, contents, environment, fill
 # exception, if there is one, and may hang from then on: gRPC does both.
 PROGRAM = """
 import contextlib, os, signal, sys, threading
-from ska_sdp_config.drivers.etcd.grpc.{module} import {kind}
+from ska_sdp_config.drivers.etcd.{module} import {kind}
 from ska_sdp_config.cli import interrupts, main
 
 interrupts.GRACE = {grace}
@@ -37,13 +37,13 @@ def interrupted(*args, **options):
 main()
 """
 CLOSE = {
-    "module": "connection",
-    "kind": "Etcd",
+    "module": "client",
+    "kind": "EtcdClient",
     "method": "close",
     "times": 1,
     "lost": "[KeyboardInterrupt]",
 }
-COMMIT = {"module": "store", "kind": "Etcd3Store", "method": "commit", "times": 1, "lost": "[]"}
+COMMIT = {"module": "store", "kind": "EtcdStore", "method": "commit", "times": 1, "lost": "[]"}
 
 
 NO_END = 3600.0

@@ -17,7 +17,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.changes import changes
 from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.targets import Target
-from ska_sdp_config.drivers.etcd.grpc.store import Etcd3Store
+from ska_sdp_config.drivers.etcd.store import EtcdStore
 from ska_sdp_config.store.interface import Change, Entry, Put
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
@@ -158,8 +158,8 @@ def test_after_a_gap_it_prints_what_differs(
         tell.append((sink, revision))
         return self
 
-    monkeypatch.setattr(Etcd3Store, "watch", watch_nothing)
-    monkeypatch.setattr(Etcd3Store, "cancel", lambda self: None, raising=False)
+    monkeypatch.setattr(EtcdStore, "watch", watch_nothing)
+    monkeypatch.setattr(EtcdStore, "cancel", lambda self: None, raising=False)
     with closing(changes(Target("/pb/pb-a", PB), "", 60)) as news:
         assert [next(news), next(news)] == [*entries.items()]
         update(database, "/pb/pb-a", "1")

@@ -7,10 +7,9 @@ import threading
 import pytest
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd.grpc.channel import Channel
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
-from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
+from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed
+from ska_sdp_config.drivers.etcd.client import EtcdClient
+from ska_sdp_config.drivers.etcd.watchdog import Watchdog
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_ONLY, EtcdOf
@@ -19,7 +18,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = NEWER_ONLY
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 
 
 @pytest.mark.parametrize("closed_by", ["retire", "release", "close"])
@@ -28,7 +27,7 @@ def test_closed_channel_rejects_calls(
 ) -> None:
     """Creating a stub on a closed channel crashes the process."""
     made: list[object] = []
-    etcd: Etcd = connect(server.endpoint).store._etcd  # type: ignore[attr-defined]  # of this store
+    etcd: EtcdClient = connect(server.endpoint).store._etcd  # type: ignore[attr-defined]  # of this store
     with etcd.channel() as channel:
         if closed_by == "close":
             channel.close()
@@ -36,8 +35,8 @@ def test_closed_channel_rejects_calls(
             channel.retire()
     channel.retire()
     monkeypatch.setattr(etcdrpc, "KVStub", made.append)
-    with pytest.raises(ValueError, match="closed"):
-        channel.method("KV", "Range")
+    with pytest.raises(ChannelClosed):
+        channel.call("KV", "Range", etcdrpc.RangeRequest(key=b"a"), 5, ())
     assert not made
 
 
@@ -49,24 +48,24 @@ def test_watchdog_keeps_its_channel_open(
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
     network = through(server)
     backend = connect(network.endpoint)
-    etcd: Etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
+    etcd: EtcdClient = backend.store._etcd  # type: ignore[attr-defined]  # of this store
     doubts, may_read = threading.Event(), threading.Event()
     reads: list[object] = []
-    find_stalled = StreamWatchdog._find_stalled
+    read_newest = Watchdog._read_newest
 
-    def read_late(watchdog: StreamWatchdog, timeout: float) -> list[EtcdWatch]:
+    def read_late(watchdog: Watchdog, timeout: float) -> int:
         is_first = not doubts.is_set()
         doubts.set()
         if not is_first:
-            return find_stalled(watchdog, timeout)
+            return read_newest(watchdog, timeout)
         may_read.wait(60)
         try:
-            reads.append(find_stalled(watchdog, 5))
+            reads.append(read_newest(watchdog, 5))
         except Exception as exc:
             reads.append(exc)
-        return []
+        return 0
 
-    monkeypatch.setattr(StreamWatchdog, "_find_stalled", read_late)
+    monkeypatch.setattr(Watchdog, "_read_newest", read_late)
     commit(backend, a="0")
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)
@@ -78,9 +77,9 @@ def test_watchdog_keeps_its_channel_open(
     heard.heard(("1/a", "1"))
     may_read.set()
     wait_until(lambda: reads)
-    assert reads == [[]]
+    assert reads == [now(backend)]
     wait_until(lambda: channel not in in_use(etcd))
 
 
-def in_use(etcd: Etcd) -> list[Channel]:
+def in_use(etcd: EtcdClient) -> list[Channel]:
     return [channel for channel in etcd._channels if channel._users]

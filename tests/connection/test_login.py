@@ -15,7 +15,7 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, Etcd3Backend
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
+from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.login import Login
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import Span
@@ -259,11 +259,13 @@ def test_watcher_survives_temporary_wrong_password(
 def test_watch_on_closed_client_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:
     """The error is that of the library, not gRPC's ValueError."""
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
-    etcd: EtcdCalls = backend.store._etcd  # type: ignore[attr-defined]  # of this store
+    etcd: EtcdClient = backend.store._etcd  # type: ignore[attr-defined]  # of this store
     with etcd.channel() as channel:
         backend.close()
         with pytest.raises(ConfigConnectionError, match="closed"):
-            etcd.watch(channel, iter([]))
+            etcd.call_on(channel, "KV", "Range", etcdrpc.RangeRequest(key=b"a"), 5)
+    with pytest.raises(ConfigConnectionError, match="closed"):
+        backend.store.watch(Span("1/a"), 1, Heard())
 
 
 def test_commit_is_not_sent_when_login_times_out(

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
-from ska_sdp_config.drivers.etcd.grpc.channel import Channel
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
-from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
+from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, GrpcWatch
+from ska_sdp_config.drivers.etcd.login import Metadata
+from ska_sdp_config.drivers.etcd.watchdog import Watchdog
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
@@ -25,7 +25,7 @@ from tests.support.stores import Heard, commit, now
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 
 REVISIONS = 900
 VALUE = "x" * 8192
@@ -85,18 +85,19 @@ def test_progress_reply_does_not_advance_resume_revision(
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
     monkeypatch.setattr(f"{WATCHDOG}.CHECK_INTERVAL", 0.005)
     overtakers = 0
-    take = Stream._on_response
+    receive = GrpcWatch.__iter__
 
-    def taken(stream: Stream, response: Any) -> None:
+    def received(call: GrpcWatch) -> Iterator[Any]:
         nonlocal overtakers
-        progress = not (response.events or response.created or response.canceled)
-        if progress and response.header.revision >= watch.next_revision:
-            overtakers += 1
-            if overtakers <= CUTS:
-                network.cut()
-        take(stream, response)
+        for response in receive(call):
+            progress = not (response.events or response.created or response.canceled)
+            if progress and response.header.revision >= watch.next_revision:
+                overtakers += 1
+                if overtakers <= CUTS:
+                    network.cut()
+            yield response
 
-    monkeypatch.setattr(Stream, "_on_response", taken)
+    monkeypatch.setattr(GrpcWatch, "__iter__", received)
     network = through(backlog.server)
     backend = connect(network.endpoint)
     backend.get("/a")
@@ -202,16 +203,16 @@ def test_internal_error_does_not_end_watches(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One thread receives for all watches and is not restarted."""
-    open_call = EtcdCalls.watch
+    open_call = GrpcChannel.watch
     tries: list[Channel] = []
 
-    def watch(etcd: EtcdCalls, channel: Channel, requests: Iterator[Any]) -> Any:
+    def watch(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
         tries.append(channel)
         if len(tries) == 1:
             raise LookupError("a fault of ours")
-        return open_call(etcd, channel, requests)
+        return open_call(channel, from_revision, metadata)
 
-    monkeypatch.setattr(EtcdCalls, "watch", watch)
+    monkeypatch.setattr(GrpcChannel, "watch", watch)
     backend = connect(server.endpoint)
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)
@@ -255,21 +256,21 @@ def test_lagging_member_is_not_a_restored_database(
     """Its create response has an older revision; a linearizable read waits for the newest."""
     # Nor is there another read, as of a stream on which a busy machine has heard nothing.
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
-    take, find_stalled = Stream._on_response, StreamWatchdog._find_stalled
-    reads: list[list[EtcdWatch]] = []
+    receive, read_newest = GrpcWatch.__iter__, Watchdog._read_newest
+    reads: list[int] = []
 
-    def taken(stream: Stream, response: Any) -> None:
-        if response.created:
-            response.header.revision = 1
-        take(stream, response)
+    def received(call: GrpcWatch) -> Iterator[Any]:
+        for response in receive(call):
+            if response.created:
+                response.header.revision = 1
+            yield response
 
-    def read(watchdog: StreamWatchdog, timeout: float) -> list[EtcdWatch]:
-        found = find_stalled(watchdog, timeout)
-        reads.append(watchdog.ahead)
-        return found
+    def read(watchdog: Watchdog, timeout: float) -> int:
+        reads.append(read_newest(watchdog, timeout))
+        return reads[-1]
 
-    monkeypatch.setattr(Stream, "_on_response", taken)
-    monkeypatch.setattr(StreamWatchdog, "_find_stalled", read)
+    monkeypatch.setattr(GrpcWatch, "__iter__", received)
+    monkeypatch.setattr(Watchdog, "_read_newest", read)
     backend = connect(server.endpoint)
     commit(backend, a="0")
     heard = Heard()
@@ -278,5 +279,5 @@ def test_lagging_member_is_not_a_restored_database(
     commit(backend, a="1")
     heard.heard(("1/a", "1"))
     assert not heard.gaps
-    assert reads == [[]]
+    assert len(reads) == 1
     assert not backend.counts.read()["watches_resumed"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.drivers.etcd.grpc.stream import Stream
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcWatch
+from ska_sdp_config.drivers.etcd.stream import Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import AnswerLost
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -30,7 +32,7 @@ pytestmark = NEWER_ONLY
 NOTICED = 5.3
 """Seconds of silence after which it must be known, and a little more to tell of it."""
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 
 
 def noticed_in_time(states: States, began: float) -> None:
@@ -179,16 +181,15 @@ def test_stalled_watch_is_replaced(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     """Another stream resumes; if that stalls too, a gap is reported."""
-    broken: list[Stream] = []
-    tell = Stream._on_events
+    broken: list[GrpcWatch] = []
+    receive = GrpcWatch.__iter__
 
-    def changed(stream: Stream, response: object) -> None:
-        if stream not in broken and len(broken) < times:
-            broken.append(stream)
-        if stream not in broken:
-            tell(stream, response)
+    def received(call: GrpcWatch) -> Iterator[Any]:
+        if len(broken) < times:
+            broken.append(call)
+        return (each for each in receive(call) if call not in broken or not each.events)
 
-    monkeypatch.setattr(Stream, "_on_events", changed)
+    monkeypatch.setattr(GrpcWatch, "__iter__", received)
     monkeypatch.setattr(Stream, "request_progress", lambda stream: None)
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
     # A busy server takes a while to tell what came before the watch.

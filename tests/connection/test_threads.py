@@ -6,16 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_config.drivers.etcd.grpc import codec
-from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
+from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.client import EtcdClient
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, GrpcWatch
+from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.store.keys import EVERYTHING, Span
+from ska_sdp_config.store.keys import EVERYTHING
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.backends import put
@@ -160,24 +161,20 @@ def test_abandoned_watcher_ends_when_collected(
     left_behind = [iter(Watcher(backend, lambda txn: txn))]
     for txn in next(left_behind[0]).txn():
         txn.get("/a")
-    watches = backend.store._watches  # type: ignore[attr-defined]  # of this store
-    wait_until(lambda: watches._stream)
-    create_watch = codec.create_watch
+    watch = backend.store._watch  # type: ignore[attr-defined]  # of this store
+    wait_until(lambda: watch._stream)
+    open_call = GrpcChannel.watch
 
-    def collect(span: Span, from_revision: int) -> Any:
+    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
         monkeypatch.undo()
         left_behind.clear()
-        return create_watch(span, from_revision)
+        return open_call(channel, from_revision, metadata)
 
-    monkeypatch.setattr(codec, "create_watch", collect)
+    monkeypatch.setattr(GrpcChannel, "watch", collect)
     heard = Heard()
-    thread = threading.Thread(
-        target=backend.store.watch, args=(EVERYTHING, now(backend) + 1, heard), daemon=True
-    )
-    thread.start()
-    thread.join(30)
-    assert not thread.is_alive()
-    assert not backend.cache.is_open
+    backend.store.watch(EVERYTHING, 1, Heard())
+    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    wait_until(lambda: not backend.cache.is_open)
     commit(backend, a="1")
     heard.heard(("1/a", "1"))
 
@@ -188,13 +185,20 @@ def test_last_watch_can_be_removed_while_stream_opens(
     """As by the garbage collector, in the same thread. A stream without watches must end."""
     backend = connect(server.endpoint)
     before = threading.active_count()
-    create = Stream.create
+    open_call, added = GrpcChannel.watch, threading.Event()
 
-    def collect(stream: Stream, watch: EtcdWatch) -> None:
+    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
         monkeypatch.undo()
         watch.cancel()
-        create(stream, watch)
+        return open_call(channel, from_revision, metadata)
 
-    monkeypatch.setattr(Stream, "create", collect)
-    backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+    def log_in(client: EtcdClient, channel: Channel) -> Metadata:
+        added.wait(30)
+        return find_login(client, channel)
+
+    find_login = EtcdClient.log_in
+    monkeypatch.setattr(EtcdClient, "log_in", log_in)
+    monkeypatch.setattr(GrpcChannel, "watch", collect)
+    watch = backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+    added.set()
     wait_until(lambda: threading.active_count() <= before)

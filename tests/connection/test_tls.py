@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
-from ska_sdp_config.drivers.etcd.diagnosis import _speaks_tls
+from ska_sdp_config.drivers.etcd.diagnosis import _speaks_tls, find_fault
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.backend import Backend
 from tests.connection.conftest import ConnectTo
@@ -59,6 +59,12 @@ def refused(**arguments: Any) -> str:
         with pytest.raises(ConfigConnectionError, match=re.escape(str(raised.value)[:40])):
             backend.create("/a", "1")
     return str(raised.value)
+
+
+def diagnosed(**arguments: Any) -> str:
+    """Return the fault that the diagnosis finds."""
+    settings = Settings.load(**arguments)
+    return find_fault(settings, settings.endpoints[0])
 
 
 def works(backend: Backend) -> None:
@@ -125,22 +131,22 @@ def test_missing_authority(secure: EtcdOf) -> None:
 def test_another_authority(secure: EtcdOf, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other")
-    words = refused(host=secure.endpoint, protocol="https", cert=str(other.file))
-    assert "SDP_CONFIG_CERT" in words
-    assert "not signed" in words
+    arguments = {"host": secure.endpoint, "protocol": "https", "cert": str(other.file)}
+    assert "SDP_CONFIG_CERT" in refused(**arguments)
+    assert "not signed" in diagnosed(**arguments)
 
 
 @NEWER_ONLY
 def test_certificate_of_another_host(start: Start, authority: Authority) -> None:
     pair = authority.pair("elsewhere.example.org")
     server = start(secrets=Secrets(authority.file), **server_flags(pair))
-    words = refused(host=server.endpoint, protocol="https", cert=str(authority.file))
-    assert "not for '127.0.0.1'" in words
-    assert "SDP_CONFIG_HOST" in words
+    arguments = {"host": server.endpoint, "protocol": "https", "cert": str(authority.file)}
+    assert "SDP_CONFIG_HOST" in refused(**arguments)
+    assert "not for '127.0.0.1'" in diagnosed(**arguments)
 
 
 def test_missing_client_certificate(mutual: EtcdOf, authority: Authority) -> None:
-    words = refused(host=mutual.endpoint, protocol="https", cert=str(authority.file))
+    words = diagnosed(host=mutual.endpoint, protocol="https", cert=str(authority.file))
     assert "SDP_CONFIG_CLIENT_CERT" in words
     assert "asks for" in words
 
@@ -150,7 +156,7 @@ def test_client_certificate_of_another_authority(
 ) -> None:
     (tmp_path / "other").mkdir()
     theirs = Authority(tmp_path / "other").pair("me@example.org")
-    words = refused(
+    words = diagnosed(
         host=mutual.endpoint,
         protocol="https",
         cert=str(authority.file),
@@ -162,18 +168,18 @@ def test_client_certificate_of_another_authority(
 
 
 def test_plain_text_to_a_server_that_speaks_tls(secure: EtcdOf) -> None:
-    words = refused(host=secure.endpoint)
+    words = diagnosed(host=secure.endpoint)
     assert "SDP_CONFIG_PROTOCOL=https" in words
 
 
 @NEWER_ONLY
 def test_plain_text_to_a_server_that_speaks_mutual_tls(mutual: EtcdOf) -> None:
-    words = refused(host=mutual.endpoint)
+    words = diagnosed(host=mutual.endpoint)
     assert "SDP_CONFIG_PROTOCOL=https" in words
 
 
 def test_tls_to_a_server_that_speaks_plain_text(server: EtcdOf, authority: Authority) -> None:
-    words = refused(host=server.endpoint, protocol="https", cert=str(authority.file))
+    words = diagnosed(host=server.endpoint, protocol="https", cert=str(authority.file))
     assert "SDP_CONFIG_PROTOCOL=http" in words
 
 
@@ -199,12 +205,12 @@ def test_one_member_with_a_fault_is_passed_over(
 def test_fault_of_every_member_is_told(start: Start, authority: Authority) -> None:
     pair = authority.pair("elsewhere.example.org")
     one = start(secrets=Secrets(authority.file), **server_flags(pair))
-    other = start()
+    other = start(secrets=Secrets(authority.file), **server_flags(pair))
     words = refused(
         host=f"{one.endpoint},{other.endpoint}", protocol="https", cert=str(authority.file)
     )
-    assert f"{one.endpoint} is not for" in words
-    assert f"{other.endpoint} does not speak TLS" in words
+    assert f"{one.endpoint} is not accepted" in words
+    assert f"{other.endpoint} is not accepted" in words
 
 
 def test_what_is_no_certificate_is_refused_at_once(tmp_path: Path) -> None:

@@ -117,14 +117,15 @@ def test_delete_at_the_revision_of_a_compaction(etcd_server: Callable[..., Etcd]
 
 
 CLOSE_AND_PREPARE = """
-from ska_sdp_config.drivers.etcd.grpc.channel import Channel
+from ska_sdp_config.drivers.etcd.channel import ChannelClosed
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.settings import Settings
-channel = Channel(Settings.load(), "127.0.0.1:1")
+channel = GrpcChannel(Settings.load(), "127.0.0.1:1")
 channel.close()
 try:
     channel.method("Watch", "Watch")
-except ValueError as exc:
-    print(exc)
+except ChannelClosed:
+    print("closed")
 """
 
 

@@ -18,6 +18,9 @@ import grpc
 from ska_sdp_config.store.errors import ConfigConnectionError, LoginRejected
 
 if TYPE_CHECKING:
+    from ska_sdp_config.drivers.etcd.channel import Channel, MakeChannel
+    from ska_sdp_config.drivers.etcd.client import Attempt
+    from ska_sdp_config.drivers.etcd.login import Metadata
     from ska_sdp_config.drivers.etcd.settings import Settings
 
 __all__ = [
@@ -44,6 +47,7 @@ class Member:
         endpoint: ``host:port``.
         fault: why its status could not be read, empty if it was.
         is_unreachable: whether the connection was refused.
+        is_misconfigured: whether the settings of the connection do not fit it.
         is_login_rejected: whether the login was rejected, or is missing.
         is_denied: whether the user may not read the status.
         version: its version, empty if unknown.
@@ -58,6 +62,7 @@ class Member:
     endpoint: str
     fault: str = ""
     is_unreachable: bool = False
+    is_misconfigured: bool = False
     is_login_rejected: bool = False
     is_denied: bool = False
     version: str = ""
@@ -86,7 +91,13 @@ Raises:
 """
 
 
-def read_member(endpoint: str, url: str, fetch: Fetch, ask: MaintenanceCall) -> Member:
+def read_member(
+    endpoint: str,
+    url: str,
+    fetch: Fetch,
+    ask: MaintenanceCall,
+    find_fault: Callable[[str], str] = lambda endpoint: "",
+) -> Member:
     """Read the status of one server.
 
     Args:
@@ -94,6 +105,8 @@ def read_member(endpoint: str, url: str, fetch: Fetch, ask: MaintenanceCall) -> 
         url: the URL of its HTTP interface.
         fetch: see Fetch.
         ask: see MaintenanceCall.
+        find_fault: returns a message about a permanent fault of the connection to an endpoint,
+            such as of TLS, or an empty string.
     """
     member = Member(endpoint)
     began = time.time()
@@ -109,6 +122,8 @@ def read_member(endpoint: str, url: str, fetch: Fetch, ask: MaintenanceCall) -> 
             version=str(page.get("etcdserver", "")),
             ahead=_ahead(date, began, time.time()),
         )
+    if not member.version and (fault := find_fault(endpoint)):
+        return replace(member, fault=fault, is_misconfigured=True)
     try:
         status = ask(endpoint, "status")
         member = replace(
@@ -148,47 +163,58 @@ def make_maintenance_call(settings: Settings, backend: str) -> MaintenanceCall:
         settings: how to connect and log in.
         backend: ``etcd3`` or ``etcd3_revolution1``.
     """
+    from ska_sdp_config.drivers.etcd.client import EtcdClient
+    from ska_sdp_config.engine.backend import LEASE_TTL
+    from ska_sdp_config.store.connection import Connection
+
     ask_by = _ask_gateway if backend == "etcd3_revolution1" else _ask_grpc
 
     def ask(endpoint: str, method: str) -> Mapping[str, Any]:
-        return ask_by(replace(settings, endpoints=(endpoint,)), method)
+        of_member = replace(settings, endpoints=(endpoint,))
+        make_channel, attempt = ask_by(of_member, method)
+        with (
+            closing(Connection(LEASE_TTL)) as connection,
+            closing(EtcdClient(of_member, connection, make_channel)) as client,
+        ):
+            answer: Mapping[str, Any] = client.attempt(attempt, settings.timeout)
+            return answer
 
     return ask
 
 
-def _ask_gateway(settings: Settings, method: str) -> Mapping[str, Any]:
-    from ska_sdp_config.drivers.etcd.gateway.gateway import Gateway
-    from ska_sdp_config.engine.backend import LEASE_TTL
-    from ska_sdp_config.store.connection import Connection
+def _ask_gateway(settings: Settings, method: str) -> tuple[MakeChannel, Attempt]:
+    from ska_sdp_config.drivers.etcd.gateway.channel import gateway_channels
 
-    with (
-        closing(Connection(LEASE_TTL)) as connection,
-        closing(Gateway(settings, connection)) as it,
-    ):
-        return it.call(f"maintenance/{method}", {}, settings.timeout)
+    def attempt(channel: Any, metadata: Metadata, seconds: float) -> Mapping[str, Any]:
+        # The JSON has fields that the generated messages do not have.
+        page: Mapping[str, Any] = channel.post(f"maintenance/{method}", {}, seconds, metadata)
+        return page
+
+    return gateway_channels(settings), attempt
 
 
-def _ask_grpc(settings: Settings, method: str) -> Mapping[str, Any]:
+def _ask_grpc(settings: Settings, method: str) -> tuple[MakeChannel, Attempt]:
     from google.protobuf.unknown_fields import UnknownFieldSet
     from pyetcd import etcdrpc
 
-    from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
-    from ska_sdp_config.engine.backend import LEASE_TTL
-    from ska_sdp_config.store.connection import Connection
+    from ska_sdp_config.drivers.etcd.grpc.channel import grpc_channels
 
     request = etcdrpc.StatusRequest() if method == "status" else etcdrpc.AlarmRequest()
-    with closing(Connection(LEASE_TTL)) as connection, closing(Etcd(settings, connection)) as etcd:
-        answer = etcd.call("Maintenance", method.capitalize(), request, settings.timeout)
-    if method == "alarm":
-        return {"alarms": [{"alarm": _alarm(each.alarm)} for each in answer.alarms]}
-    fields = UnknownFieldSet(answer)
-    unknown = {fields[n].field_number: fields[n].data for n in range(len(fields))}
-    return {
-        "version": answer.version,
-        "dbSize": answer.dbSize,
-        "dbSizeInUse": unknown.get(_IN_USE, 0),
-        "leader": answer.leader,
-    }
+
+    def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Mapping[str, Any]:
+        answer = channel.call("Maintenance", method.capitalize(), request, seconds, metadata)
+        if method == "alarm":
+            return {"alarms": [{"alarm": _alarm(each.alarm)} for each in answer.alarms]}
+        fields = UnknownFieldSet(answer)
+        unknown = {fields[n].field_number: fields[n].data for n in range(len(fields))}
+        return {
+            "version": answer.version,
+            "dbSize": answer.dbSize,
+            "dbSizeInUse": unknown.get(_IN_USE, 0),
+            "leader": answer.leader,
+        }
+
+    return grpc_channels(settings), attempt
 
 
 def _alarm(number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli import values
@@ -81,6 +82,7 @@ def read_members(readings: Readings) -> None:
     backend = os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
     if backend == "memory":
         return
+    from ska_sdp_config.drivers.etcd.diagnosis import find_fault
     from ska_sdp_config.drivers.etcd.settings import Settings
 
     settings = Settings.load()
@@ -89,5 +91,10 @@ def read_members(readings: Readings) -> None:
     fetch, ask = make_fetch(settings), make_maintenance_call(settings, backend)
     scheme = "https" if settings.secure else "http"
     for endpoint in settings.endpoints:
-        member = read_member(endpoint, f"{scheme}://{endpoint}", fetch, ask)
+        member = read_member(
+            endpoint, f"{scheme}://{endpoint}", fetch, ask, partial(find_fault, settings)
+        )
         readings.members.append(member)
+    faults = [member.fault for member in readings.members if member.is_misconfigured]
+    if readings.error is not None and faults:
+        readings.error = ConfigConnectionError(faults[0])

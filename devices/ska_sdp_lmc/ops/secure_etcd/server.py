@@ -10,7 +10,8 @@ import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
+from ska_sdp_config.drivers.etcd.client import EtcdClient
+from ska_sdp_config.drivers.etcd.grpc.channel import grpc_channels
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.errors import ConfigConnectionError
@@ -48,7 +49,8 @@ class UserStore:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._etcd = Etcd(settings, Connection(lease_ttl=10.0))
+        connection = Connection(lease_ttl=10.0)
+        self._etcd = EtcdClient(settings, connection, grpc_channels(settings))
         self._timeout = settings.timeout
         self.address = settings.address
 

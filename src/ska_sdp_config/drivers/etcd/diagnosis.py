@@ -1,7 +1,7 @@
 """Diagnosis of connections that fail for reasons that a retry does not cure.
 
 gRPC's messages differ between versions, and often state only that the socket was closed. So a
-second connection is opened without gRPC to find the cause.
+connection is opened without gRPC to find the cause.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-import grpc
-
-from ska_sdp_config.drivers.etcd.errors import words_of
 from ska_sdp_config.drivers.etcd.settings import Settings
 
-__all__ = ["fault_of"]
+__all__ = ["find_fault"]
 
 NAME_MISMATCH_CODES = (62, 64)
 """OpenSSL's codes for a certificate of another host name or IP address."""
@@ -24,44 +21,40 @@ NAME_MISMATCH_CODES = (62, 64)
 VALIDITY_PERIOD_CODES = (9, 10)
 """OpenSSL's codes for a certificate that is not yet valid or has expired."""
 
+MAX_STEP_S = 1.0
+"""Longest time for a step of the diagnosis."""
+
 MAX_ALERT_DELAY_S = 0.2
 """Time after the handshake within which a server rejects a client certificate."""
 
 
-def fault_of(settings: Settings, endpoint: str, exc: grpc.RpcError, timeout: float) -> str | None:
-    """Return a message about a permanent fault, or None if none was found.
+def find_fault(settings: Settings, endpoint: str) -> str:
+    """Return a message about a permanent fault; empty if none was found.
 
     Args:
         settings: TLS settings and credentials.
         endpoint: ``host:port``.
-        exc: error of the failed connection.
-        timeout: timeout of each step, in seconds.
     """
-    words = words_of(exc)
+    timeout = min(MAX_STEP_S, settings.timeout)
     host, _, port = endpoint.rpartition(":")
     host = host.strip("[]")
-    if "resol" in words:
-        # Not tried again: name resolution has no timeout.
-        if "not found" in words or "not known" in words:
-            return f"There is no host {host!r} ({words}): check SDP_CONFIG_HOST."
-        return None
-    if "refused" in words:
-        return None
     try:
         with socket.create_connection((host, int(port)), timeout) as connection:
             if settings.secure:
                 return _fault_of_tls(settings, endpoint, host, connection, timeout)
             if _speaks_tls(connection):
                 return f"The database at {endpoint} speaks TLS: set SDP_CONFIG_PROTOCOL=https."
+    except socket.gaierror as exc:
+        return f"Host {host!r} does not resolve ({exc.strerror}): check SDP_CONFIG_HOST."
     except OSError:
         # Unreachable or timed out, which may be temporary.
         pass
-    return None
+    return ""
 
 
 def _fault_of_tls(
     settings: Settings, endpoint: str, host: str, connection: socket.socket, timeout: float
-) -> str | None:
+) -> str:
     authority = settings.ca.decode("ascii", "ignore") if settings.ca else None
     context = ssl.create_default_context(cadata=authority)
     try:
@@ -71,7 +64,7 @@ def _fault_of_tls(
     except ssl.SSLCertVerificationError as exc:
         return _fault_of_certificate(exc, endpoint, host)
     except TimeoutError:
-        return None
+        return ""
     except ssl.SSLError as exc:
         if "CERTIFICATE" in (exc.reason or ""):
             return _fault_of_client_certificate(settings, endpoint)
@@ -80,7 +73,7 @@ def _fault_of_tls(
     with contextlib.suppress(OSError):
         if _speaks_http(host, endpoint, timeout):
             return f"The database at {endpoint} does not speak TLS: set SDP_CONFIG_PROTOCOL=http."
-    return None
+    return ""
 
 
 def _fault_of_certificate(exc: ssl.SSLCertVerificationError, endpoint: str, host: str) -> str:

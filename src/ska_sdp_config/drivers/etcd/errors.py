@@ -18,7 +18,7 @@ from ska_sdp_config.store.interface import Compacted, LeaseNotFound
 
 __all__ = [
     "DENIED",
-    "could_not_connect",
+    "CallError",
     "is_about_login",
     "is_out_of_time",
     "is_silence",
@@ -27,8 +27,9 @@ __all__ = [
     "mark_as_not_sent",
     "may_login_help",
     "no_answer",
+    "permanent_fault",
     "refusal",
-    "was_not_carried_out",
+    "was_not_executed",
     "words_of",
 ]
 
@@ -54,6 +55,12 @@ NOT_CONNECTED = (
 TURNED_AWAY = ("etcdserver: no leader", "etcdserver: too many requests")
 """etcd's messages if it rejects a call before executing it."""
 
+UNACCEPTABLE_CERTIFICATE = ("certificate verify failed", "hostname verification check failed")
+"""OpenSSL's and gRPC's messages about the certificate of a server."""
+
+BROKEN = ("closed", "ended", "unwrap", "tsi_")
+"""Words of errors after a server ended the connection, e.g. for lack of TLS."""
+
 ETCD_PREFIX = "etcdserver: "
 """Prefix of the messages of etcd itself."""
 
@@ -73,8 +80,33 @@ REJECTED_LOGIN = ("authentication failed", "user name is empty")
 RETRY_AFTER = 1.0
 """Seconds between tries where requests are rejected for a while, e.g. by a full database."""
 
+_NOT_SENT = "was_not_sent"
+"""Attribute of errors that occurred before the call was sent."""
+
 DENIED = "permission denied"
 """Part of etcd's error where a user lacks a right."""
+
+
+class CallError(grpc.RpcError):
+    """Failure or rejection of a call that gRPC itself does not raise.
+
+    Args:
+        code: gRPC status code.
+        words: message of the server, or description of the failure.
+    """
+
+    def __init__(self, code: grpc.StatusCode, words: str) -> None:
+        super().__init__(words)
+        self._code = code
+        self._words = words
+
+    def code(self) -> grpc.StatusCode:
+        """Return the code; see grpc.Call."""
+        return self._code
+
+    def details(self) -> str:
+        """Return the message; see grpc.Call."""
+        return self._words
 
 
 def words_of(exc: grpc.RpcError) -> str:
@@ -87,20 +119,41 @@ def is_silence(exc: grpc.RpcError) -> bool:
     return not is_about_login(exc) and (exc.code() in SILENT or _says(exc, TURNED_AWAY))
 
 
-def could_not_connect(exc: grpc.RpcError) -> bool:
-    """Return whether there was no connection to send the call on."""
-    return exc.code() is grpc.StatusCode.UNAVAILABLE and _says(exc, NOT_CONNECTED)
+def was_not_sent(exc: grpc.RpcError) -> bool:
+    """Return whether the call was certainly not sent."""
+    is_unavailable = exc.code() is grpc.StatusCode.UNAVAILABLE
+    return _NOT_SENT in vars(exc) or (is_unavailable and _says(exc, NOT_CONNECTED))
 
 
-def was_not_carried_out(exc: grpc.RpcError) -> bool:
+def was_not_executed(exc: grpc.RpcError) -> bool:
     """Return whether the call was certainly not executed, and never will be."""
-    is_marked = bool(vars(exc).get("is_of_login_before"))
-    return is_marked or could_not_connect(exc) or _says(exc, TURNED_AWAY)
+    return was_not_sent(exc) or _says(exc, TURNED_AWAY)
 
 
 def mark_as_not_sent(exc: grpc.RpcError) -> None:
-    """Mark the error of a login that failed before the call itself was sent."""
-    vars(exc)["is_of_login_before"] = True
+    """Mark an error that occurred before the call was sent, such as in the login before it."""
+    vars(exc)[_NOT_SENT] = True
+
+
+def permanent_fault(endpoint: str, exc: grpc.RpcError) -> str:
+    """Return a message if the error shows a fault that no retry cures, else an empty string.
+
+    The messages of gRPC and OpenSSL do not show every such fault; ``ska-sdp doctor`` tests for
+    them.
+    """
+    if not was_not_sent(exc):
+        return ""
+    words = words_of(exc)
+    lower = words.lower().replace("_", " ")
+    if "resol" in lower and ("not found" in lower or "not known" in lower):
+        host = endpoint.rpartition(":")[0].strip("[]")
+        return f"There is no host {host!r} ({words}): check SDP_CONFIG_HOST."
+    if any(phrase in lower for phrase in UNACCEPTABLE_CERTIFICATE):
+        return (
+            f"The certificate of the database at {endpoint} is not accepted ({words}): check "
+            "SDP_CONFIG_CERT and SDP_CONFIG_HOST, or run 'ska-sdp doctor' to find the cause."
+        )
+    return ""
 
 
 def is_about_login(exc: grpc.RpcError) -> bool:
@@ -185,11 +238,11 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
 def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigConnectionError:
     """Return the exception to raise after all members timed out."""
     words = words_of(exc)
-    advice = (
-        "a majority of its members must run and reach each other"
-        if "leader" in words
-        else "check that etcd runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT"
-    )
+    advice = "check that etcd runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT"
+    if "leader" in words:
+        advice = "a majority of its members must run and reach each other"
+    elif _says(exc, BROKEN):
+        advice += "; or check SDP_CONFIG_PROTOCOL and the certificates with 'ska-sdp doctor'"
     return ConfigConnectionError(
         f"The database at {settings.address} did not answer within {timeout:.3g} s ({words}): "
         f"{advice}."

@@ -1,7 +1,7 @@
 """Errors of gateway calls, converted to gRPC errors.
 
-The gateway forwards gRPC's codes and etcd's messages, so that both transports can classify errors
-by the same code.
+The gateway forwards gRPC's codes and etcd's messages, so that errors of both transports are
+classified by the same code.
 """
 
 from __future__ import annotations
@@ -15,47 +15,13 @@ from http.client import HTTPException
 import grpc
 from urllib3.exceptions import ClosedPoolError
 
-from ska_sdp_config.drivers.etcd.gateway.codec import Json
+from ska_sdp_config.drivers.etcd.errors import CallError, mark_as_not_sent
+from ska_sdp_config.drivers.etcd.gateway.proto_json import Json
 from ska_sdp_config.drivers.etcd.gateway.sockets import is_from_connecting
 
-__all__ = ["GatewayError", "answer_in", "fault"]
+__all__ = ["answer_in", "fault"]
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
-
-
-class GatewayError(grpc.RpcError):
-    """Rejection of a call, or failure of its connection, as the code shows.
-
-    Args:
-        code: gRPC status code.
-        words: message of the server, or description of the failure.
-
-    Attributes:
-        was_sent: whether the server may have received the call.
-        is_of_network: whether the connection failed, rather than a server sending the error.
-    """
-
-    def __init__(
-        self,
-        code: grpc.StatusCode,
-        words: str,
-        *,
-        was_sent: bool = True,
-        is_of_network: bool = False,
-    ) -> None:
-        super().__init__(words)
-        self._code = code
-        self._words = words
-        self.was_sent = was_sent
-        self.is_of_network = is_of_network
-
-    def code(self) -> grpc.StatusCode:
-        """Return the code; see grpc.Call."""
-        return self._code
-
-    def details(self) -> str:
-        """Return the message; see grpc.Call."""
-        return self._words
 
 
 def answer_in(status: int, text: bytes) -> Json:
@@ -66,7 +32,7 @@ def answer_in(status: int, text: bytes) -> Json:
         text: the body, or the line.
 
     Raises:
-        GatewayError: the response is an error, or is not from etcd.
+        CallError: the response is an error, or is not from etcd.
     """
     # After an error of a proxy, the server behind it may have executed the call.
     code = grpc.StatusCode.UNKNOWN
@@ -77,40 +43,37 @@ def answer_in(status: int, text: bytes) -> Json:
     except ValueError:
         answer = None
     if b"CommonName" in text and not isinstance(answer, dict):
-        raise GatewayError(code, "client certificate has a common name")
+        raise CallError(code, "client certificate has a common name")
     if not isinstance(answer, dict):
-        raise GatewayError(code, f"HTTP status {status} and a body that is not from etcd")
+        raise CallError(code, f"HTTP status {status} and a body that is not from etcd")
     error = answer.get("error")
     if error is None and status == 200:
         return answer
     # Streams wrap errors once more, and name the code differently.
     details = error if isinstance(error, dict) else answer
     words = details.get("message") or error or f"HTTP status {status}"
-    raise GatewayError(CODES.get(details.get("code", details.get("grpc_code")), code), str(words))
+    raise CallError(CODES.get(details.get("code", details.get("grpc_code")), code), str(words))
 
 
-def fault(exc: Exception) -> GatewayError:
+def fault(exc: Exception) -> CallError:
     """Convert an exception of the HTTP client."""
     causes = list(_causes(exc))
     # The innermost exception is the most specific.
     descriptions = (words for cause in reversed(causes) if (words := _describe(cause)))
     words = next(descriptions, str(causes[-1]) or type(exc).__name__)
     is_late = words == "timed out"
-    return GatewayError(
-        grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.UNAVAILABLE,
-        words,
-        was_sent=not any(
-            is_from_connecting(cause) or isinstance(cause, ClosedPoolError) for cause in causes
-        ),
-        is_of_network=True,
-    )
+    code = grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.UNAVAILABLE
+    error = CallError(code, words)
+    if any(is_from_connecting(cause) or isinstance(cause, ClosedPoolError) for cause in causes):
+        mark_as_not_sent(error)
+    return error
 
 
 def _describe(cause: BaseException) -> str:
     if isinstance(cause, TimeoutError):
         return "timed out"
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return cause.verify_message.rstrip(".")
+        return f"certificate verify failed: {cause.verify_message}".rstrip(".")
     if isinstance(cause, (HTTPException, ssl.SSLEOFError)):
         return "the connection ended"
     if isinstance(cause, ssl.SSLError):

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -29,17 +29,9 @@ BUFFER = 64 * 1024
 
 
 class Sockets:
-    """Group of sockets that are aborted together.
+    """Group of sockets that are aborted together."""
 
-    Args:
-        idle: is called when a read without a timeout has blocked for a while; returns the
-            seconds until the next call. An exception ends the read.
-        pause: time until the first call, in seconds.
-    """
-
-    def __init__(self, idle: Callable[[], float] = lambda: 60.0, pause: float = 60.0) -> None:
-        self.idle = idle
-        self.pause = pause
+    def __init__(self) -> None:
         # Reentrant: garbage collection while it is held may cancel a watch, which aborts its
         # sockets.
         self._lock = threading.RLock()
@@ -48,7 +40,7 @@ class Sockets:
 
     def add(self, sock: socket.socket) -> Socket:
         """Wrap a connected socket."""
-        added = Socket(sock, self)
+        added = Socket(sock)
         with self._lock:
             self._sockets.add(added)
             if self.are_cut:
@@ -71,14 +63,10 @@ class Sockets:
 
 
 class Socket:
-    """Socket, as far as HTTP uses it. Its timeout is for all that follows, not for each read.
+    """Socket, as far as HTTP uses it. Its timeout is for all that follows, not for each read."""
 
-    Without a timeout, reads block and call the idle callback of the group.
-    """
-
-    def __init__(self, sock: socket.socket, sockets: Sockets) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._sockets = sockets
         # Reentrant, as that of Sockets.
         self._lock = threading.RLock()
         self._files = 0
@@ -97,19 +85,11 @@ class Socket:
 
     def recv_into(self, buffer: memoryview) -> int:
         """Receive at least one byte; return 0 at the end of the stream."""
-        while True:
-            left = self._left()
-            self._sock.settimeout(self._sockets.pause if left is None else left)
-            try:
-                received = self._sock.recv_into(buffer)
-            except TimeoutError:
-                if left is not None:
-                    raise
-                self._sockets.pause = self._sockets.idle()
-                continue
-            if self._cut:
-                raise ConnectionAbortedError("The connection was cut.")
-            return received
+        self._sock.settimeout(self._left())
+        received = self._sock.recv_into(buffer)
+        if self._cut:
+            raise ConnectionAbortedError("The connection was cut.")
+        return received
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """Return a file to read from, which keeps the socket open until it is closed."""

@@ -1,25 +1,30 @@
-"""Reference-counted gRPC channel to a member of a cluster."""
+"""gRPC channel."""
 
 from __future__ import annotations
 
 import os
-import threading
-import time
+import queue
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
+from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
+from ska_sdp_config.drivers.etcd.codec import watch_request
+from ska_sdp_config.drivers.etcd.errors import CallError
+from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.errors import ConfigConnectionError
 
-__all__ = ["Channel"]
+__all__ = ["GrpcChannel", "grpc_channels"]
 
 OPTIONS = [
     # A resumed watch receives its whole backlog in one message.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # Reconnect soon after a restart of the server; give up on a stuck handshake.
+    # Reconnect soon after a restart of the server; abandon a stuck handshake.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 2000),
     ("grpc.max_reconnect_backoff_ms", 1000),
@@ -32,6 +37,9 @@ OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
 ]
 
+STREAMS = {"LeaseKeepAlive"}
+"""Methods with a stream of requests and responses, of which one each is used."""
+
 _used_in: int | None = None
 """PID of the process in which gRPC was first used."""
 
@@ -39,12 +47,8 @@ _LEFT_BY_A_FORK: list[grpc.Channel] = []
 """Channels of the parent process. Closing or deallocating them may hang in gRPC."""
 
 
-class Channel:
-    """Channel shared by threads. It is closed once it is retired and no call uses it.
-
-    Attributes:
-        endpoint: ``host:port`` of the member.
-        last_received: time of the last response, on the monotonic clock.
+class GrpcChannel(Channel):
+    """Channel over gRPC; see Channel.
 
     Raises:
         ConfigConnectionError: gRPC does not work in this process, which was forked.
@@ -52,71 +56,91 @@ class Channel:
 
     def __init__(self, settings: Settings, endpoint: str) -> None:
         _check_fork()
-        self.endpoint = endpoint
-        self.last_received = time.monotonic()
+        super().__init__(endpoint)
         self._grpc_channel = _open(settings, endpoint)
         self._methods: dict[tuple[str, str], Any] = {}
-        self._lock = threading.Lock()
-        self._users = 0
-        self._retired = False
-        self._closed = False
 
-    @property
-    def retired(self) -> bool:
-        """Whether another channel has replaced it."""
-        return self._retired
+    def call(
+        self, service: str, method: str, request: Any, timeout: float, metadata: Metadata
+    ) -> Any:
+        """Make a call; see Channel."""
+        make_call = self.method(service, method)
+        try:
+            if method not in STREAMS:
+                return make_call(request, timeout=timeout, metadata=metadata)
+            responses = make_call(iter([request]), timeout=timeout, metadata=metadata)
+        except ValueError as exc:
+            raise self._closed_or(exc) from exc
+        try:
+            for response in responses:
+                return response
+        finally:
+            responses.cancel()
+        raise CallError(grpc.StatusCode.UNAVAILABLE, "the stream ended without a response")
+
+    def watch(self, from_revision: int, metadata: Metadata) -> GrpcWatch:
+        """Start a watch; see Channel."""
+        requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        requests.put(watch_request(from_revision))
+        method = self.method("Watch", "Watch")
+        try:
+            return GrpcWatch(requests, method(iter(requests.get, None), metadata=metadata))
+        except ValueError as exc:
+            raise self._closed_or(exc) from exc
 
     def method(self, service: str, method: str) -> Any:
         """Return the callable of a method, such as ``Range`` of the service ``KV``.
 
         Raises:
-            ValueError: the channel was closed; gRPC raises the same.
+            ChannelClosed: the channel was closed.
         """
         call = self._methods.get((service, method))
         if call is None:
             # Creating a stub while the channel is being closed crashes the process.
             with self._lock:
                 if self._closed:
-                    raise ValueError("The channel was closed.")
+                    raise ChannelClosed
                 stub = getattr(etcdrpc, f"{service}Stub")(self._grpc_channel)
                 call = self._methods[service, method] = getattr(stub, method)
         return call
 
-    def borrow(self) -> None:
-        """Acquire the channel."""
-        with self._lock:
-            self._users += 1
+    def leave_to_parent(self) -> None:
+        """Leave the channel open in a forked child; see Channel."""
+        _LEFT_BY_A_FORK.append(self._grpc_channel)
 
-    def __enter__(self) -> Channel:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Release the channel."""
-        with self._lock:
-            self._users -= 1
-            is_over = self._retired and not self._users
-            self._closed = self._closed or is_over
-        if is_over:
-            self._grpc_channel.close()
-
-    def retire(self) -> None:
-        """Close the channel once the calls in progress have ended."""
-        with self._lock:
-            is_over = not self._retired and not self._users
-            self._retired = True
-            self._closed = self._closed or is_over
-        if is_over:
-            self._grpc_channel.close()
-
-    def close(self) -> None:
-        """Close the channel at once, cancelling calls in progress."""
-        with self._lock:
-            self._retired = self._closed = True
+    def _close(self) -> None:
         self._grpc_channel.close()
 
-    def leave_to_parent(self) -> None:
-        """Leave the channel open in a forked child: the parent process owns it."""
-        _LEFT_BY_A_FORK.append(self._grpc_channel)
+    def _closed_or(self, exc: ValueError) -> Exception:
+        # gRPC raises ValueError on a closed channel.
+        return ChannelClosed() if self._closed else exc
+
+
+class GrpcWatch:
+    """Watch over gRPC; see WatchCall."""
+
+    def __init__(self, requests: queue.SimpleQueue[Any], call: Any) -> None:
+        self._requests = requests
+        self._call = call
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._call)
+
+    def request_progress(self) -> None:
+        """Request a progress notification; see WatchCall."""
+        request = etcdrpc.WatchProgressRequest()
+        self._requests.put(etcdrpc.WatchRequest(progress_request=request))
+
+    def cancel(self) -> None:
+        """End the call; see WatchCall."""
+        self._call.cancel()
+        # Ends gRPC's thread that sends the requests.
+        self._requests.put(None)
+
+
+def grpc_channels(settings: Settings) -> MakeChannel:
+    """Return the function that creates channels."""
+    return partial(GrpcChannel, settings)
 
 
 def _check_fork() -> None:

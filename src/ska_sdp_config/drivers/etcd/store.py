@@ -1,17 +1,18 @@
-"""Store on etcd's gRPC API."""
+"""Store on an etcd cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd import limits
-from ska_sdp_config.drivers.etcd.grpc import codec
-from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
-from ska_sdp_config.drivers.etcd.grpc.watch import WatchStream
+from ska_sdp_config.drivers.etcd import codec, limits
+from ska_sdp_config.drivers.etcd.channel import MakeChannel
+from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.drivers.etcd.watch import StoreWatch
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.interface import (
     NEVER,
@@ -32,17 +33,25 @@ from ska_sdp_config.store.interface import (
 from ska_sdp_config.store.keys import Span
 from ska_sdp_config.store.paged_read import Left, read_in_calls
 
-__all__ = ["Etcd3Store"]
+__all__ = ["EtcdStore"]
 
 
-class Etcd3Store:
-    """Store on an etcd cluster, over gRPC; see Store."""
+class EtcdStore:
+    """Store on an etcd cluster, over either transport; see Store.
 
-    def __init__(self, settings: Settings, connection: Connection) -> None:
+    Args:
+        settings: endpoints and credentials.
+        connection: receives requests, responses and failures.
+        make_channel: creates channels of the transport.
+    """
+
+    def __init__(
+        self, settings: Settings, connection: Connection, make_channel: MakeChannel
+    ) -> None:
         self.address = settings.address
         self.timeout = settings.timeout
-        self._etcd = Etcd(settings, connection)
-        self._watches = WatchStream(self._etcd)
+        self._etcd = EtcdClient(settings, connection, make_channel)
+        self._watch = StoreWatch(self._etcd)
 
     @property
     def closed(self) -> bool:
@@ -51,22 +60,18 @@ class Etcd3Store:
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
-        if len(queries) == 1 and not queries[0].span.end:
-            # Most reads are of a single key, which fits a page.
-            request = codec.range_request(queries[0], revision)
-            page = self._etcd.call("KV", "Range", request, timeout)
-            return Reply(revision or page.header.revision, [codec.entries(page)])
         return read_in_calls(
             lambda left: self._read(queries, revision, left), revision, timeout, self.address
         )
 
     def _read(self, queries: Sequence[Query], revision: int, left: Left) -> Reply:
+        if not queries:
+            newest = self._range(codec.newest_revision_request(), left())
+            return Reply(revision or newest.header.revision, [])
         if len(queries) == 1:
             page = self._range(codec.range_request(queries[0], revision), left())
             revision = revision or page.header.revision
             return Reply(revision, [self._all_pages(queries[0], page, revision, left)])
-        if not queries:
-            return Reply(revision or self._newest_revision(left()), [])
         found: list[list[Entry] | None] = []
         for begin in range(0, len(queries), limits.MAX_RANGES_PER_CALL):
             some = queries[begin : begin + limits.MAX_RANGES_PER_CALL]
@@ -75,11 +80,7 @@ class Etcd3Store:
             # All further calls read at the revision of the first.
             revision = revision or response.header.revision
             for query, each in zip(some, response.responses, strict=True):
-                page = each.response_range
-                if page.more:
-                    found.append(self._all_pages(query, page, revision, left))
-                else:
-                    found.append(codec.entries(page))
+                found.append(self._all_pages(query, each.response_range, revision, left))
         return Reply(revision, found)
 
     def commit(
@@ -91,11 +92,7 @@ class Etcd3Store:
         timeout: float,
     ) -> Commit | Conflict:
         """Commit; see Store."""
-        request = etcdrpc.TxnRequest(
-            compare=[codec.compare(guard) for guard in guards],
-            success=[codec.operation(write) for write in writes],
-            failure=codec.reads(refetch),
-        )
+        request = codec.commit_request(guards, writes, refetch)
         try:
             response = self._etcd.call_once("KV", "Txn", request, timeout)
         except LeaseNotFound as exc:
@@ -116,16 +113,12 @@ class Etcd3Store:
         etcd checks both branches of a transaction, whichever is taken. The guard never holds, so
         that nothing is written and the call is idempotent.
         """
-        request = etcdrpc.TxnRequest(
-            compare=[codec.compare(KeyAt(writes[0].key, NEVER))],
-            success=[codec.operation(write) for write in writes],
-            failure=codec.reads(reads),
-        )
+        request = codec.commit_request([KeyAt(writes[0].key, NEVER)], writes, reads)
         self._etcd.call("KV", "Txn", request, timeout)
 
     def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
         """Watch; see Store."""
-        return self._watches.add(span, from_revision, sink)
+        return self._watch.add(span, from_revision, sink)
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
         """Grant a lease; see Store."""
@@ -135,42 +128,34 @@ class Etcd3Store:
 
     def keep_lease(self, lease: int, *, timeout: float) -> bool:
         """Keep a lease alive; see Store."""
-        return self._etcd.keep_lease(lease, timeout)
+        request = etcdrpc.LeaseKeepAliveRequest(ID=lease)
+        left: int = self._etcd.call("Lease", "LeaseKeepAlive", request, timeout).TTL
+        return left > 0
 
     def revoke_lease(self, lease: int, *, timeout: float) -> None:
         """Revoke a lease; see Store."""
-        try:
+        with suppress(LeaseNotFound):
             request = etcdrpc.LeaseRevokeRequest(ID=lease)
             self._etcd.call("Lease", "LeaseRevoke", request, timeout)
-        except LeaseNotFound:
-            pass
 
     def close(self) -> None:
         """Close; see Store."""
         self._etcd.close()
-        self._watches.join()
+        self._watch.join()
 
     def leave_to_parent(self) -> None:
         """Release what the parent of this forked process owns."""
         self._etcd.leave_to_parent()
-        self._watches.leave_to_parent()
-
-    def _newest_revision(self, timeout: float) -> int:
-        request = etcdrpc.RangeRequest(key=b"0", count_only=True)
-        revision: int = self._range(request, timeout).header.revision
-        return revision
+        self._watch.leave_to_parent()
 
     def _range(self, request: Any, timeout: float) -> Any:
         return self._etcd.call("KV", "Range", request, timeout)
 
     def _all_pages(self, query: Query, page: Any, revision: int, left: Left) -> list[Entry]:
-        """Return the entries of all pages, requesting each while the one before is decoded."""
-        if not page.more:
-            return codec.entries(page)
-        found: list[Entry] = []
+        found = codec.entries(page)
         while page.more:
-            request = codec.range_request(query, revision, page.kvs[-1].key + b"\0")
-            following = self._etcd.call_ahead("KV", "Range", request, left())
+            page = self._range(
+                codec.range_request(query, revision, page.kvs[-1].key + b"\0"), left()
+            )
             found += codec.entries(page)
-            page = following()
-        return found + codec.entries(page)
+        return found

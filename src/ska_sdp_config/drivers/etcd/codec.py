@@ -19,19 +19,15 @@ from ska_sdp_config.store.interface import (
     Query,
     Write,
 )
-from ska_sdp_config.store.keys import EVERYTHING, Span
 
 __all__ = [
     "changes",
-    "compare",
-    "create_watch",
-    "data_of",
+    "commit_request",
     "entries",
-    "operation",
+    "newest_revision_request",
     "range_request",
     "read_request",
-    "reads",
-    "written_since",
+    "watch_request",
 ]
 
 Message = Any
@@ -48,10 +44,10 @@ def range_request(query: Query, revision: int = 0, begin: bytes = b"") -> Messag
     """Return the request for a page of a query, beginning at a key."""
     span = query.span
     if not span.end:
-        return etcdrpc.RangeRequest(key=data_of(span.begin), revision=revision)
+        return etcdrpc.RangeRequest(key=_bytes(span.begin), revision=revision)
     return etcdrpc.RangeRequest(
-        key=begin or data_of(span.begin),
-        range_end=data_of(span.end),
+        key=begin or _bytes(span.begin),
+        range_end=_bytes(span.end),
         revision=revision,
         limit=page_size(query),
         keys_only=query.keys_only,
@@ -89,90 +85,35 @@ def changes(events: Iterable[Message]) -> list[Change]:
     return found
 
 
-def compare(guard: Guard) -> Message:
-    """Return the comparison that checks a guard."""
-    if isinstance(guard, KeyAt):
-        return etcdrpc.Compare(
-            result=_EQUAL,
-            target=_MODIFIED,
-            key=data_of(guard.key),
-            mod_revision=guard.modified,
-        )
-    if isinstance(guard, Created):
-        return etcdrpc.Compare(
-            result=_EQUAL,
-            target=_CREATED,
-            key=data_of(guard.key),
-            create_revision=guard.created,
-        )
-    if isinstance(guard, NoneCreatedSince):
-        return etcdrpc.Compare(
-            result=_LESS,
-            target=_CREATED,
-            key=data_of(guard.span.begin),
-            range_end=data_of(guard.span.end),
-            create_revision=guard.revision + 1,
-        )
-    raise TypeError(f"Not a guard: {guard!r}")
-
-
-def operation(write: Write) -> Message:
-    """Return the operation of a write."""
-    if isinstance(write, Put):
-        return etcdrpc.RequestOp(
-            request_put=etcdrpc.PutRequest(
-                key=data_of(write.key),
-                value=data_of(write.value),
-                lease=write.lease or 0,
-                ignore_lease=write.lease is None,
-            )
-        )
-    return etcdrpc.RequestOp(
-        request_delete_range=etcdrpc.DeleteRangeRequest(
-            key=data_of(write.span.begin), range_end=data_of(write.span.end)
-        )
-    )
-
-
-def reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
-    """Return the operations that read queries."""
-    return [etcdrpc.RequestOp(request_range=range_request(query, revision)) for query in queries]
-
-
 def read_request(queries: Sequence[Query], revision: int = 0) -> Message:
     """Return the request for the first page of each query."""
-    return etcdrpc.TxnRequest(success=reads(queries, revision))
+    return etcdrpc.TxnRequest(success=_reads(queries, revision))
 
 
-def create_watch(span: Span, from_revision: int) -> Message:
-    """Return the request to watch a span."""
+def commit_request(
+    guards: Sequence[Guard], writes: Sequence[Write], refetch: Sequence[Query]
+) -> Message:
+    """Return the request to write if all guards hold, and to read otherwise."""
+    return etcdrpc.TxnRequest(
+        compare=[_compare(guard) for guard in guards],
+        success=[_operation(write) for write in writes],
+        failure=_reads(refetch),
+    )
+
+
+def watch_request(from_revision: int) -> Message:
+    """Return the request to watch all keys."""
     # A zero byte means no end to etcd, so keys that are not valid UTF-8 are included.
-    end = b"\0" if span == EVERYTHING else data_of(span.end)
-    return etcdrpc.WatchRequest(
-        create_request=etcdrpc.WatchCreateRequest(
-            key=data_of(span.begin), range_end=end, start_revision=from_revision
-        )
-    )
+    create = etcdrpc.WatchCreateRequest(key=b"\0", range_end=b"\0", start_revision=from_revision)
+    return etcdrpc.WatchRequest(create_request=create)
 
 
-def written_since(span: Span, revision: int) -> Message:
-    """Return the operation that finds a key of a span written at or after a revision.
-
-    For all keys, it finds none without a search: the revision of the response shows the same.
-    """
-    end = b"" if span == EVERYTHING else data_of(span.end)
-    return etcdrpc.RequestOp(
-        request_range=etcdrpc.RangeRequest(
-            key=data_of(span.begin),
-            range_end=end,
-            keys_only=True,
-            limit=1,
-            min_mod_revision=revision,
-        )
-    )
+def newest_revision_request() -> Message:
+    """Return the request for the revision of the store only."""
+    return etcdrpc.RangeRequest(key=b"0", count_only=True)
 
 
-def data_of(text: str) -> bytes:
+def _bytes(text: str) -> bytes:
     """Encode a key or a value, restoring bytes that are not valid UTF-8."""
     return text.encode("utf-8", "surrogateescape")
 
@@ -187,3 +128,50 @@ def _text(data: bytes) -> str:
     except UnicodeDecodeError:
         # Other programs may store binary data in a shared etcd.
         return data.decode(errors="surrogateescape")
+
+
+def _reads(queries: Sequence[Query], revision: int = 0) -> list[Message]:
+    return [etcdrpc.RequestOp(request_range=range_request(query, revision)) for query in queries]
+
+
+def _compare(guard: Guard) -> Message:
+    if isinstance(guard, KeyAt):
+        return etcdrpc.Compare(
+            result=_EQUAL,
+            target=_MODIFIED,
+            key=_bytes(guard.key),
+            mod_revision=guard.modified,
+        )
+    if isinstance(guard, Created):
+        return etcdrpc.Compare(
+            result=_EQUAL,
+            target=_CREATED,
+            key=_bytes(guard.key),
+            create_revision=guard.created,
+        )
+    if isinstance(guard, NoneCreatedSince):
+        return etcdrpc.Compare(
+            result=_LESS,
+            target=_CREATED,
+            key=_bytes(guard.span.begin),
+            range_end=_bytes(guard.span.end),
+            create_revision=guard.revision + 1,
+        )
+    raise TypeError(f"Not a guard: {guard!r}")
+
+
+def _operation(write: Write) -> Message:
+    if isinstance(write, Put):
+        return etcdrpc.RequestOp(
+            request_put=etcdrpc.PutRequest(
+                key=_bytes(write.key),
+                value=_bytes(write.value),
+                lease=write.lease or 0,
+                ignore_lease=write.lease is None,
+            )
+        )
+    return etcdrpc.RequestOp(
+        request_delete_range=etcdrpc.DeleteRangeRequest(
+            key=_bytes(write.span.begin), range_end=_bytes(write.span.end)
+        )
+    )

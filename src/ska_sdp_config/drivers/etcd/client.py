@@ -1,27 +1,26 @@
-"""Calls to etcd over gRPC, with failover, login and retries."""
+"""Calls to an etcd cluster, with failover, login and retries."""
 
 from __future__ import annotations
 
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd import errors
-from ska_sdp_config.drivers.etcd.attempts import PermanentFaults, call_pauses, time_share
-from ska_sdp_config.drivers.etcd.grpc.channel import Channel
+from ska_sdp_config.drivers.etcd.attempts import call_pauses, time_share
+from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
 from ska_sdp_config.drivers.etcd.login import Login, Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.interface import AnswerLost
 
-__all__ = ["Etcd"]
+__all__ = ["Attempt", "EtcdClient"]
 
 Attempt = Callable[[Channel, Metadata, float], Any]
 """Makes a call on a channel, with metadata and a timeout in seconds."""
@@ -30,17 +29,21 @@ MIN_SILENCE_S = 0.5
 """Timeouts shorter than this do not count against the connection."""
 
 
-class Etcd:
-    """Connection to one member of a cluster, replaced when it fails.
+class EtcdClient:
+    """Client of a cluster. It uses the channel to one member until that fails.
 
     Args:
         settings: endpoints and credentials.
         connection: receives requests, responses and failures.
+        make_channel: creates channels, of gRPC or of the gateway.
     """
 
-    def __init__(self, settings: Settings, connection: Connection) -> None:
+    def __init__(
+        self, settings: Settings, connection: Connection, make_channel: MakeChannel
+    ) -> None:
         self.settings = settings
         self.connection = connection
+        self._make_channel = make_channel
         self._login = Login(settings)
         self._lock = threading.Lock()
         self._member = 0
@@ -69,40 +72,7 @@ class Etcd:
             LeaseNotFound: the lease has expired.
             ConfigConnectionError: the call timed out or was rejected.
         """
-        return self._call_with_retries(_unary(service, method, request), timeout)
-
-    def call_ahead(
-        self, service: str, method: str, request: Any, timeout: float
-    ) -> Callable[[], Any]:
-        """Start an idempotent call without waiting for its response.
-
-        Returns:
-            Function that waits for the response; it returns and raises what ``call`` does.
-
-        Raises:
-            ConfigConnectionError: the connection was closed.
-        """
-        end = time.monotonic() + timeout
-        again = _unary(service, method, request)
-        sent: Any = None
-        # Errors are raised when the response is waited for.
-        with self.channel() as sender, suppress(grpc.RpcError, ValueError):
-            metadata = self._log_in(sender, timeout)
-            seconds = timeout * time_share(len(self.settings.endpoints), 0)
-            sent = sender.method(service, method).future(
-                request, timeout=seconds, metadata=metadata
-            )
-
-        def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
-            nonlocal sent
-            first, sent = sent, None
-            if first is not None and channel is sender:
-                # It is cancelled if the channel is replaced meanwhile.
-                with suppress(grpc.FutureCancelledError):
-                    return first.result()
-            return again(channel, metadata, seconds)
-
-        return lambda: self._call_with_retries(attempt, max(0.0, end - time.monotonic()))
+        return self.attempt(_calling(service, method, request), timeout)
 
     def call_once(self, service: str, method: str, request: Any, timeout: float) -> Any:
         """Make a call that is not idempotent: retry only if it was certainly not executed.
@@ -113,74 +83,76 @@ class Etcd:
             TransactionTooLarge: a limit of the server is exceeded; it was not executed.
             ConfigConnectionError: the call was rejected, or could not be sent.
         """
-        return self._call_with_retries(_unary(service, method, request), timeout, once=True)
-
-    def keep_lease(self, lease: int, timeout: float) -> bool:
-        """Keep a lease alive; return False if it has expired.
-
-        Raises:
-            ConfigConnectionError: the call timed out or was rejected.
-        """
-        request = etcdrpc.LeaseKeepAliveRequest(ID=lease)
-
-        def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
-            answers = channel.method("Lease", "LeaseKeepAlive")(
-                iter([request]), timeout=seconds, metadata=metadata
-            )
-            try:
-                return next(answers)
-            except StopIteration:
-                raise ConfigConnectionError(
-                    f"The database at {self.settings.address} ended the keep-alive of a lease "
-                    "without a response."
-                ) from None
-            finally:
-                answers.cancel()
-
-        left: int = self._call_with_retries(attempt, timeout).TTL
-        return left > 0
+        return self.attempt(_calling(service, method, request), timeout, once=True)
 
     def call_on(
         self, channel: Channel, service: str, method: str, request: Any, timeout: float
     ) -> Any:
-        """Make a call on the given channel, without retries.
+        """Make a call on the given channel, without failover.
 
         Raises:
             grpc.RpcError: the call timed out or was rejected.
-            ConfigConnectionError: the connection was closed.
+            ConfigConnectionError: the client was closed.
         """
         try:
-            return self._logged_in(_unary(service, method, request), channel, timeout)
-        except ValueError as exc:
-            # gRPC raises ValueError on a closed channel.
+            return self._logged_in(_calling(service, method, request), channel, timeout)
+        except ChannelClosed as exc:
             raise self.closed_error() from exc
 
-    def watch(self, channel: Channel, requests: Iterator[Any]) -> Any:
-        """Open a watch stream on a channel. It fails when the member loses its leader.
+    def attempt(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
+        """Attempt a call until it is answered; see call, and call_once for ``once``."""
+        end = time.monotonic() + timeout
+        members = len(self.settings.endpoints)
+        faults: dict[str, str] = {}
+        for tries, pause in enumerate(call_pauses()):
+            with self.channel() as channel:
+                began = time.monotonic()
+                seconds = end - began
+                if not once:
+                    seconds *= time_share(members, tries)
+                try:
+                    return self._logged_in(attempt, channel, seconds)
+                except grpc.RpcError as exc:
+                    error = exc
+                except ChannelClosed as exc:
+                    raise self.closed_error() from exc
+            if not errors.is_silence(error):
+                raise self._rejection(channel, error) from error
+            self.on_no_response(channel, error, began)
+            if once and not errors.was_not_executed(error):
+                self.connection.failed()
+                raise AnswerLost(errors.words_of(error)) from error
+            faults[channel.endpoint] = errors.permanent_fault(channel.endpoint, error)
+            if len(faults) == members and all(faults.values()):
+                self.connection.failed()
+                raise ConfigConnectionError(" ".join(faults.values())) from error
+            if end - time.monotonic() <= pause:
+                self.connection.failed()
+                raise errors.no_answer(self.settings, error, timeout) from error
+            self._closed.wait(pause)
+        raise AssertionError("There is always another pause.")
+
+    def log_in(self, channel: Channel) -> Metadata:
+        """Return the metadata to send with a call, after a login if one is required.
 
         Raises:
             grpc.RpcError: the login failed.
-            ConfigConnectionError: the connection was closed.
+            ChannelClosed: the channel was closed.
         """
-        try:
-            metadata = self._log_in(channel, self.settings.timeout)
-            return channel.method("Watch", "Watch")(requests, metadata=metadata)
-        except ValueError as exc:
-            # gRPC raises ValueError on a closed channel.
-            raise self.closed_error() from exc
+        return self._log_in(channel, self.settings.timeout)
 
     def discard_login(self) -> None:
         """Log in again before the next call."""
         self._login.discard_token()
 
     def channel(self) -> Channel:
-        """Acquire the channel to the current member, opening it if necessary.
+        """Acquire the channel to the current member, creating it if necessary.
 
         Returns:
             The channel; leave it as a context manager to release it.
 
         Raises:
-            ConfigConnectionError: the connection was closed.
+            ConfigConnectionError: the client was closed.
         """
         # A lock of the parent process may be held for ever in this one.
         if self._is_parents:
@@ -190,9 +162,8 @@ class Etcd:
                 raise self.closed_error()
             channel = self._channel
             if channel is None:
-                channel = self._channel = Channel(
-                    self.settings, self.settings.endpoints[self._member]
-                )
+                endpoint = self.settings.endpoints[self._member]
+                channel = self._channel = self._make_channel(endpoint)
                 self._channels.add(channel)
                 self._was_used = True
             channel.borrow()
@@ -209,7 +180,7 @@ class Etcd:
         channel.retire()
 
     def on_no_response(self, channel: Channel, exc: grpc.RpcError, since: float) -> None:
-        """Replace the channel after a call without a response, unless gRPC will reconnect.
+        """Replace the channel after a call without a response, unless it will reconnect.
 
         Args:
             channel: the channel of the call.
@@ -250,38 +221,6 @@ class Etcd:
         """Return the error to raise after it was closed."""
         return closed_error(is_parents=self._is_parents)
 
-    def _call_with_retries(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
-        end = time.monotonic() + timeout
-        members = len(self.settings.endpoints)
-        faults = PermanentFaults(self.settings, end)
-        for tries, pause in enumerate(call_pauses()):
-            with self.channel() as channel:
-                began = time.monotonic()
-                seconds = end - began
-                if not once:
-                    seconds *= time_share(members, tries)
-                try:
-                    return self._logged_in(attempt, channel, seconds)
-                except grpc.RpcError as exc:
-                    error = exc
-                except ValueError as exc:
-                    if not self.closed:
-                        raise
-                    # gRPC raises ValueError if the channel is closed during the call.
-                    raise self.closed_error() from exc
-            if not errors.is_silence(error):
-                raise self._rejection(channel, error) from error
-            self.on_no_response(channel, error, began)
-            if once and not errors.was_not_carried_out(error):
-                self.connection.failed()
-                raise AnswerLost(errors.words_of(error)) from error
-            self._diagnose(channel, error, faults)
-            if end - time.monotonic() <= pause:
-                self.connection.failed()
-                raise errors.no_answer(self.settings, error, timeout) from error
-            self._closed.wait(pause)
-        raise AssertionError("There is always another pause.")
-
     def _logged_in(self, attempt: Attempt, channel: Channel, timeout: float) -> Any:
         """Make a call, with retries after an expired token."""
         end = time.monotonic() + timeout
@@ -312,7 +251,7 @@ class Etcd:
                 name=self.settings.username, password=self.settings.password
             )
             try:
-                answer = channel.method("Auth", "Authenticate")(request, timeout=seconds)
+                answer = channel.call("Auth", "Authenticate", request, seconds, ())
             except grpc.RpcError as exc:
                 errors.mark_as_not_sent(exc)
                 raise
@@ -330,20 +269,9 @@ class Etcd:
             self.connection.answered()
         return errors.refusal(self.settings, exc, was_served=was_served)
 
-    def _diagnose(self, channel: Channel, exc: grpc.RpcError, faults: PermanentFaults) -> None:
-        """Fail early if no member can ever be connected to."""
-        if not errors.could_not_connect(exc):
-            faults.discard(channel.endpoint)
-            return
-        try:
-            faults.diagnose(channel.endpoint, exc)
-        except ConfigConnectionError:
-            self.connection.failed()
-            raise
 
-
-def _unary(service: str, method: str, request: Any) -> Attempt:
+def _calling(service: str, method: str, request: Any) -> Attempt:
     def attempt(channel: Channel, metadata: Metadata, seconds: float) -> Any:
-        return channel.method(service, method)(request, timeout=seconds, metadata=metadata)
+        return channel.call(service, method, request, seconds, metadata)
 
     return attempt

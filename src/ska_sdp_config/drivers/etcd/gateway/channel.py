@@ -1,0 +1,215 @@
+"""Channel to etcd's JSON gateway."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from weakref import WeakSet
+
+import requests
+from etcd3gw.client import Etcd3Client
+from pyetcd import etcdrpc
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
+
+from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
+from ska_sdp_config.drivers.etcd.codec import watch_request
+from ska_sdp_config.drivers.etcd.gateway.faults import answer_in, fault
+from ska_sdp_config.drivers.etcd.gateway.proto_json import Json, from_json, response_to, to_json
+from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets, SocketsAdapter
+from ska_sdp_config.drivers.etcd.gateway.tls import tls_context
+from ska_sdp_config.drivers.etcd.login import Metadata
+from ska_sdp_config.drivers.etcd.settings import Settings
+
+__all__ = ["GatewayChannel", "gateway_channels"]
+
+CONNECT_TIMEOUT_S = 2.0
+"""Longest time for a connection to be made, as over gRPC."""
+
+
+class GatewayChannel(Channel):
+    """Channel over HTTP; see Channel.
+
+    Args:
+        tls: TLS context, or None for HTTP.
+        endpoint: ``host:port``.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None, endpoint: str) -> None:
+        super().__init__(endpoint)
+        self._tls = tls
+        self._sockets = Sockets()
+        self._client = self._connect(self._sockets)
+        self._watches: WeakSet[GatewayWatch] = WeakSet()
+
+    def call(
+        self, service: str, method: str, request: Any, timeout: float, metadata: Metadata
+    ) -> Any:
+        """Make a call; see Channel."""
+        path = f"{service}/{method.removeprefix('Lease')}".lower()
+        answer = self.post(path, to_json(request), timeout, metadata)
+        # Responses of methods that are streams over gRPC are wrapped.
+        return from_json(answer.get("result", answer), response_to(service, method))
+
+    def post(self, path: str, body: Json, timeout: float, metadata: Metadata) -> Json:
+        """Send JSON to a path such as ``kv/range``, and return the JSON of the response.
+
+        Raises:
+            grpc.RpcError: the call timed out, failed or was rejected.
+            ChannelClosed: the channel was closed before the call.
+        """
+        if self._closed:
+            raise ChannelClosed
+        limit = Timeout(connect=min(CONNECT_TIMEOUT_S, timeout), total=timeout)
+        with _faults(), _post(self._client, path, body, metadata, limit) as response:
+            return answer_in(response.status_code, response.content)
+
+    def watch(self, from_revision: int, metadata: Metadata) -> GatewayWatch:
+        """Start a watch; see Channel. It has a connection of its own."""
+        body = to_json(watch_request(from_revision))
+        # Without this, a large backlog exceeds the message limit of the gateway. The generated
+        # messages do not have the field.
+        body["create_request"]["fragment"] = True
+        sockets = Sockets()
+        watch = GatewayWatch(self._connect(sockets), sockets, body, metadata)
+        with self._lock:
+            if self._closed:
+                raise ChannelClosed
+            self._watches.add(watch)
+        return watch
+
+    def leave_to_parent(self) -> None:
+        """Close the copies that a forked child has of the sockets; see Channel."""
+        self._sockets.leave_to_parent()
+        for watch in list(self._watches):
+            watch.leave_to_parent()
+
+    def _close(self) -> None:
+        self._sockets.cut()
+        for watch in list(self._watches):
+            watch.cancel()
+        self._client.session.close()
+
+    def _connect(self, sockets: Sockets) -> Etcd3Client:
+        session = requests.Session()
+        # Ignore proxies and .netrc: they are meant for other hosts.
+        session.trust_env = False
+        session.headers["Accept-Encoding"] = "identity"
+        session.headers["Content-Type"] = "application/json"
+        adapter = SocketsAdapter(sockets, self._tls)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        host, _, port = self.endpoint.rpartition(":")
+        protocol = "https" if self._tls else "http"
+        # Without a path, the client requests the version first, without a timeout.
+        return Etcd3Client(host.strip("[]"), int(port), protocol, api_path="/v3/", session=session)
+
+
+class GatewayWatch:
+    """Watch over HTTP; see WatchCall.
+
+    The gateway has no progress requests, and may not report that a watch has ended.
+    """
+
+    def __init__(
+        self, client: Etcd3Client, sockets: Sockets, body: Json, metadata: Metadata
+    ) -> None:
+        self._client = client
+        self._sockets = sockets
+        self._body = body
+        self._metadata = metadata
+
+    def __iter__(self) -> Iterator[Any]:
+        limit = Timeout(connect=CONNECT_TIMEOUT_S, read=None)
+        events: list[Any] = []
+        try:
+            with (
+                _faults(),
+                _post(
+                    self._client, "watch", self._body, self._metadata, limit, stream=True
+                ) as response,
+            ):
+                if response.status_code != 200:
+                    answer_in(response.status_code, response.content)
+                for line in _lines(response):
+                    result = answer_in(200, line).get("result", {}) if line else {}
+                    events += result.pop("events", ())
+                    if line and not result.get("fragment"):
+                        yield from_json({**result, "events": events}, etcdrpc.WatchResponse())
+                        events = []
+                    else:
+                        # Each part counts as a response, so that a large one on a slow connection
+                        # is not taken for silence.
+                        yield etcdrpc.WatchResponse()
+        finally:
+            self._client.session.close()
+
+    def request_progress(self) -> None:
+        """Do nothing; see WatchCall."""
+
+    def cancel(self) -> None:
+        """End the call; see WatchCall."""
+        self._sockets.cut()
+
+    def leave_to_parent(self) -> None:
+        """Close the copies that a forked child has of the sockets."""
+        self._sockets.leave_to_parent()
+
+
+def gateway_channels(settings: Settings) -> MakeChannel:
+    """Return the function that creates channels.
+
+    Raises:
+        ValueError: a certificate in the settings is invalid.
+    """
+    return partial(GatewayChannel, tls_context(settings))
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except (requests.RequestException, HTTPError, OSError) as exc:
+        raise fault(exc) from exc
+
+
+def _post(
+    client: Etcd3Client,
+    path: str,
+    body: Json,
+    metadata: Metadata,
+    limit: Timeout,
+    *,
+    stream: bool = False,
+) -> requests.Response:
+    return client.session.post(
+        client.get_url(path),
+        data=json.dumps(body).encode(),
+        headers={_header(name): value for name, value in metadata},
+        timeout=limit,  # type: ignore[arg-type]  # urllib3's class is accepted too
+        stream=stream,
+        allow_redirects=False,
+    )
+
+
+def _header(name: str) -> str:
+    return "Authorization" if name == "token" else f"Grpc-Metadata-{name}"
+
+
+def _lines(response: requests.Response) -> Iterator[bytes]:
+    """Yield the lines of a response as they arrive, and nothing for each part of a long line."""
+    parts: list[bytes] = []
+    while data := response.raw.read1():
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            parts.append(line)
+            if text := b"".join(parts).strip():
+                yield text
+            parts.clear()
+        parts.append(rest)
+        if not lines:
+            yield b""

@@ -1,0 +1,65 @@
+"""Watch stream: one call that delivers all changes of the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from ska_sdp_config.drivers.etcd.channel import WatchCall
+
+__all__ = ["Ending", "Stream"]
+
+
+class Ending(Enum):
+    """Reason for which the client ended a stream."""
+
+    UNUSED = "there are no watches left"
+    REPLACED = "its connection was replaced"
+    REWOUND = "a watch needs earlier changes"
+    COMPACTED = "its changes were compacted"
+    SILENT = "it timed out"
+    STALLED = "it does not deliver existing changes"
+    REGRESSED = "the database is older than the changes that it delivered"
+
+
+class Stream:
+    """One watch call, until it ends or fails.
+
+    Attributes:
+        began: time of creation, on the monotonic clock.
+        last_received: time of the last response, on the monotonic clock.
+        next_revision: first revision not yet delivered. Only events advance it: a progress
+            response may overtake events.
+        has_delivered: whether it delivered any change.
+        may_be_regressed: whether the member has not reached the revision to resume from. Either
+            it lags behind the other members, or the database was restored.
+        ended: reason for which the client ended it, if it did.
+    """
+
+    def __init__(self, call: WatchCall, next_revision: int) -> None:
+        self.began = self.last_received = time.monotonic()
+        self.next_revision = next_revision
+        self.has_delivered = False
+        self.may_be_regressed = False
+        self.ended: Ending | None = None
+        self._call = call
+
+    def __iter__(self) -> Iterator[Any]:
+        for response in self._call:
+            self.last_received = time.monotonic()
+            yield response
+
+    def request_progress(self) -> None:
+        """Request a response, if the transport can."""
+        self._call.request_progress()
+
+    def end(self, why: Ending) -> None:
+        """End the stream."""
+        self.ended = self.ended or why
+        self._call.cancel()
+
+    def close(self) -> None:
+        """Release the call after the stream has ended."""
+        self._call.cancel()

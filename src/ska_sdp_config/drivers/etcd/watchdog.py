@@ -1,0 +1,141 @@
+"""Detection of watch streams that are idle, dead, stalled or of a regressed database.
+
+An idle stream is asked for its progress. A missing reply alone proves nothing: it queues behind
+a large backlog, and the gateway has no such request. The connection counts as dead if a read is
+not answered either, and the stream as stalled if it does not deliver, in time, what that read
+shows to exist.
+
+A database that was restored from an older backup, or that lost its data, delivers nothing until
+it reaches the revision to resume from. The same read detects that.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import grpc
+
+from ska_sdp_config.drivers.etcd import codec, errors
+from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.client import EtcdClient
+from ska_sdp_config.drivers.etcd.stream import Ending, Stream
+from ska_sdp_config.store.errors import ConfigConnectionError
+
+__all__ = ["Watchdog"]
+
+LOGGER = logging.getLogger(__name__)
+
+REQUEST_PROGRESS_AFTER = 1.5
+"""Idle time, in seconds, after which progress is requested."""
+
+PROBE_AFTER = 3.0
+"""Idle time, in seconds, after which the connection is probed by a read."""
+
+PROBE_DEADLINE = 4.8
+"""Idle time, in seconds, by which the probe must have been answered."""
+
+LAG_TIMEOUT_S = 1.0
+"""Time, in seconds, within which changes that a probe has shown must be delivered."""
+
+CHECK_INTERVAL = 1.0
+"""Longest time between two checks of the stream, in seconds."""
+
+
+class Watchdog:
+    """Context manager that supervises one stream on its own thread.
+
+    Args:
+        etcd: the client.
+        channel: the channel of the stream.
+        stream: the stream.
+        revisions: returns the first undelivered revision of each watch.
+
+    Attributes:
+        revision: newest revision returned by a probe.
+    """
+
+    def __init__(
+        self,
+        etcd: EtcdClient,
+        channel: Channel,
+        stream: Stream,
+        revisions: Callable[[], list[int]],
+    ) -> None:
+        self.revision = 0
+        self._etcd = etcd
+        self._channel = channel
+        self._stream = stream
+        self._revisions = revisions
+        self._lacking = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="config-watchdog", daemon=True)
+
+    def __enter__(self) -> Watchdog:
+        # The thread may outlive the stream by one probe, so it needs its own reference.
+        self._channel.borrow()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The thread is not joined: it may be waiting for a probe, which has a timeout.
+        self._stopped.set()
+
+    def _run(self) -> None:
+        with self._channel:
+            requested, pause = 0.0, 0.0
+            while not self._stopped.wait(pause):
+                now = time.monotonic()
+                idle = now - self._stream.last_received
+                if self._channel.retired:
+                    self._stream.end(Ending.REPLACED)
+                elif idle >= PROBE_AFTER or self._stream.may_be_regressed:
+                    pause = self._probe()
+                    continue
+                elif idle >= REQUEST_PROGRESS_AFTER and requested <= self._stream.last_received:
+                    requested = now
+                    self._etcd.connection.asked()
+                    self._stream.request_progress()
+                due = REQUEST_PROGRESS_AFTER if idle < REQUEST_PROGRESS_AFTER else PROBE_AFTER
+                pause = min(CHECK_INTERVAL, max(0.01, due - idle))
+
+    def _probe(self) -> float:
+        """Compare the stream with the store; return the seconds until the next check."""
+        last_received = self._stream.last_received
+        # Copied before the read, whose result is at least as new.
+        revisions = self._revisions()
+        try:
+            timeout = max(0.1, last_received + PROBE_DEADLINE - time.monotonic())
+            self.revision = self._read_newest(timeout)
+        except ConfigConnectionError:
+            # The Config was closed.
+            return CHECK_INTERVAL
+        except grpc.RpcError as exc:
+            if not errors.is_silence(exc):
+                # A rejection is an answer too: the connection works.
+                self._stream.last_received = max(last_received, time.monotonic())
+            elif self._stream.last_received == last_received:
+                LOGGER.debug("A read beside the watch was not answered: %s", exc.details())
+                self._stream.end(Ending.SILENT)
+            return CHECK_INTERVAL
+        self._stream.may_be_regressed = False
+        if max(revisions, default=0) > self.revision + 1:
+            self._stream.end(Ending.REGRESSED)
+            return CHECK_INTERVAL
+        lacking = min(revisions, default=0)
+        if self._stream.last_received != last_received or not 0 < lacking <= self.revision:
+            self._lacking = 0
+            self._stream.last_received = time.monotonic()
+            return min(CHECK_INTERVAL, REQUEST_PROGRESS_AFTER)
+        if self._lacking == lacking:
+            self._stream.end(Ending.STALLED)
+        self._lacking = lacking
+        return LAG_TIMEOUT_S
+
+    def _read_newest(self, timeout: float) -> int:
+        request = codec.newest_revision_request()
+        answer = self._etcd.call_on(self._channel, "KV", "Range", request, timeout)
+        revision: int = answer.header.revision
+        return revision
