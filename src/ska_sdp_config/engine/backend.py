@@ -17,6 +17,7 @@ from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.counts import Counts, WatchLag
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import Compacted, ConfigVanished, DbRevision, HasLeaseId
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Entry, Query, Reply, Store
 from ska_sdp_config.store.keys import Span, key_of_path, path_of_key, spans_of_listing
 
@@ -35,14 +36,18 @@ class Backend:
     Args:
         make_store: makes the store, which reports the state of its connection.
         loses_answers: whether the store's commits may raise AnswerLost.
+
+    Attributes:
+        creator: the process that created it, the only one that may use it.
     """
 
     def __init__(
         self, make_store: Callable[[Connection], Store], *, loses_answers: bool = True
     ) -> None:
+        self.creator = CreatorProcess()
         self.connection = Connection(LEASE_TTL)
         self.store = make_store(self.connection)
-        self.leases = Leases(self.store)
+        self.leases = Leases(self.store, self.creator)
         self.cache = Cache(self.store)
         self.raw_watches: list[RawWatch] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
@@ -64,6 +69,7 @@ class Backend:
 
     def watch_lag(self) -> WatchLag | None:
         """Return the lag of the watch; None while no watcher loop runs."""
+        self.creator.check()
         lag = self.cache.lag()
         return None if lag is None else WatchLag(*lag, self.counts.quiet)
 
@@ -76,6 +82,7 @@ class Backend:
         Raises:
             ConfigConnectionError: no answer from the database.
         """
+        self.creator.check()
         return self.leases.grant(ttl)
 
     def txn(
@@ -85,11 +92,13 @@ class Backend:
         timeout: float | None = None,
     ) -> Iterator[Txn]:
         """Loop over attempts at a transaction; see Config.txn."""
+        self.creator.check()
         return transactions(
             self.store,
             self.committer,
             self.connection.counts,
             Deadline(self.store.timeout, timeout, self.address),
+            self.creator,
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
             seen=self.cache.require,
@@ -230,13 +239,14 @@ class Backend:
             ValueError: the path is invalid.
             ConfigConnectionError: no answer from the database.
         """
+        self.creator.check()
         (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
         if start_revision is None:
             since = revision or DbRevision(self._read([], None).revision)
             start_revision = since.revision + 1
         elif isinstance(start_revision, DbRevision):
             start_revision = start_revision.revision
-        watch = RawWatch(self.store, span, start_revision, self.raw_watches)
+        watch = RawWatch(self.store, span, start_revision, self.raw_watches, self.creator)
         if self.store.closed:
             # Closed meanwhile, before this watch was in the list of open ones.
             watch.close()
@@ -249,8 +259,11 @@ class Backend:
         return Watcher(self, lambda txn: txn, timeout)
 
     def close(self) -> None:
-        """Revoke leases, end watches, and release connections and threads."""
-        if not self.store.closed:
+        """Revoke leases, end watches, and release connections and threads.
+
+        Does nothing in a forked child: all of them belong to the parent process.
+        """
+        if self.creator.is_current and not self.store.closed:
             self.leases.end()
             self.store.close()
             self.cache.close()
@@ -258,16 +271,6 @@ class Backend:
                 watch.close()
             self.leases.join()
             self.connection.close()
-
-    def leave_to_parent(self) -> None:
-        """Drop threads, locks and leases in a forked child; see Forkable."""
-        self.connection.leave_to_parent()
-        self.leases.leave_to_parent()
-        self.client_lease.leave_to_parent()
-        self.cache.leave_to_parent()
-        for watch in self.raw_watches:
-            watch.leave_to_parent()
-        self.raw_watches = []
 
     def __enter__(self) -> Backend:
         return self
@@ -286,6 +289,7 @@ class Backend:
         return (found[0] if found else None), reply.revision
 
     def _read(self, queries: list[Query], revision: DbRevision | None) -> Reply:
+        self.creator.check()
         at = revision.revision if revision else 0
         try:
             reply = self.store.read(queries, at, timeout=self.store.timeout)

@@ -119,14 +119,6 @@ class Cache:
         for listener in listeners:
             listener.closed()
 
-    def leave_to_parent(self) -> None:
-        """Drop the watch and the contents in a forked child; see Forkable."""
-        self._lock = threading.Condition()
-        self._watch = None
-        self._sink = None
-        self._view = View(0)
-        self.log.begin(0)
-
     def require(self, revision: int, at_least: int = 0) -> None:
         """Require the cache to reach a revision before the next read from it.
 

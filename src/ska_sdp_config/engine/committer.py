@@ -198,7 +198,7 @@ class TokenCommitter:
         budget: float,
     ) -> int | Conflict | None:
         """Commit once; return None if nothing was written and a retry is needed."""
-        # Not a counter: a forked child would produce the same marks.
+        # Not a counter: two copies of a virtual machine would produce the same marks.
         mark = uuid.uuid4().hex
         end = time.monotonic() + budget
         # Until the outcome is known, also if an exception interrupts this.

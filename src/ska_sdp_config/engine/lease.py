@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Store
 
 __all__ = ["Lease", "Leases", "SharedLease"]
@@ -94,10 +95,12 @@ class Leases:
 
     Args:
         store: the store.
+        creator: the process that created the store.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, creator: CreatorProcess) -> None:
         self._store = store
+        self._creator = creator
         self._live: list[Lease] = []
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -153,8 +156,8 @@ class Leases:
         return lease
 
     def revoke(self, lease: Lease) -> None:
-        """Revoke a lease; see Lease.revoke."""
-        if self._store.closed:
+        """Revoke a lease; see Lease.revoke. Does nothing in a forked child."""
+        if self._store.closed or not self._creator.is_current:
             return
         with self._change:
             if lease in self._live:
@@ -200,14 +203,6 @@ class Leases:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-
-    def leave_to_parent(self) -> None:
-        """Drop leases, threads and locks in a forked child; see Forkable."""
-        self._change = threading.Condition()
-        self._thread = None
-        for lease in self._live:
-            lease.end()
-        self._live = []
 
     def _keep_alive(self) -> None:
         due = 0.0
@@ -372,12 +367,6 @@ class SharedLease:
             lease, self._lease = self._lease, None
         if lease is not None:
             lease.revoke()
-
-    def leave_to_parent(self) -> None:
-        """Drop the lease and replace the lock in a forked child; see Forkable."""
-        self._lock = threading.Lock()
-        self._lost = self._lost or self._lease is not None
-        self._lease = None
 
     def _not_granted(self, seconds: float) -> ConfigConnectionError:
         return ConfigConnectionError(

@@ -19,7 +19,6 @@ from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.store.backoff import growing_pauses
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_config.store.fork import on_fork
 from ska_sdp_config.store.interface import Query, Reader, Reply, Store
 
 __all__ = ["Watcher", "until_answered"]
@@ -54,9 +53,9 @@ class Watcher(Generic[T_co]):
         self._was_skipped = False
         self._was_notified = False
         self._watched = WatchedReads(self._wake)
-        on_fork(self)
 
     def __iter__(self) -> Iterator[Watcher[T_co]]:
+        self._backend.creator.check()
         cache = self._backend.cache
         cache.join(self._watched)
         try:
@@ -66,10 +65,13 @@ class Watcher(Generic[T_co]):
                 self._began = time.monotonic()
                 self._watched.begin_iteration()
                 yield self
+                self._backend.creator.check()
                 cache.trim()
                 self._wait()
         finally:
-            cache.leave(self._watched)
+            # In a forked child, the watch belongs to the parent process.
+            if self._backend.creator.is_current:
+                cache.leave(self._watched)
 
     def txn(
         self,
@@ -96,6 +98,7 @@ class Watcher(Generic[T_co]):
             ConfigConnectionError: the Config was closed; or the transaction timed out, and nothing
                 was written.
         """
+        self._backend.creator.check()
         store, cache = self._backend.store, self._backend.cache
         deadline = Deadline(store.timeout, timeout, store.address)
         pauses = _backoff()
@@ -109,6 +112,7 @@ class Watcher(Generic[T_co]):
                 self._backend.committer,
                 self._backend.counts,
                 deadline,
+                self._backend.creator,
                 max_retries=max_retries,
                 prefetch=queries_of_prefetch(prefetch),
                 warm=False,
@@ -136,14 +140,10 @@ class Watcher(Generic[T_co]):
 
     def trigger(self) -> None:
         """End this iteration now. May be called from any thread, also after the loop."""
+        self._backend.creator.check()
         with self._wake:
             self._triggered = True
             self._wake.notify_all()
-
-    def leave_to_parent(self) -> None:
-        """Replace the lock; see Forkable."""
-        self._wake = threading.Condition()
-        self._watched.leave_to_parent(self._wake)
 
     def _wait(self) -> None:
         store = self._backend.store
@@ -169,6 +169,8 @@ class Watcher(Generic[T_co]):
         return end - time.monotonic()
 
     def _finished(self, txn: Txn) -> None:
+        if not self._backend.creator.is_current:
+            return
         self._watched.add(txn.reads)
         if txn.is_incomplete:
             self._iterate_soon()

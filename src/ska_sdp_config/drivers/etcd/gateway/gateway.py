@@ -43,12 +43,11 @@ class Gateway:
         self._member = 0
         self._session: HttpSession | None = None
         self._closed = threading.Event()
-        self._is_parents = False
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or is owned by the parent of this forked process."""
-        return self._is_parents or self._closed.is_set()
+        """Whether it was closed."""
+        return self._closed.is_set()
 
     def session(self, sockets: Sockets) -> HttpSession:
         """Return another session, which the caller must close."""
@@ -117,26 +116,15 @@ class Gateway:
 
     def close(self) -> None:
         """Close the connections, ending calls in progress."""
-        if self._is_parents:
-            return
         with self._lock:
             self._closed.set()
             session, self._session = self._session, None
         if session is not None:
             session.close()
 
-    def leave_to_parent(self) -> None:
-        """Leave the connections open in a forked child: the parent process owns them."""
-        self._lock = threading.Lock()
-        self._login = Login(self.settings)
-        session, self._session = self._session, None
-        if session is not None:
-            self._is_parents = True
-            session.leave_to_parent()
-
     def closed_error(self) -> ConfigConnectionError:
         """Return the error to raise after it was closed."""
-        return closed_error(is_parents=self._is_parents)
+        return closed_error()
 
     def _call_with_retries(
         self,
@@ -241,8 +229,6 @@ class Gateway:
             raise
 
     def _shared_session(self) -> HttpSession:
-        # A lock of the parent process may be held for ever in this one.
-        self._check_open()
         with self._lock:
             self._check_open()
             if self._session is None:

@@ -100,10 +100,6 @@ class HttpSession:
         self._sockets.cut()
         self._session.close()
 
-    def leave_to_parent(self) -> None:
-        """Close the copies that a forked child has of the sockets."""
-        self._sockets.leave_to_parent()
-
     def _client(self, endpoint: str, settings: Settings) -> Etcd3Client:
         host, _, port = endpoint.rpartition(":")
         protocol = "https" if settings.secure else "http"

@@ -135,11 +135,6 @@ class GatewayStore:
         self._gateway.close()
         self._watches.close()
 
-    def leave_to_parent(self) -> None:
-        """Release what the parent of this forked process owns."""
-        self._gateway.leave_to_parent()
-        self._watches.leave_to_parent()
-
     def _range(self, request: codec.Json, timeout: float) -> codec.Json:
         return self._gateway.call("kv/range", request, timeout)
 

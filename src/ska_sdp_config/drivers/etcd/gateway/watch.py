@@ -74,13 +74,6 @@ class Watches:
         with self._lock:
             self._watches.remove(watch)
 
-    def leave_to_parent(self) -> None:
-        """Discard the watches and locks of the parent of a forked child."""
-        self._lock = threading.Lock()
-        for watch in self._watches:
-            watch.leave_to_parent()
-        self._watches = []
-
     def close(self) -> None:
         """Cancel all watches and join their threads, after the gateway was closed."""
         with self._lock:
@@ -123,11 +116,6 @@ class GatewayWatch:
     def release(self) -> None:
         """Close the sockets of a watch whose thread could not be started."""
         self._session.close()
-
-    def leave_to_parent(self) -> None:
-        """End the watch in a forked child; see Watches."""
-        self._ended = True
-        self._session.leave_to_parent()
 
     def _run(self) -> None:
         pauses, pause, is_repeated = watch_pauses(), 0.0, False

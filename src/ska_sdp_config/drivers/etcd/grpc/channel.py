@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -51,6 +52,7 @@ class Channel:
     """
 
     def __init__(self, settings: Settings, endpoint: str) -> None:
+        self._pid = os.getpid()
         _check_fork()
         self.endpoint = endpoint
         self.last_received = time.monotonic()
@@ -114,9 +116,11 @@ class Channel:
             self._retired = self._closed = True
         self._grpc_channel.close()
 
-    def leave_to_parent(self) -> None:
-        """Leave the channel open in a forked child: the parent process owns it."""
-        _LEFT_BY_A_FORK.append(self._grpc_channel)
+    # Default arguments: the module's names may be gone at the end of the interpreter.
+    def __del__(self, getpid: Callable[[], int] = os.getpid, kept: Any = _LEFT_BY_A_FORK) -> None:
+        """Keep the channel in a forked child: the parent process owns it."""
+        if self._pid != getpid():
+            kept.append(self._grpc_channel)
 
 
 def _check_fork() -> None:

@@ -47,13 +47,11 @@ class Etcd:
         self._channel: Channel | None = None
         self._channels: weakref.WeakSet[Channel] = weakref.WeakSet()
         self._closed = threading.Event()
-        self._was_used = False
-        self._is_parents = False
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or is owned by the parent of this forked process."""
-        return self._is_parents or self._closed.is_set()
+        """Whether it was closed."""
+        return self._closed.is_set()
 
     def call(self, service: str, method: str, request: Any, timeout: float) -> Any:
         """Make an idempotent call, with retries until it is answered.
@@ -182,9 +180,6 @@ class Etcd:
         Raises:
             ConfigConnectionError: the connection was closed.
         """
-        # A lock of the parent process may be held for ever in this one.
-        if self._is_parents:
-            raise self.closed_error()
         with self._lock:
             if self._closed.is_set():
                 raise self.closed_error()
@@ -194,7 +189,6 @@ class Etcd:
                     self.settings, self.settings.endpoints[self._member]
                 )
                 self._channels.add(channel)
-                self._was_used = True
             channel.borrow()
         return channel
 
@@ -227,8 +221,6 @@ class Etcd:
 
     def close(self) -> None:
         """Close all channels, cancelling calls in progress."""
-        if self._is_parents:
-            return
         with self._lock:
             self._closed.set()
             # The set holds weak references: without the list, the last channel could be
@@ -238,17 +230,9 @@ class Etcd:
         for channel in channels:
             channel.close()
 
-    def leave_to_parent(self) -> None:
-        """Leave the channels open in a forked child: the parent process owns them."""
-        self._is_parents = self._was_used
-        for channel in list(self._channels):
-            channel.leave_to_parent()
-        self._lock = threading.Lock()
-        self._login = Login(self.settings)
-
     def closed_error(self) -> ConfigConnectionError:
         """Return the error to raise after it was closed."""
-        return closed_error(is_parents=self._is_parents)
+        return closed_error()
 
     def _call_with_retries(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
         end = time.monotonic() + timeout

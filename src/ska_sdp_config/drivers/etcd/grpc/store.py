@@ -150,11 +150,6 @@ class Etcd3Store:
         self._etcd.close()
         self._watches.join()
 
-    def leave_to_parent(self) -> None:
-        """Release what the parent of this forked process owns."""
-        self._etcd.leave_to_parent()
-        self._watches.leave_to_parent()
-
     def _newest_revision(self, timeout: float) -> int:
         request = etcdrpc.RangeRequest(key=b"0", count_only=True)
         revision: int = self._range(request, timeout).header.revision

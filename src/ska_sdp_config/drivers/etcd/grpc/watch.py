@@ -88,13 +88,6 @@ class WatchStream:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
-    def leave_to_parent(self) -> None:
-        """Forget watches, threads and locks of the process that this one was forked from."""
-        self._lock = threading.RLock()
-        self._thread = None
-        self._stream = None
-        self._watches = []
-
     def _run(self) -> None:
         pauses, pause, is_repeated = watch_pauses(), 0.0, False
         while True:
