@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
 
@@ -18,6 +19,7 @@ from ska_sdp_config.engine.runner import MAX_RETRIES
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher, until_answered
 from ska_sdp_config.lazy import names_of
+from ska_sdp_config.operations.context import Context, LeaseLike
 from ska_sdp_config.presence import Presence
 from ska_sdp_config.store.connection import ConnectionState, Listener
 from ska_sdp_config.store.errors import ConfigConnectionError
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from ska_sdp_config.entity.owner import Owner
-    from ska_sdp_config.operations.context import LeaseLike
     from ska_sdp_config.transaction import Transaction
 
     # "Config" alone means one whose loops yield transactions.
@@ -144,6 +145,7 @@ class Config(Generic[Yielded]):
         self._backend = backend
         self.owner = _owner_dict(owner)
         self._taken: dict[str, LeaseLike] = {}
+        self._unreadable: dict[str, int] = {}
         self._prefix = global_prefix
         self._wrapper = wrapper
         self._presence: Presence | None = None
@@ -360,7 +362,10 @@ class Config(Generic[Yielded]):
     def _transaction(self, raw: Txn, take: Callable[[Txn], Lease]) -> Transaction:
         from ska_sdp_config.transaction import Transaction
 
-        return Transaction(raw, self.owner, self._prefix, lambda: take(raw), self._taken)
+        lease = partial(take, raw)
+        return Transaction(
+            Context(raw, self._prefix, self.owner, lease, self._taken, self._unreadable)
+        )
 
     def _require_presence(self) -> Presence:
         if self._presence is None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.operations.context import Context, LeaseLike
 from ska_sdp_config.operations.flat_deployment import DeploymentMethods
 from ska_sdp_config.operations.flat_device import DeviceMethods
 from ska_sdp_config.operations.flat_execution_block import ExecutionBlockMethods
@@ -30,22 +28,8 @@ class Transaction(
     its guarantees.
 
     Args:
-        raw: the backend's transaction.
-        owner: this process, in its stored form.
-        prefix: prefix of the paths of entities, not applied to full paths.
-        lease: returns the lease of the keys that this process takes.
-        taken: shared by all transactions: the owner keys that were taken, with their leases.
+        context: the backend's transaction, and the process that runs it.
     """
-
-    def __init__(
-        self,
-        raw: Txn,
-        owner: dict[str, Any],
-        prefix: str,
-        lease: Callable[[], LeaseLike],
-        taken: MutableMapping[str, LeaseLike] | None = None,
-    ) -> None:
-        super().__init__(Context(raw, prefix, owner, lease, taken))
 
     @property
     def raw(self) -> Txn:
