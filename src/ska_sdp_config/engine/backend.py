@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.committer import Committer, DirectCommitter, TokenCommitter
@@ -13,6 +12,7 @@ from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.raw_watch import RawWatch
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import MAX_DEPTH, Txn
+from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.counts import Counts, WatchLag
 from ska_sdp_config.store.deadline import Deadline
@@ -20,9 +20,6 @@ from ska_sdp_config.store.errors import Compacted, ConfigVanished, DbRevision, H
 from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Entry, Query, Reply, Store
 from ska_sdp_config.store.keys import Span, key_of_path, path_of_key, spans_of_listing
-
-if TYPE_CHECKING:
-    from ska_sdp_config.engine.watcher import Watcher
 
 __all__ = ["LEASE_TTL", "Backend", "DbRevision"]
 
@@ -32,6 +29,9 @@ LEASE_TTL = 10
 
 class Backend:
     """Access to one database by paths and text values.
+
+    Calls raise ValueError for an invalid path, and ConfigConnectionError if the database does not
+    respond.
 
     Args:
         make_store: makes the store, which reports the state of its connection.
@@ -78,9 +78,6 @@ class Backend:
 
         Args:
             ttl: time to live without a refresh, in seconds.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
         """
         self.creator.check()
         return self.leases.grant(ttl)
@@ -113,8 +110,6 @@ class Backend:
 
         Raises:
             Compacted: the revision was compacted.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
             ConfigRefused: the revision is in the future.
         """
         entry, now = self._entry(path, revision)
@@ -134,8 +129,6 @@ class Backend:
             ConfigCollision: the path exists.
             LeaseNotFound: the lease has expired or was revoked.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             txn.create(path, value, lease)
@@ -151,8 +144,6 @@ class Backend:
         Raises:
             ConfigVanished: the path does not exist, or was written since.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             txn.update(path, value)
@@ -182,8 +173,6 @@ class Backend:
 
         Raises:
             ConfigVanished: the path must exist and does not.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             delete = txn.delete_prefix if prefix else txn.delete
@@ -206,8 +195,6 @@ class Backend:
 
         Raises:
             Compacted: the revision was compacted.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
             ConfigRefused: the revision is in the future.
         """
         queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
@@ -234,10 +221,6 @@ class Backend:
             prefix: whether to watch all paths of the same level that begin with it.
             revision: deliver the changes after this revision instead of those after the newest;
                 ignored if ``start_revision`` is given.
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         self.creator.check()
         (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
@@ -254,8 +237,6 @@ class Backend:
 
     def watcher(self, timeout: float | None = None) -> Watcher[Txn]:
         """Loop whenever something that it has read changes; see Config.watcher."""
-        from ska_sdp_config.engine.watcher import Watcher
-
         return Watcher(self, lambda txn: txn, timeout)
 
     def close(self) -> None:
