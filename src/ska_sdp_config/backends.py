@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.drivers.memory import Database, MemoryStore
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.connection import Connection
-from ska_sdp_config.store.fork import Forkable, on_fork
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Store
 
 if TYPE_CHECKING:
@@ -19,22 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Etcd3Backend", "Etcd3Revolution1Backend", "MemoryBackend", "connect"]
 
 
-class _ForkableBackend(Backend):
-    """Backend that releases its resources in a forked child process."""
-
-    def __init__(
-        self, make_store: Callable[[Connection], Store], *, loses_answers: bool = True
-    ) -> None:
-        super().__init__(make_store, loses_answers=loses_answers)
-        on_fork(self)
-
-    def leave_to_parent(self) -> None:
-        """Drop the resources that belong to the parent process after a fork."""
-        super().leave_to_parent()
-        cast(Forkable, self.store).leave_to_parent()
-
-
-class _EtcdBackend(_ForkableBackend):
+class _EtcdBackend(Backend):
     """Arguments of both etcd backends."""
 
     def __init__(
@@ -110,16 +94,23 @@ class Etcd3Revolution1Backend(_EtcdBackend):
         return gateway_channels(settings)
 
 
-class MemoryBackend(_ForkableBackend):
+class MemoryBackend(Backend):
     """Database in the memory of the process. Arguments of other backends are ignored.
+
+    A forked child starts with an empty database.
 
     Args:
         database: the database, by default one that the whole process shares.
     """
 
     shared = Database()
+    _shared_by = CreatorProcess()
 
     def __init__(self, database: Database | None = None, **_: object) -> None:
+        if not self._shared_by.is_current:
+            # A thread of the parent process may hold the lock of its database for ever.
+            MemoryBackend.shared = Database()
+            MemoryBackend._shared_by = CreatorProcess()
         self.database = database or self.shared
         super().__init__(
             lambda connection: MemoryStore(self.database, connection), loses_answers=False

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
 
@@ -18,6 +19,7 @@ from ska_sdp_config.engine.runner import MAX_RETRIES
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher, until_answered
 from ska_sdp_config.lazy import names_of
+from ska_sdp_config.operations.context import Context, LeaseLike
 from ska_sdp_config.presence import Presence
 from ska_sdp_config.store.connection import ConnectionState, Listener
 from ska_sdp_config.store.errors import ConfigConnectionError
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from ska_sdp_config.entity.owner import Owner
-    from ska_sdp_config.operations.context import LeaseLike
     from ska_sdp_config.transaction import Transaction
 
     # "Config" alone means one whose loops yield transactions.
@@ -65,7 +66,8 @@ def _owner_dict(owner: dict[str, Any] | Owner | None) -> dict[str, Any]:
 class Config(Generic[Yielded]):
     """Access to the configuration database. It connects on first use.
 
-    A context manager; safe for use by several threads. Arguments default to the environment
+    A context manager; safe for use by several threads, but not in a forked child: create another
+    Config there. Arguments default to the environment
     (SDP_CONFIG_BACKEND, SDP_CONFIG_HOST and so on; see docs/reference/settings.md).
 
     Args:
@@ -140,9 +142,10 @@ class Config(Generic[Yielded]):
         is_own_backend = not isinstance(backend, Backend)
         if not isinstance(backend, Backend):
             backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
-        self.backend = backend
+        self._backend = backend
         self.owner = _owner_dict(owner)
         self._taken: dict[str, LeaseLike] = {}
+        self._unreadable: dict[str, int] = {}
         self._prefix = global_prefix
         self._wrapper = wrapper
         self._presence: Presence | None = None
@@ -163,9 +166,15 @@ class Config(Generic[Yielded]):
             raise
 
     @property
-    def _backend(self) -> Backend:
-        """The backend, by the name of earlier releases."""
-        return self.backend
+    def backend(self) -> Backend:
+        """The backend.
+
+        Raises:
+            ForkedProcessError: this process is a forked child of the one that created the Config.
+        """
+        # The calls of a Config use this property, so each of them makes this check.
+        self._backend.creator.check()
+        return self._backend
 
     # Transactions and watchers
 
@@ -213,12 +222,12 @@ class Config(Generic[Yielded]):
             An iterable whose items have ``txn``, ``set_timeout``, ``set_wake_up_at`` and
             ``trigger``.
         """
-        store, take = self.backend.store, self.backend.client_lease.take
 
         def take_with_retries(raw: Txn) -> Lease:
             # Taking ownership in a watcher waits for the database in the same way as reads.
+            backend = self.backend
             try:
-                return until_answered(store, take, raw.deadline)
+                return until_answered(backend.store, backend.client_lease.take, raw.deadline)
             except ConfigConnectionError:
                 raw.is_incomplete = True
                 raise
@@ -306,10 +315,15 @@ class Config(Generic[Yielded]):
         self.backend.connection.listen(listener)
 
     def close(self) -> None:
-        """Release owned keys, end loops that wait for the database, and release all resources."""
+        """Release owned keys, end loops that wait for the database, and release all resources.
+
+        Does nothing in a forked child.
+        """
+        if not self._backend.creator.is_current:
+            return
         if self._presence is not None:
             self._presence.close()
-        self.backend.close()
+        self._backend.close()
         if self._presence is not None:
             self._presence.join()
 
@@ -348,7 +362,10 @@ class Config(Generic[Yielded]):
     def _transaction(self, raw: Txn, take: Callable[[Txn], Lease]) -> Transaction:
         from ska_sdp_config.transaction import Transaction
 
-        return Transaction(raw, self.owner, self._prefix, lambda: take(raw), self._taken)
+        lease = partial(take, raw)
+        return Transaction(
+            Context(raw, self._prefix, self.owner, lease, self._taken, self._unreadable)
+        )
 
     def _require_presence(self) -> Presence:
         if self._presence is None:

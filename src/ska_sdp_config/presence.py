@@ -84,9 +84,7 @@ class Presence:
 
     def close(self) -> None:
         """Stop the checks. The key is deleted with the lease when the backend is closed."""
-        # After a fork the thread and the lock of the event belong to the parent process.
-        if not self._backend.store.closed:
-            self._closed.set()
+        self._closed.set()
 
     def join(self) -> None:
         """Wait for the end of the thread, after the backend was closed."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.operations.context import Context, LeaseLike
 from ska_sdp_config.operations.flat_deployment import DeploymentMethods
 from ska_sdp_config.operations.flat_device import DeviceMethods
 from ska_sdp_config.operations.flat_execution_block import ExecutionBlockMethods
@@ -27,25 +25,12 @@ class Transaction(
     """Transaction with text at full paths, collections of entities, and flat methods.
 
     It is created by ``Config.txn`` and ``Watcher.txn``; docs/explanation/transactions.md describes
-    its guarantees.
+    its guarantees. All calls raise ValueError for an invalid path, and ConfigConnectionError if
+    the database does not respond.
 
     Args:
-        raw: the backend's transaction.
-        owner: this process, in its stored form.
-        prefix: prefix of the paths of entities, not applied to full paths.
-        lease: returns the lease of the keys that this process takes.
-        taken: shared by all transactions: the owner keys that were taken, with their leases.
+        context: the backend's transaction, and the process that runs it.
     """
-
-    def __init__(
-        self,
-        raw: Txn,
-        owner: dict[str, Any],
-        prefix: str,
-        lease: Callable[[], LeaseLike],
-        taken: MutableMapping[str, LeaseLike] | None = None,
-    ) -> None:
-        super().__init__(Context(raw, prefix, owner, lease, taken))
 
     @property
     def raw(self) -> Txn:
@@ -58,21 +43,11 @@ class Transaction(
         return self.raw.revision
 
     def get(self, path: str) -> str | None:
-        """Return the text at a path, or None if it does not exist. The absence counts as read.
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: the database does not respond.
-        """
+        """Return the text at a path, or None if it does not exist. The absence counts as read."""
         return self.raw.get(path)
 
     def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return the texts at several paths, in one round trip.
-
-        Raises:
-            ValueError: a path is invalid.
-            ConfigConnectionError: the database does not respond.
-        """
+        """Return the texts at several paths, in one round trip."""
         return self.raw.get_many(paths)
 
     def create(self, path: str, value: str, lease: HasLeaseId | int | None = None) -> None:
@@ -86,8 +61,6 @@ class Transaction(
         Raises:
             ConfigCollision: the path exists already; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: the database does not respond.
         """
         self.raw.create(path, value, lease)
 
@@ -97,8 +70,6 @@ class Transaction(
         Raises:
             ConfigVanished: the path does not exist; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: the database does not respond.
         """
         self.raw.update(path, value)
 
@@ -112,8 +83,6 @@ class Transaction(
 
         Raises:
             ConfigVanished: the path does not exist; the transaction stays usable.
-            ValueError: the path is invalid.
-            ConfigConnectionError: the database does not respond.
         """
         self.raw.delete(path, must_exist=must_exist, recursive=recursive)
 
@@ -124,9 +93,5 @@ class Transaction(
             path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
                 that start with it.
             recurse: number of further levels, or the exact levels.
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: the database does not respond.
         """
         return self.raw.list_keys(path, recurse)

@@ -15,21 +15,24 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.support.backends import Connect
 from tests.support.stores import Heard, now
-from tests.support.waiting import wait_until
 
 TIMES = 40
 
 
 def test_close_while_a_lease_is_being_granted(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = MemoryBackend(Database())
-    asked, closed = threading.Event(), threading.Event()
-    grant = backend.store.grant_lease
+    asked, ended, closed = (threading.Event() for _ in range(3))
+    grant, end = backend.store.grant_lease, backend.leases.end
 
     def grant_late(ttl: int, *, timeout: float) -> int:
         granted = grant(ttl, timeout=timeout)
         asked.set()
-        wait_until(lambda: backend.leases.is_closed)
+        ended.wait(20)
         return granted
+
+    def end_leases() -> None:
+        end()
+        ended.set()
 
     class StartsLate(threading.Thread):
         def start(self) -> None:
@@ -38,6 +41,7 @@ def test_close_while_a_lease_is_being_granted(monkeypatch: pytest.MonkeyPatch) -
             super().start()
 
     monkeypatch.setattr(backend.store, "grant_lease", grant_late)
+    monkeypatch.setattr(backend.leases, "end", end_leases)
     monkeypatch.setattr(threading, "Thread", StartsLate)
     refused: list[str] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import sys
 import threading
@@ -21,12 +20,10 @@ from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.gateway.faults import answer_in
 from ska_sdp_config.drivers.etcd.gateway.proto_json import Json
 from ska_sdp_config.store.interface import AnswerLost, Put
-from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.relay import Relay
 from tests.backend.servers import server_that
 from tests.support.in_time import in_time
-from tests.support.stores import Heard, commit, now
 from tests.support.waiting import LATE
 
 PUT = [Put("1/a", "1")]
@@ -193,52 +190,6 @@ def test_many_threads_share_a_backend(etcd: Etcd) -> None:
         for thread in threads:
             thread.join()
         assert backend.get("/n")[0] == "30"
-
-
-# Later versions of Python warn of threads, which is what is tried here.
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_child_of_a_fork_is_told_to_make_its_own(etcd: Etcd) -> None:
-    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard := Heard())
-        commit(backend, a="1")
-        heard.heard(("1/a", "1"))
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                try:
-                    backend.get("/a")
-                except ConfigConnectionError as exc:
-                    os.write(writer, str(exc).encode())
-                backend.close()
-                watch.cancel()
-                with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as own:
-                    os.write(writer, str(own.get("/a")[0]).encode())
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
-        os.close(writer)
-        said = os.read(reader, 1000).decode()
-        os.close(reader)
-        assert "forked" in said
-        assert said.endswith("1")
-        commit(backend, a="2")
-        heard.heard(("1/a", "1"), ("1/a", "2"))
-        watch.cancel()
-
-
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_fork_before_it_is_used_does_not_matter(etcd: Etcd) -> None:
-    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                code = 0 if backend.get("/nothing-here")[0] is None else 1
-            finally:
-                os._exit(code)
-        assert backend.get("/nothing-here")[0] is None
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,7 +161,7 @@ def test_resent_conflict_is_a_conflict(backend: Backend, network: FaultyNetwork)
 def test_token_written_by_someone_else_costs_no_lease(
     backend: Backend, network: FaultyNetwork
 ) -> None:
-    """As after a fork before the first use: both processes draw the same names for tokens."""
+    """Two committers with the same token names, as in two copies of a virtual machine."""
     twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
     twins[1]._name = twins[0]._name
     lease = backend.client_lease.take()
@@ -266,10 +266,10 @@ def test_interrupted_commit_costs_no_lease(
     assert backend.get("/n")[0] == str(1 + (carried_out and not settling))
 
 
-def test_commit_of_a_forked_process_is_not_taken_for_its_own(
+def test_commit_of_another_process_is_not_taken_for_its_own(
     backend: Backend, network: FaultyNetwork
 ) -> None:
-    """A Config that was forked before its first use has the names of its twin's tokens."""
+    """Two committers with the same token names, as in two copies of a virtual machine."""
     twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
     twins[1]._name = twins[0]._name
     for number, plan in enumerate(["fine", "request"]):

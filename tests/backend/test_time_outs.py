@@ -69,7 +69,7 @@ def test_another_thread_may_have_longer_to_wait_for_the_lease(silent: Backend) -
                 silent.client_lease.current(0.5)
             # Nor does it hold up who has no need of a lease.
             with takes(0):
-                silent.client_lease.lease_ended(1)
+                silent.client_lease.on_ended(1)
                 silent.client_lease.revoke()
             assert not asks.done()
         finally:

@@ -19,7 +19,7 @@ from tests.connection.forking import CASES
     ],
 )
 def test_fork(etcd: Etcd, case: str) -> None:
-    """Each case runs in its own process, as gRPC cannot be reset."""
+    """Each case runs in its own process, as gRPC cannot be reset after a fork."""
     program = [sys.executable, "-X", "faulthandler", "-m", "tests.connection.forking"]
     done = subprocess.run(
         [*program, etcd.endpoint, case], capture_output=True, text=True, timeout=300

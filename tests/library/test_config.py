@@ -146,7 +146,7 @@ def test_lost_ownership_is_not_taken_again_automatically(make_config: MakeConfig
     config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
     lost = config.client_lease
     other.backend.store.revoke_lease(lost.id, timeout=5)
-    config.backend.client_lease.lease_ended(lost.id)
+    config.backend.client_lease.on_ended(lost.id)
     assert config.lease_is_lost
     for txn in config.txn():
         ownership = txn.execution_block.ownership("eb-x")

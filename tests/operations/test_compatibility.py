@@ -148,21 +148,14 @@ def test_listing_leaves_out_invalid_entities(
         entities.create(first)
         path = entities(second).path
         txn.create(path, text)
-    filters: list[dict[str, str]] = [{}]
-    if not isinstance(first.key, str):
-        filters.append(
-            {next(reversed(type(first.key).model_fields)): str(first.key).split(":")[-1]}
-        )
     for txn in config.txn():
         entities = getattr(txn, name)
-        for parts in filters[:1]:
-            for values in (entities.list_values(**parts), list(entities.query_values(**parts))):
-                assert values == [(first.key, first)]
-        warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
-        assert [record.levelno for record in warnings] == [logging.WARNING] * 2
-        for record in warnings:
-            assert path in record.getMessage()
-            assert "\n" not in record.getMessage()
+        for values in (entities.list_values(), list(entities.query_values())):
+            assert values == [(first.key, first)]
+        (warning,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
+        assert warning.levelno == logging.WARNING
+        assert path in warning.getMessage()
+        assert "\n" not in warning.getMessage()
         assert entities.list_keys() == [first.key, second.key]
         with pytest.raises(ValueError, match=path):
             entities.get(second.key)
@@ -198,6 +191,25 @@ def test_listing_leaves_out_invalid_json(config: Config, caplog: pytest.LogCaptu
     messages = [record.getMessage() for record in caplog.records]
     for path in ("/lmc/subarray/02", "/component/b/owner", "/component/c/owner"):
         assert any(path in message for message in messages)
+
+
+def test_invalid_value_is_logged_once_for_each_write(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = ["/eb/eb-a", "/lmc/subarray/01", "/component/a/owner"]
+    for text in ("no JSON", "[", "no JSON"):
+        for txn in config.txn():
+            for path in paths:
+                txn.delete(path, must_exist=False)
+                txn.create(path, text)
+        caplog.clear()
+        for _ in range(3):
+            for txn in config.txn():
+                for listed in (txn.execution_block, txn.subarray, txn.component):
+                    assert listed.list_values() == []
+        logged = [record.getMessage() for record in caplog.records]
+        assert [any(path in each for each in logged) for path in paths] == [True] * 3
+        assert len(logged) == 3
 
 
 # Ways to identify an entity

@@ -12,7 +12,8 @@ from pyetcd import etcdrpc
 from ska_sdp_config.backends import Etcd3Backend, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.engine.committer import Budget, Committer, TokenCommitter
+from ska_sdp_config.engine.committer import Committer, TokenCommitter
+from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.interface import (
     AnswerLost,
     Commit,
@@ -92,15 +93,6 @@ class Network:
             return None
 
 
-class Seconds(NamedTuple):
-    """The same time for each call; see Budget."""
-
-    left: float
-
-    def next_call(self) -> float:
-        return self.left
-
-
 class Impatient:
     """Commits in almost no time; see Committer.
 
@@ -118,10 +110,11 @@ class Impatient:
         writes: Sequence[Write],
         refetch: Sequence[Query],
         *,
-        deadline: Budget,
+        deadline: Deadline,
     ) -> int | Conflict:
-        budget = Seconds(0.04) if self.on else deadline
-        return self._committer.commit(guards, writes, refetch, deadline=budget)
+        if self.on:
+            deadline = Deadline(0.04, None, "an impatient client")
+        return self._committer.commit(guards, writes, refetch, deadline=deadline)
 
 
 class DatabaseUnderTest(Protocol):

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.errors import FutureRevision, closed_error
-from ska_sdp_config.store.fork import on_fork
 from ska_sdp_config.store.interface import (
     Change,
     Commit,
@@ -54,16 +53,6 @@ class Database:
         self.lock = threading.RLock()
         self.reaper: threading.Thread | None = None
         self.lease_ids = itertools.count(1)
-        self._clear()
-        on_fork(self)
-
-    def leave_to_parent(self) -> None:
-        """Clear the database in a forked child; see Forkable.
-
-        A thread of the parent process may have held the lock in the middle of a change.
-        """
-        self.lock = threading.RLock()
-        self.reaper = None
         self._clear()
 
     def _clear(self) -> None:
@@ -259,13 +248,11 @@ class MemoryStore:
         self.database = database
         self.connection = connection
         self._closed = False
-        self._was_used = False
-        self._is_parents = False
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or is owned by the parent of this forked process."""
-        return self._is_parents or self._closed
+        """Whether it was closed."""
+        return self._closed
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         """Read; see Store."""
@@ -339,14 +326,9 @@ class MemoryStore:
             watches = self.database.watches
             watches[:] = [watch for watch in watches if watch.store is not self]
 
-    def leave_to_parent(self) -> None:
-        """Close a used store in a forked child; see Forkable."""
-        self._is_parents = self._was_used
-
     def _open(self) -> _Locked:
-        if self.closed:
-            raise closed_error(is_parents=self._is_parents)
-        self._was_used = True
+        if self._closed:
+            raise closed_error()
         return _Locked(self.database, self.connection)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.committer import Committer, DirectCommitter, TokenCommitter
@@ -13,15 +12,14 @@ from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.raw_watch import RawWatch
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import MAX_DEPTH, Txn
+from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.counts import Counts, WatchLag
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import Compacted, ConfigVanished, DbRevision, HasLeaseId
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Entry, Query, Reply, Store
 from ska_sdp_config.store.keys import Span, key_of_path, path_of_key, spans_of_listing
-
-if TYPE_CHECKING:
-    from ska_sdp_config.engine.watcher import Watcher
 
 __all__ = ["LEASE_TTL", "Backend", "DbRevision"]
 
@@ -32,17 +30,24 @@ LEASE_TTL = 10
 class Backend:
     """Access to one database by paths and text values.
 
+    Calls raise ValueError for an invalid path, and ConfigConnectionError if the database does not
+    respond.
+
     Args:
         make_store: makes the store, which reports the state of its connection.
         loses_answers: whether the store's commits may raise AnswerLost.
+
+    Attributes:
+        creator: the process that created it, the only one that may use it.
     """
 
     def __init__(
         self, make_store: Callable[[Connection], Store], *, loses_answers: bool = True
     ) -> None:
+        self.creator = CreatorProcess()
         self.connection = Connection(LEASE_TTL)
         self.store = make_store(self.connection)
-        self.leases = Leases(self.store)
+        self.leases = Leases(self.store, self.creator)
         self.cache = Cache(self.store)
         self.raw_watches: list[RawWatch] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
@@ -64,6 +69,7 @@ class Backend:
 
     def watch_lag(self) -> WatchLag | None:
         """Return the lag of the watch; None while no watcher loop runs."""
+        self.creator.check()
         lag = self.cache.lag()
         return None if lag is None else WatchLag(*lag, self.counts.quiet)
 
@@ -72,10 +78,8 @@ class Backend:
 
         Args:
             ttl: time to live without a refresh, in seconds.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
         """
+        self.creator.check()
         return self.leases.grant(ttl)
 
     def txn(
@@ -85,11 +89,13 @@ class Backend:
         timeout: float | None = None,
     ) -> Iterator[Txn]:
         """Loop over attempts at a transaction; see Config.txn."""
+        self.creator.check()
         return transactions(
             self.store,
             self.committer,
             self.connection.counts,
             Deadline(self.store.timeout, timeout, self.address),
+            self.creator,
             max_retries=max_retries,
             prefetch=queries_of_prefetch(prefetch),
             seen=self.cache.require,
@@ -104,8 +110,6 @@ class Backend:
 
         Raises:
             Compacted: the revision was compacted.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
             ConfigRefused: the revision is in the future.
         """
         entry, now = self._entry(path, revision)
@@ -125,8 +129,6 @@ class Backend:
             ConfigCollision: the path exists.
             LeaseNotFound: the lease has expired or was revoked.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             txn.create(path, value, lease)
@@ -142,8 +144,6 @@ class Backend:
         Raises:
             ConfigVanished: the path does not exist, or was written since.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             txn.update(path, value)
@@ -173,8 +173,6 @@ class Backend:
 
         Raises:
             ConfigVanished: the path must exist and does not.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         for txn in self.txn():
             delete = txn.delete_prefix if prefix else txn.delete
@@ -197,8 +195,6 @@ class Backend:
 
         Raises:
             Compacted: the revision was compacted.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
             ConfigRefused: the revision is in the future.
         """
         queries = [Query(s, keys_only=not with_values) for s in spans_of_listing(path, recurse)]
@@ -225,18 +221,15 @@ class Backend:
             prefix: whether to watch all paths of the same level that begin with it.
             revision: deliver the changes after this revision instead of those after the newest;
                 ignored if ``start_revision`` is given.
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
+        self.creator.check()
         (span,) = spans_of_listing(path) if prefix else [Span(key_of_path(path))]
         if start_revision is None:
             since = revision or DbRevision(self._read([], None).revision)
             start_revision = since.revision + 1
         elif isinstance(start_revision, DbRevision):
             start_revision = start_revision.revision
-        watch = RawWatch(self.store, span, start_revision, self.raw_watches)
+        watch = RawWatch(self.store, span, start_revision, self.raw_watches, self.creator)
         if self.store.closed:
             # Closed meanwhile, before this watch was in the list of open ones.
             watch.close()
@@ -244,13 +237,14 @@ class Backend:
 
     def watcher(self, timeout: float | None = None) -> Watcher[Txn]:
         """Loop whenever something that it has read changes; see Config.watcher."""
-        from ska_sdp_config.engine.watcher import Watcher
-
         return Watcher(self, lambda txn: txn, timeout)
 
     def close(self) -> None:
-        """Revoke leases, end watches, and release connections and threads."""
-        if not self.store.closed:
+        """Revoke leases, end watches, and release connections and threads.
+
+        Does nothing in a forked child: all of them belong to the parent process.
+        """
+        if self.creator.is_current and not self.store.closed:
             self.leases.end()
             self.store.close()
             self.cache.close()
@@ -258,16 +252,6 @@ class Backend:
                 watch.close()
             self.leases.join()
             self.connection.close()
-
-    def leave_to_parent(self) -> None:
-        """Drop threads, locks and leases in a forked child; see Forkable."""
-        self.connection.leave_to_parent()
-        self.leases.leave_to_parent()
-        self.client_lease.leave_to_parent()
-        self.cache.leave_to_parent()
-        for watch in self.raw_watches:
-            watch.leave_to_parent()
-        self.raw_watches = []
 
     def __enter__(self) -> Backend:
         return self
@@ -286,6 +270,7 @@ class Backend:
         return (found[0] if found else None), reply.revision
 
     def _read(self, queries: list[Query], revision: DbRevision | None) -> Reply:
+        self.creator.check()
         at = revision.revision if revision else 0
         try:
             reply = self.store.read(queries, at, timeout=self.store.timeout)

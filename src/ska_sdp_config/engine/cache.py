@@ -119,14 +119,6 @@ class Cache:
         for listener in listeners:
             listener.closed()
 
-    def leave_to_parent(self) -> None:
-        """Drop the watch and the contents in a forked child; see Forkable."""
-        self._lock = threading.Condition()
-        self._watch = None
-        self._sink = None
-        self._view = View(0)
-        self.log.begin(0)
-
     def require(self, revision: int, at_least: int = 0) -> None:
         """Require the cache to reach a revision before the next read from it.
 
@@ -273,15 +265,11 @@ class Cache:
             if source is not self._sink:
                 return
             relevant = [change for change in changes if self._view.concerns(change.key)]
-            view = self._own_view() if relevant else self._view
-            if view.shared:
-                # Only the revision changes, so the contents can still be shared.
-                view, shared = View(0), view
-                view.values, view.lists, view.whole = shared.values, shared.lists, shared.whole
-                view.shared = True
-                self._view = view
-            view.apply(relevant)
-            view.revision = changes[-1].revision
+            if relevant:
+                self._own_view().apply(relevant)
+            elif self._view.shared:
+                self._view = self._view.same_contents()
+            self._view.revision = changes[-1].revision
             self._note_delivery()
             self.log.extend(changes)
             self._lock.notify_all()
@@ -370,7 +358,7 @@ class Cache:
             listener.gap(lost)
 
     def _note_delivery(self) -> None:
-        # The lag is measured from the last delivery: when the rest was due is not known.
+        # The lag is measured from the last delivery, as it is not known when the rest was due.
         self._lagging_since = None if self._view.revision >= self._floor else time.monotonic()
 
     def _is_current(self) -> bool:

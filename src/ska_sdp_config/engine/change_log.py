@@ -52,5 +52,4 @@ class ChangeLog:
 
 
 def _length(change: Change) -> int:
-    _, _, entry = change
-    return len(entry.value) if entry else 0
+    return len(change.entry.value) if change.entry else 0

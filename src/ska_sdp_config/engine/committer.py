@@ -22,7 +22,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ska_sdp_config.engine.lease import SharedLease
 from ska_sdp_config.store.backoff import growing_pauses
+from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import CommitUnknown, ConfigConnectionError, TransactionTooLarge
 from ska_sdp_config.store.interface import (
     AnswerLost,
@@ -41,7 +43,7 @@ from ska_sdp_config.store.interface import (
 )
 from ska_sdp_config.store.keys import Span
 
-__all__ = ["Committer", "DirectCommitter", "TokenCommitter", "TokenLease"]
+__all__ = ["Committer", "DirectCommitter", "TokenCommitter"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -58,30 +60,6 @@ MIN_SHARE_FOR_RETRY = 0.25
 """Share of the timeout that must be left for a retry, so that it can be settled in time."""
 
 
-class Budget(Protocol):
-    """Source of the timeout of the next call."""
-
-    def next_call(self) -> float:
-        """Return seconds; raise ConfigConnectionError if none are left."""
-
-
-class TokenLease(Protocol):
-    """Lease that is attached to tokens."""
-
-    def lease_id(self, timeout: float) -> int:
-        """Return the ID of a lease that is not known to have ended.
-
-        Args:
-            timeout: timeout in seconds.
-
-        Raises:
-            ConfigConnectionError: there is no lease, and no answer from the database.
-        """
-
-    def lease_ended(self, lease: int) -> None:
-        """Handle the end of a lease, as reported by the store."""
-
-
 class Committer(Protocol):
     """Commits with a known outcome."""
 
@@ -91,7 +69,7 @@ class Committer(Protocol):
         writes: Sequence[Write],
         refetch: Sequence[Query],
         *,
-        deadline: Budget,
+        deadline: Deadline,
     ) -> int | Conflict:
         """Commit; return the revision, or the conflict.
 
@@ -106,9 +84,9 @@ class Committer(Protocol):
 class DirectCommitter:
     """Commits on a store that does not lose answers."""
 
-    def __init__(self, store: Store, leases: TokenLease) -> None:
+    def __init__(self, store: Store, client_lease: SharedLease) -> None:
         self._store = store
-        self._leases = leases
+        self._client_lease = client_lease
 
     def commit(
         self,
@@ -116,7 +94,7 @@ class DirectCommitter:
         writes: Sequence[Write],
         refetch: Sequence[Query],
         *,
-        deadline: Budget,
+        deadline: Deadline,
     ) -> int | Conflict:
         """Commit; see Committer."""
         try:
@@ -125,7 +103,7 @@ class DirectCommitter:
             # The next attempt needs a lease that has not ended.
             for lease in leases_of(writes):
                 if not self._store.keep_lease(lease, timeout=deadline.next_call()):
-                    self._leases.lease_ended(lease)
+                    self._client_lease.on_ended(lease)
             raise
         return outcome.revision if isinstance(outcome, Commit) else outcome
 
@@ -148,12 +126,13 @@ class Token:
 class TokenCommitter:
     """Commits on a store that may lose answers.
 
-    A token is used by one commit at a time, so concurrent commits use different tokens.
+    A token is used by one commit at a time, so concurrent commits use different tokens. The client
+    lease is attached to them, so that they are deleted after the Config.
     """
 
-    def __init__(self, store: Store, leases: TokenLease) -> None:
+    def __init__(self, store: Store, client_lease: SharedLease) -> None:
         self._store = store
-        self._leases = leases
+        self._client_lease = client_lease
         self._name = f"{TOKEN_PREFIX}{uuid.uuid4().hex}"
         self._numbers = itertools.count()
         self._free: list[Token] = []
@@ -165,7 +144,7 @@ class TokenCommitter:
         writes: Sequence[Write],
         refetch: Sequence[Query],
         *,
-        deadline: Budget,
+        deadline: Deadline,
     ) -> int | Conflict:
         """Commit; see Committer."""
         budget = deadline.next_call()
@@ -182,7 +161,7 @@ class TokenCommitter:
                         # Another lease, that a write names, has ended. The token is still usable.
                         raise
                     token.modified = UNUSABLE
-                    self._leases.lease_ended(token.lease)
+                    self._client_lease.on_ended(token.lease)
                     continue
             if outcome is not None:
                 return outcome
@@ -198,7 +177,7 @@ class TokenCommitter:
         budget: float,
     ) -> int | Conflict | None:
         """Commit once; return None if nothing was written and a retry is needed."""
-        # Not a counter: a forked child would produce the same marks.
+        # Not a counter: two copies of a virtual machine would produce the same marks.
         mark = uuid.uuid4().hex
         end = time.monotonic() + budget
         # Until the outcome is known, also if an exception interrupts this.
@@ -230,7 +209,7 @@ class TokenCommitter:
             # The token was deleted with its lease, or written by a process with the same token
             # names. That is no conflict of the transaction; the token is not used again.
             if not self._store.keep_lease(token.lease, timeout=end - time.monotonic()):
-                self._leases.lease_ended(token.lease)
+                self._client_lease.on_ended(token.lease)
             return None
         token.modified = before
         return Conflict(Reply(outcome.fresh.revision, fresh))
@@ -286,7 +265,7 @@ class TokenCommitter:
 
     @contextmanager
     def _token(self, timeout: float) -> Iterator[Token]:
-        lease = self._leases.lease_id(timeout)
+        lease = self._client_lease.current(timeout).id
         with self._lock:
             self._free = [token for token in self._free if token.lease == lease]
             token = (

@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Store
 
 __all__ = ["Lease", "Leases", "SharedLease"]
@@ -39,18 +40,18 @@ class Lease:
     Attributes:
         id: ID in the database.
         ttl: time to live without a refresh, in seconds.
-        lost: called when the lease was lost.
+        on_lost: called when the lease was lost.
     """
 
     def __init__(
-        self, leases: Leases, lease_id: int, ttl: int, asked: float, lost: Callable[[], None]
+        self, leases: Leases, lease_id: int, ttl: int, sent_at: float, on_lost: Callable[[], None]
     ) -> None:
         self._leases = leases
         self.id = lease_id
         self.ttl = ttl
-        self.lost = lost
-        # The server counts from a time between the request and its answer.
-        self._good_until = asked + ttl
+        self.on_lost = on_lost
+        # The server counts from a time between the request and its response.
+        self._good_until = sent_at + ttl
         self._ended = threading.Event()
 
     def left(self) -> float:
@@ -65,7 +66,7 @@ class Lease:
         """Revoke the lease, which deletes its keys.
 
         Raises:
-            ConfigConnectionError: no answer from the database; the lease expires after its TTL.
+            ConfigConnectionError: the database does not respond; the lease expires after its TTL.
         """
         self._leases.revoke(self)
 
@@ -94,10 +95,12 @@ class Leases:
 
     Args:
         store: the store.
+        creator: the process that created the store.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, creator: CreatorProcess) -> None:
         self._store = store
+        self._creator = creator
         self._live: list[Lease] = []
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -108,15 +111,10 @@ class Leases:
         """The store of the leases."""
         return self._store
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether new leases are rejected."""
-        return self._closed
-
     def grant(
         self,
         ttl: int,
-        lost: Callable[[], None] = lambda: None,
+        on_lost: Callable[[], None] = lambda: None,
         *,
         timeout: float | None = None,
     ) -> Lease:
@@ -124,18 +122,18 @@ class Leases:
 
         Args:
             ttl: time to live without a refresh, in seconds, at least 1.
-            lost: called when the lease was lost, from any thread.
+            on_lost: called when the lease was lost, from any thread.
             timeout: timeout in seconds, by default that of the store.
 
         Raises:
-            ConfigConnectionError: no answer from the database, or the Config is closed.
+            ConfigConnectionError: the database does not respond, or the Config is closed.
         """
         if self._closed:
             raise closed_error()
-        asked = time.monotonic()
+        sent_at = time.monotonic()
         seconds = self._store.timeout if timeout is None else timeout
         granted = self._store.grant_lease(ttl, timeout=seconds)
-        lease = Lease(self, granted, ttl, asked, lost)
+        lease = Lease(self, granted, ttl, sent_at, on_lost)
         with self._change:
             if self._closed:
                 # Closed meanwhile: the lease is not refreshed, so it expires.
@@ -153,8 +151,8 @@ class Leases:
         return lease
 
     def revoke(self, lease: Lease) -> None:
-        """Revoke a lease; see Lease.revoke."""
-        if self._store.closed:
+        """Revoke a lease; see Lease.revoke. Does nothing in a forked child."""
+        if self._store.closed or not self._creator.is_current:
             return
         with self._change:
             if lease in self._live:
@@ -165,7 +163,7 @@ class Leases:
         if was_alive:
             self._store.revoke_lease(lease.id, timeout=self._store.timeout)
 
-    def forget(self, lease: Lease) -> None:
+    def on_lost(self, lease: Lease) -> None:
         """Handle the loss of a lease."""
         with self._change:
             was_live = lease in self._live
@@ -174,10 +172,10 @@ class Leases:
         lease.end()
         if was_live:
             LOGGER.error("Lease %x is lost, and its keys with it.", lease.id)
-            lease.lost()
+            lease.on_lost()
 
     def end(self) -> None:
-        """Revoke all leases, unless the database does not answer; reject new ones."""
+        """Revoke all leases, unless the database does not respond; reject new ones."""
         with self._change:
             live, self._live = self._live, []
             self._closed = True
@@ -200,14 +198,6 @@ class Leases:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-
-    def leave_to_parent(self) -> None:
-        """Drop leases, threads and locks in a forked child; see Forkable."""
-        self._change = threading.Condition()
-        self._thread = None
-        for lease in self._live:
-            lease.end()
-        self._live = []
 
     def _keep_alive(self) -> None:
         due = 0.0
@@ -254,11 +244,11 @@ class Leases:
             # Any error: without this thread all leases would expire.
             LOGGER.exception("Refreshing lease %x failed.", lease.id)
             if not lease.alive():
-                self.forget(lease)
+                self.on_lost(lease)
 
     def _refresh(self, lease: Lease) -> None:
-        asked = time.monotonic()
-        # An answer after the lease has expired is of no use.
+        sent_at = time.monotonic()
+        # A response after the lease has expired is of no use.
         timeout = max(0.1, min(REFRESH_TIMEOUT_S, lease.left()))
         try:
             alive = self._store.keep_lease(lease.id, timeout=timeout)
@@ -268,9 +258,9 @@ class Leases:
                 return
             alive = False
         if alive:
-            lease.confirm(asked)
+            lease.confirm(sent_at)
         else:
-            self.forget(lease)
+            self.on_lost(lease)
 
 
 class SharedLease:
@@ -279,13 +269,13 @@ class SharedLease:
     Args:
         leases: grants the lease.
         ttl: time to live without a refresh, in seconds.
-        lost: called when the lease was lost, from any thread.
+        on_lost: called when the lease was lost, from any thread.
     """
 
-    def __init__(self, leases: Leases, ttl: int, lost: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, leases: Leases, ttl: int, on_lost: Callable[[], None]) -> None:
         self._leases = leases
         self._ttl = ttl
-        self._when_lost = lost
+        self._when_lost = on_lost
         self._lock = threading.Lock()
         self._lease: Lease | None = None
         self._lost = False
@@ -308,7 +298,7 @@ class SharedLease:
             timeout: timeout in seconds, by default that of the store.
 
         Raises:
-            ConfigConnectionError: no answer from the database.
+            ConfigConnectionError: the database does not respond.
         """
         lease = self._lease
         if lease is not None and lease.alive():
@@ -322,7 +312,7 @@ class SharedLease:
             if self._lease is not None and not self._lease.alive():
                 # The server may not have expired it yet. Its keys must go all the same, as their
                 # owner may have acted on the loss.
-                self._forget(self._lease)
+                self._on_lost(self._lease)
             if self._lease is None:
                 left = end - time.monotonic()
                 if left <= 0:
@@ -333,37 +323,26 @@ class SharedLease:
             self._lock.release()
 
     def take(self, timeout: float | None = None) -> Lease:
-        """Return the lease for taking ownership, which resets ``is_lost``.
-
-        Args:
-            timeout: timeout in seconds, by default that of the store.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
-        """
+        """Return the lease for taking ownership, which resets ``is_lost``; see ``current``."""
         lease = self.current(timeout)
         self._lost = False
         return lease
 
-    def lease_id(self, timeout: float) -> int:
-        """Return its ID; see TokenLease."""
-        return self.current(timeout).id
-
-    def lease_ended(self, lease: int) -> None:
-        """Handle the end of the lease; see TokenLease."""
+    def on_ended(self, lease: int) -> None:
+        """Handle the end of the lease with this ID, as reported by the store."""
         known = self._lease
         if known is None or known.id != lease:
             # Without the lock; see revoke.
             return
         with self._lock:
             if self._lease is known:
-                self._forget(known)
+                self._on_lost(known)
 
     def revoke(self) -> None:
         """Revoke the lease, which deletes its keys; a new one is granted when needed.
 
         Raises:
-            ConfigConnectionError: no answer from the database; the lease expires after its TTL.
+            ConfigConnectionError: the database does not respond; the lease expires after its TTL.
         """
         if self._lease is None:
             # Do not wait for a grant in another thread, which holds the lock.
@@ -373,19 +352,13 @@ class SharedLease:
         if lease is not None:
             lease.revoke()
 
-    def leave_to_parent(self) -> None:
-        """Drop the lease and replace the lock in a forked child; see Forkable."""
-        self._lock = threading.Lock()
-        self._lost = self._lost or self._lease is not None
-        self._lease = None
-
     def _not_granted(self, seconds: float) -> ConfigConnectionError:
         return ConfigConnectionError(
             f"The database at {self._leases.store.address} did not grant this process a lease "
             f"within {seconds:.3g} s: nothing was written, try again."
         )
 
-    def _forget(self, lease: Lease) -> None:
-        self._leases.forget(lease)
+    def _on_lost(self, lease: Lease) -> None:
+        self._leases.on_lost(lease)
         self._lost = True
         self._lease = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from ska_sdp_config.store.errors import DbRevision
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Change, Store
 from ska_sdp_config.store.keys import Span, path_of_key
 
@@ -48,12 +49,19 @@ class RawWatch:
         span: the keys to watch.
         from_revision: the first revision to deliver.
         open_watches: the backend's open watches, to which this one is added until it is closed.
+        creator: the process that created the store.
     """
 
     def __init__(
-        self, store: Store, span: Span, from_revision: int, open_watches: list[RawWatch]
+        self,
+        store: Store,
+        span: Span,
+        from_revision: int,
+        open_watches: list[RawWatch],
+        creator: CreatorProcess,
     ) -> None:
         self._open_watches = open_watches
+        self._creator = creator
         self._events: queue.SimpleQueue[WatchEvent | None] = queue.SimpleQueue()
         self._watch = store.watch(span, from_revision, self)
         open_watches.append(self)
@@ -67,6 +75,7 @@ class RawWatch:
         Returns:
             The change; None after the timeout, or if the watch was closed.
         """
+        self._creator.check()
         try:
             event = self._events.get(timeout=timeout)
         except queue.Empty:
@@ -77,15 +86,15 @@ class RawWatch:
         return event
 
     def close(self) -> None:
-        """End the watch and the iteration over it; may be called from any thread."""
+        """End the watch and the iteration over it; may be called from any thread.
+
+        Does nothing in a forked child: the watch belongs to the parent process.
+        """
+        if not self._creator.is_current:
+            return
         with suppress(ValueError):
             self._open_watches.remove(self)
         self._watch.cancel()
-        self._events.put(None)
-
-    def leave_to_parent(self) -> None:
-        """End the watch in a forked child; see Forkable."""
-        self._events = queue.SimpleQueue()
         self._events.put(None)
 
     def __iter__(self) -> Iterator[WatchEvent]:

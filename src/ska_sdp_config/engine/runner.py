@@ -12,6 +12,7 @@ from ska_sdp_config.store.backoff import random_share
 from ska_sdp_config.store.counts import Counts
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import CommitUnknown, ConfigConnectionError, LeaseNotFound
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Conflict, Query, Reader, Reply
 
 __all__ = ["MAX_RETRIES", "transactions"]
@@ -45,6 +46,7 @@ def transactions(
     committer: Committer,
     counts: Counts,
     deadline: Deadline,
+    creator: CreatorProcess,
     *,
     max_retries: int = MAX_RETRIES,
     prefetch: Sequence[Query] = (),
@@ -60,6 +62,7 @@ def transactions(
         committer: commits the transaction.
         counts: counters of transactions.
         deadline: time limit of the transaction.
+        creator: the process that may use the transaction.
         max_retries: number of retries after conflicts.
         prefetch: queries to read before the first attempt, in one round trip.
         warm: whether a retry starts with the entries that the conflict returned.
@@ -75,9 +78,11 @@ def transactions(
         ConfigConnectionError: no answer from the database.
         TransactionTooLarge: the transaction exceeds a limit of the server.
         LeaseNotFound: a write names a lease that has expired or was revoked.
+        ForkedProcessError: the body has forked, and this is the child.
     """
 
     def read(queries: Sequence[Query], revision: int) -> Reply:
+        creator.check()
         reply = store.read(queries, revision, timeout=deadline.next_call())
         seen(reply.revision, 0)
         return reply
@@ -105,6 +110,7 @@ def transactions(
                 yield txn
             finally:
                 txn.end()
+            creator.check()
             known = None
             if txn.must_retry:
                 retry += 1

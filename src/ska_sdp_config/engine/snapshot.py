@@ -24,6 +24,8 @@ ReadCall = Callable[[Sequence[Query], int], Reply]
 class Snapshot:
     """Entries and listings at the revision that the first read pinned.
 
+    Calls that read raise ConfigConnectionError if the database does not respond.
+
     Args:
         read: reads from the store, at a revision.
         known: entries read earlier, at ``known.revision``: prefetched, or returned by the conflict
@@ -59,14 +61,11 @@ class Snapshot:
         return self.revision
 
     def entry(self, key: str) -> Entry | None:
-        """Return the entry of a key and add the key to the read set.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
-        """
-        if self._is_missing(key):
-            self._fetch([Query(Span(key))])
+        """Return the entry of a key and add the key to the read set."""
         entry = self._entries.get(key)
+        if entry is None and self._is_missing(key):
+            self._fetch([Query(Span(key))])
+            entry = self._entries.get(key)
         self.reads.keys[key] = entry.modified if entry else 0
         return entry
 
@@ -76,42 +75,20 @@ class Snapshot:
         return entry.lease if entry else 0
 
     def texts(self, keys: Mapping[str, str]) -> dict[str, str | None]:
-        """Return the texts of keys by their paths, and add the keys to the read set.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
-        """
-        # This runs for thousands of keys: a function call for each would double its time.
-        entries, read = self._entries, self.reads.keys
-        found: dict[str, str | None] = {}
-        for path, key in keys.items():
-            entry = entries.get(key)
-            if entry is None:
-                entry = self.entry(key)
-                found[path] = entry.value if entry else None
-                # A compaction during that read replaces the entries.
-                entries = self._entries
-            else:
-                _, found[path], _, read[key], _ = entry
-        return found
+        """Return the texts of keys by their paths, and add the keys to the read set."""
+        return {
+            path: entry.value if (entry := self.entry(key)) else None for path, key in keys.items()
+        }
 
     def fetch_keys(self, keys: Iterable[str]) -> None:
-        """Read those of some keys that are not known yet, in one call.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
-        """
+        """Read those of some keys that are not known yet, in one call."""
         missing = [key for key in keys if key not in self._entries]
         for span in self._covered:
             missing = [key for key in missing if key not in span]
         self._fetch(self._queries_for(missing))
 
     def fetch_spans(self, spans: Sequence[Span]) -> None:
-        """Read those of some spans whose values are not all known yet, in one call.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
-        """
+        """Read those of some spans whose values are not all known yet, in one call."""
         self._fetch([Query(span) for span in spans if span not in self._covered])
 
     def members(self, spans: Sequence[Span], *, guarded: bool) -> dict[Span, list[Entry]]:
@@ -120,15 +97,12 @@ class Snapshot:
         Args:
             spans: the spans.
             guarded: whether to add them to the read set.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
         """
         missing = [span for span in spans if span not in self._listed]
         while missing:
             self._fetch([Query(span, keys_only=True) for span in missing])
             # A compaction during the read discards unguarded listings. Then all spans are read in
-            # one call, so that another compaction cannot discard a part of them.
+            # one call, so that another compaction cannot discard some of them.
             missing = [] if all(span in self._listed for span in spans) else [*spans]
         listed = {span: self._listed[span] for span in spans}
         if guarded:

@@ -41,7 +41,9 @@ CommitCall = Callable[[Sequence[Guard], Sequence[Write], Sequence[Query]], int |
 class Txn:
     """A transaction on paths and text values.
 
-    Made by :mod:`~ska_sdp_config.engine.runner`, which commits it after the body has run.
+    Created by :mod:`~ska_sdp_config.engine.runner`, which commits it after the body has run. Its
+    calls raise ValueError for an invalid path, RuntimeError after it has ended, and
+    ConfigConnectionError if the database does not respond.
 
     Args:
         read: reads from the store, at a revision.
@@ -87,30 +89,16 @@ class Txn:
 
     @property
     def revision(self) -> int:
-        """The revision of all reads of this transaction.
-
-        Raises:
-            ConfigConnectionError: no answer from the database.
-        """
+        """The revision of all reads of this transaction."""
         return self._snapshot.pin()
 
     def get(self, path: str) -> str | None:
-        """Return the text at a path, or None if the path does not exist.
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
-        """
+        """Return the text at a path, or None if the path does not exist."""
         self._check_not_ended()
         return self._get(key_of_path(path))
 
     def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return the texts at several paths, read in one round trip.
-
-        Raises:
-            ValueError: a path is invalid.
-            ConfigConnectionError: no answer from the database.
-        """
+        """Return the texts at several paths, read in one round trip."""
         self._check_not_ended()
         keys = {path: key_of_path(path) for path in paths}
         self._snapshot.fetch_keys(key for key in keys.values() if not self._pending.decides(key))
@@ -123,10 +111,6 @@ class Txn:
             path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
                 that begin with it.
             recurse: number of further levels, or the exact levels (0 is that of the path).
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
@@ -137,12 +121,7 @@ class Txn:
         return sorted(self._list(spans_of_listing(path, recurse), guarded=False))
 
     def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
-        """List paths with their values, sorted; each value counts as read.
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
-        """
+        """List paths with their values, sorted; each value counts as read."""
         self._check_not_ended()
         spans = spans_of_listing(path, recurse)
         self._snapshot.fetch_spans(spans)
@@ -150,12 +129,7 @@ class Txn:
         return sorted((path, value) for path, value in found.items() if value is not None)
 
     def lease_of(self, path: str) -> int:
-        """Return the ID of the lease of a path, 0 if it has none or does not exist.
-
-        Raises:
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
-        """
+        """Return the ID of the lease of a path, 0 if it has none or does not exist."""
         self._check_not_ended()
         key = key_of_path(path)
         if self._get(key) is None:
@@ -174,8 +148,6 @@ class Txn:
         Raises:
             ConfigCollision: the path exists; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         key = key_of_path(path)
@@ -191,8 +163,6 @@ class Txn:
         Raises:
             ConfigVanished: the path does not exist; the transaction stays usable.
             TypeError: the value is not a ``str``.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         key = key_of_path(path)
@@ -218,8 +188,6 @@ class Txn:
 
         Raises:
             ConfigVanished: the path must exist and does not; the transaction stays usable.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         key = key_of_path(path)
@@ -247,8 +215,6 @@ class Txn:
 
         Raises:
             ConfigVanished: one must exist and none does; the transaction stays usable.
-            ValueError: the path is invalid.
-            ConfigConnectionError: no answer from the database.
         """
         self._check_not_ended()
         levels = range(1 + max(0, max_depth - depth_of_path(path))) if recursive else 0

@@ -28,6 +28,13 @@ class View:
         self.whole: set[Span] = set()
         self.shared = False
 
+    def same_contents(self) -> View:
+        """Return a view that shares the contents of this one, for a later revision."""
+        other = View(self.revision)
+        other.values, other.lists, other.whole = self.values, self.lists, self.whole
+        other.shared = True
+        return other
+
     def copy(self) -> View:
         """Return a copy that may be changed."""
         other = View(self.revision)

@@ -83,10 +83,6 @@ class WatchedReads:
         with self._wake:
             self._wake.notify_all()
 
-    def leave_to_parent(self, wake: threading.Condition) -> None:
-        """Replace the lock in a forked child, as the old one may be held forever."""
-        self._wake = wake
-
     def gap(self, revision: int) -> None:
         """Mark reads before the revision stale; see Sink."""
         with self._wake:

@@ -8,18 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.cached_reader import CachedReader
+from ska_sdp_config.engine.committer import Committer
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.store.backoff import growing_pauses
+from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_config.store.fork import on_fork
+from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Query, Reader, Reply, Store
 
 __all__ = ["Watcher", "until_answered"]
@@ -32,6 +34,16 @@ T_co = TypeVar("T_co", covariant=True)
 MAX_BACKOFF_S = 2.0
 
 
+class WatchedBackend(Protocol):
+    """Backend, as far as watchers use it; see Backend."""
+
+    creator: CreatorProcess
+    connection: Connection
+    store: Store
+    cache: Cache
+    committer: Committer
+
+
 class Watcher(Generic[T_co]):
     """Watcher loop; see Config.watcher. Yields itself at each iteration.
 
@@ -42,7 +54,7 @@ class Watcher(Generic[T_co]):
     """
 
     def __init__(
-        self, backend: Backend, wrap: Callable[[Txn], T_co], timeout: float | None = None
+        self, backend: WatchedBackend, wrap: Callable[[Txn], T_co], timeout: float | None = None
     ) -> None:
         self._backend = backend
         self._wrap = wrap
@@ -54,9 +66,9 @@ class Watcher(Generic[T_co]):
         self._was_skipped = False
         self._was_notified = False
         self._watched = WatchedReads(self._wake)
-        on_fork(self)
 
     def __iter__(self) -> Iterator[Watcher[T_co]]:
+        self._backend.creator.check()
         cache = self._backend.cache
         cache.join(self._watched)
         try:
@@ -66,10 +78,13 @@ class Watcher(Generic[T_co]):
                 self._began = time.monotonic()
                 self._watched.begin_iteration()
                 yield self
+                self._backend.creator.check()
                 cache.trim()
                 self._wait()
         finally:
-            cache.leave(self._watched)
+            # In a forked child, the watch belongs to the parent process.
+            if self._backend.creator.is_current:
+                cache.leave(self._watched)
 
     def txn(
         self,
@@ -80,7 +95,7 @@ class Watcher(Generic[T_co]):
         """Loop over attempts at a transaction, and watch what it reads.
 
         Takes the arguments of ``Config.txn``. During an outage of the database it waits, and runs
-        the body when the database answers again. If a timeout, an alarm or ``trigger`` ends the
+        the body when the database responds again. If a timeout, an alarm or ``trigger`` ends the
         iteration first, the body is skipped. A timeout of the transaction bounds the wait too.
 
         If the loop continues after a ConfigConnectionError, its next iteration starts within two
@@ -96,19 +111,21 @@ class Watcher(Generic[T_co]):
             ConfigConnectionError: the Config was closed; or the transaction timed out, and nothing
                 was written.
         """
+        self._backend.creator.check()
         store, cache = self._backend.store, self._backend.cache
         deadline = Deadline(store.timeout, timeout, store.address)
         pauses = _backoff()
         try:
-            if not self._database_answers(deadline):
+            if not self._database_responds(deadline):
                 # Without reads, only the expired timeout or alarm can start the next iteration.
                 self._was_skipped = True
                 return
             for txn in transactions(
                 _WaitingReader(CachedReader(store, cache), store, deadline),
                 self._backend.committer,
-                self._backend.counts,
+                self._backend.connection.counts,
                 deadline,
+                self._backend.creator,
                 max_retries=max_retries,
                 prefetch=queries_of_prefetch(prefetch),
                 warm=False,
@@ -136,14 +153,10 @@ class Watcher(Generic[T_co]):
 
     def trigger(self) -> None:
         """End this iteration now. May be called from any thread, also after the loop."""
+        self._backend.creator.check()
         with self._wake:
             self._triggered = True
             self._wake.notify_all()
-
-    def leave_to_parent(self) -> None:
-        """Replace the lock; see Forkable."""
-        self._wake = threading.Condition()
-        self._watched.leave_to_parent(self._wake)
 
     def _wait(self) -> None:
         store = self._backend.store
@@ -159,7 +172,7 @@ class Watcher(Generic[T_co]):
             self._was_notified = self._watched.is_stale
             self._triggered = False
         if store.closed:
-            # This raises the error of a closed store.
+            # A read of a closed store raises its error.
             store.read([], timeout=store.timeout)
 
     def _left(self) -> float:
@@ -169,6 +182,8 @@ class Watcher(Generic[T_co]):
         return end - time.monotonic()
 
     def _finished(self, txn: Txn) -> None:
+        if not self._backend.creator.is_current:
+            return
         self._watched.add(txn.reads)
         if txn.is_incomplete:
             self._iterate_soon()
@@ -176,8 +191,8 @@ class Watcher(Generic[T_co]):
     def _iterate_soon(self) -> None:
         self._alarm = min(self._alarm, time.monotonic() + MAX_BACKOFF_S)
 
-    def _database_answers(self, deadline: Deadline) -> bool:
-        """Wait until the database answers; return False if the iteration ends first.
+    def _database_responds(self, deadline: Deadline) -> bool:
+        """Wait until the database responds; return False if the iteration ends first.
 
         The first transaction of an iteration that a change has started uses the cache as it is.
         Any other one reads the newest revision, which the cache has to reach, so that it includes
@@ -206,7 +221,7 @@ class Watcher(Generic[T_co]):
 
 
 class _WaitingReader:
-    """Reader that waits for the end of an outage, as the body cannot be interrupted."""
+    """Reader that waits for the end of an outage: an error would end the loop of the watcher."""
 
     def __init__(self, reader: Reader, store: Store, deadline: Deadline) -> None:
         self._reader = reader
@@ -227,7 +242,7 @@ class _WaitingReader:
 
 
 def until_answered(store: Store, call: Callable[[float], R], deadline: Deadline) -> R:
-    """Retry a call until the database answers it.
+    """Retry a call until the database responds.
 
     Args:
         store: the database.

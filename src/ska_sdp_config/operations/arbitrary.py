@@ -84,4 +84,4 @@ class Arbitrary(EntryCollection):
 
     def _query_values(self, path: str, recurse: int | Iterable[int]) -> Iterator[tuple[str, Any]]:
         for found, text in self._raw.list_values(path, recurse):
-            yield from readable(found, found, decode, text)
+            yield from readable(self._context, found, found, decode, text)

@@ -179,7 +179,7 @@ class NamedCollection(Collection[str, ValueT]):
     def _query_values(self, listing: str) -> Iterator[tuple[str, ValueT]]:
         for path, text in self._context.raw.list_values(listing, self.recurse):
             if path.endswith(self.suffix):
-                yield from readable(path, self._name(path), self._read, text)
+                yield from readable(self._context, path, self._name(path), self._read, text)
 
     def _listing(self, prefix: str) -> str:
         return self._root + (check_path_part(prefix) if prefix else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ska_sdp_config.engine.transaction import Txn
@@ -33,6 +33,7 @@ class Context:
         lease: returns the lease of the keys that this process takes.
         taken: the owner keys that this process took, with their leases; None if they are not
             recorded.
+        unreadable: paths of invalid values that were logged, with their revisions.
     """
 
     raw: Txn
@@ -40,3 +41,4 @@ class Context:
     owner: dict[str, Any]
     lease: Callable[[], LeaseLike]
     taken: MutableMapping[str, LeaseLike] | None = None
+    unreadable: MutableMapping[str, int] = field(default_factory=dict)

@@ -315,4 +315,4 @@ class CollectiveEntityOperations(
         def read(text: str, path: str) -> EntityT:
             return self.model.from_stored(text, key, path)
 
-        return readable(path, key, read, text)
+        return readable(self._context, path, key, read, text)

@@ -119,14 +119,6 @@ class Connection:
                 # A listener may wait for a lock that the caller holds, so wait with a timeout.
                 notifier.join(CLOSE_TIMEOUT_S)
 
-    def leave_to_parent(self) -> None:
-        """Drop threads and locks in a forked child; see Forkable."""
-        self._lock = threading.Lock()
-        self._queue = queue.SimpleQueue()
-        self._notifier = None
-        self._listeners = []
-        self.counts.leave_to_parent()
-
     def _enter(
         self, state: ConnectionState, when: float, only_if: ConnectionState | None = None
     ) -> None:

@@ -64,9 +64,3 @@ class Counts:
         """Seconds since the last message of a watch; None before the first one."""
         last = self._last_message
         return None if last is None else max(0.0, time.monotonic() - last)
-
-    def leave_to_parent(self) -> None:
-        """Reset the counters in a forked child; see Forkable."""
-        self._lock = threading.Lock()
-        self._counters = dict.fromkeys(self._counters, 0)
-        self._last_message = None

@@ -90,13 +90,8 @@ class ConfigConnectionError(ConnectionError):
     retry_after: float | None = 0.0
 
 
-def closed_error(*, is_parents: bool = False) -> ConfigConnectionError:
-    """Return the error for a call on a closed Config, or on that of the parent process."""
-    if is_parents:
-        return ConfigConnectionError(
-            "This Config was used before its process was forked, and is the parent's: make a new "
-            "one in the child."
-        )
+def closed_error() -> ConfigConnectionError:
+    """Return the error for a call on a closed Config."""
     return ConfigConnectionError("This Config is closed: make a new one.")
 
 

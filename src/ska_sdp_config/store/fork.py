@@ -1,41 +1,39 @@
-"""Cleanup of a Config in a forked child process.
+"""Check that a Config is used by the process that created it.
 
-The threads do not exist in the child, the connections belong to the parent, and a lock that a
-thread held is never released. So the child drops all of them, and calls raise an error.
+After a fork the child has copies of the parent's connections, without its threads, and with locks
+that may never be released. So the child gets an error instead, and releases nothing.
 """
 
 from __future__ import annotations
 
 import os
-import weakref
-from typing import Protocol
 
-__all__ = ["Forkable", "on_fork"]
+__all__ = ["CreatorProcess", "ForkedProcessError"]
 
 
-class Forkable(Protocol):
-    """Object with threads, locks or connections."""
+class ForkedProcessError(RuntimeError):
+    """A Config of the parent process was used in a forked child."""
 
-    def leave_to_parent(self) -> None:
-        """Drop everything that belongs to the parent process.
 
-        Called in the only thread of the child; it must not wait for a lock.
+class CreatorProcess:
+    """The process that created an object."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is this process, and not the parent of this process."""
+        return os.getpid() == self._pid
+
+    def check(self) -> None:
+        """Check that it is this process.
+
+        Raises:
+            ForkedProcessError: this process is a forked child.
         """
-
-
-_REGISTERED: weakref.WeakSet[Forkable] = weakref.WeakSet()
-
-
-def on_fork(item: Forkable) -> None:
-    """Call ``leave_to_parent`` of an object in each forked child, as long as it exists."""
-    _REGISTERED.add(item)
-
-
-def _notify_all() -> None:
-    for item in list(_REGISTERED):
-        item.leave_to_parent()
-
-
-# Missing on systems without fork.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_notify_all)
+        if not self.is_current:
+            raise ForkedProcessError(
+                f"This Config was created in process {self._pid}: create a new Config after a "
+                "fork."
+            )

@@ -77,10 +77,6 @@ class Channel(ABC):
         """
 
     @abstractmethod
-    def leave_to_parent(self) -> None:
-        """Leave the connection open in a forked child: the parent process owns it."""
-
-    @abstractmethod
     def _close(self) -> None:
         """Close the connection, ending calls in progress."""
 

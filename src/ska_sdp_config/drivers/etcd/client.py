@@ -50,13 +50,11 @@ class EtcdClient:
         self._channel: Channel | None = None
         self._channels: weakref.WeakSet[Channel] = weakref.WeakSet()
         self._closed = threading.Event()
-        self._was_used = False
-        self._is_parents = False
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or is owned by the parent of this forked process."""
-        return self._is_parents or self._closed.is_set()
+        """Whether it was closed."""
+        return self._closed.is_set()
 
     def call(self, service: str, method: str, request: Any, timeout: float) -> Any:
         """Make an idempotent call, with retries until it is answered.
@@ -154,9 +152,6 @@ class EtcdClient:
         Raises:
             ConfigConnectionError: the client was closed.
         """
-        # A lock of the parent process may be held for ever in this one.
-        if self._is_parents:
-            raise self.closed_error()
         with self._lock:
             if self._closed.is_set():
                 raise self.closed_error()
@@ -165,7 +160,6 @@ class EtcdClient:
                 endpoint = self.settings.endpoints[self._member]
                 channel = self._channel = self._make_channel(endpoint)
                 self._channels.add(channel)
-                self._was_used = True
             channel.borrow()
         return channel
 
@@ -198,8 +192,6 @@ class EtcdClient:
 
     def close(self) -> None:
         """Close all channels, cancelling calls in progress."""
-        if self._is_parents:
-            return
         with self._lock:
             self._closed.set()
             # The set holds weak references: without the list, the last channel could be
@@ -209,17 +201,9 @@ class EtcdClient:
         for channel in channels:
             channel.close()
 
-    def leave_to_parent(self) -> None:
-        """Leave the channels open in a forked child: the parent process owns them."""
-        self._is_parents = self._was_used
-        for channel in list(self._channels):
-            channel.leave_to_parent()
-        self._lock = threading.Lock()
-        self._login = Login(self.settings)
-
     def closed_error(self) -> ConfigConnectionError:
         """Return the error to raise after it was closed."""
-        return closed_error(is_parents=self._is_parents)
+        return closed_error()
 
     def _logged_in(self, attempt: Attempt, channel: Channel, timeout: float) -> Any:
         """Make a call, with retries after an expired token."""

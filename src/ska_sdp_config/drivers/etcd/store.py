@@ -143,11 +143,6 @@ class EtcdStore:
         self._etcd.close()
         self._watch.join()
 
-    def leave_to_parent(self) -> None:
-        """Release what the parent of this forked process owns."""
-        self._etcd.leave_to_parent()
-        self._watch.leave_to_parent()
-
     def _range(self, request: Any, timeout: float) -> Any:
         return self._etcd.call("KV", "Range", request, timeout)
 

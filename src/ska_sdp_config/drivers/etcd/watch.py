@@ -130,13 +130,6 @@ class StoreWatch:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
-    def leave_to_parent(self) -> None:
-        """Drop watches, threads and locks in a forked child; see Forkable."""
-        self._lock = threading.RLock()
-        self._thread = None
-        self._stream = None
-        self._watches = []
-
     def revisions(self) -> list[int]:
         """Return the first undelivered revision of each watch."""
         with self._lock:

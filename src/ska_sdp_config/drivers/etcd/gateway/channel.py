@@ -82,12 +82,6 @@ class GatewayChannel(Channel):
             self._watches.add(watch)
         return watch
 
-    def leave_to_parent(self) -> None:
-        """Close the copies that a forked child has of the sockets; see Channel."""
-        self._sockets.leave_to_parent()
-        for watch in list(self._watches):
-            watch.leave_to_parent()
-
     def _close(self) -> None:
         self._sockets.cut()
         for watch in list(self._watches):
@@ -154,10 +148,6 @@ class GatewayWatch:
     def cancel(self) -> None:
         """End the call; see WatchCall."""
         self._sockets.cut()
-
-    def leave_to_parent(self) -> None:
-        """Close the copies that a forked child has of the sockets."""
-        self._sockets.leave_to_parent()
 
 
 def gateway_channels(settings: Settings) -> MakeChannel:

@@ -54,13 +54,6 @@ class Sockets:
             for sock in self._sockets:
                 sock.cut()
 
-    def leave_to_parent(self) -> None:
-        """Close the copies that a forked child has of the sockets."""
-        self._lock = threading.RLock()
-        self.are_cut = True
-        for sock in list(self._sockets):
-            sock.leave_to_parent()
-
 
 class Socket:
     """Socket, as far as HTTP uses it. Its timeout is for all that follows, not for each read."""
@@ -121,11 +114,6 @@ class Socket:
             # peer has already closed the connection.
             with suppress(OSError):
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
-
-    def leave_to_parent(self) -> None:
-        """Close the copy of a forked child, which does not affect the parent process."""
-        self._lock = threading.RLock()
-        self._sock.close()
 
     def _close_if_unused(self) -> None:
         if self._closed and not self._files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -55,6 +55,7 @@ class GrpcChannel(Channel):
     """
 
     def __init__(self, settings: Settings, endpoint: str) -> None:
+        self._pid = os.getpid()
         _check_fork()
         super().__init__(endpoint)
         self._grpc_channel = _open(settings, endpoint)
@@ -104,16 +105,18 @@ class GrpcChannel(Channel):
                 call = self._methods[service, method] = getattr(stub, method)
         return call
 
-    def leave_to_parent(self) -> None:
-        """Leave the channel open in a forked child; see Channel."""
-        _LEFT_BY_A_FORK.append(self._grpc_channel)
-
     def _close(self) -> None:
         self._grpc_channel.close()
 
     def _closed_or(self, exc: ValueError) -> Exception:
         # gRPC raises ValueError on a closed channel.
         return ChannelClosed() if self._closed else exc
+
+    # Default arguments: the module's names may be gone at the end of the interpreter.
+    def __del__(self, getpid: Callable[[], int] = os.getpid, kept: Any = _LEFT_BY_A_FORK) -> None:
+        """Keep the channel in a forked child: the parent process owns it."""
+        if self._pid != getpid():
+            kept.append(self._grpc_channel)
 
 
 class GrpcWatch:
