@@ -34,7 +34,6 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "subarray-commands": devices.subarray_commands,
     "subarray-properties": devices.subarray_properties,
     "enumerations": devices.enumerations,
-    "messages": messages.newest,
     "message-fields": messages.fields,
     "entities": database.entities,
     "device-entries": database.device_entries,

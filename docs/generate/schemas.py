@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from ska_sdp_config.lmc.receive_addresses import Addresses, BeamAddresses
 from ska_sdp_config.lmc.schema.types import ABSENT, Schema
@@ -32,21 +32,18 @@ MESSAGES: Mapping[str, str] = {
 
 
 class _AddressesByScanType(Schema):
-    """Receive addresses by scan type id, schemas 0.1 to 0.3."""
+    """Receive addresses by scan type ID, schemas 0.1 to 0.3."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Addresses]
 
-    interface: str = ABSENT
+    interface: str = Field(ABSENT, description="schema and version")
 
 
-class _AddressesByBeam(Schema):
-    """Receive addresses by scan type id, then by beam id, from schema 0.4 on."""
+class _AddressesByBeam(_AddressesByScanType):
+    """Receive addresses by scan type ID, then by beam ID, from schema 0.4 on."""
 
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, dict[str, BeamAddresses]]
-
-    interface: str = ABSENT
+    __pydantic_extra__: dict[str, dict[str, BeamAddresses]]  # type: ignore[assignment]
 
 
 def _configure(scan_type: Any) -> type[BaseModel]:
@@ -55,7 +52,10 @@ def _configure(scan_type: Any) -> type[BaseModel]:
         "Configure",
         __base__=commands.Configure,
         __doc__="Argument of Configure.",
-        new_scan_types=(list[scan_type], ABSENT),
+        new_scan_types=(
+            list[scan_type],
+            commands.Configure.model_fields["new_scan_types"],
+        ),
     )
 
 
@@ -93,6 +93,15 @@ def schema(name: str, version: Version) -> dict[str, Any]:
     document = _without_null_defaults(
         models[max(first for first in models if first <= version)].model_json_schema()
     )
+    if name == "assignres" and version >= (0, 4):
+        document["anyOf"] = [
+            _has("execution_block"),
+            _has("resources"),
+            _not_empty("processing_blocks"),
+        ]
+    if name == "releaseres":
+        parts = [_has("receive_nodes"), _not_empty("csp_links"), _not_empty("receptors")]
+        document["$defs"]["ExternalResources"]["anyOf"] = parts
     document["title"] = f"ska-sdp-{name} {version}"
     document["properties"]["interface"]["pattern"] = (
         rf"^https://schema\.(skao\.int|skatelescope\.org)/ska-sdp-{name}"
@@ -103,6 +112,14 @@ def schema(name: str, version: Version) -> dict[str, Any]:
         "$id": f"https://schema.skao.int/ska-sdp-{name}/{version}",
         **document,
     }
+
+
+def _has(key: str) -> dict[str, Any]:
+    return {"required": [key]}
+
+
+def _not_empty(key: str) -> dict[str, Any]:
+    return {**_has(key), "properties": {key: {"minItems": 1}}}
 
 
 def _without_null_defaults(value: Any) -> Any:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ska_sdp_config.lmc.schema.check import schema_issues
@@ -143,22 +143,24 @@ class Addresses(Schema):
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
-    host: HostMap
-    port: PortMap
-    mac: MacMap = ABSENT
+    host: HostMap = Field(description="host that receives the data, from a channel on")
+    port: PortMap = Field(
+        description="port of a channel, from which the port grows by the increment per channel"
+    )
+    mac: MacMap = Field(ABSENT, description="MAC address of the host, from a channel on")
 
 
 class BeamAddresses(Addresses):
-    """Addresses of a beam; calibrations name one attribute, or attributes by channel."""
+    """Addresses of a beam; calibrations are read from Tango attributes."""
 
-    function: Function
-    visibility_beam_id: int = ABSENT
-    search_beam_id: int = ABSENT
-    timing_beam_id: int = ABSENT
-    vlbi_beam_id: int = ABSENT
-    delay_cal: Calibration = ABSENT
-    jones_cal: Calibration = ABSENT
-    pointing_cal: Calibration = ABSENT
+    function: Function = Field(description="use of the data of the beam")
+    visibility_beam_id: int = Field(ABSENT, description="number of a visibility beam")
+    search_beam_id: int = Field(ABSENT, description="number of a pulsar search beam")
+    timing_beam_id: int = Field(ABSENT, description="number of a pulsar timing beam")
+    vlbi_beam_id: int = Field(ABSENT, description="number of a VLBI beam")
+    delay_cal: Calibration = Field(ABSENT, description="attribute of delays, or one by channel")
+    jones_cal: Calibration = Field(ABSENT, description="attribute of Jones matrices, likewise")
+    pointing_cal: Calibration = Field(ABSENT, description="attribute of pointings, likewise")
 
 
 def read_receive_addresses(value: Any) -> tuple[str, ...]:

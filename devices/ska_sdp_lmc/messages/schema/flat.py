@@ -33,104 +33,133 @@ __all__ = [
 ]
 
 
+NewEbId = Annotated[EbId, Field(description="ID of the execution block; it must be new")]
+MaxLength = Annotated[
+    float, Field(ge=0, description="length of the observation in s, for scripts; no time limit")
+]
+
+
 class Window(Schema):
-    """Range of channels; frequencies in Hz."""
+    """Range of channels."""
 
-    count: Annotated[int, Field(ge=1)]
-    start: Annotated[int, Field(ge=0)]
-    stride: Annotated[int, Field(ge=1)] = 1
-    freq_min: float
-    freq_max: float
-    link_map: Links = ABSENT
+    count: int = Field(ge=1, description="number of channels")
+    start: int = Field(ge=0, description="number of the first channel")
+    stride: int = Field(1, ge=1, description="step from one channel number to the next")
+    freq_min: float = Field(description="lower edge in Hz; below `freq_max`")
+    freq_max: float = Field(description="upper edge in Hz")
+    link_map: Links = Field(ABSENT, description="`[channel, link]`: the link from a channel on")
 
 
-Windows = Annotated[list[Window], Field(min_length=1)]
+Windows = Annotated[list[Window], Field(min_length=1, description="ranges of channels")]
+NewScanTypeId = Annotated[ScanTypeId, Field(description="ID for Configure")]
+Frame = Annotated[str, Field(description="reference frame, such as `ICRS`; equatorial")]
+RightAscension = Annotated[str, Field(description="right ascension in hours, `h:m:s`")]
+Declination = Annotated[str, Field(description="declination in °, `[-]d:m:s`")]
 
 
 class ScanType02(Schema):
     """Scan type, schemas 0.1 and 0.2."""
 
-    id: ScanTypeId
-    coordinate_system: str = ABSENT
-    ra: str = ABSENT
-    dec: str = ABSENT
+    id: NewScanTypeId
+    coordinate_system: Frame = ABSENT
+    ra: RightAscension = ABSENT
+    dec: Declination = ABSENT
     channels: Windows
 
 
 class ScanType03(Schema):
     """Scan type, schema 0.3."""
 
-    scan_type_id: ScanTypeId
-    reference_frame: str = ABSENT
-    ra: str = ABSENT
-    dec: str = ABSENT
+    scan_type_id: NewScanTypeId
+    reference_frame: Frame = ABSENT
+    ra: RightAscension = ABSENT
+    dec: Declination = ABSENT
     channels: Windows
+
+
+ScriptKind = Annotated[Kind, Field(description="kind of the script")]
+ScriptName = Annotated[ScriptPart, Field(description="name of the script")]
+ScriptVersion = Annotated[ScriptPart, Field(description="version of the script")]
 
 
 class Workflow02(Schema):
     """Reference to a processing script, schemas 0.1 and 0.2."""
 
-    type: Kind
-    id: ScriptPart
-    version: ScriptPart
+    type: ScriptKind
+    id: ScriptName
+    version: ScriptVersion
 
 
 class Workflow03(Schema):
     """Reference to a processing script, from schema 0.3 on."""
 
-    kind: Kind
-    name: ScriptPart
-    version: ScriptPart
+    kind: ScriptKind
+    name: ScriptName
+    version: ScriptVersion
+
+
+Needed = Annotated[Name, Field(description="processing block that provides the data")]
+NeededData = Annotated[Names, Field(description="kinds of data that are needed")]
 
 
 class Dependency02(Schema):
     """Dependency on a processing block, schemas 0.1 and 0.2."""
 
-    pb_id: Name
-    type: Names
+    pb_id: Needed
+    type: NeededData
 
 
 class Dependency03(Schema):
     """Dependency on a processing block, from schema 0.3 on."""
 
-    pb_id: Name
-    kind: Names
+    pb_id: Needed
+    kind: NeededData
+
+
+NewPbId = Annotated[PbId, Field(description="ID of the processing block; it must be new")]
+Parameters = Annotated[dict[str, Any], Field(description="parameters of the script")]
+Dependencies02 = Annotated[list[Dependency02], Field(description="data of other blocks it needs")]
+Dependencies03 = Annotated[list[Dependency03], Field(description="data of other blocks it needs")]
 
 
 class ProcessingBlock02(Schema):
     """Processing block, schemas 0.1 and 0.2."""
 
-    id: PbId
-    workflow: Workflow02
-    parameters: dict[str, Any]
-    dependencies: list[Dependency02] = ABSENT
+    id: NewPbId
+    workflow: Workflow02 = Field(description="script to run")
+    parameters: Parameters
+    dependencies: Dependencies02 = ABSENT
 
 
 class ProcessingBlock03(Schema):
     """Processing block, schema 0.3."""
 
-    pb_id: PbId
-    workflow: Workflow03
-    parameters: dict[str, Any]
-    dependencies: list[Dependency03] = ABSENT
+    pb_id: NewPbId
+    workflow: Workflow03 = Field(description="script to run")
+    parameters: Parameters
+    dependencies: Dependencies03 = ABSENT
 
 
 class Assign02(Message):
     """Argument of AssignResources, schemas 0.1 and 0.2."""
 
-    id: EbId
-    max_length: Annotated[float, Field(ge=0)]
-    scan_types: Annotated[list[ScanType02], Field(min_length=1)]
-    processing_blocks: Annotated[list[ProcessingBlock02], Field(min_length=1)]
+    id: NewEbId
+    max_length: MaxLength
+    scan_types: list[ScanType02] = Field(min_length=1, description="scan types to choose from")
+    processing_blocks: list[ProcessingBlock02] = Field(
+        min_length=1, description="processing blocks"
+    )
 
 
 class Assign03(Message):
     """Argument of AssignResources, schema 0.3."""
 
-    eb_id: EbId
-    max_length: Annotated[float, Field(ge=0)]
-    scan_types: Annotated[list[ScanType03], Field(min_length=1)]
-    processing_blocks: Annotated[list[ProcessingBlock03], Field(min_length=1)]
+    eb_id: NewEbId
+    max_length: MaxLength
+    scan_types: list[ScanType03] = Field(min_length=1, description="scan types to choose from")
+    processing_blocks: list[ProcessingBlock03] = Field(
+        min_length=1, description="processing blocks"
+    )
 
 
 class Subband(Schema):

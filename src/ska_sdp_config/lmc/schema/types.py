@@ -24,6 +24,7 @@ __all__ = [
     "ScanTypeId",
     "Schema",
     "ScriptPart",
+    "json_pattern",
 ]
 
 Function = Literal["visibilities", "pulsar search", "pulsar timing", "vlbi", "transient buffer"]
@@ -48,8 +49,12 @@ class Schema(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
+def _block_pattern(prefix: str) -> str:
+    return prefix + r"-[a-z0-9]+-[0-9]{8}-[a-z0-9]+"
+
+
 def _block_id(prefix: str) -> AfterValidator:
-    pattern = re.compile(prefix + r"-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")
+    pattern = re.compile(_block_pattern(prefix))
 
     def check(block_id: str) -> str:
         if not _ID.fullmatch(block_id):
@@ -83,19 +88,22 @@ def _transaction_id(name: str) -> str:
     return name
 
 
-def _json_pattern(pattern: str) -> WithJsonSchema:
-    """Add a pattern, which a validator checks, to the JSON Schema of a string."""
-    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+def json_pattern(pattern: str, **more: Any) -> WithJsonSchema:
+    """Return the JSON Schema of a string that a validator checks against a pattern.
+
+    Args:
+        pattern: regular expression for the whole string.
+        **more: further keywords, such as ``maxLength``.
+    """
+    return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$", **more})
 
 
 Name = Annotated[str, Field(min_length=1)]
-EbId = Annotated[str, _block_id("eb"), _json_pattern(r"eb-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")]
-PbId = Annotated[str, _block_id("pb"), _json_pattern(r"pb-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")]
+EbId = Annotated[str, _block_id("eb"), json_pattern(_block_pattern("eb"), maxLength=96)]
+PbId = Annotated[str, _block_id("pb"), json_pattern(_block_pattern("pb"), maxLength=96)]
 ScanTypeId = Annotated[Name, AfterValidator(_scan_type_id)]
-ScriptPart = Annotated[str, AfterValidator(_script_part), _json_pattern(_SCRIPT_PART.pattern)]
-TransactionId = Annotated[
-    str, AfterValidator(_transaction_id), _json_pattern(_TRANSACTION.pattern)
-]
+ScriptPart = Annotated[str, AfterValidator(_script_part), json_pattern(_SCRIPT_PART.pattern)]
+TransactionId = Annotated[str, AfterValidator(_transaction_id), json_pattern(_TRANSACTION.pattern)]
 Kind = Literal["realtime", "batch"]
 
 # Report only the first invalid entry of a long list of numbers or names.
@@ -109,5 +117,7 @@ Links = Annotated[
 class Message(Schema):
     """Top-level keys allowed in the message of every command."""
 
-    interface: str = ABSENT
-    transaction_id: TransactionId = ABSENT
+    interface: str = Field(ABSENT, description="schema and version")
+    transaction_id: TransactionId = Field(
+        ABSENT, description="ID for the log of all subsystems; generated if absent"
+    )
