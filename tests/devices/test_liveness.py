@@ -63,7 +63,7 @@ def serve(database: Database) -> Iterator[Serve]:
             commands = CommandsInProgress()
             loop = WatchLoop(database, "watch", reconcile, contextlib.nullcontext)
             undo.callback(loop.stop)
-            publisher = Publisher(NoSink(), "here")
+            publisher = Publisher(NoSink(), (), "here")
             now = datetime.now(timezone.utc)
             served = Served(NAME, now, publisher, database, loop, commands, 0.1)
             this = Process()
