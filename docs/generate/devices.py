@@ -11,6 +11,7 @@ from docs.generate.text import code, described, first_line, table
 from tango.server import device_property
 
 from ska_sdp_config.lmc.health import MAX_SENTENCES
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS, Transition
 from ska_sdp_lmc.devices.base import LmcDevice
@@ -125,7 +126,7 @@ def _path(change: Transition) -> str:
 
 
 def _properties(device: type[LmcDevice]) -> str:
-    meanings = described(Settings)
+    meanings = described(ModelSettings) | described(Settings)
     rows = [
         [code(name), found.__doc__ or meanings[PROPERTIES[name]]]
         for name, found in _members(device, device_property)

@@ -20,7 +20,7 @@ from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.lmc.derive import derive
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.upkeep import reached_writes
@@ -46,7 +46,7 @@ NAMES = ("telescope manager", "SDPSubarray", "etcd", "controller, scripts")
 
 _COLUMN, _ROW, _TOP, _MARGIN = 240.0, 24.0, 62.0, 90.0
 _LONG_AGO = timedelta(days=1)
-_RULES = SubarraySettings(required_components=())
+_RULES = ModelSettings(required_components=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.derive import SubarrayView, derive
 from ska_sdp_config.lmc.health import Fault, Outage
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import HealthState, Json, ObsState, State
-from ska_sdp_config.lmc.system import ControllerSettings, ControllerView, System, derive_system
+from ska_sdp_config.lmc.system import ControllerView, System, derive_system
 from ska_sdp_lmc.devices.base import LmcDevice
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
@@ -27,7 +27,7 @@ from ska_sdp_lmc.runtime.attributes import BUILT_IN
 from ska_sdp_lmc.runtime.publisher import Publisher
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
-EMPTY = derive(Snapshot(0, "01", {}), NOON, SubarraySettings(required_components=()))
+EMPTY = derive(Snapshot(0, "01", {}), NOON, ModelSettings(required_components=()))
 
 
 class Device:
@@ -186,7 +186,7 @@ def test_expired_timeout_is_published_once_at_same_revision(
 
 def test_partial_view_keeps_other_attributes(device: Device) -> None:
     publisher = publisher_of(device, SDPController)
-    settings = ControllerSettings(components=(), storage_path="/any")
+    settings = ModelSettings(components=(), storage_key="/any")
 
     def whole(revision: int, **components: Any) -> ControllerView:
         documents: dict[str, Json] = {f"/component/{name}/owner": {} for name in components}

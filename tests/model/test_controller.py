@@ -9,14 +9,15 @@ import pytest
 
 from ska_sdp_config.lmc.controller import ControllerEntry, apply_command, set_admin_mode
 from ska_sdp_config.lmc.rejections import CommandRejected
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.states import AdminMode, ObsState
-from ska_sdp_config.lmc.system import ControllerSettings, ControllerView, System, derive_system
+from ska_sdp_config.lmc.system import ControllerView, System, derive_system
 
 from .worlds import BATCH, EB, ENTRY, NOON, READY_STATE, RECEIVE, documents
 
-SETTINGS = ControllerSettings(
+SETTINGS = ModelSettings(
     components=("proccontrol", "helmdeploy", "absent"),
-    storage_path="/resource/capacity-buffer",
+    storage_key="/resource/capacity-buffer",
 )
 LEADS_TO = {"On": "ON", "Standby": "STANDBY", "Off": "OFF", "Disable": "DISABLE"}
 

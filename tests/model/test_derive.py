@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.lmc import upkeep
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure
 
@@ -153,7 +153,7 @@ def test_block_ready_before_timeout_is_written_prevents_fault() -> None:
 
 
 def test_zero_timeout_never_expires() -> None:
-    world = World(documents(ObsState.RESOURCING), SubarraySettings(timeout_assign_resources=0))
+    world = World(documents(ObsState.RESOURCING), ModelSettings(timeout_assign_resources=0))
     world.pass_time(1e7)
     assert world.obs_state == "RESOURCING"
     assert world.view.deadline is None

@@ -8,7 +8,7 @@ from typing import Any
 
 from ska_sdp_config.lmc import upkeep
 from ska_sdp_config.lmc.derive import SubarrayView, derive
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.commands import Message
@@ -22,7 +22,7 @@ from ska_sdp_lmc.messages.internal import (
 from tests.support.commands import apply_command
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
-SETTINGS = SubarraySettings()
+SETTINGS = ModelSettings()
 EB = "eb-test-20260131-00000"
 RECEIVE = "pb-test-20260131-00000"
 BATCH = "pb-test-20260131-00001"
@@ -174,7 +174,7 @@ class World:
     """Database of one subarray, its device without Tango, and a clock."""
 
     def __init__(
-        self, found: dict[str, Any] | None = None, settings: SubarraySettings = SETTINGS
+        self, found: dict[str, Any] | None = None, settings: ModelSettings = SETTINGS
     ) -> None:
         self.documents: dict[str, Any] = dict(found or {})
         self.unreadable: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_lmc import commands
 from ska_sdp_lmc.commands import Message
@@ -16,7 +16,7 @@ def apply_command(
     snapshot: Snapshot,
     message: Message | None,
     now: datetime,
-    settings: SubarraySettings,
+    settings: ModelSettings,
     transaction_id: str,
 ) -> Writes:
     """Return the writes of a command."""

@@ -10,7 +10,7 @@ from typing import Any
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.derive import obs_state
 from ska_sdp_config.lmc.readiness import waiting_for
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.times import last_updated
@@ -28,7 +28,7 @@ def apply_command(
     snapshot: Snapshot,
     message: Message | None,
     now: datetime,
-    settings: SubarraySettings,
+    settings: ModelSettings,
     transaction_id: str,
 ) -> Writes:
     """Decide a command on a snapshot.
@@ -84,7 +84,7 @@ class WriteBuilder:
         snapshot: Snapshot,
         command: str,
         now: datetime,
-        settings: SubarraySettings,
+        settings: ModelSettings,
         transaction_id: str,
     ) -> None:
         self.obs_state = obs_state(snapshot, now, settings)

@@ -133,12 +133,11 @@ class SDPController(LmcDevice):
 
     def begin(self) -> None:
         """Initialise the reader of the system."""
-        self._rules = self.settings.of_controller()
-        self._reader = SystemReader(self._rules.storage_path)
+        self._reader = SystemReader(self.settings.storage_key)
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes; see LmcDevice."""
-        return Access.of_controller(COMPONENT, self._rules.storage_path, self.settings.prefix)
+        return Access.of_controller(COMPONENT, self.settings.storage_key, self.settings.prefix)
 
     # Steps of a command, see command_runner
 
@@ -170,7 +169,7 @@ class SDPController(LmcDevice):
             # The watcher was triggered while it waited for the database: the loop runs again.
             return
         self.detect_restore(publisher, shown, system.revision)
-        log_changes(publisher.publish(derive_system(system, self._rules)))
+        log_changes(publisher.publish(derive_system(system, self.settings)))
         if COMPONENT not in system.all_of("component", "owner"):
             take_presence(watcher, COMPONENT)
 

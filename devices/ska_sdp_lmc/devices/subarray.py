@@ -260,13 +260,12 @@ class SDPSubarray(LmcDevice):
     def begin(self) -> None:
         """Initialise the subarray ID and the paths to prefetch."""
         self._subarray_id = self.name.rpartition("/")[2]
-        self._rules = self.settings.of_subarray()
         # The next command probably reads the paths of the last snapshot.
         self._required_paths = [paths.subarray(self._subarray_id)]
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes; see LmcDevice."""
-        required = self._rules.required_components
+        required = self.settings.required_components
         return Access.of_subarray(self._subarray_id, required, self.settings.prefix)
 
     # Steps of a command, see command_runner
@@ -288,7 +287,7 @@ class SDPSubarray(LmcDevice):
             return upkeep.admin_mode_writes(found, message)
         assert command.decide is not None
         writes = apply_command(
-            command.name, command.decide, found, message, _now(), self._rules, transaction_id
+            command.name, command.decide, found, message, _now(), self.settings, transaction_id
         )
         if not isinstance(message, Configure) or not message.new_scan_types:
             return writes
@@ -298,8 +297,8 @@ class SDPSubarray(LmcDevice):
     def derive(self, found: Snapshot, writes: Writes, revision: int) -> list[SubarrayView]:
         """Return the view of the commit, after that of its snapshot if it is not published yet."""
         after = found.with_writes(writes, revision)
-        self._required_paths = after.required_paths(self._rules.required_components)
-        return [*self._unseen(found), derive(after, _now(), self._rules)]
+        self._required_paths = after.required_paths(self.settings.required_components)
+        return [*self._unseen(found), derive(after, _now(), self.settings)]
 
     def _unseen(self, snapshot: Snapshot) -> list[SubarrayView]:
         """Return the view before a command if its obsState is not published yet.
@@ -310,10 +309,10 @@ class SDPSubarray(LmcDevice):
         shown = self.publisher.view
         now = _now()
         if isinstance(shown, SubarrayView) and shown.obs_state is obs_state(
-            snapshot, now, self._rules
+            snapshot, now, self.settings
         ):
             return []
-        return [derive(snapshot, now, self._rules)]
+        return [derive(snapshot, now, self.settings)]
 
     # Reconciliation with the database
 
@@ -328,8 +327,8 @@ class SDPSubarray(LmcDevice):
         self.detect_restore(publisher, shown, snapshot.revision)
         view = publisher.view
         if not isinstance(view, SubarrayView) or view.revision != snapshot.revision:
-            view = derive(snapshot, _now(), self._rules)
-            self._required_paths = snapshot.required_paths(self._rules.required_components)
+            view = derive(snapshot, _now(), self.settings)
+            self._required_paths = snapshot.required_paths(self.settings.required_components)
             log_changes(publisher.publish(view))
         if view.timed_out:
             # The timeout expired after the transaction: the next iteration writes it.
@@ -355,7 +354,7 @@ class SDPSubarray(LmcDevice):
             snapshot = self._read(txn)
             writes = upkeep.first_writes(snapshot)
             if writes is None:
-                writes = upkeep.timeout_writes(snapshot, _now(), self._rules)
+                writes = upkeep.timeout_writes(snapshot, _now(), self.settings)
             write(txn, writes)
         if snapshot is None:
             return None
@@ -368,7 +367,7 @@ class SDPSubarray(LmcDevice):
         return paths.component_of_subarray(self._subarray_id)
 
     def _read(self, txn: Transaction, also: list[str] | None = None) -> Snapshot:
-        components = self._rules.required_components
+        components = self.settings.required_components
         return read_snapshot(txn, self._subarray_id, components, also or [], self._required_paths)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ska_sdp_config.lmc.entry import SUBARRAY
 from ska_sdp_config.lmc.readiness import deadline, pending_of, timeout_sentence, waiting_for
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState, State
 from ska_sdp_config.lmc.subarray_health import find_faults
@@ -60,7 +60,7 @@ class SubarrayView(View):
         return f"obsState {self.obs_state.name}"
 
 
-def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> ObsState:
+def obs_state(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> ObsState:
     """Derive obsState by the first rule that applies.
 
     Args:
@@ -97,7 +97,7 @@ def written_obs_state(snapshot: Snapshot) -> ObsState:
     return target if pending is None else _transient(snapshot) or target
 
 
-def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> str | None:
+def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> str | None:
     """Return the error of an expired timeout that is not written yet.
 
     Returns:
@@ -115,7 +115,7 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings)
     return timeout_sentence(snapshot, pending, settings)
 
 
-def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> SubarrayView:
+def derive(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> SubarrayView:
     """Derive the view of the subarray.
 
     Args:
@@ -165,7 +165,7 @@ def _transient(snapshot: Snapshot) -> ObsState | None:
     return transition.transient if transition else None
 
 
-def _pending_obs_state(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
+def _pending_obs_state(snapshot: Snapshot, settings: ModelSettings) -> ObsState | None:
     """Return the pending obsState, None if the wait is over."""
     pending = pending_of(snapshot)
     if pending is None or not waiting_for(pending.until, snapshot, settings):
@@ -173,7 +173,7 @@ def _pending_obs_state(snapshot: Snapshot, settings: SubarraySettings) -> ObsSta
     return _transient(snapshot)
 
 
-def _timed_out(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> bool:
+def _timed_out(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> bool:
     limit = deadline(snapshot, settings)
     return (
         limit is not None and now >= limit and _pending_obs_state(snapshot, settings) is not None

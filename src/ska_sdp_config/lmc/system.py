@@ -12,26 +12,14 @@ from ska_sdp_config.lmc.blocks import ProcessingBlock, script_of
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.derive import written_obs_state
 from ska_sdp_config.lmc.health import Fault
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.view import View, json_text
 
-__all__ = ["ControllerSettings", "ControllerView", "System", "derive_system"]
+__all__ = ["ControllerView", "System", "derive_system"]
 
 _ENDED = ("FINISHED", "CANCELLED", "FAILED")
-
-
-@dataclass(frozen=True, slots=True)
-class ControllerSettings:
-    """Settings that the controller's attributes depend on.
-
-    Attributes:
-        components: names of the expected components.
-        storage_path: path of the document with the capacity of the buffer.
-    """
-
-    components: tuple[str, ...]
-    storage_path: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +79,7 @@ class ControllerView(View):
     processing_blocks: str
 
 
-def derive_system(system: System, settings: ControllerSettings) -> ControllerView:
+def derive_system(system: System, settings: ModelSettings) -> ControllerView:
     """Derive the view of the controller.
 
     Args:
@@ -107,14 +95,14 @@ def derive_system(system: System, settings: ControllerSettings) -> ControllerVie
         admin_mode=entry.admin_mode,
         faults=tuple(_faults(system, settings)),
         components=json_text(_components(system, settings)),
-        capacity_buffer_storage=_capacity(system.documents.get(settings.storage_path)),
+        capacity_buffer_storage=_capacity(system.documents.get(settings.storage_key)),
         subarrays=json_text(_subarrays(system)),
         execution_blocks=json_text(_execution_blocks(system)),
         processing_blocks=json_text(_processing_blocks(system)),
     )
 
 
-def _components(system: System, settings: ControllerSettings) -> Json:
+def _components(system: System, settings: ModelSettings) -> Json:
     owners = system.all_of("component", "owner")
     offline = {name: {"status": "OFFLINE"} for name in settings.components if name not in owners}
     online = {name: {**owner, "status": "ONLINE"} for name, owner in owners.items()}
@@ -176,7 +164,7 @@ def _processing_blocks(system: System) -> Json:
     }
 
 
-def _faults(system: System, settings: ControllerSettings) -> Iterator[Fault]:
+def _faults(system: System, settings: ModelSettings) -> Iterator[Fault]:
     owners = system.all_of("component", "owner")
     for name in settings.components:
         if name not in owners:
