@@ -92,7 +92,7 @@ def _attributes(device: type[LmcDevice]) -> str:
     return table(["attribute", "type", "what it shows"], rows)
 
 
-def _kind(row: Attribute) -> str:
+def _kind(row: Attribute[Any]) -> str:
     is_spectrum = isinstance(row.dtype, tuple)
     dtype = row.dtype[0] if is_spectrum else row.dtype
     kind = _TYPES.get(dtype, "enumeration")

@@ -226,7 +226,7 @@ def test_every_log_line_has_ska_format(serve: Callable[..., Server], broken_etcd
     records = [json.loads(line) for line in lines]
     for function, message in {
         "On": "On done, obsState EMPTY",
-        "Scan": "Scan refused: $.scan_id: field required",
+        "Scan": "Scan rejected: $.scan_id: field required",
     }.items():
         found = [each for each in records if each["function"] == function]
         assert [each["message"] for each in found] == [message]

@@ -15,6 +15,7 @@ from tango.server import device_property
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.states import AdminMode, HealthState
+from ska_sdp_config.lmc.view import View
 from ska_sdp_lmc.devices.init import InitDevice
 from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.observability.metrics import create_command_series
@@ -48,38 +49,21 @@ def _write_admin_mode(device: LmcDevice, value: int) -> None:
     device.commands.run(ADMIN_MODE, AdminMode(value))
 
 
-COMMON = (
-    Attribute(
-        "versionId",
-        str,
-        "Version of this software.",
-        label="version",
-        constant=lambda device: VERSION,
-    ),
-    Attribute(
-        "adminMode",
-        AdminMode,
-        "Permitted use of the device; stored in the database. OFFLINE, NOT_FITTED and RESERVED "
-        "reject all commands, and State is DISABLE.",
-        lambda view: view.admin_mode,
-        label="admin mode",
-        write=_write_admin_mode,
-    ),
-    Attribute(
-        "healthState",
-        HealthState,
-        "OK; DEGRADED, see healthInfo; FAILED, the database does not respond, or rejects reads or "
-        "writes of the device; UNKNOWN before its first response.",
-        label="health",
-    ),
-    Attribute(
-        "healthInfo",
-        (str,),
-        "One sentence for each fault, with the time at which it began.",
-        label="faults",
-    ),
+# fmt: off
+COMMON: tuple[Attribute[View], ...] = (
+    Attribute("versionId", str, "version", None,
+              "Version of this software.", constant=lambda device: VERSION),
+    Attribute("adminMode", AdminMode, "admin mode", lambda view: view.admin_mode,
+              "Permitted use of the device; stored in the database. OFFLINE, NOT_FITTED and "
+              "RESERVED reject all commands, and State is DISABLE.", write=_write_admin_mode),
+    Attribute("healthState", HealthState, "health", None,
+              "OK; DEGRADED, see healthInfo; FAILED, the database does not respond, or rejects "
+              "reads or writes of the device; UNKNOWN before its first response."),
+    Attribute("healthInfo", (str,), "faults", None,
+              "One sentence for each fault, with the time at which it began."),
 )
 """Attributes of both devices."""
+# fmt: on
 
 
 class LmcDevice(InitDevice):
@@ -102,7 +86,7 @@ class LmcDevice(InitDevice):
         dtype=str, doc="Level of the log at start: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
 
-    attributes: tuple[Attribute, ...] = COMMON
+    attributes: tuple[Attribute[Any], ...] = COMMON
     """All attributes of the device except State and Status."""
 
     vars().update(declare(COMMON))
@@ -174,7 +158,7 @@ class LmcDevice(InitDevice):
         # attributes that show the reason are valid.
         self.publisher = self._new_publisher()
         self.publisher.show_misconfigured(why)
-        PROCESS.unfit(self.name, why)
+        PROCESS.set_misconfigured(self.name, why)
         self.set_state(tango.DevState.FAULT)
         self.set_status(to_ascii(why))
         for name, value in (("State", tango.DevState.FAULT), ("Status", to_ascii(why))):
@@ -232,12 +216,12 @@ class LmcDevice(InitDevice):
 
     # Target of the log
 
-    def wants(self, level: int) -> bool:
+    def is_enabled_for(self, level: int) -> bool:
         """Return whether Tango's level, which SetLoggingLevel changes, includes a record."""
         tango_level, _ = _tango_level(level)
         return bool(self.get_logger().is_level_enabled(tango_level))
 
-    def hear(self, level: int, text: str) -> None:
+    def log(self, level: int, text: str) -> None:
         """Pass a record to Tango's logging."""
         _, method = _tango_level(level)
         getattr(self.get_logger(), method)(text)

@@ -39,58 +39,27 @@ def _to_ascii_json(document: str) -> str:
     return document if document.isascii() else json.dumps(json.loads(document))
 
 
-ATTRIBUTES = (
-    Attribute(
-        "sdpVersion",
-        str,
-        "Version of the SDP and of its components; JSON.",
-        label="SDP version",
-        constant=lambda device: _to_ascii_json(device.settings.version_info),
-    ),
-    Attribute(
-        "components",
-        str,
-        "Components that are expected or alive: ONLINE or OFFLINE, and their owner; JSON.",
-        lambda view: view.components,
-        label="components",
-        source=ControllerView,
-    ),
-    Attribute(
-        "capacityBufferStorage",
-        tango.DevLong64,
-        "Free space of the buffer, -1 if unknown.",
-        lambda view: view.capacity_buffer_storage,
-        label="buffer",
-        unit="MB",
-        min_value=-1,
-        source=ControllerView,
-    ),
-    Attribute(
-        "subarrays",
-        str,
-        "State of each subarray; JSON.",
-        lambda view: view.subarrays,
-        label="subarrays",
-        source=ControllerView,
-    ),
-    Attribute(
-        "executionBlocks",
-        str,
-        "Active execution blocks; JSON.",
-        lambda view: view.execution_blocks,
-        label="execution blocks",
-        source=ControllerView,
-    ),
-    Attribute(
-        "processingBlocks",
-        str,
-        "Processing blocks that have not ended; JSON.",
-        lambda view: view.processing_blocks,
-        label="processing blocks",
-        source=ControllerView,
-    ),
+# fmt: off
+ATTRIBUTES: tuple[Attribute[ControllerView], ...] = (
+    Attribute("sdpVersion", str, "SDP version", None,
+              "Version of the SDP and of its components; JSON.",
+              constant=lambda device: _to_ascii_json(device.settings.version_info)),
+    Attribute("components", str, "components", lambda view: view.components,
+              "Components that are expected or alive: ONLINE or OFFLINE, and their owner; JSON.",
+              source=ControllerView),
+    Attribute("capacityBufferStorage", tango.DevLong64, "buffer",
+              lambda view: view.capacity_buffer_storage,
+              "Free space of the buffer, -1 if unknown.",
+              unit="MB", min_value=-1, source=ControllerView),
+    Attribute("subarrays", str, "subarrays", lambda view: view.subarrays,
+              "State of each subarray; JSON.", source=ControllerView),
+    Attribute("executionBlocks", str, "execution blocks", lambda view: view.execution_blocks,
+              "Active execution blocks; JSON.", source=ControllerView),
+    Attribute("processingBlocks", str, "processing blocks", lambda view: view.processing_blocks,
+              "Processing blocks that have not ended; JSON.", source=ControllerView),
 )
 """Attributes of the controller alone."""
+# fmt: on
 
 
 class SDPController(LmcDevice):

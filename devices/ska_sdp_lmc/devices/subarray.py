@@ -63,97 +63,38 @@ COMMANDS = {
 }
 """Commands of the subarray by name."""
 
-ATTRIBUTES = (
-    Attribute(
-        "obsState", ObsState, "Observing state.", lambda view: view.obs_state, label="obsState"
-    ),
-    Attribute(
-        "resources",
-        str,
-        "Assigned resources, which are managed externally; JSON.",
-        lambda view: view.resources,
-        label="resources",
-    ),
-    Attribute(
-        "ebID",
-        str,
-        "ID of the execution block, null without one.",
-        lambda view: view.eb_id,
-        label="execution block",
-    ),
-    Attribute(
-        "receiveAddresses",
-        str,
-        "Addresses to which the correlator sends visibilities, by scan type and beam; JSON.",
-        lambda view: view.receive_addresses,
-        label="receive addresses",
-    ),
-    Attribute(
-        "scanType",
-        str,
-        "Configured scan type, null without one.",
-        lambda view: view.scan_type,
-        label="scan type",
-    ),
-    Attribute(
-        "scanID",
-        tango.DevLong64,
-        "ID of the running scan, 0 without one.",
-        lambda view: view.scan_id,
-        label="scan",
-        min_value=0,
-    ),
-    Attribute(
-        "ebState",
-        str,
-        "Status of the execution block, its scan type and scans; JSON.",
-        lambda view: view.eb_state,
-        label="execution block state",
-    ),
-    Attribute(
-        "pbState",
-        str,
-        "Status, resources, deployments and errors of each processing block; JSON.",
-        lambda view: view.pb_state,
-        label="processing block states",
-    ),
-    Attribute(
-        "errorMessages",
-        str,
-        "Causes of FAULT, by processing block ID or 'subarray'; JSON.",
-        lambda view: view.error_messages,
-        label="errors",
-    ),
-    Attribute(
-        "lastCommand",
-        str,
-        "Name of the last accepted command.",
-        lambda view: view.last_command,
-        label="last command",
-    ),
-    Attribute(
-        "transactionID",
-        str,
-        "Transaction ID of the last accepted command.",
-        lambda view: view.transaction_id,
-        label="transaction",
-    ),
-    Attribute(
-        "commandedState",
-        str,
-        "Last commanded State.",
-        lambda view: view.commanded_state,
-        label="commanded State",
-    ),
-    Attribute(
-        "commandedObsState",
-        ObsState,
-        "Last commanded obsState.",
-        lambda view: view.commanded_obs_state,
-        label="commanded obsState",
-    ),
+# fmt: off
+ATTRIBUTES: tuple[Attribute[SubarrayView], ...] = (
+    Attribute("obsState", ObsState, "obsState", lambda view: view.obs_state,
+              "Observing state."),
+    Attribute("resources", str, "resources", lambda view: view.resources,
+              "Assigned resources, which are managed externally; JSON."),
+    Attribute("ebID", str, "execution block", lambda view: view.eb_id,
+              "ID of the execution block, null without one."),
+    Attribute("receiveAddresses", str, "receive addresses", lambda view: view.receive_addresses,
+              "Addresses to which the correlator sends visibilities, by scan type and beam; "
+              "JSON."),
+    Attribute("scanType", str, "scan type", lambda view: view.scan_type,
+              "Configured scan type, null without one."),
+    Attribute("scanID", tango.DevLong64, "scan", lambda view: view.scan_id,
+              "ID of the running scan, 0 without one.", min_value=0),
+    Attribute("ebState", str, "execution block state", lambda view: view.eb_state,
+              "Status of the execution block, its scan type and scans; JSON."),
+    Attribute("pbState", str, "processing block states", lambda view: view.pb_state,
+              "Status, resources, deployments and errors of each processing block; JSON."),
+    Attribute("errorMessages", str, "errors", lambda view: view.error_messages,
+              "Causes of FAULT, by processing block ID or 'subarray'; JSON."),
+    Attribute("lastCommand", str, "last command", lambda view: view.last_command,
+              "Name of the last accepted command."),
+    Attribute("transactionID", str, "transaction", lambda view: view.transaction_id,
+              "Transaction ID of the last accepted command."),
+    Attribute("commandedState", str, "commanded State", lambda view: view.commanded_state,
+              "Last commanded State."),
+    Attribute("commandedObsState", ObsState, "commanded obsState",
+              lambda view: view.commanded_obs_state, "Last commanded obsState."),
 )
 """Attributes of the subarray alone."""
+# fmt: on
 
 
 class SDPSubarray(LmcDevice):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import tango
 from tango.server import attribute, command
@@ -16,14 +16,12 @@ from ska_sdp_config.lmc.view import View
 
 __all__ = ["BUILT_IN", "Attribute", "declare", "tango_command"]
 
+ViewT = TypeVar("ViewT", bound=View)
 MethodT = TypeVar("MethodT", bound=Callable[..., None])
-
-Value = Callable[[Any], Any]
-"""Returns the value of an attribute, given a view or a device."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Generic[ViewT]):
     """Attribute of a device: one row of its table.
 
     Reads return the last published value, also during an outage.
@@ -31,9 +29,9 @@ class Attribute:
     Attributes:
         name: name in Tango.
         dtype: type; the members of an enumeration become its labels, a tuple is a spectrum.
-        doc: description.
-        value: returns the value, given a view; None if the publisher sets it by itself.
         label: label.
+        value: returns the value, given a view; None if it does not come from views.
+        doc: description.
         unit: unit, empty for none.
         min_value: lowest value, None for no limit.
         write: method that writes it; None if it is read-only.
@@ -43,14 +41,14 @@ class Attribute:
 
     name: str
     dtype: Any
+    label: str
+    value: Callable[[ViewT], Any] | None
     doc: str
-    value: Value | None = None
-    label: str = ""
     unit: str = ""
     min_value: int | None = None
     write: Callable[[Any, Any], None] | None = None
     source: type[View] = View
-    constant: Value | None = None
+    constant: Callable[[Any], str] | None = None
 
     def read(self, device: Any) -> tuple[Any, float, tango.AttrQuality]:
         """Return value, time and quality on a device."""
@@ -65,19 +63,19 @@ class Attribute:
         return value, when, tango.AttrQuality.ATTR_VALID
 
 
-BUILT_IN = (
-    Attribute("State", State, "State of the device.", lambda view: view.state),
-    Attribute("Status", str, "Status of the device.", lambda view: view.status),
+BUILT_IN: tuple[Attribute[View], ...] = (
+    Attribute("State", State, "State", lambda view: view.state, "State of the device."),
+    Attribute("Status", str, "Status", lambda view: view.status, "Status of the device."),
 )
 """Attributes that every Tango device has, and that are not declared."""
 
 
-def declare(table: Iterable[Attribute]) -> dict[str, attribute]:
+def declare(table: Iterable[Attribute[Any]]) -> dict[str, attribute]:
     """Return the declarations of a table, by names for the body of a device class."""
     return {f"{row.name}_attribute": _declaration(row) for row in table}
 
 
-def _declaration(row: Attribute) -> attribute:
+def _declaration(row: Attribute[Any]) -> attribute:
     settings: dict[str, Any] = {"dtype": row.dtype, "doc": row.doc, "label": row.label}
     if row.unit:
         settings["unit"] = row.unit

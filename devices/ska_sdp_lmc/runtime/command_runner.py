@@ -19,8 +19,8 @@ from ska_sdp_config.lmc.view import View
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_lmc.messages import MessageError, Parsed, find_transaction_id
 from ska_sdp_lmc.observability import logs
+from ska_sdp_lmc.observability.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.observability.metrics import CommandTimer
-from ska_sdp_lmc.runtime.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.runtime.database import Database
 from ska_sdp_lmc.runtime.errors import translate_errors
 from ska_sdp_lmc.runtime.publisher import Publisher

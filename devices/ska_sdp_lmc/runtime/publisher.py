@@ -115,7 +115,7 @@ class Publisher:
     def __init__(
         self,
         sink: AttributeSink,
-        table: Iterable[Attribute],
+        table: Iterable[Attribute[Any]],
         database: str,
         confirmed: Callable[[], float] = time.time,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
