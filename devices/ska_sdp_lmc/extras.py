@@ -6,7 +6,7 @@ import importlib.util
 import sys
 
 MODULES = {
-    "tango": ("tango", "prometheus_client"),
+    "tango": ("tango", "prometheus_client", "pydantic_settings"),
     "local": ("databaseds",),
     "secure": ("cryptography",),
 }

@@ -8,13 +8,16 @@ from typing import Any
 
 import tango
 from docs.generate.text import code, described, first_line, table
-from tango.server import attribute, device_property
+from tango.server import device_property
 
+from ska_sdp_config.lmc.health import MAX_SENTENCES
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS, Transition
 from ska_sdp_lmc.devices.base import LmcDevice
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.runtime.attributes import Attribute
 from ska_sdp_lmc.runtime.settings import PROPERTIES, Settings
 
 __all__ = [
@@ -30,11 +33,7 @@ __all__ = [
 _OF_TANGO = "Init"
 """Command that every Tango device has."""
 
-_TYPES = {
-    "DevString": "string",
-    "DevEnum": "enumeration",
-    "DevLong64": "64-bit integer",
-}
+_TYPES = {str: "string", tango.DevLong64: "64-bit integer"}
 
 
 def controller_attributes() -> str:
@@ -89,17 +88,19 @@ def _members(device: type[LmcDevice], kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def _attributes(device: type[LmcDevice]) -> str:
-    rows = []
-    for _, found in _members(device, attribute):
-        kind = _TYPES[str(found.attr_type)]
-        if found.attr_format == tango.AttrDataFormat.SPECTRUM:
-            kind = f"spectrum of {found.dim_x} {kind}s"
-        if found.attr_write == tango.AttrWriteType.READ_WRITE:
-            kind += ", read and write"
-        if found.att_prop is not None and found.att_prop.unit:
-            kind += f", {found.att_prop.unit}"
-        rows.append([code(found.attr_name), kind, found.__doc__ or ""])
+    rows = [[code(row.name), _kind(row), row.doc] for row in device.attributes]
     return table(["attribute", "type", "what it shows"], rows)
+
+
+def _kind(row: Attribute[Any]) -> str:
+    is_spectrum = isinstance(row.dtype, tuple)
+    dtype = row.dtype[0] if is_spectrum else row.dtype
+    kind = _TYPES.get(dtype, "enumeration")
+    if is_spectrum:
+        kind = f"spectrum of {MAX_SENTENCES} {kind}s"
+    if row.write is not None:
+        kind += ", read and write"
+    return f"{kind}, {row.unit}" if row.unit else kind
 
 
 def _commands(device: type[LmcDevice]) -> Iterator[tuple[str, str, str]]:
@@ -125,7 +126,7 @@ def _path(change: Transition) -> str:
 
 
 def _properties(device: type[LmcDevice]) -> str:
-    meanings = described(Settings)
+    meanings = described(ModelSettings) | described(Settings)
     rows = [
         [code(name), found.__doc__ or meanings[PROPERTIES[name]]]
         for name, found in _members(device, device_property)

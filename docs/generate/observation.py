@@ -20,18 +20,19 @@ from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.lmc.derive import derive
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.upkeep import reached_writes
 from ska_sdp_lmc.commands import Message, apply_command, message_paths
+from ska_sdp_lmc.devices.subarray import COMMANDS
 from ska_sdp_lmc.messages import (
     AssignResources,
     parse_assign_resources,
     parse_configure,
     parse_scan,
 )
-from ska_sdp_lmc.runtime.repository import Tree, read_snapshot, write
+from ska_sdp_lmc.runtime.repository import read_snapshot, write
 from ska_sdp_sim.database import read_block, write_step
 from ska_sdp_sim.demo.content import configure, scan
 from ska_sdp_sim.script import Settings, Step, next_step
@@ -45,7 +46,7 @@ NAMES = ("telescope manager", "SDPSubarray", "etcd", "controller, scripts")
 
 _COLUMN, _ROW, _TOP, _MARGIN = 240.0, 24.0, 62.0, 90.0
 _LONG_AGO = timedelta(days=1)
-_RULES = SubarraySettings(required_components=())
+_RULES = ModelSettings(required_components=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +115,17 @@ class _Observation:
         yield Line(CLIENT, DEVICE, name)
         for txn in self._config.txn():
             also = message_paths(message) if isinstance(message, AssignResources) else []
-            snapshot = read_snapshot(Tree(txn.raw), SUBARRAY, [], also)
-            writes = apply_command(name, snapshot, message, self._now, _RULES, "txn-any")
-            write(Tree(txn.raw), writes)
+            snapshot = read_snapshot(txn, SUBARRAY, [], also)
+            decide = COMMANDS[name].decide
+            assert decide is not None
+            writes = apply_command(name, decide, snapshot, message, self._now, _RULES, "txn-any")
+            write(txn, writes)
         yield Line(DEVICE, STORE, _brief(writes.documents))
         after = self._snapshot()
         view = derive(after, self._now, _RULES)
         if view.transient is not None:
             yield from self._show(view.transient.name)
-        yield from self._show(view.values["obsState"].name)
+        yield from self._show(view.obs_state.name)
 
     def _processing(self) -> Iterator[Line]:
         """Let the scripts do all that they can, and show what comes of each step."""
@@ -159,9 +162,9 @@ class _Observation:
         view = derive(self._snapshot(), self._now, _RULES)
         if view.wait_over:
             for txn in self._config.txn():
-                snapshot = read_snapshot(Tree(txn.raw), SUBARRAY, [])
-                write(Tree(txn.raw), reached_writes(snapshot, view.command_count))
-        yield from self._show(view.values["obsState"].name)
+                snapshot = read_snapshot(txn, SUBARRAY, [])
+                write(txn, reached_writes(snapshot, view.command_count))
+        yield from self._show(view.obs_state.name)
 
     def _show(self, obs_state: str) -> Iterator[Line]:
         if obs_state != self._shown:
@@ -170,7 +173,7 @@ class _Observation:
 
     def _snapshot(self) -> Snapshot:
         for txn in self._config.txn():
-            snapshot = read_snapshot(Tree(txn.raw), SUBARRAY, [])
+            snapshot = read_snapshot(txn, SUBARRAY, [])
         return snapshot
 
     def _pb_ids(self) -> list[str]:

@@ -9,6 +9,7 @@ from docs.generate.text import code, described, table
 
 from ska_sdp_config.cli.program import ENVIRONMENT
 from ska_sdp_config.drivers.etcd.settings import Settings as DatabaseSettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_lmc.runtime.settings import (
     ENVIRONMENT_PREFIX,
     OF_THE_PROCESS,
@@ -23,7 +24,7 @@ _VARIABLE = re.compile(r"; *(SDP_CONFIG_[A-Z_]+)\.?$")
 
 def devices() -> str:
     """Return the table of the device servers' settings."""
-    meanings = described(Settings)
+    meanings = described(ModelSettings) | described(Settings)
     rows = [
         [
             "none" if field in OF_THE_PROCESS else code(property_name(field)),

@@ -42,6 +42,11 @@ class Transaction(
         """The database revision of all reads of this transaction."""
         return self.raw.revision
 
+    @property
+    def commit_revision(self) -> int:
+        """The revision of the commit; before it, and without writes, that of the reads."""
+        return self.raw.reads.revision
+
     def get(self, path: str) -> str | None:
         """Return the text at a path, or None if it does not exist. The absence counts as read."""
         return self.raw.get(path)

@@ -30,6 +30,7 @@ from tests.chart.rendering import (
     values_of,
 )
 from tests.support.certificates import Authority
+from tests.support.settings import load_settings
 
 ROOT = CHART.parents[1]
 
@@ -108,7 +109,7 @@ def test_the_program_takes_the_settings(objects: Objects) -> None:
         assert set(given) <= set(settings.PROPERTIES)
         # A property of one text comes from Tango as that text.
         values = {name: v[0] if len(v) == 1 else v for name, v in given.items()}
-        settings.load(values, environ)
+        load_settings(values, environ)
 
 
 def test_the_devices_are_those_of_the_values(objects: Objects, request: Any) -> None:
@@ -122,7 +123,7 @@ def test_the_devices_are_those_of_the_values(objects: Objects, request: Any) -> 
     subarray = lmc.get("subarray", {})
     for each in found:
         if each.class_name == "SDPSubarray":
-            loaded = settings.load({name: v[0] for name, v in each.properties.items()}, {})
+            loaded = load_settings({name: v[0] for name, v in each.properties.items()}, {})
             assert loaded.timeout_configure == subarray.get("timeoutConfigure", 60)
             assert loaded.timeout_assign_resources == subarray.get("timeoutAssignResources", 60)
 

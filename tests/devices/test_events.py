@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_lmc.runtime.events import Events
+from ska_sdp_lmc.runtime.publisher import TangoSink
 
 KINDS = ("change", "archive", "alarm")
 
@@ -20,7 +20,7 @@ class Attribute:
 
 
 class Device:
-    """A device, as ``Events`` uses it; events of one kind can be rejected."""
+    """A device, as ``TangoSink`` uses it; events of one kind can be rejected."""
 
     def __init__(self, rejected: str = "") -> None:
         self.declared: list[tuple[Any, ...]] = []
@@ -50,7 +50,7 @@ class Device:
 
 def test_events_of_every_kind_are_declared_and_pushed() -> None:
     device = Device()
-    Events(device).push("scanID", 1, 0.0)
+    TangoSink(device).push("scanID", 1, 0.0)
     assert device.declared == [(kind, "scanID", True, False) for kind in KINDS]
     assert device.pushed == [(kind, "scanID", 1) for kind in KINDS]
 
@@ -61,7 +61,7 @@ def test_failed_event_does_not_fail_command(
 ) -> None:
     """The command was executed, and the other events must be pushed nevertheless."""
     device = Device(rejected)
-    Events(device).push("scanID", 1, 0.0)
+    TangoSink(device).push("scanID", 1, 0.0)
     assert device.pushed == [(kind, "scanID", 1) for kind in KINDS if kind != rejected]
     assert "The event of scanID was not pushed" in caplog.text
     assert "Caught an unknown exception!" in caplog.text

@@ -33,7 +33,7 @@ def test_invalid_property_disables_device_until_next_init(
 ) -> None:
     set_timeout("soon")
     try:
-        fault = f"{SUBARRAY}: The device property TimeoutConfigure cannot be 'soon'"
+        fault = f"{SUBARRAY}: Invalid value 'soon' for device property TimeoutConfigure"
         with pytest.raises(tango.DevFailed) as failed:
             subarray.Init()
         assert failed.value.args[0].reason == "LMC_BadSetting"

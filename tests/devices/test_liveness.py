@@ -15,10 +15,10 @@ from ska_sdp_config import ConfigRefused
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_lmc.observability import process
+from ska_sdp_lmc.observability.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.observability.process import CODES, Process, Served
 from ska_sdp_lmc.runtime import database as database_module
 from ska_sdp_lmc.runtime.access import Access
-from ska_sdp_lmc.runtime.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.runtime.database import Database
 from ska_sdp_lmc.runtime.publisher import Publisher
 from ska_sdp_lmc.runtime.watch_loop import Reconcile, WatchLoop
@@ -63,7 +63,7 @@ def serve(database: Database) -> Iterator[Serve]:
             commands = CommandsInProgress()
             loop = WatchLoop(database, "watch", reconcile, contextlib.nullcontext)
             undo.callback(loop.stop)
-            publisher = Publisher(NoSink(), "here")
+            publisher = Publisher(NoSink(), (), "here")
             now = datetime.now(timezone.utc)
             served = Served(NAME, now, publisher, database, loop, commands, 0.1)
             this = Process()
@@ -128,7 +128,7 @@ def test_reconciliation_stalled_by_rejection_is_not_stuck(
     this, _ = serve(reconcile)
     try:
         wait_until(lambda: [r.code for r in this.why_not_ready()] == ["database", "device-waits"])
-        wait_until(lambda: (this.served()[0].follower.turning_for() or 0) > 1.0)
+        wait_until(lambda: (this.served()[0].watch_loop.iterating_for() or 0) > 1.0)
         assert codes(this) == []
         assert this.why_not_ready()[0].text == "The database is full: make room"
         # It has accepted everything for a while, and the turn has still not come to its end.

@@ -31,13 +31,13 @@ class Device:
 
     def __init__(self, level: int = logging.INFO) -> None:
         self.level = level
-        self.heard: list[tuple[int, str]] = []
+        self.logged: list[tuple[int, str]] = []
 
-    def wants(self, level: int) -> bool:
+    def is_enabled_for(self, level: int) -> bool:
         return level >= self.level
 
-    def hear(self, level: int, line: str) -> None:
-        self.heard.append((level, line))
+    def log(self, level: int, line: str) -> None:
+        self.logged.append((level, line))
 
 
 def lines(stream: io.StringIO) -> list[str]:
@@ -61,7 +61,7 @@ def test_command_line_has_ska_format() -> None:
     )
     assert "|test_command_line_has_ska_format|test_logs.py#" in first
     # Tango's logging has the transaction id, too.
-    assert device.heard == [(logging.INFO, first)]
+    assert device.logged == [(logging.INFO, first)]
     found = LINE.fullmatch(second)
     assert found
     assert found.group(2) == ""
@@ -162,4 +162,4 @@ def test_level_of_device_can_change_at_runtime() -> None:
         LOGGER.debug("wanted now")
     LOGGER.debug("not wanted outside of a device")
     assert [line.rpartition("|")[2] for line in lines(stream)] == ["wanted now"]
-    assert device.heard == [(logging.DEBUG, lines(stream)[0])]
+    assert device.logged == [(logging.DEBUG, lines(stream)[0])]

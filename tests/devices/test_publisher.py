@@ -13,12 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ska_sdp_config.lmc.controller import ControllerEntry
+from ska_sdp_config.lmc.derive import SubarrayView, derive
 from ska_sdp_config.lmc.health import Fault, Outage
-from ska_sdp_config.lmc.states import HealthState, ObsState, State
-from ska_sdp_config.lmc.view import View
+from ska_sdp_config.lmc.settings import ModelSettings
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.states import HealthState, Json, ObsState, State
+from ska_sdp_config.lmc.system import ControllerView, System, derive_system
+from ska_sdp_lmc.devices.base import LmcDevice
+from ska_sdp_lmc.devices.controller import SDPController
+from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.runtime.attributes import BUILT_IN
 from ska_sdp_lmc.runtime.publisher import Publisher
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+EMPTY = derive(Snapshot(0, "01", {}), NOON, ModelSettings(required_components=()))
 
 
 class Device:
@@ -57,9 +66,24 @@ def view(
     transient: ObsState | None = None,
     faults: tuple[Fault, ...] | None = (),
     **values: Any,
-) -> View:
-    shown = {"State": State.ON, "Status": "It is ON.", "obsState": final, **values}
-    return View(revision, count, transient, shown, faults)
+) -> SubarrayView:
+    return replace(
+        EMPTY,
+        revision=revision,
+        command_count=count,
+        obs_state=final,
+        transient=transient,
+        faults=faults,
+        **values,
+    )
+
+
+def publisher_of(device: Device, device_class: type[LmcDevice] = SDPSubarray) -> Publisher:
+    table = (*BUILT_IN, *device_class.attributes)
+    publisher = Publisher(device, table, "there:1", lambda: 42.0, lambda: NOON)
+    with device.monitor():
+        publisher.publish_initial()
+    return publisher
 
 
 @pytest.fixture
@@ -69,17 +93,13 @@ def device() -> Device:
 
 @pytest.fixture
 def publisher(device: Device) -> Publisher:
-    publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
-    with device.monitor():
-        publisher.publish_initial()
+    publisher = publisher_of(device)
     device.take()
     return publisher
 
 
 def test_initial_values_before_first_view(device: Device) -> None:
-    publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
-    with device.monitor():
-        publisher.publish_initial()
+    publisher = publisher_of(device)
     assert device.state == (State.INIT, "Waits for the configuration database at there:1.")
     assert publisher.read("obsState") is None
     assert publisher.read("healthState") == (HealthState.UNKNOWN, 42.0)
@@ -87,7 +107,7 @@ def test_initial_values_before_first_view(device: Device) -> None:
 
 
 def test_first_view_pushes_no_transient_state(device: Device, publisher: Publisher) -> None:
-    publisher.publish(view(5, 3, ObsState.IDLE, ObsState.RESOURCING, ebID="x"))
+    publisher.publish(view(5, 3, ObsState.IDLE, ObsState.RESOURCING, eb_id="x"))
     pushed = device.take()
     assert pushed[-1] == ("obsState", ObsState.IDLE)
     assert [name for name, _ in pushed].count("obsState") == 1
@@ -99,12 +119,12 @@ def test_first_view_pushes_no_transient_state(device: Device, publisher: Publish
 def test_transient_obs_state_is_pushed_first_and_final_last(
     device: Device, publisher: Publisher
 ) -> None:
-    publisher.publish(view(5, 3, ObsState.EMPTY, None, addresses="{}"))
+    publisher.publish(view(5, 3, ObsState.EMPTY, None, receive_addresses="{}"))
     device.take()
-    publisher.publish(view(6, 4, ObsState.IDLE, ObsState.RESOURCING, addresses="{1}"))
+    publisher.publish(view(6, 4, ObsState.IDLE, ObsState.RESOURCING, receive_addresses="{1}"))
     assert device.take() == [
         ("obsState", ObsState.RESOURCING),
-        ("addresses", "{1}"),
+        ("receiveAddresses", "{1}"),
         ("obsState", ObsState.IDLE),
     ]
 
@@ -112,7 +132,7 @@ def test_transient_obs_state_is_pushed_first_and_final_last(
 def test_configure_from_ready_pushes_configuring(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.READY))
     device.take()
-    publisher.publish(view(6, 4, ObsState.READY, ObsState.CONFIGURING, scanType="b"))
+    publisher.publish(view(6, 4, ObsState.READY, ObsState.CONFIGURING, scan_type="b"))
     assert device.take() == [
         ("obsState", ObsState.CONFIGURING),
         ("scanType", "b"),
@@ -123,17 +143,19 @@ def test_configure_from_ready_pushes_configuring(device: Device, publisher: Publ
 def test_pending_state_is_pushed_once(device: Device, publisher: Publisher) -> None:
     publisher.publish(view(5, 3, ObsState.IDLE))
     device.take()
-    publisher.publish(view(6, 4, ObsState.CONFIGURING, ObsState.CONFIGURING, scanType="b"))
+    publisher.publish(view(6, 4, ObsState.CONFIGURING, ObsState.CONFIGURING, scan_type="b"))
     assert device.take() == [("obsState", ObsState.CONFIGURING), ("scanType", "b")]
-    publisher.publish(view(7, 4, ObsState.READY, ObsState.CONFIGURING, scanType="b"))
+    publisher.publish(view(7, 4, ObsState.READY, ObsState.CONFIGURING, scan_type="b"))
     assert device.take() == [("obsState", ObsState.READY)]
 
 
 def test_only_changed_attributes_are_pushed(device: Device, publisher: Publisher) -> None:
-    publisher.publish(view(5, 3, ObsState.IDLE, a=1, b=2))
+    publisher.publish(view(5, 3, ObsState.IDLE, scan_id=1, pb_state="{2}"))
     device.take()
-    assert publisher.publish(view(6, 3, ObsState.IDLE, a=1, b=3)) == {"b": 3}
-    assert device.take() == [("b", 3)]
+    assert publisher.publish(view(6, 3, ObsState.IDLE, scan_id=1, pb_state="{3}")) == {
+        "pbState": "{3}"
+    }
+    assert device.take() == [("pbState", "{3}")]
 
 
 def test_older_and_equal_views_are_dropped(device: Device, publisher: Publisher) -> None:
@@ -150,26 +172,33 @@ def test_expired_timeout_is_published_once_at_same_revision(
 ) -> None:
     publisher.publish(view(5, 3, ObsState.RESOURCING))
     device.take()
-    late = replace(view(5, 3, ObsState.FAULT, errorMessages="{}"), timed_out=True)
+    late = replace(view(5, 3, ObsState.FAULT, error_messages="{1}"), timed_out=True)
     publisher.publish(late)
-    assert device.take() == [("errorMessages", "{}"), ("obsState", ObsState.FAULT)]
+    assert device.take() == [("errorMessages", "{1}"), ("obsState", ObsState.FAULT)]
     publisher.publish(late)
     publisher.publish(view(5, 3, ObsState.RESOURCING))
     assert device.take() == []
     # It is written, and then a command comes.
-    publisher.publish(view(6, 3, ObsState.FAULT, errorMessages="{}"))
-    publisher.publish(view(7, 4, ObsState.EMPTY, ObsState.RESTARTING))
+    publisher.publish(view(6, 3, ObsState.FAULT, error_messages="{1}"))
+    publisher.publish(view(7, 4, ObsState.EMPTY, ObsState.RESTARTING, error_messages="{1}"))
     assert device.take() == [("obsState", ObsState.RESTARTING), ("obsState", ObsState.EMPTY)]
 
 
-def test_partial_view_keeps_other_attributes(device: Device, publisher: Publisher) -> None:
-    publisher.publish(view(5, 3, ObsState.IDLE, components="{}"))
+def test_partial_view_keeps_other_attributes(device: Device) -> None:
+    publisher = publisher_of(device, SDPController)
+    settings = ModelSettings(components=(), storage_key="/any")
+
+    def whole(revision: int, **components: Any) -> ControllerView:
+        documents: dict[str, Json] = {f"/component/{name}/owner": {} for name in components}
+        return derive_system(System(revision, documents), settings)
+
+    publisher.publish(whole(5))
     device.take()
-    publisher.publish(View(7, 4, None, {"State": State.OFF}))
-    assert device.take() == [("State", State.OFF)]
-    # What else stood at that revision, or before it, is still to be shown.
-    publisher.publish(view(7, 4, ObsState.IDLE, components="{1}"))
-    assert device.take() == [("components", "{1}")]
+    publisher.publish(ControllerEntry(state=State.OFF).view(7))
+    assert device.take() == [("State", State.OFF), ("Status", "The SDP is OFF.")]
+    # The other attributes at that revision are still to be published.
+    publisher.publish(whole(7, proccontrol=1))
+    assert device.take() == [("components", '{"proccontrol": {"status": "ONLINE"}}')]
 
 
 def test_views_after_close_are_dropped(device: Device, publisher: Publisher) -> None:
@@ -199,7 +228,7 @@ def test_outage_and_its_end_are_published(device: Device, publisher: Publisher) 
 
 def test_text_is_escaped_for_tango(publisher: Publisher) -> None:
     fault = Fault("x", "Ein Fehler: größer ∞\0")
-    publisher.publish(view(5, 3, ObsState.IDLE, None, (fault,), ebID="éb-☃\0"))
+    publisher.publish(view(5, 3, ObsState.IDLE, None, (fault,), eb_id="éb-☃\0"))
     assert publisher.read("ebID") == ("\\xe9b-\\u2603\\x00", 42.0)
     info = publisher.read("healthInfo")
     assert info is not None
@@ -219,9 +248,7 @@ def test_views_in_any_order_end_with_newest(
 ) -> None:
     """Eight revisions of one history, each perhaps by a command, brought in any order."""
     device = Device()
-    publisher = Publisher(device, "there:1", lambda: 42.0, lambda: NOON)
-    with device.monitor():
-        publisher.publish_initial()
+    publisher = publisher_of(device)
     history = [
         view(revision, sum(counts[: revision + 1]), finals[revision], ObsState.RESOURCING)
         for revision in range(8)
@@ -247,12 +274,14 @@ def test_views_in_any_order_end_with_newest(
 
 
 def test_concurrent_publications_do_not_mix_events(device: Device, publisher: Publisher) -> None:
-    publisher.publish(view(0, 0, ObsState.READY, a=0))
+    publisher.publish(view(0, 0, ObsState.READY, scan_id=0))
     device.take()
 
     def publish(numbers: range) -> None:
         for number in numbers:
-            publisher.publish(view(number, number, ObsState.READY, ObsState.CONFIGURING, a=number))
+            publisher.publish(
+                view(number, number, ObsState.READY, ObsState.CONFIGURING, scan_id=number)
+            )
 
     threads = [threading.Thread(target=publish, args=(range(begin, 400, 2),)) for begin in (1, 2)]
     for thread in threads:

@@ -226,7 +226,7 @@ def test_every_log_line_has_ska_format(serve: Callable[..., Server], broken_etcd
     records = [json.loads(line) for line in lines]
     for function, message in {
         "On": "On done, obsState EMPTY",
-        "Scan": "Scan refused: $.scan_id: field required",
+        "Scan": "Scan rejected: $.scan_id: field required",
     }.items():
         found = [each for each in records if each["function"] == function]
         assert [each["message"] for each in found] == [message]
@@ -304,5 +304,5 @@ def test_invalid_property_ends_start(tmp_path: Path) -> None:
         f'SDPSubarray/01/DEVICE/SDPSubarray: "{SUBARRAY}"\n{SUBARRAY}->TimeoutConfigure: "soon"\n'
     )
     said = refused_start(f"-file={properties}")
-    assert "The device property TimeoutConfigure cannot be 'soon'" in said
+    assert "Invalid value 'soon' for device property TimeoutConfigure" in said
     assert SUBARRAY in said

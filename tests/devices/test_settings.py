@@ -6,7 +6,8 @@ import pytest
 
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
-from ska_sdp_lmc.runtime.settings import PROPERTIES, Settings, SettingsError, load, property_name
+from ska_sdp_lmc.runtime.settings import PROPERTIES, Settings, SettingsError, property_name
+from tests.support.settings import load_settings as load
 
 
 def test_defaults() -> None:
@@ -18,10 +19,7 @@ def test_defaults() -> None:
     assert settings.version_info == "{}"
     assert settings.prefix == ""
     assert settings.storage_key == "/resource/capacity-buffer"
-    rules = settings.of_subarray()
-    assert rules.receive_scripts.search("vis-receive")
-    assert rules.timeout_configure == 60
-    assert settings.of_controller().storage_path == "/resource/capacity-buffer"
+    assert settings.receive_scripts.search("vis-receive")
 
 
 def test_properties_override_environment() -> None:
@@ -88,10 +86,10 @@ def test_empty_list_of_the_environment_is_a_value() -> None:
     ],
 )
 def test_invalid_setting_is_named(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"device property {name} cannot be"):
+    with pytest.raises(SettingsError, match=f"for device property {name}: expected ."):
         load({name: value}, {})
     variable = f"SDP_LMC_{PROPERTIES[name].upper()}"
-    with pytest.raises(SettingsError, match=f"environment variable {variable} cannot be"):
+    with pytest.raises(SettingsError, match=f"for environment variable {variable}: expected ."):
         load({}, {variable: value})
 
 
@@ -106,7 +104,7 @@ def test_invalid_setting_is_named(name: str, value: str) -> None:
     ],
 )
 def test_invalid_process_setting_is_named(variable: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"environment variable {variable} cannot be"):
+    with pytest.raises(SettingsError, match=f"for environment variable {variable}: expected ."):
         load({}, {variable: value})
 
 
@@ -117,6 +115,16 @@ def test_settings_of_the_process_come_from_the_environment_alone() -> None:
     assert settings.health_port == 8080
     assert load({}, {"SDP_LMC_HEALTH_ADDRESS": "::1"}).health_address == "::1"
     assert not {"HealthPort", "HealthAddress"} & set(PROPERTIES)
+
+
+def test_error_names_value_and_example() -> None:
+    with pytest.raises(SettingsError) as rejected:
+        load({"TimeoutConfigure": "soon", "RequiredComponents": ["a", "b/c"]}, {})
+    assert str(rejected.value) == (
+        "Invalid value 'soon' for device property TimeoutConfigure: expected seconds, e.g. 60. "
+        "Invalid value 'b/c' for device property RequiredComponents: expected names of letters, "
+        "digits, '_', '.' and '-', e.g. proccontrol,helmdeploy; or none."
+    )
 
 
 def test_all_invalid_settings_are_named() -> None:

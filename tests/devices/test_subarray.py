@@ -290,7 +290,7 @@ def test_rejected_message_is_logged_with_its_transaction_id(subarray: Any) -> No
         rejection(subarray.Scan, json.dumps(message))
     rejection(subarray.Scan, '{"scan_id": 1, "transaction_id": 7}')
     rejection(subarray.Scan, "{")
-    found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
+    found = [line for line in stream.getvalue().splitlines() if "Scan rejected" in line]
     assert [f"transaction-id:{own}|" in line for line in found] == [True] * 3 + [False] * 2
     assert all("transaction-id:txn-" in line for line in found)
 
@@ -308,7 +308,7 @@ def test_the_level_of_the_log(subarray: Any) -> None:
         stream = io.StringIO()
         logs.set_up("INFO", "ska", stream)
         rejection(subarray.Scan, '{"scan_id": 1}')
-        found = [line for line in stream.getvalue().splitlines() if "Scan refused" in line]
+        found = [line for line in stream.getvalue().splitlines() if "Scan rejected" in line]
         assert len(found) == lines
         assert all(re.search(rf"tango-device:{name},transaction-id:txn-", line) for line in found)
 

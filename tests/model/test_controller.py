@@ -9,20 +9,21 @@ import pytest
 
 from ska_sdp_config.lmc.controller import ControllerEntry, apply_command, set_admin_mode
 from ska_sdp_config.lmc.rejections import CommandRejected
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.states import AdminMode, ObsState
-from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
+from ska_sdp_config.lmc.system import ControllerView, System, derive_system
 
 from .worlds import BATCH, EB, ENTRY, NOON, READY_STATE, RECEIVE, documents
 
-SETTINGS = ControllerSettings(
+SETTINGS = ModelSettings(
     components=("proccontrol", "helmdeploy", "absent"),
-    storage_path="/resource/capacity-buffer",
+    storage_key="/resource/capacity-buffer",
 )
 LEADS_TO = {"On": "ON", "Standby": "STANDBY", "Off": "OFF", "Disable": "DISABLE"}
 
 
-def values(found: dict[str, Any]) -> dict[str, Any]:
-    return dict(derive_system(System(3, found), SETTINGS).values)
+def view_of(found: dict[str, Any]) -> ControllerView:
+    return derive_system(System(3, found), SETTINGS)
 
 
 @pytest.mark.parametrize("state", list(LEADS_TO.values()))
@@ -53,19 +54,19 @@ def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, s
 @pytest.mark.parametrize("mode", [AdminMode.OFFLINE, AdminMode.NOT_FITTED, AdminMode.RESERVED])
 def test_admin_mode(command: str, mode: AdminMode) -> None:
     entry = set_admin_mode(ControllerEntry(), mode)
-    assert entry.values()["State"].name == "DISABLE"
+    assert entry.view(1).state.name == "DISABLE"
     with pytest.raises(CommandRejected, match="not allowed when device state is DISABLE"):
         apply_command(command, entry, NOON, "txn-a")
     back = set_admin_mode(entry, AdminMode.ENGINEERING)
-    assert back.values()["State"].name == "STANDBY"
+    assert back.view(1).state.name == "STANDBY"
 
 
 def test_controller_starts_in_standby() -> None:
-    found = values({})
-    assert found["State"].name == "STANDBY"
-    assert found["adminMode"] is AdminMode.ONLINE
-    assert found["capacityBufferStorage"] == -1
-    assert found["subarrays"] == found["executionBlocks"] == found["processingBlocks"] == "{}"
+    found = view_of({})
+    assert found.state.name == "STANDBY"
+    assert found.admin_mode is AdminMode.ONLINE
+    assert found.capacity_buffer_storage == -1
+    assert found.subarrays == found.execution_blocks == found.processing_blocks == "{}"
 
 
 def test_components_lists_expected_and_present_ones() -> None:
@@ -73,7 +74,7 @@ def test_components_lists_expected_and_present_ones() -> None:
         "/component/proccontrol/owner": {"pid": 1, "hostname": "h"},
         "/component/lmc-subarray-01/owner": {"pid": 2, "hostname": "h"},
     }
-    components = json.loads(values(found)["components"])
+    components = json.loads(view_of(found).components)
     assert components["proccontrol"] == {"status": "ONLINE", "pid": 1, "hostname": "h"}
     assert components["lmc-subarray-01"]["status"] == "ONLINE"
     assert components["absent"] == {"status": "OFFLINE"}
@@ -91,22 +92,22 @@ def test_components_lists_expected_and_present_ones() -> None:
 )  # fmt: skip
 def test_capacity(document: dict[str, Any] | None, expected: int) -> None:
     found = {} if document is None else {"/resource/capacity-buffer": document}
-    assert values(found)["capacityBufferStorage"] == expected
+    assert view_of(found).capacity_buffer_storage == expected
 
 
 def test_subarrays_show_pending_obs_state_until_wait_is_written() -> None:
     found = documents(ObsState.RESOURCING)
-    shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
+    shown = derive_system(System(3, found), SETTINGS).subarrays
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
     # The wait is pending until the subarray's server has written its end.
     found[f"/pb/{RECEIVE}/state"] = READY_STATE
-    shown = derive_system(System(3, found), SETTINGS).values["subarrays"]
+    shown = derive_system(System(3, found), SETTINGS).subarrays
     assert json.loads(shown)["01"]["obsState"] == "RESOURCING"
     reached = {**found, ENTRY: {**found[ENTRY], "reached": True}}
-    shown = derive_system(System(4, reached), SETTINGS).values["subarrays"]
+    shown = derive_system(System(4, reached), SETTINGS).subarrays
     assert json.loads(shown)["01"]["obsState"] == "IDLE"
     found[ENTRY] = {**found[ENTRY], "errors": {"subarray": "AssignResources was not resourced"}}
-    shown = derive_system(System(4, found), SETTINGS).values["subarrays"]
+    shown = derive_system(System(4, found), SETTINGS).subarrays
     assert json.loads(shown)["01"]["obsState"] == "FAULT"
 
 
@@ -117,14 +118,14 @@ def test_blocks_attributes_list_only_active_blocks() -> None:
     found["/pb/pb-old"] = {"eb_id": "eb-old"}
     found["/pb/pb-old/state"] = {"status": "FAILED"}
     found["/pb/pb-old/owner"] = {"pid": 4}
-    shown = values(found)
-    assert json.loads(shown["subarrays"]) == {
+    shown = view_of(found)
+    assert json.loads(shown.subarrays) == {
         "01": {"state": "ON", "obsState": "SCANNING", "eb_id": EB, "online": True}
     }
-    assert json.loads(shown["executionBlocks"]) == {
+    assert json.loads(shown.execution_blocks) == {
         EB: {"status": "ACTIVE", "subarray_id": "01", "scan_type": "science", "scan_id": 3}
     }
-    blocks = json.loads(shown["processingBlocks"])
+    blocks = json.loads(shown.processing_blocks)
     assert set(blocks) == {RECEIVE, BATCH}
     assert blocks[RECEIVE]["status"] == "RUNNING"
     assert blocks[BATCH]["script"] == "batch:imaging:1.0.0"

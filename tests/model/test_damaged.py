@@ -10,12 +10,13 @@ from ska_sdp_config.lmc import upkeep
 from ska_sdp_config.lmc.controller import ControllerEntry, set_admin_mode
 from ska_sdp_config.lmc.entry import Entry
 from ska_sdp_config.lmc.rejections import CommandRejected, Reason
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Writes, read_document
 from ska_sdp_config.lmc.states import AdminMode, ObsState
-from ska_sdp_config.lmc.system import ControllerSettings, System, derive_system
+from ska_sdp_config.lmc.system import System, derive_system
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from ska_sdp_lmc.commands import apply_command
 from ska_sdp_lmc.messages.internal import AssignResources, Resources
+from tests.support.commands import apply_command
 
 from .worlds import EB, ENTRY, NOON, SETTINGS, World, assign_message, documents, message_for
 
@@ -219,7 +220,7 @@ def test_admin_mode_keeps_invalid_field_and_fault(
     world.write(upkeep.admin_mode_writes(world.snapshot, mode))
     assert world.entry == {**before, "admin_mode": mode.name}
     assert world.obs_state == "FAULT"
-    assert name in world.view.values["errorMessages"]
+    assert name in world.view.error_messages
 
 
 def test_reached_is_not_written_to_damaged_entry() -> None:
@@ -236,7 +237,7 @@ DAMAGE = {"state": "MOVING", "command_count": True, "last_command_time": "noon",
 
 def test_controller_admin_mode_keeps_invalid_fields() -> None:
     stored = {**DAMAGE, "admin_mode": "?", "transaction_id": "txn-a", "theirs": 1}
-    settings = ControllerSettings((), "/resource/capacity-buffer")
+    settings = ModelSettings(components=(), storage_key="/resource/capacity-buffer")
     view = derive_system(System(3, {CONTROLLER: stored}), settings)
     names = "last_command, last_command_time, command_count, state, admin_mode"
     (fault,) = view.faults or ()
@@ -247,7 +248,7 @@ def test_controller_admin_mode_keeps_invalid_fields() -> None:
 
 def test_damaged_block_is_not_listed_as_active() -> None:
     found = {EB_PATH: {}, "/eb/eb-b": {"subarray_id": "01"}}
-    settings = ControllerSettings((), "/resource/capacity-buffer")
+    settings = ModelSettings(components=(), storage_key="/resource/capacity-buffer")
     view = derive_system(System(3, found, (EB_PATH,)), settings)
-    assert EB not in view.values["executionBlocks"]
-    assert "eb-b" in view.values["executionBlocks"]
+    assert EB not in view.execution_blocks
+    assert "eb-b" in view.execution_blocks

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.lmc import upkeep
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure
 
@@ -107,7 +107,7 @@ def test_wait_includes_realtime_blocks_only() -> None:
     assert world.obs_state == "IDLE"
     world.set_state(SECOND, status="FAILED", reason="no beam")
     assert world.obs_state == "FAULT"
-    assert json.loads(world.view.values["errorMessages"]) == {SECOND: "no beam"}
+    assert json.loads(world.view.error_messages) == {SECOND: "no beam"}
 
 
 def test_receive_scripts_setting_selects_scripts() -> None:
@@ -125,7 +125,7 @@ def test_receive_scripts_setting_selects_scripts() -> None:
 def test_time_outs(column: str, seconds: float) -> None:
     world = World(documents(ObsState[column]))
     world.pass_time(seconds - 0.001)
-    assert world.reconcile().values["obsState"].name == column
+    assert world.reconcile().obs_state.name == column
     deadline = world.view.deadline
     assert deadline is not None
     assert (deadline - NOON).total_seconds() == seconds
@@ -133,14 +133,14 @@ def test_time_outs(column: str, seconds: float) -> None:
     assert world.obs_state == "FAULT"
     assert world.view.timed_out
     assert world.entry["errors"] == {}
-    assert world.reconcile().values["obsState"] is ObsState.FAULT
+    assert world.reconcile().obs_state is ObsState.FAULT
     assert not world.view.timed_out
     assert world.view.deadline is None
     assert f"within {seconds} s" in world.entry["errors"]["subarray"]
     assert RECEIVE in world.entry["errors"]["subarray"]
     # Readiness that comes too late changes nothing.
     world.set_state(RECEIVE, **DONE)
-    assert world.reconcile().values["obsState"] is ObsState.FAULT
+    assert world.reconcile().obs_state is ObsState.FAULT
 
 
 def test_block_ready_before_timeout_is_written_prevents_fault() -> None:
@@ -149,11 +149,11 @@ def test_block_ready_before_timeout_is_written_prevents_fault() -> None:
     assert world.view.timed_out
     world.set_state(RECEIVE, **DONE)
     assert upkeep.timeout_writes(world.snapshot, world.now, world.settings) is None
-    assert world.reconcile().values["obsState"] is ObsState.IDLE
+    assert world.reconcile().obs_state is ObsState.IDLE
 
 
 def test_zero_timeout_never_expires() -> None:
-    world = World(documents(ObsState.RESOURCING), SubarraySettings(timeout_assign_resources=0))
+    world = World(documents(ObsState.RESOURCING), ModelSettings(timeout_assign_resources=0))
     world.pass_time(1e7)
     assert world.obs_state == "RESOURCING"
     assert world.view.deadline is None
@@ -167,7 +167,7 @@ def test_reached_wait_stays_over() -> None:
     assert world.entry["reached"] is True
     world.set_state(RECEIVE, deployments_ready=False)
     view = world.reconcile()
-    assert view.values["obsState"] is ObsState.READY
+    assert view.obs_state is ObsState.READY
     assert [fault.text for fault in view.faults or ()] == [
         f"Processing block {RECEIVE} has lost its readiness"
     ]
@@ -185,8 +185,8 @@ def test_configure_from_ready_has_transient_configuring() -> None:
     world = World(documents(ObsState.READY))
     view = world.command("Configure", Configure("calibration"))
     assert view.transient is ObsState.CONFIGURING
-    assert view.values["obsState"] is ObsState.READY
-    assert view.values["scanType"] == "calibration"
+    assert view.obs_state is ObsState.READY
+    assert view.scan_type == "calibration"
     # There was nothing to wait for: that is written with the command.
     assert world.entry["reached"] is True
     assert not view.wait_over
@@ -196,7 +196,7 @@ def test_obs_reset_acknowledges_failed_blocks() -> None:
     world = World(documents(ObsState.FAULT))
     world.set_state(BATCH, status="FAILED")
     view = world.command("ObsReset")
-    assert view.values["obsState"] is ObsState.IDLE
+    assert view.obs_state is ObsState.IDLE
     assert world.entry["acknowledged"] == [RECEIVE, BATCH]
     assert world.entry["errors"] == {}
     world.command("Configure", Configure("science"))
@@ -206,23 +206,23 @@ def test_obs_reset_acknowledges_failed_blocks() -> None:
 
 
 def test_values_of_an_empty_subarray() -> None:
-    values = World().view.values
-    assert values["resources"] == values["receiveAddresses"] == values["errorMessages"] == "{}"
-    assert values["ebState"] == values["pbState"] == "{}"
-    assert (values["ebID"], values["scanType"], values["scanID"]) == ("null", "null", 0)
-    assert (values["lastCommand"], values["transactionID"]) == ("", "")
-    assert values["commandedState"] == "OFF"
-    assert values["commandedObsState"] is ObsState.EMPTY
+    view = World().view
+    assert view.resources == view.receive_addresses == view.error_messages == "{}"
+    assert view.eb_state == view.pb_state == "{}"
+    assert (view.eb_id, view.scan_type, view.scan_id) == ("null", "null", 0)
+    assert (view.last_command, view.transaction_id) == ("", "")
+    assert view.commanded_state == "OFF"
+    assert view.commanded_obs_state is ObsState.EMPTY
 
 
 def test_values_of_a_scanning_subarray() -> None:
-    values = World(documents(ObsState.SCANNING)).view.values
-    assert json.loads(values["receiveAddresses"]) == ADDRESSES
-    assert (values["ebID"], values["scanType"], values["scanID"]) == (EB, "science", 3)
-    assert json.loads(values["ebState"])["scans"] == [
+    view = World(documents(ObsState.SCANNING)).view
+    assert json.loads(view.receive_addresses) == ADDRESSES
+    assert (view.eb_id, view.scan_type, view.scan_id) == (EB, "science", 3)
+    assert json.loads(view.eb_state)["scans"] == [
         {"scan_id": 3, "scan_type": "science", "status": "ACTIVE"}
     ]
-    pb_state = json.loads(values["pbState"])
+    pb_state = json.loads(view.pb_state)
     assert pb_state[BATCH]["status"] == "STARTING"
     assert pb_state[RECEIVE] == {
         "status": "RUNNING",
@@ -230,5 +230,5 @@ def test_values_of_a_scanning_subarray() -> None:
         "deployments": {},
         "errors": [],
     }
-    assert values["lastCommand"] == "Scan"
-    assert values["commandedObsState"] is ObsState.SCANNING
+    assert view.last_command == "Scan"
+    assert view.commanded_obs_state is ObsState.SCANNING

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc.entry import Entry
-from ska_sdp_config.lmc.snapshot import Snapshot, Writes, required_paths
+from ska_sdp_config.lmc.snapshot import Writes, read_document, required_paths
 from ska_sdp_config.lmc.states import Json, ObsState
-from ska_sdp_lmc.commands import apply_command
 from ska_sdp_lmc.commands.resources import merge, subtract
 from ska_sdp_lmc.messages import parse_assign_resources, parse_configure
 from ska_sdp_lmc.messages.examples import example, example_names
 from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
+from tests.support.commands import apply_command
 
 from .cells import CELLS, Cell
 from .worlds import (
@@ -42,7 +42,7 @@ def test_assign_resources_in_empty() -> None:
     world = World(documents(ObsState.EMPTY))
     pbs = (("pb-a", "realtime", "vis-receive"), ("pb-b", "batch", "imaging"))
     view = world.command("AssignResources", assign_message(pbs=pbs))
-    assert view.values["obsState"] is ObsState.RESOURCING
+    assert view.obs_state is ObsState.RESOURCING
     eb = world.documents[f"/eb/{NEW_EB}"]
     assert eb["status"] == "ACTIVE"
     assert (eb["pb_realtime"], eb["pb_batch"]) == (["pb-a"], ["pb-b"])
@@ -101,13 +101,13 @@ def test_releasing_last_resources_ends_execution_block() -> None:
     world = World(documents(ObsState.IDLE))
     some = Resources(receptors=("SKA001", "SKA002"))
     view = world.command("ReleaseResources", ReleaseResources(some))
-    assert view.values["obsState"] is ObsState.IDLE
+    assert view.obs_state is ObsState.IDLE
     assert world.entry["eb_id"] == EB
     view = world.command("ReleaseResources", ReleaseResources(Resources(receive_nodes=2)))
     assert view.transient is ObsState.RESOURCING
-    assert view.values["obsState"] is ObsState.EMPTY
+    assert view.obs_state is ObsState.EMPTY
     assert world.documents[f"/eb/{EB}"]["status"] == "FINISHED"
-    assert view.values["ebID"] == "null"
+    assert view.eb_id == "null"
 
 
 def test_scans_are_listed_in_the_state_of_the_execution_block() -> None:
@@ -115,7 +115,7 @@ def test_scans_are_listed_in_the_state_of_the_execution_block() -> None:
     world.command("Configure", Configure("science"))
     for scan_id in (0, 1):
         view = world.command("Scan", Scan(scan_id))
-        assert view.values["scanID"] == scan_id
+        assert view.scan_id == scan_id
         assert world.documents[f"/eb/{EB}"]["scan_id"] == scan_id
         world.command("EndScan")
     world.command("Configure", Configure("calibration"))
@@ -219,18 +219,26 @@ def test_corrupt_entry_leads_to_fault_naming_field(name: str, value: object) -> 
     world = World(documents(ObsState.IDLE))
     world.entry[name] = value
     assert world.obs_state == "FAULT"
-    assert name in world.view.values["errorMessages"]
+    assert name in world.view.error_messages
     world.entry["state"] = "ON"
     world.command("Restart" if name != "state" else "Off")
     assert world.obs_state == "EMPTY"
     assert world.entry["errors"] == {}
 
 
-def test_snapshot_replaces_invalid_text_with_empty_object() -> None:
-    texts = {ENTRY: None, "/eb/x": "{", "/pb/y": "[]", "/pb/z": '{"a": 1}'}
-    snapshot = Snapshot.of_texts(5, "01", texts)
-    assert snapshot.documents == {"/eb/x": {}, "/pb/y": {}, "/pb/z": {"a": 1}}
-    assert snapshot.unreadable == ("/eb/x", "/pb/y")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, (None, True)),
+        ("{", ({}, False)),
+        ("[]", ({}, False)),
+        ('{"a": 1}', ({"a": 1}, True)),
+    ],
+)
+def test_read_document_replaces_invalid_text_with_empty_object(
+    text: str | None, expected: tuple[Any, bool]
+) -> None:
+    assert read_document(text) == expected
 
 
 def test_required_paths_include_paths_named_by_documents() -> None:

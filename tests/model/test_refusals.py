@@ -91,7 +91,7 @@ def test_command_is_accepted_with_ended_execution_block(
     status: str, column: str, command: str, to: str
 ) -> None:
     world = ended(World(documents(ObsState[column])), status)
-    assert world.command(command).values["obsState"].name == to
+    assert world.command(command).obs_state.name == to
     eb: dict[str, Any] | None = world.documents.get(f"/eb/{EB}")
     assert (eb["status"] if eb else "missing") == status
 

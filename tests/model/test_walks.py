@@ -141,18 +141,18 @@ class Observation(RuleBasedStateMachine):
     @invariant()
     def obs_state_is_as_expected(self) -> None:
         # The first reconciliation may write; the view must not depend on it.
-        before = self.world.view.values["obsState"]
-        after = self.world.reconcile().values["obsState"]
+        before = self.world.view.obs_state
+        after = self.world.reconcile().obs_state
         assert before is after
         assert after.name == self.world.obs_state
         assert after.name == self.expected
 
     @invariant()
     def attributes_agree(self) -> None:
-        values = self.world.view.values
-        assert (values["State"].name == "ON") == self.on
-        assert (values["ebID"] == "null") == (self.pb is None)
-        assert (values["errorMessages"] != "{}") == (self.expected == "FAULT")
+        view = self.world.view
+        assert (view.state.name == "ON") == self.on
+        assert (view.eb_id == "null") == (self.pb is None)
+        assert (view.error_messages != "{}") == (self.expected == "FAULT")
 
 
 Observation.TestCase.settings = settings(max_examples=30, stateful_step_count=40)

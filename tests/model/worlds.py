@@ -7,12 +7,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ska_sdp_config.lmc import upkeep
-from ska_sdp_config.lmc.derive import derive
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.derive import SubarrayView, derive
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import ObsState
-from ska_sdp_config.lmc.view import View
-from ska_sdp_lmc.commands import Message, apply_command
+from ska_sdp_lmc.commands import Message
 from ska_sdp_lmc.messages.internal import (
     AssignResources,
     Configure,
@@ -20,9 +19,10 @@ from ska_sdp_lmc.messages.internal import (
     Resources,
     Scan,
 )
+from tests.support.commands import apply_command
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
-SETTINGS = SubarraySettings()
+SETTINGS = ModelSettings()
 EB = "eb-test-20260131-00000"
 RECEIVE = "pb-test-20260131-00000"
 BATCH = "pb-test-20260131-00001"
@@ -174,7 +174,7 @@ class World:
     """Database of one subarray, its device without Tango, and a clock."""
 
     def __init__(
-        self, found: dict[str, Any] | None = None, settings: SubarraySettings = SETTINGS
+        self, found: dict[str, Any] | None = None, settings: ModelSettings = SETTINGS
     ) -> None:
         self.documents: dict[str, Any] = dict(found or {})
         self.unreadable: tuple[str, ...] = ()
@@ -188,14 +188,12 @@ class World:
         return Snapshot(self.revision, "01", copy.deepcopy(self.documents), self.unreadable)
 
     @property
-    def view(self) -> View:
+    def view(self) -> SubarrayView:
         return derive(self.snapshot, self.now, self.settings)
 
     @property
     def obs_state(self) -> str:
-        found = self.view.values["obsState"]
-        assert isinstance(found, ObsState)
-        return found.name
+        return self.view.obs_state.name
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -203,7 +201,7 @@ class World:
         assert isinstance(found, dict)
         return found
 
-    def command(self, name: str, message: Message | None = None) -> View:
+    def command(self, name: str, message: Message | None = None) -> SubarrayView:
         """Execute a command and return the view to publish."""
         writes = apply_command(
             name, self.snapshot, message, self.now, self.settings, "txn-test-20260131-b"
@@ -238,7 +236,7 @@ class World:
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def reconcile(self) -> View:
+    def reconcile(self) -> SubarrayView:
         """Reconcile the device, as its watch loop does, and return the view."""
         self.write(upkeep.timeout_writes(self.snapshot, self.now, self.settings))
         view = self.view

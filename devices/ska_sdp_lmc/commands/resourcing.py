@@ -7,7 +7,6 @@ from typing import Any
 
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import has_kind, script_of
-from ska_sdp_config.lmc.settings import SubarraySettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.commands.resources import merge, subtract
@@ -28,9 +27,7 @@ def message_paths(message: AssignResources) -> list[str]:
     return found
 
 
-def assign_resources(
-    builder: WriteBuilder, message: AssignResources, settings: SubarraySettings
-) -> None:
+def assign_resources(builder: WriteBuilder, message: AssignResources) -> None:
     """Assign resources, create an execution block and processing blocks."""
     snapshot = builder.snapshot
     pbs = message.processing_blocks
@@ -41,7 +38,7 @@ def assign_resources(
             raise rejections.NO_BLOCK_GIVEN.rejection()
         if pbs:
             eb = builder.require_active_eb()
-    if pbs and not all(map(snapshot.is_online, settings.required_components)):
+    if pbs and not all(map(snapshot.is_online, builder.settings.required_components)):
         raise rejections.COMPONENTS_OFFLINE.rejection()
     if message.resources is not None:
         builder.assign(merge(builder.resources, message.resources))

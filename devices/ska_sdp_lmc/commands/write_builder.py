@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,50 @@ from typing import Any
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.derive import obs_state
 from ska_sdp_config.lmc.readiness import waiting_for
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
+from ska_sdp_lmc.messages.internal import AssignResources, Configure, ReleaseResources, Scan
 
-__all__ = ["WriteBuilder"]
+__all__ = ["Message", "WriteBuilder", "apply_command"]
+
+Message = AssignResources | ReleaseResources | Configure | Scan
+
+
+def apply_command(
+    command: str,
+    decide: Callable[..., None],
+    snapshot: Snapshot,
+    message: Message | None,
+    now: datetime,
+    settings: ModelSettings,
+    transaction_id: str,
+) -> Writes:
+    """Decide a command on a snapshot.
+
+    Args:
+        command: name of the command.
+        decide: decision of the command, given a builder and the message if it has one.
+        snapshot: documents of the subarray.
+        message: argument of the command, None for a command without one.
+        now: current time, with a time zone.
+        settings: settings of the subarray.
+        transaction_id: transaction ID to store.
+
+    Returns:
+        The writes of the command.
+
+    Raises:
+        CommandRejected: a rule rejects the command.
+    """
+    builder = WriteBuilder(snapshot, command, now, settings, transaction_id)
+    if message is None:
+        decide(builder)
+    else:
+        decide(builder, message)
+    return builder.finish()
 
 
 class WriteBuilder:
@@ -28,6 +65,7 @@ class WriteBuilder:
     Attributes:
         snapshot: documents of the subarray.
         obs_state: obsState derived from the snapshot.
+        settings: settings of the subarray.
 
     Args:
         snapshot: documents of the subarray.
@@ -46,7 +84,7 @@ class WriteBuilder:
         snapshot: Snapshot,
         command: str,
         now: datetime,
-        settings: SubarraySettings,
+        settings: ModelSettings,
         transaction_id: str,
     ) -> None:
         self.obs_state = obs_state(snapshot, now, settings)
@@ -54,7 +92,7 @@ class WriteBuilder:
         snapshot.check_entry()
         self.snapshot = snapshot
         self._transition = TRANSITIONS[command]
-        self._settings = settings
+        self.settings = settings
         self._stamp = last_updated(now)
         self._documents: dict[str, Json] = {}
         self._entry = replace(
@@ -192,7 +230,7 @@ class WriteBuilder:
         if pending is None:
             return False
         after = self.snapshot.with_writes(Writes(self._documents), self.snapshot.revision)
-        return bool(waiting_for(pending.until, after, self._settings))
+        return bool(waiting_for(pending.until, after, self.settings))
 
     def _state_of_eb(self, known: Json, eb: Json, status: str, scans: list[Json]) -> Json:
         return {

@@ -1,40 +1,35 @@
-"""Base class of both devices: initialisation, command execution and logging."""
+"""Base class of both devices: initialisation, reconciliation and logging."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any
 
 import tango
 from tango.server import device_property
 
-from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.lmc.health import Outage
-from ska_sdp_config.lmc.states import AdminMode, HealthState, State
+from ska_sdp_config.lmc.states import AdminMode, HealthState
 from ska_sdp_config.lmc.view import View
-from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_lmc.devices.init import InitDevice
 from ska_sdp_lmc.observability import logs
-from ska_sdp_lmc.observability.metrics import CommandTimer, create_command_series
+from ska_sdp_lmc.observability.metrics import create_command_series
 from ska_sdp_lmc.observability.process import PROCESS, Served
 from ska_sdp_lmc.runtime import database
 from ska_sdp_lmc.runtime.access import Access
-from ska_sdp_lmc.runtime.attributes import constant, published, tango_value
-from ska_sdp_lmc.runtime.commands_in_progress import CommandsInProgress
-from ska_sdp_lmc.runtime.errors import throw, to_ascii, translate_errors
-from ska_sdp_lmc.runtime.events import Events
-from ska_sdp_lmc.runtime.publisher import Publisher
+from ska_sdp_lmc.runtime.attributes import BUILT_IN, Attribute, declare
+from ska_sdp_lmc.runtime.command_runner import ADMIN_MODE, CommandRunner
+from ska_sdp_lmc.runtime.errors import throw, to_ascii
+from ska_sdp_lmc.runtime.publisher import Publisher, TangoSink
 from ska_sdp_lmc.runtime.settings import PROPERTIES, SettingsError, load
 from ska_sdp_lmc.runtime.watch_loop import WatchLoop
 
-__all__ = ["LmcDevice", "log_changes", "new_transaction_id"]
+__all__ = ["COMMON", "LmcDevice", "log_changes"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -49,11 +44,26 @@ _LEVELS = (
 )
 """Levels of Python and Tango, with the method of Tango's loggers."""
 
-T = TypeVar("T")
-
 
 def _write_admin_mode(device: LmcDevice, value: int) -> None:
-    device.write_admin_mode(AdminMode(value))
+    device.commands.run(ADMIN_MODE, AdminMode(value))
+
+
+# fmt: off
+COMMON: tuple[Attribute[View], ...] = (
+    Attribute("versionId", str, "version", None,
+              "Version of this software.", constant=lambda device: VERSION),
+    Attribute("adminMode", AdminMode, "admin mode", lambda view: view.admin_mode,
+              "Permitted use of the device; stored in the database. OFFLINE, NOT_FITTED and "
+              "RESERVED reject all commands, and State is DISABLE.", write=_write_admin_mode),
+    Attribute("healthState", HealthState, "health", None,
+              "OK; DEGRADED, see healthInfo; FAILED, the database does not respond, or rejects "
+              "reads or writes of the device; UNKNOWN before its first response."),
+    Attribute("healthInfo", (str,), "faults", None,
+              "One sentence for each fault, with the time at which it began."),
+)
+"""Attributes of both devices."""
+# fmt: on
 
 
 class LmcDevice(InitDevice):
@@ -76,30 +86,10 @@ class LmcDevice(InitDevice):
         dtype=str, doc="Level of the log at start: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
 
-    version_id = constant(
-        "versionId", lambda device: VERSION, "Version of this software.", label="version"
-    )
-    admin_mode = published(
-        "adminMode",
-        AdminMode,
-        "What the device may be used for; kept in the database. OFFLINE, NOT_FITTED and "
-        "RESERVED refuse all commands, and State reads DISABLE.",
-        label="admin mode",
-        write=_write_admin_mode,
-    )
-    health_state = published(
-        "healthState",
-        HealthState,
-        "OK; DEGRADED, see healthInfo; FAILED, the database does not answer, or rejects what the "
-        "device reads or writes; UNKNOWN before it first answered.",
-        label="health",
-    )
-    health_info = published(
-        "healthInfo",
-        (str,),
-        "One sentence for each fault, with the time since when.",
-        label="faults",
-    )
+    attributes: tuple[Attribute[Any], ...] = COMMON
+    """All attributes of the device except State and Status."""
+
+    vars().update(declare(COMMON))
 
     # Initialisation and end
 
@@ -112,26 +102,24 @@ class LmcDevice(InitDevice):
         super().init_device()
         given = {name: getattr(self, name, None) for name in PROPERTIES}
         self.name = self.get_name()
-        self._misconfigured: str | None = None
         try:
             self.settings = load(given)
             self.check()
         except SettingsError as error:
-            self._misconfigured = f"{self.name}: {error}"
-            self._show_misconfigured(self._misconfigured)
-            throw("LMC_BadSetting", self._misconfigured, "init_device")
+            text = f"{self.name}: {error}"
+            self._show_misconfigured(text)
+            throw("LMC_BadSetting", text, "init_device")
         self._set_log_level()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
         # Subscriptions outlast Init.
-        self._events: Events = getattr(self, "_events", None) or Events(self)
-        self.publisher = Publisher(self, self.database.address, self.database.confirmed)
-        self.publisher.publish_initial()
+        self._sink: TangoSink = getattr(self, "_sink", None) or TangoSink(self)
+        publisher = self.publisher = self._new_publisher()
+        publisher.publish_initial()
         self.begin()
-        self._commands = CommandsInProgress()
-        publisher = self.publisher
-        self._listener: Callable[[Outage | None], None] = publisher.show_outage
-        self.database.listen(self._listener, self.access())
+        self.commands = CommandRunner(self, self.database, publisher, self.settings)
+        self._outage_listener = publisher.show_outage
+        self.database.listen(self._outage_listener, self.access())
         self._watch_loop = WatchLoop(
             self.database,
             f"watch-{self.name}",
@@ -142,15 +130,19 @@ class LmcDevice(InitDevice):
             Served(
                 self.name,
                 datetime.now(timezone.utc),
-                self.publisher,
+                publisher,
                 self.database,
                 self._watch_loop,
-                self._commands,
+                self.commands.in_progress,
                 self.settings.timeout_database,
             )
         )
         with logs.context(self.name, self):
             LOGGER.info("%s starts, version %s", type(self).__name__, VERSION)
+
+    def _new_publisher(self) -> Publisher:
+        table = (*BUILT_IN, *self.attributes)
+        return Publisher(self._sink, table, self.database.address, self.database.confirmed)
 
     def _show_misconfigured(self, why: str) -> None:
         """Publish after an Init that a setting is invalid; reject commands until the next Init.
@@ -161,15 +153,16 @@ class LmcDevice(InitDevice):
             return
         with logs.context(self.name, self):
             LOGGER.error("%s", why)
+        self.commands.misconfigured = why
         # delete_device closed the publisher before. The new one gets no view, so only the
         # attributes that show the reason are valid.
-        self.publisher = Publisher(self, self.database.address, self.database.confirmed)
+        self.publisher = self._new_publisher()
         self.publisher.show_misconfigured(why)
-        PROCESS.unfit(self.name, why)
+        PROCESS.set_misconfigured(self.name, why)
         self.set_state(tango.DevState.FAULT)
         self.set_status(to_ascii(why))
         for name, value in (("State", tango.DevState.FAULT), ("Status", to_ascii(why))):
-            self.push(name, value, time.time())
+            self._sink.push(name, value, time.time())
 
     def delete_device(self) -> None:
         """End without joining threads: one may be waiting for this device's monitor."""
@@ -178,7 +171,7 @@ class LmcDevice(InitDevice):
             PROCESS.end(self.name)
             watch_loop.stop()
             self.publisher.close()
-            self.database.forget(self._listener)
+            self.database.forget(self._outage_listener)
         super().delete_device()
 
     def check(self) -> None:
@@ -195,7 +188,7 @@ class LmcDevice(InitDevice):
         """Return the paths that the device reads and writes, for the check of its access."""
         raise NotImplementedError
 
-    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+    def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
         """Read the database once, publish the view, and write what follows from it.
 
         Args:
@@ -221,98 +214,14 @@ class LmcDevice(InitDevice):
             )
             publisher.reset_revisions()
 
-    # AttributeSink of the publisher
-
-    def monitor(self) -> AbstractContextManager[Any]:
-        """Take the device's monitor."""
-        held: AbstractContextManager[Any] = tango.AutoTangoMonitor(self)
-        return held
-
-    def set_state_and_status(self, state: State, status: str) -> None:
-        """Set State and Status."""
-        self.set_state(tango_value(state))
-        self.set_status(status)
-
-    def push(self, name: str, value: Any, when: float) -> None:
-        """Push events of each kind."""
-        self._events.push(name, value, when)
-
-    # Commands
-
-    def write_admin_mode(self, mode: AdminMode) -> None:
-        """Write adminMode to the database and publish it."""
-        raise NotImplementedError
-
-    def execute_command(
-        self, command: str, transact: Callable[[], Sequence[View]], words: str | None = None
-    ) -> None:
-        """Execute a command: transact without the monitor, publish with it.
-
-        Args:
-            command: name of the command, or of the attribute that is written, for its metrics.
-            transact: validates and commits; returns the views to publish, that of the commit last.
-            words: name in the log and in errors, ``command`` by default.
-
-        Raises:
-            tango.DevFailed: the command was rejected, or the commit failed.
-        """
-        publisher = self.publisher
-        timer = CommandTimer(self.name, command)
-        log = logs.context(self.name, self, new_transaction_id(), command)
-        with timer, self._commands.running(), log:
-            with translate_errors(words or command, timer), tango.AutoTangoAllowThreads(self):
-                views = transact()
-            timer.outcome = "accepted"
-            for view in views:
-                publisher.publish(view)
-
-    def transact(
-        self, began: float, prefetch: list[str], body: Callable[[Txn], T]
-    ) -> tuple[T, int]:
-        """Run a transaction within the rest of the command's timeout.
-
-        Args:
-            began: start of the command, by the monotonic clock.
-            prefetch: paths that the body probably reads.
-            body: reads and writes; may run several times.
-
-        Returns:
-            The result of the body, and the revision of the commit.
-
-        Raises:
-            ConfigConnectionError: the database does not answer, or rejects the transaction. Raised
-                at once while the connection is suspended.
-            RuntimeError: a setting is invalid.
-        """
-        if self._misconfigured is not None:
-            raise RuntimeError(self._misconfigured)
-        if self.database.is_suspended or not self.publisher.has_view:
-            raise ConfigConnectionError(self._why_no_database())
-        budget = max(0.001, self.settings.timeout_database - (time.monotonic() - began))
-        for raw in self.database.config.backend.txn(prefetch=prefetch, timeout=budget):
-            result = body(raw)
-        return result, raw.reads.revision
-
-    def _why_no_database(self) -> str:
-        rejection = self.database.rejection
-        if rejection is not None:
-            return rejection.text
-        shown = self.publisher.read("healthState")
-        if shown is not None and shown[0] in (HealthState.FAILED, HealthState.UNKNOWN):
-            advice = "try again when healthState is no longer FAILED or UNKNOWN"
-        else:
-            # healthState becomes FAILED only after an outage of some seconds.
-            advice = "try again in a few seconds"
-        return f"The configuration database at {self.database.address} does not answer: {advice}."
-
     # Target of the log
 
-    def wants(self, level: int) -> bool:
+    def is_enabled_for(self, level: int) -> bool:
         """Return whether Tango's level, which SetLoggingLevel changes, includes a record."""
         tango_level, _ = _tango_level(level)
         return bool(self.get_logger().is_level_enabled(tango_level))
 
-    def hear(self, level: int, text: str) -> None:
+    def log(self, level: int, text: str) -> None:
         """Pass a record to Tango's logging."""
         _, method = _tango_level(level)
         getattr(self.get_logger(), method)(text)
@@ -338,11 +247,6 @@ def log_changes(changes: Mapping[str, Any]) -> None:
     for name in ("errorMessages", "healthInfo"):
         if changes.get(name) not in (None, [], "{}"):
             LOGGER.warning("%s: %s", name, changes[name])
-
-
-def new_transaction_id() -> str:
-    """Return a transaction ID for a command without one: ``txn-lmc-YYYYMMDD-…``, date in UTC."""
-    return f"txn-lmc-{datetime.now(timezone.utc):%Y%m%d}-{secrets.token_hex(5)}"
 
 
 def _tango_level(level: int) -> tuple[int, str]:

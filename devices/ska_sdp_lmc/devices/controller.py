@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
 import tango
 from tango.server import device_property
 
-from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc import controller, paths
 from ska_sdp_config.lmc.controller import ControllerEntry
+from ska_sdp_config.lmc.snapshot import Writes
 from ska_sdp_config.lmc.states import AdminMode
-from ska_sdp_config.lmc.system import System, derive_system
+from ska_sdp_config.lmc.system import ControllerView, System, derive_system
 from ska_sdp_config.lmc.view import View
-from ska_sdp_lmc.devices.base import LmcDevice, log_changes, new_transaction_id
-from ska_sdp_lmc.observability import logs
+from ska_sdp_lmc.devices.base import COMMON, LmcDevice, log_changes
 from ska_sdp_lmc.runtime.access import Access
-from ska_sdp_lmc.runtime.attributes import constant, published, tango_command
+from ska_sdp_lmc.runtime.attributes import Attribute, declare, tango_command
+from ska_sdp_lmc.runtime.command_runner import Command
 from ska_sdp_lmc.runtime.presence import take_presence
 from ska_sdp_lmc.runtime.publisher import Publisher
-from ska_sdp_lmc.runtime.repository import SystemReader, Tree, read_controller, write
+from ska_sdp_lmc.runtime.repository import SystemReader, read_controller, write
 from ska_sdp_lmc.runtime.server import run
 
 __all__ = ["SDPController", "main"]
@@ -33,6 +32,34 @@ __all__ = ["SDPController", "main"]
 LOGGER = logging.getLogger(__name__)
 
 COMPONENT = "lmc-controller"
+
+
+def _to_ascii_json(document: str) -> str:
+    """Escape non-ASCII characters of a JSON text: Tango's strings are Latin-1."""
+    return document if document.isascii() else json.dumps(json.loads(document))
+
+
+# fmt: off
+ATTRIBUTES: tuple[Attribute[ControllerView], ...] = (
+    Attribute("sdpVersion", str, "SDP version", None,
+              "Version of the SDP and of its components; JSON.",
+              constant=lambda device: _to_ascii_json(device.settings.version_info)),
+    Attribute("components", str, "components", lambda view: view.components,
+              "Components that are expected or alive: ONLINE or OFFLINE, and their owner; JSON.",
+              source=ControllerView),
+    Attribute("capacityBufferStorage", tango.DevLong64, "buffer",
+              lambda view: view.capacity_buffer_storage,
+              "Free space of the buffer, -1 if unknown.",
+              unit="MB", min_value=-1, source=ControllerView),
+    Attribute("subarrays", str, "subarrays", lambda view: view.subarrays,
+              "State of each subarray; JSON.", source=ControllerView),
+    Attribute("executionBlocks", str, "execution blocks", lambda view: view.execution_blocks,
+              "Active execution blocks; JSON.", source=ControllerView),
+    Attribute("processingBlocks", str, "processing blocks", lambda view: view.processing_blocks,
+              "Processing blocks that have not ended; JSON.", source=ControllerView),
+)
+"""Attributes of the controller alone."""
+# fmt: on
 
 
 class SDPController(LmcDevice):
@@ -50,127 +77,74 @@ class SDPController(LmcDevice):
         doc="Path of the document with available_mb (default /resource/capacity-buffer).",
     )
 
-    sdp_version = constant(
-        "sdpVersion",
-        lambda device: _to_ascii_json(device.settings.version_info),
-        "Version of the SDP and of its components; JSON.",
-        label="SDP version",
-    )
-    components = published(
-        "components",
-        str,
-        "Components expected or there: ONLINE or OFFLINE, and who; JSON.",
-        label="components",
-    )
-    capacity_buffer_storage = published(
-        "capacityBufferStorage",
-        tango.DevLong64,
-        "Free space of the buffer, -1 when not known.",
-        label="buffer",
-        unit="MB",
-        min_value=-1,
-    )
-    subarrays = published("subarrays", str, "State of each subarray; JSON.", label="subarrays")
-    execution_blocks = published(
-        "executionBlocks", str, "Active execution blocks; JSON.", label="execution blocks"
-    )
-    processing_blocks = published(
-        "processingBlocks",
-        str,
-        "Processing blocks that have not ended; JSON.",
-        label="processing blocks",
-    )
+    attributes = (*COMMON, *ATTRIBUTES)
+    vars().update(declare(ATTRIBUTES))
 
     @tango_command("Lead to State ON.")
     def On(self) -> None:  # noqa: N802 - Tango's name
         """Switch on."""
-        self._command("On")
+        self.commands.run(Command("On"))
 
     @tango_command("Lead to State STANDBY.")
     def Standby(self) -> None:  # noqa: N802 - Tango's name
         """Stand by."""
-        self._command("Standby")
+        self.commands.run(Command("Standby"))
 
     @tango_command("Lead to State OFF.")
     def Off(self) -> None:  # noqa: N802 - Tango's name
         """Switch off."""
-        self._command("Off")
+        self.commands.run(Command("Off"))
 
     @tango_command("Lead to State DISABLE; for older clients.")
     def Disable(self) -> None:  # noqa: N802 - Tango's name
         """Disable."""
-        self._command("Disable")
-
-    def write_admin_mode(self, mode: AdminMode) -> None:
-        """Write adminMode to the database and publish it."""
-        self._execute(
-            "adminMode", lambda entry: controller.set_admin_mode(entry, mode), "Writing adminMode"
-        )
+        self.commands.run(Command("Disable"))
 
     def begin(self) -> None:
         """Initialise the reader of the system."""
-        self._rules = self.settings.of_controller()
-        self._reader = SystemReader(self._rules.storage_path)
+        self._reader = SystemReader(self.settings.storage_key)
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes; see LmcDevice."""
-        return Access.of_controller(COMPONENT, self._rules.storage_path, self.settings.prefix)
+        return Access.of_controller(COMPONENT, self.settings.storage_key, self.settings.prefix)
 
-    def _command(self, name: str) -> None:
-        def decide(entry: ControllerEntry) -> ControllerEntry:
-            transaction_id = logs.transaction_id() or new_transaction_id()
-            return controller.apply_command(name, entry, _now(), transaction_id)
+    # Steps of a command, see command_runner
 
-        self._execute(name, decide)
+    def read_documents(self, txn: Transaction, message: Any) -> ControllerEntry:
+        """Read the entry."""
+        return read_controller(txn)
 
-    def _execute(
-        self,
-        name: str,
-        decide: Callable[[ControllerEntry], ControllerEntry],
-        words: str | None = None,
-    ) -> None:
-        began = time.monotonic()
-        prefix = self.settings.prefix
+    def decide(
+        self, command: Command, found: ControllerEntry, message: Any, transaction_id: str
+    ) -> Writes:
+        """Return the writes of a command, or of adminMode."""
+        if isinstance(message, AdminMode):
+            return controller.set_admin_mode(found, message).writes()
+        return controller.apply_command(command.name, found, _now(), transaction_id).writes()
 
-        def body(raw: Txn) -> ControllerEntry:
-            tree = Tree(raw, prefix)
-            entry = decide(read_controller(tree))
-            write(tree, entry.writes())
-            return entry
+    def derive(self, found: ControllerEntry, writes: Writes, revision: int) -> list[View]:
+        """Return a view of the entry; the watch loop publishes the other attributes."""
+        return [ControllerEntry.read(writes.documents[paths.CONTROLLER]).view(revision)]
 
-        def transact() -> list[View]:
-            entry, revision = self.transact(began, [prefix + paths.CONTROLLER], body)
-            LOGGER.info("%s done, State %s", words or name, entry.shown_state.name)
-            # The watch loop publishes the other attributes.
-            return [View(revision, entry.command_count, None, entry.values())]
-
-        self.execute_command(name, transact, words)
-
-    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
+    def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
         """Read the database once, publish the view, and write what follows from it."""
         shown = publisher.revision
         system: System | None = None
         for txn in watcher.txn():
-            tree = Tree(txn.raw, self.settings.prefix)
-            system = self._reader.read(tree)
+            system = self._reader.read(txn)
             if paths.CONTROLLER not in system.documents:
-                write(tree, ControllerEntry().writes())
+                write(txn, ControllerEntry().writes())
         if system is None:
             # The watcher was triggered while it waited for the database: the loop runs again.
             return
         self.detect_restore(publisher, shown, system.revision)
-        log_changes(publisher.publish(derive_system(system, self._rules)))
+        log_changes(publisher.publish(derive_system(system, self.settings)))
         if COMPONENT not in system.all_of("component", "owner"):
             take_presence(watcher, COMPONENT)
 
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
-
-
-def _to_ascii_json(document: str) -> str:
-    """Escape non-ASCII characters of a JSON text: Tango's strings are Latin-1."""
-    return document if document.isascii() else json.dumps(json.loads(document))
 
 
 def main() -> None:

@@ -28,11 +28,11 @@ __all__ = [
 class Listener(Protocol):
     """Device that filters its log records by level and receives them."""
 
-    def wants(self, level: int) -> bool:
+    def is_enabled_for(self, level: int) -> bool:
         """Return whether the device logs records of a level at present."""
         ...
 
-    def hear(self, level: int, line: str) -> None:
+    def log(self, level: int, line: str) -> None:
         """Forward a formatted record to the logging of Tango."""
         ...
 
@@ -135,7 +135,7 @@ class _LevelFilter(logging.Filter):
         listener = _CONTEXT.get().listener
         if listener is None:
             return record.levelno >= self._threshold
-        return listener.wants(record.levelno)
+        return listener.is_enabled_for(record.levelno)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -151,7 +151,7 @@ class _Handler(logging.StreamHandler[TextIO]):
             self.handleError(record)
         listener = _CONTEXT.get().listener
         if listener is not None:
-            listener.hear(record.levelno, line)
+            listener.log(record.levelno, line)
 
 
 class SkaFormatter(logging.Formatter):

@@ -11,8 +11,9 @@ from typing import Any, Literal, Protocol
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.times import iso
+from ska_sdp_lmc.observability.commands_in_progress import CommandsInProgress
 
-__all__ = ["CODES", "PROCESS", "STUCK_AFTER", "Code", "Process", "Reason", "Served"]
+__all__ = ["CODES", "PROCESS", "STUCK_AFTER", "Code", "Process", "Reason", "Rejection", "Served"]
 
 STUCK_AFTER = 60.0
 """Seconds without progress after which an operation of normally < 2 s counts as stuck."""
@@ -84,16 +85,17 @@ class Publisher(Protocol):
         """Return an attribute's value and its time in s since 1970; None before a view."""
 
 
-class Rejection(Protocol):
-    """Request that the database rejects persistently."""
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Rejection of a device's reads or writes by the database.
 
-    @property
-    def text(self) -> str:
-        """Cause and remedy, a sentence."""
+    Attributes:
+        text: the server's error and what to do, a sentence.
+        since: time of the first rejection.
+    """
 
-    @property
-    def since(self) -> datetime:
-        """Time of the first rejection."""
+    text: str
+    since: datetime
 
 
 class Database(Protocol):
@@ -127,22 +129,15 @@ class Database(Protocol):
         """Return the seconds since the end of the last outage; None during one."""
 
 
-class Follower(Protocol):
+class WatchLoop(Protocol):
     """Watch loop of a device."""
 
     @property
     def has_died(self) -> bool:
         """Whether its thread has ended unexpectedly."""
 
-    def turning_for(self) -> float | None:
+    def iterating_for(self) -> float | None:
         """Return the duration of the current iteration in seconds; None between iterations."""
-
-
-class AtWork(Protocol):
-    """Commands in progress of a device."""
-
-    def longest(self) -> float | None:
-        """Return the age of the oldest command in seconds; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,38 +149,38 @@ class Served:
         began: time of its last Init.
         publisher: publisher of its values.
         database: its connection to the database.
-        follower: its watch loop.
-        at_work: its commands in progress.
-        patience: timeout of its commands, in seconds.
+        watch_loop: its watch loop.
+        commands: its commands in progress.
+        command_timeout: timeout of its commands, in seconds.
     """
 
     name: str
     began: datetime
     publisher: Publisher
     database: Database
-    follower: Follower
-    at_work: AtWork
-    patience: float
+    watch_loop: WatchLoop
+    commands: CommandsInProgress
+    command_timeout: float
 
-    def stuck(self) -> Iterator[Reason]:
+    def reasons_not_live(self) -> Iterator[Reason]:
         """Yield the reasons why the device is not alive."""
-        if self.follower.has_died:
+        if self.watch_loop.has_died:
             text = f"The watch loop of {self.name} has ended"
             yield Reason("follower-ended", text, self.began, self.name)
-        turning = self.follower.turning_for()
+        iterating = self.watch_loop.iterating_for()
         # An iteration waits for the database for the whole of an outage.
-        answered = self.database.connected_for()
-        if turning is not None and answered is not None:
-            stalled = min(turning, answered)
+        connected = self.database.connected_for()
+        if iterating is not None and connected is not None:
+            stalled = min(iterating, connected)
             if stalled > STUCK_AFTER:
                 text = f"The watch loop of {self.name} is stuck"
                 yield Reason("turn-stuck", text, _ago(stalled), self.name)
-        working = self.at_work.longest()
-        if working is not None and working > self.patience + STUCK_AFTER:
+        running = self.commands.longest()
+        if running is not None and running > self.command_timeout + STUCK_AFTER:
             text = f"A command of {self.name} is stuck"
-            yield Reason("command-stuck", text, _ago(working), self.name)
+            yield Reason("command-stuck", text, _ago(running), self.name)
 
-    def waits(self) -> Iterator[Reason]:
+    def reasons_not_ready(self) -> Iterator[Reason]:
         """Yield the reason why the device is not ready."""
         if not self.publisher.has_view:
             text = f"{self.name} is in State INIT: it has not read its database yet"
@@ -198,16 +193,16 @@ class Process:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._served: dict[str, Served] = {}
-        self._unfit: dict[str, Reason] = {}
-        self._alone_since = datetime.now(timezone.utc)
+        self._misconfigured: dict[str, Reason] = {}
+        self._unused_since = datetime.now(timezone.utc)
 
     def begin(self, device: Served) -> None:
         """Add a device, or replace it after Init."""
         with self._lock:
-            self._unfit.pop(device.name, None)
+            self._misconfigured.pop(device.name, None)
             self._served[device.name] = device
 
-    def unfit(self, name: str, why: str) -> None:
+    def set_misconfigured(self, name: str, why: str) -> None:
         """Record that a device is not served because of an invalid setting.
 
         Args:
@@ -216,13 +211,13 @@ class Process:
         """
         with self._lock:
             now = datetime.now(timezone.utc)
-            self._unfit[name] = Reason("device-unfit", why.rstrip("."), now, name)
+            self._misconfigured[name] = Reason("device-unfit", why.rstrip("."), now, name)
 
     def end(self, name: str) -> None:
         """Remove a device."""
         with self._lock:
             if self._served.pop(name, None) is not None and not self._served:
-                self._alone_since = datetime.now(timezone.utc)
+                self._unused_since = datetime.now(timezone.utc)
 
     def served(self) -> list[Served]:
         """Return the devices."""
@@ -235,24 +230,24 @@ class Process:
 
     def why_not_live(self) -> list[Reason]:
         """Return the reasons to restart the process; empty if it is alive."""
-        return [reason for each in self.served() for reason in each.stuck()]
+        return [reason for each in self.served() for reason in each.reasons_not_live()]
 
     def why_not_ready(self) -> list[Reason]:
         """Return the reasons why the process is not ready; empty if it is."""
         served = self.served()
         with self._lock:
-            unfit = list(self._unfit.values())
-        if not served and not unfit:
+            misconfigured = list(self._misconfigured.values())
+        if not served and not misconfigured:
             text = (
                 "No device is served: the server is starting, waiting for the Tango database at "
                 f"{os.environ.get('TANGO_HOST', 'TANGO_HOST, which is not set')}, or stopping"
             )
-            return [Reason("no-device", text, self._alone_since)]
+            return [Reason("no-device", text, self._unused_since)]
         return [
-            *unfit,
+            *misconfigured,
             *self.why_not_live(),
             *_unavailable(self.databases()),
-            *(reason for each in served for reason in each.waits()),
+            *(reason for each in served for reason in each.reasons_not_ready()),
         ]
 
 

@@ -6,16 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 import tango.utils
 
 from ska_sdp_config import Config, ConfigConnectionError, ConfigRefused
 from ska_sdp_config.lmc.health import Outage
+from ska_sdp_lmc.observability.process import Rejection
 from ska_sdp_lmc.runtime.access import Access, check
 
-__all__ = ["Database", "Rejection", "shared", "shut_down"]
+__all__ = ["Database", "shared", "shut_down"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -32,19 +32,6 @@ NOTIFY_RETRY_S = 1.0
 """Seconds before a failed notification of a device is repeated."""
 
 OutageListener = Callable[[Outage | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Rejection of a device's reads or writes by the database.
-
-    Attributes:
-        text: the server's error and what to do, a sentence.
-        since: time of the first rejection.
-    """
-
-    text: str
-    since: datetime
 
 
 class Database:

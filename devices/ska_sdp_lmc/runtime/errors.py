@@ -34,11 +34,11 @@ def translate_errors(command: str, timer: CommandTimer) -> Iterator[None]:
         yield
     except CommandRejected as error:
         timer.outcome = "refused"
-        LOGGER.warning("%s refused: %s", command, error.text)
+        LOGGER.warning("%s rejected: %s", command, error.text)
         throw(error.reason.value, error.text, command)
     except MessageError as error:
         timer.outcome = "refused"
-        LOGGER.warning("%s refused: %s", command, error.details)
+        LOGGER.warning("%s rejected: %s", command, error.details)
         throw(Reason.FAILED.value, str(error), command)
     except CommitUnknown as error:
         text = f"It is not known whether {command} was carried out: {error}"

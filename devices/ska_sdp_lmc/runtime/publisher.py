@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from typing import Any, Protocol
+
+import tango
 
 from ska_sdp_config.lmc import health
 from ska_sdp_config.lmc.health import Fault, Outage
 from ska_sdp_config.lmc.states import HealthState, ObsState, State
 from ska_sdp_config.lmc.view import View
+from ska_sdp_lmc.observability.metrics import EventCount
+from ska_sdp_lmc.runtime.attributes import Attribute
 
-__all__ = ["AttributeSink", "Publisher"]
+__all__ = ["AttributeSink", "Publisher", "TangoSink", "to_tango_state"]
+
+LOGGER = logging.getLogger(__name__)
 
 OBS_STATE = "obsState"
 
@@ -34,6 +41,63 @@ class AttributeSink(Protocol):
         ...
 
 
+class TangoSink:
+    """Tango device as the target of a publisher.
+
+    Change, archive and alarm events of every attribute are pushed from code. Without alarm events
+    from code, one subscription to them corrupts the change events of all clients (decision 16).
+
+    Args:
+        device: the device during its initialisation.
+    """
+
+    def __init__(self, device: tango.server.Device) -> None:
+        self._device = device
+        self._count = EventCount(device.get_name())
+        self._pushes = (
+            device.push_change_event,
+            device.push_archive_event,
+            device.push_alarm_event,
+        )
+        for attribute in device.get_device_attr().get_attribute_list():
+            name = attribute.get_name()
+            device.set_change_event(name, True, False)
+            device.set_archive_event(name, True, False)
+            device.set_alarm_event(name, True, False)
+
+    def monitor(self) -> AbstractContextManager[Any]:
+        """Acquire the device's monitor, which is reentrant."""
+        monitor: AbstractContextManager[Any] = tango.AutoTangoMonitor(self._device)
+        return monitor
+
+    def set_state_and_status(self, state: State, status: str) -> None:
+        """Set State and Status."""
+        self._device.set_state(to_tango_state(state))
+        self._device.set_status(status)
+
+    def push(self, name: str, value: Any, when: float) -> None:
+        """Push an attribute's value; the caller holds the device's monitor.
+
+        A client that subscribes at the same time reads the value first, so reads must return it
+        already.
+
+        Args:
+            name: name of the attribute.
+            value: its value, as the model represents it.
+            when: the time of the value, in s since 1970.
+        """
+        if isinstance(value, State):
+            value = to_tango_state(value)
+        for push in self._pushes:
+            try:
+                push(name, value, when, tango.AttrQuality.ATTR_VALID)
+            except Exception:
+                # The command was executed: a failed event must not fail it.
+                LOGGER.exception("The event of %s was not pushed: read the attribute.", name)
+            else:
+                self._count.count(name)
+
+
 class Publisher:
     """Publishes views from any thread; drops those that are older than the published one.
 
@@ -42,6 +106,7 @@ class Publisher:
 
     Args:
         sink: the device.
+        table: attributes of the device, with the functions that return their values.
         database: address of the database, for the Status before the first view.
         confirmed: returns when the database last confirmed the published values, in s since 1970.
         now: clock; tests replace it.
@@ -50,11 +115,13 @@ class Publisher:
     def __init__(
         self,
         sink: AttributeSink,
+        table: Iterable[Attribute[Any]],
         database: str,
         confirmed: Callable[[], float] = time.time,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._sink = sink
+        self._rows = [(row.name, row.value, row.source) for row in table if row.value is not None]
         self._confirmed = confirmed
         self._now = now
         self._values: dict[str, Any] = {}
@@ -113,7 +180,7 @@ class Publisher:
         then the final obsState.
 
         Args:
-            view: the view; it may contain only some attributes.
+            view: the view; attributes of which it is no source keep their values.
 
         Returns:
             The attributes that have changed.
@@ -128,15 +195,14 @@ class Publisher:
             newest_dropped = view.revision - 1
             if view.timed_out and not (self._view and self._view.timed_out):
                 newest_dropped = view.revision
-            shown = self._revisions
             fresh = {
-                name: value
-                for name, value in view.values.items()
-                if shown.get(name, -1) <= newest_dropped
+                name: value(view)
+                for name, value, source in self._rows
+                if isinstance(view, source) and self._revisions.get(name, -1) <= newest_dropped
             }
             if not fresh:
                 return {}
-            shown.update(dict.fromkeys(fresh, view.revision))
+            self._revisions.update(dict.fromkeys(fresh, view.revision))
             health = {}
             if view.faults is not None:
                 self._view = view
@@ -213,3 +279,8 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, str) or (value.isascii() and "\0" not in value):
         return value
     return value.encode("ascii", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def to_tango_state(state: State) -> tango.DevState:
+    """Convert a State of the model to Tango's."""
+    return getattr(tango.DevState, state.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ska_sdp_config.engine.transaction import Txn
+from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.controller import ControllerEntry
@@ -12,53 +12,11 @@ from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, require
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.system import System
 
-__all__ = ["SystemReader", "Tree", "read_controller", "read_snapshot", "write"]
-
-
-class Tree:
-    """Paths of one system in a transaction, without their prefix.
-
-    Args:
-        raw: the transaction.
-        prefix: path before all paths of the system, often none.
-    """
-
-    def __init__(self, raw: Txn, prefix: str = "") -> None:
-        self._raw = raw
-        self._prefix = prefix
-
-    @property
-    def revision(self) -> int:
-        """Revision of the reads."""
-        return self._raw.revision
-
-    def get(self, path: str) -> str | None:
-        """Return the text at a path, None if there is none."""
-        return self._raw.get(self._prefix + path)
-
-    def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return the texts at several paths in one round trip."""
-        if not self._prefix:
-            return self._raw.get_many(paths)
-        found = self._raw.get_many(self._prefix + path for path in paths)
-        return {self._strip(path): text for path, text in found.items()}
-
-    def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
-        """List paths and their texts."""
-        found = self._raw.list_values(self._prefix + path, recurse)
-        return [(self._strip(path), text) for path, text in found] if self._prefix else found
-
-    def put(self, path: str, text: str) -> None:
-        """Create or update a path that the transaction has read."""
-        where = self._prefix + path
-        (self._raw.create if self._raw.get(where) is None else self._raw.update)(where, text)
-
-    def _strip(self, path: str) -> str:
-        return path[len(self._prefix) :]
+__all__ = ["SystemReader", "read_controller", "read_snapshot", "write"]
 
 
 def read_snapshot(
-    tree: Tree,
+    txn: Transaction,
     subarray_id: str,
     components: Iterable[str],
     also: Iterable[str] = (),
@@ -66,59 +24,61 @@ def read_snapshot(
 ) -> Snapshot:
     """Read a subarray's snapshot.
 
-    Paths that are neither prefetched nor expected cost up to two more round trips: the entry names
-    the execution block, and that its processing blocks.
+    Paths that are not expected cost up to two more round trips: the entry names the execution
+    block, and that its processing blocks.
 
     Args:
-        tree: the transaction.
+        txn: the transaction.
         subarray_id: the subarray.
         components: names of the components that it requires.
         also: further paths, such as those that a message would create.
         expected: paths that the snapshot probably has, such as those of the last one.
 
     Raises:
-        ConfigConnectionError: the database does not answer.
+        ConfigConnectionError: the database does not respond.
     """
     components, also = list(components), list(also)
-    texts: dict[str, str | None] = {}
+    read: set[str] = set()
     documents: dict[str, Json] = {}
+    unreadable: set[str] = set()
     required = required_paths(subarray_id, components, documents)
     missing = [*expected, *required, *also]
     while missing:
-        for path, text in tree.get_many(dict.fromkeys(missing)).items():
-            texts[path] = text
-            document, _ = read_document(text)
+        for path, text in txn.texts.get_many(dict.fromkeys(missing)).items():
+            read.add(path)
+            document, is_readable = read_document(text)
             if document is not None:
                 documents[path] = document
+            if not is_readable:
+                unreadable.add(path)
         required = required_paths(subarray_id, components, documents)
-        missing = [path for path in required if path not in texts]
-    return Snapshot.of_texts(
-        tree.revision, subarray_id, {path: texts[path] for path in (*required, *also)}
+        missing = [path for path in required if path not in read]
+    used = dict.fromkeys([*required, *also])
+    return Snapshot(
+        txn.revision,
+        subarray_id,
+        {path: documents[path] for path in used if path in documents},
+        tuple(path for path in used if path in unreadable),
     )
 
 
-def read_controller(tree: Tree) -> ControllerEntry:
+def read_controller(txn: Transaction) -> ControllerEntry:
     """Read the controller's entry for an update.
 
     Raises:
         CommandRejected: the entry is not a JSON object.
-        ConfigConnectionError: the database does not answer.
+        ConfigConnectionError: the database does not respond.
     """
-    document, readable = read_document(tree.get(paths.CONTROLLER))
+    document, readable = read_document(txn.texts.get(paths.CONTROLLER))
     if not readable:
         raise rejections.ENTRY_DAMAGED.rejection(path=paths.CONTROLLER)
     return ControllerEntry.read(document)
 
 
-def write(tree: Tree, writes: Writes | None) -> None:
-    """Add writes to a transaction.
-
-    Args:
-        tree: the transaction; it has read each of the paths.
-        writes: the writes, None for none.
-    """
+def write(txn: Transaction, writes: Writes | None) -> None:
+    """Add writes to a transaction, None for none."""
     for path, document in (writes.documents if writes else {}).items():
-        tree.put(path, encode(document))
+        txn.texts.put(path, encode(document))
 
 
 class SystemReader:
@@ -135,22 +95,22 @@ class SystemReader:
         self._storage_path = storage_path
         self._known: dict[str, tuple[str, Json, bool]] = {}
 
-    def read(self, tree: Tree) -> System:
+    def read(self, txn: Transaction) -> System:
         """Read all documents.
 
         Raises:
-            ConfigConnectionError: the database does not answer.
+            ConfigConnectionError: the database does not respond.
         """
-        single = tree.get_many([paths.CONTROLLER, self._storage_path])
+        single = txn.texts.get_many([paths.CONTROLLER, self._storage_path])
         found = [(path, text) for path, text in single.items() if text is not None]
         # Owners of components, subarrays, execution blocks, processing blocks with their states.
-        found += tree.list_values("/component/", recurse=[1])
-        found += tree.list_values("/lmc/subarray/")
-        found += tree.list_values("/eb/")
-        found += tree.list_values("/pb/", recurse=1)
+        found += txn.texts.list_values("/component/", recurse=[1])
+        found += txn.texts.list_values("/lmc/subarray/")
+        found += txn.texts.list_values("/eb/")
+        found += txn.texts.list_values("/pb/", recurse=1)
         self._known = {path: self._parse(path, text) for path, text in found}
         return System(
-            tree.revision,
+            txn.revision,
             {path: document for path, (_, document, _) in self._known.items()},
             tuple(path for path, (_, _, readable) in self._known.items() if not readable),
         )

@@ -98,7 +98,10 @@ def _find_devices(name: str) -> tuple[list[str], str]:
     except tango.DevFailed as error:
         host = tango.ApiUtil.get_env_var("TANGO_HOST")
         if error.args[0].reason in _PERSISTENT_REASONS:
-            raise SettingsError(f"TANGO_HOST cannot be {host!r}: set it to host:port.") from error
+            raise SettingsError(
+                f"Invalid value {host!r} for environment variable TANGO_HOST: expected host:port, "
+                "e.g. localhost:10000."
+            ) from error
         return [], f"the Tango database at {host} does not answer ({error.args[0].desc.strip()})"
     if not devices:
         return [], f"the Tango database has no devices of {name}: register them"

@@ -61,7 +61,7 @@ class WatchLoop:
         is_stopped = self._stopped.is_set() or self._database.is_closed
         return not is_stopped and not self._thread.is_alive()
 
-    def turning_for(self) -> float | None:
+    def iterating_for(self) -> float | None:
         """Return the duration of the current iteration, in s; None between two iterations."""
         started_at = self._started_at
         return None if started_at is None else time.monotonic() - started_at

@@ -13,6 +13,7 @@ from ska_sdp_config.lmc.entry import read_name
 from ska_sdp_config.lmc.snapshot import Writes
 from ska_sdp_config.lmc.states import AdminMode, Json, State
 from ska_sdp_config.lmc.times import iso, read_time
+from ska_sdp_config.lmc.view import View
 
 __all__ = ["COMMANDS", "ControllerEntry", "apply_command", "set_admin_mode"]
 
@@ -93,13 +94,22 @@ class ControllerEntry:
         """State of the device: the commanded one unless adminMode overrides it."""
         return self.state if self.admin_mode.enables else State.DISABLE
 
-    def values(self) -> dict[str, Any]:
-        """Return the attributes that depend on the entry alone."""
-        state = self.shown_state
-        status = f"The SDP is {state.name}."
+    @property
+    def status(self) -> str:
+        """Status of the device."""
         if not self.admin_mode.enables:
-            status = f"The SDP is disabled: adminMode is {self.admin_mode.name}."
-        return {"State": state, "Status": status, "adminMode": self.admin_mode}
+            return f"The SDP is disabled: adminMode is {self.admin_mode.name}."
+        return f"The SDP is {self.state.name}."
+
+    def view(self, revision: int) -> View:
+        """Return the attributes that depend on the entry alone."""
+        return View(
+            revision=revision,
+            command_count=self.command_count,
+            state=self.shown_state,
+            status=self.status,
+            admin_mode=self.admin_mode,
+        )
 
 
 def apply_command(

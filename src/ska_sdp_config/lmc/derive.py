@@ -3,22 +3,64 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ska_sdp_config.lmc.entry import SUBARRAY
 from ska_sdp_config.lmc.readiness import deadline, pending_of, timeout_sentence, waiting_for
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState, State
 from ska_sdp_config.lmc.subarray_health import find_faults
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_config.lmc.view import NULL, View, json_text
 
-__all__ = ["derive", "obs_state", "timeout_error", "written_obs_state"]
+__all__ = ["SubarrayView", "derive", "obs_state", "timeout_error", "written_obs_state"]
 
 
-def obs_state(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> ObsState:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubarrayView(View):
+    """Values that a subarray publishes, and what its server writes next.
+
+    Attributes:
+        obs_state: final obsState.
+        resources: assigned resources; JSON.
+        eb_id: ID of the execution block, ``null`` without one.
+        receive_addresses: receive addresses by scan type and beam; JSON.
+        scan_type: configured scan type, ``null`` without one.
+        scan_id: ID of the running scan, 0 without one.
+        eb_state: status, scan type and scans of the execution block; JSON.
+        pb_state: state of each processing block; JSON.
+        error_messages: causes of FAULT by processing block ID or ``subarray``; JSON.
+        last_command: name of the last accepted command.
+        transaction_id: transaction ID of the last accepted command.
+        commanded_state: last commanded State.
+        commanded_obs_state: last commanded obsState.
+        deadline: when the pending state times out, None if none is pending.
+        wait_over: the condition of the pending state holds, and ``reached`` is not written yet.
+    """
+
+    obs_state: ObsState
+    resources: str
+    eb_id: str
+    receive_addresses: str
+    scan_type: str
+    scan_id: int
+    eb_state: str
+    pb_state: str
+    error_messages: str
+    last_command: str
+    transaction_id: str
+    commanded_state: str
+    commanded_obs_state: ObsState
+    deadline: datetime | None = None
+    wait_over: bool = False
+
+    def __str__(self) -> str:
+        return f"obsState {self.obs_state.name}"
+
+
+def obs_state(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> ObsState:
     """Derive obsState by the first rule that applies.
 
     Args:
@@ -55,7 +97,7 @@ def written_obs_state(snapshot: Snapshot) -> ObsState:
     return target if pending is None else _transient(snapshot) or target
 
 
-def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> str | None:
+def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> str | None:
     """Return the error of an expired timeout that is not written yet.
 
     Returns:
@@ -73,7 +115,7 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: SubarraySettings)
     return timeout_sentence(snapshot, pending, settings)
 
 
-def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> View:
+def derive(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> SubarrayView:
     """Derive the view of the subarray.
 
     Args:
@@ -81,23 +123,39 @@ def derive(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> Vie
         now: current time, with a time zone.
         settings: timeouts, required components, names of receive scripts.
     """
-    entry = snapshot.entry
+    entry, eb, receive_pb = snapshot.entry, snapshot.eb or {}, snapshot.receive_pb
     final = obs_state(snapshot, now, settings)
-    timed_out = timeout_error(snapshot, now, settings)
-    errors = dict(entry.errors)
-    if timed_out is not None:
-        errors[SUBARRAY] = timed_out
     transient = _transient(snapshot)
-    pending = pending_of(snapshot) is not None
-    return View(
+    errors = dict(entry.errors)
+    new_error = timeout_error(snapshot, now, settings)
+    if new_error is not None:
+        errors[SUBARRAY] = new_error
+    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or {}
+    scan_type = eb.get("current_scan_type")
+    return SubarrayView(
         revision=snapshot.revision,
         command_count=entry.command_count,
-        transient=transient,
-        values=_values(snapshot, final, errors),
+        state=snapshot.state,
+        status=_status(snapshot),
+        admin_mode=entry.admin_mode,
         faults=find_faults(snapshot, final, errors, settings),
+        transient=transient,
+        timed_out=new_error is not None,
+        obs_state=final,
+        resources=json_text(entry.resources),
+        eb_id=entry.eb_id or NULL,
+        receive_addresses=json_text(addresses),
+        scan_type=scan_type if isinstance(scan_type, str) and scan_type else NULL,
+        scan_id=_scan_id(eb) or 0,
+        eb_state=json_text(_eb_summary(snapshot)),
+        pb_state=json_text({pb_id: pb.summary() for pb_id, pb in snapshot.pbs.items()}),
+        error_messages=json_text(_error_messages(snapshot, final, errors)),
+        last_command=entry.last_command or "",
+        transaction_id=entry.transaction_id or "",
+        commanded_state=entry.state.name,
+        commanded_obs_state=entry.obs_state_target,
         deadline=deadline(snapshot, settings) if final is transient else None,
-        wait_over=pending and final is entry.obs_state_target,
-        timed_out=timed_out is not None,
+        wait_over=pending_of(snapshot) is not None and final is entry.obs_state_target,
     )
 
 
@@ -107,7 +165,7 @@ def _transient(snapshot: Snapshot) -> ObsState | None:
     return transition.transient if transition else None
 
 
-def _pending_obs_state(snapshot: Snapshot, settings: SubarraySettings) -> ObsState | None:
+def _pending_obs_state(snapshot: Snapshot, settings: ModelSettings) -> ObsState | None:
     """Return the pending obsState, None if the wait is over."""
     pending = pending_of(snapshot)
     if pending is None or not waiting_for(pending.until, snapshot, settings):
@@ -115,7 +173,7 @@ def _pending_obs_state(snapshot: Snapshot, settings: SubarraySettings) -> ObsSta
     return _transient(snapshot)
 
 
-def _timed_out(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> bool:
+def _timed_out(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> bool:
     limit = deadline(snapshot, settings)
     return (
         limit is not None and now >= limit and _pending_obs_state(snapshot, settings) is not None
@@ -125,32 +183,6 @@ def _timed_out(snapshot: Snapshot, now: datetime, settings: SubarraySettings) ->
 def _failed(snapshot: Snapshot) -> bool:
     acknowledged = snapshot.entry.acknowledged
     return any(pb.failed and pb.pb_id not in acknowledged for pb in snapshot.realtime_pbs)
-
-
-def _values(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, Any]:
-    entry = snapshot.entry
-    eb = snapshot.eb or {}
-    receive_pb = snapshot.receive_pb
-    addresses = (receive_pb.state.get("receive_addresses") if receive_pb else None) or {}
-    scan_type = eb.get("current_scan_type")
-    return {
-        "State": snapshot.state,
-        "Status": _status(snapshot),
-        "adminMode": entry.admin_mode,
-        "obsState": final,
-        "resources": json_text(entry.resources),
-        "ebID": entry.eb_id or NULL,
-        "receiveAddresses": json_text(addresses),
-        "scanType": scan_type if isinstance(scan_type, str) and scan_type else NULL,
-        "scanID": _scan_id(eb) or 0,
-        "ebState": json_text(_eb_summary(snapshot)),
-        "pbState": json_text({pb_id: pb.summary() for pb_id, pb in snapshot.pbs.items()}),
-        "errorMessages": json_text(_error_messages(snapshot, final, errors)),
-        "lastCommand": entry.last_command or "",
-        "transactionID": entry.transaction_id or "",
-        "commandedState": entry.state.name,
-        "commandedObsState": entry.obs_state_target,
-    }
 
 
 def _scan_id(eb: Json) -> int | None:

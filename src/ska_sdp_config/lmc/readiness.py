@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ska_sdp_config.lmc.blocks import ProcessingBlock
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.times import iso
 from ska_sdp_config.lmc.transitions import TRANSITIONS, Pending, Wait
@@ -37,7 +37,7 @@ def counted_pbs(snapshot: Snapshot) -> list[ProcessingBlock]:
     return [pb for pb in snapshot.realtime_pbs if not (pb.failed and pb.pb_id in acknowledged)]
 
 
-def waiting_for(wait: Wait, snapshot: Snapshot, settings: SubarraySettings) -> list[str]:
+def waiting_for(wait: Wait, snapshot: Snapshot, settings: ModelSettings) -> list[str]:
     """Return what a wait is still waiting for.
 
     Args:
@@ -52,7 +52,7 @@ def waiting_for(wait: Wait, snapshot: Snapshot, settings: SubarraySettings) -> l
     return list(phrases(snapshot, settings))
 
 
-def _not_resourced(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[str]:
+def _not_resourced(snapshot: Snapshot, settings: ModelSettings) -> Iterator[str]:
     receive_pb = snapshot.receive_pb
     for pb in counted_pbs(snapshot):
         if not pb.resourced:
@@ -74,20 +74,20 @@ def _has_addresses_if_needed(pb: ProcessingBlock, snapshot: Snapshot) -> bool:
     return pb.has_receive_addresses or pb.status == "FINISHED" or is_acknowledged
 
 
-def _not_configured(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[str]:
+def _not_configured(snapshot: Snapshot, settings: ModelSettings) -> Iterator[str]:
     del settings
     for pb in counted_pbs(snapshot):
         if not pb.configured:
             yield f"the deployments of {pb.pb_id} are not ready"
 
 
-def timeout_of(pending: Pending, settings: SubarraySettings) -> float:
+def timeout_of(pending: Pending, settings: ModelSettings) -> float:
     """Return the timeout of a pending state in s, 0 for none."""
     seconds: float = getattr(settings, pending.timeout)
     return seconds
 
 
-def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
+def deadline(snapshot: Snapshot, settings: ModelSettings) -> datetime | None:
     """Return when the wait of the last command times out.
 
     Returns:
@@ -105,14 +105,14 @@ def deadline(snapshot: Snapshot, settings: SubarraySettings) -> datetime | None:
         return None
 
 
-def timeout_sentence(snapshot: Snapshot, pending: Pending, settings: SubarraySettings) -> str:
+def timeout_sentence(snapshot: Snapshot, pending: Pending, settings: ModelSettings) -> str:
     """Return the error of an expired timeout: command, seconds and what it waited for."""
     seconds = f"{timeout_of(pending, settings):g}"
     waits = "; ".join(waiting_for(pending.until, snapshot, settings))
     return f"{_start(snapshot, pending)} within {seconds} s: {waits}"
 
 
-def timeout_since(snapshot: Snapshot, text: str, settings: SubarraySettings) -> datetime | None:
+def timeout_since(snapshot: Snapshot, text: str, settings: ModelSettings) -> datetime | None:
     """Return when a timeout expired that an error in the entry describes.
 
     Args:

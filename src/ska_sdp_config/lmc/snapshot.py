@@ -20,9 +20,15 @@ __all__ = ["Snapshot", "Writes", "read_document", "required_paths"]
 
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """Documents to create or replace, by path."""
+    """Writes of a command or of a server.
+
+    Attributes:
+        documents: documents to create or replace, by path.
+        warnings: doubtful parts of the command's message, for the log.
+    """
 
     documents: Mapping[str, Json] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 _SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}|NaN|Infinity")
@@ -72,21 +78,6 @@ class Snapshot:
     subarray_id: str
     documents: Mapping[str, Json]
     unreadable: tuple[str, ...] = ()
-
-    @classmethod
-    def of_texts(
-        cls, revision: int, subarray_id: str, texts: Mapping[str, str | None]
-    ) -> Snapshot:
-        """Create a snapshot from the texts that a transaction read."""
-        documents: dict[str, Json] = {}
-        unreadable: list[str] = []
-        for path, text in texts.items():
-            document, readable = read_document(text)
-            if document is not None:
-                documents[path] = document
-            if not readable:
-                unreadable.append(path)
-        return cls(revision, subarray_id, documents, tuple(unreadable))
 
     def with_writes(self, writes: Writes, revision: int) -> Snapshot:
         """Return the snapshot after a commit of writes at a revision."""

@@ -9,7 +9,7 @@ from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.health import Fault
 from ska_sdp_config.lmc.readiness import timeout_since
 from ska_sdp_config.lmc.receive_addresses import read_receive_addresses
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.times import read_time
@@ -24,7 +24,7 @@ def find_faults(
     snapshot: Snapshot,
     obs_state: ObsState,
     errors: dict[str, str],
-    settings: SubarraySettings,
+    settings: ModelSettings,
 ) -> tuple[Fault, ...]:
     """Return all faults of the subarray.
 
@@ -47,7 +47,7 @@ def find_faults(
     )
 
 
-def _of_components(snapshot: Snapshot, settings: SubarraySettings) -> Iterator[Fault]:
+def _of_components(snapshot: Snapshot, settings: ModelSettings) -> Iterator[Fault]:
     for name in settings.required_components:
         if not snapshot.is_online(name):
             yield Fault(f"component {name}", f"Component {name} is OFFLINE")

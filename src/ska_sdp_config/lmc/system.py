@@ -6,33 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock, script_of
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.derive import written_obs_state
 from ska_sdp_config.lmc.health import Fault
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.view import View, json_text
 
-__all__ = ["ControllerSettings", "System", "derive_system"]
+__all__ = ["ControllerView", "System", "derive_system"]
 
 _ENDED = ("FINISHED", "CANCELLED", "FAILED")
-
-
-@dataclass(frozen=True, slots=True)
-class ControllerSettings:
-    """Settings that the controller's attributes depend on.
-
-    Attributes:
-        components: names of the expected components.
-        storage_path: path of the document with the capacity of the buffer.
-    """
-
-    components: tuple[str, ...]
-    storage_path: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +60,26 @@ class System:
         return self._groups.get((kind, leaf), {})
 
 
-def derive_system(system: System, settings: ControllerSettings) -> View:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerView(View):
+    """Values that the controller publishes.
+
+    Attributes:
+        components: components that are expected or alive; JSON.
+        capacity_buffer_storage: free space of the buffer in MB, -1 if unknown.
+        subarrays: state of each subarray; JSON.
+        execution_blocks: active execution blocks; JSON.
+        processing_blocks: processing blocks that have not ended; JSON.
+    """
+
+    components: str
+    capacity_buffer_storage: int
+    subarrays: str
+    execution_blocks: str
+    processing_blocks: str
+
+
+def derive_system(system: System, settings: ModelSettings) -> ControllerView:
     """Derive the view of the controller.
 
     Args:
@@ -81,27 +87,22 @@ def derive_system(system: System, settings: ControllerSettings) -> View:
         settings: settings of the controller.
     """
     entry = ControllerEntry.read(system.documents.get(paths.CONTROLLER))
-    values = {**entry.values(), **_system_values(system, settings)}
-    return View(
+    return ControllerView(
         revision=system.revision,
         command_count=entry.command_count,
-        transient=None,
-        values=values,
+        state=entry.shown_state,
+        status=entry.status,
+        admin_mode=entry.admin_mode,
         faults=tuple(_faults(system, settings)),
+        components=json_text(_components(system, settings)),
+        capacity_buffer_storage=_capacity(system.documents.get(settings.storage_key)),
+        subarrays=json_text(_subarrays(system)),
+        execution_blocks=json_text(_execution_blocks(system)),
+        processing_blocks=json_text(_processing_blocks(system)),
     )
 
 
-def _system_values(system: System, settings: ControllerSettings) -> dict[str, Any]:
-    return {
-        "components": json_text(_components(system, settings)),
-        "capacityBufferStorage": _capacity(system.documents.get(settings.storage_path)),
-        "subarrays": json_text(_subarrays(system)),
-        "executionBlocks": json_text(_execution_blocks(system)),
-        "processingBlocks": json_text(_processing_blocks(system)),
-    }
-
-
-def _components(system: System, settings: ControllerSettings) -> Json:
+def _components(system: System, settings: ModelSettings) -> Json:
     owners = system.all_of("component", "owner")
     offline = {name: {"status": "OFFLINE"} for name in settings.components if name not in owners}
     online = {name: {**owner, "status": "ONLINE"} for name, owner in owners.items()}
@@ -163,7 +164,7 @@ def _processing_blocks(system: System) -> Json:
     }
 
 
-def _faults(system: System, settings: ControllerSettings) -> Iterator[Fault]:
+def _faults(system: System, settings: ModelSettings) -> Iterator[Fault]:
     owners = system.all_of("component", "owner")
     for name in settings.components:
         if name not in owners:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ska_sdp_config.lmc.derive import timeout_error
 from ska_sdp_config.lmc.entry import SUBARRAY, Entry
-from ska_sdp_config.lmc.settings import SubarraySettings
+from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import AdminMode
 
@@ -19,7 +19,7 @@ def first_writes(snapshot: Snapshot) -> Writes | None:
     return None if snapshot.exists(snapshot.entry_path) else _entry(snapshot, Entry())
 
 
-def timeout_writes(snapshot: Snapshot, now: datetime, settings: SubarraySettings) -> Writes | None:
+def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Writes | None:
     """Return the error of an expired timeout.
 
     Args:

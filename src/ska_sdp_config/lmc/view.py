@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ska_sdp_config.lmc.health import Fault
-from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.states import AdminMode, ObsState, State
 
 __all__ = ["NULL", "View", "json_text"]
 
@@ -19,30 +17,33 @@ NULL = "null"
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Values that a device publishes, and what its server writes next.
+    """Values that both devices publish; subclasses add those of one device.
 
     Attributes:
         revision: revision of the database that it was derived from.
         command_count: number of accepted commands.
+        state: State of the device.
+        status: Status of the device, a sentence.
+        admin_mode: adminMode of the device.
+        faults: faults of the device, None if the view does not contain the health.
         transient: obsState to publish before the final one if ``command_count`` has grown, None
             if there is none.
-        values: value by the name of the Tango attribute, as types of the model.
-        faults: faults of the device, None if the view does not contain the health.
-        deadline: when the pending state times out, None if none is pending.
-        wait_over: the condition of the pending state holds, and ``reached`` is not written yet.
         timed_out: the timeout expired, and ``errors`` is not written yet.
     """
 
     revision: int
     command_count: int
-    transient: ObsState | None
-    values: Mapping[str, Any]
+    state: State
+    status: str
+    admin_mode: AdminMode
     faults: tuple[Fault, ...] | None = None
-    deadline: datetime | None = None
-    wait_over: bool = False
+    transient: ObsState | None = None
     timed_out: bool = False
+
+    def __str__(self) -> str:
+        return f"State {self.state.name}"
 
 
 def json_text(value: Any) -> str:

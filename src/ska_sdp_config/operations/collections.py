@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ska_sdp_config.operations.context import Context
 
 if TYPE_CHECKING:
-    from ska_sdp_config.operations.arbitrary import Arbitrary
+    from ska_sdp_config.operations.arbitrary import Arbitrary, Texts
     from ska_sdp_config.operations.component import Components
     from ska_sdp_config.operations.deployment import Deployments
     from ska_sdp_config.operations.device import DeviceOperations, Subarrays
@@ -103,3 +103,10 @@ class Collections:
         from ska_sdp_config.operations.arbitrary import Arbitrary
 
         return Arbitrary(self._context)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Unparsed texts at paths below the global prefix."""
+        from ska_sdp_config.operations.arbitrary import Texts
+
+        return Texts(self._context)
