@@ -175,9 +175,9 @@ REFUSED = [
     ("/eb/eb-a '{status: 1}'", "status is 1: should be a valid string."),
     ("/pb/pb-a/state '{status: 1}'", "status is 1: should be a valid string."),
     ("/pb/pb-a/owner '{pid: me}'", 'pid is "me": should be a valid integer'),
-    ("/pb/pb-a '{}'", "a processing block is, when it is to run a script"),
+    ("/pb/pb-a '{}'", "a processing block is created to run a script"),
     ("pb batch:a:1 '[]'", "The parameters were rejected, nothing was changed"),
-    ("pb batch:a:1 --eb=1", "The parameters of the execution block were refused"),
+    ("pb batch:a:1 --eb=1", "The parameters of the execution block were rejected"),
     ("pb batch:a:1 --eb='{fields: {}}'", "fields is {}: should be a valid array."),
     ("pb batch:a:1 --eb='{eb_id: eb-a}'", "eb_id is 'eb-a', but its path says 'eb-sdpcli-"),
     ("eb eb-there '{}'", "/eb/eb-there exists already: use 'ska-sdp update' to change it."),
@@ -205,7 +205,7 @@ def test_force_takes_anything_for_a_key(database: Config, here: Run) -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "name one of pb, script, deployment, eb, flow, dependency, or a key"),
+        ("", "expected one of pb, script, deployment, eb, flow, dependency, or a key"),
         ("subarray 01 {}", "Unknown object 'subarray'"),
         ("eb eb_a {}", "'eb_a' cannot be the id of a block"),
         ("eb eb-a", "Missing argument 'VALUE'"),

@@ -84,11 +84,11 @@ def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> 
     [
         ("pb pb-none", 3, "There is nothing at /pb/pb-none to delete: try 'ska-sdp list pb'."),
         ("/none", 3, "try 'ska-sdp list -a'."),
-        ("", 2, "name one of pb, script, eb, deployment, flow, dependency, prefix, or a key"),
+        ("", 2, "expected one of pb, script, eb, deployment, flow, dependency, prefix, or a key"),
         ("-a", 2, "Missing object"),
-        ("-a prefix", 2, "Give -a and --prefix=PATH."),
-        ("prefix --prefix=/t", 2, "Give -a and --prefix=PATH."),
-        ("-a --prefix=/ prefix", 2, "Give -a and --prefix=PATH."),
+        ("-a prefix", 2, "Missing options: use -a and --prefix=PATH."),
+        ("prefix --prefix=/t", 2, "Missing options: use -a and --prefix=PATH."),
+        ("-a --prefix=/ prefix", 2, "Missing options: use -a and --prefix=PATH."),
         (
             "script batch-old",
             2,
@@ -97,11 +97,11 @@ def test_all_asks_first(database: Config, here: Run, answer: str, code: int) -> 
         ("script a:b:c:d", 2, "'a:b:c:d' is not KIND:NAME:VERSION"),
         ("script batch::1", 2, "'batch::1' is not KIND:NAME:VERSION"),
         ("script --prefix=/t batch-old", 2, "'ska-sdp delete /t/script/batch-old' deletes a key"),
-        ("pb", 2, "Name one, or give -a for all."),
-        ("pb pb-a -a", 2, "Name one, or give -a for all."),
+        ("pb", 2, "name one, or use -a for all."),
+        ("pb pb-a -a", 2, "name one, or use -a for all."),
         ("controller", 2, "Unknown object 'controller'"),
         ("pb pb-a/state", 2, "'pb-a/state' is no id"),
-        ("/pb/pb-a -a", 2, "write 'delete -a --prefix=/pb/pb-a prefix'."),
+        ("/pb/pb-a -a", 2, "use 'delete -a --prefix=/pb/pb-a prefix'."),
     ],
 )
 def test_what_it_refuses(

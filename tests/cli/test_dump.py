@@ -169,7 +169,7 @@ FAULTY = [
     ("", "it is not a dump"),
     ("scripts: []", "it is not a dump"),
     ("values: []", None),
-    ("values: [1]", "in which 'values', 'texts' and 'quoted' map paths."),
+    ("values: [1]", "'values', 'texts' and 'quoted' must be mappings of paths."),
     ("values: {x: 1}", "x: Path 'x' does not begin with '/'"),
     ("values: {/x/: 1, /y: 2020-01-01}", "/x/: Path '/x/' ends with '/'"),
     ("values: {/y: 2020-01-01}", "/y: Object of type date is not JSON serializable."),
@@ -205,7 +205,7 @@ def test_a_database_s_own_dump_may_need_force_and_says_so(database: Config, here
     dumped = here("dump").out
     refused = here("load", "-", stdin=dumped)
     assert refused.code == 1
-    assert refused.err.endswith("or take them as they are with --force.\n")
+    assert refused.err.endswith("or use --force to skip validation.\n")
     assert here("load", "--force", "-", stdin=dumped) == (0, "", "")
 
 

@@ -284,7 +284,7 @@ def test_a_key_may_be_longer_than_the_name_of_a_file(
         ("eb eb-a", "vi '", 2, "which is not a command: No closing quotation."),
         ("eb eb-a", "false", 1, "The editor false failed with code 1: nothing was changed."),
         ("eb eb-none", "true", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
-        ("/pb/pb-a", "true", 1, "processing blocks are not, apart from their states"),
+        ("/pb/pb-a", "true", 1, "processing blocks are immutable, except for their states"),
         ("pb pb-a", "true", 2, "Unknown object 'pb'"),
         ("eb", "true", 2, "Missing argument 'ID'"),
     ],

@@ -106,7 +106,7 @@ def test_each_part_of_a_key_may_be_as_long_as_an_id(database: Config, here: Run)
     [
         ("/pb/", "Path '/pb/' ends with '/'"),
         ("pb", "Missing argument 'ID'. Try 'ska-sdp get pb -h'."),
-        ("", "name one of pb, script"),
+        ("", "expected one of pb, script"),
         ("pb-a", "or a key, which begins with '/'. Try 'ska-sdp get -h'."),
         ("pb ../eb/x", "'../eb/x' is no id"),
         ("pb pb-a pb-b", "unexpected extra argument (pb-b)"),

@@ -238,7 +238,7 @@ def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
         assert 1000 < stand < count
         assert len((tmp_path / "out").read_text().splitlines()) == stand
         assert last.startswith("ska-sdp: Stopped. Batches 1 to ")
-        assert f"stand: /script/batch:00000-{'x' * 80}:1 to /script/batch:{stand - 1:05}-" in last
+        assert f"are committed: /script/batch:00000-{'x' * 80}:1 to /script/batch:{stand - 1:05}-" in last
         assert last.endswith("Run the same command again to finish.")
         second = ska_sdp("import", "scripts", file, server=server)
         assert second.code == 0

@@ -20,7 +20,7 @@ import contextlib, os, signal, sys, threading
 from ska_sdp_config.drivers.etcd.grpc.{module} import {kind}
 from ska_sdp_config.cli import interrupts, main
 
-interrupts.GRACE = {grace}
+interrupts.GRACE_S = {grace}
 method = {kind}.{method}
 
 def interrupted(*args, **options):
@@ -109,18 +109,18 @@ def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
 LAST = """
 import os, signal
 from ska_sdp_config.cli import interrupts
-from ska_sdp_config.cli.interrupts import deferred, stopping
+from ska_sdp_config.cli.interrupts import defer_interrupts, stop_on_interrupt
 
 # A machine that stands still between signal and end is not what this is about.
-interrupts.GRACE = 3600.0
+interrupts.GRACE_S = 3600.0
 stopped = 0
 for _ in range(200):
     try:
-        with stopping():
+        with stop_on_interrupt():
             os.kill(os.getpid(), signal.SIGINT)
     except KeyboardInterrupt:
         stopped += 1
-    with deferred():
+    with defer_interrupts():
         os.kill(os.getpid(), signal.SIGINT)
 print(stopped)
 """

@@ -129,7 +129,7 @@ def test_a_table_shows_fields_of_the_values(database: Config, ska_sdp: Run) -> N
 def test_a_long_table_is_printed_while_it_is_read_of_one_revision(
     database: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{_stream.__module__}.PAGE", 3)
+    monkeypatch.setattr(f"{_stream.__module__}.PAGE_SIZE", 3)
     fill(database, {f"/pb/pb-{n}-2021010{n % 2 + 1}-00000": {"n": n} for n in range(10)})
     listing = _of_date(_objects(PB_OBJECT, ""), "20210101")
     stream = _stream(database.backend, listing)
@@ -144,8 +144,8 @@ def test_a_long_table_is_printed_while_it_is_read_of_one_revision(
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "Name an object, or give -a"),
-        ("--prefix=/t", "Name an object, or give -a"),
+        ("", "Missing object: name one, or use -a"),
+        ("--prefix=/t", "Missing object: name one, or use -a"),
         ("pb 2021-01-02", "Invalid date '2021-01-02': expected YYYYMMDD."),
         ("pb 20211301", "Invalid date '20211301'"),
         ("pb 2021111", "Invalid date '2021111'"),

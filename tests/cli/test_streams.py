@@ -65,7 +65,7 @@ def test_output_that_cannot_be_written_is_one_line(
 CLOSED: list[tuple[str, Any]] = [
     (
         "list -a >&-",
-        (1, "", "ska-sdp: Standard output is closed: open it, such as by >/dev/null.\n"),
+        (1, "", "ska-sdp: Standard output is closed: redirect it, e.g. with >/dev/null.\n"),
     ),
     ("create /y 1 >&-", (1, "", None)),
     ("list -a 2>&-", (0, "/pb/pb-a\n/x\n", "")),

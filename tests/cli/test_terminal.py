@@ -73,7 +73,7 @@ def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) 
 
 def test_delete_asks_at_the_terminal(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp delete -a script; echo code $?")
-    terminal.wait_for("Delete all script definitions: 2 keys below /script? Write yes:")
+    terminal.wait_for("Delete all script definitions: 2 keys below /script? Type yes:")
     terminal.enter("yes")
     assert "2 deleted" in terminal.wait_for("code 0")
     assert list(contents(database)) == ["/eb/eb-a", "/eb/eb-a/state"]

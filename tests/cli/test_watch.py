@@ -228,7 +228,7 @@ def test_time_that_runs_out_is_exit_4(
         ("/k --timeout 0", "more than 0"),
         ("/k --timeout nan", "more than 0"),
         ("/k --timeout soon", "'soon' is not a valid float"),
-        ("--timeout 1 ", "name one of pb"),
+        ("--timeout 1 ", "expected one of pb"),
         ("/k/", "ends with '/'"),
     ],
 )
