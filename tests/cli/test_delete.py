@@ -172,7 +172,7 @@ def test_the_state_of_an_ended_block_is_made_if_there_was_none(
         (
             "eb eb-odd",
             1,
-            "stored at /eb/eb-odd/state is not JSON: correct it with 'ska-sdp edit --force /eb",
+            "value of /eb/eb-odd/state is not JSON: correct it with 'ska-sdp edit --force /eb",
         ),
         ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit'."),
         ("eb", 2, "Missing argument 'ID'"),

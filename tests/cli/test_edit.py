@@ -239,7 +239,7 @@ def test_text_is_edited_as_it_is_by_force(
     editor(write("# text,\n mine\n"))
     refused = here("edit", "/x")
     assert (refused.code, screen.shown) == (1, [])
-    assert refused.err == "ska-sdp: What is stored at /x is not JSON: edit it with --force.\n"
+    assert refused.err == "ska-sdp: The value of /x is not JSON: edit it with --force.\n"
     assert here("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "# text,\n mine"}
 
@@ -279,7 +279,7 @@ def test_a_key_may_be_longer_than_the_name_of_a_file(
         ("eb eb-a", "", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
         ("eb eb-a", " ", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
         ("eb eb-a", "rm", 1, "Cannot read the edited file ("),
-        ("eb eb-odd", "true", 1, "What is stored at /eb/eb-odd is not UTF-8 text: edit it with"),
+        ("eb eb-odd", "true", 1, "The value of /eb/eb-odd is not UTF-8 text: edit it with"),
         ("eb eb-a", "/none/such -x", 2, "Cannot run the editor /none/such: No such file"),
         ("eb eb-a", "vi '", 2, "which is not a command: No closing quotation."),
         ("eb eb-a", "false", 1, "The editor false failed with code 1: nothing was changed."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ska_sdp_config.cli.errors import Failed, NotFound
+from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.objects import (
     CONTROLLER,
     DEPENDENCY,
@@ -57,7 +57,7 @@ def find(backend: Backend, target: Target) -> str | None:
     for txn in backend.txn():
         text = txn.get(target.entry)
     if text is None and target.kind != PB_STATE:
-        raise NotFound(f"There is nothing at {target.entry}: try '{target.list_command}'.")
+        raise target.not_found()
     return text
 
 
@@ -100,7 +100,7 @@ def replace(
         if read is not None and before != read[0]:
             raise EntryConflict(f"{path} was changed by another client: edit it again.")
         if before is None and target.kind != PB_STATE:
-            raise NotFound(f"There is nothing at {path}: try '{target.list_command}'.")
+            raise target.not_found()
         has_object = before is not None or txn.get(target.path) is not None
         changes = [Change(f"{step.verb}d", path) for step in plan({path: before}, {path: text})]
         if changes:

@@ -1,22 +1,19 @@
-"""Execution and preview of a goal: writing many keys, and reporting the changes."""
+"""Execution and preview of a goal, for ``import`` and ``load``."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 
-from ska_sdp_config.cli.bulk import Batch, Goal, plan, write
+from ska_sdp_config.cli.bulk import Batch, Goal, check_sizes, plan, write
 from ska_sdp_config.cli.errors import Unfinished
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.output import Change, Difference, Printer, note
 from ska_sdp_config.cli.session import open_config
-from ska_sdp_config.cli.sizes import check_sizes
 
 __all__ = ["execute_goal", "preview"]
 
-DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
-
-def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: bool) -> None:
+def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool) -> None:
     """Write a goal, in one transaction if it fits, and print the changes.
 
     Args:
@@ -24,7 +21,6 @@ def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: 
         prefix: the global prefix.
         out: the printer.
         atomic: whether to fail if it does not fit one transaction.
-        quiet: whether to suppress messages on committed batches.
 
     Raises:
         Failed: it exceeds one transaction and ``atomic`` is set, or a text fits none.
@@ -37,9 +33,9 @@ def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool, quiet: 
         nonlocal batches, unchanged
         batches += 1
         unchanged += batch.unchanged
-        changes.extend(Change(DONE[step.verb], step.path) for step in batch.steps)
-        if not (batch.is_complete or quiet):
-            note(f"batch {batches} committed: {batch.first} to {batch.last}")
+        changes.extend(Change(f"{step.verb}d", step.path) for step in batch.steps)
+        if not (batch.is_complete or out.quiet):
+            note(f"batch {batches} committed: {batch.paths[0]} to {batch.paths[-1]}")
 
     try:
         # After an interrupt during a commit it would be unknown whether the batch is committed.
@@ -63,7 +59,7 @@ def preview(goal: Goal, prefix: str) -> tuple[list[Difference], int]:
     wanted: dict[str, str | None] = {}
     with open_config(prefix) as config:
         for txn in config.txn():
-            stored, wanted = goal.read(txn.raw)
+            stored, wanted = goal.read(txn)
             differences = [
                 Difference(step.verb, step.path, stored.get(step.path), wanted[step.path])
                 for step in plan(stored, wanted)

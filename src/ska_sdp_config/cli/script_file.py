@@ -7,13 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ska_sdp_config.cli.errors import join_faults
+from ska_sdp_config.cli.validity import reason_of
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.entity.script import Script
 
 __all__ = ["FaultyFile", "read_definitions"]
-
-MAX_FAULTS_NAMED = 10
-"""Maximum number of faults in a message."""
 
 OLD_DOCUMENT_FIELDS = {"workflows": "scripts"}
 OLD_SCRIPT_FIELDS = {"type": "kind", "id": "name"}
@@ -28,9 +27,7 @@ class FaultyFile(ValueError):
     """
 
     def __init__(self, faults: list[str]) -> None:
-        more = len(faults) - MAX_FAULTS_NAMED
-        named = [*faults[:MAX_FAULTS_NAMED], *([f"{more} more"] if more > 0 else [])]
-        super().__init__("; ".join(named))
+        super().__init__(join_faults(faults))
         self.faults = faults
 
 
@@ -106,9 +103,7 @@ class _Reader:
         except ValidationError as error:
             for fault in error.errors(include_url=False):
                 part = ".".join(map(str, fault["loc"]))
-                self._fault(
-                    f"{place} ({part})", fault["msg"].removeprefix("Value error, ").rstrip(".")
-                )
+                self._fault(f"{place} ({part})", reason_of(fault["msg"]))
             return
         if key in self._places:
             self._fault(place, f"is {key} again, after {self._places[key]}")

@@ -1,4 +1,4 @@
-"""Input of commands from files, URLs and standard input."""
+"""Input of commands: files, URLs, standard input, and values of arguments."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ import time
 import urllib.request
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 
-from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.errors import Failed, rejecting
 
-__all__ = ["FETCH_TIMEOUT_S", "MAX_BYTES", "read_text"]
+__all__ = [
+    "FETCH_TIMEOUT_S",
+    "MAX_BYTES",
+    "argument_text",
+    "argument_value",
+    "parse_value",
+    "read_text",
+]
 
 MAX_BYTES = 8 * 2**20
 """Maximum size of the input."""
@@ -55,6 +63,45 @@ def read_text(source: str, *, seconds: float = FETCH_TIMEOUT_S, max_bytes: int =
         raise Failed(
             f"{source} is not UTF-8 text (byte {exc.start}): nothing was changed."
         ) from exc
+
+
+def argument_text(given: str) -> str:
+    """Return the text of an argument.
+
+    Args:
+        given: the text itself, ``@`` and the path of a file, or ``-``.
+
+    Raises:
+        Failed: the file cannot be read.
+    """
+    if given.startswith("@"):
+        return read_text(given[1:])
+    return read_text("-") if given == "-" else given
+
+
+def argument_value(given: str, what: str) -> Any:
+    """Return the value of an argument.
+
+    Args:
+        given: JSON or YAML, ``@`` and the path of a file with it, or ``-``.
+        what: the subject of an error message.
+
+    Raises:
+        Failed: it cannot be read or parsed.
+    """
+    return parse_value(argument_text(given), what)
+
+
+def parse_value(text: str, what: str) -> Any:
+    """Parse JSON or YAML; ``what`` is the subject of an error message.
+
+    Raises:
+        Failed: it is neither.
+    """
+    from ska_sdp_config.cli.documents import parse
+
+    with rejecting(what):
+        return parse(text)
 
 
 def _read_file(source: str, max_bytes: int) -> bytes:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from ska_sdp_config.cli.arguments import argument_text, argument_value
 from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.options import FORCE
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.output import Printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
 
-def _update(
-    target: Target, value: str, prefix: str, output: str | None, quiet: bool, force: bool = False
-) -> None:
-    out = make_printer(output, quiet)
+def _update(target: Target, value: str, out: Printer, prefix: str, force: bool = False) -> None:
     if force:
         text = argument_text(value)
     else:
         from ska_sdp_config.cli.validity import stored_text
 
         check_changeable(target, prefix)
-        text = stored_text(
-            target.entry, argument_value(value, f"The value for {target.entry}"), prefix
-        )
+        what = f"The value for {target.entry}"
+        text = stored_text(target.entry, argument_value(value, what), prefix)
     with open_backend(defer_interrupts()) as backend:
         changes = replace(backend, target, text, prefix)
     out.changes(changes, 0 if changes else 1)
