@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from typing import Any, NamedTuple
@@ -64,6 +65,13 @@ class Result(NamedTuple):
     @property
     def document(self) -> Any:
         return json.loads(self.out)
+
+
+def assert_rejected(result: Result, code: int, complaint: str) -> None:
+    """Check the exit code, and that an error of one line is all that was printed."""
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
 
 
 Run = Callable[..., Result]
@@ -197,3 +205,16 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
             monkeypatch.delenv(name)
     with serve() as site:
         yield site
+
+
+def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
+    """Send Ctrl-C; get the exit code, the seconds it took, and what was on standard error."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    return process.returncode, time.monotonic() - began, err
+
+
+def update(config: Config, path: str, text: str) -> None:
+    for txn in config.txn():
+        txn.update(path, text)

@@ -70,9 +70,7 @@ TIMED_READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
 
 @pytest.mark.parametrize("hangs", [False, True])
 @pytest.mark.parametrize("line", TIMED_READS)
-def test_a_command_that_reads_is_stopped(
-    database: Config, etcd: Etcd, line: str, hangs: bool
-) -> None:
+def test_reading_command_is_stopped(database: Config, etcd: Etcd, line: str, hangs: bool) -> None:
     fill(database, {"/x": 1, "/pb/pb-a": {}})
     result = run_interrupted(etcd, line.split(), hangs, **CLOSE)
     assert (result.code, result.err) == (1, "ska-sdp: Stopped.\n")
@@ -87,7 +85,7 @@ WRITES = [
 
 
 @pytest.mark.parametrize(("line", "out", "stored"), WRITES, ids=[line for line, *_ in WRITES])
-def test_what_is_written_is_waited_for(
+def test_writing_command_is_completed(
     database: Config, etcd: Etcd, line: str, out: str, stored: dict[str, str]
 ) -> None:
     fill(database, {"/x": 1})
@@ -98,7 +96,7 @@ def test_what_is_written_is_waited_for(
     assert contents(database) == stored
 
 
-def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
+def test_second_ctrl_c_stops_a_writing_command(database: Config, etcd: Etcd) -> None:
     result = run_interrupted(etcd, ["create", "/y", "2"], True, **COMMIT | {"times": 2})
     assert (result.code, result.out) == (1, "")
     assert result.err.splitlines()[-1] == (
@@ -126,7 +124,7 @@ print(stopped)
 """
 
 
-def test_ctrl_c_at_the_very_end_is_not_lost() -> None:
+def test_ctrl_c_at_the_end_is_not_lost() -> None:
     """Whether the thread that is told of it has run before the body is through, or not yet."""
     done = subprocess.run(
         [sys.executable, "-c", LAST],

@@ -71,18 +71,18 @@ OLD_REPOSITORIES = (
         ),
     ],
 )
-def test_every_form_is_read(text: str, meaning: dict[str, Any]) -> None:
+def test_each_form_is_converted(text: str, meaning: dict[str, Any]) -> None:
     found = read_definitions(parse(text))
     assert {key: json.loads(stored) for key, stored in found.items()} == meaning
 
 
-def test_what_is_stored_is_laid_out_as_by_the_library() -> None:
+def test_stored_text_has_the_layout_of_the_library() -> None:
     entry = {"kind": "batch", "name": "a", "version": "1", "z": "é", "image": "i"}
     found = read_definitions({"scripts": [entry]})
     assert found == {"batch:a:1": '{\n  "image": "i",\n  "z": "é"\n}'}
 
 
-def test_the_demonstration_s_own_file_is_read() -> None:
+def test_file_of_the_demo_is_valid() -> None:
     import ska_sdp_sim.demo
 
     file = Path(ska_sdp_sim.demo.__file__).with_name("scripts.json")
@@ -178,13 +178,13 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
         ),
     ],
 )
-def test_every_fault_is_named_with_its_position(document: object, faults: list[str]) -> None:
+def test_faults_have_positions(document: object, faults: list[str]) -> None:
     with pytest.raises(FaultyFile) as caught:
         read_definitions(document)
     # Newer Pythons add the number that JSON cannot say.
     assert [fault.partition(": nan")[0] for fault in caught.value.faults] == faults
 
 
-def test_of_many_faults_a_message_names_some() -> None:
+def test_message_names_the_first_faults() -> None:
     with pytest.raises(FaultyFile, match=r"scripts\[9\] is not a mapping; 15 more$"):
         read_definitions({"scripts": [None] * 25})

@@ -11,9 +11,8 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import contents, environment, fill
+from .conftest import contents, environment, fill, update
 from .terminal import Terminal, needs_tmux, open_terminal
-from .test_watch import update
 
 pytestmark = needs_tmux
 
@@ -42,7 +41,7 @@ def terminal(database: Config, etcd: Etcd, tmp_path: Path) -> Iterator[Terminal]
         yield opened
 
 
-def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
+def test_table_is_coloured_and_fits_the_screen(terminal: Terminal) -> None:
     terminal.enter("ska-sdp list script; echo do''ne")
     lines = terminal.wait_for("done").splitlines()
     at = next(n for n, line in enumerate(lines) if line.startswith("KEY"))
@@ -60,7 +59,7 @@ def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
     assert "\x1b[3" not in terminal.screen(colours=True)
 
 
-def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
+def test_watch_prints_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp watch /new; echo code $?")
     terminal.wait_for("There is nothing at /new yet: waiting, press Ctrl-C to stop.")
     fill(database, {"/new": {"n": 1}})
@@ -71,7 +70,7 @@ def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) 
     assert "Traceback" not in terminal.wait_for("code 0")
 
 
-def test_delete_asks_at_the_terminal(terminal: Terminal, database: Config) -> None:
+def test_delete_asks_on_the_terminal(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp delete -a script; echo code $?")
     terminal.wait_for("Delete all script definitions: 2 keys below /script? Type yes:")
     terminal.enter("yes")

@@ -1,12 +1,16 @@
-"""Writing many keys: in one transaction if it fits, else in batches."""
+"""Writing many keys in one transaction or in batches, for ``import`` and ``load``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ska_sdp_config.cli.errors import Failed, Unfinished
+from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.output import Change, Difference, Printer, note
+from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.entity.codec import decode, encode
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import TransactionTooLarge
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from ska_sdp_config.config import Config
     from ska_sdp_config.transaction import Transaction
 
-__all__ = ["Batch", "Goal", "Step", "check_sizes", "plan", "write"]
+__all__ = ["Batch", "Goal", "Step", "execute_goal", "plan", "preview", "write"]
 
 MAX_KEYS_READ_SINGLY = 100
 """Maximum number of keys to read one by one; more are read with their whole directory."""
@@ -93,14 +97,10 @@ class Batch(NamedTuple):
 
 
 def plan(stored: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> Iterator[Step]:
-    """Yield the writes that lead from the stored to the desired texts.
+    """Yield the writes that lead from the stored to the desired texts, in the order of ``wanted``.
 
-    Args:
-        stored: the stored texts; None, or a missing path, for none.
-        wanted: the desired texts in the library's encoding; None for none.
-
-    Yields:
-        Steps in the order of ``wanted``; none where the stored JSON has the same value.
+    A text is not written if the stored JSON has the same value. None, or a missing stored path,
+    means no text.
     """
     for path, text in wanted.items():
         before = stored.get(path)
@@ -158,7 +158,7 @@ def write(
                 step.apply(txn)
     except TransactionTooLarge as exc:
         todo = {step.path: wanted[step.path] for step in steps}
-        check_sizes(config, todo)
+        _check_sizes(config, todo)
         batches = _batches(config, todo, len(wanted) - len(todo), check_interrupt, atomic, exc)
         _report_batches(batches, on_commit)
     else:
@@ -222,7 +222,7 @@ IMPOSSIBLE_REVISION = -1
 """Revision that no key can have."""
 
 
-def check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
+def _check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
     """Check that each text fits a transaction of its own, without writing anything.
 
     The limit is a setting of the server. Therefore this sends the largest texts in transactions
@@ -255,3 +255,47 @@ def check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
             f"Nothing was written, as one transaction has no room for {', '.join(too_large)}: "
             "make it smaller, or raise etcd's --max-request-bytes, 1.5 MiB by default."
         )
+
+
+def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool) -> None:
+    """Write a goal and print the changes; see :func:`write`."""
+    changes: list[Change] = []
+    batches = unchanged = 0
+
+    def on_commit(batch: Batch) -> None:
+        nonlocal batches, unchanged
+        batches += 1
+        unchanged += batch.unchanged
+        changes.extend(Change(f"{step.verb}d", step.path) for step in batch.steps)
+        if not (batch.is_complete or out.quiet):
+            note(f"batch {batches} committed: {batch.paths[0]} to {batch.paths[-1]}")
+
+    try:
+        # After an interrupt during a commit it would be unknown whether the batch is committed.
+        with defer_interrupts() as check_interrupt, open_config(prefix, nullcontext()) as config:
+            write(
+                config, goal, atomic=atomic, on_commit=on_commit, check_interrupt=check_interrupt
+            )
+    except Unfinished:
+        out.changes(changes, unchanged)
+        raise
+    out.changes(changes, unchanged)
+
+
+def preview(goal: Goal, prefix: str) -> tuple[list[Difference], int]:
+    """Return the changes to make, and the number of unchanged keys.
+
+    Raises:
+        Failed: a text is too large for a transaction.
+    """
+    differences: list[Difference] = []
+    wanted: dict[str, str | None] = {}
+    with open_config(prefix) as config:
+        for txn in config.txn():
+            stored, wanted = goal.read(txn)
+            differences = [
+                Difference(step.verb, step.path, stored.get(step.path), wanted[step.path])
+                for step in plan(stored, wanted)
+            ]
+        _check_sizes(config, {each.path: each.after for each in differences})
+    return differences, len(wanted) - len(differences)

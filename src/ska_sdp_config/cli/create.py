@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ska_sdp_config.cli.complete import complete_ids
+from ska_sdp_config.cli.entry import state_of_eb, timestamp, update_state_of_eb
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.interrupts import defer_interrupts
@@ -51,17 +52,12 @@ def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
 
 
 def _create(path: str, text: str, key: str, out: Printer, prefix: str) -> None:
-    from ska_sdp_config.cli.eb_state import state_path_of, updated_state
-
-    state_path = state_path_of(path, prefix)
     try:
         with open_backend(defer_interrupts()) as backend:
             for txn in backend.txn():
                 txn.create(path, text)
                 # A deleted execution block of the same ID may have left its state behind.
-                state = state_path and updated_state(txn.get(state_path), text)
-                if state_path and state:
-                    txn.update(state_path, state)
+                update_state_of_eb(txn, path, text, prefix)
     except ConfigCollision as exc:
         raise Failed(f"{path} exists already: use 'ska-sdp update' to change it.") from exc
     _print_created(out, [path], [key])
@@ -170,7 +166,6 @@ def _create_eb(
     Raises:
         Failed: the parameters are invalid for an execution block.
     """
-    from ska_sdp_config.cli.eb_state import state_of_eb, timestamp
     from ska_sdp_config.cli.validity import stored_text
 
     path = EB.path(prefix, eb_id)

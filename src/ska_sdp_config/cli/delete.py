@@ -14,7 +14,7 @@ from ska_sdp_config.cli.objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCR
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
-from ska_sdp_config.cli.targets import KEY, KeyGroup, id_argument, make_object_command
+from ska_sdp_config.cli.targets import KEY, KeyGroup, check_id, id_argument, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 
@@ -80,6 +80,7 @@ def _command(kind: SdpObject) -> click.Command:
         if key is None:
             _delete_all(kind.path(prefix).rstrip("/"), f"all {kind.about}", yes, out)
             return
+        check_id(key)
         path = kind.path(prefix, key)
         if kind == SCRIPT and (key.count(":") != 2 or not all(key.split(":"))):
             raise click.UsageError(

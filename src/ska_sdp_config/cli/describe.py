@@ -24,7 +24,7 @@ from ska_sdp_config.cli.objects import (
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.cli.output import Entry, Printer, Section, note
 from ska_sdp_config.cli.session import open_backend
-from ska_sdp_config.cli.targets import id_argument, make_object_command
+from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
@@ -157,6 +157,7 @@ def _value(section: Section) -> dict[str, Any]:
 
 def _command(kind: SdpObject) -> click.Command:
     def describe(key: str, out: Printer, prefix: str) -> None:
+        check_id(key)
         sections: list[Section] = []
         absent: list[str] = []
         with open_backend() as backend:

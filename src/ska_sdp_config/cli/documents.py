@@ -34,13 +34,7 @@ read_numbers(Loader)
 
 
 def parse(text: str) -> Any:
-    """Parse a JSON or YAML document.
-
-    Args:
-        text: the document.
-
-    Returns:
-        Its value: types of JSON, and YAML's dates and numbers.
+    """Parse a JSON or YAML document to types of JSON, and YAML's dates and numbers.
 
     Raises:
         ValueError: it is neither; has tags of objects, a duplicate key, or a key that is not a

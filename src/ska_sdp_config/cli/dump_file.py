@@ -74,12 +74,7 @@ def _value(text: str) -> Any:
 
 
 def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
-    """Return the texts to store, by path.
-
-    Args:
-        document: the parsed dump.
-        prefix: the global prefix.
-        force: whether to skip validation of the values.
+    """Return the texts to store, by path; ``force`` skips the validation of values.
 
     Raises:
         ValueError: it is not a dump, or values are invalid; names the first faults.

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, find, replace
+from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
 from ska_sdp_config.cli.errors import EditKept, Failed, Misconfigured
 from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.objects import PB_STATE
 from ska_sdp_config.cli.options import FORCE
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
@@ -33,14 +34,13 @@ def _edit(target: Target, out: Printer, prefix: str, force: bool = False) -> Non
     editor = _editor()
     if not force:
         check_changeable(target, prefix)
+    stored: str | None = None
     with open_backend() as backend:
-        stored = find(backend, target)
-    if stored is not None and not force and not values.is_json(stored):
-        raise Failed(f"The value of {target.entry} is not JSON: edit it with --force.")
-    before = "{}" if stored is None else stored
-    text = before if force else values.pretty(before) + "\n"
-    if not force and not values.is_utf8(text):
-        raise Failed(f"The value of {target.entry} is not UTF-8 text: edit it with --force.")
+        for txn in backend.txn():
+            stored = txn.get(target.entry)
+    if stored is None and target.kind != PB_STATE:
+        raise target.not_found()
+    text = _text_to_edit(target, "{}" if stored is None else stored, force)
     file = _make_file(target, text)
     changes: list[Change] = []
     with _keep_on_failure(file):
@@ -53,12 +53,19 @@ def _edit(target: Target, out: Printer, prefix: str, force: bool = False) -> Non
     out.changes(changes, 0 if changes else 1)
 
 
-def _editor() -> list[str]:
-    """Return the command of the editor.
+def _text_to_edit(target: Target, stored: str, force: bool) -> str:
+    if force:
+        return stored
+    if not values.is_json(stored):
+        raise Failed(f"The value of {target.entry} is not JSON: edit it with --force.")
+    text = values.pretty(stored) + "\n"
+    if not values.is_utf8(text):
+        raise Failed(f"The value of {target.entry} is not UTF-8 text: edit it with --force.")
+    return text
 
-    Raises:
-        Misconfigured: no editor is set.
-    """
+
+def _editor() -> list[str]:
+    """Return the command of the editor."""
     given = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
     command = next(filter(None, given), "")
     if not command:
@@ -82,11 +89,7 @@ def _make_file(target: Target, text: str) -> Path:
 
 
 def _read(file: Path, force: bool) -> str:
-    """Read the edited file.
-
-    Raises:
-        Failed: there is no file, or it is not UTF-8 text.
-    """
+    """Read the edited file."""
     try:
         return file.read_text("utf-8", "surrogateescape" if force else "strict")
     except OSError as exc:

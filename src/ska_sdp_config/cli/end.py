@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ska_sdp_config.cli.eb_state import ENDED, state_of_eb, timestamp
+from ska_sdp_config.cli.entry import state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.interrupts import defer_interrupts
@@ -13,9 +13,12 @@ from ska_sdp_config.cli.objects import EB
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_config
-from ska_sdp_config.cli.targets import id_argument, make_object_command
+from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 
 __all__ = ["command"]
+
+ENDED = ("FINISHED", "CANCELLED")
+"""Final statuses of execution blocks."""
 
 
 @contextmanager
@@ -30,6 +33,7 @@ def _named(path: str) -> Iterator[None]:
 
 
 def _end_eb(key: str, cancel: bool, out: Printer, prefix: str) -> None:
+    check_id(key)
     path = EB.path(prefix, key)
     with open_config(prefix, defer_interrupts()) as config:
         for txn in config.txn(prefetch=[path, f"{path}/state"]):

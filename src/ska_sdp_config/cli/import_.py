@@ -16,9 +16,8 @@ __all__ = ["command"]
 def _import_scripts(
     source: str, sync: bool, dry_run: bool, atomic: bool, out: Printer, prefix: str
 ) -> None:
-    from ska_sdp_config.cli.bulk import Goal
+    from ska_sdp_config.cli.bulk import Goal, execute_goal, preview
     from ska_sdp_config.cli.documents import parse
-    from ska_sdp_config.cli.execute import execute_goal, preview
     from ska_sdp_config.cli.script_file import read_definitions
     from ska_sdp_config.cli.source import read_text
 

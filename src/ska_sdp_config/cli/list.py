@@ -54,11 +54,12 @@ def _objects(kind: SdpObject, prefix: str) -> Listing:
     """Select the objects of a kind, without their states and owners."""
     root, leaf = kind.path(prefix), kind.leaf
     level = depth_of_path(leaf)
-    listing = Listing(root, range(level, level + 1), columns=kind.columns)
-    if kind.is_single:
-        # A longer path with the same beginning is another key.
-        return listing._replace(is_selected=lambda path: path == root)
-    return listing._replace(is_selected=lambda path: path.endswith(leaf)) if leaf else listing
+
+    def is_selected(path: str) -> bool:
+        # A path that is longer than that of the only instance is another key.
+        return path == root if kind.is_single else path.endswith(leaf)
+
+    return Listing(root, range(level, level + 1), is_selected, kind.columns)
 
 
 def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:

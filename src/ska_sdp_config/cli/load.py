@@ -24,10 +24,9 @@ def _load(
     out: Printer,
     prefix: str,
 ) -> None:
-    from ska_sdp_config.cli.bulk import Goal
+    from ska_sdp_config.cli.bulk import Goal, execute_goal, preview
     from ska_sdp_config.cli.documents import parse
     from ska_sdp_config.cli.dump_file import MAX_BYTES, is_owner, read_dump
-    from ska_sdp_config.cli.execute import execute_goal, preview
     from ska_sdp_config.cli.source import read_text
 
     text = read_text(source, max_bytes=MAX_BYTES)

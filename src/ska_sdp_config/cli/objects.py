@@ -119,15 +119,7 @@ class Location(NamedTuple):
 
 
 def locate(path: str, prefix: str = "") -> Location | None:
-    """Locate a path in the schema.
-
-    Args:
-        path: the full path.
-        prefix: the global prefix.
-
-    Returns:
-        Its location, or None if it is not in the schema.
-    """
+    """Return the location of a full path in the schema, None if it is not part of it."""
     if not path.startswith(prefix):
         return None
     rest = path[len(prefix) :]

@@ -32,13 +32,7 @@ class FaultyFile(ValueError):
 
 
 def read_definitions(document: object) -> dict[str, str]:
-    """Validate a script definition file, and convert it.
-
-    Args:
-        document: the parsed file.
-
-    Returns:
-        The text to store for each ``kind:name:version``.
+    """Validate a parsed file, and return the text to store for each ``kind:name:version``.
 
     Raises:
         FaultyFile: the file is invalid.

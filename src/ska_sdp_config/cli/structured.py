@@ -23,12 +23,7 @@ __all__ = ["DocumentPrinter"]
 
 
 class DocumentPrinter(Printer):
-    """Printer of one JSON or YAML document; for a watch one per change, JSON on one line.
-
-    Args:
-        quiet: whether to omit the keys of values.
-        yaml: whether to print YAML.
-    """
+    """Printer of one JSON or YAML document; for a watch one per change, JSON on one line."""
 
     def __init__(self, quiet: bool, *, yaml: bool) -> None:
         super().__init__(quiet)

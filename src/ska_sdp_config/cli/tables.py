@@ -27,11 +27,7 @@ GAP = 2
 
 
 class TablePrinter(Printer):
-    """Printer of tables, and of values over several lines.
-
-    Args:
-        quiet: whether to omit headings, and the keys of values.
-    """
+    """Printer of tables, and of values over several lines; if quiet, without headings."""
 
     shows_columns = True
 

@@ -27,6 +27,7 @@ __all__ = [
     "Target",
     "TargetGroup",
     "check_depth_of_key",
+    "check_id",
     "id_argument",
     "make_object_command",
 ]
@@ -68,12 +69,7 @@ class Target:
 
 
 class KeyGroup(Group):
-    """Verb whose first argument is an object, or a key, which begins with a slash.
-
-    Args:
-        key_command: the command for a key.
-        arguments: arguments of Group.
-    """
+    """Verb whose first argument is an object, or a key, which begins with a slash."""
 
     def __init__(self, key_command: click.Command, **arguments: Any) -> None:
         super().__init__(alternative="or a key, which begins with '/'", **arguments)
@@ -166,18 +162,20 @@ def check_depth_of_key(key: str) -> None:
         )
 
 
-def _check_id(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value is None or ctx.resilient_parsing:
-        return value
+def check_id(key: str) -> None:
+    """Validate an ID.
+
+    Raises:
+        UsageError: it cannot be a part of a path.
+    """
     from ska_sdp_config.entity.common.ids import check_path_part
 
     try:
         # Each part of a compound key may be as long as an ID.
-        for part in [part for part in value.split(":") if part] or [value]:
+        for part in [part for part in key.split(":") if part] or [key]:
             check_path_part(part)
     except ValueError as exc:
         raise click.UsageError(str(exc)) from exc
-    return value
 
 
 def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
@@ -186,7 +184,6 @@ def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
         ["key"],
         metavar=kind.id_name if required else f"[{kind.id_name}]",
         required=required,
-        callback=_check_id,
         shell_complete=lambda ctx, param, incomplete: complete_ids(kind, ctx, incomplete),
     )
 
@@ -215,6 +212,8 @@ def _object_command(
     kind: SdpObject, action: Action, about: str, params: Sequence[click.Parameter]
 ) -> click.Command:
     def act(prefix: str, key: str = "", **options: Any) -> None:
+        if not kind.is_single:
+            check_id(key)
         action(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
 
     arguments = [] if kind.is_single else [id_argument(kind)]

@@ -100,12 +100,7 @@ _PYDANTIC_PREFIXES = ("Value error, ", "Input ")
 
 
 def stored_text(path: str, value: Any, prefix: str = "") -> str:
-    """Validate a value, and return the text to store.
-
-    Args:
-        path: the full path.
-        value: the value.
-        prefix: the global prefix.
+    """Validate the value for a full path, and return the text to store.
 
     Raises:
         Failed: it is invalid; names each invalid field.
@@ -124,15 +119,7 @@ def stored_text(path: str, value: Any, prefix: str = "") -> str:
 
 
 def find_faults(place: Location, value: Any) -> list[str]:
-    """Return what is wrong with a value.
-
-    Args:
-        place: the location of the value in the schema.
-        value: the value.
-
-    Returns:
-        A clause for each invalid field; empty for a valid value, or one without a model.
-    """
+    """Return a clause for each invalid field; none for a value without a model."""
     model = _MODELS.get((place.kind.name, place.part))
     if model is None:
         return []
