@@ -62,8 +62,8 @@ def test_yaml_is_parsed_with_its_aliases(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (BOMB, "its references expand to more than 1000000 values"),
-        (MERGE_BOMB, "its references expand to more than 1000000 values"),
+        (BOMB, "its aliases expand to more than 1000000 values"),
+        (MERGE_BOMB, "its aliases expand to more than 1000000 values"),
         ("a: &a\n  b: *a", "a value refers to itself (line 1, column 4)"),
         ("&a [*a]", "a value refers to itself (line 1"),
         ("!!python/object/apply:os.system ['echo']", "could not determine a constructor"),
@@ -83,7 +83,7 @@ def test_yaml_is_parsed_with_its_aliases(text: str, value: object) -> None:
         ("[" * 100_000 + "]" * 100_000, "deep"),
         ("- " * 100_000, "deep"),
         ('{"a":' * 500 + "1" + "}" * 500, "deep"),
-        (CHAIN, "its references nest too deeply"),
+        (CHAIN, "its aliases nest too deeply"),
     ],
 )
 def test_harmful_documents_are_rejected(text: str, complaint: str) -> None:

@@ -105,7 +105,7 @@ def test_import_reads_standard_input_and_urls(database: Config, ska_sdp: Run, we
         ("scripts: [", "was rejected, nothing was changed: did not find expected node"),
         (FILE + "- {kind: batch}", "scripts[3] has no 'name'; scripts[3] has no 'image'"),
         (FILE + "- {kind: fast, name: x, version: '1', image: i}", "scripts[3] (kind) 'fast'"),
-        (BOMB, "its references expand to more than"),
+        (BOMB, "its aliases expand to more than"),
         ("scripts: !!python/object/apply:os.system ['echo']", "could not determine"),
         ("", "the file is not a mapping"),
     ],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ska_sdp_config.cli.documents import parse
-from ska_sdp_config.cli.script_file import FaultyFile, read_definitions
+from ska_sdp_config.cli.script_file import read_definitions
 
-SEED = """
+FLAT = """
 scripts:
 - kind: realtime
   name: test_realtime
@@ -22,11 +23,11 @@ scripts:
   version: 0.2.2
   image: registry.example.org/test-batch:0.2.2
 """
-SEED_MEANS = {
+FLAT_MEANS = {
     "realtime:test_realtime:0.2.2": {"image": "registry.example.org/test-realtime:0.2.2"},
     "batch:test_batch:0.2.2": {"image": "registry.example.org/test-batch:0.2.2"},
 }
-OLD_FLAT = SEED.replace("scripts:", "workflows:").replace("kind:", "type:").replace("name:", "id:")
+OLD_FLAT = FLAT.replace("scripts:", "workflows:").replace("kind:", "type:").replace("name:", "id:")
 
 REPOSITORIES = """
 about: things that are not for us
@@ -59,9 +60,9 @@ OLD_REPOSITORIES = (
 @pytest.mark.parametrize(
     ("text", "meaning"),
     [
-        (SEED, SEED_MEANS),
-        (json.dumps(parse(SEED)), SEED_MEANS),
-        (OLD_FLAT, SEED_MEANS),
+        (FLAT, FLAT_MEANS),
+        (json.dumps(parse(FLAT)), FLAT_MEANS),
+        (OLD_FLAT, FLAT_MEANS),
         (REPOSITORIES, REPOSITORIES_MEAN),
         (OLD_REPOSITORIES, REPOSITORIES_MEAN),
         ("scripts: []", {}),
@@ -179,12 +180,11 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
     ],
 )
 def test_faults_have_positions(document: object, faults: list[str]) -> None:
-    with pytest.raises(FaultyFile) as caught:
+    # Newer Pythons add the number that is not JSON.
+    with pytest.raises(ValueError, match=f"^{re.escape('; '.join(faults))}(: nan)?$"):
         read_definitions(document)
-    # Newer Pythons add the number that JSON cannot say.
-    assert [fault.partition(": nan")[0] for fault in caught.value.faults] == faults
 
 
 def test_message_names_the_first_faults() -> None:
-    with pytest.raises(FaultyFile, match=r"scripts\[9\] is not a mapping; 15 more$"):
+    with pytest.raises(ValueError, match=r"scripts\[9\] is not a mapping; 15 more$"):
         read_definitions({"scripts": [None] * 25})

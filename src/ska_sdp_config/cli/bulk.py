@@ -58,13 +58,7 @@ class Goal:
 
 
 class Step(NamedTuple):
-    """One write to a key.
-
-    Attributes:
-        verb: ``create``, ``update`` or ``delete``.
-        path: the key.
-        text: the text to store, empty for a delete.
-    """
+    """One write to a key; the verb is ``create``, ``update`` or ``delete``."""
 
     verb: str
     path: str
@@ -81,19 +75,13 @@ class Step(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Result of one committed transaction.
-
-    Attributes:
-        paths: the keys.
-        steps: the writes.
-        unchanged: the number of keys that needed no write.
-        is_complete: whether this is the only batch.
-    """
+    """Result of one committed transaction."""
 
     paths: list[str]
     steps: list[Step]
     unchanged: int
     is_complete: bool
+    """Whether this is the only batch."""
 
 
 def plan(stored: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> Iterator[Step]:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
+from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace, usage
 from ska_sdp_config.cli.errors import EditKept, Failed, Misconfigured
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import PB_STATE
@@ -177,13 +177,7 @@ command = TargetGroup(
     "Edit the value of {}",
     key_options=[FORCE],
     kinds=CHANGEABLE,
-    usage=[
-        "[options] (script|eb|deployment|flow|dependency) ID",
-        "[options] pb-state ID",
-        "[options] controller",
-        "[options] subarray ID",
-        "[options] KEY",
-    ],
+    usage=usage(),
     help="Edit the value of a key, or of an object, or the state of a processing block, with the "
     "editor set in VISUAL or EDITOR. An unchanged value is not written.",
 )

@@ -34,10 +34,17 @@ __all__ = [
     "state_of_eb",
     "timestamp",
     "update_state_of_eb",
+    "usage",
 ]
 
 CHANGEABLE = (SCRIPT, EB, DEPLOYMENT, PB_STATE, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY)
 """Objects that can be updated and edited; of processing blocks only the states."""
+
+
+def usage(argument: str = "") -> list[str]:
+    """Return the lines of usage of a verb that changes one entry."""
+    objects = ("(script|eb|deployment|flow|dependency) ID", "pb-state ID", "controller")
+    return [f"[options] {each}{argument}" for each in (*objects, "subarray ID", "KEY")]
 
 
 def check_changeable(target: Target, prefix: str) -> None:

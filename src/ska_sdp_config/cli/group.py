@@ -49,7 +49,6 @@ class Group(click.Group):
         usage: lines of usage, without the command path.
         members: the noun for subcommands in help and errors.
         alternative: what else may be named, for errors.
-        arguments: arguments of click.Group.
     """
 
     def __init__(
@@ -78,11 +77,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the subcommand.
-
-        Raises:
-            UsageError: there is none of that name.
-        """
+        """Find the subcommand."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             ctx.fail(f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}.")
         return super().resolve_command(ctx, args)

@@ -30,19 +30,13 @@ PAGE_SIZE = 1000
 
 
 class Listing(NamedTuple):
-    """Selection of paths to list.
-
-    Attributes:
-        root: the beginning of the paths.
-        levels: their depths, in slashes relative to the root.
-        is_selected: returns whether to list a path.
-        columns: fields of values that a table shows.
-    """
+    """Selection of the paths that begin with a root, at some depths relative to it."""
 
     root: str
     levels: range
     is_selected: Callable[[str], bool] = lambda path: True
     columns: tuple[str, ...] = ()
+    """Fields of values that a table shows."""
 
 
 def _everything(root: str) -> Listing:

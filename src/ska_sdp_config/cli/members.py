@@ -87,14 +87,7 @@ Raises:
 
 
 def read_member(endpoint: str, url: str, fetch: Fetch, ask: MaintenanceCall) -> Member:
-    """Read the status of one server.
-
-    Args:
-        endpoint: ``host:port``.
-        url: the URL of its HTTP interface.
-        fetch: see Fetch.
-        ask: see MaintenanceCall.
-    """
+    """Read the status of one server, whose HTTP interface has the URL."""
     member = Member(endpoint)
     began = time.time()
     try:
@@ -142,12 +135,7 @@ def _with_fault(member: Member, exc: ConfigConnectionError) -> Member:
 
 
 def make_maintenance_call(settings: Settings, backend: str) -> MaintenanceCall:
-    """Return the function that calls the maintenance service through a backend.
-
-    Args:
-        settings: how to connect and log in.
-        backend: ``etcd3`` or ``etcd3_revolution1``.
-    """
+    """Return the function that calls the maintenance service as a backend of a name does."""
     ask_by = _ask_gateway if backend == "etcd3_revolution1" else _ask_grpc
 
     def ask(endpoint: str, method: str) -> Mapping[str, Any]:

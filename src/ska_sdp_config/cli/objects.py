@@ -105,17 +105,13 @@ OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, C
 
 
 class Location(NamedTuple):
-    """Location of a path in the schema.
-
-    Attributes:
-        kind: the kind of object.
-        key: its ID, empty for the only instance.
-        part: the entry below the object, such as ``state``; empty for its own value.
-    """
+    """Location of a path in the schema."""
 
     kind: SdpObject
     key: str
+    """ID of the object, empty for the only instance."""
     part: str
+    """Entry below the object, such as ``state``; empty for its own value."""
 
 
 def locate(path: str, prefix: str = "") -> Location | None:

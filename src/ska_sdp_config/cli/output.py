@@ -45,13 +45,7 @@ class Difference(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Group of related entries in a description.
-
-    Attributes:
-        title: the heading.
-        entries: the entries.
-        columns: dotted fields to show in place of whole values.
-    """
+    """Entries under a title; ``columns`` are dotted fields to show in place of whole values."""
 
     title: str
     entries: Sequence[Entry]
@@ -59,14 +53,7 @@ class Section(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Result of one check.
-
-    Attributes:
-        subject: the thing that was checked.
-        verdict: ``ok``, ``warning`` or ``fault``.
-        text: the result, as a clause.
-        advice: what to do about it, as a clause.
-    """
+    """Result of one check: a verdict ``ok``, ``warning`` or ``fault``, and clauses on it."""
 
     subject: str
     verdict: str

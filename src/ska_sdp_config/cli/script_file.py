@@ -12,35 +12,23 @@ from ska_sdp_config.cli.validity import reason_of
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.entity.script import Script
 
-__all__ = ["FaultyFile", "read_definitions"]
+__all__ = ["read_definitions"]
 
 OLD_DOCUMENT_FIELDS = {"workflows": "scripts"}
 OLD_SCRIPT_FIELDS = {"type": "kind", "id": "name"}
 """Former names of fields and their current names, of the file and of a script."""
 
 
-class FaultyFile(ValueError):
-    """A script definition file is invalid.
-
-    Attributes:
-        faults: the faults with their positions.
-    """
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__(join_faults(faults))
-        self.faults = faults
-
-
 def read_definitions(document: object) -> dict[str, str]:
     """Validate a parsed file, and return the text to store for each ``kind:name:version``.
 
     Raises:
-        FaultyFile: the file is invalid.
+        ValueError: the file is invalid; names the first faults with their positions.
     """
     reader = _Reader()
     reader.read(document)
     if reader.faults:
-        raise FaultyFile(reader.faults)
+        raise ValueError(join_faults(reader.faults))
     return reader.found
 
 

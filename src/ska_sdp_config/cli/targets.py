@@ -35,12 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One key, or an object with all its entries.
-
-    Attributes:
-        path: the path.
-        kind: the kind of object, None for a key.
-    """
+    """An object with all its entries, or one key, which has no kind."""
 
     path: str
     kind: SdpObject | None = None
@@ -94,15 +89,11 @@ class TargetGroup(KeyGroup):
     """Verb that acts on one key, or on one object.
 
     Args:
-        name: the verb.
-        action: the function to call.
         about: its help, with ``{}`` in place of the target.
         options: options besides the common ones.
         key_options: options for keys only.
         extra_arguments: names of the arguments after the key or ID.
-        kinds: the kinds of objects.
         usage: lines of usage; by default those common to all verbs.
-        arguments: arguments of Group.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
+from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace, usage
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.options import FORCE
 from ska_sdp_config.cli.output import Printer
@@ -34,13 +34,7 @@ command = TargetGroup(
     extra_arguments=["VALUE"],
     key_options=[FORCE],
     kinds=CHANGEABLE,
-    usage=[
-        "[options] (script|eb|deployment|flow|dependency) ID VALUE",
-        "[options] pb-state ID VALUE",
-        "[options] controller VALUE",
-        "[options] subarray ID VALUE",
-        "[options] KEY VALUE",
-    ],
+    usage=usage(" VALUE"),
     help="Replace the value of a key, or of an object, or the state of a processing block. "
     "VALUE is JSON or YAML, @FILE, or - for standard input.",
 )

@@ -19,12 +19,7 @@ __all__ = ["Condition", "command"]
 
 
 class Condition(NamedTuple):
-    """Condition that a field has a value.
-
-    Attributes:
-        field: dotted name of the field.
-        wanted: the value, as text or JSON.
-    """
+    """Condition that a field, of a dotted name, has a value, which is text or JSON."""
 
     field: str
     wanted: str
