@@ -67,6 +67,13 @@ class Result(NamedTuple):
         return json.loads(self.out)
 
 
+def assert_rejected(result: Result, code: int, complaint: str) -> None:
+    """Check the exit code, and that an error of one line is all that was printed."""
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+    assert len(result.err.splitlines()) == 1
+
+
 Run = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[str]"]
 

@@ -66,7 +66,7 @@ def offered(server: Etcd, line: str) -> list[str]:
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-def test_bash_is_given_nothing_wrong(database: Config, etcd: Etcd) -> None:
+def test_bash_completes_existing_ids(database: Config, etcd: Etcd) -> None:
     many = [f"pb-{kind}-20210101-{n:05}" for kind in ("a", "z") for n in range(400)]
     for begin in range(0, len(many), 100):
         puts = [Put(f"2/pb/{each}", "{}") for each in many[begin : begin + 100]]
@@ -83,7 +83,7 @@ WORDS = st.sets(st.text("ab", min_size=1, max_size=12), min_size=1, max_size=100
 
 
 @given(WORDS, st.integers(3, 20))
-def test_of_too_many_words_beginnings_are_offered(words: set[str], most: int) -> None:
+def test_too_many_words_are_completed_to_prefixes(words: set[str], most: int) -> None:
     some = sorted(words)
     offered: list[Any] = _limit(most, some)
     if len(words) <= most:

@@ -190,7 +190,7 @@ def test_terminal_of_the_local_stack_gets_no_control_character(etcd: Etcd, tmp_p
 
 
 @pytest.mark.parametrize("command", ["list -av", "get /list", "describe eb eb-a", "doctor"])
-def test_terminal_gets_the_styles_of_tables_alone(
+def test_terminal_gets_only_the_styles_of_tables(
     database: Config, etcd: Etcd, command: str
 ) -> None:
     fill(database, STORED)
@@ -207,7 +207,7 @@ def test_terminal_gets_the_styles_of_tables_alone(
 @pytest.mark.parametrize(
     "command", ["get /list -q", "get /list", "list -av", "describe -q eb eb-a"]
 )
-def test_document_on_a_terminal_means_what_is_stored(
+def test_document_on_a_terminal_has_the_stored_value(
     database: Config, etcd: Etcd, command: str, option: str
 ) -> None:
     fill(database, {path: value for path, value in STORED.items() if path != "/bytes"})
@@ -223,14 +223,12 @@ def test_document_on_a_terminal_means_what_is_stored(
 
 
 @pytest.mark.parametrize("command", ["list -aq", "list -avq", "get /text", "get /text -q"])
-def test_pipe_gets_the_characters_as_stored(database: Config, etcd: Etcd, command: str) -> None:
+def test_pipe_gets_the_stored_characters(database: Config, etcd: Etcd, command: str) -> None:
     fill(database, {"/text": EVIL, f"/x{EVIL}": EVIL})
     assert EVIL in run_here(etcd, command.split()).out
 
 
-def test_words_that_no_shell_takes_as_they_are_are_not_completed(
-    database: Config, etcd: Etcd
-) -> None:
+def test_completion_omits_words_with_special_characters(database: Config, etcd: Etcd) -> None:
     good = ["/a/b", "/a/pb-x:y_z.1@2", "/a/é"]
     bad = ["/a/x\n/a/y", "/a/$(reboot)", "/a/`reboot`", "/a/x;y", "/a/x y", f"/a/{EVIL}", "/a/*"]
     fill(database, {path: {} for path in [*good, *bad, f"/a/{BYTES}"]})
@@ -241,7 +239,7 @@ def test_words_that_no_shell_takes_as_they_are_are_not_completed(
 
 
 @given(st.text() | st.text(f"\n\t\x00\x1b\x7f\x9b{BIDI}\ud800\udfffaé\U0001f600"))
-def test_escape_leaves_all_but_controls(text: str) -> None:
+def test_escape_keeps_all_other_characters(text: str) -> None:
     escaped = escape(text)
     assert not raw_controls(escaped) - {"\t"}
     dangerous = raw_controls(text) - {"\t"}
@@ -254,11 +252,11 @@ def test_escape_leaves_all_but_controls(text: str) -> None:
 
 
 @given(st.text())
-def test_escaped_json_is_the_same_json(text: str) -> None:
+def test_escaped_json_has_the_same_value(text: str) -> None:
     assert json.loads(escape(json.dumps([text], ensure_ascii=False))) == [text]
 
 
-def test_every_control_of_unicode_is_escaped() -> None:
+def test_escape_covers_all_unicode_controls() -> None:
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
     escaped = escape(everything, keep="")
     assert not raw_controls(escaped)

@@ -74,9 +74,7 @@ def guarded(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @BACKENDS
-def test_root_gets_the_status_of_a_server_with_users_and_certificates(
-    guarded: Guarded, backend: str
-) -> None:
+def test_root_gets_the_status_of_a_secured_server(guarded: Guarded, backend: str) -> None:
     result = guarded.doctor(backend, "root", ROOT_PASSWORD)
     assert (result.code, result.err) == (0, "")
     found = {each["subject"]: each for each in result.document}
@@ -87,9 +85,7 @@ def test_root_gets_the_status_of_a_server_with_users_and_certificates(
 
 
 @BACKENDS
-def test_user_that_may_not_read_the_status_gets_a_warning_of_that(
-    guarded: Guarded, backend: str
-) -> None:
+def test_user_without_access_to_the_status_gets_a_warning(guarded: Guarded, backend: str) -> None:
     result = guarded.doctor(backend, USER, PASSWORD)
     assert (result.code, result.err) == (0, "")
     found = {each["subject"]: each for each in result.document}
@@ -104,7 +100,7 @@ def test_user_that_may_not_read_the_status_gets_a_warning_of_that(
         assert found["store"]["verdict"] == "ok"
 
 
-def test_certificate_with_a_common_name_is_named_where_the_gateway_rejects_it(
+def test_certificate_with_a_common_name_is_reported(
     guarded: Guarded,
 ) -> None:
     result = guarded.doctor(

@@ -17,7 +17,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import wait_until
 
-from .conftest import Run, contents, fill
+from .conftest import Run, assert_rejected, contents, fill
 from .samples import STORED
 
 Editor = Callable[..., str]
@@ -90,7 +90,7 @@ def write(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("line", "path"), TARGETS, ids=[path for _, path in TARGETS])
-def test_it_edits_one_value(
+def test_edit_replaces_one_value(
     database: Config, here: Run, editor: Editor, screen: Screen, line: str, path: str
 ) -> None:
     fill(database, STORED)
@@ -102,7 +102,7 @@ def test_it_edits_one_value(
 
 
 @pytest.mark.parametrize("step", ["pass", write('\n{ "test":\ntrue }'), write("test: true")])
-def test_unchanged_means_no_write(
+def test_edit_without_a_change_does_not_write(
     database: Config, here: Run, editor: Editor, kept: Path, step: str
 ) -> None:
     fill(database, STORED)
@@ -119,7 +119,7 @@ def kept(screen: Screen, tmp_path: Path) -> Path:
     return tmp_path / "kept"
 
 
-def test_a_bad_value_is_shown_with_its_fault_and_edited_again(
+def test_edit_of_an_invalid_value_can_be_corrected(
     database: Config, here: Run, editor: Editor, screen: Screen, kept: Path
 ) -> None:
     fill(database, STORED)
@@ -140,21 +140,20 @@ def test_a_bad_value_is_shown_with_its_fault_and_edited_again(
 
 
 @pytest.mark.parametrize("again", ["pass", write({"status": 7})])
-def test_a_bad_value_that_is_left_so_is_refused_and_kept(
+def test_edit_that_stays_invalid_is_rejected_and_kept(
     database: Config, here: Run, editor: Editor, kept: Path, again: str
 ) -> None:
     fill(database, STORED)
     before = contents(database)
     editor(write({"status": 7}), again)
     result = here("edit", "eb", "eb-a")
-    assert (result.code, result.out) == (1, "")
-    assert "status is 7: should be a valid string. Your edit is kept in " in result.err
+    assert_rejected(result, 1, "status is 7: should be a valid string. Your edit is kept in ")
     assert len(result.err.splitlines()) == 1
     assert contents(database) == before
     assert '{"status": 7}' in _file_named_in(result.err).read_text()
 
 
-def test_fault_of_several_lines_is_shown_on_one(
+def test_edit_shows_a_fault_of_several_lines_on_one(
     database: Config, here: Run, editor: Editor, screen: Screen
 ) -> None:
     fill(database, STORED)
@@ -170,7 +169,7 @@ def _file_named_in(message: str) -> Path:
 
 
 @pytest.mark.parametrize("change", ["update", "delete"])
-def test_a_change_by_somebody_else_meanwhile_refuses_and_keeps_the_edit(
+def test_edit_is_kept_after_a_concurrent_change(
     database: Config, etcd: Etcd, here: Run, editor: Editor, change: str
 ) -> None:
     fill(database, STORED)
@@ -190,7 +189,7 @@ def test_a_change_by_somebody_else_meanwhile_refuses_and_keeps_the_edit(
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
-def test_an_edit_that_cannot_be_written_is_kept(
+def test_edit_is_kept_without_a_connection(
     etcd_server: Any,
     editor: Editor,
     monkeypatch: pytest.MonkeyPatch,
@@ -225,48 +224,45 @@ def test_an_edit_that_cannot_be_written_is_kept(
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
-def test_a_missing_state_is_created(database: Config, here: Run, editor: Editor) -> None:
+def test_edit_creates_a_missing_state(database: Config, here: Run, editor: Editor) -> None:
     fill(database, STORED)
     editor(write({"status": "RUNNING"}))
     assert here("edit", "pb-state", "pb-a").out == "created /pb/pb-a/state\n"
     assert contents(database)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
 
 
-def test_text_is_edited_as_it_is_by_force(
+def test_edit_with_force_keeps_text_verbatim(
     database: Config, here: Run, editor: Editor, screen: Screen
 ) -> None:
     fill(database, {"/x": "# text,\n not JSON"})
     editor(write("# text,\n mine\n"))
     refused = here("edit", "/x")
     assert (refused.code, screen.shown) == (1, [])
-    assert refused.err == "ska-sdp: What is stored at /x is not JSON: edit it with --force.\n"
+    assert refused.err == "ska-sdp: The value of /x is not JSON: edit it with --force.\n"
     assert here("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "# text,\n mine"}
 
 
-def test_an_edit_that_is_no_text_is_kept(
+def test_edit_that_is_not_utf8_is_kept(
     database: Config, here: Run, editor: Editor, kept: Path
 ) -> None:
     fill(database, STORED)
     editor("file.write_bytes(b'\\xff')")
     result = here("edit", "eb", "eb-a")
-    assert (result.code, result.out) == (1, "")
-    assert "is not UTF-8 text (byte 0): nothing was changed. Your edit is kept in " in result.err
+    assert_rejected(
+        result, 1, "is not UTF-8 text (byte 0): nothing was changed. Your edit is kept in "
+    )
     assert _file_named_in(result.err).read_bytes() == b"\xff"
 
 
-def test_bytes_are_edited_as_they_are_by_force(
-    database: Config, here: Run, editor: Editor
-) -> None:
+def test_edit_with_force_keeps_bytes_verbatim(database: Config, here: Run, editor: Editor) -> None:
     fill(database, {"/x": "caf\udce9"})
     editor("file.write_bytes(os.fsencode(text) + b'\\xff\\n')")
     assert here("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "caf\udce9\udcff"}
 
 
-def test_a_key_may_be_longer_than_the_name_of_a_file(
-    database: Config, here: Run, editor: Editor
-) -> None:
+def test_edit_of_a_long_key(database: Config, here: Run, editor: Editor) -> None:
     key = f"/{'é' * 300}\0"
     fill(database, {key: 1})
     editor(write(2))
@@ -279,17 +275,17 @@ def test_a_key_may_be_longer_than_the_name_of_a_file(
         ("eb eb-a", "", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
         ("eb eb-a", " ", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
         ("eb eb-a", "rm", 1, "Cannot read the edited file ("),
-        ("eb eb-odd", "true", 1, "What is stored at /eb/eb-odd is not UTF-8 text: edit it with"),
+        ("eb eb-odd", "true", 1, "The value of /eb/eb-odd is not UTF-8 text: edit it with"),
         ("eb eb-a", "/none/such -x", 2, "Cannot run the editor /none/such: No such file"),
         ("eb eb-a", "vi '", 2, "which is not a command: No closing quotation."),
         ("eb eb-a", "false", 1, "The editor false failed with code 1: nothing was changed."),
         ("eb eb-none", "true", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
-        ("/pb/pb-a", "true", 1, "processing blocks are not, apart from their states"),
+        ("/pb/pb-a", "true", 1, "processing blocks are immutable, except for their states"),
         ("pb pb-a", "true", 2, "Unknown object 'pb'"),
         ("eb", "true", 2, "Missing argument 'ID'"),
     ],
 )
-def test_what_it_refuses(
+def test_edit_rejects(
     database: Config,
     here: Run,
     kept: Path,
@@ -302,8 +298,5 @@ def test_what_it_refuses(
     fill(database, {**STORED, "/eb/eb-odd": '{"a": "\\ud800"}'})
     monkeypatch.setenv("VISUAL", command)
     monkeypatch.delenv("EDITOR", raising=False)
-    result = here("edit", *line.split())
-    assert (result.code, result.out) == (code, "")
-    assert complaint in result.err
-    assert len(result.err.splitlines()) == 1
+    assert_rejected(here("edit", *line.split()), code, complaint)
     assert list(kept.iterdir()) == []

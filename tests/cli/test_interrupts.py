@@ -20,7 +20,7 @@ import contextlib, os, signal, sys, threading
 from ska_sdp_config.drivers.etcd.{module} import {kind}
 from ska_sdp_config.cli import interrupts, main
 
-interrupts.GRACE = {grace}
+interrupts.GRACE_S = {grace}
 method = {kind}.{method}
 
 def interrupted(*args, **options):
@@ -70,9 +70,7 @@ TIMED_READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
 
 @pytest.mark.parametrize("hangs", [False, True])
 @pytest.mark.parametrize("line", TIMED_READS)
-def test_a_command_that_reads_is_stopped(
-    database: Config, etcd: Etcd, line: str, hangs: bool
-) -> None:
+def test_reading_command_is_stopped(database: Config, etcd: Etcd, line: str, hangs: bool) -> None:
     fill(database, {"/x": 1, "/pb/pb-a": {}})
     result = run_interrupted(etcd, line.split(), hangs, **CLOSE)
     assert (result.code, result.err) == (1, "ska-sdp: Stopped.\n")
@@ -87,7 +85,7 @@ WRITES = [
 
 
 @pytest.mark.parametrize(("line", "out", "stored"), WRITES, ids=[line for line, *_ in WRITES])
-def test_what_is_written_is_waited_for(
+def test_writing_command_is_completed(
     database: Config, etcd: Etcd, line: str, out: str, stored: dict[str, str]
 ) -> None:
     fill(database, {"/x": 1})
@@ -98,7 +96,7 @@ def test_what_is_written_is_waited_for(
     assert contents(database) == stored
 
 
-def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
+def test_second_ctrl_c_stops_a_writing_command(database: Config, etcd: Etcd) -> None:
     result = run_interrupted(etcd, ["create", "/y", "2"], True, **COMMIT | {"times": 2})
     assert (result.code, result.out) == (1, "")
     assert result.err.splitlines()[-1] == (
@@ -109,24 +107,24 @@ def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
 LAST = """
 import os, signal
 from ska_sdp_config.cli import interrupts
-from ska_sdp_config.cli.interrupts import deferred, stopping
+from ska_sdp_config.cli.interrupts import defer_interrupts, stop_on_interrupt
 
 # A machine that stands still between signal and end is not what this is about.
-interrupts.GRACE = 3600.0
+interrupts.GRACE_S = 3600.0
 stopped = 0
 for _ in range(200):
     try:
-        with stopping():
+        with stop_on_interrupt():
             os.kill(os.getpid(), signal.SIGINT)
     except KeyboardInterrupt:
         stopped += 1
-    with deferred():
+    with defer_interrupts():
         os.kill(os.getpid(), signal.SIGINT)
 print(stopped)
 """
 
 
-def test_ctrl_c_at_the_very_end_is_not_lost() -> None:
+def test_ctrl_c_at_the_end_is_not_lost() -> None:
     """Whether the thread that is told of it has run before the body is through, or not yet."""
     done = subprocess.run(
         [sys.executable, "-c", LAST],

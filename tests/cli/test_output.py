@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 @settings(max_examples=50)
 @given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
-def test_compact_json_means_the_same_on_one_line(
+def test_compact_json_has_the_same_value_on_one_line(
     value: object, indent: int | str | None, ascii_only: bool
 ) -> None:
     try:
@@ -53,7 +53,7 @@ def test_compact_json_means_the_same_on_one_line(
         ("", ""),
     ],
 )
-def test_what_is_no_json_stays_as_stored(stored: str, compact: str) -> None:
+def test_text_that_is_not_json_is_unchanged(stored: str, compact: str) -> None:
     assert values.compact(stored) == compact
     assert values.pretty(compact) == (compact if compact == stored else values.pretty(stored))
 
@@ -69,11 +69,11 @@ def test_what_is_no_json_stays_as_stored(stored: str, compact: str) -> None:
         ("a.b", ""),
     ],
 )
-def test_a_field_of_a_value(name: str, shown: str) -> None:
+def test_field_is_formatted(name: str, shown: str) -> None:
     assert values.field({"a": "text", "b": {"c": 1.5, "d": [1, None], "e": None}}, name) == shown
 
 
-def test_a_table_of_many_rows_comes_in_parts_that_line_up(
+def test_long_table_is_printed_in_aligned_chunks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     given_out = []
@@ -92,7 +92,7 @@ def test_a_table_of_many_rows_comes_in_parts_that_line_up(
     assert {line.index("[bold]eb[/bold]") for line in lines[1:]} == {lines[0].index("EB")}
 
 
-def test_a_table_of_changes_ends_with_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_of_changes_ends_with_counts(capsys: pytest.CaptureFixture[str]) -> None:
     changes = [Change("created", "/a"), Change("created", "/b"), Change("deleted", "/c")]
     TablePrinter(quiet=False).changes(changes, 7)
     lines = capsys.readouterr().out.splitlines()
@@ -112,7 +112,7 @@ def terminal(database: Config, etcd: Etcd) -> Terminal:
     return run
 
 
-def test_a_terminal_gets_a_table_in_colour(database: Config, terminal: Terminal) -> None:
+def test_terminal_gets_coloured_tables(database: Config, terminal: Terminal) -> None:
     fill(database, {"/eb/eb-a": {"status": "ACTIVE", "subarray_id": "01"}, "/eb/eb-\x1b[2J": {}})
     table = terminal("list", "eb")
     assert "\x1b[1mKEY" in table
@@ -131,9 +131,7 @@ def test_a_terminal_gets_a_table_in_colour(database: Config, terminal: Terminal)
     }
 
 
-def test_a_terminal_gets_no_colour_where_none_is_wanted(
-    database: Config, terminal: Terminal
-) -> None:
+def test_no_color_disables_colours(database: Config, terminal: Terminal) -> None:
     fill(database, {"/eb/eb-a": {"status": "ACTIVE"}})
     assert "\x1b" not in terminal("list", "eb", env={"NO_COLOR": "1"})
     assert "\x1b" not in terminal("get", "/eb/eb-a", env={"NO_COLOR": "1"})
@@ -142,7 +140,7 @@ def test_a_terminal_gets_no_colour_where_none_is_wanted(
     assert terminal("get", "-q", "/eb/eb-a") == '{"status":"ACTIVE"}\n'
 
 
-def test_long_values_are_folded_not_cut(database: Config, terminal: Terminal) -> None:
+def test_long_values_are_folded(database: Config, terminal: Terminal) -> None:
     fill(database, {"/x": "0123456789" * 30, f"/{'y' * 100}": "z"})
     table = re.sub(r"\x1b\[[0-9;]*m", "", terminal("list", "-av"))
     assert max(map(len, table.splitlines())) <= 60

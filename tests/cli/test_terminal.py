@@ -41,7 +41,7 @@ def terminal(database: Config, etcd: Etcd, tmp_path: Path) -> Iterator[Terminal]
         yield opened
 
 
-def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
+def test_table_is_coloured_and_fits_the_screen(terminal: Terminal) -> None:
     terminal.enter("ska-sdp list script; echo do''ne")
     lines = terminal.wait_for("done").splitlines()
     at = next(n for n, line in enumerate(lines) if line.startswith("KEY"))
@@ -59,7 +59,7 @@ def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
     assert "\x1b[3" not in terminal.screen(colours=True)
 
 
-def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
+def test_watch_prints_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp watch /new; echo code $?")
     terminal.wait_for("There is nothing at /new yet: waiting, press Ctrl-C to stop.")
     fill(database, {"/new": {"n": 1}})
@@ -70,9 +70,9 @@ def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) 
     assert "Traceback" not in terminal.wait_for("code 0")
 
 
-def test_delete_asks_at_the_terminal(terminal: Terminal, database: Config) -> None:
+def test_delete_asks_on_the_terminal(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp delete -a script; echo code $?")
-    terminal.wait_for("Delete all script definitions: 2 keys below /script? Write yes:")
+    terminal.wait_for("Delete all script definitions: 2 keys below /script? Type yes:")
     terminal.enter("yes")
     assert "2 deleted" in terminal.wait_for("code 0")
     assert list(contents(database)) == ["/eb/eb-a", "/eb/eb-a/state"]

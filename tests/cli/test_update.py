@@ -11,7 +11,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 
-from .conftest import Run, contents, fill
+from .conftest import Run, assert_rejected, contents, fill
 from .samples import STORED
 
 USES: list[tuple[str, str, Any]] = [
@@ -36,7 +36,7 @@ USES: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("line", "path", "value"), USES, ids=[use[1] for use in USES])
-def test_it_replaces_one_value(
+def test_update_replaces_one_value(
     database: Config, here: Run, line: str, path: str, value: Any
 ) -> None:
     fill(database, STORED)
@@ -49,7 +49,7 @@ OLD_STATE = {"status": "ACTIVE", "scan_id": 1, "scans": [1], "mine": 2, "last_up
 
 
 @pytest.mark.parametrize("line", ["update eb eb-a", "update /eb/eb-a", "create eb eb-b"])
-def test_the_state_of_an_execution_block_is_written_with_it(
+def test_update_writes_the_state_of_an_execution_block(
     database: Config, here: Run, line: str
 ) -> None:
     ends = {"eb-a": {"status": "OLD"}, "eb-b": None}
@@ -76,7 +76,7 @@ def test_the_state_of_an_execution_block_is_written_with_it(
 
 @pytest.mark.parametrize("state", [{"status": "X"}, "no mapping", "[]"])
 @pytest.mark.parametrize("eb", ["{}", "{test: 1}", "[]"])
-def test_an_execution_block_may_be_and_have_anything_beside_it(
+def test_update_keeps_a_state_that_is_not_a_mapping(
     database: Config, here: Run, state: Any, eb: str
 ) -> None:
     fill(database, {"/eb/eb-a": {"old": 1}, "/eb/eb-a/state": state})
@@ -89,7 +89,7 @@ def test_an_execution_block_may_be_and_have_anything_beside_it(
         assert stored in (state, encode(state))
 
 
-def test_a_missing_state_is_created(database: Config, here: Run) -> None:
+def test_update_creates_a_missing_state(database: Config, here: Run) -> None:
     fill(database, STORED)
     result = here("update", "pb-state", "pb-a", '{"status": "RUNNING"}')
     assert result == (0, "created /pb/pb-a/state\n", "")
@@ -101,7 +101,7 @@ def test_a_missing_state_is_created(database: Config, here: Run) -> None:
     )
 
 
-def test_what_is_stored_already_is_not_written(database: Config, here: Run) -> None:
+def test_update_to_the_stored_value_does_not_write(database: Config, here: Run) -> None:
     fill(database, {"/eb/eb-a": '{"b":1,"a":2}'})
     before = database.backend.get("/eb/eb-a")[1].mod_revision
     result = here("update", "eb", "eb-a", '{"a": 2, "b": 1}', "-o", "json")
@@ -127,19 +127,14 @@ def test_what_is_stored_already_is_not_written(database: Config, here: Run) -> N
         ("controller", 2, "Missing argument 'VALUE'"),
     ],
 )
-def test_what_it_refuses(
-    database: Config, here: Run, line: str, code: int, complaint: str
-) -> None:
+def test_update_rejects(database: Config, here: Run, line: str, code: int, complaint: str) -> None:
     fill(database, STORED)
     before = contents(database)
-    result = here("update", *shlex.split(line))
-    assert (result.code, result.out) == (code, "")
-    assert complaint in result.err
-    assert len(result.err.splitlines()) == 1
+    assert_rejected(here("update", *shlex.split(line)), code, complaint)
     assert contents(database) == before
 
 
-def test_force_takes_anything_for_a_key(database: Config, here: Run) -> None:
+def test_update_with_force_skips_validation(database: Config, here: Run) -> None:
     fill(database, STORED)
     assert here("update", "/pb/pb-a", "no: {JSON", "--force").code == 0
     assert contents(database)["/pb/pb-a"] == "no: {JSON"

@@ -157,12 +157,7 @@ def _with_fault(member: Member, exc: ConfigConnectionError) -> Member:
 
 
 def make_maintenance_call(settings: Settings, backend: str) -> MaintenanceCall:
-    """Return the function that calls the maintenance service through a backend.
-
-    Args:
-        settings: how to connect and log in.
-        backend: ``etcd3`` or ``etcd3_revolution1``.
-    """
+    """Return the function that calls the maintenance service through a backend of a name."""
     from ska_sdp_config.drivers.etcd.client import EtcdClient
     from ska_sdp_config.engine.backend import LEASE_TTL
     from ska_sdp_config.store.connection import Connection

@@ -1,6 +1,6 @@
-"""The seed's chapter 5 is the contract: each line of its usage on a real etcd.
+"""Usage of the earlier command line: each line works on a real etcd.
 
-In this process, and in the long tests each as a process of its own.
+Here in this process, and in the long tests each as a process of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.support.shared import SEED, has_seed
+from tests.support.shared import EARLIER_DOCUMENTATION, has_earlier_documentation
 
 from .conftest import (
     PROGRAM,
@@ -56,8 +56,8 @@ STORED = {
     "/y/any/thing": {},
 }
 
-# Below each line of the seed what it is tried with: a command, what it prints first, and a key
-# with what is stored there afterwards (None for nothing), if it writes.
+# By line of usage: commands, each with the beginning of its output, and if it writes a key with
+# its value afterwards, None for no key.
 PB = "/pb/pb-a-20210102-00000"
 Use = tuple[str, str] | tuple[str, str, str, object]
 USAGE: dict[str, list[Use]] = {
@@ -249,7 +249,7 @@ def outcomes(
 
 
 @pytest.mark.parametrize(("line", "use"), LINES, ids=[use[0] for _, use in LINES])
-def test_each_line_of_the_usage_works(
+def test_each_line_of_the_earlier_usage_works(
     outcomes: dict[str, tuple[Result, str | None]], line: str, use: Use
 ) -> None:
     result, stored = outcomes[use[0]]
@@ -259,9 +259,9 @@ def test_each_line_of_the_usage_works(
         assert stored == (None if use[3] is None else encode(use[3]))
 
 
-@has_seed
-def test_no_line_of_the_usage_is_left_out() -> None:
-    chapter = SEED.read_text("utf-8").partition("5.3 Usage")[2]
+@has_earlier_documentation
+def test_earlier_usage_is_complete() -> None:
+    chapter = EARLIER_DOCUMENTATION.read_text("utf-8").partition("5.3 Usage")[2]
     lines = [line.strip() for line in chapter.splitlines() if line.startswith("ska-sdp ")]
     usage = {line for line in lines if re.search(r"<|\(|\[|COMMAND|edit controller$", line)}
     assert usage == set(USAGE)
