@@ -17,8 +17,6 @@ from ska_sdp_sim.addresses import observed_scan_types, receive_addresses
 from ska_sdp_sim.block import DONE, Block, Owner
 from ska_sdp_sim.parameters import Parameters
 
-__all__ = ["Done", "Settings", "Step", "Wait", "next_step", "phase"]
-
 LOGGER = logging.getLogger(__name__)
 
 
@@ -73,11 +71,7 @@ class Done:
 
 
 def phase(block: Block) -> str:
-    """Return the phase of a processing block, which changes whenever a new wait starts.
-
-    Args:
-        block: the processing block.
-    """
+    """Return the phase of a processing block, which changes whenever a new wait starts."""
     state = block.state or {}
     if block.status == "WAITING":
         if state.get("resources_available"):
@@ -91,14 +85,7 @@ def phase(block: Block) -> str:
 def next_step(
     block: Block, since: datetime, now: datetime, settings: Settings
 ) -> Step | Wait | Done:
-    """Return the next step of a processing block's script.
-
-    Args:
-        block: the processing block.
-        since: time at which it entered its phase.
-        now: current time.
-        settings: defaults for the behaviour of scripts.
-    """
+    """Return the next step of a processing block's script."""
     if block.status in DONE:
         held = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
         return Step("tidied up", release=True) if held else Done()

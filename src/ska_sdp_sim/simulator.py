@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from types import TracebackType
 from typing import Any
 
 from ska_sdp_config import Config
@@ -15,8 +14,6 @@ from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.deployer import HelmDeployer
 from ska_sdp_sim.loop import WatchLoop
 from ska_sdp_sim.script import Settings
-
-__all__ = ["COMPONENTS", "Simulator"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -89,12 +86,6 @@ class Simulator:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the simulator ends.
 
-        Args:
-            timeout: seconds; None waits without limit.
-
-        Returns:
-            Whether it has ended.
-
         Raises:
             Exception: the error that ended it.
         """
@@ -107,12 +98,7 @@ class Simulator:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _reconciler(self, name: str, config: Config) -> Callable[[Watcher[Transaction]], None]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ska_sdp_lmc.ops.tango_db.data import Registration, expand, read
 from ska_sdp_sim.stack.device_server import DeviceServer
@@ -16,9 +15,6 @@ from ska_sdp_sim.stack.part import Part, never_interrupted
 from ska_sdp_sim.stack.port_plan import PortPlan, check_free, plan_ports
 from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase, TangoDatabaseServer
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class LocalStack:
         self.servers: list[DeviceServer] = []
         self.simulator: Simulator | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> LocalStack:
         self.start()
         return self
 
@@ -85,11 +81,7 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables with the addresses of both databases.
-
-        Raises:
-            RuntimeError: the databases were never started.
-        """
+        """Environment variables with the addresses of both databases."""
         return {
             "TANGO_HOST": self.tango_db.tango_host,
             "SDP_CONFIG_HOST": self.etcd.host,

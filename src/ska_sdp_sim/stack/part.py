@@ -21,12 +21,7 @@ def never_interrupted() -> None:
 
 
 class Part(ABC):
-    """A server program with a log. A context manager.
-
-    Args:
-        name: Name in messages.
-        log: File that its output is appended to; its directory is created.
-    """
+    """A server program whose output is appended to a log. A context manager."""
 
     patience = 30.0
     """Timeout of a start, in seconds."""
@@ -72,11 +67,7 @@ class Part(ABC):
         return self._process is not None and self._process.alive
 
     def launch(self) -> None:
-        """Start the process without waiting for its answer.
-
-        Raises:
-            FileNotFoundError: its program is not installed.
-        """
+        """Start the process; raises FileNotFoundError if its program is not installed."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._process = ServerProcess(
             self.name, self.command(), log=self.log, env=self.environment()
@@ -98,12 +89,7 @@ class Part(ABC):
             raise
 
     def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Start it and wait until it answers.
-
-        Raises:
-            FileNotFoundError: its program is not installed.
-            StartError: it ended or did not answer in time; it was killed.
-        """
+        """Start it and wait; see ``launch`` and ``wait`` for the errors."""
         self.launch()
         self.wait(interrupted)
 
@@ -125,23 +111,13 @@ class Part(ABC):
         self.process.resume()
 
     def restart(self) -> None:
-        """Stop it if it runs, and start it.
-
-        Raises:
-            StartError: it ended or did not answer in time.
-        """
+        """Stop it if it runs, and start it."""
         self.stop()
         self.start()
 
 
 class PortPart(Part):
-    """A server on a port that stays the same after a restart.
-
-    Args:
-        name: Name in messages.
-        log: File that its output is appended to.
-        port: Its port on 127.0.0.1; None chooses a free one.
-    """
+    """A server on 127.0.0.1, on a given or a free port that stays the same after a restart."""
 
     host = "127.0.0.1"
     bind_failure: str

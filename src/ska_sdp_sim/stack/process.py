@@ -97,9 +97,6 @@ class ServerProcess:
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit code.
 
-        Args:
-            timeout: Seconds; None waits without limit.
-
         Raises:
             subprocess.TimeoutExpired: it still runs.
         """
@@ -171,10 +168,6 @@ class ServerProcess:
             time.sleep(_POLL_INTERVAL_S)
 
     def failure_report(self, what: str) -> str:
-        """Return a message about a failure, with the last lines of the log.
-
-        Args:
-            what: The failure, as a predicate: ``did not answer``.
-        """
+        """Return a message with the predicate ``what`` and the last lines of the log."""
         lines = self.last_lines() or "(nothing)"
         return f"{self.name} {what}; its log {self.log} ends with:\n{lines}"
