@@ -61,7 +61,7 @@ class Script(Part):
             raise FileNotFoundError(f"there is no program {self.program}")
         return [self.program, "-c", self.code]
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return self.running
 
 

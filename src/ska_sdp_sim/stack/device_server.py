@@ -71,7 +71,7 @@ class DeviceServer(Part):
         """Return the environment with the settings."""
         return clean_environment(**self.settings)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether this process serves all devices, and none is in state INIT."""
         import tango
 

@@ -105,7 +105,7 @@ class Etcd(PortPart):
         }
         return [etcd_program(), *_arguments(flags)]
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether this server, and no other on the port, answers a linearizable read."""
         request = urllib.request.Request(
             f"http://{self.endpoint}/v3/cluster/member/list", data=b'{"linearizable": true}'

@@ -23,7 +23,7 @@ def never_interrupted() -> None:
 class Part(ABC):
     """A server program whose output is appended to a log. A context manager."""
 
-    patience = 30.0
+    start_timeout_s = 30.0
     """Timeout of a start, in seconds."""
 
     def __init__(self, name: str, log: Path) -> None:
@@ -40,7 +40,7 @@ class Part(ABC):
         return None
 
     @abstractmethod
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether this process, not an earlier or another server, answers."""
 
     def __enter__(self) -> Self:
@@ -83,7 +83,7 @@ class Part(ABC):
             StartError: it ended or did not answer in time; it was killed.
         """
         try:
-            self.process.wait_until(self.answers, self.patience, interrupted)
+            self.process.wait_until(self.is_ready, self.start_timeout_s, interrupted)
         except StartError:
             self.kill()
             raise

@@ -144,14 +144,14 @@ class ServerProcess:
 
     def wait_until(
         self,
-        answers: Callable[[], bool],
+        is_ready: Callable[[], bool],
         timeout: float,
         interrupted: Callable[[], None] = lambda: None,
     ) -> None:
         """Wait until the program answers.
 
         Args:
-            answers: Returns whether the program answers.
+            is_ready: Returns whether the program responds.
             timeout: Seconds.
             interrupted: Called between two checks; may raise to abort the wait.
 
@@ -159,7 +159,7 @@ class ServerProcess:
             StartError: the process ended or did not answer in time; includes its last output.
         """
         deadline = time.monotonic() + timeout
-        while not answers():
+        while not is_ready():
             interrupted()
             if not self.alive:
                 raise StartError(self.failure_report(self.ending))

@@ -28,7 +28,7 @@ class Simulator(Part):
         """Return the environment with the settings."""
         return clean_environment(**self.settings)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether this process holds the owner keys of its components."""
         from ska_sdp_config import Config, ConfigConnectionError
 

@@ -31,7 +31,7 @@ class TangoDatabaseServer(PortPart):
 
         return tango.Database(self.host, self.port)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether this server, and no other on the port, answers a command."""
         import tango
 
