@@ -176,7 +176,7 @@ def _write_or_fail(txn: Transaction, block: Block, step: Step) -> Step:
     try:
         write_step(txn, block, step, now)
     except ValueError as error:
-        # Stored JSON may contain values that the library refuses to write, such as NaN.
+        # Stored JSON may contain values that the library rejects, such as NaN.
         step = _failed(f"Its next step cannot be written: {error}")
         write_step(txn, block, step, now)
     return step

@@ -44,11 +44,7 @@ class Parameters(BaseModel):
     def read(
         cls, given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     ) -> Parameters:
-        """Read the parameters of a processing block.
-
-        Args:
-            given: the processing block's own parameters.
-            defaults: values of parameters that are not given, by name.
+        """Read the parameters of a processing block, with defaults for those that are missing.
 
         Raises:
             ValueError: invalid values; the message lists each.

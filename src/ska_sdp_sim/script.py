@@ -76,7 +76,7 @@ def phase(block: Block) -> str:
     if block.status == "WAITING":
         if state.get("resources_available"):
             return "resourced"
-        return "held" if _is_held(block) else "resourcing"
+        return "blocked" if _is_blocked(block) else "resourcing"
     if block.status == "RUNNING":
         return "ready" if state.get("deployments_ready") else "deploying"
     return str(block.status)
@@ -87,8 +87,8 @@ def next_step(
 ) -> Step | Wait | Done:
     """Return the next step of a processing block's script."""
     if block.status in DONE:
-        held = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
-        return Step("tidied up", release=True) if held else Done()
+        owned = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
+        return Step("cleanup", release=True) if owned else Done()
     if block.owner is Owner.OTHER:
         return Wait()
     if block.eb_id is not None and block.execution_block is None:
@@ -147,7 +147,7 @@ def _work(
     return Wait()
 
 
-def _is_held(block: Block) -> bool:
+def _is_blocked(block: Block) -> bool:
     """Return whether a batch block waits for its execution block or for other blocks."""
     if block.kind == "realtime":
         return False
@@ -160,7 +160,7 @@ def _wait_for_resources(
 ) -> Step | Wait:
     if (block.state or {}).get("resources_available"):
         return Step("RUNNING", state={"status": "RUNNING", "deployments_ready": False})
-    if _is_held(block):
+    if _is_blocked(block):
         if block.eb_id is not None and block.execution_status == "ACTIVE":
             return Wait()
         return _end_if_blocked(block) or Wait()
@@ -184,7 +184,7 @@ def _end_if_blocked(block: Block) -> Step | None:
 
 
 def _observe(block: Block, parameters: Parameters, settings: Settings) -> Step | None:
-    """React to the observation: new scan types, and failures asked for at Configure and Scan."""
+    """React to the observation: new scan types, and failures requested at Configure and Scan."""
     if block.kind != "realtime" or block.execution_block is None:
         return None
     if block.execution_block.get("current_scan_type") is not None and (

@@ -89,7 +89,7 @@ def watch(tmp_path: Path) -> Iterator[Callable[[bool], Watched]]:
             script,
             clock,
             said,
-            Supervisor([script], restart=restart, say=said.append, now=clock),
+            Supervisor([script], restart=restart, echo=said.append, now=clock),
         )
 
     yield watch

@@ -18,11 +18,9 @@ class DeviceServer(Part):
 
     Args:
         server: Name of the server and its instance, ``SDPSubarray/01``.
-        devices: Names of its devices.
-        directory: Directory of its log.
         settings: Environment variables: the addresses of both databases, and any others.
         serves_health: Whether it serves the health endpoints over HTTP.
-        ports: Its ports; None chooses free ones.
+        ports: None chooses free ones.
     """
 
     def __init__(

@@ -24,7 +24,6 @@ class Layout:
     Attributes:
         subarrays: Number of subarrays, each with a server process of its own.
         prefix: Prefix of ``-sdp`` in the device names.
-        simulate: Whether the simulator runs.
         health: Whether each server serves the health endpoints over HTTP.
         port_base: First of the fixed ports, see ``plan_ports``; None chooses free ports.
     """
@@ -50,7 +49,6 @@ class LocalStack:
 
     Args:
         directory: Directory of data and logs; existing data are used.
-        layout: Parts to start.
         tango_db: The Tango database to start; None creates one in an SQLite file.
 
     Raises:
@@ -97,15 +95,14 @@ class LocalStack:
         yield from self.servers
 
     def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Start all parts and wait until each answers; on an error, stop all of them.
+        """Start all parts and wait until each is ready; on an error, stop all of them.
 
-        Args:
-            interrupted: Called while waiting; may raise to abort the start.
+        ``interrupted`` is called while waiting, and may raise to abort the start.
 
         Raises:
             FileNotFoundError: a program is not installed.
             PortError: a fixed port is in use.
-            StartError: a part ended or did not answer in time.
+            StartError: a part ended or did not respond in time.
         """
         from ska_sdp_lmc.ops.tango_db.register import register
 

@@ -41,7 +41,7 @@ class Part(ABC):
 
     @abstractmethod
     def is_ready(self) -> bool:
-        """Return whether this process, not an earlier or another server, answers."""
+        """Return whether this process, not an earlier or another server, responds."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -74,13 +74,12 @@ class Part(ABC):
         )
 
     def wait(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Wait until it answers.
+        """Wait until it is ready.
 
-        Args:
-            interrupted: Called while waiting; may raise to abort the wait, without a stop.
+        ``interrupted`` is called while waiting; it may raise to abort the wait, without a stop.
 
         Raises:
-            StartError: it ended or did not answer in time; it was killed.
+            StartError: it ended or did not respond in time; it was killed.
         """
         try:
             self.process.wait_until(self.is_ready, self.start_timeout_s, interrupted)
@@ -103,7 +102,7 @@ class Part(ABC):
         self.process.kill()
 
     def pause(self) -> None:
-        """Suspend it: connections stay open without answers."""
+        """Suspend it: connections stay open without responses."""
         self.process.pause()
 
     def resume(self) -> None:
@@ -152,7 +151,7 @@ class PortPart(Part):
         super().launch()
 
     def wait(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Wait until it answers; retry on another port if the chosen one was taken meanwhile."""
+        """Wait until it is ready; retry on another port if the chosen one was taken meanwhile."""
         for attempt in range(1, _MAX_BIND_ATTEMPTS + 1):
             try:
                 super().wait(interrupted)

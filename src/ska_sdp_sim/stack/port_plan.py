@@ -52,10 +52,6 @@ def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
     The order is fixed, and a port does not depend on the options of the stack: ``base`` is etcd,
     ``base + 1`` the Tango database. Then each server has four: Tango, heartbeat, events, health.
 
-    Args:
-        base: First port.
-        servers: Names of the device servers, in their order.
-
     Raises:
         PortError: A port would be below 1 or above 65535.
     """

@@ -37,7 +37,7 @@ def describe_stack(stack: LocalStack, *, kept: bool) -> str:
     )
     stay = "they stay" if kept else "removed at the end; --dir DIR keeps them"
     return f"""
-Up. Ctrl-C, or SIGTERM, stops all of it.
+Up. Ctrl-C or SIGTERM stops the stack.
 
   etcd                      {stack.etcd.endpoint}
   Tango database            {stack.tango_db.tango_host}
@@ -48,7 +48,7 @@ In another shell:
 
 {indent(shell_commands(stack.environment), "  ")}
 
-  The last command lists what the configuration database holds. In that shell:
+  The last command lists the content of the configuration database. In that shell:
   Jive        shows the devices: jive
   Taranta     shows them when its TangoGQL server runs there too: it reads the same TANGO_HOST
 """

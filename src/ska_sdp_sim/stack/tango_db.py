@@ -32,7 +32,7 @@ class TangoDatabaseServer(PortPart):
         return tango.Database(self.host, self.port)
 
     def is_ready(self) -> bool:
-        """Return whether this server, and no other on the port, answers a command."""
+        """Return whether this server, and no other on the port, executes a command."""
         import tango
 
         try:
