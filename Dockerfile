@@ -1,6 +1,9 @@
 # One image for every role: SDPController, SDPSubarray, ska-sdp-lmc (register, sim, secure-etcd) and
 # ska-sdp. See docs/how-to/container.md.
 
+# The build context has no git repository, so the version is an argument of the build.
+ARG VERSION=0.1.1.dev0
+
 FROM python:3.11.15-slim-bookworm AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -21,7 +24,9 @@ RUN python -m venv --without-pip /opt/sdp \
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
 COPY devices ./devices
-RUN /build/tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation \
+ARG VERSION
+RUN SETUPTOOLS_SCM_PRETEND_VERSION="${VERSION}" \
+        /build/tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation \
         --wheel-dir /build/wheels . \
     && /build/tools/bin/pip --python /opt/sdp/bin/python install --no-cache-dir --no-deps \
         --no-index --find-links /build/wheels ska-sdp-lmc
@@ -29,7 +34,7 @@ RUN /build/tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation \
 
 FROM python:3.11.15-slim-bookworm
 
-ARG VERSION=0.1.0
+ARG VERSION
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ska-sdp-lmc" \
       org.opencontainers.image.description="Local monitoring and control of a radio telescope's science data processor" \

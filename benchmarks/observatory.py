@@ -85,7 +85,7 @@ def start(server: DeviceServer) -> float:
     """Start a server; return the seconds until all of its devices answered."""
     began = time.perf_counter()
     server.launch()
-    while not server.answers():
+    while not server.is_ready():
         if not server.running or time.perf_counter() - began > _START_TIMEOUT_S:
             raise RuntimeError(server.process.failure_report("did not start"))
         time.sleep(0.01)

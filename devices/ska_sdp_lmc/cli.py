@@ -82,7 +82,7 @@ def up(
             env_path=env_file,
             demonstrate=demo,
             restart=restart,
-            say=click.echo,
+            echo=click.echo,
         )
     except (DataError, DirectoryInUse, PortError, StartError, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -8,9 +8,9 @@ together and share none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Annotated, Any
 
 from pydantic import (
@@ -23,14 +23,6 @@ from pydantic import (
 )
 
 from ska_sdp_sim.parameters import format_errors
-
-__all__ = [
-    "FIRST_PORT",
-    "LAST_PORT",
-    "MAX_MAP_ENTRIES",
-    "observed_scan_types",
-    "receive_addresses",
-]
 
 FIRST_PORT = 9000
 LAST_PORT = 65535
@@ -114,9 +106,6 @@ def observed_scan_types(execution_block: Mapping[str, Any]) -> list[str]:
     """Return the IDs of the scan types that can be observed, in the order defined.
 
     Templates, whose IDs start with a dot, are left out. Invalid entries are ignored.
-
-    Args:
-        execution_block: content of the execution block.
     """
     scan_types = execution_block.get("scan_types")
     if not isinstance(scan_types, list):
@@ -164,20 +153,26 @@ def receive_addresses(
     for name in observed_scan_types(execution_block):
         if wanted is None or name in wanted:
             uses = _derived_beams(name, scan_types)
-            found = _addresses_of(name, uses, observation, host_name, channels_per_port, remaining)
+            found = _addresses_of(uses, observation, host_name, channels_per_port, remaining)
+            if found is None:
+                raise ValueError(
+                    f"With scan type {name!r} the receive addresses would have more than "
+                    f"{MAX_MAP_ENTRIES} entries for hosts and ports: define fewer channels, or "
+                    "give the processing block a larger channels_per_port."
+                )
             remaining -= sum(len(beam["host"]) + len(beam["port"]) for beam in found.values())
             addresses[name] = found
     return addresses
 
 
 def _addresses_of(
-    scan_type_id: str,
     uses: Mapping[str, Mapping[str, Any]],
     observation: _Observation,
     host_name: Callable[[int], str],
     channels_per_port: int,
     max_entries: int,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    """Return the addresses of one scan type; None if the maps exceed the limit."""
     beams = {beam.beam_id: beam for beam in observation.beams}
     windows = {item.channels_id: item.spectral_windows for item in observation.channels}
     ranges = {
@@ -188,27 +183,19 @@ def _addresses_of(
     receive_nodes = observation.resources.receive_nodes if observation.resources else None
     total = sum(span.length for span in chain.from_iterable(ranges.values()))
     layout = _Layout(total, receive_nodes, channels_per_port)
-    if layout.entries(chain.from_iterable(ranges.values())) > max_entries:
-        raise ValueError(
-            f"With scan type {scan_type_id!r} the receive addresses would have more than "
-            f"{MAX_MAP_ENTRIES} entries for hosts and ports: define fewer channels, or give the "
-            "processing block a larger channels_per_port."
-        )
     addresses = {}
     for beam_id, beam_ranges in ranges.items():
         hosts: list[list[Any]] = []
         ports: list[list[int]] = []
         for span, node, port in layout.place(beam_ranges):
             hosts.append([span.start, host_name(node)])
-            ports.extend(layout.port_map(span, port))
+            ports.extend(islice(layout.port_map(span, port), max_entries))
+            if len(hosts) + len(ports) > max_entries:
+                return None
+        max_entries -= len(hosts) + len(ports)
         beam = beams[beam_id]
         numbers = {key: value for key, value in beam if key in _BEAM_NUMBERS and value is not None}
-        addresses[beam_id] = {
-            "function": beam.function,
-            **numbers,
-            "host": hosts,
-            "port": ports,
-        }
+        addresses[beam_id] = {"function": beam.function, **numbers, "host": hosts, "port": ports}
     return addresses
 
 
@@ -267,24 +254,6 @@ class _Layout:
         self._room = 0
         self._port = FIRST_PORT
 
-    def entries(self, ranges: Iterable[_Range]) -> int:
-        """Return the number of entries in both maps for all ranges of the scan type.
-
-        The time does not depend on the number of channels, so that the limit can be checked
-        before the maps are built.
-        """
-        entries = room = 0
-        for span in ranges:
-            if self._host_per_range:
-                room = 0
-            started = min(room, span.length)
-            full, rest = divmod(span.length - started, self._share)
-            room = (room - span.length) % self._share
-            for hosts, length in ((1, started), (full, self._share), (1, rest)):
-                if length:
-                    entries += hosts * (1 + self._entries_for_ports(length, span))
-        return entries
-
     def place(self, ranges: Sequence[_Range]) -> Iterator[tuple[_Range, int, int]]:
         """Yield each range, split where a host is full, with its host number and first port."""
         for span in ranges:
@@ -312,9 +281,6 @@ class _Layout:
         firsts = range(span.start, span.last + 1, self._numbers_per_port(span))
         for count, first in enumerate(firsts):
             yield [first, port + count]
-
-    def _entries_for_ports(self, length: int, span: _Range) -> int:
-        return 1 if self._channels_per_port == 1 else -(-length // self._numbers_per_port(span))
 
     def _numbers_per_port(self, span: _Range) -> int:
         # One port for every number, including those that the stride skips, keeps the map of a

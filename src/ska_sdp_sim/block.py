@@ -6,19 +6,8 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
-
-__all__ = [
-    "DONE",
-    "Block",
-    "Owner",
-    "deployment_id",
-    "find_cycle",
-    "last_updated_of",
-    "timestamp",
-]
 
 DONE = frozenset({"FINISHED", "CANCELLED", "FAILED"})
 """Final statuses of a processing block."""
@@ -40,17 +29,11 @@ class Block:
     """One processing block and its related entries, read at one revision.
 
     Attributes:
-        pb_id: ID of the processing block.
         kind: ``realtime`` or ``batch``.
         script: the script's key, ``kind:name:version``.
-        script_name: name in the script's key.
-        parameters: the block's parameters, as stored.
         script_image: image of the script's definition, None if there is no definition. Read only
             while the block has no state, and when it is deployed.
-        eb_id: ID of its execution block, if any.
-        execution_block: content of the execution block, None if it does not exist.
-        state: the block's state, None if it has none.
-        owner: owner of the block.
+        execution_block: content of its execution block, None if it does not exist.
         dependencies: status of each existing block that it depends on; an empty string for one
             without a state. Read only while it waits for resources.
         cycle: IDs along a dependency cycle, this block first and last; empty if there is none.
@@ -83,11 +66,9 @@ class Block:
         A value that is not a string, after an edit by hand, becomes an unknown status.
         """
         status = (self.state or {}).get("status")
-        return (
-            status
-            if status is None or isinstance(status, str)
-            else f"not a string: {type(status)}"
-        )
+        if status is None or isinstance(status, str):
+            return status
+        return f"not a string: {type(status)}"
 
     @property
     def execution_status(self) -> str:
@@ -102,12 +83,7 @@ class Block:
 
 
 def deployment_id(pb_id: str, script_name: str) -> str:
-    """Return the ID of a processing block's deployment, always the same for one block.
-
-    Args:
-        pb_id: ID of the processing block.
-        script_name: name of its script.
-    """
+    """Return the ID of a processing block's deployment, always the same for one block."""
     name = re.sub(r"[^A-Za-z0-9-]", "-", f"proc-{pb_id}-{script_name}")
     if len(name) <= _MAX_ID_LENGTH:
         return name
@@ -118,9 +94,7 @@ def deployment_id(pb_id: str, script_name: str) -> str:
 def find_cycle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
     """Return the dependency cycle that a processing block is part of.
 
-    Args:
-        pb_id: ID of the processing block.
-        depends_on: returns the IDs of the blocks that a block depends on.
+    ``depends_on`` returns the IDs of the blocks that a block depends on.
 
     Returns:
         The IDs from the block back to itself; empty if there is no cycle.
@@ -136,29 +110,3 @@ def find_cycle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[
                 seen.add(other)
                 paths.append((*path, other))
     return ()
-
-
-def timestamp(now: datetime) -> str:
-    """Format a time for ``last_updated``, in UTC: ``2026-01-31 23:12:37``.
-
-    Args:
-        now: a time with its zone.
-    """
-    return now.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def last_updated_of(state: Mapping[str, Any]) -> datetime | None:
-    """Return the time at which a state was last written, in UTC; None if it is not stored.
-
-    Args:
-        state: a state with ``last_updated`` as a string or as seconds since the epoch.
-    """
-    value = state.get("last_updated")
-    try:
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, timezone.utc)
-        if not isinstance(value, str):
-            return None
-        return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return None

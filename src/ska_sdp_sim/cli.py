@@ -13,8 +13,6 @@ import click
 from ska_sdp_sim.script import Settings
 from ska_sdp_sim.simulator import COMPONENTS, Simulator
 
-__all__ = ["main"]
-
 _SIGNAL_POLL_S = 0.2
 
 

@@ -14,12 +14,11 @@ from datetime import datetime, timezone
 from ska_sdp_config import Config, TransactionTooLarge
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_sim.block import Block, last_updated_of
+from ska_sdp_config.lmc.times import read_time
+from ska_sdp_sim.block import Block
 from ska_sdp_sim.database import fetch_blocks, paths_of, read_block, write_step
-from ska_sdp_sim.isolation import ErrorIsolation
+from ska_sdp_sim.loop import ErrorIsolation
 from ska_sdp_sim.script import Done, Settings, Step, Wait, next_step, phase
-
-__all__ = ["ProcessingController"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -39,11 +38,6 @@ class ProcessingController:
 
     The state in memory saves reads and measures waits; a new controller rebuilds it from the
     database.
-
-    Args:
-        config: access to the database.
-        settings: defaults for the behaviour of scripts.
-        prefix: path prefix of all entities.
     """
 
     def __init__(self, config: Config, settings: Settings | None = None, prefix: str = "") -> None:
@@ -56,9 +50,6 @@ class ProcessingController:
 
     def reconcile(self, watcher: Watcher[Transaction]) -> None:
         """Write all steps that are due; an error in one block does not affect the others.
-
-        Args:
-            watcher: watcher of the loop; its wake-up time is set to the next due step.
 
         Raises:
             ConfigConnectionError: a step was not written, or the outcome is unknown.
@@ -122,7 +113,7 @@ class ProcessingController:
         current = self._phases.get(block.pb_id)
         if current is None:
             # Another process may have written the state; its time has a resolution of 1 s.
-            started = last_updated_of(block.state or {}) or now
+            started = read_time((block.state or {}).get("last_updated")) or now
             current = _Phase(phase(block), min(started, now), block.eb_id, block.deployment_id)
             self._phases[block.pb_id] = current
         elif current.name != phase(block):
@@ -185,7 +176,7 @@ def _write_or_fail(txn: Transaction, block: Block, step: Step) -> Step:
     try:
         write_step(txn, block, step, now)
     except ValueError as error:
-        # Stored JSON may contain values that the library refuses to write, such as NaN.
+        # Stored JSON may contain values that the library rejects, such as NaN.
         step = _failed(f"Its next step cannot be written: {error}")
         write_step(txn, block, step, now)
     return step

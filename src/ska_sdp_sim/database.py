@@ -9,21 +9,13 @@ from typing import Any
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity import Deployment, ProcessingBlock
 from ska_sdp_config.entity.common.ids import check_path_part
-from ska_sdp_sim.block import DONE, Block, Owner, deployment_id, find_cycle, timestamp
+from ska_sdp_config.lmc.times import last_updated
+from ska_sdp_sim.block import DONE, Block, Owner, deployment_id, find_cycle
 from ska_sdp_sim.script import Step
-
-__all__ = ["fetch_blocks", "paths_of", "read_block", "write_step"]
 
 
 def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> list[str]:
-    """Return the paths that most steps of a processing block read, to prefetch them.
-
-    Args:
-        prefix: path prefix of all entities.
-        pb_id: ID of the processing block.
-        eb_id: ID of its execution block, if any; left out if it is invalid.
-        deployment: ID of its deployment.
-    """
+    """Return the paths to prefetch for a step; that of an invalid ``eb_id`` is left out."""
     paths = [f"{prefix}/pb/{pb_id}{below}" for below in ("", "/state", "/owner")]
     paths += [f"{prefix}/deploy/{deployment}{below}" for below in ("", "/state")]
     if eb_id is not None and _is_id(eb_id):
@@ -32,13 +24,7 @@ def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> lis
 
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
-    """Fetch processing blocks and their related entries in two round trips.
-
-    Args:
-        txn: transaction in which they will be read.
-        prefix: path prefix of all entities.
-        pb_ids: IDs of the processing blocks.
-    """
+    """Fetch processing blocks and their related entries in two round trips."""
     valid = [pb_id for pb_id in pb_ids if _is_id(pb_id)]
     txn.get_many(f"{prefix}/pb/{pb_id}{below}" for pb_id in valid for below in ("", "/state"))
     paths: list[str] = []
@@ -53,14 +39,7 @@ def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
 
 
 def read_block(txn: Transaction, pb_id: str) -> Block | None:
-    """Read a processing block and everything that its next step depends on.
-
-    Args:
-        txn: transaction to read in.
-        pb_id: ID of the processing block.
-
-    Returns:
-        The block, or None if it does not exist.
+    """Read everything that a processing block's next step depends on; None if there is no block.
 
     Raises:
         ValueError: a stored entry is invalid.
@@ -105,15 +84,8 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
 
 
 def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> None:
-    """Write a step.
-
-    Args:
-        txn: transaction in which the block was read.
-        block: the block.
-        step: its next step.
-        now: current time, for ``last_updated``.
-    """
-    updated = {"last_updated": timestamp(now)}
+    """Write a step in the transaction in which the block was read."""
+    updated = {"last_updated": last_updated(now)}
     if step.take_ownership:
         txn.processing_block.ownership(block.pb_id).take()
     if step.state:

@@ -8,21 +8,14 @@ from datetime import datetime, timezone
 from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_sim.block import timestamp
-from ska_sdp_sim.isolation import ErrorIsolation
-
-__all__ = ["HelmDeployer"]
+from ska_sdp_config.lmc.times import last_updated
+from ska_sdp_sim.loop import ErrorIsolation
 
 LOGGER = logging.getLogger(__name__)
 
 
 class HelmDeployer:
-    """Sets the status of each deployment to RUNNING.
-
-    Args:
-        config: access to the database.
-        prefix: path prefix of all entities.
-    """
+    """Sets the status of each deployment to RUNNING."""
 
     def __init__(self, config: Config, prefix: str = "") -> None:
         self._config = config
@@ -31,9 +24,6 @@ class HelmDeployer:
 
     def reconcile(self, watcher: Watcher[Transaction]) -> None:
         """Create the state of each deployment that has none.
-
-        Args:
-            watcher: watcher of the loop.
 
         Raises:
             ConfigConnectionError: a state was not written, or the outcome is unknown.
@@ -52,6 +42,7 @@ class HelmDeployer:
         for txn in self._config.txn(prefetch=[f"{self._root}{name}", f"{self._root}{name}/state"]):
             deployment = txn.deployment(name)
             if deployment.exists() and not deployment.state.exists():
-                now = timestamp(datetime.now(timezone.utc))
-                deployment.state.create({"status": "RUNNING", "last_updated": now})
+                now = datetime.now(timezone.utc)
+                state = {"status": "RUNNING", "last_updated": last_updated(now)}
+                deployment.state.create(state)
         LOGGER.info("%s: RUNNING", name)

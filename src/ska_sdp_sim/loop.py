@@ -1,18 +1,17 @@
-"""Watch loop that can be stopped from another thread."""
+"""Watch loop that can be stopped from another thread, and error isolation inside it."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import LeaseNotFound
-
-__all__ = ["WatchLoop"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -55,3 +54,37 @@ class WatchLoop:
         self._stopped.set()
         if self._watcher is not None:
             self._watcher.trigger()
+
+
+class ErrorIsolation:
+    """Logs an error of one entity and lets the work on the others continue."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._logged: dict[str, str] = {}
+
+    @contextmanager
+    def isolate(self, name: str) -> Iterator[None]:
+        """Log an error instead of raising it, once for as long as it stays the same.
+
+        Raises:
+            ConfigConnectionError: the connection failed, which affects all entities.
+            LeaseNotFound: the lease has expired, which affects all entities.
+        """
+        try:
+            yield
+        except (ConfigConnectionError, LeaseNotFound):
+            raise
+        except Exception as error:  # documents edited by hand can make anything fail
+            text = f"{type(error).__name__}: {error}"
+            if self._logged.get(name) == text:
+                return
+            self._logged[name] = text
+            if isinstance(error, ValueError):
+                self._logger.warning("Skipped %s: %s", name, error)
+            else:
+                self._logger.exception("Skipped %s after an unexpected error.", name)
+
+    def clear(self, name: str) -> None:
+        """Forget the last error of an entity, so that the next one is logged."""
+        self._logged.pop(name, None)

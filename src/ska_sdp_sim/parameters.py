@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-__all__ = ["FailAt", "Parameters", "format_errors"]
-
 FailAt = Literal["starting", "ready", "configuring", "scanning"]
 
 _YEAR = 365 * 86400.0
@@ -46,11 +44,7 @@ class Parameters(BaseModel):
     def read(
         cls, given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     ) -> Parameters:
-        """Read the parameters of a processing block.
-
-        Args:
-            given: the processing block's own parameters.
-            defaults: values of parameters that are not given, by name.
+        """Read the parameters of a processing block, with defaults for those that are missing.
 
         Raises:
             ValueError: invalid values; the message lists each.
@@ -61,22 +55,14 @@ class Parameters(BaseModel):
             raise ValueError(f"The parameters are not valid: {format_errors(error)}.") from None
 
     def failure(self, point: FailAt) -> str | None:
-        """Return the reason of a failure at a point; None if the script does not fail there.
-
-        Args:
-            point: the point that the script has reached.
-        """
+        """Return the reason of a failure at a point; None if the script does not fail there."""
         if self.fail_at != point:
             return None
         return self.exception or f"Failed at {point}, as parameter fail-at asks"
 
 
 def format_errors(error: ValidationError) -> str:
-    """Format validation errors as one line of locations and messages.
-
-    Args:
-        error: error of a pydantic model.
-    """
+    """Format validation errors as one line of locations and messages."""
     return "; ".join(
         f"{'.'.join(str(part) for part in entry['loc']) or 'document'}: {entry['msg']}"
         for entry in error.errors(include_url=False, include_input=False)

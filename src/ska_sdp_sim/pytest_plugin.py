@@ -24,8 +24,6 @@ import pytest
 
 from ska_sdp_sim.simulator import Simulator
 
-__all__ = ["sdp_config_arguments", "simulator", "stand_in_sdp"]
-
 
 @pytest.fixture
 def sdp_config_arguments() -> dict[str, Any]:

@@ -17,8 +17,6 @@ from ska_sdp_sim.addresses import observed_scan_types, receive_addresses
 from ska_sdp_sim.block import DONE, Block, Owner
 from ska_sdp_sim.parameters import Parameters
 
-__all__ = ["Done", "Settings", "Step", "Wait", "next_step", "phase"]
-
 LOGGER = logging.getLogger(__name__)
 
 
@@ -73,16 +71,12 @@ class Done:
 
 
 def phase(block: Block) -> str:
-    """Return the phase of a processing block, which changes whenever a new wait starts.
-
-    Args:
-        block: the processing block.
-    """
+    """Return the phase of a processing block, which changes whenever a new wait starts."""
     state = block.state or {}
     if block.status == "WAITING":
         if state.get("resources_available"):
             return "resourced"
-        return "held" if _is_held(block) else "resourcing"
+        return "blocked" if _is_blocked(block) else "resourcing"
     if block.status == "RUNNING":
         return "ready" if state.get("deployments_ready") else "deploying"
     return str(block.status)
@@ -91,17 +85,10 @@ def phase(block: Block) -> str:
 def next_step(
     block: Block, since: datetime, now: datetime, settings: Settings
 ) -> Step | Wait | Done:
-    """Return the next step of a processing block's script.
-
-    Args:
-        block: the processing block.
-        since: time at which it entered its phase.
-        now: current time.
-        settings: defaults for the behaviour of scripts.
-    """
+    """Return the next step of a processing block's script."""
     if block.status in DONE:
-        held = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
-        return Step("tidied up", release=True) if held else Done()
+        owned = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
+        return Step("cleanup", release=True) if owned else Done()
     if block.owner is Owner.OTHER:
         return Wait()
     if block.eb_id is not None and block.execution_block is None:
@@ -160,7 +147,7 @@ def _work(
     return Wait()
 
 
-def _is_held(block: Block) -> bool:
+def _is_blocked(block: Block) -> bool:
     """Return whether a batch block waits for its execution block or for other blocks."""
     if block.kind == "realtime":
         return False
@@ -173,7 +160,7 @@ def _wait_for_resources(
 ) -> Step | Wait:
     if (block.state or {}).get("resources_available"):
         return Step("RUNNING", state={"status": "RUNNING", "deployments_ready": False})
-    if _is_held(block):
+    if _is_blocked(block):
         if block.eb_id is not None and block.execution_status == "ACTIVE":
             return Wait()
         return _end_if_blocked(block) or Wait()
@@ -197,7 +184,7 @@ def _end_if_blocked(block: Block) -> Step | None:
 
 
 def _observe(block: Block, parameters: Parameters, settings: Settings) -> Step | None:
-    """React to the observation: new scan types, and failures asked for at Configure and Scan."""
+    """React to the observation: new scan types, and failures requested at Configure and Scan."""
     if block.kind != "realtime" or block.execution_block is None:
         return None
     if block.execution_block.get("current_scan_type") is not None and (

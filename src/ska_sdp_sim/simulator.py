@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
-from types import TracebackType
+from collections.abc import Iterable
 from typing import Any
 
 from ska_sdp_config import Config
-from ska_sdp_config.config import Transaction
-from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.deployer import HelmDeployer
 from ska_sdp_sim.loop import WatchLoop
 from ska_sdp_sim.script import Settings
-
-__all__ = ["COMPONENTS", "Simulator"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -33,7 +28,6 @@ class Simulator:
 
     Args:
         components: names of the components to simulate.
-        settings: defaults for the behaviour of scripts.
         global_prefix: path prefix of all entities.
         arguments: backend, host, port and so on; see ``ska_sdp_config.Config``.
 
@@ -62,14 +56,18 @@ class Simulator:
     def start(self) -> None:
         """Register the components and start their threads.
 
-        A thread waits for a database that does not answer yet.
+        Each thread waits until the database responds.
 
         Raises:
             ValueError: invalid argument or environment variable of the library.
         """
         for name in self._components:
             config = Config(component_name=name, global_prefix=self._prefix, **self._arguments)
-            loop = WatchLoop(config, self._reconciler(name, config))
+            if name == "proccontrol":
+                reconcile = ProcessingController(config, self._settings, self._prefix).reconcile
+            else:
+                reconcile = HelmDeployer(config, self._prefix).reconcile
+            loop = WatchLoop(config, reconcile)
             thread = threading.Thread(target=self._run, args=(loop,), name=name, daemon=True)
             self._running.append((config, loop, thread))
             thread.start()
@@ -89,12 +87,6 @@ class Simulator:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the simulator ends.
 
-        Args:
-            timeout: seconds; None waits without limit.
-
-        Returns:
-            Whether it has ended.
-
         Raises:
             Exception: the error that ended it.
         """
@@ -107,18 +99,8 @@ class Simulator:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def _reconciler(self, name: str, config: Config) -> Callable[[Watcher[Transaction]], None]:
-        if name == "proccontrol":
-            return ProcessingController(config, self._settings, self._prefix).reconcile
-        return HelmDeployer(config, self._prefix).reconcile
 
     def _run(self, loop: WatchLoop) -> None:
         try:

@@ -63,7 +63,7 @@ class Member(RenderedPart):
         self.member = f"{NAME}-{number}"
         self.data = directory / str(number) / "data"
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return self.passes("readinessProbe")
 
     def passes(self, probe: str) -> bool:

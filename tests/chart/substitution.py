@@ -67,7 +67,7 @@ class RenderedPart(Part):
         self, name: str, directory: Path, container: Manifest, place: Place, program: str
     ) -> None:
         super().__init__(name, directory / f"{name}.log")
-        self.patience = 120.0
+        self.start_timeout_s = 120.0
         self._words = [program, *place.words(container)[1:]]
         self._environment = place.environment(container)
 
@@ -77,7 +77,7 @@ class RenderedPart(Part):
     def environment(self) -> dict[str, str]:
         return clean_environment(**self._environment)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         raise NotImplementedError
 
 

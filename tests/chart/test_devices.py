@@ -63,7 +63,7 @@ class Server(RenderedPart):
         what = "control/0" if name == "controller" else f"subarray/{name[-2:]}"
         self.device = f"tango://{self.environment()['TANGO_HOST']}/charted-sdp/{what}"
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             proxy = tango.DeviceProxy(self.device)
             return bool(proxy.state() != tango.DevState.INIT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import yaml
@@ -29,10 +28,3 @@ def test_every_value_is_described() -> None:
 
 def test_it_says_that_the_operators_fields_are_not_confirmed() -> None:
     assert "not confirmed from public sources" in readme()
-
-
-def test_the_chart_deploys_the_version_of_the_project() -> None:
-    ours = version("ska-sdp-lmc")
-    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    assert chart["appVersion"] == chart["version"] == ours
-    assert yaml.safe_load((CHART / "values.yaml").read_text())["lmc"]["version"] == ours

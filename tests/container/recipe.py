@@ -1,4 +1,4 @@
-"""The Dockerfile, and the environment that its build stage makes, without a container engine."""
+"""The Dockerfile, and the result of its build stage without a container engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;]+)", re.MULTILINE)
 _PLACES = re.compile(r"(?<![\w./-])/(?=(?:build|opt/sdp)\b)")
-"""Where the Dockerfile puts things: each goes below a directory of the test's own."""
+"""Directories in the Dockerfile that a test replaces with its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,23 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a stage is made from, and its instructions after that."""
+    """One stage: its base image and its instructions."""
 
     base: str
     instructions: list[Instruction]
 
     def values(self, name: str) -> list[str]:
-        """Get the values of all instructions of a name."""
+        """Return the values of all instructions of a name."""
         return [each.value for each in self.instructions if each.name == name]
 
     @property
     def variables(self) -> dict[str, str]:
-        """What ENV sets."""
+        """Variables that ENV sets."""
         pairs = (word for value in self.values("ENV") for word in value.split())
         return dict(pair.split("=", 1) for pair in pairs)
 
     def command(self, name: str) -> list[str]:
-        """Get the words of the exec form of CMD, or of the one in HEALTHCHECK."""
+        """Return the words of the exec form of CMD, or of the one in HEALTHCHECK."""
         (value,) = self.values(name)
         words = json.loads(value[value.index("[") :])
         assert all(isinstance(word, str) for word in words)
@@ -57,44 +57,46 @@ class Stage:
 
 
 def stages() -> list[Stage]:
-    """Read the Dockerfile."""
+    """Read the stages of the Dockerfile."""
     parser = DockerfileParser(fileobj=io.BytesIO((ROOT / "Dockerfile").read_bytes()))
     found: list[Stage] = []
     for each in parser.structure:
         name, value = each["instruction"], each["value"]
         if name == "FROM":
             found.append(Stage(value.split()[0], []))
-        elif name != "COMMENT":
+        elif name != "COMMENT" and found:
             found[-1].instructions.append(Instruction(name, value))
     return found
 
 
 class Image:
-    """What the build stage makes, by its own RUN lines, in a directory.
+    """Result of the build stage's own RUN lines, in a directory.
 
-    The base image's Python is played by a bare virtual environment, and COPY takes from the
-    repository what .dockerignore lets through.
+    A bare virtual environment replaces the Python of the base image. COPY takes from the
+    repository what .dockerignore includes.
 
     Args:
-        directory: stands for the image's root.
+        directory: replaces the root of the image.
+        arguments: arguments of the build.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **arguments: str) -> None:
         self._directory = directory
         build, self.last = stages()
         base = directory / "base"
         venv.create(base, with_pip=True)
         path = os.pathsep.join([str(base / "bin"), os.environ["PATH"]])
-        self._build(build, {**_plain_environment(), **build.variables, "PATH": path})
+        declared = {name: arguments[name] for name in build.values("ARG")}
+        self._build(build, {**_plain_environment(), **build.variables, **declared, "PATH": path})
 
     @property
     def bin(self) -> Path:
-        """Where its programs are, by the last stage's PATH."""
+        """Directory of its programs: the first of the last stage's PATH."""
         first, _, _ = self.last.variables["PATH"].partition(":")
         return Path(self._placed(first))
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """Get the environment of a process in the image."""
+        """Return the environment of a process in the image."""
         path = self._placed(self.last.variables["PATH"]).replace("$PATH", os.environ["PATH"])
         return {**_plain_environment(), **self.last.variables, "PATH": path, **variables}
 
@@ -130,14 +132,14 @@ class Image:
                 )
                 assert done.returncode == 0, f"{each.value}\n{done.stdout}\n{done.stderr}"
             else:
-                assert each.name == "ENV", f"{each.name} in the build stage is not followed"
+                assert each.name in ("ARG", "ENV"), f"{each.name} is not supported"
 
     def _placed(self, text: str) -> str:
         return _PLACES.sub(f"{self._directory}/", text)
 
 
 def _plain_environment() -> dict[str, str]:
-    """This process's environment without what points at its Python, or at a database."""
+    """Return the environment of this process without its Python and databases."""
     unwanted = ("VIRTUAL_ENV", "PYTHON", "SDP_", "TANGO_")
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 

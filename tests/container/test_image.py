@@ -23,12 +23,13 @@ from tests.services.etcd import QUICK
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("image")]
 
 PREFIX = "image"
+VERSION = "9.8.7"
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """What the build stage makes."""
-    return Image(tmp_path_factory.mktemp("image"))
+    """Result of the build stage."""
+    return Image(tmp_path_factory.mktemp("image"), VERSION=VERSION)
 
 
 class ServerInImage(DeviceServer):
@@ -81,6 +82,7 @@ def test_it_has_what_the_lock_says_and_nothing_else(image: Image) -> None:
     installed = {normal(name) for name in json.loads(done.stdout)}
     locked = {normal(name) for name, _ in pins("requirements/image.lock")}
     assert "ska-sdp-lmc" in installed
+    assert image.run("ska-sdp", "--version").stdout == f"ska-sdp, version {VERSION}\n"
     # Some in the lock are for other Pythons only.
     assert installed - {"ska-sdp-lmc"} <= locked
     programs = {program.name for program in image.bin.iterdir()}

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from ska_sdp_sim.demo.content import Content
 from ska_sdp_sim.demo.event import Event, Value
 from ska_sdp_sim.demo.judge import judge, state_durations
-from ska_sdp_sim.demo.record import Record
-from ska_sdp_sim.demo.steps import expected_obs_states, observation
+from ska_sdp_sim.demo.steps import Record, expected_obs_states, observation
 
 Events = list[Event]
 Change = Callable[[Record, Events], Events | None]

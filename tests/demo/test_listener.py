@@ -69,7 +69,7 @@ class Lamp(Part):
     def environment(self) -> dict[str, str]:
         return clean_environment(TANGO_HOST=self.database.tango_host)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return bool(self.device().ping() > 0)
         except tango.DevFailed:

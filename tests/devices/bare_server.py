@@ -37,7 +37,7 @@ class Server(PortPart):
     def environment(self) -> dict[str, str]:
         return clean_environment(**self._settings)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return all(self.proxy(name).ping() >= 0 for name in self._devices)
         except tango.DevFailed:

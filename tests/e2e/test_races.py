@@ -47,7 +47,7 @@ class SecondServer(PortPart):
     def trl(self) -> str:
         return f"tango://{self.endpoint}/{self._device}#dbase=no"
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return bool(tango.DeviceProxy(self.trl).state() != tango.DevState.INIT)
         except tango.DevFailed:

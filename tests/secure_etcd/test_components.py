@@ -36,7 +36,7 @@ class OwnSimulator(Simulator):
         super().__init__(directory, secured.way_of(user))
         self._secured, self._user = secured, user
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         with self._secured.config_of(self._user) as config:
             owners = [config.backend.get(path)[0] for path in OWNER_PATHS]
         return all(owner and json.loads(owner)["pid"] == self.process.pid for owner in owners)

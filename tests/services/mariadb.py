@@ -67,7 +67,7 @@ class MariaDb(PortPart):
     def environment(self) -> dict[str, str]:
         return clean_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return self._sql("SELECT 1").returncode == 0
 
     def launch(self) -> None:

@@ -104,7 +104,7 @@ class EtcdOf(Etcd):
             return command
         return [word.replace("client-urls=http:", "client-urls=https:") for word in command]
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return self._member in self.members()
 
     def members(self) -> list[str]:

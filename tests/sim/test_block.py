@@ -1,9 +1,8 @@
-"""Deployment IDs, timestamps and dependency cycles."""
+"""Deployment IDs, statuses and dependency cycles."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -14,8 +13,6 @@ from ska_sdp_sim.block import (
     Block,
     deployment_id,
     find_cycle,
-    last_updated_of,
-    timestamp,
 )
 
 
@@ -74,28 +71,3 @@ def test_find_cycle_returns_the_path_back(
     edges: dict[str, list[str]], cycle: tuple[str, ...]
 ) -> None:
     assert find_cycle("a", lambda name: edges.get(name, [])) == cycle
-
-
-def test_timestamp_is_utc_in_seconds() -> None:
-    zone = timezone(timedelta(hours=2))
-    assert timestamp(datetime(2026, 2, 1, 1, 12, 37, 9000, zone)) == "2026-01-31 23:12:37"
-
-
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [
-        (
-            {"last_updated": "2026-01-31 23:12:37"},
-            datetime(2026, 1, 31, 23, 12, 37, tzinfo=timezone.utc),
-        ),
-        ({"last_updated": 0}, datetime(1970, 1, 1, tzinfo=timezone.utc)),
-        ({"last_updated": "yesterday"}, None),
-        ({"last_updated": ["2026-01-31 23:12:37"]}, None),
-        ({"last_updated": 1e300}, None),
-        ({}, None),
-    ],
-)
-def test_last_updated_is_parsed_or_none(
-    state: dict[str, object], expected: datetime | None
-) -> None:
-    assert last_updated_of(state) == expected

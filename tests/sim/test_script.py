@@ -143,7 +143,7 @@ def test_batch_block_waits_for_observation_and_dependencies() -> None:
 
 def test_resource_time_starts_after_the_hold() -> None:
     held = batch(state={"status": "WAITING", "resources_available": False})
-    assert phase(held) == "held"
+    assert phase(held) == "blocked"
     assert phase(observe(held, status="FINISHED")) == "resourcing"
 
 
@@ -165,7 +165,7 @@ def test_invalid_default_is_rejected() -> None:
     assert given.go(99)[-1] == "deployments ready"
 
 
-ORDER = ["None", "STARTING", "held", "resourcing", "resourced", "deploying", "ready"]
+ORDER = ["None", "STARTING", "blocked", "resourcing", "resourced", "deploying", "ready"]
 events = st.sampled_from(
     [
         {"current_scan_type": "science"},
@@ -210,7 +210,7 @@ def test_phases_never_go_back(
             place = ORDER.index(phase(run.block))
             assert place >= last
             last = place
-            if kind == "batch" and place > ORDER.index("held"):
+            if kind == "batch" and place > ORDER.index("blocked"):
                 assert run.block.execution_status == "FINISHED"
         if run.block.execution_status == "ACTIVE":
             run.block = observe(run.block, **event)

@@ -155,6 +155,6 @@ def test_block_ended_by_another_program_is_released() -> None:
     run = Run(block())
     run.go()
     run.block = replace(run.block, state={"status": "CANCELLED"})
-    assert run.go() == ["tidied up"]
+    assert run.go() == ["cleanup"]
     assert run.state == {"status": "CANCELLED"}
     assert run.step() == Done()

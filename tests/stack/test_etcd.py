@@ -41,7 +41,7 @@ def test_restart_after_a_kill_keeps_port_and_data(etcd_server: Callable[..., Etc
     port = server.port
     call(server, "put", key=b64("a"), value=b64("1"))
     server.kill()
-    assert not server.answers()
+    assert not server.is_ready()
     server.restart()
     assert server.port == port
     assert call(server, "range", key=b64("a"))["kvs"][0]["value"] == b64("1")
@@ -58,7 +58,7 @@ def test_paused_server_does_not_answer_and_can_be_stopped(
         with pytest.raises(TimeoutError):
             peer.recv(1)
     server.resume()
-    wait_until(server.answers)
+    wait_until(server.is_ready)
     server.pause()
     server.stop()
     # Ended by SIGTERM, not by SIGKILL.

@@ -75,7 +75,7 @@ def test_start_times_out(
     python: Callable[[str], ServerProcess],
 ) -> None:
     process = python(STUBBORN)
-    with pytest.raises(StartError, match=r"part did not answer within 0\.1 s"):
+    with pytest.raises(StartError, match=r"part did not respond within 0\.1 s"):
         process.wait_until(lambda: False, timeout=0.1)
 
 

@@ -61,7 +61,7 @@ class Script(Part):
             raise FileNotFoundError(f"there is no program {self.program}")
         return [self.program, "-c", self.code]
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return self.running
 
 
@@ -89,7 +89,7 @@ def watch(tmp_path: Path) -> Iterator[Callable[[bool], Watched]]:
             script,
             clock,
             said,
-            Supervisor([script], restart=restart, say=said.append, now=clock),
+            Supervisor([script], restart=restart, echo=said.append, now=clock),
         )
 
     yield watch

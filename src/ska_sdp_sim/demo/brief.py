@@ -11,13 +11,7 @@ _MAX_WIDTH = 72
 
 
 def brief(attribute: str, value: Value, before: Value = None) -> str:
-    """Return a value shortened to one line.
-
-    Args:
-        attribute: Name of the attribute.
-        value: Its value.
-        before: Its previous value; parts of pbState that did not change are left out.
-    """
+    """Shorten a value to one line; of pbState, leave out parts as in the previous value."""
     if value is None:
         return "(no value)"
     text = str(value)

@@ -18,11 +18,7 @@ _SAMPLE_DATE = "-20260101-"
 
 @dataclass(frozen=True)
 class Content:
-    """One observation.
-
-    Attributes:
-        message: Argument of AssignResources.
-    """
+    """One observation, given by the argument of AssignResources."""
 
     message: dict[str, Any]
 

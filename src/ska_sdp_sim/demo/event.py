@@ -13,8 +13,7 @@ class Event:
     """A change of one attribute.
 
     Attributes:
-        device: Name of the device.
-        attribute: Name of the attribute, as subscribed.
+        attribute: Its name, as subscribed.
         value: Its value; the label of an enumeration.
         stamped: Timestamp of the value by the device, in seconds since the epoch.
         received: Time of receipt by the subscriber, on the same clock.

@@ -7,21 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ska_sdp_sim.demo.event import Event
-from ska_sdp_sim.demo.record import Record
-from ska_sdp_sim.demo.steps import expected_obs_states
+from ska_sdp_sim.demo.steps import Record, expected_obs_states
 
 MIN_DURATION_S = 1.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Result of one check.
-
-    Attributes:
-        about: The expectation.
-        good: Whether it is met.
-        detail: The values found.
-    """
+    """Result of one check: the expectation, whether it is met, and the values found."""
 
     about: str
     good: bool
@@ -43,12 +36,7 @@ def state_durations(events: Sequence[Event]) -> list[StateDuration]:
 
 
 def judge(record: Record, events: Sequence[Event]) -> list[Verdict]:
-    """Run all checks.
-
-    Args:
-        record: Record of the observation.
-        events: Events of the subarray, in the order received.
-    """
+    """Run all checks on the events of the subarray, in the order received."""
     return [
         _order(record, events),
         *_lasting(record, events),

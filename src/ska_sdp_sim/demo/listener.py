@@ -6,14 +6,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.subscriber import READY
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _STOP_TIMEOUT_S = 10.0
 
@@ -42,7 +37,7 @@ class Listener:
         self._ended = False
         self._changed = threading.Condition()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Listener:
         arguments = [f"{device}:{','.join(names)}" for device, names in self._subjects.items()]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ska_sdp_sim.demo.subscriber", *arguments],
@@ -54,12 +49,7 @@ class Listener:
         self._reader.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -70,9 +60,6 @@ class Listener:
 
     def wait_ready(self, timeout: float = 60.0) -> None:
         """Wait for the subscriptions to all attributes.
-
-        Args:
-            timeout: Seconds.
 
         Raises:
             EventTimeoutError: the subscriber ended or the timeout expired.
@@ -86,10 +73,6 @@ class Listener:
 
     def wait_for(self, found: Callable[[list[Event]], bool], timeout: float) -> None:
         """Wait until the events meet a condition.
-
-        Args:
-            found: The condition, called with all events so far.
-            timeout: Seconds.
 
         Raises:
             EventTimeoutError: the timeout expired, or the subscriber ended.

@@ -9,31 +9,23 @@ from collections.abc import Callable, Sequence
 import tango
 
 from ska_sdp_config import Config
+from ska_sdp_config.entity import Script
 from ska_sdp_sim.demo.content import scripts
 from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.listener import EventTimeoutError, Listener
-from ska_sdp_sim.demo.record import Record, Taken
-from ska_sdp_sim.demo.steps import Step
+from ska_sdp_sim.demo.steps import Record, Step, Taken
 
 _TIMEOUT_S = 30.0
 _DONE = frozenset({"FINISHED", "FAILED", "CANCELLED"})
 
 
 def define_scripts(config: Config) -> int:
-    """Write the script definitions of the demo to the database; return their number.
-
-    Raises:
-        ConfigConnectionError: the connection failed.
-    """
+    """Write the script definitions of the demo to the database; return their number."""
     definitions = scripts()
     for txn in config.txn():
         for definition in definitions:
-            kind, name, version = (definition[part] for part in ("kind", "name", "version"))
-            content = {"image": definition["image"]}
-            if txn.get_script(kind, name, version) is None:
-                txn.create_script(kind, name, version, content)
-            else:
-                txn.update_script(kind, name, version, content)
+            key = ":".join(definition[part] for part in ("kind", "name", "version"))
+            txn.script.create_or_update(Script(key=key, image=definition["image"]))
     return len(definitions)
 
 
@@ -44,12 +36,6 @@ def take_steps(
     announce: Callable[[Step], None],
 ) -> None:
     """Send the commands, and wait for the obsStates that follow each.
-
-    Args:
-        device: The subarray, OFF.
-        listener: Listener to its obsState.
-        record: Record to fill.
-        announce: Called before each command.
 
     Raises:
         EventTimeoutError: an obsState was not received; the message names the command.
@@ -67,11 +53,7 @@ def take_steps(
 
 
 def send(device: tango.DeviceProxy, step: Step) -> Taken:
-    """Send one command.
-
-    Raises:
-        tango.DevFailed: it was rejected.
-    """
+    """Send one command."""
     sent, began = time.time(), time.monotonic()
     device.command_inout(step.command, step.argument)
     return Taken(step, sent, time.monotonic() - began)
@@ -80,16 +62,7 @@ def send(device: tango.DeviceProxy, step: Step) -> Taken:
 def await_processing(
     config: Config, pb_ids: Sequence[str], announce: Callable[[str, str], None]
 ) -> dict[str, str]:
-    """Wait at most 30 s until all processing blocks have ended; return their statuses.
-
-    Args:
-        config: The configuration database.
-        pb_ids: IDs of the processing blocks.
-        announce: Called with the ID and the status of each block after a change.
-
-    Raises:
-        ConfigConnectionError: the connection failed.
-    """
+    """Wait at most 30 s until all processing blocks have ended; return their statuses."""
     deadline = time.monotonic() + _TIMEOUT_S
     statuses: dict[str, str] = {}
     for watcher in config.watcher(timeout=1.0):

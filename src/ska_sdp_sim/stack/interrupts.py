@@ -14,11 +14,7 @@ _MAX_WAIT_S = 1.0
 
 
 class StopRequested(Exception):
-    """A signal requested the stop.
-
-    Attributes:
-        signal: The signal.
-    """
+    """A signal requested the stop."""
 
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(f"got {number.name}")
@@ -34,11 +30,7 @@ class Interrupts:
         self._received: signal.Signals | None = None
 
     def check(self) -> None:
-        """Raise if a signal has requested the stop.
-
-        Raises:
-            StopRequested: a signal was received.
-        """
+        """Raise ``StopRequested`` if a signal has requested the stop."""
         if self._received is not None:
             raise StopRequested(self._received)
 

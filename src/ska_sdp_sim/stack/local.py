@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ska_sdp_lmc.ops.tango_db.data import Registration, expand, read
 from ska_sdp_sim.stack.device_server import DeviceServer
@@ -17,9 +16,6 @@ from ska_sdp_sim.stack.port_plan import PortPlan, check_free, plan_ports
 from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase, TangoDatabaseServer
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -28,7 +24,6 @@ class Layout:
     Attributes:
         subarrays: Number of subarrays, each with a server process of its own.
         prefix: Prefix of ``-sdp`` in the device names.
-        simulate: Whether the simulator runs.
         health: Whether each server serves the health endpoints over HTTP.
         port_base: First of the fixed ports, see ``plan_ports``; None chooses free ports.
     """
@@ -54,7 +49,6 @@ class LocalStack:
 
     Args:
         directory: Directory of data and logs; existing data are used.
-        layout: Parts to start.
         tango_db: The Tango database to start; None creates one in an SQLite file.
 
     Raises:
@@ -76,7 +70,7 @@ class LocalStack:
         self.servers: list[DeviceServer] = []
         self.simulator: Simulator | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> LocalStack:
         self.start()
         return self
 
@@ -85,11 +79,7 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables with the addresses of both databases.
-
-        Raises:
-            RuntimeError: the databases were never started.
-        """
+        """Environment variables with the addresses of both databases."""
         return {
             "TANGO_HOST": self.tango_db.tango_host,
             "SDP_CONFIG_HOST": self.etcd.host,
@@ -105,15 +95,14 @@ class LocalStack:
         yield from self.servers
 
     def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Start all parts and wait until each answers; on an error, stop all of them.
+        """Start all parts and wait until each is ready; on an error, stop all of them.
 
-        Args:
-            interrupted: Called while waiting; may raise to abort the start.
+        ``interrupted`` is called while waiting, and may raise to abort the start.
 
         Raises:
             FileNotFoundError: a program is not installed.
             PortError: a fixed port is in use.
-            StartError: a part ended or did not answer in time.
+            StartError: a part ended or did not respond in time.
         """
         from ska_sdp_lmc.ops.tango_db.register import register
 

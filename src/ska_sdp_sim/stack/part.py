@@ -21,14 +21,9 @@ def never_interrupted() -> None:
 
 
 class Part(ABC):
-    """A server program with a log. A context manager.
+    """A server program whose output is appended to a log. A context manager."""
 
-    Args:
-        name: Name in messages.
-        log: File that its output is appended to; its directory is created.
-    """
-
-    patience = 30.0
+    start_timeout_s = 30.0
     """Timeout of a start, in seconds."""
 
     def __init__(self, name: str, log: Path) -> None:
@@ -45,8 +40,8 @@ class Part(ABC):
         return None
 
     @abstractmethod
-    def answers(self) -> bool:
-        """Return whether this process, not an earlier or another server, answers."""
+    def is_ready(self) -> bool:
+        """Return whether this process, not an earlier or another server, responds."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -72,38 +67,28 @@ class Part(ABC):
         return self._process is not None and self._process.alive
 
     def launch(self) -> None:
-        """Start the process without waiting for its answer.
-
-        Raises:
-            FileNotFoundError: its program is not installed.
-        """
+        """Start the process; raises FileNotFoundError if its program is not installed."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._process = ServerProcess(
             self.name, self.command(), log=self.log, env=self.environment()
         )
 
     def wait(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Wait until it answers.
+        """Wait until it is ready.
 
-        Args:
-            interrupted: Called while waiting; may raise to abort the wait, without a stop.
+        ``interrupted`` is called while waiting; it may raise to abort the wait, without a stop.
 
         Raises:
-            StartError: it ended or did not answer in time; it was killed.
+            StartError: it ended or did not respond in time; it was killed.
         """
         try:
-            self.process.wait_until(self.answers, self.patience, interrupted)
+            self.process.wait_until(self.is_ready, self.start_timeout_s, interrupted)
         except StartError:
             self.kill()
             raise
 
     def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Start it and wait until it answers.
-
-        Raises:
-            FileNotFoundError: its program is not installed.
-            StartError: it ended or did not answer in time; it was killed.
-        """
+        """Start it and wait; see ``launch`` and ``wait`` for the errors."""
         self.launch()
         self.wait(interrupted)
 
@@ -117,7 +102,7 @@ class Part(ABC):
         self.process.kill()
 
     def pause(self) -> None:
-        """Suspend it: connections stay open without answers."""
+        """Suspend it: connections stay open without responses."""
         self.process.pause()
 
     def resume(self) -> None:
@@ -125,23 +110,13 @@ class Part(ABC):
         self.process.resume()
 
     def restart(self) -> None:
-        """Stop it if it runs, and start it.
-
-        Raises:
-            StartError: it ended or did not answer in time.
-        """
+        """Stop it if it runs, and start it."""
         self.stop()
         self.start()
 
 
 class PortPart(Part):
-    """A server on a port that stays the same after a restart.
-
-    Args:
-        name: Name in messages.
-        log: File that its output is appended to.
-        port: Its port on 127.0.0.1; None chooses a free one.
-    """
+    """A server on 127.0.0.1, on a given or a free port that stays the same after a restart."""
 
     host = "127.0.0.1"
     bind_failure: str
@@ -176,7 +151,7 @@ class PortPart(Part):
         super().launch()
 
     def wait(self, interrupted: Callable[[], None] = never_interrupted) -> None:
-        """Wait until it answers; retry on another port if the chosen one was taken meanwhile."""
+        """Wait until it is ready; retry on another port if the chosen one was taken meanwhile."""
         for attempt in range(1, _MAX_BIND_ATTEMPTS + 1):
             try:
                 super().wait(interrupted)

@@ -18,14 +18,7 @@ class PortError(ValueError):
 
 @dataclass(frozen=True)
 class ServerPorts:
-    """Ports of one device server.
-
-    Attributes:
-        tango: CORBA requests.
-        heartbeat: Event heartbeats.
-        events: Events.
-        health: Health endpoints, if served.
-    """
+    """Ports of one device server; that of the health endpoints is used only if they are served."""
 
     tango: int
     heartbeat: int
@@ -35,24 +28,14 @@ class ServerPorts:
 
 @dataclass(frozen=True)
 class PortPlan:
-    """Ports of a stack.
-
-    Attributes:
-        etcd: Client port of etcd.
-        tango_db: Port of the Tango database.
-        servers: Ports of the device servers, by server name.
-    """
+    """Ports of a stack; those of the device servers by server name."""
 
     etcd: int
     tango_db: int
     servers: Mapping[str, ServerPorts]
 
     def ports(self, *, health: bool) -> Iterator[tuple[str, int]]:
-        """Yield the use and the number of each port that the stack listens on.
-
-        Args:
-            health: Whether the servers serve the health endpoints.
-        """
+        """Yield the use and the number of each port; those for health only if it is served."""
         yield "etcd", self.etcd
         yield "the Tango database", self.tango_db
         for name, ports in self.servers.items():
@@ -68,10 +51,6 @@ def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
 
     The order is fixed, and a port does not depend on the options of the stack: ``base`` is etcd,
     ``base + 1`` the Tango database. Then each server has four: Tango, heartbeat, events, health.
-
-    Args:
-        base: First port.
-        servers: Names of the device servers, in their order.
 
     Raises:
         PortError: A port would be below 1 or above 65535.
@@ -96,11 +75,6 @@ def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
 
 def check_free(plan: PortPlan, host: str, *, health: bool) -> None:
     """Check that nothing listens on the ports of a plan.
-
-    Args:
-        plan: The ports.
-        host: Address that the parts listen on.
-        health: Whether the servers serve the health endpoints.
 
     Raises:
         PortError: A port is in use, or this user may not listen on it; names each.

@@ -16,7 +16,7 @@ _POLL_INTERVAL_S = 0.05
 
 
 class StartError(RuntimeError):
-    """A process ended or did not answer in time during its start."""
+    """A process ended or did not respond in time during its start."""
 
 
 class ServerProcess:
@@ -27,7 +27,6 @@ class ServerProcess:
 
     Args:
         name: Name in messages.
-        command: Program and arguments.
         env: Complete environment of the process; None inherits that of this process.
         log: File to append standard output and error to; None inherits those of this process.
     """
@@ -97,9 +96,6 @@ class ServerProcess:
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit code.
 
-        Args:
-            timeout: Seconds; None waits without limit.
-
         Raises:
             subprocess.TimeoutExpired: it still runs.
         """
@@ -134,11 +130,11 @@ class ServerProcess:
         return self.wait()
 
     def pause(self) -> None:
-        """Suspend it: its connections stay open without answers."""
+        """Suspend it: its connections stay open without responses."""
         if not self.alive:
             return
         self.signal(signal.SIGSTOP)
-        # The signal is asynchronous; without this wait, the process could answer another request.
+        # The signal is asynchronous; without this wait, the process could serve another request.
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
@@ -147,34 +143,27 @@ class ServerProcess:
 
     def wait_until(
         self,
-        answers: Callable[[], bool],
+        is_ready: Callable[[], bool],
         timeout: float,
         interrupted: Callable[[], None] = lambda: None,
     ) -> None:
-        """Wait until the program answers.
+        """Wait until the program is ready.
 
-        Args:
-            answers: Returns whether the program answers.
-            timeout: Seconds.
-            interrupted: Called between two checks; may raise to abort the wait.
+        ``interrupted`` is called between two checks, and may raise to abort the wait.
 
         Raises:
-            StartError: the process ended or did not answer in time; includes its last output.
+            StartError: the process ended or did not respond in time; includes its last output.
         """
         deadline = time.monotonic() + timeout
-        while not answers():
+        while not is_ready():
             interrupted()
             if not self.alive:
                 raise StartError(self.failure_report(self.ending))
             if time.monotonic() > deadline:
-                raise StartError(self.failure_report(f"did not answer within {timeout:g} s"))
+                raise StartError(self.failure_report(f"did not respond within {timeout:g} s"))
             time.sleep(_POLL_INTERVAL_S)
 
     def failure_report(self, what: str) -> str:
-        """Return a message about a failure, with the last lines of the log.
-
-        Args:
-            what: The failure, as a predicate: ``did not answer``.
-        """
+        """Return a message with the predicate ``what`` and the last lines of the log."""
         lines = self.last_lines() or "(nothing)"
         return f"{self.name} {what}; its log {self.log} ends with:\n{lines}"

@@ -15,9 +15,6 @@ def shell_commands(environment: Mapping[str, str]) -> str:
     """Return commands that set up a new shell for the stack and list the database.
 
     They work in sh, bash, zsh and fish, so there is no comment and no ``source``.
-
-    Args:
-        environment: Variables with the addresses of both databases.
     """
     # `make up` uses a virtual environment that is not activated in the user's shell.
     programs = quote(sysconfig.get_path("scripts"))
@@ -31,12 +28,7 @@ def shell_commands(environment: Mapping[str, str]) -> str:
 
 
 def describe_stack(stack: LocalStack, *, kept: bool) -> str:
-    """Return the addresses of all parts, and how to use ``ska-sdp``, Jive and Taranta.
-
-    Args:
-        stack: A running stack.
-        kept: Whether its directory is kept.
-    """
+    """Return the addresses of all parts, and how to use ``ska-sdp``, Jive and Taranta."""
     devices = "\n".join(f"  {device.device:<26}{device.server}" for device in stack.devices)
     health = "".join(
         f"  health of {server.name:<16}http://{server.health}/readyz, /livez, /metrics\n"
@@ -45,7 +37,7 @@ def describe_stack(stack: LocalStack, *, kept: bool) -> str:
     )
     stay = "they stay" if kept else "removed at the end; --dir DIR keeps them"
     return f"""
-Up. Ctrl-C, or SIGTERM, stops all of it.
+Up. Ctrl-C or SIGTERM stops the stack.
 
   etcd                      {stack.etcd.endpoint}
   Tango database            {stack.tango_db.tango_host}
@@ -56,7 +48,7 @@ In another shell:
 
 {indent(shell_commands(stack.environment), "  ")}
 
-  The last command lists what the configuration database holds. In that shell:
+  The last command lists the content of the configuration database. In that shell:
   Jive        shows the devices: jive
   Taranta     shows them when its TangoGQL server runs there too: it reads the same TANGO_HOST
 """

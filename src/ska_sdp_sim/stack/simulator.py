@@ -14,12 +14,7 @@ OWNER_PATHS = ("/component/proccontrol/owner", "/component/helmdeploy/owner")
 
 
 class Simulator(Part):
-    """The simulator of ``ska_sdp_sim`` as a process.
-
-    Args:
-        directory: Directory of its log.
-        settings: Environment variables: the address of the configuration database, and any others.
-    """
+    """The simulator of ``ska_sdp_sim`` as a process."""
 
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
         super().__init__("simulator", directory / "simulator.log")
@@ -33,7 +28,7 @@ class Simulator(Part):
         """Return the environment with the settings."""
         return clean_environment(**self.settings)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether this process holds the owner keys of its components."""
         from ska_sdp_config import Config, ConfigConnectionError
 

@@ -1,4 +1,4 @@
-"""Supervision of a running stack: report a part that ended, and restart it if asked to."""
+"""Supervision of a running stack: report a part that ended, and restart it on request."""
 
 from __future__ import annotations
 
@@ -39,10 +39,9 @@ class Supervisor:
     """Monitors the processes of a stack. Use it in the thread that started them.
 
     Args:
-        parts: The started parts.
         restart: Whether to restart a part that ended, any number of times. If not, the end of one
             part ends the stack.
-        say: Called with messages for the user.
+        echo: Called with messages for the user.
         now: Clock, in seconds.
     """
 
@@ -51,10 +50,10 @@ class Supervisor:
         parts: Iterable[Part],
         *,
         restart: bool,
-        say: Callable[[str], None],
+        echo: Callable[[str], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._say = say
+        self._echo = echo
         self._now = now
         self._restarts_parts = restart
         self._failed = False
@@ -72,7 +71,7 @@ class Supervisor:
                 continue
             if not self._restarts_parts:
                 self._failed = True
-                self._say(part.process.failure_report(part.process.ending))
+                self._echo(part.process.failure_report(part.process.ending))
             elif restart.due is None:
                 self._plan(part, restart, part.process.ending)
             elif self._now() >= restart.due:
@@ -83,7 +82,9 @@ class Supervisor:
         now = self._now()
         restart.delay = next_delay(restart.delay, now - restart.started)
         restart.due = now + restart.delay
-        self._say(f"{part.name} {what}: restarting it in {restart.delay:g} s; its log: {part.log}")
+        self._echo(
+            f"{part.name} {what}: restarting it in {restart.delay:g} s; its log: {part.log}"
+        )
 
     def _launch(self, part: Part, restart: _Restart) -> None:
         restart.started, restart.due = self._now(), None
@@ -92,4 +93,4 @@ class Supervisor:
         except OSError as error:
             self._plan(part, restart, f"could not be started ({error})")
         else:
-            self._say(f"Restarted {part.name}, process {part.process.pid}.")
+            self._echo(f"Restarted {part.name}, process {part.process.pid}.")

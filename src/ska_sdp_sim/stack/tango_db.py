@@ -15,12 +15,7 @@ _INSTANCE = "2"
 
 
 class TangoDatabaseServer(PortPart):
-    """A Tango database server on 127.0.0.1 with any storage.
-
-    Args:
-        directory: Directory of its log.
-        port: Its port; None chooses a free one.
-    """
+    """A Tango database server on 127.0.0.1 with any storage."""
 
     def __init__(self, directory: Path, *, port: int | None = None) -> None:
         super().__init__("Tango database", directory / "tango-db.log", port)
@@ -31,17 +26,13 @@ class TangoDatabaseServer(PortPart):
         return self.endpoint
 
     def connect(self) -> tango.Database:
-        """Connect to it.
-
-        Raises:
-            tango.DevFailed: it does not answer.
-        """
+        """Connect to it, or raise ``tango.DevFailed``."""
         import tango
 
         return tango.Database(self.host, self.port)
 
-    def answers(self) -> bool:
-        """Return whether this server, and no other on the port, answers a command."""
+    def is_ready(self) -> bool:
+        """Return whether this server, and no other on the port, executes a command."""
         import tango
 
         try:
@@ -52,12 +43,7 @@ class TangoDatabaseServer(PortPart):
 
 
 class TangoDatabase(TangoDatabaseServer):
-    """A Tango database in an SQLite file.
-
-    Args:
-        directory: Directory of the file and the log; an existing file is used.
-        port: Its port; None chooses a free one.
-    """
+    """A Tango database in an SQLite file of a directory; an existing file is used."""
 
     bind_failure = "Address in use"
 

@@ -17,7 +17,7 @@ from ska_sdp_sim.stack.programs import clean_environment
 from ska_sdp_sim.stack.reach import describe_stack
 from ska_sdp_sim.stack.supervisor import Supervisor
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 
 def up(
@@ -27,11 +27,14 @@ def up(
     env_path: Path | None,
     demonstrate: bool,
     restart: bool,
-    say: Say,
+    echo: Echo,
 ) -> int:
     """Start the stack, run it, and stop it.
 
     Call it in the main thread: it catches SIGINT, SIGTERM and SIGHUP.
+
+    Errors of the start are DataError, DirectoryInUse, FileNotFoundError, PortError, StartError and
+    OSError.
 
     Args:
         layout: Parts to start.
@@ -39,18 +42,10 @@ def up(
         env_path: Shell file to write with the environment of the stack; None writes none.
         demonstrate: Run the demo, then stop.
         restart: Restart a part that ends after the start, instead of stopping the stack.
-        say: Called with messages for the user.
+        echo: Called with messages for the user.
 
     Returns:
         Exit code: 0 after a signal or a successful demo.
-
-    Raises:
-        DataError: invalid number of subarrays or prefix.
-        DirectoryInUse: another stack uses the directory.
-        FileNotFoundError: a program is not installed.
-        OSError: the directory or the environment file cannot be written.
-        PortError: a fixed port is in use or does not exist.
-        StartError: a part ended or did not answer in time.
     """
     with ExitStack() as undo:
         interrupts = undo.enter_context(catch_signals())
@@ -61,19 +56,19 @@ def up(
             # A file left by a killed stack has addresses of servers that are gone.
             env_path.unlink(missing_ok=True)
         try:
-            say(f"Starting {_names(layout)}; data and logs are in {place}")
-            say(f"Using {describe_etcd()}")
+            echo(f"Starting {_names(layout)}; data and logs are in {place}")
+            echo(f"Using {describe_etcd()}")
             stack.start(interrupts.check)
-            supervisor = Supervisor(stack.parts(), restart=restart, say=say)
+            supervisor = Supervisor(stack.parts(), restart=restart, echo=echo)
             if env_path is not None:
                 undo.enter_context(env_file(env_path, stack.environment))
             if demonstrate:
                 return _demonstrate(stack, supervisor, interrupts)
         except StopRequested as end:
-            say(f"Stopping: {end}.")
+            echo(f"Stopping: {end}.")
             return 128 + end.signal
-        say(describe_stack(stack, kept=directory is not None))
-        return _keep(supervisor, interrupts, say)
+        echo(describe_stack(stack, kept=directory is not None))
+        return _keep(supervisor, interrupts, echo)
 
 
 def _names(layout: Layout) -> str:
@@ -82,13 +77,13 @@ def _names(layout: Layout) -> str:
     return f"etcd, the Tango database, the controller, {subarrays}{simulator}"
 
 
-def _keep(supervisor: Supervisor, interrupts: Interrupts, say: Say) -> int:
+def _keep(supervisor: Supervisor, interrupts: Interrupts, echo: Echo) -> int:
     try:
         interrupts.wait_for(lambda: not supervisor.check())
     except StopRequested:
-        say("Stopping all of it.")
+        echo("Stopping the stack.")
         return 0
-    say("Stopping the rest.")
+    echo("Stopping the other parts.")
     return 1
 
 

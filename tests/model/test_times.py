@@ -1,0 +1,29 @@
+"""Stored formats of times."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from ska_sdp_config.lmc.times import last_updated, read_time
+
+
+def test_last_updated_is_utc_in_seconds() -> None:
+    zone = timezone(timedelta(hours=2))
+    assert last_updated(datetime(2026, 2, 1, 1, 12, 37, 9000, zone)) == "2026-01-31 23:12:37"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-01-31 23:12:37", datetime(2026, 1, 31, 23, 12, 37, tzinfo=timezone.utc)),
+        (0, datetime(1970, 1, 1, tzinfo=timezone.utc)),
+        ("yesterday", None),
+        (["2026-01-31 23:12:37"], None),
+        (1e300, None),
+        (None, None),
+    ],
+)
+def test_stored_time_is_parsed_or_none(value: object, expected: datetime | None) -> None:
+    assert read_time(value) == expected
