@@ -1,4 +1,4 @@
-"""The reference of the Tango devices, from the classes that serve them."""
+"""Reference of the Tango devices, from their classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from docs.generate.text import code, described, first_line, table
 from tango.server import attribute, device_property
 
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
-from ska_sdp_config.lmc.transitions import TRANSITIONS, Transition
 from ska_sdp_lmc.devices.base import LmcDevice
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
@@ -28,7 +27,6 @@ __all__ = [
 ]
 
 _OF_TANGO = "Init"
-"""Command that every Tango device has."""
 
 _TYPES = {
     "DevString": "string",
@@ -50,16 +48,15 @@ def subarray_attributes() -> str:
 def controller_commands() -> str:
     """Return the table of SDPController's commands."""
     rows = [[code(name), about] for name, _, about in _commands(SDPController)]
-    return table(["command", "what it does"], rows)
+    return table(["command", "effect"], rows)
 
 
 def subarray_commands() -> str:
-    """Return the table of SDPSubarray's commands, with where each is allowed."""
-    rows = []
-    for name, argument, about in _commands(SDPSubarray):
-        change = TRANSITIONS[name]
-        rows.append([code(name), argument or "none", _allowed(change), _path(change), about])
-    return table(["command", "argument", "allowed in", "obsState", "what it does"], rows)
+    """Return the table of SDPSubarray's commands."""
+    rows = [
+        [code(name), argument or "none", about] for name, argument, about in _commands(SDPSubarray)
+    ]
+    return table(["command", "argument", "effect"], rows)
 
 
 def controller_properties() -> str:
@@ -83,7 +80,7 @@ def _numbers(kind: type[IntEnum]) -> str:
 
 
 def _members(device: type[LmcDevice], kind: type) -> Iterator[tuple[str, Any]]:
-    # Those of the base come first; PyTango has copied them into each class.
+    # PyTango copies the members of the base into each class; list them first.
     members = vars(LmcDevice) | vars(device)
     yield from ((name, member) for name, member in members.items() if isinstance(member, kind))
 
@@ -99,11 +96,11 @@ def _attributes(device: type[LmcDevice]) -> str:
         if found.att_prop is not None and found.att_prop.unit:
             kind += f", {found.att_prop.unit}"
         rows.append([code(found.attr_name), kind, found.__doc__ or ""])
-    return table(["attribute", "type", "what it shows"], rows)
+    return table(["attribute", "type", "meaning"], rows)
 
 
 def _commands(device: type[LmcDevice]) -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the argument and the effect of each command but Tango's."""
+    """Yield the name, the argument and the effect of each command, except Tango's own."""
     for name, method in vars(device).items():
         declared = getattr(method, "__tango_command__", None)
         if declared is not None and name != _OF_TANGO:
@@ -112,22 +109,10 @@ def _commands(device: type[LmcDevice]) -> Iterator[tuple[str, str, str]]:
             yield name, argument, first_line(method.__wrapped__) if argument else about_argument
 
 
-def _allowed(change: Transition) -> str:
-    states = " or ".join(sorted(state.name for state in change.states))
-    if change.obs_states == frozenset(ObsState):
-        return f"State {states}"
-    return ", ".join(obs_state.name for obs_state in ObsState if obs_state in change.obs_states)
-
-
-def _path(change: Transition) -> str:
-    transient = f"{change.transient.name} → " if change.transient else ""
-    return transient + change.target.name
-
-
 def _properties(device: type[LmcDevice]) -> str:
     meanings = described(Settings)
     rows = [
         [code(name), found.__doc__ or meanings[PROPERTIES[name]]]
         for name, found in _members(device, device_property)
     ]
-    return table(["property", "what it sets"], rows)
+    return table(["property", "meaning"], rows)
