@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 SOURCES := $(wildcard src devices tests benchmarks docs examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-long lint bench docs lock clean
+.PHONY: help demo up test test-long lint bench docs diagrams lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -52,6 +52,9 @@ bench: $(INSTALLED) ## Measure the speed
 
 docs: $(INSTALLED) ## Build the documentation
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+diagrams: $(INSTALLED) ## Lay out the diagrams of the documentation; requires Graphviz's dot
+	$(BIN)/python -m docs.generate.diagrams
 
 # One lock for Python 3.10 to 3.13; two for the image: its run-time packages, and the build of the
 # package's wheel; one for an old Tango client in the tests. Requires uv (pip install uv).

@@ -17,6 +17,8 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = project
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_search_scorer = str(Path(__file__).with_name("search_scorer.js"))
 # A copied session is what a reader types, without prompts and output.
 copybutton_prompt_text = r"\$ |> |>>> |\.\.\. "

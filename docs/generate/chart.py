@@ -1,4 +1,4 @@
-"""The README of the Helm chart: its template, with the table of the values in it.
+"""README of the Helm chart: the template with the table of values.
 
 ``python -m docs.generate.chart`` writes it.
 """
@@ -30,9 +30,9 @@ class Value:
     """One value of the chart.
 
     Attributes:
-        path: its name, with those above it: ``lmc.prefix``.
-        default: what it is if nobody sets it.
-        about: what it sets; MyST text.
+        path: its full name, e.g. ``lmc.prefix``.
+        default: its default.
+        about: its description, MyST text.
     """
 
     path: str
@@ -41,17 +41,17 @@ class Value:
 
 
 def readme() -> str:
-    """Write the README."""
+    """Return the text of the README."""
     rows = [[code(value.path), code(json.dumps(value.default)), value.about] for value in values()]
     text = (CHART / "README.template.md").read_text()
     return text.replace(_PLACE, table(["value", "default", "what it sets"], rows).strip())
 
 
 def values() -> Iterator[Value]:
-    """Get each value that a comment which begins with ``--`` describes, in their order.
+    """Yield each value whose comment begins with ``--``, in the order of the file.
 
     Raises:
-        ValueError: a comment stands before no value.
+        ValueError: a described value is missing.
     """
     text = (CHART / "values.yaml").read_text()
     defaults = yaml.safe_load(text)
@@ -62,13 +62,13 @@ def values() -> Iterator[Value]:
             if comment["begins"] or about:
                 about.append(comment["text"])
         elif key := _KEY.fullmatch(line):
-            # What lies below a described value belongs to its default.
+            # Values below a described one are part of its default.
             path[len(key["indent"]) // _STEP :] = [key["name"]]
             if about:
                 yield Value(".".join(path), _at(defaults, path), " ".join(about))
                 about = []
         elif about:
-            raise ValueError(f"values.yaml describes no value with: {' '.join(about)}")
+            raise ValueError(f"No value in values.yaml follows the comment: {' '.join(about)}")
 
 
 def _at(defaults: Mapping[str, Any], path: list[str]) -> Any:

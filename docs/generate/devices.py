@@ -1,4 +1,4 @@
-"""The reference of the Tango devices, from the classes that serve them."""
+"""Reference of the Tango devices, from their classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tango.server import device_property
 from ska_sdp_config.lmc.health import MAX_SENTENCES
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
-from ska_sdp_config.lmc.transitions import TRANSITIONS, Transition
 from ska_sdp_lmc.devices.base import LmcDevice
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
@@ -31,7 +30,6 @@ __all__ = [
 ]
 
 _OF_TANGO = "Init"
-"""Command that every Tango device has."""
 
 _TYPES = {str: "string", tango.DevLong64: "64-bit integer"}
 
@@ -49,16 +47,15 @@ def subarray_attributes() -> str:
 def controller_commands() -> str:
     """Return the table of SDPController's commands."""
     rows = [[code(name), about] for name, _, about in _commands(SDPController)]
-    return table(["command", "what it does"], rows)
+    return table(["command", "effect"], rows)
 
 
 def subarray_commands() -> str:
-    """Return the table of SDPSubarray's commands, with where each is allowed."""
-    rows = []
-    for name, argument, about in _commands(SDPSubarray):
-        change = TRANSITIONS[name]
-        rows.append([code(name), argument or "none", _allowed(change), _path(change), about])
-    return table(["command", "argument", "allowed in", "obsState", "what it does"], rows)
+    """Return the table of SDPSubarray's commands."""
+    rows = [
+        [code(name), argument or "none", about] for name, argument, about in _commands(SDPSubarray)
+    ]
+    return table(["command", "argument", "effect"], rows)
 
 
 def controller_properties() -> str:
@@ -82,14 +79,14 @@ def _numbers(kind: type[IntEnum]) -> str:
 
 
 def _members(device: type[LmcDevice], kind: type) -> Iterator[tuple[str, Any]]:
-    # Those of the base come first; PyTango has copied them into each class.
+    # PyTango copies the members of the base into each class; list them first.
     members = vars(LmcDevice) | vars(device)
     yield from ((name, member) for name, member in members.items() if isinstance(member, kind))
 
 
 def _attributes(device: type[LmcDevice]) -> str:
     rows = [[code(row.name), _kind(row), row.doc] for row in device.attributes]
-    return table(["attribute", "type", "what it shows"], rows)
+    return table(["attribute", "type", "meaning"], rows)
 
 
 def _kind(row: Attribute[Any]) -> str:
@@ -104,7 +101,7 @@ def _kind(row: Attribute[Any]) -> str:
 
 
 def _commands(device: type[LmcDevice]) -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the argument and the effect of each command but Tango's."""
+    """Yield the name, the argument and the effect of each command, except Tango's own."""
     for name, method in vars(device).items():
         declared = getattr(method, "__tango_command__", None)
         if declared is not None and name != _OF_TANGO:
@@ -113,22 +110,10 @@ def _commands(device: type[LmcDevice]) -> Iterator[tuple[str, str, str]]:
             yield name, argument, first_line(method.__wrapped__) if argument else about_argument
 
 
-def _allowed(change: Transition) -> str:
-    states = " or ".join(sorted(state.name for state in change.states))
-    if change.obs_states == frozenset(ObsState):
-        return f"State {states}"
-    return ", ".join(obs_state.name for obs_state in ObsState if obs_state in change.obs_states)
-
-
-def _path(change: Transition) -> str:
-    transient = f"{change.transient.name} → " if change.transient else ""
-    return transient + change.target.name
-
-
 def _properties(device: type[LmcDevice]) -> str:
     meanings = described(ModelSettings) | described(Settings)
     rows = [
         [code(name), found.__doc__ or meanings[PROPERTIES[name]]]
         for name, found in _members(device, device_property)
     ]
-    return table(["property", "what it sets"], rows)
+    return table(["property", "meaning"], rows)

@@ -1,21 +1,22 @@
-"""Sphinx directives: ``generated`` for generated text, ``drawn`` for pictures."""
+"""Sphinx directives: ``generated`` inserts generated text, ``drawn`` an SVG picture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from docs.generate import (
     command_line,
     database,
     devices,
+    diagrams,
     messages,
     observation,
     operations,
-    refusals,
+    rejections,
     screens,
     settings,
-    states,
 )
 from docs.generate.text import without_source
 from docutils import nodes
@@ -37,21 +38,21 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "message-fields": messages.fields,
     "entities": database.entities,
     "device-entries": database.device_entries,
-    "commands-by-obs-state": refusals.by_obs_state,
-    "commands-by-state": refusals.by_state,
-    "refusals": refusals.refusals,
-    "waits": refusals.waits,
+    "commands-by-obs-state": rejections.by_obs_state,
+    "commands-by-state": rejections.by_state,
+    "rejections": rejections.rejections,
+    "waits": rejections.waits,
     "health-reasons": operations.reasons,
     "metrics": operations.metrics,
     "killed-parts": operations.killed_parts,
+    "observation": observation.sequence,
     "device-settings": settings.devices,
     "database-settings": settings.database,
 }
 """Functions that return MyST text, by the argument of the directive."""
 
 PICTURES: Mapping[str, Callable[[], str]] = {
-    "states": states.draw,
-    "observation": observation.draw,
+    **{name: partial(diagrams.read, name) for name in diagrams.TITLES},
     "list": screens.list_,
     "describe": screens.describe,
     "doctor": screens.doctor,

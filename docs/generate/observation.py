@@ -1,8 +1,7 @@
-"""The sequence of an observation, drawn from what the program's own parts do to a database.
+"""Sequence of an observation, from a run on a database in memory.
 
-The devices' model decides the commands and the simulator's scripts their effects, both on a
-database in memory; the picture shows what each of them has written, and the obsState that
-the model derives from it.
+The devices' model decides the commands, the simulator's scripts act on them; the table lists what
+each of them wrote, and the obsState derived from it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from docs.generate.svg import arrow, box, picture, words
+from docs.generate.text import table
 
 from ska_sdp_config import Config, ProcessingBlock
 from ska_sdp_config.backends import MemoryBackend
@@ -37,40 +36,44 @@ from ska_sdp_sim.database import read_block, write_step
 from ska_sdp_sim.demo.content import configure, scan
 from ska_sdp_sim.script import Settings, Step, next_step
 
-__all__ = ["Line", "draw", "observe"]
+__all__ = ["Line", "observe", "sequence"]
 
 MESSAGE = Path(__file__).parents[2] / "examples" / "assign_resources.json"
 SUBARRAY = "01"
-CLIENT, DEVICE, STORE, SCRIPTS = range(4)
-NAMES = ("telescope manager", "SDPSubarray", "etcd", "controller, scripts")
+CLIENT, DEVICE, STORE, SCRIPTS = "TMC", "SDPSubarray", "etcd", "controller, scripts"
 
-_COLUMN, _ROW, _TOP, _MARGIN = 240.0, 24.0, 62.0, 90.0
 _LONG_AGO = timedelta(days=1)
 _RULES = ModelSettings(required_components=())
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One arrow.
+    """One message.
 
     Attributes:
-        origin: number of the participant that it comes from.
-        to: number of the one that it goes to.
-        text: what is said.
+        sender: its sender.
+        receiver: its receiver.
+        text: a command, the entries written, or an obsState.
     """
 
-    origin: int
-    to: int
+    sender: str
+    receiver: str
     text: str
 
 
+def sequence() -> str:
+    """Return the table of the sequence."""
+    with Config(backend=MemoryBackend(Database())) as config:
+        rows = [[f"{line.sender} → {line.receiver}", line.text] for line in observe(config)]
+    return table(["from → to", "command, entries written, or event"], rows)
+
+
 def observe(config: Config, last: str = "") -> list[Line]:
-    """Run an observation of one scan, and note who says what.
+    """Run an observation of one scan, and return its messages.
 
     Args:
         config: an empty database.
-        last: name of the command after which it stops, by default that after which nothing is
-            left to do.
+        last: command to stop after; empty for the whole observation.
     """
     return list(_Observation(config).run(last))
 
@@ -88,7 +91,7 @@ class _Observation:
         self._shown = ObsState.EMPTY.name
 
     def run(self, last: str) -> Iterator[Line]:
-        """Give all commands up to the last one, and what follows each."""
+        """Send the commands up to the last one; yield the messages that follow each."""
         text = MESSAGE.read_text()
         assign = parse_assign_resources(text, 1).message
         scan_type = json.loads(text)["execution_block"]["scan_types"][0]["scan_type_id"]
@@ -120,7 +123,7 @@ class _Observation:
             assert decide is not None
             writes = apply_command(name, decide, snapshot, message, self._now, _RULES, "txn-any")
             write(txn, writes)
-        yield Line(DEVICE, STORE, _brief(writes.documents))
+        yield Line(DEVICE, STORE, _entries(writes.documents))
         after = self._snapshot()
         view = derive(after, self._now, _RULES)
         if view.transient is not None:
@@ -128,7 +131,7 @@ class _Observation:
         yield from self._show(view.obs_state.name)
 
     def _processing(self) -> Iterator[Line]:
-        """Let the scripts do all that they can, and show what comes of each step."""
+        """Run the scripts until none can go on; yield the messages of each step."""
         moved = True
         while moved:
             moved = False
@@ -139,11 +142,11 @@ class _Observation:
                 if not isinstance(step, Step):
                     continue
                 moved = True
-                told = _told(step)
-                if told:
+                changed = _changed_by(step)
+                if changed:
                     kind = self._kind(pb_id)
-                    yield Line(SCRIPTS, STORE, f"{kind} pb: {told}")
-                yield from self._follow()
+                    yield Line(SCRIPTS, STORE, f"{kind} pb: {changed}")
+                yield from self._reconcile()
 
     def _step(self, txn: Transaction, pb_id: str) -> object:
         block = read_block(txn, pb_id)
@@ -153,12 +156,12 @@ class _Observation:
         if isinstance(step, Step):
             write_step(txn, block, step, self._now)
             deployment = txn.deployment(block.deployment_id)
-            # The helm deployer, at once.
+            # In place of the Helm deployer.
             if deployment.exists() and not deployment.state.exists():
                 deployment.state.create({"status": "RUNNING"})
         return step
 
-    def _follow(self) -> Iterator[Line]:
+    def _reconcile(self) -> Iterator[Line]:
         view = derive(self._snapshot(), self._now, _RULES)
         if view.wait_over:
             for txn in self._config.txn():
@@ -188,8 +191,8 @@ class _Observation:
         return "" if pb is None else pb.script.kind
 
 
-def _brief(paths: Iterable[str]) -> str:
-    """Say what one transaction has written, without ids."""
+def _entries(paths: Iterable[str]) -> str:
+    """List the entries that one transaction wrote, without IDs."""
     return ", ".join(dict.fromkeys(map(_kind_of, sorted(paths))))
 
 
@@ -200,39 +203,17 @@ def _kind_of(path: str) -> str:
     return parts[0] + ("" if len(parts) == 2 else f" {parts[-1]}")
 
 
-def _told(step: Step) -> str:
-    told = []
-    state = {key: value for key, value in step.state.items() if key != "last_updated"}
-    for key, value in state.items():
+def _changed_by(step: Step) -> str:
+    changed = []
+    for key, value in step.state.items():
         if key == "status":
-            told.append(str(value))
-        elif value and key != "deployments":
-            told.append(key.replace("_", " "))
+            changed.append(str(value))
+        elif value and key not in ("deployments", "last_updated"):
+            changed.append(key.replace("_", " "))
     if step.execution_block:
-        told.append("named in the eb")
+        changed.append("link from the eb")
     if step.deploy is not None:
-        told.append("deployment")
+        changed.append("deployment")
     if step.take_ownership:
-        told.append("owner")
-    return ", ".join(told)
-
-
-def draw() -> str:
-    """Draw the picture."""
-    with Config(backend=MemoryBackend(Database())) as config:
-        lines = observe(config)
-    height = _TOP + _ROW * (len(lines) + 1)
-    columns = [_MARGIN + _COLUMN * number for number in range(len(NAMES))]
-    parts = [f'<path d="M{x:g} 36V{height:g}" class="faint"/>' for x in columns]
-    parts += [box(x, 20, 150, 30, name) for x, name in zip(columns, NAMES, strict=True)]
-    for number, line in enumerate(lines):
-        y = _TOP + _ROW * number
-        start, end = columns[line.origin], columns[line.to]
-        parts.append(arrow(f"M{start:g} {y:g}H{end:g}", "quiet" if line.to == CLIENT else ""))
-        parts.append(words((start + end) / 2, y - 4, line.text, kind="small edge"))
-    return picture(
-        2 * _MARGIN + _COLUMN * (len(NAMES) - 1),
-        height + 10,
-        parts,
-        "Sequence of an observation: commands, what is written, and obsStates",
-    )
+        changed.append("owner")
+    return ", ".join(changed)

@@ -33,14 +33,14 @@ def reasons() -> str:
 def killed_parts() -> str:
     """Return the table of parts that are killed during a scan."""
     guide: dict[str, Any] = yaml.safe_load(_KILLED.read_text())
-    said: dict[str, str] = guide["statements"]
+    statements: dict[str, str] = guide["statements"]
     rows = [
         [
             part["part"],
-            " ".join(said[word] for word in part["meanwhile"]),
+            " ".join(statements[key] for key in part["meanwhile"]),
             part["do"],
-            " ".join(said[word] for word in part["afterwards"]),
+            " ".join(statements[key] for key in part["afterwards"]),
         ]
         for part in guide["parts"]
     ]
-    return table(["killed", "meanwhile", "what to do", "afterwards"], rows)
+    return table(["killed", "meanwhile", "action", "afterwards"], rows)

@@ -1,4 +1,4 @@
-"""The reference of settings, from the models that read them."""
+"""Reference of the settings, from the models that read them."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def devices() -> str:
         ]
         for field in Settings.model_fields
     ]
-    return table(["property", "variable", "default", "what it sets"], rows)
+    return table(["property", "variable", "default", "meaning"], rows)
 
 
 def database() -> str:
-    """Return the table of the variables that lead to the database."""
-    head = ["variable", "argument of `Config`", "what it sets"]
+    """Return the table of the variables for the connection to the database."""
+    head = ["variable", "argument of `Config`", "meaning"]
     return table(head, _database_rows())
 
 
 def _database_rows() -> Iterator[list[str]]:
-    told = dict(ENVIRONMENT)
-    yield [code("SDP_CONFIG_BACKEND"), code("backend"), told["SDP_CONFIG_BACKEND"]]
+    about_backend = dict(ENVIRONMENT)["SDP_CONFIG_BACKEND"]
+    yield [code("SDP_CONFIG_BACKEND"), code("backend"), about_backend]
     for argument, about in described(DatabaseSettings.load).items():
         found = _VARIABLE.search(about)
         if found is not None:

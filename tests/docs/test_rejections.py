@@ -1,42 +1,43 @@
-"""The generated tables of commands, obsStates and refusals, against the table of the tests."""
+"""Generated tables of commands, obsStates and rejections, compared with the table of the tests."""
 
 from __future__ import annotations
 
 import pytest
-from docs.generate.refusals import REFUSED, by_obs_state, by_state, refusals, waits
+from docs.generate.rejections import ALLOWED, REJECTED, by_obs_state, by_state, rejections, waits
 
 from ska_sdp_config.lmc.states import ObsState
 from tests.model.cells import CELLS, PATHS, Cell
 
 
 def rows(text: str) -> list[list[str]]:
-    """The rows of a table, the head first, without the line under it."""
+    """Return the rows of a table, the head first, without the line below it."""
     lines = [line.strip("| ").split(" | ") for line in text.splitlines()]
     return [line for line in lines if set(line) != {"---"}]
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.command}-{cell.obs_state}")
-def test_every_cell(cell: Cell) -> None:
+def test_subarray_table_has_the_effect_of_each_command(cell: Cell) -> None:
     head, *lines = rows(by_obs_state())
-    assert head[2:] == [obs_state.name for obs_state in ObsState]
+    assert head[1:-2] == [obs_state.name for obs_state in ObsState]
     line = dict(
         zip(head, next(each for each in lines if each[0] == f"`{cell.command}`"), strict=True)
     )
-    # The table of the tests is for State ON, in which On is refused.
+    # The table of the tests is for State ON, in which On is rejected.
     assert line["State"] == ("OFF" if cell.command == "On" else "ON")
     allowed = cell.allowed or cell.command == "On"
-    assert line[cell.obs_state] == (" → ".join(PATHS[cell.command]) if allowed else REFUSED)
+    assert line["leads to"] == " → ".join(PATHS[cell.command])
+    assert line[cell.obs_state] == (ALLOWED if allowed else REJECTED)
 
 
-def test_the_controller() -> None:
+def test_controller_table_rejects_the_present_state() -> None:
     head, *lines = rows(by_state())
     assert head == ["command", "ON", "STANDBY", "OFF", "DISABLE"]
     assert [line[0] for line in lines] == ["`On`", "`Standby`", "`Off`", "`Disable`"]
     for number, line in enumerate(lines):
-        assert line[1:].index(REFUSED) == number
+        assert line[1:].index(REJECTED) == number
 
 
-def test_waits() -> None:
+def test_pending_states_have_their_timeouts() -> None:
     assert rows(waits())[1:] == [
         ["`AssignResources`", "RESOURCING", "resourced", "`TimeoutAssignResources`", "60 s"],
         ["`Configure`", "CONFIGURING", "configured", "`TimeoutConfigure`", "60 s"],
@@ -44,8 +45,8 @@ def test_waits() -> None:
     ]
 
 
-def test_refusals_are_in_their_order_and_in_their_words() -> None:
-    _, *lines = rows(refusals())
+def test_rejections_are_in_the_order_of_their_checks() -> None:
+    _, *lines = rows(rejections())
     steps = [int(line[0]) for line in lines]
     assert steps == sorted(steps)
     assert set(steps) == {1, 2, 3, 4, 5, 6}

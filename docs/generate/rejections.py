@@ -7,28 +7,34 @@ from docs.generate.text import code, table
 from ska_sdp_config.lmc.controller import COMMANDS
 from ska_sdp_config.lmc.rejections import RULES, CommandRejected, Reason, Rule
 from ska_sdp_config.lmc.states import ObsState, State
-from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
+from ska_sdp_config.lmc.transitions import TRANSITIONS, Transition, check_allowed
 from ska_sdp_lmc.runtime.settings import Settings, property_name
 
-__all__ = ["by_obs_state", "by_state", "refusals", "waits"]
+__all__ = ["by_obs_state", "by_state", "rejections", "waits"]
 
-REFUSED = "–"  # noqa: RUF001 - a dash
+ALLOWED = "✓"
+REJECTED = "–"  # noqa: RUF001 - a dash
 
 
 def by_obs_state() -> str:
     """Return the table of the subarray's commands by obsState."""
     rows = [
-        [code(command), _state_of(command).name, *(_cell(command, each) for each in ObsState)]
-        for command in TRANSITIONS
+        [
+            code(command),
+            *(_cell(command, each) for each in ObsState),
+            _state_of(command).name,
+            _path(transition),
+        ]
+        for command, transition in TRANSITIONS.items()
     ]
-    return table(["command", "State", *(each.name for each in ObsState)], rows)
+    return table(["command", *(each.name for each in ObsState), "State", "leads to"], rows)
 
 
 def by_state() -> str:
     """Return the table of the controller's commands by State."""
     states = tuple(COMMANDS.values())
     rows = [
-        [code(command), *(REFUSED if state is target else target.name for state in states)]
+        [code(command), *(REJECTED if state is target else target.name for state in states)]
         for command, target in COMMANDS.items()
     ]
     return table(["command", *(state.name for state in states)], rows)
@@ -50,7 +56,7 @@ def waits() -> str:
     return table(["command", "obsState", "until all are", "timeout", "default"], rows)
 
 
-def refusals() -> str:
+def rejections() -> str:
     """Return the table of rejections in the order of their checks."""
     message = Rule(
         1,
@@ -77,8 +83,11 @@ def _cell(command: str, obs_state: ObsState) -> str:
     try:
         check_allowed(command, _state_of(command), obs_state)
     except CommandRejected:
-        return REFUSED
-    transition = TRANSITIONS[command]
+        return REJECTED
+    return ALLOWED
+
+
+def _path(transition: Transition) -> str:
     transient = f"{transition.transient.name} → " if transition.transient else ""
     return f"{transient}{transition.target.name}"
 
