@@ -1,6 +1,6 @@
-"""A program that uses the database and is forked meanwhile; run by test_fork.
+"""Program that uses the database and is forked meanwhile; run by test_fork.
 
-``python -m tests.connection.forking ENDPOINT CASE`` writes ``fine``, or ends with an error.
+``python -m tests.connection.forking ENDPOINT CASE`` writes ``fine``, or fails with an error.
 """
 
 from __future__ import annotations
@@ -20,33 +20,38 @@ from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.engine.watcher import Watcher
 
-LONGEST = 60
-"""Seconds after which a child is taken to hang, and killed by its alarm."""
+MAX_CHILD_S = 60
+"""Seconds after which a child counts as hanging and is killed by its alarm."""
 
 
 def limit() -> None:
-    """End this process, and say where it hung, when it takes too long."""
-    faulthandler.dump_traceback_later(LONGEST - 1)
-    signal.alarm(LONGEST)
+    """End this process with a traceback if it hangs."""
+    faulthandler.dump_traceback_later(MAX_CHILD_S - 1)
+    signal.alarm(MAX_CHILD_S)
 
 
-def in_child(work: Callable[[], None]) -> None:
-    """Fork, let the child work and end as a program does, and wait for its good end."""
-    child = os.fork()
-    if child == 0:
-        limit()
-        work()
-        # The interpreter ends in good order: nothing may hang there either.
-        sys.exit(0)
+def wait_for(child: int) -> None:
+    """Wait for a child and check its exit code."""
     _, status = os.waitpid(child, 0)
     if os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit(f"the child ended with {os.waitstatus_to_exitcode(status)}")
 
 
-def refuses(call: Callable[[], object], words: str) -> None:
-    """Check that a call ends soon, with an error that says why."""
+def in_child(work: Callable[[], None]) -> None:
+    """Fork, run work in the child, and check its exit code."""
+    child = os.fork()
+    if child == 0:
+        limit()
+        work()
+        # Not os._exit: the end of the interpreter must not hang either.
+        sys.exit(0)
+    wait_for(child)
+
+
+def rejects(call: Callable[[], object], words: str) -> None:
+    """Check that a call raises an error soon, with its reason."""
     took = 0.0
-    # A busy machine may keep it waiting once.
+    # A busy machine may delay it once.
     for _ in range(3):
         began = time.monotonic()
         try:
@@ -55,7 +60,7 @@ def refuses(call: Callable[[], object], words: str) -> None:
             if words not in str(exc):
                 raise
         else:
-            raise SystemExit(f"{call} was let through")
+            raise SystemExit(f"{call} was not rejected")
         took = time.monotonic() - began
         if took < 1:
             return
@@ -80,8 +85,23 @@ def watch(config: Config) -> None:
             txn.raw.get("/a")
 
 
-class Following:
-    """A watcher on a thread of its own."""
+def rejects_every_call(config: Config) -> None:
+    """Check that a Config of the parent is not usable in the child."""
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: read(config),
+        lambda: write(config, "of the child"),
+        lambda: watch(config),
+        lambda: config.client_lease,
+        lambda: config.lease(5),
+        config.set_alive,
+        config.is_alive,
+    )
+    for call in calls:
+        rejects(call, "before its process was forked")
+
+
+class Follower:
+    """Watcher on its own thread."""
 
     def __init__(self, config: Config) -> None:
         self.seen: str | None = None
@@ -112,41 +132,34 @@ class Following:
 
 
 def in_use(endpoint: str) -> None:
-    """The parent reads, writes, watches and has leases; the child tries all that there is."""
+    """The parent reads, writes, watches and has leases; the child tries every call."""
     with Config(host=endpoint, component_name="forking") as config:
         states: list[str] = []
         config.on_connection_state(states.append)
         write(config, "1")
-        following = Following(config)
-        following.sees("1")
+        follower = Follower(config)
+        follower.sees("1")
         lease = config.client_lease
         changes = config.backend.watch("/a")
 
         def child() -> None:
-            was_forked = "before its process was forked"
-            refuses(lambda: read(config), was_forked)
-            refuses(lambda: write(config, "of the child"), was_forked)
-            refuses(lambda: watch(config), was_forked)
-            refuses(lambda: config.client_lease, was_forked)
-            refuses(lambda: config.lease(5), was_forked)
-            refuses(config.set_alive, was_forked)
-            refuses(config.is_alive, was_forked)
+            rejects_every_call(config)
             if list(changes):
                 raise SystemExit("the child has the parent's watch")
             changes.close()
-            refuses(lambda: read(Config(host=endpoint)), "'spawn'")
+            rejects(lambda: read(Config(host=endpoint)), "'spawn'")
             config.revoke_lease()
             lease.revoke()
             if config.connection_state != "connected" or not config.lease_is_lost:
-                raise SystemExit("the child has what is the parent's")
+                raise SystemExit("the child has state of the parent")
             config.close()
             gc.collect()
 
         for number in range(2, 5):
             in_child(child)
             write(config, str(number))
-            following.sees(str(number))
-        following.stop()
+            follower.sees(str(number))
+        follower.stop()
         if not lease.alive() or config.lease_is_lost or not config.is_alive():
             raise SystemExit("the child ended the parent's lease")
         if states:
@@ -161,18 +174,16 @@ def left_as_a_context(endpoint: str) -> None:
         if child == 0:
             limit()
             return
-        _, status = os.waitpid(child, 0)
-        if status:
-            raise SystemExit(f"the child ended with {status}")
+        wait_for(child)
         if not lease.alive() or not config.is_alive():
             raise SystemExit("the child ended the parent's lease")
 
 
 def in_a_body(endpoint: str) -> None:
-    """The child finds itself in the parent's loop, and is let out of it."""
+    """The child is created within the parent's loop; the loop raises an error there."""
     with Config(host=endpoint) as config:
         write(config, "1")
-        following = Following(config)
+        follower = Follower(config)
         child = -1
         try:
             for watcher in config.watcher():
@@ -187,16 +198,14 @@ def in_a_body(endpoint: str) -> None:
             if child == 0 and "forked" in str(exc):
                 sys.exit(0)
             raise
-        _, status = os.waitpid(child, 0)
-        if status:
-            raise SystemExit(f"the child ended with {status}")
+        wait_for(child)
         write(config, "2")
-        following.sees("2")
-        following.stop()
+        follower.sees("2")
+        follower.stop()
 
 
 def not_in_use(endpoint: str) -> None:
-    """A Config that was made, and not used, works in the child as in the parent."""
+    """A Config that was not used before the fork works in the child and in the parent."""
     with Config(host=endpoint) as config:
         in_child(lambda: write(config, "of the child"))
         if read(config) != "of the child":
@@ -205,11 +214,11 @@ def not_in_use(endpoint: str) -> None:
 
 def child_of_multiprocessing(endpoint: str, config: Config) -> None:
     limit()
-    refuses(lambda: read(config), "forked")
+    rejects(lambda: read(config), "forked")
 
 
 def multiprocessed(endpoint: str) -> None:
-    """As multiprocessing does it, and by its other way, which the error recommends."""
+    """Processes of multiprocessing, by ``fork`` and by ``spawn``, which the error recommends."""
     with Config(host=endpoint) as config:
         write(config, "1")
         fork = multiprocessing.get_context("fork")
@@ -225,11 +234,11 @@ def multiprocessed(endpoint: str) -> None:
 
 
 def in_memory(_: str) -> None:
-    """A database within the process is the process's own: that of the child begins empty."""
+    """The database belongs to the process: that of the child is empty at first."""
     with Config(backend="memory", component_name="forking") as config:
         write(config, "1")
-        following = Following(config)
-        following.sees("1")
+        follower = Follower(config)
+        follower.sees("1")
         backend = config.backend
         if not isinstance(backend, MemoryBackend):
             raise SystemExit(f"{backend} is not in memory")
@@ -245,34 +254,29 @@ def in_memory(_: str) -> None:
         locked.wait()
 
         def child() -> None:
-            was_forked = "before its process was forked"
-            refuses(lambda: read(config), was_forked)
-            refuses(lambda: write(config, "of the child"), was_forked)
-            refuses(lambda: watch(config), was_forked)
-            refuses(lambda: config.client_lease, was_forked)
-            refuses(config.set_alive, was_forked)
+            rejects_every_call(config)
             config.close()
             with Config(backend="memory", component_name="forking") as own:
                 if read(own) is not None or not own.is_alive():
-                    raise SystemExit("the child has what is the parent's")
+                    raise SystemExit("the child has state of the parent")
                 write(own, "of the child")
-                child_following = Following(own)
-                child_following.sees("of the child")
-                child_following.stop()
+                child_follower = Follower(own)
+                child_follower.sees("of the child")
+                child_follower.stop()
 
         try:
             in_child(child)
         finally:
             over.set()
             thread.join()
-            following.stop()
+            follower.stop()
         write(config, "2")
         if not config.is_alive():
             raise SystemExit("the child ended the parent's lease")
 
 
 def in_memory_not_in_use(_: str) -> None:
-    """A Config that was made, and not used, works in the child: on the child's own database."""
+    """A Config that was not used before the fork uses the child's own database there."""
     with Config(backend="memory") as config:
         in_child(lambda: write(config, "of the child"))
         if read(config) is not None:
@@ -280,7 +284,7 @@ def in_memory_not_in_use(_: str) -> None:
 
 
 def under_load(endpoint: str) -> None:
-    """Forks come whenever they come: with locks held, calls on their way, loops turning."""
+    """Forks at random moments: locks are held, calls are in progress, loops turn."""
     with Config(host=endpoint) as config:
         write(config, "0")
         over = threading.Event()
@@ -289,15 +293,15 @@ def under_load(endpoint: str) -> None:
             while not over.is_set():
                 write(config, "x")
 
-        followings = [Following(config) for _ in range(3)]
+        followers = [Follower(config) for _ in range(3)]
         threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads:
             thread.start()
 
         def child() -> None:
-            refuses(lambda: read(config), "forked")
-            refuses(lambda: config.client_lease, "forked")
-            refuses(lambda: watch(config), "forked")
+            rejects(lambda: read(config), "forked")
+            rejects(lambda: config.client_lease, "forked")
+            rejects(lambda: watch(config), "forked")
             config.close()
 
         for _ in range(12):
@@ -306,9 +310,9 @@ def under_load(endpoint: str) -> None:
         for thread in threads:
             thread.join()
         write(config, "last")
-        for following in followings:
-            following.sees("last")
-            following.stop()
+        for follower in followers:
+            follower.sees("last")
+            follower.stop()
 
 
 CASES = {
@@ -326,7 +330,7 @@ CASES = {
 }
 
 if __name__ == "__main__":
-    # It is just what is tried here.
+    # This is the case under test.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     CASES[sys.argv[2]](sys.argv[1])
     sys.stdout.write("fine\n")

@@ -3,84 +3,93 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
+import grpc
 import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd.grpc.channel import Channel
 from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
-from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch
-from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
+from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.keys import EVERYTHING
-from tests.connection.conftest import ConnectTo, Through
-from tests.services.versions import NEWER_ONLY, EtcdOf
+from tests.connection.conftest import ConnectTo
+from tests.services.versions import NEWER_ONLY
+from tests.support.proxy import Proxy
 from tests.support.stores import Heard, commit, now
 from tests.support.waiting import wait_until
+from tests.support.watch_streams import WATCHDOG
 
-pytestmark = NEWER_ONLY
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"
+def is_closed(channel: Channel) -> bool:
+    try:
+        channel.method("Maintenance", "Status")(etcdrpc.StatusRequest(), timeout=5)
+    except ValueError:
+        return True
+    except grpc.RpcError:
+        return False
+    return False
 
 
 @pytest.mark.parametrize("closed_by", ["retire", "release", "close"])
-def test_closed_channel_rejects_calls(
-    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, closed_by: str
-) -> None:
+def test_closed_channel_rejects_calls(monkeypatch: pytest.MonkeyPatch, closed_by: str) -> None:
     """Creating a stub on a closed channel crashes the process."""
-    made: list[object] = []
-    etcd: Etcd = connect(server.endpoint).store._etcd  # type: ignore[attr-defined]  # of this store
-    with etcd.channel() as channel:
+    stubs: list[object] = []
+    monkeypatch.setattr(etcdrpc, "KVStub", stubs.append)
+    channel = Channel(Settings.load(), "127.0.0.1:1")
+    channel.borrow()
+    with channel:
         if closed_by == "close":
             channel.close()
         elif closed_by == "release":
             channel.retire()
     channel.retire()
-    monkeypatch.setattr(etcdrpc, "KVStub", made.append)
     with pytest.raises(ValueError, match="closed"):
         channel.method("KV", "Range")
-    assert not made
+    assert not stubs
 
 
+@NEWER_ONLY
 def test_watchdog_keeps_its_channel_open(
-    server: EtcdOf, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A probe may begin after the watch has switched to another channel."""
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
-    network = through(server)
     backend = connect(network.endpoint)
-    etcd: Etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
-    doubts, may_read = threading.Event(), threading.Event()
-    reads: list[object] = []
-    find_stalled = StreamWatchdog._find_stalled
+    probed: list[tuple[Etcd, Channel]] = []
+    answers: list[object] = []
+    may_read = threading.Event()
+    call_on = Etcd.call_on
 
-    def read_late(watchdog: StreamWatchdog, timeout: float) -> list[EtcdWatch]:
-        is_first = not doubts.is_set()
-        doubts.set()
+    def call_late(
+        etcd: Etcd, channel: Channel, service: str, method: str, request: Any, timeout: float
+    ) -> Any:
+        is_first = not probed
+        probed.append((etcd, channel))
         if not is_first:
-            return find_stalled(watchdog, timeout)
+            return call_on(etcd, channel, service, method, request, timeout)
         may_read.wait(60)
         try:
-            reads.append(find_stalled(watchdog, 5))
+            answer = call_on(etcd, channel, service, method, request, 5)
         except Exception as exc:
-            reads.append(exc)
-        return []
+            answers.append(exc)
+            raise
+        answers.append(answer.succeeded)
+        return answer
 
-    monkeypatch.setattr(StreamWatchdog, "_find_stalled", read_late)
+    monkeypatch.setattr(Etcd, "call_on", call_late)
     commit(backend, a="0")
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)
-    with etcd.channel() as channel:
-        assert doubts.wait(30)
+    wait_until(lambda: probed)
+    etcd, channel = probed[0]
     etcd.replace(channel)
     network.cut()
     commit(backend, a="1")
     heard.heard(("1/a", "1"))
+    assert not is_closed(channel)
     may_read.set()
-    wait_until(lambda: reads)
-    assert reads == [[]]
-    wait_until(lambda: channel not in in_use(etcd))
-
-
-def in_use(etcd: Etcd) -> list[Channel]:
-    return [channel for channel in etcd._channels if channel._users]
+    wait_until(lambda: answers)
+    assert answers == [True]
+    wait_until(lambda: is_closed(channel))

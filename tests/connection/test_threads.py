@@ -16,10 +16,11 @@ from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.backends import put
 from tests.support.in_time import in_time, on_time
+from tests.support.proxy import Proxy
 from tests.support.stores import Heard, commit, now
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import Loop
@@ -27,7 +28,7 @@ from tests.support.watch_loops import Loop
 pytestmark = NEWER_ONLY
 
 PROMPT = 1.0 + LATE
-"""Seconds in which calls end when their Config is closed: its lease is tried for one."""
+"""Seconds within which calls end after a close, which tries for 1 s to revoke its lease."""
 
 
 def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
@@ -55,9 +56,8 @@ def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
     assert backend.list_keys("/leased/")[0] == []
 
 
-def test_close_ends_blocked_calls(server: EtcdOf, through: Through) -> None:
+def test_close_ends_blocked_calls(network: Proxy) -> None:
     """Reads, commits, transactions, leases and watchers, on a connection without responses."""
-    network = through(server)
     config = Config(host=network.endpoint, timeout=30, component_name="closing")
     backend = config.backend
     put(backend, a="0")
@@ -157,16 +157,15 @@ def test_abandoned_watcher_ends_when_collected(
 ) -> None:
     """The garbage collector may run in any thread, also while it adds a watch."""
     backend = connect(server.endpoint)
-    left_behind = [iter(Watcher(backend, lambda txn: txn))]
-    for txn in next(left_behind[0]).txn():
+    abandoned = [iter(Watcher(backend, lambda txn: txn))]
+    for txn in next(abandoned[0]).txn():
         txn.get("/a")
-    watches = backend.store._watches  # type: ignore[attr-defined]  # of this store
-    wait_until(lambda: watches._stream)
+    wait_until(lambda: backend.counts.quiet is not None, what="the stream is open")
     create_watch = codec.create_watch
 
     def collect(span: Span, from_revision: int) -> Any:
         monkeypatch.undo()
-        left_behind.clear()
+        abandoned.clear()
         return create_watch(span, from_revision)
 
     monkeypatch.setattr(codec, "create_watch", collect)

@@ -51,8 +51,8 @@ def mutual(start: Start, authority: Authority, host_pair: Pair) -> EtcdOf:
     return start(secrets=Secrets(authority.file, ours), **flags)
 
 
-def refused(**arguments: Any) -> str:
-    """Return the message of a failed read, which must be raised well before the timeout."""
+def error_of(**arguments: Any) -> str:
+    """Return the error of a read, which must be raised well before the timeout."""
     with Etcd3Backend(timeout=TIMEOUT, **arguments) as backend:
         with in_time(TIMEOUT / 2), pytest.raises(ConfigConnectionError) as raised:
             backend.get("/a")
@@ -69,7 +69,9 @@ def works(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_tls(secure: EtcdOf, authority: Authority, connect: ConnectTo, host: str) -> None:
+def test_tls_connection_works(
+    secure: EtcdOf, authority: Authority, connect: ConnectTo, host: str
+) -> None:
     arguments = {"protocol": "https", "cert": str(authority.file)}
     works(connect(f"{host}:{secure.port}", **arguments))
 
@@ -88,7 +90,9 @@ def test_tls_client_reconnects_after_restart(
         loop.saw("1")
 
 
-def test_mutual_tls(mutual: EtcdOf, authority: Authority, connect: ConnectTo) -> None:
+def test_mutual_tls_connection_works(
+    mutual: EtcdOf, authority: Authority, connect: ConnectTo
+) -> None:
     ours = authority.pair("me@example.org")
     works(
         connect(
@@ -104,7 +108,7 @@ def test_mutual_tls(mutual: EtcdOf, authority: Authority, connect: ConnectTo) ->
 def test_one_file_holds_client_certificate_and_key(
     start: Start, authority: Authority, host_pair: Pair, connect: ConnectTo, tmp_path: Path
 ) -> None:
-    """The file is the authority's too, as it holds the certificate that signs."""
+    """The file contains the certificate of the authority too."""
     ours = authority.pair("me@example.org")
     everything = tmp_path / "everything.pem"
     everything.write_bytes(ours.both.read_bytes() + authority.file.read_bytes())
@@ -115,76 +119,80 @@ def test_one_file_holds_client_certificate_and_key(
 
 
 @NEWER_ONLY
-def test_missing_authority(secure: EtcdOf) -> None:
-    words = refused(host=secure.endpoint, protocol="https")
-    assert "SDP_CONFIG_CERT" in words
-    assert secure.endpoint in words
+def test_error_of_missing_authority_names_its_setting(secure: EtcdOf) -> None:
+    error = error_of(host=secure.endpoint, protocol="https")
+    assert "SDP_CONFIG_CERT" in error
+    assert secure.endpoint in error
 
 
 @NEWER_ONLY
-def test_another_authority(secure: EtcdOf, tmp_path: Path) -> None:
+def test_error_of_another_authority_names_its_setting(secure: EtcdOf, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other")
-    words = refused(host=secure.endpoint, protocol="https", cert=str(other.file))
-    assert "SDP_CONFIG_CERT" in words
-    assert "not signed" in words
+    error = error_of(host=secure.endpoint, protocol="https", cert=str(other.file))
+    assert "SDP_CONFIG_CERT" in error
+    assert "not signed" in error
 
 
 @NEWER_ONLY
-def test_certificate_of_another_host(start: Start, authority: Authority) -> None:
+def test_error_of_another_host_names_its_setting(start: Start, authority: Authority) -> None:
     pair = authority.pair("elsewhere.example.org")
     server = start(secrets=Secrets(authority.file), **server_flags(pair))
-    words = refused(host=server.endpoint, protocol="https", cert=str(authority.file))
-    assert "not for '127.0.0.1'" in words
-    assert "SDP_CONFIG_HOST" in words
+    error = error_of(host=server.endpoint, protocol="https", cert=str(authority.file))
+    assert "not for '127.0.0.1'" in error
+    assert "SDP_CONFIG_HOST" in error
 
 
-def test_missing_client_certificate(mutual: EtcdOf, authority: Authority) -> None:
-    words = refused(host=mutual.endpoint, protocol="https", cert=str(authority.file))
-    assert "SDP_CONFIG_CLIENT_CERT" in words
-    assert "asks for" in words
+def test_error_of_missing_client_certificate_names_its_setting(
+    mutual: EtcdOf, authority: Authority
+) -> None:
+    error = error_of(host=mutual.endpoint, protocol="https", cert=str(authority.file))
+    assert "SDP_CONFIG_CLIENT_CERT" in error
+    assert "asks for" in error
 
 
-def test_client_certificate_of_another_authority(
+def test_error_of_unknown_client_certificate_names_its_setting(
     mutual: EtcdOf, authority: Authority, tmp_path: Path
 ) -> None:
     (tmp_path / "other").mkdir()
     theirs = Authority(tmp_path / "other").pair("me@example.org")
-    words = refused(
+    error = error_of(
         host=mutual.endpoint,
         protocol="https",
         cert=str(authority.file),
         client_cert=str(theirs.certificate),
         client_key=str(theirs.key),
     )
-    assert "SDP_CONFIG_CLIENT_CERT" in words
-    assert "refused" in words
+    assert "SDP_CONFIG_CLIENT_CERT" in error
+    assert "refused" in error
 
 
-def test_plain_text_to_a_server_that_speaks_tls(secure: EtcdOf) -> None:
-    words = refused(host=secure.endpoint)
-    assert "SDP_CONFIG_PROTOCOL=https" in words
-
-
-@NEWER_ONLY
-def test_plain_text_to_a_server_that_speaks_mutual_tls(mutual: EtcdOf) -> None:
-    words = refused(host=mutual.endpoint)
-    assert "SDP_CONFIG_PROTOCOL=https" in words
-
-
-def test_tls_to_a_server_that_speaks_plain_text(server: EtcdOf, authority: Authority) -> None:
-    words = refused(host=server.endpoint, protocol="https", cert=str(authority.file))
-    assert "SDP_CONFIG_PROTOCOL=http" in words
-
-
-def test_host_that_there_is_not() -> None:
-    words = refused(host="no-such-host.invalid:2379")
-    assert "no host 'no-such-host.invalid'" in words
-    assert "SDP_CONFIG_HOST" in words
+def test_error_of_plain_text_to_tls_names_the_protocol(secure: EtcdOf) -> None:
+    error = error_of(host=secure.endpoint)
+    assert "SDP_CONFIG_PROTOCOL=https" in error
 
 
 @NEWER_ONLY
-def test_one_member_with_a_fault_is_passed_over(
+def test_error_of_plain_text_to_mutual_tls_names_the_protocol(mutual: EtcdOf) -> None:
+    error = error_of(host=mutual.endpoint)
+    assert "SDP_CONFIG_PROTOCOL=https" in error
+
+
+def test_error_of_tls_to_plain_text_names_the_protocol(
+    server: EtcdOf, authority: Authority
+) -> None:
+    error = error_of(host=server.endpoint, protocol="https", cert=str(authority.file))
+    assert "SDP_CONFIG_PROTOCOL=http" in error
+
+
+def test_error_of_unknown_host_names_its_setting() -> None:
+    error = error_of(host="no-such-host.invalid:2379")
+    assert "no host 'no-such-host.invalid'" in error
+    assert "SDP_CONFIG_HOST" in error
+
+
+@NEWER_ONLY
+def test_misconfigured_member_is_skipped(
     secure: EtcdOf, start: Start, authority: Authority, connect: ConnectTo
 ) -> None:
     pair = authority.pair("elsewhere.example.org")
@@ -196,44 +204,44 @@ def test_one_member_with_a_fault_is_passed_over(
 
 
 @NEWER_ONLY
-def test_fault_of_every_member_is_told(start: Start, authority: Authority) -> None:
+def test_error_names_the_fault_of_each_member(start: Start, authority: Authority) -> None:
     pair = authority.pair("elsewhere.example.org")
     one = start(secrets=Secrets(authority.file), **server_flags(pair))
     other = start()
-    words = refused(
+    error = error_of(
         host=f"{one.endpoint},{other.endpoint}", protocol="https", cert=str(authority.file)
     )
-    assert f"{one.endpoint} is not for" in words
-    assert f"{other.endpoint} does not speak TLS" in words
+    assert f"{one.endpoint} is not for" in error
+    assert f"{other.endpoint} does not speak TLS" in error
 
 
-def test_what_is_no_certificate_is_refused_at_once(tmp_path: Path) -> None:
+def test_invalid_certificate_file_is_rejected_at_once(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.pem"
     wrong.write_text("not a certificate")
     with pytest.raises(ValueError, match=rf"SDP_CONFIG_CERT.*{re.escape(str(wrong))}"):
         Etcd3Backend(protocol="https", cert=str(wrong))
 
 
-def test_key_in_the_file_makes_it_the_clients(authority: Authority) -> None:
+def test_certificate_file_with_a_key_is_of_the_client(authority: Authority) -> None:
     ours = authority.pair("me@example.org").both
     settings = Settings.load(protocol="https", cert=str(ours))
     assert settings.certificate == settings.key == ours.read_bytes()
-    # Whom to trust is then the system's matter.
+    # The authorities of the system are trusted.
     assert settings.ca is None
 
 
-def test_server_that_never_answers_is_not_blamed_for_its_certificate(
+def test_error_of_silent_server_does_not_mention_certificates(
     authority: Authority, connect: ConnectTo
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        endpoint = f"127.0.0.1:{mute.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
         backend = connect(endpoint, protocol="https", cert=str(authority.file), timeout=1)
-        said = pytest.raises(ConfigConnectionError, match="did not answer within 1 s")
-        with in_time(1 + LATE), said:
+        error = pytest.raises(ConfigConnectionError, match="did not answer within 1 s")
+        with in_time(1 + LATE), error:
             backend.get("/a")
 
 
-def test_reset_leaves_no_socket_behind() -> None:
+def test_reset_connection_leaks_no_socket() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()
@@ -256,8 +264,7 @@ def test_reset_leaves_no_socket_behind() -> None:
         assert left == []
 
 
-def test_reset_is_not_taken_for_tls() -> None:
-    """What was reset before it was tried is no connection, with which nothing was spoken."""
+def test_reset_connection_does_not_speak_tls() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()

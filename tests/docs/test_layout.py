@@ -19,7 +19,7 @@ _MODULES = {
 @cache
 def imports(module: str) -> frozenset[str]:
     """Return the modules that a module of the tests imports, and the names it takes from them."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(_MODULES[module].read_text())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)

@@ -20,7 +20,7 @@ class Network(Proxy):
     """
 
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port))
+        super().__init__("127.0.0.1", port)
         self._catches = False
         self._end = b""
         self.caught = threading.Event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, Protocol
 
 import grpc
@@ -13,18 +13,10 @@ from ska_sdp_config.backends import Etcd3Backend, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.committer import Budget, Committer, TokenCommitter
-from ska_sdp_config.store.interface import (
-    AnswerLost,
-    Commit,
-    Conflict,
-    Delete,
-    Guard,
-    LeaseNotFound,
-    Query,
-    Write,
-)
+from ska_sdp_config.store.interface import Conflict, Delete, Guard, Query, Write
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.commit_faults import CommitFaults
 
 from .reference import State, Stored
 
@@ -32,7 +24,6 @@ __all__ = [
     "EVERYTHING",
     "DatabaseUnderTest",
     "EtcdUnderTest",
-    "Held",
     "MemoryUnderTest",
     "Network",
     "observe",
@@ -42,54 +33,16 @@ EVERYTHING = Span("\0", "\U0010ffff")
 ALL_PATHS = Span("0", ":")
 
 
-class Held(NamedTuple):
-    """A commit that is still on its way."""
-
-    guards: Sequence[Guard]
-    writes: Sequence[Write]
-
-
-class Network:
-    """Stands between a client and its database, and loses what it is told to lose.
+class Network(CommitFaults):
+    """Commits of a client that are lost, and that it can give up at once.
 
     Attributes:
-        plan: for each commit to come: ``request`` never arrives, ``late`` arrives when
-            ``deliver`` is called, ``answer`` is carried out unheard, ``fine`` is untouched.
-        held: what is to arrive late.
         impatience: whether the client gives up at once.
     """
 
     def __init__(self, backend: Backend) -> None:
-        self._commit = backend.store.commit
+        super().__init__(backend.store)
         self.impatience = backend.committer = Impatient(backend.committer)
-        self.plan: list[str] = []
-        self.held: list[Held] = []
-        vars(backend.store)["commit"] = self.commit
-
-    def commit(
-        self,
-        guards: Sequence[Guard],
-        writes: Sequence[Write],
-        refetch: Sequence[Query] = (),
-        *,
-        timeout: float,
-    ) -> Commit | Conflict:
-        fate = self.plan.pop(0) if self.plan else "fine"
-        if fate == "fine":
-            return self._commit(guards, writes, refetch, timeout=timeout)
-        if fate == "late":
-            self.held.append(Held(guards, writes))
-        if fate == "answer":
-            with suppress(LeaseNotFound):
-                self._commit(guards, writes, refetch, timeout=timeout)
-        raise AnswerLost(fate)
-
-    def deliver(self, held: Held) -> Commit | Conflict | None:
-        """Let a commit arrive late; None if it named a lease that had ended meanwhile."""
-        try:
-            return self._commit(*held, timeout=20)
-        except LeaseNotFound:
-            return None
 
 
 class Seconds(NamedTuple):

@@ -16,8 +16,9 @@ from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.engine.backend import DbRevision
 from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.store.interface import Commit, LeaseNotFound
+from tests.support.commit_faults import Held
 
-from .databases import DatabaseUnderTest, Held, Network, observe
+from .databases import DatabaseUnderTest, Network, observe
 from .drawn import (
     CLIENT_OF_LOOP,
     CLIENTS,

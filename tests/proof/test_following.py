@@ -17,13 +17,13 @@ from ska_sdp_config.config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
+from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
 from .concurrency import amid, in_threads
 from .databases import EVERYTHING, MemoryUnderTest
 from .history import Event, Record, misread
 from .logs import EtcdLog, MemoryLog
-from .proxy import Proxy
 from .work import PATHS, Body, Work
 
 ENOUGH = 10
@@ -137,8 +137,8 @@ def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> No
         Config(Etcd3Backend(host=server.host, port=server.port)) as other,
         followed(config) as followers,
     ):
-        troubles: Iterator[Callable[[], None]] = itertools.cycle(
-            [proxy.cut, log.compact, lambda: proxy.cut("answers"), restart]
+        troubles: Iterator[Callable[[], object]] = itertools.cycle(
+            [proxy.cut, log.compact, lambda: proxy.cut("answers lost"), restart]
         )
 
         def trouble() -> None:

@@ -17,10 +17,9 @@ from ska_sdp_config.store.errors import LeaseNotFound
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import Connect, compact, connect, put
 from tests.support.in_time import in_time
+from tests.support.proxy import Proxy
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
-
-from .proxy import Proxy
 
 __all__ = ["connect"]
 

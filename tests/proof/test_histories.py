@@ -15,12 +15,12 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.proof.work import run_threads
 from tests.services.etcd import crash, may_have_forgotten, revive
 from tests.services.versions import EtcdOf
+from tests.support.proxy import Proxy
 
 from .concurrency import amid, in_processes
 from .databases import EVERYTHING, MemoryUnderTest, Network
 from .history import Event, Record, check
 from .logs import EtcdLog, MemoryLog
-from .proxy import Proxy
 
 
 def run_in_process(name: int, host: str, port: int, threads: int, count: int) -> list[Record]:
@@ -59,13 +59,13 @@ def in_memory(count: int) -> None:
 
 def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None]) -> None:
     with EtcdLog(server) as log, Proxy(server.host, server.port) as proxy:
-        troubles: Iterator[Callable[[], None]] = itertools.cycle(
+        troubles: Iterator[Callable[[], object]] = itertools.cycle(
             [
-                lambda: proxy.cut("answers"),
-                lambda: proxy.cut("late"),
+                lambda: proxy.cut("answers lost"),
+                lambda: proxy.cut("requests late"),
                 log.compact,
                 proxy.cut,
-                lambda: proxy.cut("late"),
+                lambda: proxy.cut("requests late"),
                 restart,
             ]
         )

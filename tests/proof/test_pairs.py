@@ -17,10 +17,10 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
 from tests.support.backends import Connect, connect
+from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
 from .concurrency import amid, in_threads
-from .proxy import Proxy
 
 __all__ = ["connect"]
 
@@ -110,7 +110,12 @@ def pairs_in_bad_weather(
             backend.delete("/nothing", must_exist=False)
         threads, files = threading.active_count(), descriptors()
         troubles = itertools.cycle(
-            [proxy.cut, lambda: proxy.cut("late"), lambda: proxy.cut("answers"), restart]
+            [
+                proxy.cut,
+                lambda: proxy.cut("requests late"),
+                lambda: proxy.cut("answers lost"),
+                restart,
+            ]
         )
         pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
 

@@ -1,4 +1,4 @@
-"""Other people's documents, read where they lie beside the project: they are no part of it."""
+"""Documents that are shared beside the project and are not part of it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ __all__ = ["MESSAGES", "SEED", "has_messages", "has_seed"]
 _SPEC = Path(__file__).parents[3] / "shared" / "spec"
 
 MESSAGES = _SPEC / "messages"
-"""Messages in use, each in a folder that says what it is: valid, quirky or invalid."""
+"""Example messages, in folders ``valid``, ``quirky`` and ``invalid``."""
 
 SEED = _SPEC / "0-seed-configuration-library-0.5.0.txt"
-"""The documentation of the library that users knew before this one."""
+"""Documentation of the library that preceded this one."""
 
 has_messages = pytest.mark.skipif(
     not MESSAGES.is_dir(), reason="the shared example messages are not beside the project"
 )
 has_seed = pytest.mark.skipif(
-    not SEED.is_file(), reason="the seed's documentation is not beside the project"
+    not SEED.is_file(),
+    reason="the documentation of the preceding library is not beside the project",
 )
