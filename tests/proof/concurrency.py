@@ -1,4 +1,4 @@
-"""Many at once: threads that are switched often, processes that start together, and trouble."""
+"""Concurrent threads, processes and faults."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 
 def amid(trouble: Callable[[], object], every: float, work: Callable[[], T]) -> T:
-    """Do some work on a thread, get what it gives, and make trouble from time to time meanwhile.
+    """Run work on another thread, return its result, and cause trouble at intervals meanwhile.
 
-    The trouble is made here, as a server ends with the thread that started it again.
+    The trouble is caused on this thread, because a server ends with the thread that started it.
     """
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(work)
@@ -27,7 +27,7 @@ def amid(trouble: Callable[[], object], every: float, work: Callable[[], T]) -> 
 
 
 def in_threads(*works: Callable[[], object]) -> None:
-    """Run all at once, each on a thread, switching between them as often as can be."""
+    """Run each on a thread, with the shortest possible switch interval."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     errors: list[BaseException] = []
@@ -62,8 +62,8 @@ def _run(work: Callable[..., list[T]], *args: Any) -> list[T]:
 
 
 def in_processes(count: int, work: Callable[..., list[T]], *args: Any) -> list[T]:
-    """Run ``work(number, *args)`` in so many processes at once, and put the results together."""
-    # Forked ones would inherit threads and gRPC in the middle of something.
+    """Run ``work(number, *args)`` in so many processes that start together; join the results."""
+    # Forked processes would inherit gRPC in an undefined state.
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(count)
     with ProcessPoolExecutor(

@@ -1,4 +1,4 @@
-"""Transactions of many threads and processes at once, and a network that fails meanwhile."""
+"""Concurrent transactions of threads and processes, while the network fails."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def run_in_process(name: int, host: str, port: int, threads: int, count: int) ->
 
 
 def judge(records: list[Record], events: list[Event]) -> None:
-    """Check the history, and that it is one worth checking."""
+    """Check the history, and that it is worth checking."""
     assert check(records, events) == []
     outcomes = Counter(record.outcome for record in records)
     assert outcomes["committed"] >= 0.9 * len(records), outcomes
-    assert sum(record.attempts for record in records) > len(records), "nobody met anybody"
+    assert sum(record.attempts for record in records) > len(records), "there was no conflict"
 
 
 def in_memory(count: int) -> None:
@@ -45,7 +45,7 @@ def in_memory(count: int) -> None:
 
     def trouble() -> None:
         network = chance.choice(networks)
-        # What is lost must not come faster than it can be settled.
+        # Commits must not be lost faster than they can be settled.
         network.plan = network.plan or [chance.choice(["answer", "request", "late", "fine"])]
         while network.held and chance.random() < 0.5:
             network.deliver(network.held.pop(0))
@@ -76,27 +76,27 @@ def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None
             revive(server)
 
         records = amid(trouble, 0.25, work)
-        assert proxy.cuts, "nothing happened"
+        assert proxy.cuts, "no connection was cut"
         events = log.finish()
     if check(records, events) and may_have_forgotten(server):
-        pytest.skip("etcd crashed, and forgot commits as it did: this run proves nothing")
+        pytest.skip("etcd lost commits in a crash: this run proves nothing")
     judge(records, events)
 
 
-def test_threads_in_memory() -> None:
+def test_threads_in_memory_are_serializable() -> None:
     in_memory(500)
 
 
 @pytest.mark.long
-def test_processes_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
+def test_processes_on_etcd_are_serializable(etcd_server: Callable[..., Etcd]) -> None:
     on_etcd(etcd_server(), 3, 70, lambda: None)
 
 
 @pytest.mark.long
-def test_long_threads_in_memory() -> None:
+def test_many_threads_in_memory_are_serializable() -> None:
     in_memory(5_000)
 
 
 @pytest.mark.long
-def test_long_processes_on_etcd(server: EtcdOf) -> None:
+def test_many_processes_on_etcd_are_serializable(server: EtcdOf) -> None:
     on_etcd(server, 8, 400, lambda: crash(server))
