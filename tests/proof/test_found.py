@@ -49,6 +49,19 @@ def test_expired_lease_of_a_write_keeps_the_client_lease(connect: Connect) -> No
     assert backend.store.keep_lease(own.id, timeout=5)
 
 
+def test_read_of_no_path_pins_no_revision(connect: Connect) -> None:
+    """A read without paths, or of written paths only, cost a round trip and pinned a revision."""
+    one, other = connect(), connect()
+    put(one, a="1")
+    for txn in one.txn():
+        txn.delete("/b", must_exist=False)
+        txn.create("/b", "1")
+        assert txn.get_many([]) == {}
+        assert txn.get_many(["/b"]) == {"/b": "1"}
+        put(other, a="2")
+        assert txn.get("/a") == "2"
+
+
 def test_reads_are_repeatable_in_a_doomed_attempt(connect: Connect) -> None:
     """After a compaction, a listing with values replaced earlier reads."""
     one, other = connect(), connect()
