@@ -148,11 +148,7 @@ def break_repeatedly(
             happen(event)
         level("the view at the end")
         wait_until(lambda: network.connections == 1)
-        wait_until(
-            lambda: no_more_than(before),
-            30,
-            f"{before} or less, not {resources()}",
-        )
+        wait_until(lambda: no_more_than(before), 30, f"{before} or less, not {resources()}")
         assert loop.error is None
 
 

@@ -8,6 +8,7 @@ import re
 import socket
 import struct
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,28 +28,37 @@ from tests.support.watch_loops import looping
 TIMEOUT = 12.0
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def host_pair(authority: Authority) -> Pair:
     return authority.pair("localhost", "127.0.0.1")
 
 
-@pytest.fixture
-def secure(start: Start, authority: Authority, host_pair: Pair) -> EtcdOf:
+@pytest.fixture(scope="module")
+def secure(
+    program: str, authority: Authority, host_pair: Pair, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EtcdOf]:
     """Server with TLS that accepts any client."""
-    return start(secrets=Secrets(authority.file), **server_flags(host_pair))
+    flags, secrets = server_flags(host_pair), Secrets(authority.file)
+    directory = tmp_path_factory.mktemp("etcd")
+    with EtcdOf(program, directory, flags=flags, secrets=secrets) as server:
+        yield server
 
 
-@pytest.fixture
-def mutual(start: Start, authority: Authority, host_pair: Pair) -> EtcdOf:
+@pytest.fixture(scope="module")
+def mutual(
+    program: str, authority: Authority, host_pair: Pair, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EtcdOf]:
     """Server with mutual TLS."""
-    ours = authority.pair("probe@example.org").both
+    secrets = Secrets(authority.file, authority.pair("probe@example.org").both)
     flags = mutual_flags(host_pair, authority)
-    return start(secrets=Secrets(authority.file, ours), **flags)
+    directory = tmp_path_factory.mktemp("etcd")
+    with EtcdOf(program, directory, flags=flags, secrets=secrets) as server:
+        yield server
 
 
 def error_of(**arguments: Any) -> str:
@@ -62,6 +72,7 @@ def error_of(**arguments: Any) -> str:
 
 
 def works(backend: Backend) -> None:
+    backend.delete("/a", must_exist=False)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.saw(None)
         backend.create("/a", "1")
@@ -81,6 +92,7 @@ def test_tls_client_reconnects_after_restart(
     secure: EtcdOf, authority: Authority, connect: ConnectTo
 ) -> None:
     backend = connect(secure.endpoint, protocol="https", cert=str(authority.file))
+    backend.delete("/a", must_exist=False)
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.saw("0")
@@ -241,35 +253,36 @@ def test_error_of_silent_server_does_not_mention_certificates(
             backend.get("/a")
 
 
-def test_reset_connection_leaks_no_socket() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        connection = socket.create_connection(listener.getsockname())
+@pytest.fixture
+def reset_connection() -> Iterator[socket.socket]:
+    """Connection that its peer has reset."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as connection,
+    ):
         server, _ = listener.accept()
         server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         server.close()
-
-        def is_reset() -> bool:
-            try:
-                connection.getpeername()
-            except OSError:
-                return True
-            return False
-
-        wait_until(is_reset)
-        with connection, warnings.catch_warnings(record=True) as left:
-            warnings.simplefilter("always")
-            with contextlib.suppress(OSError):
-                assert not _speaks_tls(connection)
-            gc.collect()
-        assert left == []
+        yield connection
 
 
-def test_reset_connection_does_not_speak_tls() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        connection = socket.create_connection(listener.getsockname())
-        server, _ = listener.accept()
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        server.close()
-        wait_until(lambda: connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-        with connection:
-            assert not _speaks_tls(connection)
+def test_reset_connection_leaks_no_socket(reset_connection: socket.socket) -> None:
+    def is_reset() -> bool:
+        try:
+            reset_connection.getpeername()
+        except OSError:
+            return True
+        return False
+
+    wait_until(is_reset)
+    with reset_connection, warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        with contextlib.suppress(OSError):
+            assert not _speaks_tls(reset_connection)
+        gc.collect()
+    assert left == []
+
+
+def test_reset_connection_does_not_speak_tls(reset_connection: socket.socket) -> None:
+    wait_until(lambda: reset_connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+    assert not _speaks_tls(reset_connection)

@@ -168,11 +168,7 @@ class Transactions(RuleBasedStateMachine):
             attempt = Attempt(self.history)
             attempt.pin(txn.revision)
             self.running[number] = Running(
-                now.loop,
-                txn,
-                attempt,
-                now.retries + conflict,
-                now.ran_for_lease or for_lease,
+                now.loop, txn, attempt, now.retries + conflict, now.ran_for_lease or for_lease
             )
         self._check()
 

@@ -56,7 +56,4 @@ def server_flags(pair: Pair) -> dict[str, Flag]:
 
 def mutual_flags(pair: Pair, authority: Authority) -> dict[str, Flag]:
     """Return the flags of an etcd that demands certificates of an authority."""
-    return server_flags(pair) | {
-        "client_cert_auth": True,
-        "trusted_ca_file": str(authority.file),
-    }
+    return server_flags(pair) | {"client_cert_auth": True, "trusted_ca_file": str(authority.file)}
