@@ -256,8 +256,9 @@ def test_lagging_member_is_not_a_restored_database(
             response.header.revision = 1
 
     def read(etcd: EtcdCalls, channel: Channel, service: str, method: str, *rest: Any) -> Any:
+        answer = call_on(etcd, channel, service, method, *rest)
         reads.append(method)
-        return call_on(etcd, channel, service, method, *rest)
+        return answer
 
     intercept_responses(monkeypatch, on_response)
     monkeypatch.setattr(EtcdCalls, "call_on", read)
