@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-__all__ = ["amid", "in_processes", "in_threads"]
+from ska_sdp_sim.stack.etcd import Etcd
+from tests.services.etcd import revive
+
+__all__ = ["amid", "amid_faults", "in_processes", "in_threads"]
 
 T = TypeVar("T")
 
@@ -24,6 +28,19 @@ def amid(trouble: Callable[[], object], every: float, work: Callable[[], T]) -> 
         while not wait([doing], every).done:
             trouble()
         return doing.result()
+
+
+def amid_faults(
+    server: Etcd, faults: Iterable[Callable[[], object]], every: float, work: Callable[[], T]
+) -> T:
+    """Run work amid faults, in turn; restart a server that ends by a fault of etcd."""
+    turns = itertools.cycle(faults)
+
+    def trouble() -> None:
+        next(turns)()
+        revive(server)
+
+    return amid(trouble, every, work)
 
 
 def in_threads(*works: Callable[[], object]) -> None:

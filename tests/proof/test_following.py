@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections import defaultdict
@@ -15,12 +14,12 @@ import pytest
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.etcd import crash, revive
+from tests.services.etcd import crash
 from tests.services.versions import EtcdOf
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-from .concurrency import amid, in_threads
+from .concurrency import amid, amid_faults, in_threads
 from .databases import EVERYTHING, MemoryUnderTest
 from .history import Event, Record, misread
 from .logs import EtcdLog, MemoryLog
@@ -137,15 +136,13 @@ def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> No
         Config(Etcd3Backend(host=server.host, port=server.port)) as other,
         followed(config) as followers,
     ):
-        troubles: Iterator[Callable[[], object]] = itertools.cycle(
-            [proxy.cut, log.compact, lambda: proxy.cut("answers lost"), restart]
-        )
-
-        def trouble() -> None:
-            next(troubles)()
-            revive(server)
-
-        amid(trouble, 0.3, lambda: write(other, rounds, followers))
+        faults: list[Callable[[], object]] = [
+            proxy.cut,
+            log.compact,
+            lambda: proxy.cut("answers lost"),
+            restart,
+        ]
+        amid_faults(server, faults, 0.3, lambda: write(other, rounds, followers))
         events = log.finish()
         all_see(followers, events)
         judge(followers, events)

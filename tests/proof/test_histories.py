@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -13,11 +12,11 @@ import pytest
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.proof.work import run_threads
-from tests.services.etcd import crash, may_have_forgotten, revive
+from tests.services.etcd import crash, may_have_forgotten
 from tests.services.versions import EtcdOf
 from tests.support.proxy import Proxy
 
-from .concurrency import amid, in_processes
+from .concurrency import amid, amid_faults, in_processes
 from .databases import EVERYTHING, MemoryUnderTest, Network
 from .history import Event, Record, check
 from .logs import EtcdLog, MemoryLog
@@ -59,23 +58,16 @@ def in_memory(count: int) -> None:
 
 def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None]) -> None:
     with EtcdLog(server) as log, Proxy(server.host, server.port) as proxy:
-        troubles: Iterator[Callable[[], object]] = itertools.cycle(
-            [
-                lambda: proxy.cut("answers lost"),
-                lambda: proxy.cut("requests late"),
-                log.compact,
-                proxy.cut,
-                lambda: proxy.cut("requests late"),
-                restart,
-            ]
-        )
+        faults: list[Callable[[], object]] = [
+            lambda: proxy.cut("answers lost"),
+            lambda: proxy.cut("requests late"),
+            log.compact,
+            proxy.cut,
+            lambda: proxy.cut("requests late"),
+            restart,
+        ]
         work = partial(in_processes, processes, run_in_process, proxy.host, proxy.port, 2, count)
-
-        def trouble() -> None:
-            next(troubles)()
-            revive(server)
-
-        records = amid(trouble, 0.25, work)
+        records = amid_faults(server, faults, 0.25, work)
         assert proxy.cuts, "no connection was cut"
         events = log.finish()
     if check(records, events) and may_have_forgotten(server):

@@ -20,7 +20,7 @@ from tests.support.backends import Connect, connect
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-from .concurrency import amid, in_threads
+from .concurrency import amid, amid_faults, in_threads
 
 __all__ = ["connect"]
 
@@ -109,22 +109,17 @@ def check_pairs_amid_faults(
         for backend in (config.backend, other):
             backend.delete("/nothing", must_exist=False)
         threads, files = threading.active_count(), descriptors()
-        troubles = itertools.cycle(
-            [
-                proxy.cut,
-                lambda: proxy.cut("requests late"),
-                lambda: proxy.cut("answers lost"),
-                restart,
-            ]
-        )
+        faults: list[Callable[[], object]] = [
+            proxy.cut,
+            lambda: proxy.cut("requests late"),
+            lambda: proxy.cut("answers lost"),
+            restart,
+        ]
         pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
-
-        def trouble() -> None:
-            next(troubles)()
-            revive(server)
-
         # On a fast machine more are written, so that enough faults happen meanwhile.
-        amid(trouble, every, lambda: write_pairs(other, count, lambda: proxy.cuts > 3))
+        amid_faults(
+            server, faults, every, lambda: write_pairs(other, count, lambda: proxy.cuts > 3)
+        )
         revive(server)
         for each in pairs:
             each.finish()

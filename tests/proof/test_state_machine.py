@@ -15,12 +15,12 @@ from .running import run_machine
 @pytest.mark.parametrize("loses_answers", [False, True], ids=["direct", "losing answers"])
 def test_transactions_in_memory_match_the_reference(loses_answers: bool) -> None:
     run_machine(
-        Transactions, MemoryUnderTest(loses_answers=loses_answers), 25 if loses_answers else 50
+        Transactions, MemoryUnderTest(loses_answers=loses_answers), 20 if loses_answers else 30
     )
 
 
 def test_transactions_on_etcd_match_the_reference(etcd: Etcd) -> None:
-    run_machine(Transactions, EtcdUnderTest(etcd), 15)
+    run_machine(Transactions, EtcdUnderTest(etcd), 10)
 
 
 @pytest.mark.long

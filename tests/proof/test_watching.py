@@ -13,11 +13,11 @@ from .watching import Watchers
 
 
 def test_watchers_in_memory_match_the_reference() -> None:
-    run_machine(Watchers, MemoryUnderTest(), 30)
+    run_machine(Watchers, MemoryUnderTest(), 20)
 
 
 def test_watchers_on_etcd_match_the_reference(etcd: Etcd) -> None:
-    run_machine(Watchers, EtcdUnderTest(etcd), 12)
+    run_machine(Watchers, EtcdUnderTest(etcd), 8)
 
 
 @pytest.mark.long
