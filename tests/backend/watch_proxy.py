@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.proxy import Joint, Proxy
+from tests.support.proxy import Connection, Proxy
 
 __all__ = ["WatchProxy"]
 
@@ -12,7 +12,7 @@ class WatchProxy(Proxy):
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port)
-        self._watches: list[Joint] = []
+        self._watches: list[Connection] = []
         self._mutes_new = False
 
     def mute_watches(self, new_ones: bool = False) -> None:
@@ -22,12 +22,12 @@ class WatchProxy(Proxy):
             new_ones: whether to discard those of watches yet to be opened too.
         """
         self._mutes_new = new_ones
-        for joint in list(self._watches):
-            joint.down.discards = True
+        for connection in list(self._watches):
+            connection.down.discards = True
 
-    def lets_through(self, joint: Joint, data: bytes) -> bool:
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
         """Detect a watch."""
         if b"/v3/watch" in data:
-            self._watches.append(joint)
-            joint.down.discards = self._mutes_new
+            self._watches.append(connection)
+            connection.down.discards = self._mutes_new
         return True

@@ -12,7 +12,7 @@ from pyetcd import etcdrpc
 
 from ska_sdp_sim.stack.ports import free_port
 from tests.services.versions import EtcdOf
-from tests.support.proxy import Joint, Proxy
+from tests.support.proxy import Connection, Proxy
 from tests.support.waiting import wait_until
 
 
@@ -49,7 +49,7 @@ class PeerProxy(Proxy):
 
     def __init__(self) -> None:
         super().__init__("127.0.0.1", free_port())
-        self._sources: dict[Joint, bytes] = {}
+        self._sources: dict[Connection, bytes] = {}
         self._unwanted: set[bytes] = set()
 
     def keep_out(self, members: Collection[int]) -> None:
@@ -57,11 +57,11 @@ class PeerProxy(Proxy):
         self._unwanted = {b"%x" % member for member in members}
         self.cut()
 
-    def lets_through(self, joint: Joint, data: bytes) -> bool:
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
         sender = re.search(rb"X-Server-From: ([0-9a-f]+)", data)
         if sender:
-            self._sources[joint] = sender[1]
-        return self._sources.get(joint) not in self._unwanted
+            self._sources[connection] = sender[1]
+        return self._sources.get(connection) not in self._unwanted
 
 
 class Cluster:

@@ -13,18 +13,22 @@ from typing import Any, Literal, TypeVar
 
 from typing_extensions import Self
 
-__all__ = ["Direction", "Joint", "Proxy"]
+__all__ = ["Connection", "Direction", "Proxy"]
 
 T = TypeVar("T")
 
 CHUNK_BYTES = 65536
 CALL_TIMEOUT_S = 30
+
 CATCH_S = 0.03
-"""How long a cut waits, so that something is lost or late by it."""
+"""Time before a cut in which answers are lost, or requests are late."""
+
 LATE_S = 0.2
 """How long after a cut late requests arrive."""
+
 LINGER_S = 0.05
 """Time for the server to read late requests before its connection is reset."""
+
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -55,7 +59,7 @@ class Direction:
         self.flows.set()
 
 
-class Joint:
+class Connection:
     """Connection through the proxy.
 
     Attributes:
@@ -109,7 +113,7 @@ class Proxy:
         self.port = 0
         self.accepted = 0
         self.cuts = 0
-        self._joints: list[Joint] = []
+        self._connections: list[Connection] = []
         self._silent = False
         self._refuses = False
         self._rate: float | None = None
@@ -123,7 +127,7 @@ class Proxy:
     @property
     def connections(self) -> int:
         """Number of connections that are open."""
-        return self._on_loop(lambda: len(self._joints))
+        return self._on_loop(lambda: len(self._connections))
 
     def cut(self, fate: Literal["", "answers lost", "requests late"] = "") -> int:
         """Reset all connections and return their number; new ones are accepted.
@@ -135,23 +139,23 @@ class Proxy:
         """
 
         async def cut() -> int:
-            joints = list(self._joints)
-            self.cuts += len(joints)
+            connections = list(self._connections)
+            self.cuts += len(connections)
             if fate:
-                for joint in joints:
-                    (joint.up if fate == "requests late" else joint.down).hold()
+                for connection in connections:
+                    (connection.up if fate == "requests late" else connection.down).hold()
                 await asyncio.sleep(CATCH_S)
             if fate == "requests late":
-                for joint in joints:
-                    joint.down.discards = True
-                    joint.reset_client()
+                for connection in connections:
+                    connection.down.discards = True
+                    connection.reset_client()
                 await asyncio.sleep(LATE_S)
-                for joint in joints:
-                    joint.up.deliver(CATCH_S)
+                for connection in connections:
+                    connection.up.deliver(CATCH_S)
                 await asyncio.sleep(LINGER_S)
-            for joint in joints:
-                joint.reset()
-            return len(joints)
+            for connection in connections:
+                connection.reset()
+            return len(connections)
 
         return self._run(cut())
 
@@ -166,56 +170,47 @@ class Proxy:
     def silence(self) -> None:
         """Forward nothing on any connection, open or new, and break none."""
 
-        def silence() -> None:
-            self._silent = True
-            for joint in self._joints:
-                joint.up.hold()
-                joint.down.hold()
-
-        self._on_loop(silence)
+        self._on_loop(lambda: setattr(self, "_silent", True))
+        self.hold(up=True, down=True)
 
     def hold(self, *, up: bool = False, down: bool = False) -> None:
         """Keep back what is sent on open connections; new ones are not affected."""
 
-        def hold() -> None:
-            for joint in self._joints:
-                if up:
-                    joint.up.hold()
-                if down:
-                    joint.down.hold()
+        def hold(connection: Connection) -> None:
+            if up:
+                connection.up.hold()
+            if down:
+                connection.down.hold()
 
-        self._on_loop(hold)
+        self._for_each(hold)
 
     def discard(self, *, up: bool = False, down: bool = False) -> None:
         """Lose what is sent from now on, on open connections."""
 
-        def discard() -> None:
-            for joint in self._joints:
-                joint.up.discards |= up
-                joint.down.discards |= down
+        def discard(connection: Connection) -> None:
+            connection.up.discards |= up
+            connection.down.discards |= down
 
-        self._on_loop(discard)
+        self._for_each(discard)
 
     def release(self) -> None:
         """Forward everything again, beginning with what was kept back."""
 
-        def release() -> None:
-            self._silent = False
-            for joint in self._joints:
-                joint.up.flows.set()
-                joint.down.flows.set()
+        def release(connection: Connection) -> None:
+            connection.up.flows.set()
+            connection.down.flows.set()
 
-        self._on_loop(release)
+        self._on_loop(lambda: setattr(self, "_silent", False))
+        self._for_each(release)
 
     def deliver(self, seconds: float) -> None:
         """Forward requests that arrived in the first seconds after ``hold``, and nothing later."""
 
-        def deliver() -> None:
-            for joint in self._joints:
-                if not joint.up.flows.is_set():
-                    joint.up.deliver(seconds)
+        def deliver(connection: Connection) -> None:
+            if not connection.up.flows.is_set():
+                connection.up.deliver(seconds)
 
-        self._on_loop(deliver)
+        self._for_each(deliver)
 
     def refuse(self, refuses: bool) -> None:
         """Accept no new connections, or accept them again."""
@@ -225,7 +220,7 @@ class Proxy:
         """Limit answers to so many bytes a second on each connection; None for no limit."""
         self._on_loop(lambda: setattr(self, "_rate", rate))
 
-    def lets_through(self, joint: Joint, data: bytes) -> bool:
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
         """Return whether to forward data of a client; if not, its connection is closed."""
         return True
 
@@ -245,39 +240,39 @@ class Proxy:
         self._server.close()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             # Again and again: a connection may be accepted only now.
-            for joint in self._joints:
-                joint.reset()
+            for connection in self._connections:
+                connection.reset()
             await asyncio.wait(others, timeout=0.05)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
         task = asyncio.current_task()
         assert task is not None
-        joint = Joint(writer, task)
-        self._joints.append(joint)
+        connection = Connection(writer, task)
+        self._connections.append(connection)
         if self._silent:
-            joint.up.hold()
-            joint.down.hold()
+            connection.up.hold()
+            connection.down.hold()
         try:
             if self._refuses:
                 return
-            await joint.up.flows.wait()
+            await connection.up.flows.wait()
             server_reader, server_writer = await asyncio.open_connection(*self.target)
-            joint.writers.append(server_writer)
+            connection.writers.append(server_writer)
             await _all_or_none(
-                *self._pump(joint, joint.up, reader, server_writer),
-                *self._pump(joint, joint.down, server_reader, writer),
+                *self._pump(connection, connection.up, reader, server_writer),
+                *self._pump(connection, connection.down, server_reader, writer),
             )
         except (OSError, asyncio.CancelledError):
             # Broken or cut. asyncio's streams report a cancelled task as an error.
             pass
         finally:
-            joint.close()
-            self._joints.remove(joint)
+            connection.close()
+            self._connections.remove(connection)
 
     def _pump(
         self,
-        joint: Joint,
+        connection: Connection,
         way: Direction,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
@@ -303,14 +298,22 @@ class Proxy:
                 await way.flows.wait()
                 if time > way.until or way.discards:
                     continue
-                if not data or (way is joint.up and not self.lets_through(joint, data)):
+                is_request = way is connection.up
+                if not data or (is_request and not self.should_forward(connection, data)):
                     raise ConnectionResetError("This end of the connection is closed.")
-                if self._rate and way is joint.down:
+                if self._rate and not is_request:
                     await asyncio.sleep(len(data) / self._rate)
                 writer.write(data)
                 await writer.drain()
 
         return [read(), write()]
+
+    def _for_each(self, act: Callable[[Connection], None]) -> None:
+        def act_on_all() -> None:
+            for connection in self._connections:
+                act(connection)
+
+        self._on_loop(act_on_all)
 
     def _on_loop(self, function: Callable[[], T]) -> T:
         async def call() -> T:
