@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment and the servers."""
+"""Environment, ports and order of all tests, and plugins with servers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ pytest_plugins = [
     "tests.services.versions",
 ]
 
-# The tests start hundreds of programs, which would each compile the same modules again.
+# Otherwise each of the hundreds of programs that the tests start compiles all modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# A busy machine, or one where Hypothesis first makes its tables, is no fault of what is tested.
+# A busy machine, or the first use of Hypothesis, makes examples slow.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
 
-# What a developer's shell points at is no business of the tests.
+# Tests do not use the database to which the shell of a developer points.
 for _name in list(os.environ):
     if _name.startswith(("SDP_CONFIG_", "SDP_LMC_")) or _name == "TANGO_HOST":
         del os.environ[_name]
 
-# Each worker draws its ports from a range of its own: a test that stops a server finds the port
-# free when it starts it again.
+# Each worker uses its own range of ports, so a port stays free while a test restarts its server.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _PORTS_EACH = 750
 ports.LOWEST += _WORKER * _PORTS_EACH % (ports.HIGHEST - ports.LOWEST)
@@ -52,11 +51,11 @@ LONGEST = (
     "secure_etcd",
     "tango_db",
 )
-"""Where the tests are that take longest: they begin first, so that none is left at the end."""
+"""Files and directories that take longest. They start first, so that none is left at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first."""
+    """Order tests, the longest first."""
 
     def place(item: pytest.Item) -> int:
         where = item.path.relative_to(ROOT)

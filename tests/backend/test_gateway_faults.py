@@ -21,9 +21,9 @@ from ska_sdp_config.drivers.etcd.gateway.faults import answer_in
 from ska_sdp_config.drivers.etcd.gateway.proto_json import Json
 from ska_sdp_config.store.interface import AnswerLost, Put
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.relay import Relay
 from tests.backend.servers import server_that
 from tests.support.in_time import in_time
+from tests.support.proxy import Proxy
 from tests.support.waiting import LATE
 
 PUT = [Put("1/a", "1")]
@@ -166,12 +166,12 @@ def test_close_ends_a_call_that_waits(etcd_server: Callable[..., Etcd]) -> None:
 
 def test_connections_are_used_again(etcd: Etcd) -> None:
     with (
-        Relay(etcd.host, etcd.port) as relay,
-        Etcd3Revolution1Backend(host=relay.host, port=relay.port) as backend,
+        Proxy(etcd.host, etcd.port) as proxy,
+        Etcd3Revolution1Backend(host=proxy.host, port=proxy.port) as backend,
     ):
         for _ in range(20):
             backend.get("/a")
-        assert relay.connections == 1
+        assert proxy.accepted == 1
 
 
 def test_many_threads_share_a_backend(etcd: Etcd) -> None:

@@ -18,7 +18,7 @@ from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.comparisons import comparisons
-from tests.backend.relay import Relay
+from tests.backend.watch_proxy import WatchProxy
 from tests.support.backends import compact
 from tests.support.in_time import in_time
 from tests.support.stores import Heard, commit, now
@@ -34,13 +34,13 @@ def direct(etcd: Etcd) -> Iterator[Backend]:
 
 
 @pytest.fixture
-def relay(etcd: Etcd) -> Iterator[Relay]:
-    with Relay(etcd.host, etcd.port) as relay:
+def relay(etcd: Etcd) -> Iterator[WatchProxy]:
+    with WatchProxy(etcd.host, etcd.port) as relay:
         yield relay
 
 
 @pytest.fixture
-def backend(relay: Relay, direct: Backend) -> Iterator[Backend]:
+def backend(relay: WatchProxy, direct: Backend) -> Iterator[Backend]:
     """A client whose connection may be broken."""
     with Etcd3Revolution1Backend(host=relay.host, port=relay.port) as backend:
         yield backend
@@ -68,7 +68,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["all deleted", "range written", "range deleted", "key written", "key deleted"],
 )
 def test_silent_watch_is_replaced_and_nothing_is_lost(
-    backend: Backend, direct: Backend, relay: Relay, span: Span, value: str | None
+    backend: Backend, direct: Backend, relay: WatchProxy, span: Span, value: str | None
 ) -> None:
     commit(direct, a="0")
     heard = Heard()
@@ -85,7 +85,7 @@ def test_silent_watch_is_replaced_and_nothing_is_lost(
 
 
 def test_silence_is_noticed_within_ten_seconds(
-    backend: Backend, direct: Backend, relay: Relay
+    backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
     heard = Heard()
     watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)
@@ -100,7 +100,7 @@ def test_silence_is_noticed_within_ten_seconds(
 
 @pytest.mark.usefixtures("brisk")
 def test_where_no_watch_is_heard_the_gap_is_announced(
-    backend: Backend, direct: Backend, relay: Relay, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchdog, "LAG_TIMEOUT_S", 0.05)
     heard = Heard()
@@ -122,7 +122,7 @@ def test_where_no_watch_is_heard_the_gap_is_announced(
 
 @pytest.mark.usefixtures("brisk")
 def test_quiet_watch_stays_as_it_is(
-    backend: Backend, direct: Backend, relay: Relay, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard, compared = Heard(), comparisons(monkeypatch)
     watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
@@ -145,7 +145,7 @@ def test_quiet_watch_stays_as_it_is(
 
 
 def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
-    backend: Backend, direct: Backend, relay: Relay
+    backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
     heard = Heard()
     watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)

@@ -11,9 +11,9 @@ from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.errors import ConfigConnectionError
-from tests.backend.relay import Relay
 from tests.services.versions import EtcdOf
 from tests.support.backends import compact, put
+from tests.support.proxy import Proxy
 
 NAMES = [f"pb/{number}" for number in range(10)]
 PATHS = [f"/{name}" for name in NAMES]
@@ -28,21 +28,21 @@ LISTED: dict[str, Listed] = {
 
 
 @pytest.fixture
-def relay(
+def proxy(
     etcd_of: Callable[[str], EtcdOf],
     set_pages: Callable[[int, int], None],
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Relay]:
+) -> Iterator[Proxy]:
     etcd = etcd_of("3.5")
     set_pages(3, 4)
     monkeypatch.setattr("ska_sdp_config.engine.snapshot.MAX_KEYS_PER_READ", 5)
-    with Relay(etcd.host, etcd.port) as relay:
-        yield relay
+    with Proxy(etcd.host, etcd.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def backend(relay: Relay) -> Iterator[Backend]:
-    with Etcd3Backend(host=relay.host, port=relay.port) as backend:
+def backend(proxy: Proxy) -> Iterator[Backend]:
+    with Etcd3Backend(host=proxy.host, port=proxy.port) as backend:
         backend.delete("/pb", must_exist=False, recursive=True)
         put(backend, a="1", **dict.fromkeys(NAMES, "1"))
         yield backend
@@ -78,11 +78,11 @@ def at_each_page(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Callable[
 def test_connection_is_cut_between_pages(
     listed: Listed,
     before: bool,
-    relay: Relay,
+    proxy: Proxy,
     backend: Backend,
     at_each_page: Callable[..., list[str]],
 ) -> None:
-    asked = at_each_page(relay.cut, before=before)
+    asked = at_each_page(proxy.cut, before=before)
     for txn in backend.txn():
         assert listed(txn) == VALUES
     assert len(asked) >= 2
@@ -90,9 +90,9 @@ def test_connection_is_cut_between_pages(
 
 @pytest.mark.parametrize("listed", LISTED.values(), ids=LISTED)
 def test_pages_are_of_one_revision(
-    listed: Listed, relay: Relay, backend: Backend, at_each_page: Callable[..., list[str]]
+    listed: Listed, proxy: Proxy, backend: Backend, at_each_page: Callable[..., list[str]]
 ) -> None:
-    with Etcd3Backend(host=relay.host, port=relay.port) as other:
+    with Etcd3Backend(host=proxy.host, port=proxy.port) as other:
 
         def change() -> None:
             put(other, **{"pb/4": "2", "pb/99": "2"})
@@ -107,9 +107,9 @@ def test_pages_are_of_one_revision(
 
 @pytest.mark.parametrize("pinned", [True, False])
 def test_revision_is_compacted_between_pages(
-    pinned: bool, relay: Relay, backend: Backend, at_each_page: Callable[..., list[str]]
+    pinned: bool, proxy: Proxy, backend: Backend, at_each_page: Callable[..., list[str]]
 ) -> None:
-    with Etcd3Backend(host=relay.host, port=relay.port) as other:
+    with Etcd3Backend(host=proxy.host, port=proxy.port) as other:
         left = 2
 
         def change() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -12,67 +11,12 @@ from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.committer import TokenCommitter
 from ska_sdp_config.store.deadline import Deadline
-from ska_sdp_config.store.interface import (
-    AnswerLost,
-    Commit,
-    Conflict,
-    Guard,
-    Put,
-    Query,
-    Store,
-    Write,
-)
+from ska_sdp_config.store.interface import Conflict, Put
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import ConnectTo, put
+from tests.support.commit_faults import CommitFaults
 from tests.support.in_time import in_time, on_time
 from tests.support.waiting import LATE
-
-Fault = Callable[[], None]
-
-
-class FaultyNetwork:
-    """Stands between a client and its real database, and loses what it is told to lose.
-
-    Attributes:
-        plan: for each commit to come: ``request`` never arrives, ``late`` arrives when
-            ``deliver`` is called, ``answer`` is carried out unheard, ``silence`` never arrives
-            and takes all its time, ``resent`` is carried out, and sent again by a proxy that
-            returns only the second answer, ``interrupted early`` and ``interrupted late`` are,
-            before and after it is carried out, by Ctrl-C, ``fine`` is untouched.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._commit = store.commit
-        self.plan: list[str] = []
-        self.held: list[tuple[Sequence[Guard], Sequence[Write]]] = []
-        self.seen = 0
-
-    def commit(
-        self,
-        guards: Sequence[Guard],
-        writes: Sequence[Write],
-        refetch: Sequence[Query] = (),
-        *,
-        timeout: float,
-    ) -> Commit | Conflict:
-        self.seen += 1
-        fate = self.plan.pop(0) if self.plan else "fine"
-        if fate == "interrupted early":
-            raise KeyboardInterrupt
-        if fate == "late":
-            self.held.append((guards, writes))
-        if fate in ("answer", "resent", "interrupted late"):
-            self._commit(guards, writes, refetch, timeout=timeout)
-        if fate == "interrupted late":
-            raise KeyboardInterrupt
-        if fate == "silence":
-            threading.Event().wait(timeout)
-        if fate not in ("fine", "resent"):
-            raise AnswerLost(fate)
-        return self._commit(guards, writes, refetch, timeout=timeout)
-
-    def deliver(self) -> list[Commit | Conflict]:
-        return [self._commit(guards, writes, timeout=5) for guards, writes in self.held]
 
 
 @pytest.fixture
@@ -84,10 +28,8 @@ def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
 
 
 @pytest.fixture
-def network(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> FaultyNetwork:
-    network = FaultyNetwork(backend.store)
-    monkeypatch.setattr(backend.store, "commit", network.commit)
-    return network
+def network(backend: Backend) -> CommitFaults:
+    return CommitFaults(backend.store)
 
 
 def increment(backend: Backend) -> int:
@@ -117,7 +59,7 @@ def increment(backend: Backend) -> int:
     ids=" then ".join,
 )
 def test_it_is_done_once_and_the_body_runs_once(
-    backend: Backend, network: FaultyNetwork, plan: list[str]
+    backend: Backend, network: CommitFaults, plan: list[str]
 ) -> None:
     network.plan = list(plan)
     assert increment(backend) == 1
@@ -129,7 +71,7 @@ def test_it_is_done_once_and_the_body_runs_once(
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["first commit", "later commit"])
 def test_resent_commit_keeps_the_lease(
-    backend: Backend, network: FaultyNetwork, is_first: bool
+    backend: Backend, network: CommitFaults, is_first: bool
 ) -> None:
     lease = backend.client_lease.take()
     backend.delete("/owner", must_exist=False)
@@ -146,7 +88,7 @@ def test_resent_commit_keeps_the_lease(
     assert increment(backend) == 1
 
 
-def test_resent_conflict_is_a_conflict(backend: Backend, network: FaultyNetwork) -> None:
+def test_resent_conflict_is_a_conflict(backend: Backend, network: CommitFaults) -> None:
     runs = 0
     for txn in backend.txn():
         runs += 1
@@ -159,7 +101,7 @@ def test_resent_conflict_is_a_conflict(backend: Backend, network: FaultyNetwork)
 
 
 def test_token_written_by_someone_else_costs_no_lease(
-    backend: Backend, network: FaultyNetwork
+    backend: Backend, network: CommitFaults
 ) -> None:
     """Two committers with the same token names, as in two copies of a virtual machine."""
     twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
@@ -174,24 +116,24 @@ def test_token_written_by_someone_else_costs_no_lease(
 
 
 def test_commit_that_arrives_after_it_was_settled_has_no_effect(
-    backend: Backend, network: FaultyNetwork
+    backend: Backend, network: CommitFaults
 ) -> None:
     network.plan = ["late"]
     increment(backend)
     backend.update("/n", "0")
     backend.update("/n", "7")
-    (outcome,) = network.deliver()
+    outcome = network.deliver(network.held.pop())
     assert isinstance(outcome, Conflict)
     assert backend.get("/n")[0] == "7"
 
 
 def test_late_commit_loses_although_what_it_read_still_stands(
-    backend: Backend, network: FaultyNetwork
+    backend: Backend, network: CommitFaults
 ) -> None:
     network.plan = ["late", "fine"]
 
     def deliver_before_the_second_try() -> None:
-        assert [type(outcome) for outcome in network.deliver()] == [Conflict]
+        assert isinstance(network.deliver(network.held.pop()), Conflict)
 
     runs = 0
     for txn in backend.txn():
@@ -226,7 +168,7 @@ def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
 
 @pytest.mark.parametrize("fate", ["request", "silence"])
 def test_commit_that_never_arrives_comes_to_an_end(
-    backend: Backend, network: FaultyNetwork, fate: str
+    backend: Backend, network: CommitFaults, fate: str
 ) -> None:
     """As where something on the way lets no large request through: settling proves each loss."""
     network.plan = [fate, "fine"] * 1000
@@ -242,7 +184,7 @@ def test_commit_that_never_arrives_comes_to_an_end(
     assert re.search(r"within 2 s.*nothing was written", str(told.value))
     assert runs == 1
     # It is not tried as fast as it fails.
-    assert network.seen < 60
+    assert network.count < 60
     network.plan.clear()
     assert backend.get("/n")[0] == "0"
     assert increment(backend) == 1
@@ -252,7 +194,7 @@ def test_commit_that_never_arrives_comes_to_an_end(
 @pytest.mark.parametrize("carried_out", [False, True])
 @pytest.mark.parametrize("settling", [False, True])
 def test_interrupted_commit_costs_no_lease(
-    backend: Backend, network: FaultyNetwork, carried_out: bool, settling: bool
+    backend: Backend, network: CommitFaults, carried_out: bool, settling: bool
 ) -> None:
     """Nobody knows what became of it, so its token is not used again."""
     lease = backend.client_lease.current()
@@ -267,7 +209,7 @@ def test_interrupted_commit_costs_no_lease(
 
 
 def test_commit_of_another_process_is_not_taken_for_its_own(
-    backend: Backend, network: FaultyNetwork
+    backend: Backend, network: CommitFaults
 ) -> None:
     """Two committers with the same token names, as in two copies of a virtual machine."""
     twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]

@@ -19,16 +19,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.shared import EARLIER_DOCUMENTATION, has_earlier_documentation
 
-from .conftest import (
-    PROGRAM,
-    Result,
-    contents,
-    empty,
-    environment,
-    fill,
-    run_here,
-    run_process,
-)
+from .conftest import PROGRAM, Result, contents, empty, environment, fill, run_here, run_process
 
 SCRIPTS = "{scripts: [{kind: batch, name: imported, version: 1.0.0, image: i}]}"
 

@@ -1,4 +1,4 @@
-"""Clusters, and networks that break."""
+"""Clusters, and proxies that break connections."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.engine.backend import Backend
+from tests.services.versions import EtcdOf
 from tests.support.cluster import Cluster
 from tests.support.proxy import Proxy
 
-Through = Callable[..., Proxy]
 ConnectTo = Callable[..., Backend]
 
 
 @pytest.fixture
 def cluster(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Three members, to be broken at will."""
+    """Cluster of three members for one test, which may break it."""
     cluster = Cluster(program, tmp_path_factory.mktemp("cluster"))
     try:
         cluster.start()
@@ -29,15 +29,15 @@ def cluster(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def through() -> Iterator[Through]:
-    """Makes proxies before servers."""
-    with ExitStack() as proxies:
-        yield lambda server: proxies.enter_context(Proxy((server.host, server.port)))
+def network(server: EtcdOf) -> Iterator[Proxy]:
+    """Proxy to the server."""
+    with Proxy(server.host, server.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture
 def connect() -> Iterator[ConnectTo]:
-    """Makes clients of an endpoint, or of several; takes what the backend takes."""
+    """Factory of clients of one or more endpoints; accepts the arguments of the backend."""
     with ExitStack() as clients:
 
         def connect(endpoint: str, **arguments: Any) -> Backend:

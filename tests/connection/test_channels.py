@@ -3,83 +3,94 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
+import grpc
 import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed
 from ska_sdp_config.drivers.etcd.client import EtcdClient
-from ska_sdp_config.drivers.etcd.watchdog import Watchdog
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
+from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.keys import EVERYTHING
-from tests.connection.conftest import ConnectTo, Through
-from tests.services.versions import NEWER_ONLY, EtcdOf
+from tests.connection.conftest import ConnectTo
+from tests.services.versions import NEWER_ONLY
+from tests.support.proxy import Proxy
 from tests.support.stores import Heard, commit, now
 from tests.support.waiting import wait_until
+from tests.support.watch_streams import WATCHDOG
 
-pytestmark = NEWER_ONLY
 
-WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
+def is_closed(channel: Channel) -> bool:
+    try:
+        channel.call("Maintenance", "Status", etcdrpc.StatusRequest(), 5, ())
+    except ChannelClosed:
+        return True
+    except grpc.RpcError:
+        return False
+    return False
 
 
 @pytest.mark.parametrize("closed_by", ["retire", "release", "close"])
-def test_closed_channel_rejects_calls(
-    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, closed_by: str
-) -> None:
+def test_closed_channel_rejects_calls(monkeypatch: pytest.MonkeyPatch, closed_by: str) -> None:
     """Creating a stub on a closed channel crashes the process."""
-    made: list[object] = []
-    etcd: EtcdClient = connect(server.endpoint).store._etcd  # type: ignore[attr-defined]  # of this store
-    with etcd.channel() as channel:
+    stubs: list[object] = []
+    monkeypatch.setattr(etcdrpc, "KVStub", stubs.append)
+    channel = GrpcChannel(Settings.load(), "127.0.0.1:1")
+    channel.borrow()
+    with channel:
         if closed_by == "close":
             channel.close()
         elif closed_by == "release":
             channel.retire()
     channel.retire()
-    monkeypatch.setattr(etcdrpc, "KVStub", made.append)
     with pytest.raises(ChannelClosed):
         channel.call("KV", "Range", etcdrpc.RangeRequest(key=b"a"), 5, ())
-    assert not made
+    assert not stubs
 
 
+@NEWER_ONLY
 def test_watchdog_keeps_its_channel_open(
-    server: EtcdOf, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A probe may begin after the watch has switched to another channel."""
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
-    network = through(server)
     backend = connect(network.endpoint)
-    etcd: EtcdClient = backend.store._etcd  # type: ignore[attr-defined]  # of this store
-    doubts, may_read = threading.Event(), threading.Event()
-    reads: list[object] = []
-    read_newest = Watchdog._read_newest
+    probed: list[tuple[EtcdClient, Channel]] = []
+    answers: list[object] = []
+    may_read = threading.Event()
+    call_on = EtcdClient.call_on
 
-    def read_late(watchdog: Watchdog, timeout: float) -> int:
-        is_first = not doubts.is_set()
-        doubts.set()
+    def call_late(
+        etcd: EtcdClient, channel: Channel, service: str, method: str, request: Any, timeout: float
+    ) -> Any:
+        is_first = not probed
+        probed.append((etcd, channel))
         if not is_first:
-            return read_newest(watchdog, timeout)
+            return call_on(etcd, channel, service, method, request, timeout)
         may_read.wait(60)
         try:
-            reads.append(read_newest(watchdog, 5))
+            answer = call_on(etcd, channel, service, method, request, 5)
         except Exception as exc:
-            reads.append(exc)
-        return 0
+            answers.append(exc)
+            raise
+        answers.append(answer.header.revision)
+        return answer
 
-    monkeypatch.setattr(Watchdog, "_read_newest", read_late)
+    monkeypatch.setattr(EtcdClient, "call_on", call_late)
     commit(backend, a="0")
     heard = Heard()
     backend.store.watch(EVERYTHING, now(backend) + 1, heard)
-    with etcd.channel() as channel:
-        assert doubts.wait(30)
+    wait_until(lambda: probed)
+    etcd, channel = probed[0]
     etcd.replace(channel)
     network.cut()
     commit(backend, a="1")
     heard.heard(("1/a", "1"))
+    assert not is_closed(channel)
     may_read.set()
-    wait_until(lambda: reads)
-    assert reads == [now(backend)]
-    wait_until(lambda: channel not in in_use(etcd))
-
-
-def in_use(etcd: EtcdClient) -> list[Channel]:
-    return [channel for channel in etcd._channels if channel._users]
+    wait_until(lambda: answers)
+    assert answers == [now(backend)]
+    wait_until(lambda: is_closed(channel))

@@ -36,9 +36,9 @@ def answers(backend: Backend) -> bool:
 def test_client_survives_loss_of_the_leader(
     cluster: Cluster, connect: ConnectTo, breaks: str
 ) -> None:
-    """The leader ends, hangs, or is isolated, which it detects late."""
+    """An isolated leader detects its isolation late."""
     leader = cluster.leader()
-    # The first one that is named is used.
+    # The client uses the first endpoint.
     order = [cluster.members[leader], cluster.members[leader - 1], cluster.members[leader - 2]]
     backend = connect(",".join(member.endpoint for member in order))
     other = connect(order[1].endpoint)
@@ -49,9 +49,9 @@ def test_client_survives_loss_of_the_leader(
             cluster.isolate(leader)
         else:
             getattr(order[0], breaks)()
-        wait_until(lambda: answers(other), what="the others choose a leader")
+        wait_until(lambda: answers(other), what="the others elect a leader")
         other.update("/a", "1")
-        # The watch notices by itself, and within five seconds, that nothing comes.
+        # The watch detects the silence by itself, within five seconds.
         loop.saw("1")
         backend.update("/a", "2")
         loop.saw("2")

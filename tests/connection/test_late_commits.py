@@ -8,8 +8,9 @@ import urllib.request
 
 import pytest
 
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, EtcdOf
+from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
 
@@ -24,11 +25,10 @@ def transactions_handled(server: EtcdOf) -> int:
 
 @pytest.mark.parametrize("delivered", ["before settling", "after settling"])
 def test_delayed_commit_takes_effect_at_most_once(
-    server: EtcdOf, through: Through, connect: ConnectTo, delivered: str
+    server: EtcdOf, network: Proxy, connect: ConnectTo, delivered: str
 ) -> None:
     """It takes effect once if it arrives before the settlement, and not at all afterwards."""
-    network = through(server)
-    # Half of it for the commit, half to settle it.
+    # Half of the timeout is for the commit, half for its settlement.
     backend = connect(network.endpoint, timeout=6)
     other = connect(server.endpoint)
     backend.create("/n", "0")
@@ -37,7 +37,7 @@ def test_delayed_commit_takes_effect_at_most_once(
         runs += 1
         value = int(txn.get("/n") or 0)
         if runs == 1:
-            # Another connection is not held back, and settles it.
+            # The settlement uses another connection, which is not held.
             network.hold(up=True)
             if delivered == "before settling":
                 threading.Timer(0.2, network.release).start()
@@ -47,19 +47,16 @@ def test_delayed_commit_takes_effect_at_most_once(
     if delivered == "after settling":
         other.update("/n", "0")
         before = transactions_handled(server)
-        # Not the word that the client gave up, which followed.
+        # Without the cancellation that the client sent later.
         network.deliver(2.0)
         wait_until(lambda: transactions_handled(server) > before, what="the late commit arrives")
-        # Its guard of what it read would hold, if that of its token did not fail.
+        # The value that it read is there again: only the guard of its token fails.
         assert other.get("/n")[0] == "0"
 
 
 @NEWER_FIRST
-@pytest.mark.parametrize("way", ["request", "answer"])
-def test_lost_commit_is_settled(
-    server: EtcdOf, through: Through, connect: ConnectTo, way: str
-) -> None:
-    network = through(server)
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_lost_commit_is_settled(network: Proxy, connect: ConnectTo, lost: str) -> None:
     backend = connect(network.endpoint, timeout=4)
     backend.create("/n", "0")
     for number in range(1, 3):
@@ -67,7 +64,7 @@ def test_lost_commit_is_settled(
         for txn in backend.txn():
             runs += 1
             value = int(txn.get("/n") or 0)
-            network.discard(up=way == "request", down=way == "answer")
+            network.discard(up=lost == "request", down=lost == "answer")
             txn.update("/n", str(value + 1))
         assert runs == 1
         assert backend.get("/n")[0] == str(number)

@@ -16,7 +16,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import AnswerLost, Put, Query
 from ska_sdp_config.store.keys import Span, path_of_key
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import ConnectTo
 from tests.services.etcd import revive
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf
 from tests.support.cluster import raw
@@ -32,7 +32,7 @@ Resources = tuple[int, int, Counter[str]]
 
 
 def resources() -> Resources:
-    """Threads and descriptors of this process, and the names of the threads that Python knows."""
+    """Return the threads and descriptors of this process, and the names of Python threads."""
     names = Counter(
         thread.name for thread in threading.enumerate() if thread.name.startswith("config-")
     )
@@ -43,19 +43,12 @@ def resources() -> Resources:
 
 def no_more_than(before: Resources) -> bool:
     now = resources()
-    # gRPC's own pool of threads breathes with the load of the machine, within bounds; what a
-    # cut leaves behind would add up.
+    # gRPC's own pool of threads varies within bounds; a leak at each cut would exceed them.
     return now[0] <= before[0] + POOL and now[1] <= before[1] and not now[2] - before[2]
 
 
-@pytest.fixture
-def network(server: EtcdOf, through: Through) -> Proxy:
-    """What stands between client and server."""
-    return through(server)
-
-
 def view(txn: Txn) -> dict[str, str | None]:
-    """Two ranges, which are always written together."""
+    """Read two ranges that are always written together."""
     one, other = txn.list_keys("/one/"), txn.list_keys("/other/")
     found = txn.get_many([*one, *other])
     values = [found[path] for path in one]
@@ -64,14 +57,14 @@ def view(txn: Txn) -> dict[str, str | None]:
 
 
 def newest(turns: list[object]) -> int:
-    """The newest number in the last view."""
+    """Return the newest number in the last view."""
     seen = turns[-1] if turns else {}
     assert isinstance(seen, dict)
     return max((int(value) for value in seen.values()), default=-1)
 
 
 def write(backend: Backend, number: int) -> None:
-    """Change both ranges in one commit, if need be twice."""
+    """Write both ranges in one commit, again if its answer is lost."""
     key = f"{number % KEYS:03}"
     puts = [Put(f"2/one/{key}", str(number)), Put(f"2/other/{key}", str(number))]
     while True:
@@ -89,7 +82,7 @@ def compact(server: EtcdOf) -> None:
         keys.Compact(etcdrpc.CompactionRequest(revision=now), timeout=10)
 
 
-def break_all_the_time(
+def break_repeatedly(
     server: EtcdOf,
     network: Proxy,
     connect: ConnectTo,
@@ -103,7 +96,7 @@ def break_all_the_time(
     """Break the connection of one client while another one writes; compare at the end.
 
     Args:
-        every: one in so many cuts is that of a stream which was at work.
+        every: before one in so many cuts, wait until the stream delivers.
     """
     dice = random.Random(cuts)
     backend, other = connect(network.endpoint), connect(server.endpoint)
@@ -131,8 +124,8 @@ def break_all_the_time(
                 number += 1
             if event == "cut":
                 if not next(cut_numbers) % every:
-                    # The stream stands: it has told of something since the last cut. The server
-                    # takes a tenth of a second to bring it up to date.
+                    # The stream has delivered since the last cut, for which the server takes
+                    # a tenth of a second.
                     wait_until(lambda: newest(loop.turns) >= first, what="a stream to cut")
                 wait_until(network.cut, what="a connection to cut")
             elif event == "compact":
@@ -142,10 +135,10 @@ def break_all_the_time(
                 server.start()
             revive(server)
 
-        # What is made once, such as gRPC's own threads, is made now.
+        # Creates resources that are created once, such as gRPC's own threads.
         for event in ("cut", "restart", "cut"):
             happen(event)
-        # Told of after the last cut, so that the stream that it is measured with stands.
+        # Delivered after the last cut, so the stream is open during the measurement.
         write(other, number)
         number += 1
         level("the view at the start")
@@ -155,11 +148,7 @@ def break_all_the_time(
             happen(event)
         level("the view at the end")
         wait_until(lambda: network.connections == 1)
-        wait_until(
-            lambda: no_more_than(before),
-            30,
-            f"{before} or less, not {resources()}",
-        )
+        wait_until(lambda: no_more_than(before), 30, f"{before} or less, not {resources()}")
         assert loop.error is None
 
 
@@ -168,7 +157,7 @@ def test_watchers_survive_two_hundred_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.drivers.etcd.attempts.WATCH_BACKOFF_MAX_S", 0.005)
-    break_all_the_time(
+    break_repeatedly(
         server, network, connect, cuts=200, compactions=10, restarts=4, changes=2_000, every=4
     )
 
@@ -177,7 +166,7 @@ def test_watchers_survive_two_hundred_cuts(
 def test_watchers_survive_a_thousand_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo
 ) -> None:
-    break_all_the_time(
+    break_repeatedly(
         server, network, connect, cuts=1_000, compactions=50, restarts=20, changes=100_000
     )
 
@@ -203,7 +192,7 @@ def test_unreachable_members_leak_nothing(server: EtcdOf, connect: ConnectTo) ->
 def test_closed_clients_leak_nothing(server: EtcdOf) -> None:
     """Each client uses a listener, leases and a watcher."""
 
-    def come_and_go() -> None:
+    def use_client() -> None:
         with Etcd3Backend(host=server.endpoint) as backend:
             backend.connection.listen(lambda state: None)
             write(backend, 1)
@@ -211,8 +200,8 @@ def test_closed_clients_leak_nothing(server: EtcdOf) -> None:
             with looping(backend, view) as loop, backend.lease(5):
                 wait_until(lambda: loop.turns)
 
-    come_and_go()
+    use_client()
     before = resources()
     for _ in range(20):
-        come_and_go()
+        use_client()
     wait_until(lambda: no_more_than(before))

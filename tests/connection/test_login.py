@@ -16,8 +16,11 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, Etcd3Backend
 from ska_sdp_config.drivers.etcd.client import EtcdClient
+from ska_sdp_config.drivers.etcd.grpc.channel import grpc_channels
 from ska_sdp_config.drivers.etcd.login import Login
+from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Flag
 from tests.connection.conftest import ConnectTo
@@ -36,11 +39,11 @@ from tests.support.users import (
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
 
-WRONG = "tell nobody: wr0ng"
+WRONG = "wr0ng password"
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_given_away(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def secrets_are_not_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Check that no test of this file logs a password or a token."""
     caplog.set_level(logging.DEBUG)
     yield
@@ -69,19 +72,19 @@ def increment(backend: Backend) -> int:
 
 
 def wait_for_expiry(server: EtcdOf, backend: Backend) -> None:
-    """Wait until the server would refuse the token, without telling the client."""
-    token = (("token", login_of(backend)._token),)
+    """Wait until the server rejects the token; the client does not notice."""
+    metadata = login_of(backend).ready
 
-    def is_refused() -> bool:
+    def is_rejected() -> bool:
         with raw(server.endpoint) as channel:
             try:
                 request = etcdrpc.RangeRequest(key=b"x", serializable=True)
-                etcdrpc.KVStub(channel).Range(request, timeout=5, metadata=token)
+                etcdrpc.KVStub(channel).Range(request, timeout=5, metadata=metadata)
             except grpc.RpcError as exc:
                 return exc.code() is grpc.StatusCode.UNAUTHENTICATED
         return False
 
-    wait_until(is_refused)
+    wait_until(is_rejected)
 
 
 def work_through(
@@ -89,7 +92,7 @@ def work_through(
 ) -> None:
     """Write, with pauses, and watch, until so many logins have expired.
 
-    Meanwhile the users' store changes as often as is asked.
+    Meanwhile the users' store changes so many times.
     """
     login = login_of(backend)
     pausing = threading.Event()
@@ -213,13 +216,13 @@ def test_wrong_password_is_rejected(
     server: EtcdOf, users: Administrator, connect: ConnectTo, name: str
 ) -> None:
     backend = connect(server.endpoint, username=name, password=WRONG, timeout=20)
-    said = pytest.raises(ConfigConnectionError, match=f"refused the login of user '{name}'")
-    with in_time(2.5 + LATE), said as told:
+    error = pytest.raises(ConfigConnectionError, match=f"refused the login of user '{name}'")
+    with in_time(2.5 + LATE), error as raised:
         backend.get("/a")
-    everything = "".join(traceback.format_exception(told.value))
+    everything = "".join(traceback.format_exception(raised.value))
     assert server.endpoint in everything
     assert WRONG not in everything
-    assert WRONG not in repr(told.value.__cause__)
+    assert WRONG not in repr(raised.value.__cause__)
     assert backend.connection.state == "suspended"
 
 
@@ -256,14 +259,19 @@ def test_watcher_survives_temporary_wrong_password(
         assert loop.error is None
 
 
-def test_watch_on_closed_client_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:
+def test_call_on_closed_client_is_rejected(server: EtcdOf) -> None:
     """The error is that of the library, not gRPC's ValueError."""
-    backend = connect(server.endpoint, username=USER, password=PASSWORD)
-    etcd: EtcdClient = backend.store._etcd  # type: ignore[attr-defined]  # of this store
+    settings = Settings.load(host=server.endpoint, username=USER, password=PASSWORD)
+    etcd = EtcdClient(settings, Connection(lease_ttl=10), grpc_channels(settings))
     with etcd.channel() as channel:
-        backend.close()
+        etcd.close()
         with pytest.raises(ConfigConnectionError, match="closed"):
             etcd.call_on(channel, "KV", "Range", etcdrpc.RangeRequest(key=b"a"), 5)
+
+
+def test_watch_on_closed_backend_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:
+    backend = connect(server.endpoint, username=USER, password=PASSWORD)
+    backend.close()
     with pytest.raises(ConfigConnectionError, match="closed"):
         backend.store.watch(Span("1/a"), 1, Heard())
 
@@ -273,15 +281,15 @@ def test_commit_is_not_sent_when_login_times_out(
 ) -> None:
     backend = connect(server.endpoint, username=USER, password=PASSWORD, timeout=3)
     runs = 0
-    with pytest.raises(ConfigConnectionError, match="did not answer") as told:  # noqa: PT012
+    with pytest.raises(ConfigConnectionError, match="did not answer") as raised:  # noqa: PT012
         for txn in backend.txn():
             runs += 1
             txn.create("/a", "1")
-            # As when the token has expired: the commit has to log in first.
+            # As after the token has expired, the commit has to log in first.
             backend.client_lease.current()
             login_of(backend).discard_token()
             server.pause()
     server.resume()
-    assert not isinstance(told.value, CommitUnknown)
+    assert not isinstance(raised.value, CommitUnknown)
     assert runs == 1
     assert backend.get("/a")[0] is None

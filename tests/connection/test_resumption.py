@@ -13,34 +13,27 @@ import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, GrpcWatch
 from ska_sdp_config.drivers.etcd.login import Metadata
-from ska_sdp_config.drivers.etcd.watchdog import Watchdog
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.support.backends import compact
 from tests.support.proxy import Proxy
 from tests.support.stores import Heard, commit, now
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
-
-WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
+from tests.support.watch_streams import WATCHDOG, WatchStream, intercept_responses
 
 REVISIONS = 900
 VALUE = "x" * 8192
 CUTS = 6
 
 
-@pytest.fixture
-def network(server: EtcdOf, through: Through) -> Proxy:
-    """What stands between client and server."""
-    return through(server)
-
-
 @dataclass(frozen=True)
 class Backlog:
-    """More than four mebibytes of history, and the server that has it.
+    """Server with more than four mebibytes of history.
 
     Attributes:
         first: revision of the first change.
@@ -49,14 +42,14 @@ class Backlog:
     server: EtcdOf
     first: int
 
-    def told_in_full(self, heard: Heard) -> bool:
+    def is_delivered(self, heard: Heard) -> bool:
         revisions = [change.revision for change in heard.changes[:REVISIONS]]
         return revisions == list(range(self.first, self.first + REVISIONS))
 
 
 @pytest.fixture(scope="module")
 def backlog(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backlog]:
-    """Written once, read by several tests; do not write before them."""
+    """Written once, read by several tests; do not write before its changes."""
     with EtcdOf(program, tmp_path_factory.mktemp("etcd")) as server:
         with Etcd3Backend(host=server.endpoint) as backend:
             first = now(backend) + 1
@@ -65,79 +58,80 @@ def backlog(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Backlog(server, first)
 
 
+@pytest.fixture
+def backlog_network(backlog: Backlog) -> Iterator[Proxy]:
+    """Proxy to the server of the backlog."""
+    with Proxy(backlog.server.host, backlog.server.port) as proxy:
+        yield proxy
+
+
 def test_watch_resumes_with_backlog_over_four_mebibytes(
-    backlog: Backlog, through: Through, connect: ConnectTo
+    backlog: Backlog, backlog_network: Proxy, connect: ConnectTo
 ) -> None:
-    network = through(backlog.server)
     heard = Heard()
-    connect(network.endpoint).store.watch(EVERYTHING, backlog.first, heard)
+    connect(backlog_network.endpoint).store.watch(EVERYTHING, backlog.first, heard)
     wait_until(lambda: len(heard.changes) >= REVISIONS)
-    assert backlog.told_in_full(heard)
+    assert backlog.is_delivered(heard)
     assert not heard.gaps
-    assert network.accepted == 1
+    assert backlog_network.accepted == 1
 
 
 def test_progress_reply_does_not_advance_resume_revision(
-    backlog: Backlog, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    backlog: Backlog, backlog_network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Progress is requested continuously while the stream is cut at arbitrary points."""
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", -1.0)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
     monkeypatch.setattr(f"{WATCHDOG}.CHECK_INTERVAL", 0.005)
     overtakers = 0
-    receive = GrpcWatch.__iter__
 
-    def received(call: GrpcWatch) -> Iterator[Any]:
+    def on_response(stream: WatchStream, response: Any) -> None:
         nonlocal overtakers
-        for response in receive(call):
-            progress = not (response.events or response.created or response.canceled)
-            if progress and response.header.revision >= watch.next_revision:
-                overtakers += 1
-                if overtakers <= CUTS:
-                    network.cut()
-            yield response
+        progress = not (response.events or response.created or response.canceled)
+        if progress and response.header.revision >= watch.next_revision:
+            overtakers += 1
+            if overtakers <= CUTS:
+                backlog_network.cut()
 
-    monkeypatch.setattr(GrpcWatch, "__iter__", received)
-    network = through(backlog.server)
-    backend = connect(network.endpoint)
+    intercept_responses(monkeypatch, on_response)
+    backend = connect(backlog_network.endpoint)
     backend.get("/a")
     pause, moments = threading.Event(), random.Random(7)
     end = time.monotonic() + 120
-    # Whether one overtakes is a matter of chance, and of the machine.
+    # Whether a progress reply overtakes events is random, and depends on the machine.
     while not overtakers:
-        assert time.monotonic() < end, "no progress has overtaken any event"
-        network.limit(30_000_000)
+        assert time.monotonic() < end, "no progress reply overtook an event"
+        backlog_network.limit(30_000_000)
         heard = Heard()
         watch: Any = backend.store.watch(EVERYTHING, backlog.first, heard)
         for _ in range(CUTS):
             pause.wait(moments.random() * 0.1)
-            network.cut()
-        network.limit(None)
+            backlog_network.cut()
+        backlog_network.limit(None)
         wait_until(lambda: len(heard.changes) >= REVISIONS)  # noqa: B023 - ends in the loop
-        assert backlog.told_in_full(heard)
+        assert backlog.is_delivered(heard)
         assert not heard.gaps
         watch.cancel()
 
 
 @NEWER_FIRST
 def test_backlog_on_slow_connection_is_delivered(
-    backlog: Backlog, through: Through, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    backlog: Backlog, backlog_network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is no silence, as reads are answered; nor is it begun anew for ever.
+    """The stream is neither dead, as reads are answered, nor restarted for ever.
 
-    Either it comes through, or it is given up, and what it would have told is read.
+    The backlog is delivered, or it is reported as a gap.
     """
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.4)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_DEADLINE", 3.0)
-    network = through(backlog.server)
-    backend, other = connect(network.endpoint), connect(backlog.server.endpoint)
+    backend, other = connect(backlog_network.endpoint), connect(backlog.server.endpoint)
     before = now(backend)
-    network.limit(4_000_000)
+    backlog_network.limit(4_000_000)
     heard = Heard()
     backend.store.watch(EVERYTHING, backlog.first, heard)
     wait_until(lambda: heard.gaps or len(heard.changes) >= REVISIONS, within=60)
-    assert heard.gaps == [before] or backlog.told_in_full(heard)
+    assert heard.gaps == [before] or backlog.is_delivered(heard)
     commit(other, a="newest")
     wait_until(lambda: heard.changes and heard.changes[-1].revision == before + 1)
 
@@ -209,7 +203,7 @@ def test_internal_error_does_not_end_watches(
     def watch(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
         tries.append(channel)
         if len(tries) == 1:
-            raise LookupError("a fault of ours")
+            raise LookupError("internal fault")
         return open_call(channel, from_revision, metadata)
 
     monkeypatch.setattr(GrpcChannel, "watch", watch)
@@ -219,7 +213,7 @@ def test_internal_error_does_not_end_watches(
     commit(backend, a="1")
     heard.heard(("1/a", "1"))
     assert len(tries) == 2
-    assert "a fault of ours" in caplog.text
+    assert "internal fault" in caplog.text
 
 
 @NEWER_FIRST
@@ -254,23 +248,22 @@ def test_lagging_member_is_not_a_restored_database(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its create response has an older revision; a linearizable read waits for the newest."""
-    # Nor is there another read, as of a stream on which a busy machine has heard nothing.
+    # Without this, a stream without responses on a busy machine would cause another read.
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
-    receive, read_newest = GrpcWatch.__iter__, Watchdog._read_newest
-    reads: list[int] = []
+    call_on = EtcdClient.call_on
+    reads: list[str] = []
 
-    def received(call: GrpcWatch) -> Iterator[Any]:
-        for response in receive(call):
-            if response.created:
-                response.header.revision = 1
-            yield response
+    def on_response(stream: WatchStream, response: Any) -> None:
+        if response.created:
+            response.header.revision = 1
 
-    def read(watchdog: Watchdog, timeout: float) -> int:
-        reads.append(read_newest(watchdog, timeout))
-        return reads[-1]
+    def read(etcd: EtcdClient, channel: Channel, service: str, method: str, *rest: Any) -> Any:
+        answer = call_on(etcd, channel, service, method, *rest)
+        reads.append(method)
+        return answer
 
-    monkeypatch.setattr(GrpcWatch, "__iter__", received)
-    monkeypatch.setattr(Watchdog, "_read_newest", read)
+    intercept_responses(monkeypatch, on_response)
+    monkeypatch.setattr(EtcdClient, "call_on", read)
     backend = connect(server.endpoint)
     commit(backend, a="0")
     heard = Heard()
@@ -279,5 +272,5 @@ def test_lagging_member_is_not_a_restored_database(
     commit(backend, a="1")
     heard.heard(("1/a", "1"))
     assert not heard.gaps
-    assert len(reads) == 1
+    assert reads == ["Range"]
     assert not backend.counts.read()["watches_resumed"]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.drivers.etcd.grpc.channel import GrpcWatch
 from ska_sdp_config.drivers.etcd.stream import Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import AnswerLost
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
@@ -25,25 +24,18 @@ from tests.support.stores import Heard, commit, now
 from tests.support.users import PASSWORD, USER, administrator
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
+from tests.support.watch_streams import WATCHDOG, WatchStream, intercept_responses
 
-# That a line is silent has nothing to do with the server's version.
+# Detection of silence does not depend on the version of the server.
 pytestmark = NEWER_ONLY
 
-NOTICED = 5.3
-"""Seconds of silence after which it must be known, and a little more to tell of it."""
-
-WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
+DETECTED = 5.3
+"""Seconds of silence within which the state must change, and a little for the notification."""
 
 
-def noticed_in_time(states: States, began: float) -> None:
+def detected_in_time(states: States, began: float) -> None:
     took = states.times[-1] - began
-    on_time(took < NOTICED, f"it was noticed after {took:.2f} s")
-
-
-@pytest.fixture
-def network(server: EtcdOf, through: Through) -> Proxy:
-    """What stands between client and server."""
-    return through(server)
+    on_time(took < DETECTED, f"it was detected after {took:.2f} s")
 
 
 def test_watch_detects_silence(network: Proxy, connect: ConnectTo) -> None:
@@ -54,7 +46,7 @@ def test_watch_detects_silence(network: Proxy, connect: ConnectTo) -> None:
         network.silence()
         began = time.monotonic()
         states.become("connected", "suspended")
-        noticed_in_time(states, began)
+        detected_in_time(states, began)
         network.release()
         backend.create("/a", "1")
         loop.saw("1")
@@ -69,7 +61,7 @@ def test_lease_refresh_detects_silence(network: Proxy, connect: ConnectTo) -> No
     network.silence()
     began = time.monotonic()
     states.become("connected", "suspended")
-    noticed_in_time(states, began)
+    detected_in_time(states, began)
     network.release()
     states.become("connected", "suspended", "connected")
 
@@ -83,7 +75,7 @@ def test_dead_connection_is_replaced(network: Proxy, server: EtcdOf, connect: Co
         network.hold(up=True, down=True)
         assert backend.get("/a")[0] == "0"
         other.update("/a", "1")
-        # The watch leaves it with the call, before it has been silent for too long itself.
+        # The watch switches together with the call, before its own silence is detected.
         loop.saw("1")
         network.release()
         wait_until(lambda: network.connections == 1)
@@ -151,13 +143,13 @@ def test_missing_progress_reply_is_not_silence(
     heard = Heard()
     backend.store.watch(Span("1/a"), now(backend) + 1, heard)
     wait_until(lambda: len(asked) >= 3)
-    # Nor does it if what is new is none of its business.
+    # Nor is a change outside its span a reason to end it.
     commit(other, b="1")
     wait_until(lambda: len(asked) >= 6)
     assert len(set(asked)) == 1
     commit(other, a="1")
     heard.heard(("1/a", "1"))
-    assert states.told == ["connected"]
+    assert states.received == ["connected"]
 
 
 def test_close_during_probe(
@@ -181,18 +173,18 @@ def test_stalled_watch_is_replaced(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     """Another stream resumes; if that stalls too, a gap is reported."""
-    broken: list[GrpcWatch] = []
-    receive = GrpcWatch.__iter__
+    stalled: list[WatchStream] = []
 
-    def received(call: GrpcWatch) -> Iterator[Any]:
-        if len(broken) < times:
-            broken.append(call)
-        return (each for each in receive(call) if call not in broken or not each.events)
+    def on_response(stream: WatchStream, response: Any) -> None:
+        if response.events and stream not in stalled and len(stalled) < times:
+            stalled.append(stream)
+        if stream in stalled:
+            response.ClearField("events")
 
-    monkeypatch.setattr(GrpcWatch, "__iter__", received)
+    intercept_responses(monkeypatch, on_response)
     monkeypatch.setattr(Stream, "request_progress", lambda stream: None)
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
-    # A busy server takes a while to tell what came before the watch.
+    # A busy server delivers what was committed before the watch with a delay.
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     heard = Heard()

@@ -14,9 +14,10 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.connection import Connection, ConnectionState
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.in_time import in_time, on_time
+from tests.support.proxy import Proxy
 from tests.support.states import States, state_of
 from tests.support.waiting import LATE, wait_until
 
@@ -105,8 +106,8 @@ def test_state_is_lost_after_suspension_for_lease_ttl(
 def test_state_is_lost_when_client_lease_expires(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Although the database answers. Other leases have no effect."""
-    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
+    """The database answers nevertheless. Other leases have no effect."""
+    monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.2)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     states = States(backend)
     lease = backend.lease(ttl=60)
@@ -138,18 +139,17 @@ def test_error_of_listener_does_not_affect_others(
     backend = connect(server.endpoint)
 
     def err(state: str) -> None:
-        raise LookupError("a listener's fault")
+        raise LookupError("fault of a listener")
 
     backend.connection.listen(err)
     states = States(backend)
     with caplog.at_level(logging.ERROR):
         backend.get("/a")
         states.become("connected")
-    assert "a listener's fault" in caplog.text
+    assert "fault of a listener" in caplog.text
 
 
-def test_config_exposes_connection_state(server: EtcdOf, through: Through) -> None:
-    network = through(server)
+def test_config_exposes_connection_state(network: Proxy) -> None:
 
     def state() -> ConnectionState:
         return config.connection_state
@@ -157,8 +157,8 @@ def test_config_exposes_connection_state(server: EtcdOf, through: Through) -> No
     with Config(host=network.endpoint) as unused:
         assert unused.last_answer is None
     with Config(host=network.endpoint, timeout=2, component_name="x") as config:
-        told: list[ConnectionState] = []
-        config.on_connection_state(told.append)
+        received: list[ConnectionState] = []
+        config.on_connection_state(received.append)
         for txn in config.txn():
             txn.list_processing_blocks()
         assert state() == "connected"
@@ -176,7 +176,7 @@ def test_config_exposes_connection_state(server: EtcdOf, through: Through) -> No
         with pytest.raises(ConfigConnectionError):
             config.is_alive()
         assert config.last_answer == answered
-        wait_until(lambda: told == ["suspended"])
+        wait_until(lambda: received == ["suspended"])
         network.refuse(False)
 
 
@@ -184,20 +184,20 @@ def test_close_does_not_block_on_listener(program: str, monkeypatch: pytest.Monk
     """The listener may wait for a lock that the closing thread holds."""
     monkeypatch.setattr(f"{STATE}.CLOSE_TIMEOUT_S", 0.3)
     connection = Connection(lease_ttl=10.0)
-    is_told, let_go = threading.Event(), threading.Event()
+    is_called, may_return = threading.Event(), threading.Event()
 
     def listener(state: str) -> None:
-        is_told.set()
-        let_go.wait()
+        is_called.set()
+        may_return.wait()
 
     connection.listen(listener)
     connection.answered()
-    assert is_told.wait(10)
+    assert is_called.wait(10)
     closing = threading.Thread(target=connection.close)
     closing.start()
     closing.join(20)
     is_closed = not closing.is_alive()
-    let_go.set()
+    may_return.set()
     closing.join()
     assert is_closed
 
@@ -206,8 +206,8 @@ def test_listener_added_after_close_is_not_notified(program: str) -> None:
     connection = Connection(lease_ttl=10.0)
     connection.close()
     before = set(threading.enumerate())
-    told: list[str] = []
-    connection.listen(told.append)
+    received: list[str] = []
+    connection.listen(received.append)
     assert set(threading.enumerate()) <= before
     connection.answered()
-    assert not told
+    assert not received

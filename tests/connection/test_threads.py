@@ -17,10 +17,11 @@ from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.keys import EVERYTHING
-from tests.connection.conftest import ConnectTo, Through
+from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.backends import put
 from tests.support.in_time import in_time, on_time
+from tests.support.proxy import Proxy
 from tests.support.stores import Heard, commit, now
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import Loop
@@ -28,7 +29,7 @@ from tests.support.watch_loops import Loop
 pytestmark = NEWER_ONLY
 
 PROMPT = 1.0 + LATE
-"""Seconds in which calls end when their Config is closed: its lease is tried for one."""
+"""Seconds within which calls end after a close, which tries for 1 s to revoke its lease."""
 
 
 def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
@@ -56,9 +57,8 @@ def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
     assert backend.list_keys("/leased/")[0] == []
 
 
-def test_close_ends_blocked_calls(server: EtcdOf, through: Through) -> None:
+def test_close_ends_blocked_calls(network: Proxy) -> None:
     """Reads, commits, transactions, leases and watchers, on a connection without responses."""
-    network = through(server)
     config = Config(host=network.endpoint, timeout=30, component_name="closing")
     backend = config.backend
     put(backend, a="0")
@@ -158,16 +158,15 @@ def test_abandoned_watcher_ends_when_collected(
 ) -> None:
     """The garbage collector may run in any thread, also while it adds a watch."""
     backend = connect(server.endpoint)
-    left_behind = [iter(Watcher(backend, lambda txn: txn))]
-    for txn in next(left_behind[0]).txn():
+    abandoned = [iter(Watcher(backend, lambda txn: txn))]
+    for txn in next(abandoned[0]).txn():
         txn.get("/a")
-    watch = backend.store._watch  # type: ignore[attr-defined]  # of this store
-    wait_until(lambda: watch._stream)
+    wait_until(lambda: backend.counts.quiet is not None, what="the stream is open")
     open_call = GrpcChannel.watch
 
     def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
         monkeypatch.undo()
-        left_behind.clear()
+        abandoned.clear()
         return open_call(channel, from_revision, metadata)
 
     monkeypatch.setattr(GrpcChannel, "watch", collect)

@@ -23,7 +23,7 @@ CONFIGURE = '{"scan_type": "science", "transaction_id": "txn-test-20260131-lost"
 
 @pytest.fixture
 def network(etcd: Etcd) -> Iterator[Proxy]:
-    with Proxy((etcd.host, etcd.port)) as proxy:
+    with Proxy(etcd.host, etcd.port) as proxy:
         yield proxy
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tests.support.proxy import Joint, Proxy
+from tests.support.proxy import Connection, Proxy
 
 __all__ = ["Network"]
 
@@ -20,7 +20,7 @@ class Network(Proxy):
     """
 
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port))
+        super().__init__("127.0.0.1", port)
         self._catches = False
         self._end = b""
         self.caught = threading.Event()
@@ -34,12 +34,12 @@ class Network(Proxy):
         self._end = b""
         self._catches = True
 
-    def lets_through(self, joint: Joint, data: bytes) -> bool:
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
         """Detect the commit."""
         # The text may be split over two reads.
         seen, self._end = self._end + data, data[-len(COMMIT) :]
         if self._catches and COMMIT in seen:
             self._catches = False
-            joint.down.hold()
+            connection.down.hold()
             self.caught.set()
         return True

@@ -10,9 +10,7 @@ import pytest
 
 from ska_sdp_config import ConfigCollision, ConfigVanished
 from ska_sdp_config.config import Config
-from ska_sdp_config.entity import (
-    ProcessingBlock,
-)
+from ska_sdp_config.entity import ProcessingBlock
 from ska_sdp_config.entity.flow import DataProduct
 from ska_sdp_config.operations.entity_operations import (
     CollectiveEntityOperations,

@@ -1,23 +1,27 @@
-"""Many at once: threads that are switched often, processes that start together, and trouble."""
+"""Concurrent threads, processes and faults."""
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-__all__ = ["amid", "in_processes", "in_threads"]
+from ska_sdp_sim.stack.etcd import Etcd
+from tests.services.etcd import revive
+
+__all__ = ["amid", "amid_faults", "in_processes", "in_threads"]
 
 T = TypeVar("T")
 
 
 def amid(trouble: Callable[[], object], every: float, work: Callable[[], T]) -> T:
-    """Do some work on a thread, get what it gives, and make trouble from time to time meanwhile.
+    """Run work on another thread, return its result, and cause trouble at intervals meanwhile.
 
-    The trouble is made here, as a server ends with the thread that started it again.
+    The trouble is caused on this thread, because a server ends with the thread that started it.
     """
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(work)
@@ -26,8 +30,21 @@ def amid(trouble: Callable[[], object], every: float, work: Callable[[], T]) -> 
         return doing.result()
 
 
+def amid_faults(
+    server: Etcd, faults: Iterable[Callable[[], object]], every: float, work: Callable[[], T]
+) -> T:
+    """Run work amid faults, in turn; restart a server that ends by a fault of etcd."""
+    turns = itertools.cycle(faults)
+
+    def trouble() -> None:
+        next(turns)()
+        revive(server)
+
+    return amid(trouble, every, work)
+
+
 def in_threads(*works: Callable[[], object]) -> None:
-    """Run all at once, each on a thread, switching between them as often as can be."""
+    """Run each on a thread, with the shortest possible switch interval."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     errors: list[BaseException] = []
@@ -62,8 +79,8 @@ def _run(work: Callable[..., list[T]], *args: Any) -> list[T]:
 
 
 def in_processes(count: int, work: Callable[..., list[T]], *args: Any) -> list[T]:
-    """Run ``work(number, *args)`` in so many processes at once, and put the results together."""
-    # Forked ones would inherit threads and gRPC in the middle of something.
+    """Run ``work(number, *args)`` in so many processes that start together; join the results."""
+    # Forked processes would inherit gRPC in an undefined state.
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(count)
     with ProcessPoolExecutor(

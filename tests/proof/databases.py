@@ -1,12 +1,11 @@
-"""The databases that the proofs run on, and what a test may do to them behind the library."""
+"""Databases under test, and their operations that bypass the library."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import ExitStack
 
-import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backends import Etcd3Backend, MemoryBackend
@@ -14,18 +13,11 @@ from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.committer import Committer, TokenCommitter
 from ska_sdp_config.store.deadline import Deadline
-from ska_sdp_config.store.interface import (
-    AnswerLost,
-    Commit,
-    Conflict,
-    Delete,
-    Guard,
-    LeaseNotFound,
-    Query,
-    Write,
-)
+from ska_sdp_config.store.interface import Conflict, Delete, Guard, Query, Write
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.cluster import raw
+from tests.support.commit_faults import CommitFaults
 
 from .reference import State, Stored
 
@@ -33,7 +25,6 @@ __all__ = [
     "EVERYTHING",
     "DatabaseUnderTest",
     "EtcdUnderTest",
-    "Held",
     "MemoryUnderTest",
     "Network",
     "observe",
@@ -43,62 +34,20 @@ EVERYTHING = Span("\0", "\U0010ffff")
 ALL_PATHS = Span("0", ":")
 
 
-class Held(NamedTuple):
-    """A commit that is still on its way."""
-
-    guards: Sequence[Guard]
-    writes: Sequence[Write]
-
-
-class Network:
-    """Stands between a client and its database, and loses what it is told to lose.
+class Network(CommitFaults):
+    """Faults of the commits of a client, which can also time out at once.
 
     Attributes:
-        plan: for each commit to come: ``request`` never arrives, ``late`` arrives when
-            ``deliver`` is called, ``answer`` is carried out unheard, ``fine`` is untouched.
-        held: what is to arrive late.
-        impatience: whether the client gives up at once.
+        impatience: while it is on, commits time out at once.
     """
 
     def __init__(self, backend: Backend) -> None:
-        self._commit = backend.store.commit
+        super().__init__(backend.store)
         self.impatience = backend.committer = Impatient(backend.committer)
-        self.plan: list[str] = []
-        self.held: list[Held] = []
-        vars(backend.store)["commit"] = self.commit
-
-    def commit(
-        self,
-        guards: Sequence[Guard],
-        writes: Sequence[Write],
-        refetch: Sequence[Query] = (),
-        *,
-        timeout: float,
-    ) -> Commit | Conflict:
-        fate = self.plan.pop(0) if self.plan else "fine"
-        if fate == "fine":
-            return self._commit(guards, writes, refetch, timeout=timeout)
-        if fate == "late":
-            self.held.append(Held(guards, writes))
-        if fate == "answer":
-            with suppress(LeaseNotFound):
-                self._commit(guards, writes, refetch, timeout=timeout)
-        raise AnswerLost(fate)
-
-    def deliver(self, held: Held) -> Commit | Conflict | None:
-        """Let a commit arrive late; None if it named a lease that had ended meanwhile."""
-        try:
-            return self._commit(*held, timeout=20)
-        except LeaseNotFound:
-            return None
 
 
 class Impatient:
-    """Commits in almost no time; see Committer.
-
-    Attributes:
-        on: whether it is so impatient just now.
-    """
+    """Committer with a very short timeout while it is on; see Committer."""
 
     def __init__(self, committer: Committer) -> None:
         self._committer = committer
@@ -117,54 +66,52 @@ class Impatient:
         return self._committer.commit(guards, writes, refetch, deadline=deadline)
 
 
-class DatabaseUnderTest(Protocol):
-    """A database, and its clients.
+class DatabaseUnderTest(ABC):
+    """Database and its clients.
 
     Attributes:
-        loses_answers: whether commits can be lost on the way.
-        at_once: whether it acts within the blink of an eye in which the impatient give up.
+        loses_answers: whether commits can be lost.
+        at_once: whether it commits within the timeout of Impatient.
     """
 
-    loses_answers: bool
-    at_once: bool
+    loses_answers = True
+    at_once = False
 
-    def connect(self) -> Backend:
-        """Get a new client."""
-
-    def network(self, client: Backend) -> Network:
-        """Get what stands between a client and its database, from now on."""
-
-    def clear(self) -> None:
-        """Make it empty."""
-
-    def compact(self) -> int:
-        """Forget what was before the newest revision, and get that."""
-
-    def disconnect(self) -> None:
-        """Close all clients."""
-
-
-class MemoryUnderTest:
-    """The database of the process.
-
-    Args:
-        loses_answers: whether commits go through tokens and can be lost, as on a network.
-    """
-
-    def __init__(self, *, loses_answers: bool = False) -> None:
-        self.loses_answers = loses_answers
-        self.at_once = loses_answers
-        self._database = Database()
+    def __init__(self) -> None:
         self._clients = ExitStack()
 
     def connect(self) -> Backend:
-        client = self._clients.enter_context(MemoryBackend(self._database))
-        if self.loses_answers:
-            client.committer = TokenCommitter(client.store, client.client_lease)
-        return client
+        """Return a new client."""
+        return self._clients.enter_context(self._client())
 
-    def network(self, client: Backend) -> Network:
-        return Network(client)
+    def disconnect(self) -> None:
+        """Close all clients."""
+        self._clients.close()
+
+    def clear(self) -> None:
+        """Delete everything."""
+        with self._client() as client:
+            client.store.commit([], [Delete(EVERYTHING)], timeout=20)
+
+    @abstractmethod
+    def compact(self) -> int:
+        """Compact the history up to the newest revision, and return that."""
+
+    @abstractmethod
+    def _client(self) -> Backend: ...
+
+
+class MemoryUnderTest(DatabaseUnderTest):
+    """Database in memory.
+
+    Args:
+        loses_answers: whether commits use tokens and can be lost, as on a network.
+    """
+
+    def __init__(self, *, loses_answers: bool = False) -> None:
+        super().__init__()
+        self.loses_answers = self.at_once = loses_answers
+        self._database = Database()
 
     def clear(self) -> None:
         self._database.clear()
@@ -174,53 +121,35 @@ class MemoryUnderTest:
             self._database.compact(self._database.revision)
             return self._database.revision
 
-    def disconnect(self) -> None:
-        self._clients.close()
+    def _client(self) -> Backend:
+        client = MemoryBackend(self._database)
+        if self.loses_answers:
+            client.committer = TokenCommitter(client.store, client.client_lease)
+        return client
 
 
-class EtcdUnderTest:
-    """A real etcd."""
+class EtcdUnderTest(DatabaseUnderTest):
+    """Database of an etcd server."""
 
-    loses_answers = True
-    at_once = False
-
-    def __init__(self, server: Etcd, channel: grpc.Channel) -> None:
+    def __init__(self, server: Etcd) -> None:
+        super().__init__()
         self._server = server
-        self._kv: Any = etcdrpc.KVStub(channel)
-        self._clients = ExitStack()
-
-    @classmethod
-    @contextmanager
-    def on(cls, server: Etcd) -> Iterator[EtcdUnderTest]:
-        with grpc.insecure_channel(f"{server.host}:{server.port}") as channel:
-            yield cls(server, channel)
-
-    def connect(self) -> Backend:
-        return self._clients.enter_context(
-            Etcd3Backend(host=self._server.host, port=self._server.port)
-        )
-
-    def network(self, client: Backend) -> Network:
-        return Network(client)
-
-    def clear(self) -> None:
-        with Etcd3Backend(host=self._server.host, port=self._server.port) as client:
-            client.store.commit([], [Delete(EVERYTHING)], timeout=20)
 
     def compact(self) -> int:
-        # A put makes sure that the revision is none of a delete: that is a fault of etcd's own,
-        # see test_found.py.
-        put = self._kv.Put(etcdrpc.PutRequest(key=b"compacted"), timeout=30)
-        revision: int = put.header.revision
-        self._kv.Compact(etcdrpc.CompactionRequest(revision=revision), timeout=30)
+        with raw(self._server.endpoint) as channel:
+            kv = etcdrpc.KVStub(channel)
+            # Not at the revision of a deletion, which has a fault in etcd: see test_found.py.
+            put = kv.Put(etcdrpc.PutRequest(key=b"compacted"), timeout=30)
+            revision: int = put.header.revision
+            kv.Compact(etcdrpc.CompactionRequest(revision=revision), timeout=30)
         return revision
 
-    def disconnect(self) -> None:
-        self._clients.close()
+    def _client(self) -> Backend:
+        return Etcd3Backend(host=self._server.host, port=self._server.port)
 
 
 def observe(client: Backend) -> tuple[int, State]:
-    """Get the newest revision, and what is stored there at all paths."""
+    """Return the newest revision and its state."""
     reply = client.store.read([Query(ALL_PATHS)], timeout=20)
     state = {
         entry.key[entry.key.index("/") :]: Stored(

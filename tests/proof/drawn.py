@@ -1,4 +1,4 @@
-"""What chance draws from: paths, values, reads and fates, few enough to meet often."""
+"""Strategies for paths, values, reads and faults, small enough to collide often."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 # The client of each of three loops: two of them run on one client.
 CLIENT_OF_LOOP = [0, 0, 1]
-# One does most, so that a transaction does a good deal.
+# One loop does most, so that its transactions are long.
 LOOPS = st.sampled_from([0, 0, 0, 1, 2])
 CLIENTS = st.integers(0, max(CLIENT_OF_LOOP))
 

@@ -1,10 +1,9 @@
-"""What transactions did, and whether all of it can have happened one after the other.
+"""Checker of histories of transactions for strict serializability.
 
-The store numbers its states, so the order to check is given: that of the revisions. A committed
-transaction must have read what was there just before its own revision, one that only reads what
-was there at the revision of its snapshot, and neither may come before what had ended before it
-began: strict serializability. What was stored, and when, is not asked of the library
-but of the store's own log of changes.
+The revisions of the store define the order. A committed transaction must have read the state just
+before its own revision, a read-only one the state at the revision of its snapshot, and neither
+may be ordered before a transaction that had ended before it began. The states come from the log
+of changes of the store, not from the library.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ __all__ = ["Event", "Record", "check"]
 
 
 class Event(NamedTuple):
-    """A key was written, or deleted (None), at a revision."""
+    """Write, or deletion (None), of a key at a revision."""
 
     revision: int
     path: str
@@ -30,19 +29,19 @@ class Event(NamedTuple):
 
 @dataclass
 class Record:
-    """One transaction: what its last attempt read and wrote, and what the library says of it.
+    """Transaction: reads and writes of its last attempt, and the result from the library.
 
     Attributes:
-        name: who ran it, and which of theirs it is.
-        began: when it began, in seconds of the machine's monotonic clock.
-        ended: when it ended.
+        name: name and number, unique.
+        began: time of its begin, on the monotonic clock.
+        ended: time of its end.
         outcome: whether it took effect.
-        revision: that of its commit, or of its snapshot if it wrote nothing.
-        mark: a text that only this attempt wrote, None if it wrote nothing.
-        values: what it read of others' making.
-        lists: the listings it read, before it wrote itself.
-        writes: what it wrote; None is deleted.
-        attempts: how often its body ran.
+        revision: revision of its commit, or of its snapshot if it wrote nothing.
+        mark: text that only this attempt wrote, None if it wrote nothing.
+        values: values that it read and had not written itself.
+        lists: listings that it read before its first write.
+        writes: values that it wrote; None for deletions.
+        attempts: number of runs of its body.
     """
 
     name: str
@@ -58,19 +57,19 @@ class Record:
 
     @property
     def position(self) -> tuple[int, bool]:
-        """Its place in the order: readers of a revision come after its writer."""
+        """Position in the order: readers of a revision come after its writer."""
         return self.revision, self.mark is None
 
 
 def check(records: Sequence[Record], log: Iterable[Event]) -> list[str]:
-    """Find what cannot be.
+    """Find violations.
 
     Args:
-        records: all transactions that ran on an empty store, and nothing else that wrote.
-        log: the store's changes, oldest first.
+        records: all transactions since the store was empty; there were no other writers.
+        log: changes of the store, oldest first.
 
     Returns:
-        A sentence for each fault.
+        A sentence for each violation.
     """
     by_revision: defaultdict[int, dict[str, str | None]] = defaultdict(dict)
     for event in log:
@@ -82,16 +81,15 @@ def check(records: Sequence[Record], log: Iterable[Event]) -> list[str]:
 def place(
     records: Sequence[Record], by_revision: dict[int, dict[str, str | None]]
 ) -> tuple[list[str], list[Record]]:
-    """Find the transactions in the log, each once or not at all, and give them in order."""
+    """Return violations of at-most-once, and the transactions of the log in order."""
     faults = []
     owners = {record.mark: record for record in records if record.mark}
     found: dict[int, Record] = {}
     revisions: defaultdict[str, list[int]] = defaultdict(list)
     for revision, changes in by_revision.items():
-        # The one text among them that is a mark.
         marks = [value for value in changes.values() if value in owners]
         if len(marks) != 1:
-            faults.append(f"what was written at {revision} is of no transaction: {changes}")
+            faults.append(f"the commit at {revision} is of no transaction: {changes}")
             continue
         found[revision] = owners[marks[0]]
         revisions[marks[0] or ""].append(revision)
@@ -103,7 +101,7 @@ def place(
         elif len(at) > 1:
             faults.append(f"{record.name} took effect more than once, at {at}")
         elif record.outcome == "committed" and record.mark and at != [record.revision]:
-            faults.append(f"{record.name} says it committed at {record.revision}, not at {at}")
+            faults.append(f"{record.name} reports its commit at {record.revision}, not at {at}")
         elif record.outcome == "committed":
             placed.append(record)
         elif at:
@@ -115,7 +113,7 @@ def place(
 def misread(
     placed: Sequence[Record], by_revision: dict[int, dict[str, str | None]]
 ) -> Iterable[str]:
-    """Find transactions that did not read what was there, or did not write what they say."""
+    """Find transactions that did not read or write what their position in the order implies."""
     state: dict[str, str] = {}
     to_come = sorted(by_revision, reverse=True)
 
@@ -144,7 +142,7 @@ def misread(
 
 
 def out_of_time(placed: Sequence[Record]) -> Iterable[str]:
-    """Find transactions that come before one that had ended before they began."""
+    """Find transactions ordered before one that had ended before they began."""
     ends = sorted(placed, key=lambda record: record.ended)
     latest: Record | None = None
     for record in sorted(placed, key=lambda record: record.began):

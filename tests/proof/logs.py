@@ -1,11 +1,10 @@
-"""What a database says was written, and when: asked of it directly, not of the library."""
+"""Logs of the changes of a database, independent of the library."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 from typing import Any
 
 import grpc
@@ -22,7 +21,7 @@ __all__ = ["EtcdLog", "MemoryLog"]
 
 
 class MemoryLog:
-    """Takes every change of a database in memory; see Sink."""
+    """Records every change of a database in memory; see Sink."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -38,11 +37,11 @@ class MemoryLog:
 
 
 class EtcdLog:
-    """Follows the changes of all paths by etcd's own watch. A context manager.
+    """Records the changes of all paths by a watch of etcd. A context manager.
 
     Attributes:
-        events: the changes so far.
-        revision: the last revision seen.
+        events: changes so far.
+        revision: revision of the last change.
     """
 
     MARK = "/a-mark-in-the-log"
@@ -67,31 +66,31 @@ class EtcdLog:
         self._thread.start()
 
     def finish(self) -> list[Event]:
-        """Get all changes up to now."""
+        """Return all changes up to now."""
         self._mark()
         return self.events
 
     def compact(self) -> None:
-        """Let etcd forget what has been seen here."""
-        # The revision is none of a delete: that is a fault of etcd's own, see test_found.py.
+        """Compact the history that was recorded."""
+        # Not at the revision of a deletion, which has a fault in etcd: see test_found.py.
         request = etcdrpc.CompactionRequest(revision=self._mark())
-        self._until_answered(self._kv.Compact, request)
+        self._retry(self._kv.Compact, request)
 
     def _mark(self) -> int:
-        """Write, wait until that is seen, and get its revision."""
+        """Write a mark, wait until it is recorded, and return its revision."""
         request = etcdrpc.PutRequest(key=b"1" + self.MARK.encode())
-        revision: int = self._until_answered(self._kv.Put, request).header.revision
+        revision: int = self._retry(self._kv.Put, request).header.revision
         wait_until(lambda: self.revision >= revision, 30)
         return revision
 
-    def _until_answered(self, call: Any, request: Any) -> Any:
-        """Make a call that does no harm if it is made twice; the server may just be restarted."""
+    def _retry(self, call: Any, request: Any) -> Any:
+        """Make an idempotent call, again while the server is restarted."""
         while True:
             try:
                 return call(request, timeout=5)
             except grpc.RpcError as exc:
                 if exc.code() is grpc.StatusCode.OUT_OF_RANGE:
-                    # A compaction that was done before the answer was lost.
+                    # The answer of an earlier compaction was lost.
                     return None
                 revive(self._server)
                 self._closed.wait(0.1)
@@ -99,12 +98,7 @@ class EtcdLog:
     def __enter__(self) -> EtcdLog:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._closed.set()
         self._requests.put(None)
         self._channel.close()
@@ -128,7 +122,7 @@ class EtcdLog:
             key=b"0", range_end=b":", start_revision=self.revision + 1
         )
         yield etcdrpc.WatchRequest(create_request=create)
-        # An iterator that ends would end the watch.
+        # The end of this iterator would end the watch.
         while (request := self._requests.get()) is not None:
             yield request
 

@@ -16,8 +16,9 @@ from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.engine.backend import DbRevision
 from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.store.interface import Commit, LeaseNotFound
+from tests.support.commit_faults import Held
 
-from .databases import DatabaseUnderTest, Held, Network, observe
+from .databases import DatabaseUnderTest, Network, observe
 from .drawn import (
     CLIENT_OF_LOOP,
     CLIENTS,
@@ -55,7 +56,7 @@ class Transactions(RuleBasedStateMachine):
         # Clients that have ever lost their own lease, and those that have not committed since.
         self.lost: set[int] = set()
         self.unaware: set[int] = set()
-        # What is still on its way, with the attempt if it was not settled.
+        # Commits that are still on their way, with their attempt if they are not settled.
         self.late: list[tuple[Network, Held, Attempt | None]] = []
 
     @initialize()
@@ -63,7 +64,7 @@ class Transactions(RuleBasedStateMachine):
         self.database.clear()
         self.observer = self.database.connect()
         self.clients = [self.database.connect() for _ in range(max(CLIENT_OF_LOOP) + 1)]
-        self.networks = [self.database.network(client) for client in self.clients]
+        self.networks = [Network(client) for client in self.clients]
         self.history = History(observe(self.observer)[0])
         for path in PATHS[::2]:
             self.put_at_once(0, path, "first")
@@ -73,7 +74,7 @@ class Transactions(RuleBasedStateMachine):
             now.loop.close()
         self.database.disconnect()
 
-    # What the body of a transaction does
+    # Calls in the body of a transaction
 
     @rule(number=LOOPS, prefetch=PREFETCH)
     def begin(self, number: int, prefetch: list[str]) -> None:
@@ -127,18 +128,18 @@ class Transactions(RuleBasedStateMachine):
             lambda txn: txn.delete(path, must_exist=must_exist, recursive=recursive),
         )
 
-    # How it ends
+    # Ends of transactions
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, 3))
     def leave(self, which: int) -> None:
-        """Leave the loop by ``break``, which writes nothing."""
+        """Leave the loop by ``break``: nothing is written."""
         self._ends(which)[1].loop.close()
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, 3))
     def finish(self, which: int) -> None:
-        """Come to the end of the body: commit, or run again, or give up."""
+        """Reach the end of the body: commit, retry, or fail after too many retries."""
         number, now = self._ends(which)
         attempt = now.attempt
         disputed = attempt.changed()
@@ -156,29 +157,25 @@ class Transactions(RuleBasedStateMachine):
             assert self._names_ended_lease(attempt)
         except RuntimeError as exc:
             assert conflict
-            assert now.retries == MAX_RETRIES, "it gives up when it was run so often again"
-            said = str(exc)
-            assert f"{MAX_RETRIES} retries" in said
-            assert attempt.doomed or all(path in said for path in disputed)
+            assert now.retries == MAX_RETRIES, "it failed after too few retries"
+            text = str(exc)
+            assert f"{MAX_RETRIES} retries" in text
+            assert attempt.doomed or all(path in text for path in disputed)
         else:
             for_lease = not conflict and not now.ran_for_lease and self._names_ended_lease(attempt)
-            assert conflict or for_lease, "it ran again although nothing it had read had changed"
+            assert conflict or for_lease, "it was retried without a conflict"
             assert for_lease or now.retries < MAX_RETRIES
             attempt = Attempt(self.history)
             attempt.pin(txn.revision)
             self.running[number] = Running(
-                now.loop,
-                txn,
-                attempt,
-                now.retries + conflict,
-                now.ran_for_lease or for_lease,
+                now.loop, txn, attempt, now.retries + conflict, now.ran_for_lease or for_lease
             )
         self._check()
 
     @precondition(lambda self: self.running and self.database.at_once)
     @rule(which=st.integers(0, 3), fate=st.sampled_from(["answer", "request", "late"]))
-    def finish_unheard(self, which: int, fate: str) -> None:
-        """Come to the end of the body when nothing is heard of the database any more."""
+    def finish_without_answer(self, which: int, fate: str) -> None:
+        """Reach the end of the body while the database does not respond any more."""
         number, now = self._ends(which)
         attempt, network = now.attempt, self._network(number)
         conflict = bool(attempt.changed())
@@ -197,11 +194,11 @@ class Transactions(RuleBasedStateMachine):
         except CommitUnknown:
             is_sent = True
         except ConfigConnectionError:
-            # A busy machine has let the time pass before it was sent: fate was not asked.
+            # On a busy machine it timed out before the commit was sent.
             is_sent = False
-            assert len(network.plan) == 1_001, "nobody can know what became of it"
+            assert len(network.plan) == 1_001, "the outcome is unknown"
         else:
-            raise AssertionError("nobody can know what became of it")
+            raise AssertionError("the outcome is unknown")
         network.plan, network.impatience.on = [], False
         assert list(now.loop) == [], "the body does not run again"
         if not is_sent:
@@ -214,11 +211,11 @@ class Transactions(RuleBasedStateMachine):
             self._advance(revision, attempt.result(revision))
         self._check()
 
-    # What happens besides
+    # Other events
 
     @rule(client=CLIENTS, path=PATH, value=VALUE)
     def put_at_once(self, client: int, path: str, value: str) -> None:
-        """A whole transaction between two steps of the others'."""
+        """Run a whole transaction between two steps of others."""
         attempt = Attempt(self.history)
         for txn in self.clients[client].txn():
             found = txn.get(path)
@@ -275,19 +272,19 @@ class Transactions(RuleBasedStateMachine):
     @precondition(lambda self: self.database.loses_answers)
     @rule(client=CLIENTS, fates=FATES)
     def lose(self, client: int, fates: list[str]) -> None:
-        """Let the next commits of a client meet their fates."""
-        # With the answer and the token both gone nobody could know what became of a commit.
+        """Plan the faults of the next commits of a client."""
+        # Without the answer and the token the outcome of a commit is unknown.
         if client not in self.unaware:
             self.networks[client].plan = list(fates)
 
     @precondition(lambda self: self.late)
     @rule()
     def deliver(self) -> None:
-        """Let what is on its way arrive, after all."""
+        """Deliver a late commit."""
         network, held, attempt = self.late.pop()
         came = network.deliver(held)
         if attempt is None:
-            assert not isinstance(came, Commit), "what was settled has no effect"
+            assert not isinstance(came, Commit), "a settled commit took effect"
         elif isinstance(came, Commit):
             assert not attempt.changed()
             self._advance(came.revision, attempt.result(came.revision))
@@ -296,7 +293,7 @@ class Transactions(RuleBasedStateMachine):
     @precondition(lambda self: self.database.loses_answers)
     @rule(client=CLIENTS)
     def lose_tokens(self, client: int) -> None:
-        """Let the lease end by which a client's tokens live."""
+        """Revoke the lease of the tokens of a client."""
         lease = self.clients[client].client_lease.current().id
         self.observer.store.revoke_lease(lease, timeout=5)
         self.lost.add(client)
@@ -320,7 +317,7 @@ class Transactions(RuleBasedStateMachine):
         compacted: bool,
         after: list[tuple[Any, ...]],
     ) -> None:
-        """What mere chance would rarely do: read, meet a change, read on, write and finish."""
+        """Read, let a change happen, read on, write and finish: rare by chance."""
         if 0 in self.running:
             self.leave(list(self.running).index(0))
         self._begin(0, prefetch)
@@ -337,7 +334,7 @@ class Transactions(RuleBasedStateMachine):
         self.delete(0, "/elsewhere", False, False)
         self.finish(list(self.running).index(0))
 
-    # How it is done
+    # Implementation
 
     def _begin(self, number: int, prefetch: Iterable[str] = ()) -> Running:
         client = self.clients[CLIENT_OF_LOOP[number]]
@@ -360,12 +357,12 @@ class Transactions(RuleBasedStateMachine):
     def _compare(
         self, now: Running, reads: list[str] | None, step: Callable[[Any], object]
     ) -> None:
-        """Let the library and the reference do the same.
+        """Call the library and the reference model alike, and compare the results.
 
         Args:
             now: the transaction.
-            reads: the paths whose values it asks for, None if it lists.
-            step: what is done.
+            reads: the paths whose values it reads, None if it lists.
+            step: the call.
         """
         attempt = now.attempt
         if attempt.doomed:
@@ -392,7 +389,7 @@ class Transactions(RuleBasedStateMachine):
         return False
 
     def _check(self) -> None:
-        """Compare all that is stored, with its revisions and leases."""
+        """Compare everything that is stored, with revisions and leases."""
         for network in self.networks:
             self.late += [(network, held, None) for held in network.held]
             network.held.clear()

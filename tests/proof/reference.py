@@ -1,7 +1,7 @@
 """Reference model of a strictly serializable store and its transactions.
 
-The library is compared with it, so it uses nothing of the library: it keeps the whole state of
-each revision, and compares paths as text.
+The library is compared with it, so it shares no code with it: it keeps the complete state of each
+revision, and compares paths as text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ State = dict[str, Stored]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Paths that begin with a prefix and have a number of slashes more than it."""
+    """Paths that begin with a prefix and have so many slashes more than it."""
 
     start: str
     level: int = 0
@@ -63,7 +63,7 @@ def listings(start: str, recurse: int | Iterable[int]) -> list[Listing]:
 
 
 class History:
-    """All states that the store has been in, by revision."""
+    """All states of the store, by revision."""
 
     def __init__(self, revision: int) -> None:
         self._revisions = [revision]
@@ -73,36 +73,36 @@ class History:
 
     @property
     def first(self) -> int:
-        """The revision of the first state, that of the empty store."""
+        """Revision of the first, empty state."""
         return self._revisions[0]
 
     @property
     def revision(self) -> int:
-        """The revision of the newest state."""
+        """Revision of the newest state."""
         return self._revisions[-1]
 
     @property
     def newest(self) -> State:
-        """The newest state."""
+        """Newest state."""
         return self._states[-1]
 
     def at(self, revision: int) -> State:
-        """Get the state at a revision: that of the last change up to it."""
+        """Return the state at a revision: that of the last change up to it."""
         return self._states[bisect.bisect_right(self._revisions, revision) - 1]
 
     def advance(self, revision: int, state: State) -> None:
-        """Take a new state."""
+        """Append a new state."""
         assert revision > self.revision, "a commit gets a revision of its own"
         self._revisions.append(revision)
         self._states.append(state)
 
     def end_lease(self, lease: int) -> bool:
-        """End a lease; tell whether keys lived by it, which go at the next revision."""
+        """End a lease; return whether keys are attached, which the next revision deletes."""
         self.ended_leases.add(lease)
         return any(stored.lease == lease for stored in self.newest.values())
 
     def without_lease(self, lease: int) -> State:
-        """Get the newest state without the keys that lived by a lease."""
+        """Return the newest state without the keys of a lease."""
         return {p: stored for p, stored in self.newest.items() if stored.lease != lease}
 
 
@@ -110,7 +110,7 @@ class History:
 class Put:
     path: str
     value: str
-    # None keeps the lease that the key has.
+    # None keeps the lease of the key.
     lease: int | None
 
 
@@ -129,7 +129,7 @@ Effect = Put | Remove
 
 
 def apply(effects: Sequence[Effect], state: State, revision: int) -> State:
-    """Get the state after effects, one after the other, that are one commit."""
+    """Return the state after a commit with these effects, in order."""
     after = dict(state)
     for effect in effects:
         if isinstance(effect, Remove):
@@ -138,7 +138,7 @@ def apply(effects: Sequence[Effect], state: State, revision: int) -> State:
         lease = effect.lease
         if lease is None:
             lease = after[effect.path].lease
-        # A key that was deleted and created within one commit has been there all the time.
+        # A key that is deleted and created within one commit keeps its creation.
         before = state.get(effect.path)
         created = before.created if before else revision
         after[effect.path] = Stored(effect.value, created, revision, lease)
@@ -151,8 +151,8 @@ class Attempt:
 
     Attributes:
         history: the store.
-        pinned: the revision of everything that it reads, 0 as long as it has read nothing.
-        doomed: whether its revision was compacted and what it had read has changed.
+        pinned: revision of its reads, 0 before the first.
+        doomed: whether its revision was compacted after a change of what it had read.
     """
 
     history: History
@@ -163,10 +163,10 @@ class Attempt:
     listed: set[Listing] = field(default_factory=set)
 
     def pin(self, revision: int) -> None:
-        """Take the revision that the library says it reads at.
+        """Set the revision at which the library reads.
 
-        It is the newest when something is read for the first time, and stays, but for a
-        compaction: then it may be the newest again.
+        It is the newest one at the first read, and does not change unless it is compacted: then
+        it may be the newest one again.
         """
         if revision == self.pinned:
             return
@@ -177,7 +177,7 @@ class Attempt:
         self.pinned = revision
 
     def writes_itself(self, path: str) -> bool:
-        """Whether what is at a path is the attempt's own doing."""
+        """Return whether the attempt itself has written or deleted a path."""
         return any(path == e.path if isinstance(e, Put) else path in e for e in self.effects)
 
     def get(self, path: str) -> str | None:
@@ -218,7 +218,7 @@ class Attempt:
         self.effects.append(Remove(path, below=recursive))
 
     def changed(self) -> set[str]:
-        """Get the paths whose change since the snapshot is a conflict."""
+        """Return the paths whose change since the snapshot is a conflict."""
         before, now = self.history.at(self.pinned), self.history.newest
         changed = {
             path
@@ -233,7 +233,7 @@ class Attempt:
         return changed
 
     def writes(self) -> bool:
-        """Whether there is anything to write; what came and went leaves nothing."""
+        """Return whether there is anything to commit."""
         before = self.history.at(self.pinned)
         last = {effect.path: effect for effect in self.effects}
         known_absent = self.read - before.keys()
@@ -242,7 +242,7 @@ class Attempt:
         ) or any(isinstance(effect, Remove) and effect.below for effect in self.effects)
 
     def result(self, revision: int) -> State:
-        """Get the state that its commit leads to.
+        """Return the state after its commit.
 
         Raises:
             LeaseEnded: it names a lease that has ended.

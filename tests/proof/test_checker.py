@@ -1,7 +1,8 @@
-"""The checker of histories finds what it is there to find."""
+"""Checker of histories."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -40,7 +41,7 @@ def log(*records: Record) -> list[Event]:
 ONE = wrote("one", 2, {"/a": "1"})
 
 
-def test_what_can_be_is_no_fault() -> None:
+def test_serializable_history_has_no_violation() -> None:
     two = wrote("two", 3, {"/a": "2", "/b": "x"}, values={"/a": "1", "/b": None})
     three = wrote(
         "three", 4, {"/a": None, "/no": None}, lists={Listing("/"): ["/a", "/b", "/mark"]}
@@ -54,12 +55,12 @@ def test_what_can_be_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "events", "fault"),
+    ("records", "events", "violation"),
     [
         ([ONE, wrote("two", 3, {"/a": "2"}, values={"/a": None})], None, "two read None at /a"),
         ([ONE, read("two", 2, values={"/a": "0"})], None, "two read '0' at /a"),
         ([ONE, read("two", 2, lists={Listing("/"): ["/mark"]})], None, "two listed"),
-        ([ONE], [], r"says it committed at 2, not at \[\]"),
+        ([ONE], [], r"reports its commit at 2, not at \[\]"),
         ([ONE], [*log(ONE), Event(3, "/mark", "one")], "more than once"),
         ([ONE], [*log(ONE), Event(3, "/a", "stray")], "of no transaction"),
         ([ONE], log(ONE)[1:], "meant to write"),
@@ -78,46 +79,42 @@ def test_what_can_be_is_no_fault() -> None:
     ],
     ids=[
         "lost update",
-        "read of another time",
-        "listing of another time",
+        "read at another revision",
+        "listing at another revision",
         "lost commit",
-        "commit done twice",
-        "write of nobody",
-        "half a commit",
-        "more than the commit",
+        "commit executed twice",
+        "write without transaction",
+        "partial commit",
+        "additional write",
         "failure that took effect",
         "stale read",
-        "unknown one that read wrong",
+        "wrong read of unknown outcome",
     ],
 )
-def test_what_cannot_be_is_found(
-    records: list[Record], events: list[Event] | None, fault: str
+def test_violation_is_found(
+    records: list[Record], events: list[Event] | None, violation: str
 ) -> None:
-    faults = check(records, log(*records) if events is None else events)
-    assert len(faults) == 1
-    with pytest.raises(AssertionError, match=fault):
-        raise AssertionError(faults[0])
+    (found,) = check(records, log(*records) if events is None else events)
+    assert re.search(violation, found)
 
 
 @pytest.mark.parametrize("kept", ["KeyAt", "NoneCreatedSince", ""])
-def test_a_library_that_forgets_a_guard_is_found_out(
-    kept: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_guards_are_detected(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     guards = Reads.guards
 
     def some(self: Reads) -> Iterator[Guard]:
         return (guard for guard in guards(self) if type(guard).__name__ == kept)
 
     monkeypatch.setattr(Reads, "guards", some)
-    database, told = MemoryUnderTest(), MemoryLog()
+    database, changes = MemoryUnderTest(), MemoryLog()
     clients = [database.connect() for _ in range(4)]
-    clients[0].store.watch(EVERYTHING, 1, told)
+    clients[0].store.watch(EVERYTHING, 1, changes)
     records: list[Record] = []
-    # It takes a meeting of the right two; how soon that comes is chance.
+    # The right two transactions have to meet, which takes a random time.
     for number in range(50):
         records += run_threads(clients, 100, f"{number}-")
-        if check(records, told.events):
+        if check(records, changes.events):
             break
     else:
-        pytest.fail("nothing was found")
+        pytest.fail("no violation was found")
     database.disconnect()

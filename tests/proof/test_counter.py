@@ -1,4 +1,4 @@
-"""Many processes that increment one counter: nothing is lost, and nobody gives up."""
+"""Counter that many processes increment: none is lost, and none runs out of retries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COUNTER = "/proof/counter"
 
 
 def increment(number: int, host: str, port: int, count: int) -> list[int]:
-    """Increment so many times; get how often each had to be run again."""
+    """Increment so many times; return the number of retries of each."""
     retries = []
     with Config("etcd3", host=host, port=port) as config:
         for _ in range(count):
@@ -29,12 +29,12 @@ def increment(number: int, host: str, port: int, count: int) -> list[int]:
 
 
 def count_up(server: Etcd, processes: int, count: int) -> int:
-    """Let processes count; get the worst number of retries."""
+    """Increment in several processes; return the largest number of retries."""
     with Etcd3Backend(host=server.host, port=server.port) as backend:
         backend.delete(COUNTER, must_exist=False)
         backend.create(COUNTER, "0")
         retries: list[int] = []
-        # On a busy machine they may miss each other once.
+        # On a busy machine there may be no conflict at first.
         for rounds in range(1, 6):
             retries += in_processes(processes, increment, server.host, server.port, count)
             assert len(retries) == rounds * processes * count
@@ -42,16 +42,18 @@ def count_up(server: Etcd, processes: int, count: int) -> int:
             if sum(retries) > 0:
                 break
         else:
-            pytest.fail("nobody met anybody")
+            pytest.fail("there was no conflict")
     return max(retries)
 
 
-def test_counter(etcd: Etcd) -> None:
+def test_counter_loses_no_increment(etcd: Etcd) -> None:
     assert count_up(etcd, 3, 60) < MAX_RETRIES
 
 
 @pytest.mark.long
-def test_long_counter(server: EtcdOf, capsys: pytest.CaptureFixture[str]) -> None:
+def test_counter_loses_no_increment_of_many(
+    server: EtcdOf, capsys: pytest.CaptureFixture[str]
+) -> None:
     worst = count_up(server, 8, 500)
     with capsys.disabled():
-        print(f"\n8 processes x 500 increments: at worst {worst} retries of one.")  # noqa: T201
+        print(f"\n8 processes x 500 increments: at most {worst} retries.")  # noqa: T201

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections import defaultdict
@@ -15,25 +14,25 @@ import pytest
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.etcd import crash, revive
+from tests.services.etcd import crash
 from tests.services.versions import EtcdOf
+from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-from .concurrency import amid, in_threads
+from .concurrency import amid, amid_faults, in_threads
 from .databases import EVERYTHING, MemoryUnderTest
 from .history import Event, Record, misread
 from .logs import EtcdLog, MemoryLog
-from .proxy import Proxy
 from .work import PATHS, Body, Work
 
-ENOUGH = 10
-"""So many turns make a proof."""
+MIN_TURNS = 10
+"""Turns of each watcher that make the result meaningful."""
 
 FOCI = ["values", "keys", "some", "one"]
 
 
 def look(body: Body) -> None:
-    """Read what is in focus just now, which others change from time to time."""
+    """Read what ``/focus`` names, which others change at intervals."""
     focus = body.read("/focus")
     if focus == "values":
         body.list_values("/data/")
@@ -47,7 +46,7 @@ def look(body: Body) -> None:
 
 
 class Follower:
-    """A watcher loop on a thread, and all its views."""
+    """Watcher loop on a thread, with all its views."""
 
     def __init__(self, config: Config) -> None:
         self._watcher = config.watcher()
@@ -67,7 +66,7 @@ class Follower:
             self.views.append(view)
 
     def sees(self, state: dict[str, str]) -> bool:
-        """Whether its last view is what is there."""
+        """Return whether its last view equals the state."""
         if not self.views:
             return False
         view = self.views[-1]
@@ -84,19 +83,19 @@ class Follower:
 
 
 def judge(followers: list[Follower], events: list[Event]) -> None:
-    """Check that each view was there as a whole, that none goes back, and the last stands."""
+    """Check that each view is of one revision, and that revisions do not decrease."""
     by_revision: defaultdict[int, dict[str, str | None]] = defaultdict(dict)
     for event in events:
         by_revision[event.revision][event.path] = event.value
     for follower in followers:
         revisions = [view.revision for view in follower.views]
-        assert revisions == sorted(revisions), "a view went back"
+        assert revisions == sorted(revisions), "a view is older than the one before"
         assert list(misread(follower.views, by_revision)) == []
-        assert len(follower.views) > ENOUGH, "it hardly turned"
+        assert len(follower.views) > MIN_TURNS, "too few turns"
 
 
 def all_see(followers: list[Follower], events: list[Event]) -> None:
-    """Wait until all see what is there, when nobody writes any more."""
+    """Wait until the last view of each is the final state."""
     newest = {event.path: event.value for event in events}
     state = {path: value for path, value in newest.items() if value is not None}
     wait_until(lambda: all(follower.sees(state) for follower in followers), 30, "the last view")
@@ -113,19 +112,19 @@ def followed(config: Config) -> Iterator[list[Follower]]:
 
 
 def write(other: Config, rounds: int, followers: list[Follower]) -> None:
-    """Change the focus, and in each of them the data, so often and until all have turned enough.
+    """Change the focus and the data for so many rounds, and until all have turned enough.
 
-    At twenty times as many it is given up.
+    Stops after twenty times as many rounds.
     """
     work = Work(other.backend, "writer", 7)
     for number in range(20 * rounds):
-        if number >= rounds and all(len(each.views) > ENOUGH for each in followers):
+        if number >= rounds and all(len(each.views) > MIN_TURNS for each in followers):
             break
         for txn in other.txn():
             txn.delete("/focus", must_exist=False)
             txn.create("/focus", FOCI[number % len(FOCI)])
         work.run(20)
-    # One whose outcome is not known may have been written or not.
+    # A commit with unknown outcome is not a failure.
     assert all(record.outcome != "failed" for record in work.records)
 
 
@@ -137,15 +136,13 @@ def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> No
         Config(Etcd3Backend(host=server.host, port=server.port)) as other,
         followed(config) as followers,
     ):
-        troubles: Iterator[Callable[[], None]] = itertools.cycle(
-            [proxy.cut, log.compact, lambda: proxy.cut("answers"), restart]
-        )
-
-        def trouble() -> None:
-            next(troubles)()
-            revive(server)
-
-        amid(trouble, 0.3, lambda: write(other, rounds, followers))
+        faults: list[Callable[[], object]] = [
+            proxy.cut,
+            log.compact,
+            lambda: proxy.cut("answers lost"),
+            restart,
+        ]
+        amid_faults(server, faults, 0.3, lambda: write(other, rounds, followers))
         events = log.finish()
         all_see(followers, events)
         judge(followers, events)
@@ -162,19 +159,19 @@ def follow_in_memory(rounds: int) -> None:
     judge(followers, log.events)
 
 
-def test_views_in_memory() -> None:
+def test_views_in_memory_are_consistent() -> None:
     follow_in_memory(100)
 
 
-def test_views_on_etcd(etcd_server: Callable[..., Etcd]) -> None:
+def test_views_on_etcd_are_consistent(etcd_server: Callable[..., Etcd]) -> None:
     follow_on_etcd(etcd_server(), 30, lambda: None)
 
 
 @pytest.mark.long
-def test_long_views_in_memory() -> None:
+def test_many_views_in_memory_are_consistent() -> None:
     follow_in_memory(2_000)
 
 
 @pytest.mark.long
-def test_long_views_on_etcd(server: EtcdOf) -> None:
+def test_many_views_on_etcd_are_consistent(server: EtcdOf) -> None:
     follow_on_etcd(server, 500, lambda: crash(server))

@@ -1,4 +1,4 @@
-"""What the proofs have found, each in as few steps as show it."""
+"""Regressions that the proofs have found, each in a minimal form."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from ska_sdp_config.store.errors import LeaseNotFound
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import Connect, compact, connect, put
 from tests.support.in_time import in_time
+from tests.support.proxy import Proxy
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
-
-from .proxy import Proxy
 
 __all__ = ["connect"]
 
 
-def test_compaction_after_a_peek(connect: Connect) -> None:
-    """A listing that met a compaction raised KeyError for what had been peeked at before."""
+def test_listing_after_peek_and_compaction(connect: Connect) -> None:
+    """A listing after a compaction raised KeyError for keys that had been peeked at before."""
     one, other = connect(), connect()
     put(one, **{"a": "1", "a/x": "1"})
     for txn in one.txn():
@@ -36,13 +35,13 @@ def test_compaction_after_a_peek(connect: Connect) -> None:
         assert txn.list_keys("/", recurse=1) == ["/a", "/a/x"]
 
 
-def test_ended_lease_of_a_write_is_not_the_clients(connect: Connect) -> None:
-    """Naming a lease that had ended cost the client its own, and in time all that it owned."""
+def test_expired_lease_of_a_write_keeps_the_client_lease(connect: Connect) -> None:
+    """A write with an expired lease cost the client its own lease, and so all keys of that."""
     backend, other = connect(), connect()
     own = backend.client_lease.current()
     lease = other.lease(ttl=60)
     lease.revoke()
-    with pytest.raises(LeaseNotFound):  # noqa: PT012  the loop belongs to it
+    with pytest.raises(LeaseNotFound):  # noqa: PT012
         for txn in backend.txn():
             txn.create("/a", "1", lease.id)
     assert not backend.client_lease.is_lost
@@ -50,8 +49,21 @@ def test_ended_lease_of_a_write_is_not_the_clients(connect: Connect) -> None:
     assert backend.store.keep_lease(own.id, timeout=5)
 
 
-def test_reads_repeat_in_an_attempt_that_cannot_commit(connect: Connect) -> None:
-    """After a compaction a listing with values replaced what had been read before."""
+def test_read_of_no_path_pins_no_revision(connect: Connect) -> None:
+    """A read without paths, or of written paths only, cost a round trip and pinned a revision."""
+    one, other = connect(), connect()
+    put(one, a="1")
+    for txn in one.txn():
+        txn.delete("/b", must_exist=False)
+        txn.create("/b", "1")
+        assert txn.get_many([]) == {}
+        assert txn.get_many(["/b"]) == {"/b": "1"}
+        put(other, a="2")
+        assert txn.get("/a") == "2"
+
+
+def test_reads_are_repeatable_in_a_doomed_attempt(connect: Connect) -> None:
+    """After a compaction, a listing with values replaced earlier reads."""
     one, other = connect(), connect()
     put(one, **{"a": "1", "a/x": "1"})
     runs = 0
@@ -66,8 +78,8 @@ def test_reads_repeat_in_an_attempt_that_cannot_commit(connect: Connect) -> None
     assert runs == 2
 
 
-def test_change_is_heard_of_that_met_a_compaction_and_a_break(connect: Connect) -> None:
-    """A watcher slept through a change if the body was left in the attempt that met it."""
+def test_change_is_noticed_after_compaction_and_break(connect: Connect) -> None:
+    """A watcher missed a change if its body was left in the attempt that it invalidated."""
     backend, other = connect(), connect()
     put(other, a="1")
     seen = []
@@ -84,11 +96,11 @@ def test_change_is_heard_of_that_met_a_compaction_and_a_break(connect: Connect) 
     assert seen == ["1", "2"]
 
 
-def test_delete_at_the_revision_of_a_compaction(etcd_server: Callable[..., Etcd]) -> None:
-    """Before 3.5.15 etcd forgets a delete, if just its revision is compacted (its issue 19179).
+def test_deletion_at_a_compacted_revision_is_noticed(etcd_server: Callable[..., Etcd]) -> None:
+    """Before 3.5.15, etcd loses a deletion if exactly its revision is compacted (issue 19179).
 
-    A watch that resumes from that revision is not told of the delete, nor of a gap. If it
-    resumes one revision earlier, it is told of the gap.
+    A watch that resumes from that revision receives neither the deletion nor a compaction error.
+    If it resumes one revision earlier, it receives the error.
     """
     server = etcd_server()
 
@@ -129,8 +141,8 @@ except ChannelClosed:
 """
 
 
-def test_call_on_a_channel_that_is_closed() -> None:
-    """A watch that resumed while its Config was closed crashed the process, in gRPC."""
+def test_call_on_a_closed_channel_is_rejected() -> None:
+    """A watch that resumed while its Config was closed crashed the process in gRPC."""
     run = subprocess.run([sys.executable, "-c", CLOSE_AND_PREPARE], check=False, stdout=-1)
     assert run.returncode == 0
     assert b"closed" in run.stdout

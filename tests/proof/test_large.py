@@ -1,4 +1,4 @@
-"""Many blocks, on a server with etcd's own bounds."""
+"""Many processing blocks, on a server with etcd's default limits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def name(number: int, day: str) -> str:
 
 
 def fill(config: Config, count: int, day: str, **parameters: str) -> None:
-    """Store so many processing blocks, in large pieces."""
+    """Store so many processing blocks, many in each commit."""
     for begin in range(0, count, BATCH):
         puts = []
         for number in range(begin, min(count, begin + BATCH)):
@@ -48,7 +48,7 @@ def fill(config: Config, count: int, day: str, **parameters: str) -> None:
 
 
 def take(config: Config) -> str:
-    """Create a block under a new id."""
+    """Create a block with a new ID."""
     for txn in config.txn():
         new: str = txn.new_processing_block_id("test")
         txn.create_processing_block(ProcessingBlock(new, None, SCRIPT))
@@ -59,7 +59,7 @@ def list_twice(txn: Transaction) -> tuple[list[str], list[tuple[str, ProcessingB
     return txn.list_processing_blocks(), txn.processing_block.list_values()
 
 
-def test_ids_in_a_row(config: Config) -> None:
+def test_new_ids_are_consecutive(config: Config) -> None:
     before = today()
     taken = [take(config) for _ in range(300)]
     assert len(set(taken)) == 300
@@ -71,7 +71,7 @@ def test_ids_in_a_row(config: Config) -> None:
 
 @NEWER_ONLY
 @pytest.mark.long
-def test_ids_among_fifty_thousand_blocks(config: Config) -> None:
+def test_new_ids_follow_fifty_thousand_blocks(config: Config) -> None:
     day = today()
     fill(config, 50_000, day)
     taken = [take(config) for _ in range(10)]
@@ -85,13 +85,13 @@ def test_ids_among_fifty_thousand_blocks(config: Config) -> None:
 
 @NEWER_ONLY
 @pytest.mark.long
-def test_twenty_thousand_blocks_are_listed_and_read(config: Config) -> None:
+def test_twenty_thousand_blocks_are_read_at_one_revision(config: Config) -> None:
     day, filler = today(), "x" * 2_000
     fill(config, 20_000, day, filler=filler)
     pb = ProcessingBlock(name(19_999, day), None, SCRIPT, {"filler": "another"})
 
     def change() -> None:
-        # While pages are read, the last block changes and others come and go.
+        # While pages are read, the last block changes, and others are created and deleted.
         for txn in config.txn():
             txn.update_processing_block(pb)
         for txn in config.txn():

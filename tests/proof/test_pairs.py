@@ -1,4 +1,4 @@
-"""What is written together is seen together, and what a process wrote itself is seen by it."""
+"""Watchers see both writes of a commit together, and the writes of their own process."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf
 from tests.support.backends import Connect, connect
+from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-from .concurrency import amid, in_threads
-from .proxy import Proxy
+from .concurrency import amid, amid_faults, in_threads
 
 __all__ = ["connect"]
 
-# In ranges that are read, cached and watched apart.
+# In ranges that are read, cached and watched separately.
 LEFT, RIGHT = "/left/one", "/right/of/it/another"
 LAST = "last"
 
 
 def write_pairs(backend: Backend, count: int, enough: Callable[[], bool] = lambda: True) -> None:
-    """Write both keys together, so many times and until it is enough, and at last something else.
+    """Write both keys together, so many times and until it is enough, and a last value at the end.
 
-    At a hundred times as many it is given up.
+    Stops after a hundred times as many.
     """
     more = itertools.takewhile(lambda n: n < count or not enough(), range(100 * count))
     for value in itertools.chain(map(str, more), [LAST]):
         done = False
         while not done:
-            # While the database is away nothing is written, or both are.
+            # While the database is unavailable, both are written or neither.
             with suppress(ConfigConnectionError):
                 for txn in backend.txn():
                     for path in (LEFT, RIGHT):
@@ -48,7 +48,7 @@ def write_pairs(backend: Backend, count: int, enough: Callable[[], bool] = lambd
 
 
 class Pairs:
-    """A watcher loop on a thread that reads both keys until the last pair has come."""
+    """Watcher loop on a thread that reads both keys until the last pair."""
 
     def __init__(self, config: Config, *, by_listing: bool) -> None:
         self._config = config
@@ -81,7 +81,7 @@ class Pairs:
         assert numbers == sorted(numbers)
 
 
-def test_a_pair_is_seen_together(connect: Connect) -> None:
+def test_pair_is_read_together(connect: Connect) -> None:
     config = Config(connect())
     pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
 
@@ -98,7 +98,7 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def pairs_in_bad_weather(
+def check_pairs_amid_faults(
     server: Etcd, count: int, restart: Callable[[], None], every: float
 ) -> None:
     with (
@@ -109,21 +109,21 @@ def pairs_in_bad_weather(
         for backend in (config.backend, other):
             backend.delete("/nothing", must_exist=False)
         threads, files = threading.active_count(), descriptors()
-        troubles = itertools.cycle(
-            [proxy.cut, lambda: proxy.cut("late"), lambda: proxy.cut("answers"), restart]
-        )
+        faults: list[Callable[[], object]] = [
+            proxy.cut,
+            lambda: proxy.cut("requests late"),
+            lambda: proxy.cut("answers lost"),
+            restart,
+        ]
         pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
-
-        def trouble() -> None:
-            next(troubles)()
-            revive(server)
-
-        # A fast machine writes more of them, so that enough goes wrong meanwhile.
-        amid(trouble, every, lambda: write_pairs(other, count, lambda: proxy.cuts > 3))
+        # On a fast machine more are written, so that enough faults happen meanwhile.
+        amid_faults(
+            server, faults, every, lambda: write_pairs(other, count, lambda: proxy.cuts > 3)
+        )
         revive(server)
         for each in pairs:
             each.finish()
-        assert proxy.cuts > 3, "nothing happened"
+        assert proxy.cuts > 3, "no connection was cut"
         config.backend.get("/nothing")
         wait_until(
             lambda: threading.active_count() <= threads and descriptors() <= files,
@@ -133,16 +133,16 @@ def pairs_in_bad_weather(
         )
 
 
-def test_a_pair_is_seen_together_through_cuts(etcd_server: Callable[..., Etcd]) -> None:
-    pairs_in_bad_weather(etcd_server(), 1_500, lambda: None, 0.2)
+def test_pair_is_read_together_in_spite_of_cuts(etcd_server: Callable[..., Etcd]) -> None:
+    check_pairs_amid_faults(etcd_server(), 1_500, lambda: None, 0.2)
 
 
 @pytest.mark.long
-def test_long_pairs(server: EtcdOf) -> None:
-    pairs_in_bad_weather(server, 100_000, lambda: crash(server), 1.0)
+def test_many_pairs_are_read_together_in_spite_of_crashes(server: EtcdOf) -> None:
+    check_pairs_amid_faults(server, 100_000, lambda: crash(server), 1.0)
 
 
-def test_what_the_body_writes_besides_is_read_by_the_next_transaction(connect: Connect) -> None:
+def test_transaction_reads_earlier_writes_of_its_process(connect: Connect) -> None:
     config, other = Config(connect()), Config(connect())
 
     def meddle() -> None:
@@ -158,7 +158,7 @@ def test_what_the_body_writes_besides_is_read_by_the_next_transaction(connect: C
             for txn in config.txn():
                 txn.delete("/mine", must_exist=False)
                 txn.create("/mine", str(turn))
-            # Its listing is in conflict with all that the others do, however often they come.
+            # Its listing conflicts with each write of others.
             for txn in watcher.txn(max_retries=10_000):
                 assert txn.get("/mine") == str(turn)
                 assert txn.list_keys("/") == ["/mine", "/theirs"]

@@ -1,4 +1,4 @@
-"""What is stored comes back as it was, whatever it is, on every backend."""
+"""Round trips of random values through each backend."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCRIPT_KEY = {"kind": "batch", "name": "imaging", "version": "1.0.0"}
 FLOW_KEY = Flow.Key(pb_id="pb-x", kind="shared-mem", name="vis")
 CLAIM_KEY = Dependency.Key(pb_id="pb-x", kind="copy", name="vis", origin="archive")
 
-# Collection, key, and the least that must be stored of an entity of it.
+# Collection, key, and required fields of an entity.
 KINDS: list[tuple[str, Any, dict[str, Any]]] = [
     ("processing_block", "pb-x", {"script": SCRIPT_KEY}),
     ("execution_block", "eb-x", {}),
@@ -49,14 +49,14 @@ KINDS: list[tuple[str, Any, dict[str, Any]]] = [
 
 
 def examples(backend: Backend) -> settings:
-    """Many where they cost nothing; the servers see a few."""
+    """Many examples in memory, where they are cheap; few on servers."""
     return settings(
         max_examples=100 if isinstance(backend, MemoryBackend) else 12,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 
-def test_states_come_back(connect: Connect) -> None:
+def test_states_are_read_as_written(connect: Connect) -> None:
     config = Config(connect())
 
     @examples(config.backend)
@@ -81,16 +81,16 @@ def test_states_come_back(connect: Connect) -> None:
     check()
 
 
-def test_unknown_fields_survive_a_read_and_a_write(connect: Connect) -> None:
+def test_unknown_fields_survive_an_update(connect: Connect) -> None:
     config = Config(connect())
-    # No field of any entity, and no other spelling of one.
+    # Neither a field of any entity nor an alternative name of one.
     unknown = TEXT.map(lambda name: f"our {name}")
 
     @examples(config.backend)
     @given(entity=st.sampled_from(KINDS), more=st.dictionaries(unknown, JSON, max_size=4))
     def check(entity: tuple[str, Any, dict[str, Any]], more: dict[str, Any]) -> None:
-        kind, key, least = entity
-        stored = least | more
+        kind, key, required = entity
+        stored = required | more
         for txn in config.txn():
             path: str = getattr(txn, kind)(key).path
             txn.delete(path, must_exist=False)
@@ -140,7 +140,7 @@ SOURCE = st.builds(
 )
 
 
-def test_a_flow_comes_back(connect: Connect) -> None:
+def test_flows_are_read_as_written(connect: Connect) -> None:
     config = Config(connect())
 
     @examples(config.backend)

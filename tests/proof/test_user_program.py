@@ -1,4 +1,4 @@
-"""A user's program runs, and a type checker understands it."""
+"""Program of a user of the public API: it runs, and its types are checked."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ska_sdp_config.backends import MemoryBackend
 from . import user_program
 
 
-def test_it_runs() -> None:
+def test_user_program_runs() -> None:
     MemoryBackend.shared.clear()
-    said = user_program.main()
-    assert said[0].startswith("version ")
-    assert said[1].endswith(" runs imaging for 3.5")
-    assert said[2:4] == ["it is WAITING", "images of Image go to /mnt/data/product"]
-    assert said[4] == "['user'] None [('batch', 'imaging', '1.0')] 2 1 True"
-    assert said[6] == "/deploy/proc-absent"
-    assert said[7].endswith("/state")
-    assert said[8:] == ["True True False", "connected", "2 True 2"]
+    output = user_program.main()
+    assert output[0].startswith("version ")
+    assert output[1].endswith(" runs imaging for 3.5")
+    assert output[2:4] == ["it is WAITING", "images of Image go to /mnt/data/product"]
+    assert output[4] == "['user'] None [('batch', 'imaging', '1.0')] 2 1 True"
+    assert output[6] == "/deploy/proc-absent"
+    assert output[7].endswith("/state")
+    assert output[8:] == ["True True False", "connected", "2 True 2"]
 
 
 MISTAKES = """
@@ -42,7 +42,7 @@ for text in Config(wrapper=lambda txn: txn.get("/a") or "").txn():
 
 
 def checked(text: str, directory: Path) -> tuple[int, str]:
-    """Get what mypy says that knows nothing of this project but that it is installed."""
+    """Return the exit code and output of mypy, which finds the library as installed."""
     (directory / "program.py").write_text(text, "utf-8")
     mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir=cache"]
     run = subprocess.run(
@@ -52,10 +52,10 @@ def checked(text: str, directory: Path) -> tuple[int, str]:
 
 
 @pytest.mark.long
-def test_it_is_typed(tmp_path: Path) -> None:
-    status, said = checked(Path(user_program.__file__).read_text("utf-8"), tmp_path)
-    assert status == 0, said
-    status, said = checked(MISTAKES, tmp_path)
+def test_user_program_is_typed(tmp_path: Path) -> None:
+    status, output = checked(Path(user_program.__file__).read_text("utf-8"), tmp_path)
+    assert status == 0, output
+    status, output = checked(MISTAKES, tmp_path)
     assert status == 1
-    lines = [int(line.split(":")[1]) for line in said.splitlines() if ": error:" in line]
-    assert lines == [5, 6, 7, 8, 11, 13], said
+    lines = [int(line.split(":")[1]) for line in output.splitlines() if ": error:" in line]
+    assert lines == [5, 6, 7, 8, 11, 13], output

@@ -1,4 +1,4 @@
-"""A program as a user of the library writes it, with all that is public. It runs by itself."""
+"""Program of a user of the library, with the whole public API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCRIPT = Script(key=Script.Key(kind="batch", name="imaging", version="1.0"), ima
 
 
 class Model:
-    """What a program may make of a transaction."""
+    """Transaction as a program may wrap it."""
 
     def __init__(self, txn: Transaction) -> None:
         self._txn = txn
@@ -61,7 +61,7 @@ def flow_of(pb_id: str) -> Flow:
 
 
 def set_up(config: Config) -> str:
-    """Create one of each."""
+    """Create one entity of each kind."""
     pb_id = ""
     for txn in config.txn(max_retries=10, prefetch=["/pb/"], timeout=10.0):
         pb_id = txn.new_processing_block_id("user")
@@ -88,33 +88,33 @@ def set_up(config: Config) -> str:
     return pb_id
 
 
-def look_around(config: Config, pb_id: str) -> list[str]:
-    """Read one of each."""
-    said: list[str] = []
+def describe(config: Config, pb_id: str) -> list[str]:
+    """Read one entity of each kind."""
+    lines: list[str] = []
     for txn in config.txn():
-        said.clear()
+        lines.clear()
         pb = txn.processing_block.get(pb_id)
         if pb is None:
             raise KeyError(pb_id)
         length: float = pb.parameters["length"]
-        said.append(f"{pb.key} runs {pb.script.name} for {length}")
+        lines.append(f"{pb.key} runs {pb.script.name} for {length}")
         state = txn.get_processing_block_state(pb_id)
-        said.append(f"it is {state['status'] if state else 'gone'}")
+        lines.append(f"it is {state['status'] if state else 'gone'}")
         for key, flow in txn.flow.query_values(kind="data-product"):
             sink = flow.sink
             if isinstance(sink, DataProduct):
-                said.append(f"{key.name} of {flow.data_model} go to {sink.data_dir}")
+                lines.append(f"{key.name} of {flow.data_model} go to {sink.data_dir}")
         names: list[str] = txn.component.list_keys()
         owner: Owner | None = txn.processing_block(pb_id).ownership.get()
         scripts: list[tuple[str, str, str]] = txn.list_scripts(kind="batch")
         texts: dict[str, str | None] = txn.get_many(["/mine", "/yours"])
         keys: list[Script.Key] = txn.script.list_keys()
-        said.append(f"{names} {owner} {scripts} {len(texts)} {len(keys)} {txn.revision > 0}")
-    return said
+        lines.append(f"{names} {owner} {scripts} {len(texts)} {len(keys)} {txn.revision > 0}")
+    return lines
 
 
-def refusals(config: Config, pb_id: str) -> Iterator[str]:
-    """Do what cannot be done."""
+def rejections(config: Config, pb_id: str) -> Iterator[str]:
+    """Create what exists, and delete what does not."""
     for txn in config.txn():
         try:
             txn.processing_block.create(ProcessingBlock(pb_id, None, SCRIPT.key))
@@ -127,7 +127,7 @@ def refusals(config: Config, pb_id: str) -> Iterator[str]:
 
 
 def follow(config: Config, pb_id: str) -> str:
-    """Wait until the block has finished, and let it."""
+    """Wait until the block has finished, and finish it meanwhile."""
     for watcher in config.watcher(timeout=60.0):
         watcher.set_wake_up_at(datetime.now(timezone.utc) + timedelta(seconds=30))
         for txn in watcher.txn():
@@ -141,7 +141,7 @@ def follow(config: Config, pb_id: str) -> str:
 
 
 def count(wrapper: type[Model]) -> int:
-    """Use a transaction of its own making."""
+    """Use wrapped transactions."""
     number = 0
     with Config(backend="memory", wrapper=wrapper) as config:
         for model in config.txn():
@@ -154,19 +154,19 @@ def count(wrapper: type[Model]) -> int:
 
 
 def main() -> list[str]:
-    said = [f"version {ska_sdp_config.__version__}"]
+    lines = [f"version {ska_sdp_config.__version__}"]
     backend = MemoryBackend()
     plain: TxnWrapper = Model
     try:
         with Config(backend=backend, component_name="user", owner={"pid": 1}) as config:
             pb_id = set_up(config)
-            said += look_around(config, pb_id)
-            said += refusals(config, pb_id)
-            said.append(follow(config, pb_id))
+            lines += describe(config, pb_id)
+            lines += rejections(config, pb_id)
+            lines.append(follow(config, pb_id))
             with config.lease(ttl=5) as lease:
-                said.append(f"{lease.alive()} {config.is_alive()} {config.lease_is_lost}")
-            said.append(str(config.connection_state))
+                lines.append(f"{lease.alive()} {config.is_alive()} {config.lease_is_lost}")
+            lines.append(str(config.connection_state))
     except (CommitUnknown, ConfigConnectionError, TransactionTooLarge) as exc:
-        said.append(str(exc))
-    said.append(f"{count(Model)} {plain is Model} {depth_of_path('/pb/x')}")
-    return said
+        lines.append(str(exc))
+    lines.append(f"{count(Model)} {plain is Model} {depth_of_path('/pb/x')}")
+    return lines

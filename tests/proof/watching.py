@@ -1,7 +1,7 @@
-"""Watcher loops, step by step: each view compared with the reference, no change slept through.
+"""Watcher loops, step by step: each view is compared with the reference model.
 
-The loops are advanced by hand, and only when the reference says that something that was read
-has changed since: then the loop has to turn.
+The loops are advanced explicitly, and only when the model says that something that was read has
+changed since: then the loop has to turn.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .reference import Attempt, History
 
 __all__ = ["Watchers"]
 
-NOT_ASLEEP = 30.0
-"""Seconds after which a loop that should have turned has slept through a change."""
+MISSED_AFTER_S = 30.0
+"""Seconds after which a loop that should have turned has missed a change."""
 
 PATHS = ["/a", "/a/x", "/a/y", "/a/x/z", "/ab", "/b"]
 PATH = st.sampled_from(PATHS)
@@ -42,7 +42,7 @@ WRITES = st.lists(st.tuples(PATH, st.sampled_from(["1", "2", None])), min_size=1
 PREFETCH = st.lists(PATH | st.sampled_from(["/", "/a/"]), max_size=2)
 
 NUMBER = st.integers(0, 1)
-# What others write between two reads of a body, and whether that is compacted.
+# Writes of others between two reads of a body, and whether they are compacted.
 MEANWHILE = st.none() | st.tuples(WRITES, st.booleans())
 
 Reads = list[tuple[Any, ...]]
@@ -51,8 +51,8 @@ Meanwhile = tuple[Writes, bool]
 
 
 @dataclass
-class Following:
-    """A watcher loop in progress, with what its turn has read so far."""
+class Follower:
+    """Watcher loop in progress, with the reads of its turn so far."""
 
     loop: Generator[Watcher[Transaction], None, None]
     watcher: Watcher[Transaction]
@@ -63,7 +63,7 @@ class Following:
 
 
 class Watchers(RuleBasedStateMachine):
-    """One Config with two watcher loops, and one that writes besides.
+    """Config with two watcher loops, and another one that writes.
 
     Args:
         database: the database under test.
@@ -72,8 +72,8 @@ class Watchers(RuleBasedStateMachine):
     def __init__(self, database: DatabaseUnderTest) -> None:
         super().__init__()
         self.database = database
-        self.following: dict[int, Following] = {}
-        # What the Config has read or committed, so that it can never see less.
+        self.following: dict[int, Follower] = {}
+        # Newest revision that the Config has read or committed; it must not read an older one.
         self.floor = 0
 
     @initialize()
@@ -97,7 +97,7 @@ class Watchers(RuleBasedStateMachine):
         leave: bool,
         meanwhile: Meanwhile | None,
     ) -> None:
-        """Read in a transaction of a loop; what was read counts, also if it is left early."""
+        """Read in a transaction of a loop; reads count also if it is left early."""
         now = self._follow(number)
         for txn in now.watcher.txn(prefetch=prefetch):
             view = self._read(txn, reads, meanwhile)
@@ -113,7 +113,7 @@ class Watchers(RuleBasedStateMachine):
         now = self._follow(number)
         previous: Attempt | None = None
         for txn in now.watcher.txn():
-            assert previous is None or previous.changed(), "it ran again without need"
+            assert previous is None or previous.changed(), "it was retried without a conflict"
             view = previous = self._read(txn, reads, meanwhile)
             meanwhile = None
             self._write(txn, view, writes)
@@ -146,7 +146,7 @@ class Watchers(RuleBasedStateMachine):
             if now.is_stale():
                 began = time.monotonic()
                 next(now.loop)
-                assert time.monotonic() - began < NOT_ASLEEP / 2, "it slept through a change"
+                assert time.monotonic() - began < MISSED_AFTER_S / 2, "it slept through a change"
                 now.views.clear()
 
     @precondition(lambda self: self.following)
@@ -169,14 +169,14 @@ class Watchers(RuleBasedStateMachine):
 
     # How it is done
 
-    def _follow(self, number: int) -> Following:
+    def _follow(self, number: int) -> Follower:
         now = self.following.get(number)
         if now is None:
             loop = cast(
                 Generator[Watcher[Transaction], None, None],
-                iter(self.config.watcher(timeout=NOT_ASLEEP)),
+                iter(self.config.watcher(timeout=MISSED_AFTER_S)),
             )
-            now = self.following[number] = Following(loop, next(loop))
+            now = self.following[number] = Follower(loop, next(loop))
         return now
 
     def _read(self, txn: Transaction, reads: Reads, meanwhile: Meanwhile | None = None) -> Attempt:
@@ -193,7 +193,7 @@ class Watchers(RuleBasedStateMachine):
             seen = getattr(txn.raw, call)(*arguments)
             view.pin(txn.revision)
             if view.doomed:
-                # What it has read is of before; it runs again unless it is left.
+                # Its reads are outdated; it is retried unless it is left.
                 view.pinned = pinned
                 return view
             assert seen == getattr(view, call)(*arguments)
@@ -218,7 +218,7 @@ class Watchers(RuleBasedStateMachine):
         if not view.writes():
             return
         revision = cast(Any, txn.raw).reads.revision
-        assert not view.changed(), "it wrote although what it had read had changed"
+        assert not view.changed(), "it committed in spite of a conflict"
         state = view.result(revision)
         if state != self.history.newest:
             self.history.advance(revision, state)

@@ -1,4 +1,4 @@
-"""Transactions of all kinds, as many clients run them at once, with a record of each."""
+"""Random transactions for concurrent clients, with a record of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATHS = [f"/data/{name}" for name in "abcde"] + ["/data/a/below", "/data/b/below
 
 
 class Body:
-    """One attempt, which writes down what it reads of others' making, and what it writes."""
+    """Attempt that records what it writes, and what it reads and has not written itself."""
 
     def __init__(self, txn: Txn, record: Record, mark: str) -> None:
         self._txn = txn
@@ -59,7 +59,7 @@ class Body:
             self._note(path, value)
 
     def change(self, path: str) -> None:
-        """Create what is absent, write or delete what is there."""
+        """Create or update a key."""
         value = self._value()
         try:
             self._txn.create(path, value)
@@ -83,7 +83,7 @@ class Body:
         self._record.writes[path] = value
 
     def finish(self, client: str) -> None:
-        """Leave a mark, if it writes at all."""
+        """Write a mark, if it writes at all."""
         if self._record.writes:
             path = f"/mark/{client}"
             self._txn.delete(path, must_exist=False)
@@ -105,14 +105,14 @@ def read_only(body: Body, chance: random.Random) -> None:
 
 
 def copy_around(body: Body, chance: random.Random) -> None:
-    # Write skew, if it were let through: each reads what another writes.
+    # Two of these could cause write skew: each reads what the other writes.
     one, other = chance.sample(PATHS, 2)
     body.read(one)
     body.change(other)
 
 
 def keep_few(body: Body, chance: random.Random) -> None:
-    # A decision by what is listed, phantoms included.
+    # A decision by a listing, which phantoms could invalidate.
     members = body.list("/data/")
     if len(members) > 2:
         body.remove(chance.choice(members))
@@ -151,9 +151,9 @@ class Work:
     """The transactions of one thread.
 
     Args:
-        backend: its client.
-        name: a name that no other has.
-        seed: decides what it does; how it goes depends on the others.
+        backend: client.
+        name: unique name.
+        seed: seed of its random choices.
     """
 
     def __init__(self, backend: Backend, name: str, seed: int) -> None:
@@ -173,7 +173,7 @@ class Work:
             except CommitUnknown:
                 continue
             except (ConfigConnectionError, RuntimeError):
-                # Too many retries, or no database: it says that nothing was written.
+                # Too many retries, or no database: nothing was written.
                 record.outcome = "failed"
             record.ended = time.monotonic()
 
@@ -189,7 +189,7 @@ class Work:
 
 
 def run_threads(clients: list[Backend], count: int, names: str = "") -> list[Record]:
-    """Run one thread for each client given; one may be given several times."""
+    """Run one thread for each client given; a client may be given several times."""
     works = [Work(client, f"{names}{n}", n) for n, client in enumerate(clients)]
     in_threads(*(partial(work.run, count) for work in works))
     return [record for work in works for record in work.records]

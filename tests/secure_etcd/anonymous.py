@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 import grpc
+from google.protobuf.json_format import MessageToDict
 from pyetcd import etcdrpc
 
 __all__ = ["CALLS", "PAGES", "Call", "Outcome", "over_gateway", "over_grpc", "page"]
@@ -20,7 +21,7 @@ _TIMEOUT_S = 10.0
 
 
 class Outcome(Enum):
-    """What became of a call."""
+    """Outcome of a call."""
 
     OPEN = "open"
     """The server executed it, or rejected it for another reason than the missing login."""
@@ -43,8 +44,8 @@ class Call:
         service: full name of the gRPC service, such as ``etcdserverpb.KV``.
         method: name of the RPC.
         path: path at the gateway after ``/v3``; empty if the gateway has none.
-        request: gRPC request; the client library has no message type for some, which take bytes.
-        body: the same request at the gateway.
+        request: gRPC request; bytes if the client library has no message type.
+        body: the same request at the gateway, if it is bytes.
     """
 
     service: str
@@ -65,8 +66,9 @@ _LED = b"\x0a\x0b" + _NAMED
 """A message whose first field is the key of the election's leader."""
 
 _ABSENT = 12345
-"""ID of a lease, and of a member, that there is not."""
+"""ID of a lease and of a member that do not exist."""
 
+_PEER = "http://127.0.0.1:1"
 
 _UNAUTHORIZED = ("user name is empty", "permission denied", "invalid auth token")
 """Parts of etcd's errors for a call without a login that needs one."""
@@ -76,75 +78,38 @@ def _calls(service: str, *rows: tuple[Any, ...]) -> list[Call]:
     return [Call(service, *row) for row in rows]
 
 
-_PEER = "http://127.0.0.1:1"
+_PUT = etcdrpc.RequestOp(request_put=etcdrpc.PutRequest(key=_KEY))
+_WATCH = etcdrpc.WatchCreateRequest(key=_KEY)
+_LEADER = {"leader": {"name": _KEY_TEXT}}
 
 CALLS: tuple[Call, ...] = (
     *_calls(
         "etcdserverpb.KV",
-        ("Range", "/kv/range", etcdrpc.RangeRequest(key=_KEY), {"key": _KEY_TEXT}),
-        ("Put", "/kv/put", etcdrpc.PutRequest(key=_KEY), {"key": _KEY_TEXT}),
-        (
-            "DeleteRange",
-            "/kv/deleterange",
-            etcdrpc.DeleteRangeRequest(key=_KEY),
-            {"key": _KEY_TEXT},
-        ),
-        (
-            "Txn",
-            "/kv/txn",
-            etcdrpc.TxnRequest(
-                success=[etcdrpc.RequestOp(request_put=etcdrpc.PutRequest(key=_KEY))]
-            ),
-            {"success": [{"request_put": {"key": _KEY_TEXT}}]},
-        ),
-        ("Compact", "/kv/compaction", etcdrpc.CompactionRequest(revision=2), {"revision": 2}),
+        ("Range", "/kv/range", etcdrpc.RangeRequest(key=_KEY)),
+        ("Put", "/kv/put", etcdrpc.PutRequest(key=_KEY)),
+        ("DeleteRange", "/kv/deleterange", etcdrpc.DeleteRangeRequest(key=_KEY)),
+        ("Txn", "/kv/txn", etcdrpc.TxnRequest(success=[_PUT])),
+        ("Compact", "/kv/compaction", etcdrpc.CompactionRequest(revision=2)),
     ),
     *_calls(
-        "etcdserverpb.Watch",
-        (
-            "Watch",
-            "/watch",
-            etcdrpc.WatchRequest(create_request=etcdrpc.WatchCreateRequest(key=_KEY)),
-            {"create_request": {"key": _KEY_TEXT}},
-        ),
+        "etcdserverpb.Watch", ("Watch", "/watch", etcdrpc.WatchRequest(create_request=_WATCH))
     ),
     *_calls(
         "etcdserverpb.Lease",
-        ("LeaseGrant", "/lease/grant", etcdrpc.LeaseGrantRequest(TTL=60), {"TTL": 60}),
-        ("LeaseRevoke", "/lease/revoke", etcdrpc.LeaseRevokeRequest(ID=_ABSENT), {"ID": _ABSENT}),
-        (
-            "LeaseKeepAlive",
-            "/lease/keepalive",
-            etcdrpc.LeaseKeepAliveRequest(ID=_ABSENT),
-            {"ID": _ABSENT},
-        ),
-        (
-            "LeaseTimeToLive",
-            "/lease/timetolive",
-            etcdrpc.LeaseTimeToLiveRequest(ID=_ABSENT),
-            {"ID": _ABSENT},
-        ),
+        ("LeaseGrant", "/lease/grant", etcdrpc.LeaseGrantRequest(TTL=60)),
+        ("LeaseRevoke", "/lease/revoke", etcdrpc.LeaseRevokeRequest(ID=_ABSENT)),
+        ("LeaseKeepAlive", "/lease/keepalive", etcdrpc.LeaseKeepAliveRequest(ID=_ABSENT)),
+        ("LeaseTimeToLive", "/lease/timetolive", etcdrpc.LeaseTimeToLiveRequest(ID=_ABSENT)),
         ("LeaseLeases", "/lease/leases"),
     ),
     *_calls(
         "etcdserverpb.Cluster",
-        (
-            "MemberAdd",
-            "/cluster/member/add",
-            etcdrpc.MemberAddRequest(peerURLs=[_PEER]),
-            {"peerURLs": [_PEER]},
-        ),
-        (
-            "MemberRemove",
-            "/cluster/member/remove",
-            etcdrpc.MemberRemoveRequest(ID=_ABSENT),
-            {"ID": _ABSENT},
-        ),
+        ("MemberAdd", "/cluster/member/add", etcdrpc.MemberAddRequest(peerURLs=[_PEER])),
+        ("MemberRemove", "/cluster/member/remove", etcdrpc.MemberRemoveRequest(ID=_ABSENT)),
         (
             "MemberUpdate",
             "/cluster/member/update",
             etcdrpc.MemberUpdateRequest(ID=_ABSENT, peerURLs=[_PEER]),
-            {"ID": _ABSENT, "peerURLs": [_PEER]},
         ),
         ("MemberPromote", "/cluster/member/promote", b"\x08\x01", {"ID": 1}),
         ("MemberList", "/cluster/member/list", etcdrpc.MemberListRequest()),
@@ -160,14 +125,12 @@ CALLS: tuple[Call, ...] = (
             "MoveLeader",
             "/maintenance/transfer-leadership",
             etcdrpc.MoveLeaderRequest(targetID=_ABSENT),
-            {"targetID": _ABSENT},
         ),
         ("Downgrade", "/maintenance/downgrade", b"", {"action": "VALIDATE"}),
         (
             "Alarm",
             "/maintenance/alarm",
             etcdrpc.AlarmRequest(action=etcdrpc.AlarmRequest.ACTIVATE, alarm=etcdrpc.NOSPACE),
-            {"action": "ACTIVATE", "alarm": "NOSPACE"},
         ),
     ),
     *_calls(
@@ -179,28 +142,23 @@ CALLS: tuple[Call, ...] = (
             "Authenticate",
             "/auth/authenticate",
             etcdrpc.AuthenticateRequest(name="root", password="wrong"),
-            {"name": "root", "password": "wrong"},
         ),
         *(
-            (method, path, getattr(etcdrpc, f"Auth{method}Request")(**body), body)
-            for method, path, body in (
-                ("UserAdd", "/auth/user/add", {"name": "anonymous", "password": "a"}),
-                ("UserGet", "/auth/user/get", {"name": "root"}),
-                ("UserList", "/auth/user/list", {}),
-                ("UserDelete", "/auth/user/delete", {"name": "anonymous"}),
-                (
-                    "UserChangePassword",
-                    "/auth/user/changepw",
-                    {"name": "anonymous", "password": "a"},
-                ),
-                ("UserGrantRole", "/auth/user/grant", {"user": "anonymous", "role": "root"}),
-                ("UserRevokeRole", "/auth/user/revoke", {"name": "anonymous", "role": "root"}),
-                ("RoleAdd", "/auth/role/add", {"name": "anonymous"}),
-                ("RoleGet", "/auth/role/get", {"role": "root"}),
-                ("RoleList", "/auth/role/list", {}),
-                ("RoleDelete", "/auth/role/delete", {"role": "anonymous"}),
-                ("RoleGrantPermission", "/auth/role/grant", {"name": "anonymous"}),
-                ("RoleRevokePermission", "/auth/role/revoke", {"role": "anonymous"}),
+            (method, f"/auth/{path}", getattr(etcdrpc, f"Auth{method}Request")(**fields))
+            for method, path, fields in (
+                ("UserAdd", "user/add", {"name": "anonymous", "password": "a"}),
+                ("UserGet", "user/get", {"name": "root"}),
+                ("UserList", "user/list", {}),
+                ("UserDelete", "user/delete", {"name": "anonymous"}),
+                ("UserChangePassword", "user/changepw", {"name": "anonymous", "password": "a"}),
+                ("UserGrantRole", "user/grant", {"user": "anonymous", "role": "root"}),
+                ("UserRevokeRole", "user/revoke", {"name": "anonymous", "role": "root"}),
+                ("RoleAdd", "role/add", {"name": "anonymous"}),
+                ("RoleGet", "role/get", {"role": "root"}),
+                ("RoleList", "role/list", {}),
+                ("RoleDelete", "role/delete", {"role": "anonymous"}),
+                ("RoleGrantPermission", "role/grant", {"name": "anonymous"}),
+                ("RoleRevokePermission", "role/revoke", {"role": "anonymous"}),
             )
         ),
     ),
@@ -212,10 +170,10 @@ CALLS: tuple[Call, ...] = (
     *_calls(
         "v3electionpb.Election",
         ("Campaign", "/election/campaign", _NAMED, {"name": _KEY_TEXT}),
-        ("Proclaim", "/election/proclaim", _LED, {"leader": {"name": _KEY_TEXT}}),
+        ("Proclaim", "/election/proclaim", _LED, _LEADER),
         ("Leader", "/election/leader", _NAMED, {"name": _KEY_TEXT}),
         ("Observe", "/election/observe", _NAMED, {"name": _KEY_TEXT}),
-        ("Resign", "/election/resign", _LED, {"leader": {"name": _KEY_TEXT}}),
+        ("Resign", "/election/resign", _LED, _LEADER),
     ),
 )
 
@@ -252,7 +210,10 @@ def over_gateway(endpoint: str, context: ssl.SSLContext, call: Call) -> Outcome:
     """Make a call at the JSON gateway, on a connection of its own."""
     if not call.path:
         return Outcome.NOT_SERVED
-    body = json.dumps(call.body).encode()
+    fields = call.body
+    if not isinstance(call.request, bytes):
+        fields = MessageToDict(call.request, preserving_proto_field_name=True)
+    body = json.dumps(fields).encode()
     request = urllib.request.Request(f"https://{endpoint}/v3{call.path}", data=body)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S, context=context) as answer:

@@ -1,4 +1,4 @@
-"""Etcd servers secured as the guide has it: with client certificates and logins."""
+"""Etcd servers secured as in the guide: with client certificates and logins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.secure_etcd.secured import Secured
 
 @pytest.fixture
 def open_etcd(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """A server that demands client certificates and has no users yet."""
+    """Server that demands client certificates and has no users yet."""
     secured = Secured(program, tmp_path_factory.mktemp("secured"))
     with secured.etcd:
         yield secured
@@ -19,7 +19,7 @@ def open_etcd(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def secured(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """A server that demands client certificates and logins; do not change its users."""
+    """Server that demands client certificates and logins; do not change its users."""
     secured = Secured(program, tmp_path_factory.mktemp("secured"))
     with secured.etcd:
         made = secured.users()

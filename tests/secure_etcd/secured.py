@@ -18,13 +18,13 @@ __all__ = ["CALL", "CHEAP", "SUBARRAYS", "Secured", "run"]
 SUBARRAYS = 2
 
 CLIENT = "sdp"
-"""Name of the certificate that all clients of a secured server share."""
+"""Name of the client certificate, shared by all clients."""
 
 CALL = 60.0
-"""Seconds that a call may take: more than a busy machine stands still."""
+"""Timeout of calls in seconds, long enough for a busy machine."""
 
 CHEAP: dict[str, Flag] = {"bcrypt_cost": 4}
-"""What makes logins quick; otherwise each takes a tenth of a second, as it should."""
+"""Flags for quick logins; by default a login takes a tenth of a second."""
 
 
 def run(*words: str, **variables: str) -> Result:
@@ -33,12 +33,12 @@ def run(*words: str, **variables: str) -> Result:
 
 
 class Secured:
-    """A running etcd that speaks TLS, and where its secrets are.
+    """Etcd with TLS, and its secrets.
 
     Args:
         program: path of etcd.
-        directory: where its files are.
-        mutual: whether clients must have a certificate too, as in the guide.
+        directory: directory of its files.
+        mutual: whether clients need a certificate too, as in the guide.
     """
 
     def __init__(self, program: str, directory: Path, *, mutual: bool = True) -> None:
@@ -69,12 +69,12 @@ class Secured:
 
     @property
     def version(self) -> tuple[int, ...]:
-        """The server's version, as numbers."""
+        """Version of the server, as numbers."""
         return tuple(int(number) for number in version_of(self.etcd.program).split("."))
 
-    def way(self) -> dict[str, str]:
-        """Return the variables that lead to the server, without a login."""
-        way = {
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables of a client without a login."""
+        variables = {
             "SDP_CONFIG_HOST": self.etcd.host,
             "SDP_CONFIG_PORT": str(self.etcd.port),
             "SDP_CONFIG_PROTOCOL": "https",
@@ -82,27 +82,28 @@ class Secured:
         }
         if self.mutual:
             certificate, key = map(str, self.client_pair)
-            way |= {"SDP_CONFIG_CLIENT_CERT": certificate, "SDP_CONFIG_CLIENT_KEY": key}
-        return way
+            variables |= {"SDP_CONFIG_CLIENT_CERT": certificate, "SDP_CONFIG_CLIENT_KEY": key}
+        return variables
 
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments of Config, or of Settings, that lead to the server."""
+        """Return the arguments of Config or Settings of a client without a login."""
         return {
-            name.removeprefix("SDP_CONFIG_").lower(): value for name, value in self.way().items()
+            name.removeprefix("SDP_CONFIG_").lower(): value
+            for name, value in self.variables().items()
         }
 
-    def way_of(self, user: str) -> dict[str, str]:
-        """The variables of a user."""
+    def variables_of(self, user: str) -> dict[str, str]:
+        """Return the environment variables of a user."""
         password = (self.passwords / user).read_text().strip()
-        return self.way() | {"SDP_CONFIG_USERNAME": user, "SDP_CONFIG_PASSWORD": password}
+        return self.variables() | {"SDP_CONFIG_USERNAME": user, "SDP_CONFIG_PASSWORD": password}
 
     def users(self, *options: str) -> Result:
-        """Run the program that makes users."""
+        """Run ``secure-etcd users``."""
         words = ("users", str(self.passwords), "--subarrays", str(SUBARRAYS), *options)
-        return run(*words, **self.way(), SDP_CONFIG_TIMEOUT=str(CALL))
+        return run(*words, **self.variables(), SDP_CONFIG_TIMEOUT=str(CALL))
 
     def config_of(self, user: str, **arguments: Any) -> Config:
-        """Return a user's access; takes further arguments of Config."""
-        password = self.way_of(user)["SDP_CONFIG_PASSWORD"]
+        """Return a Config of a user; accepts further arguments of Config."""
+        password = self.variables_of(user)["SDP_CONFIG_PASSWORD"]
         login = {"username": user, "password": password}
         return Config(**self.arguments() | login, timeout=CALL, **arguments)

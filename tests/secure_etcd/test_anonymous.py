@@ -1,4 +1,4 @@
-"""What a client without a login, or without a certificate, may do: every call of every version."""
+"""Every call of every version of etcd by clients without a login or a certificate."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OPEN_BEFORE_3_5_30 = {
     "Election.Proclaim",
     "Election.Resign",
 }
-"""Calls that a server which only demands logins permits to everybody."""
+"""Calls that a server with logins but no certificates permits to everybody."""
 
 ABSENT_IN_3_4 = {"Maintenance.Downgrade"}
 
@@ -48,7 +48,7 @@ OPEN_TO_CERTIFICATES_SINCE_3_5_30 = {
     "Election.Proclaim",
     "Election.Resign",
 }
-"""Calls that 3.5.30 permits without a login to whoever has a certificate."""
+"""Calls that 3.5.30 permits to clients with a certificate but no login."""
 
 LOGIN = "Auth.Authenticate"
 """The call by which a client logs in: open by its nature."""
@@ -96,13 +96,13 @@ class Client:
         }
 
     def outcomes(self, calls: Collection[Call]) -> dict[tuple[str, str], Outcome]:
-        """Make calls over both transports; outcomes by transport and call."""
+        """Make calls over both transports; return outcomes by transport and call."""
         return {
             (name, str(call)): way(call) for name, way in self.ways().items() for call in calls
         }
 
     def pages(self) -> set[str]:
-        """Get the paths of the pages that the server shows to this client."""
+        """Return the paths of the pages that this client may read."""
         endpoint = self.secured.etcd.endpoint
         context = self.context()
         return {path for path in PAGES if page(endpoint, context, path) is Outcome.OPEN}
@@ -126,7 +126,7 @@ class Root:
         self._channel.close()
 
     def alarm(self, action: etcdrpc.AlarmRequest.AlarmAction) -> list[int]:
-        """Change, or get, the alarms; gives the kinds of those that are active."""
+        """Change or get the alarms; return the kinds of those that are active."""
         request = etcdrpc.AlarmRequest(action=action, alarm=etcdrpc.NOSPACE)
         stub = etcdrpc.MaintenanceStub(self._channel)
         return [
@@ -150,7 +150,7 @@ def on_both(names: Collection[str]) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def without_certificates(program: str, tmp_path_factory: pytest.TempPathFactory) -> Secured:
-    """A server that only demands logins."""
+    """Server that demands logins only."""
     return Secured(program, tmp_path_factory.mktemp("login-only"), mutual=False)
 
 
@@ -160,7 +160,7 @@ def open_calls(version: tuple[int, ...]) -> set[str]:
     return {LOGIN, *OPEN_BEFORE_3_5_30} - (ABSENT_IN_3_4 if version < (3, 5) else set())
 
 
-def test_calls_that_a_login_alone_leaves_open(without_certificates: Secured) -> None:
+def test_server_with_logins_only_permits_listed_calls(without_certificates: Secured) -> None:
     with without_certificates.etcd:
         assert without_certificates.users().exit_code == 0
         client = Client(without_certificates)
@@ -171,7 +171,7 @@ def test_calls_that_a_login_alone_leaves_open(without_certificates: Secured) -> 
         assert client.pages() == {*PAGES}
 
 
-def test_login_alone_does_not_protect_a_server_with_the_alarm_nospace(
+def test_server_with_logins_only_permits_writes_during_nospace(
     without_certificates: Secured,
 ) -> None:
     """While the alarm is active, etcd skips the check of users on writes, in every version.
@@ -188,7 +188,7 @@ def test_login_alone_does_not_protect_a_server_with_the_alarm_nospace(
         assert having(Outcome.OPEN, outcomes) == on_both(OPEN_DURING_NOSPACE)
 
 
-def test_no_call_gets_through_without_a_client_certificate(
+def test_server_with_certificates_rejects_every_call_without_one(
     secured: Secured, tmp_path: Path
 ) -> None:
     strangers = Authority(tmp_path).pair("stranger@example.org")
@@ -212,7 +212,7 @@ def test_no_call_gets_through_without_a_client_certificate(
         assert root.revision() == before
 
 
-def test_calls_that_a_client_certificate_without_a_login_opens(secured: Secured) -> None:
+def test_certificate_without_login_permits_listed_calls(secured: Secured) -> None:
     """The certificate is the same for all clients: rights depend on the login."""
     outcomes = Client(secured, secured.client_pair).outcomes(BEFORE_ALARM)
     expected = open_calls(secured.version) - {str(ALARM)}

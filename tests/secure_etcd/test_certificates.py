@@ -1,4 +1,4 @@
-"""Certificates: made once, made anew when they must be, and private keys kept private."""
+"""Creation and renewal of certificates, and the permissions of private keys."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def names_of(file: Path) -> list[str]:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
-    """With an authority and the wanted certificates; at the end no key is open to others."""
+    """Directory of an authority and certificates; checks the permissions of keys at the end."""
     directory = tmp_path / "certificates"
     assert len(made(directory, *WANTED)) == 3
     yield directory
@@ -49,7 +49,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
-def test_again_changes_nothing(directory: Path) -> None:
+def test_certificates_are_created_once(directory: Path) -> None:
     before = contents(directory)
     assert made(directory, *WANTED) == []
     assert contents(directory) == before
@@ -64,23 +64,23 @@ def test_certificates_name_hosts_but_no_user(directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "reasons"), [(334, 0), (336, 2)], ids=["enough left", "less than 30 days left"]
+    ("days", "renewed"), [(334, 0), (336, 2)], ids=["enough left", "less than 30 days left"]
 )
-def test_renewed_in_time(directory: Path, days: int, reasons: int) -> None:
+def test_certificates_are_renewed_in_time(directory: Path, days: int, renewed: int) -> None:
     authority = (directory / "ca.pem").read_bytes()
     steps = made(directory, *WANTED, days_from_now=days)
-    assert len(steps) == reasons
+    assert len(steps) == renewed
     assert all("expires on" in step for step in steps)
     assert (directory / "ca.pem").read_bytes() == authority
 
 
-def test_made_anew_for_other_names(directory: Path) -> None:
+def test_certificate_is_replaced_for_other_names(directory: Path) -> None:
     (step,) = made(directory, Server("etcd-0", ("etcd-0.other",)), Client("operator"))
     assert "other names" in step
     assert names_of(directory / "servers/etcd-0.pem") == ["etcd-0.other"]
 
 
-def test_made_anew_of_another_authority(directory: Path, tmp_path: Path) -> None:
+def test_certificates_are_replaced_for_another_authority(directory: Path, tmp_path: Path) -> None:
     made(tmp_path / "other", *WANTED)
     for name in ("ca.pem", "ca.key"):
         (tmp_path / "other" / name).replace(directory / name)
@@ -89,24 +89,24 @@ def test_made_anew_of_another_authority(directory: Path, tmp_path: Path) -> None
     assert all("another authority" in step for step in steps)
 
 
-def test_what_an_interruption_left_is_made_whole(directory: Path) -> None:
+def test_missing_certificate_is_created(directory: Path) -> None:
     (directory / "clients/operator.pem").unlink()
     (step,) = made(directory, *WANTED)
     assert "client operator" in step
 
 
-def test_an_authority_at_its_end_is_not_replaced_in_silence(directory: Path) -> None:
+def test_expiring_authority_is_not_replaced(directory: Path) -> None:
     with pytest.raises(SecurityError, match=r"ca\.pem expires on .* move"):
         made(directory, *WANTED, days_from_now=3640)
 
 
-def test_half_an_authority_is_refused(directory: Path) -> None:
+def test_incomplete_authority_is_rejected(directory: Path) -> None:
     (directory / "ca.key").replace(directory / "elsewhere.key")
     with pytest.raises(SecurityError, match="not a certificate and its key"):
         made(directory, *WANTED)
 
 
-def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     directory = tmp_path / "none"
     result = run("certificates", str(directory), "--server", "a=localhost", "--dry-run")
     assert result.exit_code == 0, result.output
@@ -116,15 +116,15 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "fault"),
+    ("words", "error"),
     [
         (["--server", "../a=localhost"], "'../a' cannot name a file"),
         (["--client", ""], "'' cannot name a file"),
         (["--server", "a=höst"], "A-label"),
     ],
 )
-def test_bad_words_are_refused(tmp_path: Path, words: list[str], fault: str) -> None:
+def test_invalid_argument_is_rejected(tmp_path: Path, words: list[str], error: str) -> None:
     result = run("certificates", str(tmp_path / "certificates"), *words)
     assert result.exit_code == 1
-    assert fault in result.output
+    assert error in result.output
     assert "Traceback" not in result.output

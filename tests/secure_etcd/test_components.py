@@ -1,4 +1,4 @@
-"""Each component works as its own user, and is refused what is not its own: real processes."""
+"""Components that log in as users of their own, in real processes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ska_sdp_sim.stack.simulator import OWNER_PATHS, Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.secure_etcd.secured import Secured
 from tests.services.versions import NEWER_ONLY
+from tests.support.configs import wait_until_gone
 from tests.support.waiting import wait_until
 
 Writes = Callable[[Transaction], None]
@@ -30,10 +31,10 @@ EB, PB = "eb-a-20260101-00000", "pb-a-20260101-00000"
 
 
 class OwnSimulator(Simulator):
-    """A simulator that is found by a client of its own user."""
+    """Simulator that is detected by a client with its own user."""
 
     def __init__(self, directory: Path, secured: Secured, user: str) -> None:
-        super().__init__(directory, secured.way_of(user))
+        super().__init__(directory, secured.variables_of(user))
         self._secured, self._user = secured, user
 
     def is_ready(self) -> bool:
@@ -46,13 +47,13 @@ class OwnSimulator(Simulator):
 def system(
     secured: Secured, tango_db: TangoDatabase, tmp_path: Path
 ) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """Controller, two subarrays and simulator, each as its user; runs programs beside them."""
+    """Controller, two subarrays and simulator, each as its user; runs programs as a user."""
     prefix = f"secure{secured.etcd.port}"
     data = expand(read(PACKAGED), subarrays=2, prefix=prefix)
     register(tango_db.connect(), data.devices(), dry_run=False)
     tango_host = {"TANGO_HOST": tango_db.tango_host}
     servers = [
-        DeviceServer(f"{server}", [device], tmp_path, secured.way_of(user) | tango_host)
+        DeviceServer(f"{server}", [device], tmp_path, secured.variables_of(user) | tango_host)
         for server, device, user in (
             ("SDPController/0", f"{prefix}-sdp/control/0", "lmc-controller"),
             ("SDPSubarray/01", f"{prefix}-sdp/subarray/01", "lmc-subarray-01"),
@@ -64,7 +65,7 @@ def system(
         program = installed_program(words[0], "tango")
         return subprocess.run(
             [program, *words[1:]],
-            env=clean_environment(**secured.way_of(user), **tango_host),
+            env=clean_environment(**secured.variables_of(user), **tango_host),
             capture_output=True,
             text=True,
             timeout=300,
@@ -84,7 +85,7 @@ def system(
 
 
 @pytest.mark.long
-def test_an_observation_by_users_of_their_own(
+def test_observation_succeeds_with_a_user_for_each_component(
     system: Callable[..., subprocess.CompletedProcess[str]], secured: Secured
 ) -> None:
     observed = system("operator", "ska-sdp-lmc", "demo", "--prefix", "{}", "--subarray", "02")
@@ -103,19 +104,19 @@ def test_an_observation_by_users_of_their_own(
 
 
 @NEWER_ONLY
-def test_a_server_with_the_user_of_another_says_so(
+def test_server_with_the_user_of_another_logs_the_rejection(
     secured: Secured, tango_db: TangoDatabase, tmp_path: Path
 ) -> None:
-    """It does not get as far as its first entry, and neither its log nor etcd is flooded."""
+    """It writes no entry, and floods neither its log nor etcd."""
     device = f"wrong{secured.etcd.port}-sdp/subarray/03"
     registration = Registration("SDPSubarray/wrong-user", "SDPSubarray", device, {})
     register(tango_db.connect(), [registration], dry_run=False)
-    way = secured.way_of("lmc-subarray-02") | {"TANGO_HOST": tango_db.tango_host}
+    way = secured.variables_of("lmc-subarray-02") | {"TANGO_HOST": tango_db.tango_host}
     server = DeviceServer("SDPSubarray/wrong-user", [device], tmp_path, way)
     server.launch()
     try:
-        wait_until(lambda: len(complaints(server)) >= 5, 120, "it complains")
-        first, *_, fifth = complaints(server)[:5]
+        wait_until(lambda: len(rejections(server)) >= 5, 120, "rejections in the log")
+        first, *_, fifth = rejections(server)[:5]
         assert "does not let user 'lmc-subarray-02' do this" in fifth
         # Pauses double from 0.05 s at least.
         assert (time_of(fifth) - time_of(first)).total_seconds() >= 0.7
@@ -130,7 +131,7 @@ def test_a_server_with_the_user_of_another_says_so(
         server.stop()
 
 
-def complaints(server: DeviceServer) -> list[str]:
+def rejections(server: DeviceServer) -> list[str]:
     return [line for line in server.process.output().splitlines() if "permission denied" in line]
 
 
@@ -139,13 +140,13 @@ def time_of(line: str) -> datetime:
 
 
 def attempt(secured: Secured, user: str, write: Writes) -> str:
-    """Let a user write; gives what it is told if it may not, an empty text if it has written."""
+    """Write as a user; return the error, empty if it was allowed."""
     with secured.config_of(user) as config:
         try:
             for txn in config.txn():
                 write(txn)
-        except ConfigConnectionError as refused:
-            return str(refused)
+        except ConfigConnectionError as exc:
+            return str(exc)
     return ""
 
 
@@ -178,12 +179,12 @@ def delete_deployment(txn: Transaction) -> None:
         ("operator", "/resource/capacity-buffer"),
     ],
 )
-def test_own_is_written(secured: Secured, user: str, path: str) -> None:
+def test_user_writes_its_own_paths(secured: Secured, user: str, path: str) -> None:
     assert attempt(secured, user, put(path)) == ""
 
 
 @pytest.mark.parametrize("user", ["proccontrol", "script", "operator"])
-def test_a_deployment_is_deleted_with_all_that_it_has(secured: Secured, user: str) -> None:
+def test_deployment_is_deleted_with_its_state(secured: Secured, user: str) -> None:
     for path in ("/deploy/proc-a", "/deploy/proc-a/state"):
         assert attempt(secured, "operator", put(path)) == ""
     assert "permission denied" in attempt(secured, "helmdeploy", delete_deployment)
@@ -212,17 +213,17 @@ def test_a_deployment_is_deleted_with_all_that_it_has(secured: Secured, user: st
         ("dashboard", "/anything"),
     ],
 )
-def test_what_is_not_its_own_is_refused(secured: Secured, user: str, path: str) -> None:
+def test_user_does_not_write_paths_of_others(secured: Secured, user: str, path: str) -> None:
     text = '{"by": "somebody else"}'
-    told = attempt(secured, user, put(path, text))
-    assert f"does not let user '{user}' do this" in told
-    assert "permission denied" in told
-    assert secured.way_of(user)["SDP_CONFIG_PASSWORD"] not in told
+    error = attempt(secured, user, put(path, text))
+    assert f"does not let user '{user}' do this" in error
+    assert "permission denied" in error
+    assert secured.variables_of(user)["SDP_CONFIG_PASSWORD"] not in error
     with secured.config_of("dashboard") as config:
         assert config.backend.get(path)[0] != text
 
 
-def test_a_commit_with_one_write_too_many_writes_nothing(secured: Secured) -> None:
+def test_commit_with_one_forbidden_write_writes_nothing(secured: Secured) -> None:
     def both(txn: Transaction) -> None:
         put(f"/eb/{EB}")(txn)
         txn.raw.create("/eb/eb-b-20260101-00000", "{}")
@@ -233,7 +234,7 @@ def test_a_commit_with_one_write_too_many_writes_nothing(secured: Secured) -> No
         assert config.backend.get("/eb/eb-b-20260101-00000")[0] is None
 
 
-def test_a_read_only_user_watches(secured: Secured) -> None:
+def test_read_only_user_watches(secured: Secured) -> None:
     with secured.config_of("dashboard") as config:
         for turn, watcher in enumerate(config.watcher(timeout=60)):
             for txn in watcher.txn():
@@ -246,24 +247,22 @@ def test_a_read_only_user_watches(secured: Secured) -> None:
 
 
 @pytest.mark.parametrize("user", ["operator", "dashboard"])
-def test_doctor_needs_no_more_than_to_read(secured: Secured, user: str) -> None:
-    told = subprocess.run(
+def test_doctor_needs_only_the_right_to_read(secured: Secured, user: str) -> None:
+    checked = subprocess.run(
         [installed_program("ska-sdp", "tango"), "doctor"],
-        env=clean_environment(**secured.way_of(user)),
+        env=clean_environment(**secured.variables_of(user)),
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert "permission denied" not in told.stdout + told.stderr
-    assert secured.etcd.endpoint in told.stdout
+    assert "permission denied" not in checked.stdout + checked.stderr
+    assert secured.etcd.endpoint in checked.stdout
 
 
-def test_a_user_may_end_its_own_lease(secured: Secured) -> None:
-    """What lives by a lease goes with it, though etcd asks for the right to write all of it."""
+def test_user_revokes_its_own_lease(secured: Secured) -> None:
+    """Its keys are deleted too, although etcd demands the right to write each of them."""
     with secured.config_of("proccontrol", component_name="proccontrol") as config:
         assert config.is_alive()
     with secured.config_of("dashboard") as reader:
-        # Who closes does not wait for an answer for long; by itself a lease lives for eight more.
-        wait_until(
-            lambda: reader.backend.get("/component/proccontrol/owner")[0] is None, 5, "it goes"
-        )
+        # A close does not wait long for the answer. An unrevoked lease lasts for eight seconds.
+        wait_until_gone(reader, "/component/proccontrol/owner")

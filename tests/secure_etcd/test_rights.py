@@ -1,4 +1,4 @@
-"""Which keys each role may write: neither less nor more than its component does."""
+"""Keys that each role may write: exactly those that its component writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PATHS = {
     "/dependency/pb-x:data-product:vis:pb-y",
     "/resource/capacity-buffer",
 }
-"""One path of each kind that the database has."""
+"""One path of each kind in the database."""
 
 SUBARRAY = {EB, f"{EB}/state", PB}
 OF_BLOCKS = {f"{PB}/state", f"{PB}/owner"}
@@ -52,7 +52,7 @@ WRITES = {
 
 
 def written(prefix: str, key_prefix: str) -> dict[str, set[str]]:
-    """Which of the paths, below a prefix of the keys, each role of a system may write."""
+    """Return the paths, below a prefix of the keys, that each role of a system may write."""
     keys = {path: key_of_path(key_prefix + path) for path in PATHS}
     return {
         role.name: {path for path, key in keys.items() if any(key in span for span in role.writes)}
@@ -60,29 +60,29 @@ def written(prefix: str, key_prefix: str) -> dict[str, set[str]]:
     }
 
 
-def test_each_role_writes_what_its_component_writes() -> None:
+def test_role_writes_the_paths_of_its_component() -> None:
     assert written("", "") == WRITES
 
 
-def test_a_prefix_is_before_all_keys_and_names() -> None:
+def test_prefix_precedes_keys_and_names() -> None:
     named = {f"mid-a-{name}": paths for name, paths in WRITES.items() if name != READER}
     assert written("/mid/a", "/mid/a") == {READER: set(), **named}
 
 
-def test_systems_that_share_a_database_do_not_write_each_others_keys() -> None:
+def test_role_does_not_write_keys_of_another_system() -> None:
     assert not any(written("/mid", "/low").values())
     assert not any(written("", "/low").values())
     assert not any(written("/low", "").values())
 
 
-def test_all_but_readers_write_tokens_and_only_one_role_reads_all() -> None:
+def test_roles_except_reader_write_tokens_and_only_reader_reads_all() -> None:
     roles = plan(["01"]).roles
     for role in roles:
         assert any("token/abc-0" in span for span in role.writes) != (role.name == READER)
     assert [role.name for role in roles if role.reads_all] == [READER]
 
 
-def test_every_user_reads_and_has_roles_that_there_are() -> None:
+def test_user_has_the_reader_and_only_planned_roles() -> None:
     wanted = plan(["01", "02"])
     names = {role.name for role in wanted.roles}
     for user in wanted.users:
@@ -90,14 +90,14 @@ def test_every_user_reads_and_has_roles_that_there_are() -> None:
         assert names.issuperset(user.roles)
 
 
-def test_a_prefix_that_is_no_path_is_refused() -> None:
+def test_invalid_prefix_is_rejected() -> None:
     with pytest.raises(ValueError, match="mid"):
         plan(["01"], "mid")
 
 
 @pytest.mark.parametrize("prefix", ["", "/test"])
 @pytest.mark.parametrize("name", ["lmc-controller", "lmc-subarray-01", "lmc-subarray-02"])
-def test_what_a_device_checks_is_what_its_role_may_write(name: str, prefix: str) -> None:
+def test_device_checks_exactly_the_rights_of_its_role(name: str, prefix: str) -> None:
     subarray = name.rpartition("-")[2]
     access = (
         Access.of_controller(name, "/resource/capacity-buffer", prefix)
@@ -107,6 +107,5 @@ def test_what_a_device_checks_is_what_its_role_may_write(name: str, prefix: str)
     keys = [TOKEN, *map(key_of_path, access.writes)]
     full_name = "-".join([*prefix.split("/")[1:], name])
     (role,) = (role for role in plan(["01", "02"], prefix).roles if role.name == full_name)
-    # No key without the right to write it, and no right that is not checked.
     assert {key for key in keys if any(key in span for span in role.writes)} == set(keys)
     assert {span for span in role.writes if any(key in span for key in keys)} == role.writes

@@ -44,7 +44,7 @@ def test_transactions_watchers_leases_and_commands_work(
             create_script(reader, "third", version)
     done = subprocess.run(
         [installed_program("ska-sdp", "tango"), "list", "script", "-o", "name"],
-        env=clean_environment(**secured.way_of("dashboard"), SDP_CONFIG_BACKEND=backend),
+        env=clean_environment(**secured.variables_of("dashboard"), SDP_CONFIG_BACKEND=backend),
         capture_output=True,
         text=True,
         timeout=300,

@@ -1,4 +1,4 @@
-"""Users of a real etcd: made, enforced, left alone the second time, mended where they differ."""
+"""Command ``secure-etcd users`` on a real etcd."""
 
 from __future__ import annotations
 
@@ -31,30 +31,25 @@ USERS = {
 }
 
 
-def lines(output: str) -> list[str]:
-    return output.splitlines()
-
-
 def store_of_root(secured: Secured) -> UserStore:
     password = (secured.passwords / "root").read_text().strip()
     return UserStore(Settings.load(**secured.arguments(), username="root", password=password))
 
 
-def test_made_enforced_and_left_alone(open_etcd: Secured) -> None:
-    told = open_etcd.users("--dry-run")
+def test_users_are_created_and_enforced_once(open_etcd: Secured) -> None:
+    planned = open_etcd.users("--dry-run")
     assert not open_etcd.passwords.exists()
     done = open_etcd.users()
     assert done.exit_code == 0, done.output
-    assert [line.removeprefix("would change: ") for line in lines(told.output)] == lines(
-        done.output
-    )
-    assert lines(done.output)[-2].startswith("authentication enabled at")
+    changes = done.output.splitlines()
+    assert planned.output.replace("would change: ", "").splitlines() == changes
+    assert changes[-2].startswith("authentication enabled at")
 
     files = {file.name: file for file in open_etcd.passwords.iterdir()}
     assert files.keys() == USERS
     for file in files.values():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert file.read_text().strip() not in told.output + done.output
+        assert file.read_text().strip() not in planned.output + done.output
     assert len({file.read_text() for file in files.values()}) == len(USERS)
 
     before = {name: file.read_bytes() for name, file in files.items()}
@@ -64,8 +59,8 @@ def test_made_enforced_and_left_alone(open_etcd: Secured) -> None:
     assert {file.name: file.read_bytes() for file in open_etcd.passwords.iterdir()} == before
 
 
-def test_goes_on_where_an_earlier_run_was_interrupted(open_etcd: Secured) -> None:
-    """With a password chosen by hand, a role half made, and a user without it."""
+def test_users_completes_an_interrupted_run(open_etcd: Secured) -> None:
+    """The operator chose a password; its role is incomplete, and its user does not have it."""
     open_etcd.passwords.mkdir()
     chosen = open_etcd.passwords / "operator"
     chosen.write_text("of my own choice\n")
@@ -85,7 +80,7 @@ def test_goes_on_where_an_earlier_run_was_interrupted(open_etcd: Secured) -> Non
 
 
 @NEWER_ONLY
-def test_mends_what_has_changed_while_users_are_enforced(open_etcd: Secured) -> None:
+def test_users_repairs_passwords_and_rights(open_etcd: Secured) -> None:
     open_etcd.users()
     with store_of_root(open_etcd) as store:
         store.set_password("dashboard", "forgotten")
@@ -103,10 +98,10 @@ def test_mends_what_has_changed_while_users_are_enforced(open_etcd: Secured) -> 
 
 
 @NEWER_ONLY
-def test_more_subarrays_and_another_system(open_etcd: Secured) -> None:
+def test_users_adds_subarrays_and_systems(open_etcd: Secured) -> None:
     open_etcd.users()
     more = open_etcd.users("--subarrays", str(SUBARRAYS + 1))
-    assert lines(more.output)[-1] == "3 changes"
+    assert more.output.splitlines()[-1] == "3 changes"
     assert "user lmc-subarray-03 created" in more.output
     other = open_etcd.users("--prefix", "/low")
     assert other.exit_code == 0, other.output
@@ -115,7 +110,7 @@ def test_more_subarrays_and_another_system(open_etcd: Secured) -> None:
 
 
 @NEWER_ONLY
-def test_what_cannot_be_is_told_in_a_sentence(open_etcd: Secured) -> None:
+def test_users_reports_a_fault_in_one_line(open_etcd: Secured) -> None:
     open_etcd.users()
     root = open_etcd.passwords / "root"
 
@@ -123,7 +118,7 @@ def test_what_cannot_be_is_told_in_a_sentence(open_etcd: Secured) -> None:
         result = open_etcd.users()
         assert result.exit_code == 1
         assert "Traceback" not in result.output
-        assert len(lines(result.output)) == 1
+        assert len(result.output.splitlines()) == 1
         return result.output
 
     root.chmod(0o640)
@@ -141,11 +136,11 @@ def test_what_cannot_be_is_told_in_a_sentence(open_etcd: Secured) -> None:
 
 
 @NEWER_ONLY
-def test_without_tls_it_says_so(start: Start, tmp_path: Path) -> None:
+def test_users_warns_without_tls(start: Start, tmp_path: Path) -> None:
     server = start(**CHEAP)
     result = run("users", str(tmp_path / "passwords"), SDP_CONFIG_HOST=server.endpoint)
     assert result.exit_code == 0, result.output
-    assert "reached without TLS" in result.output
+    assert "has no TLS" in result.output
 
 
 def test_stranger_is_rejected_with_the_setting_to_correct(
@@ -169,7 +164,7 @@ def test_stranger_is_rejected_with_the_setting_to_correct(
     assert "refused the login" in words(**ours, **login)
 
 
-def test_etcd_takes_a_new_certificate_by_itself(open_etcd: Secured) -> None:
+def test_etcd_reloads_its_certificate(open_etcd: Secured) -> None:
     place, etcd = str(open_etcd.certificates), open_etcd.etcd
 
     def shown() -> str:

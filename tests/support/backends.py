@@ -1,4 +1,4 @@
-"""Every backend, those of etcd on both versions in use, each test on an empty database."""
+"""Clients of each backend, on an empty database for each test."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BACKENDS = [
 
 @pytest.fixture(params=BACKENDS)
 def connect(request: pytest.FixtureRequest, etcd_of: Callable[[str], EtcdOf]) -> Iterator[Connect]:
-    """Makes clients of one database, which is empty at first."""
+    """Factory of clients of one database, empty at first."""
     make: Connect
     if request.param == "memory":
         database = Database()
@@ -58,7 +58,7 @@ def connect(request: pytest.FixtureRequest, etcd_of: Callable[[str], EtcdOf]) ->
 
 @pytest.fixture(params=["etcd3", "etcd3_revolution1"])
 def etcd_client(request: pytest.FixtureRequest) -> ConnectTo:
-    """Makes clients of servers, by each of the ways to etcd; takes what the backends take."""
+    """Factory of clients of etcd over each transport; accepts the arguments of the backends."""
     return partial(connect_to, request.param)
 
 
@@ -69,6 +69,7 @@ def backend(connect: Connect) -> Backend:
 
 
 def put(backend: Backend, **values: str) -> None:
+    """Write values, each at the path of its name."""
     for txn in backend.txn():
         for name, value in values.items():
             txn.delete(f"/{name}", must_exist=False)
@@ -76,6 +77,7 @@ def put(backend: Backend, **values: str) -> None:
 
 
 def compact(backend: Backend) -> None:
+    """Compact the history up to the newest revision."""
     revision = backend.get("/a")[1].revision
     if isinstance(backend, MemoryBackend):
         backend.database.compact(revision)

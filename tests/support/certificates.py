@@ -1,4 +1,4 @@
-"""Certificates for servers and clients, of authorities made for one test."""
+"""Certificates for servers and clients, signed by authorities of one test."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ska_sdp_sim.stack.etcd import Flag
 
 @dataclass(frozen=True)
 class Pair:
-    """A certificate and its key, as PEM files.
+    """Certificate and key as PEM files.
 
     Attributes:
-        both: a file with the one and the other.
+        both: file that contains both.
     """
 
     certificate: Path
@@ -24,10 +24,10 @@ class Pair:
 
 
 class Authority:
-    """One who signs certificates.
+    """Certificate authority.
 
     Args:
-        directory: where the files are put.
+        directory: directory of the files.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -37,7 +37,7 @@ class Authority:
         self._authority.cert_pem.write_to_path(str(self.file))
 
     def pair(self, *names: str, common_name: str | None = None) -> Pair:
-        """Get a certificate for hosts, or for a user named in it."""
+        """Issue a certificate for hosts or for the user in its common name."""
         issued = self._authority.issue_cert(*names, common_name=common_name)
         stem = f"{common_name or names[0]}"
         pair = Pair(
@@ -50,13 +50,10 @@ class Authority:
 
 
 def server_flags(pair: Pair) -> dict[str, Flag]:
-    """The flags of an etcd that speaks TLS."""
+    """Return the flags of an etcd with TLS."""
     return {"cert_file": str(pair.certificate), "key_file": str(pair.key)}
 
 
 def mutual_flags(pair: Pair, authority: Authority) -> dict[str, Flag]:
-    """The flags of an etcd that speaks TLS with those whom an authority knows."""
-    return server_flags(pair) | {
-        "client_cert_auth": True,
-        "trusted_ca_file": str(authority.file),
-    }
+    """Return the flags of an etcd that demands certificates of an authority."""
+    return server_flags(pair) | {"client_cert_auth": True, "trusted_ca_file": str(authority.file)}

@@ -1,4 +1,4 @@
-"""Three etcd servers in a cluster, and a way to a server past the library."""
+"""Cluster of three etcd servers, and calls to a server without the library."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pyetcd import etcdrpc
 
 from ska_sdp_sim.stack.ports import free_port
 from tests.services.versions import EtcdOf
-from tests.support.proxy import Joint, Proxy
+from tests.support.proxy import Connection, Proxy
 from tests.support.waiting import wait_until
 
 
 class Member(EtcdOf):
-    """One member of a cluster, which the others reach through a proxy.
+    """Member of a cluster, which the other members reach through a proxy.
 
     Args:
-        name: its name.
-        peers: by name, where each member is reached by the others.
+        name: name of the member.
+        peers: proxies of all members, by name.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Member(EtcdOf):
             directory,
             flags={
                 "name": name,
-                # A loaded machine is not to lose its leader for it.
+                # A busy machine must not lose its leader.
                 "heartbeat_interval": 50,
                 "election_timeout": 500,
                 "listen_peer_urls": f"http://127.0.0.1:{peers[name].target[1]}",
@@ -45,27 +45,27 @@ class Member(EtcdOf):
 
 
 class PeerProxy(Proxy):
-    """Before one member, for the others, who tell in their requests who they are."""
+    """Proxy of a member for the others, whose requests contain the ID of their sender."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", free_port()))
-        self._sources: dict[Joint, bytes] = {}
+        super().__init__("127.0.0.1", free_port())
+        self._sources: dict[Connection, bytes] = {}
         self._unwanted: set[bytes] = set()
 
     def keep_out(self, members: Collection[int]) -> None:
-        """Let nothing of some members through, by their ids; nothing more of anybody else."""
+        """Reject connections of the members with these IDs; cut all others once."""
         self._unwanted = {b"%x" % member for member in members}
         self.cut()
 
-    def lets_through(self, joint: Joint, data: bytes) -> bool:
-        told = re.search(rb"X-Server-From: ([0-9a-f]+)", data)
-        if told:
-            self._sources[joint] = told[1]
-        return self._sources.get(joint) not in self._unwanted
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
+        sender = re.search(rb"X-Server-From: ([0-9a-f]+)", data)
+        if sender:
+            self._sources[connection] = sender[1]
+        return self._sources.get(connection) not in self._unwanted
 
 
 class Cluster:
-    """Three members, in the order of their names ``a``, ``b``, ``c``."""
+    """Three members ``a``, ``b`` and ``c``, in this order."""
 
     def __init__(self, program: str, directory: Path) -> None:
         self._proxies = {name: PeerProxy() for name in "abc"}
@@ -88,7 +88,7 @@ class Cluster:
         self._opened.close()
 
     def isolate(self, index: int) -> None:
-        """Cut a member off from the others, not from its clients."""
+        """Isolate a member from the others, not from its clients."""
         ids = self._ids()
         for name, proxy in self._proxies.items():
             alone = name == "abc"[index]
@@ -101,17 +101,17 @@ class Cluster:
 
     def _ids(self) -> dict[str, int]:
         with raw(self.members[0].endpoint) as channel:
-            answer = etcdrpc.ClusterStub(channel).MemberList(
+            response = etcdrpc.ClusterStub(channel).MemberList(
                 etcdrpc.MemberListRequest(), timeout=5
             )
-        return {member.name: member.ID for member in answer.members}
+        return {member.name: member.ID for member in response.members}
 
     @property
     def endpoints(self) -> str:
         return ",".join(member.endpoint for member in self.members)
 
     def leader(self) -> int:
-        """Index of the member that leads; they may have to choose one first."""
+        """Wait for a leader and return its index."""
         found: list[int] = []
 
         def is_found() -> bool:
@@ -133,7 +133,7 @@ class Cluster:
         return leaders
 
     def hand_over(self, to: int) -> None:
-        """Make another member the leader; on a busy machine they may choose anew meanwhile."""
+        """Move the leadership to a member; a busy cluster may elect another one meanwhile."""
 
         def is_done() -> bool:
             leader = self.leader()
@@ -149,7 +149,7 @@ class Cluster:
 
 @contextmanager
 def raw(endpoint: str) -> Iterator[grpc.Channel]:
-    """A channel for what the library does not do."""
+    """Open a channel for calls that the library does not make."""
     with grpc.insecure_channel(
         endpoint, options=[("grpc.use_local_subchannel_pool", 1)]
     ) as channel:

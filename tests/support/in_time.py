@@ -1,7 +1,7 @@
-"""Bounds on how long something takes, on a machine that may be busy with something else.
+"""Assertions of durations on a machine that may be busy.
 
-A fault makes it late each time, a busy machine does not. So a test that was late is run again,
-twice at most, and what fails otherwise is not: see pytest's options in pyproject.toml.
+A fault causes a delay each time, a busy machine does not. So a test that fails with TooLate is
+repeated up to twice, by pytest's options in pyproject.toml; other failures are final.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ __all__ = ["TooLate", "in_time", "on_time"]
 
 
 class TooLate(AssertionError):
-    """Something did not happen when it should have; on a busy machine that can be."""
+    """A deadline was missed, possibly because the machine is busy."""
 
 
 def on_time(is_so: bool, what: str) -> None:
-    """Check something that is so unless the machine was held up."""
+    """Assert a condition that only a fault or a busy machine makes false."""
     if not is_so:
         raise TooLate(what)
 
 
 @contextmanager
 def in_time(most: float, least: float = 0.0) -> Iterator[None]:
-    """Check that what is done takes less than so many seconds, and not less than so many."""
+    """Assert that the body takes at least ``least`` and less than ``most`` seconds."""
     began = time.monotonic()
     yield
     took = time.monotonic() - began
-    # Other programs' clocks may be a moment ahead of ours.
+    # The clock of another program may be slightly ahead.
     on_time(least - 0.01 <= took < most, f"it took {took:.2f} s, not {least:g} to {most:g} s")

@@ -1,167 +1,236 @@
-"""A TCP proxy that breaks connections in every way that a network does."""
+"""TCP proxy that breaks connections in every way that a network does."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+import socket
+import struct
 import threading
-from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+
+from typing_extensions import Self
+
+__all__ = ["Connection", "Direction", "Proxy"]
 
 T = TypeVar("T")
 
-CHUNK = 65536
+CHUNK_BYTES = 65536
+CALL_TIMEOUT_S = 30
+
+CATCH_S = 0.03
+"""Time before a cut in which answers are lost, or requests are late."""
+
+LATE_S = 0.2
+"""How long after a cut late requests arrive."""
+
+LINGER_S = 0.05
+"""Time for the server to read late requests before its connection is reset."""
+
+RESET = struct.pack("ii", 1, 0)
 
 
 class Direction:
     """One way of a connection.
 
     Attributes:
-        flows: set while it lets things through.
-        held: when it was stopped, on the loop's clock.
-        until: what came later than this is lost, and so is the end of the connection.
-        discards: whether it loses everything.
+        flows: set while data is forwarded.
+        held_at: when it was held, on the loop's clock.
+        until: data that arrived later is lost, and so is the end of the connection.
+        discards: whether everything is lost.
     """
 
     def __init__(self) -> None:
         self.flows = asyncio.Event()
         self.flows.set()
-        self.held = 0.0
+        self.held_at = 0.0
         self.until = math.inf
         self.discards = False
 
     def hold(self) -> None:
         self.flows.clear()
-        self.held = asyncio.get_running_loop().time()
+        self.held_at = asyncio.get_running_loop().time()
+
+    def deliver(self, seconds: float) -> None:
+        """Forward what arrived in the first seconds after ``hold``, and nothing later."""
+        self.until = self.held_at + seconds
+        self.flows.set()
 
 
-class Joint:
-    """One connection through the proxy."""
+class Connection:
+    """Connection through the proxy.
 
-    def __init__(self) -> None:
+    Attributes:
+        up: from the client to the server.
+        down: from the server to the client.
+        writers: to the client and, once it is connected, to the server.
+    """
+
+    def __init__(self, client: asyncio.StreamWriter, task: asyncio.Task[None]) -> None:
         self.up = Direction()
         self.down = Direction()
-        self.writers: list[asyncio.StreamWriter] = []
+        self.writers = [client]
+        self._task = task
 
-    def cut(self) -> None:
+    def close(self) -> None:
         for writer in self.writers:
+            writer.transport.abort()
+
+    def reset(self) -> None:
+        """Reset both connections, as a peer that has died."""
+        for writer in self.writers:
+            self._reset(writer)
+        self._task.cancel()
+
+    def reset_client(self) -> None:
+        """Reset the connection of the client; the server does not notice it."""
+        self._reset(self.writers[0])
+
+    def _reset(self, writer: asyncio.StreamWriter) -> None:
+        if not writer.transport.is_closing():
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             writer.transport.abort()
 
 
 class Proxy:
-    """Passes connections on to a server, on one thread of its own, until it is left.
+    """Proxy on its own thread; a context manager.
 
     Args:
-        target: host and port of the server.
+        host: host of the server.
+        port: port of the server.
+
+    Attributes:
+        accepted: number of connections ever accepted.
+        cuts: number of connections ever cut.
     """
 
-    def __init__(self, target: tuple[str, int]) -> None:
-        self.target = target
+    host = "127.0.0.1"
+
+    def __init__(self, host: str, port: int) -> None:
+        self.target = (host, port)
         self.port = 0
-        self._joints: list[Joint] = []
-        self._pumps: set[asyncio.Task[None]] = set()
+        self.accepted = 0
+        self.cuts = 0
+        self._connections: list[Connection] = []
         self._silent = False
         self._refuses = False
         self._rate: float | None = None
-        self.accepted = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
     @property
     def endpoint(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def connections(self) -> int:
-        """How many there are now."""
-        return self._on_loop(lambda: len(self._joints))
+        """Number of connections that are open."""
+        return self._on_loop(lambda: len(self._connections))
 
-    def cut(self) -> int:
-        """Break all connections; give their number. New ones are let through."""
+    def cut(self, fate: Literal["", "answers lost", "requests late"] = "") -> int:
+        """Reset all connections and return their number; new ones are accepted.
 
-        def cut() -> int:
-            for joint in self._joints:
-                joint.cut()
-            return len(self._joints)
+        Args:
+            fate: ``answers lost``: what the server has just answered is lost too;
+                ``requests late``: what clients have just sent reaches the server after they have
+                noticed the cut.
+        """
 
-        return self._on_loop(cut)
+        async def cut() -> int:
+            connections = list(self._connections)
+            self.cuts += len(connections)
+            if fate:
+                for connection in connections:
+                    (connection.up if fate == "requests late" else connection.down).hold()
+                await asyncio.sleep(CATCH_S)
+            if fate == "requests late":
+                for connection in connections:
+                    connection.down.discards = True
+                    connection.reset_client()
+                await asyncio.sleep(LATE_S)
+                for connection in connections:
+                    connection.up.deliver(CATCH_S)
+                await asyncio.sleep(LINGER_S)
+            for connection in connections:
+                connection.reset()
+            return len(connections)
+
+        return self._run(cut())
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Cut all connections, and accept no new ones within the context."""
+        self.refuse(True)
+        self.cut()
+        yield
+        self.refuse(False)
 
     def silence(self) -> None:
-        """Let nothing through any more, on connections of now or to come, nor break them."""
+        """Forward nothing on any connection, open or new, and break none."""
 
-        def silence() -> None:
-            self._silent = True
-            for joint in self._joints:
-                joint.up.hold()
-                joint.down.hold()
-
-        self._on_loop(silence)
+        self._on_loop(lambda: setattr(self, "_silent", True))
+        self.hold(up=True, down=True)
 
     def hold(self, *, up: bool = False, down: bool = False) -> None:
-        """Keep back what is sent on connections of now; new ones are let through."""
+        """Keep back what is sent on open connections; new ones are not affected."""
 
-        def hold() -> None:
-            for joint in self._joints:
-                if up:
-                    joint.up.hold()
-                if down:
-                    joint.down.hold()
+        def hold(connection: Connection) -> None:
+            if up:
+                connection.up.hold()
+            if down:
+                connection.down.hold()
 
-        self._on_loop(hold)
+        self._for_each(hold)
 
     def discard(self, *, up: bool = False, down: bool = False) -> None:
-        """Lose what is sent on connections of now, from here on."""
+        """Lose what is sent from now on, on open connections."""
 
-        def discard() -> None:
-            for joint in self._joints:
-                joint.up.discards |= up
-                joint.down.discards |= down
+        def discard(connection: Connection) -> None:
+            connection.up.discards |= up
+            connection.down.discards |= down
 
-        self._on_loop(discard)
+        self._for_each(discard)
 
     def release(self) -> None:
-        """Let everything through again, what was kept back first."""
+        """Forward everything again, beginning with what was kept back."""
 
-        def release() -> None:
-            self._silent = False
-            for joint in self._joints:
-                joint.up.flows.set()
-                joint.down.flows.set()
+        def release(connection: Connection) -> None:
+            connection.up.flows.set()
+            connection.down.flows.set()
 
-        self._on_loop(release)
+        self._on_loop(lambda: setattr(self, "_silent", False))
+        self._for_each(release)
 
     def deliver(self, seconds: float) -> None:
-        """Let through what was sent in the first seconds after ``hold``, and nothing later."""
+        """Forward requests that arrived in the first seconds after ``hold``, and nothing later."""
 
-        def deliver() -> None:
-            for joint in self._joints:
-                if not joint.up.flows.is_set():
-                    joint.up.until = joint.up.held + seconds
-                    joint.up.flows.set()
+        def deliver(connection: Connection) -> None:
+            if not connection.up.flows.is_set():
+                connection.up.deliver(seconds)
 
-        self._on_loop(deliver)
+        self._for_each(deliver)
 
     def refuse(self, refuses: bool) -> None:
-        """Take no new connections, or take them again."""
+        """Accept no new connections, or accept them again."""
         self._on_loop(lambda: setattr(self, "_refuses", refuses))
 
     def limit(self, rate: float | None) -> None:
-        """Let so many bytes a second of answers through, on each connection; None for all."""
+        """Limit answers to so many bytes a second on each connection; None for no limit."""
         self._on_loop(lambda: setattr(self, "_rate", rate))
 
-    def __enter__(self) -> Proxy:
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
+        """Return whether to forward data of a client; if not, its connection is closed."""
+        return True
+
+    def __enter__(self) -> Self:
         self._thread.start()
-        self._server = self._run(asyncio.start_server(self._accept, "127.0.0.1", 0))
+        self._server = self._run(asyncio.start_server(self._accept, self.host, 0))
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._run(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -170,77 +239,81 @@ class Proxy:
     async def _stop(self) -> None:
         self._server.close()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            # Also of connections that are only now being accepted, and would be left open.
-            for task in self._pumps:
-                task.cancel()
+            # Again and again: a connection may be accepted only now.
+            for connection in self._connections:
+                connection.reset()
             await asyncio.wait(others, timeout=0.05)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
         task = asyncio.current_task()
         assert task is not None
-        self._pumps.add(task)
-        joint = Joint()
-        joint.writers.append(writer)
-        self._joints.append(joint)
+        connection = Connection(writer, task)
+        self._connections.append(connection)
         if self._silent:
-            joint.up.hold()
-            joint.down.hold()
+            connection.up.hold()
+            connection.down.hold()
         try:
             if self._refuses:
                 return
-            await joint.up.flows.wait()
-            far_reader, far_writer = await asyncio.open_connection(*self.target)
-            joint.writers.append(far_writer)
+            await connection.up.flows.wait()
+            server_reader, server_writer = await asyncio.open_connection(*self.target)
+            connection.writers.append(server_writer)
             await _all_or_none(
-                *self._pump(joint, joint.up, reader, far_writer),
-                *self._pump(joint, joint.down, far_reader, writer),
+                *self._pump(connection, connection.up, reader, server_writer),
+                *self._pump(connection, connection.down, server_reader, writer),
             )
         except (OSError, asyncio.CancelledError):
-            # Broken, or this proxy stops; asyncio's streams take a cancelled task for an error.
+            # Broken or cut. asyncio's streams report a cancelled task as an error.
             pass
         finally:
-            joint.cut()
-            self._joints.remove(joint)
-            self._pumps.discard(task)
+            connection.close()
+            self._connections.remove(connection)
 
     def _pump(
         self,
-        joint: Joint,
+        connection: Connection,
         way: Direction,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> list[Coroutine[Any, Any, None]]:
-        """What passes on what comes one way. It is read while it is held: to know when it came."""
-        waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        """Return what forwards one way.
+
+        Data is read also while it is held, because the time of its arrival matters.
+        """
+        arrived: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
         async def read() -> None:
             while True:
-                data = await reader.read(CHUNK)
-                await waiting.put((self._loop.time(), data))
+                data = await reader.read(CHUNK_BYTES)
+                await arrived.put((self._loop.time(), data))
                 if not data:
                     return
-                while waiting.qsize() > 4 and way.flows.is_set():
+                while arrived.qsize() > 4 and way.flows.is_set():
                     await asyncio.sleep(0.001)
 
         async def write() -> None:
             while True:
-                came, data = await waiting.get()
+                time, data = await arrived.get()
                 await way.flows.wait()
-                if came > way.until or way.discards:
+                if time > way.until or way.discards:
                     continue
-                if not data or (way is joint.up and not self.lets_through(joint, data)):
-                    raise ConnectionResetError("This end of the connection is over.")
-                if self._rate and way is joint.down:
+                is_request = way is connection.up
+                if not data or (is_request and not self.should_forward(connection, data)):
+                    raise ConnectionResetError("This end of the connection is closed.")
+                if self._rate and not is_request:
                     await asyncio.sleep(len(data) / self._rate)
                 writer.write(data)
                 await writer.drain()
 
         return [read(), write()]
 
-    def lets_through(self, joint: Joint, data: bytes) -> bool:
-        """Whether to pass on what a client sends; if not, its connection is broken."""
-        return True
+    def _for_each(self, act: Callable[[Connection], None]) -> None:
+        def act_on_all() -> None:
+            for connection in self._connections:
+                act(connection)
+
+        self._on_loop(act_on_all)
 
     def _on_loop(self, function: Callable[[], T]) -> T:
         async def call() -> T:
@@ -249,11 +322,11 @@ class Proxy:
         return self._run(call())
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(CALL_TIMEOUT_S)
 
 
 async def _all_or_none(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run them until one of them fails, or this is cancelled, which ends the others too."""
+    """Run them until one fails or this is cancelled, which ends the others too."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)

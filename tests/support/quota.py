@@ -33,8 +33,6 @@ def make_room(server: Etcd) -> None:
         wait_until(lambda: upkeep.Alarm(every, timeout=10).alarms, what="the alarm")
         for alarm in upkeep.Alarm(every, timeout=10).alarms:
             disarm = etcdrpc.AlarmRequest(
-                action=etcdrpc.AlarmRequest.DEACTIVATE,
-                memberID=alarm.memberID,
-                alarm=alarm.alarm,
+                action=etcdrpc.AlarmRequest.DEACTIVATE, memberID=alarm.memberID, alarm=alarm.alarm
             )
             upkeep.Alarm(disarm, timeout=10)

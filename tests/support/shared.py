@@ -1,4 +1,4 @@
-"""Other people's documents, read where they lie beside the project: they are no part of it."""
+"""Documents that are shared beside the project and are not part of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["EARLIER_DOCUMENTATION", "MESSAGES", "has_earlier_documentation", "ha
 _SPEC = Path(__file__).parents[3] / "shared" / "spec"
 
 MESSAGES = _SPEC / "messages"
-"""Messages in use, each in a folder that says what it is: valid, quirky or invalid."""
+"""Example messages, in folders ``valid``, ``quirky`` and ``invalid``."""
 
 EARLIER_DOCUMENTATION = _SPEC / "0-seed-configuration-library-0.5.0.txt"
 """Documentation of the earlier release of the library and the command line."""

@@ -1,4 +1,4 @@
-"""What a listener to the connection's state is told."""
+"""States of a connection, as a listener receives them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tests.support.waiting import wait_until
 
 
 def state_of(backend: Backend) -> ConnectionState:
-    """The state now."""
+    """Return the current state."""
     return backend.connection.state
 
 
 class States:
-    """The states that a listener is told of, when, and on which threads."""
+    """Records the states that a listener receives, with their times and threads."""
 
     def __init__(self, backend: Backend) -> None:
-        self.told: list[ConnectionState] = []
+        self.received: list[ConnectionState] = []
         self.times: list[float] = []
         self.threads: set[str] = set()
         backend.connection.listen(self._listen)
@@ -27,8 +27,8 @@ class States:
     def _listen(self, state: ConnectionState) -> None:
         self.times.append(time.monotonic())
         self.threads.add(threading.current_thread().name)
-        self.told.append(state)
+        self.received.append(state)
 
     def become(self, *states: ConnectionState) -> None:
-        """Wait until exactly these were told."""
-        wait_until(lambda: self.told == list(states), what=f"{states}, not {self.told}")
+        """Wait until exactly these states were received."""
+        wait_until(lambda: self.received == list(states), what=f"{states}, not {self.received}")

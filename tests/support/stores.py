@@ -8,23 +8,17 @@ import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.store.interface import (
-    Change,
-    Delete,
-    Put,
-    Query,
-    Reply,
-)
+from ska_sdp_config.store.interface import Change, Delete, Put, Query, Reply
 from ska_sdp_config.store.keys import Span
 from tests.support.waiting import wait_until
 
 
 class Away:
-    """A database that does not answer reads while it is away.
+    """Database whose reads fail for a while.
 
     Attributes:
-        on: whether it is away.
-        asked: how often it was asked meanwhile.
+        on: whether they fail.
+        asked: number of reads that failed.
     """
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +35,7 @@ class Away:
 
 
 class CountedReads:
-    """Counts the calls that read, on the way to the real store."""
+    """Records the queries of each call that reads."""
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
         self.queries: list[Sequence[Query]] = []
@@ -54,34 +48,35 @@ class CountedReads:
 
 
 class Heard:
-    """A sink that keeps what it is told, and that each telling is of whole revisions."""
+    """Sink that records changes, and asserts that each call delivers whole revisions."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.gaps: list[int] = []
-        self.tellings = 0
+        self.calls = 0
 
     def changed(self, changes: Sequence[Change]) -> None:
         revisions = [change.revision for change in changes]
         assert revisions == sorted(revisions)
         assert not self.changes or revisions[0] > self.changes[-1].revision
         self.changes += changes
-        self.tellings += 1
+        self.calls += 1
 
     def gap(self, revision: int) -> None:
         self.gaps.append(revision)
 
     def heard(self, *expected: tuple[str, str | None]) -> None:
-        """Wait until exactly these changes were told."""
+        """Wait until exactly these changes were delivered."""
 
-        def told() -> list[tuple[str, str | None]]:
+        def delivered() -> list[tuple[str, str | None]]:
             return [(c.key, c.entry.value if c.entry else None) for c in self.changes]
 
-        wait_until(lambda: len(told()) >= len(expected), what=f"{expected} in {told()}")
-        assert told() == list(expected)
+        wait_until(lambda: len(delivered()) >= len(expected), what=f"{expected} in {delivered()}")
+        assert delivered() == list(expected)
 
 
 def commit(backend: Backend, **values: str | None) -> int:
+    """Write or, with None, delete keys in one commit; return its revision."""
     writes = [
         Delete(Span(f"1/{name}")) if value is None else Put(f"1/{name}", value)
         for name, value in values.items()
@@ -91,4 +86,5 @@ def commit(backend: Backend, **values: str | None) -> int:
 
 
 def now(backend: Backend) -> int:
+    """Return the newest revision."""
     return backend.store.read([], timeout=5).revision

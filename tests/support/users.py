@@ -1,4 +1,4 @@
-"""Users of an etcd, and what its administrator does meanwhile."""
+"""Users and permissions of an etcd server."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ROOT_PASSWORD = "root's own"
 
 
 def simple_tokens(ttl: int) -> dict[str, Flag]:
-    """The flags of an etcd whose tokens live for some seconds without use."""
+    """Return the flags of an etcd whose tokens expire after some seconds without use."""
     return {"auth_token": "simple", "auth_token_ttl": ttl, "bcrypt_cost": 4}
 
 
 def jwt_tokens(directory: Path, ttl: int) -> dict[str, Flag]:
-    """The flags of an etcd whose tokens live for some seconds, whether they are used or not."""
+    """Return the flags of an etcd whose tokens expire after some seconds, used or not."""
     key = directory / "jwt.key"
     key.write_text(secrets.token_hex(32))
     token = f"jwt,priv-key={key},sign-method=HS256,ttl={ttl}s"
@@ -32,15 +32,15 @@ def jwt_tokens(directory: Path, ttl: int) -> dict[str, Flag]:
 
 
 def everything() -> etcdrpc.Permission:
-    """To read and write all keys."""
+    """Return the permission to read and write all keys."""
     return etcdrpc.Permission(permType=etcdrpc.Permission.READWRITE, key=b"\0", range_end=b"\0")
 
 
 class Administrator:
-    """The one who may change users; enables them when it is made.
+    """Client as user root; its constructor enables authentication.
 
     Args:
-        channel: to a server that knows of no users yet.
+        channel: channel to a server without users.
     """
 
     def __init__(self, channel: grpc.Channel) -> None:
@@ -72,10 +72,10 @@ class Administrator:
         self._call("UserRevokeRole", etcdrpc.AuthUserRevokeRoleRequest(name=name, role=role))
 
     def grant(self, name: str, key: bytes, kind: int, *, prefix: bool = False) -> None:
-        """Give a user a role of its own for one key, or for all that begin with it."""
+        """Grant a user, by a role of its own, one key or all keys that begin with it."""
         self.log_in()
         role = f"role-{next(self._numbers)}"
-        # etcd's word for everything from a key on is a NUL.
+        # For etcd, the end NUL means all keys from the first one on.
         end = (b"\0" if key == b"\0" else key[:-1] + bytes([key[-1] + 1])) if prefix else b""
         self._call("RoleAdd", etcdrpc.AuthRoleAddRequest(name=role))
         permission = etcdrpc.Permission(permType=kind, key=key, range_end=end)
@@ -84,7 +84,7 @@ class Administrator:
         self.grant_role(name, role)
 
     def change_something(self) -> None:
-        """Move the revision of the users' store."""
+        """Increment the revision of the user store."""
         self.log_in()
         self.add_user(f"user-{next(self._numbers)}", "irrelevant")
 
@@ -94,7 +94,7 @@ class Administrator:
         self._call("UserChangePassword", request)
 
     def disable(self) -> None:
-        """Let everybody do everything."""
+        """Disable authentication."""
         self.log_in()
         self._call("AuthDisable", etcdrpc.AuthDisableRequest())
 
@@ -113,6 +113,6 @@ class Administrator:
 
 @contextmanager
 def administrator(endpoint: str) -> Iterator[Administrator]:
-    """Give a server users, and the means to change them."""
+    """Enable authentication on a server."""
     with raw(endpoint) as channel:
         yield Administrator(channel)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 __all__ = ["LATE", "wait_until"]
 
 LATE = 2.5
-"""Seconds by which a busy machine may be late; half of what a call may take by default."""
+"""Allowance for a busy machine, in seconds: half of the default timeout of calls."""
 
 
 def wait_until(holds: Callable[[], object], within: float = 30.0, what: str = "") -> None:
-    """Look again and again until something holds.
+    """Poll a condition until it holds.
 
     Raises:
         AssertionError: it did not hold in time.
@@ -22,5 +22,5 @@ def wait_until(holds: Callable[[], object], within: float = 30.0, what: str = ""
     pause = threading.Event()
     while not holds():
         if time.monotonic() > end:
-            raise AssertionError(f"within {within:g} s it did not come to be: {what or holds}")
+            raise AssertionError(f"not so within {within:g} s: {what or holds}")
         pause.wait(0.01)

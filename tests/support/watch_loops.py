@@ -1,4 +1,4 @@
-"""Watcher loops on threads of their own."""
+"""Watcher loops on their own threads."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.support.in_time import in_time
 from tests.support.waiting import wait_until
 
 TURNS_NO_MORE = 0.3
-"""Seconds in which a loop that had cause to turn would have turned."""
+"""Seconds within which a loop would have run its body again if it had a reason."""
 
 SLEEPS = 20.0
-"""Seconds after which a loop that sleeps through a change turns all the same, for its test."""
+"""Seconds after which a loop that missed a change is woken by its test."""
 
 
 class Loop:
-    """A watcher loop on a thread of its own, and what it saw at each turn."""
+    """Watcher loop on its own thread, with the result of its body at each turn."""
 
     def __init__(
         self, backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
@@ -46,10 +46,11 @@ class Loop:
             self.error = exc
 
     def saw(self, view: object) -> None:
+        """Wait until the newest result is this one."""
         wait_until(lambda: self.turns and self.turns[-1] == view, what=f"{view} in {self.turns}")
 
     def rests(self) -> bool:
-        """Whether it does not turn although it is given time to."""
+        """Return whether it does not turn within a while."""
         before = len(self.turns)
         self._thread.join(TURNS_NO_MORE)
         return len(self.turns) == before
@@ -65,6 +66,7 @@ class Loop:
 def looping(
     backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
 ) -> Iterator[Loop]:
+    """Run a watcher loop within the context."""
     loop = Loop(backend, body, timeout)
     try:
         yield loop
@@ -74,7 +76,7 @@ def looping(
 
 @contextmanager
 def awake_at_last(wake: Callable[[], None]) -> Iterator[None]:
-    """Check that a loop turns by itself; it is woken, too late, if it does not."""
+    """Assert that a loop turns by itself; otherwise it is woken, too late."""
     timer = threading.Timer(SLEEPS, wake)
     timer.start()
     try:

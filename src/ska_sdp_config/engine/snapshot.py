@@ -85,7 +85,8 @@ class Snapshot:
         missing = [key for key in keys if key not in self._entries]
         for span in self._covered:
             missing = [key for key in missing if key not in span]
-        self._fetch(self._queries_for(missing))
+        if missing:
+            self._fetch(self._queries_for(missing))
 
     def fetch_spans(self, spans: Sequence[Span]) -> None:
         """Read those of some spans whose values are not all known yet, in one call."""

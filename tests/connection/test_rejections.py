@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import grpc
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
 from ska_sdp_config.drivers.etcd.errors import refusal
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import AnswerLost, Commit, Put, Query
@@ -38,7 +42,7 @@ def test_future_revision_is_rejected(server: EtcdOf, connect: ConnectTo) -> None
         backend.store.read([Query(Span("1/a"))], revision=1_000_000, timeout=5)
 
 
-class Refusal(grpc.RpcError):
+class Rejection(grpc.RpcError):
     """Error as raised by gRPC."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
@@ -80,9 +84,28 @@ def test_rejection_has_class_and_retry_pause(
     password = None if username is None else "y"
     settings = Settings.load(host="h", port=1, username=username, password=password)
     words = f"etcdserver: {words.removeprefix('etcdserver: ')}"
-    error = refusal(settings, Refusal(grpc.StatusCode[code], words), was_served=was_served)
+    error = refusal(settings, Rejection(grpc.StatusCode[code], words), was_served=was_served)
     assert type(error) is kind
     assert error.retry_after == retry_after
+
+
+def fail_calls(
+    monkeypatch: pytest.MonkeyPatch, method: str, next_error: Callable[[], Rejection | None]
+) -> None:
+    """Make calls of a method fail with the next error, if there is one."""
+    method_of = GrpcChannel.method
+
+    def failing(channel: GrpcChannel, service: str, name: str) -> Any:
+        real = method_of(channel, service, name)
+
+        def call(*arguments: Any, **others: Any) -> Any:
+            if error := next_error():
+                raise error
+            return real(*arguments, **others)
+
+        return call if name == method else real
+
+    monkeypatch.setattr(GrpcChannel, "method", failing)
 
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
@@ -93,12 +116,12 @@ EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 @pytest.mark.parametrize(
     ("code", "words", "outcome"),
     [
-        # These are said before anything is done: the commit is simply made again.
+        # The server or gRPC rejected it before it was executed.
         (UNAVAILABLE, "etcdserver: no leader", Commit),
         (EXHAUSTED, "etcdserver: too many requests", Commit),
         (UNAVAILABLE, "failed to connect to all addresses; last error: refused", Commit),
         (grpc.StatusCode.UNKNOWN, "auth: revision in header is old", ConfigConnectionError),
-        # After these nobody knows.
+        # It may have been executed.
         (UNAVAILABLE, "etcdserver: leader changed", AnswerLost),
         (UNAVAILABLE, "etcdserver: request timed out", AnswerLost),
         (UNAVAILABLE, "etcdserver: server stopped", AnswerLost),
@@ -118,26 +141,21 @@ def test_commit_is_retried_only_if_not_executed(
     """The messages are those of etcd and gRPC."""
     backend = connect(server.endpoint)
     backend.get("/a")
-    etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
-    fails = [Refusal(code, words)]
-    with etcd.channel() as channel:
-        real = channel.method("KV", "Txn")
+    fails = [Rejection(code, words)]
 
-        def call(*arguments: object, **others: object) -> object:
-            if fails:
-                raise fails.pop()
-            return real(*arguments, **others)
+    def next_error() -> Rejection | None:
+        return fails.pop() if fails else None
 
-        monkeypatch.setitem(channel._methods, ("KV", "Txn"), call)
+    fail_calls(monkeypatch, "Txn", next_error)
     if outcome is Commit:
         assert isinstance(backend.store.commit([], [Put("1/a", "1")], timeout=5), Commit)
     else:
         with pytest.raises(outcome):
             backend.store.commit([], [Put("1/a", "1")], timeout=5)
     assert not fails
-    # Whatever was said: a transaction finds out what became of its commit, or makes it again.
+    # A transaction settles its commit or repeats it, whatever the error.
     backend.delete("/a", must_exist=False)
-    fails.append(Refusal(code, words))
+    fails.append(Rejection(code, words))
     if outcome is not ConfigConnectionError:
         backend.create("/a", "2")
         assert backend.get("/a")[0] == "2"
@@ -152,10 +170,6 @@ def test_read_without_leader_names_the_cause(
     backend.get("/a")
     backend.store.timeout = 0.3
 
-    def call(*arguments: object, **others: object) -> object:
-        raise Refusal(UNAVAILABLE, words)
-
-    with backend.store._etcd.channel() as channel:  # type: ignore[attr-defined]  # of this store
-        monkeypatch.setitem(channel._methods, ("KV", "Range"), call)
+    fail_calls(monkeypatch, "Range", lambda: Rejection(UNAVAILABLE, words))
     with pytest.raises(ConfigConnectionError, match=rf"{words}.*majority of its members"):
         backend.get("/a")

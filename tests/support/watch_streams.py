@@ -1,0 +1,48 @@
+"""Watch streams whose responses a test reads or changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ska_sdp_config.drivers.etcd.channel import WatchCall
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
+from ska_sdp_config.drivers.etcd.login import Metadata
+
+__all__ = ["WATCHDOG", "WatchStream", "intercept_responses"]
+
+WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
+"""Module of the intervals at which streams are supervised."""
+
+
+class WatchStream:
+    """Watch over gRPC that passes each response to a function first."""
+
+    def __init__(self, call: WatchCall, on_response: Callable[[WatchStream, Any], None]) -> None:
+        self._call = call
+        self._on_response = on_response
+
+    def __iter__(self) -> Iterator[Any]:
+        for response in self._call:
+            self._on_response(self, response)
+            yield response
+
+    def request_progress(self) -> None:
+        self._call.request_progress()
+
+    def cancel(self) -> None:
+        self._call.cancel()
+
+
+def intercept_responses(
+    monkeypatch: pytest.MonkeyPatch, on_response: Callable[[WatchStream, Any], None]
+) -> None:
+    """Call a function with each response of each stream, before it is processed."""
+    open_call = GrpcChannel.watch
+
+    def watch(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchStream:
+        return WatchStream(open_call(channel, from_revision, metadata), on_response)
+
+    monkeypatch.setattr(GrpcChannel, "watch", watch)
