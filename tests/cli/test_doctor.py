@@ -93,9 +93,9 @@ def test_what_the_library_finds(
             "set SDP_CONFIG_HOST to z",
         ),
         (
-            {"fault": "The database at h:1 refused the call: etcdserver: x."},
+            {"fault": "The database at h:1 rejected the call: etcdserver: x."},
             "fault",
-            "refused the call: etcdserver: x",
+            "rejected the call: etcdserver: x",
             "check that it runs",
         ),
         ({"is_denied": True, "size": None}, "warning", "user None may not read", "run doctor as"),
@@ -292,7 +292,7 @@ def test_alarm_is_one_finding_however_many_servers_report_it() -> None:
 
 
 def test_login_at_fault_is_one_finding_however_many_servers_report_it() -> None:
-    error = ConfigConnectionError("The database at h:1 asks for a login: set SDP_CONFIG_USERNAME.")
+    error = ConfigConnectionError("The database at h:1 requires a login: set SDP_CONFIG_USERNAME.")
     member = replace(MEMBER, fault=str(error), is_login_rejected=True, size=None)
     readings = replace(WELL, error=error, members=[member, member])
     faults = [each for each in diagnose(readings) if each.verdict == "fault"]

@@ -7,7 +7,7 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
-from ska_sdp_config.drivers.etcd.errors import refusal
+from ska_sdp_config.drivers.etcd.errors import rejection
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import LoginRejected
@@ -112,7 +112,7 @@ def test_rejection_has_class_and_retry_pause(
     password = None if username is None else "y"
     settings = Settings.load(host="h", port=1, username=username, password=password)
     words = f"etcdserver: {words.removeprefix('etcdserver: ')}"
-    error = refusal(settings, Refusal(grpc.StatusCode[code], words), was_served=was_served)
+    error = rejection(settings, Refusal(grpc.StatusCode[code], words), was_served=was_served)
     assert type(error) is kind
     assert error.retry_after == retry_after
 

@@ -148,7 +148,7 @@ def test_certificate_of_another_host(start: Start, authority: Authority) -> None
 def test_missing_client_certificate(mutual: EtcdOf, authority: Authority) -> None:
     words = diagnosed(host=mutual.endpoint, protocol="https", cert=str(authority.file))
     assert "SDP_CONFIG_CLIENT_CERT" in words
-    assert "asks for" in words
+    assert "requires a client certificate" in words
 
 
 def test_client_certificate_of_another_authority(
@@ -164,7 +164,7 @@ def test_client_certificate_of_another_authority(
         client_key=str(theirs.key),
     )
     assert "SDP_CONFIG_CLIENT_CERT" in words
-    assert "refused" in words
+    assert "rejected" in words
 
 
 def test_plain_text_to_a_server_that_speaks_tls(secure: EtcdOf) -> None:

@@ -194,7 +194,7 @@ class StoreWatch:
                 try:
                     for response in stream:
                         channel.last_received = stream.last_received
-                        self._etcd.connection.counts.watch_heard()
+                        self._etcd.connection.counts.watch_received()
                         self._etcd.connection.answered()
                         self._on_response(channel, stream, response)
                 finally:
