@@ -106,7 +106,7 @@ def test_state_is_lost_when_client_lease_expires(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Although the database answers. Other leases have no effect."""
-    monkeypatch.setattr("ska_sdp_config.engine.lease.LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.2)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     states = States(backend)
     lease = backend.lease(ttl=60)
