@@ -147,7 +147,7 @@ def test_watcher_says_that_its_user_may_not(start: Start, etcd_client: ConnectTo
     ("login", "words"),
     [
         ({"username": "guest", "password": "wrong"}, "login of user 'guest'.*SDP_CONFIG_PASSWORD"),
-        ({}, "asks for a login: set SDP_CONFIG_USERNAME"),
+        ({}, "requires a login: set SDP_CONFIG_USERNAME"),
     ],
     ids=["wrong password", "none"],
 )

@@ -225,7 +225,7 @@ def test_change_of_the_auth_store_does_no_harm(login: dict[str, Any]) -> None:
     ("arguments", "says"),
     [
         ({"password": "wrong"}, "user 'root'.*SDP_CONFIG_PASSWORD"),
-        ({"username": None, "password": None}, "asks for a login"),
+        ({"username": None, "password": None}, "requires a login"),
     ],
     ids=["wrong password", "none"],
 )

@@ -53,6 +53,38 @@ def test_only_what_is_watched_is_told(
     watch.cancel()
 
 
+def test_later_watch_may_start_at_an_earlier_revision(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    first = commit(other, a="1", b="1")
+    earlier, later = Heard(), Heard()
+    backend.store.watch(EVERYTHING, commit(other, a="2"), later)
+    later.heard(("1/a", "2"))
+    backend.store.watch(Span("1/a"), first, earlier)
+    earlier.heard(("1/a", "1"), ("1/a", "2"))
+    commit(other, a=None, b=None)
+    earlier.heard(("1/a", "1"), ("1/a", "2"), ("1/a", None))
+    later.heard(("1/a", "2"), ("1/a", None), ("1/b", None))
+    assert not earlier.gaps
+    assert not later.gaps
+
+
+def test_only_the_watch_that_lacks_compacted_changes_has_a_gap(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    first = commit(other, a="1")
+    commit(other, a="2")
+    compact(other)
+    current, lacking = Heard(), Heard()
+    backend.store.watch(EVERYTHING, now(other) + 1, current)
+    commit(other, b="1")
+    current.heard(("1/b", "1"))
+    backend.store.watch(EVERYTHING, first, lacking)
+    wait_until(lambda: lacking.gaps == [now(other)])
+    commit(other, b="2")
+    current.heard(("1/b", "1"), ("1/b", "2"))
+    lacking.heard(("1/b", "2"))
+    assert not current.gaps
+
+
 def test_cancelled_watch_tells_no_more_and_leaves_nothing(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(backend, a="0")

@@ -61,7 +61,7 @@ def test_revision_that_is_no_longer_kept_is_named(connect: Connect) -> None:
 
 def test_revision_that_has_not_come_is_refused(backend: Backend) -> None:
     put(backend, a="1")
-    with pytest.raises(ConfigRefused, match="has not come to the revision"):
+    with pytest.raises(ConfigRefused, match="has not reached the requested revision"):
         backend.get("/a", DbRevision(10**9))
     assert read(backend, "/a") == "1"
 

@@ -93,9 +93,9 @@ def test_database_readings_have_findings(
             "set SDP_CONFIG_HOST to z",
         ),
         (
-            {"fault": "The database at h:1 refused the call: etcdserver: x."},
+            {"fault": "The database at h:1 rejected the call: etcdserver: x."},
             "fault",
-            "refused the call: etcdserver: x",
+            "rejected the call: etcdserver: x",
             "check that it runs",
         ),
         ({"is_denied": True, "size": None}, "warning", "user None may not read", "run doctor as"),
@@ -292,7 +292,7 @@ def test_alarm_of_several_servers_is_one_finding() -> None:
 
 
 def test_rejected_login_on_several_servers_is_one_finding() -> None:
-    error = ConfigConnectionError("The database at h:1 asks for a login: set SDP_CONFIG_USERNAME.")
+    error = ConfigConnectionError("The database at h:1 requires a login: set SDP_CONFIG_USERNAME.")
     member = replace(MEMBER, fault=str(error), is_login_rejected=True, size=None)
     readings = replace(WELL, error=error, members=[member, member])
     faults = [each for each in diagnose(readings) if each.verdict == "fault"]

@@ -120,9 +120,9 @@ def test_certificate_with_a_common_name_is_reported(
 @pytest.mark.parametrize(
     ("settings", "text", "advice"),
     [
-        ({"USERNAME": ""}, "asks for a login", "set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD"),
-        ({"PASSWORD": "wrong"}, "refused the login of user", "check SDP_CONFIG_USERNAME and "),
-        ({"CLIENT_CERT": "", "CLIENT_KEY": ""}, "asks for a client's certificate", "set SDP_CON"),
+        ({"USERNAME": ""}, "requires a login", "set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD"),
+        ({"PASSWORD": "wrong"}, "rejected the login of user", "check SDP_CONFIG_USERNAME and "),
+        ({"CLIENT_CERT": "", "CLIENT_KEY": ""}, "requires a client certificate", "set SDP_CON"),
         ({"CERT": ""}, "not signed by an authority that is trusted", "name that authority's PEM"),
         ({"PROTOCOL": "http", "CERT": ""}, "speaks TLS", "set SDP_CONFIG_PROTOCOL=https"),
     ],

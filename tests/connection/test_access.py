@@ -63,8 +63,8 @@ def test_check_access_checks_permissions_of_each_key(server: EtcdOf, kind: Conne
 @pytest.mark.parametrize(
     ("login", "words"),
     [
-        ({}, "asks for a login"),
-        ({"username": "guest", "password": "wrong"}, "refused the login of user 'guest'"),
+        ({}, "requires a login"),
+        ({"username": "guest", "password": "wrong"}, "rejected the login of user 'guest'"),
     ],
 )
 def test_check_access_checks_login(

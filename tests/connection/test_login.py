@@ -216,7 +216,7 @@ def test_wrong_password_is_rejected(
     server: EtcdOf, users: Administrator, connect: ConnectTo, name: str
 ) -> None:
     backend = connect(server.endpoint, username=name, password=WRONG, timeout=20)
-    error = pytest.raises(ConfigConnectionError, match=f"refused the login of user '{name}'")
+    error = pytest.raises(ConfigConnectionError, match=f"rejected the login of user '{name}'")
     with in_time(2.5 + LATE), error as raised:
         backend.get("/a")
     everything = "".join(traceback.format_exception(raised.value))
@@ -252,7 +252,7 @@ def test_watcher_survives_temporary_wrong_password(
     with looping(backend, lambda txn: int(txn.get("/n") or 0), timeout=0.1) as loop:
         loop.saw(0)
         users.change_password(USER, WRONG)
-        with pytest.raises(ConfigConnectionError, match="refused the login"):
+        with pytest.raises(ConfigConnectionError, match="rejected the login"):
             backend.get("/n")
         users.change_password(USER, PASSWORD)
         loop.saw(increment(backend))

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
-from ska_sdp_config.drivers.etcd.errors import refusal
+from ska_sdp_config.drivers.etcd.errors import rejection
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.errors import LoginRejected
@@ -84,7 +84,7 @@ def test_rejection_has_class_and_retry_pause(
     password = None if username is None else "y"
     settings = Settings.load(host="h", port=1, username=username, password=password)
     words = f"etcdserver: {words.removeprefix('etcdserver: ')}"
-    error = refusal(settings, Rejection(grpc.StatusCode[code], words), was_served=was_served)
+    error = rejection(settings, Rejection(grpc.StatusCode[code], words), was_served=was_served)
     assert type(error) is kind
     assert error.retry_after == retry_after
 

@@ -166,7 +166,7 @@ def test_diagnosis_of_missing_client_certificate_names_its_setting(
 ) -> None:
     fault = fault_found(host=mutual.endpoint, protocol="https", cert=str(authority.file))
     assert "SDP_CONFIG_CLIENT_CERT" in fault
-    assert "asks for" in fault
+    assert "requires a client certificate" in fault
 
 
 def test_diagnosis_of_unknown_client_certificate_names_its_setting(
@@ -182,7 +182,7 @@ def test_diagnosis_of_unknown_client_certificate_names_its_setting(
         client_key=str(theirs.key),
     )
     assert "SDP_CONFIG_CLIENT_CERT" in fault
-    assert "refused" in fault
+    assert "rejected" in fault
 
 
 def test_diagnosis_of_plain_text_to_tls_names_the_protocol(secure: EtcdOf) -> None:

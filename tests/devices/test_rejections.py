@@ -102,13 +102,13 @@ def test_full_database_is_published_until_it_has_space(
         ),
         pytest.param(
             {"SDP_CONFIG_USERNAME": "guest", "SDP_CONFIG_PASSWORD": "wrong"},
-            "refused the login of user 'guest'",
+            "rejected the login of user 'guest'",
             "check SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD",
             id="wrong password",
         ),
         pytest.param(
             {},
-            "asks for a login",
+            "requires a login",
             "set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD",
             id="no login",
         ),

@@ -125,7 +125,7 @@ def test_users_reports_a_fault_in_one_line(open_etcd: Secured) -> None:
     assert "chmod 600" in fault()
     root.chmod(0o600)
     root.write_text("wrong\n")
-    assert "refused the login of user 'root'" in fault()
+    assert "rejected the login of user 'root'" in fault()
     root.write_text("\n")
     assert "is empty" in fault()
     root.unlink()
@@ -160,8 +160,8 @@ def test_stranger_is_rejected_with_the_setting_to_correct(
     assert "is not signed" in words(**ours | {"cert": str(other / "ca.pem")})
     assert "is not signed" in words(**ours | {"cert": None})
     assert "SDP_CONFIG_CLIENT_CERT" in words(**ours | {"client_cert": None, "client_key": None})
-    assert "asks for a login" in words(**ours)
-    assert "refused the login" in words(**ours, **login)
+    assert "requires a login" in words(**ours)
+    assert "rejected the login" in words(**ours, **login)
 
 
 def test_etcd_reloads_its_certificate(open_etcd: Secured) -> None:

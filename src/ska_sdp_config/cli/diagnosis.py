@@ -104,7 +104,7 @@ def _parts(error: object) -> tuple[str, str]:
     """Split an error of the backend into the fault and the advice, empty if it has none."""
     sentence = str(error).strip().rstrip(".")
     text, _, advice = sentence.rpartition(": ")
-    has_advice = text and "refused the call: " not in sentence
+    has_advice = text and "rejected the call: " not in sentence
     return (text, advice) if has_advice else (sentence, "")
 
 

@@ -259,8 +259,8 @@ class MemoryStore:
         with self._open() as database:
             if revision > database.revision:
                 raise FutureRevision(
-                    f"The database in memory has not come to the revision asked for ({revision}): "
-                    "it was cleared, or is another database; read anew."
+                    f"The database in memory has not reached the requested revision ({revision}): "
+                    "it was cleared, or is another database; read again."
                 )
             if not revision or revision == database.revision:
                 found = [database.find(query.span) for query in queries]

@@ -55,7 +55,7 @@ class Counts:
         with self._lock:
             return self._counters.copy()
 
-    def watch_heard(self) -> None:
+    def watch_received(self) -> None:
         """Record a message of a watch."""
         self._last_message = time.monotonic()
 

@@ -120,7 +120,7 @@ class UserStore:
         try:
             self._call("Authenticate", etcdrpc.AuthenticateRequest(name=user, password=password))
         except ConfigConnectionError as error:
-            if _was_rejected(error, errors.keeps_us_out):
+            if _was_rejected(error, errors.rejects_user):
                 return False
             raise
         return True
@@ -130,7 +130,7 @@ class UserStore:
         try:
             self.is_valid_login(ROOT, "any")
         except ConfigConnectionError as error:
-            if _was_rejected(error, errors.login_is_not_asked_for):
+            if _was_rejected(error, errors.login_is_not_required):
                 return False
             raise
         return True

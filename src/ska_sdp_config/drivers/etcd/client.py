@@ -247,11 +247,11 @@ class EtcdClient:
     def _rejection(self, channel: Channel, exc: grpc.RpcError) -> Exception:
         channel.last_received = time.monotonic()
         was_served = self.connection.last_answer is not None
-        if errors.keeps_us_out(exc):
+        if errors.rejects_user(exc):
             self.connection.failed()
         else:
             self.connection.answered()
-        return errors.refusal(self.settings, exc, was_served=was_served)
+        return errors.rejection(self.settings, exc, was_served=was_served)
 
 
 def _calling(service: str, method: str, request: Any) -> Attempt:

@@ -97,12 +97,12 @@ def _fault_of_certificate(exc: ssl.SSLCertVerificationError, endpoint: str, host
 def _fault_of_client_certificate(settings: Settings, endpoint: str) -> str:
     if settings.certificate is None:
         return (
-            f"The database at {endpoint} asks for a client's certificate: set "
+            f"The database at {endpoint} requires a client certificate: set "
             "SDP_CONFIG_CLIENT_CERT and SDP_CONFIG_CLIENT_KEY."
         )
     return (
-        f"The database at {endpoint} refused our certificate: check SDP_CONFIG_CLIENT_CERT and "
-        "SDP_CONFIG_CLIENT_KEY, and which authority it trusts."
+        f"The database at {endpoint} rejected the client certificate: check "
+        "SDP_CONFIG_CLIENT_CERT and SDP_CONFIG_CLIENT_KEY, and which authority it trusts."
     )
 
 

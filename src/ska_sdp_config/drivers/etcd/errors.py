@@ -22,13 +22,13 @@ __all__ = [
     "is_about_login",
     "is_out_of_time",
     "is_silence",
-    "keeps_us_out",
-    "login_is_not_asked_for",
+    "login_is_not_required",
     "mark_as_not_sent",
     "may_login_help",
     "no_answer",
     "permanent_fault",
-    "refusal",
+    "rejection",
+    "rejects_user",
     "was_not_executed",
     "words_of",
 ]
@@ -52,7 +52,7 @@ NOT_CONNECTED = (
 )
 """gRPC's messages if no member could be reached, so that nothing was sent."""
 
-TURNED_AWAY = ("etcdserver: no leader", "etcdserver: too many requests")
+REJECTED_EARLY = ("etcdserver: no leader", "etcdserver: too many requests")
 """etcd's messages if it rejects a call before executing it."""
 
 UNACCEPTABLE_CERTIFICATE = ("certificate verify failed", "hostname verification check failed")
@@ -64,7 +64,7 @@ BROKEN = ("closed", "ended", "unwrap", "tsi_")
 ETCD_PREFIX = "etcdserver: "
 """Prefix of the messages of etcd itself."""
 
-OF_A_LOGIN = (
+EXPIRED_LOGIN = (
     "invalid auth token",
     # From etcd's API, and from the layer below, which in 3.5 has the code UNKNOWN.
     "revision of auth store is old",
@@ -77,8 +77,8 @@ OF_A_LOGIN = (
 REJECTED_LOGIN = ("authentication failed", "user name is empty")
 """etcd's messages if the user or the password is invalid or missing."""
 
-RETRY_AFTER = 1.0
-"""Seconds between tries where requests are rejected for a while, e.g. by a full database."""
+RETRY_AFTER_S = 1.0
+"""Seconds between retries of requests that are rejected for a while, e.g. by a full database."""
 
 _NOT_SENT = "was_not_sent"
 """Attribute of errors that occurred before the call was sent."""
@@ -116,18 +116,18 @@ def words_of(exc: grpc.RpcError) -> str:
 
 def is_silence(exc: grpc.RpcError) -> bool:
     """Return whether the call may or may not have been executed."""
-    return not is_about_login(exc) and (exc.code() in SILENT or _says(exc, TURNED_AWAY))
+    return not is_about_login(exc) and (exc.code() in SILENT or _contains(exc, REJECTED_EARLY))
 
 
 def was_not_sent(exc: grpc.RpcError) -> bool:
     """Return whether the call was certainly not sent."""
     is_unavailable = exc.code() is grpc.StatusCode.UNAVAILABLE
-    return _NOT_SENT in vars(exc) or (is_unavailable and _says(exc, NOT_CONNECTED))
+    return _NOT_SENT in vars(exc) or (is_unavailable and _contains(exc, NOT_CONNECTED))
 
 
 def was_not_executed(exc: grpc.RpcError) -> bool:
     """Return whether the call was certainly not executed, and never will be."""
-    return was_not_sent(exc) or _says(exc, TURNED_AWAY)
+    return was_not_sent(exc) or _contains(exc, REJECTED_EARLY)
 
 
 def mark_as_not_sent(exc: grpc.RpcError) -> None:
@@ -158,7 +158,7 @@ def permanent_fault(endpoint: str, exc: grpc.RpcError) -> str:
 
 def is_about_login(exc: grpc.RpcError) -> bool:
     """Return whether another login may help; the call was not executed."""
-    return _says(exc, OF_A_LOGIN)
+    return _contains(exc, EXPIRED_LOGIN)
 
 
 def may_login_help(exc: grpc.RpcError, metadata: Iterable[tuple[str, str]]) -> bool:
@@ -170,7 +170,7 @@ def may_login_help(exc: grpc.RpcError, metadata: Iterable[tuple[str, str]]) -> b
     """
     # Over gRPC, a client that has a certificate but no token is denied permission instead.
     has_token = any(name == "token" for name, _ in metadata)
-    return is_about_login(exc) or (not has_token and _says(exc, (DENIED,)))
+    return is_about_login(exc) or (not has_token and _contains(exc, (DENIED,)))
 
 
 def is_out_of_time(exc: grpc.RpcError) -> bool:
@@ -178,17 +178,17 @@ def is_out_of_time(exc: grpc.RpcError) -> bool:
     return exc.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def keeps_us_out(exc: grpc.RpcError) -> bool:
+def rejects_user(exc: grpc.RpcError) -> bool:
     """Return whether the server rejects the user, rather than the call."""
-    return is_about_login(exc) or _says(exc, ("authentication failed",))
+    return is_about_login(exc) or _contains(exc, ("authentication failed",))
 
 
-def login_is_not_asked_for(exc: grpc.RpcError) -> bool:
+def login_is_not_required(exc: grpc.RpcError) -> bool:
     """Return whether a login failed because authentication is disabled."""
-    return _says(exc, ("authentication is not enabled",))
+    return _contains(exc, ("authentication is not enabled",))
 
 
-def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) -> Exception:
+def rejection(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) -> Exception:
     """Return the exception to raise after the server rejected a request.
 
     Args:
@@ -219,11 +219,11 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
     if "future revision" in words:
         return FutureRevision(text)
     lacks_login = _lacks_login(settings, words)
-    if keeps_us_out(exc) or lacks_login:
+    if rejects_user(exc) or lacks_login:
         error: ConfigConnectionError = LoginRejected(text)
         # A login that was accepted before may be accepted again, e.g. during a change of its
         # password.
-        is_final = lacks_login or (not was_served and _says(exc, REJECTED_LOGIN))
+        is_final = lacks_login or (not was_served and _contains(exc, REJECTED_LOGIN))
     elif words.startswith(ETCD_PREFIX):
         error = ConfigRefused(text)
         is_final = code is not grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -231,7 +231,7 @@ def refusal(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True) 
         # A rejection by anything else, such as a proxy, may be temporary.
         error = ConfigConnectionError(text)
         is_final = False
-    error.retry_after = None if is_final else RETRY_AFTER
+    error.retry_after = None if is_final else RETRY_AFTER_S
     return error
 
 
@@ -241,7 +241,7 @@ def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigC
     advice = "check that etcd runs, and SDP_CONFIG_HOST and SDP_CONFIG_PORT"
     if "leader" in words:
         advice = "a majority of its members must run and reach each other"
-    elif _says(exc, BROKEN):
+    elif _contains(exc, BROKEN):
         advice += "; or check SDP_CONFIG_PROTOCOL and the certificates with 'ska-sdp doctor'"
     return ConfigConnectionError(
         f"The database at {settings.address} did not answer within {timeout:.3g} s ({words}): "
@@ -252,11 +252,11 @@ def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigC
 def _explain(settings: Settings, words: str) -> str:
     if "authentication failed" in words:
         return (
-            f"refused the login of user {settings.username!r}: check SDP_CONFIG_USERNAME and "
+            f"rejected the login of user {settings.username!r}: check SDP_CONFIG_USERNAME and "
             "SDP_CONFIG_PASSWORD."
         )
     if "user name is empty" in words or _lacks_login(settings, words):
-        return "asks for a login: set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD."
+        return "requires a login: set SDP_CONFIG_USERNAME and SDP_CONFIG_PASSWORD."
     if DENIED in words:
         return (
             f"does not let user {settings.username!r} do this ({words}): grant the user a role "
@@ -274,10 +274,10 @@ def _explain(settings: Settings, words: str) -> str:
         )
     if "future revision" in words:
         return (
-            f"has not come to the revision asked for ({words}): it was restored from an older "
-            "copy, or is another database; read anew."
+            f"has not reached the requested revision ({words}): it was restored from an older "
+            "copy, or is another database; read again."
         )
-    return f"refused the call: {words}."
+    return f"rejected the call: {words}."
 
 
 def _lacks_login(settings: Settings, words: str) -> bool:
@@ -285,6 +285,6 @@ def _lacks_login(settings: Settings, words: str) -> bool:
     return DENIED in words and settings.username is None
 
 
-def _says(exc: grpc.RpcError, phrases: tuple[str, ...]) -> bool:
+def _contains(exc: grpc.RpcError, phrases: tuple[str, ...]) -> bool:
     words = words_of(exc)
     return any(phrase in words for phrase in phrases)

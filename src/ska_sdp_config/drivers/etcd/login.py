@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import grpc
 
-from ska_sdp_config.drivers.etcd.errors import login_is_not_asked_for
+from ska_sdp_config.drivers.etcd.errors import login_is_not_required
 from ska_sdp_config.drivers.etcd.settings import Settings
 
 __all__ = ["Login", "Metadata"]
@@ -98,7 +98,7 @@ class Login:
                     # If no time is left, this raises the timeout error of a call.
                     self._token = authenticate(max(0.001, end - time.monotonic()))
                 except grpc.RpcError as exc:
-                    if not login_is_not_asked_for(exc):
+                    if not login_is_not_required(exc):
                         raise
                     LOGGER.info("The database does not require a login; continuing without one.")
                     self._needed = False

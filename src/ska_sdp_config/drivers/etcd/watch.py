@@ -32,6 +32,9 @@ LOGGER = logging.getLogger(__name__)
 MAX_STALLED_STREAMS = 2
 """Consecutive stalled streams after which a gap is reported."""
 
+REGULAR_ENDINGS = (Ending.UNUSED, Ending.REPLACED, Ending.REWOUND, Ending.COMPACTED)
+"""Endings after which the next stream, if any, is opened at once."""
+
 
 class CancelledByServer(Exception):
     """The server cancelled the watch; the message is its reason."""
@@ -145,8 +148,10 @@ class StoreWatch:
                 with self._etcd.channel() as channel:
                     cause = self._receive(channel)
             except ConfigConnectionError:
-                # The Config was closed.
-                continue
+                # The Config was closed, or does not work in this process.
+                with self._lock:
+                    self._thread = None
+                return
             except Exception as exc:
                 # Without this thread, no watch would ever receive changes again.
                 LOGGER.exception("Watching the database failed.")
@@ -182,7 +187,7 @@ class StoreWatch:
                 try:
                     for response in stream:
                         channel.last_received = stream.last_received
-                        self._etcd.connection.counts.watch_heard()
+                        self._etcd.connection.counts.watch_received()
                         self._etcd.connection.answered()
                         self._on_response(channel, stream, response)
                 finally:
@@ -253,12 +258,7 @@ class StoreWatch:
 
     def _on_ended(self, channel: Channel, ended: Ending | None, newest: int, cause: str) -> str:
         """Handle the end of a stream; return the cause if it failed, else nothing."""
-        if self._etcd.closed or ended in (
-            Ending.UNUSED,
-            Ending.REPLACED,
-            Ending.REWOUND,
-            Ending.COMPACTED,
-        ):
+        if self._etcd.closed or ended in REGULAR_ENDINGS:
             return ""
         if ended is Ending.REGRESSED:
             LOGGER.warning(
