@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ska_sdp_config.entity.codec import decode
-from ska_sdp_config.operations.context import Context
 from ska_sdp_config.operations.entry import EntryCollection, EntryOperations
 from ska_sdp_config.operations.readable import readable
 from ska_sdp_config.store.errors import check_path
@@ -15,19 +14,12 @@ from ska_sdp_config.store.keys import spans_of_listing
 __all__ = ["Arbitrary"]
 
 
-class Arbitrary(EntryCollection):
+class Arbitrary(EntryCollection[Any, Any]):
     """JSON values at full paths, to which the global prefix is not added.
 
     Deleting a value leaves its state, its owner and all other paths below it, unless
     ``recurse`` is set.
-
-    Args:
-        context: the transaction.
     """
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._raw = context.raw
 
     def __call__(self, key: str) -> EntryOperations:
         """Return the operations on the value at one path.
@@ -49,7 +41,7 @@ class Arbitrary(EntryCollection):
         Raises:
             ValueError: the path is invalid.
         """
-        return self._raw.list_keys(path, recurse)
+        return self._context.raw.list_keys(path, recurse)
 
     def query_keys(self, path: str = "/", recurse: int | Iterable[int] = 0) -> Iterator[str]:
         """Iterate over the paths. The database is read at the first one; see list_keys."""
@@ -83,5 +75,5 @@ class Arbitrary(EntryCollection):
         yield from self.list_keys(path, recurse)
 
     def _query_values(self, path: str, recurse: int | Iterable[int]) -> Iterator[tuple[str, Any]]:
-        for found, text in self._raw.list_values(path, recurse):
+        for found, text in self._context.raw.list_values(path, recurse):
             yield from readable(self._context, found, found, decode, text)

@@ -58,7 +58,18 @@ class Operations(Protocol[ReadT_co]):
 
 
 class Collection(ABC, Generic[KeyT, ValueT]):
-    """Values of one kind, each with a key, a state and an owner."""
+    """Values of one kind, each with a key, a state and an owner.
+
+    Args:
+        context: the transaction.
+    """
+
+    PREFIX: ClassVar[str] = ""
+    """Path above the values, such as ``/pb``."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._root = f"{context.prefix}{self.PREFIX}/"
 
     @abstractmethod
     def __call__(self, key: KeyT, /) -> Operations[ValueT]:
@@ -115,24 +126,13 @@ class Collection(ABC, Generic[KeyT, ValueT]):
 
 
 class NamedCollection(Collection[str, ValueT]):
-    """Values whose key is a name, listed by prefix.
-
-    Args:
-        context: the transaction.
-    """
-
-    root: ClassVar[str]
-    """Path of the collection, such as ``/component/``."""
+    """Values whose key is a name, listed by the start of the name."""
 
     suffix: ClassVar[str] = ""
     """Path of the value below its name, such as ``/owner``."""
 
     recurse: ClassVar[int | Iterable[int]] = 0
     """Levels below the names at which values are stored."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._root = context.prefix + self.root
 
     @staticmethod
     @abstractmethod
