@@ -22,12 +22,11 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
-from tests.backend.test_cache import CountedReads
-from tests.backend.test_watchers_in_trouble import SLEEPS
 from tests.connection.test_refusals import fill, make_room
 from tests.connection.users import PASSWORD, administrator
 from tests.in_time import in_time
 from tests.services.versions import Start
+from tests.support.watching import SLEEPS, CountedReads
 from tests.waiting import LATE
 
 

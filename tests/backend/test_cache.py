@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from ska_sdp_config.engine.backend import Backend
@@ -11,27 +9,14 @@ from ska_sdp_config.engine.cache import MIN_TRIM_ENTRIES
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.view import View
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.store.interface import Change, Entry, Query, Reply, Sink, Watch
+from ska_sdp_config.store.interface import Change, Entry, Query, Sink, Watch
 from ska_sdp_config.store.keys import Span
 from tests.backend.conftest import Connect
-from tests.backend.test_transactions import compact, put
-from tests.backend.test_watchers import looping
+from tests.support.backends import compact, put
+from tests.support.watching import CountedReads, looping
 from tests.waiting import wait_until
 
 BLOCKS = 300
-
-
-class CountedReads:
-    """Counts the calls that read, on the way to the real store."""
-
-    def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.queries: list[Sequence[Query]] = []
-        self._read = backend.store.read
-        monkeypatch.setattr(backend.store, "read", self.read)
-
-    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        self.queries.append(queries)
-        return self._read(queries, revision, timeout=timeout)
 
 
 def test_turn_reads_only_what_changed(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

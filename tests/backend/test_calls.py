@@ -10,7 +10,7 @@ import pytest
 from ska_sdp_config.engine.backend import Backend, DbRevision
 from ska_sdp_config.engine.transaction import Txn
 from tests.backend.conftest import Connect, ConnectTo
-from tests.backend.test_transactions import put
+from tests.support.backends import put
 
 VALUES: list[Any] = [b"text", 5, 1.5, None, {"a": 1}, ["a"], True]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ska_sdp_config.engine.change_log import MAX_CHANGES, MAX_CHARACTERS, ChangeLog
 from ska_sdp_config.store.interface import Change, Entry
 from tests.backend.conftest import Connect
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import looping
+from tests.support.backends import put
+from tests.support.watching import looping
 
 LARGE = "x" * 100_000
 

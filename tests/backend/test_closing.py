@@ -14,7 +14,7 @@ from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.backend.conftest import Connect
-from tests.backend.test_store_watch import Heard, now
+from tests.support.backends import Heard, now
 
 TIMES = 40
 

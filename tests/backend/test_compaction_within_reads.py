@@ -10,7 +10,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import Query, Reply
 from tests.backend.conftest import Connect
-from tests.backend.test_transactions import compact, put
+from tests.support.backends import compact, put
 
 
 class Compactor:

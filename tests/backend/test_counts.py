@@ -14,8 +14,8 @@ from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import looping
+from tests.support.backends import put
+from tests.support.watching import looping
 from tests.waiting import wait_until
 
 

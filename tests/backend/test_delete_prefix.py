@@ -7,7 +7,7 @@ import pytest
 from ska_sdp_config.backend import ConfigVanished
 from ska_sdp_config.engine.backend import Backend
 from tests.backend.conftest import Connect
-from tests.backend.test_transactions import put
+from tests.support.backends import put
 
 
 def test_delete_of_all_that_begin_so(backend: Backend) -> None:

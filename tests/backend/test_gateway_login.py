@@ -18,9 +18,9 @@ from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.ports import free_port
 from tests.backend.test_gateway_watch import comparisons
-from tests.backend.test_store_watch import Heard, commit, now
 from tests.in_time import in_time
 from tests.services.etcd import QUICK
+from tests.support.backends import Heard, commit, now
 from tests.waiting import LATE, wait_until
 
 

@@ -18,9 +18,8 @@ from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.relay import Relay
-from tests.backend.test_store_watch import Heard, commit, now
-from tests.backend.test_transactions import compact
 from tests.in_time import in_time
+from tests.support.backends import Heard, commit, compact, now
 from tests.waiting import LATE, wait_until
 
 

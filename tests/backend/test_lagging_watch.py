@@ -15,8 +15,8 @@ from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Watch
 from ska_sdp_config.store.keys import Span
 from tests.backend.conftest import Connect
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import Loop, looping
+from tests.support.backends import put
+from tests.support.watching import Loop, looping
 from tests.waiting import wait_until
 
 CACHE = "ska_sdp_config.engine.cache"

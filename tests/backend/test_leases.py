@@ -15,8 +15,8 @@ from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
-from tests.backend.test_watchers import looping
 from tests.in_time import in_time, on_time
+from tests.support.watching import looping
 from tests.waiting import LATE, wait_until
 
 

@@ -14,7 +14,7 @@ from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Change, Sink, Watch
 from ska_sdp_config.store.keys import Span
-from tests.backend.test_transactions import put
+from tests.support.backends import put
 
 DEADLOCK = 20.0
 """Seconds after which threads that have not ended are deadlocked."""

@@ -15,8 +15,8 @@ from ska_sdp_config.store.interface import Delete, Query
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import looping
+from tests.support.backends import put
+from tests.support.watching import looping
 
 KEY, VALUE = b"2/pb/\xff", b"\x80\x00"
 PATH = "/pb/\udcff"

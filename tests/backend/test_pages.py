@@ -12,8 +12,8 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.errors import ConfigConnectionError
 from tests.backend.relay import Relay
-from tests.backend.test_transactions import compact, put
 from tests.services.versions import EtcdOf
+from tests.support.backends import compact, put
 
 NAMES = [f"pb/{number}" for number in range(10)]
 PATHS = [f"/{name}" for name in NAMES]

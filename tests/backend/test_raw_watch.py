@@ -7,7 +7,7 @@ import threading
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.raw_watch import WatchEvent
 from tests.backend.conftest import Connect
-from tests.backend.test_transactions import compact, put
+from tests.support.backends import compact, put
 from tests.waiting import wait_until
 
 

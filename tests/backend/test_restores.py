@@ -15,9 +15,9 @@ from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from tests.backend.conftest import ConnectTo
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import looping
 from tests.services.versions import NEWER_FIRST, EtcdOf
+from tests.support.backends import put
+from tests.support.watching import looping
 
 REVISIONS = 20
 """How many revisions a restored database is behind."""

@@ -24,8 +24,8 @@ from ska_sdp_config.store.interface import (
 )
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import ConnectTo
-from tests.backend.test_transactions import put
 from tests.in_time import in_time, on_time
+from tests.support.backends import put
 from tests.waiting import LATE
 
 Fault = Callable[[], None]

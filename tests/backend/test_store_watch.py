@@ -3,58 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from itertools import groupby
 
 import pytest
 
-from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.store.interface import Change, Delete, Put, Query
+from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.backend.conftest import Connect
-from tests.backend.test_transactions import compact
+from tests.support.backends import Heard, commit, compact, now
 from tests.waiting import wait_until
-
-
-class Heard:
-    """A sink that keeps what it is told, and that each telling is of whole revisions."""
-
-    def __init__(self) -> None:
-        self.changes: list[Change] = []
-        self.gaps: list[int] = []
-        self.tellings = 0
-
-    def changed(self, changes: Sequence[Change]) -> None:
-        revisions = [change.revision for change in changes]
-        assert revisions == sorted(revisions)
-        assert not self.changes or revisions[0] > self.changes[-1].revision
-        self.changes += changes
-        self.tellings += 1
-
-    def gap(self, revision: int) -> None:
-        self.gaps.append(revision)
-
-    def heard(self, *expected: tuple[str, str | None]) -> None:
-        """Wait until exactly these changes were told."""
-
-        def told() -> list[tuple[str, str | None]]:
-            return [(c.key, c.entry.value if c.entry else None) for c in self.changes]
-
-        wait_until(lambda: len(told()) >= len(expected), what=f"{expected} in {told()}")
-        assert told() == list(expected)
-
-
-def commit(backend: Backend, **values: str | None) -> int:
-    writes = [
-        Delete(Span(f"1/{name}")) if value is None else Put(f"1/{name}", value)
-        for name, value in values.items()
-    ]
-    outcome = backend.store.commit([], writes, timeout=20)
-    return outcome.revision  # type: ignore[union-attr]  # it has no guards
-
-
-def now(backend: Backend) -> int:
-    return backend.store.read([], timeout=5).revision
 
 
 def test_changes_come_in_order_from_a_revision_on(connect: Connect) -> None:

@@ -20,9 +20,9 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
 from tests.backend.test_gateway_faults import server_that
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers_in_trouble import SLEEPS, Away, awake_at_last
 from tests.in_time import in_time
+from tests.support.backends import put
+from tests.support.watching import SLEEPS, Away, awake_at_last
 from tests.waiting import LATE, wait_until
 
 SLOW = 0.1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import urllib.request
 from collections.abc import Callable
 
 import pytest
@@ -20,17 +19,7 @@ from ska_sdp_config.engine.backend import Backend, DbRevision
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import Put
 from tests.backend.conftest import Connect
-
-
-def put(backend: Backend, **values: str) -> None:
-    for txn in backend.txn():
-        for name, value in values.items():
-            txn.delete(f"/{name}", must_exist=False)
-            txn.create(f"/{name}", value)
-
-
-def read(backend: Backend, path: str) -> str | None:
-    return backend.get(path)[0]
+from tests.support.backends import compact, put, read
 
 
 def test_create_get_update_delete(backend: Backend) -> None:
@@ -357,15 +346,3 @@ def test_compaction_between_two_reads_of_a_body(connect: Connect, changed: bool)
         runs.append((a, txn.get("/b")))
         assert txn.get("/a") == a, "reads repeat"
     assert runs == ([("1", "2"), ("2", "2")] if changed else [("1", "2")])
-
-
-def compact(backend: Backend) -> None:
-    revision = backend.get("/a")[1].revision
-    if isinstance(backend, MemoryBackend):
-        backend.database.compact(revision)
-    else:
-        request = urllib.request.Request(
-            f"http://{backend.address}/v3/kv/compaction", data=b'{"revision": "%d"}' % revision
-        )
-        with urllib.request.urlopen(request, timeout=30) as response:
-            response.read()

@@ -4,76 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
-from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, ConnectTo
-from tests.backend.test_transactions import compact, put
 from tests.in_time import on_time
+from tests.support.backends import compact, put
+from tests.support.watching import Loop, looping
 from tests.waiting import wait_until
-
-TURNS_NO_MORE = 0.3
-"""Seconds in which a loop that had cause to turn would have turned."""
-
-
-class Loop:
-    """A watcher loop on a thread of its own, and what it saw at each turn."""
-
-    def __init__(
-        self, backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
-    ) -> None:
-        self.watcher = Watcher(backend, lambda txn: txn, timeout)
-        self.turns: list[object] = []
-        self.error: BaseException | None = None
-        self._body = body
-        self._stop = False
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            for watcher in self.watcher:
-                if self._stop:
-                    break
-                for txn in watcher.txn():
-                    seen = self._body(txn)
-                self.turns.append(seen)
-        except ConfigConnectionError as exc:
-            self.error = exc
-
-    def saw(self, view: object) -> None:
-        wait_until(lambda: self.turns and self.turns[-1] == view, what=f"{view} in {self.turns}")
-
-    def rests(self) -> bool:
-        """Whether it does not turn although it is given time to."""
-        before = len(self.turns)
-        self._thread.join(TURNS_NO_MORE)
-        return len(self.turns) == before
-
-    def stop(self) -> None:
-        self._stop = True
-        self.watcher.trigger()
-        self._thread.join(30)
-        assert not self._thread.is_alive()
-
-
-@contextmanager
-def looping(
-    backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
-) -> Iterator[Loop]:
-    loop = Loop(backend, body, timeout)
-    try:
-        yield loop
-    finally:
-        loop.stop()
 
 
 def test_turns_at_once_and_when_what_it_read_changes(connect: Connect) -> None:

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
 
-from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, TransactionTooLarge
-from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.backend import CommitUnknown, TransactionTooLarge
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.store.interface import LeaseNotFound, Query, Reply
+from ska_sdp_config.store.interface import LeaseNotFound
 from tests.backend.conftest import Connect
 from tests.in_time import in_time
-
-SLEEPS = 20.0
-"""Seconds after which a loop that sleeps through a change turns all the same, for its test."""
-
-
-@contextmanager
-def awake_at_last(wake: Callable[[], None]) -> Iterator[None]:
-    """Check that a loop turns by itself; it is woken, too late, if it does not."""
-    timer = threading.Timer(SLEEPS, wake)
-    timer.start()
-    try:
-        with in_time(SLEEPS):
-            yield
-    finally:
-        timer.cancel()
+from tests.support.watching import SLEEPS, Away, awake_at_last
 
 
 @pytest.mark.parametrize(
@@ -77,27 +62,6 @@ def test_giving_up_keeps_what_was_read(connect: Connect) -> None:
                 break
     assert seen == [None, "1"]
     assert backend.get("/never")[0] is None
-
-
-class Away:
-    """A database that does not answer reads while it is away.
-
-    Attributes:
-        on: whether it is away.
-        asked: how often it was asked meanwhile.
-    """
-
-    def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.on = True
-        self.asked = 0
-        self._read = backend.store.read
-        monkeypatch.setattr(backend.store, "read", self.read)
-
-    def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        if self.on:
-            self.asked += 1
-            raise ConfigConnectionError("away")
-        return self._read(queries, revision, timeout=timeout)
 
 
 def in_a_moment(watcher: Watcher[Txn]) -> None:

@@ -12,9 +12,9 @@ from ska_sdp_config.drivers.etcd.grpc.connection import Etcd
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch
 from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
 from ska_sdp_config.store.keys import EVERYTHING
-from tests.backend.test_store_watch import Heard, commit, now
 from tests.connection.conftest import ConnectTo, Through
 from tests.services.versions import NEWER_ONLY, EtcdOf
+from tests.support.backends import Heard, commit, now
 from tests.waiting import wait_until
 
 pytestmark = NEWER_ONLY

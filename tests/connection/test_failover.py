@@ -10,11 +10,11 @@ import pytest
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.connection.servers import Cluster
 from tests.in_time import in_time
 from tests.services.versions import NEWER_FIRST, Start
+from tests.support.watching import looping
 from tests.waiting import LATE, wait_until
 
 pytestmark = NEWER_FIRST

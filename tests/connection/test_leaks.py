@@ -16,12 +16,12 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import AnswerLost, Put, Query
 from ska_sdp_config.store.keys import Span, path_of_key
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
 from tests.connection.servers import raw
 from tests.services.etcd import revive
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf
+from tests.support.watching import looping
 from tests.waiting import wait_until
 
 KEYS = 20

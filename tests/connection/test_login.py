@@ -20,8 +20,6 @@ from ska_sdp_config.drivers.etcd.login import Login
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Flag
-from tests.backend.test_store_watch import Heard
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.connection.servers import raw
 from tests.connection.users import (
@@ -34,6 +32,8 @@ from tests.connection.users import (
 )
 from tests.in_time import in_time
 from tests.services.versions import NEWER_FIRST, EtcdOf, Start, programs
+from tests.support.backends import Heard
+from tests.support.watching import looping
 from tests.waiting import LATE, wait_until
 
 WRONG = "tell nobody: wr0ng"

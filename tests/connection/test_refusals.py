@@ -14,10 +14,10 @@ from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import AnswerLost, Commit, Put, Query
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo
 from tests.connection.servers import raw
 from tests.services.versions import NEWER_ONLY, EtcdOf, Start
+from tests.support.watching import looping
 from tests.waiting import wait_until
 
 

@@ -17,12 +17,11 @@ from ska_sdp_config.drivers.etcd.grpc.connection import Etcd as EtcdCalls
 from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
 from ska_sdp_config.drivers.etcd.grpc.stream_watchdog import StreamWatchdog
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.backend.test_store_watch import Heard, commit, now
-from tests.backend.test_transactions import compact
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
+from tests.support.backends import Heard, commit, compact, now
+from tests.support.watching import looping
 from tests.waiting import wait_until
 
 WATCHDOG = "ska_sdp_config.drivers.etcd.grpc.stream_watchdog"

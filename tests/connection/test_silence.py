@@ -14,14 +14,14 @@ from ska_sdp_config.drivers.etcd.grpc.stream import Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import AnswerLost
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.backend.test_store_watch import Heard, commit, now
-from tests.backend.test_watchers import looping
 from tests.connection.conftest import ConnectTo, Through
 from tests.connection.proxy import Proxy
 from tests.connection.states import States
 from tests.connection.users import PASSWORD, USER, administrator
 from tests.in_time import in_time, on_time
 from tests.services.versions import NEWER_ONLY, EtcdOf
+from tests.support.backends import Heard, commit, now
+from tests.support.watching import looping
 from tests.waiting import LATE, wait_until
 
 # That a line is silent has nothing to do with the server's version.

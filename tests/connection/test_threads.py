@@ -16,12 +16,11 @@ from ska_sdp_config.drivers.etcd.grpc.stream import EtcdWatch, Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.backend.test_store_watch import Heard, commit, now
-from tests.backend.test_transactions import put
-from tests.backend.test_watchers import Loop
 from tests.connection.conftest import ConnectTo, Through
 from tests.in_time import in_time, on_time
 from tests.services.versions import NEWER_ONLY, EtcdOf
+from tests.support.backends import Heard, commit, now, put
+from tests.support.watching import Loop
 from tests.waiting import LATE, wait_until
 
 pytestmark = NEWER_ONLY

@@ -17,11 +17,11 @@ from ska_sdp_config.backend import ConfigConnectionError, Etcd3Backend
 from ska_sdp_config.drivers.etcd.diagnosis import _speaks_tls
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.backend import Backend
-from tests.backend.test_watchers import looping
 from tests.connection.certificates import Authority, Pair, mutual_flags, server_flags
 from tests.connection.conftest import ConnectTo
 from tests.in_time import in_time
 from tests.services.versions import NEWER_ONLY, EtcdOf, Secrets, Start
+from tests.support.watching import looping
 from tests.waiting import LATE, wait_until
 
 TIMEOUT = 12.0

@@ -16,9 +16,9 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.errors import LeaseNotFound
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.conftest import Connect, connect
-from tests.backend.test_transactions import compact, put
-from tests.backend.test_watchers import looping
 from tests.in_time import in_time
+from tests.support.backends import compact, put
+from tests.support.watching import looping
 from tests.waiting import LATE, wait_until
 
 from .proxy import Proxy
