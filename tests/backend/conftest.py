@@ -1,4 +1,4 @@
-"""Every backend, those of etcd on both versions in use, each test on an empty database."""
+"""Fixtures of all backends, those of etcd on both supported versions, with an empty database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BACKENDS = [
 
 @pytest.fixture(params=BACKENDS)
 def connect(request: pytest.FixtureRequest, etcd_of: Callable[[str], EtcdOf]) -> Iterator[Connect]:
-    """Makes clients of one database, which is empty at first."""
+    """Return a factory of clients of one database, which is empty at first."""
     make: Connect
     if request.param == "memory":
         database = Database()
@@ -57,19 +57,19 @@ def connect(request: pytest.FixtureRequest, etcd_of: Callable[[str], EtcdOf]) ->
 
 @pytest.fixture(params=["etcd3", "etcd3_revolution1"])
 def etcd_client(request: pytest.FixtureRequest) -> ConnectTo:
-    """Makes clients of servers, by each of the ways to etcd; takes what the backends take."""
+    """Return a factory of clients on each transport; it takes the arguments of the backends."""
     return partial(connect_to, request.param)
 
 
 @pytest.fixture
 def backend(connect: Connect) -> Backend:
-    """One client."""
+    """A client of an empty database."""
     return connect()
 
 
 @pytest.fixture
 def set_pages() -> Iterator[Callable[[int, int], None]]:
-    """Sets how many entries, and how many keys alone, there are in a page."""
+    """Set the numbers of entries and of keys in a page."""
     with pytest.MonkeyPatch.context() as patch:
 
         def set_lengths(entries: int, keys: int) -> None:

@@ -1,4 +1,4 @@
-"""A network that a test may break: passes TCP on to a server."""
+"""TCP proxy whose connections a test may break."""
 
 from __future__ import annotations
 

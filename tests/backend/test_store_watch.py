@@ -1,4 +1,4 @@
-"""What the watches of a store promise, on every backend."""
+"""Watches of a store, on every backend."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.backends import Heard, commit, compact, now
 from tests.waiting import wait_until
 
 
-def test_changes_come_in_order_from_a_revision_on(connect: Connect) -> None:
+def test_changes_are_delivered_in_order_from_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(other, a="before")
     first = commit(other, a="1", b="1")
@@ -41,7 +41,7 @@ def test_changes_come_in_order_from_a_revision_on(connect: Connect) -> None:
     ],
     ids=["key", "prefix", "range"],
 )
-def test_only_what_is_watched_is_told(
+def test_watch_delivers_only_its_span(
     connect: Connect, span: Span, expected: list[tuple[str, str | None]]
 ) -> None:
     backend, other = connect(), connect()
@@ -53,7 +53,7 @@ def test_only_what_is_watched_is_told(
     watch.cancel()
 
 
-def test_cancelled_watch_tells_no_more_and_leaves_nothing(connect: Connect) -> None:
+def test_cancelled_watch_delivers_nothing_and_leaves_no_threads(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(backend, a="0")
     before = threading.active_count()
@@ -68,7 +68,7 @@ def test_cancelled_watch_tells_no_more_and_leaves_nothing(connect: Connect) -> N
     heard.heard(("1/a", "1"))
 
 
-def test_compacted_past_is_announced(connect: Connect) -> None:
+def test_compacted_changes_are_reported_as_gap(connect: Connect) -> None:
     backend, other = connect(), connect()
     first = commit(other, a="1")
     commit(other, a="2")
@@ -83,7 +83,7 @@ def test_compacted_past_is_announced(connect: Connect) -> None:
     watch.cancel()
 
 
-def test_newest_revision_may_be_compacted(connect: Connect) -> None:
+def test_watch_starts_after_compacted_newest_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(other, a="1")
     compact(other)
@@ -95,7 +95,7 @@ def test_newest_revision_may_be_compacted(connect: Connect) -> None:
     watch.cancel()
 
 
-def test_backlog_comes_in_whole_revisions(connect: Connect) -> None:
+def test_backlog_is_delivered_in_whole_revisions(connect: Connect) -> None:
     backend, other = connect(), connect()
     first = now(other) + 1
     count, value = 8, "x" * 300_000

@@ -36,31 +36,31 @@ def compact(backend: Backend) -> None:
 
 
 class Heard:
-    """A sink that keeps what it is told, and that each telling is of whole revisions."""
+    """Sink that records changes and gaps, and checks that deliveries are of whole revisions."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.gaps: list[int] = []
-        self.tellings = 0
+        self.deliveries = 0
 
     def changed(self, changes: Sequence[Change]) -> None:
         revisions = [change.revision for change in changes]
         assert revisions == sorted(revisions)
         assert not self.changes or revisions[0] > self.changes[-1].revision
         self.changes += changes
-        self.tellings += 1
+        self.deliveries += 1
 
     def gap(self, revision: int) -> None:
         self.gaps.append(revision)
 
     def heard(self, *expected: tuple[str, str | None]) -> None:
-        """Wait until exactly these changes were told."""
+        """Wait until exactly these changes were delivered."""
 
-        def told() -> list[tuple[str, str | None]]:
+        def delivered() -> list[tuple[str, str | None]]:
             return [(c.key, c.entry.value if c.entry else None) for c in self.changes]
 
-        wait_until(lambda: len(told()) >= len(expected), what=f"{expected} in {told()}")
-        assert told() == list(expected)
+        wait_until(lambda: len(delivered()) >= len(expected), what=f"{expected} in {delivered()}")
+        assert delivered() == list(expected)
 
 
 def commit(backend: Backend, **values: str | None) -> int:

@@ -17,11 +17,11 @@ from tests.in_time import in_time
 from tests.waiting import wait_until
 
 TURNS_NO_MORE = 0.3
-"""Seconds in which a loop that had cause to turn would have turned."""
+"""Seconds within which a loop with a stale read would have iterated."""
 
 
 class Loop:
-    """A watcher loop on a thread of its own, and what it saw at each turn."""
+    """Watcher loop on a thread, with the result of the body in each iteration."""
 
     def __init__(
         self, backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
@@ -49,7 +49,7 @@ class Loop:
         wait_until(lambda: self.turns and self.turns[-1] == view, what=f"{view} in {self.turns}")
 
     def rests(self) -> bool:
-        """Whether it does not turn although it is given time to."""
+        """Return whether there is no iteration for a while."""
         before = len(self.turns)
         self._thread.join(TURNS_NO_MORE)
         return len(self.turns) == before
@@ -73,12 +73,12 @@ def looping(
 
 
 SLEEPS = 20.0
-"""Seconds after which a loop that sleeps through a change turns all the same, for its test."""
+"""Seconds after which a loop that missed a change is woken, to end its test."""
 
 
 @contextmanager
 def awake_at_last(wake: Callable[[], None]) -> Iterator[None]:
-    """Check that a loop turns by itself; it is woken, too late, if it does not."""
+    """Check that a loop iterates by itself; if not, wake it so that the test ends."""
     timer = threading.Timer(SLEEPS, wake)
     timer.start()
     try:
@@ -89,11 +89,11 @@ def awake_at_last(wake: Callable[[], None]) -> Iterator[None]:
 
 
 class Away:
-    """A database that does not answer reads while it is away.
+    """Outage of the reads of a backend.
 
     Attributes:
-        on: whether it is away.
-        asked: how often it was asked meanwhile.
+        on: whether reads fail.
+        asked: number of reads that failed.
     """
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ class Away:
 
 
 class CountedReads:
-    """Counts the calls that read, on the way to the real store."""
+    """Record of the read calls of a backend."""
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
         self.queries: list[Sequence[Query]] = []
