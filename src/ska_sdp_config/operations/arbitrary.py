@@ -22,11 +22,7 @@ class Arbitrary(EntryCollection[Any, Any]):
     """
 
     def __call__(self, key: str) -> EntryOperations:
-        """Return the operations on the value at one path.
-
-        Raises:
-            ValueError: the path is invalid.
-        """
+        """Return the operations on the value at one path."""
         check_path(key)
         return EntryOperations(self._context, key)
 
@@ -37,9 +33,6 @@ class Arbitrary(EntryCollection[Any, Any]):
             path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
                 that start with it.
             recurse: number of further levels, or the exact levels.
-
-        Raises:
-            ValueError: the path is invalid.
         """
         return self._context.raw.list_keys(path, recurse)
 
@@ -58,9 +51,6 @@ class Arbitrary(EntryCollection[Any, Any]):
         Args:
             path: start of the paths, as for ``list_keys``.
             recurse: number of further levels, or the exact levels.
-
-        Raises:
-            ValueError: the path is invalid.
         """
         return list(self.query_values(path, recurse))
 

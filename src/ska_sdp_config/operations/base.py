@@ -60,6 +60,8 @@ class Operations(Protocol[ReadT_co]):
 class Collection(ABC, Generic[KeyT, ValueT]):
     """Values of one kind, each with a key, a state and an owner.
 
+    Operations raise ValueError for an invalid key, prefix or path.
+
     Args:
         context: the transaction.
     """
@@ -73,11 +75,7 @@ class Collection(ABC, Generic[KeyT, ValueT]):
 
     @abstractmethod
     def __call__(self, key: KeyT, /) -> Operations[ValueT]:
-        """Return the operations on one member.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return the operations on one member."""
 
     def get(self, key: KeyT) -> ValueT | None:
         """Return a value, or None if it does not exist. The absence counts as read.
@@ -88,11 +86,7 @@ class Collection(ABC, Generic[KeyT, ValueT]):
         return self(key).get()
 
     def exists(self, key: KeyT) -> bool:
-        """Return whether a value exists.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return whether a value exists."""
         return self(key).exists()
 
     def delete(self, key: KeyT, recurse: bool = False) -> None:
@@ -104,24 +98,15 @@ class Collection(ABC, Generic[KeyT, ValueT]):
 
         Raises:
             ConfigVanished: the value does not exist; the transaction stays usable.
-            ValueError: the key is invalid.
         """
         self(key).delete(recurse=recurse)
 
     def state(self, key: KeyT) -> StateOperations:
-        """Return the operations on the state of a value.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return the operations on the state of a value."""
         return self(key).state
 
     def ownership(self, key: KeyT) -> OwnershipOperations:
-        """Return the operations on the ownership of a value.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return the operations on the ownership of a value."""
         return self(key).ownership
 
 
@@ -144,9 +129,6 @@ class NamedCollection(Collection[str, ValueT]):
 
         Args:
             prefix: start of the names.
-
-        Raises:
-            ValueError: the prefix is invalid.
         """
         return list(self.query_keys(prefix))
 
@@ -161,9 +143,6 @@ class NamedCollection(Collection[str, ValueT]):
 
         Args:
             prefix: start of the names.
-
-        Raises:
-            ValueError: the prefix is invalid.
         """
         return list(self.query_values(prefix))
 

@@ -80,9 +80,5 @@ class Components(NamedCollection[Owner], EntryCollection[Owner, Owner | dict[str
     _read = staticmethod(read_owner)
 
     def __call__(self, key: str) -> ComponentOperations:
-        """Return the operations on one component.
-
-        Raises:
-            ValueError: the name is invalid.
-        """
+        """Return the operations on one component."""
         return ComponentOperations(self._context, self._root + check_path_part(key))

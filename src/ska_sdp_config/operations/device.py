@@ -48,9 +48,5 @@ class Subarrays(NamedCollection[Any], EntryCollection[Any, Any]):
     _read = staticmethod(decode)
 
     def __call__(self, key: str) -> DeviceOperations:
-        """Return the operations on the entry of one subarray.
-
-        Raises:
-            ValueError: the subarray id is invalid.
-        """
+        """Return the operations on the entry of one subarray."""
         return DeviceOperations(self._context, self._root + check_path_part(key))

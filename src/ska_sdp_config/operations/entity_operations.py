@@ -146,11 +146,7 @@ class CollectiveEntityOperations(
 
     @abstractmethod
     def check_new(self, key: KeyT) -> None:
-        """Validate the key of a new entity.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Validate the key of a new entity."""
 
     @abstractmethod
     def _name(self, key: Named[KeyT, EntityT]) -> tuple[KeyT, str]:
@@ -210,7 +206,6 @@ class CollectiveEntityOperations(
 
         Raises:
             ConfigVanished: the entity does not exist; the transaction stays usable.
-            ValueError: the key is invalid.
         """
         self(entity).update(entity)
 

@@ -29,10 +29,7 @@ class EntryOperations(HasStateAndOwner, ValueOperations):
 
 
 class EntryCollection(Collection[str, ValueT], Generic[ValueT, WrittenT]):
-    """Values that are written with their key.
-
-    All operations raise ValueError for an invalid key.
-    """
+    """Values that are written with their key."""
 
     @abstractmethod
     def __call__(self, key: str) -> EntryOperations:
