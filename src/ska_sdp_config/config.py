@@ -70,6 +70,8 @@ class Config(Generic[Yielded]):
     Config there. Arguments default to the environment
     (SDP_CONFIG_BACKEND, SDP_CONFIG_HOST and so on; see docs/reference/settings.md).
 
+    Calls raise ConfigConnectionError if the database does not respond.
+
     Args:
         backend: name of a backend, ``etcd3`` (default) or ``memory``, or a backend.
         global_prefix: prefix of the paths of all entities, such as ``/test``.
@@ -241,19 +243,12 @@ class Config(Generic[Yielded]):
 
         Args:
             ttl: seconds for which its keys remain after this process ends.
-
-        Raises:
-            ConfigConnectionError: the database does not respond.
         """
         return self.backend.lease(ttl)
 
     @property
     def client_lease(self) -> Lease:
-        """The lease of this Config, granted on first use.
-
-        Raises:
-            ConfigConnectionError: the database does not respond.
-        """
+        """The lease of this Config, granted on first use."""
         return self.backend.client_lease.current()
 
     @property
@@ -279,7 +274,6 @@ class Config(Generic[Yielded]):
 
         Raises:
             ValueError: this Config has no component name.
-            ConfigConnectionError: the database does not respond.
         """
         self._require_presence().put()
 
@@ -288,7 +282,6 @@ class Config(Generic[Yielded]):
 
         Raises:
             ValueError: this Config has no component name.
-            ConfigConnectionError: the database does not respond.
         """
         return self._require_presence().is_there()
 

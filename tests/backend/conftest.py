@@ -1,4 +1,4 @@
-"""Every backend, those of etcd on both versions in use, each test on an empty database."""
+"""Fixtures of all backends, those of etcd on both supported versions, with an empty database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["backend", "connect", "etcd_client", "set_pages"]
 
 @pytest.fixture
 def set_pages() -> Iterator[Callable[[int, int], None]]:
-    """Sets how many entries, and how many keys alone, there are in a page."""
+    """Set the numbers of entries and of keys in a page."""
     with pytest.MonkeyPatch.context() as patch:
 
         def set_lengths(entries: int, keys: int) -> None:

@@ -1,4 +1,4 @@
-"""What a user is told when the database is full up, away, or not what was asked for."""
+"""Limits of the database, outages, rejected requests and invalid settings."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from tests.support.watch_loops import SLEEPS
 
 @pytest.fixture
 def default_server(start: Start) -> Etcd:
-    """An etcd with its own bounds."""
+    """Start an etcd with the default limits."""
     return start(max_txn_ops=None)
 
 
-def test_transaction_over_the_bound_of_operations(
+def test_transaction_above_operations_limit_is_rejected(
     default_server: Etcd, etcd_client: ConnectTo
 ) -> None:
     with etcd_client(host=default_server.host, port=default_server.port) as backend:
@@ -54,7 +54,7 @@ def test_transaction_over_the_bound_of_operations(
 
 
 @pytest.mark.parametrize("must_exist", [True, False])
-def test_any_number_of_paths_that_begin_alike_are_deleted(
+def test_prefix_delete_is_not_limited(
     default_server: Etcd,
     etcd_client: ConnectTo,
     must_exist: bool,
@@ -70,17 +70,19 @@ def test_any_number_of_paths_that_begin_alike_are_deleted(
         assert backend.list_keys("/pb/")[0] == []
 
 
-def test_transaction_over_the_bound_of_bytes(default_server: Etcd, etcd_client: ConnectTo) -> None:
+def test_transaction_above_size_limit_is_rejected(
+    default_server: Etcd, etcd_client: ConnectTo
+) -> None:
     with etcd_client(host=default_server.host, port=default_server.port) as backend:
         with pytest.raises(TransactionTooLarge, match="--max-request-bytes"):
             backend.create("/large", "x" * 3_000_000)
         assert backend.get("/large")[0] is None
 
 
-def test_watcher_waits_while_the_database_is_full(
+def test_watcher_waits_while_quota_is_exceeded(
     start: Start, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It tries at most once a second, and commits when there is room."""
+    """It retries at most once a second, and commits when there is space."""
     server = start(quota_backend_bytes=2_000_000)
     with etcd_client(host=server.host, port=server.port) as backend:
         backend.create("/a", "1")
@@ -100,10 +102,10 @@ def test_watcher_waits_while_the_database_is_full(
         assert "is full" in caplog.text
 
 
-def test_watcher_waits_while_a_full_database_grants_no_lease(
+def test_watcher_waits_for_lease_while_quota_is_exceeded(
     start: Start, etcd_client: ConnectTo
 ) -> None:
-    """Neither the lease of its tokens nor one to own something by."""
+    """Neither the lease of its tokens nor that of an ownership."""
     server = start(quota_backend_bytes=2_000_000)
     with etcd_client(host=server.host, port=server.port) as other:
         fill(other)
@@ -119,9 +121,7 @@ def test_watcher_waits_while_a_full_database_grants_no_lease(
             assert other.get(f"/pb/{pb_id}/owner")[0] is not None
 
 
-def test_time_out_of_a_transaction_ends_the_wait_for_room(
-    start: Start, etcd_client: ConnectTo
-) -> None:
+def test_transaction_timeout_ends_wait_for_quota(start: Start, etcd_client: ConnectTo) -> None:
     server = start(quota_backend_bytes=2_000_000)
     with etcd_client(host=server.host, port=server.port) as backend:
         backend.create("/a", "1")
@@ -132,7 +132,7 @@ def test_time_out_of_a_transaction_ends_the_wait_for_room(
                 txn.update("/a", "2")
 
 
-def test_watcher_says_that_its_user_may_not(start: Start, etcd_client: ConnectTo) -> None:
+def test_watcher_raises_permission_denied(start: Start, etcd_client: ConnectTo) -> None:
     server = start()
     with (
         administrator(server.endpoint),
@@ -151,10 +151,10 @@ def test_watcher_says_that_its_user_may_not(start: Start, etcd_client: ConnectTo
     ],
     ids=["wrong password", "none"],
 )
-def test_watcher_raises_that_its_login_was_never_accepted(
+def test_watcher_raises_never_accepted_login(
     start: Start, etcd_client: ConnectTo, login: dict[str, str], words: str
 ) -> None:
-    """One that was accepted before is waited for: the password is being changed, say."""
+    """A login that was accepted before is retried, as its password may be about to change."""
     server = start()
     with (
         administrator(server.endpoint),
@@ -165,7 +165,7 @@ def test_watcher_raises_that_its_login_was_never_accepted(
             next(watcher.txn(timeout=SLEEPS))
 
 
-def test_raised_bound_lets_it_commit(start: Start, etcd_client: ConnectTo) -> None:
+def test_raised_limit_accepts_transaction(start: Start, etcd_client: ConnectTo) -> None:
     server = start(max_txn_ops=1_000)
     with etcd_client(host=server.host, port=server.port) as backend:
         backend.store.commit([], [Put(f"2/pb/{n:03}", "1") for n in range(200)], timeout=5)
@@ -175,17 +175,17 @@ def test_raised_bound_lets_it_commit(start: Start, etcd_client: ConnectTo) -> No
         assert backend.get("/result")[0] == "1"
 
 
-def test_absent_server_is_named_within_the_timeout(etcd_client: ConnectTo) -> None:
+def test_error_names_absent_server_within_timeout(etcd_client: ConnectTo) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         with etcd_client(host="127.0.0.1", port=port, timeout=0.5) as backend:
-            said = pytest.raises(ConfigConnectionError, match=rf"127\.0\.0\.1:{port}.*0\.5 s")
-            with in_time(0.5 + LATE), said:
+            expected = pytest.raises(ConfigConnectionError, match=rf"127\.0\.0\.1:{port}.*0\.5 s")
+            with in_time(0.5 + LATE), expected:
                 backend.get("/a")
 
 
-def test_silent_server_is_named_within_the_timeout(
+def test_error_names_silent_server_within_timeout(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
@@ -193,15 +193,17 @@ def test_silent_server_is_named_within_the_timeout(
         backend.get("/a")
         server.pause()
         usual, backend.store.timeout = backend.store.timeout, 0.5
-        said = pytest.raises(ConfigConnectionError, match=str(server.port))
-        with in_time(0.5 + LATE), said:
+        expected = pytest.raises(ConfigConnectionError, match=str(server.port))
+        with in_time(0.5 + LATE), expected:
             backend.get("/a")
         server.resume()
         backend.store.timeout = usual
         assert backend.get("/a")[0] is None
 
 
-def test_call_bridges_a_restart(etcd_server: Callable[..., Etcd], etcd_client: ConnectTo) -> None:
+def test_call_is_retried_across_restart(
+    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
+) -> None:
     server = etcd_server()
     with etcd_client(host=server.host, port=server.port) as backend:
         backend.create("/a", "1")
@@ -209,7 +211,7 @@ def test_call_bridges_a_restart(etcd_server: Callable[..., Etcd], etcd_client: C
         assert backend.get("/a")[0] == "1"
 
 
-def test_another_endpoint_takes_over(etcd: Etcd, etcd_client: ConnectTo) -> None:
+def test_call_fails_over_to_next_endpoint(etcd: Etcd, etcd_client: ConnectTo) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         hosts = f"127.0.0.1:{unused.getsockname()[1]},{etcd.host}:{etcd.port}"
@@ -218,7 +220,7 @@ def test_another_endpoint_takes_over(etcd: Etcd, etcd_client: ConnectTo) -> None
             assert backend.address == hosts
 
 
-def test_closed_backend_says_so(etcd: Etcd, etcd_client: ConnectTo) -> None:
+def test_call_on_closed_backend_raises(etcd: Etcd, etcd_client: ConnectTo) -> None:
     backend = etcd_client(host=etcd.host, port=etcd.port)
     backend.get("/a")
     backend.close()
@@ -227,7 +229,7 @@ def test_closed_backend_says_so(etcd: Etcd, etcd_client: ConnectTo) -> None:
         backend.get("/a")
 
 
-def test_unknown_backend_lists_the_known_ones() -> None:
+def test_error_of_unknown_backend_lists_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'postgres'.*etcd3, etcd3_revolution1, memory"):
         connect("postgres")
 
@@ -248,7 +250,7 @@ def test_endpoints(host: str, port: int, endpoints: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "says"),
+    ("environment", "message"),
     [
         ({"SDP_CONFIG_PORT": "many"}, "SDP_CONFIG_PORT.*'many'"),
         ({"SDP_CONFIG_HOST": "a:70000"}, "70000"),
@@ -261,16 +263,19 @@ def test_endpoints(host: str, port: int, endpoints: tuple[str, ...]) -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_bad_setting_is_named(
-    environment: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch, etcd_client: ConnectTo
+def test_error_names_invalid_setting(
+    environment: dict[str, str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    etcd_client: ConnectTo,
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         etcd_client()
 
 
-def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_override_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_CONFIG_HOST", "elsewhere")
     monkeypatch.setenv("SDP_CONFIG_PASSWORD", "secret")
     monkeypatch.setenv("SDP_CONFIG_USERNAME", "me")

@@ -1,4 +1,4 @@
-"""The cache under watchers: what it saves, and what it must not get wrong."""
+"""Cache of the watchers: saved reads, consistency and memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.watch_loops import looping
 BLOCKS = 300
 
 
-def test_turn_reads_only_what_changed(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_iteration_reads_only_changes(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     backend, other = connect(), connect()
     names = [f"pb/{number:03}" for number in range(BLOCKS)]
     put(other, **dict.fromkeys(names, "1"), **{f"{name}/state": "0" for name in names})
@@ -42,7 +42,7 @@ def test_turn_reads_only_what_changed(connect: Connect, monkeypatch: pytest.Monk
         assert loop.rests()
 
 
-def test_commit_is_seen_whole_across_ranges(connect: Connect) -> None:
+def test_commit_to_two_ranges_is_delivered_whole(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(other, **{"a/x": "0", "b/y/z": "0"})
     pairs: list[tuple[str | None, str | None]] = []
@@ -61,14 +61,14 @@ def test_commit_is_seen_whole_across_ranges(connect: Connect) -> None:
     assert numbers == sorted(numbers)
 
 
-def test_what_this_process_read_or_wrote_is_never_missed(connect: Connect) -> None:
+def test_watcher_reads_own_reads_and_writes(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(other, n="0")
-    for turn, watcher in enumerate(Watcher(backend, lambda txn: txn)):
+    for iteration, watcher in enumerate(Watcher(backend, lambda txn: txn)):
         for txn in watcher.txn():
             known = int(txn.get("/n") or 0)
-        assert known == 3 * turn
-        if turn == 20:
+        assert known == 3 * iteration
+        if iteration == 20:
             break
         other.update("/n", str(known + 1))
         assert backend.get("/n")[0] == str(known + 1)
@@ -80,7 +80,7 @@ def test_what_this_process_read_or_wrote_is_never_missed(connect: Connect) -> No
             txn.update("/n", str(known + 3))
 
 
-def test_what_others_committed_before_is_seen_within_a_turn(connect: Connect) -> None:
+def test_iteration_reads_earlier_commits_of_others(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(other, n="0")
     for watcher in Watcher(backend, lambda txn: txn):
@@ -91,7 +91,7 @@ def test_what_others_committed_before_is_seen_within_a_turn(connect: Connect) ->
         break
 
 
-def test_write_on_a_view_that_is_behind_is_run_again(connect: Connect) -> None:
+def test_write_on_stale_view_is_retried(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(other, n="0")
     runs = 0
@@ -106,7 +106,7 @@ def test_write_on_a_view_that_is_behind_is_run_again(connect: Connect) -> None:
     assert (runs, backend.get("/n")[0]) == (2, "11")
 
 
-def test_compaction_of_what_is_cached_does_no_harm(connect: Connect) -> None:
+def test_compaction_of_cached_revision_is_handled(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(other, a="0", b="0")
 
@@ -123,7 +123,7 @@ def test_compaction_of_what_is_cached_does_no_harm(connect: Connect) -> None:
         loop.saw(("1", "9"))
 
 
-def test_it_is_dropped_with_the_last_watcher(connect: Connect) -> None:
+def test_cache_is_cleared_with_last_watcher(connect: Connect) -> None:
     backend = connect()
     put(backend, a="1")
     with looping(backend, lambda txn: txn.get("/a")) as one:
@@ -137,10 +137,10 @@ def test_it_is_dropped_with_the_last_watcher(connect: Connect) -> None:
     assert backend.cache.view() is None
 
 
-def test_late_delivery_of_a_cancelled_watch_is_left_out(
+def test_late_delivery_of_cancelled_watch_is_ignored(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be on its way while its watch is cancelled; the next watch knows more."""
+    """It may be in transit while its watch is cancelled; the next watch delivers newer changes."""
     backend, other = connect(), connect()
     sinks: list[Sink] = []
     watch = backend.store.watch
@@ -166,7 +166,7 @@ def test_late_delivery_of_a_cancelled_watch_is_left_out(
         assert loop.rests()
 
 
-def test_it_keeps_what_is_read_and_not_much_more(connect: Connect) -> None:
+def test_cache_is_trimmed_to_reads(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(other, at="0", **{f"{number}/x": "1" for number in range(3 * MIN_TRIM_ENTRIES)})
 
@@ -181,7 +181,7 @@ def test_it_keeps_what_is_read_and_not_much_more(connect: Connect) -> None:
             loop.saw(at + MIN_TRIM_ENTRIES)
             loop.watcher.trigger()
         other.update("/1/x", "2")
-        # What is not read any more is dropped when a turn is over.
+        # Entries that are no longer read are dropped at the end of an iteration.
         wait_until(lambda: len(cached(backend).values) <= 2 * MIN_TRIM_ENTRIES + 2)
         loop.watcher.trigger()
         loop.saw(3 * MIN_TRIM_ENTRIES)
@@ -193,7 +193,7 @@ def cached(backend: Backend) -> View:
     return view
 
 
-def test_view_that_is_shared_does_not_change() -> None:
+def test_shared_view_does_not_change() -> None:
     view = View(1)
     span = Span.prefix("2/pb/")
     view.learn(Query(span), [Entry("2/pb/a", "1", 1, 1)])

@@ -1,4 +1,4 @@
-"""What calls take and reject, alike on every backend."""
+"""Accepted and rejected arguments, equal on every backend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALUES: list[Any] = [b"text", 5, 1.5, None, {"a": 1}, ["a"], True]
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_a_value_that_is_no_str_is_rejected_at_the_call(backend: Backend, value: Any) -> None:
+def test_value_that_is_not_str_is_rejected(backend: Backend, value: Any) -> None:
     put(backend, there="1")
     with pytest.raises(TypeError, match="Invalid value for /new: expected a str, not"):
         backend.create("/new", value)
@@ -35,9 +35,7 @@ PATHS = [("", "begin"), ("pb", "begin"), ("pb/x", "begin"), ("/pb/", "ends"), ("
 
 
 @pytest.mark.parametrize(("path", "which"), PATHS)
-def test_a_bad_path_is_rejected_and_the_message_gives_the_rule(
-    backend: Backend, path: str, which: str
-) -> None:
+def test_error_of_invalid_path_names_rule(backend: Backend, path: str, which: str) -> None:
     calls: list[Callable[[Any], object]] = [
         lambda to: to.get(path),
         lambda to: to.create(path, "1"),
@@ -57,7 +55,7 @@ def test_a_bad_path_is_rejected_and_the_message_gives_the_rule(
                 call(txn)
 
 
-def test_a_lease_is_given_as_an_object_or_by_its_id(backend: Backend) -> None:
+def test_lease_is_accepted_as_object_or_id(backend: Backend) -> None:
     with backend.lease() as lease:
         backend.create("/a", "1", lease)
         backend.create("/b", "1", lease=lease.id)
@@ -120,7 +118,7 @@ def of_a_watcher(backend: Backend) -> Iterator[Txn]:
 
 @pytest.mark.parametrize("run", [committed, left_by_break, ended_by_an_exception, of_a_watcher])
 @pytest.mark.parametrize("call", LATE)
-def test_a_call_after_the_end_of_the_loop_is_rejected(
+def test_call_after_end_of_loop_is_rejected(
     backend: Backend, call: str, run: Callable[[Backend], Iterator[Txn]]
 ) -> None:
     backend.create("/a", "1")
@@ -130,12 +128,12 @@ def test_a_call_after_the_end_of_the_loop_is_rejected(
     assert backend.list_keys("/")[0] == ["/a"]
 
 
-def test_the_revision_can_be_asked_for_after_the_end(backend: Backend) -> None:
+def test_revision_is_readable_after_end_of_loop(backend: Backend) -> None:
     (ended,) = committed(backend)
     assert ended.revision > 0
 
 
-def test_a_call_on_an_earlier_attempt_is_rejected(connect: Connect) -> None:
+def test_call_on_earlier_attempt_is_rejected(connect: Connect) -> None:
     backend, other = connect(), connect()
     attempts: list[Txn] = []
     for txn in backend.txn():
@@ -151,7 +149,7 @@ def test_a_call_on_an_earlier_attempt_is_rejected(connect: Connect) -> None:
     assert backend.list_keys("/")[0] == ["/a", "/b"]
 
 
-def test_an_event_of_a_watch_unpacks(backend: Backend) -> None:
+def test_watch_event_unpacks(backend: Backend) -> None:
     backend.create("/a", "1")
     _, first = backend.get("/a")
     backend.update("/a", "2")
@@ -167,9 +165,7 @@ def test_an_event_of_a_watch_unpacks(backend: Backend) -> None:
             assert revision == DbRevision(event.revision, event.revision)
 
 
-def test_arguments_of_the_retries_of_other_releases_are_accepted(
-    etcd_client: ConnectTo, etcd: Any
-) -> None:
+def test_retry_arguments_of_other_releases_are_accepted(etcd_client: ConnectTo, etcd: Any) -> None:
     with etcd_client(host=etcd.host, port=etcd.port, max_retries=15, retry_time=0.1) as backend:
         assert backend.get("/a/b/c")[0] is None
     by_position: Any = type(backend)

@@ -1,4 +1,4 @@
-"""The log of the last changes: what it tells, and what it does not hold."""
+"""Log of recent changes and its limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def begun(revision: int) -> ChangeLog:
     return log
 
 
-def test_it_tells_what_came_after_a_revision() -> None:
+def test_log_returns_changes_after_revision() -> None:
     log = begun(3)
     changes = [change(5), change(5, None), change(6)]
     log.extend(changes)
@@ -31,23 +31,23 @@ def test_it_tells_what_came_after_a_revision() -> None:
     assert log.after(6) == []
 
 
-def test_it_holds_so_many_changes() -> None:
+def test_log_is_bounded_by_number_of_changes() -> None:
     log = begun(1)
     log.extend([change(2 + number, None) for number in range(MAX_CHANGES + 10)])
     assert log.begins == 11
     assert len(log.after(log.begins)) == MAX_CHANGES
 
 
-def test_it_holds_so_many_characters() -> None:
+def test_log_is_bounded_by_number_of_characters() -> None:
     log = begun(1)
     for revision in range(2, 502):
         log.extend([change(revision, LARGE)])
-    held = log.after(log.begins)
-    assert 0 < len(held) <= MAX_CHARACTERS / len(LARGE)
-    assert [each.revision for each in held] == [*range(log.begins + 1, 502)]
+    kept = log.after(log.begins)
+    assert 0 < len(kept) <= MAX_CHARACTERS / len(LARGE)
+    assert [each.revision for each in kept] == [*range(log.begins + 1, 502)]
 
 
-def test_change_that_is_larger_than_all_it_holds_is_not_held() -> None:
+def test_change_above_limit_is_not_kept() -> None:
     log = begun(1)
     log.extend([change(2), change(3, "x" * (MAX_CHARACTERS + 1))])
     assert (log.begins, log.after(3)) == (3, [])
@@ -55,7 +55,7 @@ def test_change_that_is_larger_than_all_it_holds_is_not_held() -> None:
     assert log.after(3) == [change(4)]
 
 
-def test_it_counts_anew_when_it_begins_anew() -> None:
+def test_cleared_log_resets_counts() -> None:
     log = begun(1)
     for begin in (1, 100, 200):
         log.begin(begin)
@@ -63,7 +63,7 @@ def test_it_counts_anew_when_it_begins_anew() -> None:
         assert log.after(begin) != []
 
 
-def test_cache_does_not_hold_what_nobody_reads(connect: Connect) -> None:
+def test_change_log_of_unread_values_is_bounded(connect: Connect) -> None:
     backend, other = connect(), connect()
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.saw(None)
@@ -72,7 +72,7 @@ def test_cache_does_not_hold_what_nobody_reads(connect: Connect) -> None:
         put(other, a="1")
         loop.saw("1")
         log = backend.cache.log
-        held = [each.entry.value for each in log.after(log.begins) if each.entry]
-        assert sum(map(len, held)) <= MAX_CHARACTERS
+        kept = [each.entry.value for each in log.after(log.begins) if each.entry]
+        assert sum(map(len, kept)) <= MAX_CHARACTERS
         put(other, a="2")
         loop.saw("2")

@@ -1,4 +1,4 @@
-"""Closing while threads of the library begin something."""
+"""Close during the start of leases, watches and threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.stores import Heard, now
 TIMES = 40
 
 
-def test_close_while_a_lease_is_being_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_during_grant_rejects_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = MemoryBackend(Database())
     asked, ended, closed = (threading.Event() for _ in range(3))
     grant, end = backend.store.grant_lease, backend.leases.end
@@ -43,13 +43,13 @@ def test_close_while_a_lease_is_being_granted(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(backend.store, "grant_lease", grant_late)
     monkeypatch.setattr(backend.leases, "end", end_leases)
     monkeypatch.setattr(threading, "Thread", StartsLate)
-    refused: list[str] = []
+    errors: list[str] = []
 
     def ask() -> None:
         try:
             backend.lease()
         except ConfigConnectionError as exc:
-            refused.append(str(exc))
+            errors.append(str(exc))
 
     asking = Thread(target=ask)
     asking.start()
@@ -59,15 +59,15 @@ def test_close_while_a_lease_is_being_granted(monkeypatch: pytest.MonkeyPatch) -
     finally:
         closed.set()
         asking.join()
-    assert refused == ["This Config is closed: make a new one."]
+    assert errors == ["This Config is closed: make a new one."]
 
 
-def test_close_just_after_a_watch_was_begun(connect: Connect) -> None:
-    # gRPC crashes the process when a stub is made on a channel that is being closed.
+def test_close_just_after_start_of_watch(connect: Connect) -> None:
+    # gRPC crashes the process if a stub is created on a channel that is being closed.
     close: list[Callable[[], None]] = []
     for _ in range(TIMES):
         backend: Backend = connect()
-        # Not from the first revision on: to send all that earlier tests wrote keeps a server busy.
+        # Not from the first revision on: sending all writes of earlier tests loads the server.
         backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
         backend.close()
         close.append(backend.close)
@@ -76,7 +76,7 @@ def test_close_just_after_a_watch_was_begun(connect: Connect) -> None:
 
 
 class NoMoreThreads(threading.Thread):
-    """As at the limit of a container."""
+    """As at the thread limit of a container."""
 
     def start(self) -> None:
         if self.name.startswith("config-"):
@@ -94,7 +94,7 @@ USES: dict[str, Callable[[Backend], object]] = {
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
-def test_thread_that_cannot_be_started_leaves_nothing_to_close(
+def test_failed_thread_start_leaves_nothing_open(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, use: Callable[[Backend], object]
 ) -> None:
     backend = connect()

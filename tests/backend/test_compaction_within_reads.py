@@ -1,4 +1,4 @@
-"""Compaction of the pinned revision while a transaction reads, however often."""
+"""Repeated compaction of the pinned revision while a transaction reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.backends import Connect, compact, put
 
 
 class Compactor:
-    """Compacts a database just before it is read at a pinned revision.
+    """Compact a database just before each read at a pinned revision.
 
     Attributes:
         left: how many more times.
@@ -42,13 +42,13 @@ READS: dict[str, Callable[[Txn], list[str]]] = {
 
 @pytest.mark.parametrize("compactions", [1, 2, 3])
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_compactions_within_one_listing(
+def test_listing_survives_two_compactions(
     connect: Connect,
     monkeypatch: pytest.MonkeyPatch,
     read: Callable[[Txn], list[str]],
     compactions: int,
 ) -> None:
-    """What was listed without a guard is forgotten with each, and is read again."""
+    """Each discards the unguarded listings, which are read again."""
     backend, other = connect(), connect()
     put(other, **{"x/a": "1", "x/a/b": "1", "x/a/b/c": "1"})
     compactor = Compactor(backend, other, monkeypatch)

@@ -1,4 +1,4 @@
-"""What a Config counts of itself, and how far its watch is behind."""
+"""Counters of a Config and the lag of its watch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
 
 
-def test_a_commit_is_one_transaction(backend: Backend) -> None:
+def test_commit_is_counted_as_one_transaction(backend: Backend) -> None:
     before = backend.counts.read()
     put(backend, a="1")
     after = backend.counts.read()
@@ -28,7 +28,7 @@ def test_a_commit_is_one_transaction(backend: Backend) -> None:
     }
 
 
-def test_a_conflict_is_counted_and_so_is_its_retry(connect: Connect) -> None:
+def test_conflict_and_retry_are_counted(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(backend, a="1")
     before = backend.counts.read()
@@ -46,7 +46,7 @@ def test_a_conflict_is_counted_and_so_is_its_retry(connect: Connect) -> None:
     }
 
 
-def test_a_transaction_that_is_left_is_not_committed(backend: Backend) -> None:
+def test_transaction_left_by_break_is_not_counted_as_committed(backend: Backend) -> None:
     before = backend.counts.read()
     for txn in backend.txn():
         txn.get("/a")
@@ -56,7 +56,7 @@ def test_a_transaction_that_is_left_is_not_committed(backend: Backend) -> None:
     assert after["committed"] == before["committed"]
 
 
-def test_a_connection_that_comes_back_is_counted_and_its_watch_too(
+def test_reconnect_and_resumed_watch_are_counted(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
@@ -74,7 +74,7 @@ def test_a_connection_that_comes_back_is_counted_and_its_watch_too(
         assert counts["watches_resumed"] >= 1
 
 
-def test_a_watch_that_is_heard_owes_nothing(connect: Connect) -> None:
+def test_watch_that_delivers_has_no_lag(connect: Connect) -> None:
     backend = connect()
     assert backend.watch_lag() is None
     with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -94,13 +94,13 @@ def test_a_watch_that_is_heard_owes_nothing(connect: Connect) -> None:
     wait_until(lambda: backend.watch_lag() is None)
 
 
-def test_what_a_watch_owes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with MemoryBackend(Database()) as backend:
         watch = backend.store.watch
         sinks: list[Sink] = []
 
         class Held:
-            """Keeps to itself what it should deliver."""
+            """Deliver nothing."""
 
             def changed(self, changes: Any) -> None:
                 pass

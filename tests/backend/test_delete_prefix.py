@@ -1,4 +1,4 @@
-"""Deletion of all paths that begin alike, on every backend."""
+"""Deletion of all paths with a prefix, on every backend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ska_sdp_config.engine.backend import Backend
 from tests.support.backends import Connect, put
 
 
-def test_delete_of_all_that_begin_so(backend: Backend) -> None:
+def test_delete_prefix_removes_paths_with_prefix(backend: Backend) -> None:
     def left() -> list[str]:
         return [str(path) for path in backend.list_keys("/", recurse=5)[0]]
 
@@ -28,7 +28,7 @@ def test_delete_of_all_that_begin_so(backend: Backend) -> None:
     assert left() == ["/eb/a"]
 
 
-def test_delete_of_all_that_begin_so_is_of_what_stands_at_the_commit(connect: Connect) -> None:
+def test_delete_prefix_applies_to_paths_at_commit(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, **{"pb/a": "1", "pb/b": "1"})
     runs = 0
@@ -41,7 +41,7 @@ def test_delete_of_all_that_begin_so_is_of_what_stands_at_the_commit(connect: Co
         txn.create("/pb/new", "1")
     assert runs == 1, "what goes in any case was not read"
     assert one.list_keys("/pb/")[0] == ["/pb/new"]
-    # That one was there, though, must still be so.
+    # The error depends on the listing, so a change of it is a conflict.
     with pytest.raises(ConfigVanished):  # noqa: PT012  the loop belongs to it
         for txn in one.txn():
             txn.delete_prefix("/pb/n")

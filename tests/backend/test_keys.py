@@ -19,25 +19,25 @@ paths = st.lists(text.filter(lambda part: "/" not in part), min_size=1, max_size
     ("path", "key"),
     [("/a", "1/a"), ("/pb/pb-x", "2/pb/pb-x"), ("/pb/pb-x/state", "3/pb/pb-x/state")],
 )
-def test_key_is_the_number_of_slashes_and_the_path(path: str, key: str) -> None:
+def test_key_is_depth_and_path(path: str, key: str) -> None:
     assert key_of_path(path) == key
     assert path_of_key(key) == path
     assert depth_of_path(path) == int(key[0])
 
 
-@pytest.mark.parametrize(("path", "says"), [("a", "begin"), ("/a/", "ends"), ("", "begin")])
-def test_what_is_no_path_is_refused(path: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+@pytest.mark.parametrize(("path", "message"), [("a", "begin"), ("/a/", "ends"), ("", "begin")])
+def test_invalid_path_is_rejected(path: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         key_of_path(path)
 
 
 @given(paths)
-def test_key_and_path_are_two_ways_to_say_one_thing(path: str) -> None:
+def test_key_and_path_round_trip(path: str) -> None:
     assert path_of_key(key_of_path(path)) == path
 
 
 @given(text.filter(lambda prefix: not prefix.endswith("\U0010ffff")), text)
-def test_span_of_prefix_holds_exactly_the_keys_that_begin_so(prefix: str, key: str) -> None:
+def test_span_of_prefix_contains_keys_with_prefix(prefix: str, key: str) -> None:
     span = Span.prefix(prefix)
     assert prefix in span
     assert prefix + key in span
@@ -45,16 +45,16 @@ def test_span_of_prefix_holds_exactly_the_keys_that_begin_so(prefix: str, key: s
 
 
 @given(text, text)
-def test_spans_are_in_the_order_of_utf8(one: str, other: str) -> None:
+def test_spans_follow_order_of_utf8(one: str, other: str) -> None:
     assert (one < other) == (one.encode() < other.encode())
 
 
-def test_single_key_is_a_span_of_itself() -> None:
+def test_span_without_end_contains_one_key() -> None:
     assert "2/pb/a" in Span("2/pb/a")
     assert "2/pb/ab" not in Span("2/pb/a")
 
 
-def test_listing_takes_a_number_of_levels_or_exactly_some() -> None:
+def test_listing_accepts_number_of_levels_or_exact_levels() -> None:
     assert spans_of_listing("/pb/") == [Span("2/pb/", "2/pb0")]
     assert [span.begin for span in spans_of_listing("/pb/", 2)] == ["2/pb/", "3/pb/", "4/pb/"]
     assert [span.begin for span in spans_of_listing("/pb/", [2, 0])] == ["2/pb/", "4/pb/"]

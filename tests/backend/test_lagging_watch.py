@@ -1,4 +1,4 @@
-"""What a watcher costs the database while its watch is behind."""
+"""Reads of watchers while their watch lags."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ BLOCKS = 50
 
 
 class SlowWatch:
-    """Holds back what the watches of a client deliver, and counts what it reads.
+    """Delay the deliveries of the watches of a client, and count its reads.
 
     Attributes:
-        holds: whether changes are held back.
+        is_delaying: whether deliveries are delayed.
         listings: how often the blocks were listed or read as a whole.
     """
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.holds = False
+        self.is_delaying = False
         self.listings = 0
         self._held: list[Callable[[], None]] = []
         self._watch, self._read = backend.store.watch, backend.store.read
@@ -46,7 +46,7 @@ class SlowWatch:
         return self._read(queries, revision, timeout=timeout)
 
     def take(self, deliver: Callable[[], None]) -> None:
-        if self.holds:
+        if self.is_delaying:
             self._held.append(deliver)
         else:
             deliver()
@@ -59,7 +59,7 @@ class SlowWatch:
     def release(self) -> None:
         while self.deliver_one():
             pass
-        self.holds = False
+        self.is_delaying = False
 
 
 class SlowSink:
@@ -82,14 +82,14 @@ def blocks(txn: Txn) -> dict[str, str | None]:
 
 @contextmanager
 def following(backend: Backend, other: Backend) -> Iterator[Loop]:
-    """A loop that reads all blocks, and has cached them."""
+    """Run a loop that has read all blocks into the cache."""
     put(other, **{f"blocks/{number:02}": "0" for number in range(BLOCKS)})
     with looping(backend, blocks) as loop:
         loop.saw({f"/blocks/{number:02}": "0" for number in range(BLOCKS)})
-        # From the third turn on values are read with a listing.
-        for turn in (1, 2):
+        # From the third iteration on, values are read with a listing.
+        for iteration in (1, 2):
             loop.watcher.trigger()
-            wait_until(lambda: len(loop.turns) > turn)  # noqa: B023 - ends in the loop
+            wait_until(lambda: len(loop.turns) > iteration)  # noqa: B023 - ends in the loop
         yield loop
 
 
@@ -99,20 +99,20 @@ def newest(loop: Loop) -> str:
     return str(seen["/blocks/00"])
 
 
-def test_slow_watch_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While it delivers, reads would only make it slower."""
+def test_reads_wait_for_slow_watch(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it delivers, reads would make it slower still."""
     monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.5)
     backend, other = connect(), connect()
     backend.store.timeout = 60
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop:
-        slow.holds = True
+        slow.is_delaying = True
         for number in range(1, 16):
             other.update("/blocks/00", str(number))
         wait_until(lambda: len(slow._held) >= 15)
         listings, turns = slow.listings, len(loop.turns)
         loop.watcher.trigger()
-        wait_until(lambda: (backend.cache.lag() or (0, 0))[0] >= 15, what="the turn waits")
+        wait_until(lambda: (backend.cache.lag() or (0, 0))[0] >= 15, what="the iteration waits")
         pause = threading.Event()
         while slow.deliver_one():
             pause.wait(0.1)
@@ -122,23 +122,23 @@ def test_slow_watch_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPa
         slow.release()
 
 
-def test_stalled_watch_is_skipped_seldom(
+def test_stalled_watch_is_skipped_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Everything is read once, for all turns and watchers; a further turn waits."""
+    """Everything is read once for all watchers; further iterations wait."""
     monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
     monkeypatch.setattr(f"{CACHE}.MIN_SKIP_INTERVAL_S", 60.0)
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as second:
         wait_until(lambda: second.turns)
-        slow.holds = True
+        slow.is_delaying = True
         other.update("/blocks/00", "1")
         listings = slow.listings
         loop.watcher.trigger()
         second.watcher.trigger()
         wait_until(lambda: newest(loop) == newest(second) == "1")
-        # Both listed at most, if they began at once.
+        # At most both have listed, if they started at the same time.
         assert slow.listings <= listings + 4
         listings = slow.listings
         for number in range(2, 6):
@@ -154,7 +154,7 @@ def test_stalled_watch_is_skipped_seldom(
         assert loop.error is None
 
 
-def test_stalled_watch_is_skipped_again_after_a_pause(
+def test_stalled_watch_is_skipped_again_after_pause(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
@@ -163,7 +163,7 @@ def test_stalled_watch_is_skipped_again_after_a_pause(
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop:
-        slow.holds = True
+        slow.is_delaying = True
         for number in range(1, 6):
             other.update("/blocks/00", str(number))
             loop.watcher.trigger()
@@ -173,16 +173,16 @@ def test_stalled_watch_is_skipped_again_after_a_pause(
         wait_until(lambda: newest(loop) == "last")
 
 
-def test_change_that_was_skipped_turns_the_loop(
+def test_skipped_change_starts_iteration(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other loop, which has read it before and waits, is notified."""
+    """The other loop, which has read the key before and waits, is notified."""
     monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as waiting:
         wait_until(lambda: waiting.turns)
-        slow.holds = True
+        slow.is_delaying = True
         other.update("/blocks/00", "1")
         loop.watcher.trigger()
         wait_until(lambda: newest(loop) == "1")

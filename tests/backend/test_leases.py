@@ -1,4 +1,4 @@
-"""What leases promise, on every backend."""
+"""Leases, on every backend."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lease_of(backend: Backend, path: str) -> int:
     return found[0].lease
 
 
-def test_keys_go_with_their_lease(connect: Connect) -> None:
+def test_keys_are_deleted_with_their_lease(connect: Connect) -> None:
     backend, other = connect(), connect()
     with looping(other, lambda txn: txn.list_keys("/")) as loop:
         with backend.lease(ttl=60) as lease:
@@ -40,7 +40,7 @@ def test_keys_go_with_their_lease(connect: Connect) -> None:
         loop.saw(["/stays"])
 
 
-def test_transaction_tells_by_which_lease_a_path_lives(backend: Backend) -> None:
+def test_transaction_returns_lease_of_path(backend: Backend) -> None:
     with backend.lease() as lease, backend.lease() as other:
         for txn in backend.txn():
             assert txn.lease_of("/a") == 0
@@ -61,7 +61,7 @@ def test_transaction_tells_by_which_lease_a_path_lives(backend: Backend) -> None
         assert lease_of(backend, "/a") == other.id
 
 
-def test_update_keeps_the_lease(backend: Backend) -> None:
+def test_update_keeps_lease(backend: Backend) -> None:
     with backend.lease() as lease:
         for txn in backend.txn():
             txn.create("/a", "1", lease.id)
@@ -76,18 +76,18 @@ def test_update_keeps_the_lease(backend: Backend) -> None:
         assert lease_of(backend, "/a") == 0
 
 
-def test_lease_outlives_its_ttl_while_its_process_lives(connect: Connect) -> None:
+def test_lease_is_refreshed_beyond_ttl(connect: Connect) -> None:
     backend, other = connect(), connect()
     with backend.lease(ttl=2) as lease:
         backend.create("/a", "1", lease)
         waiting = threading.Event()
         waiting.wait(4.5)
-        # As it would not, were this process held up for two seconds.
+        # It would expire if this process were suspended for two seconds.
         on_time(lease.alive(), "the lease has ended")
         on_time(other.get("/a")[0] == "1", "what lives by the lease has gone")
 
 
-def test_ended_lease_is_refused(backend: Backend) -> None:
+def test_ended_lease_is_rejected(backend: Backend) -> None:
     lease = backend.lease()
     lease.revoke()
     lease.revoke()
@@ -100,18 +100,18 @@ def test_ended_lease_is_refused(backend: Backend) -> None:
     assert backend.get("/a")[0] is None
 
 
-def test_closing_gives_up_what_is_leased(connect: Connect) -> None:
+def test_close_revokes_leases(connect: Connect) -> None:
     backend, other = connect(), connect()
     before = threading.active_count()
     backend.create("/a", "1", backend.lease(ttl=60))
     assert other.get("/a")[0] == "1"
     backend.close()
-    # The answer is not waited for for long. By itself it would end after a minute.
+    # Without the revocation, the lease would expire after a minute.
     wait_until(lambda: other.get("/a")[0] is None)
     wait_until(lambda: threading.active_count() <= before)
 
 
-def test_lost_lease_is_noticed_within_its_ttl(
+def test_lost_lease_is_detected_within_ttl(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.engine.backend.LEASE_TTL", 2)
@@ -130,12 +130,12 @@ def test_lost_lease_is_noticed_within_its_ttl(
             server.resume()
         backend.get("/a")
         wait_until(lambda: states[-1:] == ["connected"] and len(states) >= 4)
-        # A busy machine may have kept it from the database before, too.
+        # A loaded machine may have delayed an earlier call, too.
         assert states[0] == "connected"
         assert states[-3:] == ["suspended", "lost", "connected"]
 
 
-def test_database_that_answers_is_connected_although_the_client_lease_was_lost(
+def test_state_is_connected_again_after_lost_client_lease(
     connect: Connect,
 ) -> None:
     backend, other = connect(), connect()
@@ -158,15 +158,15 @@ def test_database_that_answers_is_connected_although_the_client_lease_was_lost(
     assert after > before
 
 
-def test_client_lease_is_granted_anew_after_a_loss(connect: Connect) -> None:
+def test_client_lease_is_granted_again_after_loss(connect: Connect) -> None:
     backend, other = connect(), connect()
     backend.create("/a", "1")
     lost = backend.client_lease.current()
-    # As the database would, when it had not heard from this process for too long.
+    # As the database does after the TTL without a refresh.
     other.store.revoke_lease(lost.id, timeout=5)
     backend.update("/a", "2")
     assert other.get("/a")[0] == "2"
-    # By the commit itself on etcd, in memory when it is next kept alive.
+    # Detected by the commit on etcd, and by the next refresh in memory.
     wait_until(lambda: backend.client_lease.is_lost)
     assert not lost.alive()
     assert backend.client_lease.take().id != lost.id

@@ -1,4 +1,4 @@
-"""Locks of the memory database and of the cache are taken in one order."""
+"""Lock order of the in-memory database and the cache."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make_listener() -> WatchedReads:
     return WatchedReads(threading.Condition())
 
 
-def test_last_watcher_leaves_while_another_joins_and_a_third_commits(
+def test_start_and_end_of_watchers_during_commit_do_not_deadlock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The commit delivers to the old watch while the new one is being opened."""
@@ -87,10 +87,10 @@ def test_last_watcher_leaves_while_another_joins_and_a_third_commits(
     assert not cache.is_open
 
 
-def test_last_watcher_leaves_while_the_watch_is_being_opened(
+def test_end_of_last_watcher_during_start_of_watch_cancels_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its watch is cancelled, although nobody had it yet when the watcher left."""
+    """Its watch is cancelled, although its start had not returned when the watcher ended."""
     backend = MemoryBackend(Database())
     put(backend, a="1")
     cache, store = backend.cache, backend.store
@@ -110,8 +110,8 @@ def test_last_watcher_leaves_while_the_watch_is_being_opened(
     assert not backend.database.watches
 
 
-def test_cancelling_a_watch_does_not_wait_for_a_committer() -> None:
-    """A watcher may be collected as garbage in a thread that holds the cache's lock."""
+def test_cancel_does_not_wait_for_committer() -> None:
+    """Garbage collection may end a watcher in a thread that holds the lock of the cache."""
     backend = MemoryBackend(Database())
     put(backend, a="1")
     watch = backend.store.watch(Span("1/a"), 3, make_listener())
@@ -136,7 +136,7 @@ def test_cancelling_a_watch_does_not_wait_for_a_committer() -> None:
 
 
 @pytest.mark.parametrize("committers", [1, 2])
-def test_watchers_come_and_go_while_others_commit(committers: int) -> None:
+def test_concurrent_watchers_and_commits_do_not_deadlock(committers: int) -> None:
     backend = MemoryBackend(Database())
     put(backend, n="0")
     over = threading.Event()

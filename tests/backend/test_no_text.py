@@ -1,4 +1,4 @@
-"""Keys and values of others that are no UTF-8, in a store that is shared with them."""
+"""Keys and values of other programs that are not UTF-8, in a shared store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATH = "/pb/\udcff"
 
 
 def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
-    """Ask etcd by its gateway, past the library."""
+    """Call the gateway of etcd without the library."""
     text = json.dumps({name: b64encode(data).decode() for name, data in body.items()})
     url = f"http://{etcd.host}:{etcd.port}/v3/kv/{call}"
     with urllib.request.urlopen(url, data=text.encode(), timeout=30) as page:
@@ -31,7 +31,7 @@ def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
 
 @pytest.fixture
 def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
-    """A client of a database with one key that is no text, nor is its value."""
+    """A client of a database with one key, which is not text and has a value that is not."""
     with etcd_client(host=etcd.host, port=etcd.port) as backend:
         backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
         put(backend, **{"pb/a": "1"})
@@ -40,7 +40,7 @@ def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
         ask(etcd, "deleterange", key=KEY)
 
 
-def test_they_are_read(backend: Backend) -> None:
+def test_undecodable_entries_are_read(backend: Backend) -> None:
     found = backend.store.read([Query(Span.prefix("2/pb/"))], timeout=5).found[0]
     assert found is not None
     _, entry = found
@@ -49,7 +49,7 @@ def test_they_are_read(backend: Backend) -> None:
     assert backend.get(PATH)[0] == entry.value
 
 
-def test_who_lists_them_may_write(backend: Backend) -> None:
+def test_transaction_that_lists_undecodable_entries_may_write(backend: Backend) -> None:
     for txn in backend.txn():
         assert txn.list_keys("/pb/") == ["/pb/a", PATH]
         txn.create("/pb/b", "1")
@@ -59,7 +59,7 @@ def test_who_lists_them_may_write(backend: Backend) -> None:
     assert backend.get("/pb/b")[0] == "2"
 
 
-def test_they_are_mended_and_deleted(etcd: Etcd, backend: Backend) -> None:
+def test_undecodable_entries_can_be_replaced_and_deleted(etcd: Etcd, backend: Backend) -> None:
     for txn in backend.txn():
         value = txn.get(PATH)
         assert value is not None
@@ -70,7 +70,7 @@ def test_they_are_mended_and_deleted(etcd: Etcd, backend: Backend) -> None:
     assert backend.list_keys("/pb/")[0] == ["/pb/a"]
 
 
-def test_conflict_over_them_runs_the_body_again(backend: Backend, etcd: Etcd) -> None:
+def test_conflict_on_undecodable_entry_is_retried(backend: Backend, etcd: Etcd) -> None:
     runs = 0
     for txn in backend.txn():
         runs += 1
@@ -81,7 +81,7 @@ def test_conflict_over_them_runs_the_body_again(backend: Backend, etcd: Etcd) ->
     assert (runs, backend.get("/pb/seen")[0]) == (2, "\udcfe")
 
 
-def test_watcher_follows_them(backend: Backend, etcd: Etcd) -> None:
+def test_watcher_watches_undecodable_entries(backend: Backend, etcd: Etcd) -> None:
     with looping(backend, lambda txn: txn.get(PATH)) as loop:
         loop.saw("\udc80\0")
         ask(etcd, "put", key=KEY, value=b"\xfe")

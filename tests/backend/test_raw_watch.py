@@ -10,11 +10,11 @@ from tests.support.backends import Connect, compact, put
 from tests.support.waiting import wait_until
 
 
-def told(events: list[WatchEvent | None]) -> list[tuple[str | None, str | None]]:
+def changes_of(events: list[WatchEvent | None]) -> list[tuple[str | None, str | None]]:
     return [(event.path, event.value) for event in events if event]
 
 
-def test_each_change_is_told_once_in_order(connect: Connect) -> None:
+def test_each_change_is_delivered_once_in_order(connect: Connect) -> None:
     backend, other = connect(), connect()
     with backend.watch("/a") as watch:
         other.create("/a", "1")
@@ -23,30 +23,34 @@ def test_each_change_is_told_once_in_order(connect: Connect) -> None:
         other.delete("/a")
         events = [watch.get(30) for _ in range(3)]
         assert watch.get(0.1) is None
-    assert told(events) == [("/a", "1"), ("/a", "2"), ("/a", None)]
+    assert changes_of(events) == [("/a", "1"), ("/a", "2"), ("/a", None)]
     revisions = [event.revision for event in events if event]
     assert revisions == sorted(revisions)
 
 
-def test_prefix_is_of_one_level(connect: Connect) -> None:
+def test_watch_of_prefix_is_of_one_level(connect: Connect) -> None:
     backend, other = connect(), connect()
     with backend.watch("/pb/", prefix=True) as watch:
         put(other, **{"pb/a": "1", "pb/a/state": "1", "eb/a": "1"})
         other.create("/pb/b", "2")
-        assert told([watch.get(30), watch.get(30)]) == [("/pb/a", "1"), ("/pb/b", "2")]
+        assert changes_of([watch.get(30), watch.get(30)]) == [("/pb/a", "1"), ("/pb/b", "2")]
         assert watch.get(0.1) is None
 
 
-def test_it_tells_what_came_before_it(connect: Connect) -> None:
+def test_watch_delivers_changes_since_start_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     _, then = backend.get("/a")
     for number in range(3):
         put(other, a=str(number))
     with backend.watch("/a", revision=then) as watch:
-        assert told([watch.get(30) for _ in range(3)]) == [("/a", "0"), ("/a", "1"), ("/a", "2")]
+        assert changes_of([watch.get(30) for _ in range(3)]) == [
+            ("/a", "0"),
+            ("/a", "1"),
+            ("/a", "2"),
+        ]
 
 
-def test_what_was_compacted_is_told_to_be_lost(connect: Connect) -> None:
+def test_compacted_changes_are_delivered_as_gap(connect: Connect) -> None:
     backend, other = connect(), connect()
     _, then = backend.get("/a")
     put(other, a="1")
@@ -57,16 +61,16 @@ def test_what_was_compacted_is_told_to_be_lost(connect: Connect) -> None:
         assert lost is not None
         assert lost.path is None
         other.update("/a", "3")
-        assert told([watch.get(30)]) == [("/a", "3")]
+        assert changes_of([watch.get(30)]) == [("/a", "3")]
 
 
-def test_close_ends_the_iteration(backend: Backend) -> None:
+def test_close_ends_iteration(backend: Backend) -> None:
     watch = backend.watch("/a")
     threading.Timer(0.1, watch.close).start()
     assert list(watch) == []
 
 
-def test_closing_the_backend_ends_the_iteration(connect: Connect) -> None:
+def test_close_of_backend_ends_iteration(connect: Connect) -> None:
     backend, other = connect(), connect()
     waiting: list[WatchEvent] = []
     watch = backend.watch("/a")
@@ -77,12 +81,12 @@ def test_closing_the_backend_ends_the_iteration(connect: Connect) -> None:
     backend.close()
     thread.join(30)
     assert not thread.is_alive()
-    assert told([*waiting]) == [("/a", "1")]
-    assert list(watch) == [], "it is over for whoever asks"
+    assert changes_of([*waiting]) == [("/a", "1")]
+    assert list(watch) == [], "further calls return no change either"
     watch.close()
 
 
-def test_watch_that_was_closed_is_forgotten(backend: Backend) -> None:
+def test_closed_watch_is_released(backend: Backend) -> None:
     for _ in range(3):
         with backend.watch("/a") as watch:
             pass
@@ -90,7 +94,7 @@ def test_watch_that_was_closed_is_forgotten(backend: Backend) -> None:
     assert backend.raw_watches == []
 
 
-def test_watcher_of_a_backend_gives_raw_transactions(backend: Backend) -> None:
+def test_watcher_of_backend_yields_raw_transactions(backend: Backend) -> None:
     backend.create("/a", "1")
     for watcher in backend.watcher(timeout=60):
         for txn in watcher.txn():

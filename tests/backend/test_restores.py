@@ -19,11 +19,11 @@ from tests.support.backends import ConnectTo, put
 from tests.support.watch_loops import looping
 
 REVISIONS = 20
-"""How many revisions a restored database is behind."""
+"""Number of revisions that a restored database lacks."""
 
 
 class Restorable:
-    """An etcd server, and a copy of its data."""
+    """etcd server with a copy of its data."""
 
     def __init__(self, server: EtcdOf) -> None:
         self.server = server
@@ -49,7 +49,7 @@ def database(server: EtcdOf) -> Restorable:
 
 @pytest.fixture
 def backend(database: Restorable, etcd_client: ConnectTo) -> Iterator[Backend]:
-    """A client of a database that is restored later: ``/a`` is 1 in the copy, then 2."""
+    """A client of a database with ``/a`` = 1 in the copy, and 2 after it."""
     with etcd_client(host=database.server.endpoint, timeout=20) as backend:
         put(backend, a="1", b="1", **{"list/x": "1"})
         database.back_up()
@@ -61,18 +61,18 @@ def backend(database: Restorable, etcd_client: ConnectTo) -> Iterator[Backend]:
 
 @pytest.fixture
 def without_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deliver no gap, as until the watch has detected the restore."""
+    """Deliver no gap, as before the watch has detected the restore."""
     monkeypatch.setattr(Cache, "gap", lambda *arguments: None)
 
 
 @NEWER_FIRST
 @pytest.mark.parametrize("way", ["transaction", "watcher"])
-def test_restore_within_a_body(
+def test_restore_within_body_reruns_it(
     backend: Backend, database: Restorable, without_watchdog: None, way: str
 ) -> None:
-    """What the body has read does not stand any more: it runs again."""
-    turns = iter(Watcher(backend, lambda txn: txn))
-    transactions = backend.txn if way == "transaction" else next(turns).txn
+    """The reads of the body are stale, so it runs again."""
+    iterations = iter(Watcher(backend, lambda txn: txn))
+    transactions = backend.txn if way == "transaction" else next(iterations).txn
     seen = []
     for txn in transactions():
         seen.append((txn.get("/a"), txn.list_keys("/list/")))
@@ -80,16 +80,16 @@ def test_restore_within_a_body(
             database.restore()
         txn.get("/b")
     assert seen == [("2", ["/list/x", "/list/y"]), ("1", ["/list/x"])]
-    del turns
+    del iterations
 
 
 @NEWER_FIRST
-def test_restore_before_a_commit(
+def test_restore_before_commit_is_conflict(
     backend: Backend, database: Restorable, without_watchdog: None
 ) -> None:
-    """All that the body reads is cached."""
-    turns = iter(Watcher(backend, lambda txn: txn))
-    txns = next(turns).txn
+    """All reads of the body are cached."""
+    iterations = iter(Watcher(backend, lambda txn: txn))
+    txns = next(iterations).txn
     for txn in txns():
         assert txn.get("/a") == "2"
     seen = []
@@ -101,14 +101,14 @@ def test_restore_before_a_commit(
         assert len(seen) < 10
     assert seen == ["2", "1"]
     assert backend.get("/a")[0] == "1+"
-    del turns
+    del iterations
 
 
 @NEWER_FIRST
-def test_restore_between_turns(
+def test_restore_between_iterations_is_detected(
     backend: Backend, database: Restorable, without_watchdog: None, etcd_client: ConnectTo
 ) -> None:
-    """The next turn reads the restored database, and changes of it turn the loop."""
+    """The next iteration reads the restored database, and its changes start iterations."""
 
     def read(txn: Txn) -> tuple[str | None, list[str], str | None]:
         return txn.get("/a"), txn.list_keys("/list/"), txn.get("/later")
@@ -127,7 +127,7 @@ def test_restore_between_turns(
 
 
 @NEWER_FIRST
-def test_restore_is_detected_by_the_watch(backend: Backend, database: Restorable) -> None:
+def test_restore_is_detected_by_watch(backend: Backend, database: Restorable) -> None:
     with looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/list/"))) as loop:
         loop.saw(("2", ["/list/x", "/list/y"]))
         database.restore()
@@ -136,7 +136,7 @@ def test_restore_is_detected_by_the_watch(backend: Backend, database: Restorable
 
 
 @NEWER_FIRST
-def test_revision_of_before_a_restore_is_rejected(backend: Backend, database: Restorable) -> None:
+def test_revision_before_restore_is_rejected(backend: Backend, database: Restorable) -> None:
     _, then = backend.get("/a")
     database.restore()
     with pytest.raises(ConfigRefused, match="older copy"):
@@ -144,7 +144,7 @@ def test_revision_of_before_a_restore_is_rejected(backend: Backend, database: Re
     assert backend.get("/a")[0] == "1"
 
 
-def test_memory_that_is_cleared_is_read_again() -> None:
+def test_cleared_memory_database_is_read_again() -> None:
     database = Database()
     backend = MemoryBackend(database)
     for number in range(REVISIONS):
@@ -157,7 +157,7 @@ def test_memory_that_is_cleared_is_read_again() -> None:
         loop.saw((None, "1"))
 
 
-def test_memory_that_is_cleared_within_a_body() -> None:
+def test_memory_database_cleared_within_body_reruns_it() -> None:
     database = Database()
     backend = MemoryBackend(database)
     put(backend, a="1")

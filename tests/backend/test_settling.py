@@ -33,7 +33,7 @@ def network(backend: Backend) -> CommitFaults:
 
 
 def increment(backend: Backend) -> int:
-    """Increment, and count how often the body ran."""
+    """Increment a counter; return the number of runs of the body."""
     runs = 0
     for txn in backend.txn():
         runs += 1
@@ -58,7 +58,7 @@ def increment(backend: Backend) -> int:
     ],
     ids=" then ".join,
 )
-def test_it_is_done_once_and_the_body_runs_once(
+def test_lost_commit_takes_effect_once(
     backend: Backend, network: CommitFaults, plan: list[str]
 ) -> None:
     network.plan = list(plan)
@@ -70,7 +70,7 @@ def test_it_is_done_once_and_the_body_runs_once(
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["first commit", "later commit"])
-def test_resent_commit_keeps_the_lease(
+def test_resent_commit_keeps_lease(
     backend: Backend, network: CommitFaults, is_first: bool
 ) -> None:
     lease = backend.client_lease.take()
@@ -88,7 +88,7 @@ def test_resent_commit_keeps_the_lease(
     assert increment(backend) == 1
 
 
-def test_resent_conflict_is_a_conflict(backend: Backend, network: CommitFaults) -> None:
+def test_resent_conflict_is_conflict(backend: Backend, network: CommitFaults) -> None:
     runs = 0
     for txn in backend.txn():
         runs += 1
@@ -100,7 +100,7 @@ def test_resent_conflict_is_a_conflict(backend: Backend, network: CommitFaults) 
     assert (runs, backend.get("/n")[0]) == (2, "6")
 
 
-def test_token_written_by_someone_else_costs_no_lease(
+def test_token_written_by_another_client_keeps_lease(
     backend: Backend, network: CommitFaults
 ) -> None:
     """Two committers with the same token names, as in two copies of a virtual machine."""
@@ -115,7 +115,7 @@ def test_token_written_by_someone_else_costs_no_lease(
     assert not backend.client_lease.is_lost
 
 
-def test_commit_that_arrives_after_it_was_settled_has_no_effect(
+def test_commit_that_arrives_after_settlement_has_no_effect(
     backend: Backend, network: CommitFaults
 ) -> None:
     network.plan = ["late"]
@@ -127,7 +127,7 @@ def test_commit_that_arrives_after_it_was_settled_has_no_effect(
     assert backend.get("/n")[0] == "7"
 
 
-def test_late_commit_loses_although_what_it_read_still_stands(
+def test_late_commit_fails_although_reads_are_current(
     backend: Backend, network: CommitFaults
 ) -> None:
     network.plan = ["late", "fine"]
@@ -143,7 +143,7 @@ def test_late_commit_loses_although_what_it_read_still_stands(
     assert (runs, backend.get("/n")[0]) == (1, "1")
 
 
-def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
+def test_unknown_outcome_raises_without_retry(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
@@ -159,7 +159,7 @@ def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
         server.resume()
         assert backend.get("/n")[0] in ("0", "1")
         increment(backend)
-        # If it was still on its way just now, it has either come before that or has no effect.
+        # A commit that was in transit has taken effect before, or never does.
         assert backend.get("/n")[0] in ("1", "2")
         before = int(backend.get("/n")[0] or "")
         increment(backend)
@@ -167,23 +167,23 @@ def test_unknown_outcome_is_said_and_the_body_does_not_run_again(
 
 
 @pytest.mark.parametrize("fate", ["request", "silence"])
-def test_commit_that_never_arrives_comes_to_an_end(
+def test_commit_that_never_arrives_times_out(
     backend: Backend, network: CommitFaults, fate: str
 ) -> None:
-    """As where something on the way lets no large request through: settling proves each loss."""
+    """As with a proxy that drops large requests: each settlement proves the loss."""
     network.plan = [fate, "fine"] * 1000
     runs = 0
     usual, backend.store.timeout = backend.store.timeout, 2
-    with in_time(2 + LATE), pytest.raises(ConfigConnectionError) as told:  # noqa: PT012
+    with in_time(2 + LATE), pytest.raises(ConfigConnectionError) as raised:  # noqa: PT012
         for txn in backend.txn():
             runs += 1
             txn.update("/n", "1")
     backend.store.timeout = usual
-    # Settling has at least a quarter of the time, which a busy machine may take for itself.
-    on_time(not isinstance(told.value, CommitUnknown), str(told.value))
-    assert re.search(r"within 2 s.*nothing was written", str(told.value))
+    # A settlement has at least a quarter of the timeout, too little on a loaded machine.
+    on_time(not isinstance(raised.value, CommitUnknown), str(raised.value))
+    assert re.search(r"within 2 s.*nothing was written", str(raised.value))
     assert runs == 1
-    # It is not tried as fast as it fails.
+    # There are pauses between the attempts.
     assert network.count < 60
     network.plan.clear()
     assert backend.get("/n")[0] == "0"
@@ -193,10 +193,10 @@ def test_commit_that_never_arrives_comes_to_an_end(
 
 @pytest.mark.parametrize("carried_out", [False, True])
 @pytest.mark.parametrize("settling", [False, True])
-def test_interrupted_commit_costs_no_lease(
+def test_interrupted_commit_keeps_lease(
     backend: Backend, network: CommitFaults, carried_out: bool, settling: bool
 ) -> None:
-    """Nobody knows what became of it, so its token is not used again."""
+    """Its outcome is not known, so its token is not used again."""
     lease = backend.client_lease.current()
     fates = ["request"] if settling else []
     network.plan = [*fates, "interrupted late" if carried_out else "interrupted early"]
@@ -208,7 +208,7 @@ def test_interrupted_commit_costs_no_lease(
     assert backend.get("/n")[0] == str(1 + (carried_out and not settling))
 
 
-def test_commit_of_another_process_is_not_taken_for_its_own(
+def test_commit_of_twin_process_is_not_mistaken_for_own(
     backend: Backend, network: CommitFaults
 ) -> None:
     """Two committers with the same token names, as in two copies of a virtual machine."""

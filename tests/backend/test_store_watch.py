@@ -1,4 +1,4 @@
-"""What the watches of a store promise, on every backend."""
+"""Watches of a store, on every backend."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_changes_come_in_order_from_a_revision_on(connect: Connect) -> None:
     ],
     ids=["key", "prefix", "range"],
 )
-def test_only_what_is_watched_is_told(
+def test_watch_delivers_only_its_span(
     connect: Connect, span: Span, expected: list[tuple[str, str | None]]
 ) -> None:
     backend, other = connect(), connect()
@@ -85,7 +85,7 @@ def test_only_the_watch_that_lacks_compacted_changes_has_a_gap(connect: Connect)
     assert not current.gaps
 
 
-def test_cancelled_watch_tells_no_more_and_leaves_nothing(connect: Connect) -> None:
+def test_cancelled_watch_delivers_nothing_and_leaves_no_threads(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(backend, a="0")
     before = threading.active_count()
@@ -100,7 +100,7 @@ def test_cancelled_watch_tells_no_more_and_leaves_nothing(connect: Connect) -> N
     heard.heard(("1/a", "1"))
 
 
-def test_compacted_past_is_announced(connect: Connect) -> None:
+def test_compacted_changes_are_reported_as_gap(connect: Connect) -> None:
     backend, other = connect(), connect()
     first = commit(other, a="1")
     commit(other, a="2")
@@ -115,7 +115,7 @@ def test_compacted_past_is_announced(connect: Connect) -> None:
     watch.cancel()
 
 
-def test_newest_revision_may_be_compacted(connect: Connect) -> None:
+def test_watch_starts_after_compacted_newest_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(other, a="1")
     compact(other)
@@ -127,7 +127,7 @@ def test_newest_revision_may_be_compacted(connect: Connect) -> None:
     watch.cancel()
 
 
-def test_backlog_comes_in_whole_revisions(connect: Connect) -> None:
+def test_backlog_is_delivered_in_whole_revisions(connect: Connect) -> None:
     backend, other = connect(), connect()
     first = now(other) + 1
     count, value = 8, "x" * 300_000

@@ -1,4 +1,4 @@
-"""A time-out is for all that a transaction does, however many calls that takes."""
+"""The timeout of a transaction limits all of its calls together."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import SLEEPS, awake_at_last
 
 SLOW = 0.1
-"""Seconds that a call takes here."""
+"""Duration of a call in these tests, in seconds."""
 
 
 def takes(seconds: float) -> AbstractContextManager[None]:
-    """What is done takes so long, and not as long as it would without a time-out: 5 s a call."""
+    """Check the duration, which without a timeout would be 5 s for each call."""
     return in_time(seconds + LATE, seconds)
 
 
 @pytest.fixture
 def silent(etcd_server: Callable[..., Etcd], etcd_client: ConnectTo) -> Iterator[Backend]:
-    """A client of a server that says nothing, for which it has five seconds a call."""
+    """A client of a server that never responds, with a timeout of 5 s for each call."""
     server = etcd_server()
     with etcd_client(host=server.host, port=server.port) as backend:
         backend.get("/a")
@@ -47,27 +47,27 @@ def silent(etcd_server: Callable[..., Etcd], etcd_client: ConnectTo) -> Iterator
             server.resume()
 
 
-def test_threads_wait_for_one_lease_side_by_side(silent: Backend) -> None:
-    """The first commit needs the client lease, for which one thread asks."""
+def test_concurrent_commits_wait_for_one_grant_within_timeout(silent: Backend) -> None:
+    """The first commit needs the client lease, which one thread requests."""
 
     def commit(_: int) -> None:
-        with takes(1), pytest.raises(ConfigConnectionError) as told:  # noqa: PT012
+        with takes(1), pytest.raises(ConfigConnectionError) as raised:  # noqa: PT012
             for txn in silent.txn(timeout=1):
                 txn.delete("/a", must_exist=False)
-        assert not isinstance(told.value, CommitUnknown)
+        assert not isinstance(raised.value, CommitUnknown)
 
     with ThreadPoolExecutor(5) as threads:
         list(threads.map(commit, range(5)))
 
 
-def test_another_thread_may_have_longer_to_wait_for_the_lease(silent: Backend) -> None:
+def test_grant_in_another_thread_does_not_extend_timeout(silent: Backend) -> None:
     with ThreadPoolExecutor(1) as thread:
         asks = thread.submit(silent.client_lease.current, 60)
         try:
             wait_until(silent.client_lease._lock.locked)
             with takes(0.5), pytest.raises(ConfigConnectionError, match=r"lease within 0\.5 s"):
                 silent.client_lease.current(0.5)
-            # Nor does it hold up who has no need of a lease.
+            # Calls that need no lease are not delayed.
             with takes(0):
                 silent.client_lease.on_ended(1)
                 silent.client_lease.revoke()
@@ -78,7 +78,7 @@ def test_another_thread_may_have_longer_to_wait_for_the_lease(silent: Backend) -
             asks.result()
 
 
-def test_taking_ownership_is_within_the_time(silent: Backend) -> None:
+def test_taking_ownership_is_within_timeout(silent: Backend) -> None:
     config = Config(silent)
     with takes(0.5), pytest.raises(ConfigConnectionError):  # noqa: PT012
         for txn in config.txn(timeout=0.5):
@@ -92,7 +92,7 @@ def slow(
     set_pages: Callable[[int, int], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Backend]:
-    """A client each of whose calls takes a while, and gets but a few keys."""
+    """A client whose calls are slow and return few keys each."""
     with etcd_client(host=etcd.host, port=etcd.port, timeout=5) as backend:
         backend.delete("/slow", must_exist=False, recursive=True)
         put(backend, **{f"slow/{number:02}": "1" for number in range(40)})
@@ -120,9 +120,7 @@ READS: dict[str, Callable[[Txn], object]] = {
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_a_read_of_many_calls_is_within_the_time(
-    slow: Backend, read: Callable[[Txn], object]
-) -> None:
+def test_paged_read_is_within_timeout(slow: Backend, read: Callable[[Txn], object]) -> None:
     with takes(3 * SLOW), pytest.raises(ConfigConnectionError, match=r"within [\d.e-]+ s"):  # noqa: PT012
         for txn in slow.txn(timeout=3 * SLOW):
             read(txn)
@@ -130,21 +128,21 @@ def test_a_read_of_many_calls_is_within_the_time(
         assert len(read(txn)) == 40  # type: ignore[arg-type]  # each of them is a collection
 
 
-def test_a_read_alone_is_within_the_time_of_a_call(slow: Backend) -> None:
+def test_single_read_is_within_timeout_of_call(slow: Backend) -> None:
     slow.store.timeout = 3 * SLOW
     with takes(3 * SLOW), pytest.raises(ConfigConnectionError):
         slow.list_keys("/slow/", with_values=True)
 
 
-def refuses_to_send(*request: object, **others: object) -> None:
+def fail_to_send(*request: object, **others: object) -> None:
     raise ConfigConnectionError("not sent")
 
 
 @pytest.mark.parametrize("when", ["before the body", "within it", "at its commit"])
-def test_watchers_transaction_has_a_time_out_of_its_own(
+def test_transaction_of_watcher_has_own_timeout(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """It waits no longer than that, and the loop that bears it looks again soon."""
+    """It waits no longer, and a loop that handles the error iterates again soon."""
     backend = connect()
     away = Away(backend, monkeypatch)
     away.on = when == "before the body"
@@ -152,8 +150,8 @@ def test_watchers_transaction_has_a_time_out_of_its_own(
     seen: list[str | None] = []
     watcher = Watcher(backend, lambda txn: txn)
     with awake_at_last(watcher.trigger):
-        for turn, _ in enumerate(watcher):
-            if turn == 1:
+        for iteration, _ in enumerate(watcher):
+            if iteration == 1:
                 for txn in watcher.txn():
                     seen.append(txn.get("/a"))
                 break
@@ -163,37 +161,39 @@ def test_watchers_transaction_has_a_time_out_of_its_own(
                         away.on = True
                         txn.get("/a")
                     if when == "at its commit":
-                        monkeypatch.setattr(backend.committer, "commit", refuses_to_send)
+                        monkeypatch.setattr(backend.committer, "commit", fail_to_send)
                     txn.delete("/a", must_exist=False)
             away.on = False
             monkeypatch.setattr(backend.committer, "commit", commit)
     assert seen == [None]
 
 
-def test_body_that_could_not_take_ownership_is_run_again_soon(
+def test_failed_take_in_watcher_is_retried_soon(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It did not come to read anything."""
+    """It has no reads."""
     backend = connect()
     config = Config(backend)
-    monkeypatch.setattr(backend.store, "grant_lease", refuses_to_send)
+    monkeypatch.setattr(backend.store, "grant_lease", fail_to_send)
     with in_time(SLEEPS):
-        for turn, watcher in enumerate(config.watcher(SLEEPS)):
-            if turn == 1:
+        for iteration, watcher in enumerate(config.watcher(SLEEPS)):
+            if iteration == 1:
                 break
             with takes(0.3), pytest.raises(ConfigConnectionError, match=r"within 0\.3 s"):  # noqa: PT012
                 for txn in watcher.txn(timeout=0.3):
                     txn.processing_block.ownership("pb-test-20260101-00000").take()
 
 
-def test_pauses_are_within_the_time(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_pauses_are_within_timeout(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend, other = connect(), connect()
     monkeypatch.setattr("ska_sdp_config.engine.runner.pause_before", lambda retry: 60.0)
-    # Long enough for a busy machine to come to the pause.
+    # Long enough for a loaded machine to reach the pause.
     with takes(1.5), pytest.raises(ConfigConnectionError, match="others kept changing /a"):  # noqa: PT012
         for txn in backend.txn(timeout=1.5):
             txn.get("/a")
-            # Others are always faster.
+            # Another client is always faster.
             put(other, a="1")
             txn.delete("/b", must_exist=False)
 

@@ -1,4 +1,4 @@
-"""What transactions promise, on every backend."""
+"""Transactions, on every backend."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_create_get_update_delete(backend: Backend) -> None:
     assert read(backend, "/a") is None
 
 
-def test_revision_that_is_no_longer_kept_is_named(connect: Connect) -> None:
+def test_error_names_compacted_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     put(other, a="1")
     _, then = backend.get("/a")
@@ -59,14 +59,14 @@ def test_revision_that_is_no_longer_kept_is_named(connect: Connect) -> None:
     assert read(backend, "/a") == "3"
 
 
-def test_revision_that_has_not_come_is_refused(backend: Backend) -> None:
+def test_future_revision_is_rejected(backend: Backend) -> None:
     put(backend, a="1")
     with pytest.raises(ConfigRefused, match="has not reached the requested revision"):
         backend.get("/a", DbRevision(10**9))
     assert read(backend, "/a") == "1"
 
 
-def test_listing_sees_own_writes(backend: Backend) -> None:
+def test_listing_includes_own_writes(backend: Backend) -> None:
     put(backend, **{"pb/a": "1", "pb/b": "1", "pb/b/state": "1", "pb/c/x/y": "1"})
     for txn in backend.txn():
         assert txn.list_keys("/pb/") == ["/pb/a", "/pb/b"]
@@ -84,7 +84,7 @@ def test_listing_sees_own_writes(backend: Backend) -> None:
         assert txn.list_values("/pb/") == [("/pb/a", "1"), ("/pb/aa", "1")]
 
 
-def test_collision_and_absence_leave_the_transaction_usable(backend: Backend) -> None:
+def test_transaction_is_usable_after_collision_and_absence(backend: Backend) -> None:
     put(backend, a="1")
     for txn in backend.txn():
         with pytest.raises(ConfigCollision) as collision:
@@ -110,7 +110,7 @@ def test_exception_and_break_discard_writes(backend: Backend) -> None:
     assert read(backend, "/a") is None
 
 
-def test_reads_are_of_one_revision(connect: Connect) -> None:
+def test_all_reads_are_of_one_revision(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, a="1", b="1")
     seen = []
@@ -123,7 +123,7 @@ def test_reads_are_of_one_revision(connect: Connect) -> None:
     assert seen == ["1"], "a transaction that only reads never conflicts"
 
 
-def test_conflict_runs_the_body_again_on_what_stands(connect: Connect) -> None:
+def test_conflict_reruns_body_on_new_values(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, a="1")
     seen = []
@@ -136,7 +136,7 @@ def test_conflict_runs_the_body_again_on_what_stands(connect: Connect) -> None:
     assert read(one, "/a") == "2!"
 
 
-def test_time_that_others_have_used_up_is_not_blamed_on_the_database() -> None:
+def test_timeout_by_conflicts_names_disputed_paths() -> None:
     def increment(one: Backend, other: Backend) -> None:
         for txn in one.txn(max_retries=1_000_000, timeout=1.5):
             txn.get("/b")
@@ -165,7 +165,7 @@ def test_time_that_others_have_used_up_is_not_blamed_on_the_database() -> None:
     ],
     ids=["value", "created", "deleted", "other level", "elsewhere"],
 )
-def test_listing_conflicts_with_members_not_with_values(
+def test_listing_conflicts_with_new_members_only(
     connect: Connect, change: Callable[[Txn], None], conflicts: bool
 ) -> None:
     one, other = connect(), connect()
@@ -181,7 +181,7 @@ def test_listing_conflicts_with_members_not_with_values(
     assert runs == (2 if conflicts else 1)
 
 
-def test_member_that_went_and_came_again_is_a_conflict(connect: Connect) -> None:
+def test_recreated_member_is_conflict(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, **{"pb/a": "1"})
     runs = 0
@@ -207,7 +207,7 @@ def test_absence_counts_as_read(connect: Connect) -> None:
     assert read(one, "/result") == "2"
 
 
-def test_prefetched_but_not_read_is_no_conflict(connect: Connect) -> None:
+def test_unread_prefetch_is_no_conflict(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, **{"a": "1", "pb/a": "1"})
     runs = 0
@@ -219,7 +219,7 @@ def test_prefetched_but_not_read_is_no_conflict(connect: Connect) -> None:
     assert runs == 1
 
 
-def test_prefetch_answers_reads_and_listings(connect: Connect) -> None:
+def test_prefetch_saves_reads_and_listings(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, **{"a": "1", "pb/a": "1", "pb/b": "2"})
     for txn in one.txn(prefetch=["/a", "/pb/"]):
@@ -229,7 +229,7 @@ def test_prefetch_answers_reads_and_listings(connect: Connect) -> None:
         assert txn.get_many(["/pb/a", "/pb/x"]) == {"/pb/a": "1", "/pb/x": None}
 
 
-def test_gives_up_after_max_retries(connect: Connect) -> None:
+def test_transaction_fails_after_max_retries(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, a="0")
     runs = 0
@@ -243,7 +243,7 @@ def test_gives_up_after_max_retries(connect: Connect) -> None:
     assert read(one, "/b") is None
 
 
-def test_recursive_delete_takes_everything_below_and_nothing_beside(backend: Backend) -> None:
+def test_recursive_delete_removes_only_paths_below(backend: Backend) -> None:
     put(backend, **{"pb/a": "1", "pb/a/state": "1", "pb/a/b/c/d": "1", "pb/aa": "1"})
     for txn in backend.txn():
         txn.delete("/pb/a", recursive=True)
@@ -259,13 +259,13 @@ def test_recursive_delete_takes_everything_below_and_nothing_beside(backend: Bac
     ]
 
 
-def test_delete_of_an_empty_database_is_no_error(backend: Backend) -> None:
+def test_recursive_delete_accepts_empty_database(backend: Backend) -> None:
     backend.delete("/flow", must_exist=False, recursive=True)
     with pytest.raises(ConfigVanished):
         backend.delete("/flow", recursive=True)
 
 
-def test_every_increment_counts_once(connect: Connect) -> None:
+def test_concurrent_increments_are_not_lost(connect: Connect) -> None:
     clients = [connect() for _ in range(4)]
 
     def increment(backend: Backend) -> None:
@@ -285,8 +285,8 @@ def test_every_increment_counts_once(connect: Connect) -> None:
     assert read(clients[0], "/n") == "100"
 
 
-def test_write_skew_is_refused(connect: Connect) -> None:
-    # Two that each read what the other writes: one of them must run again.
+def test_write_skew_is_prevented(connect: Connect) -> None:
+    # Each of two transactions reads what the other writes, so one of them must run again.
     one, other = connect(), connect()
     put(one, a="0", b="0")
     for runs, txn in enumerate(one.txn(), start=1):
@@ -298,7 +298,7 @@ def test_write_skew_is_refused(connect: Connect) -> None:
     assert (read(one, "/a"), read(one, "/b")) == ("0+1+1", "0+1")
 
 
-def test_single_operations_know_revisions(backend: Backend) -> None:
+def test_single_operations_return_revisions(backend: Backend) -> None:
     backend.create("/a", "1")
     value, revision = backend.get("/a")
     assert value == "1"
@@ -313,7 +313,7 @@ def test_single_operations_know_revisions(backend: Backend) -> None:
         backend.create("/a", "1")
 
 
-def test_more_values_than_a_page_are_read_under_one_revision(backend: Backend) -> None:
+def test_paged_listing_is_of_one_revision(backend: Backend) -> None:
     for begin in range(0, 6_000, 3_000):
         puts = [Put(f"2/pb/{number:05}", "x" * 100) for number in range(begin, begin + 3_000)]
         backend.store.commit([], puts, timeout=30)
@@ -323,7 +323,7 @@ def test_more_values_than_a_page_are_read_under_one_revision(backend: Backend) -
     assert {value for _, value in found} == {"x" * 100}
 
 
-def test_ids_are_looked_for_without_a_claim_on_the_rest(connect: Connect) -> None:
+def test_peek_keys_causes_no_conflict(connect: Connect) -> None:
     one, other = connect(), connect()
     put(one, **{"pb/a": "1"})
     runs = 0
@@ -337,7 +337,7 @@ def test_ids_are_looked_for_without_a_claim_on_the_rest(connect: Connect) -> Non
 
 
 @pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
-def test_compaction_between_two_reads_of_a_body(connect: Connect, changed: bool) -> None:
+def test_body_continues_after_compaction_between_reads(connect: Connect, changed: bool) -> None:
     one, other = connect(), connect()
     put(one, a="1", b="1")
     runs: list[tuple[str | None, str | None]] = []

@@ -1,4 +1,4 @@
-"""What watcher loops promise, on every backend."""
+"""Watcher loops, on every backend."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_turns_at_once_and_when_what_it_read_changes(connect: Connect) -> None:
         assert loop.rests()
 
 
-def test_listing_turns_on_members_not_on_values(connect: Connect) -> None:
+def test_listing_is_stale_after_new_members_only(connect: Connect) -> None:
     other = connect()
     put(other, **{"pb/a": "1"})
     with looping(connect(), lambda txn: txn.list_keys("/pb/")) as loop:
@@ -45,7 +45,7 @@ def test_listing_turns_on_members_not_on_values(connect: Connect) -> None:
         loop.saw(["/pb/b"])
 
 
-def test_follows_what_it_reads_from_turn_to_turn(connect: Connect) -> None:
+def test_watcher_watches_reads_of_last_iteration(connect: Connect) -> None:
     other = connect()
     put(other, pointer="a", a="1", b="2")
     with looping(connect(), lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
@@ -58,7 +58,7 @@ def test_follows_what_it_reads_from_turn_to_turn(connect: Connect) -> None:
         loop.saw("3")
 
 
-def test_many_keys_of_one_directory(connect: Connect) -> None:
+def test_watcher_watches_many_keys(connect: Connect) -> None:
     other = connect()
     names = [f"pb/{number:03}/state" for number in range(100)]
     put(other, **dict.fromkeys(names, "0"))
@@ -75,7 +75,7 @@ def test_many_keys_of_one_directory(connect: Connect) -> None:
         loop.saw(0)
 
 
-def test_own_commit_of_a_later_transaction_turns_the_loop(connect: Connect) -> None:
+def test_later_own_commit_starts_iteration(connect: Connect) -> None:
     backend = connect()
     seen = []
     for watcher in Watcher(backend, lambda txn: txn):
@@ -89,7 +89,7 @@ def test_own_commit_of_a_later_transaction_turns_the_loop(connect: Connect) -> N
     assert seen == [None, "1"]
 
 
-def test_own_commit_does_not_turn_the_loop_for_ever(connect: Connect) -> None:
+def test_own_commit_of_read_key_starts_no_iteration(connect: Connect) -> None:
     def count(txn: Txn) -> int:
         value = int(txn.get("/n") or 0) + 1
         txn.delete("/n", must_exist=False)
@@ -101,7 +101,7 @@ def test_own_commit_does_not_turn_the_loop_for_ever(connect: Connect) -> None:
         assert loop.rests()
 
 
-def test_write_besides_the_watcher_is_read_in_the_same_turn(connect: Connect) -> None:
+def test_write_of_same_config_is_read_in_same_iteration(connect: Connect) -> None:
     backend = connect()
     for watcher in Watcher(backend, lambda txn: txn):
         for txn in watcher.txn():
@@ -114,7 +114,7 @@ def test_write_besides_the_watcher_is_read_in_the_same_turn(connect: Connect) ->
     assert before == "1"
 
 
-def test_break_keeps_what_was_read(connect: Connect) -> None:
+def test_reads_before_break_are_watched(connect: Connect) -> None:
     backend, other = connect(), connect()
     seen = []
     for watcher in Watcher(backend, lambda txn: txn):
@@ -129,7 +129,7 @@ def test_break_keeps_what_was_read(connect: Connect) -> None:
     assert backend.get("/never")[0] is None
 
 
-def test_one_commit_with_several_writes_turns_it_once(connect: Connect) -> None:
+def test_commit_with_several_writes_starts_one_iteration(connect: Connect) -> None:
     other = connect()
     with looping(connect(), lambda txn: txn.get("/a")) as loop:
         loop.saw(None)
@@ -142,46 +142,46 @@ def test_one_commit_with_several_writes_turns_it_once(connect: Connect) -> None:
         assert loop.turns == [None, "5"]
 
 
-def test_timeout_alarm_and_trigger_end_a_turn(connect: Connect) -> None:
+def test_timeout_alarm_and_trigger_end_iteration(connect: Connect) -> None:
     backend = connect()
     lengths = []
     watcher = Watcher(backend, lambda txn: txn)
     began = time.monotonic()
-    for turn, _ in enumerate(watcher):
+    for iteration, _ in enumerate(watcher):
         lengths.append(time.monotonic() - began)
         began = time.monotonic()
-        if turn == 0:
+        if iteration == 0:
             watcher.set_timeout(0.1)
-        elif turn == 1:
+        elif iteration == 1:
             watcher.set_timeout(60)
             watcher.set_wake_up_at(datetime.now() + timedelta(seconds=40))
             watcher.set_wake_up_at(datetime.now().astimezone() + timedelta(seconds=0.1))
-        elif turn == 2:
+        elif iteration == 2:
             threading.Timer(0.1, watcher.trigger).start()
-        elif turn == 3:
+        elif iteration == 3:
             watcher.set_timeout(0.1)
         else:
             break
     watcher.trigger()
     assert len(lengths) == 5
-    # A turn begins a moment before its body, which on a busy machine may be a while.
-    on_time(all(0.05 < length < 20 for length in lengths[1:]), f"turns took {lengths}")
+    # An iteration starts shortly before its body, or well before on a loaded machine.
+    on_time(all(0.05 < length < 20 for length in lengths[1:]), f"iterations took {lengths}")
 
 
-def test_trigger_wakes_within_a_tenth_of_a_second(connect: Connect) -> None:
+def test_trigger_wakes_within_100_ms(connect: Connect) -> None:
     took: list[float] = []
     with looping(connect(), lambda txn: txn.get("/a")) as loop:
         loop.saw(None)
-        # A loaded machine may be late.
+        # A loaded machine may delay it.
         while len(took) < 50 and not any(seconds < 0.1 for seconds in took):
-            turns, began = len(loop.turns), time.monotonic()
+            iterations, began = len(loop.turns), time.monotonic()
             loop.watcher.trigger()
-            wait_until(lambda: len(loop.turns) > turns)  # noqa: B023 - ends in the loop
+            wait_until(lambda: len(loop.turns) > iterations)  # noqa: B023 - ends in the loop
             took.append(time.monotonic() - began)
     on_time(min(took) < 0.1, f"it took {min(took):.2f} s at best")
 
 
-def test_leaving_the_loop_frees_everything(connect: Connect) -> None:
+def test_end_of_loop_releases_threads(connect: Connect) -> None:
     backend = connect()
     backend.get("/a")
     before = threading.active_count()
@@ -193,7 +193,7 @@ def test_leaving_the_loop_frees_everything(connect: Connect) -> None:
     wait_until(lambda: threading.active_count() <= before)
 
 
-def test_close_ends_a_loop_that_waits_for_the_database(
+def test_close_ends_loop_in_outage(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
@@ -210,7 +210,7 @@ def test_close_ends_a_loop_that_waits_for_the_database(
         loop.stop()
 
 
-def test_survives_a_restart_and_misses_nothing(
+def test_watcher_resumes_after_restart(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
@@ -228,7 +228,7 @@ def test_survives_a_restart_and_misses_nothing(
             loop.saw(str(number))
 
 
-def test_compaction_while_cut_off_is_no_gap(
+def test_compaction_during_outage_is_handled(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:
     server = etcd_server()
@@ -247,11 +247,11 @@ def test_compaction_while_cut_off_is_no_gap(
 
 
 @pytest.mark.parametrize("naive", [True, False])
-def test_alarm_in_the_past_turns_at_once(connect: Connect, naive: bool) -> None:
+def test_alarm_in_the_past_ends_iteration_at_once(connect: Connect, naive: bool) -> None:
     now = datetime.now() if naive else datetime.now().astimezone()
     late = time.monotonic() + 20
-    for turn, watcher in enumerate(Watcher(connect(), lambda txn: txn, timeout=30)):
-        if turn == 2:
+    for iteration, watcher in enumerate(Watcher(connect(), lambda txn: txn, timeout=30)):
+        if iteration == 2:
             break
         watcher.set_wake_up_at(now - timedelta(seconds=1))
     assert time.monotonic() < late

@@ -1,4 +1,4 @@
-"""What watcher loops promise where a transaction of theirs fails, on every backend."""
+"""Watcher loops whose transactions fail, on every backend."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tests.support.watch_loops import SLEEPS, awake_at_last
     [CommitUnknown("lost"), TransactionTooLarge("too many"), LeaseNotFound(1)],
     ids=lambda error: type(error).__name__,
 )
-def test_commit_that_raised_keeps_what_was_read(
+def test_reads_of_failed_commit_are_watched(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     backend, other = connect(), connect()
 
-    def refuse(*request: object, **others: object) -> None:
+    def reject(*request: object, **others: object) -> None:
         raise error
 
-    monkeypatch.setattr(backend.committer, "commit", refuse)
+    monkeypatch.setattr(backend.committer, "commit", reject)
     seen = []
     with in_time(SLEEPS):
         for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
@@ -47,7 +47,7 @@ def test_commit_that_raised_keeps_what_was_read(
     assert seen[-1] == "1"
 
 
-def test_giving_up_keeps_what_was_read(connect: Connect) -> None:
+def test_reads_after_last_retry_are_watched(connect: Connect) -> None:
     backend, other = connect(), connect()
     seen: list[str | None] = []
     with in_time(SLEEPS):
@@ -56,7 +56,7 @@ def test_giving_up_keeps_what_was_read(connect: Connect) -> None:
                 for txn in watcher.txn(max_retries=0):
                     seen.append(txn.get("/a"))
                     if len(seen) == 1:
-                        # Others are faster.
+                        # Another client is faster.
                         other.create("/a", "1")
                         txn.create("/never", "1")
             if len(seen) == 2:
@@ -79,30 +79,30 @@ def in_a_moment(watcher: Watcher[Txn]) -> None:
     ],
     ids=["no time-out any more", "a longer time-out", "an alarm", "a trigger"],
 )
-def test_loop_turns_after_its_body_was_left_out(
+def test_watcher_iterates_after_skipped_body(
     connect: Connect,
     monkeypatch: pytest.MonkeyPatch,
     make_due: Callable[[Watcher[Txn]], None],
     put_off: Callable[[Watcher[Txn]], None],
 ) -> None:
-    """It has read nothing, so no change would turn it. It does not spin either."""
+    """It has no reads, so no change would start an iteration. It does not spin either."""
     backend = connect()
     away = Away(backend, monkeypatch)
     seen: list[str | None] = []
-    turns = 0
+    iterations = 0
     watcher = Watcher(backend, lambda txn: txn)
     with awake_at_last(watcher.trigger):
-        for turns, _ in enumerate(watcher, 1):
-            if turns == 1:
+        for iterations, _ in enumerate(watcher, 1):
+            if iterations == 1:
                 make_due(watcher)
             else:
-                # The body waits for this: nothing makes the loop turn meanwhile.
+                # The body waits for this: nothing else starts an iteration.
                 threading.Timer(0.5, vars(away).update, [], {"on": False}).start()
             for txn in watcher.txn():
                 seen.append(txn.get("/a"))
             put_off(watcher)
             if seen:
                 break
-    assert turns == 2
-    # With pauses that grow: a busy machine asks few times more.
+    assert iterations == 2
+    # The pauses grow, so on a loaded machine there are only a few more reads.
     assert away.asked < 20

@@ -255,11 +255,11 @@ def test_objects_have_the_paths_of_the_library() -> None:
     for name in ("deployment", "execution_block", "flow", "processing_block", "script"):
         import_module(f"ska_sdp_config.operations.{name}")
     ours = {kind.root for kind in OBJECTS}
-    theirs = {each.root for each in _concrete(CollectiveEntityOperations)}
+    theirs = {f"{each.PREFIX}/" for each in _concrete(CollectiveEntityOperations)}
     assert theirs <= ours
     assert ours - theirs == {"/lmc/controller", "/lmc/subarray/", "/component/"}
 
 
 def _concrete(kind: Any) -> list[Any]:
-    found = [kind] if "root" in vars(kind) else []
+    found = [kind] if "PREFIX" in vars(kind) else []
     return found + [each for sub in kind.__subclasses__() for each in _concrete(sub)]

@@ -142,7 +142,7 @@ class Cache:
             timeout: timeout in seconds.
 
         Raises:
-            ConfigConnectionError: no answer within the timeout.
+            ConfigConnectionError: no response within the timeout.
         """
         with self._lock:
             known = max(self._floor, self._view.revision)
@@ -190,7 +190,7 @@ class Cache:
             timeout: timeout in seconds.
 
         Raises:
-            ConfigConnectionError: too soon after the last skip, or no answer within the timeout.
+            ConfigConnectionError: too soon after the last skip, or no response within the timeout.
         """
         with self._lock:
             now = time.monotonic()
@@ -221,7 +221,7 @@ class Cache:
                 return
             view = self._own_view()
             for query, found in zip(queries, reply.found, strict=True):
-                # A cached answer may be newer than the reply.
+                # A cached result may be newer than the reply.
                 if found is not None and view.answer(query) is None:
                     view.learn(query, found)
             if view.revision > reply.revision:

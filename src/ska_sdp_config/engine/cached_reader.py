@@ -1,4 +1,4 @@
-"""Reads of one attempt at a transaction, answered from the cache where possible."""
+"""Reads of one attempt at a transaction, from the cache where possible."""
 
 from __future__ import annotations
 

@@ -252,15 +252,15 @@ class TokenCommitter:
             token.modified = found[0].modified
             return token.modified if found[0].value == mark else None
         raise CommitUnknown(
-            f"The database at {self._store.address} did not say whether the commit took effect: "
-            "its outcome is not known; read what it would have written before you try again."
+            f"The database at {self._store.address} did not report whether the commit took "
+            "effect: its outcome is not known; read the values that it writes before a retry."
         )
 
     def _never_arrived(self, seconds: float) -> ConfigConnectionError:
         return ConfigConnectionError(
-            f"The database at {self._store.address} did not take the commit within "
-            f"{seconds:.3g} s, although it answers: nothing was written; try again, and if it "
-            "stays so look for what lets small requests through on the way, but not this one."
+            f"The database at {self._store.address} did not receive the commit within "
+            f"{seconds:.3g} s, although it responds: nothing was written; try again, and if this "
+            "persists look for a proxy that drops large requests."
         )
 
     @contextmanager

@@ -75,7 +75,7 @@ def transactions(
     Raises:
         RuntimeError: every attempt had a conflict; the message names the keys.
         CommitUnknown: the outcome of the commit is not known.
-        ConfigConnectionError: no answer from the database.
+        ConfigConnectionError: the database does not respond.
         TransactionTooLarge: the transaction exceeds a limit of the server.
         LeaseNotFound: a write names a lease that has expired or was revoked.
         ForkedProcessError: the body has forked, and this is the child.

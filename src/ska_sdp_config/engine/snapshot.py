@@ -30,13 +30,13 @@ class Snapshot:
         read: reads from the store, at a revision.
         known: entries read earlier, at ``known.revision``: prefetched, or returned by the conflict
             that ended the previous attempt.
-        queries: the queries that ``known`` answers.
+        queries: the queries of which ``known`` is the result.
 
     Attributes:
         revision: the pinned revision, 0 before the first read.
         reads: the read set, which the commit guards.
         must_retry: whether the attempt cannot commit, because a value that it read has changed.
-        is_incomplete: whether a read failed, so that ``reads`` lacks what the body asked for.
+        is_incomplete: whether a read failed, so that ``reads`` is incomplete.
     """
 
     def __init__(

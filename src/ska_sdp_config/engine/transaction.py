@@ -50,7 +50,7 @@ class Txn:
         deadline: time limit of the transaction.
         known: entries read earlier, at ``known.revision``: prefetched, or returned by the conflict
             that ended the previous attempt.
-        queries: the queries that ``known`` answers.
+        queries: the queries of which ``known`` is the result.
 
     Attributes:
         deadline: time limit of the transaction.

@@ -15,26 +15,15 @@ from ska_sdp_config.store.keys import spans_of_listing
 __all__ = ["Arbitrary", "Texts"]
 
 
-class Arbitrary(EntryCollection):
+class Arbitrary(EntryCollection[Any, Any]):
     """JSON values at full paths, to which the global prefix is not added.
 
     Deleting a value leaves its state, its owner and all other paths below it, unless
     ``recurse`` is set.
-
-    Args:
-        context: the transaction.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._raw = context.raw
-
     def __call__(self, key: str) -> EntryOperations:
-        """Return the operations on the value at one path.
-
-        Raises:
-            ValueError: the path is invalid.
-        """
+        """Return the operations on the value at one path."""
         check_path(key)
         return EntryOperations(self._context, key)
 
@@ -45,11 +34,8 @@ class Arbitrary(EntryCollection):
             path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
                 that start with it.
             recurse: number of further levels, or the exact levels.
-
-        Raises:
-            ValueError: the path is invalid.
         """
-        return self._raw.list_keys(path, recurse)
+        return self._context.raw.list_keys(path, recurse)
 
     def query_keys(self, path: str = "/", recurse: int | Iterable[int] = 0) -> Iterator[str]:
         """Iterate over the paths. The database is read at the first one; see list_keys."""
@@ -66,9 +52,6 @@ class Arbitrary(EntryCollection):
         Args:
             path: start of the paths, as for ``list_keys``.
             recurse: number of further levels, or the exact levels.
-
-        Raises:
-            ValueError: the path is invalid.
         """
         return list(self.query_values(path, recurse))
 
@@ -83,7 +66,7 @@ class Arbitrary(EntryCollection):
         yield from self.list_keys(path, recurse)
 
     def _query_values(self, path: str, recurse: int | Iterable[int]) -> Iterator[tuple[str, Any]]:
-        for found, text in self._raw.list_values(path, recurse):
+        for found, text in self._context.raw.list_values(path, recurse):
             yield from readable(self._context, found, found, decode, text)
 
 

@@ -58,15 +58,24 @@ class Operations(Protocol[ReadT_co]):
 
 
 class Collection(ABC, Generic[KeyT, ValueT]):
-    """Values of one kind, each with a key, a state and an owner."""
+    """Values of one kind, each with a key, a state and an owner.
+
+    Operations raise ValueError for an invalid key, prefix or path.
+
+    Args:
+        context: the transaction.
+    """
+
+    PREFIX: ClassVar[str] = ""
+    """Path above the values, such as ``/pb``."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._root = f"{context.prefix}{self.PREFIX}/"
 
     @abstractmethod
     def __call__(self, key: KeyT, /) -> Operations[ValueT]:
-        """Return the operations on one member.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return the operations on one member."""
 
     def get(self, key: KeyT) -> ValueT | None:
         """Return a value, or None if it does not exist. The absence counts as read.
@@ -77,11 +86,7 @@ class Collection(ABC, Generic[KeyT, ValueT]):
         return self(key).get()
 
     def exists(self, key: KeyT) -> bool:
-        """Return whether a value exists.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return whether a value exists."""
         return self(key).exists()
 
     def delete(self, key: KeyT, recurse: bool = False) -> None:
@@ -93,46 +98,26 @@ class Collection(ABC, Generic[KeyT, ValueT]):
 
         Raises:
             ConfigVanished: the value does not exist; the transaction stays usable.
-            ValueError: the key is invalid.
         """
         self(key).delete(recurse=recurse)
 
     def state(self, key: KeyT) -> StateOperations:
-        """Return the operations on the state of a value.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return the operations on the state of a value."""
         return self(key).state
 
     def ownership(self, key: KeyT) -> OwnershipOperations:
-        """Return the operations on the ownership of a value.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Return the operations on the ownership of a value."""
         return self(key).ownership
 
 
 class NamedCollection(Collection[str, ValueT]):
-    """Values whose key is a name, listed by prefix.
-
-    Args:
-        context: the transaction.
-    """
-
-    root: ClassVar[str]
-    """Path of the collection, such as ``/component/``."""
+    """Values whose key is a name, listed by the start of the name."""
 
     suffix: ClassVar[str] = ""
     """Path of the value below its name, such as ``/owner``."""
 
     recurse: ClassVar[int | Iterable[int]] = 0
     """Levels below the names at which values are stored."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._root = context.prefix + self.root
 
     @staticmethod
     @abstractmethod
@@ -144,9 +129,6 @@ class NamedCollection(Collection[str, ValueT]):
 
         Args:
             prefix: start of the names.
-
-        Raises:
-            ValueError: the prefix is invalid.
         """
         return list(self.query_keys(prefix))
 
@@ -161,9 +143,6 @@ class NamedCollection(Collection[str, ValueT]):
 
         Args:
             prefix: start of the names.
-
-        Raises:
-            ValueError: the prefix is invalid.
         """
         return list(self.query_values(prefix))
 

@@ -8,8 +8,8 @@ from typing import Any
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.entity.owner import Owner
-from ska_sdp_config.operations.base import HasStateAndOwner, NamedCollection
-from ska_sdp_config.operations.context import Context
+from ska_sdp_config.operations.base import NamedCollection
+from ska_sdp_config.operations.entry import EntryCollection, EntryOperations
 from ska_sdp_config.operations.ownership import OwnershipOperations, read_owner
 
 __all__ = ["ComponentOperations", "Components"]
@@ -17,17 +17,8 @@ __all__ = ["ComponentOperations", "Components"]
 _OWNER = "/owner"
 
 
-class ComponentOperations(HasStateAndOwner):
-    """Operations on one component. Its value is its owner, a process.
-
-    Args:
-        context: the transaction.
-        path: full path of the component.
-    """
-
-    def __init__(self, context: Context, path: str) -> None:
-        self._context = context
-        self.path = path
+class ComponentOperations(EntryOperations):
+    """Operations on one component. Its value is its owner, a process."""
 
     @property
     def ownership(self) -> OwnershipOperations:
@@ -65,11 +56,7 @@ class ComponentOperations(HasStateAndOwner):
         """
         self._context.raw.update(self.path + _OWNER, encode(owner))
 
-    def create_or_update(self, owner: Owner | dict[str, Any]) -> None:
-        """Create or replace the owner."""
-        (self.update if self.exists() else self.create)(owner)
-
-    def delete(self, recurse: bool = False) -> None:
+    def delete(self, recurse: bool = False) -> None:  # type: ignore[override]  # as entities
         """Delete the owner and the state.
 
         Args:
@@ -84,48 +71,14 @@ class ComponentOperations(HasStateAndOwner):
             self._context.raw.delete(self.path, must_exist=False, recursive=True)
 
 
-class Components(NamedCollection[Owner]):
-    """Components that are alive: names, and the processes that own them.
+class Components(NamedCollection[Owner], EntryCollection[Owner, Owner | dict[str, Any]]):
+    """Components that are alive: names, and the processes that own them."""
 
-    Args:
-        context: the transaction.
-    """
-
-    root = "/component/"
+    PREFIX = "/component"
     suffix = _OWNER
     recurse = (1,)
     _read = staticmethod(read_owner)
 
     def __call__(self, key: str) -> ComponentOperations:
-        """Return the operations on one component.
-
-        Raises:
-            ValueError: the name is invalid.
-        """
+        """Return the operations on one component."""
         return ComponentOperations(self._context, self._root + check_path_part(key))
-
-    def create(self, key: str, owner: Owner | dict[str, Any]) -> None:
-        """Create the owner of a component, under the lease of this process.
-
-        Raises:
-            ConfigCollision: the component is alive already.
-            ValueError: the name is invalid.
-        """
-        self(key).create(owner)
-
-    def update(self, key: str, owner: Owner | dict[str, Any]) -> None:
-        """Replace the owner of a component, and keep its lease.
-
-        Raises:
-            ConfigVanished: the component is not alive.
-            ValueError: the name is invalid.
-        """
-        self(key).update(owner)
-
-    def create_or_update(self, key: str, owner: Owner | dict[str, Any]) -> None:
-        """Create or replace the owner of a component.
-
-        Raises:
-            ValueError: the name is invalid.
-        """
-        self(key).create_or_update(owner)

@@ -12,6 +12,6 @@ __all__ = ["Deployments"]
 class Deployments(IdCollection[Deployment]):
     """Deployments of a transaction."""
 
-    root = "/deploy/"
-    model = Deployment
+    PREFIX = "/deploy"
+    MODEL_CLASS = Deployment
     check_id = staticmethod(check_deployment_id)

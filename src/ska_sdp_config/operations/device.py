@@ -41,20 +41,12 @@ def controller(context: Context) -> DeviceOperations:
     return DeviceOperations(context, f"{context.prefix}/lmc/controller")
 
 
-class Subarrays(NamedCollection[Any], EntryCollection):
-    """Entries of the subarrays, dicts. The key is the number of the subarray, such as ``01``.
+class Subarrays(NamedCollection[Any], EntryCollection[Any, Any]):
+    """Entries of the subarrays, dicts. The key is the number of the subarray, such as ``01``."""
 
-    Args:
-        context: the transaction.
-    """
-
-    root = "/lmc/subarray/"
+    PREFIX = "/lmc/subarray"
     _read = staticmethod(decode)
 
     def __call__(self, key: str) -> DeviceOperations:
-        """Return the operations on the entry of one subarray.
-
-        Raises:
-            ValueError: the subarray id is invalid.
-        """
+        """Return the operations on the entry of one subarray."""
         return DeviceOperations(self._context, self._root + check_path_part(key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from ska_sdp_config.entity.base import Entity
 from ska_sdp_config.entity.codec import encode
@@ -52,7 +52,7 @@ class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
         text = self._context.raw.get(self.path)
         if text is None:
             return None
-        return self._collection.model.from_stored(text, self.key, self.path)
+        return self._collection.MODEL_CLASS.from_stored(text, self.key, self.path)
 
     def exists(self) -> bool:
         """Return whether the entity exists."""
@@ -69,7 +69,7 @@ class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
             ValueError: the key is invalid for a new entity, or is the key of another entity.
         """
         if isinstance(entity, dict):
-            entity = self._collection.model(**self._named(entity))
+            entity = self._collection.MODEL_CLASS(**self._named(entity))
         text = self._text(entity)
         self._collection.check_new(self.key)
         self._context.raw.create(self.path, text)
@@ -85,7 +85,7 @@ class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
             ValueError: the given entity has another key.
         """
         if isinstance(entity, dict):
-            model = self._collection.model
+            model = self._collection.MODEL_CLASS
             entity = model.from_stored_value(self._named(entity), self.key, self.path)
             entity.mark_unset()
         self._context.raw.update(self.path, self._text(entity))
@@ -113,7 +113,7 @@ class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
             self._context.raw.delete(self.ownership.path, must_exist=False)
 
     def _text(self, entity: EntityT) -> str:
-        model = self._collection.model
+        model = self._collection.MODEL_CLASS
         if not isinstance(entity, model):
             raise TypeError(
                 f"Cannot write a {type(entity).__name__} to {self.path}: give a {model.__name__}."
@@ -123,7 +123,7 @@ class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
 
     def _named(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields with the key of this entity added."""
-        if self._collection.model.key_in(fields) is None:
+        if self._collection.MODEL_CLASS.key_in(fields) is None:
             return {"key": self.key} | fields
         self._check_is(fields)
         return fields
@@ -137,31 +137,16 @@ class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
 class CollectiveEntityOperations(
     Collection[Named[KeyT, EntityT], EntityT], Generic[KeyT, EntityT]
 ):
-    """Operations on all entities of a kind. A model is accepted in place of a key.
+    """Operations on all entities of a kind. A model is accepted in place of a key."""
 
-    Args:
-        context: the transaction.
-    """
-
-    root: ClassVar[str]
-    """Path of the entities, such as ``/pb/``."""
-
-    model: type[EntityT]
+    MODEL_CLASS: type[EntityT]
     """Model of the entities."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._root = context.prefix + self.root
 
     # What depends on the kind of key
 
     @abstractmethod
     def check_new(self, key: KeyT) -> None:
-        """Validate the key of a new entity.
-
-        Raises:
-            ValueError: the key is invalid.
-        """
+        """Validate the key of a new entity."""
 
     @abstractmethod
     def _name(self, key: Named[KeyT, EntityT]) -> tuple[KeyT, str]:
@@ -213,7 +198,7 @@ class CollectiveEntityOperations(
             ValueError: the key is invalid for a new entity.
         """
         if isinstance(entity, dict):
-            entity = self.model(**entity)
+            entity = self.MODEL_CLASS(**entity)
         self(entity).create(entity)
 
     def update(self, entity: EntityT | dict[str, Any]) -> None:
@@ -221,7 +206,6 @@ class CollectiveEntityOperations(
 
         Raises:
             ConfigVanished: the entity does not exist; the transaction stays usable.
-            ValueError: the key is invalid.
         """
         self(entity).update(entity)
 
@@ -279,7 +263,7 @@ class CollectiveEntityOperations(
             if key is None:
                 continue
             try:
-                self.model.from_stored(text, key, path)
+                self.MODEL_CLASS.from_stored(text, key, path)
             except ValueError as error:
                 yield path, str(error)
 
@@ -313,6 +297,6 @@ class CollectiveEntityOperations(
 
     def _readable(self, path: str, key: KeyT, text: str) -> Iterator[tuple[KeyT, EntityT]]:
         def read(text: str, path: str) -> EntityT:
-            return self.model.from_stored(text, key, path)
+            return self.MODEL_CLASS.from_stored(text, key, path)
 
         return readable(self._context, path, key, read, text)

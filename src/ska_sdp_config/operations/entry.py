@@ -1,15 +1,18 @@
-"""Operations on JSON values that have a state and an owner, but no model."""
+"""Operations on values that have a state and an owner, and are written with their key."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Generic, TypeVar
 
 from ska_sdp_config.operations.base import Collection, HasStateAndOwner
 from ska_sdp_config.operations.context import Context
 from ska_sdp_config.operations.values import ValueOperations
 
 __all__ = ["EntryCollection", "EntryOperations"]
+
+ValueT = TypeVar("ValueT")
+WrittenT = TypeVar("WrittenT")
 
 
 class EntryOperations(HasStateAndOwner, ValueOperations):
@@ -25,42 +28,35 @@ class EntryOperations(HasStateAndOwner, ValueOperations):
         self._context = context
 
 
-class EntryCollection(Collection[str, Any]):
-    """JSON values without a model."""
+class EntryCollection(Collection[str, ValueT], Generic[ValueT, WrittenT]):
+    """Values that are written with their key."""
 
     @abstractmethod
     def __call__(self, key: str) -> EntryOperations:
-        """Return the operations on one value.
+        """Return the operations on one value."""
 
-        Raises:
-            ValueError: the key is invalid.
-        """
-
-    def create(self, key: str, value: Any) -> None:
+    def create(self, key: str, value: WrittenT) -> None:
         """Create a value.
 
         Raises:
             ConfigCollision: the value exists already.
-            ValueError: the key is invalid.
             TypeError: the value cannot be converted to JSON.
         """
         self(key).create(value)
 
-    def update(self, key: str, value: Any) -> None:
+    def update(self, key: str, value: WrittenT) -> None:
         """Replace a value.
 
         Raises:
             ConfigVanished: the value does not exist.
-            ValueError: the key is invalid.
             TypeError: the value cannot be converted to JSON.
         """
         self(key).update(value)
 
-    def create_or_update(self, key: str, value: Any) -> None:
+    def create_or_update(self, key: str, value: WrittenT) -> None:
         """Create or replace a value.
 
         Raises:
-            ValueError: the key is invalid.
             TypeError: the value cannot be converted to JSON.
         """
         self(key).create_or_update(value)

@@ -12,6 +12,6 @@ __all__ = ["ExecutionBlocks"]
 class ExecutionBlocks(IdCollection[ExecutionBlock]):
     """Execution blocks of a transaction."""
 
-    root = "/eb/"
-    model = ExecutionBlock
+    PREFIX = "/eb"
+    MODEL_CLASS = ExecutionBlock
     check_id = staticmethod(check_block_id)

@@ -39,7 +39,7 @@ class ScriptMethods(Collections):
 
     def create_script(self, kind: str, name: str, version: str, script: Fields) -> None:
         """Create a script definition."""
-        self.script.check_new(self.script.model.Key(kind=kind, name=name, version=version))
+        self.script.check_new(self.script.MODEL_CLASS.Key(kind=kind, name=name, version=version))
         self._script_dict(kind, name, version).create(script)
 
     def update_script(self, kind: str, name: str, version: str, script: Fields) -> None:

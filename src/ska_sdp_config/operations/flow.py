@@ -21,9 +21,9 @@ class Flows(KeyCollection[Flow.Key, Flow]):
     there are several, a ValueError lists them.
     """
 
-    root = "/flow/"
-    model = Flow
-    key_model = Flow.Key
+    PREFIX = "/flow"
+    MODEL_CLASS = Flow
+    KEY_CLASS = Flow.Key
 
     def _name(self, key: Named[Flow.Key, Flow]) -> tuple[Flow.Key, str]:
         own_key = self._to_key(key)
@@ -98,6 +98,6 @@ class _EmptyTransaction:
 class Dependencies(KeyCollection[Dependency.Key, Dependency]):
     """Dependencies of a transaction, ``/dependency/<pb_id>:<kind>:<name>:<origin>``."""
 
-    root = "/dependency/"
-    model = Dependency
-    key_model = Dependency.Key
+    PREFIX = "/dependency"
+    MODEL_CLASS = Dependency
+    KEY_CLASS = Dependency.Key

@@ -33,17 +33,19 @@ class IdCollection(CollectiveEntityOperations[str, EntityT], Generic[EntityT]):
         self.check_id(key)
 
     def _key_of_parts(self, args: tuple[str, ...], parts: dict[str, str]) -> str:
-        key = self.model.key_in(parts)
+        key = self.MODEL_CLASS.key_in(parts)
         if args or len(parts) != 1 or key is None:
-            raise TypeError(f"A {self.model.__name__} has one key: give it as the one argument.")
+            raise TypeError(
+                f"A {self.MODEL_CLASS.__name__} has one key: give it as the one argument."
+            )
         return str(key)
 
     def _name(self, key: Named[str, EntityT]) -> tuple[str, str]:
         own_key: Any = key
-        if isinstance(key, self.model):
+        if isinstance(key, self.MODEL_CLASS):
             own_key = key.__dict__["key"]
         elif isinstance(key, dict):
-            own_key = self.model.key_in(key)
+            own_key = self.MODEL_CLASS.key_in(key)
         name = check_path_part(own_key)
         return name, name
 
@@ -64,7 +66,7 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
     Names with fewer or more parts are not listed.
     """
 
-    key_model: type[EntityKeyT]
+    KEY_CLASS: type[EntityKeyT]
     """Model of the keys."""
 
     def check_new(self, key: EntityKeyT) -> None:
@@ -74,15 +76,15 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
             ValueError: the key is invalid.
         """
         # A key that was read from the database has not been validated as a new one.
-        self.key_model.from_text(str(key))
+        self.KEY_CLASS.from_text(str(key))
 
     def _key_of_parts(self, args: tuple[str, ...], parts: dict[str, str]) -> EntityKeyT:
-        names = list(self.key_model.model_fields)
+        names = list(self.KEY_CLASS.model_fields)
         given = dict(zip(names, args, strict=False))
         _check_names(parts, names)
         if len(args) > len(names) or given.keys() & parts.keys():
             raise TypeError(f"Give each part of the key once: {', '.join(names)}.")
-        return self.key_model.of_existing(given | parts)
+        return self.KEY_CLASS.of_existing(given | parts)
 
     def _name(self, key: Named[EntityKeyT, EntityT]) -> tuple[EntityKeyT, str]:
         own_key = self._to_key(key)
@@ -91,17 +93,17 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
     def _to_key(self, key: Named[EntityKeyT, EntityT]) -> EntityKeyT:
         """Return the key of an entity."""
         own_key: Any = key
-        if isinstance(key, self.model):
+        if isinstance(key, self.MODEL_CLASS):
             own_key = key.__dict__["key"]
         elif isinstance(key, dict):
             own_key = key.get("key", key)
         if isinstance(own_key, str):
-            own_key = self.key_model.from_text(own_key, stored=True)
+            own_key = self.KEY_CLASS.from_text(own_key, stored=True)
         elif isinstance(own_key, dict):
-            own_key = self.key_model.of_existing(own_key)
-        if not isinstance(own_key, self.key_model):
+            own_key = self.KEY_CLASS.of_existing(own_key)
+        if not isinstance(own_key, self.KEY_CLASS):
             raise TypeError(
-                f"{key!r} names no {self.model.__name__}: give its key, its model, or text."
+                f"{key!r} names no {self.MODEL_CLASS.__name__}: give its key, its model, or text."
             )
         return own_key
 
@@ -115,7 +117,7 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
         parts = name.split(":")
         if not all(parts):
             raise ValueError(f"The key {name} has an empty part: give all of it.")
-        if len(parts) != len(self.key_model.model_fields):
+        if len(parts) != len(self.KEY_CLASS.model_fields):
             raise ValueError(f"The key {name} has a part with ':' in it: use others for that.")
         for part in parts:
             check_path_part(part)
@@ -123,12 +125,12 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
 
     def _key(self, name: str) -> EntityKeyT | None:
         try:
-            return self.key_model.from_text(name, stored=True)
+            return self.KEY_CLASS.from_text(name, stored=True)
         except ValueError:
             return None
 
     def _select(self, parts: dict[str, str]) -> tuple[str, Callable[[str], bool] | None]:
-        names = list(self.key_model.model_fields)
+        names = list(self.KEY_CLASS.model_fields)
         _check_names(parts, names)
         wanted = [parts.get(name) for name in names]
         for part in wanted:

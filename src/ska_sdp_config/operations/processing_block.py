@@ -12,6 +12,6 @@ __all__ = ["ProcessingBlocks"]
 class ProcessingBlocks(IdCollection[ProcessingBlock]):
     """Processing blocks of a transaction."""
 
-    root = "/pb/"
-    model = ProcessingBlock
+    PREFIX = "/pb"
+    MODEL_CLASS = ProcessingBlock
     check_id = staticmethod(check_block_id)

@@ -11,6 +11,6 @@ __all__ = ["Scripts"]
 class Scripts(KeyCollection[Script.Key, Script]):
     """Script definitions of a transaction."""
 
-    root = "/script/"
-    model = Script
-    key_model = Script.Key
+    PREFIX = "/script"
+    MODEL_CLASS = Script
+    KEY_CLASS = Script.Key

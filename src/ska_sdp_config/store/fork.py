@@ -18,13 +18,23 @@ class ForkedProcessError(RuntimeError):
 class CreatorProcess:
     """The process that created an object."""
 
+    _current = os.getpid()
+
     def __init__(self) -> None:
-        self._pid = os.getpid()
+        self._pid = self._current
 
     @property
     def is_current(self) -> bool:
         """Whether it is this process, and not the parent of this process."""
-        return os.getpid() == self._pid
+        return self._current == self._pid
+
+    @classmethod
+    def update(cls) -> None:
+        """Determine the ID of this process again, after a fork.
+
+        A system call at each check would make a transaction in memory a tenth slower.
+        """
+        cls._current = os.getpid()
 
     def check(self) -> None:
         """Check that it is this process.
@@ -37,3 +47,8 @@ class CreatorProcess:
                 f"This Config was created in process {self._pid}: create a new Config after a "
                 "fork."
             )
+
+
+# Missing on systems without fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=CreatorProcess.update)
