@@ -119,7 +119,7 @@ def test_reconciliation_stalled_by_rejection_is_not_stuck(
     monkeypatch.setattr(database.config.backend.store, "check_access", check_access)
     database.config.backend.get("/a")
     is_full.set()
-    database.listen(lambda outage: None, Access(frozenset({"/a"})))
+    database.add_listener(lambda outage: None, Access(frozenset({"/a"})))
     wait_until(lambda: database.rejection is not None)
 
     def reconcile(watcher: Watcher[Any]) -> None:

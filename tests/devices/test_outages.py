@@ -44,7 +44,7 @@ def test_outage_is_published_after_clock_is_set_back(
     told: list[Outage | None] = []
     monkeypatch.setattr(database, "OUTAGE_AFTER", 0.3)
     monkeypatch.setattr(database, "datetime", SetBack)
-    away.listen(told.append)
+    away.add_listener(told.append)
     began = datetime.now(timezone.utc)
     away.config.backend.connection.failed()
     wait_until(lambda: told, 10)
@@ -83,8 +83,8 @@ def test_failed_notification_is_repeated(away: Database) -> None:
         if len(tried) < 3:
             raise RuntimeError("the monitor was not to be had")
 
-    away.listen(busy)
-    away.listen(told.append)
+    away.add_listener(busy)
+    away.add_listener(told.append)
     wait_until(lambda: len(tried) == 3)
     # Each has its turn, and the busy one may have had all of its own before the other's first.
     wait_until(lambda: told)

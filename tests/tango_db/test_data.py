@@ -60,8 +60,8 @@ def test_new_subarrays_are_like_the_first_and_given_ones_stay() -> None:
     [
         (0, None, "there can be 1 to 99 subarrays, not 0"),
         (100, None, "there can be 1 to 99 subarrays, not 100"),
-        (None, "", "prefix '' cannot stand in a device name"),
-        (None, "a/b", "prefix 'a/b' cannot stand in a device name"),
+        (None, "", "prefix '' is invalid in a device name"),
+        (None, "a/b", "prefix 'a/b' is invalid in a device name"),
     ],
 )
 def test_what_no_name_can_carry_is_refused(
@@ -72,7 +72,7 @@ def test_what_no_name_can_carry_is_refused(
 
 
 def test_data_that_cannot_be_spread_are_refused() -> None:
-    with pytest.raises(DataError, match="no SDPSubarray/01 to make other subarrays like"):
+    with pytest.raises(DataError, match="no SDPSubarray/01 to copy for other subarrays"):
         expand(data_of(SDPSubarray={"all": {}}), subarrays=2)
     with pytest.raises(DataError, match="device name a/b/c does not begin with <prefix>-sdp/"):
         expand(data_of(S={"1": {"S": {"a/b/c": {}}}}), prefix="mid")
