@@ -165,7 +165,7 @@ def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: 
 
 
 @pytest.mark.parametrize("halt", [Etcd.stop, Etcd.pause], ids=["stopped", "silent"])
-def test_rejection_names_health_state_only_if_it_is_failed(  # noqa: N802 - Tango's name
+def test_rejection_names_health_state_only_if_it_is_failed(
     serve: Callable[..., Server], broken_etcd: Etcd, halt: Callable[[Etcd], None]
 ) -> None:
     broken_etcd.start()
