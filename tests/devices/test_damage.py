@@ -66,8 +66,8 @@ def test_command_does_not_replace_damaged_entry(start: Start, config: Config, te
         wait_until(lambda: any(line.startswith(info) for line in device.healthInfo))  # noqa: B023
         expected = f"{info}: fix it, or delete it to reset the device"
         assert rejection(device.On) == ("API_CommandFailed", expected)
-        reason, text = rejection(lambda: setattr(device, "adminMode", AdminMode.OFFLINE))  # noqa: B023
-        assert (reason, text) == ("API_CommandFailed", expected)
+        reason, desc = rejection(lambda: setattr(device, "adminMode", AdminMode.OFFLINE))  # noqa: B023
+        assert (reason, desc) == ("API_CommandFailed", expected)
         assert stored(config, path) == text
         assert device.adminMode == AdminMode.ONLINE
         for txn in config.txn():
