@@ -87,7 +87,7 @@ def test_it_lives(answering: Answering) -> None:
 def test_it_does_not(answering: Answering) -> None:
     port = answering(503, "the watcher of test-sdp/subarray/01 has ended\n")
     url = f"http://127.0.0.1:{port}/livez"
-    said = f"{url} says 503: the watcher of test-sdp/subarray/01 has ended\n"
+    said = f"{url} returned 503: the watcher of test-sdp/subarray/01 has ended\n"
     assert check(str(port)) == (1, said)
 
 

@@ -45,8 +45,8 @@ def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
 def _server() -> tuple[Any, Any]:
     """The server of this process, with a controller and a subarray that wait for an Init.
 
-    There is one, for as long as the process lives: Tango does not bear it well to be started
-    again and again in one process.
+    It runs until the process ends, as Tango is not reliable when it is started repeatedly in one
+    process.
     """
     devices = [
         {"class": SDPController, "devices": [{"name": CONTROLLER}]},
@@ -138,19 +138,21 @@ class Events:
     """Change events that a client receives of some attributes, in order."""
 
     def __init__(self, proxy: Any, *names: str, kind: str = "CHANGE_EVENT") -> None:
-        self.heard: list[tuple[str, Any]] = []
+        self.received: list[tuple[str, Any]] = []
         self._modes: list[int] = []
         self._proxy = proxy
         event = getattr(tango.EventType, kind)
-        self._ids = [proxy.subscribe_event(name, event, self._hearer(name)) for name in names]
-        wait_until(lambda: len(self.heard) >= len(names), what=f"events of {names}")
-        self._ids.append(proxy.subscribe_event("adminMode", event, self._hear_mode))
+        self._ids = [proxy.subscribe_event(name, event, self._receiver(name)) for name in names]
+        wait_until(lambda: len(self.received) >= len(names), what=f"events of {names}")
+        self._ids.append(proxy.subscribe_event("adminMode", event, self._on_mode))
         self._prove()
-        self.heard.clear()
+        self.received.clear()
 
     def _prove(self) -> None:
-        """See that events come: Tango connects after it subscribes, and what is pushed before
-        the connection stands is lost. What is subscribed to last is connected last.
+        """Wait until events arrive.
+
+        Tango connects after it subscribes, and events pushed before the connection are lost. The
+        last subscription is connected last.
         """
         for mode in (AdminMode.ENGINEERING, AdminMode.ONLINE):
             for _ in range(20):
@@ -160,22 +162,22 @@ class Events:
                     wait_until(lambda mode=mode: self._modes[-1:] == [mode], 0.5)  # type: ignore[misc]
                     break
             else:
-                raise AssertionError(f"adminMode {mode.name} was not heard of")
+                raise AssertionError(f"no event of adminMode {mode.name} was received")
 
-    def _hear_mode(self, event: Any) -> None:
+    def _on_mode(self, event: Any) -> None:
         if not event.err:
             self._modes.append(event.attr_value.value)
 
-    def _hearer(self, name: str) -> Callable[[Any], None]:
-        def hear(event: Any) -> None:
+    def _receiver(self, name: str) -> Callable[[Any], None]:
+        def on_event(event: Any) -> None:
             if not event.err:
-                self.heard.append((name, event.attr_value.value))
+                self.received.append((name, event.attr_value.value))
 
-        return hear
+        return on_event
 
     def of(self, name: str) -> list[Any]:
         """Return the received values of one attribute."""
-        return [value for each, value in self.heard if each == name]
+        return [value for each, value in self.received if each == name]
 
     def wait_for(self, name: str, expected: list[Any]) -> None:
         """Wait until exactly the expected values of an attribute were received."""

@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 from .conftest import Events, Start, assign_text
 
 
-def test_commands(controller: Any, config: Config) -> None:
+def test_commands_lead_to_their_states(controller: Any, config: Config) -> None:
     assert controller.state() == tango.DevState.STANDBY
     with Events(controller, "State") as events:
         for command, state in [
@@ -60,7 +60,7 @@ def test_components_follow_owner_keys(controller: Any, config: Config) -> None:
     assert controller.healthInfo[0].startswith("Component helmdeploy is OFFLINE, since ")
 
 
-def test_the_system(start: Start, config: Config) -> None:
+def test_controller_publishes_the_system(start: Start, config: Config) -> None:
     controller, subarray = start(RequiredComponents="none")
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
@@ -77,7 +77,7 @@ def test_the_system(start: Start, config: Config) -> None:
     wait_until(lambda: controller.capacityBufferStorage == 1234)
 
 
-def test_admin_mode(controller: Any) -> None:
+def test_admin_mode_rejects_commands_and_keeps_state(controller: Any) -> None:
     controller.adminMode = AdminMode.NOT_FITTED
     assert controller.state() == tango.DevState.DISABLE
     with pytest.raises(tango.DevFailed, match="not allowed when device state is DISABLE"):
@@ -86,7 +86,7 @@ def test_admin_mode(controller: Any) -> None:
     assert controller.state() == tango.DevState.STANDBY
 
 
-def test_versions(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_are_published(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     info = '{"version": "1.2.3", "components": {"proccontrol": {"image": "i", "version": "1"}}}'
     monkeypatch.setenv("SDP_LMC_VERSION_INFO", info)
     controller, subarray = start()

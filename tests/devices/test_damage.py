@@ -64,10 +64,10 @@ def test_command_does_not_replace_damaged_entry(start: Start, config: Config, te
         put(config, path, text)
         info = f"{path} holds no JSON object"
         wait_until(lambda: any(line.startswith(info) for line in device.healthInfo))  # noqa: B023
-        words = f"{info}: fix it, or delete it to reset the device"
-        assert rejection(device.On) == ("API_CommandFailed", words)
-        reason, told = rejection(lambda: setattr(device, "adminMode", AdminMode.OFFLINE))  # noqa: B023
-        assert (reason, told) == ("API_CommandFailed", words)
+        expected = f"{info}: fix it, or delete it to reset the device"
+        assert rejection(device.On) == ("API_CommandFailed", expected)
+        reason, desc = rejection(lambda: setattr(device, "adminMode", AdminMode.OFFLINE))  # noqa: B023
+        assert (reason, desc) == ("API_CommandFailed", expected)
         assert stored(config, path) == text
         assert device.adminMode == AdminMode.ONLINE
         for txn in config.txn():

@@ -38,7 +38,7 @@ def test_rejected_command_changes_nothing(observing: Observation, obs_state: str
                 assert observing.rejection(cell.command, message) == (NOT_ALLOWED, cell.rejection)
                 assert observing.obs_state == obs_state
         assert observing.written() == before
-        assert events.heard == []
+        assert events.received == []
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ def test_allowed_command_reaches_target(
     with Events(observing.subarray, "obsState", "transactionID") as events:
         observing.command(command, observing.message_for(command))
         observing.wait_for(path[-1])
-        # A state that a command neither leaves nor passes through is not told again.
-        told = [] if path == [obs_state] else [ObsState[name] for name in path]
-        events.wait_for("obsState", told)
+        # A command that keeps the state pushes no event of it.
+        expected = [] if path == [obs_state] else [ObsState[name] for name in path]
+        events.wait_for("obsState", expected)
         events.wait_for("transactionID", [observing.subarray.transactionID])
     entry = observing.entry
     assert (entry["last_command"], entry["obs_state_target"]) == (command, path[-1])

@@ -63,9 +63,9 @@ def test_readiness_through_the_life_of_etcd(
     wait_until(lambda: is_ready(health), 20)
     assert server.proxy(SUBARRAY).state() == tango.DevState.OFF
     assert scrape(health).value("sdp_lmc_ready") == 1
-    # Its watch is heard of a moment after it is ready.
+    # The watch stream delivers its first message soon after readiness.
     wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") > 0)
-    # Stopped in its tracks.
+    # Paused.
     stopped = datetime.now(timezone.utc)
     broken_etcd.pause()
     wait_until(lambda: not is_ready(health), 30)
@@ -130,7 +130,7 @@ def test_metrics_count_commands_and_events(
     assert counted.value("sdp_lmc_database_transactions_committed_total") >= 3
     assert counted.value("sdp_lmc_database_transactions_total") > counted.value(
         "sdp_lmc_database_transactions_committed_total"
-    ), "a refused command leaves its transaction"
+    ), "a rejected command does not complete its transaction"
     wait_until(lambda: scrape(health).value("sdp_lmc_watch_lag_revisions") == 0)
     wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") < 5)
 
@@ -191,7 +191,7 @@ def test_conflicts_are_counted(
     assert retries >= counted.value("sdp_lmc_database_conflicts_total") > 0
 
 
-def test_a_server_without_a_port_serves_no_health(serve: Serve, health: str) -> None:
+def test_server_without_port_serves_no_health(serve: Serve, health: str) -> None:
     serve()
     with pytest.raises(OSError, match="refused"):
         ask(health, "/livez")
@@ -225,7 +225,7 @@ def test_silent_client_does_not_delay_others(
     silent = [socket.create_connection((host, int(port)), 5) for _ in range(20)]
     try:
         assert ask(health, "/livez")[0] == 200
-        # They are let go.
+        # Their connections are closed.
         silent[0].settimeout(30)
         assert silent[0].recv(1) == b""
     finally:
@@ -233,7 +233,7 @@ def test_silent_client_does_not_delay_others(
             each.close()
 
 
-def refused_start(**settings: str) -> str:
+def failed_start(**settings: str) -> str:
     done = subprocess.run(
         [installed_program("SDPSubarray", "tango"), "01", "-nodb", "-dlist", SUBARRAY],
         env=clean_environment(**settings),
@@ -257,14 +257,14 @@ def refused_start(**settings: str) -> str:
     ],
 )
 def test_invalid_setting_ends_start(name: str, value: str) -> None:
-    words = refused_start(**{name: value})
+    words = failed_start(**{name: value})
     assert f"Invalid value '{value}' for environment variable {name}" in words
 
 
 def test_used_health_port_ends_start(settings: dict[str, str]) -> None:
     port = int(settings["SDP_LMC_HEALTH_PORT"])
     with socket.create_server(("127.0.0.1", port)):
-        words = refused_start(**settings)
+        words = failed_start(**settings)
     assert (
         f"Cannot serve the health endpoint at 127.0.0.1 port {port} (Address already in use)"
         in words

@@ -22,7 +22,7 @@ from .bare_server import Server
 
 CLIENTS = 1900
 TRICKLE = b"GET /livez HTTP/1.1\r\nX-Slow: "
-"""What a slow client sends byte by byte, and then more bytes of the same header."""
+"""Bytes that a slow client sends one by one, followed by more of the same header."""
 
 Serve = Callable[..., Server]
 
@@ -37,7 +37,7 @@ def server(serve: Serve) -> tuple[Server, str]:
 
 @pytest.fixture
 def _many_files() -> Iterator[None]:
-    """Lets this process open a socket for each client, and some more."""
+    """Raise the limit of open files to one socket for each client and some more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CLIENTS + 500
     if hard != resource.RLIM_INFINITY and hard < wanted:

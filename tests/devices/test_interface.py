@@ -70,7 +70,7 @@ SUBARRAY = BOTH | {
     "commandedObsState": Kind(ENUM, ObsState),
 }
 CONSTANT = {"versionId", "sdpVersion"}
-"""What never changes while a device lives, so that no event tells of it after the first."""
+"""Attributes that never change, so that only the first event has them."""
 
 TAKE_TEXT = {"AssignResources", "ReleaseResources", "Configure", "Scan"}
 COMMANDS = {
@@ -111,7 +111,7 @@ def devices() -> Iterator[dict[str, Any]]:
             yield {"controller": controller, "subarray": subarray}
 
 
-def test_attributes(devices: dict[str, Any], which: str) -> None:
+def test_attributes_match_reference(devices: dict[str, Any], which: str) -> None:
     device = devices[which]
     expected = CONTROLLER if which == "controller" else SUBARRAY
     assert set(device.get_attribute_list()) == set(expected)
@@ -134,7 +134,7 @@ def test_attributes(devices: dict[str, Any], which: str) -> None:
         assert config.description != "No description", name
 
 
-def test_commands(devices: dict[str, Any], which: str) -> None:
+def test_commands_match_reference(devices: dict[str, Any], which: str) -> None:
     found = {each.cmd_name: each for each in devices[which].command_list_query()}
     assert set(found) == COMMANDS[which] | OF_TANGO
     for name in COMMANDS[which]:
@@ -149,26 +149,26 @@ def test_every_attribute_pushes_change_events(devices: dict[str, Any]) -> None:
     kinds = ("CHANGE_EVENT", "ARCHIVE_EVENT")
     with ExitStack() as stack:
         # Tango takes a subscription without polling only if the events come from code.
-        heard = [
+        received = [
             (devices[which], names, Events(devices[which], *names, kind=kind))
             for which, names in attributes.items()
             for kind in kinds
         ]
-        for _, _, events in heard:
+        for _, _, events in received:
             stack.enter_context(events)
         _observe(devices)
-        for device, names, events in heard:
+        for device, names, events in received:
             _has_told(device, names, events)
 
 
 def _has_told(device: Any, names: list[str], events: Events) -> None:
     """Check that every change was received, and that reads return the last value."""
     for name in set(names) - CONSTANT:
-        told = f"the last {name} is heard of"
-        wait_until(lambda name=name: events.of(name), what=told)  # type: ignore[misc]
+        expected = f"the last {name} is received"
+        wait_until(lambda name=name: events.of(name), what=expected)  # type: ignore[misc]
         wait_until(
             lambda name=name: _plain(events.of(name)[-1]) == _read(device, name),  # type: ignore[misc]
-            what=told,
+            what=expected,
         )
     for name in names:
         values = [_plain(value) for value in events.of(name)]
@@ -186,7 +186,7 @@ def _plain(value: Any) -> Any:
 
 
 def _observe(devices: dict[str, Any]) -> None:
-    """Change everything that there is to change, and let it end in FAULT."""
+    """Change every attribute, and end in FAULT."""
     controller, subarray = devices["controller"], devices["subarray"]
     with Config(backend="memory") as config:
         _observe_with(config, controller, subarray)
@@ -202,7 +202,7 @@ def _observe_with(config: Config, controller: Any, subarray: Any) -> None:
         txn.create("/resource/capacity-buffer", '{"available_mb": 1234}')
     wait_until(lambda: subarray.healthState == HealthState.OK)
     subarray.AssignResources(assign_text(((PB, "vis-receive"),)))
-    # The controller shows what has not ended, and must have come to see it by then.
+    # The controller lists only active blocks, and must have read them by then.
     wait_until(lambda: PB in controller.processingBlocks)
     write_state(
         config,

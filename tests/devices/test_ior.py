@@ -9,7 +9,7 @@ import pytest
 from ska_sdp_lmc.runtime.ior import address_of
 
 TYPE = b"IDL:Tango/Device_6:1.0\0"
-"""Its length is no multiple of four, so what follows is aligned."""
+"""Length that is no multiple of four, so that the next value is aligned."""
 
 
 def profile(host: str, port: int, order: str) -> bytes:

@@ -44,9 +44,9 @@ class NoSink:
 
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database in this process, which answers."""
+    """In-memory database."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
-    # What takes a minute there is to take a moment here.
+    # Shortened from a minute.
     monkeypatch.setattr(process, "STUCK_AFTER", 0.2)
     MemoryBackend.shared.clear()
     database = Database()
@@ -119,7 +119,7 @@ def test_reconciliation_stalled_by_rejection_is_not_stuck(
     monkeypatch.setattr(database.config.backend.store, "check_access", check_access)
     database.config.backend.get("/a")
     is_full.set()
-    database.listen(lambda outage: None, Access(frozenset({"/a"})))
+    database.add_listener(lambda outage: None, Access(frozenset({"/a"})))
     wait_until(lambda: database.rejection is not None)
 
     def reconcile(watcher: Watcher[Any]) -> None:
@@ -173,14 +173,14 @@ def test_dead_watch_loop_is_reported(
     serve: Serve,
 ) -> None:
     def reconcile(watcher: Watcher[Any]) -> None:
-        # What no loop catches.
+        # An exception that no loop catches.
         raise SystemExit
 
     this, _ = serve(reconcile)
     wait_until(lambda: codes(this) == ["follower-ended"])
 
 
-def test_a_process_without_devices_is_not_ready() -> None:
+def test_process_without_devices_is_not_ready() -> None:
     this = Process()
     assert this.why_not_live() == []
     (reason,) = this.why_not_ready()

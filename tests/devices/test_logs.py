@@ -27,7 +27,7 @@ LINE = re.compile(
 
 
 class Device:
-    """A device as the log knows it."""
+    """Device that receives log records."""
 
     def __init__(self, level: int = logging.INFO) -> None:
         self.level = level
@@ -129,7 +129,7 @@ def test_function_of_command_is_its_name(log_format: str) -> None:
     assert found == ["Scan", "transact", "transact", "transact"]
 
 
-def test_json() -> None:
+def test_json_formatter_has_all_fields() -> None:
     stream = io.StringIO()
     logs.set_up("INFO", "json", stream)
     with logs.context("d", Device(), "txn-x"):

@@ -33,7 +33,7 @@ def in_idle(etcd: Etcd, network: Proxy, budget: str) -> Iterator[Observation]:
 
     Args:
         etcd: the database.
-        network: what is between.
+        network: proxy between them.
         budget: seconds that a command may take.
     """
     settings = {"RequiredComponents": "none", "TimeoutDatabase": budget}
@@ -49,7 +49,7 @@ def in_idle(etcd: Etcd, network: Proxy, budget: str) -> Iterator[Observation]:
 
 
 def at_the_commit(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
-    """Let something happen once, when a command has read and is about to commit."""
+    """Call a function once, after the reads of a command and before its commit."""
     decide = commands.apply_command
     left = [happens]
 
@@ -62,7 +62,7 @@ def at_the_commit(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) 
     monkeypatch.setattr(server, "apply_command", decided)
 
 
-def test_commit_with_lost_answer_is_settled(
+def test_commit_with_lost_response_is_settled(
     etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
@@ -73,10 +73,10 @@ def test_commit_with_lost_answer_is_settled(
         observing.command("Configure", CONFIGURE)
         assert observing.obs_state == "READY"
         assert observing.entry["last_command"] == "Configure"
-        # Another command, and its events: those of the first were told once.
+        # Another command with its events: those of the first were pushed once.
         observing.command("Scan", '{"scan_id": 1}')
-        told = [ObsState.CONFIGURING, ObsState.READY, ObsState.SCANNING]
-        events.wait_for("obsState", told)
+        expected = [ObsState.CONFIGURING, ObsState.READY, ObsState.SCANNING]
+        events.wait_for("obsState", expected)
         assert events.of("transactionID")[0] == "txn-test-20260131-lost"
 
 
@@ -97,7 +97,7 @@ def test_unknown_outcome_is_published_once_known(
         assert reason == "API_CommandFailed"
         assert text.startswith("It is not known whether Configure was carried out: ")
         assert observing.obs_state == "IDLE"
-        assert events.heard == []
+        assert events.received == []
         # It was; the device finds out by itself.
         wait_until(lambda: observing.entry["command_count"] == count + 1)
         network.refuse(False)

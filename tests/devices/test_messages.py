@@ -1,7 +1,7 @@
 """Messages of all versions at a device: the project's own, and those in use elsewhere.
 
 AssignResources is tried in EMPTY. Configure is tried in IDLE with an execution block that has no
-scan type but ``science``, besides the one asked for where the message does not bring it along.
+scan type but ``science``, and the selected one if the message does not define it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def send(device: Any, config: Config) -> Send:
             return
         content = json.loads(assign_text())
         block = content["execution_block"]
-        # What the project's own examples of Configure refer to is in its own of AssignResources.
+        # The examples of Configure refer to scan types of those of AssignResources.
         own = json.loads(example("assignres-0.4"))["execution_block"]
         for part in ("beams", "channels", "polarisations", "fields"):
             block[part] = [*block.get(part, []), *own[part]]
@@ -79,9 +79,9 @@ def send(device: Any, config: Config) -> Send:
             scan_type.get("scan_type_id", scan_type.get("id"))
             for scan_type in message.get("new_scan_types", [])
         }
-        asked = message.get("scan_type", "science")
-        if asked not in {*brought, "science"}:
-            block["scan_types"].append({"scan_type_id": asked, "beams": {}})
+        scan_type = message.get("scan_type", "science")
+        if scan_type not in {*brought, "science"}:
+            block["scan_types"].append({"scan_type_id": scan_type, "beams": {}})
         if schema == "releaseres":
             content["resources"] = message["resources"]
         device.AssignResources(json.dumps(content))
@@ -97,7 +97,7 @@ def send(device: Any, config: Config) -> Send:
 
 @pytest.fixture
 def log(_restored_logging: None) -> io.StringIO:
-    """What the device logs."""
+    """Log of the device."""
     stream = io.StringIO()
     logs.set_up("INFO", "ska", stream)
     return stream
@@ -112,7 +112,7 @@ def warnings(log: io.StringIO) -> list[str]:
 
 
 def accepted(device: Any, schema: str) -> None:
-    """The command has changed what it is to change."""
+    """Check the effect of the command."""
     assert device.lastCommand == COMMANDS[schema]
     name = ObsState(device.obsState).name
     assert (

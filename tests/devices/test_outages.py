@@ -17,8 +17,8 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Database that no longer answers."""
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """Database that no longer responds."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     monkeypatch.setattr(database, "OUTAGE_AFTER", 0.0)
     monkeypatch.setattr(database, "NOTIFY_RETRY_S", 0.01)
@@ -38,19 +38,19 @@ class SetBack(datetime):
 
 
 def test_outage_is_published_after_clock_is_set_back(
-    away: Database, monkeypatch: pytest.MonkeyPatch
+    unreachable: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    away.config.backend.get("/a")
-    told: list[Outage | None] = []
+    unreachable.config.backend.get("/a")
+    notified: list[Outage | None] = []
     monkeypatch.setattr(database, "OUTAGE_AFTER", 0.3)
     monkeypatch.setattr(database, "datetime", SetBack)
-    away.listen(told.append)
+    unreachable.add_listener(notified.append)
     began = datetime.now(timezone.utc)
-    away.config.backend.connection.failed()
-    wait_until(lambda: told, 10)
-    # What is shown is the time by the clock as it was.
-    assert told[0] is not None
-    assert abs(told[0].since - began) < timedelta(seconds=10)
+    unreachable.config.backend.connection.failed()
+    wait_until(lambda: notified, 10)
+    # The published time is that of the clock before it was set back.
+    assert notified[0] is not None
+    assert abs(notified[0].since - began) < timedelta(seconds=10)
 
 
 def test_close_waits_for_threads_started_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,22 +74,22 @@ def test_close_waits_for_threads_started_meanwhile(monkeypatch: pytest.MonkeyPat
             thread.join()
 
 
-def test_failed_notification_is_repeated(away: Database) -> None:
+def test_failed_notification_is_repeated(unreachable: Database) -> None:
     tried: list[Outage | None] = []
-    told: list[Outage | None] = []
+    notified: list[Outage | None] = []
 
     def busy(outage: Outage | None) -> None:
         tried.append(outage)
         if len(tried) < 3:
             raise RuntimeError("the monitor was not to be had")
 
-    away.listen(busy)
-    away.listen(told.append)
+    unreachable.add_listener(busy)
+    unreachable.add_listener(notified.append)
     wait_until(lambda: len(tried) == 3)
     # Each has its turn, and the busy one may have had all of its own before the other's first.
-    wait_until(lambda: told)
-    assert told[0] is not None
-    away.config.backend.connection.answered()
-    wait_until(lambda: told[1:] == [None])
+    wait_until(lambda: notified)
+    assert notified[0] is not None
+    unreachable.config.backend.connection.answered()
+    wait_until(lambda: notified[1:] == [None])
     wait_until(lambda: tried[3:] == [None])
-    assert len(told) == 2
+    assert len(notified) == 2

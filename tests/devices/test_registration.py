@@ -31,7 +31,7 @@ def test_checks_continue_after_unexpected_error(
     monkeypatch.setattr(registration, "CHECK_INTERVAL_S", 0.01)
     monkeypatch.setattr(Registration, "_check", check)
     kept = Registration()
-    with caplog.at_level(logging.INFO), kept.kept():
+    with caplog.at_level(logging.INFO), kept.stopped_at_end():
         kept.start()
         assert is_third.wait(LATE)
     (record,) = caplog.records

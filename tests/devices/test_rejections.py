@@ -58,8 +58,8 @@ def shown(subarray: Any) -> str:
     return (subarray.healthInfo or ("",))[0] if is_failed else ""
 
 
-def wait_for_words(subarray: Any, words: str, began: float) -> None:
-    wait_until(lambda: words in shown(subarray), what=words)
+def wait_for_text(subarray: Any, expected: str, began: float) -> None:
+    wait_until(lambda: expected in shown(subarray), what=expected)
     took = time.monotonic() - began
     on_time(took < SHOWN_WITHIN, f"it was shown after {took:.2f} s")
 
@@ -77,7 +77,7 @@ def test_full_database_is_published_until_it_has_space(
         fill(backend)
     began = time.monotonic()
     assert "is full (etcdserver: mvcc: database space exceeded)" in rejection(subarray.On)
-    wait_for_words(subarray, "is full (etcdserver: mvcc: database space exceeded)", began)
+    wait_for_text(subarray, "is full (etcdserver: mvcc: database space exceeded)", began)
     assert "compact and defragment it and disarm its alarm" in shown(subarray)
     assert ", since 2" in shown(subarray)
     assert subarray.state() == tango.DevState.OFF
@@ -92,7 +92,7 @@ def test_full_database_is_published_until_it_has_space(
 
 
 @pytest.mark.parametrize(
-    ("settings", "words", "advice"),
+    ("settings", "expected", "advice"),
     [
         pytest.param(
             {"SDP_CONFIG_USERNAME": "guest", "SDP_CONFIG_PASSWORD": PASSWORD},
@@ -118,20 +118,20 @@ def test_missing_rights_are_published_before_first_view(
     etcd_server: Callable[..., Etcd],
     serve_on: ServeOn,
     settings: dict[str, str],
-    words: str,
+    expected: str,
     advice: str,
 ) -> None:
     etcd = etcd_server(auth_token="simple", bcrypt_cost=4)
     with administrator(etcd.endpoint) as admin:
         subarray = serve_on(etcd, **settings)
         began = time.monotonic()
-        wait_for_words(subarray, words, began)
+        wait_for_text(subarray, expected, began)
         assert advice in shown(subarray)
         assert subarray.state() == tango.DevState.INIT
-        assert words in subarray.status()
+        assert expected in subarray.status()
         assert advice in subarray.status()
         text = rejection(subarray.On)
-        assert words in text
+        assert expected in text
         assert "does not answer" not in text
         admin.log_in()
         if settings:
@@ -146,7 +146,7 @@ def test_missing_rights_are_published_before_first_view(
 
 
 def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: ServeOn) -> None:
-    """The user goes on reading, and may write no execution block any more."""
+    """The user may still read, but not write execution blocks."""
     etcd = etcd_server(auth_token="simple", bcrypt_cost=4)
     login = {"SDP_CONFIG_USERNAME": USER, "SDP_CONFIG_PASSWORD": PASSWORD}
     with administrator(etcd.endpoint) as admin:
@@ -158,14 +158,14 @@ def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: 
         admin.grant(USER, b"\0", etcdrpc.Permission.READ, prefix=True)
         admin.revoke_role(USER, "all")
         wait_until(lambda: "permission denied" in shown(subarray))
-        # A command that needs none of what is missing is carried out.
+        # A command that needs none of the missing rights is executed.
         subarray.On()
         admin.grant_role(USER, "all")
         wait_until(lambda: subarray.healthState == HealthState.OK)
 
 
 @pytest.mark.parametrize("halt", [Etcd.stop, Etcd.pause], ids=["stopped", "silent"])
-def test_a_rejection_names_healthState_only_once_it_is_failed(  # noqa: N802 - Tango's name
+def test_rejection_names_health_state_only_if_it_is_failed(
     serve: Callable[..., Server], broken_etcd: Etcd, halt: Callable[[Etcd], None]
 ) -> None:
     broken_etcd.start()

@@ -59,7 +59,7 @@ def test_server_starts_without_database_and_waits(
     wait_until(lambda: subarray.state() == tango.DevState.OFF, 30)
     subarray.On()
     assert subarray.obsState == ObsState.EMPTY
-    # An outage that has been told of is over a moment after the first view.
+    # A published outage ends soon after the first view.
     wait_until(lambda: subarray.healthState == HealthState.OK)
 
 
@@ -71,7 +71,7 @@ def test_restored_database_is_published(serve: Callable[..., Server], broken_etc
         subarray.On()
         subarray.Off()
     subarray.On()
-    # What it is shown by the watch: that has told of all there was before.
+    # The watch has delivered all earlier changes.
     with Config(host=broken_etcd.host, port=broken_etcd.port) as config:
         for txn in config.txn():
             entry = json.loads(txn.get("/lmc/subarray/01") or "")
@@ -125,7 +125,7 @@ def test_hanging_database_does_not_block_reads(
     assert broken_etcd.endpoint in subarray.healthInfo[0]
     read = subarray.read_attribute("obsState")
     assert read.quality == tango.AttrQuality.ATTR_VALID
-    # The time of the last answer, 5 s before the database counts as silent, not of some question.
+    # The time of the last response, 5 s before an outage is published.
     assert time.time() - read.time.totime() >= 5
     broken_etcd.resume()
     wait_until(lambda: subarray.healthState == HealthState.OK)
@@ -149,13 +149,13 @@ def test_changes_during_outage_are_published_after_it(
     assert rejected.value.args[0].reason == "API_CommandFailed"
     assert "Writing adminMode" in rejected.value.args[0].desc
     assert (subarray.adminMode, subarray.state()) == (AdminMode.ONLINE, tango.DevState.ON)
-    # The time-out passes: whether the block was ready in time, the database alone can say.
+    # The timeout expires; only the database shows whether the block was ready in time.
     wait_until(lambda: time.monotonic() > began + 4.5)
     assert subarray.obsState == ObsState.RESOURCING
     broken_etcd.resume()
     wait_until(lambda: subarray.obsState == ObsState.FAULT)
     assert "within 4 s: pb-a is STARTING" in subarray.errorMessages
-    # Whether the commit took effect that nobody heard of, the device shows what the database has.
+    # Whether or not the commit took effect, the device shows the state of the database.
     wait_until(lambda: subarray.healthState == HealthState.DEGRADED)
     with Config(backend="etcd3", host=broken_etcd.host, port=broken_etcd.port) as config:
 
@@ -260,9 +260,11 @@ def test_invalid_setting_ends_start(name: str, value: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("level", "told"), [("ERROR", False), ("WARNING", True), ("INFO", True)])
+@pytest.mark.parametrize(
+    ("level", "is_logged"), [("ERROR", False), ("WARNING", True), ("INFO", True)]
+)
 def test_log_level_is_a_setting(
-    serve: Callable[..., Server], broken_etcd: Etcd, level: str, told: bool
+    serve: Callable[..., Server], broken_etcd: Etcd, level: str, is_logged: bool
 ) -> None:
     broken_etcd.start()
     # That a component is missing is worth a warning.
@@ -270,14 +272,14 @@ def test_log_level_is_a_setting(
     subarray = server.proxy(SUBARRAY)
     wait_until(lambda: subarray.healthState == HealthState.DEGRADED)
     subarray.On()
-    if told:
+    if is_logged:
         wait_until(lambda: "|WARNING|" in server.process.output())
     output = server.process.output()
-    assert ("|WARNING|" in output) is told
+    assert ("|WARNING|" in output) is is_logged
     assert ("|INFO|" in output) is (level == "INFO")
 
 
-def refused_start(*arguments: str) -> str:
+def failed_start(*arguments: str) -> str:
     """Start a server that fails to start; return its output."""
     program = installed_program("SDPSubarray", "tango")
     done = subprocess.run(
@@ -294,8 +296,8 @@ def refused_start(*arguments: str) -> str:
 
 def test_invalid_subarray_name_ends_start() -> None:
     name = "test-sdp/subarray/x+y"
-    said = refused_start("-nodb", "-dlist", name)
-    assert f"{name}: The last part of the device's name, 'x+y', cannot be" in said
+    output = failed_start("-nodb", "-dlist", name)
+    assert f"{name}: The last part of the device's name, 'x+y', cannot be" in output
 
 
 def test_invalid_property_ends_start(tmp_path: Path) -> None:
@@ -303,6 +305,6 @@ def test_invalid_property_ends_start(tmp_path: Path) -> None:
     properties.write_text(
         f'SDPSubarray/01/DEVICE/SDPSubarray: "{SUBARRAY}"\n{SUBARRAY}->TimeoutConfigure: "soon"\n'
     )
-    said = refused_start(f"-file={properties}")
-    assert "Invalid value 'soon' for device property TimeoutConfigure" in said
-    assert SUBARRAY in said
+    output = failed_start(f"-file={properties}")
+    assert "Invalid value 'soon' for device property TimeoutConfigure" in output
+    assert SUBARRAY in output

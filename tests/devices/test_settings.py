@@ -10,7 +10,7 @@ from ska_sdp_lmc.runtime.settings import PROPERTIES, Settings, SettingsError, pr
 from tests.support.settings import load_settings as load
 
 
-def test_defaults() -> None:
+def test_defaults_are_those_of_the_reference() -> None:
     settings = load({}, {})
     assert settings.timeout_assign_resources == settings.timeout_configure == 60
     assert settings.timeout_database == 2
@@ -146,7 +146,7 @@ def test_empty_variable_is_not_set(field: str) -> None:
     assert getattr(settings, field) == getattr(load({}, {}), field)
 
 
-def test_names() -> None:
+def test_property_names_are_camel_case() -> None:
     assert property_name("timeout_assign_resources") == "TimeoutAssignResources"
     assert load({}, {"SDP_LMC_LOG_LEVEL": "debug"}).log_level == "DEBUG"
 

@@ -48,7 +48,7 @@ def link_addresses(config: Config, pb_id: str) -> None:
         txn.update("/eb/eb-test-20260131-00000", json.dumps(eb))
 
 
-def test_an_observation(subarray: Any, config: Config) -> None:
+def test_observation_passes_all_states(subarray: Any, config: Config) -> None:
     with Events(subarray, "obsState", "receiveAddresses", "scanType", "scanID") as events:
         subarray.On()
         assert (subarray.state(), subarray.obsState) == (tango.DevState.ON, ObsState.EMPTY)
@@ -83,9 +83,9 @@ def test_an_observation(subarray: Any, config: Config) -> None:
             "EMPTY",
         ]
         events.wait_for("obsState", [ObsState[name] for name in expected])
-        # Whoever reads the addresses on the IDLE event finds them.
-        idle = events.heard.index(("obsState", ObsState.IDLE))
-        addresses = events.heard.index(("receiveAddresses", json.dumps(ADDRESSES)))
+        # Clients that read the addresses on the IDLE event find them.
+        idle = events.received.index(("obsState", ObsState.IDLE))
+        addresses = events.received.index(("receiveAddresses", json.dumps(ADDRESSES)))
         assert addresses < idle
         assert events.of("scanID") == [7, 0]
     assert subarray.state() == tango.DevState.OFF
@@ -110,8 +110,8 @@ def test_obs_state_that_allowed_command_is_pushed_before_it(
             write_state(config, "pb-a", **RUNNING)
             subarray.Configure('{"scan_type": "science"}')
             looking.set()
-        told = ["RESOURCING", "IDLE", "CONFIGURING", "READY"]
-        events.wait_for("obsState", [ObsState[name] for name in told])
+        expected = ["RESOURCING", "IDLE", "CONFIGURING", "READY"]
+        events.wait_for("obsState", [ObsState[name] for name in expected])
 
 
 def test_failure_leads_to_fault_and_recovery(subarray: Any, config: Config) -> None:
@@ -160,7 +160,7 @@ def test_rejections_reach_client_verbatim(start: Start, config: Config) -> None:
     assert subarray.obsState == ObsState.RESOURCING
 
 
-def test_admin_mode(subarray: Any, config: Config) -> None:
+def test_admin_mode_rejects_commands_and_keeps_state(subarray: Any, config: Config) -> None:
     subarray.On()
     with Events(subarray, "adminMode", "State", "obsState") as events:
         subarray.adminMode = AdminMode.OFFLINE
@@ -173,7 +173,7 @@ def test_admin_mode(subarray: Any, config: Config) -> None:
         subarray.adminMode = AdminMode.ENGINEERING
         assert subarray.state() == tango.DevState.ON
         wait_until(lambda: events.of("adminMode")[-1:] == [AdminMode.ENGINEERING])
-        assert ("State", tango.DevState.DISABLE) in events.heard
+        assert ("State", tango.DevState.DISABLE) in events.received
     with pytest.raises(tango.DevFailed):
         subarray.adminMode = 17
     assert subarray.adminMode == AdminMode.ENGINEERING
@@ -230,7 +230,7 @@ def test_several_systems_in_one_database(
         "/other/pb/pb-a",
         "/other/pb/pb-a/state",
     }
-    wait_until(lambda: paths() == expected, what=f"{expected} are there")
+    wait_until(lambda: paths() == expected, what=f"{expected} exist")
     subarray.Abort()
     subarray.Restart()
     assert subarray.obsState == ObsState.EMPTY
@@ -272,8 +272,8 @@ def test_concurrent_scans_are_serialized(subarray: Any, config: Config) -> None:
             thread.start()
         for thread in threads:
             thread.join(10)
-        refused = "Command Scan not allowed when obsState is SCANNING"
-        assert sorted(outcomes) == [refused, "accepted"]
+        rejected = "Command Scan not allowed when obsState is SCANNING"
+        assert sorted(outcomes) == [rejected, "accepted"]
         subarray.EndScan()
 
 
@@ -296,7 +296,7 @@ def test_rejected_message_is_logged_with_its_transaction_id(subarray: Any) -> No
 
 
 @pytest.mark.usefixtures("_restored_logging")
-def test_the_level_of_the_log(subarray: Any) -> None:
+def test_log_level_selects_records(subarray: Any) -> None:
     admin = tango.DeviceProxy(subarray.adm_name())
     name = subarray.dev_name()
     for level, lines in [(tango.LogLevel.LOG_ERROR, 0), (tango.LogLevel.LOG_WARN, 1)]:

@@ -49,7 +49,7 @@ def test_timeout_is_written_to_database(start: Start, config: Config) -> None:
     errors = entry_of(config)["errors"]
     assert errors == json.loads(subarray.errorMessages)
     assert "within 0.3 s: pb-a is STARTING" in errors["subarray"]
-    # A device that starts afresh shows the same.
+    # The device shows the same after Init.
     subarray.Init()
     wait_until(lambda: subarray.state() == tango.DevState.ON)
     assert subarray.obsState == ObsState.FAULT
@@ -71,7 +71,7 @@ def test_timeout_during_reconciliation_is_written(
     write_state(config, "pb-a", status="WAITING")
     wait_until(lambda: subarray.obsState == ObsState.FAULT)
     wait_until(lambda: "pb-a" in entry_of(config)["errors"].get("subarray", ""))
-    # What stands there does not go by itself.
+    # A stored error does not expire.
     write_state(config, "pb-a", status="RUNNING", resources_available=True)
     wait_until(lambda: "RUNNING" in subarray.pbState)
     assert subarray.obsState == ObsState.FAULT

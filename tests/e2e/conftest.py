@@ -16,7 +16,7 @@ from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.e2e.rig import COMMAND_TIMEOUT_S, Rig, running_rig
 from tests.e2e.scripts import entry
-from tests.e2e.subarray import Subarray, answers
+from tests.e2e.subarray import Subarray, is_connected
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
 from tests.services.simulator import is_written_by_simulator
@@ -69,7 +69,7 @@ def subarray(stack: LocalStack, config: Config) -> Iterator[Subarray]:
 
 
 def _switch_off(subarray: Subarray) -> None:
-    wait_until(lambda: answers(subarray), 30)
+    wait_until(lambda: is_connected(subarray), 30)
     if subarray.proxy.state() != tango.DevState.OFF:
         subarray.command("Off")
 

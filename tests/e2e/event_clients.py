@@ -96,7 +96,7 @@ class EventClient:
         return next((value for each, value in reversed(self._events) if each == name), None)
 
     def forget(self) -> None:
-        """Leave out what came so far."""
+        """Discard the events received so far."""
         self._begun = len(self._events)
 
     def _read(self) -> None:
@@ -111,7 +111,7 @@ class EventClient:
 
 
 class Recorder:
-    """Values that the device shows after each command: what every client must receive.
+    """Values that the device shows after each command, all of which every client must receive.
 
     Args:
         subarray: the device, READY.
@@ -156,7 +156,7 @@ class Recorder:
         self._record()
 
     def faults(self) -> list[str]:
-        """Compare what came with what was shown; one sentence a client and attribute."""
+        """Compare received with shown values; return a sentence per client and attribute."""
         self._drain()
         found = []
         for client in self.clients:
@@ -191,7 +191,7 @@ class Recorder:
         ]
 
     def _drain(self) -> None:
-        # What is still missing after this is a fault, which is compared and described.
+        # Events that are still missing after this are reported.
         with contextlib.suppress(AssertionError):
             wait_until(lambda: all(map(self._is_complete, self.clients)), 15)
 

@@ -25,7 +25,7 @@ ObsReset            | ABORTED FAULT                                           | 
 Restart             | ABORTED FAULT                                           | RESTARTING EMPTY
 """  # noqa: E501 - a table
 
-# Which command unlinks the execution block, and what it leaves assigned.
+# Commands that unlink the execution block, with the resources that remain assigned.
 _DROPS = {"On", "Off", "ReleaseAllResources", "End", "Restart"}
 _RELEASES = {"On", "Off", "ReleaseAllResources", "Restart"}
 _NEEDS_ACTIVE_BLOCK = {"Configure", "Scan"}
@@ -62,7 +62,7 @@ class Block:
     status: str = "STARTING"
     resources: bool = False
     addresses: bool = False
-    # None before the script has said anything of its deployments.
+    # None before the script has written anything about its deployments.
     ready: bool | None = None
     acknowledged: bool = False
 
@@ -84,8 +84,8 @@ class Outcome:
     """Expected result of a command: a rejection, or obsState events."""
 
     reason: str = ""
-    words: str = ""
-    told: tuple[str, ...] = ()
+    text: str = ""
+    events: tuple[str, ...] = ()
 
 
 @dataclass
@@ -96,14 +96,14 @@ class Expected:
         state: State.
         target: obsState that was commanded.
         pending: obsState that is shown while the last command waits.
-        waits: what the last command waits for, nothing when that is over.
+        waits: condition that the last command waits for, empty when it holds.
         late: whether its time-out has passed.
-        timed_out: whether that stands in the database.
+        timed_out: whether the timeout is written to the database.
         eb: status of the linked execution block, nothing when none is linked.
         eb_id: its id.
         named: the processing block that it names for receive addresses.
         blocks: its processing blocks.
-        receptors: what is assigned.
+        receptors: assigned receptors.
     """
 
     state: str = "OFF"
@@ -161,7 +161,7 @@ class Expected:
 
     # Spec 4.2 and 4.3
 
-    def refusal(self, command: str) -> Outcome | None:
+    def rejection(self, command: str) -> Outcome | None:
         """Return the rejection of a command; None if it is allowed."""
         obs_state = self.obs_state()
         if (command == "On") is not (self.state == "OFF"):
@@ -221,8 +221,8 @@ class Expected:
         if not self.eb:
             self.waits = ""
         after = self.obs_state()
-        told = [*path[:-1], after] if path[:-1] != [after] else [after]
-        return tuple(told) if told != [before] else ()
+        events = [*path[:-1], after] if path[:-1] != [after] else [after]
+        return tuple(events) if events != [before] else ()
 
 
 def _not_allowed(command: str, why: str) -> Outcome:

@@ -66,13 +66,13 @@ class Scene:
 
     Args:
         stack: has two subarrays, the second without an observation, and serves its health.
-        part: what is killed.
+        part: part of the stack that is killed.
         subarray: the first one, in the scan ``SCAN_ID``.
-        content: what it observes.
+        content: content of the observation.
         config: the stack's configuration database.
 
     Attributes:
-        checks: what each statement of the guide claims, as something that holds or not.
+        checks: check of each statement of the guide.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Scene:
         self.before = {name: subarray.read(name) for name in KEPT}
         self.checks: dict[str, Callable[[], object]] = {
             "values-stay": self.is_same_scan,
-            "commands-refused": self.refuses,
+            "commands-refused": self.rejects,
             "commands-work": self.obeys,
             "health-failed": lambda: self._have_health(HealthState.FAILED),
             "not-ready": self.is_not_ready,
@@ -99,7 +99,7 @@ class Scene:
             "lookups-fail": lambda: not self.can_look_up(),
             "component-offline": lambda: self._status("lmc-subarray-01") == "OFFLINE",
             "processing-offline": self.lacks_processing,
-            "blocks-refused": self.refuses_blocks,
+            "blocks-refused": self.rejects_blocks,
             "same-scan": self.is_same_scan,
             "healthy": lambda: self._have_health(HealthState.OK),
             "lookups-work": self.can_look_up,
@@ -118,8 +118,8 @@ class Scene:
         now = {name: self.subarray.read(name) for name in KEPT}
         return self.subarray.obs_state == "SCANNING" and now == self.before
 
-    def refuses(self) -> bool:
-        return self.stack.etcd.endpoint in self.subarray.refusal("EndScan").desc
+    def rejects(self) -> bool:
+        return self.stack.etcd.endpoint in self.subarray.rejection("EndScan").desc
 
     def obeys(self) -> bool:
         self.subarray.command("EndScan")
@@ -150,12 +150,12 @@ class Scene:
         offline = [self._status(name) == "OFFLINE" for name in ("proccontrol", "helmdeploy")]
         return all(offline) and self.controller.healthState == HealthState.DEGRADED
 
-    def refuses_blocks(self) -> bool:
+    def rejects_blocks(self) -> bool:
         other = Subarray(self.subarray.trl.replace("subarray/01", "subarray/02"))
         if other.proxy.state() != tango.DevState.ON:
             other.command("On")
-        refused = other.refusal("AssignResources", json.dumps(quick().message))
-        return "OFFLINE: cannot start processing blocks" in refused.desc
+        rejected = other.rejection("AssignResources", json.dumps(quick().message))
+        return "OFFLINE: cannot start processing blocks" in rejected.desc
 
     def ends(self) -> bool:
         self.subarray.command("EndScan")

@@ -76,20 +76,20 @@ class Observations(RuleBasedStateMachine):
             self.advance_scripts(until)
 
     @rule(data=st.data(), variant=st.integers(0, 3))
-    def refused_command(self, data: st.DataObject, variant: int) -> None:
-        names = [name for name in COMMANDS if self.expected.refusal(name) is not None]
+    def rejected_command(self, data: st.DataObject, variant: int) -> None:
+        names = [name for name in COMMANDS if self.expected.rejection(name) is not None]
         self._command(data.draw(st.sampled_from(names)), variant)
 
     def _allowed(self, data: st.DataObject) -> str:
-        names = [name for name in WEIGHTED_COMMANDS if self.expected.refusal(name) is None]
+        names = [name for name in WEIGHTED_COMMANDS if self.expected.rejection(name) is None]
         return data.draw(st.sampled_from(names))
 
     def _command(self, name: str, variant: int) -> None:
         argument, outcome, accept = self._prepare(name, variant)
-        error = self.rig.answer(self.rig.send(name, argument))
+        error = self.rig.response(self.rig.send(name, argument))
         if outcome is not None:
-            assert error is not None, f"{name} was not refused"
-            assert (error.reason, error.desc) == (outcome.reason, outcome.words)
+            assert error is not None, f"{name} was not rejected"
+            assert (error.reason, error.desc) == (outcome.reason, outcome.text)
             self._check(())
         else:
             assert error is None, f"{name}: {error}"
@@ -99,12 +99,12 @@ class Observations(RuleBasedStateMachine):
     def _prepare(self, name: str, variant: int) -> tuple[str | None, Outcome | None, Accept]:
         """Return a command's argument and its expected effect."""
         expected = self.expected
-        outcome = expected.refusal(name)
+        outcome = expected.rejection(name)
         more: dict[str, Any] = {}
         argument = None
         if name == "AssignResources":
-            argument, more, refusal = self._assignment(variant)
-            outcome = outcome or refusal
+            argument, more, rejection = self._assignment(variant)
+            outcome = outcome or rejection
         elif name == "ReleaseResources":
             those = sorted(expected.receptors) or ["SKA001"]
             those = those if variant == 0 else those[:1]
@@ -125,13 +125,13 @@ class Observations(RuleBasedStateMachine):
             return json.dumps(message), {"assigned": set(receptors)}, None
         if is_idle and variant == 2:
             blocks = {new_id("pb"): Block(realtime=True, receives=False)}
-            refusal = None
+            rejection = None
             if expected.eb != "ACTIVE":
-                words = "No execution block is active"
+                text = "No execution block is active"
                 if expected.eb:
-                    words = f"Execution block {expected.eb_id} is {expected.eb}"
-                refusal = Outcome("API_CommandFailed", words)
-            return more_blocks(_scripts(blocks)), {"blocks": blocks}, refusal
+                    text = f"Execution block {expected.eb_id} is {expected.eb}"
+                rejection = Outcome("API_CommandFailed", text)
+            return more_blocks(_scripts(blocks)), {"blocks": blocks}, rejection
         blocks = {
             new_id("pb"): Block(realtime=True, receives=True),
             new_id("pb"): Block(realtime=True, receives=False),
@@ -140,15 +140,15 @@ class Observations(RuleBasedStateMachine):
         if variant == 3:
             blocks = {}
         eb_id = new_id("eb")
-        refusal = None
+        rejection = None
         if expected.eb == "ACTIVE":
-            words = f"Execution block {expected.eb_id} is still active"
-            refusal = Outcome("API_CommandFailed", words)
+            text = f"Execution block {expected.eb_id} is still active"
+            rejection = Outcome("API_CommandFailed", text)
         argument = assignment(eb_id, _scripts(blocks), receptors)
         accepted = {"eb_id": eb_id, "blocks": blocks, "assigned": set(receptors)}
-        return argument, accepted, refusal
+        return argument, accepted, rejection
 
-    # What scripts do
+    # Actions of scripts
 
     @precondition(lambda self: self.expected.realtime)
     @rule(until=st.sampled_from(STAGES))
@@ -222,7 +222,7 @@ class Observations(RuleBasedStateMachine):
             reason = {"reason": "no space left"} if status == "FAILED" else {}
             write_state(self.rig.config, pb_id, status=status, **reason)
 
-    # What time does
+    # Passing of time
 
     @precondition(lambda self: self.expected.obs_state() == self.expected.pending)
     @rule()
@@ -237,7 +237,7 @@ class Observations(RuleBasedStateMachine):
             self.rig.make_late()
             self.expected.late = True
 
-    # What misfortune does
+    # Faults
 
     @precondition(lambda self: self.kills)
     @rule(
@@ -272,14 +272,14 @@ class Observations(RuleBasedStateMachine):
         self.last = self.expected.obs_state()
         self._check(())
         if way == "command" and outcome is None and not is_done:
-            # The client gives it again. What comes next must not depend on who was faster.
-            assert self.rig.answer(self.rig.send(name, argument)) is None
+            # The client repeats it. The next step must not depend on a race.
+            assert self.rig.response(self.rig.send(name, argument)) is None
             self.count += 1
             self._check(accept())
 
     @rule(loses=st.booleans(), data=st.data(), variant=st.integers(0, 3))
     def answer_is_late_or_lost(self, loses: bool, data: st.DataObject, variant: int) -> None:
-        """Commit a command while its answer is late or lost."""
+        """Commit a command while its response is late or lost."""
         name = self._allowed(data)
         argument, outcome, accept = self._prepare(name, variant)
         if outcome is not None:
@@ -291,11 +291,11 @@ class Observations(RuleBasedStateMachine):
             # It is late by this much.
             time.sleep(0.2)
         self.rig.network.release()
-        error = self.rig.answer(number)
+        error = self.rig.response(number)
         if error is not None:
-            # A machine that is too slow to settle it in time says so.
+            # On a slow machine the settlement may time out.
             assert "It is not known whether" in error.desc
-        # Until the connection stands again, commands are refused.
+        # Until the connection is restored, commands are rejected.
         self.rig.wait_for_database()
         self.count += 1
         self._check(accept())
@@ -309,7 +309,7 @@ class Observations(RuleBasedStateMachine):
             self.rig.etcd.pause()
         else:
             self.rig.etcd.kill()
-        error = self.rig.answer(self.rig.send(name, argument))
+        error = self.rig.response(self.rig.send(name, argument))
         assert error is not None
         assert error.reason == "API_CommandFailed"
         assert f"{name} was not carried out" in error.desc
@@ -335,7 +335,7 @@ class Observations(RuleBasedStateMachine):
         wait_until(lambda: self.rig.subarray.proxy.state() != tango.DevState.INIT)
         self._check((self.expected.obs_state(),))
 
-    # What must be
+    # Invariants
 
     def _check_changed(self, before: str) -> None:
         """Check the events after a write that may have changed obsState."""
@@ -343,10 +343,10 @@ class Observations(RuleBasedStateMachine):
         after = self.expected.obs_state()
         self._check((after,) if after != before else ())
 
-    def _check(self, told: tuple[str, ...]) -> None:
+    def _check(self, events: tuple[str, ...]) -> None:
         expected, rig = self.expected, self.rig
-        rig.recorder.wait_for("obsState", list(told))
-        for one in told:
+        rig.recorder.wait_for("obsState", list(events))
+        for one in events:
             assert one == self.last or one in FOLLOWING[self.last]
             self.last = one
         rig.recorder.forget()
@@ -365,7 +365,7 @@ class Observations(RuleBasedStateMachine):
                 self.count,
             )
 
-        wait_until(is_written, what=f"the entry says what {expected} does: {rig.entry}")
+        wait_until(is_written, what=f"the entry equals {expected}: {rig.entry}")
 
 
 def _scripts(blocks: dict[str, Block]) -> dict[str, tuple[str, str]]:

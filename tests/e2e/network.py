@@ -1,4 +1,4 @@
-"""Proxy between a device server and etcd that can hold back the answer of a commit."""
+"""Proxy between a device server and etcd that can delay the response of a commit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Network(Proxy):
     """Forwards everything until ``catch``.
 
     Attributes:
-        caught: set when a commit was forwarded whose answer is held back.
+        caught: set when a commit was forwarded whose response is delayed.
     """
 
     def __init__(self, port: int) -> None:
@@ -26,7 +26,7 @@ class Network(Proxy):
         self.caught = threading.Event()
 
     def catch(self) -> None:
-        """Forward the next commit of a command, and hold back all answers after it.
+        """Forward the next commit of a command, and delay all responses after it.
 
         ``release`` delivers them late, ``cut`` discards them.
         """

@@ -1,8 +1,8 @@
-"""A client of an old Tango, which drives a subarray and hears its obsState; no test of its own.
+"""Client with an old version of Tango, which drives a subarray and records its obsState.
 
 ``/usr/bin/python3 old_client.py TRL`` runs on PyTango 9.3, and imports nothing of this project. It
 takes from standard input, as JSON, a list of ``[command, argument or null, obsState or null]``,
-gives each command and waits until it hears of the obsState. What it heard it writes as JSON.
+sends each command and waits for the event of obsState. The received events are written as JSON.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Ears:
         self._came.put((name, value))
 
     def prove(self) -> None:
-        """Write adminMode until that is heard: the first events after a subscription are lost."""
+        """Write adminMode until its event is received, as the first ones may be lost."""
         for _ in range(60):
             self._device.write_attribute(PROOF, self._labels[PROOF].index("ENGINEERING"))
             self._device.write_attribute(PROOF, self._labels[PROOF].index("ONLINE"))
@@ -58,7 +58,7 @@ class Ears:
             except TimeoutError:
                 continue
             return
-        raise TimeoutError("adminMode was written, and no event of it came")
+        raise TimeoutError("no event of adminMode was received")
 
     def wait_for(self, name: str, value: str, timeout: float = PATIENCE) -> None:
         """Wait for an event that was not waited for before."""
@@ -77,7 +77,7 @@ class Ears:
 
 
 def main(trl: str) -> None:
-    """Drive the subarray, and write what was heard."""
+    """Drive the subarray, and write the received events."""
     device = tango.DeviceProxy(trl)
     ears = Ears(device)
     try:
@@ -86,21 +86,21 @@ def main(trl: str) -> None:
             device.command_inout(command, *([] if argument is None else [argument]))
             if obs_state is not None:
                 ears.wait_for("obsState", obs_state)
-        refusal = ""
+        rejection = ""
         try:
             device.command_inout("EndScan")
         except tango.DevFailed as error:
-            refusal = error.args[0].desc
-        heard = {
+            rejection = error.args[0].desc
+        received = {
             "tango": tango.__version__,
             "obs_states": ears.obs_states,
             "errors": ears.errors,
             "addresses": json.loads(device.read_attribute("receiveAddresses").value),
-            "refusal": refusal,
+            "rejection": rejection,
         }
     finally:
         ears.close()
-    json.dump(heard, sys.stdout)
+    json.dump(received, sys.stdout)
 
 
 if __name__ == "__main__":

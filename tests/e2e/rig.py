@@ -85,7 +85,7 @@ class Rig:
         return number
 
     def send_and_catch(self, command: str, argument: str | None) -> int:
-        """Send a command whose commit succeeds while its answer is held back.
+        """Send a command whose commit succeeds while its response is delayed.
 
         A command that times out before its commit, on a busy machine, is sent again.
         """
@@ -97,13 +97,13 @@ class Rig:
             if self.network.caught.wait(8):
                 wait_until(lambda: self.entry["command_count"] == count + 1)
                 return number
-            error = self.answer(number)
+            error = self.response(number)
             assert error is not None, f"{command} was carried out, and its commit not caught"
             assert f"{command} was not carried out" in error.desc
             self.wait_for_database()
         raise AssertionError(f"{command} was never carried out: {error}")
 
-    def answer(self, number: int) -> tango.DevError | None:
+    def response(self, number: int) -> tango.DevError | None:
         """Wait for the reply to a command; return the first entry of its error, if any."""
         try:
             self.subarray.proxy.command_inout_reply(number, CLIENT_TIMEOUT_MS)

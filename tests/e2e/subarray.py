@@ -12,7 +12,7 @@ from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_sim.demo.content import Content, configure, scan
 from tests.support.waiting import wait_until
 
-__all__ = ["CLIENT_TIMEOUT_MS", "Subarray", "answers", "quick"]
+__all__ = ["CLIENT_TIMEOUT_MS", "Subarray", "is_connected", "quick"]
 
 CLIENT_TIMEOUT_MS = 20_000
 """Client timeout of a command, longer than any timeout of the server so that its error arrives."""
@@ -32,7 +32,7 @@ class Subarray:
         else:
             self.proxy.command_inout(name, argument)
 
-    def refusal(self, name: str, argument: str | None = None) -> tango.DevError:
+    def rejection(self, name: str, argument: str | None = None) -> tango.DevError:
         """Send a command that must be rejected; return the first entry of the error."""
         with pytest.raises(tango.DevFailed) as failed:
             self.command(name, argument)
@@ -73,8 +73,8 @@ def quick() -> Content:
     return content
 
 
-def answers(subarray: Subarray) -> bool:
-    """Return whether the subarray answers and is connected to its database."""
+def is_connected(subarray: Subarray) -> bool:
+    """Return whether the subarray responds and is connected to its database."""
     try:
         return bool(subarray.proxy.state() != tango.DevState.INIT)
     except tango.DevFailed:

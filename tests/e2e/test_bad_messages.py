@@ -31,11 +31,11 @@ WRONG_TYPES = {
 }
 
 
-def refuses(subarray: Subarray, config: Config, command: str, text: str) -> str:
-    """Check that a message is refused, with the database as before, and get the words."""
+def rejects(subarray: Subarray, config: Config, command: str, text: str) -> str:
+    """Check that a message is rejected and changes nothing; return the error text."""
     before = everything(config)
     obs_state = subarray.obs_state
-    error = subarray.refusal(command, text)
+    error = subarray.rejection(command, text)
     assert error.reason == "API_CommandFailed"
     assert everything(config) == before
     assert subarray.obs_state == obs_state
@@ -63,7 +63,7 @@ def test_invalid_example_message_is_rejected(subarray: Subarray, config: Config)
             subarray.assign()
             settle(config)
             assigned = True
-        desc = refuses(subarray, config, command, file.read_text())
+        desc = rejects(subarray, config, command, file.read_text())
         assert "$" in desc or "Scan type" in desc, f"{file.name}: {desc}"
 
 
@@ -71,10 +71,10 @@ def test_invalid_example_message_is_rejected(subarray: Subarray, config: Config)
 def test_malformed_message_is_rejected(subarray: Subarray, config: Config, command: str) -> None:
     settle(config)
     for name, text in NOT_A_MESSAGE.items():
-        desc = refuses(subarray, config, command, text)
+        desc = rejects(subarray, config, command, text)
         assert desc, name
         assert len(desc) < 4000, name
-    desc = refuses(subarray, config, command, json.dumps(WRONG_TYPES[command]))
+    desc = rejects(subarray, config, command, json.dumps(WRONG_TYPES[command]))
     assert "$." in desc
 
 
@@ -82,5 +82,5 @@ def test_two_mebibytes_are_rejected_before_parsing(subarray: Subarray, config: C
     settle(config)
     message = quick().message
     message["padding"] = "x" * 2_097_152
-    desc = refuses(subarray, config, "AssignResources", json.dumps(message))
+    desc = rejects(subarray, config, "AssignResources", json.dumps(message))
     assert "MiB" in desc or "bytes" in desc

@@ -12,7 +12,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.local import LocalStack
-from tests.e2e.subarray import Subarray, answers
+from tests.e2e.subarray import Subarray, is_connected
 from tests.support.waiting import wait_until
 
 SCAN_ID = 4711
@@ -42,7 +42,7 @@ def test_restarted_server_continues_its_scan(stack: LocalStack, scanning: Subarr
     with pytest.raises(tango.DevFailed):
         scanning.proxy.ping()
     server.start()
-    wait_until(lambda: answers(scanning), 30)
+    wait_until(lambda: is_connected(scanning), 30)
     assert scanning.obs_state == "SCANNING"
     assert {name: scanning.read(name) for name in kept} == before
     scanning.command("EndScan")
@@ -58,8 +58,8 @@ def test_device_reconnects_after_etcd_was_killed(
     # A busy machine may be late.
     while len(took) < 3 and not any(seconds < 10 for seconds in took):
         stack.etcd.kill()
-        refused = scanning.refusal("EndScan")
-        assert f"{stack.etcd.host}:{stack.etcd.port}" in refused.desc
+        rejected = scanning.rejection("EndScan")
+        assert f"{stack.etcd.host}:{stack.etcd.port}" in rejected.desc
         assert (scanning.obs_state, scanning.read("scanID")) == ("SCANNING", scan_ids[-1])
         stack.etcd.start()
         back = time.monotonic()
@@ -67,7 +67,7 @@ def test_device_reconnects_after_etcd_was_killed(
         took.append(time.monotonic() - back)
         assert scanning.obs_state == "READY"
         assert scanning.read("receiveAddresses") == addresses
-        # What others write is seen again, too.
+        # Changes of other programs are published again, too.
         scan_ids.append(scan_ids[-1] + 1)
         scanning.start_scan(scan_ids[-1])
     assert min(took) < 10
@@ -77,7 +77,7 @@ def test_device_reconnects_after_etcd_was_killed(
 
 
 def ends_its_scan(subarray: Subarray) -> bool:
-    """Give EndScan, and see whether it was carried out, also where the answer says less."""
+    """Send EndScan and return whether it took effect, also if its outcome is unknown."""
     with contextlib.suppress(tango.DevFailed):
         subarray.command("EndScan")
     return subarray.obs_state == "READY"

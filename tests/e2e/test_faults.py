@@ -35,7 +35,7 @@ class Observation:
         write_state(self.rig.config, self.pb_id, **state)
 
     def resource(self, ready: bool = True) -> None:
-        """Let the script get its resources, give its addresses, and have its deployments ready."""
+        """Write resources, receive addresses and ready deployments, as the script does."""
         self.write(
             status="RUNNING",
             resources_available=True,
@@ -46,7 +46,7 @@ class Observation:
         self.rig.subarray.wait_for("IDLE")
 
     def shown(self) -> dict[str, Any]:
-        """What the subarray shows of itself."""
+        """Attributes of the subarray."""
         return {name: self.rig.subarray.read(name) for name in SHOWN}
 
 
@@ -58,7 +58,7 @@ def restart(rig: Rig) -> None:
 def come_back(observation: Observation, way: str) -> None:
     """Leave FAULT, and see that an observation can go on."""
     rig = observation.rig
-    # What was pushed before this is heard before it.
+    # All events pushed before this one are received before it.
     rig.recorder.prove()
     rig.recorder.forget()
     if way == "Restart":
@@ -131,7 +131,7 @@ def test_fault_after_a_timeout_survives_a_restart(
         before = observation.shown()
     rig.kill()
     if not is_up:
-        # It passes while the server is away.
+        # It expires while the server is down.
         rig.make_late()
     rig.restart()
     assert rig.subarray.obs_state == "FAULT"
@@ -147,13 +147,13 @@ def test_fault_after_a_timeout_survives_a_restart(
     observation.write(status="RUNNING", resources_available=True, deployments_ready=True)
     rig.recorder.prove()
     assert rig.subarray.obs_state == "FAULT"
-    # There is time enough for what follows.
+    # Long enough for the rest of the test.
     set_time_outs(name, COMMAND_TIMEOUT_S)
     come_back(observation, way)
 
 
 def lead_to(observation: Observation, obs_state: str) -> None:
-    """Lead to an obsState that lasts until the script goes on."""
+    """Lead to an obsState that lasts until the script continues."""
     if obs_state == "RESOURCING":
         return
     if obs_state == "RESETTING":

@@ -14,11 +14,11 @@ from tests.e2e.rig import Rig
 from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
 from tests.support.waiting import wait_until
 
-# At least so many of each, and on until both are reached: a busy machine lets one run ahead.
+# Minimum of each; the test continues until both are reached.
 CONFIGURES = 40
-TOLD = 6
+PUBLISHED = 6
 
-# Each command in its place, with all that is told of obsState by it.
+# Commands in their order, with the obsState events of each.
 OBSERVATION: tuple[tuple[str, list[Value]], ...] = (
     ("On", []),
     ("AssignResources", ["RESOURCING", "IDLE"]),
@@ -49,7 +49,7 @@ def argument(command: str) -> str | None:
 
 
 @pytest.mark.parametrize("fate", ["lost", "late"])
-def test_command_with_a_late_or_lost_answer_sends_each_event_once(rig: Rig, fate: str) -> None:
+def test_late_or_lost_response_sends_each_event_once(rig: Rig, fate: str) -> None:
     for command, obs_states in OBSERVATION:
         count = rig.entry["command_count"]
         rig.recorder.forget()
@@ -57,11 +57,11 @@ def test_command_with_a_late_or_lost_answer_sends_each_event_once(rig: Rig, fate
         if fate == "lost":
             rig.network.cut()
         rig.network.release()
-        error = rig.answer(number)
+        error = rig.response(number)
         if error is not None:
-            # A machine that is too slow to settle it in time says so.
+            # On a slow machine the settlement may time out.
             assert "It is not known whether" in error.desc
-        # Until the connection stands again, commands are refused.
+        # Until the connection is restored, commands are rejected.
         rig.wait_for_database()
         transaction_id = rig.entry["transaction_id"]
         rig.recorder.wait_for("transactionID", [transaction_id])
@@ -72,7 +72,7 @@ def test_command_with_a_late_or_lost_answer_sends_each_event_once(rig: Rig, fate
 
 def assert_order(rig: Rig, command: str, obs_states: list[Value]) -> None:
     """The transitional obsState before all else, the final one after; nothing twice."""
-    # What was pushed before this is heard before it.
+    # All events pushed before this one are received before it.
     rig.recorder.prove()
     names = [each.attribute for each in rig.recorder.events if each.attribute != "adminMode"]
     assert names.count("lastCommand") <= 1
@@ -88,7 +88,7 @@ def assert_order(rig: Rig, command: str, obs_states: list[Value]) -> None:
 
 @pytest.fixture
 def receiving(rig: Rig) -> tuple[Rig, str]:
-    """The subarray in READY, with a processing block whose script goes on writing."""
+    """Subarray in READY, with a processing block whose script writes continuously."""
     eb_id, pb_id = new_id("eb"), new_id("pb")
     rig.subarray.command("On")
     block = {pb_id: ("realtime", "vis-receive")}
@@ -125,8 +125,8 @@ def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]
     script.start()
     try:
         deadline = time.monotonic() + 60
-        while len(ids) < CONFIGURES or len(rig.recorder.of("receiveAddresses")) < TOLD:
-            assert time.monotonic() < deadline, "the script's addresses are not told of"
+        while len(ids) < CONFIGURES or len(rig.recorder.of("receiveAddresses")) < PUBLISHED:
+            assert time.monotonic() < deadline, "the addresses of the script are not published"
             ids.append(f"txn-e2e-{len(ids)}")
             message = {"scan_type": "science", "transaction_id": ids[-1]}
             rig.subarray.command("Configure", json.dumps(message))
@@ -139,13 +139,13 @@ def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]
     assert rig.recorder.of("obsState") == ["CONFIGURING", "READY"] * len(ids)
     assert rig.recorder.of("transactionID") == ids
     last = next(written) - 1
-    wait_until(lambda: told_ports(rig)[-1:] == [last], what=f"port {last} is told of")
+    wait_until(lambda: published_ports(rig)[-1:] == [last], what=f"port {last} is published")
     # Views may be left out, for newer ones; none comes after a newer one, and none twice.
-    ports = told_ports(rig)
+    ports = published_ports(rig)
     assert ports == sorted(set(ports))
 
 
-def told_ports(rig: Rig) -> list[int]:
-    """The port of each receiveAddresses that was told."""
-    told = [json.loads(str(text)) for text in rig.recorder.of("receiveAddresses")]
-    return [each["science"]["vis0"]["port"][0][1] for each in told]
+def published_ports(rig: Rig) -> list[int]:
+    """Return the port of each published receiveAddresses."""
+    published = [json.loads(str(text)) for text in rig.recorder.of("receiveAddresses")]
+    return [each["science"]["vis0"]["port"][0][1] for each in published]

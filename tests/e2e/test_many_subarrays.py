@@ -45,7 +45,7 @@ def ready(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]]) -> list[S
 
 
 def observe(subarrays: list[Subarray], scans: int) -> None:
-    """Let each subarray do its scans, all subarrays at once."""
+    """Run the scans of all subarrays concurrently."""
     start = threading.Barrier(len(subarrays))
     failures: list[BaseException] = []
 
@@ -71,7 +71,7 @@ def run(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]], scans: int)
     subarrays = ready(etcd, serve, numbers)
     with EventRecorder(subarrays, "obsState", "scanID") as recorder:
         observe(subarrays, scans)
-        # What was pushed before this is heard before it.
+        # All events pushed before this one are received before it.
         recorder.prove()
         scan_ids = [value for number in range(1, scans + 1) for value in (number, 0)]
         for subarray in subarrays:

@@ -20,7 +20,7 @@ TIMES = 50
 
 
 class SecondServer(PortPart):
-    """Another server process for a device, which the Tango database knows nothing of."""
+    """Second server process of a device, not registered in the Tango database."""
 
     bind_failure = "BindAddress"
 
@@ -67,7 +67,7 @@ def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray:
     wait_until(lambda: same_subarray.obs_state == "READY")
     # If one of them fails, the other is not to wait for ever.
     start = threading.Barrier(2, timeout=60)
-    refusals: dict[str, list[str]] = {}
+    rejections: dict[str, list[str]] = {}
 
     def send(client: Subarray) -> None:
         start.wait()
@@ -76,7 +76,7 @@ def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray:
             try:
                 client.command("Scan", scan(scan_id))
             except tango.DevFailed as failed:
-                refusals.setdefault(str(scan_id), []).append(failed.args[0].desc)
+                rejections.setdefault(str(scan_id), []).append(failed.args[0].desc)
             start.wait()
             if client is subarray:
                 subarray.command("EndScan")
@@ -89,7 +89,7 @@ def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray:
     for client in clients:
         client.join(120)
         assert not client.is_alive()
-    assert refusals == {
+    assert rejections == {
         str(scan_id): ["Command Scan not allowed when obsState is SCANNING"]
         for scan_id in range(TIMES)
     }

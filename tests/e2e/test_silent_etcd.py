@@ -32,8 +32,8 @@ COMMANDS = (
 
 
 @dataclass
-class Answered:
-    """What clients were told, and after how many seconds.
+class Responses:
+    """Responses to clients, and their delays in seconds.
 
     Attributes:
         begin: set when they are to begin.
@@ -53,19 +53,19 @@ class Answered:
 
 
 @contextmanager
-def clients(rig: Rig) -> Iterator[Answered]:
-    """Clients, more than eight, that give all commands in turn, once told to, while it lasts."""
-    answered, over = Answered(), threading.Event()
-    # None is to connect while the others wait already, and to be told at once what they were.
+def clients(rig: Rig) -> Iterator[Responses]:
+    """Start more than eight clients, which send all commands in turn once ``begin`` is set."""
+    responses, over = Responses(), threading.Event()
+    # Connect all first: a client that connects during the outage gets its error at once.
     connected = threading.Barrier(len(COMMANDS) + 1, timeout=60)
 
     def give(begin: int) -> None:
         client = Subarray(rig.subarray.trl)
         connected.wait()
-        answered.begin.wait()
+        responses.begin.wait()
         number = begin
         while not over.wait(0.1):
-            answered.give(client, COMMANDS[number % len(COMMANDS)])
+            responses.give(client, COMMANDS[number % len(COMMANDS)])
             number += 1
 
     threads = [threading.Thread(target=give, args=(number,)) for number in range(len(COMMANDS))]
@@ -73,10 +73,10 @@ def clients(rig: Rig) -> Iterator[Answered]:
         thread.start()
     try:
         connected.wait()
-        yield answered
+        yield responses
     finally:
         over.set()
-        answered.begin.set()
+        responses.begin.set()
         for thread in threads:
             thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
@@ -116,7 +116,7 @@ class Figures:
     Attributes:
         failed: until healthState was FAILED.
         commands: how many commands waited for the database.
-        command: the longest until a command was answered.
+        command: the longest time until a command returned.
         read: nineteen of twenty reads.
         read_beside: the same while the commands of others wait.
     """
@@ -153,26 +153,26 @@ def test_suspended_database_is_an_error_in_time_and_recovers(scanning: Rig) -> N
 
 
 def stand_still(rig: Rig) -> Figures:
-    """Stop the database, look at all there is to see, let it go on."""
+    """Pause the database, measure, and resume it."""
     wait_until(lambda: health(rig) == OK)
-    with clients(rig) as answered:
+    with clients(rig) as responses:
         rig.etcd.pause()
         stopped = time.monotonic()
         alone = read_until(rig, lambda: time.monotonic() - stopped > 0.3)
-        answered.begin.set()
+        responses.begin.set()
         busy = read_until(rig, lambda: health(rig) == FAILED)
         failed_after = time.monotonic() - stopped
     assert_kept(rig)
     rig.etcd.resume()
     rig.wait_for_database()
     wait_until(lambda: health(rig) == OK)
-    waited = [seconds for seconds in answered.seconds if seconds > 0.5]
-    assert len(answered.errors) == len(answered.seconds)
-    for error in answered.errors:
+    waited = [seconds for seconds in responses.seconds if seconds > 0.5]
+    assert len(responses.errors) == len(responses.seconds)
+    for error in responses.errors:
         assert error.reason == "API_CommandFailed"
         assert "was not carried out" in error.desc
         assert rig.network.endpoint in error.desc
-    longest = max(answered.seconds)
+    longest = max(responses.seconds)
     return Figures(failed_after, len(waited), longest, most(alone), most(busy))
 
 

@@ -1,4 +1,4 @@
-"""Servers that start before their databases: they log what they wait for, and connect later."""
+"""Servers that start before their databases: they log the reason and connect later."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class Start:
     def proxy(self, name: str) -> tango.DeviceProxy:
         return tango.DeviceProxy(f"tango://{self.tango_db.tango_host}/{name}")
 
-    def wait_for_word(self, word: str) -> None:
+    def wait_for_log(self, word: str) -> None:
         """Wait until both servers have logged that they wait for something."""
         for server in self.servers:
-            wait_until(partial(self._says, server, f"{server.name} waits: {word}"), PATIENCE)
+            wait_until(partial(self._has_logged, server, f"{server.name} waits: {word}"), PATIENCE)
             assert server.running
 
     @staticmethod
-    def _says(server: DeviceServer, words: str) -> bool:
-        return words in server.process.output()
+    def _has_logged(server: DeviceServer, text: str) -> bool:
+        return text in server.process.output()
 
     def wait_until_up(self) -> None:
         """Wait until both devices serve, in the processes of the beginning."""
@@ -84,17 +84,17 @@ def start(tango_db_kind: Kind, tmp_path: Path) -> Iterator[Start]:
 )
 def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
     where = start.tango_db.tango_host
-    start.wait_for_word(f"the Tango database at {where} does not answer")
+    start.wait_for_log(f"the Tango database at {where} does not answer")
     start.tango_db.start()
-    start.wait_for_word("the Tango database has no devices of")
+    start.wait_for_log("the Tango database has no devices of")
     register(start.tango_db.connect(), read().devices())
 
     def tells_what_it_waits_for(name: str) -> bool:
         try:
-            told = start.proxy(name).status()
+            status = start.proxy(name).status()
         except tango.DevFailed:
             return False
-        return bool(told == f"Waits for the configuration database at {start.etcd.endpoint}.")
+        return bool(status == f"Waits for the configuration database at {start.etcd.endpoint}.")
 
     for name in (SUBARRAY, CONTROLLER):
         wait_until(partial(tells_what_it_waits_for, name), PATIENCE)
@@ -107,7 +107,7 @@ def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
 @pytest.mark.parametrize("tango_db_kind", ["sqlite", "mariadb"], indirect=True)
 def test_server_starts_after_etcd_then_tango_database(start: Start) -> None:
     where = start.tango_db.tango_host
-    start.wait_for_word(f"the Tango database at {where} does not answer")
+    start.wait_for_log(f"the Tango database at {where} does not answer")
     start.etcd.start()
     start.tango_db.start()
     register(start.tango_db.connect(), read().devices())

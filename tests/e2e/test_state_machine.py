@@ -1,4 +1,4 @@
-"""Random observations, with kills, failures, late answers and pauses of the database."""
+"""Random observations, with kills, failures, late responses and pauses of the database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
 
 
 @pytest.mark.parametrize("steps", INITIAL_STEPS)
-def test_initial_steps(rig: Rig, steps: str) -> None:
+def test_initial_steps_are_logged(rig: Rig, steps: str) -> None:
     machine = Observations(rig, kills=0, outages=0)
     machine.begin(steps)
     machine.teardown()

@@ -38,14 +38,14 @@ def stack(tango_db_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iter
     directory = tmp_path_factory.mktemp("stack")
     tango_db = tango_db_kind(directory)
     try:
-        # The second subarray and the health are for what happens without MariaDB.
+        # The second subarray and the health endpoint are for the outage of MariaDB.
         layout = Layout(subarrays=2, health=True)
         with LocalStack(directory, layout, tango_db=tango_db) as stack:
             with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
                 define_scripts(config)
             yield stack
     finally:
-        # Also what is behind the server.
+        # Also the program behind the server.
         tango_db.__exit__()
 
 
@@ -60,7 +60,7 @@ def subarray(stack: LocalStack) -> Iterator[Subarray]:
 
 
 def demonstrate(stack: LocalStack) -> None:
-    """Run the demonstration's observation, which judges what it hears."""
+    """Run the observation of the demo, which checks the received events."""
     done = subprocess.run(
         [sys.executable, "-m", "ska_sdp_lmc.cli", "demo"],
         env=clean_environment(**stack.environment),
@@ -96,12 +96,12 @@ def test_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    heard = json.loads(done.stdout)
-    assert heard["tango"].startswith("9.")
-    assert heard["errors"] == []
-    assert heard["obs_states"] == expected_obs_states(steps)
-    assert heard["addresses"] == {}
-    assert heard["refusal"] == "Command EndScan not allowed when obsState is EMPTY"
+    received = json.loads(done.stdout)
+    assert received["tango"].startswith("9.")
+    assert received["errors"] == []
+    assert received["obs_states"] == expected_obs_states(steps)
+    assert received["addresses"] == {}
+    assert received["rejection"] == "Command EndScan not allowed when obsState is EMPTY"
 
 
 def test_lost_tango_database_does_not_affect_running_servers(
@@ -132,7 +132,7 @@ def test_lost_tango_database_does_not_affect_running_servers(
         subarray.command("ReleaseAllResources")
         recorder.wait_for_last("obsState", "EMPTY")
     assert [server.process.pid for server in stack.servers if server.running] == servers
-    # A new client finds the devices again, though no server was started anew.
+    # A new client finds the devices again, without a restart of a server.
     wait_until(lambda: is_found(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0"))
 
 

@@ -38,16 +38,16 @@ def receivers(content: Content) -> list[Json]:
 
 
 def let_be_ready(config: Config, content: Content) -> None:
-    """Let the receive script be ready, which has been at it until now."""
+    """Write that the deployments of the receive script are ready."""
     for block in receivers(content):
         parameters = {**block["parameters"], "time-to-ready": 0}
         change(config, f"/pb/{block['pb_id']}", parameters=parameters)
 
 
 def stamp_of(recorder: EventRecorder, obs_state: str) -> float:
-    """When the device first told of an obsState, in seconds since the epoch."""
-    told = [each for each in recorder.events if each.attribute == "obsState"]
-    return next(each.stamped for each in told if each.value == obs_state)
+    """Return when an obsState was first published, in seconds since the epoch."""
+    events = [each for each in recorder.events if each.attribute == "obsState"]
+    return next(each.stamped for each in events if each.value == obs_state)
 
 
 def observe_slowly(
@@ -55,17 +55,17 @@ def observe_slowly(
 ) -> None:
     content = quick()
     for block in receivers(content):
-        # It is ready when the test says so: a busy machine comes late to see that it is not.
+        # The test decides when it is ready, so that a slow machine cannot miss the wait.
         block["parameters"] |= {"time-to-resource": to_resource, "time-to-ready": 3600}
     scan_type, other = content.scan_types[:2]
     with EventRecorder([subarray], "receiveAddresses", "obsState") as recorder:
         began = time.time()
         subarray.command("AssignResources", json.dumps(content.message))
         subarray.wait_for("IDLE", to_resource + 30)
-        # At the event IDLE they are there for whoever reads, as they were told before it.
+        # They were published before the event IDLE, so clients can read them then.
         recorder.wait_for("obsState", ["RESOURCING", "IDLE"])
-        told = [each.attribute for each in recorder.events if each.attribute != "adminMode"]
-        assert told == ["obsState", "receiveAddresses", "obsState"]
+        published = [each.attribute for each in recorder.events if each.attribute != "adminMode"]
+        assert published == ["obsState", "receiveAddresses", "obsState"]
         (addresses,) = recorder.of("receiveAddresses")
         assert set(content.scan_types) <= set(json.loads(str(addresses)))
         assert stamp_of(recorder, "IDLE") - began > to_resource
@@ -106,7 +106,7 @@ def test_known_processing_block_is_rejected_by_id(subarray: Subarray, config: Co
     alone = {name: again[name] for name in ("interface", "processing_blocks")}
     pb_id = content.message["processing_blocks"][0]["pb_id"]
     for message in (again, alone):
-        error = subarray.refusal("AssignResources", json.dumps(message))
+        error = subarray.rejection("AssignResources", json.dumps(message))
         assert error.reason == "API_CommandFailed"
         assert error.desc == f"Processing block {pb_id} already exists"
     assert subarray.obs_state == "IDLE"
@@ -116,35 +116,35 @@ def test_known_processing_block_is_rejected_by_id(subarray: Subarray, config: Co
 ALARMS = """
 import sys, tango
 
-def hear(event):
+def on_event(event):
     if not event.err:
         print(event.attr_value.value, event.attr_value.quality, flush=True)
 
 proxy = tango.DeviceProxy(sys.argv[1])
-proxy.subscribe_event("scanID", tango.EventType.ALARM_EVENT, hear)
+proxy.subscribe_event("scanID", tango.EventType.ALARM_EVENT, on_event)
 sys.stdin.read()
 """
 
 
 def test_attribute_limit_raises_an_alarm(subarray: Subarray, tmp_path: Path) -> None:
-    """Tango makes alarm events of what is pushed as a change, also if nobody asks for changes."""
+    """Tango creates alarm events from change events, also without a subscription to changes."""
     config = subarray.proxy.get_attribute_config("scanID")
     config.alarms.max_alarm = "100"
     subarray.proxy.set_attribute_config(config)
-    heard = tmp_path / "heard"
+    received = tmp_path / "received"
     # In a process of its own: see tests/e2e/recorder.py.
     program = [sys.executable, "-c", ALARMS, subarray.trl]
     with (
-        heard.open("w") as output,
+        received.open("w") as output,
         subprocess.Popen(program, stdin=subprocess.PIPE, stdout=output) as listener,
     ):
         subarray.configure(subarray.assign().scan_types[0])
 
         def is_heard_of() -> bool:
-            # What is pushed in the first moments after a subscription is lost.
+            # The first events after a subscription are lost.
             subarray.start_scan(101)
             subarray.command("EndScan")
-            return "101 ATTR_ALARM" in heard.read_text()
+            return "101 ATTR_ALARM" in received.read_text()
 
         try:
             wait_until(is_heard_of, 60)
@@ -176,7 +176,7 @@ def _pushed_callbacks() -> Iterator[None]:
 
 
 def call(subarray: Subarray, command: str, argument: str | None = None) -> list[tango.DevError]:
-    """Give a command as the telescope manager does; gives the errors that it is told of."""
+    """Send a command as the telescope manager does; return the errors that it receives."""
     callback = Callback()
     given = () if argument is None else (argument,)
     subarray.proxy.command_inout_asynch(command, *given, callback)
@@ -217,7 +217,7 @@ def test_asynchronous_command_calls_back(stack: LocalStack, subarray: Subarray) 
     assert error.desc == "Command Scan not allowed when obsState is EMPTY"
     (error, *_) = call(subarray, "Configure", "{")
     assert error.reason == "API_CommandFailed"
-    # The time-out of the client is not what ends a call that the database does not answer.
+    # The server, not the timeout of the client, ends the call during an outage.
     error = call_in_silence(stack, subarray, "Off")
     assert error.reason == "API_CommandFailed"
     assert "was not carried out" in error.desc

@@ -133,7 +133,7 @@ def test_demo_can_be_interrupted(start: Starter) -> None:
     ("options", "fault"),
     [
         (["--subarrays", "0"], "there can be 1 to 99 subarrays, not 0"),
-        (["--prefix", "a/b"], "prefix 'a/b' cannot stand in a device name"),
+        (["--prefix", "a/b"], "prefix 'a/b' is invalid in a device name"),
     ],
 )
 def test_invalid_option_is_rejected(options: list[str], fault: str) -> None:

@@ -1,4 +1,4 @@
-"""Device data: what they may be, and expanding them to other numbers and prefixes."""
+"""Device data: validation, and expansion to other numbers and prefixes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def data_of(**servers: object) -> DeviceData:
     return DeviceData.model_validate_json(json.dumps({"servers": servers}))
 
 
-def test_the_packaged_data_hold_the_fixed_names() -> None:
+def test_packaged_data_have_the_fixed_names() -> None:
     assert [(d.server, d.class_name, d.device) for d in read().devices()] == [
         ("SDPController/0", "SDPController", "test-sdp/control/0"),
         ("SDPSubarray/01", "SDPSubarray", "test-sdp/subarray/01"),
     ]
 
 
-def test_the_file_in_the_repository_is_the_packaged_one() -> None:
+def test_repository_file_is_the_packaged_one() -> None:
     assert read(ROOT / "tango-db" / "devices.json") == read()
 
 
 @given(count=st.integers(1, 99), prefix=st.sampled_from(["test", "mid", "low", "a-1_b"]))
-def test_any_number_and_prefix(count: int, prefix: str) -> None:
+def test_expand_accepts_any_number_and_prefix(count: int, prefix: str) -> None:
     devices = list(expand(read(), subarrays=count, prefix=prefix).devices())
     assert [(d.server, d.device) for d in devices] == [
         ("SDPController/0", f"{prefix}-sdp/control/0"),
@@ -38,7 +38,7 @@ def test_any_number_and_prefix(count: int, prefix: str) -> None:
     ]
 
 
-def test_new_subarrays_are_like_the_first_and_given_ones_stay() -> None:
+def test_expand_copies_first_subarray_and_keeps_others() -> None:
     data = data_of(
         SDPSubarray={
             "01": {"SDPSubarray": {"x-sdp/subarray/01": {"properties": {"A": ["1"]}}}},
@@ -60,19 +60,17 @@ def test_new_subarrays_are_like_the_first_and_given_ones_stay() -> None:
     [
         (0, None, "there can be 1 to 99 subarrays, not 0"),
         (100, None, "there can be 1 to 99 subarrays, not 100"),
-        (None, "", "prefix '' cannot stand in a device name"),
-        (None, "a/b", "prefix 'a/b' cannot stand in a device name"),
+        (None, "", "prefix '' is invalid in a device name"),
+        (None, "a/b", "prefix 'a/b' is invalid in a device name"),
     ],
 )
-def test_what_no_name_can_carry_is_refused(
-    subarrays: int | None, prefix: str | None, fault: str
-) -> None:
+def test_invalid_name_is_rejected(subarrays: int | None, prefix: str | None, fault: str) -> None:
     with pytest.raises(DataError, match=fault):
         expand(read(), subarrays=subarrays, prefix=prefix)
 
 
-def test_data_that_cannot_be_spread_are_refused() -> None:
-    with pytest.raises(DataError, match="no SDPSubarray/01 to make other subarrays like"):
+def test_expand_rejects_data_without_model() -> None:
+    with pytest.raises(DataError, match="no SDPSubarray/01 to copy for other subarrays"):
         expand(data_of(SDPSubarray={"all": {}}), subarrays=2)
     with pytest.raises(DataError, match="device name a/b/c does not begin with <prefix>-sdp/"):
         expand(data_of(S={"1": {"S": {"a/b/c": {}}}}), prefix="mid")
@@ -88,7 +86,7 @@ def test_data_that_cannot_be_spread_are_refused() -> None:
         ('{"servers": {"S": {"1": {"S": {"a/b/c": {"propertis": {}}}}}}}', "propertis: Extra"),
     ],
 )
-def test_a_file_of_another_form_is_refused_with_the_place(
+def test_file_of_another_form_is_rejected_with_place(
     tmp_path: Path, text: str, fault: str
 ) -> None:
     file = tmp_path / "devices.json"
@@ -97,6 +95,6 @@ def test_a_file_of_another_form_is_refused_with_the_place(
         read(file)
 
 
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+def test_missing_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot read .*No such file"):
         read(tmp_path / "absent.json")

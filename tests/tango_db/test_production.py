@@ -39,7 +39,7 @@ def production(_started: MariaTangoDatabase) -> Iterator[MariaTangoDatabase]:
         _started.start()
 
 
-def test_a_schema_that_is_whole_is_left_alone(production: MariaTangoDatabase) -> None:
+def test_complete_schema_is_kept(production: MariaTangoDatabase) -> None:
     register(production.connect(), read().devices())
     before = production.mariadb.query("SELECT * FROM device ORDER BY name")
     done = production.make_schema()
@@ -48,7 +48,7 @@ def test_a_schema_that_is_whole_is_left_alone(production: MariaTangoDatabase) ->
     assert any("test-sdp/subarray/01" in row for row in before)
 
 
-def test_a_schema_that_was_cut_short_is_made_whole(production: MariaTangoDatabase) -> None:
+def test_incomplete_schema_is_completed(production: MariaTangoDatabase) -> None:
     register(production.connect(), read().devices())
     query = production.mariadb.query
     devices = query("SELECT name FROM device ORDER BY name")
@@ -64,7 +64,7 @@ def test_a_schema_that_was_cut_short_is_made_whole(production: MariaTangoDatabas
     assert query("SHOW PROCEDURE STATUS WHERE Name = 'ds_start'")
 
 
-def test_the_schema_waits_for_mariadb_and_says_so(production: MariaTangoDatabase) -> None:
+def test_schema_waits_for_mariadb_and_logs_it(production: MariaTangoDatabase) -> None:
     production.mariadb.kill()
     where = production.mariadb.endpoint
     done = production.make_schema(SCHEMA_WAIT="1")
@@ -74,21 +74,21 @@ def test_the_schema_waits_for_mariadb_and_says_so(production: MariaTangoDatabase
     assert "Can't connect" in done.stderr
 
 
-def test_a_refused_password_is_told(production: MariaTangoDatabase) -> None:
+def test_rejected_password_is_reported(production: MariaTangoDatabase) -> None:
     done = production.make_schema(SCHEMA_WAIT="0", MYSQL_PASSWORD="wrong")
     assert done.returncode == 1
     assert "Access denied for user 'tango'" in done.stderr
     assert "wrong" not in done.stdout + done.stderr
 
 
-def test_the_health_tells_of_the_server_and_of_mariadb(production: MariaTangoDatabase) -> None:
+def test_health_covers_server_and_mariadb(production: MariaTangoDatabase) -> None:
     # The check waits for 5 s, and a busy machine may be later than that, but not each time.
     wait_until(lambda: production.health() == 0, 60)
     server = production.process.pid
     production.mariadb.kill()
     assert production.health() != 0
     production.mariadb.start()
-    # The server has lost its connections, and makes them anew by itself.
+    # The server reconnects by itself.
     wait_until(lambda: production.health() == 0, 60)
     register(production.connect(), read().devices())
     info = production.connect().get_device_info("test-sdp/subarray/01")
@@ -98,14 +98,14 @@ def test_the_health_tells_of_the_server_and_of_mariadb(production: MariaTangoDat
     assert production.health() != 0
 
 
-def test_a_mariadb_that_hangs_is_unhealthy(production: MariaTangoDatabase) -> None:
+def test_hanging_mariadb_is_unhealthy(production: MariaTangoDatabase) -> None:
     production.mariadb.pause()
     assert production.health() != 0
     production.mariadb.resume()
     wait_until(lambda: production.health() == 0, 60)
 
 
-def test_the_server_ends_without_mariadb_for_its_supervisor_to_start_again(
+def test_server_exits_without_mariadb(
     production: MariaTangoDatabase,
 ) -> None:
     production.stop()
@@ -125,7 +125,7 @@ def composed() -> dict[str, Any]:
     return found
 
 
-def test_the_compose_file_is_of_the_specification() -> None:
+def test_compose_file_follows_the_specification() -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run(
         [*check, SET_UP / "compose.yaml"], capture_output=True, text=True, check=False
@@ -133,7 +133,7 @@ def test_the_compose_file_is_of_the_specification() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_compose_file_starts_what_is_tested_here_in_its_order() -> None:
+def test_compose_file_starts_the_tested_programs_in_order() -> None:
     services = composed()["services"]
     assert services["schema"]["command"] == ["/opt/tango-db/schema.sh"]
     assert services["databaseds"]["command"] == ["/opt/tango-db/serve.sh"]
@@ -158,7 +158,7 @@ def test_images_are_pinned_and_no_password_is_in_the_compose_file() -> None:
     bases = re.findall(r"^FROM (\S+)", (SET_UP / "Dockerfile").read_text(), re.MULTILINE)
     images = {service["image"] for service in services.values()}
     assert all(re.search(r":\d+\.\d+[\w.-]*$", image) for image in {*bases, *images})
-    asked = re.compile(r"\$\{TANGO_DB_PASSWORD:\?[^}]+\}")
+    required = re.compile(r"\$\{TANGO_DB_PASSWORD:\?[^}]+\}")
     secrets = [
         value
         for service in services.values()
@@ -166,4 +166,4 @@ def test_images_are_pinned_and_no_password_is_in_the_compose_file() -> None:
         if name.endswith("_PASSWORD") and "RANDOM" not in name
     ]
     assert len(secrets) == 3
-    assert all(asked.fullmatch(value) for value in secrets)
+    assert all(required.fullmatch(value) for value in secrets)

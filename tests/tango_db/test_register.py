@@ -28,9 +28,9 @@ def database(either_tango_db: TangoDatabaseServer) -> Iterator[tango.Database]:
     for server in ("SDPController/0", *(f"SDPSubarray/{number}" for number in NUMBERS)):
         names = list(connection.get_device_class_list(server))[::2]
         for name in names:
-            held = list(connection.get_device_property_list(name, "*"))
-            if held:
-                connection.delete_device_property(name, held)
+            stored = list(connection.get_device_property_list(name, "*"))
+            if stored:
+                connection.delete_device_property(name, stored)
         if names:
             connection.delete_server(server)
 
@@ -40,17 +40,17 @@ def devices(**properties: list[str]) -> list[Registration]:
     return [dataclasses.replace(device, properties=properties) for device in expanded]
 
 
-def test_a_second_time_changes_nothing(database: tango.Database) -> None:
+def test_second_registration_changes_nothing(database: tango.Database) -> None:
     wanted = devices(TimeoutConfigure=["60"], ReceiveScripts=["a", "b"])
     assert len(register(database, wanted)) == 9
     info = database.get_device_info(f"{PREFIX}-sdp/subarray/02")
     assert (info.ds_full_name, info.class_name) == ("SDPSubarray/02", "SDPSubarray")
-    held = database.get_device_property(info.name, ["TimeoutConfigure", "ReceiveScripts"])
-    assert {name: list(values) for name, values in held.items()} == wanted[0].properties
+    stored = database.get_device_property(info.name, ["TimeoutConfigure", "ReceiveScripts"])
+    assert {name: list(values) for name, values in stored.items()} == wanted[0].properties
     assert register(database, wanted) == []
 
 
-def test_a_dry_run_says_all_and_does_nothing(database: tango.Database) -> None:
+def test_dry_run_reports_changes_without_making_them(database: tango.Database) -> None:
     wanted = devices(TimeoutConfigure=["60"])
     planned = register(database, wanted, dry_run=True)
     with pytest.raises(tango.DevFailed, match="not defined"):
@@ -58,7 +58,7 @@ def test_a_dry_run_says_all_and_does_nothing(database: tango.Database) -> None:
     assert planned == register(database, wanted)
 
 
-def test_only_the_difference_is_written(database: tango.Database) -> None:
+def test_register_writes_only_differences(database: tango.Database) -> None:
     name = f"{PREFIX}-sdp/subarray/01"
     register(database, devices(TimeoutConfigure=["60"], ReceiveScripts=["x"]))
     database.put_device_property(name, {"SetByHand": ["1"]})
@@ -67,11 +67,13 @@ def test_only_the_difference_is_written(database: tango.Database) -> None:
         f"{name}: property TimeoutConfigure set to ['90'], was ['60']",
         f"{name}: property ReceiveScripts removed, was ['x']",
     ]
-    held = database.get_device_property(name, ["TimeoutConfigure", "ReceiveScripts", "SetByHand"])
-    assert [list(held[key]) for key in held] == [["90"], [], ["1"]]
+    stored = database.get_device_property(
+        name, ["TimeoutConfigure", "ReceiveScripts", "SetByHand"]
+    )
+    assert [list(stored[key]) for key in stored] == [["90"], [], ["1"]]
 
 
-def test_a_device_can_move_to_another_server(database: tango.Database) -> None:
+def test_register_moves_device_to_another_server(database: tango.Database) -> None:
     subarray = devices()[1]
     register(database, [subarray])
     moved = dataclasses.replace(subarray, server="SDPSubarray/77")
@@ -82,7 +84,7 @@ def test_a_device_can_move_to_another_server(database: tango.Database) -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_the_command(
+def test_register_command_prints_changes(
     either_tango_db: TangoDatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TANGO_HOST", either_tango_db.tango_host)
@@ -118,7 +120,7 @@ def test_the_command(
     assert [list(each) for each in names] == [[], ["01", "02", "03"]]
 
 
-def test_the_command_refuses_bad_data(tmp_path: Path) -> None:
+def test_register_command_rejects_invalid_data(tmp_path: Path) -> None:
     file = tmp_path / "devices.json"
     file.write_text("{")
     result = CliRunner().invoke(main, ["register", str(file)])

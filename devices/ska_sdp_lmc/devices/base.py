@@ -91,7 +91,7 @@ class LmcDevice(InitDevice):
 
     vars().update(declare(COMMON))
 
-    # Initialisation and end
+    # Initialisation and termination
 
     def init_device(self) -> None:
         """Publish State INIT and start the watch loop.
@@ -119,7 +119,7 @@ class LmcDevice(InitDevice):
         self.begin()
         self.commands = CommandRunner(self, self.database, publisher, self.settings)
         self._outage_listener = publisher.show_outage
-        self.database.listen(self._outage_listener, self.access())
+        self.database.add_listener(self._outage_listener, self.access())
         self._watch_loop = WatchLoop(
             self.database,
             f"watch-{self.name}",
@@ -165,13 +165,13 @@ class LmcDevice(InitDevice):
             self._sink.push(name, value, time.time())
 
     def delete_device(self) -> None:
-        """End without joining threads: one may be waiting for this device's monitor."""
+        """Stop without joining threads: one may be waiting for this device's monitor."""
         watch_loop = getattr(self, "_watch_loop", None)
         if watch_loop is not None:
             PROCESS.end(self.name)
             watch_loop.stop()
             self.publisher.close()
-            self.database.forget(self._outage_listener)
+            self.database.remove_listener(self._outage_listener)
         super().delete_device()
 
     def check(self) -> None:
@@ -228,15 +228,15 @@ class LmcDevice(InitDevice):
 
     def _set_log_level(self) -> None:
         logger = self.get_logger()
-        wanted, _ = _tango_level(getattr(logging, self.settings.log_level))
+        level, _ = _tango_level(getattr(logging, self.settings.log_level))
         before = getattr(self, "_log_level", None)
-        self._log_level = wanted
+        self._log_level = level
         # The server's option -v may ask for more, and Init must not undo SetLoggingLevel unless
         # the setting has changed since.
         if before is None and tango.Util.instance().get_trace_level() > 0:
-            wanted = max(wanted, logger.get_level())
+            level = max(level, logger.get_level())
         if before != self._log_level:
-            logger.set_level(wanted)
+            logger.set_level(level)
 
 
 def log_changes(changes: Mapping[str, Any]) -> None:

@@ -122,9 +122,12 @@ class SDPController(LmcDevice):
             return controller.set_admin_mode(found, message).writes()
         return controller.apply_command(command.name, found, _now(), transaction_id).writes()
 
-    def derive(self, found: ControllerEntry, writes: Writes, revision: int) -> list[View]:
+    def derive_unseen(self, found: ControllerEntry) -> None:
+        """Return None: no State is derived from the time."""
+
+    def derive(self, found: ControllerEntry, writes: Writes, revision: int) -> View:
         """Return a view of the entry; the watch loop publishes the other attributes."""
-        return [ControllerEntry.read(writes.documents[paths.CONTROLLER]).view(revision)]
+        return ControllerEntry.read(writes.documents[paths.CONTROLLER]).view(revision)
 
     def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
         """Read the database once, publish the view, and write what follows from it."""

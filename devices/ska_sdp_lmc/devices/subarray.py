@@ -235,25 +235,23 @@ class SDPSubarray(LmcDevice):
         block = found.with_writes(writes, found.revision).eb or {}
         return replace(writes, warnings=check_references(message, block, self.settings.strictness))
 
-    def derive(self, found: Snapshot, writes: Writes, revision: int) -> list[SubarrayView]:
-        """Return the view of the commit, after that of its snapshot if it is not published yet."""
-        after = found.with_writes(writes, revision)
-        self._required_paths = after.required_paths(self.settings.required_components)
-        return [*self._unseen(found), derive(after, _now(), self.settings)]
-
-    def _unseen(self, snapshot: Snapshot) -> list[SubarrayView]:
+    def derive_unseen(self, found: Snapshot) -> SubarrayView | None:
         """Return the view before a command if its obsState is not published yet.
 
         The command may have read a newer revision than the watch loop. Without this view, clients
         would miss the obsState that allowed the command.
         """
-        shown = self.publisher.view
-        now = _now()
-        if isinstance(shown, SubarrayView) and shown.obs_state is obs_state(
-            snapshot, now, self.settings
-        ):
-            return []
-        return [derive(snapshot, now, self.settings)]
+        shown, now = self.publisher.view, _now()
+        before = obs_state(found, now, self.settings)
+        if isinstance(shown, SubarrayView) and shown.obs_state is before:
+            return None
+        return derive(found, now, self.settings)
+
+    def derive(self, found: Snapshot, writes: Writes, revision: int) -> SubarrayView:
+        """Return the view of the commit."""
+        after = found.with_writes(writes, revision)
+        self._required_paths = after.required_paths(self.settings.required_components)
+        return derive(after, _now(), self.settings)
 
     # Reconciliation with the database
 

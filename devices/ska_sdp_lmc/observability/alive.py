@@ -45,7 +45,7 @@ def fault(port: str, address: str = "") -> str | None:
             return None
     except urllib.error.HTTPError as error:
         words = error.read(1_000).decode(errors="replace").strip()
-        return f"{url} says {error.code}: {words}"
+        return f"{url} returned {error.code}: {words}"
     except (OSError, http.client.HTTPException) as error:
         return f"{url} does not answer: {error}"
 

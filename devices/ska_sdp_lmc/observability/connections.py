@@ -95,7 +95,7 @@ class _Connections:
         self._respond = respond
         # Ordered by the time of opening.
         self._reading: dict[_Connection, None] = {}
-        self._answering = 0
+        self._responding = 0
 
     def opened(self, connection: _Connection) -> asyncio.TimerHandle:
         """Add a connection; returns the timer that closes it."""
@@ -108,16 +108,16 @@ class _Connections:
         """Remove a connection whose request is incomplete, if it is one."""
         self._reading.pop(connection, None)
 
-    def answer(self, connection: _Connection, head: bytes) -> None:
+    def respond(self, connection: _Connection, head: bytes) -> None:
         """Respond on a separate thread, as creating a response may block."""
         self._reading.pop(connection, None)
-        if self._answering >= MAX_CONNECTIONS:
+        if self._responding >= MAX_CONNECTIONS:
             connection.abort()
             return
         threading.Thread(
-            target=self._run, args=(connection, head), name="health-answer", daemon=True
+            target=self._run, args=(connection, head), name="health-response", daemon=True
         ).start()
-        self._answering += 1
+        self._responding += 1
 
     def abort_all(self) -> None:
         """Close the connections whose request is incomplete."""
@@ -135,7 +135,7 @@ class _Connections:
             self._loop.call_soon_threadsafe(self._send, connection, response)
 
     def _send(self, connection: _Connection, response: bytes) -> None:
-        self._answering -= 1
+        self._responding -= 1
         connection.send(response)
 
 
@@ -163,7 +163,7 @@ class _Connection(asyncio.Protocol):
             self.abort()
         elif b"\r\n\r\n" in self._head or b"\n\n" in self._head:
             self._is_complete = True
-            self._connections.answer(self, bytes(self._head))
+            self._connections.respond(self, bytes(self._head))
 
     def eof_received(self) -> bool:
         # A client may half-close the connection after its request.

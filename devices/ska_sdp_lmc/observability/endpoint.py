@@ -26,10 +26,10 @@ class EndpointError(ValueError):
     """The endpoint cannot listen on its address; the text gives address and cause."""
 
 
-Answer = tuple[HTTPStatus, str, bytes]
+Response = tuple[HTTPStatus, str, bytes]
 
 
-def _verdict(name: str, reasons: Sequence[Reason], as_text: bool) -> Answer:
+def _health(name: str, reasons: Sequence[Reason], as_text: bool) -> Response:
     status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
     if as_text:
         lines = [reason.sentence for reason in reasons] or ["ok"]
@@ -38,19 +38,19 @@ def _verdict(name: str, reasons: Sequence[Reason], as_text: bool) -> Answer:
     return status, "application/json", f"{json.dumps(document, indent=2)}\n".encode()
 
 
-def _livez(as_text: bool) -> Answer:
-    return _verdict("live", PROCESS.why_not_live(), as_text)
+def _livez(as_text: bool) -> Response:
+    return _health("live", PROCESS.why_not_live(), as_text)
 
 
-def _readyz(as_text: bool) -> Answer:
-    return _verdict("ready", PROCESS.why_not_ready(), as_text)
+def _readyz(as_text: bool) -> Response:
+    return _health("ready", PROCESS.why_not_ready(), as_text)
 
 
-def _metrics(as_text: bool) -> Answer:
+def _metrics(as_text: bool) -> Response:
     return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
 
 
-PATHS: dict[str, Callable[[bool], Answer]] = {
+PATHS: dict[str, Callable[[bool], Response]] = {
     "/livez": _livez,
     "/readyz": _readyz,
     "/metrics": _metrics,
@@ -73,20 +73,20 @@ class _Request(BaseHTTPRequestHandler):
         self.response = self.wfile.getvalue()
 
     def do_GET(self) -> None:
-        self._answer(with_body=True)
+        self._respond(with_body=True)
 
     def do_HEAD(self) -> None:
-        self._answer(with_body=False)
+        self._respond(with_body=False)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
         """Log nothing, as probes arrive every few seconds."""
 
-    def _answer(self, *, with_body: bool) -> None:
-        answer = PATHS.get(self.path.partition("?")[0])
-        if answer is None:
-            self.send_error(HTTPStatus.NOT_FOUND, explain=f"Ask for {', '.join(PATHS)}")
+    def _respond(self, *, with_body: bool) -> None:
+        create_response = PATHS.get(self.path.partition("?")[0])
+        if create_response is None:
+            self.send_error(HTTPStatus.NOT_FOUND, explain=f"Available: {', '.join(PATHS)}")
             return
-        status, kind, body = answer("text/plain" in self.headers.get("Accept", ""))
+        status, kind, body = create_response("text/plain" in self.headers.get("Accept", ""))
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

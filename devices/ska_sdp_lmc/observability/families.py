@@ -5,26 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = [
-    "COMMAND_DURATION",
-    "COMMITTED",
-    "CONFLICTS",
-    "CONNECTED",
-    "EVENTS_PUSHED",
-    "FAMILIES",
-    "HEALTH_STATE",
-    "LIVE",
-    "OBS_STATE",
-    "READY",
-    "RECONNECTS",
-    "RETRIES",
-    "TRANSACTIONS",
-    "WATCHES_RESUMED",
-    "WATCH_LAG",
-    "WATCH_LAG_REVISIONS",
-    "WATCH_QUIET",
-    "Family",
-]
+__all__ = ["FAMILIES", "Family"]
 
 
 @dataclass(frozen=True, slots=True)

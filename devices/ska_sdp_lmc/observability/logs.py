@@ -6,12 +6,12 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 __all__ = [
     "Context",
@@ -53,18 +53,9 @@ class Context:
     listener: Listener | None = None
     command: str | None = None
 
-    def tags(self) -> Mapping[str, str]:
-        """Return the tags of a record."""
-        tags = {}
-        if self.device is not None:
-            tags["tango-device"] = self.device
-        if self.transaction_id is not None:
-            tags["transaction-id"] = self.transaction_id
-        return tags
 
-
-_NOTHING = Context()
-_CONTEXT: ContextVar[Context] = ContextVar("context", default=_NOTHING)
+_NO_CONTEXT = Context()
+_CONTEXT: ContextVar[Context] = ContextVar("context", default=_NO_CONTEXT)
 _OURS = ("ska_sdp_lmc", "ska_sdp_config")
 _FOREIGN_THREAD = re.compile(r"Dummy-[0-9]+")
 
@@ -159,21 +150,10 @@ class SkaFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record as one line."""
-        tags = ",".join(
-            f"{key}:{_escape(value).replace(',', '%2C')}"
-            for key, value in _CONTEXT.get().tags().items()
-        )
-        fields = [
-            "1",
-            _time(record),
-            _level(record),
-            _escape(_thread(record)),
-            _escape(_function(record)),
-            _escape(f"{record.filename}#{record.lineno}"),
-            tags,
-            _one_line(_message(record)),
-        ]
-        return "|".join(fields)
+        fields = _fields(record)
+        tags = (f"{name}:{_escape(tag).replace(',', '%2C')}" for name, tag in _tags())
+        first = [_escape(str(fields[name])) for name in _BEFORE_TAGS]
+        return "|".join([*first, ",".join(tags), _one_line(fields["message"])])
 
 
 class JsonFormatter(logging.Formatter):
@@ -181,19 +161,31 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record as one line."""
-        return json.dumps(
-            {
-                "version": 1,
-                "timestamp": _time(record),
-                "severity": _level(record),
-                "thread": _thread(record),
-                "function": _function(record),
-                "source": f"{record.filename}#{record.lineno}",
-                "tags": _CONTEXT.get().tags(),
-                "message": _message(record),
-            },
-            ensure_ascii=False,
-        )
+        return json.dumps(_fields(record), ensure_ascii=False)
+
+
+_BEFORE_TAGS = ("version", "timestamp", "severity", "thread", "function", "source")
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "timestamp": _time(record),
+        "severity": _level(record),
+        "thread": _thread(record),
+        "function": _function(record),
+        "source": f"{record.filename}#{record.lineno}",
+        "tags": dict(_tags()),
+        "message": _message(record),
+    }
+
+
+def _tags() -> Iterator[tuple[str, str]]:
+    current = _CONTEXT.get()
+    if current.device is not None:
+        yield "tango-device", current.device
+    if current.transaction_id is not None:
+        yield "transaction-id", current.transaction_id
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -69,8 +69,12 @@ class Commanded(logs.Listener, Protocol):
         """Return the writes of a command, or raise CommandRejected. Has no side effects."""
         ...
 
-    def derive(self, found: Any, writes: Writes, revision: int) -> Sequence[View]:
-        """Return the views to publish after a commit, that of the commit last."""
+    def derive_unseen(self, found: Any) -> View | None:
+        """Return the view before the command if clients have not received its obsState."""
+        ...
+
+    def derive(self, found: Any, writes: Writes, revision: int) -> View:
+        """Return the view of the commit."""
         ...
 
 
@@ -99,7 +103,7 @@ class CommandRunner:
         self.misconfigured: str | None = None
 
     def run(self, command: Command, argument: Any = None) -> None:
-        """Run a command. All steps but the publication run without the device's monitor.
+        """Run a command. All steps but publications run without the device's monitor.
 
         Args:
             command: the command.
@@ -117,13 +121,15 @@ class CommandRunner:
                 for txn in self._transaction(began):
                     found = device.read_documents(txn, message)
                     writes = device.decide(command, found, message, logs.transaction_id() or "")
+                    if (unseen := device.derive_unseen(found)) is not None:
+                        # Before the commit: the watch loop may publish that first.
+                        self._publisher.publish(unseen)
                     write(txn, writes)
                 _log_warnings(command, writes.warnings)
-                views = device.derive(found, writes, txn.commit_revision)
-                LOGGER.info("%s done, %s", command, views[-1])
+                view = device.derive(found, writes, txn.commit_revision)
+                LOGGER.info("%s done, %s", command, view)
             timer.outcome = "accepted"
-            for view in views:
-                self._publisher.publish(view)
+            self._publisher.publish(view)
 
     def _parse(self, command: Command, argument: Any) -> Any:
         """Return the message of a command in the internal form.

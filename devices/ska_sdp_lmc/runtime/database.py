@@ -20,7 +20,7 @@ __all__ = ["Database", "shared", "shut_down"]
 LOGGER = logging.getLogger(__name__)
 
 OUTAGE_AFTER = 5.0
-"""Seconds without an answer before an outage is published."""
+"""Seconds without a response before an outage is published."""
 
 CHECK_EVERY = 3.0
 """Seconds between checks of the access rights: a rejection is published within 6 s."""
@@ -58,7 +58,7 @@ class Database:
         self._silent_from = self._started_at
         self._rejection: Rejection | None = None
         self._accesses: dict[OutageListener, Access] = {}
-        self._seen = False
+        self._has_connected = False
         self._connected_at: float | None = None
         self._listeners: list[OutageListener] = []
         self._threads: list[threading.Thread] = []
@@ -86,7 +86,7 @@ class Database:
 
     @property
     def silent_since(self) -> datetime | None:
-        """Time of the last answer or first request while it does not answer, else None."""
+        """Time of the last response or first request while it does not respond, else None."""
         return self._silent_since
 
     @property
@@ -95,7 +95,7 @@ class Database:
         return self._rejection
 
     def connected_for(self) -> float | None:
-        """Return for how many seconds it has served without a break; None while it does not."""
+        """Return the seconds since the end of the last outage or rejection; None during one."""
         at = self._connected_at
         if at is None or self.is_suspended or self._rejection is not None:
             return None
@@ -104,12 +104,12 @@ class Database:
     def confirmed(self) -> float:
         """Return when the database last confirmed the published values, in s since 1970.
 
-        This is the time of its last answer. An idle connection is probed every 2 s.
+        This is the time of its last response. An idle connection is probed every 2 s.
         """
         answered = self.config.backend.connection.last_answer
         return self._started.timestamp() if answered is None else answered
 
-    def listen(self, listener: OutageListener, access: Access | None = None) -> None:
+    def add_listener(self, listener: OutageListener, access: Access | None = None) -> None:
         """Notify a listener of the start of each outage, and with None of its end.
 
         Args:
@@ -123,7 +123,7 @@ class Database:
                 self._accesses[listener] = access
             self._change.notify_all()
 
-    def forget(self, listener: OutageListener) -> None:
+    def remove_listener(self, listener: OutageListener) -> None:
         """Remove a listener."""
         with self._change:
             if listener in self._listeners:
@@ -133,9 +133,8 @@ class Database:
     def start_thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
         """Start a thread that can push events; ``close`` joins it."""
         thread: threading.Thread = tango.utils.PyTangoThread(name=name, target=target, daemon=True)
-        # Start before listing: devices may start threads concurrently, also while this is being
-        # closed, and a thread that is not started can neither be joined nor be told from a dead
-        # one.
+        # Start before listing: devices may start threads concurrently, also during close, and a
+        # thread that is not started cannot be joined, and looks like one that has ended.
         thread.start()
         with self._change:
             self._threads = [*(each for each in self._threads if each.is_alive()), thread]
@@ -156,7 +155,7 @@ class Database:
         """Update the state of the connection."""
         with self._change:
             if not self.is_suspended:
-                self._seen = True
+                self._has_connected = True
                 self._silent_since = None
                 if self._connected_at is None:
                     self._connected_at = time.monotonic()
@@ -171,14 +170,14 @@ class Database:
     def _outage(self) -> Outage | None:
         """Return the current outage after OUTAGE_AFTER, or a rejection at once; else None."""
         if (rejection := self._rejection) is not None:
-            return Outage(self.address, rejection.since, not self._seen, rejection.text)
+            return Outage(self.address, rejection.since, not self._has_connected, rejection.text)
         since = self._silent_since
         if since is None or self._remaining() > 0:
             return None
-        return Outage(self.address, since, before_first=not self._seen)
+        return Outage(self.address, since, before_first=not self._has_connected)
 
     def _remaining(self) -> float:
-        """Return the seconds until missing answers become an outage."""
+        """Return the seconds until missing responses become an outage."""
         return OUTAGE_AFTER - (time.monotonic() - self._silent_from)
 
     def _check_access(self) -> None:
@@ -223,7 +222,7 @@ class Database:
         self._change.notify_all()
 
     def _is_silent(self) -> bool:
-        """Return whether missing answers have lasted long enough to be an outage."""
+        """Return whether missing responses have lasted long enough to be an outage."""
         return self._silent_since is not None and self._remaining() <= 0
 
     def _notify_listeners(self) -> None:

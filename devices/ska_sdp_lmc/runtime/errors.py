@@ -1,4 +1,4 @@
-"""Tango errors: what a client receives when a command is rejected or fails."""
+"""Tango errors of rejected and failed commands."""
 
 from __future__ import annotations
 

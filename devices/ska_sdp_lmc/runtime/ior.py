@@ -41,19 +41,19 @@ class _Encapsulation:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._order = "<" if data[0] else ">"
-        self._place = 1
+        self._offset = 1
 
     def number(self, code: str) -> int:
         """Read an unsigned integer; ``code`` is that of ``struct``."""
         size = struct.calcsize(self._order + code)
-        self._place += -self._place % size
-        (number,) = struct.unpack_from(self._order + code, self._data, self._place)
-        self._place += size
+        self._offset += -self._offset % size
+        (number,) = struct.unpack_from(self._order + code, self._data, self._offset)
+        self._offset += size
         return int(number)
 
     def octets(self) -> bytes:
         """Read a sequence of bytes after its length."""
         length = self.number("I")
-        octets = self._data[self._place : self._place + length]
-        self._place += length
+        octets = self._data[self._offset : self._offset + length]
+        self._offset += length
         return octets

@@ -43,10 +43,10 @@ class Registration:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._lost = 0
+        self._failed_checks = 0
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def stopped_at_end(self) -> Iterator[None]:
         """Stop checking at the end of the context."""
         try:
             yield
@@ -77,13 +77,13 @@ class Registration:
         is_exported, found = bool(numbers[0]), texts[1]
         ours = util.get_dserver_ior(admin)
         if is_exported and (found == ours or _accepts_connections(found)):
-            self._lost = 0
+            self._failed_checks = 0
             return
-        self._lost += 1
+        self._failed_checks += 1
         is_ending = self._stopped.is_set() or util.is_svr_shutting_down()
-        if self._lost < CHECKS_BEFORE_RESTORE or is_ending:
+        if self._failed_checks < CHECKS_BEFORE_RESTORE or is_ending:
             return
-        self._lost = 0
+        self._failed_checks = 0
         _restore(database, util)
         LOGGER.warning(
             "Registered %s again in the Tango database, which named %s.",
@@ -103,7 +103,7 @@ def _database() -> Any:
 def _accepts_connections(ior: str) -> bool:
     """Return whether the server that an object reference names accepts connections.
 
-    Not asked through Tango, which would resolve the device's name to this process.
+    Tango is not used, as it would resolve the name of the device to this process.
     """
     try:
         with socket.create_connection(address_of(ior), CONNECT_TIMEOUT_S):

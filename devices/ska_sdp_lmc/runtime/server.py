@@ -42,12 +42,12 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         sys.exit(f"{device_class.__name__}: {error}")
     logs.set_up(settings.log_level, settings.log_format)
     try:
-        # The health endpoint comes first, as it shows what the server waits for.
+        # Start the health endpoint first: it shows why the server waits.
         with serving(settings.health_address, settings.health_port):
             given = sys.argv[1:] if arguments is None else arguments
             wait_for_tango_database(device_class.__name__, given)
             registration = Registration()
-            with registration.kept():
+            with registration.stopped_at_end():
                 run_tango(
                     [device_class],
                     args=[device_class.__name__, *given],

@@ -1,4 +1,4 @@
-"""Wait for the Tango database before the start: without it, Tango ends the process."""
+"""Wait for the Tango database, without which Tango ends a starting process."""
 
 from __future__ import annotations
 
@@ -67,20 +67,20 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 def _wait(name: str) -> None:
     logged, logged_at = "", 0.0
-    known: list[str] = []
+    previous: list[str] = []
     while True:
         devices, reason = _find_devices(name)
         # Devices are registered one by one: wait until their list is stable.
-        if devices and (not logged or devices == known):
+        if devices and (not logged or devices == previous):
             break
-        known = devices
+        previous = devices
         now = time.monotonic()
         if reason and (reason != logged or now - logged_at >= REMINDER_INTERVAL_S):
             LOGGER.warning("%s waits: %s", name, reason)
             logged, logged_at = reason, now
         time.sleep(POLL_INTERVAL_S)
     if logged:
-        LOGGER.info("%s starts: the Tango database knows its devices", name)
+        LOGGER.info("%s starts: its devices are registered in the Tango database", name)
 
 
 def needs_database(arguments: Sequence[str]) -> bool:

@@ -101,7 +101,7 @@ def certify(
         stem = directory / f"{kind}s" / each.name
         # An interrupted run leaves a key without certificate.
         is_whole = _pem(stem).exists() and _key(stem).exists()
-        reason = _fault(_read(stem) if is_whole else None, each, authority.certificate, time)
+        reason = _why_replace(_read(stem) if is_whole else None, each, authority.certificate, time)
         if reason is None:
             continue
         issued = _issue(each, authority, time, min(time + timedelta(days=days), end))
@@ -110,7 +110,7 @@ def certify(
         yield f"certificate of {kind} {each.name} created ({reason}): {_pem(stem)}"
 
 
-def _fault(
+def _why_replace(
     issued: _Issued | None, wanted: Server | Client, authority: x509.Certificate, now: datetime
 ) -> str | None:
     """Return why a certificate must be replaced, None if it is valid."""

@@ -107,7 +107,7 @@ def _subarrays(instances: Instances, count: int) -> Instances:
         raise DataError(f"there can be 1 to {MAX_SUBARRAYS} subarrays, not {count}")
     if _MODEL not in instances:
         raise DataError(
-            f"the data have no {SUBARRAY_SERVER}/{_MODEL} to make other subarrays like: add it"
+            f"the data have no {SUBARRAY_SERVER}/{_MODEL} to copy for other subarrays: add it"
         )
     wanted = [f"{number:02d}" for number in range(1, count + 1)]
     return {
@@ -129,7 +129,7 @@ def _like_model(model: Classes, instance: str) -> Classes:
 def _renamed(data: DeviceData, prefix: str) -> DeviceData:
     if not _PREFIX.fullmatch(prefix):
         raise DataError(
-            f"prefix {prefix!r} cannot stand in a device name: use letters, digits, '_' and '-'"
+            f"prefix {prefix!r} is invalid in a device name: use letters, digits, '_' and '-'"
         )
 
     def rename(name: str) -> str:

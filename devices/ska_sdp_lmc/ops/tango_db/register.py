@@ -91,13 +91,13 @@ def _tango_info(entry: Registration) -> tango.DbDevInfo:
 def _set_properties(database: tango.Database, device: Registration, dry_run: bool) -> list[Change]:
     if not device.properties:
         return []
-    held = database.get_device_property(device.device, list(device.properties))
+    stored = database.get_device_property(device.device, list(device.properties))
     changes = []
     for name, values in device.properties.items():
-        if list(held[name]) == values:
+        if list(stored[name]) == values:
             continue
         what = f"set to {values}" if values else "removed"
-        changes.append(Change(device.device, f"property {name} {what}, was {list(held[name])}"))
+        changes.append(Change(device.device, f"property {name} {what}, was {list(stored[name])}"))
         if dry_run:
             continue
         if values:

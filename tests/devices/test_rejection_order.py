@@ -1,7 +1,7 @@
 """Order of rejections on a device and a real etcd.
 
 Each test begins with all rules broken that can be, and mends one after the other: each time the
-next refusal is told, in its exact words, and nothing is written. No component is online.
+next rejection is returned with its exact text, and nothing is written. No component is online.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Ladder:
         assert self._rejection(message) == (FAILED, text)
 
     def wrong(self, message: str, *parts: str) -> None:
-        """The message is refused; the words hold each of some parts."""
+        """Check that the message is rejected with a text that contains some parts."""
         reason, text = self._rejection(message)
         assert reason == FAILED
         for part in parts:
@@ -117,7 +117,7 @@ def end_by_others(observing: Observation, eb_id: str, status: str | None) -> Non
             txn.update(f"/eb/{eb_id}", json.dumps({**block, "status": status}))
 
 
-def test_assign_resources(observing: Observation) -> None:
+def test_assign_resources_checks_rules_in_order(observing: Observation) -> None:
     ladder = Ladder(observing, "AssignResources")
     observing.subarray.adminMode = AdminMode.OFFLINE
     everything_wrong = assignment(KNOWN_EB, KNOWN_PB, KNOWN_PB)
@@ -160,7 +160,7 @@ def test_assign_resources(observing: Observation) -> None:
     assert observing.obs_state == "IDLE"
 
 
-def test_configure(observing: Observation) -> None:
+def test_configure_checks_rules_in_order(observing: Observation) -> None:
     ladder = Ladder(observing, "Configure")
     scan_type = {"scan_type_id": "science", "beams": {}}
     everything_wrong = json.dumps({"scan_type": "none", "new_scan_types": [scan_type]})
@@ -186,7 +186,7 @@ def test_configure(observing: Observation) -> None:
     assert observing.obs_state == "READY"
 
 
-def test_scan(observing: Observation) -> None:
+def test_scan_checks_rules_in_order(observing: Observation) -> None:
     ladder = Ladder(observing, "Scan")
     message = '{"scan_id": 0}'
     ladder.wrong('{"scan_id": true}', "$.scan_id: should be an integer, not true")
@@ -203,7 +203,7 @@ def test_scan(observing: Observation) -> None:
     assert (observing.obs_state, observing.subarray.scanID) == ("SCANNING", 0)
 
 
-def test_release_resources(observing: Observation) -> None:
+def test_release_resources_checks_rules_in_order(observing: Observation) -> None:
     ladder = Ladder(observing, "ReleaseResources")
     given = {"receptors": ["SKA001", "SKA002"], "csp_links": [4], "receive_nodes": 1}
     message = json.dumps({"resources": given})
