@@ -21,8 +21,10 @@ KEYS = st.sampled_from(["/a", "/b", "/c"])
 TEXTS = st.sampled_from([encode({}), encode({"n": 1}), encode([1])])
 
 
-@given(st.dictionaries(KEYS, TEXTS | st.just("no JSON")), st.dictionaries(KEYS, TEXTS | st.none()))
-def test_a_plan_leads_from_what_is_stored_to_what_is_wanted(
+@given(
+    st.dictionaries(KEYS, TEXTS | st.just("not JSON")), st.dictionaries(KEYS, TEXTS | st.none())
+)
+def test_plan_leads_from_stored_to_wanted_texts(
     stored: dict[str, str], wanted: dict[str, str | None]
 ) -> None:
     result: dict[str, str | None] = dict(stored)
@@ -40,11 +42,11 @@ def test_a_plan_leads_from_what_is_stored_to_what_is_wanted(
         ('{"b":1,   "a":"\\u00e9"}', []),
         ('{"b":true, "a":"é"}', ["update"]),
         ('{"b":1.0, "a":"é"}', ["update"]),
-        ("no JSON", ["update"]),
+        ("not JSON", ["update"]),
         ("", ["update"]),
     ],
 )
-def test_a_value_that_only_looks_different_is_not_rewritten(before: str, verbs: list[str]) -> None:
+def test_plan_skips_values_with_another_layout(before: str, verbs: list[str]) -> None:
     wanted = encode({"a": "é", "b": 1})
     assert [step.verb for step in plan({"/x": before}, {"/x": wanted})] == verbs
 
@@ -59,7 +61,7 @@ def must_not(batch: Batch) -> None:
     raise AssertionError(f"{batch} was written")
 
 
-def test_what_fits_is_one_transaction(database: Config) -> None:
+def test_small_goal_is_one_transaction(database: Config) -> None:
     batches: list[Batch] = []
     some = dict(itertools.islice(WANTED.items(), 100))
     write(database, Goal("/script/", some), atomic=True, on_commit=batches.append)
@@ -67,7 +69,7 @@ def test_what_fits_is_one_transaction(database: Config) -> None:
     assert len(contents(database)) == 100
 
 
-def test_what_does_not_fit_goes_in_batches_or_is_refused(etcd_server: Any) -> None:
+def test_large_goal_is_split_or_rejected_if_atomic(etcd_server: Any) -> None:
     server = etcd_server(max_txn_ops=None)
     with Config(host=server.host, port=server.port) as config:
         with pytest.raises(Failed, match=r"--max-txn-ops.* Without --atomic it is split"):
@@ -98,7 +100,7 @@ def _stopped_half_way(config: Config) -> None:
     with pytest.raises(Unfinished) as caught:
         write(config, SCRIPTS, atomic=False, on_commit=stop_after_two)
     done = sum(len(batch.steps) for batch in batches)
-    assert caught.value.committed == (
+    assert str(caught.value) == (
         f"Batches 1 to 2 are committed: /script/batch:s-0000:1 to /script/batch:s-{done - 1:04}:1."
     )
     assert list(contents(config)) == list(WANTED)[:done]
@@ -109,9 +111,7 @@ def _stopped_half_way(config: Config) -> None:
 
 
 @pytest.mark.parametrize("atomic", [False, True])
-def test_what_fits_no_transaction_is_refused_before_anything_is_written(
-    etcd_server: Any, atomic: bool
-) -> None:
+def test_too_large_texts_are_rejected_before_any_write(etcd_server: Any, atomic: bool) -> None:
     server = etcd_server(max_txn_ops=None)
     large: dict[str, str | None] = {"/x/9": "y" * 2_000_000, "/x/8": "y" * 3_000_000}
     with Config(host=server.host, port=server.port) as config:
@@ -125,7 +125,7 @@ def test_what_fits_no_transaction_is_refused_before_anything_is_written(
             assert contents(config) == {}
 
 
-def test_what_need_not_be_changed_does_not_make_it_too_large(etcd_server: Any) -> None:
+def test_unchanged_keys_do_not_count_to_the_size(etcd_server: Any) -> None:
     server = etcd_server(max_txn_ops=None)
     with Config(host=server.host, port=server.port) as config:
         write(config, SCRIPTS, atomic=False, on_commit=lambda batch: None)
@@ -140,7 +140,7 @@ def test_what_need_not_be_changed_does_not_make_it_too_large(etcd_server: Any) -
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch, database: Config) -> Any:
-    """Have somebody else change keys between the first reads of a transaction and its commit."""
+    """Let another client change keys between the first reads of a transaction and its commit."""
     commit = Txn.commit
 
     def arrange(entries: dict[str, Any], *gone: str) -> None:
@@ -159,7 +159,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, database: Config) -> Any:
     return arrange
 
 
-def test_a_key_that_was_as_wanted_and_is_no_more_is_written(
+def test_concurrently_changed_keys_are_written(
     database: Config, meanwhile: Any, here: Run
 ) -> None:
     fill(database, {"/a": 1, "/b": 2})
@@ -177,7 +177,7 @@ def test_a_key_that_was_as_wanted_and_is_no_more_is_written(
          "/script/batch:late:1"),
     ],
 )  # fmt: skip
-def test_a_key_that_came_meanwhile_goes_too(
+def test_sync_deletes_concurrently_created_keys(
     database: Config, meanwhile: Any, here: Run, line: str, stdin: str, new: str
 ) -> None:
     meanwhile({new: {}})
@@ -186,7 +186,7 @@ def test_a_key_that_came_meanwhile_goes_too(
     assert new not in contents(database)
 
 
-def test_what_others_did_meanwhile_is_looked_at_again(database: Config) -> None:
+def test_write_plans_from_the_current_texts(database: Config) -> None:
     wanted: dict[str, str | None] = {"/a": encode(1), "/b": encode(2), "/c": None}
     planned = list(plan({"/c": encode(3)}, wanted))
     assert [step.verb for step in planned] == ["create", "create", "delete"]

@@ -30,7 +30,7 @@ EVIL = f"a\x1b]0;x\x07\x1b[2J\r\x08\x7f\x85\x9b31m{BIDI}b"
 """Text that clears the screen, sets its title, writes over lines or reverses their order."""
 
 BYTES = "\udc9b\udcff"
-"""Bytes that are no UTF-8, as the library represents them."""
+"""Bytes that are not UTF-8, as the library represents them."""
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -45,7 +45,7 @@ STORED: dict[str, Any] = {
     f"/script/batch:{EVIL}:1": {"image": EVIL},
     f"/component/\x1b[31m\npb-forged{EVIL}/owner": {},
     f"/component/{EVIL}/owner": {"hostname": EVIL, "pid": EVIL},
-    "/text": f"no JSON {EVIL}",
+    "/text": f"not JSON {EVIL}",
     "/list": [EVIL, {EVIL: EVIL}],
     "/bytes": f"no text {BYTES}{EVIL}",
     f"/lines\n/pb/pb-forged{EVIL}": {},
@@ -120,7 +120,7 @@ COMMANDS = [
 
 
 def raw_controls(text: str) -> set[str]:
-    """The characters of a text that a terminal obeys, not shows, but for line ends."""
+    """Return the control characters of a text, except line ends."""
     return {
         each
         for each in text
@@ -130,7 +130,7 @@ def raw_controls(text: str) -> set[str]:
 
 @pytest.fixture
 def files(tmp_path: Path, web: Web) -> Mapping[str, str]:
-    """Places of hostile definitions, by what names them in COMMANDS."""
+    """Files and a URL with hostile content, by their placeholders in COMMANDS."""
     web.reasons["/evil"] = "Not\x1b[2J\x07 Found\x9b31m\x7f\x85"
     definitions = tmp_path / "scripts.yaml"
     scripts = [{"kind": "batch", "name": EVIL, "version": "1", "image": f"new{EVIL}"}]
@@ -143,7 +143,7 @@ def files(tmp_path: Path, web: Web) -> Mapping[str, str]:
 
 @pytest.fixture
 def editor(tmp_path: Path) -> str:
-    """An editor that makes a value an invalid one, and then leaves it."""
+    """Editor that makes a value invalid, and then does not change it."""
     program = tmp_path / "editor"
     program.write_text(
         f"#!{sys.executable}\nimport sys\n"
@@ -168,7 +168,7 @@ def test_terminal_gets_no_control_character(
     assert received
     assert not raw_controls(received), repr(received)
     assert ("Traceback" in received) == ("--debug" in words)
-    # A key with a line end in it does not look like two.
+    # A key with a line end does not look like two keys.
     assert not re.search(r"^(/pb/)?pb-forged", received, re.MULTILINE)
 
 
@@ -190,7 +190,7 @@ def test_terminal_of_the_local_stack_gets_no_control_character(etcd: Etcd, tmp_p
 
 
 @pytest.mark.parametrize("command", ["list -av", "get /list", "describe eb eb-a", "doctor"])
-def test_terminal_gets_the_styles_of_tables_alone(
+def test_terminal_gets_only_the_styles_of_tables(
     database: Config, etcd: Etcd, command: str
 ) -> None:
     fill(database, STORED)
@@ -207,7 +207,7 @@ def test_terminal_gets_the_styles_of_tables_alone(
 @pytest.mark.parametrize(
     "command", ["get /list -q", "get /list", "list -av", "describe -q eb eb-a"]
 )
-def test_document_on_a_terminal_means_what_is_stored(
+def test_document_on_a_terminal_has_the_stored_value(
     database: Config, etcd: Etcd, command: str, option: str
 ) -> None:
     fill(database, {path: value for path, value in STORED.items() if path != "/bytes"})
@@ -223,14 +223,12 @@ def test_document_on_a_terminal_means_what_is_stored(
 
 
 @pytest.mark.parametrize("command", ["list -aq", "list -avq", "get /text", "get /text -q"])
-def test_pipe_gets_the_characters_as_stored(database: Config, etcd: Etcd, command: str) -> None:
+def test_pipe_gets_the_stored_characters(database: Config, etcd: Etcd, command: str) -> None:
     fill(database, {"/text": EVIL, f"/x{EVIL}": EVIL})
     assert EVIL in run_here(etcd, command.split()).out
 
 
-def test_words_that_no_shell_takes_as_they_are_are_not_completed(
-    database: Config, etcd: Etcd
-) -> None:
+def test_completion_omits_words_with_special_characters(database: Config, etcd: Etcd) -> None:
     good = ["/a/b", "/a/pb-x:y_z.1@2", "/a/é"]
     bad = ["/a/x\n/a/y", "/a/$(reboot)", "/a/`reboot`", "/a/x;y", "/a/x y", f"/a/{EVIL}", "/a/*"]
     fill(database, {path: {} for path in [*good, *bad, f"/a/{BYTES}"]})
@@ -241,7 +239,7 @@ def test_words_that_no_shell_takes_as_they_are_are_not_completed(
 
 
 @given(st.text() | st.text(f"\n\t\x00\x1b\x7f\x9b{BIDI}\ud800\udfffaé\U0001f600"))
-def test_escape_leaves_all_but_controls(text: str) -> None:
+def test_escape_keeps_all_other_characters(text: str) -> None:
     escaped = escape(text)
     assert not raw_controls(escaped) - {"\t"}
     dangerous = raw_controls(text) - {"\t"}
@@ -254,11 +252,11 @@ def test_escape_leaves_all_but_controls(text: str) -> None:
 
 
 @given(st.text())
-def test_escaped_json_is_the_same_json(text: str) -> None:
+def test_escaped_json_has_the_same_value(text: str) -> None:
     assert json.loads(escape(json.dumps([text], ensure_ascii=False))) == [text]
 
 
-def test_every_control_of_unicode_is_escaped() -> None:
+def test_escape_covers_all_unicode_controls() -> None:
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
     escaped = escape(everything, keep="")
     assert not raw_controls(escaped)

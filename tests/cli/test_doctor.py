@@ -1,4 +1,4 @@
-"""`ska-sdp doctor`: what readings mean, as tables, and what it says of a real server."""
+"""`ska-sdp doctor`: evaluation of readings, and the check of a server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WELL.members = [MEMBER]
 MIB = 2**20
 
 
-def test_all_is_well() -> None:
+def test_healthy_readings_have_no_faults() -> None:
     findings = list(diagnose(WELL))
     assert [finding.subject for finding in findings] == [
         "database",
@@ -46,7 +46,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("change", "verdict", "text", "advice"),
     [
-        ({"seconds": [0.06, 0.07, 0.001]}, "warning", "answers in 60.0 ms", "check the network"),
+        ({"seconds": [0.06, 0.07, 0.001]}, "warning", "responds in 60.0 ms", "check the network"),
         ({"components": {}}, "warning", "none is alive", "start the SDP"),
         (
             {"unreadable": {"/pb/pb-x": "not JSON"}},
@@ -62,7 +62,7 @@ def test_all_is_well() -> None:
         ),
     ],
 )
-def test_what_the_library_finds(
+def test_database_readings_have_findings(
     change: dict[str, Any], verdict: str, text: str, advice: str
 ) -> None:
     (finding,) = [each for each in diagnose(replace(WELL, **change)) if each.verdict != "ok"]
@@ -110,7 +110,7 @@ def test_what_the_library_finds(
         ({"alarms": ("CORRUPT",)}, "fault", "alarm CORRUPT", "see etcd's guide"),
     ],
 )
-def test_what_a_server_says_of_itself(
+def test_server_readings_have_findings(
     change: dict[str, Any], verdict: str, text: str, advice: str
 ) -> None:
     readings = replace(WELL, members=[MEMBER, replace(MEMBER, **change)])
@@ -124,12 +124,12 @@ def test_what_a_server_says_of_itself(
     ("ahead", "verdict"),
     [((-2.0, -1.9), "ok"), ((1.9, 3.0), "ok"), ((2.1, 3.2), "fault"), ((-4.0, -2.1), "fault")],
 )
-def test_clocks_may_differ_by_two_seconds(ahead: tuple[float, float], verdict: str) -> None:
+def test_clock_skew_of_two_seconds_is_tolerated(ahead: tuple[float, float], verdict: str) -> None:
     readings = replace(WELL, members=[replace(MEMBER, ahead=ahead)])
     assert [each.verdict for each in diagnose(readings) if each.subject == "clock"] == [verdict]
 
 
-def test_servers_of_several_versions_are_pointed_out() -> None:
+def test_different_versions_are_a_warning() -> None:
     readings = replace(WELL, members=[MEMBER, replace(MEMBER, version="3.5.17")])
     (finding,) = [each for each in diagnose(readings) if each.verdict != "ok"]
     assert (finding.text, finding.advice) == (
@@ -143,16 +143,16 @@ def test_servers_of_several_versions_are_pointed_out() -> None:
     [
         ("3.5.29", {"username": "operator"}, True),
         ("3.4.23", {"username": "operator"}, True),
-        # It is not tested, and a higher number alone does not show that it has the corrections.
+        # Not tested; a higher version need not have the corrections.
         ("3.6.0", {"username": "operator"}, True),
         ("3.5.30", {"username": "operator"}, False),
         ("3.5.31", {"username": "operator"}, False),
         ("3.5.16", {"username": "operator", "has_certificate": True}, False),
-        # A database for trials has neither.
+        # A test database has neither.
         ("3.5.16", {}, False),
     ],
 )
-def test_login_alone_is_a_warning_where_it_does_not_protect_the_database(
+def test_login_without_protection_is_a_warning(
     version: str, settings: dict[str, Any], is_warned: bool
 ) -> None:
     readings = replace(WELL, members=[replace(MEMBER, version=version)], **settings)
@@ -181,7 +181,7 @@ def test_settings_of_login_and_certificate_are_read(
     assert (readings.username is not None, readings.has_certificate) == (True, True)
 
 
-def test_the_date_of_a_server_is_taken_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_skew_is_read_from_the_date_header(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([1_600_000_010.25, 1_600_000_010.5])
     monkeypatch.setattr("time.time", lambda: next(times))
     date = "Sun, 13 Sep 2020 12:26:45 GMT"  # 1,600,000,005
@@ -196,7 +196,7 @@ def test_the_date_of_a_server_is_taken_to_the_second(monkeypatch: pytest.MonkeyP
     )  # fmt: skip
 
 
-def test_a_real_server_is_examined(database: Config, ska_sdp: Run) -> None:
+def test_doctor_checks_a_real_server(database: Config, ska_sdp: Run) -> None:
     owner = {"pid": 9, "hostname": "here", "command": []}
     fill(database, {"/t/component/lmc/owner": owner})
     result = ska_sdp("doctor", "-o", "json", "--prefix=/t")
@@ -209,19 +209,19 @@ def test_a_real_server_is_examined(database: Config, ska_sdp: Run) -> None:
     assert found["components"]["text"] == "alive: lmc (here, pid 9)"
 
 
-def test_what_cannot_be_read_is_listed(database: Config, ska_sdp: Run) -> None:
+def test_doctor_lists_unreadable_entries(database: Config, ska_sdp: Run) -> None:
     damaged = {
         "/eb/eb-x": "[]",
-        "/pb/pb-x": "no JSON",
+        "/pb/pb-x": "not JSON",
         "/deploy/proc-x": "{}",
         "/script/batch:x:1": "{}",
         "/flow/pb-x:a:b": "{}",
         "/dependency/a:b:c:d": "5",
-        "/lmc/subarray/01": "no JSON",
+        "/lmc/subarray/01": "not JSON",
         "/component/lmc/owner": "{}",
     }
     fill(database, damaged)
-    fill(database, {"/eb/eb-y": {}, "/pb/pb-x/state": "no JSON", "/lmc/controller": {}})
+    fill(database, {"/eb/eb-y": {}, "/pb/pb-x/state": "not JSON", "/lmc/controller": {}})
     result = ska_sdp("doctor", "-o", "json")
     assert result.code == 0
     found = {each["subject"]: each for each in result.document if each["subject"][0] == "/"}
@@ -230,14 +230,14 @@ def test_what_cannot_be_read_is_listed(database: Config, ska_sdp: Run) -> None:
     assert "The value of /deploy/proc-x is no Deployment: " in found["/deploy/proc-x"]["text"]
 
 
-def test_only_some_of_what_cannot_be_read_is_listed() -> None:
+def test_unreadable_entries_are_limited() -> None:
     faults = {f"/pb/pb-{number:02}": "not JSON" for number in range(15)}
     findings = [each for each in diagnose(replace(WELL, unreadable=faults)) if each.advice]
     assert [each.subject for each in findings] == [*list(faults)[:10], "entities"]
     assert findings[-1].text == "5 more cannot be read"
 
 
-def test_no_database_is_exit_5_with_the_finding(parse: Run, monkeypatch: Any) -> None:
+def test_doctor_reports_an_unreachable_database(parse: Run, monkeypatch: Any) -> None:
     monkeypatch.setenv("SDP_CONFIG_PORT", "9")
     monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.2")
     result = parse("doctor")
@@ -281,7 +281,7 @@ def test_status_of_a_real_server_is_read(
     assert member.ahead is not None
 
 
-def test_alarm_is_one_finding_however_many_servers_report_it() -> None:
+def test_alarm_of_several_servers_is_one_finding() -> None:
     full = replace(MEMBER, alarms=("NOSPACE",))
     faults = [
         each
@@ -291,7 +291,7 @@ def test_alarm_is_one_finding_however_many_servers_report_it() -> None:
     assert [each.subject for each in faults] == ["store"]
 
 
-def test_login_at_fault_is_one_finding_however_many_servers_report_it() -> None:
+def test_rejected_login_on_several_servers_is_one_finding() -> None:
     error = ConfigConnectionError("The database at h:1 asks for a login: set SDP_CONFIG_USERNAME.")
     member = replace(MEMBER, fault=str(error), is_login_rejected=True, size=None)
     readings = replace(WELL, error=error, members=[member, member])
@@ -302,7 +302,7 @@ def test_login_at_fault_is_one_finding_however_many_servers_report_it() -> None:
 
 
 @BACKENDS
-def test_a_full_store_is_a_fault(etcd_server: Any, backend: str) -> None:
+def test_full_store_is_a_fault(etcd_server: Any, backend: str) -> None:
     server = etcd_server(quota_backend_bytes=65536)
     with (
         Config(host=server.host, port=server.port) as config,

@@ -1,4 +1,4 @@
-"""`ska-sdp doctor` on servers with users and TLS: the faults that it names, and its advice."""
+"""`ska-sdp doctor` on servers with users and TLS: faults and advice."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Guarded:
     """An etcd with users that demands client certificates.
 
     Args:
-        program: of etcd.
-        directory: of the test's own.
+        program: the program of etcd.
+        directory: a directory of the test.
     """
 
     def __init__(self, program: str, directory: Path) -> None:
@@ -52,7 +52,7 @@ class Guarded:
             Administrator(channel)
 
     def doctor(self, backend: str, user: str = "", password: str = "", **other: str) -> Result:
-        """Run doctor; with other settings of the environment where they are given."""
+        """Run doctor, optionally with other environment variables."""
         env = {
             "SDP_CONFIG_BACKEND": backend,
             "SDP_CONFIG_PROTOCOL": "https",
@@ -74,9 +74,7 @@ def guarded(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @BACKENDS
-def test_root_gets_the_status_of_a_server_with_users_and_certificates(
-    guarded: Guarded, backend: str
-) -> None:
+def test_root_gets_the_status_of_a_secured_server(guarded: Guarded, backend: str) -> None:
     result = guarded.doctor(backend, "root", ROOT_PASSWORD)
     assert (result.code, result.err) == (0, "")
     found = {each["subject"]: each for each in result.document}
@@ -87,9 +85,7 @@ def test_root_gets_the_status_of_a_server_with_users_and_certificates(
 
 
 @BACKENDS
-def test_user_that_may_not_read_the_status_gets_a_warning_of_that(
-    guarded: Guarded, backend: str
-) -> None:
+def test_user_without_access_to_the_status_gets_a_warning(guarded: Guarded, backend: str) -> None:
     result = guarded.doctor(backend, USER, PASSWORD)
     assert (result.code, result.err) == (0, "")
     found = {each["subject"]: each for each in result.document}
@@ -104,7 +100,7 @@ def test_user_that_may_not_read_the_status_gets_a_warning_of_that(
         assert found["store"]["verdict"] == "ok"
 
 
-def test_certificate_with_a_common_name_is_named_where_the_gateway_rejects_it(
+def test_certificate_with_a_common_name_is_reported(
     guarded: Guarded,
 ) -> None:
     result = guarded.doctor(

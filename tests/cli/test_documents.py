@@ -1,4 +1,4 @@
-"""Reading JSON and YAML that may be meant ill."""
+"""Parsing of JSON and YAML, which may be malicious."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from hypothesis import strategies as st
 from ska_sdp_config.cli.documents import parse
 from ska_sdp_config.cli.structured import DocumentPrinter
 
-BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
-    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
-)
+from .samples import BOMB
+
 MERGE_BOMB = "a: &a {x: 1}\n" + "".join(
     f"{new}: &{new} {{<<: [{', '.join([f'*{old}'] * 10)}]}}\n"
     for old, new in zip("abcdefgh", "bcdefghi", strict=True)
@@ -38,7 +36,7 @@ CHAIN = "- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(2000))
     ),
     st.sampled_from([None, 2, "\t"]),
 )
-def test_json_is_read_as_json(value: object, indent: int | str | None) -> None:
+def test_json_is_parsed(value: object, indent: int | str | None) -> None:
     if isinstance(value, list | dict):
         assert parse(json.dumps(value, indent=indent)) == value
 
@@ -53,7 +51,7 @@ def test_json_is_read_as_json(value: object, indent: int | str | None) -> None:
         ("a: &x {v: 1}\nb: *x\nc: {<<: *x, w: 2}", None),
     ],
 )
-def test_yaml_is_read_with_its_references(text: str, value: object) -> None:
+def test_yaml_is_parsed_with_its_aliases(text: str, value: object) -> None:
     if "&x" in text:
         value = {"a": {"v": 1}, "b": {"v": 1}, "c": {"v": 1, "w": 2}}
     elif isinstance(value, dict) and "2020" in text:
@@ -64,8 +62,8 @@ def test_yaml_is_read_with_its_references(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (BOMB, "its references expand to more than 1000000 values"),
-        (MERGE_BOMB, "its references expand to more than 1000000 values"),
+        (BOMB, "its aliases expand to more than 1000000 values"),
+        (MERGE_BOMB, "its aliases expand to more than 1000000 values"),
         ("a: &a\n  b: *a", "a value refers to itself (line 1, column 4)"),
         ("&a [*a]", "a value refers to itself (line 1"),
         ("!!python/object/apply:os.system ['echo']", "could not determine a constructor"),
@@ -85,11 +83,11 @@ def test_yaml_is_read_with_its_references(text: str, value: object) -> None:
         ("[" * 100_000 + "]" * 100_000, "deep"),
         ("- " * 100_000, "deep"),
         ('{"a":' * 500 + "1" + "}" * 500, "deep"),
-        (CHAIN, "its references nest too deeply"),
+        (CHAIN, "its aliases nest too deeply"),
     ],
 )
-def test_what_could_do_harm_is_refused(text: str, complaint: str) -> None:
-    # The time that it works itself: not that in which others have the processor.
+def test_harmful_documents_are_rejected(text: str, complaint: str) -> None:
+    # Its own processor time, not that of other processes.
     began = time.thread_time()
     with pytest.raises(ValueError, match=re.escape(complaint)):
         parse(text)
@@ -130,12 +128,12 @@ def test_numbers_are_those_of_yaml_1_2(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("text", ["!!int 1_000", "!!int x", "!!float 1:30", "!!int 0b1"])
-def test_what_is_tagged_as_a_number_and_is_none_is_refused(text: str) -> None:
+def test_invalid_numbers_with_a_tag_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a number \(line 1, column 4\)"):
         parse(f"a: {text}")
 
 
-def test_not_a_number_is_read() -> None:
+def test_nan_is_parsed() -> None:
     assert math.isnan(parse("a: .NaN")["a"])
 
 
@@ -150,7 +148,7 @@ LIKE_NUMBERS = st.from_regex(r"[-+]?[0-9.]{1,3}([eE:_xob][-+]?[0-9]{0,2})?", ful
 
 @settings(max_examples=200)
 @given(LIKE_NUMBERS | st.floats(allow_nan=False) | st.integers())
-def test_what_is_written_as_yaml_is_read_as_it_was(value: object) -> None:
+def test_yaml_output_is_parsed_to_the_same_value(value: object) -> None:
     found = parse(dumped(value))["part"]["key"]
     assert found == value
     assert type(found) is type(value)

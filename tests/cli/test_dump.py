@@ -1,4 +1,4 @@
-"""`ska-sdp dump` and `ska-sdp load`: there and back, whole or not at all."""
+"""`ska-sdp dump` and `ska-sdp load`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STORED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("output", ["yaml", "json"])
-def test_what_was_dumped_can_be_loaded(
+def test_dump_can_be_loaded(
     database: Config, ska_sdp: Run, here: Run, tmp_path: Path, output: str
 ) -> None:
     fill(database, STORED)
@@ -75,7 +75,7 @@ PATHS = st.sampled_from(["/a", "/b/c", "/%41", "/é", "/x\udcff", "/x%FF"])
 
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(PATHS, JSON.map(encode) | TEXTS | BYTES | ODD), st.booleans())
-def test_any_value_comes_back(
+def test_dump_keeps_any_value(
     capsys: pytest.CaptureFixture[str], entries: dict[str, str], yaml: bool
 ) -> None:
     capsys.readouterr()
@@ -88,7 +88,7 @@ def test_any_value_comes_back(
         assert text == entries[path] or parse(text) == parse(entries[path])
 
 
-def test_bytes_of_others_are_dumped_and_loaded(database: Config, here: Run) -> None:
+def test_dump_keeps_bytes_that_are_not_utf8(database: Config, here: Run) -> None:
     odd = {"/x/\udcff": "caf\udce9 100%", "/x/deep": "[" * 120 + "]" * 120, "/x/inf": "[1e400]"}
     fill(database, odd)
     for output in ("json", "yaml"):
@@ -108,14 +108,14 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("text", "output", "shown"), SHOWN)
-def test_what_json_or_yaml_cannot_say_is_shown_as_it_is_stored(
+def test_texts_that_no_format_supports_are_shown_verbatim(
     database: Config, here: Run, text: str, output: str, shown: str
 ) -> None:
     fill(database, {"/x": text})
     assert here("get", "/x", "-o", output) == (0, shown, "")
 
 
-def test_owners_come_only_when_asked_for(database: Config, here: Run, tmp_path: Path) -> None:
+def test_dump_includes_owners_only_with_all(database: Config, here: Run, tmp_path: Path) -> None:
     fill(database, STORED)
     file = str(tmp_path / "all.yaml")
     assert "/pb/pb-a/owner" not in here("dump", "-o", "name").lines
@@ -126,7 +126,9 @@ def test_owners_come_only_when_asked_for(database: Config, here: Run, tmp_path: 
     assert here("load", "-a", file).lines == ["created /pb/pb-a/owner"]
 
 
-def test_a_prefix_bounds_both(database: Config, here: Run, tmp_path: Path) -> None:
+def test_dump_and_load_are_limited_to_the_prefix(
+    database: Config, here: Run, tmp_path: Path
+) -> None:
     fill(database, STORED)
     file = tmp_path / "dump.json"
     file.write_text(here("dump", "-o", "json").out)
@@ -141,7 +143,7 @@ def test_a_prefix_bounds_both(database: Config, here: Run, tmp_path: Path) -> No
     assert list(contents(database)) == ["/t/x", "/u"]
 
 
-def test_a_dry_run_shows_how_values_differ(database: Config, here: Run) -> None:
+def test_load_dry_run_prints_differences(database: Config, here: Run) -> None:
     fill(database, {"/a": {"n": 1, "same": True}, "/b": "text", "/c/owner": {}})
     before = contents(database)
     document = 'values: {/a: {"n": 2, "same": true}, /d: 1}'
@@ -186,7 +188,7 @@ FAULTY = [
 
 
 @pytest.mark.parametrize(("document", "complaint"), FAULTY, ids=[text for text, _ in FAULTY])
-def test_a_faulty_file_changes_nothing(
+def test_load_of_an_invalid_file_changes_nothing(
     database: Config, here: Run, document: str, complaint: str | None
 ) -> None:
     result = here("load", "-", stdin=document)
@@ -200,22 +202,22 @@ def test_a_faulty_file_changes_nothing(
     assert contents(database) == {}
 
 
-def test_a_database_s_own_dump_may_need_force_and_says_so(database: Config, here: Run) -> None:
+def test_load_of_invalid_values_advises_force(database: Config, here: Run) -> None:
     fill(database, {"/eb/eb-l": [1]})
     dumped = here("dump").out
-    refused = here("load", "-", stdin=dumped)
-    assert refused.code == 1
-    assert refused.err.endswith("or use --force to skip validation.\n")
+    rejected = here("load", "-", stdin=dumped)
+    assert rejected.code == 1
+    assert rejected.err.endswith("or use --force to skip validation.\n")
     assert here("load", "--force", "-", stdin=dumped) == (0, "", "")
 
 
-def test_force_loads_what_is_not_valid(database: Config, here: Run) -> None:
+def test_load_with_force_skips_validation(database: Config, here: Run) -> None:
     document = "values: {/eb/eb-a: {status: 1}}"
     assert here("load", "--force", "-", stdin=document).code == 0
     assert contents(database) == {"/eb/eb-a": encode({"status": 1})}
 
 
-def test_a_file_that_cannot_be_written_is_said(here: Run) -> None:
+def test_dump_reports_a_file_that_cannot_be_written(here: Run) -> None:
     result = here("dump", "/none/such/file")
     assert (result.code, result.out) == (1, "")
     assert result.err == (
@@ -223,7 +225,7 @@ def test_a_file_that_cannot_be_written_is_said(here: Run) -> None:
     )
 
 
-def test_a_link_stays_one_and_its_target_is_written(here: Run, tmp_path: Path) -> None:
+def test_dump_writes_to_the_target_of_a_link(here: Run, tmp_path: Path) -> None:
     target, link = tmp_path / "deep" / "target.yaml", tmp_path / "link.yaml"
     target.parent.mkdir()
     link.symlink_to(target)
@@ -236,7 +238,7 @@ def test_a_link_stays_one_and_its_target_is_written(here: Run, tmp_path: Path) -
         assert list(target.parent.iterdir()) == [target]
 
 
-def test_what_is_no_file_is_written_to_and_not_replaced(
+def test_dump_writes_to_pipes_and_devices(
     database: Config, ska_sdp: Run, here: Run, tmp_path: Path
 ) -> None:
     fill(database, {"/x": 1})
@@ -251,7 +253,7 @@ def test_what_is_no_file_is_written_to_and_not_replaced(
     assert ska_sdp("dump", "-q", "/dev/fd/1").out == here("dump").out
 
 
-def test_a_large_dump_is_loaded_in_batches_on_a_default_server(
+def test_large_dump_is_loaded_in_batches_on_a_default_server(
     etcd_server: Any, tmp_path: Path
 ) -> None:
     server = etcd_server(max_txn_ops=None)
@@ -259,9 +261,9 @@ def test_a_large_dump_is_loaded_in_batches_on_a_default_server(
     values = {f"/x/{n:04}": n for n in range(500)}
     file.write_text(json.dumps({"values": values}))
     with Config(host=server.host, port=server.port) as config:
-        refused = run_process(server, ["load", str(file), "--atomic"])
-        assert (refused.code, refused.out) == (1, "")
-        assert "--max-txn-ops" in refused.err
+        rejected = run_process(server, ["load", str(file), "--atomic"])
+        assert (rejected.code, rejected.out) == (1, "")
+        assert "--max-txn-ops" in rejected.err
         assert contents(config) == {}
         done = run_process(server, ["load", str(file)])
         assert (done.code, len(done.lines)) == (0, 500)

@@ -1,6 +1,6 @@
-"""The seed's chapter 5 is the contract: each line of its usage on a real etcd.
+"""Usage of the earlier command line: each line works on a real etcd.
 
-In this process, and in the long tests each as a process of its own.
+Here in this process, and in the long tests each as a process of its own.
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.shared import SEED, has_seed
+from tests.shared import EARLIER_DOCUMENTATION, has_earlier_documentation
 
 from .conftest import (
     PROGRAM,
     Result,
+    Run,
     contents,
-    empty,
     environment,
     fill,
     run_here,
@@ -56,8 +55,8 @@ STORED = {
     "/y/any/thing": {},
 }
 
-# Below each line of the seed what it is tried with: a command, what it prints first, and a key
-# with what is stored there afterwards (None for nothing), if it writes.
+# By line of usage: commands, each with the beginning of its output, and if it writes a key with
+# its value afterwards, None for no key.
 PB = "/pb/pb-a-20210102-00000"
 Use = tuple[str, str] | tuple[str, str, str, object]
 USAGE: dict[str, list[Use]] = {
@@ -184,26 +183,11 @@ USAGE: dict[str, list[Use]] = {
     "ska-sdp import (-h|--help)": [("import -h", "Usage: ska-sdp import")],
 }
 
-# Commands on the same key come in this order; all others are done two at a time.
-LINES = [(line, use) for line, uses in USAGE.items() for use in uses]
-
-
-def _waves() -> Iterator[list[Use]]:
-    """Get uses that may run side by side: those that read, then those on different keys."""
-    rest = [use for _, use in LINES]
-    while rest:
-        wave: dict[object, Use] = {}
-        for use in rest:
-            wave.setdefault(use[2] if len(use) > 2 else use[0], use)
-        yield list(wave.values())
-        rest = [use for use in rest if use not in wave.values()]
+USES = [use for uses in USAGE.values() for use in uses]
 
 
 def run_watch(server: Etcd, words: list[str]) -> Result:
-    """Run what goes on until Ctrl-C, which comes when something was printed.
-
-    As a process always: a time-out would end that of the tests, if the machine was slow.
-    """
+    """Run watch as a process; send Ctrl-C after the first line of output."""
     with subprocess.Popen(
         [*PROGRAM, *words],
         env=environment(server, {}),
@@ -218,50 +202,36 @@ def run_watch(server: Etcd, words: list[str]) -> Result:
     return Result(process.returncode, printed + rest, err)
 
 
-@pytest.fixture(scope="module", params=["here", pytest.param("process", marks=pytest.mark.long)])
-def outcomes(
-    request: pytest.FixtureRequest, etcd: Etcd, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Result, str | None]]:
-    """Run everything; get for each command its result, and what is stored at its key."""
-    editor = tmp_path_factory.mktemp("editor") / "editor"
+@pytest.fixture
+def editor(tmp_path: Path) -> str:
+    """Editor that replaces the value."""
+    editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
     editor.chmod(0o755)
-    found: dict[str, tuple[Result, str | None]] = {}
-    is_here = request.param == "here"
-    with Config(host=etcd.host, port=etcd.port) as config, ThreadPoolExecutor(2) as pool:
-        empty(config)
-        fill(config, STORED)
-
-        def run(use: Use) -> None:
-            words = shlex.split(use[0])
-            run_as = run_here if is_here else run_process
-            if words[0] == "watch" and words[1:] != ["--help"]:
-                result = run_watch(etcd, words)
-            else:
-                result = run_as(etcd, words, {"EDITOR": str(editor)}, SCRIPTS)
-            stored = contents(config).get(use[2]) if len(use) > 2 else None
-            found[use[0]] = result, stored
-
-        for wave in _waves():
-            # Signals are the main thread's, so what runs here runs on that.
-            list(map(run, wave) if is_here else pool.map(run, wave))
-    return found
+    return str(editor)
 
 
-@pytest.mark.parametrize(("line", "use"), LINES, ids=[use[0] for _, use in LINES])
-def test_each_line_of_the_usage_works(
-    outcomes: dict[str, tuple[Result, str | None]], line: str, use: Use
+@pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
+@pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
+def test_each_line_of_the_earlier_usage_works(
+    database: Config, etcd: Etcd, editor: str, run: Run, use: Use
 ) -> None:
-    result, stored = outcomes[use[0]]
+    fill(database, STORED)
+    words = shlex.split(use[0])
+    if words[0] == "watch" and words[1:] != ["--help"]:
+        result = run_watch(etcd, words)
+    else:
+        result = run(etcd, words, {"EDITOR": editor}, SCRIPTS)
     assert result.code == 0, result.err
     assert result.out.startswith(use[1])
     if len(use) > 2:
-        assert stored == (None if use[3] is None else encode(use[3]))
+        path, value = use[2:]
+        assert contents(database).get(path) == (None if value is None else encode(value))
 
 
-@has_seed
-def test_no_line_of_the_usage_is_left_out() -> None:
-    chapter = SEED.read_text("utf-8").partition("5.3 Usage")[2]
+@has_earlier_documentation
+def test_earlier_usage_is_complete() -> None:
+    chapter = EARLIER_DOCUMENTATION.read_text("utf-8").partition("5.3 Usage")[2]
     lines = [line.strip() for line in chapter.splitlines() if line.startswith("ska-sdp ")]
     usage = {line for line in lines if re.search(r"<|\(|\[|COMMAND|edit controller$", line)}
     assert usage == set(USAGE)

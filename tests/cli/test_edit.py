@@ -1,11 +1,10 @@
-"""`ska-sdp edit` with editors that are scripts: each way of use, and what may go wrong."""
+"""`ska-sdp edit` with scripts as editors."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,8 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.waiting import wait_until
 
-from .conftest import Run, contents, fill
-from .test_update import STORED
-
-Editor = Callable[..., str]
+from .conftest import Run, assert_rejected, contents, fill
+from .samples import STORED
 
 TARGETS = [
     ("script batch:test:0.0.0", "/script/batch:test:0.0.0"),
@@ -45,43 +42,40 @@ number = len(list(log.iterdir()))
 """
 
 
-class Screen:
-    """What a scripted editor was shown, time after time."""
+class Editor:
+    """Editor that runs a line of Python at each start.
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
+    Attributes:
+        kept: the directory of the edited files.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.program = directory / "editor"
+        self.kept = directory / "kept"
+        self._log = directory / "log"
+        for each in (self.kept, self._log):
+            each.mkdir()
+
+    def __call__(self, *steps: str) -> None:
+        """Set the lines to run, one for each start."""
+        body = "\n".join(f"if number == {n}: {step}" for n, step in enumerate(steps))
+        script = SCRIPT.format(python=sys.executable, log=str(self._log), steps=body)
+        self.program.write_text(script)
+        self.program.chmod(0o755)
 
     @property
     def shown(self) -> list[str]:
+        """The text at each start."""
         return [(self._log / str(n)).read_text() for n in range(len(list(self._log.iterdir())))]
 
 
 @pytest.fixture
-def screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Screen:
-    log = tmp_path / "log"
-    log.mkdir()
-    kept = tmp_path / "kept"
-    kept.mkdir()
-    monkeypatch.setenv("TMPDIR", str(kept))
-    monkeypatch.setattr("tempfile.tempdir", str(kept))
-    return Screen(log)
-
-
-@pytest.fixture
-def editor(screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Editor:
-    """Make the editor a script of Python lines, one for each time that it is run."""
-
-    def make(*steps: str) -> str:
-        body = "\n".join(f"if number == {n}: {step}" for n, step in enumerate(steps))
-        program = tmp_path / "editor"
-        program.write_text(
-            SCRIPT.format(python=sys.executable, log=str(tmp_path / "log"), steps=body)
-        )
-        program.chmod(0o755)
-        monkeypatch.setenv("EDITOR", str(program))
-        return str(program)
-
-    return make
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Editor:
+    editor = Editor(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(editor.kept))
+    monkeypatch.setattr("tempfile.tempdir", str(editor.kept))
+    monkeypatch.setenv("EDITOR", str(editor.program))
+    return editor
 
 
 def write(value: Any) -> str:
@@ -90,77 +84,65 @@ def write(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("line", "path"), TARGETS, ids=[path for _, path in TARGETS])
-def test_it_edits_one_value(
-    database: Config, here: Run, editor: Editor, screen: Screen, line: str, path: str
+def test_edit_replaces_one_value(
+    samples: Config, here: Run, editor: Editor, line: str, path: str
 ) -> None:
-    fill(database, STORED)
-    before = contents(database)
+    before = contents(samples)
     editor(write({"mine": 1}))
     assert here("edit", *line.split()) == (0, f"updated {path}\n", "")
-    assert screen.shown == [encode(STORED[path]) + "\n"]
-    assert contents(database) == before | {path: encode({"mine": 1})}
+    assert editor.shown == [encode(STORED[path]) + "\n"]
+    assert contents(samples) == before | {path: encode({"mine": 1})}
 
 
 @pytest.mark.parametrize("step", ["pass", write('\n{ "test":\ntrue }'), write("test: true")])
-def test_unchanged_means_no_write(
-    database: Config, here: Run, editor: Editor, kept: Path, step: str
+def test_edit_without_a_change_does_not_write(
+    samples: Config, here: Run, editor: Editor, step: str
 ) -> None:
-    fill(database, STORED)
-    before = database.backend.get("/eb/eb-a")[1].mod_revision
+    before = samples.backend.get("/eb/eb-a")[1].mod_revision
     editor(step)
     assert here("edit", "eb", "eb-a") == (0, "", "")
-    assert database.backend.get("/eb/eb-a")[1].mod_revision == before
-    assert list(kept.iterdir()) == []
+    assert samples.backend.get("/eb/eb-a")[1].mod_revision == before
+    assert list(editor.kept.iterdir()) == []
 
 
-@pytest.fixture
-def kept(screen: Screen, tmp_path: Path) -> Path:
-    """Where files are kept."""
-    return tmp_path / "kept"
-
-
-def test_a_bad_value_is_shown_with_its_fault_and_edited_again(
-    database: Config, here: Run, editor: Editor, screen: Screen, kept: Path
+def test_edit_of_an_invalid_value_can_be_corrected(
+    samples: Config, here: Run, editor: Editor
 ) -> None:
-    fill(database, STORED)
     editor(
-        write("{ no JSON: ["),
-        "file.write_text(text.replace('{ no JSON: [', '{\"status\": 7}'))",
+        write("{ not JSON: ["),
+        "file.write_text(text.replace('{ not JSON: [', '{\"status\": 7}'))",
         "file.write_text(text.replace('7', '\"ACTIVE\"'))",
     )
     assert here("edit", "eb", "eb-a") == (0, "updated /eb/eb-a\n", "")
-    first, second, third = screen.shown
+    first, second, third = editor.shown
     assert first == '{\n  "test": true\n}\n'
     assert second.startswith("# The value for /eb/eb-a was rejected, nothing was changed: ")
-    assert second.endswith("\n{ no JSON: [")
+    assert second.endswith("\n{ not JSON: [")
     assert "status is 7: should be a valid string." in third.splitlines()[0]
-    assert third.count("#") == 2, "the fault of the time before is still there"
-    assert contents(database)["/eb/eb-a"] == encode({"status": "ACTIVE"})
-    assert list(kept.iterdir()) == []
+    assert third.count("#") == 2, "the previous fault is still there"
+    assert contents(samples)["/eb/eb-a"] == encode({"status": "ACTIVE"})
+    assert list(editor.kept.iterdir()) == []
 
 
 @pytest.mark.parametrize("again", ["pass", write({"status": 7})])
-def test_a_bad_value_that_is_left_so_is_refused_and_kept(
-    database: Config, here: Run, editor: Editor, kept: Path, again: str
+def test_edit_that_stays_invalid_is_rejected_and_kept(
+    samples: Config, here: Run, editor: Editor, again: str
 ) -> None:
-    fill(database, STORED)
-    before = contents(database)
+    before = contents(samples)
     editor(write({"status": 7}), again)
     result = here("edit", "eb", "eb-a")
-    assert (result.code, result.out) == (1, "")
-    assert "status is 7: should be a valid string. Your edit is kept in " in result.err
+    assert_rejected(result, 1, "status is 7: should be a valid string. Your edit is kept in ")
     assert len(result.err.splitlines()) == 1
-    assert contents(database) == before
+    assert contents(samples) == before
     assert '{"status": 7}' in _file_named_in(result.err).read_text()
 
 
-def test_fault_of_several_lines_is_shown_on_one(
-    database: Config, here: Run, editor: Editor, screen: Screen
+def test_edit_shows_a_fault_of_several_lines_on_one(
+    samples: Config, here: Run, editor: Editor
 ) -> None:
-    fill(database, STORED)
     editor(write("[1]\x1b"))
     assert here("edit", "eb", "eb-a").code == 1
-    assert len(screen.shown) == 2
+    assert len(editor.shown) == 2
 
 
 def _file_named_in(message: str) -> Path:
@@ -170,10 +152,9 @@ def _file_named_in(message: str) -> Path:
 
 
 @pytest.mark.parametrize("change", ["update", "delete"])
-def test_a_change_by_somebody_else_meanwhile_refuses_and_keeps_the_edit(
-    database: Config, etcd: Etcd, here: Run, editor: Editor, change: str
+def test_edit_is_kept_after_a_concurrent_change(
+    samples: Config, etcd: Etcd, here: Run, editor: Editor, change: str
 ) -> None:
-    fill(database, STORED)
     other = {
         "update": "txn.update('/eb/eb-a', '{\"other\": 1}')",
         "delete": "txn.delete('/eb/eb-a')",
@@ -186,16 +167,15 @@ def test_a_change_by_somebody_else_meanwhile_refuses_and_keeps_the_edit(
     result = here("edit", "eb", "eb-a")
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("ska-sdp: /eb/eb-a was changed by another client")
-    assert contents(database).get("/eb/eb-a") == ('{"other": 1}' if change == "update" else None)
+    assert contents(samples).get("/eb/eb-a") == ('{"other": 1}' if change == "update" else None)
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
-def test_an_edit_that_cannot_be_written_is_kept(
+def test_edit_is_kept_without_a_connection(
     etcd_server: Any,
     editor: Editor,
     monkeypatch: pytest.MonkeyPatch,
     parse: Run,
-    screen: Screen,
     tmp_path: Path,
 ) -> None:
     server: Etcd = etcd_server()
@@ -211,9 +191,9 @@ def test_an_edit_that_cannot_be_written_is_kept(
     monkeypatch.setenv("SDP_CONFIG_PORT", str(server.port))
 
     def kill_while_it_is_edited() -> None:
-        wait_until(lambda: screen.shown, 60)
+        wait_until(lambda: editor.shown, 60)
         server.kill()
-        # Only now: what is edited must be read before, however long that takes.
+        # Only now: the read before the edit may take long.
         monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.5")
         gone.touch()
 
@@ -225,48 +205,39 @@ def test_an_edit_that_cannot_be_written_is_kept(
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
-def test_a_missing_state_is_created(database: Config, here: Run, editor: Editor) -> None:
-    fill(database, STORED)
+def test_edit_creates_a_missing_state(samples: Config, here: Run, editor: Editor) -> None:
     editor(write({"status": "RUNNING"}))
     assert here("edit", "pb-state", "pb-a").out == "created /pb/pb-a/state\n"
-    assert contents(database)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
+    assert contents(samples)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
 
 
-def test_text_is_edited_as_it_is_by_force(
-    database: Config, here: Run, editor: Editor, screen: Screen
-) -> None:
+def test_edit_with_force_keeps_text_verbatim(database: Config, here: Run, editor: Editor) -> None:
     fill(database, {"/x": "# text,\n not JSON"})
     editor(write("# text,\n mine\n"))
-    refused = here("edit", "/x")
-    assert (refused.code, screen.shown) == (1, [])
-    assert refused.err == "ska-sdp: What is stored at /x is not JSON: edit it with --force.\n"
+    rejected = here("edit", "/x")
+    assert (rejected.code, editor.shown) == (1, [])
+    assert rejected.err == "ska-sdp: The value of /x is not JSON: edit it with --force.\n"
     assert here("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "# text,\n mine"}
 
 
-def test_an_edit_that_is_no_text_is_kept(
-    database: Config, here: Run, editor: Editor, kept: Path
-) -> None:
-    fill(database, STORED)
+def test_edit_that_is_not_utf8_is_kept(samples: Config, here: Run, editor: Editor) -> None:
     editor("file.write_bytes(b'\\xff')")
     result = here("edit", "eb", "eb-a")
-    assert (result.code, result.out) == (1, "")
-    assert "is not UTF-8 text (byte 0): nothing was changed. Your edit is kept in " in result.err
+    assert_rejected(
+        result, 1, "is not UTF-8 text (byte 0): nothing was changed. Your edit is kept in "
+    )
     assert _file_named_in(result.err).read_bytes() == b"\xff"
 
 
-def test_bytes_are_edited_as_they_are_by_force(
-    database: Config, here: Run, editor: Editor
-) -> None:
+def test_edit_with_force_keeps_bytes_verbatim(database: Config, here: Run, editor: Editor) -> None:
     fill(database, {"/x": "caf\udce9"})
     editor("file.write_bytes(os.fsencode(text) + b'\\xff\\n')")
     assert here("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "caf\udce9\udcff"}
 
 
-def test_a_key_may_be_longer_than_the_name_of_a_file(
-    database: Config, here: Run, editor: Editor
-) -> None:
+def test_edit_of_a_long_key(database: Config, here: Run, editor: Editor) -> None:
     key = f"/{'é' * 300}\0"
     fill(database, {key: 1})
     editor(write(2))
@@ -279,7 +250,7 @@ def test_a_key_may_be_longer_than_the_name_of_a_file(
         ("eb eb-a", "", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
         ("eb eb-a", " ", 2, "No editor is set: set VISUAL or EDITOR, e.g. EDITOR=vi."),
         ("eb eb-a", "rm", 1, "Cannot read the edited file ("),
-        ("eb eb-odd", "true", 1, "What is stored at /eb/eb-odd is not UTF-8 text: edit it with"),
+        ("eb eb-odd", "true", 1, "The value of /eb/eb-odd is not UTF-8 text: edit it with"),
         ("eb eb-a", "/none/such -x", 2, "Cannot run the editor /none/such: No such file"),
         ("eb eb-a", "vi '", 2, "which is not a command: No closing quotation."),
         ("eb eb-a", "false", 1, "The editor false failed with code 1: nothing was changed."),
@@ -289,10 +260,10 @@ def test_a_key_may_be_longer_than_the_name_of_a_file(
         ("eb", "true", 2, "Missing argument 'ID'"),
     ],
 )
-def test_what_it_refuses(
+def test_edit_rejects(
     database: Config,
     here: Run,
-    kept: Path,
+    editor: Editor,
     monkeypatch: pytest.MonkeyPatch,
     line: str,
     command: str,
@@ -302,8 +273,5 @@ def test_what_it_refuses(
     fill(database, {**STORED, "/eb/eb-odd": '{"a": "\\ud800"}'})
     monkeypatch.setenv("VISUAL", command)
     monkeypatch.delenv("EDITOR", raising=False)
-    result = here("edit", *line.split())
-    assert (result.code, result.out) == (code, "")
-    assert complaint in result.err
-    assert len(result.err.splitlines()) == 1
-    assert list(kept.iterdir()) == []
+    assert_rejected(here("edit", *line.split()), code, complaint)
+    assert list(editor.kept.iterdir()) == []

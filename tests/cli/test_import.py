@@ -1,4 +1,4 @@
-"""`ska-sdp import scripts`, as a process against real etcd."""
+"""`ska-sdp import scripts`, on etcd."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import pytest
 from ska_sdp_config import Config
 from tests.waiting import LATE, wait_until
 
-from .conftest import Run, Start, contents, fill
-from .test_documents import BOMB
+from .conftest import Run, Start, assert_rejected, contents, fill
+from .samples import BOMB
 from .web import Web
 
 FILE = """
@@ -44,33 +44,40 @@ BEFORE = {
 
 
 @pytest.fixture
+def scripts(database: Config) -> Config:
+    """The database with scripts."""
+    fill(database, BEFORE)
+    return database
+
+
+@pytest.fixture
 def file(tmp_path: Path) -> str:
     path = tmp_path / "scripts.yaml"
     path.write_text(FILE)
     return str(path)
 
 
-def test_it_says_what_it_created_and_updated(database: Config, ska_sdp: Run, file: str) -> None:
-    fill(database, BEFORE)
+def test_import_prints_created_and_updated_scripts(
+    scripts: Config, ska_sdp: Run, file: str
+) -> None:
     result = ska_sdp("import", "scripts", file)
     assert (result.code, result.err) == (0, "")
     assert result.lines == [f"updated {IMAGING}", f"created {RECEIVE}"]
-    stored = contents(database)
+    stored = contents(scripts)
     assert stored[IMAGING] == '{\n  "image": "i/imaging:1.0.0"\n}'
     assert stored[RECEIVE] == '{\n  "image": "i/receive:0.2.2"\n}'
     assert stored[SAME] == BEFORE[SAME], "it was rewritten, though nothing had changed"
     assert {OLD, "/pb/pb-a"} <= stored.keys()
     again = ska_sdp("import", "scripts", file)
     assert (again.code, again.out, again.err) == (0, "", "")
-    assert contents(database) == stored
+    assert contents(scripts) == stored
 
 
-def test_sync_deletes_what_is_not_in_the_file(database: Config, ska_sdp: Run, file: str) -> None:
-    fill(database, BEFORE)
-    before = contents(database)
+def test_import_with_sync_deletes_other_scripts(scripts: Config, ska_sdp: Run, file: str) -> None:
+    before = contents(scripts)
     planned = ska_sdp("import", "--sync", "scripts", file, "--dry-run")
     assert planned.lines == [f"update {IMAGING}", f"create {RECEIVE}", f"delete {OLD}"]
-    assert contents(database) == before
+    assert contents(scripts) == before
     done = ska_sdp("import", "scripts", "--sync", file, "-o", "json")
     assert done.document == {
         "updated": [IMAGING],
@@ -78,17 +85,16 @@ def test_sync_deletes_what_is_not_in_the_file(database: Config, ska_sdp: Run, fi
         "deleted": [OLD],
         "unchanged": 1,
     }
-    assert list(contents(database)) == ["/pb/pb-a", IMAGING, SAME, RECEIVE]
+    assert list(contents(scripts)) == ["/pb/pb-a", IMAGING, SAME, RECEIVE]
 
 
-def test_it_keeps_to_its_prefix(database: Config, ska_sdp: Run, file: str) -> None:
-    fill(database, BEFORE)
+def test_import_writes_only_below_its_prefix(scripts: Config, ska_sdp: Run, file: str) -> None:
     result = ska_sdp("--prefix=/t", "import", "scripts", "--sync", file, "-o", "name")
     assert result.lines == [f"/t{path}" for path in (IMAGING, SAME, RECEIVE)]
-    assert {path for path in contents(database) if not path.startswith("/t/")} == set(BEFORE)
+    assert {path for path in contents(scripts) if not path.startswith("/t/")} == set(BEFORE)
 
 
-def test_it_reads_standard_input_and_urls(database: Config, ska_sdp: Run, web: Web) -> None:
+def test_import_reads_standard_input_and_urls(database: Config, ska_sdp: Run, web: Web) -> None:
     assert ska_sdp("import", "scripts", "-", "-q", stdin=FILE) == (0, "", "")
     web.pages["/scripts.yaml"] = FILE.encode()
     web.redirects["/moved"] = "/scripts.yaml"
@@ -103,46 +109,38 @@ def test_it_reads_standard_input_and_urls(database: Config, ska_sdp: Run, web: W
         ("scripts: [", "was rejected, nothing was changed: did not find expected node"),
         (FILE + "- {kind: batch}", "scripts[3] has no 'name'; scripts[3] has no 'image'"),
         (FILE + "- {kind: fast, name: x, version: '1', image: i}", "scripts[3] (kind) 'fast'"),
-        (BOMB, "its references expand to more than"),
+        (BOMB, "its aliases expand to more than"),
         ("scripts: !!python/object/apply:os.system ['echo']", "could not determine"),
         ("", "the file is not a mapping"),
     ],
 )
-def test_a_bad_file_changes_nothing(
-    database: Config, here: Run, text: str, complaint: str
+def test_import_of_an_invalid_file_changes_nothing(
+    scripts: Config, here: Run, text: str, complaint: str
 ) -> None:
-    fill(database, BEFORE)
-    before = contents(database)
-    result = here("import", "scripts", "--sync", "-", stdin=text)
-    assert (result.code, result.out) == (1, "")
-    assert complaint in result.err
-    assert len(result.err.splitlines()) == 1
-    assert contents(database) == before
+    before = contents(scripts)
+    assert_rejected(here("import", "scripts", "--sync", "-", stdin=text), 1, complaint)
+    assert contents(scripts) == before
 
 
 @pytest.mark.parametrize(
     ("path", "complaint"),
     [
-        ("/none", "the server answered 404 Not Found"),
+        ("/none", "the server responded 404 Not Found"),
         ("/to-file", "Redirection to url 'file:///etc/passwd' is not allowed"),
-        ("/cut", "it broke off"),
+        ("/cut", "it ended after"),
     ],
 )
-def test_a_bad_url_changes_nothing(
-    database: Config, here: Run, web: Web, path: str, complaint: str
+def test_import_of_an_invalid_url_changes_nothing(
+    scripts: Config, here: Run, web: Web, path: str, complaint: str
 ) -> None:
-    fill(database, BEFORE)
-    before = contents(database)
+    before = contents(scripts)
     web.redirects["/to-file"] = "file:///etc/passwd"
-    result = here("import", "scripts", "--sync", web.url(path))
-    assert (result.code, result.out) == (1, "")
-    assert complaint in result.err
-    assert len(result.err.splitlines()) == 1
-    assert contents(database) == before
+    assert_rejected(here("import", "scripts", "--sync", web.url(path)), 1, complaint)
+    assert contents(scripts) == before
 
 
 def many(path: Path, count: int) -> str:
-    """Write a file of scripts with long names."""
+    """Write a file of scripts with long names; return its path."""
     scripts = [
         {"kind": "batch", "name": f"{n:05}-{'x' * 80}", "version": "1", "image": "i"}
         for n in range(count)
@@ -151,16 +149,15 @@ def many(path: Path, count: int) -> str:
     return str(path)
 
 
-def test_five_hundred_scripts_on_a_server_with_default_settings(
+def test_import_of_500_scripts_on_a_default_server(
     etcd_server: Any, ska_sdp: Run, tmp_path: Path, web: Web
 ) -> None:
     server = etcd_server(max_txn_ops=None)
     file = many(tmp_path / "many.json", 500)
     planned = ska_sdp("import", "scripts", "--dry-run", file, server=server)
     assert [line.split()[0] for line in planned.lines] == ["create"] * 500
-    refused = ska_sdp("import", "scripts", "--atomic", file, server=server)
-    assert (refused.code, refused.out) == (1, "")
-    assert "--max-txn-ops" in refused.err
+    rejected = ska_sdp("import", "scripts", "--atomic", file, server=server)
+    assert_rejected(rejected, 1, "--max-txn-ops")
     done = ska_sdp("import", "scripts", file, server=server)
     assert done.code == 0
     assert len(done.lines) == 500
@@ -177,7 +174,7 @@ def test_five_hundred_scripts_on_a_server_with_default_settings(
 
 
 @pytest.mark.parametrize("options", [[], ["--atomic"], ["--dry-run"]])
-def test_a_script_that_fits_no_transaction_is_refused_by_name(
+def test_import_rejects_a_script_that_is_too_large(
     database: Config, here: Run, options: list[str]
 ) -> None:
     scripts = [
@@ -193,13 +190,13 @@ def test_a_script_that_fits_no_transaction_is_refused_by_name(
     assert contents(database) == {}
 
 
-def _let_it_hear(process: subprocess.Popen[str], pipe: int, room: int) -> None:
-    """Wait until a signal has ended a program, or has had its time while a pipe held that up.
+def _wait_for_signal(process: subprocess.Popen[str], pipe: int, room: int) -> None:
+    """Wait until a program has ended after a signal, or is blocked by a full pipe.
 
     Args:
         process: the program.
-        pipe: where its notes are read, each in much less than 500 bytes.
-        room: how many bytes the pipe can hold.
+        pipe: the read end of its standard error; each note is much less than 500 bytes.
+        room: the capacity of the pipe in bytes.
     """
 
     def is_full() -> bool:
@@ -208,18 +205,18 @@ def _let_it_hear(process: subprocess.Popen[str], pipe: int, room: int) -> None:
 
     wait_until(lambda: process.poll() is not None or is_full(), 120, "it ends or waits")
     if process.poll() is None:
-        # It does not get on, and what hears of the signal, a thread, tells nobody that it has.
+        # It is blocked, and there is no sign that its thread has received the signal.
         threading.Event().wait(LATE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe is set as on Linux")
-def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
+def test_import_that_is_stopped_reports_batches_and_can_be_finished(
     etcd_server: Any, ska_sdp: Run, start: Start, tmp_path: Path
 ) -> None:
     server = etcd_server(max_txn_ops=None)
     count = 3000
     file = many(tmp_path / "many.json", count)
-    # Its notes fill a pipe that nobody reads, so it cannot be through before it is stopped.
+    # Its notes fill a pipe that is not read, so it cannot end before it is stopped.
     ours, theirs = os.pipe()
     room = fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
     with (
@@ -231,14 +228,17 @@ def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
         os.close(theirs)
         wait_until(lambda: len(contents(config)) > 1000, 120, "some batches stand")
         process.send_signal(signal.SIGINT)
-        _let_it_hear(process, ours, room)
+        _wait_for_signal(process, ours, room)
         last = errors.read().splitlines()[-1]
         assert process.wait(60) == 1
         stand = len(contents(config))
         assert 1000 < stand < count
         assert len((tmp_path / "out").read_text().splitlines()) == stand
         assert last.startswith("ska-sdp: Stopped. Batches 1 to ")
-        assert f"are committed: /script/batch:00000-{'x' * 80}:1 to /script/batch:{stand - 1:05}-" in last
+        assert (
+            f"are committed: /script/batch:00000-{'x' * 80}:1 to /script/batch:{stand - 1:05}-"
+            in last
+        )
         assert last.endswith("Run the same command again to finish.")
         second = ska_sdp("import", "scripts", file, server=server)
         assert second.code == 0

@@ -1,4 +1,4 @@
-"""Ctrl-C at its worst: while the connection is closed, and while a commit is on its way."""
+"""Ctrl-C while the connection is closed, and during a commit."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ COMMIT = {"module": "store", "kind": "Etcd3Store", "method": "commit", "times": 
 
 
 NO_END = 3600.0
-"""Seconds of grace, within which what does not hang is through on the busiest machine."""
+"""Grace period in seconds within which a command ends even on a busy machine."""
 
 
 def run_interrupted(server: Etcd, args: list[str], hangs: bool, **where: object) -> Result:
@@ -70,9 +70,7 @@ TIMED_READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
 
 @pytest.mark.parametrize("hangs", [False, True])
 @pytest.mark.parametrize("line", TIMED_READS)
-def test_a_command_that_reads_is_stopped(
-    database: Config, etcd: Etcd, line: str, hangs: bool
-) -> None:
+def test_reading_command_is_stopped(database: Config, etcd: Etcd, line: str, hangs: bool) -> None:
     fill(database, {"/x": 1, "/pb/pb-a": {}})
     result = run_interrupted(etcd, line.split(), hangs, **CLOSE)
     assert (result.code, result.err) == (1, "ska-sdp: Stopped.\n")
@@ -87,18 +85,18 @@ WRITES = [
 
 
 @pytest.mark.parametrize(("line", "out", "stored"), WRITES, ids=[line for line, *_ in WRITES])
-def test_what_is_written_is_waited_for(
+def test_writing_command_is_completed(
     database: Config, etcd: Etcd, line: str, out: str, stored: dict[str, str]
 ) -> None:
     fill(database, {"/x": 1})
     result = run_interrupted(etcd, line.split(), False, **COMMIT)
     assert (result.code, result.out) == (0, out)
     assert result.err in ("", "ska-sdp: Ctrl-C came too late: the command was executed.\n")
-    assert bool(result.err) == bool(out), "it says what became of Ctrl-C where there was one"
+    assert bool(result.err) == bool(out), "Ctrl-C is reported only if there was one"
     assert contents(database) == stored
 
 
-def test_a_second_ctrl_c_does_not_wait(database: Config, etcd: Etcd) -> None:
+def test_second_ctrl_c_stops_a_writing_command(database: Config, etcd: Etcd) -> None:
     result = run_interrupted(etcd, ["create", "/y", "2"], True, **COMMIT | {"times": 2})
     assert (result.code, result.out) == (1, "")
     assert result.err.splitlines()[-1] == (
@@ -111,7 +109,7 @@ import os, signal
 from ska_sdp_config.cli import interrupts
 from ska_sdp_config.cli.interrupts import defer_interrupts, stop_on_interrupt
 
-# A machine that stands still between signal and end is not what this is about.
+# A pause of the machine between signal and end must not matter.
 interrupts.GRACE_S = 3600.0
 stopped = 0
 for _ in range(200):
@@ -126,8 +124,8 @@ print(stopped)
 """
 
 
-def test_ctrl_c_at_the_very_end_is_not_lost() -> None:
-    """Whether the thread that is told of it has run before the body is through, or not yet."""
+def test_ctrl_c_at_the_end_is_not_lost() -> None:
+    """Whether or not its thread has run before the body ends."""
     done = subprocess.run(
         [sys.executable, "-c", LAST],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""`ska-sdp list`: each usage line, as a process against real etcd."""
+"""`ska-sdp list`: each line of its usage, on etcd."""
 
 from __future__ import annotations
 
@@ -83,22 +83,20 @@ def results(etcd: Etcd) -> dict[str, Result]:
 
 
 @pytest.mark.parametrize(("line", "expected"), USES, ids=[line for line, _ in USES])
-def test_it_lists_paths_and_nothing_else(
-    results: dict[str, Result], line: str, expected: list[str]
-) -> None:
+def test_list_prints_paths(results: dict[str, Result], line: str, expected: list[str]) -> None:
     result = results[f"list {line}"]
     assert (result.code, result.err) == (0, "")
     assert result.lines == expected
 
 
-def test_text_that_is_no_json_is_printed_as_stored(database: Config, ska_sdp: Run) -> None:
+def test_list_prints_text_that_is_not_json_verbatim(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/a": "text,\n not JSON", "/b": '{"x": 1.10, "y": "a  \\" b\\u00e9"}'})
     assert ska_sdp("list", "-av").out == (
         '/a = text,\n not JSON\n/b = {"x":1.10,"y":"a  \\" b\\u00e9"}\n'
     )
 
 
-def test_json_and_yaml_are_one_document(database: Config, ska_sdp: Run) -> None:
+def test_list_prints_one_document(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED)
     assert ska_sdp("list", "-o", "json", "subarray").document == [
         "/lmc/subarray/01",
@@ -115,7 +113,7 @@ def test_json_and_yaml_are_one_document(database: Config, ska_sdp: Run) -> None:
     assert ska_sdp("list", "flow", "-o", "json", "--prefix=/none").document == []
 
 
-def test_a_table_shows_fields_of_the_values(database: Config, ska_sdp: Run) -> None:
+def test_list_prints_fields_in_a_table(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED)
     table = ska_sdp("list", "-o", "table", "script")
     assert [line.split() for line in table.lines] == [
@@ -126,7 +124,7 @@ def test_a_table_shows_fields_of_the_values(database: Config, ska_sdp: Run) -> N
     assert "\x1b" not in table.out
 
 
-def test_a_long_table_is_printed_while_it_is_read_of_one_revision(
+def test_long_table_is_read_in_pages_of_one_revision(
     database: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{_stream.__module__}.PAGE_SIZE", 3)
@@ -141,33 +139,7 @@ def test_a_long_table_is_printed_while_it_is_read_of_one_revision(
     assert found == [(f"/pb/pb-{n}-20210101-00000", encode({"n": n})) for n in range(0, 10, 2)]
 
 
-@pytest.mark.parametrize(
-    ("line", "complaint"),
-    [
-        ("", "Missing object: name one, or use -a"),
-        ("--prefix=/t", "Missing object: name one, or use -a"),
-        ("pb 2021-01-02", "Invalid date '2021-01-02': expected YYYYMMDD."),
-        ("pb 20211301", "Invalid date '20211301'"),
-        ("pb 2021111", "Invalid date '2021111'"),
-        ("script fast", "'fast' is not one of 'batch', 'realtime'"),
-        ("eb eb-a", "unexpected extra argument (eb-a)"),
-        ("nonsense", "Unknown object 'nonsense': expected one of pb, script,"),
-        ("--prefix=t pb", "The prefix 't' does not begin with '/'."),
-        ("-o xml pb", "'xml' is not one of 'table', 'json', 'yaml', 'name'"),
-        ("pb --prefix", "Option '--prefix' requires an argument"),
-        ("--sync pb", "No such option"),
-    ],
-)
-def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:
-    result = parse("list", *line.split())
-    assert result.code == 2
-    assert result.out == ""
-    assert complaint in result.err
-    assert "Try 'ska-sdp" in result.err
-    assert len(result.err.splitlines()) == 1
-
-
-def test_a_reader_that_goes_away_is_told_nothing(database: Config, start: Start) -> None:
+def test_closed_pipe_is_not_reported(database: Config, start: Start) -> None:
     fill(database, {f"/pb/pb-{i:03}": "x" * 1000 for i in range(300)})
     process = start("list", "-v", "pb")
     assert process.stdout is not None

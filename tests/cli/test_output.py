@@ -1,4 +1,4 @@
-"""How values look, and what a terminal gets that a file does not."""
+"""Formats of values, and output on terminals."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from .pseudo_terminal import run_in_terminal
 
 Terminal = Callable[..., str]
 
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda some: st.lists(some) | st.dictionaries(st.text(), some),
@@ -29,7 +31,7 @@ JSON = st.recursive(
 
 @settings(max_examples=50)
 @given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
-def test_compact_json_means_the_same_on_one_line(
+def test_compact_json_has_the_same_value_on_one_line(
     value: object, indent: int | str | None, ascii_only: bool
 ) -> None:
     try:
@@ -53,7 +55,7 @@ def test_compact_json_means_the_same_on_one_line(
         ("", ""),
     ],
 )
-def test_what_is_no_json_stays_as_stored(stored: str, compact: str) -> None:
+def test_text_that_is_not_json_is_unchanged(stored: str, compact: str) -> None:
     assert values.compact(stored) == compact
     assert values.pretty(compact) == (compact if compact == stored else values.pretty(stored))
 
@@ -69,11 +71,11 @@ def test_what_is_no_json_stays_as_stored(stored: str, compact: str) -> None:
         ("a.b", ""),
     ],
 )
-def test_a_field_of_a_value(name: str, shown: str) -> None:
+def test_field_is_formatted(name: str, shown: str) -> None:
     assert values.field({"a": "text", "b": {"c": 1.5, "d": [1, None], "e": None}}, name) == shown
 
 
-def test_a_table_of_many_rows_comes_in_parts_that_line_up(
+def test_long_table_is_printed_in_aligned_chunks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     given_out = []
@@ -92,7 +94,7 @@ def test_a_table_of_many_rows_comes_in_parts_that_line_up(
     assert {line.index("[bold]eb[/bold]") for line in lines[1:]} == {lines[0].index("EB")}
 
 
-def test_a_table_of_changes_ends_with_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_of_changes_ends_with_counts(capsys: pytest.CaptureFixture[str]) -> None:
     changes = [Change("created", "/a"), Change("created", "/b"), Change("deleted", "/c")]
     TablePrinter(quiet=False).changes(changes, 7)
     lines = capsys.readouterr().out.splitlines()
@@ -102,7 +104,7 @@ def test_a_table_of_changes_ends_with_a_count(capsys: pytest.CaptureFixture[str]
 
 @pytest.fixture
 def terminal(database: Config, etcd: Etcd) -> Terminal:
-    """Run the program in a real terminal of 60 columns, and get what that received."""
+    """Run the program in a terminal of 60 columns; return its output."""
 
     def run(*args: str, env: Mapping[str, str] | None = None) -> str:
         code, received = run_in_terminal(etcd, args, env)
@@ -112,11 +114,11 @@ def terminal(database: Config, etcd: Etcd) -> Terminal:
     return run
 
 
-def test_a_terminal_gets_a_table_in_colour(database: Config, terminal: Terminal) -> None:
+def test_terminal_gets_coloured_tables(database: Config, terminal: Terminal) -> None:
     fill(database, {"/eb/eb-a": {"status": "ACTIVE", "subarray_id": "01"}, "/eb/eb-\x1b[2J": {}})
     table = terminal("list", "eb")
     assert "\x1b[1mKEY" in table
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", table)
+    plain = STYLE.sub("", table)
     assert [line.split() for line in plain.splitlines()] == [
         ["KEY", "STATUS", "SUBARRAY", "LAST", "UPDATED"],
         ["/eb/eb-\\u001b[2J"],
@@ -125,15 +127,13 @@ def test_a_terminal_gets_a_table_in_colour(database: Config, terminal: Terminal)
     assert max(map(len, plain.splitlines())) <= 60
     value = terminal("get", "/eb/eb-a")
     assert "\x1b[32m" in value
-    assert json.loads(re.sub(r"\x1b\[[0-9;]*m", "", value).partition("\n")[2]) == {
+    assert json.loads(STYLE.sub("", value).partition("\n")[2]) == {
         "status": "ACTIVE",
         "subarray_id": "01",
     }
 
 
-def test_a_terminal_gets_no_colour_where_none_is_wanted(
-    database: Config, terminal: Terminal
-) -> None:
+def test_no_color_disables_colours(database: Config, terminal: Terminal) -> None:
     fill(database, {"/eb/eb-a": {"status": "ACTIVE"}})
     assert "\x1b" not in terminal("list", "eb", env={"NO_COLOR": "1"})
     assert "\x1b" not in terminal("get", "/eb/eb-a", env={"NO_COLOR": "1"})
@@ -142,8 +142,24 @@ def test_a_terminal_gets_no_colour_where_none_is_wanted(
     assert terminal("get", "-q", "/eb/eb-a") == '{"status":"ACTIVE"}\n'
 
 
-def test_long_values_are_folded_not_cut(database: Config, terminal: Terminal) -> None:
+def test_long_values_are_folded(database: Config, terminal: Terminal) -> None:
     fill(database, {"/x": "0123456789" * 30, f"/{'y' * 100}": "z"})
-    table = re.sub(r"\x1b\[[0-9;]*m", "", terminal("list", "-av"))
+    table = STYLE.sub("", terminal("list", "-av"))
     assert max(map(len, table.splitlines())) <= 60
     assert [table.count(each) for each in "09yz"] == [30, 30, 100, 1]
+
+
+def test_long_values_are_folded_within_their_column(database: Config, terminal: Terminal) -> None:
+    fill(database, {"/script/batch:a:1": {"image": "x" * 120}})
+    heading, *rows = STYLE.sub("", terminal("list", "script")).splitlines()
+    column = heading.index("IMAGE")
+    assert {row[:column].strip() for row in rows[1:]} == {""}
+    assert "".join(row[column:].strip() for row in rows) == "x" * 120
+    assert max(map(len, rows)) <= 60
+
+
+def test_no_color_disables_colours_of_a_description(database: Config, terminal: Terminal) -> None:
+    fill(database, {"/eb/eb-a": {"status": "ACTIVE"}})
+    description = terminal("describe", "eb", "eb-a", env={"NO_COLOR": "1"})
+    assert "EXECUTION BLOCKS" in description
+    assert "\x1b[3" not in description

@@ -1,4 +1,4 @@
-"""Help, options in any position, exit codes and errors: what all commands have in common."""
+"""Help, options in any position, exit codes and errors of all commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.errors import Failed, NotFound, TimedOut, Unfinished, explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
-from ska_sdp_config.cli.options import ALL, COMMON
+from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.operations import collections as _loads_all_of_them  # noqa: F401
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
@@ -45,7 +45,7 @@ PATHS = [
     ["import", "scripts"],
 ]
 
-# Help on every level, in one process, which must end it without the heavy packages.
+# Help on every level, in one process, without the import of heavy packages.
 ALL_HELP = """
 import sys
 from ska_sdp_config.cli.program import run
@@ -57,7 +57,7 @@ assert not heavy, heavy
 """
 
 
-def test_help_on_every_level_loads_nothing_heavy() -> None:
+def test_help_imports_no_heavy_packages() -> None:
     done = subprocess.run(
         [sys.executable, "-c", ALL_HELP.format(paths=PATHS)],
         capture_output=True,
@@ -105,7 +105,7 @@ def test_help_on_every_level_loads_nothing_heavy() -> None:
         "-vo json list --debug pb --prefix=/t -o table -o name -q --output=json",
     ],
 )
-def test_options_stand_anywhere(database: Config, ska_sdp: Run, line: str) -> None:
+def test_options_are_accepted_in_any_position(database: Config, ska_sdp: Run, line: str) -> None:
     fill(database, {"/t/pb/pb-a-20210102-00000": {}, "/pb/pb-b-20210102-00000": {}})
     result = ska_sdp(*line.split())
     assert result.code == 0
@@ -113,7 +113,7 @@ def test_options_stand_anywhere(database: Config, ska_sdp: Run, line: str) -> No
     assert "pb-b" not in result.out
 
 
-def test_help_before_a_command_is_that_command_s(ska_sdp: Run) -> None:
+def test_help_before_a_command_is_that_of_the_command(ska_sdp: Run) -> None:
     assert ska_sdp("-h", "list", "pb").out == ska_sdp("list", "pb", "--help").out
 
 
@@ -125,16 +125,17 @@ OPTIONS += [["-qo", "json"], ["-aq"]]
     st.lists(st.sampled_from(OPTIONS), max_size=4),
     st.lists(st.integers(0, 3), min_size=4, max_size=4),
 )
-def test_where_options_stand_changes_nothing(options: list[list[str]], gaps: list[int]) -> None:
+def test_position_of_options_has_no_effect(options: list[list[str]], gaps: list[int]) -> None:
     seen: list[dict[str, Any]] = []
+    all_ = flag("-a", "--all", text="All.")
 
     def parse(*args: str) -> dict[str, Any]:
         of_object = click.Command(
             "pb",
-            params=[click.Argument(["item"]), ALL, *COMMON],
+            params=[click.Argument(["item"]), all_, *COMMON],
             callback=lambda **found: seen.append(found),
         )
-        verb = Group(name="list", params=[ALL, *COMMON], commands=[of_object])
+        verb = Group(name="list", params=[all_, *COMMON], commands=[of_object])
         Group(name="program", commands=[verb]).main(list(args), "p", standalone_mode=False)
         return seen.pop()
 
@@ -145,7 +146,7 @@ def test_where_options_stand_changes_nothing(options: list[list[str]], gaps: lis
         for option, place in zip(options, gaps, strict=False):
             mixed += option if place == gap else []
         mixed += words[gap : gap + 1]
-    # Of an option that is given twice the last counts, so the order among them must be kept.
+    # The last of equal options is used, so their order must be kept.
     if gaps[: len(options)] == sorted(gaps[: len(options)]):
         assert parse(*mixed) == after
     else:
@@ -153,27 +154,9 @@ def test_where_options_stand_changes_nothing(options: list[list[str]], gaps: lis
 
 
 @pytest.mark.parametrize(
-    ("line", "complaint"),
-    [
-        ("", "Missing command: expected one of list, get, watch, describe, "),
-        ("nonsense", "Unknown command 'nonsense'"),
-        ("-q", "No such option"),
-        ("import", "Missing object: expected one of scripts."),
-        ("import scripts", "Missing argument 'FILE-OR-URL'"),
-        ("import flows x", "Unknown object 'flows'"),
-    ],
-)
-def test_bad_usage_is_one_line_and_exit_2(parse: Run, line: str, complaint: str) -> None:
-    result = parse(*line.split())
-    assert (result.code, result.out) == (2, "")
-    assert complaint in result.err
-    assert len(result.err.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
     "line", ["list -a", "watch /x", "wait /x a=1", "delete /x", "import scripts -"]
 )
-def test_no_database_is_exit_5_and_names_it(ska_sdp: Run, line: str) -> None:
+def test_unreachable_database_is_exit_5(ska_sdp: Run, line: str) -> None:
     nowhere = {"SDP_CONFIG_PORT": "9", "SDP_CONFIG_TIMEOUT": "0.1"}
     result = ska_sdp(*line.split(), env=nowhere, stdin="scripts: []")
     assert (result.code, result.out) == (5, "")
@@ -192,7 +175,7 @@ def test_no_database_is_exit_5_and_names_it(ska_sdp: Run, line: str) -> None:
         ("TIMEOUT", "-1", "SDP_CONFIG_TIMEOUT is '-1'"),
     ],
 )
-def test_a_bad_environment_is_bad_usage(
+def test_invalid_environment_is_exit_2(
     parse: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
 ) -> None:
     monkeypatch.setenv(f"SDP_CONFIG_{name}", value)
@@ -203,7 +186,7 @@ def test_a_bad_environment_is_bad_usage(
         assert len(result.err.splitlines()) == 1
 
 
-def test_the_version_is_that_of_the_distribution(ska_sdp: Run) -> None:
+def test_version_is_that_of_the_distribution(ska_sdp: Run) -> None:
     from ska_sdp_config import __version__
 
     assert ska_sdp("--version").out == f"ska-sdp, version {__version__}\n"
@@ -217,7 +200,7 @@ def cause(error: Exception, because: BaseException) -> Exception:
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (Failed("It was refused."), 1, "It was refused."),
+        (Failed("It was rejected."), 1, "It was rejected."),
         (ConfigCollision("/x", "It is there."), 1, "It is there."),
         (RuntimeError("gave up after\n64 retries"), 1, "gave up after 64 retries"),
         (KeyboardInterrupt(), 1, "Stopped."),
@@ -263,12 +246,12 @@ def cause(error: Exception, because: BaseException) -> Exception:
         ),
     ],
 )
-def test_each_error_has_its_code_and_one_line(error: BaseException, code: int, line: str) -> None:
+def test_error_has_a_code_and_one_line(error: BaseException, code: int, line: str) -> None:
     assert explain(error) == (code, line)
 
 
-def test_objects_stand_where_the_library_puts_them() -> None:
-    # Each collection is imported when it is first asked for.
+def test_objects_have_the_paths_of_the_library() -> None:
+    # Collections are imported on first use.
     for name in ("deployment", "execution_block", "flow", "processing_block", "script"):
         import_module(f"ska_sdp_config.operations.{name}")
     ours = {kind.root for kind in OBJECTS}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ska_sdp_config.cli.documents import parse
-from ska_sdp_config.cli.script_file import FaultyFile, read_definitions
+from ska_sdp_config.cli.script_file import read_definitions
 
-SEED = """
+FLAT = """
 scripts:
 - kind: realtime
   name: test_realtime
@@ -22,11 +23,11 @@ scripts:
   version: 0.2.2
   image: registry.example.org/test-batch:0.2.2
 """
-SEED_MEANS = {
+FLAT_MEANS = {
     "realtime:test_realtime:0.2.2": {"image": "registry.example.org/test-realtime:0.2.2"},
     "batch:test_batch:0.2.2": {"image": "registry.example.org/test-batch:0.2.2"},
 }
-OLD_FLAT = SEED.replace("scripts:", "workflows:").replace("kind:", "type:").replace("name:", "id:")
+OLD_FLAT = FLAT.replace("scripts:", "workflows:").replace("kind:", "type:").replace("name:", "id:")
 
 REPOSITORIES = """
 about: things that are not for us
@@ -59,9 +60,9 @@ OLD_REPOSITORIES = (
 @pytest.mark.parametrize(
     ("text", "meaning"),
     [
-        (SEED, SEED_MEANS),
-        (json.dumps(parse(SEED)), SEED_MEANS),
-        (OLD_FLAT, SEED_MEANS),
+        (FLAT, FLAT_MEANS),
+        (json.dumps(parse(FLAT)), FLAT_MEANS),
+        (OLD_FLAT, FLAT_MEANS),
         (REPOSITORIES, REPOSITORIES_MEAN),
         (OLD_REPOSITORIES, REPOSITORIES_MEAN),
         ("scripts: []", {}),
@@ -71,18 +72,18 @@ OLD_REPOSITORIES = (
         ),
     ],
 )
-def test_every_form_is_read(text: str, meaning: dict[str, Any]) -> None:
+def test_each_form_is_converted(text: str, meaning: dict[str, Any]) -> None:
     found = read_definitions(parse(text))
     assert {key: json.loads(stored) for key, stored in found.items()} == meaning
 
 
-def test_what_is_stored_is_laid_out_as_by_the_library() -> None:
+def test_stored_text_has_the_layout_of_the_library() -> None:
     entry = {"kind": "batch", "name": "a", "version": "1", "z": "é", "image": "i"}
     found = read_definitions({"scripts": [entry]})
     assert found == {"batch:a:1": '{\n  "image": "i",\n  "z": "é"\n}'}
 
 
-def test_the_demonstration_s_own_file_is_read() -> None:
+def test_file_of_the_demo_is_valid() -> None:
     import ska_sdp_sim.demo
 
     file = Path(ska_sdp_sim.demo.__file__).with_name("scripts.json")
@@ -178,13 +179,12 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
         ),
     ],
 )
-def test_every_fault_is_named_with_its_position(document: object, faults: list[str]) -> None:
-    with pytest.raises(FaultyFile) as caught:
+def test_faults_have_positions(document: object, faults: list[str]) -> None:
+    # Newer Pythons add the number that is not JSON.
+    with pytest.raises(ValueError, match=f"^{re.escape('; '.join(faults))}(: nan)?$"):
         read_definitions(document)
-    # Newer Pythons add the number that JSON cannot say.
-    assert [fault.partition(": nan")[0] for fault in caught.value.faults] == faults
 
 
-def test_of_many_faults_a_message_names_some() -> None:
-    with pytest.raises(FaultyFile, match=r"scripts\[9\] is not a mapping; 15 more$"):
+def test_message_names_the_first_faults() -> None:
+    with pytest.raises(ValueError, match=r"scripts\[9\] is not a mapping; 15 more$"):
         read_definitions({"scripts": [None] * 25})

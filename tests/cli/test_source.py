@@ -1,4 +1,4 @@
-"""Files and URLs, from a real HTTP server."""
+"""Input from files and URLs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.in_time import in_time
 from .web import Web
 
 
-def test_a_file_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
+def test_byte_order_mark_is_removed(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes("\ufeffé".encode())
     assert read_text(str(file)) == "é"
@@ -28,7 +28,9 @@ def test_a_file_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
         (b"a" * (source.MAX_BYTES + 1), "has more than 8 MiB"),
     ],
 )
-def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, complaint: str) -> None:
+def test_unreadable_file_is_rejected(
+    tmp_path: Path, content: bytes | None, complaint: str
+) -> None:
     file = tmp_path / "f"
     if content is not None:
         file.write_bytes(content)
@@ -38,7 +40,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, compl
     assert str(caught.value).startswith(str(file))
 
 
-def test_a_url_is_fetched_also_by_a_redirect(web: Web) -> None:
+def test_redirects_are_followed(web: Web) -> None:
     web.pages["/scripts"] = b"scripts: []"
     web.redirects["/moved"] = web.url("/scripts")
     web.redirects["/near"] = "/moved"
@@ -49,19 +51,19 @@ def test_a_url_is_fetched_also_by_a_redirect(web: Web) -> None:
 @pytest.mark.parametrize(
     ("path", "complaint"),
     [
-        ("/none", "the server answered 404 Not Found; check the URL."),
+        ("/none", "the server responded 404 Not Found; check the URL."),
         ("/to-file", "Redirection to url 'file:///etc/passwd' is not allowed"),
         ("/to-ftp", "unknown url type: ftp"),
         ("/to-data", "is not allowed"),
         ("/to-itself", "infinite loop"),
         ("/large", "has more than 8 MiB"),
         ("/binary", "is not UTF-8 text"),
-        ("/cut", "it broke off after 11 of 1000 bytes"),
-        ("/silent", "no answer came in time"),
-        ("/trickle", "no answer came in time"),
+        ("/cut", "it ended after 11 of 1000 bytes"),
+        ("/silent", "the server did not respond in time"),
+        ("/trickle", "the server did not respond in time"),
     ],
 )
-def test_a_url_that_is_refused(web: Web, path: str, complaint: str) -> None:
+def test_url_that_cannot_be_fetched_is_rejected(web: Web, path: str, complaint: str) -> None:
     web.redirects |= {
         "/to-file": "file:///etc/passwd",
         "/to-ftp": "ftp://h/x",
@@ -86,13 +88,13 @@ def test_a_url_that_is_refused(web: Web, path: str, complaint: str) -> None:
         ("http://[::1/x", "check the URL"),
     ],
 )
-def test_a_url_that_leads_nowhere(url: str, complaint: str) -> None:
+def test_invalid_url_is_rejected(url: str, complaint: str) -> None:
     with pytest.raises(Failed) as caught:
         read_text(url)
     assert complaint in str(caught.value)
 
 
-def test_a_password_in_a_url_is_not_repeated() -> None:
+def test_password_in_a_url_is_not_printed() -> None:
     with pytest.raises(Failed) as caught:
         read_text("https://me:sesame@h/x")
     assert "sesame" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, or cannot take more."""
+"""Standard streams that are closed or full."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def run_in_shell(server: Etcd, line: str) -> Result:
 
 @needs_full
 @pytest.mark.parametrize("options", ["-q", "-o json", "--eb={}"])
-def test_what_was_created_is_named_though_it_cannot_be_printed(
-    database: Config, etcd: Etcd, options: str
-) -> None:
+def test_failed_output_names_the_created_paths(database: Config, etcd: Etcd, options: str) -> None:
     fill(database, {"/script/batch:a:1": {}})
     result = run_in_shell(etcd, f"create pb batch:a:1 {options} > {FULL}")
     created = [path for path in contents(database) if path.count("/") == 2][:-1]
@@ -48,9 +46,7 @@ def test_what_was_created_is_named_though_it_cannot_be_printed(
 
 @needs_full
 @pytest.mark.parametrize("line", ["list -a", "get /x -o json", "delete /x", "-h"])
-def test_output_that_cannot_be_written_is_one_line(
-    database: Config, etcd: Etcd, line: str
-) -> None:
+def test_failed_output_is_reported_on_one_line(database: Config, etcd: Etcd, line: str) -> None:
     fill(database, {"/x": 1})
     assert run_in_shell(etcd, f"{line} > {FULL}") == (
         1,

@@ -1,4 +1,4 @@
-"""Tables, watch and completion in a real terminal."""
+"""Watch, confirmation and completion in a terminal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import contents, environment, fill
+from .conftest import contents, environment, fill, update
 from .terminal import Terminal, needs_tmux, open_terminal
-from .test_watch import update
 
 pytestmark = needs_tmux
 
@@ -42,25 +41,7 @@ def terminal(database: Config, etcd: Etcd, tmp_path: Path) -> Iterator[Terminal]
         yield opened
 
 
-def test_a_table_has_colour_and_keeps_to_the_screen(terminal: Terminal) -> None:
-    terminal.enter("ska-sdp list script; echo do''ne")
-    lines = terminal.wait_for("done").splitlines()
-    at = next(n for n, line in enumerate(lines) if line.startswith("KEY"))
-    assert lines[at].split() == ["KEY", "IMAGE"]
-    assert lines[at + 1].split() == ["/script/batch:imaging:1.0.0", "registry/imaging:1.0.0"]
-    # What is too long goes on below, in its own column.
-    column = lines[at].index("IMAGE")
-    assert lines[at + 3][:column].strip() == ""
-    assert set(lines[at + 3].strip()) == {"x"}
-    assert max(map(len, lines)) <= 100
-    heading = next(x for x in terminal.screen(colours=True).splitlines() if "IMAGE" in x)
-    assert "\x1b[1m" in heading
-    terminal.enter("clear; NO_COLOR=1 ska-sdp describe eb eb-a; echo described''too")
-    assert "EXECUTION BLOCKS" in terminal.wait_for("describedtoo")
-    assert "\x1b[3" not in terminal.screen(colours=True)
-
-
-def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
+def test_watch_prints_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp watch /new; echo code $?")
     terminal.wait_for("There is nothing at /new yet: waiting, press Ctrl-C to stop.")
     fill(database, {"/new": {"n": 1}})
@@ -71,7 +52,7 @@ def test_watch_shows_changes_until_ctrl_c(terminal: Terminal, database: Config) 
     assert "Traceback" not in terminal.wait_for("code 0")
 
 
-def test_delete_asks_at_the_terminal(terminal: Terminal, database: Config) -> None:
+def test_delete_asks_on_the_terminal(terminal: Terminal, database: Config) -> None:
     terminal.enter("ska-sdp delete -a script; echo code $?")
     terminal.wait_for("Delete all script definitions: 2 keys below /script? Type yes:")
     terminal.enter("yes")

@@ -1,9 +1,8 @@
-"""`ska-sdp watch`, as a process against real etcd."""
+"""`ska-sdp watch`, on etcd."""
 
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import threading
 import time
@@ -25,11 +24,11 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.in_time import on_time
 from tests.waiting import wait_until
 
-from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill
+from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill, interrupt, update
 
 
 def next_line(process: subprocess.Popen[str]) -> str:
-    """Get what it prints next; it is killed, and an empty text got, when nothing comes."""
+    """Return the next line of output, an empty text after a timeout."""
     assert process.stdout is not None
     limit = threading.Timer(120, process.kill)
     limit.start()
@@ -37,19 +36,6 @@ def next_line(process: subprocess.Popen[str]) -> str:
         return process.stdout.readline().rstrip("\n")
     finally:
         limit.cancel()
-
-
-def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
-    """Send Ctrl-C; get the exit code, the seconds it took, and what was on standard error."""
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    return process.returncode, time.monotonic() - began, err
-
-
-def update(config: Config, path: str, text: str) -> None:
-    for txn in config.txn():
-        txn.update(path, text)
 
 
 def delete(config: Config, path: str) -> None:
@@ -63,8 +49,8 @@ def leases(server: Etcd) -> set[str]:
         return {lease["ID"] for lease in json.load(page).get("leases", [])}
 
 
-def test_it_prints_the_value_then_each_change_until_ctrl_c(etcd_server: Any, start: Start) -> None:
-    # On a server of its own: the leases of others end whenever that may be.
+def test_watch_prints_the_value_then_each_change(etcd_server: Any, start: Start) -> None:
+    # On its own server, without the leases of other tests.
     server: Etcd = etcd_server()
     with Config(host=server.host, port=server.port) as config:
         fill(config, {"/pb/pb-a": {"n": 0}})
@@ -79,7 +65,7 @@ def test_it_prints_the_value_then_each_change_until_ctrl_c(etcd_server: Any, sta
         assert next_line(process) == "/pb/pb-a = null"
         fill(config, {"/pb/pb-a": {"n": 0}})
         assert next_line(process) == '/pb/pb-a = {"n":0}'
-    # Our own commits had a lease; the watch has none, neither while it runs nor afterwards.
+    # Only the commits of this test had a lease.
     wait_until(lambda: not leases(server), CALL, "no lease is left")
     code, seconds, err = interrupt(process)
     assert (code, err) == (0, "")
@@ -99,7 +85,7 @@ def test_it_prints_the_value_then_each_change_until_ctrl_c(etcd_server: Any, sta
         (["-o", "table", "-q"], "[]", "/k was deleted"),
     ],
 )
-def test_an_absent_key_is_waited_for(
+def test_watch_waits_for_a_missing_key(
     database: Config, start: Start, options: list[str], first: str, gone: str
 ) -> None:
     process = start("watch", *options, "/k", stderr=None)
@@ -110,7 +96,7 @@ def test_an_absent_key_is_waited_for(
     assert interrupt(process)[0] == 0
 
 
-def test_an_object_is_watched_with_all_its_entries(database: Config, start: Start) -> None:
+def test_watch_prints_all_entries_of_an_object(database: Config, start: Start) -> None:
     fill(database, {"/t/pb/pb-a": {}, "/t/pb/pb-ab": {}, "/pb/pb-a": {"not": "this"}})
     process = start("watch", "--prefix=/t", "pb", "pb-a")
     assert next_line(process) == "/t/pb/pb-a = {}"
@@ -121,7 +107,7 @@ def test_an_object_is_watched_with_all_its_entries(database: Config, start: Star
     assert interrupt(process)[:1] == (0,)
 
 
-def test_each_of_many_changes_is_seen_in_order(database: Config, etcd: Etcd, start: Start) -> None:
+def test_watch_prints_each_change_in_order(database: Config, etcd: Etcd, start: Start) -> None:
     fill(database, {"/k": "0", "/pb/pb-a/state": "0"})
     key_command, of_object = start("watch", "-q", "/k"), start("watch", "-q", "pb", "pb-a")
     assert [next_line(key_command), next_line(of_object)] == ["0", "0"]
@@ -149,7 +135,7 @@ def test_each_of_many_changes_is_seen_in_order(database: Config, etcd: Etcd, sta
         assert (code, seconds < AT_ONCE, err) == (0, True, "")
 
 
-def test_what_is_written_again_is_no_change(database: Config, start: Start) -> None:
+def test_watch_skips_writes_of_the_same_text(database: Config, start: Start) -> None:
     fill(database, {"/k": "0"})
     process = start("watch", "-q", "/k")
     assert next_line(process) == "0"
@@ -159,43 +145,42 @@ def test_what_is_written_again_is_no_change(database: Config, start: Start) -> N
     assert interrupt(process)[0] == 0
 
 
-def test_after_a_gap_it_prints_what_differs(
+def test_watch_prints_differences_after_a_gap(
     database: Config, etcd: Etcd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment(etcd, {}).items():
         monkeypatch.setenv(name, value)
     entries = {"/pb/pb-a": "0", "/pb/pb-a/state": "0"}
     fill(database, entries)
-    tell: list[Any] = []
+    sinks: list[Any] = []
 
-    def watch_nothing(self: Any, span: Span, revision: int, sink: Any) -> Any:
-        tell.append((sink, revision))
+    def no_watch(self: Any, span: Span, revision: int, sink: Any) -> Any:
+        sinks.append((sink, revision))
         return self
 
-    monkeypatch.setattr(Etcd3Store, "watch", watch_nothing)
+    monkeypatch.setattr(Etcd3Store, "watch", no_watch)
     monkeypatch.setattr(Etcd3Store, "cancel", lambda self: None, raising=False)
-    with closing(changes(Target("/pb/pb-a", PB), "", 60)) as news:
-        assert [next(news), next(news)] == [*entries.items()]
+    with closing(changes(Target("/pb/pb-a", PB), 60)) as news:
+        assert next(news) == entries
         update(database, "/pb/pb-a", "1")
         delete(database, "/pb/pb-a/state")
         now = database.backend.get("/pb/pb-a")[1].revision
         with ThreadPoolExecutor(1) as pool:
-            later = pool.submit(lambda: [next(news), next(news), next(news)])
-            wait_until(lambda: tell)
-            (sink, revision) = tell[0]
+            later = pool.submit(lambda: [next(news), next(news)])
+            wait_until(lambda: sinks)
+            ((sink, revision),) = sinks
             sink.gap(now)
-            # The second is told of a revision that has been read.
+            # The second has a revision that was read before.
             for at, text in ((now + 1, "2"), (revision, "old")):
                 sink.changed([Change("2/pb/pb-a", at, Entry("2/pb/pb-a", text, 1, at))])
             sink.changed([])
             assert later.result(60) == [
-                ("/pb/pb-a", "1"),
-                ("/pb/pb-a/state", None),
-                ("/pb/pb-a", "2"),
+                {"/pb/pb-a": "1", "/pb/pb-a/state": None},
+                {"/pb/pb-a": "2"},
             ]
 
 
-def test_yaml_is_one_document_for_each_change(database: Config, start: Start) -> None:
+def test_watch_prints_a_yaml_document_for_each_change(database: Config, start: Start) -> None:
     fill(database, {"/k": {"a": "1"}})
     process = start("watch", "-o", "yaml", "/k")
     assert [next_line(process) for _ in range(3)] == ["---", "/k:", "  a: '1'"]
@@ -205,12 +190,10 @@ def test_yaml_is_one_document_for_each_change(database: Config, start: Start) ->
 
 
 @pytest.mark.parametrize("entries", [{}, {"/k": {"a": 1}}])
-def test_time_that_runs_out_is_exit_4(
-    database: Config, ska_sdp: Run, entries: dict[str, Any]
-) -> None:
+def test_watch_timeout_is_exit_4(database: Config, ska_sdp: Run, entries: dict[str, Any]) -> None:
     fill(database, entries)
     began = time.monotonic()
-    # What is there is read within that time, or not at all.
+    # The stored value is read within that time.
     seconds = 3 if entries else 0.4
     result = ska_sdp("watch", "/k", "--timeout", str(seconds))
     assert time.monotonic() - began >= seconds
@@ -218,28 +201,11 @@ def test_time_that_runs_out_is_exit_4(
     assert (
         result.err == f"ska-sdp: Timed out after {seconds} s: use a longer --timeout, or none.\n"
     )
-    on_time(bool(result.lines) or not entries, "it has not come to read what is there")
+    on_time(bool(result.lines) or not entries, "it has not read the value in time")
     assert result.lines == [f'{path} = {{"a":1}}' for path in entries]
 
 
-@pytest.mark.parametrize(
-    ("line", "complaint"),
-    [
-        ("/k --timeout 0", "more than 0"),
-        ("/k --timeout nan", "more than 0"),
-        ("/k --timeout soon", "'soon' is not a valid float"),
-        ("--timeout 1 ", "expected one of pb"),
-        ("/k/", "ends with '/'"),
-    ],
-)
-def test_bad_usage_is_exit_2(parse: Run, line: str, complaint: str) -> None:
-    result = parse("watch", *line.split())
-    assert (result.code, result.out) == (2, "")
-    assert complaint in result.err
-    assert len(result.err.splitlines()) == 1
-
-
-def test_it_goes_on_when_the_database_was_gone(etcd_server: Any, start: Start) -> None:
+def test_watch_continues_after_a_restart_of_the_database(etcd_server: Any, start: Start) -> None:
     server: Etcd = etcd_server()
     with Config(host=server.host, port=server.port) as config:
         fill(config, {"/k": "1"})
@@ -252,4 +218,4 @@ def test_it_goes_on_when_the_database_was_gone(etcd_server: Any, start: Start) -
         server.pause()
         code, seconds, _ = interrupt(process)
         server.resume()
-        assert (code, seconds < AT_ONCE) == (0, True), "the silence of the database held it up"
+        assert (code, seconds < AT_ONCE) == (0, True), "it waited for the database"

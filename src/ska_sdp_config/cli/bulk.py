@@ -1,21 +1,27 @@
-"""Writing many keys: in one transaction if it fits, else in batches."""
+"""Writing many keys in one transaction or in batches, for ``import`` and ``load``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ska_sdp_config.cli.errors import Failed, Unfinished
-from ska_sdp_config.cli.sizes import check_sizes
+from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.output import Change, Difference, Printer, note
+from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.entity.codec import decode, encode
+from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import TransactionTooLarge
+from ska_sdp_config.store.interface import KeyAt, Put, Query
+from ska_sdp_config.store.keys import Span, key_of_path
 
 if TYPE_CHECKING:
     from ska_sdp_config.config import Config
-    from ska_sdp_config.engine.transaction import Txn
+    from ska_sdp_config.transaction import Transaction
 
-__all__ = ["Batch", "Goal", "Step", "plan", "write"]
+__all__ = ["Batch", "Goal", "Step", "execute_goal", "plan", "preview", "write"]
 
 MAX_KEYS_READ_SINGLY = 100
 """Maximum number of keys to read one by one; more are read with their whole directory."""
@@ -37,7 +43,7 @@ class Goal:
     levels: int = 0
     is_surplus: Callable[[str], bool] | None = None
 
-    def read(self, txn: Txn) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    def read(self, txn: Transaction) -> tuple[dict[str, str | None], dict[str, str | None]]:
         """Return the stored texts and the desired texts of the same paths."""
         wanted = dict(self.texts)
         if self.is_surplus is not None:
@@ -45,52 +51,44 @@ class Goal:
             surplus = [path for path in found if path not in wanted and self.is_surplus(path)]
             wanted |= dict.fromkeys(surplus)
         elif not 0 < len(wanted) <= MAX_KEYS_READ_SINGLY:
-            # Also without texts, so that an unreachable database is reported.
-            txn.peek_keys(self.root, self.levels)
+            # Also without texts, so that an unreachable database is reported. On the backend's
+            # transaction: with the guards of a public listing more keys would exceed its size.
+            txn.raw.peek_keys(self.root, self.levels)
         return txn.get_many(wanted), wanted
 
 
 class Step(NamedTuple):
-    """One write to a key.
-
-    Attributes:
-        verb: ``create``, ``update`` or ``delete``.
-        path: the key.
-        text: the text to store, empty for a delete.
-    """
+    """One write to a key; the verb is ``create``, ``update`` or ``delete``."""
 
     verb: str
     path: str
     text: str = ""
 
+    def apply(self, txn: Transaction) -> None:
+        """Write the key."""
+        if self.verb == "create":
+            txn.create(self.path, self.text)
+        elif self.verb == "update":
+            txn.update(self.path, self.text)
+        else:
+            txn.delete(self.path)
+
 
 class Batch(NamedTuple):
-    """Result of one committed transaction.
+    """Result of one committed transaction."""
 
-    Attributes:
-        first: the first path.
-        last: the last path.
-        steps: the writes.
-        unchanged: the number of keys that needed no write.
-        is_complete: whether this is the only batch.
-    """
-
-    first: str
-    last: str
+    paths: list[str]
     steps: list[Step]
     unchanged: int
     is_complete: bool
+    """Whether this is the only batch."""
 
 
 def plan(stored: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> Iterator[Step]:
-    """Yield the writes that lead from the stored to the desired texts.
+    """Yield the writes that lead from the stored to the desired texts, in the order of ``wanted``.
 
-    Args:
-        stored: the stored texts; None, or a missing path, for none.
-        wanted: the desired texts in the library's encoding; None for none.
-
-    Yields:
-        Steps in the order of ``wanted``; none where the stored JSON has the same value.
+    A text is not written if the stored JSON has the same value. None, or a missing stored path,
+    means no text.
     """
     for path, text in wanted.items():
         before = stored.get(path)
@@ -104,10 +102,8 @@ def plan(stored: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> 
 
 
 def _is_same(before: str, text: str) -> bool:
-    if before == text:
-        return True
     try:
-        return encode(decode(before, "")) == text
+        return before == text or encode(decode(before, "")) == text
     except ValueError:
         return False
 
@@ -140,88 +136,154 @@ def write(
     """
     steps: list[Step] = []
     wanted: dict[str, str | None] = {}
+    prefetch = [] if len(goal.texts) > MAX_KEYS_READ_SINGLY else goal.texts
     try:
-        for txn in config.txn(
-            prefetch=[] if len(goal.texts) > MAX_KEYS_READ_SINGLY else goal.texts
-        ):
-            stored, wanted = goal.read(txn.raw)
+        for txn in config.txn(prefetch=prefetch):
+            stored, wanted = goal.read(txn)
             steps = list(plan(stored, wanted))
             check_interrupt()
-            _apply(txn.raw, steps)
+            for step in steps:
+                step.apply(txn)
     except TransactionTooLarge as exc:
         todo = {step.path: wanted[step.path] for step in steps}
-        check_sizes(config, todo)
-        _write_in_batches(config, todo, len(wanted), exc, atomic, on_commit, check_interrupt)
+        _check_sizes(config, todo)
+        batches = _batches(config, todo, len(wanted) - len(todo), check_interrupt, atomic, exc)
+        _report_batches(batches, on_commit)
     else:
-        on_commit(Batch(*_first_and_last(wanted), steps, len(wanted) - len(steps), True))
+        on_commit(Batch(list(wanted), steps, len(wanted) - len(steps), is_complete=True))
 
 
-def _write_in_batches(
+def _batches(
     config: Config,
     todo: Mapping[str, str | None],
-    count: int,
-    reason: TransactionTooLarge,
-    atomic: bool,
-    on_commit: Callable[[Batch], None],
+    unchanged: int,
     check_interrupt: Callable[[], None],
-) -> None:
-    """Write the changed keys in several transactions."""
+    atomic: bool,
+    reason: TransactionTooLarge,
+) -> Iterator[Batch]:
+    """Write the changed keys in several transactions; yield each batch after its commit."""
     paths = list(todo)
-    unchanged = count - len(todo)
     # Start with all of them: without the unchanged keys they may fit one transaction.
     size = len(paths)
+    while paths:
+        check_interrupt()
+        if atomic and size < len(todo):
+            raise Failed(f"{reason} Without --atomic it is split into batches.") from reason
+        some = {path: todo[path] for path in paths[:size]}
+        steps: list[Step] = []
+        try:
+            for txn in config.txn(prefetch=some):
+                steps = list(plan(txn.get_many(some), some))
+                for step in steps:
+                    step.apply(txn)
+        except TransactionTooLarge:
+            if len(some) == 1:
+                raise
+            size = (len(some) + 1) // 2
+            continue
+        paths = paths[size:]
+        unchanged += len(some) - len(steps)
+        yield Batch(list(some), steps, unchanged, is_complete=len(some) == len(todo))
+        unchanged = 0
+
+
+def _report_batches(batches: Iterator[Batch], on_commit: Callable[[Batch], None]) -> None:
     committed: list[Batch] = []
     try:
-        while paths:
-            check_interrupt()
-            if atomic:
-                _reject_split(size < len(todo), reason)
-            some = {path: todo[path] for path in paths[:size]}
-            steps: list[Step] = []
-            try:
-                for txn in config.txn(prefetch=some):
-                    steps = list(plan(txn.get_many(some), some))
-                    _apply(txn.raw, steps)
-            except TransactionTooLarge:
-                if len(some) == 1:
-                    raise
-                size = (len(some) + 1) // 2
-                continue
-            unchanged += len(some) - len(steps)
-            committed.append(
-                Batch(*_first_and_last(some), steps, unchanged, len(some) == len(todo))
-            )
-            unchanged = 0
-            paths = paths[size:]
-            on_commit(committed[-1])
+        for batch in batches:
+            committed.append(batch)
+            on_commit(batch)
     except BaseException as exc:  # including Ctrl-C: committed batches must be reported
         if not committed:
             raise
-        raise Unfinished(_committed_message(committed)) from exc
+        count = len(committed)
+        which = "Batch 1 is committed" if count == 1 else f"Batches 1 to {count} are committed"
+        raise Unfinished(
+            f"{which}: {committed[0].paths[0]} to {committed[-1].paths[-1]}."
+        ) from exc
 
 
-def _reject_split(is_split: bool, reason: TransactionTooLarge) -> None:
-    if is_split:
-        raise Failed(f"{reason} Without --atomic it is split into batches.") from reason
+MIN_CHECKED_CHARS = 2**16
+"""Number of characters below which a text fits a transaction of any server."""
+
+IMPOSSIBLE_REVISION = -1
+"""Revision that no key can have."""
 
 
-def _apply(txn: Txn, steps: Iterable[Step]) -> None:
-    for step in steps:
-        if step.verb == "create":
-            txn.create(step.path, step.text)
-        elif step.verb == "update":
-            txn.update(step.path, step.text)
+def _check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
+    """Check that each text fits a transaction of its own, without writing anything.
+
+    The limit is a setting of the server. Therefore this sends the largest texts in transactions
+    with a guard that never holds: the server checks the size before the guards. No public
+    transaction can have such a guard.
+
+    Raises:
+        Failed: some texts are too large.
+    """
+    backend = config.backend
+    sizes = {
+        path: len(text) for path, text in texts.items() if text and len(text) >= MIN_CHECKED_CHARS
+    }
+    too_large: list[str] = []
+    for path in sorted(sizes, key=lambda path: -sizes[path]):
+        key = key_of_path(path)
+        try:
+            backend.committer.commit(
+                [KeyAt(key, IMPOSSIBLE_REVISION)],
+                [Put(key, texts[path] or "")],
+                [Query(Span(key), keys_only=True)],
+                deadline=Deadline(backend.store.timeout, None, backend.address),
+            )
+        except TransactionTooLarge:
+            too_large.append(path)
         else:
-            txn.delete(step.path)
+            break
+    if too_large:
+        raise Failed(
+            f"Nothing was written, as one transaction has no room for {', '.join(too_large)}: "
+            "make it smaller, or raise etcd's --max-request-bytes, 1.5 MiB by default."
+        )
 
 
-def _first_and_last(paths: Iterable[str]) -> tuple[str, str]:
-    """Return the first and the last path, empty strings if there is none."""
-    first, *rest = [*paths] or [""]
-    return first, (rest or [first])[-1]
+def execute_goal(goal: Goal, prefix: str, out: Printer, *, atomic: bool) -> None:
+    """Write a goal and print the changes; see :func:`write`."""
+    changes: list[Change] = []
+    batches = unchanged = 0
+
+    def on_commit(batch: Batch) -> None:
+        nonlocal batches, unchanged
+        batches += 1
+        unchanged += batch.unchanged
+        changes.extend(Change(f"{step.verb}d", step.path) for step in batch.steps)
+        if not (batch.is_complete or out.quiet):
+            note(f"batch {batches} committed: {batch.paths[0]} to {batch.paths[-1]}")
+
+    try:
+        # After an interrupt during a commit it would be unknown whether the batch is committed.
+        with defer_interrupts() as check_interrupt, open_config(prefix, nullcontext()) as config:
+            write(
+                config, goal, atomic=atomic, on_commit=on_commit, check_interrupt=check_interrupt
+            )
+    except Unfinished:
+        out.changes(changes, unchanged)
+        raise
+    out.changes(changes, unchanged)
 
 
-def _committed_message(committed: Sequence[Batch]) -> str:
-    count = len(committed)
-    which = "Batch 1 is committed" if count == 1 else f"Batches 1 to {count} are committed"
-    return f"{which}: {committed[0].first} to {committed[-1].last}."
+def preview(goal: Goal, prefix: str) -> tuple[list[Difference], int]:
+    """Return the changes to make, and the number of unchanged keys.
+
+    Raises:
+        Failed: a text is too large for a transaction.
+    """
+    differences: list[Difference] = []
+    wanted: dict[str, str | None] = {}
+    with open_config(prefix) as config:
+        for txn in config.txn():
+            stored, wanted = goal.read(txn)
+            differences = [
+                Difference(step.verb, step.path, stored.get(step.path), wanted[step.path])
+                for step in plan(stored, wanted)
+            ]
+        _check_sizes(config, {each.path: each.after for each in differences})
+    return differences, len(wanted) - len(differences)

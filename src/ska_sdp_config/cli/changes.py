@@ -1,22 +1,31 @@
-"""Current entries of a target, then each change in order."""
+"""Current entries of a target, then each change in order: the loop of ``watch`` and ``wait``."""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from ska_sdp_config.cli.follow import note_if_missing, open_wait
+from ska_sdp_config.cli.errors import TimedOut
+from ska_sdp_config.cli.interrupts import EndRequest, end_on_interrupt, end_on_timeout
+from ska_sdp_config.cli.output import note
+from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.deadline import Deadline
+from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path, path_of_key, spans_below
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
     from ska_sdp_config.store.interface import Change
 
-__all__ = ["changes"]
+__all__ = ["Texts", "changes"]
+
+Texts = dict[str, "str | None"]
+"""Texts by path, None after a delete."""
 
 GAP = None
 """In place of changes: some were lost to a compaction."""
@@ -27,70 +36,84 @@ class _Sink:
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = spans
-        self.told: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
 
     def changed(self, changes: Sequence[Change]) -> None:
-        mine = [each for each in changes if any(each.key in span for span in self._spans)]
-        if mine:
-            self.told.put(mine)
+        matching = [each for each in changes if any(each.key in span for span in self._spans)]
+        if matching:
+            self.queue.put(matching)
 
     def gap(self, revision: int) -> None:
-        self.told.put(GAP)
+        self.queue.put(GAP)
 
     def wake(self) -> None:
-        self.told.put([])
+        self.queue.put([])
 
 
 def changes(
-    target: Target, prefix: str, timeout: float | None, *, quiet: bool = False
-) -> Generator[tuple[str, str | None], None, None]:
+    target: Target, timeout: float | None, *, quiet: bool = False, code: int = 0
+) -> Generator[Texts, None, None]:
     """Yield the entries of a target, then each change of them, until Ctrl-C.
 
     A write of the same text is not a change.
 
     Args:
         target: the key or object.
-        prefix: the global prefix.
         timeout: seconds, None for no limit.
         quiet: whether to suppress the note that the target does not exist yet.
-
-    Yields:
-        Paths with their texts, None after a delete.
+        code: the exit code if Ctrl-C must kill the process.
 
     Raises:
         TimedOut: the timeout has elapsed.
         ConfigConnectionError: the database was unreachable at the start; later it is retried.
     """
+    late = TimedOut(f"Timed out after {timeout or 0:g} s: use a longer --timeout, or none.")
+    with (
+        end_on_interrupt(code) as end,
+        open_backend(nullcontext(), waits=True) as backend,
+        end_on_timeout(end, timeout, late),
+    ):
+        try:
+            yield from _changes(backend, target, end, quiet)
+        except ConfigConnectionError as exc:
+            if end.error:
+                raise end.error from exc
+            raise
+        if end.error:
+            raise end.error
+
+
+def _changes(
+    backend: Backend, target: Target, end: EndRequest, quiet: bool
+) -> Generator[Texts, None, None]:
     spans = [Span(key_of_path(target.path))]
     if target.kind:
         spans += spans_below(target.path, MAX_DEPTH)
     sink = _Sink(spans)
-    with open_wait(prefix, timeout) as wait:
-        wait.on_end(sink.wake)
-        backend = wait.config.backend
-        shown, revision = _read(backend, target)
-        if not quiet:
-            note_if_missing(target, shown)
-        yield from shown.items()
-        # One watch: the changes of several watches would not be in order.
-        watch = backend.store.watch(EVERYTHING if target.kind else spans[0], revision + 1, sink)
-        try:
-            while wait.is_running():
-                told = sink.told.get()
-                if told is GAP:
-                    now, revision = _read_until_answered(backend, target)
-                    yield from _differences(shown, now)
-                    shown = now
-                for change in told or ():
-                    path, text = path_of_key(change.key), change.entry and change.entry.value
-                    if change.revision > revision and shown.get(path) != text:
-                        yield path, text
-                        if text is None:
-                            del shown[path]
-                        else:
-                            shown[path] = text
-        finally:
-            watch.cancel()
+    end.wake = sink.wake
+    shown, revision = _read(backend, target)
+    if not (shown or quiet) and sys.stderr.isatty():
+        note(f"There is nothing at {target.path} yet: waiting, press Ctrl-C to stop.")
+    yield {**shown}
+    # One watch: the changes of several watches would not be in order.
+    watch = backend.store.watch(EVERYTHING if target.kind else spans[0], revision + 1, sink)
+    try:
+        while not end.is_set:
+            received = sink.queue.get()
+            if received is GAP:
+                now, revision = _read_with_retries(backend, target)
+                yield _differences(shown, now)
+                shown = now
+            for change in received or ():
+                path, text = path_of_key(change.key), change.entry and change.entry.value
+                if change.revision > revision and shown.get(path) != text:
+                    yield {path: text}
+                    if text is None:
+                        del shown[path]
+                    else:
+                        shown[path] = text
+    finally:
+        watch.cancel()
 
 
 def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
@@ -103,17 +126,17 @@ def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
     return found, revision
 
 
-def _read_until_answered(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
+def _read_with_retries(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
     from ska_sdp_config.engine.watcher import until_answered
 
     store = backend.store
-    for_ever = Deadline(store.timeout, None, store.address)
-    return until_answered(store, lambda seconds: _read(backend, target), for_ever)
+    no_limit = Deadline(store.timeout, None, store.address)
+    return until_answered(store, lambda seconds: _read(backend, target), no_limit)
 
 
-def _differences(
-    before: Mapping[str, str], now: Mapping[str, str]
-) -> Iterator[tuple[str, str | None]]:
-    for path in sorted(before.keys() | now.keys()):
-        if before.get(path) != now.get(path):
-            yield path, now.get(path)
+def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Texts:
+    return {
+        path: now.get(path)
+        for path in sorted(before.keys() | now.keys())
+        if before.get(path) != now.get(path)
+    }

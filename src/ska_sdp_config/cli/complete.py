@@ -47,7 +47,7 @@ def complete_keys(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     return _items(_paths(incomplete, range(MAX_DEPTH - depth_of_path(incomplete) + 1)))
 
 
-def _paths(begin: str, levels: Iterable[int]) -> list[str]:
+def _paths(start: str, levels: Iterable[int]) -> list[str]:
     from ska_sdp_config.backends import connect
 
     logging.getLogger("ska_sdp_config").setLevel(logging.CRITICAL)
@@ -56,7 +56,7 @@ def _paths(begin: str, levels: Iterable[int]) -> list[str]:
         name = os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
         with connect(name, timeout=TIMEOUT_S) as backend:
             for txn in backend.txn(timeout=TIMEOUT_S):
-                found = txn.list_keys(begin, levels)
+                found = txn.list_keys(start, levels)
     except (ValueError, ConnectionError):
         return []  # no errors at the prompt: the command itself reports them
     return found
@@ -69,17 +69,17 @@ def _items(words: Iterable[str]) -> list[CompletionItem]:
     return [CompletionItem(word) for word in _limit(MAX_COMPLETIONS, plain)]
 
 
-def _limit(most: int, words: list[str]) -> list[str]:
-    """Return the words, or if they are too many their longest prefixes that are not.
+def _limit(max_count: int, words: list[str]) -> list[str]:
+    """Return the words, or the longest prefixes of them that do not exceed the number.
 
     At least two are returned: a shell takes a single completion for the whole word.
     """
-    if len(words) <= most:
+    if len(words) <= max_count:
         return words
-    beginnings: set[str] = set()
+    prefixes: set[str] = set()
     for length in count(1):
         longer = {word[:length] for word in words}
-        if len(longer) > most and len(beginnings) > 1:
+        if len(longer) > max_count and len(prefixes) > 1:
             break
-        beginnings = longer
-    return sorted(beginnings)
+        prefixes = longer
+    return sorted(prefixes)

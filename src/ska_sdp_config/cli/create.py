@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ska_sdp_config.cli.arguments import argument_text, argument_value
 from ska_sdp_config.cli.complete import complete_ids
+from ska_sdp_config.cli.entry import state_of_eb, timestamp, update_state_of_eb
 from ska_sdp_config.cli.errors import Failed
-from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
@@ -24,9 +24,9 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, EB_PARAMETERS, FORCE
 from ska_sdp_config.cli.output import Printer, note
-from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend, open_config
-from ska_sdp_config.cli.targets import KeyGroup, check_depth_of_key, check_key
+from ska_sdp_config.cli.source import argument_text, argument_value
+from ska_sdp_config.cli.targets import KEY, KeyGroup, check_depth_of_key, make_object_command
 from ska_sdp_config.store.errors import ConfigCollision
 
 if TYPE_CHECKING:
@@ -51,19 +51,13 @@ def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
         raise click.UsageError(f"{exc}{hint}") from exc
 
 
-def _create(path: str, text: str, key: str, prefix: str, output: str | None, quiet: bool) -> None:
-    from ska_sdp_config.cli.eb_state import state_path_of, updated_state
-
-    out = make_printer(output, quiet)
-    state_path = state_path_of(path, prefix)
+def _create(path: str, text: str, key: str, out: Printer, prefix: str) -> None:
     try:
         with open_backend(defer_interrupts()) as backend:
             for txn in backend.txn():
                 txn.create(path, text)
                 # A deleted execution block of the same ID may have left its state behind.
-                state = state_path and updated_state(txn.get(state_path), text)
-                if state_path and state:
-                    txn.update(state_path, state)
+                update_state_of_eb(txn, path, text, prefix)
     except ConfigCollision as exc:
         raise Failed(f"{path} exists already: use 'ska-sdp update' to change it.") from exc
     _print_created(out, [path], [key])
@@ -83,12 +77,9 @@ def _print_created(out: Printer, paths: list[str], ids: list[str]) -> None:
         raise Failed(f"Created {' and '.join(paths)}, but cannot print it: {reason}.") from exc
 
 
-def _create_key(
-    key: str, value: str, force: bool, prefix: str, output: str | None, quiet: bool
-) -> None:
+def _create_key(key: str, value: str, force: bool, out: Printer, prefix: str) -> None:
     from ska_sdp_config.cli.validity import stored_text
 
-    check_key(key)
     try:
         check_depth_of_key(key)
     except ValueError as exc:
@@ -105,25 +96,22 @@ def _create_key(
         if place is not None and place.kind in CREATED and not place.part:
             _check_new_id(place.kind, place.key, " Use --force to skip validation.")
         text = stored_text(key, argument_value(value, f"The value for {key}"), prefix)
-    _create(key, text, key, prefix, output, quiet)
+    _create(key, text, key, out, prefix)
 
 
-def _create_object(
-    kind: SdpObject, key: str, value: Any, prefix: str, output: str | None, quiet: bool
-) -> None:
+def _create_object(kind: SdpObject, key: str, value: Any, out: Printer, prefix: str) -> None:
     from ska_sdp_config.cli.validity import stored_text
 
     _check_new_id(kind, key)
     path = kind.path(prefix, key)
-    _create(path, stored_text(path, value, prefix), key, prefix, output, quiet)
+    _create(path, stored_text(path, value, prefix), key, out, prefix)
 
 
-def _create_deployment(
-    key: str, deployment_kind: str, parameters: str, prefix: str, output: str | None, quiet: bool
-) -> None:
+def _create_deployment(key: str, deployment_kind: str, parameters: str, **options: Any) -> None:
     args = argument_value(parameters, "The parameters of the deployment")
-    value = {"dpl_id": key, "kind": deployment_kind, "args": args}
-    _create_object(DEPLOYMENT, key, value, prefix, output, quiet)
+    _create_object(
+        DEPLOYMENT, key, {"dpl_id": key, "kind": deployment_kind, "args": args}, **options
+    )
 
 
 def _mapping(given: str, what: str) -> dict[str, Any]:
@@ -137,9 +125,8 @@ def _create_pb(
     script: str,
     parameters: str | None,
     eb_parameters: str | None,
+    out: Printer,
     prefix: str,
-    output: str | None,
-    quiet: bool,
 ) -> None:
     from ska_sdp_config.entity import ProcessingBlock, Script
 
@@ -151,7 +138,6 @@ def _create_pb(
     if eb_parameters is not None:
         eb_given = _mapping(eb_parameters, "The parameters of the execution block")
     key = Script.Key.from_text(script)
-    out = make_printer(output, quiet)
     with open_config(prefix, defer_interrupts()) as config:
         for txn in config.txn():
             pb_id = txn.new_processing_block_id(GENERATOR)
@@ -159,8 +145,8 @@ def _create_pb(
             txn.processing_block.create(ProcessingBlock(pb_id, eb_id, key, given, []))
             if eb_given is not None and eb_id is not None:
                 _create_eb(txn, eb_id, eb_given, pb_id, key, prefix)
-            known = txn.script.exists(key)
-    if not (known or quiet):
+            is_known = txn.script.exists(key)
+    if not (is_known or out.quiet):
         note(f"Script {script} does not exist: the processing block fails until it is imported.")
     ids = [pb_id] if eb_id is None else [pb_id, eb_id]
     paths = [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)]
@@ -180,19 +166,18 @@ def _create_eb(
     Raises:
         Failed: the parameters are invalid for an execution block.
     """
-    from ska_sdp_config.cli.eb_state import state_of_eb, timestamp
     from ska_sdp_config.cli.validity import stored_text
 
     path = EB.path(prefix, eb_id)
     stored_text(path, given, prefix)
-    mine = f"pb_{script.kind}"
+    pb_field = f"pb_{script.kind}"
     eb = {
         "subarray_id": None,
         "pb_realtime": [],
         "pb_batch": [],
         **given,
         "eb_id": eb_id,
-        mine: [*given.get(mine, []), pb_id],
+        pb_field: [*given.get(pb_field, []), pb_id],
         "status": "ACTIVE",
         "last_updated": timestamp(),
     }
@@ -200,29 +185,22 @@ def _create_eb(
     txn.execution_block.state(eb_id).create(state_of_eb({}, eb))
 
 
-_VALUE = click.Argument(["value"])
-_PARAMS: list[click.Parameter] = [*COMMON]
+VALUE = click.Argument(["value"])
 
 
 def _command(kind: SdpObject) -> click.Command:
-    def callback(key: str, value: str, **options: Any) -> None:
-        _create_object(
-            kind, key, argument_value(value, f"The value of the {kind.name}"), **options
-        )
+    def create(key: str, value: str, **options: Any) -> None:
+        given = argument_value(value, f"The value of the {kind.name}")
+        _create_object(kind, key, given, **options)
 
-    return click.Command(
-        kind.name,
-        params=[click.Argument(["key"], metavar=kind.id_name), _VALUE, *_PARAMS],
-        callback=callback,
-        context_settings=HELP,
-        help=f"Create one of the {kind.about}.",
-        short_help=kind.about.capitalize(),
-    )
+    key = click.Argument(["key"], metavar=kind.id_name)
+    return make_object_command(kind, create, [key, VALUE], f"Create one of the {kind.about}.")
 
 
-_pb = click.Command(
-    "pb",
-    params=[
+_pb = make_object_command(
+    PB,
+    _create_pb,
+    [
         click.Argument(
             ["script"],
             metavar="KIND:NAME:VERSION",
@@ -230,36 +208,25 @@ _pb = click.Command(
         ),
         click.Argument(["parameters"], required=False),
         EB_PARAMETERS,
-        *_PARAMS,
     ],
-    callback=_create_pb,
-    context_settings=HELP,
-    help="Create a processing block that runs a script with parameters; with --eb also the "
-    "execution block that it belongs to.",
-    short_help=PB.about.capitalize(),
+    "Create a processing block that runs a script with parameters; with --eb also the execution "
+    "block that it belongs to.",
 )
 
-_deployment = click.Command(
-    "deployment",
-    params=[
+_deployment = make_object_command(
+    DEPLOYMENT,
+    _create_deployment,
+    [
         click.Argument(["key"], metavar="ID"),
         click.Argument(["deployment_kind"], metavar="KIND", type=click.Choice(["helm"])),
         click.Argument(["parameters"]),
-        *_PARAMS,
     ],
-    callback=_create_deployment,
-    context_settings=HELP,
-    help="Create a deployment of a KIND (helm) with PARAMETERS, e.g. "
+    "Create a deployment of a KIND (helm) with PARAMETERS, e.g. "
     '\'{"chart": "name", "values": {}}\'.',
-    short_help=DEPLOYMENT.about.capitalize(),
 )
 
-_key = click.Command(
-    "key",
-    params=[click.Argument(["key"]), _VALUE, FORCE, *_PARAMS],
-    callback=_create_key,
-    context_settings=HELP,
-    help="Create one key, given as a full path.",
+_key = make_command(
+    "key", _create_key, [KEY, VALUE, FORCE], help="Create one key, given as a full path."
 )
 
 command = KeyGroup(
@@ -273,11 +240,6 @@ command = KeyGroup(
         "[options] (script|eb|flow|dependency) ID VALUE",
         "[options] KEY VALUE",
     ],
-    params=[EB_PARAMETERS, FORCE, *_PARAMS],
-    commands=[
-        _pb,
-        _command(SCRIPT),
-        _deployment,
-        *map(_command, (EB, FLOW, DEPENDENCY)),
-    ],
+    params=[EB_PARAMETERS, FORCE, *COMMON],
+    commands=[_pb, _command(SCRIPT), _deployment, *map(_command, (EB, FLOW, DEPENDENCY))],
 )

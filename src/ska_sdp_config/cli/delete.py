@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 from ska_sdp_config.cli.errors import Failed, NotFound
-from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
-from ska_sdp_config.cli.options import COMMON, DELETE_ALL, YES
-from ska_sdp_config.cli.output import Change
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.options import COMMON, flag
+from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
-from ska_sdp_config.cli.targets import KeyGroup, check_id, check_key, id_argument
+from ska_sdp_config.cli.targets import KEY, KeyGroup, check_id, id_argument, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 
@@ -25,45 +23,41 @@ __all__ = ["command"]
 KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
 
 
-def _delete_entry(
-    path: str, also: Sequence[str], list_command: str, output: str | None, quiet: bool
-) -> None:
+def _delete_entry(path: str, also: Sequence[str], list_command: str, out: Printer) -> None:
     """Delete one entry, with its state and owner if there are any."""
-    out = make_printer(output, quiet)
-    gone: list[str] = []
+    deleted: list[str] = []
     with open_backend(defer_interrupts()) as backend:
         for txn in backend.txn(prefetch=[path, *also]):
             found = txn.get_many([path, *also])
             if found[path] is None:
                 raise NotFound(f"There is nothing at {path} to delete: try '{list_command}'.")
-            gone = [each for each, text in found.items() if text is not None]
-            for each in gone:
+            deleted = [each for each, text in found.items() if text is not None]
+            for each in deleted:
                 txn.delete(each)
-    out.changes([Change("deleted", each) for each in gone], 0)
+    out.changes([Change("deleted", each) for each in deleted], 0)
 
 
-def _delete_all(path: str, about: str, yes: bool, output: str | None, quiet: bool) -> None:
+def _delete_all(path: str, about: str, yes: bool, out: Printer) -> None:
     """Delete everything below a path in one transaction."""
-    out = make_printer(output, quiet)
-    gone: list[str] = []
+    deleted: list[str] = []
     levels = range(MAX_DEPTH - depth_of_path(path))
     if not yes:
         with open_backend() as backend:
             for txn in backend.txn():
-                gone = txn.peek_keys(f"{path}/", levels)
-        if gone:
+                deleted = txn.peek_keys(f"{path}/", levels)
+        if deleted:
             # The connection is closed first: the user may take long to confirm.
-            _ask(f"Delete {about}: {len(gone)} keys below {path}?")
+            _confirm(f"Delete {about}: {len(deleted)} keys below {path}?")
     with open_backend(defer_interrupts()) as backend:
         for txn in backend.txn():
             # Read without guards: there may be more keys than fit in a transaction.
-            gone = txn.peek_keys(f"{path}/", levels)
-            if gone:
+            deleted = txn.peek_keys(f"{path}/", levels)
+            if deleted:
                 txn.delete_prefix(f"{path}/", must_exist=False, recursive=True)
-    out.changes([Change("deleted", each) for each in gone], 0)
+    out.changes([Change("deleted", each) for each in deleted], 0)
 
 
-def _ask(question: str) -> None:
+def _confirm(question: str) -> None:
     """Ask the user to confirm.
 
     Raises:
@@ -78,16 +72,13 @@ def _ask(question: str) -> None:
 
 
 def _command(kind: SdpObject) -> click.Command:
-    def callback(
-        prefix: str, everything: bool, yes: bool, key: str | None = None, **options: Any
-    ) -> None:
+    def delete(key: str | None, everything: bool, yes: bool, out: Printer, prefix: str) -> None:
         if everything == (key is not None):
             raise click.UsageError(
                 f"Ambiguous which {kind.about} to delete: name one, or use -a for all."
             )
         if key is None:
-            path = kind.path(prefix).rstrip("/")
-            _delete_all(path, f"all {kind.about}", yes, **options)
+            _delete_all(kind.path(prefix).rstrip("/"), f"all {kind.about}", yes, out)
             return
         check_id(key)
         path = kind.path(prefix, key)
@@ -95,46 +86,44 @@ def _command(kind: SdpObject) -> click.Command:
             raise click.UsageError(
                 f"{key!r} is not {kind.id_name}: 'ska-sdp delete {path}' deletes a key."
             )
-        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.list_command, **options)
+        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.list_command, out)
 
-    return click.Command(
-        kind.name,
-        params=[id_argument(kind, required=False), *PARAMS],
-        callback=callback,
-        context_settings=HELP,
-        help=f"Delete one of the {kind.about}, with its state and owner; with -a all of them.",
-        short_help=kind.about.capitalize(),
+    return make_object_command(
+        kind,
+        delete,
+        [id_argument(kind, required=False), *OPTIONS],
+        f"Delete one of the {kind.about}, with its state and owner; with -a all of them.",
     )
 
 
-def _delete_prefix(prefix: str, everything: bool, yes: bool, **options: Any) -> None:
+def _delete_prefix(prefix: str, everything: bool, yes: bool, out: Printer) -> None:
     if not everything or not prefix:
         raise click.UsageError("Missing options: use -a and --prefix=PATH.")
-    _delete_all(prefix, "everything below the prefix", yes, **options)
+    _delete_all(prefix, "everything below the prefix", yes, out)
 
 
-def _delete_key(key: str, prefix: str, everything: bool, yes: bool, **options: Any) -> None:
-    check_key(key)
+def _delete_key(key: str, prefix: str, everything: bool, yes: bool, out: Printer) -> None:
     if everything:
         raise click.UsageError(f"To delete all keys below, use 'delete -a --prefix={key} prefix'.")
-    _delete_entry(key, [], "ska-sdp list -a", **options)
+    _delete_entry(key, [], "ska-sdp list -a", out)
 
 
-PARAMS: list[click.Parameter] = [DELETE_ALL, YES, *COMMON]
+OPTIONS: list[click.Parameter] = [
+    flag("-a", "--all", "everything", text="Delete all of them."),
+    flag("-y", "--yes", text="Do not ask for confirmation."),
+]
 
-_key = click.Command(
+_key = make_command(
     "key",
-    params=[click.Argument(["key"]), *PARAMS],
-    callback=_delete_key,
-    context_settings=HELP,
+    _delete_key,
+    [KEY, *OPTIONS],
     help="Delete one key, given as a full path, and nothing below it.",
 )
 
-_prefix = click.Command(
+_prefix = make_command(
     "prefix",
-    params=PARAMS,
-    callback=_delete_prefix,
-    context_settings=HELP,
+    _delete_prefix,
+    OPTIONS,
     help="Delete everything below the path that --prefix names.",
     short_help="Everything below a prefix",
 )
@@ -150,6 +139,6 @@ command = KeyGroup(
         "[options] script KIND:NAME:VERSION",
         "[options] KEY",
     ],
-    params=PARAMS,
+    params=[*OPTIONS, *COMMON],
     commands=[*map(_command, KINDS), _prefix],
 )

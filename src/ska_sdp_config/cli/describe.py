@@ -10,7 +10,7 @@ import click
 
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import NotFound
-from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
     DEPLOYMENT,
@@ -22,10 +22,9 @@ from ska_sdp_config.cli.objects import (
     SdpObject,
 )
 from ska_sdp_config.cli.options import COMMON
-from ska_sdp_config.cli.output import Entry, Section, note
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.output import Entry, Printer, Section, note
 from ska_sdp_config.cli.session import open_backend
-from ska_sdp_config.cli.targets import check_id, id_argument
+from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
@@ -48,36 +47,41 @@ class _Collector:
         self._prefix = prefix
         self.absent: list[str] = []
 
-    def object_section(self, kind: SdpObject, key: str) -> Section:
+    def sections(self, kind: SdpObject, key: str) -> Iterator[Section]:
+        """Yield the section of an object, then those of all that is related to it."""
+        of_kind = {PB: self._pb_sections, EB: self._eb_sections, SUBARRAY: self._subarray_sections}
+        yield from of_kind[kind](key)
+
+    def _object_section(self, kind: SdpObject, key: str) -> Section:
         """Return the value, the state and the owner of an object."""
         path = kind.path(self._prefix, key)
         return Section(_title(kind), self._entries([path, f"{path}/state", f"{path}/owner"]))
 
-    def subarray_sections(self, key: str) -> Iterator[Section]:
-        section = self.object_section(SUBARRAY, key)
+    def _subarray_sections(self, key: str) -> Iterator[Section]:
+        section = self._object_section(SUBARRAY, key)
         yield section
         eb_id = _value(section).get("eb_id")
         if isinstance(eb_id, str):
-            yield from self.eb_sections(eb_id)
+            yield from self._eb_sections(eb_id)
             if not self._entries([EB.path(self._prefix, eb_id)]):
                 self.absent.append(EB.path(self._prefix, eb_id))
 
-    def eb_sections(self, key: str) -> Iterator[Section]:
-        section = self.object_section(EB, key)
+    def _eb_sections(self, key: str) -> Iterator[Section]:
+        section = self._object_section(EB, key)
         yield section
         eb = _value(section)
         listed = [eb.get("pb_realtime"), eb.get("pb_batch")]
         pb_ids = [each for ids in listed if isinstance(ids, list) for each in ids]
-        mine = {each: None for each in pb_ids if isinstance(each, str)}
+        found = {each: None for each in pb_ids if isinstance(each, str)}
         # A processing block made by a script may be missing from the lists of its execution block.
         root = PB.path(self._prefix)
         for path, text in self._txn.list_values(root):
             if _mapping(Entry(path, text)).get("eb_id") == key:
-                mine[path[len(root) :]] = None
-        yield from self._block_sections([*mine])
+                found[path[len(root) :]] = None
+        yield from self._block_sections([*found])
 
-    def pb_sections(self, key: str) -> Iterator[Section]:
-        section = self.object_section(PB, key)
+    def _pb_sections(self, key: str) -> Iterator[Section]:
+        section = self._object_section(PB, key)
         yield section
         if section.entries:
             yield from self._related_sections([key], section.entries)
@@ -152,36 +156,24 @@ def _value(section: Section) -> dict[str, Any]:
 
 
 def _command(kind: SdpObject) -> click.Command:
-    def callback(key: str, prefix: str, output: str | None, quiet: bool) -> None:
+    def describe(key: str, out: Printer, prefix: str) -> None:
         check_id(key)
-        out = make_printer(output, quiet)
         sections: list[Section] = []
         absent: list[str] = []
         with open_backend() as backend:
             for txn in backend.txn():
                 collector = _Collector(txn, prefix)
-                gather = {
-                    PB: collector.pb_sections,
-                    EB: collector.eb_sections,
-                    SUBARRAY: collector.subarray_sections,
-                }
-                sections = list(gather[kind](key))
+                sections = list(collector.sections(kind, key))
                 absent = collector.absent
         if not sections[0].entries:
             path = kind.path(prefix, key)
             raise NotFound(f"There is nothing at {path} to describe: try '{kind.list_command}'.")
         out.sections([section for section in sections if section.entries])
-        if absent and not quiet:
+        if absent and not out.quiet:
             note(f"Referenced, but not in the database: {', '.join(absent)}.")
 
-    return click.Command(
-        kind.name,
-        params=[id_argument(kind), *COMMON],
-        callback=callback,
-        context_settings=HELP,
-        help=f"Describe one of the {kind.about}, with everything related to it.",
-        short_help=kind.about.capitalize(),
-    )
+    text = f"Describe one of the {kind.about}, with everything related to it."
+    return make_object_command(kind, describe, [id_argument(kind)], text)
 
 
 command = Group(

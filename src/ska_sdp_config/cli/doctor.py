@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import click
-
 from ska_sdp_config.cli.errors import Failed, Misconfigured
-from ska_sdp_config.cli.group import HELP
-from ska_sdp_config.cli.options import COMMON
-from ska_sdp_config.cli.printers import make_printer
-from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.output import Printer
+from ska_sdp_config.cli.session import open_config
 
 __all__ = ["command"]
 
 
-def _doctor(prefix: str, output: str | None, quiet: bool) -> None:
+def _doctor(out: Printer, prefix: str) -> None:
     from ska_sdp_config.cli.diagnosis import diagnose
     from ska_sdp_config.cli.readings import Readings, read_database, read_members
 
-    out = make_printer(output, quiet)
     readings = Readings()
-    with open_backend() as backend:
-        read_database(backend, prefix, readings)
+    with open_config(prefix) as config:
+        read_database(config, prefix, readings)
     try:
         read_members(readings)
     except ValueError as exc:
@@ -34,11 +30,10 @@ def _doctor(prefix: str, output: str | None, quiet: bool) -> None:
         raise Failed(f"Faults found: {', '.join(faults)}; follow the advice above.")
 
 
-command = click.Command(
+command = make_command(
     "doctor",
-    params=COMMON,
-    callback=_doctor,
-    context_settings=HELP,
+    _doctor,
+    [],
     help="Check whether the database is reachable, its latency, version, clock and size, and "
     "which components are alive; advise on each fault. Exits with 1 if there is a fault, with 5 "
     "if the database is unreachable.",

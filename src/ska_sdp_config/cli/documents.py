@@ -14,7 +14,7 @@ from ska_sdp_config.cli.yaml_numbers import read_numbers
 __all__ = ["MAX_ALIASED_VALUES", "parse"]
 
 MAX_ALIASED_VALUES = 1_000_000
-"""Maximum number of values that the aliases of a document may expand to, beyond its length."""
+"""Maximum number of values to which the aliases of a document may expand, beyond its length."""
 
 KEY_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "merge", "value")}
 """Tags of keys that are strings, as all keys of JSON are. Other keys would be stored as another
@@ -34,13 +34,7 @@ read_numbers(Loader)
 
 
 def parse(text: str) -> Any:
-    """Parse a JSON or YAML document.
-
-    Args:
-        text: the document.
-
-    Returns:
-        Its value: types of JSON, and YAML's dates and numbers.
+    """Parse a JSON or YAML document to types of JSON, and YAML's dates and numbers.
 
     Raises:
         ValueError: it is neither; has tags of objects, a duplicate key, or a key that is not a
@@ -75,8 +69,8 @@ def parse(text: str) -> Any:
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = next(key for key in found if [k for k, _ in pairs].count(key) > 1)
-        raise ValueError(f"duplicate key {twice!r}")
+        duplicate = next(key for key in found if [k for k, _ in pairs].count(key) > 1)
+        raise ValueError(f"duplicate key {duplicate!r}")
     return found
 
 
@@ -102,10 +96,10 @@ class _SizeCheck:
     Aliases let a document of a few lines expand to billions of values.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._choices: dict[int, tuple[int, int]] = {}
-        self._open: set[int] = set()
+    def __init__(self, max_values: int) -> None:
+        self._max_values = max_values
+        self._measured: dict[int, tuple[int, int]] = {}
+        self._ancestors: set[int] = set()
 
     def measure(self, node: yaml.Node) -> tuple[int, int]:
         """Return the number and depth of the values with all aliases expanded.
@@ -113,25 +107,25 @@ class _SizeCheck:
         Raises:
             ValueError: too many, too deep, or recursive; or a mapping has a duplicate key.
         """
-        known = self._choices.get(id(node))
+        known = self._measured.get(id(node))
         if known is not None:
             return known
-        if id(node) in self._open:
+        if id(node) in self._ancestors:
             raise ValueError(f"a value refers to itself{_at(node.start_mark)}")
-        self._open.add(id(node))
+        self._ancestors.add(id(node))
         size, depth = 1, 0
         for child in _children(node):
-            its_size, its_depth = self.measure(child)
-            size, depth = size + its_size, max(depth, its_depth)
-            if size > self._most:
+            child_size, child_depth = self.measure(child)
+            size, depth = size + child_size, max(depth, child_depth)
+            if size > self._max_values:
                 raise ValueError(
-                    f"its references expand to more than {MAX_ALIASED_VALUES} values"
+                    f"its aliases expand to more than {MAX_ALIASED_VALUES} values"
                     f"{_at(node.start_mark)}"
                 )
         if depth == MAX_NESTING:
-            raise ValueError(f"its references nest too deeply{_at(node.start_mark)}")
-        self._open.discard(id(node))
-        self._choices[id(node)] = size, depth + 1
+            raise ValueError(f"its aliases nest too deeply{_at(node.start_mark)}")
+        self._ancestors.discard(id(node))
+        self._measured[id(node)] = size, depth + 1
         return size, depth + 1
 
 

@@ -9,7 +9,7 @@ import click
 
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP
-from ska_sdp_config.cli.options import COMMON, OWNERS
+from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
@@ -52,7 +52,7 @@ command = click.Command(
     "dump",
     params=[
         click.Argument(["file"], default="-", metavar="[FILE]", type=click.Path()),
-        OWNERS,
+        flag("-a", "--all", "everything", text="Include owners, which belong to processes."),
         *COMMON,
     ],
     callback=_dump,

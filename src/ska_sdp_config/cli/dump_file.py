@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.errors import join_faults
 from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.targets import check_depth_of_key
 from ska_sdp_config.entity.codec import encode
@@ -22,16 +23,13 @@ __all__ = ["MAX_BYTES", "is_owner", "read_dump", "split"]
 MAX_BYTES = 256 * 2**20
 """Maximum size of a dump."""
 
-MAX_FAULTS_NAMED = 10
-"""Maximum number of faults in a message."""
-
 PARTS = ("values", "texts", "quoted")
 
-AS_IT_IS = " !\"#$&'()*+,/:;<=>?@[]{|}\n"
+UNQUOTED = " !\"#$&'()*+,/:;<=>?@[]{|}\n"
 """Characters that are not percent-encoded, besides letters, digits and ``-._~``."""
 
 
-class _NotValid(ValueError):
+class _InvalidValue(ValueError):
     """A value is invalid for its object."""
 
 
@@ -57,7 +55,7 @@ def split(entries: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def _quote(text: str) -> str:
-    return quote(text, AS_IT_IS, errors="surrogateescape")
+    return quote(text, UNQUOTED, errors="surrogateescape")
 
 
 def _unquote(text: str) -> str:
@@ -76,15 +74,10 @@ def _value(text: str) -> Any:
 
 
 def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
-    """Get the texts to store, by path, that a dumped file says.
-
-    Args:
-        document: what the file holds.
-        prefix: what stands before the paths of objects.
-        force: whether values may be any for their objects.
+    """Return the texts to store, by path; ``force`` skips the validation of values.
 
     Raises:
-        ValueError: it is not a dump, or values are not valid; names the first faults.
+        ValueError: it is not a dump, or values are invalid; names the first faults.
     """
     if not isinstance(document, dict) or not document or document.keys() - set(PARTS):
         raise ValueError(
@@ -108,13 +101,10 @@ def read_dump(document: object, prefix: str, *, force: bool) -> dict[str, str]:
                 found[key] = _text(part, path, value, prefix, force)
             except (TypeError, ValueError) as exc:
                 faults.append(f"{path}: {exc}")
-                can_be_forced |= isinstance(exc, _NotValid)
-    if len(faults) > MAX_FAULTS_NAMED:
-        faults[MAX_FAULTS_NAMED:] = [f"{len(faults) - MAX_FAULTS_NAMED} more"]
-    if can_be_forced:
-        faults.append("correct the values, or use --force to skip validation")
+                can_be_forced |= isinstance(exc, _InvalidValue)
     if faults:
-        raise ValueError("; ".join(faults))
+        advice = "; correct the values, or use --force to skip validation" if can_be_forced else ""
+        raise ValueError(join_faults(faults) + advice)
     return found
 
 
@@ -128,5 +118,5 @@ def _text(part: str, path: str, value: Any, prefix: str, force: bool) -> str:
     place = None if force else locate(path, prefix)
     faults = [] if place is None else find_faults(place, value)
     if faults:
-        raise _NotValid("; ".join(faults))
+        raise _InvalidValue("; ".join(faults))
     return encode(value)

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.arguments import parse_value
-from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, find, replace
+from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace, usage
 from ska_sdp_config.cli.errors import EditKept, Failed, Misconfigured
 from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.objects import PB_STATE
 from ska_sdp_config.cli.options import FORCE
-from ska_sdp_config.cli.output import Change
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.source import parse_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
 from ska_sdp_config.cli.terminal import one_line
 
@@ -30,21 +30,17 @@ COMMENT = "# "
 """Beginning of the lines that explain an error above the value to correct."""
 
 
-def _edit(
-    target: Target, prefix: str, output: str | None, quiet: bool, force: bool = False
-) -> None:
+def _edit(target: Target, out: Printer, prefix: str, force: bool = False) -> None:
     editor = _editor()
     if not force:
         check_changeable(target, prefix)
-    out = make_printer(output, quiet)
+    stored: str | None = None
     with open_backend() as backend:
-        stored = find(backend, target)
-    if stored is not None and not force and not values.is_json(stored):
-        raise Failed(f"What is stored at {target.entry} is not JSON: edit it with --force.")
-    before = "{}" if stored is None else stored
-    text = before if force else values.pretty(before) + "\n"
-    if not force and not values.is_utf8(text):
-        raise Failed(f"What is stored at {target.entry} is not UTF-8 text: edit it with --force.")
+        for txn in backend.txn():
+            stored = txn.get(target.entry)
+    if stored is None and target.kind != PB_STATE:
+        raise target.not_found()
+    text = _text_to_edit(target, "{}" if stored is None else stored, force)
     file = _make_file(target, text)
     changes: list[Change] = []
     with _keep_on_failure(file):
@@ -57,12 +53,19 @@ def _edit(
     out.changes(changes, 0 if changes else 1)
 
 
-def _editor() -> list[str]:
-    """Return the command of the editor.
+def _text_to_edit(target: Target, stored: str, force: bool) -> str:
+    if force:
+        return stored
+    if not values.is_json(stored):
+        raise Failed(f"The value of {target.entry} is not JSON: edit it with --force.")
+    text = values.pretty(stored) + "\n"
+    if not values.is_utf8(text):
+        raise Failed(f"The value of {target.entry} is not UTF-8 text: edit it with --force.")
+    return text
 
-    Raises:
-        Misconfigured: no editor is set.
-    """
+
+def _editor() -> list[str]:
+    """Return the command of the editor."""
     given = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
     command = next(filter(None, given), "")
     if not command:
@@ -86,18 +89,14 @@ def _make_file(target: Target, text: str) -> Path:
 
 
 def _read(file: Path, force: bool) -> str:
-    """Read the edited file.
-
-    Raises:
-        Failed: there is no file, or it is not UTF-8 text.
-    """
+    """Read the edited file."""
     try:
         return file.read_text("utf-8", "surrogateescape" if force else "strict")
     except OSError as exc:
         raise Failed(f"Cannot read the edited file ({exc}): nothing was changed.") from exc
     except UnicodeDecodeError as exc:
         raise Failed(
-            f"What was edited is not UTF-8 text (byte {exc.start}): nothing was changed."
+            f"The edited value is not UTF-8 text (byte {exc.start}): nothing was changed."
         ) from exc
 
 
@@ -110,7 +109,7 @@ def _keep_on_failure(file: Path) -> Iterator[None]:
     except BaseException as exc:
         # Including Ctrl-C: an edit must not be lost.
         if file.exists() and file.read_bytes() != before:
-            raise EditKept(str(file)) from exc
+            raise EditKept(f"Your edit is kept in {file}.") from exc
         file.unlink(missing_ok=True)
         raise
 
@@ -178,13 +177,7 @@ command = TargetGroup(
     "Edit the value of {}",
     key_options=[FORCE],
     kinds=CHANGEABLE,
-    usage=[
-        "[options] (script|eb|deployment|flow|dependency) ID",
-        "[options] pb-state ID",
-        "[options] controller",
-        "[options] subarray ID",
-        "[options] KEY",
-    ],
+    usage=usage(),
     help="Edit the value of a key, or of an object, or the state of a processing block, with the "
     "editor set in VISUAL or EDITOR. An unchanged value is not written.",
 )

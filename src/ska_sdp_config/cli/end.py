@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
-from ska_sdp_config.cli.eb_state import ENDED, state_of_eb, timestamp
+from ska_sdp_config.cli.entry import state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
-from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import EB
-from ska_sdp_config.cli.options import CANCEL, COMMON
-from ska_sdp_config.cli.output import Change
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.options import COMMON, flag
+from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_config
-from ska_sdp_config.cli.targets import check_id, id_argument
+from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 
 __all__ = ["command"]
+
+ENDED = ("FINISHED", "CANCELLED")
+"""Final statuses of execution blocks."""
 
 
 @contextmanager
@@ -28,13 +28,12 @@ def _named(path: str) -> Iterator[None]:
         yield
     except ValueError as exc:
         raise Failed(
-            f"What is stored at {path} is not JSON: correct it with 'ska-sdp edit --force {path}'."
+            f"The value of {path} is not JSON: correct it with 'ska-sdp edit --force {path}'."
         ) from exc
 
 
-def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool) -> None:
+def _end_eb(key: str, cancel: bool, out: Printer, prefix: str) -> None:
     check_id(key)
-    out = make_printer(output, quiet)
     path = EB.path(prefix, key)
     with open_config(prefix, defer_interrupts()) as config:
         for txn in config.txn(prefetch=[path, f"{path}/state"]):
@@ -61,21 +60,19 @@ def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool
     out.changes([Change("cancelled" if cancel else "finished", path)], 0)
 
 
-PARAMS: list[click.Parameter] = [CANCEL, *COMMON]
-
-_eb = click.Command(
-    "eb",
-    params=[id_argument(EB), *PARAMS],
-    callback=_end_eb,
-    context_settings=HELP,
-    help="End an execution block: set its status to FINISHED, or with -c to CANCELLED.",
-    short_help=EB.about.capitalize(),
-)
+CANCEL = flag("-c", "--cancel", text="Cancel it instead of finishing it.")
 
 command = Group(
     name="end",
     help="End an execution block.",
     usage=["eb ID [options]"],
-    params=PARAMS,
-    commands=[_eb],
+    params=[CANCEL, *COMMON],
+    commands=[
+        make_object_command(
+            EB,
+            _end_eb,
+            [id_argument(EB), CANCEL],
+            "End an execution block: set its status to FINISHED, or with -c to CANCELLED.",
+        )
+    ],
 )

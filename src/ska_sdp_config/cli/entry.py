@@ -1,10 +1,13 @@
-"""Replacement of the value of one entry, for ``update`` and ``edit``."""
+"""Writing of the value of one entry, with the state of an execution block."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
-from ska_sdp_config.cli.errors import Failed, NotFound
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.objects import (
     CONTROLLER,
     DEPENDENCY,
@@ -22,15 +25,26 @@ from ska_sdp_config.cli.targets import Target
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
+    from ska_sdp_config.engine.transaction import Txn
 
-__all__ = ["CHANGEABLE", "EntryConflict", "check_changeable", "find", "replace"]
+__all__ = [
+    "CHANGEABLE",
+    "check_changeable",
+    "replace",
+    "state_of_eb",
+    "timestamp",
+    "update_state_of_eb",
+    "usage",
+]
 
 CHANGEABLE = (SCRIPT, EB, DEPLOYMENT, PB_STATE, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY)
 """Objects that can be updated and edited; of processing blocks only the states."""
 
 
-class EntryConflict(Failed):
-    """The entry changed between the read and the write."""
+def usage(argument: str = "") -> list[str]:
+    """Return the lines of usage of a verb that changes one entry."""
+    objects = ("(script|eb|deployment|flow|dependency) ID", "pb-state ID", "controller")
+    return [f"[options] {each}{argument}" for each in (*objects, "subarray ID", "KEY")]
 
 
 def check_changeable(target: Target, prefix: str) -> None:
@@ -45,20 +59,6 @@ def check_changeable(target: Target, prefix: str) -> None:
             f"{target.entry} was not changed: processing blocks are immutable, except for their "
             f"states; try 'pb-state {place.key}', or --force."
         )
-
-
-def find(backend: Backend, target: Target) -> str | None:
-    """Return the text of an entry; None for the state of a processing block that has none yet.
-
-    Raises:
-        NotFound: the entry does not exist.
-    """
-    text: str | None = None
-    for txn in backend.txn():
-        text = txn.get(target.entry)
-    if text is None and target.kind != PB_STATE:
-        raise NotFound(f"There is nothing at {target.entry}: try '{target.list_command}'.")
-    return text
 
 
 def replace(
@@ -86,29 +86,74 @@ def replace(
 
     Raises:
         NotFound: the entry does not exist.
-        EntryConflict: the stored text is not the one that was read.
+        Failed: the stored text is not the one that was read.
     """
     from ska_sdp_config.cli.bulk import plan
-    from ska_sdp_config.cli.eb_state import state_path_of, updated_state
 
     path = target.entry
-    state_path = state_path_of(path, prefix)
     changes: list[Change] = []
     has_object = True
     for txn in backend.txn():
         before = txn.get(path)
         if read is not None and before != read[0]:
-            raise EntryConflict(f"{path} was changed by another client: edit it again.")
+            raise Failed(f"{path} was changed by another client: edit it again.")
         if before is None and target.kind != PB_STATE:
-            raise NotFound(f"There is nothing at {path}: try '{target.list_command}'.")
+            raise target.not_found()
         has_object = before is not None or txn.get(target.path) is not None
         changes = [Change(f"{step.verb}d", path) for step in plan({path: before}, {path: text})]
         if changes:
             (txn.create if before is None else txn.update)(path, text)
-            state = state_path and updated_state(txn.get(state_path), text)
-            if state_path and state:
-                txn.update(state_path, state)
+            state_path = update_state_of_eb(txn, path, text, prefix)
+            if state_path:
                 changes.append(Change("updated", state_path))
     if not has_object:
         note(f"There is nothing at {target.path}: its state was written nevertheless.")
     return changes
+
+
+def timestamp() -> str:
+    """Return the current time in the format of ``last_updated``."""
+    from ska_sdp_config.lmc.times import last_updated
+
+    return last_updated(datetime.now(timezone.utc))
+
+
+def state_of_eb(known: Mapping[str, Any], eb: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state to write with an execution block, all of whose fields are optional.
+
+    Args:
+        known: the stored state, empty for none.
+        eb: the execution block.
+    """
+    state = {
+        "scans": [],
+        **known,
+        "scan_type": eb.get("current_scan_type"),
+        "scan_id": eb.get("scan_id"),
+        "last_updated": eb.get("last_updated") or timestamp(),
+    }
+    return state | ({"status": eb["status"]} if "status" in eb else {})
+
+
+def update_state_of_eb(txn: Txn, path: str, text: str, prefix: str) -> str | None:
+    """Update the stored state of an execution block to its new text.
+
+    Returns:
+        The path of the state; None if nothing was written: the path is not that of an execution
+        block, there is no state, or one of the two is not a mapping or cannot be encoded.
+    """
+    from ska_sdp_config.entity.codec import encode
+
+    place = locate(path, prefix)
+    if place is None or place.kind != EB or place.part:
+        return None
+    state_path = f"{path}/state"
+    known, eb = values.read(txn.get(state_path) or ""), values.read(text)
+    if not (isinstance(known, dict) and isinstance(eb, dict)):
+        return None
+    try:
+        state = encode(state_of_eb(known, eb))
+    except ValueError:  # escapes in JSON can yield lone surrogates
+        return None
+    txn.update(state_path, state)
+    return state_path

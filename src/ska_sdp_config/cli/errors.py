@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 import click
 
 from ska_sdp_config.store.errors import (
@@ -11,7 +14,20 @@ from ska_sdp_config.store.errors import (
     TransactionTooLarge,
 )
 
-__all__ = ["EditKept", "Failed", "Misconfigured", "NotFound", "TimedOut", "Unfinished", "explain"]
+__all__ = [
+    "EditKept",
+    "Failed",
+    "Misconfigured",
+    "NotFound",
+    "TimedOut",
+    "Unfinished",
+    "explain",
+    "join_faults",
+    "rejecting",
+]
+
+MAX_FAULTS_NAMED = 10
+"""Maximum number of faults in a message."""
 
 
 class Failed(Exception):
@@ -38,28 +54,35 @@ class TimedOut(Failed):
     exit_code = 4
 
 
-class EditKept(Exception):
-    """An edited value could not be written; ``__cause__`` is the error.
+class Supplemented(Exception):
+    """An error with a sentence to add to its message; ``__cause__`` is the error."""
 
-    Attributes:
-        file: the file with the edited value.
+
+class EditKept(Supplemented):
+    """An edited value could not be written; the sentence names the file with it."""
+
+
+class Unfinished(Supplemented):
+    """A command stopped between two batches; the sentence names those that are committed."""
+
+
+@contextmanager
+def rejecting(what: str) -> Iterator[None]:
+    """Convert a ValueError of the body to the rejection of an input.
+
+    Raises:
+        Failed: the body raised ValueError; names the input and the reason.
     """
+    try:
+        yield
+    except ValueError as exc:
+        raise Failed(f"{what} was rejected, nothing was changed: {exc}.") from exc
 
-    def __init__(self, file: str) -> None:
-        super().__init__(file)
-        self.file = file
 
-
-class Unfinished(Exception):
-    """A command stopped between two batches; ``__cause__`` is the error.
-
-    Attributes:
-        committed: what was committed before, as a sentence.
-    """
-
-    def __init__(self, committed: str) -> None:
-        super().__init__(committed)
-        self.committed = committed
+def join_faults(faults: Sequence[str]) -> str:
+    """Return the first faults as one message."""
+    more = len(faults) - MAX_FAULTS_NAMED
+    return "; ".join([*faults[:MAX_FAULTS_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def explain(error: BaseException) -> tuple[int, str]:
@@ -69,15 +92,14 @@ def explain(error: BaseException) -> tuple[int, str]:
 
 
 def _explain(error: BaseException) -> tuple[int, str]:
-    if isinstance(error, Unfinished) and error.__cause__ is not None:
+    if isinstance(error, Supplemented) and error.__cause__ is not None:
         code, text = _explain(error.__cause__)
-        # A retry would not help: it would be too large again.
-        is_over = isinstance(error.__cause__, TransactionTooLarge)
-        again = "" if is_over else " Run the same command again to finish."
-        return code, f"{text} {error.committed}{again}"
-    if isinstance(error, EditKept) and error.__cause__ is not None:
-        code, text = _explain(error.__cause__)
-        return code, f"{text} Your edit is kept in {error.file}."
+        # If a batch is too large, a retry would not help.
+        is_retryable = isinstance(error, Unfinished) and not isinstance(
+            error.__cause__, TransactionTooLarge
+        )
+        again = " Run the same command again to finish." if is_retryable else ""
+        return code, f"{text} {error}{again}"
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
         return 2, f"{error.format_message()} Try '{command} -h'."

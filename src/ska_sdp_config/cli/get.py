@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from ska_sdp_config.cli.errors import NotFound
-from ska_sdp_config.cli.output import Entry
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
 
-def _get(target: Target, prefix: str, output: str | None, quiet: bool) -> None:
+def _get(target: Target, out: Printer, prefix: str) -> None:
     found: dict[str, str] = {}
     with open_backend() as backend:
         for txn in backend.txn():
             found = target.read(txn)
     if not found:
-        raise NotFound(f"There is nothing at {target.path}: try '{target.list_command}'.")
-    out = make_printer(output, quiet)
+        raise target.not_found()
     entries = [Entry(path, text) for path, text in found.items()]
     if target.kind:
         out.parts(entries)

@@ -1,18 +1,45 @@
-"""Command groups that accept options in any position."""
+"""Commands, and groups of commands that accept options in any position."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from ska_sdp_config.cli.options import VALUE_OPTIONS
+from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS
 
-__all__ = ["HELP", "Group"]
+__all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command: the names of the help option."""
+
+Action = Callable[..., None]
+"""Function of a command: arguments and options are keyword arguments, with a Printer ``out``."""
+
+
+def with_printer(action: Action) -> Action:
+    """Return a callback that makes the printer ``out`` from the options ``-o`` and ``-q``."""
+
+    def callback(output: str | None, quiet: bool, **options: Any) -> None:
+        from ska_sdp_config.cli.printers import make_printer
+
+        action(out=make_printer(output, quiet), **options)
+
+    return callback
+
+
+def make_command(
+    name: str, action: Action, params: Sequence[click.Parameter], **arguments: Any
+) -> click.Command:
+    """Return a command that has the common options; ``arguments`` are those of click.Command."""
+    return click.Command(
+        name,
+        params=[*params, *COMMON],
+        callback=with_printer(action),
+        context_settings=HELP,
+        **arguments,
+    )
 
 
 class Group(click.Group):
@@ -22,7 +49,6 @@ class Group(click.Group):
         usage: lines of usage, without the command path.
         members: the noun for subcommands in help and errors.
         alternative: what else may be named, for errors.
-        arguments: arguments of click.Group.
     """
 
     def __init__(
@@ -51,11 +77,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the subcommand.
-
-        Raises:
-            UsageError: there is none of that name.
-        """
+        """Find the subcommand."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             ctx.fail(f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}.")
         return super().resolve_command(ctx, args)

@@ -1,7 +1,7 @@
 """Early end of a command, by Ctrl-C or timeout.
 
 A KeyboardInterrupt inside the library could be lost in a callback of gRPC, leave a lock of gRPC
-held forever, or be delayed until a pending call returns. Therefore, while a command uses the
+locked forever, or be delayed until a pending call returns. Therefore, while a command uses the
 database, a thread handles Ctrl-C, and kills the process if necessary. Use only in the main thread.
 """
 
@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.terminal import one_line
 
 __all__ = [
@@ -36,20 +37,23 @@ class EndRequest:
 
     Attributes:
         wake: callback that :meth:`set` calls, in another thread than the main one.
+        error: the error to raise; None after Ctrl-C.
     """
 
     def __init__(self) -> None:
         self.wake: Callable[[], None] = lambda: None
-        self._came = threading.Event()
+        self.error: Failed | None = None
+        self._event = threading.Event()
 
     @property
     def is_set(self) -> bool:
         """Whether the command must end."""
-        return self._came.is_set()
+        return self._event.is_set()
 
-    def set(self) -> None:
+    def set(self, error: Failed | None = None) -> None:
         """Request the end."""
-        self._came.set()
+        self.error = error
+        self._event.set()
         self.wake()
 
 
@@ -60,15 +64,15 @@ def end_on_interrupt(code: int = 0) -> Iterator[EndRequest]:
     Args:
         code: the exit code if the process must be killed after the grace period.
     """
-    come = EndRequest()
+    end = EndRequest()
 
     def on_interrupt(count: int, over: threading.Event) -> None:
-        come.set()
+        end.set()
         if not over.wait(GRACE_S):
             _end_process(code, STOPPED if code else "")
 
     with _interrupt_thread(on_interrupt):
-        yield come
+        yield end
 
 
 @contextmanager
@@ -78,9 +82,9 @@ def stop_on_interrupt() -> Iterator[None]:
     Raises:
         KeyboardInterrupt: the body completed within the grace period.
     """
-    with end_on_interrupt(1) as come:
+    with end_on_interrupt(1) as end:
         yield
-    if come.is_set:
+    if end.is_set:
         raise KeyboardInterrupt
 
 
@@ -95,48 +99,48 @@ def defer_interrupts(kept: str = "") -> Iterator[Callable[[], None]]:
         A function that raises KeyboardInterrupt after Ctrl-C. A body that does not call it is
         completed, and a message reports that.
     """
-    came = threading.Event()
+    interrupted = threading.Event()
 
     def on_interrupt(count: int, over: threading.Event) -> None:
         if count > 1 and not over.is_set():
             unsure = "Stopped before the database replied: check what was written."
             _end_process(1, f"{unsure} {kept}".rstrip())
-        came.set()
+        interrupted.set()
         if not over.wait(GRACE_S):
             _write_error("Waiting for the database to reply; press Ctrl-C again to stop at once.")
 
-    def ask() -> None:
-        if came.is_set():
+    def check_interrupt() -> None:
+        if interrupted.is_set():
             raise KeyboardInterrupt
 
     with _interrupt_thread(on_interrupt):
-        yield ask
-    if came.is_set():
+        yield check_interrupt
+    if interrupted.is_set():
         _write_error("Ctrl-C came too late: the command was executed.")
 
 
 @contextmanager
-def end_on_timeout(seconds: float | None, code: int, text: str) -> Iterator[EndRequest]:
+def end_on_timeout(end: EndRequest, seconds: float | None, error: Failed) -> Iterator[None]:
     """End a command after a timeout, even during a pending call to the database.
 
     Args:
+        end: the request to set.
         seconds: the timeout, None for no limit.
-        code: the exit code if the process must be killed after the grace period.
-        text: the message in that case.
+        error: the error to raise; also printed if the process must be killed after the grace
+            period.
     """
-    up = EndRequest()
     over = threading.Event()
 
     def watch() -> None:
         if not over.wait(seconds):
-            up.set()
+            end.set(error)
             if not over.wait(GRACE_S):
-                _end_process(code, text)
+                _end_process(error.exit_code, str(error))
 
     if seconds is not None:
-        threading.Thread(target=watch, name="time-out", daemon=True).start()
+        threading.Thread(target=watch, name="timeout", daemon=True).start()
     try:
-        yield up
+        yield
     finally:
         over.set()
 

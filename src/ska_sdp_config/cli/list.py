@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ska_sdp_config.cli.errors import Failed
-from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.group import Group, with_printer
 from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SdpObject
-from ska_sdp_config.cli.options import ALL, COMMON, VALUES
-from ska_sdp_config.cli.output import Entry
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.options import COMMON, flag
+from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 from ska_sdp_config.store.interface import Compacted, Query
@@ -30,27 +30,13 @@ PAGE_SIZE = 1000
 
 
 class Listing(NamedTuple):
-    """Selection of paths to list.
-
-    Attributes:
-        root: the beginning of the paths.
-        levels: their depths, in slashes relative to the root.
-        select: returns whether to list a path; None to list all.
-        columns: fields of values that a table shows.
-    """
+    """Selection of the paths that begin with a root, at some depths relative to it."""
 
     root: str
     levels: range
-    select: Callable[[str], bool] | None = None
+    is_selected: Callable[[str], bool] = lambda path: True
     columns: tuple[str, ...] = ()
-
-    def matches(self, path: str) -> bool:
-        """Return whether to list a path."""
-        return self.select is None or self.select(path)
-
-    def filter(self, paths: list[str]) -> list[str]:
-        """Return the paths to list."""
-        return paths if self.select is None else [*filter(self.select, paths)]
+    """Fields of values that a table shows."""
 
 
 def _everything(root: str) -> Listing:
@@ -62,11 +48,12 @@ def _objects(kind: SdpObject, prefix: str) -> Listing:
     """Select the objects of a kind, without their states and owners."""
     root, leaf = kind.path(prefix), kind.leaf
     level = depth_of_path(leaf)
-    listing = Listing(root, range(level, level + 1), columns=kind.columns)
-    if kind.is_single:
-        # A longer path with the same beginning is another key.
-        return listing._replace(select=lambda path: path == root)
-    return listing._replace(select=lambda path: path.endswith(leaf)) if leaf else listing
+
+    def is_selected(path: str) -> bool:
+        # A path that is longer than that of the only instance is another key.
+        return path == root if kind.is_single else path.endswith(leaf)
+
+    return Listing(root, range(level, level + 1), is_selected, kind.columns)
 
 
 def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:
@@ -74,22 +61,21 @@ def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:
     listing = _everything(kind.path(prefix))
     if not kind.is_single:
         return listing
-    return listing._replace(select=lambda path: f"{path}/".startswith(f"{listing.root}/"))
+    return listing._replace(is_selected=lambda path: f"{path}/".startswith(f"{listing.root}/"))
 
 
 def _of_date(listing: Listing, date: str) -> Listing:
     """Select only objects with a date in their ID: the last part but one."""
     depth = depth_of_path(listing.root)
 
-    def select(path: str) -> bool:
+    def is_selected(path: str) -> bool:
         return path.split("/")[depth].split("-")[-2:-1] == [date]
 
-    return listing._replace(select=select)
+    return listing._replace(is_selected=is_selected)
 
 
-def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> None:
+def _show(listing: Listing, values: bool, out: Printer) -> None:
     """Read the selected keys, and print them."""
-    out = make_printer(output, quiet)
     entries: list[Entry] = []
     paths: list[str] = []
     with open_backend() as backend:
@@ -99,9 +85,10 @@ def _show(listing: Listing, values: bool, output: str | None, quiet: bool) -> No
         for txn in backend.txn():
             if values:
                 found = txn.list_values(listing.root, listing.levels)
-                entries = [Entry(*each) for each in found if listing.matches(each[0])]
+                entries = [Entry(*each) for each in found if listing.is_selected(each[0])]
             else:
-                paths = listing.filter(txn.list_keys(listing.root, listing.levels))
+                found_keys = txn.list_keys(listing.root, listing.levels)
+                paths = [*filter(listing.is_selected, found_keys)]
     if values:
         out.entries(entries)
     else:
@@ -115,7 +102,7 @@ def _stream(backend: Backend, listing: Listing) -> Iterator[Entry]:
         Failed: the revision was compacted in the meantime.
     """
     found, when = backend.list_keys(listing.root, listing.levels)
-    paths = listing.filter([path for path in found if isinstance(path, str)])
+    paths = [path for path in found if isinstance(path, str) and listing.is_selected(path)]
     for begin in range(0, len(paths), PAGE_SIZE):
         page = set(paths[begin : begin + PAGE_SIZE])
         first, last = paths[begin], paths[min(begin + PAGE_SIZE, len(paths)) - 1]
@@ -150,11 +137,12 @@ KIND = click.Argument(
     metavar="[KIND]",
     type=click.Choice(["batch", "realtime"], case_sensitive=False),
 )
-PARAMS: list[click.Parameter] = [ALL, VALUES, *COMMON]
+ALL = flag("-a", "--all", "everything", text="List every entry, including states and owners.")
+VALUES = flag("-v", "--values", text="List the values too; with -q only the values.")
 
 
 def _command(kind: SdpObject) -> click.Command:
-    def callback(
+    def list_(
         prefix: str,
         everything: bool,
         date: str | None = None,
@@ -169,14 +157,8 @@ def _command(kind: SdpObject) -> click.Command:
         _show(listing, **options)
 
     arguments = {PB: [DATE], SCRIPT: [KIND]}.get(kind, [])
-    return click.Command(
-        kind.name,
-        params=[*arguments, *PARAMS],
-        callback=callback,
-        context_settings=HELP,
-        help=f"List {kind.about}, with -a also their states and owners.",
-        short_help=kind.about.capitalize(),
-    )
+    text = f"List {kind.about}, with -a also their states and owners."
+    return make_object_command(kind, list_, [*arguments, ALL, VALUES], text)
 
 
 def _without_object(prefix: str, everything: bool, **options: Any) -> None:
@@ -198,8 +180,8 @@ command = Group(
         "[options] (deployment|eb|controller|subarray)",
         "[options] (flow|dependency|component)",
     ],
-    params=PARAMS,
-    callback=_without_object,
+    params=[ALL, VALUES, *COMMON],
+    callback=with_printer(_without_object),
     invoke_without_command=True,
     commands=[_command(kind) for kind in OBJECTS],
 )

@@ -46,7 +46,7 @@ class SdpObject:
 
     @property
     def is_single(self) -> bool:
-        """Whether there is only one of it, without an id."""
+        """Whether there is only one of it, without an ID."""
         return not self.root.endswith("/")
 
     def path(self, prefix: str, key: str = "") -> str:
@@ -105,29 +105,17 @@ OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, C
 
 
 class Location(NamedTuple):
-    """Location of a path in the schema.
-
-    Attributes:
-        kind: the kind of object.
-        key: its ID, empty for the only instance.
-        part: the entry below the object, such as ``state``; empty for its own value.
-    """
+    """Location of a path in the schema."""
 
     kind: SdpObject
     key: str
+    """ID of the object, empty for the only instance."""
     part: str
+    """Entry below the object, such as ``state``; empty for its own value."""
 
 
 def locate(path: str, prefix: str = "") -> Location | None:
-    """Locate a path in the schema.
-
-    Args:
-        path: the full path.
-        prefix: the global prefix.
-
-    Returns:
-        Its location, or None if it is not in the schema.
-    """
+    """Return the location of a full path in the schema, None if it is not in the schema."""
     if not path.startswith(prefix):
         return None
     rest = path[len(prefix) :]

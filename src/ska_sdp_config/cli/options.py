@@ -1,4 +1,4 @@
-"""Options of commands."""
+"""Options that several commands have, and those that take a value."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ import math
 import click
 
 __all__ = [
-    "ALL",
-    "AS_IS",
     "ATOMIC",
-    "CANCEL",
     "COMMON",
-    "DELETE_ALL",
-    "DIFFERENCES",
-    "DRY_RUN",
+    "DEBUG",
     "EB_PARAMETERS",
     "FORCE",
-    "OWNERS",
-    "SYNC",
-    "SYNC_ALL",
     "TIMEOUT",
-    "VALUES",
     "VALUE_OPTIONS",
-    "YES",
+    "flag",
 ]
 
 
@@ -41,7 +32,8 @@ def _check_seconds(
     return value
 
 
-def _flag(*names: str, text: str) -> click.Option:
+def flag(*names: str, text: str) -> click.Option:
+    """Return an option without a value."""
     return click.Option(names, is_flag=True, help=text)
 
 
@@ -74,31 +66,20 @@ DEBUG = click.Option(
 )
 
 COMMON: list[click.Parameter] = [
-    _flag("-q", "--quiet", text="Cut back on unnecessary output."),
+    flag("-q", "--quiet", text="Print less: values without their keys, and no notes."),
     OUTPUT,
     PREFIX,
     DEBUG,
 ]
 """Options of every command."""
 
-ALL = _flag("-a", "--all", "everything", text="List every entry, including states and owners.")
-DELETE_ALL = _flag("-a", "--all", "everything", text="Delete all of them.")
-VALUES = _flag("-v", "--values", text="List the values too; with -q only the values.")
-SYNC = _flag("--sync", text="Delete scripts not in the input.")
-SYNC_ALL = _flag("--sync", text="Delete keys not in the input, except owners.")
-OWNERS = _flag("-a", "--all", "everything", text="Include owners, which belong to processes.")
-AS_IS = _flag("--force", text="Skip validation of the values.")
-DIFFERENCES = _flag("--dry-run", text="Only print the changes, with the differences of values.")
-FORCE = _flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
-YES = _flag("-y", "--yes", text="Do not ask for confirmation.")
-CANCEL = _flag("-c", "--cancel", text="Cancel it instead of finishing it.")
+FORCE = flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
+ATOMIC = flag("--atomic", text="Fail if it does not fit one transaction.")
 EB_PARAMETERS = click.Option(
     ["--eb", "eb_parameters"],
     metavar="PARAMETERS",
     help="Also create an execution block with these parameters, for a real-time script.",
 )
-DRY_RUN = _flag("--dry-run", text="Only print the changes.")
-ATOMIC = _flag("--atomic", text="Fail if it does not fit one transaction.")
 
 VALUE_OPTIONS = frozenset(
     name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts

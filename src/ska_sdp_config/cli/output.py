@@ -1,10 +1,10 @@
-"""Types of what commands print, and the interface of the printers that print them."""
+"""Types of what commands print, and the printer of paths, the base of all printers."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ska_sdp_config.cli.terminal import one_line
 
@@ -16,6 +16,8 @@ __all__ = [
     "Printer",
     "Section",
     "note",
+    "write_lines",
+    "write_texts",
 ]
 
 
@@ -43,13 +45,7 @@ class Difference(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Group of related entries in a description.
-
-    Attributes:
-        title: the heading.
-        entries: the entries.
-        columns: dotted fields to show in place of whole values.
-    """
+    """Entries under a title; ``columns`` are dotted fields to show in place of whole values."""
 
     title: str
     entries: Sequence[Entry]
@@ -57,14 +53,7 @@ class Section(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Result of one check.
-
-    Attributes:
-        subject: the thing that was checked.
-        verdict: ``ok``, ``warning`` or ``fault``.
-        text: the result, as a clause.
-        advice: what to do about it, as a clause.
-    """
+    """Result of one check: a verdict ``ok``, ``warning`` or ``fault``, and clauses on it."""
 
     subject: str
     verdict: str
@@ -72,50 +61,81 @@ class Finding(NamedTuple):
     advice: str = ""
 
 
-class Printer(Protocol):
-    """Printer of the output of commands in one format.
+class Printer:
+    """Printer of paths, one per line; the other formats override its methods.
+
+    Args:
+        quiet: whether to omit the keys of values, and the changes.
 
     Attributes:
-        shows_columns: whether ``columns`` shows the fields, and not only the paths.
+        shows_columns: whether ``columns`` prints the fields, and not only the paths.
     """
 
-    shows_columns: bool
+    shows_columns = False
 
-    def keys(self, paths: Sequence[str]) -> None:
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+
+    def keys(self, paths: Iterable[str]) -> None:
         """Print a list of paths."""
+        write_lines(paths)
 
     def columns(self, names: Sequence[str], entries: Iterable[Entry]) -> None:
         """Print a list of paths with fields of their values."""
+        self.entries(list(entries))
 
     def entries(self, entries: Sequence[Entry]) -> None:
         """Print a list of paths with their values."""
+        self.keys(entry.path for entry in entries)
 
     def parts(self, entries: Sequence[Entry]) -> None:
         """Print the entries of one object."""
+        self.entries(entries)
 
     def value(self, entry: Entry) -> None:
         """Print one path with its value."""
+        self.entries([entry])
 
     def changed(self, path: str, text: str | None) -> None:
         """Print the new value at a path, None if it was deleted, and flush."""
+        self.keys([path])
+        sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
         """Print the changes, and the number of unchanged keys."""
+        self.keys(change.path for change in changes)
 
     def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
-        """Print what was created."""
+        """Print the created paths; if quiet, the IDs."""
+        self.keys(paths)
 
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
         """Print the changes to make, and the number of unchanged keys."""
+        self.keys(each.path for each in differences)
 
     def sections(self, sections: Sequence[Section]) -> None:
         """Print the sections of a description."""
+        for section in sections:
+            self.entries(section.entries)
 
     def findings(self, findings: Sequence[Finding]) -> None:
-        """Print the results of checks."""
+        """Print the results of checks; if quiet, only warnings and faults."""
+        self.keys(each.subject for each in findings)
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the parts of a dump."""
+        self.keys(sorted(path for part in parts.values() for path in part))
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Print lines; on a terminal escape line ends inside them, so that a key is one line."""
+    write_texts(map(one_line, lines) if sys.stdout.isatty() else lines)
+
+
+def write_texts(texts: Iterable[str]) -> None:
+    """Print texts, which may have several lines."""
+    # Not as one large text: an unbuffered Python silently drops its rest if the pipe is closed.
+    sys.stdout.writelines(f"{text}\n" for text in texts)
 
 
 def note(text: str) -> None:

@@ -1,12 +1,21 @@
-"""Choice of the printer for an output format."""
+"""Printers of the output formats: choice of the format, and plain lines for scripts."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from ska_sdp_config.cli.output import Printer
+from ska_sdp_config.cli import values
+from ska_sdp_config.cli.output import (
+    Change,
+    Difference,
+    Entry,
+    Finding,
+    Printer,
+    write_lines,
+    write_texts,
+)
+from ska_sdp_config.cli.terminal import one_line
 
 __all__ = ["make_printer"]
 
@@ -27,6 +36,46 @@ def make_printer(output: str | None, quiet: bool) -> Printer:
         from ska_sdp_config.cli.structured import DocumentPrinter
 
         return DocumentPrinter(quiet, yaml=output == "yaml")
-    from ska_sdp_config.cli.plain import NamePrinter, PlainPrinter
+    return Printer(quiet) if output == "name" else PlainPrinter(quiet)
 
-    return NamePrinter() if output == "name" else PlainPrinter(quiet)
+
+class PlainPrinter(Printer):
+    """Printer of ``KEY`` or ``KEY = JSON``, one per line; if quiet, of values only."""
+
+    def entries(self, entries: Sequence[Entry]) -> None:
+        """Print a list of paths with their values."""
+        write_texts(self._line(*entry) for entry in entries)
+
+    def changed(self, path: str, text: str | None) -> None:
+        """Print a path with its value, ``null`` after a delete."""
+        self.entries([Entry(path, "null" if text is None else text)])
+        sys.stdout.flush()
+
+    def changes(self, changes: Sequence[Change], unchanged: int) -> None:
+        """Print the changes, one per line."""
+        if not self.quiet:
+            write_lines(f"{change.word} {change.path}" for change in changes)
+
+    def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Print the created paths, one per line; if quiet, the IDs."""
+        write_lines(ids if self.quiet else (f"created {path}" for path in paths))
+
+    def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
+        """Print the changes to make, one per line; unless quiet, with the differences."""
+        for each in differences:
+            write_lines([f"{each.word} {each.path}"])
+            if not self.quiet:
+                write_lines(f"  {line}" for line in values.difference(each.before, each.after))
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Print the findings, one per line; if quiet, only warnings and faults."""
+        for each in findings:
+            if not (self.quiet and each.verdict == "ok"):
+                advice = f"; {each.advice}" if each.advice else ""
+                write_lines([f"{each.verdict} {each.subject}: {each.text}{advice}"])
+
+    def _line(self, path: str, text: str) -> str:
+        value = values.compact(text)
+        if self.quiet:
+            return value
+        return f"{one_line(path) if sys.stdout.isatty() else path} = {value}"

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ska_sdp_config.cli.completion import VARIABLE
+from ska_sdp_config.cli.completion import VARIABLE, register_shells
 from ska_sdp_config.cli.errors import explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
@@ -130,9 +130,7 @@ def run(arguments: Sequence[str]) -> int:
     if debug:
         _enable_debug_log()
     if VARIABLE in os.environ:
-        from ska_sdp_config.cli.shells import register
-
-        register()
+        register_shells()
     try:
         code = program.main(
             list(arguments), prog_name="ska-sdp", complete_var=VARIABLE, standalone_mode=False

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.members import Member, make_fetch, make_maintenance_call, read_member
 from ska_sdp_config.cli.objects import COMPONENT
+from ska_sdp_config.entity.codec import decode
+from ska_sdp_config.operations.ownership import read_owner
 from ska_sdp_config.store.errors import ConfigConnectionError, depth_of_path
 
 if TYPE_CHECKING:
-    from ska_sdp_config.engine.backend import Backend
+    from ska_sdp_config.config import Config
+    from ska_sdp_config.transaction import Transaction
 
 __all__ = ["Readings", "read_database", "read_members"]
 
@@ -50,19 +54,19 @@ class Readings:
     has_certificate: bool = False
 
 
-def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
+def read_database(config: Config, prefix: str, readings: Readings) -> None:
     """Read the contents of the database."""
-    from ska_sdp_config.cli.unreadable import find_unreadable
     from ska_sdp_config.engine.transaction import MAX_DEPTH
 
-    readings.address = backend.address
+    readings.address = config.backend.address
     root = COMPONENT.path(prefix)
     try:
-        for txn in backend.txn():
+        for txn in config.txn():
             readings.keys = len(txn.list_keys("/", range(MAX_DEPTH)))
             readings.revision = txn.revision
-            owners = txn.list_values(root, [depth_of_path(COMPONENT.leaf)])
-            readings.unreadable = find_unreadable(txn, prefix)
+            # On the backend's transaction: others leave out the texts that are not JSON.
+            owners = txn.raw.list_values(root, [depth_of_path(COMPONENT.leaf)])
+            readings.unreadable = _find_unreadable(txn, prefix)
         for path, text in owners:
             value = values.read(text)
             if path.endswith(COMPONENT.leaf):
@@ -70,10 +74,38 @@ def read_database(backend: Backend, prefix: str, readings: Readings) -> None:
                 readings.components[name] = value if isinstance(value, dict) else {}
         for _ in range(TIMED_READS):
             began = time.perf_counter()
-            backend.get("/component")
+            config.backend.get("/component")
             readings.seconds.append(time.perf_counter() - began)
     except ConfigConnectionError as exc:
         readings.error = exc
+
+
+def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
+    """Return the faults of all entries that listings of the library skip, by path."""
+    faults: dict[str, str] = {}
+    for entities in (
+        txn.execution_block,
+        txn.processing_block,
+        txn.deployment,
+        txn.script,
+        txn.flow,
+        txn.dependency,
+    ):
+        faults.update(entities.query_unreadable())
+    faults.update(_unreadable_entries(txn, prefix))
+    return faults
+
+
+def _unreadable_entries(txn: Transaction, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield the device entries that are not JSON, and the components with an invalid owner."""
+    for root, read in ((f"{prefix}/lmc/", decode), (f"{prefix}/component/", read_owner)):
+        for path, text in txn.raw.list_values(root, recurse=1):
+            if read is read_owner and not path.endswith("/owner"):
+                continue
+            try:
+                read(text, path)
+            except ValueError as error:
+                yield path, str(error)
 
 
 def read_members(readings: Readings) -> None:

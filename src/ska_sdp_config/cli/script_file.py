@@ -7,49 +7,28 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ska_sdp_config.cli.errors import join_faults
+from ska_sdp_config.cli.validity import reason_of
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.entity.script import Script
 
-__all__ = ["FaultyFile", "read_definitions"]
-
-MAX_FAULTS_NAMED = 10
-"""Maximum number of faults in a message."""
+__all__ = ["read_definitions"]
 
 OLD_DOCUMENT_FIELDS = {"workflows": "scripts"}
 OLD_SCRIPT_FIELDS = {"type": "kind", "id": "name"}
 """Former names of fields and their current names, of the file and of a script."""
 
 
-class FaultyFile(ValueError):
-    """A script definition file is invalid.
-
-    Attributes:
-        faults: the faults with their positions.
-    """
-
-    def __init__(self, faults: list[str]) -> None:
-        more = len(faults) - MAX_FAULTS_NAMED
-        named = [*faults[:MAX_FAULTS_NAMED], *([f"{more} more"] if more > 0 else [])]
-        super().__init__("; ".join(named))
-        self.faults = faults
-
-
 def read_definitions(document: object) -> dict[str, str]:
-    """Validate a script definition file, and convert it.
-
-    Args:
-        document: the parsed file.
-
-    Returns:
-        The text to store for each ``kind:name:version``.
+    """Validate a parsed file, and return the text to store for each ``kind:name:version``.
 
     Raises:
-        FaultyFile: the file is invalid.
+        ValueError: the file is invalid; names the first faults with their positions.
     """
     reader = _Reader()
     reader.read(document)
     if reader.faults:
-        raise FaultyFile(reader.faults)
+        raise ValueError(join_faults(reader.faults))
     return reader.found
 
 
@@ -106,9 +85,7 @@ class _Reader:
         except ValidationError as error:
             for fault in error.errors(include_url=False):
                 part = ".".join(map(str, fault["loc"]))
-                self._fault(
-                    f"{place} ({part})", fault["msg"].removeprefix("Value error, ").rstrip(".")
-                )
+                self._fault(f"{place} ({part})", reason_of(fault["msg"]))
             return
         if key in self._places:
             self._fault(place, f"is {key} again, after {self._places[key]}")

@@ -1,4 +1,4 @@
-"""Input of commands from files, URLs and standard input."""
+"""Input of commands: files, URLs, standard input, and values of arguments."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ import time
 import urllib.request
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 
-from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.errors import Failed, rejecting
 
-__all__ = ["FETCH_TIMEOUT_S", "MAX_BYTES", "read_text"]
+__all__ = [
+    "FETCH_TIMEOUT_S",
+    "MAX_BYTES",
+    "argument_text",
+    "argument_value",
+    "parse_value",
+    "read_text",
+]
 
 MAX_BYTES = 8 * 2**20
 """Maximum size of the input."""
@@ -28,9 +36,9 @@ def read_text(source: str, *, seconds: float = FETCH_TIMEOUT_S, max_bytes: int =
     """Read a file, an http or https URL, or, for ``-``, standard input.
 
     Args:
-        source: which.
-        seconds: how long fetching a URL may take.
-        max_bytes: how large it may be.
+        source: the path, the URL or ``-``.
+        seconds: the timeout of a download.
+        max_bytes: the maximum size.
 
     Raises:
         Failed: it cannot be read, is too large, or is not UTF-8 text.
@@ -55,6 +63,30 @@ def read_text(source: str, *, seconds: float = FETCH_TIMEOUT_S, max_bytes: int =
         raise Failed(
             f"{source} is not UTF-8 text (byte {exc.start}): nothing was changed."
         ) from exc
+
+
+def argument_text(given: str) -> str:
+    """Return the text of an argument: the text itself, ``@`` and the path of a file, or ``-``."""
+    if given.startswith("@"):
+        return read_text(given[1:])
+    return read_text("-") if given == "-" else given
+
+
+def argument_value(given: str, what: str) -> Any:
+    """Parse the text of an argument; see :func:`argument_text` and :func:`parse_value`."""
+    return parse_value(argument_text(given), what)
+
+
+def parse_value(text: str, what: str) -> Any:
+    """Parse JSON or YAML; ``what`` is the subject of an error message.
+
+    Raises:
+        Failed: it is neither.
+    """
+    from ska_sdp_config.cli.documents import parse
+
+    with rejecting(what):
+        return parse(text)
 
 
 def _read_file(source: str, max_bytes: int) -> bytes:
@@ -90,16 +122,12 @@ def _fetch(url: str, seconds: float, max_bytes: int) -> bytes:
             return _read_until(response, end, max_bytes)
     except HTTPError as exc:
         exc.close()
-        reason = f"the server answered {exc.code} {exc.reason}"
-    except URLError as exc:
-        reason = _reason(exc.reason)
+        reason = f"the server responded {exc.code} {exc.reason}"
     except (OSError, HTTPException, ValueError) as exc:
-        reason = _reason(exc)
+        cause = exc.reason if isinstance(exc, URLError) else exc
+        late = "the server did not respond in time: " if isinstance(cause, TimeoutError) else ""
+        reason = f"{late}{cause}"
     raise Failed(f"{url} cannot be fetched: {reason}; check the URL.")
-
-
-def _reason(error: object) -> str:
-    return f"no answer came in time ({error})" if isinstance(error, TimeoutError) else str(error)
 
 
 def _read_until(response: HTTPResponse, end: float, max_bytes: int) -> bytes:
@@ -113,11 +141,11 @@ def _read_until(response: HTTPResponse, end: float, max_bytes: int) -> bytes:
     content = bytearray()
     while len(content) <= max_bytes:
         if time.monotonic() > end:
-            raise TimeoutError("it trickles")
+            raise TimeoutError("it is too slow")
         chunk = response.read1(2**16)
         if not chunk:
             if announced is not None and len(content) < announced:
-                raise OSError(f"it broke off after {len(content)} of {announced} bytes")
+                raise OSError(f"it ended after {len(content)} of {announced} bytes")
             break
         content += chunk
     return bytes(content)

@@ -8,57 +8,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Section
-from ska_sdp_config.cli.plain import write_texts
+from ska_sdp_config.cli.output import (
+    Change,
+    Difference,
+    Entry,
+    Finding,
+    Printer,
+    Section,
+    write_texts,
+)
 from ska_sdp_config.cli.terminal import escape
 
 __all__ = ["DocumentPrinter"]
 
 
-class DocumentPrinter:
-    """Printer of one JSON or YAML document; for a watch one per change, JSON on one line.
-
-    Args:
-        quiet: whether to omit the keys of values.
-        yaml: whether to print YAML.
-    """
-
-    shows_columns = False
+class DocumentPrinter(Printer):
+    """Printer of one JSON or YAML document; for a watch one per change, JSON on one line."""
 
     def __init__(self, quiet: bool, *, yaml: bool) -> None:
-        self._quiet = quiet
+        super().__init__(quiet)
         self._yaml = yaml
 
-    def keys(self, paths: Sequence[str]) -> None:
+    def keys(self, paths: Iterable[str]) -> None:
         """Print a list of paths."""
         self._document(list(paths))
-
-    def columns(self, names: Sequence[str], entries: Iterable[Entry]) -> None:
-        """Print a list of paths."""
-        self._document([entry.path for entry in entries])
 
     def entries(self, entries: Sequence[Entry]) -> None:
         """Print a mapping of paths to values, or a list of values."""
         found = {path: values.read(text) for path, text in entries}
-        self._document(list(found.values()) if self._quiet else found)
-
-    def parts(self, entries: Sequence[Entry]) -> None:
-        """Print the entries of one object."""
-        self.entries(entries)
+        self._document(list(found.values()) if self.quiet else found)
 
     def value(self, entry: Entry) -> None:
         """Print a mapping of the path to its value, or the value."""
         value = values.read(entry.text)
-        self._document(value if self._quiet else {entry.path: value})
+        self._document(value if self.quiet else {entry.path: value})
 
     def changed(self, path: str, text: str | None) -> None:
         """Print a mapping of the path to its value, or the value; null after a delete."""
         value = None if text is None else values.read(text)
-        found = value if self._quiet else {path: value}
-        if self._yaml:
-            self._document(found)
-        else:
-            write_texts([json.dumps(found, ensure_ascii=False)])
+        self._document(value if self.quiet else {path: value}, indent=None)
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -70,7 +58,7 @@ class DocumentPrinter:
 
     def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
         """Print a mapping of ``created`` to the paths; if quiet, a list of IDs."""
-        self._document(list(ids) if self._quiet else {"created": list(paths), "unchanged": 0})
+        self._document(list(ids) if self.quiet else {"created": list(paths), "unchanged": 0})
 
     def differences(self, differences: Sequence[Difference], unchanged: int) -> None:
         """Print a mapping of kinds of changes to paths with the values before and after."""
@@ -94,16 +82,16 @@ class DocumentPrinter:
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print a list of findings; if quiet, only warnings and faults."""
         self._document(
-            [each._asdict() for each in findings if not (self._quiet and each.verdict == "ok")]
+            [each._asdict() for each in findings if not (self.quiet and each.verdict == "ok")]
         )
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the parts as one mapping."""
         self._document({name: dict(part) for name, part in parts.items()})
 
-    def _document(self, value: Any) -> None:
+    def _document(self, value: Any, indent: int | None = 2) -> None:
         if not self._yaml:
-            write_texts([json.dumps(value, ensure_ascii=False, indent=2)])
+            write_texts([json.dumps(value, ensure_ascii=False, indent=indent)])
             return
         import yaml
 
@@ -114,24 +102,24 @@ class DocumentPrinter:
         except ImportError:  # PyYAML was built without libyaml
             from yaml import SafeDumper as Dumper  # type: ignore[assignment]
 
-        class Spelling(Dumper):
+        class EscapingDumper(Dumper):
             """Dumper that escapes lone surrogates, for which YAML has no escape."""
 
         on_terminal = sys.stdout.isatty()
 
-        def spell(dumper: Spelling, text: str) -> yaml.ScalarNode:
-            spelt = text.encode(errors="backslashreplace").decode()
-            if on_terminal and escape(spelt) != spelt:
+        def represent(dumper: EscapingDumper, text: str) -> yaml.ScalarNode:
+            escaped = text.encode(errors="backslashreplace").decode()
+            if on_terminal and escape(escaped) != escaped:
                 # YAML supports escapes only in double quotes.
-                return dumper.represent_scalar("tag:yaml.org,2002:str", spelt, style='"')
-            return dumper.represent_str(spelt)
+                return dumper.represent_scalar("tag:yaml.org,2002:str", escaped, style='"')
+            return dumper.represent_str(escaped)
 
-        Spelling.add_representer(str, spell)
-        quote_numbers(Spelling)
+        EscapingDumper.add_representer(str, represent)
+        quote_numbers(EscapingDumper)
         yaml.dump(
             value,
             sys.stdout,
-            Dumper=Spelling,
+            Dumper=EscapingDumper,
             allow_unicode=True,
             sort_keys=False,
             explicit_start=True,

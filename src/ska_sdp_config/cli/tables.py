@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby, islice
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, zip_longest
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
-from rich.table import Table
 from rich.text import Text
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Section
+from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Printer, Section
 from ska_sdp_config.cli.terminal import escape, one_line
 
 __all__ = ["TablePrinter"]
@@ -28,17 +26,13 @@ GAP = 2
 """Number of spaces between columns."""
 
 
-class TablePrinter:
-    """Printer of tables, and of values over several lines.
-
-    Args:
-        quiet: whether to omit headings, and the keys of values.
-    """
+class TablePrinter(Printer):
+    """Printer of tables, and of values over several lines; if quiet, without headings."""
 
     shows_columns = True
 
     def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
+        super().__init__(quiet)
         terminal = sys.stdout.isatty()
         coloured = terminal and not os.environ.get("NO_COLOR")
         self._console = Console(
@@ -49,7 +43,7 @@ class TablePrinter:
             width=None if terminal else 100_000,
         )
 
-    def keys(self, paths: Sequence[str]) -> None:
+    def keys(self, paths: Iterable[str]) -> None:
         """Print a list of paths."""
         self._table(["key"], ([path] for path in paths))
 
@@ -60,7 +54,7 @@ class TablePrinter:
 
     def entries(self, entries: Sequence[Entry]) -> None:
         """Print a list of paths with their values on one line each."""
-        if self._quiet:
+        if self.quiet:
             self._table(["value"], ([values.compact(text)] for _, text in entries))
         else:
             self._table(["key", "value"], ([p, values.compact(text)] for p, text in entries))
@@ -76,9 +70,9 @@ class TablePrinter:
 
     def changed(self, path: str, text: str | None) -> None:
         """Print one path, and below it its value."""
-        if not self._quiet or text is None:
-            end_on_interrupt = " was deleted" if text is None else ""
-            self._print(Text.assemble((one_line(path), "bold"), (end_on_interrupt, "red")))
+        if not self.quiet or text is None:
+            suffix = " was deleted" if text is None else ""
+            self._print(Text.assemble((one_line(path), "bold"), (suffix, "red")))
         if text is not None:
             value = Text(escape(values.pretty(text)))
             if values.is_json(text):
@@ -94,7 +88,7 @@ class TablePrinter:
 
     def created(self, paths: Sequence[str], ids: Sequence[str]) -> None:
         """Print the created paths; if quiet, the IDs."""
-        if self._quiet:
+        if self.quiet:
             self._table(["id"], ([each] for each in ids))
         else:
             self.changes([Change("created", path) for path in paths], 0)
@@ -126,7 +120,7 @@ class TablePrinter:
         subjects = [one_line(each.subject) for each in findings]
         width = max(map(len, subjects), default=0)
         for subject, each in zip(subjects, findings, strict=True):
-            if self._quiet and each.verdict == "ok":
+            if self.quiet and each.verdict == "ok":
                 continue
             style = {"ok": "green", "warning": "yellow"}.get(each.verdict, "bold red")
             self._print(
@@ -139,12 +133,8 @@ class TablePrinter:
             if each.advice:
                 self._print(Text(f"{' ' * (8 + width + GAP)}{one_line(each.advice)}"))
 
-    def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Print the paths."""
-        self.keys(sorted(path for part in parts.values() for path in part))
-
     def _print_summary(self, words: Iterable[str], unchanged: int) -> None:
-        if not self._quiet:
+        if not self.quiet:
             done = [f"{count} {word}" for word, count in Counter(words).items()]
             self._print(Text(", ".join([*done, f"{unchanged} unchanged"])))
 
@@ -153,63 +143,29 @@ class TablePrinter:
         self._console.print(text, soft_wrap=True)
 
     def _table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        titles = [head.upper().replace("_", " ") for head in heads]
         # Escape before the layout: escapes are wider than the characters.
-        escaped = (tuple(one_line(cell) for cell in row) for row in rows)
-        titles = tuple(head.upper().replace("_", " ") for head in heads)
-        widths: list[int] = []
-        for chunk in _chunks(escaped):
-            if not widths:
-                widths = _widths([titles, *chunk], self._console.width)
-                self._part(titles, widths, chunk, header=not self._quiet)
-            else:
-                self._part(titles, widths, chunk, header=False)
-        if not widths and not self._quiet:
-            self._part(titles, [len(title) for title in titles], [], header=True)
-
-    def _part(
-        self,
-        titles: Sequence[str],
-        widths: Sequence[int],
-        rows: Sequence[Sequence[str]],
-        *,
-        header: bool,
-    ) -> None:
-        if header:
-            self._console.print(_layout(titles, widths, header=True))
-        for fits, some in groupby(rows, lambda row: _fits(row, widths)):
-            if fits:
-                # Rich lays out only 2,000 rows per second: bypass it where no cell is folded.
-                lines = (_line(row, widths) for row in some)
-                self._console.file.writelines(f"{line}\n" for line in lines)
-                continue
-            folded = _layout(titles, widths, header=False)
-            for row in some:
-                # Text, not str: a value may look like Rich's markup.
-                folded.add_row(*map(Text, row))
-            self._console.print(folded)
-        self._console.file.flush()
+        chunks = _chunks([one_line(cell) for cell in row] for row in rows)
+        chunk = next(chunks, [])
+        widths = _widths([titles, *chunk], self._console.width)
+        if not self.quiet:
+            for line in _lines(titles, widths):
+                self._console.print(Text(line, "bold"), soft_wrap=True)
+        # Not by a table of Rich, which lays out only 2,000 rows per second.
+        for rows_at_once in chain([chunk], chunks):
+            lines = (line for row in rows_at_once for line in _lines(row, widths))
+            self._console.file.writelines(f"{line}\n" for line in lines)
+            self._console.file.flush()
 
 
-def _layout(titles: Sequence[str], widths: Sequence[int], *, header: bool) -> Table:
-    table = Table(
-        box=None,
-        pad_edge=False,
-        padding=(0, GAP, 0, 0),
-        show_header=header,
-        header_style="bold",
-    )
-    for title, width in zip(titles, widths, strict=True):
-        table.add_column(title, width=width, overflow="fold")
-    return table
-
-
-def _fits(row: Sequence[str], widths: Sequence[int]) -> bool:
-    return all(cell_len(cell) <= width for cell, width in zip(row, widths, strict=True))
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
-    return (" " * GAP).join(cells)
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """Yield the lines of a row; a cell that is too wide is folded."""
+    folded = (chop_cells(cell, width) or [""] for cell, width in zip(row, widths, strict=True))
+    for parts in zip_longest(*folded, fillvalue=""):
+        padded = (
+            set_cell_size(part, width) for part, width in zip(parts[:-1], widths, strict=False)
+        )
+        yield (" " * GAP).join([*padded, parts[-1]])
 
 
 def _fields(names: Sequence[str], entry: Entry) -> list[str]:
@@ -217,7 +173,7 @@ def _fields(names: Sequence[str], entry: Entry) -> list[str]:
     return [entry.path, *(values.field(value, name) for name in names)]
 
 
-def _chunks(rows: Iterator[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
     for first in rows:
         yield list(chain([first], islice(rows, ROWS_AT_ONCE - 1)))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ska_sdp_config.cli.complete import complete_ids, complete_keys
-from ska_sdp_config.cli.group import HELP, Group
+from ska_sdp_config.cli.errors import NotFound
+from ska_sdp_config.cli.group import Action, Group, make_command
 from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.engine.transaction import MAX_DEPTH
@@ -18,42 +19,29 @@ from ska_sdp_config.store.errors import check_path, depth_of_path
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from ska_sdp_config.engine.transaction import Txn
+
 __all__ = [
+    "KEY",
     "KeyGroup",
     "Target",
     "TargetGroup",
     "check_depth_of_key",
     "check_id",
-    "check_key",
     "id_argument",
+    "make_object_command",
 ]
-
-
-class Reader(Protocol):
-    """Read methods of a transaction."""
-
-    def get(self, path: str) -> str | None:
-        """Return the text at a path, or None."""
-
-    def list_values(self, path: str, recurse: int = 0) -> list[tuple[str, str]]:
-        """Return paths with a prefix, with their texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One key, or an object with all its entries.
-
-    Attributes:
-        path: the path.
-        kind: the kind of object, None for a key.
-    """
+    """An object with all its entries, or one key, which has no kind."""
 
     path: str
     kind: SdpObject | None = None
 
     @property
-    def list_command(self) -> str:
-        """The command that lists existing targets of the kind."""
+    def _list_command(self) -> str:
         return self.kind.list_command if self.kind else "ska-sdp list -a"
 
     @property
@@ -61,7 +49,11 @@ class Target:
         """The path of the main entry."""
         return self.path + (self.kind.leaf if self.kind else "")
 
-    def read(self, txn: Reader) -> dict[str, str]:
+    def not_found(self) -> NotFound:
+        """Return the error that it does not exist."""
+        return NotFound(f"There is nothing at {self.path}: try '{self._list_command}'.")
+
+    def read(self, txn: Txn) -> dict[str, str]:
         """Return the existing entries, sorted by path."""
         text = txn.get(self.path)
         found = {} if text is None else {self.path: text}
@@ -71,17 +63,8 @@ class Target:
         return found
 
 
-Action = Callable[..., None]
-"""Function that acts on a target; options and further arguments are keyword arguments."""
-
-
 class KeyGroup(Group):
-    """Verb whose first argument is an object, or a key, which begins with a slash.
-
-    Args:
-        key_command: the command for a key.
-        arguments: arguments of Group.
-    """
+    """Verb whose first argument is an object, or a key, which begins with a slash."""
 
     def __init__(self, key_command: click.Command, **arguments: Any) -> None:
         super().__init__(alternative="or a key, which begins with '/'", **arguments)
@@ -106,15 +89,11 @@ class TargetGroup(KeyGroup):
     """Verb that acts on one key, or on one object.
 
     Args:
-        name: the verb.
-        action: the function to call.
         about: its help, with ``{}`` in place of the target.
         options: options besides the common ones.
         key_options: options for keys only.
         extra_arguments: names of the arguments after the key or ID.
-        kinds: the kinds of objects.
         usage: lines of usage; by default those common to all verbs.
-        arguments: arguments of Group.
     """
 
     def __init__(
@@ -130,14 +109,13 @@ class TargetGroup(KeyGroup):
         usage: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
-        params = [*options, *COMMON]
-        more = [
+        params: list[click.Parameter] = [
             click.Argument([each.partition("=")[0].lower()], metavar=each)
             for each in extra_arguments
         ]
         words = " ".join(["", *extra_arguments])
         super().__init__(
-            _key_command(action, about, [*more, *key_options, *params]),
+            _key_command(action, about, [*params, *key_options, *options]),
             name=name,
             usage=usage
             or [
@@ -145,22 +123,22 @@ class TargetGroup(KeyGroup):
                 f"[options] pb ID{words}",
                 f"[options] OBJECT [ID]{words}",
             ],
-            params=[*key_options, *params],
-            commands=[_object_command(kind, action, about, [*more, *params]) for kind in kinds],
+            params=[*key_options, *options, *COMMON],
+            commands=[_object_command(kind, action, about, [*params, *options]) for kind in kinds],
             **arguments,
         )
 
 
-def check_key(key: str) -> None:
-    """Validate a key.
-
-    Raises:
-        UsageError: it is not a valid path.
-    """
+def _check_key(ctx: click.Context, param: click.Parameter, value: str) -> str:
     try:
-        check_path(key)
+        check_path(value)
     except ValueError as exc:
         raise click.UsageError(str(exc)) from exc
+    return value
+
+
+KEY = click.Argument(["key"], callback=_check_key)
+"""Argument for a key."""
 
 
 def check_depth_of_key(key: str) -> None:
@@ -173,48 +151,6 @@ def check_depth_of_key(key: str) -> None:
         raise ValueError(
             f"{key} has {depth_of_path(key)} slashes: no list shows a key of more than {MAX_DEPTH}"
         )
-
-
-def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
-    """Return the argument for the ID of an object."""
-    return click.Argument(
-        ["key"],
-        metavar=kind.id_name if required else f"[{kind.id_name}]",
-        required=required,
-        shell_complete=lambda ctx, param, incomplete: complete_ids(kind, ctx, incomplete),
-    )
-
-
-def _key_command(action: Action, about: str, params: Sequence[click.Parameter]) -> click.Command:
-    def callback(key: str, **options: Any) -> None:
-        check_key(key)
-        action(Target(key), **options)
-
-    return click.Command(
-        "key",
-        params=[click.Argument(["key"]), *params],
-        callback=callback,
-        context_settings=HELP,
-        help=f"{about.format('one key')}, given as a full path, as 'ska-sdp list -a' prints it.",
-    )
-
-
-def _object_command(
-    kind: SdpObject, action: Action, about: str, params: Sequence[click.Parameter]
-) -> click.Command:
-    def callback(prefix: str, key: str = "", **options: Any) -> None:
-        if not kind.is_single:
-            check_id(key)
-        action(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
-
-    return click.Command(
-        kind.name,
-        params=[*([] if kind.is_single else [id_argument(kind)]), *params],
-        callback=callback,
-        context_settings=HELP,
-        help=f"{about.format(f'one of the {kind.about}')}.",
-        short_help=kind.about.capitalize(),
-    )
 
 
 def check_id(key: str) -> None:
@@ -231,3 +167,46 @@ def check_id(key: str) -> None:
             check_path_part(part)
     except ValueError as exc:
         raise click.UsageError(str(exc)) from exc
+
+
+def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
+    """Return the argument for the ID of an object."""
+    return click.Argument(
+        ["key"],
+        metavar=kind.id_name if required else f"[{kind.id_name}]",
+        required=required,
+        shell_complete=lambda ctx, param, incomplete: complete_ids(kind, ctx, incomplete),
+    )
+
+
+def make_object_command(
+    kind: SdpObject, action: Action, params: Sequence[click.Parameter], text: str
+) -> click.Command:
+    """Return the command of a verb for a kind of object; ``text`` is its help."""
+    about = kind.about.capitalize()
+    return make_command(kind.name, action, params, help=text, short_help=about)
+
+
+def _key_command(action: Action, about: str, params: Sequence[click.Parameter]) -> click.Command:
+    def act(key: str, **options: Any) -> None:
+        action(Target(key), **options)
+
+    return make_command(
+        "key",
+        act,
+        [KEY, *params],
+        help=f"{about.format('one key')}, given as a full path, as 'ska-sdp list -a' prints it.",
+    )
+
+
+def _object_command(
+    kind: SdpObject, action: Action, about: str, params: Sequence[click.Parameter]
+) -> click.Command:
+    def act(prefix: str, key: str = "", **options: Any) -> None:
+        if not kind.is_single:
+            check_id(key)
+        action(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
+
+    arguments = [] if kind.is_single else [id_argument(kind)]
+    text = about.format(f"one of the {kind.about}")
+    return make_object_command(kind, act, [*arguments, *params], f"{text}.")

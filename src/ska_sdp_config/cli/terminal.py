@@ -22,12 +22,7 @@ _STYLE_OR_CONTROL = re.compile(rf"(\x1b\[[0-9;]*m)|[{_CONTROLS}]")
 
 
 def escape(text: str, keep: str = "\n\t") -> str:
-    r"""Replace control characters by escapes of JSON and YAML strings, such as ``\u009b``.
-
-    Args:
-        text: the text.
-        keep: control characters that are part of the layout.
-    """
+    r"""Replace control characters, but those to keep, by escapes of JSON and YAML: ``\u009b``."""
     return _CONTROL.sub(lambda found: _escaped(found[0], keep), text)
 
 
@@ -45,11 +40,7 @@ def guard_streams() -> None:
 
 
 class _Guarded:
-    """Text stream that escapes control characters.
-
-    Args:
-        stream: the stream to write to.
-    """
+    """Text stream that escapes control characters."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

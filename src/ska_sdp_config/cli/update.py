@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from ska_sdp_config.cli.arguments import argument_text, argument_value
-from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace
+from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace, usage
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.options import FORCE
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.output import Printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
 
-def _update(
-    target: Target, value: str, prefix: str, output: str | None, quiet: bool, force: bool = False
-) -> None:
-    out = make_printer(output, quiet)
+def _update(target: Target, value: str, out: Printer, prefix: str, force: bool = False) -> None:
     if force:
         text = argument_text(value)
     else:
         from ska_sdp_config.cli.validity import stored_text
 
         check_changeable(target, prefix)
-        text = stored_text(
-            target.entry, argument_value(value, f"The value for {target.entry}"), prefix
-        )
+        what = f"The value for {target.entry}"
+        text = stored_text(target.entry, argument_value(value, what), prefix)
     with open_backend(defer_interrupts()) as backend:
         changes = replace(backend, target, text, prefix)
     out.changes(changes, 0 if changes else 1)
@@ -38,13 +34,7 @@ command = TargetGroup(
     extra_arguments=["VALUE"],
     key_options=[FORCE],
     kinds=CHANGEABLE,
-    usage=[
-        "[options] (script|eb|deployment|flow|dependency) ID VALUE",
-        "[options] pb-state ID VALUE",
-        "[options] controller VALUE",
-        "[options] subarray ID VALUE",
-        "[options] KEY VALUE",
-    ],
+    usage=usage(" VALUE"),
     help="Replace the value of a key, or of an object, or the state of a processing block. "
     "VALUE is JSON or YAML, @FILE, or - for standard input.",
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
     DEPLOYMENT,
@@ -29,7 +29,7 @@ from ska_sdp_config.entity.owner import Owner
 from ska_sdp_config.entity.pb import ProcessingBlock
 from ska_sdp_config.entity.script import Script
 
-__all__ = ["check_new_id", "find_faults", "stored_text"]
+__all__ = ["check_new_id", "find_faults", "reason_of", "stored_text"]
 
 Time = str | int | float
 
@@ -100,43 +100,26 @@ _PYDANTIC_PREFIXES = ("Value error, ", "Input ")
 
 
 def stored_text(path: str, value: Any, prefix: str = "") -> str:
-    """Validate a value, and return the text to store.
-
-    Args:
-        path: the full path.
-        value: the value.
-        prefix: the global prefix.
+    """Validate the value for a full path, and return the text to store.
 
     Raises:
         Failed: it is invalid; names each invalid field.
     """
     place = locate(path, prefix)
-    faults = [] if place is None else find_faults(place, value)
-    if faults:
-        raise Failed(
-            f"The value for {path} was rejected, nothing was changed: {'; '.join(faults)}."
-        )
-    try:
-        text = encode(value)
-        text.encode()
-    except (TypeError, ValueError) as exc:
-        raise Failed(
-            f"The value for {path} was rejected, nothing was changed: it is not JSON ({exc}); "
-            "put dates and the like in quotes."
-        ) from exc
+    with rejecting(f"The value for {path}"):
+        faults = [] if place is None else find_faults(place, value)
+        if faults:
+            raise ValueError("; ".join(faults))
+        try:
+            text = encode(value)
+            text.encode()
+        except (TypeError, ValueError) as exc:
+            raise ValueError(f"it is not JSON ({exc}); put dates and the like in quotes") from exc
     return text
 
 
 def find_faults(place: Location, value: Any) -> list[str]:
-    """Return what is wrong with a value.
-
-    Args:
-        place: the location of the value in the schema.
-        value: the value.
-
-    Returns:
-        A clause for each invalid field; empty for a valid value, or one without a model.
-    """
+    """Return a clause for each invalid field; none for a value without a model."""
     model = _MODELS.get((place.kind.name, place.part))
     if model is None:
         return []
@@ -145,7 +128,7 @@ def find_faults(place: Location, value: Any) -> list[str]:
     faults = _faults(model, value, place.key)
     id_field = _ID_FIELDS.get(place.kind.name)
     if not place.part and id_field and value.get(id_field, place.key) != place.key:
-        faults.append(f"{id_field} is {value[id_field]!r}, but its path says {place.key!r}")
+        faults.append(f"{id_field} is {value[id_field]!r}, but its path has {place.key!r}")
     args = value.get("args")
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]
@@ -162,7 +145,7 @@ def _faults(model: type[BaseModel], value: dict[str, Any], key: str = "") -> lis
         return []  # not JSON: reported with the reason when it is encoded
     except ValidationError as error:
         return [
-            f"{_field(each['loc'], value)}: {_reason(each['msg'])}"
+            f"{_field(each['loc'], value)}: {reason_of(each['msg'])}"
             for each in error.errors(include_url=False)
             # Missing fields are valid, the key is not part of the value, and invalid JSON is
             # reported when it is encoded.
@@ -186,7 +169,8 @@ def _field(location: Sequence[str | int], value: Any) -> str:
     return f"{name or 'the value'} is {shown if len(shown) < 60 else shown[:56] + ' …'}"
 
 
-def _reason(message: str) -> str:
+def reason_of(message: str) -> str:
+    """Return a message of pydantic as a clause."""
     for words in _PYDANTIC_PREFIXES:
         message = message.removeprefix(words)
     return message.rstrip(".").replace("\n", " ")
@@ -215,4 +199,4 @@ def _check_parts(model: Any, key: str) -> None:
     try:
         model.from_text(key)
     except ValidationError as error:
-        raise ValueError("; ".join(_reason(each["msg"]) for each in error.errors())) from error
+        raise ValueError("; ".join(reason_of(each["msg"]) for each in error.errors())) from error

@@ -114,12 +114,7 @@ def pretty(text: str) -> str:
 def difference(before: str | None, after: str | None) -> Iterator[str]:
     """Yield the differences of two formatted texts, with two lines of context.
 
-    Args:
-        before: the old text, None for none.
-        after: the new text, None for none.
-
-    Yields:
-        Lines that begin with ``-``, ``+`` or a space.
+    The lines begin with ``-``, ``+`` or a space.
     """
     from difflib import unified_diff
 
@@ -135,12 +130,7 @@ ABSENT = object()
 
 
 def look_up(value: Any, name: str) -> Any:
-    """Return a field of a value, or ABSENT.
-
-    Args:
-        value: the value.
-        name: the dotted name of the field.
-    """
+    """Return the field of a value with a dotted name, or ABSENT."""
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
             return ABSENT

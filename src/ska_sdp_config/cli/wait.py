@@ -9,23 +9,17 @@ from typing import NamedTuple
 import click
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.changes import Texts, changes
 from ska_sdp_config.cli.errors import Failed
-from ska_sdp_config.cli.follow import follow
 from ska_sdp_config.cli.options import TIMEOUT
-from ska_sdp_config.cli.output import Entry
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["Condition", "command"]
 
 
 class Condition(NamedTuple):
-    """Condition that a field has a value.
-
-    Attributes:
-        field: dotted name of the field.
-        wanted: the value, as text or JSON.
-    """
+    """Condition that a field, of a dotted name, has a value, which is text or JSON."""
 
     field: str
     wanted: str
@@ -42,7 +36,7 @@ class Condition(NamedTuple):
             raise click.UsageError(f"Invalid condition {text!r}: expected FIELD=VALUE.")
         return cls(field, wanted)
 
-    def find(self, target: Target, entries: Mapping[str, str]) -> Entry | None:
+    def find(self, target: Target, entries: Mapping[str, str | None]) -> Entry | None:
         """Return the entry that fulfils the condition: the state of an object, or its value.
 
         If both have the field, the state decides.
@@ -65,25 +59,19 @@ class Condition(NamedTuple):
         return same or found == self.wanted
 
 
-def _wait(
-    target: Target,
-    field: str,
-    prefix: str,
-    output: str | None,
-    quiet: bool,
-    timeout: float | None,
-) -> None:
-    wanted = Condition.read(field)
-    out = make_printer(output, quiet)
+def _wait(target: Target, field: str, out: Printer, prefix: str, timeout: float | None) -> None:
+    condition = Condition.read(field)
+    entries: Texts = {}
     found: Entry | None = None
-    with closing(follow(target, prefix, timeout, quiet=quiet, code=1)) as turns:
-        for entries in turns:
-            found = wanted.find(target, entries)
+    with closing(changes(target, timeout, quiet=out.quiet, code=1)) as all_changes:
+        for texts in all_changes:
+            entries |= texts
+            found = condition.find(target, entries)
             if found is not None:
                 break
     if found is None:
         raise Failed("Stopped.")
-    if not quiet:
+    if not out.quiet:
         out.value(found)
 
 

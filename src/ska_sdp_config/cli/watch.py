@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from ska_sdp_config.cli.changes import changes
 from ska_sdp_config.cli.options import TIMEOUT
-from ska_sdp_config.cli.printers import make_printer
+from ska_sdp_config.cli.output import Printer
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
 
 
-def _watch(
-    target: Target, prefix: str, output: str | None, quiet: bool, timeout: float | None
-) -> None:
-    out = make_printer(output, quiet)
-    for path, text in changes(target, prefix, timeout, quiet=quiet):
-        out.changed(path, text)
+def _watch(target: Target, out: Printer, prefix: str, timeout: float | None) -> None:
+    for texts in changes(target, timeout, quiet=out.quiet):
+        for path, text in texts.items():
+            out.changed(path, text)
 
 
 command = TargetGroup(
