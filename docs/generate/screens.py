@@ -24,8 +24,8 @@ from ska_sdp_sim.stack.programs import clean_environment
 __all__ = ["describe", "doctor", "list_"]
 
 _COLUMNS = 100
-_FONT_FROM_THE_NET = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-"""Template without references to other hosts."""
+_WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+"""Reference to another host in the template, to remove."""
 
 
 def list_() -> str:
@@ -50,12 +50,12 @@ def _drawn(name: str) -> str:
     )
     console.print(Text.from_ansi(printed.replace("\r", "")), soft_wrap=True)
     svg = console.export_svg(title=command, unique_id=name)
-    return _FONT_FROM_THE_NET.sub("", svg)
+    return _WEB_FONT.sub("", svg)
 
 
 @cache
 def _screens() -> dict[str, tuple[str, str]]:
-    """Run each command; yield it and its output."""
+    """Return each command with its output."""
     with tempfile.TemporaryDirectory() as directory, Etcd(Path(directory)) as etcd:
         host, port = etcd.host, etcd.port
         with (

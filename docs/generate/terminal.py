@@ -1,4 +1,4 @@
-"""A program in a terminal, started so that nothing of this process comes along."""
+"""Program in a pseudo terminal."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 __all__ = ["Program"]
 
 _INTERRUPT = "\x03"
-_SECONDS_TO_END = 10.0
+_EXIT_TIMEOUT_S = 10.0
 
 
 class Program:
-    """A program whose terminal is read and written by pexpect; a context that closes it.
+    """Program in a terminal that pexpect reads and writes; a context manager that closes it.
 
-    Pexpect's own way to start one is a fork. What gRPC has running in a process that uses the
-    database comes to life in the child, where it finds its descriptors closed, and now and then
-    it ends the child before that has become the program.
+    Pexpect itself would fork this process. If it uses gRPC, whose threads then find closed file
+    descriptors in the child, the child occasionally ends before it executes the program.
 
     Attributes:
-        screen: what the program prints, for pexpect's ``expect``, and where it is typed to.
+        screen: the terminal: ``expect`` reads the output, ``send`` types.
 
     Args:
         arguments: the program and its arguments.
-        environment: its variables, all of them.
-        size: rows and columns of the terminal, which does not repeat what is typed.
-        timeout: seconds that an expectation may take.
-        directory: where it begins; where this process is, if none is given.
+        environment: all its environment variables.
+        size: rows and columns of the terminal, which does not echo what is typed.
+        timeout: seconds for an ``expect``.
+        directory: the working directory, by default that of this process.
 
     Raises:
-        FileNotFoundError: there is no such directory, or no setsid or env, of util-linux and GNU.
+        FileNotFoundError: there is no such directory, or setsid (util-linux) or env (GNU
+            coreutils) is not installed.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class Program:
         termios.tcsetattr(theirs, termios.TCSANOW, mode)
         try:
             self._process = subprocess.Popen(
-                # An interrupt reaches only the session that the terminal belongs to; and none
-                # reaches what a shell has started in the background, nor what that starts.
+                # Ctrl-C is sent only to the session of the terminal. A shell's background jobs
+                # ignore SIGINT, and their children inherit that.
                 ["setsid", "--ctty", "env", "--default-signal=INT", *arguments],
                 stdin=theirs,
                 stdout=theirs,
@@ -89,10 +89,10 @@ class Program:
         self.close()
 
     def close(self) -> int:
-        """Close the terminal, and get the program's exit code; a deaf one is killed."""
+        """Close the terminal, and return the exit code; kill the program if it does not end."""
         self.screen.close()
         try:
-            return self._process.wait(_SECONDS_TO_END)
+            return self._process.wait(_EXIT_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
