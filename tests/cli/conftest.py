@@ -1,4 +1,4 @@
-"""An empty database, and the command line as processes on it."""
+"""An empty database, and the command line in this process or as a process."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 
+from .samples import STORED
 from .web import Web, serve
 
 PROGRAM = (sys.executable, "-m", "ska_sdp_config.cli")
 
 CALL = 60.0
-"""Seconds that a call to the database may take here: more than a machine stands still."""
+"""Timeout of calls to the database in seconds: longer than any pause of a busy machine."""
 
 AT_ONCE = CALL / 2
-"""Seconds in which something ends, on a busy machine, that no silent database holds up."""
+"""Seconds within which a command ends if it does not wait for a silent database."""
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _patience() -> Iterator[None]:
-    """Neither the tests nor the programs that they start give a database up that is only slow."""
+    """Let neither the tests nor their programs time out if the database is only slow."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDP_CONFIG_TIMEOUT", str(CALL))
         yield
@@ -44,7 +45,7 @@ def _patience() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _same_level() -> Iterator[None]:
-    """What the library may log is set for a process that ends, but that of the tests goes on."""
+    """Restore the log level, which the program sets for its whole process."""
     logger = logging.getLogger("ska_sdp_config")
     level = logger.level
     yield
@@ -52,7 +53,7 @@ def _same_level() -> Iterator[None]:
 
 
 class Result(NamedTuple):
-    """How a run of the program ended."""
+    """Exit code and output of the program."""
 
     code: int
     out: str
@@ -92,19 +93,26 @@ def database(etcd: Etcd) -> Iterator[Config]:
         yield config
 
 
+@pytest.fixture
+def samples(database: Config) -> Config:
+    """The database with the samples."""
+    fill(database, STORED)
+    return database
+
+
 def empty(config: Config) -> None:
     config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=CALL)
 
 
 def fill(config: Config, entries: Mapping[str, Any]) -> None:
-    """Store values; a string as it is, anything else as the library does."""
+    """Store values: strings verbatim, others in the library's encoding."""
     for txn in config.txn():
         for path, value in entries.items():
             txn.create(path, value if isinstance(value, str) else encode(value))
 
 
 def contents(config: Config) -> dict[str, str]:
-    """Everything that is stored."""
+    """Return all stored texts by path."""
     found: dict[str, str] = {}
     for txn in config.txn():
         found = dict(txn.raw.list_values("/", 15))
@@ -130,7 +138,7 @@ def run_process(
 def run_here(
     server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
 ) -> Result:
-    """Run the program to its end in this process, as if it were in one of its own."""
+    """Run the program to its end in this process, with its own environment and streams."""
     with (
         pytest.MonkeyPatch.context() as patch,
         redirect_stdout(io.StringIO()) as out,
@@ -143,7 +151,7 @@ def run_here(
 
 
 def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> dict[str, Result]:
-    """Run many command lines that only read, in this process, on a database of some entries."""
+    """Run many command lines that only read, in this process, on a database with entries."""
     with Config(host=server.host, port=server.port) as config:
         empty(config)
         fill(config, entries)
@@ -164,7 +172,7 @@ def ska_sdp(database: Config, etcd: Etcd) -> Run:
 
 @pytest.fixture
 def parse(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the program in this process, for command lines that end before there is a database."""
+    """Run the program in this process, for command lines that need no database."""
 
     def run_here(*args: str) -> Result:
         code = run(args)
@@ -175,13 +183,13 @@ def parse(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def here(database: Config, etcd: Etcd) -> Run:
-    """Run the program in this process on the database: for tables of rules, as it is quick."""
+    """Run the program in this process on the database, which is fast."""
     return lambda *args, stdin="": run_here(etcd, args, stdin=stdin)
 
 
 @pytest.fixture
 def start(database: Config, etcd: Etcd) -> Iterator[Start]:
-    """Start the program; what still runs at the end of the test is killed."""
+    """Start the program; it is killed at the end of the test."""
     with ExitStack() as started:
 
         def begin(*args: str, **popen: Any) -> subprocess.Popen[str]:
@@ -199,7 +207,7 @@ def start(database: Config, etcd: Etcd) -> Iterator[Start]:
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    """An HTTP server, reached directly."""
+    """HTTP server, for clients without a proxy."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -208,7 +216,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 
 
 def interrupt(process: subprocess.Popen[str]) -> tuple[int, float, str]:
-    """Send Ctrl-C; get the exit code, the seconds it took, and what was on standard error."""
+    """Send Ctrl-C; return the exit code, the seconds until the end, and standard error."""
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)

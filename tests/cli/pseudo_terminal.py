@@ -1,4 +1,4 @@
-"""The program in a pseudo terminal, whose bytes are all received."""
+"""The program in a pseudo terminal, with all bytes that it writes."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ def run_in_terminal(
         program: the words that start the program.
 
     Returns:
-        The exit code, and all that the terminal received, with surrogates for bytes that are
-        not UTF-8.
+        The exit code, and the output, with surrogates for bytes that are not UTF-8.
     """
     with _terminal() as (theirs, received):
         done = subprocess.run(
@@ -55,10 +54,10 @@ def run_here_in_terminal(
 ) -> tuple[int, str]:
     """Run the program in this process, with its standard streams at a terminal.
 
-    For long tables of commands, as it is quick. The arguments are those of run_in_terminal.
+    It is fast, for long tables of commands. The arguments are those of run_in_terminal.
 
     Args:
-        typed: what is typed, from the start.
+        typed: text that is typed at the start.
     """
     with _terminal(typed) as (theirs, received), pytest.MonkeyPatch.context() as patch:
         for name, value in _environment(server, env).items():

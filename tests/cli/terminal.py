@@ -1,4 +1,4 @@
-"""A real terminal, driven by tmux."""
+"""Terminal in tmux."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["Terminal", "needs_tmux", "open_terminal"]
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
-PATIENCE = 120.0
+TIMEOUT_S = 120.0
 
 
 class Terminal:
-    """A terminal in which a shell runs."""
+    """Terminal with a shell."""
 
     def __init__(self, socket: Path) -> None:
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
 
     def run(self, *words: str) -> str:
-        """Have tmux do something."""
+        """Run a command of tmux."""
         done = subprocess.run(
             [*self._tmux, *words], capture_output=True, text=True, timeout=60, check=True
         )
@@ -47,11 +47,11 @@ class Terminal:
         self.press("Enter")
 
     def screen(self, *, colours: bool = False) -> str:
-        """Get what is on the screen."""
+        """Return the text on the screen."""
         return self.run("capture-pane", "-p", "-J", *(["-e"] if colours else []))
 
-    def wait_for(self, text: str, within: float = PATIENCE) -> str:
-        """Wait until a text is on the screen; get all of it."""
+    def wait_for(self, text: str, within: float = TIMEOUT_S) -> str:
+        """Wait until a text is on the screen; return the whole screen."""
         seen = ""
 
         def is_there() -> bool:
@@ -62,29 +62,29 @@ class Terminal:
         try:
             wait_until(is_there, within)
         except AssertionError as exc:
-            raise AssertionError(f"{text!r} did not come; there is:\n{seen}") from exc
+            raise AssertionError(f"{text!r} did not appear; the screen is:\n{seen}") from exc
         return seen
 
     def wait_for_prompt(self) -> None:
-        """Wait until the shell, which has printed something, is ready for what is typed next."""
+        """Wait until the shell has printed its prompt."""
 
-        def is_drawn() -> bool:
+        def has_prompt() -> bool:
             lines = self.screen().splitlines()
             last = [line for line in lines if line.strip()][-1]
             return last.rstrip().endswith(("$", "%", ">", "#"))
 
-        wait_until(is_drawn, PATIENCE, "there is a prompt")
+        wait_until(has_prompt, TIMEOUT_S, "there is a prompt")
 
     def complete(self, text: str) -> None:
         """Press Tab until a text is on the screen.
 
-        Of ids nothing is offered where the database does not answer within a second, as on a
-        busy machine it may not: whoever sees that presses again.
+        There is no completion of IDs if the database does not respond within a second, as on a
+        busy machine. Then the key is pressed again.
         """
         for _ in range(2):
             self.press("Tab")
             with contextlib.suppress(AssertionError):
-                self.wait_for(text, PATIENCE / 4)
+                self.wait_for(text, TIMEOUT_S / 4)
                 return
         self.press("Tab")
         self.wait_for(text)

@@ -21,7 +21,9 @@ KEYS = st.sampled_from(["/a", "/b", "/c"])
 TEXTS = st.sampled_from([encode({}), encode({"n": 1}), encode([1])])
 
 
-@given(st.dictionaries(KEYS, TEXTS | st.just("no JSON")), st.dictionaries(KEYS, TEXTS | st.none()))
+@given(
+    st.dictionaries(KEYS, TEXTS | st.just("not JSON")), st.dictionaries(KEYS, TEXTS | st.none())
+)
 def test_plan_leads_from_stored_to_wanted_texts(
     stored: dict[str, str], wanted: dict[str, str | None]
 ) -> None:
@@ -40,7 +42,7 @@ def test_plan_leads_from_stored_to_wanted_texts(
         ('{"b":1,   "a":"\\u00e9"}', []),
         ('{"b":true, "a":"é"}', ["update"]),
         ('{"b":1.0, "a":"é"}', ["update"]),
-        ("no JSON", ["update"]),
+        ("not JSON", ["update"]),
         ("", ["update"]),
     ],
 )
@@ -138,7 +140,7 @@ def test_unchanged_keys_do_not_count_to_the_size(etcd_server: Any) -> None:
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch, database: Config) -> Any:
-    """Have somebody else change keys between the first reads of a transaction and its commit."""
+    """Let another client change keys between the first reads of a transaction and its commit."""
     commit = Txn.commit
 
     def arrange(entries: dict[str, Any], *gone: str) -> None:

@@ -1,4 +1,4 @@
-"""Completion of ids: what bash is given, and what of it when there are many."""
+"""Completion of IDs in bash, and its limit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 
 from .conftest import CALL, environment
 
-# Calls what bash calls at a Tab, and prints what bash is given.
+# Calls the function that bash calls on Tab, and prints its result.
 BASH = """
 eval "$(ska-sdp completion bash)"
 COMP_LINE=$1 COMP_POINT=${#1}
@@ -33,7 +33,7 @@ COMP_LINE=$1 COMP_POINT=${#1}
 
 
 def common(words: Iterable[str]) -> str:
-    """What all words begin with."""
+    """Return the common prefix."""
     first, last = min(words), max(words)
     same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     return "".join(each for each, _ in same)
@@ -54,14 +54,14 @@ def complete(server: Etcd, line: str) -> list[str]:
 
 
 def offered(server: Etcd, line: str) -> list[str]:
-    """What is offered, which is nothing where the database does not answer within a second."""
+    """Return completions; retry if the database does not respond within a second."""
     found: list[str] = []
 
-    def comes() -> bool:
+    def has_completions() -> bool:
         found[:] = complete(server, line)
         return bool(found)
 
-    wait_until(comes, 60, f"something is offered for {line!r}")
+    wait_until(has_completions, 60, f"something is offered for {line!r}")
     return found
 
 

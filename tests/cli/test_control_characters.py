@@ -30,7 +30,7 @@ EVIL = f"a\x1b]0;x\x07\x1b[2J\r\x08\x7f\x85\x9b31m{BIDI}b"
 """Text that clears the screen, sets its title, writes over lines or reverses their order."""
 
 BYTES = "\udc9b\udcff"
-"""Bytes that are no UTF-8, as the library represents them."""
+"""Bytes that are not UTF-8, as the library represents them."""
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -45,7 +45,7 @@ STORED: dict[str, Any] = {
     f"/script/batch:{EVIL}:1": {"image": EVIL},
     f"/component/\x1b[31m\npb-forged{EVIL}/owner": {},
     f"/component/{EVIL}/owner": {"hostname": EVIL, "pid": EVIL},
-    "/text": f"no JSON {EVIL}",
+    "/text": f"not JSON {EVIL}",
     "/list": [EVIL, {EVIL: EVIL}],
     "/bytes": f"no text {BYTES}{EVIL}",
     f"/lines\n/pb/pb-forged{EVIL}": {},
@@ -120,7 +120,7 @@ COMMANDS = [
 
 
 def raw_controls(text: str) -> set[str]:
-    """The characters of a text that a terminal obeys, not shows, but for line ends."""
+    """Return the control characters of a text, except line ends."""
     return {
         each
         for each in text
@@ -130,7 +130,7 @@ def raw_controls(text: str) -> set[str]:
 
 @pytest.fixture
 def files(tmp_path: Path, web: Web) -> Mapping[str, str]:
-    """Places of hostile definitions, by what names them in COMMANDS."""
+    """Files and a URL with hostile content, by their placeholders in COMMANDS."""
     web.reasons["/evil"] = "Not\x1b[2J\x07 Found\x9b31m\x7f\x85"
     definitions = tmp_path / "scripts.yaml"
     scripts = [{"kind": "batch", "name": EVIL, "version": "1", "image": f"new{EVIL}"}]
@@ -143,7 +143,7 @@ def files(tmp_path: Path, web: Web) -> Mapping[str, str]:
 
 @pytest.fixture
 def editor(tmp_path: Path) -> str:
-    """An editor that makes a value an invalid one, and then leaves it."""
+    """Editor that makes a value invalid, and then does not change it."""
     program = tmp_path / "editor"
     program.write_text(
         f"#!{sys.executable}\nimport sys\n"
@@ -168,7 +168,7 @@ def test_terminal_gets_no_control_character(
     assert received
     assert not raw_controls(received), repr(received)
     assert ("Traceback" in received) == ("--debug" in words)
-    # A key with a line end in it does not look like two.
+    # A key with a line end does not look like two keys.
     assert not re.search(r"^(/pb/)?pb-forged", received, re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""`ska-sdp describe`: what belongs to an object, and nothing else."""
+"""`ska-sdp describe`: the entries related to an object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from ska_sdp_config import Config
 
-from .conftest import Run, assert_rejected, fill
+from .conftest import Run, fill
 
 SCRIPT = {"kind": "realtime", "name": "vis", "version": "1.0.0"}
 OWNER = {"pid": 7, "hostname": "here", "command": ["x"]}
@@ -110,16 +110,3 @@ def test_describe_reads_only_its_prefix(database: Config, here: Run) -> None:
     fill(database, {f"/t{path}": value for path, value in STORED.items()} | {"/pb/pb-a": {}})
     result = here("describe", "--prefix=/t", "pb", "pb-a", "-o", "name")
     assert set(result.lines) == {f"/t{path}" for path in OF_PB_A}
-
-
-@pytest.mark.parametrize(
-    ("line", "code", "complaint"),
-    [
-        ("pb pb-none", 3, "There is nothing at /pb/pb-none to describe: try 'ska-sdp list pb'."),
-        ("eb", 2, "Missing argument 'ID'"),
-        ("flow a:b:c", 2, "Unknown object 'flow': expected one of pb, eb, subarray."),
-        ("pb a/b", 2, "'a/b' is no id"),
-    ],
-)
-def test_describe_rejects(here: Run, line: str, code: int, complaint: str) -> None:
-    assert_rejected(here("describe", *line.split()), code, complaint)

@@ -1,4 +1,4 @@
-"""`ska-sdp doctor`: what readings mean, as tables, and what it says of a real server."""
+"""`ska-sdp doctor`: evaluation of readings, and the check of a server."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_healthy_readings_have_no_faults() -> None:
 @pytest.mark.parametrize(
     ("change", "verdict", "text", "advice"),
     [
-        ({"seconds": [0.06, 0.07, 0.001]}, "warning", "answers in 60.0 ms", "check the network"),
+        ({"seconds": [0.06, 0.07, 0.001]}, "warning", "responds in 60.0 ms", "check the network"),
         ({"components": {}}, "warning", "none is alive", "start the SDP"),
         (
             {"unreadable": {"/pb/pb-x": "not JSON"}},
@@ -143,12 +143,12 @@ def test_different_versions_are_a_warning() -> None:
     [
         ("3.5.29", {"username": "operator"}, True),
         ("3.4.23", {"username": "operator"}, True),
-        # It is not tested, and a higher number alone does not show that it has the corrections.
+        # Not tested; a higher version need not have the corrections.
         ("3.6.0", {"username": "operator"}, True),
         ("3.5.30", {"username": "operator"}, False),
         ("3.5.31", {"username": "operator"}, False),
         ("3.5.16", {"username": "operator", "has_certificate": True}, False),
-        # A database for trials has neither.
+        # A test database has neither.
         ("3.5.16", {}, False),
     ],
 )
@@ -212,16 +212,16 @@ def test_doctor_checks_a_real_server(database: Config, ska_sdp: Run) -> None:
 def test_doctor_lists_unreadable_entries(database: Config, ska_sdp: Run) -> None:
     damaged = {
         "/eb/eb-x": "[]",
-        "/pb/pb-x": "no JSON",
+        "/pb/pb-x": "not JSON",
         "/deploy/proc-x": "{}",
         "/script/batch:x:1": "{}",
         "/flow/pb-x:a:b": "{}",
         "/dependency/a:b:c:d": "5",
-        "/lmc/subarray/01": "no JSON",
+        "/lmc/subarray/01": "not JSON",
         "/component/lmc/owner": "{}",
     }
     fill(database, damaged)
-    fill(database, {"/eb/eb-y": {}, "/pb/pb-x/state": "no JSON", "/lmc/controller": {}})
+    fill(database, {"/eb/eb-y": {}, "/pb/pb-x/state": "not JSON", "/lmc/controller": {}})
     result = ska_sdp("doctor", "-o", "json")
     assert result.code == 0
     found = {each["subject"]: each for each in result.document if each["subject"][0] == "/"}

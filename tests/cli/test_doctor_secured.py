@@ -1,4 +1,4 @@
-"""`ska-sdp doctor` on servers with users and TLS: the faults that it names, and its advice."""
+"""`ska-sdp doctor` on servers with users and TLS: faults and advice."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Guarded:
     """An etcd with users that demands client certificates.
 
     Args:
-        program: of etcd.
-        directory: of the test's own.
+        program: the program of etcd.
+        directory: a directory of the test.
     """
 
     def __init__(self, program: str, directory: Path) -> None:
@@ -52,7 +52,7 @@ class Guarded:
             Administrator(channel)
 
     def doctor(self, backend: str, user: str = "", password: str = "", **other: str) -> Result:
-        """Run doctor; with other settings of the environment where they are given."""
+        """Run doctor, optionally with other environment variables."""
         env = {
             "SDP_CONFIG_BACKEND": backend,
             "SDP_CONFIG_PROTOCOL": "https",

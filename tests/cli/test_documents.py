@@ -1,4 +1,4 @@
-"""Reading JSON and YAML that may be meant ill."""
+"""Parsing of JSON and YAML, which may be malicious."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_yaml_is_parsed_with_its_aliases(text: str, value: object) -> None:
     ],
 )
 def test_harmful_documents_are_rejected(text: str, complaint: str) -> None:
-    # The time that it works itself: not that in which others have the processor.
+    # Its own processor time, not that of other processes.
     began = time.thread_time()
     with pytest.raises(ValueError, match=re.escape(complaint)):
         parse(text)

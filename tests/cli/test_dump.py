@@ -1,4 +1,4 @@
-"""`ska-sdp dump` and `ska-sdp load`: there and back, whole or not at all."""
+"""`ska-sdp dump` and `ska-sdp load`."""
 
 from __future__ import annotations
 
@@ -205,9 +205,9 @@ def test_load_of_an_invalid_file_changes_nothing(
 def test_load_of_invalid_values_advises_force(database: Config, here: Run) -> None:
     fill(database, {"/eb/eb-l": [1]})
     dumped = here("dump").out
-    refused = here("load", "-", stdin=dumped)
-    assert refused.code == 1
-    assert refused.err.endswith("or use --force to skip validation.\n")
+    rejected = here("load", "-", stdin=dumped)
+    assert rejected.code == 1
+    assert rejected.err.endswith("or use --force to skip validation.\n")
     assert here("load", "--force", "-", stdin=dumped) == (0, "", "")
 
 
@@ -261,9 +261,9 @@ def test_large_dump_is_loaded_in_batches_on_a_default_server(
     values = {f"/x/{n:04}": n for n in range(500)}
     file.write_text(json.dumps({"values": values}))
     with Config(host=server.host, port=server.port) as config:
-        refused = run_process(server, ["load", str(file), "--atomic"])
-        assert (refused.code, refused.out) == (1, "")
-        assert "--max-txn-ops" in refused.err
+        rejected = run_process(server, ["load", str(file), "--atomic"])
+        assert (rejected.code, rejected.out) == (1, "")
+        assert "--max-txn-ops" in rejected.err
         assert contents(config) == {}
         done = run_process(server, ["load", str(file)])
         assert (done.code, len(done.lines)) == (0, 500)

@@ -9,8 +9,7 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,16 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.shared import EARLIER_DOCUMENTATION, has_earlier_documentation
 
-from .conftest import PROGRAM, Result, contents, empty, environment, fill, run_here, run_process
+from .conftest import (
+    PROGRAM,
+    Result,
+    Run,
+    contents,
+    environment,
+    fill,
+    run_here,
+    run_process,
+)
 
 SCRIPTS = "{scripts: [{kind: batch, name: imported, version: 1.0.0, image: i}]}"
 
@@ -175,26 +183,11 @@ USAGE: dict[str, list[Use]] = {
     "ska-sdp import (-h|--help)": [("import -h", "Usage: ska-sdp import")],
 }
 
-# Commands on the same key come in this order; all others are done two at a time.
-LINES = [(line, use) for line, uses in USAGE.items() for use in uses]
-
-
-def _waves() -> Iterator[list[Use]]:
-    """Get uses that may run side by side: those that read, then those on different keys."""
-    rest = [use for _, use in LINES]
-    while rest:
-        wave: dict[object, Use] = {}
-        for use in rest:
-            wave.setdefault(use[2] if len(use) > 2 else use[0], use)
-        yield list(wave.values())
-        rest = [use for use in rest if use not in wave.values()]
+USES = [use for uses in USAGE.values() for use in uses]
 
 
 def run_watch(server: Etcd, words: list[str]) -> Result:
-    """Run what goes on until Ctrl-C, which comes when something was printed.
-
-    As a process always: a time-out would end that of the tests, if the machine was slow.
-    """
+    """Run watch as a process; send Ctrl-C after the first line of output."""
     with subprocess.Popen(
         [*PROGRAM, *words],
         env=environment(server, {}),
@@ -209,45 +202,31 @@ def run_watch(server: Etcd, words: list[str]) -> Result:
     return Result(process.returncode, printed + rest, err)
 
 
-@pytest.fixture(scope="module", params=["here", pytest.param("process", marks=pytest.mark.long)])
-def outcomes(
-    request: pytest.FixtureRequest, etcd: Etcd, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Result, str | None]]:
-    """Run everything; get for each command its result, and what is stored at its key."""
-    editor = tmp_path_factory.mktemp("editor") / "editor"
+@pytest.fixture
+def editor(tmp_path: Path) -> str:
+    """Editor that replaces the value."""
+    editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
     editor.chmod(0o755)
-    found: dict[str, tuple[Result, str | None]] = {}
-    is_here = request.param == "here"
-    with Config(host=etcd.host, port=etcd.port) as config, ThreadPoolExecutor(2) as pool:
-        empty(config)
-        fill(config, STORED)
-
-        def run(use: Use) -> None:
-            words = shlex.split(use[0])
-            run_as = run_here if is_here else run_process
-            if words[0] == "watch" and words[1:] != ["--help"]:
-                result = run_watch(etcd, words)
-            else:
-                result = run_as(etcd, words, {"EDITOR": str(editor)}, SCRIPTS)
-            stored = contents(config).get(use[2]) if len(use) > 2 else None
-            found[use[0]] = result, stored
-
-        for wave in _waves():
-            # Signals are the main thread's, so what runs here runs on that.
-            list(map(run, wave) if is_here else pool.map(run, wave))
-    return found
+    return str(editor)
 
 
-@pytest.mark.parametrize(("line", "use"), LINES, ids=[use[0] for _, use in LINES])
+@pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
+@pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
 def test_each_line_of_the_earlier_usage_works(
-    outcomes: dict[str, tuple[Result, str | None]], line: str, use: Use
+    database: Config, etcd: Etcd, editor: str, run: Run, use: Use
 ) -> None:
-    result, stored = outcomes[use[0]]
+    fill(database, STORED)
+    words = shlex.split(use[0])
+    if words[0] == "watch" and words[1:] != ["--help"]:
+        result = run_watch(etcd, words)
+    else:
+        result = run(etcd, words, {"EDITOR": editor}, SCRIPTS)
     assert result.code == 0, result.err
     assert result.out.startswith(use[1])
     if len(use) > 2:
-        assert stored == (None if use[3] is None else encode(use[3]))
+        path, value = use[2:]
+        assert contents(database).get(path) == (None if value is None else encode(value))
 
 
 @has_earlier_documentation

@@ -1,11 +1,10 @@
-"""`ska-sdp edit` with editors that are scripts: each way of use, and what may go wrong."""
+"""`ska-sdp edit` with scripts as editors."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from tests.support.waiting import wait_until
 
 from .conftest import Run, assert_rejected, contents, fill
 from .samples import STORED
-
-Editor = Callable[..., str]
 
 TARGETS = [
     ("script batch:test:0.0.0", "/script/batch:test:0.0.0"),
@@ -45,43 +42,40 @@ number = len(list(log.iterdir()))
 """
 
 
-class Screen:
-    """What a scripted editor was shown, time after time."""
+class Editor:
+    """Editor that runs a line of Python at each start.
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
+    Attributes:
+        kept: the directory of the edited files.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.program = directory / "editor"
+        self.kept = directory / "kept"
+        self._log = directory / "log"
+        for each in (self.kept, self._log):
+            each.mkdir()
+
+    def __call__(self, *steps: str) -> None:
+        """Set the lines to run, one for each start."""
+        body = "\n".join(f"if number == {n}: {step}" for n, step in enumerate(steps))
+        script = SCRIPT.format(python=sys.executable, log=str(self._log), steps=body)
+        self.program.write_text(script)
+        self.program.chmod(0o755)
 
     @property
     def shown(self) -> list[str]:
+        """The text at each start."""
         return [(self._log / str(n)).read_text() for n in range(len(list(self._log.iterdir())))]
 
 
 @pytest.fixture
-def screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Screen:
-    log = tmp_path / "log"
-    log.mkdir()
-    kept = tmp_path / "kept"
-    kept.mkdir()
-    monkeypatch.setenv("TMPDIR", str(kept))
-    monkeypatch.setattr("tempfile.tempdir", str(kept))
-    return Screen(log)
-
-
-@pytest.fixture
-def editor(screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Editor:
-    """Make the editor a script of Python lines, one for each time that it is run."""
-
-    def make(*steps: str) -> str:
-        body = "\n".join(f"if number == {n}: {step}" for n, step in enumerate(steps))
-        program = tmp_path / "editor"
-        program.write_text(
-            SCRIPT.format(python=sys.executable, log=str(tmp_path / "log"), steps=body)
-        )
-        program.chmod(0o755)
-        monkeypatch.setenv("EDITOR", str(program))
-        return str(program)
-
-    return make
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Editor:
+    editor = Editor(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(editor.kept))
+    monkeypatch.setattr("tempfile.tempdir", str(editor.kept))
+    monkeypatch.setenv("EDITOR", str(editor.program))
+    return editor
 
 
 def write(value: Any) -> str:
@@ -91,75 +85,64 @@ def write(value: Any) -> str:
 
 @pytest.mark.parametrize(("line", "path"), TARGETS, ids=[path for _, path in TARGETS])
 def test_edit_replaces_one_value(
-    database: Config, here: Run, editor: Editor, screen: Screen, line: str, path: str
+    samples: Config, here: Run, editor: Editor, line: str, path: str
 ) -> None:
-    fill(database, STORED)
-    before = contents(database)
+    before = contents(samples)
     editor(write({"mine": 1}))
     assert here("edit", *line.split()) == (0, f"updated {path}\n", "")
-    assert screen.shown == [encode(STORED[path]) + "\n"]
-    assert contents(database) == before | {path: encode({"mine": 1})}
+    assert editor.shown == [encode(STORED[path]) + "\n"]
+    assert contents(samples) == before | {path: encode({"mine": 1})}
 
 
 @pytest.mark.parametrize("step", ["pass", write('\n{ "test":\ntrue }'), write("test: true")])
 def test_edit_without_a_change_does_not_write(
-    database: Config, here: Run, editor: Editor, kept: Path, step: str
+    samples: Config, here: Run, editor: Editor, step: str
 ) -> None:
-    fill(database, STORED)
-    before = database.backend.get("/eb/eb-a")[1].mod_revision
+    before = samples.backend.get("/eb/eb-a")[1].mod_revision
     editor(step)
     assert here("edit", "eb", "eb-a") == (0, "", "")
-    assert database.backend.get("/eb/eb-a")[1].mod_revision == before
-    assert list(kept.iterdir()) == []
-
-
-@pytest.fixture
-def kept(screen: Screen, tmp_path: Path) -> Path:
-    """Where files are kept."""
-    return tmp_path / "kept"
+    assert samples.backend.get("/eb/eb-a")[1].mod_revision == before
+    assert list(editor.kept.iterdir()) == []
 
 
 def test_edit_of_an_invalid_value_can_be_corrected(
-    database: Config, here: Run, editor: Editor, screen: Screen, kept: Path
+    samples: Config, here: Run, editor: Editor
 ) -> None:
-    fill(database, STORED)
     editor(
-        write("{ no JSON: ["),
-        "file.write_text(text.replace('{ no JSON: [', '{\"status\": 7}'))",
+        write("{ not JSON: ["),
+        "file.write_text(text.replace('{ not JSON: [', '{\"status\": 7}'))",
         "file.write_text(text.replace('7', '\"ACTIVE\"'))",
     )
     assert here("edit", "eb", "eb-a") == (0, "updated /eb/eb-a\n", "")
-    first, second, third = screen.shown
+    first, second, third = editor.shown
     assert first == '{\n  "test": true\n}\n'
     assert second.startswith("# The value for /eb/eb-a was rejected, nothing was changed: ")
-    assert second.endswith("\n{ no JSON: [")
+    assert second.endswith("\n{ not JSON: [")
     assert "status is 7: should be a valid string." in third.splitlines()[0]
-    assert third.count("#") == 2, "the fault of the time before is still there"
-    assert contents(database)["/eb/eb-a"] == encode({"status": "ACTIVE"})
-    assert list(kept.iterdir()) == []
+    assert third.count("#") == 2, "the previous fault is still there"
+    assert contents(samples)["/eb/eb-a"] == encode({"status": "ACTIVE"})
+    assert list(editor.kept.iterdir()) == []
 
 
 @pytest.mark.parametrize("again", ["pass", write({"status": 7})])
 def test_edit_that_stays_invalid_is_rejected_and_kept(
-    database: Config, here: Run, editor: Editor, kept: Path, again: str
+    samples: Config, here: Run, editor: Editor, again: str
 ) -> None:
-    fill(database, STORED)
-    before = contents(database)
+    before = contents(samples)
     editor(write({"status": 7}), again)
     result = here("edit", "eb", "eb-a")
     assert_rejected(result, 1, "status is 7: should be a valid string. Your edit is kept in ")
     assert len(result.err.splitlines()) == 1
-    assert contents(database) == before
+    assert contents(samples) == before
     assert '{"status": 7}' in _file_named_in(result.err).read_text()
 
 
 def test_edit_shows_a_fault_of_several_lines_on_one(
-    database: Config, here: Run, editor: Editor, screen: Screen
+    samples: Config, here: Run, editor: Editor
 ) -> None:
-    fill(database, STORED)
     editor(write("[1]\x1b"))
     assert here("edit", "eb", "eb-a").code == 1
-    assert len(screen.shown) == 2
+    assert len(editor.shown) == 2
 
 
 def _file_named_in(message: str) -> Path:
@@ -170,9 +153,8 @@ def _file_named_in(message: str) -> Path:
 
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_edit_is_kept_after_a_concurrent_change(
-    database: Config, etcd: Etcd, here: Run, editor: Editor, change: str
+    samples: Config, etcd: Etcd, here: Run, editor: Editor, change: str
 ) -> None:
-    fill(database, STORED)
     other = {
         "update": "txn.update('/eb/eb-a', '{\"other\": 1}')",
         "delete": "txn.delete('/eb/eb-a')",
@@ -185,7 +167,7 @@ def test_edit_is_kept_after_a_concurrent_change(
     result = here("edit", "eb", "eb-a")
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("ska-sdp: /eb/eb-a was changed by another client")
-    assert contents(database).get("/eb/eb-a") == ('{"other": 1}' if change == "update" else None)
+    assert contents(samples).get("/eb/eb-a") == ('{"other": 1}' if change == "update" else None)
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
@@ -194,7 +176,6 @@ def test_edit_is_kept_without_a_connection(
     editor: Editor,
     monkeypatch: pytest.MonkeyPatch,
     parse: Run,
-    screen: Screen,
     tmp_path: Path,
 ) -> None:
     server: Etcd = etcd_server()
@@ -210,9 +191,9 @@ def test_edit_is_kept_without_a_connection(
     monkeypatch.setenv("SDP_CONFIG_PORT", str(server.port))
 
     def kill_while_it_is_edited() -> None:
-        wait_until(lambda: screen.shown, 60)
+        wait_until(lambda: editor.shown, 60)
         server.kill()
-        # Only now: what is edited must be read before, however long that takes.
+        # Only now: the read before the edit may take long.
         monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.5")
         gone.touch()
 
@@ -224,29 +205,23 @@ def test_edit_is_kept_without_a_connection(
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
-def test_edit_creates_a_missing_state(database: Config, here: Run, editor: Editor) -> None:
-    fill(database, STORED)
+def test_edit_creates_a_missing_state(samples: Config, here: Run, editor: Editor) -> None:
     editor(write({"status": "RUNNING"}))
     assert here("edit", "pb-state", "pb-a").out == "created /pb/pb-a/state\n"
-    assert contents(database)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
+    assert contents(samples)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
 
 
-def test_edit_with_force_keeps_text_verbatim(
-    database: Config, here: Run, editor: Editor, screen: Screen
-) -> None:
+def test_edit_with_force_keeps_text_verbatim(database: Config, here: Run, editor: Editor) -> None:
     fill(database, {"/x": "# text,\n not JSON"})
     editor(write("# text,\n mine\n"))
-    refused = here("edit", "/x")
-    assert (refused.code, screen.shown) == (1, [])
-    assert refused.err == "ska-sdp: The value of /x is not JSON: edit it with --force.\n"
+    rejected = here("edit", "/x")
+    assert (rejected.code, editor.shown) == (1, [])
+    assert rejected.err == "ska-sdp: The value of /x is not JSON: edit it with --force.\n"
     assert here("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "# text,\n mine"}
 
 
-def test_edit_that_is_not_utf8_is_kept(
-    database: Config, here: Run, editor: Editor, kept: Path
-) -> None:
-    fill(database, STORED)
+def test_edit_that_is_not_utf8_is_kept(samples: Config, here: Run, editor: Editor) -> None:
     editor("file.write_bytes(b'\\xff')")
     result = here("edit", "eb", "eb-a")
     assert_rejected(
@@ -288,7 +263,7 @@ def test_edit_of_a_long_key(database: Config, here: Run, editor: Editor) -> None
 def test_edit_rejects(
     database: Config,
     here: Run,
-    kept: Path,
+    editor: Editor,
     monkeypatch: pytest.MonkeyPatch,
     line: str,
     command: str,
@@ -299,4 +274,4 @@ def test_edit_rejects(
     monkeypatch.setenv("VISUAL", command)
     monkeypatch.delenv("EDITOR", raising=False)
     assert_rejected(here("edit", *line.split()), code, complaint)
-    assert list(kept.iterdir()) == []
+    assert list(editor.kept.iterdir()) == []

@@ -1,4 +1,4 @@
-"""`ska-sdp import scripts`, as a process against real etcd."""
+"""`ska-sdp import scripts`, on etcd."""
 
 from __future__ import annotations
 
@@ -44,6 +44,13 @@ BEFORE = {
 
 
 @pytest.fixture
+def scripts(database: Config) -> Config:
+    """The database with scripts."""
+    fill(database, BEFORE)
+    return database
+
+
+@pytest.fixture
 def file(tmp_path: Path) -> str:
     path = tmp_path / "scripts.yaml"
     path.write_text(FILE)
@@ -51,28 +58,26 @@ def file(tmp_path: Path) -> str:
 
 
 def test_import_prints_created_and_updated_scripts(
-    database: Config, ska_sdp: Run, file: str
+    scripts: Config, ska_sdp: Run, file: str
 ) -> None:
-    fill(database, BEFORE)
     result = ska_sdp("import", "scripts", file)
     assert (result.code, result.err) == (0, "")
     assert result.lines == [f"updated {IMAGING}", f"created {RECEIVE}"]
-    stored = contents(database)
+    stored = contents(scripts)
     assert stored[IMAGING] == '{\n  "image": "i/imaging:1.0.0"\n}'
     assert stored[RECEIVE] == '{\n  "image": "i/receive:0.2.2"\n}'
     assert stored[SAME] == BEFORE[SAME], "it was rewritten, though nothing had changed"
     assert {OLD, "/pb/pb-a"} <= stored.keys()
     again = ska_sdp("import", "scripts", file)
     assert (again.code, again.out, again.err) == (0, "", "")
-    assert contents(database) == stored
+    assert contents(scripts) == stored
 
 
-def test_import_with_sync_deletes_other_scripts(database: Config, ska_sdp: Run, file: str) -> None:
-    fill(database, BEFORE)
-    before = contents(database)
+def test_import_with_sync_deletes_other_scripts(scripts: Config, ska_sdp: Run, file: str) -> None:
+    before = contents(scripts)
     planned = ska_sdp("import", "--sync", "scripts", file, "--dry-run")
     assert planned.lines == [f"update {IMAGING}", f"create {RECEIVE}", f"delete {OLD}"]
-    assert contents(database) == before
+    assert contents(scripts) == before
     done = ska_sdp("import", "scripts", "--sync", file, "-o", "json")
     assert done.document == {
         "updated": [IMAGING],
@@ -80,14 +85,13 @@ def test_import_with_sync_deletes_other_scripts(database: Config, ska_sdp: Run, 
         "deleted": [OLD],
         "unchanged": 1,
     }
-    assert list(contents(database)) == ["/pb/pb-a", IMAGING, SAME, RECEIVE]
+    assert list(contents(scripts)) == ["/pb/pb-a", IMAGING, SAME, RECEIVE]
 
 
-def test_import_writes_only_below_its_prefix(database: Config, ska_sdp: Run, file: str) -> None:
-    fill(database, BEFORE)
+def test_import_writes_only_below_its_prefix(scripts: Config, ska_sdp: Run, file: str) -> None:
     result = ska_sdp("--prefix=/t", "import", "scripts", "--sync", file, "-o", "name")
     assert result.lines == [f"/t{path}" for path in (IMAGING, SAME, RECEIVE)]
-    assert {path for path in contents(database) if not path.startswith("/t/")} == set(BEFORE)
+    assert {path for path in contents(scripts) if not path.startswith("/t/")} == set(BEFORE)
 
 
 def test_import_reads_standard_input_and_urls(database: Config, ska_sdp: Run, web: Web) -> None:
@@ -111,12 +115,11 @@ def test_import_reads_standard_input_and_urls(database: Config, ska_sdp: Run, we
     ],
 )
 def test_import_of_an_invalid_file_changes_nothing(
-    database: Config, here: Run, text: str, complaint: str
+    scripts: Config, here: Run, text: str, complaint: str
 ) -> None:
-    fill(database, BEFORE)
-    before = contents(database)
+    before = contents(scripts)
     assert_rejected(here("import", "scripts", "--sync", "-", stdin=text), 1, complaint)
-    assert contents(database) == before
+    assert contents(scripts) == before
 
 
 @pytest.mark.parametrize(
@@ -128,17 +131,16 @@ def test_import_of_an_invalid_file_changes_nothing(
     ],
 )
 def test_import_of_an_invalid_url_changes_nothing(
-    database: Config, here: Run, web: Web, path: str, complaint: str
+    scripts: Config, here: Run, web: Web, path: str, complaint: str
 ) -> None:
-    fill(database, BEFORE)
-    before = contents(database)
+    before = contents(scripts)
     web.redirects["/to-file"] = "file:///etc/passwd"
     assert_rejected(here("import", "scripts", "--sync", web.url(path)), 1, complaint)
-    assert contents(database) == before
+    assert contents(scripts) == before
 
 
 def many(path: Path, count: int) -> str:
-    """Write a file of scripts with long names."""
+    """Write a file of scripts with long names; return its path."""
     scripts = [
         {"kind": "batch", "name": f"{n:05}-{'x' * 80}", "version": "1", "image": "i"}
         for n in range(count)
@@ -154,8 +156,8 @@ def test_import_of_500_scripts_on_a_default_server(
     file = many(tmp_path / "many.json", 500)
     planned = ska_sdp("import", "scripts", "--dry-run", file, server=server)
     assert [line.split()[0] for line in planned.lines] == ["create"] * 500
-    refused = ska_sdp("import", "scripts", "--atomic", file, server=server)
-    assert_rejected(refused, 1, "--max-txn-ops")
+    rejected = ska_sdp("import", "scripts", "--atomic", file, server=server)
+    assert_rejected(rejected, 1, "--max-txn-ops")
     done = ska_sdp("import", "scripts", file, server=server)
     assert done.code == 0
     assert len(done.lines) == 500
@@ -188,13 +190,13 @@ def test_import_rejects_a_script_that_is_too_large(
     assert contents(database) == {}
 
 
-def _let_it_hear(process: subprocess.Popen[str], pipe: int, room: int) -> None:
-    """Wait until a signal has ended a program, or has had its time while a pipe held that up.
+def _wait_for_signal(process: subprocess.Popen[str], pipe: int, room: int) -> None:
+    """Wait until a program has ended after a signal, or is blocked by a full pipe.
 
     Args:
         process: the program.
-        pipe: where its notes are read, each in much less than 500 bytes.
-        room: how many bytes the pipe can hold.
+        pipe: the read end of its standard error; each note is much less than 500 bytes.
+        room: the capacity of the pipe in bytes.
     """
 
     def is_full() -> bool:
@@ -203,7 +205,7 @@ def _let_it_hear(process: subprocess.Popen[str], pipe: int, room: int) -> None:
 
     wait_until(lambda: process.poll() is not None or is_full(), 120, "it ends or waits")
     if process.poll() is None:
-        # It does not get on, and what hears of the signal, a thread, tells nobody that it has.
+        # It is blocked, and there is no sign that its thread has received the signal.
         threading.Event().wait(LATE)
 
 
@@ -214,7 +216,7 @@ def test_import_that_is_stopped_reports_batches_and_can_be_finished(
     server = etcd_server(max_txn_ops=None)
     count = 3000
     file = many(tmp_path / "many.json", count)
-    # Its notes fill a pipe that nobody reads, so it cannot be through before it is stopped.
+    # Its notes fill a pipe that is not read, so it cannot end before it is stopped.
     ours, theirs = os.pipe()
     room = fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
     with (
@@ -226,7 +228,7 @@ def test_import_that_is_stopped_reports_batches_and_can_be_finished(
         os.close(theirs)
         wait_until(lambda: len(contents(config)) > 1000, 120, "some batches stand")
         process.send_signal(signal.SIGINT)
-        _let_it_hear(process, ours, room)
+        _wait_for_signal(process, ours, room)
         last = errors.read().splitlines()[-1]
         assert process.wait(60) == 1
         stand = len(contents(config))

@@ -1,4 +1,4 @@
-"""Ctrl-C at its worst: while the connection is closed, and while a commit is on its way."""
+"""Ctrl-C while the connection is closed, and during a commit."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ COMMIT = {"module": "store", "kind": "EtcdStore", "method": "commit", "times": 1
 
 
 NO_END = 3600.0
-"""Seconds of grace, within which what does not hang is through on the busiest machine."""
+"""Grace period in seconds within which a command ends even on a busy machine."""
 
 
 def run_interrupted(server: Etcd, args: list[str], hangs: bool, **where: object) -> Result:
@@ -92,7 +92,7 @@ def test_writing_command_is_completed(
     result = run_interrupted(etcd, line.split(), False, **COMMIT)
     assert (result.code, result.out) == (0, out)
     assert result.err in ("", "ska-sdp: Ctrl-C came too late: the command was executed.\n")
-    assert bool(result.err) == bool(out), "it says what became of Ctrl-C where there was one"
+    assert bool(result.err) == bool(out), "Ctrl-C is reported only if there was one"
     assert contents(database) == stored
 
 
@@ -109,7 +109,7 @@ import os, signal
 from ska_sdp_config.cli import interrupts
 from ska_sdp_config.cli.interrupts import defer_interrupts, stop_on_interrupt
 
-# A machine that stands still between signal and end is not what this is about.
+# A pause of the machine between signal and end must not matter.
 interrupts.GRACE_S = 3600.0
 stopped = 0
 for _ in range(200):
@@ -125,7 +125,7 @@ print(stopped)
 
 
 def test_ctrl_c_at_the_end_is_not_lost() -> None:
-    """Whether the thread that is told of it has run before the body is through, or not yet."""
+    """Whether or not its thread has run before the body ends."""
     done = subprocess.run(
         [sys.executable, "-c", LAST],
         capture_output=True,

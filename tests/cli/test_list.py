@@ -1,4 +1,4 @@
-"""`ska-sdp list`: each usage line, as a process against real etcd."""
+"""`ska-sdp list`: each line of its usage, on etcd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How values look, and what a terminal gets that a file does not."""
+"""Formats of values, and output on terminals."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from .conftest import fill
 from .pseudo_terminal import run_in_terminal
 
 Terminal = Callable[..., str]
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -102,7 +104,7 @@ def test_table_of_changes_ends_with_counts(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.fixture
 def terminal(database: Config, etcd: Etcd) -> Terminal:
-    """Run the program in a real terminal of 60 columns, and get what that received."""
+    """Run the program in a terminal of 60 columns; return its output."""
 
     def run(*args: str, env: Mapping[str, str] | None = None) -> str:
         code, received = run_in_terminal(etcd, args, env)
@@ -116,7 +118,7 @@ def test_terminal_gets_coloured_tables(database: Config, terminal: Terminal) -> 
     fill(database, {"/eb/eb-a": {"status": "ACTIVE", "subarray_id": "01"}, "/eb/eb-\x1b[2J": {}})
     table = terminal("list", "eb")
     assert "\x1b[1mKEY" in table
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", table)
+    plain = STYLE.sub("", table)
     assert [line.split() for line in plain.splitlines()] == [
         ["KEY", "STATUS", "SUBARRAY", "LAST", "UPDATED"],
         ["/eb/eb-\\u001b[2J"],
@@ -125,7 +127,7 @@ def test_terminal_gets_coloured_tables(database: Config, terminal: Terminal) -> 
     assert max(map(len, plain.splitlines())) <= 60
     value = terminal("get", "/eb/eb-a")
     assert "\x1b[32m" in value
-    assert json.loads(re.sub(r"\x1b\[[0-9;]*m", "", value).partition("\n")[2]) == {
+    assert json.loads(STYLE.sub("", value).partition("\n")[2]) == {
         "status": "ACTIVE",
         "subarray_id": "01",
     }
@@ -142,6 +144,22 @@ def test_no_color_disables_colours(database: Config, terminal: Terminal) -> None
 
 def test_long_values_are_folded(database: Config, terminal: Terminal) -> None:
     fill(database, {"/x": "0123456789" * 30, f"/{'y' * 100}": "z"})
-    table = re.sub(r"\x1b\[[0-9;]*m", "", terminal("list", "-av"))
+    table = STYLE.sub("", terminal("list", "-av"))
     assert max(map(len, table.splitlines())) <= 60
     assert [table.count(each) for each in "09yz"] == [30, 30, 100, 1]
+
+
+def test_long_values_are_folded_within_their_column(database: Config, terminal: Terminal) -> None:
+    fill(database, {"/script/batch:a:1": {"image": "x" * 120}})
+    heading, *rows = STYLE.sub("", terminal("list", "script")).splitlines()
+    column = heading.index("IMAGE")
+    assert {row[:column].strip() for row in rows[1:]} == {""}
+    assert "".join(row[column:].strip() for row in rows) == "x" * 120
+    assert max(map(len, rows)) <= 60
+
+
+def test_no_color_disables_colours_of_a_description(database: Config, terminal: Terminal) -> None:
+    fill(database, {"/eb/eb-a": {"status": "ACTIVE"}})
+    description = terminal("describe", "eb", "eb-a", env={"NO_COLOR": "1"})
+    assert "EXECUTION BLOCKS" in description
+    assert "\x1b[3" not in description

@@ -1,4 +1,4 @@
-"""Help, options in any position, exit codes and errors: what all commands have in common."""
+"""Help, options in any position, exit codes and errors of all commands."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PATHS = [
     ["import", "scripts"],
 ]
 
-# Help on every level, in one process, which must end it without the heavy packages.
+# Help on every level, in one process, without the import of heavy packages.
 ALL_HELP = """
 import sys
 from ska_sdp_config.cli.program import run
@@ -146,7 +146,7 @@ def test_position_of_options_has_no_effect(options: list[list[str]], gaps: list[
         for option, place in zip(options, gaps, strict=False):
             mixed += option if place == gap else []
         mixed += words[gap : gap + 1]
-    # Of an option that is given twice the last counts, so the order among them must be kept.
+    # The last of equal options is used, so their order must be kept.
     if gaps[: len(options)] == sorted(gaps[: len(options)]):
         assert parse(*mixed) == after
     else:
@@ -200,7 +200,7 @@ def cause(error: Exception, because: BaseException) -> Exception:
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (Failed("It was refused."), 1, "It was refused."),
+        (Failed("It was rejected."), 1, "It was rejected."),
         (ConfigCollision("/x", "It is there."), 1, "It is there."),
         (RuntimeError("gave up after\n64 retries"), 1, "gave up after 64 retries"),
         (KeyboardInterrupt(), 1, "Stopped."),
@@ -251,7 +251,7 @@ def test_error_has_a_code_and_one_line(error: BaseException, code: int, line: st
 
 
 def test_objects_have_the_paths_of_the_library() -> None:
-    # Each collection is imported when it is first asked for.
+    # Collections are imported on first use.
     for name in ("deployment", "execution_block", "flow", "processing_block", "script"):
         import_module(f"ska_sdp_config.operations.{name}")
     ours = {kind.root for kind in OBJECTS}

@@ -1,4 +1,4 @@
-"""Files and URLs, from a real HTTP server."""
+"""Input from files and URLs."""
 
 from __future__ import annotations
 

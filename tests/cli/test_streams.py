@@ -1,4 +1,4 @@
-"""Standard streams that are closed, or cannot take more."""
+"""Standard streams that are closed or full."""
 
 from __future__ import annotations
 

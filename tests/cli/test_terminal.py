@@ -1,4 +1,4 @@
-"""Tables, watch and completion in a real terminal."""
+"""Watch, confirmation and completion in a terminal."""
 
 from __future__ import annotations
 
@@ -39,24 +39,6 @@ def terminal(database: Config, etcd: Etcd, tmp_path: Path) -> Iterator[Terminal]
     fill(database, STORED)
     with open_terminal(tmp_path, BASH, environment(etcd, {})) as opened:
         yield opened
-
-
-def test_table_is_coloured_and_fits_the_screen(terminal: Terminal) -> None:
-    terminal.enter("ska-sdp list script; echo do''ne")
-    lines = terminal.wait_for("done").splitlines()
-    at = next(n for n, line in enumerate(lines) if line.startswith("KEY"))
-    assert lines[at].split() == ["KEY", "IMAGE"]
-    assert lines[at + 1].split() == ["/script/batch:imaging:1.0.0", "registry/imaging:1.0.0"]
-    # What is too long goes on below, in its own column.
-    column = lines[at].index("IMAGE")
-    assert lines[at + 3][:column].strip() == ""
-    assert set(lines[at + 3].strip()) == {"x"}
-    assert max(map(len, lines)) <= 100
-    heading = next(x for x in terminal.screen(colours=True).splitlines() if "IMAGE" in x)
-    assert "\x1b[1m" in heading
-    terminal.enter("clear; NO_COLOR=1 ska-sdp describe eb eb-a; echo described''too")
-    assert "EXECUTION BLOCKS" in terminal.wait_for("describedtoo")
-    assert "\x1b[3" not in terminal.screen(colours=True)
 
 
 def test_watch_prints_changes_until_ctrl_c(terminal: Terminal, database: Config) -> None:

@@ -1,4 +1,4 @@
-"""`ska-sdp wait`: conditions, as a table, and the process that waits for one."""
+"""`ska-sdp wait`: conditions, and the command."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def test_wait_returns_when_the_condition_holds(database: Config, start: Start) -
     assert watching.stdout is not None
     watching.stdout.readline()
     waiting = start("wait", "pb", "pb-a", "status=FINISHED")
-    fill(database, {"/pb/pb-a/state": {"status": "RUNNING"}})
+    # In one commit, in which the state decides.
+    fill(database, {"/pb/pb-a": {"status": "FINISHED"}, "/pb/pb-a/state": {"status": "RUNNING"}})
     update(database, "/seen", "1")
     assert watching.stdout.readline() == "1\n"
     assert waiting.poll() is None
@@ -98,7 +99,7 @@ def test_timeout_is_exit_4_and_ctrl_c_exit_1(database: Config, ska_sdp: Run, sta
     result = ska_sdp("wait", "pb", "pb-a", "status=RUNNING", "--timeout", "0.2")
     assert (result.code, result.out) == (4, "")
     assert result.err == "ska-sdp: Timed out after 0.2 s: use a longer --timeout, or none.\n"
-    # What the library logs tells that the interrupt comes while it is at it.
+    # After the first log line of the library the command is waiting.
     process = start("wait", "--debug", "pb", "pb-a", "status=RUNNING")
     assert process.stderr is not None
     assert process.stderr.readline()
@@ -120,7 +121,7 @@ def test_silent_database_does_not_delay_the_timeout(
     process = start(*line, server=server)
     assert process.stderr is not None
     if meanwhile:
-        # What the library logs first is that it is connected, and then that it watches.
+        # The first log line of the library reports the connection.
         process.stderr.readline()
         server.pause()
     began = time.monotonic()
@@ -131,4 +132,4 @@ def test_silent_database_does_not_delay_the_timeout(
         4,
         "ska-sdp: Timed out after 1 s: use a longer --timeout, or none.",
     )
-    assert seconds < AT_ONCE, "it waited for the database all the same"
+    assert seconds < AT_ONCE, "it waited for the database"

@@ -1,4 +1,4 @@
-"""`ska-sdp watch`, as a process against real etcd."""
+"""`ska-sdp watch`, on etcd."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.changes import changes
 from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.targets import Target
-from ska_sdp_config.drivers.etcd.store import EtcdStore
 from ska_sdp_config.store.interface import Change, Entry, Put
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
@@ -28,7 +27,7 @@ from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill, in
 
 
 def next_line(process: subprocess.Popen[str]) -> str:
-    """Get what it prints next; it is killed, and an empty text got, when nothing comes."""
+    """Return the next line of output, an empty text after a timeout."""
     assert process.stdout is not None
     limit = threading.Timer(120, process.kill)
     limit.start()
@@ -50,7 +49,7 @@ def leases(server: Etcd) -> set[str]:
 
 
 def test_watch_prints_the_value_then_each_change(etcd_server: Any, start: Start) -> None:
-    # On a server of its own: the leases of others end whenever that may be.
+    # On its own server, without the leases of other tests.
     server: Etcd = etcd_server()
     with Config(host=server.host, port=server.port) as config:
         fill(config, {"/pb/pb-a": {"n": 0}})
@@ -65,7 +64,7 @@ def test_watch_prints_the_value_then_each_change(etcd_server: Any, start: Start)
         assert next_line(process) == "/pb/pb-a = null"
         fill(config, {"/pb/pb-a": {"n": 0}})
         assert next_line(process) == '/pb/pb-a = {"n":0}'
-    # Our own commits had a lease; the watch has none, neither while it runs nor afterwards.
+    # Only the commits of this test had a lease.
     wait_until(lambda: not leases(server), CALL, "no lease is left")
     code, seconds, err = interrupt(process)
     assert (code, err) == (0, "")
@@ -152,13 +151,13 @@ def test_watch_prints_differences_after_a_gap(
         monkeypatch.setenv(name, value)
     entries = {"/pb/pb-a": "0", "/pb/pb-a/state": "0"}
     fill(database, entries)
-    tell: list[Any] = []
+    sinks: list[Any] = []
 
-    def watch_nothing(self: Any, span: Span, revision: int, sink: Any) -> Any:
-        tell.append((sink, revision))
+    def no_watch(self: Any, span: Span, revision: int, sink: Any) -> Any:
+        sinks.append((sink, revision))
         return self
 
-    monkeypatch.setattr(EtcdStore, "watch", watch_nothing)
+    monkeypatch.setattr(EtcdStore, "watch", no_watch)
     monkeypatch.setattr(EtcdStore, "cancel", lambda self: None, raising=False)
     with closing(changes(Target("/pb/pb-a", PB), 60)) as news:
         assert next(news) == entries
@@ -167,10 +166,10 @@ def test_watch_prints_differences_after_a_gap(
         now = database.backend.get("/pb/pb-a")[1].revision
         with ThreadPoolExecutor(1) as pool:
             later = pool.submit(lambda: [next(news), next(news)])
-            wait_until(lambda: tell)
-            (sink, revision) = tell[0]
+            wait_until(lambda: sinks)
+            ((sink, revision),) = sinks
             sink.gap(now)
-            # The second is told of a revision that has been read.
+            # The second has a revision that was read before.
             for at, text in ((now + 1, "2"), (revision, "old")):
                 sink.changed([Change("2/pb/pb-a", at, Entry("2/pb/pb-a", text, 1, at))])
             sink.changed([])
@@ -193,7 +192,7 @@ def test_watch_prints_a_yaml_document_for_each_change(database: Config, start: S
 def test_watch_timeout_is_exit_4(database: Config, ska_sdp: Run, entries: dict[str, Any]) -> None:
     fill(database, entries)
     began = time.monotonic()
-    # What is there is read within that time, or not at all.
+    # The stored value is read within that time.
     seconds = 3 if entries else 0.4
     result = ska_sdp("watch", "/k", "--timeout", str(seconds))
     assert time.monotonic() - began >= seconds
@@ -201,7 +200,7 @@ def test_watch_timeout_is_exit_4(database: Config, ska_sdp: Run, entries: dict[s
     assert (
         result.err == f"ska-sdp: Timed out after {seconds} s: use a longer --timeout, or none.\n"
     )
-    on_time(bool(result.lines) or not entries, "it has not come to read what is there")
+    on_time(bool(result.lines) or not entries, "it has not read the value in time")
     assert result.lines == [f'{path} = {{"a":1}}' for path in entries]
 
 
@@ -218,4 +217,4 @@ def test_watch_continues_after_a_restart_of_the_database(etcd_server: Any, start
         server.pause()
         code, seconds, _ = interrupt(process)
         server.resume()
-        assert (code, seconds < AT_ONCE) == (0, True), "the silence of the database held it up"
+        assert (code, seconds < AT_ONCE) == (0, True), "it waited for the database"

@@ -1,4 +1,4 @@
-"""A real HTTP server in a thread, that also misbehaves."""
+"""HTTP server in a thread, with faulty responses."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["Web", "serve"]
 
 
 class Web:
-    """What the server serves.
+    """Contents of the server.
 
     Attributes:
         pages: contents by path.
-        redirects: where paths lead.
+        redirects: targets of paths.
         reasons: reason phrases of paths that are not found.
     """
 
@@ -32,18 +32,17 @@ class Web:
 
 @contextlib.contextmanager
 def serve() -> Iterator[Web]:
-    """Serve on a free port. ``/silent`` never answers, ``/trickle`` never ends,
-    ``/cut`` ends too early."""
+    """Serve on a free port; ``/silent``, ``/trickle`` and ``/cut`` never send a whole response."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self._answer()
+                self._respond()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name
             pass
 
-        def _answer(self) -> None:
+        def _respond(self) -> None:
             if self.path == "/silent":
                 web.closing.wait(30)
             elif self.path == "/trickle":

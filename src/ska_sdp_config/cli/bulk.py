@@ -51,8 +51,8 @@ class Goal:
             surplus = [path for path in found if path not in wanted and self.is_surplus(path)]
             wanted |= dict.fromkeys(surplus)
         elif not 0 < len(wanted) <= MAX_KEYS_READ_SINGLY:
-            # Also without texts, so that an unreachable database is reported. On the backend's
-            # transaction: with the guards of a public listing more keys would exceed its size.
+            # Also without texts, so that an unreachable database is reported. Only the listing of
+            # the backend's transaction has no guards, which would count to the limit of size.
             txn.raw.peek_keys(self.root, self.levels)
         return txn.get_many(wanted), wanted
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import nullcontext
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import TimedOut
@@ -39,9 +40,9 @@ class _Sink:
         self.queue: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
 
     def changed(self, changes: Sequence[Change]) -> None:
-        mine = [each for each in changes if any(each.key in span for span in self._spans)]
-        if mine:
-            self.queue.put(mine)
+        matching = [each for each in changes if any(each.key in span for span in self._spans)]
+        if matching:
+            self.queue.put(matching)
 
     def gap(self, revision: int) -> None:
         self.queue.put(GAP)
@@ -53,7 +54,7 @@ class _Sink:
 def changes(
     target: Target, timeout: float | None, *, quiet: bool = False, code: int = 0
 ) -> Generator[Texts, None, None]:
-    """Yield the entries of a target, then each change of them, until Ctrl-C.
+    """Yield the entries of a target, then the changes of each commit, until Ctrl-C.
 
     A write of the same text is not a change.
 
@@ -102,16 +103,13 @@ def _changes(
             received = sink.queue.get()
             if received is GAP:
                 now, revision = _read_with_retries(backend, target)
-                yield _differences(shown, now)
-                shown = now
-            for change in received or ():
-                path, text = path_of_key(change.key), change.entry and change.entry.value
-                if change.revision > revision and shown.get(path) != text:
-                    yield {path: text}
-                    if text is None:
-                        del shown[path]
-                    else:
-                        shown[path] = text
+                paths = sorted(shown.keys() | now.keys())
+                yield _update(shown, {path: now.get(path) for path in paths})
+            # The changes of a commit together: a condition must not hold in between.
+            for modified, group in groupby(received or (), lambda change: change.revision):
+                texts = {path_of_key(each.key): each.entry and each.entry.value for each in group}
+                if modified > revision:
+                    yield _update(shown, texts)
     finally:
         watch.cancel()
 
@@ -134,9 +132,12 @@ def _read_with_retries(backend: Backend, target: Target) -> tuple[dict[str, str]
     return until_answered(store, lambda seconds: _read(backend, target), no_limit)
 
 
-def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Texts:
-    return {
-        path: now.get(path)
-        for path in sorted(before.keys() | now.keys())
-        if before.get(path) != now.get(path)
-    }
+def _update(shown: dict[str, str], texts: Texts) -> Texts:
+    """Apply changes to the shown texts; return those that differ."""
+    changed = {path: text for path, text in texts.items() if shown.get(path) != text}
+    for path, text in changed.items():
+        if text is None:
+            del shown[path]
+        else:
+            shown[path] = text
+    return changed

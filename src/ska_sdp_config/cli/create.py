@@ -170,14 +170,14 @@ def _create_eb(
 
     path = EB.path(prefix, eb_id)
     stored_text(path, given, prefix)
-    mine = f"pb_{script.kind}"
+    pb_field = f"pb_{script.kind}"
     eb = {
         "subarray_id": None,
         "pb_realtime": [],
         "pb_batch": [],
         **given,
         "eb_id": eb_id,
-        mine: [*given.get(mine, []), pb_id],
+        pb_field: [*given.get(pb_field, []), pb_id],
         "status": "ACTIVE",
         "last_updated": timestamp(),
     }

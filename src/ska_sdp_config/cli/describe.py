@@ -72,13 +72,13 @@ class _Collector:
         eb = _value(section)
         listed = [eb.get("pb_realtime"), eb.get("pb_batch")]
         pb_ids = [each for ids in listed if isinstance(ids, list) for each in ids]
-        mine = {each: None for each in pb_ids if isinstance(each, str)}
+        found = {each: None for each in pb_ids if isinstance(each, str)}
         # A processing block made by a script may be missing from the lists of its execution block.
         root = PB.path(self._prefix)
         for path, text in self._txn.list_values(root):
             if _mapping(Entry(path, text)).get("eb_id") == key:
-                mine[path[len(root) :]] = None
-        yield from self._block_sections([*mine])
+                found[path[len(root) :]] = None
+        yield from self._block_sections([*found])
 
     def _pb_sections(self, key: str) -> Iterator[Section]:
         section = self._object_section(PB, key)

@@ -66,7 +66,7 @@ def _reading(readings: Readings) -> Finding:
         text, advice = _parts(readings.error)
         return Finding("database", "fault", text, advice or REACH)
     typical = statistics.median(readings.seconds)
-    text = f"{readings.address} answers in {typical * 1e3:.1f} ms"
+    text = f"{readings.address} responds in {typical * 1e3:.1f} ms"
     if typical > SLOW_READ_S:
         advice = "check the network, and the load and the disks of its servers"
         return Finding("database", "warning", text, advice)

@@ -1,7 +1,7 @@
 """Early end of a command, by Ctrl-C or timeout.
 
 A KeyboardInterrupt inside the library could be lost in a callback of gRPC, leave a lock of gRPC
-held forever, or be delayed until a pending call returns. Therefore, while a command uses the
+locked forever, or be delayed until a pending call returns. Therefore, while a command uses the
 database, a thread handles Ctrl-C, and kills the process if necessary. Use only in the main thread.
 """
 

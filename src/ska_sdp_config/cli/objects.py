@@ -46,7 +46,7 @@ class SdpObject:
 
     @property
     def is_single(self) -> bool:
-        """Whether there is only one of it, without an id."""
+        """Whether there is only one of it, without an ID."""
         return not self.root.endswith("/")
 
     def path(self, prefix: str, key: str = "") -> str:
@@ -115,7 +115,7 @@ class Location(NamedTuple):
 
 
 def locate(path: str, prefix: str = "") -> Location | None:
-    """Return the location of a full path in the schema, None if it is not part of it."""
+    """Return the location of a full path in the schema, None if it is not in the schema."""
     if not path.startswith(prefix):
         return None
     rest = path[len(prefix) :]

@@ -123,19 +123,11 @@ def _fetch(url: str, seconds: float, max_bytes: int) -> bytes:
     except HTTPError as exc:
         exc.close()
         reason = f"the server responded {exc.code} {exc.reason}"
-    except URLError as exc:
-        reason = _reason(exc.reason)
     except (OSError, HTTPException, ValueError) as exc:
-        reason = _reason(exc)
+        cause = exc.reason if isinstance(exc, URLError) else exc
+        late = "the server did not respond in time: " if isinstance(cause, TimeoutError) else ""
+        reason = f"{late}{cause}"
     raise Failed(f"{url} cannot be fetched: {reason}; check the URL.")
-
-
-def _reason(error: object) -> str:
-    return (
-        f"the server did not respond in time ({error})"
-        if isinstance(error, TimeoutError)
-        else str(error)
-    )
 
 
 def _read_until(response: HTTPResponse, end: float, max_bytes: int) -> bytes:

@@ -128,7 +128,7 @@ def find_faults(place: Location, value: Any) -> list[str]:
     faults = _faults(model, value, place.key)
     id_field = _ID_FIELDS.get(place.kind.name)
     if not place.part and id_field and value.get(id_field, place.key) != place.key:
-        faults.append(f"{id_field} is {value[id_field]!r}, but its path says {place.key!r}")
+        faults.append(f"{id_field} is {value[id_field]!r}, but its path has {place.key!r}")
     args = value.get("args")
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]

@@ -1,0 +1,140 @@
+"""Rejected commands: an exit code and one line with the reason; nothing is changed."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+
+from .conftest import Run, assert_rejected, contents, fill
+from .samples import STORED
+
+STORED_EXTRA: dict[str, Any] = {
+    "/eb/eb-done": {"status": "CANCELLED"},
+    "/eb/eb-list": [],
+    "/eb/eb-odd": {},
+    "/eb/eb-odd/state": "text",
+    "/eb/eb-text": "text",
+    "/t/pb/pb-a": {},
+}
+
+INVALID: list[tuple[str, str]] = [
+    ("eb eb-a '[]'", "/eb/eb-a was rejected, nothing was changed: it is a list, not a mapping"),
+    ("pb batch:x:1 '{1: 2}'", "the key 1 is not a string: quote it (line 1, column 2)."),
+    ("pb batch:x:1 --eb='{1: 2}'", "the key 1 is not a string: quote it"),
+    ("script batch:x:1 '{image: i, 1: 2}'", "the key 1 is not a string: quote it"),
+    ("eb eb-a '{scan_types: 1}'", "scan_types is 1: should be a valid array."),
+    (
+        "eb eb-a '{beams: [{}, 7], max_length: x}'",
+        'max_length is "x": should be a valid number; b',
+    ),
+    ("eb eb-a '{eb_id: eb-b}'", "eb_id is 'eb-b', but its path has 'eb-a'."),
+    ("eb eb-a '{a: 2020-01-01}'", "put dates and the like in quotes."),
+    ("eb eb-a '{a: !!python/object:os.system {}}'", "could not determine a constructor"),
+    ("eb eb-a '{'", "was rejected, nothing was changed: "),
+    ('eb eb-a \'{"a": "\\ud800"}\'', "it is not JSON ("),
+    ("script batch:a:1 '{image: 1}'", "image is 1: should be a valid string."),
+    ("deployment d helm '{chart: 1, values: []}'", "args.chart is 1: should be a valid string; a"),
+    ("deployment d helm '[]'", "args is []: should be an object."),
+    ("flow a:b:c '{sink: {kind: data-queue, host: x/y}}'", 'sink.host is "x/y"'),
+    ("dependency a:b:c:d '{expiry_time: 1.5}'", "expiry_time is 1.5"),
+    ("/eb/eb-a '{status: 1}'", "status is 1: should be a valid string."),
+    ("/pb/pb-a/state '{status: 1}'", "status is 1: should be a valid string."),
+    ("/pb/pb-a/owner '{pid: me}'", 'pid is "me": should be a valid integer'),
+    ("/pb/pb-a '{}'", "a processing block is created to run a script"),
+    ("pb batch:a:1 '[]'", "The parameters were rejected, nothing was changed"),
+    ("pb batch:a:1 --eb=1", "The parameters of the execution block were rejected"),
+    ("pb batch:a:1 --eb='{fields: {}}'", "fields is {}: should be a valid array."),
+    ("pb batch:a:1 --eb='{eb_id: eb-a}'", "eb_id is 'eb-a', but its path has 'eb-sdpcli-"),
+    ("eb eb-a '{}'", "/eb/eb-a exists already: use 'ska-sdp update' to change it."),
+]
+"""Arguments of create, and a part of the message; the exit code is 1."""
+
+REJECTED: dict[str, list[tuple[str, int, str]]] = {
+    "delete": [
+        ("pb pb-none", 3, "There is nothing at /pb/pb-none to delete: try 'ska-sdp list pb'."),
+        ("/none", 3, "try 'ska-sdp list -a'."),
+        ("", 2, "expected one of pb, script, eb, deployment, flow, dependency, prefix, or a key"),
+        ("-a", 2, "Missing object"),
+        ("-a prefix", 2, "Missing options: use -a and --prefix=PATH."),
+        ("prefix --prefix=/t", 2, "Missing options: use -a and --prefix=PATH."),
+        ("-a --prefix=/ prefix", 2, "Missing options: use -a and --prefix=PATH."),
+        (
+            "script batch-old",
+            2,
+            "is not KIND:NAME:VERSION: 'ska-sdp delete /script/batch-old' deletes a key.",
+        ),
+        ("script a:b:c:d", 2, "'a:b:c:d' is not KIND:NAME:VERSION"),
+        ("script batch::1", 2, "'batch::1' is not KIND:NAME:VERSION"),
+        ("script --prefix=/t batch-old", 2, "'ska-sdp delete /t/script/batch-old' deletes a key"),
+        ("pb", 2, "name one, or use -a for all."),
+        ("pb pb-a -a", 2, "name one, or use -a for all."),
+        ("controller", 2, "Unknown object 'controller'"),
+        ("pb pb-a/state", 2, "'pb-a/state' is no id"),
+        ("/pb/pb-a -a", 2, "use 'delete -a --prefix=/pb/pb-a prefix'."),
+    ],
+    "end": [
+        ("eb eb-done", 1, "The execution block eb-done is CANCELLED already: 'ska-sdp get"),
+        ("eb eb-none", 3, "There is no execution block at /eb/eb-none: try 'ska-sdp list eb'."),
+        (
+            "eb eb-text",
+            1,
+            "is not JSON: correct it with 'ska-sdp edit --force /eb/eb-text'.",
+        ),
+        (
+            "eb eb-odd",
+            1,
+            "value of /eb/eb-odd/state is not JSON: correct it with 'ska-sdp edit --force /eb",
+        ),
+        ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit'."),
+        ("eb", 2, "Missing argument 'ID'"),
+        ("pb pb-a", 2, "Unknown object 'pb': expected one of eb."),
+        ("", 2, "Missing object"),
+    ],
+    "describe": [
+        ("pb pb-none", 3, "There is nothing at /pb/pb-none to describe: try 'ska-sdp list pb'."),
+        ("eb", 2, "Missing argument 'ID'"),
+        ("flow a:b:c", 2, "Unknown object 'flow': expected one of pb, eb, subarray."),
+        ("pb a/b", 2, "'a/b' is no id"),
+    ],
+    "update": [
+        ("eb eb-none {}", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
+        ("controller {} --prefix=/t", 3, "There is nothing at /t/lmc/controller"),
+        ("/none 1", 3, "try 'ska-sdp list -a'."),
+        ("eb eb-a '{status: []}'", 1, "status is []: should be a valid string."),
+        ("pb-state pb-b '{status: 1}'", 1, "status is 1: should be a valid string."),
+        ("pb-state pb-b RUNNING", 1, "it is a text, not a mapping of fields."),
+        ("subarray 01 '{resources: 1}'", 1, "resources is 1: should be an object."),
+        ("/pb/pb-a {}", 1, "try 'pb-state pb-a', or --force."),
+        ("/lmc/controller 1", 1, "it is a number, not a mapping of fields."),
+        ("pb pb-a {}", 2, "Unknown object 'pb'"),
+        ("eb eb-a {} --force", 2, "No such option"),
+        ("eb eb/a {}", 2, "'eb/a' is no id"),
+        ("controller", 2, "Missing argument 'VALUE'"),
+    ],
+    "get": [
+        ("/pb/none", 3, "There is nothing at /pb/none: try 'ska-sdp list -a'."),
+        ("pb none", 3, "There is nothing at /pb/none: try 'ska-sdp list pb'."),
+        ("--prefix=/u pb pb-a", 3, "There is nothing at /u/pb/pb-a"),
+        ("--prefix=/u controller", 3, "try 'ska-sdp list controller'"),
+    ],
+}
+"""Arguments, exit code and a part of the message, by verb."""
+
+CASES = [
+    *((f"create {line}", 1, complaint) for line, complaint in INVALID),
+    *((f"{verb} {line}", *rest) for verb, rows in REJECTED.items() for line, *rest in rows),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "complaint"), CASES)
+def test_rejected_command_changes_nothing(
+    database: Config, here: Run, line: str, code: int, complaint: str
+) -> None:
+    fill(database, STORED | STORED_EXTRA)
+    before = contents(database)
+    assert_rejected(here(*shlex.split(line)), code, complaint)
+    assert contents(database) == before
