@@ -1,4 +1,4 @@
-"""What the operators' guide says of certificates and upgrades fits the chart."""
+"""Commands of the operators' guide for certificates and upgrades match the chart."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from pathlib import Path
 import yaml
 from cryptography import x509
 
-from tests.chart.etcd_cluster import container_of
 from tests.chart.guide import commands
-from tests.chart.rendering import NAMESPACE, Renderer
+from tests.chart.rendering import NAMESPACE, Renderer, container_of
 
 
-def test_the_certificate_is_for_the_members_and_what_the_secret_is_made_of(
-    render: Renderer, tmp_path: Path
-) -> None:
+def test_certificate_of_the_guide_names_the_members(render: Renderer, tmp_path: Path) -> None:
     (block,) = commands("install.md", "ska-sdp-lmc secure-etcd certificates")
     make, kubectl, secret = block.partition("kubectl ")
     assert kubectl
@@ -49,7 +46,7 @@ def test_the_certificate_is_for_the_members_and_what_the_secret_is_made_of(
     assert {*needed, "localhost"} == set(names.get_values_for_type(x509.DNSName))
 
 
-def test_what_is_compared_before_an_upgrade_holds_no_secret(render: Renderer) -> None:
+def test_comparison_before_an_upgrade_excludes_secrets(render: Renderer) -> None:
     (block,) = commands("upgrade.md", "helm get manifest")
     (program,) = re.findall(r"awk '([^']*)'", block)
     objects = list(render({"etcd": {"auth": {"enabled": True}}}))

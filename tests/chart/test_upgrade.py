@@ -21,12 +21,16 @@ def changes(before: Objects, after: Objects) -> tuple[set[str], set[str], set[st
     """Kind and name, without digests, of what is added, of what differs, of what goes."""
     old, new = before.by_name, after.by_name
     added = [key for key in new if key not in old]
-    gone = [key for key in old if key not in new]
+    removed = [key for key in old if key not in new]
     changed = [key for key in new if key in old and old[key] != new[key]]
-    return set(map(_told, added)), set(map(_told, changed)), set(map(_told, gone))
+    return (
+        set(map(_short_name, added)),
+        set(map(_short_name, changed)),
+        set(map(_short_name, removed)),
+    )
 
 
-def _told(key: tuple[str, str]) -> str:
+def _short_name(key: tuple[str, str]) -> str:
     kind, name = key
     short = name.removeprefix(f"{NAME}-")
     stem, _, digest = short.rpartition("-")
@@ -36,7 +40,7 @@ def _told(key: tuple[str, str]) -> str:
 
 
 def values(subarrays: int, etcd: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    # Without a cluster to look into, passwords would be new each time.
+    # Without a cluster, each rendering would generate new passwords.
     return {
         "lmc": {"nsubarray": subarrays},
         "etcd": etcd or {},
@@ -46,14 +50,14 @@ def values(subarrays: int, etcd: dict[str, Any] | None = None, **more: Any) -> d
     }
 
 
-def test_the_same_values_render_the_same(render: Renderer) -> None:
+def test_same_values_render_the_same(render: Renderer) -> None:
     before, after = render(values(3, SECURED)), render(values(3, SECURED))
     assert changes(before, after) == (set(), set(), set())
 
 
-def test_from_one_subarray_to_three_only_the_new_ones_come(render: Renderer) -> None:
+def test_more_subarrays_add_only_their_objects(render: Renderer) -> None:
     before, after = render(values(1)), render(values(3))
-    added, changed, gone = changes(before, after)
+    added, changed, removed = changes(before, after)
     assert added == {
         "Deployment subarray-02",
         "Deployment subarray-03",
@@ -62,13 +66,13 @@ def test_from_one_subarray_to_three_only_the_new_ones_come(render: Renderer) -> 
         "ConfigMap register",
         "Job register",
     }
-    # The job that registers them is another job, with other data.
-    assert gone == {"ConfigMap register", "Job register"}
+    # A job is immutable, so other data create another job.
+    assert removed == {"ConfigMap register", "Job register"}
     assert changed == set()
 
 
-def test_with_users_the_new_ones_are_made_as_well(render: Renderer) -> None:
-    added, changed, gone = changes(render(values(1, SECURED)), render(values(3, SECURED)))
+def test_more_subarrays_add_users(render: Renderer) -> None:
+    added, changed, removed = changes(render(values(1, SECURED)), render(values(3, SECURED)))
     assert added == {
         "Deployment subarray-02",
         "Deployment subarray-03",
@@ -78,11 +82,11 @@ def test_with_users_the_new_ones_are_made_as_well(render: Renderer) -> None:
         "Job register",
         "Job etcd-users",
     }
-    assert gone == {"ConfigMap register", "Job register", "Job etcd-users"}
+    assert removed == {"ConfigMap register", "Job register", "Job etcd-users"}
     assert changed == set()
 
 
-def test_with_passwords_of_the_chart_its_secret_gets_new_keys(render: Renderer) -> None:
+def test_more_subarrays_add_generated_passwords(render: Renderer) -> None:
     own = {"auth": {"enabled": True}}
     before, after = render(values(1, own)), render(values(3, own))
     _, changed, _ = changes(before, after)
@@ -92,7 +96,7 @@ def test_with_passwords_of_the_chart_its_secret_gets_new_keys(render: Renderer) 
     assert set(new) - set(old) == {"lmc-subarray-02", "lmc-subarray-03"}
 
 
-def test_with_the_operator_only_resources_are_added(render: Renderer) -> None:
+def test_more_subarrays_add_operator_resources(render: Renderer) -> None:
     operated = {"global": {"operator": True}}
     before, after = render(values(1, **operated)), render(values(3, **operated))
     assert changes(before, after) == (
@@ -110,7 +114,7 @@ def templates(objects: Objects) -> dict[str, Manifest]:
     }
 
 
-def test_a_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
+def test_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
     before = templates(render(values(2, SECURED)))
     newer = values(2, SECURED)
     newer["lmc"]["version"] = "0.2.0"
@@ -124,7 +128,7 @@ def test_a_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None
     [{"timeoutConfigure": 90}, {"properties": {"Strictness": ["2"]}}],
     ids=["time-out", "property"],
 )
-def test_a_new_property_is_registered_anew(render: Renderer, more: dict[str, Any]) -> None:
+def test_new_property_is_registered(render: Renderer, more: dict[str, Any]) -> None:
     changed = values(2)
     changed["lmc"]["subarray"] = more
     before, after = render(values(2)), render(changed)
@@ -135,7 +139,7 @@ def test_a_new_property_is_registered_anew(render: Renderer, more: dict[str, Any
     )
 
 
-def test_a_property_is_taken_out_by_an_empty_list(render: Renderer) -> None:
+def test_empty_list_removes_a_property(render: Renderer) -> None:
     changed = values(1)
     changed["lmc"]["subarray"] = {"properties": {"Strictness": []}}
     data = render(changed).only("ConfigMap", "-register")["data"]["devices.json"]

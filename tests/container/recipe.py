@@ -14,9 +14,9 @@ from pathlib import Path
 
 from dockerfile_parse import DockerfileParser
 
-__all__ = ["ROOT", "Image", "Instruction", "Stage", "stages"]
-
 ROOT = Path(__file__).parents[2]
+
+_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;]+)", re.MULTILINE)
 
 _PLACES = re.compile(r"(?<![\w./-])/(?=(?:build|opt/sdp)\b)")
 """Directories in the Dockerfile that a test replaces with its own."""
@@ -55,6 +55,11 @@ class Stage:
         return list(words)
 
 
+def pins(lock: str) -> set[tuple[str, str]]:
+    """Return the names and versions in a lock file."""
+    return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}
+
+
 def stages() -> list[Stage]:
     """Read the stages of the Dockerfile."""
     parser = DockerfileParser(fileobj=io.BytesIO((ROOT / "Dockerfile").read_bytes()))
@@ -73,10 +78,6 @@ class Image:
 
     A bare virtual environment replaces the Python of the base image. COPY takes from the
     repository what .dockerignore includes.
-
-    Args:
-        directory: replaces the root of the image.
-        arguments: arguments of the build.
     """
 
     def __init__(self, directory: Path, **arguments: str) -> None:

@@ -6,7 +6,7 @@ import json
 
 from ska_sdp_sim.addresses import observed_scan_types, receive_addresses
 from tests.shared import MESSAGES, has_messages
-from tests.sim.test_addresses import channels_of, destinations, host_name
+from tests.sim.destinations import channels_of, destinations, host_name
 
 
 @has_messages
