@@ -41,7 +41,7 @@ def test_certificate_of_the_guide_names_the_members(render: Renderer, tmp_path: 
     (cluster,) = (word for word in members if word.startswith("--initial-cluster="))
     needed = re.findall(r"//(\S+?):", cluster)
     needed.append(f"sdp-ska-sdp-lmc-etcd.{NAMESPACE}.svc.cluster.local")
-    # The guide's release is in a namespace of its own name.
+    # In the guide, the namespace has the name of the release.
     needed = [name.replace(f".{NAMESPACE}.", ".sdp.") for name in needed]
     assert {*needed, "localhost"} == set(names.get_values_for_type(x509.DNSName))
 

@@ -1,4 +1,4 @@
-"""An upgrade changes what it must, and no more."""
+"""An upgrade changes only the objects that depend on the changed values."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ SECURED = {
     "auth": {"enabled": True, "existingSecret": "users"},
 }
 NAME = "sdp-ska-sdp-lmc"
+SERVERS = {
+    f"{kind} subarray-{number}" for kind in ("Deployment", "Service") for number in ("02", "03")
+}
+"""Objects of two more subarrays."""
 
 
 def changes(before: Objects, after: Objects) -> tuple[set[str], set[str], set[str]]:
-    """Kind and name, without digests, of what is added, of what differs, of what goes."""
+    """Return kind and name, without digests, of added, changed and removed objects."""
     old, new = before.by_name, after.by_name
     added = [key for key in new if key not in old]
     removed = [key for key in old if key not in new]
@@ -55,35 +59,29 @@ def test_same_values_render_the_same(render: Renderer) -> None:
     assert changes(before, after) == (set(), set(), set())
 
 
-def test_more_subarrays_add_only_their_objects(render: Renderer) -> None:
-    before, after = render(values(1)), render(values(3))
-    added, changed, removed = changes(before, after)
-    assert added == {
-        "Deployment subarray-02",
-        "Deployment subarray-03",
-        "Service subarray-02",
-        "Service subarray-03",
-        "ConfigMap register",
-        "Job register",
-    }
+@pytest.mark.parametrize(
+    ("more", "added", "replaced"),
+    [
+        ({}, SERVERS, {"ConfigMap register", "Job register"}),
+        (
+            {"etcd": SECURED},
+            SERVERS,
+            {"ConfigMap register", "Job register", "Job etcd-users"},
+        ),
+        (
+            {"global": {"operator": True}},
+            {"DeviceServer subarray-02", "DeviceServer subarray-03"},
+            set(),
+        ),
+    ],
+    ids=["plain", "users", "operator"],
+)
+def test_more_subarrays_add_only_their_objects(
+    render: Renderer, more: dict[str, Any], added: set[str], replaced: set[str]
+) -> None:
+    before, after = render(values(1, **more)), render(values(3, **more))
     # A job is immutable, so other data create another job.
-    assert removed == {"ConfigMap register", "Job register"}
-    assert changed == set()
-
-
-def test_more_subarrays_add_users(render: Renderer) -> None:
-    added, changed, removed = changes(render(values(1, SECURED)), render(values(3, SECURED)))
-    assert added == {
-        "Deployment subarray-02",
-        "Deployment subarray-03",
-        "Service subarray-02",
-        "Service subarray-03",
-        "ConfigMap register",
-        "Job register",
-        "Job etcd-users",
-    }
-    assert removed == {"ConfigMap register", "Job register", "Job etcd-users"}
-    assert changed == set()
+    assert changes(before, after) == (added | replaced, set(), replaced)
 
 
 def test_more_subarrays_add_generated_passwords(render: Renderer) -> None:
@@ -94,16 +92,6 @@ def test_more_subarrays_add_generated_passwords(render: Renderer) -> None:
     old = before.only("Secret", "etcd-users")["data"]
     new = after.only("Secret", "etcd-users")["data"]
     assert set(new) - set(old) == {"lmc-subarray-02", "lmc-subarray-03"}
-
-
-def test_more_subarrays_add_operator_resources(render: Renderer) -> None:
-    operated = {"global": {"operator": True}}
-    before, after = render(values(1, **operated)), render(values(3, **operated))
-    assert changes(before, after) == (
-        {"DeviceServer subarray-02", "DeviceServer subarray-03"},
-        set(),
-        set(),
-    )
 
 
 def templates(objects: Objects) -> dict[str, Manifest]:

@@ -30,7 +30,7 @@ def serving(tango_db: TangoDatabase, directory: Path) -> Iterator[ServeSubarrays
     """Start servers of subarrays, which a test may break, and wait until they are ready.
 
     Call what it yields with the port of an etcd, the numbers of the subarrays, a list for each
-    server, and device properties by name. No components are required, unless a property says so.
+    server, and device properties by name. By default no components are required.
     """
     with ExitStack() as running:
 

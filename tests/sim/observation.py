@@ -65,6 +65,13 @@ def assign(config: Config, *blocks: ProcessingBlock, eb_id: str = EB, **more: An
             txn.create_processing_block(pb)
 
 
+def create(config: Config, *blocks: ProcessingBlock) -> None:
+    """Create processing blocks in one transaction."""
+    for txn in config.txn():
+        for pb in blocks:
+            txn.create_processing_block(pb)
+
+
 def change(config: Config, eb_id: str = EB, **changes: Any) -> None:
     """Change an execution block, as a device or ``ska-sdp end eb`` does."""
     for txn in config.txn():
