@@ -125,7 +125,7 @@ def receive_addresses(
     """Compute the receive addresses of an execution block's scan types.
 
     With ``receive_nodes`` in the resources, the channels of all beams of a scan type are
-    distributed over that many hosts; without, each link has a host of its own. A host receives at
+    distributed over that many hosts; without, each link has its own host. A host receives at
     most as many channels as it has ports, so there may be more hosts than requested. Beams and
     channels that are referenced but not defined, common in messages in use, have no addresses.
 

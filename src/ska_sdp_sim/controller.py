@@ -1,7 +1,7 @@
 """Simulated processing controller and the scripts that it starts, in one watch loop.
 
 A reconciliation reads the processing blocks that have not ended, in one transaction. It then
-writes the steps that are due, each in a transaction of its own.
+writes the steps that are due, each in its own transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The chart, rendered, and etcd as it is rendered."""
+"""Fixtures: the rendered chart, and the etcd that it describes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.certificates import Authority
 
 @pytest.fixture(scope="session")
 def render() -> Iterator[Renderer]:
-    """Renders values."""
+    """Renderer of values."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as process:
         yield Renderer(process)
@@ -27,13 +27,13 @@ def render() -> Iterator[Renderer]:
 
 @pytest.fixture(scope="session", params=VALUE_SETS, ids=lambda path: path.name[:-12])
 def objects(request: pytest.FixtureRequest, render: Renderer) -> Objects:
-    """What each of the chart's sets of values makes."""
+    """Objects of each set of values of the chart."""
     return render(values_of(request.param))
 
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> Path:
-    """What the Secret of etcd's members holds, where it is mounted."""
+    """Directory with the files of the Secret of etcd's members."""
     authority = Authority(tmp_path)
     directory = tmp_path / "etcd-tls"
     directory.mkdir()
@@ -48,7 +48,7 @@ def certificates(tmp_path: Path) -> Path:
 def running(
     render: Renderer, tmp_path: Path, certificates: Path
 ) -> Iterator[Callable[[dict[str, Any]], Cluster]]:
-    """Starts the members that some values make."""
+    """Factory of running members of etcd, given the values."""
     with ExitStack() as undo:
 
         def start(values: dict[str, Any]) -> Cluster:

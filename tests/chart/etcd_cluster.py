@@ -1,9 +1,10 @@
-"""etcd's members as the chart starts them, on this machine."""
+"""Members of etcd with the settings of the chart, on this machine."""
 
 from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,22 +13,16 @@ from typing import Any
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment
-from tests.chart.rendering import Manifest, Objects
+from tests.chart.rendering import Manifest, Objects, container_of
 from tests.chart.substitution import Place, RenderedPart
 from tests.services.versions import program_of
 from tests.support.waiting import wait_until
 
-__all__ = ["Cluster", "console_of", "container_of", "read_and_write"]
+Running = Callable[[dict[str, Any]], "Cluster"]
+"""Factory of running members, given the values."""
 
 NAME = "sdp-ska-sdp-lmc-etcd"
 DOMAIN = f"{NAME}-members.sdp-control.svc.cluster.local"
-
-
-def container_of(manifest: Manifest) -> Manifest:
-    spec = manifest["spec"].get("jobTemplate", manifest)["spec"]
-    (container,) = spec["template"]["spec"]["containers"]
-    found: Manifest = container
-    return found
 
 
 def console_of(objects: Objects) -> Manifest:
@@ -41,15 +36,7 @@ def _release(container: Manifest) -> str:
 
 
 class Member(RenderedPart):
-    """One member of etcd; that it answers is what its readiness probe says.
-
-    Args:
-        number: in its StatefulSet.
-        directory: where its data and its log are.
-        container: as rendered.
-        place: where it runs.
-        metrics: where its probes and Prometheus are led.
-    """
+    """Member of etcd; ready when its readiness probe passes."""
 
     def __init__(
         self, number: int, directory: Path, container: Manifest, place: Place, metrics: str
@@ -69,22 +56,22 @@ class Member(RenderedPart):
     def passes(self, probe: str) -> bool:
         path = self._container[probe]["httpGet"]["path"]
         try:
-            with urllib.request.urlopen(f"http://{self.metrics}{path}", timeout=5) as answer:
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(f"http://{self.metrics}{path}", timeout=5) as response:
+                return bool(response.status == 200)
         except (OSError, urllib.error.HTTPError):
             return False
 
-    def comes_to_pass(self, *probes: str) -> None:
-        """Wait until it passes its probes: a busy machine may be late to answer one.
+    def wait_for_probes(self, *probes: str) -> None:
+        """Wait until the probes pass; on a loaded machine a response may be late.
 
         Raises:
-            AssertionError: it does not, for as long as such a machine may take.
+            AssertionError: one did not pass in time.
         """
         for probe in probes:
             wait_until(partial(self.passes, probe), 60, f"{self.name} passes {probe}")
 
     def argument(self, name: str) -> str:
-        """What one of its arguments is."""
+        """Return the value of a flag."""
         (found,) = (word for word in self.command() if word.startswith(f"--{name}="))
         return found.partition("=")[2]
 
@@ -97,13 +84,7 @@ class _Ports:
 
 
 class Cluster:
-    """The members of etcd as rendered.
-
-    Args:
-        objects: what was rendered.
-        directory: where their data and logs are.
-        certificates: what is mounted for TLS.
-    """
+    """Rendered members of etcd."""
 
     def __init__(self, objects: Objects, directory: Path, certificates: Path) -> None:
         self._directory = directory
@@ -119,13 +100,13 @@ class Cluster:
         self.take(objects)
 
     def take(self, objects: Objects) -> None:
-        """Have the members of other values, where those before them were; none runs now."""
+        """Replace the members by those of other values, on the same data; none is running."""
         self.objects = objects
         self.place = Place(self._everywhere, objects)
-        self.members = self.rendered_anew(objects)
+        self.members = self.create_members(objects)
 
-    def rendered_anew(self, objects: Objects) -> list[Member]:
-        """The members of other values, where those before them are."""
+    def create_members(self, objects: Objects) -> list[Member]:
+        """Return the members of other values, on the same data and ports."""
         container = container_of(objects.only("StatefulSet", "-etcd"))
         members = []
         for number, ports in enumerate(self._ports):
@@ -155,7 +136,7 @@ class Cluster:
                 member.kill()
 
     def client(self, container: Manifest, **more: str) -> Config:
-        """The library, led to etcd by the environment of a container."""
+        """Return a Config with the variables of a container."""
         environment = self.place.environment(container) | more
         names = {
             "SDP_CONFIG_HOST": "host",
@@ -169,14 +150,11 @@ class Cluster:
         given: dict[str, Any] = {
             argument: environment[name] for name, argument in names.items() if name in environment
         }
-        # A member may be late, and an election begin anew, on a busy machine.
+        # On a loaded machine a member may be late, and an election start again.
         return Config(timeout=60, **given)
 
     def etcdctl_environment(self) -> dict[str, str]:
-        """The environment in which etcdctl reaches it, and in which etcd's programs are found.
-
-        The server's release brings etcdutl; etcdctl is the wheel's.
-        """
+        """Return the environment of etcdctl, which is the wheel's, and of the server's etcdutl."""
         container = container_of(self.objects.only("CronJob"))
         member = container_of(self.objects.only("StatefulSet", "-etcd"))
         places = [program_of(release) for release in (_release(member), "3.5")]
@@ -186,7 +164,7 @@ class Cluster:
 
 
 def read_and_write(config: Config, eb_id: str = "") -> list[str]:
-    """Make an execution block, if one is named, and give the ids of all."""
+    """Create an execution block, if an ID is given, and return all IDs."""
     with config:
         for txn in config.txn():
             if eb_id:

@@ -1,4 +1,4 @@
-"""The commands of the operators' guide, as they stand there."""
+"""Commands of the operators' guide."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import re
 from pathlib import Path
 from textwrap import dedent
 
-__all__ = ["commands"]
-
 GUIDE = Path(__file__).parents[2] / "docs/operations"
 
 
 def commands(page: str, *beginnings: str) -> list[str]:
-    """The shell blocks of a page that hold a line with each beginning, as they stand there."""
+    """Return the shell blocks of a page that contain a line with each beginning."""
     text = (GUIDE / page).read_text()
     blocks = [dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.S | re.M)]
     found = []

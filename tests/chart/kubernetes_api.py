@@ -1,4 +1,4 @@
-"""What of Kubernetes' API Helm asks when a template looks something up."""
+"""The part of Kubernetes' API that Helm uses when a template looks up an object."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import Any
 
 from tests.chart.rendering import NAMESPACE, Manifest
 
-__all__ = ["answering_for"]
-
-# By kind: where its API is, and its name there.
+# Path of the API and plural name, by kind.
 _KINDS = {
     "Secret": ("/api/v1", "secrets"),
     "StatefulSet": ("/apis/apps/v1", "statefulsets"),
@@ -23,9 +21,9 @@ _MISSING = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason":
 
 
 @contextmanager
-def answering_for(*held: Manifest) -> Iterator[str]:
-    """Answer as a cluster that holds some objects in the namespace; gives where."""
-    answers: dict[str, Any] = {
+def kubernetes_api(*objects: Manifest) -> Iterator[str]:
+    """Serve the API of a cluster with these objects in the namespace; yield its address."""
+    responses: dict[str, Any] = {
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
         "/apis": {
             "kind": "APIGroupList",
@@ -35,19 +33,19 @@ def answering_for(*held: Manifest) -> Iterator[str]:
     }
     for kind, (api, name) in _KINDS.items():
         resource = {"name": name, "kind": kind, "namespaced": True, "singularName": kind.lower()}
-        answers[api] = {
+        responses[api] = {
             "kind": "APIResourceList",
             "groupVersion": api.split("/", 2)[2],
             "resources": [{**resource, "verbs": ["get", "list"]}],
         }
-    for each in held:
+    for each in objects:
         api, name = _KINDS[each["kind"]]
         path = f"{api}/namespaces/{NAMESPACE}/{name}/{each['metadata']['name']}"
-        answers[path] = each
+        responses[path] = each
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = answers.get(self.path.partition("?")[0])
+            found = responses.get(self.path.partition("?")[0])
             text = json.dumps(_MISSING | {"code": 404} if found is None else found).encode()
             self.send_response(404 if found is None else 200)
             self.send_header("Content-Type", "application/json")

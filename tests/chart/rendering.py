@@ -1,4 +1,4 @@
-"""Rendering the chart by Helm's own engine."""
+"""Rendering of the chart by Helm's engine."""
 
 from __future__ import annotations
 
@@ -12,18 +12,6 @@ import helm_python
 import yaml
 from docs.generate.chart import CHART
 
-__all__ = [
-    "NAMESPACE",
-    "RELEASE",
-    "VALUE_SETS",
-    "Manifest",
-    "Objects",
-    "Renderer",
-    "containers",
-    "pod_specs",
-    "values_of",
-]
-
 RELEASE = "sdp"
 NAMESPACE = "sdp-control"
 
@@ -34,7 +22,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True)
 class Objects:
-    """What a set of values makes, by kind and name."""
+    """Objects of a set of values, by kind and name."""
 
     by_name: Mapping[tuple[str, str], Manifest]
 
@@ -45,7 +33,7 @@ class Objects:
         return [found for (its_kind, _), found in self.by_name.items() if its_kind == kind]
 
     def only(self, kind: str, ending: str = "") -> Manifest:
-        """The one object of a kind whose name has this ending, before any digest."""
+        """Return the only object of a kind whose name has this ending, before any digest."""
         (found,) = (
             each
             for each in self.of_kind(kind)
@@ -56,39 +44,26 @@ class Objects:
 
 
 class Renderer:
-    """Helm's engine in a process of its own: Go's runtime is no guest for one that forks.
-
-    Args:
-        process: that process.
-    """
+    """Helm's engine in a separate process, as Go's runtime does not survive a fork."""
 
     def __init__(self, process: ProcessPoolExecutor) -> None:
         self._process = process
 
     def __call__(self, values: Mapping[str, Any] | None = None, release: str = RELEASE) -> Objects:
-        """Render.
-
-        Args:
-            values: those that are not the chart's own.
-            release: name of the release.
+        """Render the values.
 
         Raises:
-            HelmError: the values are refused, or a template fails.
+            HelmError: the values are invalid, or a template fails.
         """
         rendered = self._process.submit(_render, dict(values or {}), release).result()
-        return Objects(_sorted_out(rendered))
+        return Objects(_by_name(rendered))
 
-    def looking_into(self, api: str, values: Mapping[str, Any]) -> Objects:
-        """Render as for a cluster, whose Secrets templates look up.
-
-        Args:
-            api: address of its API server.
-            values: as before.
-        """
-        return Objects(_sorted_out(self._process.submit(_render_for, api, dict(values)).result()))
+    def render_for(self, api: str, values: Mapping[str, Any]) -> Objects:
+        """Render for the cluster of an API server, in which templates look up objects."""
+        return Objects(_by_name(self._process.submit(_render_for, api, dict(values)).result()))
 
     def lint(self) -> list[str]:
-        """What Helm's linter finds at least worth a warning."""
+        """Return the warnings and errors of Helm's linter."""
         return self._process.submit(_lint).result()
 
 
@@ -116,7 +91,7 @@ def _lint() -> list[str]:
     return [each["error"] for each in report["messages"] if each["severity"] > 1]
 
 
-def _sorted_out(rendered: Mapping[str, str]) -> dict[tuple[str, str], Manifest]:
+def _by_name(rendered: Mapping[str, str]) -> dict[tuple[str, str], Manifest]:
     found: dict[tuple[str, str], Manifest] = {}
     for text in rendered.values():
         for each in yaml.safe_load_all(text):
@@ -133,7 +108,7 @@ def values_of(path: Path) -> dict[str, Any]:
 
 
 def pod_specs(objects: Objects) -> Iterator[tuple[Manifest, Manifest]]:
-    """Each object that makes pods, and the specification of its pods."""
+    """Yield each object that creates pods, and the specification of its pods."""
     for each in objects:
         if each["kind"] in ("Deployment", "StatefulSet", "Job"):
             yield each, each["spec"]["template"]["spec"]
@@ -145,3 +120,10 @@ def containers(objects: Objects) -> Iterator[Manifest]:
     for _, spec in pod_specs(objects):
         yield from spec.get("initContainers", [])
         yield from spec["containers"]
+
+
+def container_of(manifest: Manifest) -> Manifest:
+    spec = manifest["spec"].get("jobTemplate", manifest)["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    found: Manifest = container
+    return found

@@ -1,4 +1,4 @@
-"""From what is rendered for pods to what runs on this machine: other addresses and directories."""
+"""Containers of the chart as processes of this machine: other addresses and directories."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.rendering import Manifest, Objects
 
-__all__ = ["Place", "RenderedPart", "write_secret"]
-
 
 class Place:
-    """Where something runs.
-
-    Args:
-        replaced: what to put for each text; longer texts come first.
-        objects: what was rendered, whose Secrets give values of variables.
-    """
+    """Replacements of texts for this machine, the longest first, and values of Secrets."""
 
     def __init__(self, replaced: Mapping[str, str], objects: Objects) -> None:
         self._replaced = sorted(replaced.items(), key=lambda pair: -len(pair[0]))
@@ -31,11 +24,10 @@ class Place:
         return text
 
     def words(self, container: Manifest) -> list[str]:
-        """The command line of a container."""
+        """Return the command line of a container."""
         words = [*container["command"], *container.get("args", [])]
         environment = self.environment(container)
         for name, value in environment.items():
-            # As Kubernetes does.
             words = [word.replace(f"$({name})", value) for word in words]
         return [self.text(word) for word in words]
 
@@ -53,15 +45,7 @@ class Place:
 
 
 class RenderedPart(Part):
-    """A server as a container of the chart starts it.
-
-    Args:
-        name: what messages call it.
-        directory: where its log is kept.
-        container: as rendered.
-        place: where it runs.
-        program: path of its program here.
-    """
+    """Server program with the arguments and variables of a rendered container."""
 
     def __init__(
         self, name: str, directory: Path, container: Manifest, place: Place, program: str
@@ -82,7 +66,7 @@ class RenderedPart(Part):
 
 
 def write_secret(secret: Manifest, directory: Path, keys: Iterable[str]) -> None:
-    """Put keys of a Secret where it is mounted, with the rights that its files have there."""
+    """Write keys of a Secret to a directory, with the permissions of a mounted Secret."""
     directory.mkdir()
     for key in keys:
         file = directory / key

@@ -1,4 +1,4 @@
-"""Real device servers and a real Tango database take what the chart tells them."""
+"""Real device servers and a real Tango database work with the settings of the chart."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ska_sdp_sim.stack import Etcd, TangoDatabase
 from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
-from tests.chart.rendering import NAMESPACE, Manifest, Objects, Renderer
+from tests.chart.rendering import NAMESPACE, Objects, Renderer, container_of
 from tests.chart.substitution import Place, RenderedPart
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
 
-PATIENCE_MS = 30_000
-"""How long clients wait for a device on a busy machine."""
+CLIENT_TIMEOUT_MS = 30_000
+"""Timeout of clients on a loaded machine, in milliseconds."""
 
 NAME = "sdp-ska-sdp-lmc"
 SUFFIX = f"{NAMESPACE}.svc.cluster.local"
@@ -37,14 +37,8 @@ VALUES = {
 }
 
 
-def container_of(manifest: Manifest) -> Manifest:
-    (container,) = manifest["spec"]["template"]["spec"]["containers"]
-    found: Manifest = container
-    return found
-
-
 class Server(RenderedPart):
-    """A device server as its Deployment has it, with ports of this machine."""
+    """Device server of a Deployment, on ports of this machine."""
 
     def __init__(
         self, name: str, directory: Path, objects: Objects, databases: dict[str, str]
@@ -73,13 +67,13 @@ class Server(RenderedPart):
 
 @pytest.fixture
 def tango_db(tango_database: Callable[[], TangoDatabase]) -> TangoDatabase:
-    """One for the names of these servers alone."""
+    """Tango database for these servers only."""
     return tango_database()
 
 
 @pytest.fixture
 def databases(etcd: Etcd, tango_db: TangoDatabase) -> dict[str, str]:
-    """The databases as the chart names them, and where they are here."""
+    """Addresses of the databases on this machine, by their names in the chart."""
     return {
         f"{NAME}-etcd-0.{NAME}-etcd-members.{SUFFIX}:2379": etcd.endpoint,
         f"{NAME}-databaseds.{SUFFIX}:10000": tango_db.tango_host,
@@ -88,7 +82,7 @@ def databases(etcd: Etcd, tango_db: TangoDatabase) -> dict[str, str]:
 
 @pytest.fixture
 def registered(render: Renderer, databases: dict[str, str], tmp_path: Path) -> Objects:
-    """What the chart makes; its job has registered the devices."""
+    """Objects of the chart; its job has registered the devices."""
     objects = render(VALUES)
     data = objects.only("ConfigMap", "-register")["data"]
     for name, text in data.items():
@@ -101,7 +95,6 @@ def registered(render: Renderer, databases: dict[str, str], tmp_path: Path) -> O
         capture_output=True,
         text=True,
         timeout=120,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return objects
@@ -111,7 +104,7 @@ def registered(render: Renderer, databases: dict[str, str], tmp_path: Path) -> O
 def servers(
     registered: Objects, databases: dict[str, str], tmp_path: Path
 ) -> Iterator[dict[str, Server]]:
-    """The controller and a subarray, running."""
+    """Running controller and subarray."""
     made = {
         name: Server(name, tmp_path, registered, databases)
         for name in ("controller", "subarray-01")
@@ -125,54 +118,54 @@ def servers(
         yield made
 
 
-def test_the_job_registers_the_devices_and_their_properties(
+def test_job_registers_devices_and_properties(
     registered: Objects, tango_db: TangoDatabase
 ) -> None:
     database = tango_db.connect()
     info = database.get_device_info("charted-sdp/subarray/01")
     assert (info.ds_full_name, info.class_name) == ("SDPSubarray/01", "SDPSubarray")
-    held = database.get_device_property("charted-sdp/subarray/01", ["TimeoutConfigure"])
-    assert list(held["TimeoutConfigure"]) == ["77"]
+    stored = database.get_device_property("charted-sdp/subarray/01", ["TimeoutConfigure"])
+    assert list(stored["TimeoutConfigure"]) == ["77"]
 
 
-def test_devices_are_reached_by_the_services_name_and_its_ports(
+def test_devices_publish_the_name_and_ports_of_the_service(
     servers: dict[str, Server], tango_db: TangoDatabase
 ) -> None:
     server = servers["subarray-01"]
     ior = tango_db.connect().get_device_info("charted-sdp/subarray/01").ior
-    # The name of the Service stands in it, not the address of the pod.
+    # It contains the name of the Service, not the address of the pod.
     assert b"localhost" in bytes.fromhex(ior.removeprefix("IOR:"))
     proxy = tango.DeviceProxy(server.device)
-    proxy.set_timeout_millis(PATIENCE_MS)
+    proxy.set_timeout_millis(CLIENT_TIMEOUT_MS)
     events: queue.SimpleQueue[tango.EventData] = queue.SimpleQueue()
     subscription = proxy.subscribe_event("adminMode", tango.EventType.CHANGE_EVENT, events.put)
     try:
         first = events.get(timeout=60)
         assert not first.err
-        heard: set[int] = set()
+        received: set[int] = set()
         modes = itertools.cycle((1, 0))
 
-        def both_heard() -> bool:
-            # One at a time: of two that come fast the device may tell the last alone. And again,
-            # as a subscription may begin a little later than it says.
+        def both_received() -> bool:
+            # One at a time, as fast changes may be merged into one event; and repeatedly, as a
+            # subscription may become active after the call has returned.
             proxy.adminMode = next(modes)
             with contextlib.suppress(queue.Empty):
                 event = events.get(timeout=5)
                 assert not event.err
-                heard.add(int(event.attr_value.value))
-            return heard == {0, 1}
+                received.add(int(event.attr_value.value))
+            return received == {0, 1}
 
-        wait_until(both_heard, within=60)
+        wait_until(both_received, within=60)
         administration = tango.DeviceProxy(f"{server.device.rpartition('/charted')[0]}/{_admin()}")
-        administration.set_timeout_millis(PATIENCE_MS)
-        _, told = administration.ZmqEventSubscriptionChange(
+        administration.set_timeout_millis(CLIENT_TIMEOUT_MS)
+        _, endpoints = administration.ZmqEventSubscriptionChange(
             ["charted-sdp/subarray/01", "adminMode", "subscribe", "change", "6"]
         )
     finally:
         proxy.unsubscribe_event(subscription)
     heartbeat, event = server.ports["45451"], server.ports["45452"]
     # The pod's address first, then the Service's name.
-    assert list(told[:4]) == [
+    assert list(endpoints[:4]) == [
         f"tcp://127.0.0.1:{heartbeat}",
         f"tcp://127.0.0.1:{event}",
         f"tcp://localhost:{heartbeat}",

@@ -1,21 +1,18 @@
-"""What the alarms ask of etcd is what a real one counts."""
+"""A real etcd exports the series of the alarms."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from tests.chart.etcd_cluster import Cluster, console_of, read_and_write
+from tests.chart.etcd_cluster import Cluster, Running, console_of, read_and_write
 from tests.docs.alarms import OF_ETCD, RULES, selectors
 from tests.services.health import ask
 
-Running = Callable[[dict[str, Any]], Cluster]
-
-ASKED = [
+SELECTORS = [
     each
     for rule in RULES
     for each in selectors(rule["expr"])
@@ -24,14 +21,14 @@ ASKED = [
 
 
 def samples(cluster: Cluster) -> list[Sample]:
-    """What Prometheus would read of the first member."""
+    """Return the samples of the first member."""
     status, text = ask(cluster.members[0].metrics, "/metrics")
     assert status == 200
     return [sample for each in text_string_to_metric_families(text) for sample in each.samples]
 
 
 def values(cluster: Cluster, selector: Any) -> list[float]:
-    """The values of the series that a selector finds."""
+    """Return the values of the series that match a selector."""
     wanted = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
     return [
         sample.value
@@ -40,9 +37,9 @@ def values(cluster: Cluster, selector: Any) -> list[float]:
     ]
 
 
-def test_each_series_is_counted(running: Running) -> None:
+def test_etcd_exports_each_series(running: Running) -> None:
     cluster = running({})
-    found = {each.name: values(cluster, each) for each in ASKED}
+    found = {each.name: values(cluster, each) for each in SELECTORS}
     assert all(len(each) == 1 for each in found.values()), found
     assert found["etcd_server_has_leader"] == [1]
     size, quota = (
@@ -52,12 +49,12 @@ def test_each_series_is_counted(running: Running) -> None:
     assert 0 < size < quota == 2 * 1024**3
 
 
-def test_an_open_etcd_is_known_by_logins_that_it_does_not_ask_for(running: Running) -> None:
+def test_open_etcd_is_detected_by_its_logins(running: Running) -> None:
     (rule,) = (rule for rule in RULES if rule["alert"] == "SdpEtcdOpen")
     revision, logins = selectors(rule["expr"])
     cluster = running({"etcd": {"auth": {"enabled": True}}})
     assert (values(cluster, revision), values(cluster, logins)) == ([1], [0])
-    # The job that makes the users has not run: everybody gets in, whatever login he has.
+    # The job that creates the users has not run, so etcd accepts any login.
     assert read_and_write(cluster.client(console_of(cluster.objects))) == []
     assert values(cluster, revision) == [1]
     assert values(cluster, logins)[0] > 0
@@ -66,7 +63,6 @@ def test_an_open_etcd_is_known_by_logins_that_it_does_not_ask_for(running: Runni
         env=cluster.etcdctl_environment() | {"ETCDCTL_USER": "", "ETCDCTL_PASSWORD": ""},
         capture_output=True,
         text=True,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert values(cluster, revision)[0] > 1

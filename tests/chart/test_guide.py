@@ -1,4 +1,4 @@
-"""What the operators' guide says of certificates and upgrades fits the chart."""
+"""Commands of the operators' guide for certificates and upgrades match the chart."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from pathlib import Path
 import yaml
 from cryptography import x509
 
-from tests.chart.etcd_cluster import container_of
 from tests.chart.guide import commands
-from tests.chart.rendering import NAMESPACE, Renderer
+from tests.chart.rendering import NAMESPACE, Renderer, container_of
 
 
-def test_the_certificate_is_for_the_members_and_what_the_secret_is_made_of(
-    render: Renderer, tmp_path: Path
-) -> None:
+def test_certificate_of_the_guide_names_the_members(render: Renderer, tmp_path: Path) -> None:
     (block,) = commands("install.md", "ska-sdp-lmc secure-etcd certificates")
     make, kubectl, secret = block.partition("kubectl ")
     assert kubectl
@@ -44,12 +41,12 @@ def test_the_certificate_is_for_the_members_and_what_the_secret_is_made_of(
     (cluster,) = (word for word in members if word.startswith("--initial-cluster="))
     needed = re.findall(r"//(\S+?):", cluster)
     needed.append(f"sdp-ska-sdp-lmc-etcd.{NAMESPACE}.svc.cluster.local")
-    # The guide's release is in a namespace of its own name.
+    # In the guide, the namespace has the name of the release.
     needed = [name.replace(f".{NAMESPACE}.", ".sdp.") for name in needed]
     assert {*needed, "localhost"} == set(names.get_values_for_type(x509.DNSName))
 
 
-def test_what_is_compared_before_an_upgrade_holds_no_secret(render: Renderer) -> None:
+def test_comparison_before_an_upgrade_excludes_secrets(render: Renderer) -> None:
     (block,) = commands("upgrade.md", "helm get manifest")
     (program,) = re.findall(r"awk '([^']*)'", block)
     objects = list(render({"etcd": {"auth": {"enabled": True}}}))

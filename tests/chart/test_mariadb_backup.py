@@ -1,4 +1,4 @@
-"""What the operators' guide says of a backup of the Tango database, done on a real MariaDB."""
+"""Backup of the Tango database by the operators' guide, on a real MariaDB."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ pytestmark = [
 
 
 def in_the_container(program: str) -> str:
-    """The command of the guide that runs a program in MariaDB's container."""
+    """Return the command of the guide that runs a program in MariaDB's container."""
     found = re.findall(r"sh -c \\\n *'(MYSQL_PWD=[^']*)'", GUIDE.read_text())
     (command,) = (each for each in found if f" {program} " in each)
     return str(command)
 
 
-def guided(server: MariaDb, program: str, given: bytes = b"") -> bytes:
-    """Do what the guide does in MariaDB's container."""
+def run_guide(server: MariaDb, program: str, given: bytes = b"") -> bytes:
+    """Run a command of the guide for MariaDB's container; return its output."""
     here = in_the_container(program).replace(
         "--host=127.0.0.1", f"--host={server.host} --port={server.port}"
     )
@@ -52,13 +52,13 @@ def guided(server: MariaDb, program: str, given: bytes = b"") -> bytes:
 
 @pytest.fixture
 def mariadb(tmp_path: Path) -> Iterator[MariaDb]:
-    """One with Tango's tables, made by the user whom the guide dumps them as."""
+    """MariaDB with Tango's tables, created by the user that dumps them in the guide."""
     with MariaDb(tmp_path) as server:
-        guided(server, "mariadb", SCHEMA.read_bytes())
+        run_guide(server, "mariadb", SCHEMA.read_bytes())
         yield server
 
 
-def test_a_dump_brings_the_tango_database_back(mariadb: MariaDb) -> None:
+def test_dump_restores_the_tango_database(mariadb: MariaDb) -> None:
     def properties() -> list[str]:
         return mariadb.query("SELECT value FROM property_device")
 
@@ -69,9 +69,9 @@ def test_a_dump_brings_the_tango_database_back(mariadb: MariaDb) -> None:
     before = properties(), procedures()
     assert before[0] == ["by hand"]
     assert "ds_start" in before[1]
-    dump = guided(mariadb, "mariadb-dump")
+    dump = run_guide(mariadb, "mariadb-dump")
     mariadb.query("DROP PROCEDURE ds_start")
     mariadb.query("DELETE FROM property_device")
     mariadb.query(INSERT.format("test-sdp/subarray/02", "later"))
-    guided(mariadb, "mariadb", dump)
+    run_guide(mariadb, "mariadb", dump)
     assert (properties(), procedures()) == before

@@ -1,4 +1,4 @@
-"""Names stay within what Kubernetes takes, however long that of the release is."""
+"""Names are valid in Kubernetes for a release of any length."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 LONGEST_RELEASE = 53
 LONGEST = 63
 LONGEST_OF_KIND = {"CronJob": 52}
-"""A CronJob puts the time behind its name for that of a Job."""
+"""A CronJob appends the time to its name for the name of a Job."""
 
 VALUES: dict[str, Any] = {
     "etcd": {"replicas": 3, "auth": {"enabled": True}},
@@ -22,7 +22,7 @@ VALUES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("operator", [False, True], ids=["plain", "operator"])
-def test_of_a_long_release(render: Renderer, operator: bool) -> None:
+def test_names_of_a_long_release_are_valid(render: Renderer, operator: bool) -> None:
     release = f"{'a' * (LONGEST_RELEASE - 2)}-b"
     objects = render(VALUES | {"global": {"operator": operator}}, release)
     assert "CronJob" in {each["kind"] for each in objects}

@@ -1,4 +1,4 @@
-"""The README of the chart is that of its values."""
+"""The README of the chart is generated from its values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 from docs.generate.chart import CHART, readme, values
 
 
-def test_it_is_current() -> None:
+def test_readme_is_current() -> None:
     assert (CHART / "README.md").read_text() == readme(), "run python -m docs.generate.chart"
 
 
@@ -18,7 +18,7 @@ def _leaves(part: Any, path: str = "") -> list[str]:
     return [leaf for name, below in part.items() for leaf in _leaves(below, f"{path}.{name}")]
 
 
-def test_every_value_is_described() -> None:
+def test_values_are_described() -> None:
     described = [value.path for value in values()]
     assert len(set(described)) == len(described)
     for leaf in _leaves(yaml.safe_load((CHART / "values.yaml").read_text())):
@@ -26,5 +26,5 @@ def test_every_value_is_described() -> None:
         assert any(path == each or path.startswith(f"{each}.") for each in described), path
 
 
-def test_it_says_that_the_operators_fields_are_not_confirmed() -> None:
+def test_readme_marks_operator_fields_as_unconfirmed() -> None:
     assert "not confirmed from public sources" in readme()

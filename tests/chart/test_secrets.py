@@ -1,4 +1,4 @@
-"""No secret stands in a plain manifest."""
+"""Manifests other than Secrets contain no secrets."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ def texts(part: Any) -> Iterator[str]:
         yield str(part)
 
 
-def test_variables_with_secrets_come_from_secrets(objects: Objects) -> None:
-    held = [each for each in containers(objects) if "env" in each]
-    held += [each["spec"] for each in objects.of_kind("DeviceServer")]
+def test_secret_variables_refer_to_secrets(objects: Objects) -> None:
+    users = [each for each in containers(objects) if "env" in each]
+    users += [each["spec"] for each in objects.of_kind("DeviceServer")]
     found = 0
-    for container in held:
+    for container in users:
         for variable in container["env"]:
             if SECRET_NAME.search(variable["name"]):
                 assert set(variable) == {"name", "valueFrom"}, variable
                 assert set(variable["valueFrom"]) == {"secretKeyRef"}, variable
                 found += 1
-        # A password on a command line is read by everybody.
+        # Everybody can read a command line.
         words = [*container.get("command", []), *container.get("args", [])]
-        # What etcd calls its cluster's token is a name.
+        # etcd's cluster token is a name.
         words = [word for word in words if not word.startswith("--initial-cluster-token=")]
         assert not [word for word in words if SECRET_NAME.search(word)]
     kinds = {each["kind"] for each in objects}
     assert found or "Secret" not in kinds
 
 
-def test_passwords_of_the_chart_stand_in_secrets_only(render: Renderer) -> None:
+def test_generated_passwords_are_only_in_secrets(render: Renderer) -> None:
     objects = render({"etcd": {"auth": {"enabled": True}}, "lmc": {"nsubarray": 2}})
     passwords: dict[str, list[str]] = {}
     for each in objects.of_kind("Secret"):
@@ -61,7 +61,7 @@ def test_passwords_of_the_chart_stand_in_secrets_only(render: Renderer) -> None:
         assert not [text for text in elsewhere if password in text or encoded in text]
 
 
-def test_every_secret_that_is_named_is_made_or_given(objects: Objects, request: Any) -> None:
+def test_referenced_secrets_exist(objects: Objects, request: Any) -> None:
     path = request.node.callspec.params["objects"]
     given = set(texts(yaml.safe_load(path.read_text())))
     made = {each["metadata"]["name"]: set(each["data"]) for each in objects.of_kind("Secret")}
@@ -85,7 +85,7 @@ def _references(part: Any) -> Iterator[tuple[str, str | None]]:
         yield from _references(below)
 
 
-def test_no_value_is_a_password() -> None:
+def test_values_contain_no_password() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     named = {text for text in texts(values) if SECRET_NAME.search(text)}
     # These are names of Secrets.

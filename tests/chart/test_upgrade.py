@@ -1,4 +1,4 @@
-"""An upgrade changes what it must, and no more."""
+"""An upgrade changes only the objects that depend on the changed values."""
 
 from __future__ import annotations
 
@@ -15,18 +15,26 @@ SECURED = {
     "auth": {"enabled": True, "existingSecret": "users"},
 }
 NAME = "sdp-ska-sdp-lmc"
+SERVERS = {
+    f"{kind} subarray-{number}" for kind in ("Deployment", "Service") for number in ("02", "03")
+}
+"""Objects of two more subarrays."""
 
 
 def changes(before: Objects, after: Objects) -> tuple[set[str], set[str], set[str]]:
-    """Kind and name, without digests, of what is added, of what differs, of what goes."""
+    """Return kind and name, without digests, of added, changed and removed objects."""
     old, new = before.by_name, after.by_name
     added = [key for key in new if key not in old]
-    gone = [key for key in old if key not in new]
+    removed = [key for key in old if key not in new]
     changed = [key for key in new if key in old and old[key] != new[key]]
-    return set(map(_told, added)), set(map(_told, changed)), set(map(_told, gone))
+    return (
+        set(map(_short_name, added)),
+        set(map(_short_name, changed)),
+        set(map(_short_name, removed)),
+    )
 
 
-def _told(key: tuple[str, str]) -> str:
+def _short_name(key: tuple[str, str]) -> str:
     kind, name = key
     short = name.removeprefix(f"{NAME}-")
     stem, _, digest = short.rpartition("-")
@@ -36,7 +44,7 @@ def _told(key: tuple[str, str]) -> str:
 
 
 def values(subarrays: int, etcd: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    # Without a cluster to look into, passwords would be new each time.
+    # Without a cluster, each rendering would generate new passwords.
     return {
         "lmc": {"nsubarray": subarrays},
         "etcd": etcd or {},
@@ -46,43 +54,37 @@ def values(subarrays: int, etcd: dict[str, Any] | None = None, **more: Any) -> d
     }
 
 
-def test_the_same_values_render_the_same(render: Renderer) -> None:
+def test_same_values_render_the_same(render: Renderer) -> None:
     before, after = render(values(3, SECURED)), render(values(3, SECURED))
     assert changes(before, after) == (set(), set(), set())
 
 
-def test_from_one_subarray_to_three_only_the_new_ones_come(render: Renderer) -> None:
-    before, after = render(values(1)), render(values(3))
-    added, changed, gone = changes(before, after)
-    assert added == {
-        "Deployment subarray-02",
-        "Deployment subarray-03",
-        "Service subarray-02",
-        "Service subarray-03",
-        "ConfigMap register",
-        "Job register",
-    }
-    # The job that registers them is another job, with other data.
-    assert gone == {"ConfigMap register", "Job register"}
-    assert changed == set()
+@pytest.mark.parametrize(
+    ("more", "added", "replaced"),
+    [
+        ({}, SERVERS, {"ConfigMap register", "Job register"}),
+        (
+            {"etcd": SECURED},
+            SERVERS,
+            {"ConfigMap register", "Job register", "Job etcd-users"},
+        ),
+        (
+            {"global": {"operator": True}},
+            {"DeviceServer subarray-02", "DeviceServer subarray-03"},
+            set(),
+        ),
+    ],
+    ids=["plain", "users", "operator"],
+)
+def test_more_subarrays_add_only_their_objects(
+    render: Renderer, more: dict[str, Any], added: set[str], replaced: set[str]
+) -> None:
+    before, after = render(values(1, **more)), render(values(3, **more))
+    # A job is immutable, so other data create another job.
+    assert changes(before, after) == (added | replaced, set(), replaced)
 
 
-def test_with_users_the_new_ones_are_made_as_well(render: Renderer) -> None:
-    added, changed, gone = changes(render(values(1, SECURED)), render(values(3, SECURED)))
-    assert added == {
-        "Deployment subarray-02",
-        "Deployment subarray-03",
-        "Service subarray-02",
-        "Service subarray-03",
-        "ConfigMap register",
-        "Job register",
-        "Job etcd-users",
-    }
-    assert gone == {"ConfigMap register", "Job register", "Job etcd-users"}
-    assert changed == set()
-
-
-def test_with_passwords_of_the_chart_its_secret_gets_new_keys(render: Renderer) -> None:
+def test_more_subarrays_add_generated_passwords(render: Renderer) -> None:
     own = {"auth": {"enabled": True}}
     before, after = render(values(1, own)), render(values(3, own))
     _, changed, _ = changes(before, after)
@@ -90,16 +92,6 @@ def test_with_passwords_of_the_chart_its_secret_gets_new_keys(render: Renderer) 
     old = before.only("Secret", "etcd-users")["data"]
     new = after.only("Secret", "etcd-users")["data"]
     assert set(new) - set(old) == {"lmc-subarray-02", "lmc-subarray-03"}
-
-
-def test_with_the_operator_only_resources_are_added(render: Renderer) -> None:
-    operated = {"global": {"operator": True}}
-    before, after = render(values(1, **operated)), render(values(3, **operated))
-    assert changes(before, after) == (
-        {"DeviceServer subarray-02", "DeviceServer subarray-03"},
-        set(),
-        set(),
-    )
 
 
 def templates(objects: Objects) -> dict[str, Manifest]:
@@ -110,7 +102,7 @@ def templates(objects: Objects) -> dict[str, Manifest]:
     }
 
 
-def test_a_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
+def test_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
     before = templates(render(values(2, SECURED)))
     newer = values(2, SECURED)
     newer["lmc"]["version"] = "0.2.0"
@@ -124,7 +116,7 @@ def test_a_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None
     [{"timeoutConfigure": 90}, {"properties": {"Strictness": ["2"]}}],
     ids=["time-out", "property"],
 )
-def test_a_new_property_is_registered_anew(render: Renderer, more: dict[str, Any]) -> None:
+def test_new_property_is_registered(render: Renderer, more: dict[str, Any]) -> None:
     changed = values(2)
     changed["lmc"]["subarray"] = more
     before, after = render(values(2)), render(changed)
@@ -135,7 +127,7 @@ def test_a_new_property_is_registered_anew(render: Renderer, more: dict[str, Any
     )
 
 
-def test_a_property_is_taken_out_by_an_empty_list(render: Renderer) -> None:
+def test_empty_list_removes_a_property(render: Renderer) -> None:
     changed = values(1)
     changed["lmc"]["subarray"] = {"properties": {"Strictness": []}}
     data = render(changed).only("ConfigMap", "-register")["data"]["devices.json"]

@@ -1,4 +1,4 @@
-"""The Job that makes etcd's users is tried again after a failed try, and after a new password."""
+"""The Job that creates etcd's users runs again after a failure, and after a new password."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.chart.etcd_cluster import container_of
-from tests.chart.kubernetes_api import answering_for
-from tests.chart.rendering import Renderer
+from tests.chart.kubernetes_api import kubernetes_api
+from tests.chart.rendering import Renderer, container_of
 from tests.chart.substitution import write_secret
 
 USERS = ("root", "operator")
@@ -22,7 +21,7 @@ USERS = ("root", "operator")
 
 @pytest.fixture
 def pod() -> Iterator[Path]:
-    """The volumes of a pod, in a directory that users other than root can enter."""
+    """Volumes of a pod, in a directory that users other than root can enter."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         directory.chmod(0o711)
@@ -33,14 +32,14 @@ def pod() -> Iterator[Path]:
 
 
 def as_user(number: int) -> dict[str, Any]:
-    """How a process is started as the user of the image: root may write what others may not."""
+    """Return the arguments that start a process as the user of the image, not as root."""
     if os.geteuid() != 0:
         return {}
     return {"user": number, "group": number, "extra_groups": []}
 
 
 def mount(directory: Path, passwords: dict[str, str], group: int) -> None:
-    """Have a Secret where Kubernetes would mount it, readable for the group of the pod."""
+    """Write a Secret as Kubernetes mounts it, readable for the group of the pod."""
     data = {name: base64.b64encode(text.encode()).decode() for name, text in passwords.items()}
     write_secret({"data": data}, directory, data)
     if os.geteuid() == 0:
@@ -48,11 +47,11 @@ def mount(directory: Path, passwords: dict[str, str], group: int) -> None:
             os.chown(file, 0, group)
 
 
-def test_a_second_try_takes_the_passwords_again(render: Renderer, pod: Path) -> None:
+def test_retry_replaces_the_passwords(render: Renderer, pod: Path) -> None:
     job = render({"etcd": {"auth": {"enabled": True}}}).only("Job", "-etcd-users")
     number = job["spec"]["template"]["spec"]["securityContext"]["runAsUser"]
     (script,) = container_of(job)["args"]
-    # All before the program itself, which needs etcd.
+    # The program itself needs etcd.
     copy, _, program = script.partition(" && exec ")
     assert program.startswith("ska-sdp-lmc secure-etcd users /tmp/users ")
     copy = copy.replace("/tmp", str(pod / "tmp"))
@@ -64,7 +63,6 @@ def test_a_second_try_takes_the_passwords_again(render: Renderer, pod: Path) -> 
                 ["sh", "-c", copy.replace("/etc/etcd-users", str(mounted))],
                 capture_output=True,
                 text=True,
-                check=False,
                 **as_user(number),
             )
         except PermissionError:
@@ -73,15 +71,15 @@ def test_a_second_try_takes_the_passwords_again(render: Renderer, pod: Path) -> 
         for user in USERS:
             file = pod / "tmp/users" / user
             assert file.read_text() == text
-            # The program takes no password that others may read.
+            # The program rejects a password file that others may read.
             assert file.stat().st_mode & 0o077 == 0
 
 
-def test_another_password_in_a_secret_of_the_sites_own_is_another_job(render: Renderer) -> None:
+def test_changed_secret_of_the_site_starts_a_new_job(render: Renderer) -> None:
     def name(version: str) -> str:
         metadata = {"name": "users", "resourceVersion": version}
-        with answering_for({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}) as api:
-            objects = render.looking_into(
+        with kubernetes_api({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}) as api:
+            objects = render.render_for(
                 api, {"etcd": {"auth": {"enabled": True, "existingSecret": "users"}}}
             )
         return str(objects.only("Job", "-etcd-users")["metadata"]["name"])

@@ -1,4 +1,4 @@
-"""Each set of values, against Kubernetes' schemas and against the program's own models."""
+"""Sets of values match Kubernetes' schemas and the models of the program."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from tests.support.settings import load_settings
 ROOT = CHART.parents[1]
 
 
-def test_there_are_ten_sets_and_helms_linter_finds_nothing(render: Renderer) -> None:
+def test_helm_lints_the_chart_without_warning(render: Renderer) -> None:
     assert len(VALUE_SETS) == 10
     assert render.lint() == []
 
 
 @pytest.fixture(autouse=True, scope="module")
 def read_schemas_once() -> Iterator[None]:
-    """Kubernetes' schemas are large, and are read again for each object."""
+    """Cache the large schemas of Kubernetes, which are read for each object."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(utils, "schema_contents", cache(utils.schema_contents))
         yield
@@ -56,7 +56,7 @@ def read_schemas_once() -> Iterator[None]:
         pytest.param("1.37", marks=pytest.mark.long),
     ],
 )
-def test_kubernetes_takes_it(objects: Objects, version: str) -> None:
+def test_objects_match_the_schemas_of_kubernetes(objects: Objects, version: str) -> None:
     standard = [each for each in objects if each["kind"] != "DeviceServer"]
     assert standard
     for each in standard:
@@ -64,12 +64,12 @@ def test_kubernetes_takes_it(objects: Objects, version: str) -> None:
 
 
 def variables(container: Manifest) -> dict[str, str]:
-    """The environment of a container, a word for what comes from elsewhere."""
+    """Return the variables of a container; values from other objects are replaced by a word."""
     return {each["name"]: each.get("value", "from-elsewhere") for each in container["env"]}
 
 
 def device_servers(objects: Objects) -> list[tuple[str, Manifest]]:
-    """Program and instance, and what has the environment, of each device server."""
+    """Return program and instance, and the object with the variables, of each device server."""
     found = []
     for each in objects.of_kind("Deployment"):
         if each["metadata"]["labels"]["app.kubernetes.io/component"] == "device-server":
@@ -83,7 +83,7 @@ def device_servers(objects: Objects) -> list[tuple[str, Manifest]]:
 
 
 def device_data(objects: Objects) -> DeviceData:
-    """The data by which the devices are registered: of the job, or of the operator's resources."""
+    """Return the registration data of the job, or of the operator's resources."""
     texts = [each["data"]["devices.json"] for each in objects.of_kind("ConfigMap")]
     texts += [each["spec"]["config"] for each in objects.of_kind("DeviceServer")]
     servers: dict[str, dict[str, Any]] = {}
@@ -93,7 +93,7 @@ def device_data(objects: Objects) -> DeviceData:
     return DeviceData.model_validate({"servers": servers})
 
 
-def test_the_program_takes_the_settings(objects: Objects) -> None:
+def test_settings_are_accepted_by_the_devices(objects: Objects) -> None:
     known = {
         settings.ENVIRONMENT_PREFIX + field.upper() for field in settings.Settings.model_fields
     }
@@ -107,12 +107,12 @@ def test_the_program_takes_the_settings(objects: Objects) -> None:
         assert own <= known
         given = data[server].properties
         assert set(given) <= set(settings.PROPERTIES)
-        # A property of one text comes from Tango as that text.
+        # Tango returns a property with one text as that text.
         values = {name: v[0] if len(v) == 1 else v for name, v in given.items()}
         load_settings(values, environ)
 
 
-def test_the_devices_are_those_of_the_values(objects: Objects, request: Any) -> None:
+def test_devices_match_the_values(objects: Objects, request: Any) -> None:
     lmc = values_of(request.node.callspec.params["objects"]).get("lmc", {})
     expected = expand(read(), subarrays=lmc.get("nsubarray", 1), prefix=lmc.get("prefix", "test"))
     found = list(device_data(objects).devices())
@@ -128,7 +128,7 @@ def test_the_devices_are_those_of_the_values(objects: Objects, request: Any) -> 
             assert loaded.timeout_assign_resources == subarray.get("timeoutAssignResources", 60)
 
 
-def test_the_library_takes_the_way_to_etcd(
+def test_library_accepts_the_address_of_etcd(
     objects: Objects, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     authority = Authority(tmp_path)
@@ -156,7 +156,7 @@ def test_the_library_takes_the_way_to_etcd(
     assert len({(each.endpoints, each.secure) for each in loaded}) == 1
 
 
-def test_each_deviceserver_is_what_the_projects_own_schema_says(render: Renderer) -> None:
+def test_device_servers_match_the_schema_of_the_chart(render: Renderer) -> None:
     schema = json.loads((CHART / "deviceserver.schema.json").read_text())
     validator = jsonschema.Draft7Validator(schema)
     versions = set()
@@ -164,7 +164,7 @@ def test_each_deviceserver_is_what_the_projects_own_schema_says(render: Renderer
         for each in render(values_of(path)).of_kind("DeviceServer"):
             assert list(validator.iter_errors(each)) == []
             versions.add(each["apiVersion"])
-            # What it holds otherwise is for Kubernetes' own schema of a container.
+            # The other fields match Kubernetes' schema of a container.
             spec = each["spec"]
             container = {key: spec[key] for key in ("env", "resources", "livenessProbe")}
             container |= {key: spec[key] for key in ("readinessProbe", "volumeMounts", "image")}
@@ -197,7 +197,7 @@ def test_servers_have_scrape_annotations_with_and_without_operator(render: Rende
     assert all(annotations == expected for annotations in plain + operated)
 
 
-def test_the_operators_pods_can_read_their_certificates_and_are_probed_as_others(
+def test_operator_pods_have_certificates_and_probes(
     render: Renderer,
 ) -> None:
     tls = {"enabled": True, "secret": "server", "clientSecret": "client"}
@@ -212,11 +212,11 @@ def test_the_operators_pods_can_read_their_certificates_and_are_probed_as_others
         assert spec[probe] == container[probe] | {"httpGet": spec[probe]["httpGet"]}
         assert spec[probe].items() >= probes.items()
     (secret,) = (each["secret"] for each in spec["volumes"] if "secret" in each)
-    # The resource has no group for files: they are root's, and the image's user is another.
+    # The resource sets no group, so files belong to root, and the image has another user.
     assert secret["defaultMode"] == 0o444
 
 
-def test_every_pod_is_kept_small_and_harmless(objects: Objects) -> None:
+def test_pods_have_limits_and_no_privileges(objects: Objects) -> None:
     for each, spec in pod_specs(objects):
         name = each["metadata"]["name"]
         assert spec["securityContext"]["runAsNonRoot"] is True, name
@@ -234,7 +234,7 @@ def test_every_pod_is_kept_small_and_harmless(objects: Objects) -> None:
             assert version not in ("", "latest"), name
 
 
-def test_every_server_that_others_need_is_probed(objects: Objects) -> None:
+def test_servers_have_probes(objects: Objects) -> None:
     kinds = ("Deployment", "StatefulSet")
     for each, spec in pod_specs(objects):
         (container,) = spec["containers"]
@@ -250,7 +250,7 @@ def test_every_server_that_others_need_is_probed(objects: Objects) -> None:
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
-def test_what_selects_pods_finds_them(objects: Objects) -> None:
+def test_selectors_match_pods(objects: Objects) -> None:
     pods = [
         (each["spec"]["template"]["metadata"]["labels"], spec)
         for each, spec in pod_specs(objects)
@@ -270,13 +270,13 @@ def test_what_selects_pods_finds_them(objects: Objects) -> None:
         assert found, each["metadata"]["name"]
         if each["kind"] in ("Service", "Deployment", "StatefulSet"):
             assert len(found) == 1, each["metadata"]["name"]
-        wanted = _ports_named_by(each)
+        wanted = _port_names(each)
         for spec in found:
             named = {port["name"] for port in spec["containers"][0].get("ports", [])}
             assert wanted <= named, each["metadata"]["name"]
 
 
-def _ports_named_by(each: Manifest) -> set[str]:
+def _port_names(each: Manifest) -> set[str]:
     if each["kind"] == "Service":
         return {port["targetPort"] for port in each["spec"]["ports"]}
     if each["kind"] == "NetworkPolicy":
@@ -284,7 +284,7 @@ def _ports_named_by(each: Manifest) -> set[str]:
     return set()
 
 
-def test_what_can_be_switched_is_switched(render: Renderer) -> None:
+def test_switches_add_and_remove_objects(render: Renderer) -> None:
     def kinds(values: dict[str, Any]) -> set[tuple[str, str]]:
         return {
             (each["kind"], each["metadata"]["labels"]["app.kubernetes.io/component"])
@@ -315,24 +315,23 @@ def test_what_can_be_switched_is_switched(render: Renderer) -> None:
     } == public
 
 
-def test_what_pods_run_is_in_the_images(objects: Objects) -> None:
+def test_programs_of_pods_are_in_the_images(objects: Objects) -> None:
     scripts = {each.name for each in entry_points(group="console_scripts")}
     files = ROOT / "tango-db"
     for container in containers(objects):
         image, program = container["image"], Path(container.get("command", ["the image's"])[0])
         if image.startswith("ska-sdp-lmc-tango-db:"):
-            # Of the image that tango-db/Dockerfile makes.
             assert program.parent == Path("/opt/tango-db")
             assert (files / program.name).exists()
         elif "ska-sdp-lmc:" in image:
             assert program.name in scripts | {"sh", "sleep"}
 
 
-def test_the_schema_knows_the_properties_of_the_devices() -> None:
+def test_schema_lists_the_device_properties() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     lmc = schema["properties"]["lmc"]["properties"]
     for name, device in (("controller", SDPController), ("subarray", SDPSubarray)):
         known = set(lmc[name]["properties"]["properties"]["properties"])
-        # The time-outs of subarrays are values of their own.
+        # The timeouts of subarrays are separate values.
         others = {"TimeoutAssignResources", "TimeoutConfigure"}
         assert known == set(device.TangoClassClass.device_property_list) - others

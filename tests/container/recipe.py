@@ -56,6 +56,11 @@ class Stage:
         return list(words)
 
 
+def pins(lock: str) -> set[tuple[str, str]]:
+    """Return the names and versions in a lock file."""
+    return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}
+
+
 def stages() -> list[Stage]:
     """Read the stages of the Dockerfile."""
     parser = DockerfileParser(fileobj=io.BytesIO((ROOT / "Dockerfile").read_bytes()))
@@ -74,10 +79,6 @@ class Image:
 
     A bare virtual environment replaces the Python of the base image. COPY takes from the
     repository what .dockerignore includes.
-
-    Args:
-        directory: replaces the root of the image.
-        arguments: arguments of the build.
     """
 
     def __init__(self, directory: Path, **arguments: str) -> None:
@@ -153,8 +154,3 @@ def _copy(source: str, target: Path) -> None:
     else:
         target.mkdir(exist_ok=True)
         shutil.copy(ROOT / source, target)
-
-
-def pins(lock: str) -> set[tuple[str, str]]:
-    """Names and versions in a lock."""
-    return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}

@@ -1,4 +1,4 @@
-"""Each role, started from what the Dockerfile's own steps install, on real databases."""
+"""Each role, started from the result of the Dockerfile's steps, on real databases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.container.recipe import ROOT, Image, pins
 from tests.services.etcd import QUICK
 
-# To make the image takes half a minute: whoever makes it has all tests of it.
+# Building takes half a minute, so one worker runs all tests of the image.
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("image")]
 
 PREFIX = "image"
@@ -72,7 +72,7 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_it_has_what_the_lock_says_and_nothing_else(image: Image) -> None:
+def test_image_has_only_locked_packages(image: Image) -> None:
     listing = (
         "import json, importlib.metadata as m;"
         "print(json.dumps([d.metadata['Name'] for d in m.distributions()]))"
@@ -100,25 +100,25 @@ def test_it_has_what_the_lock_says_and_nothing_else(image: Image) -> None:
         ["ska-sdp-lmc", "secure-etcd", "users", "--help"],
     ],
 )
-def test_programs_tell_how_to_use_them(image: Image, words: list[str]) -> None:
+def test_programs_print_usage(image: Image, words: list[str]) -> None:
     done = image.run(*words)
     assert done.returncode == 0, done.stderr
     assert "Usage: " in done.stdout
 
 
-def test_what_it_does_by_itself_is_to_say_how_it_is_used(image: Image) -> None:
+def test_default_command_prints_usage(image: Image) -> None:
     done = image.run(*image.last.command("CMD"))
     assert done.returncode == 0, done.stderr
     assert "register" in done.stdout
 
 
-def test_certificates_can_be_made(image: Image, tmp_path: Path) -> None:
+def test_image_creates_certificates(image: Image, tmp_path: Path) -> None:
     place = str(tmp_path / "certificates")
     done = image.run("ska-sdp-lmc", "secure-etcd", "certificates", place, "--server", "a")
     assert done.stdout.endswith("2 changes\n"), done.stderr
 
 
-def test_each_role(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> None:
+def test_roles_run(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> None:
     controller, subarray = f"{PREFIX}-sdp/control/0", f"{PREFIX}-sdp/subarray/01"
     tango_host = {"TANGO_HOST": tango_db.tango_host}
     registered = image.run(
@@ -128,12 +128,12 @@ def test_each_role(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> Non
     assert subarray in registered.stdout
     with ExitStack() as running:
         etcd = running.enter_context(Etcd(tmp_path, flags=QUICK))
-        way = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
+        address = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
         for server, device in (("SDPController/0", controller), ("SDPSubarray/01", subarray)):
-            # Both are on this machine, and one port is for one of them.
-            settings = way | tango_host | {"SDP_LMC_HEALTH_PORT": "0"}
+            # Both run on this machine, where only one could use the default port.
+            settings = address | tango_host | {"SDP_LMC_HEALTH_PORT": "0"}
             running.enter_context(ServerInImage(image, server, [device], tmp_path, settings))
-        running.enter_context(SimulatorOfImage(image, tmp_path, way))
+        running.enter_context(SimulatorOfImage(image, tmp_path, address))
         proxies = {
             name: tango.DeviceProxy(f"tango://{tango_db.tango_host}/{name}")
             for name in (controller, subarray)
@@ -143,7 +143,7 @@ def test_each_role(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> Non
         assert proxies[controller].state() == tango.DevState.STANDBY
         proxies[subarray].On()
         assert proxies[subarray].state() == tango.DevState.ON
-        listed = image.run("ska-sdp", "list", "-a", "-o", "name", **way)
+        listed = image.run("ska-sdp", "list", "-a", "-o", "name", **address)
         assert listed.returncode == 0, listed.stderr
         assert {
             "/component/lmc-controller/owner",

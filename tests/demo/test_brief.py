@@ -1,4 +1,4 @@
-"""Values on less than a line."""
+"""Short forms of attribute values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ADDRESSES = {
         ),
     ],
 )
-def test_what_is_said(attribute: str, value: object, before: object, text: str) -> None:
+def test_brief_shortens_values(attribute: str, value: object, before: object, text: str) -> None:
     def plain(content: object) -> Value:
         return json.dumps(content) if isinstance(content, dict) else content  # type: ignore[return-value]  # the rest is plain
 
@@ -50,5 +50,5 @@ def test_what_is_said(attribute: str, value: object, before: object, text: str) 
 
 
 @given(st.text())
-def test_it_is_never_long(text: str) -> None:
+def test_brief_has_a_maximum_width(text: str) -> None:
     assert len(brief("resources", text)) <= 72

@@ -1,4 +1,4 @@
-"""What the demonstration observes: a real message of the project's own."""
+"""Messages and scripts of the demo."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ska_sdp_sim.demo.event import Event
 from tests.support.shared import MESSAGES, has_messages
 
 
-def test_every_observation_has_ids_of_its_own() -> None:
+def test_observations_have_unique_ids() -> None:
     one, other = Content.new(), Content.new()
     pattern = r"(eb|pb)-[a-z0-9]+-[0-9]{8}-[a-z0-9]+"
 
@@ -31,7 +31,7 @@ def test_every_observation_has_ids_of_its_own() -> None:
     assert dependencies <= ids(one)
 
 
-def test_its_messages_are_flawless() -> None:
+def test_messages_have_no_warnings() -> None:
     content = Content.new()
     strictest = 2
     assert not parse_assign_resources(json.dumps(content.message), strictest).warnings
@@ -40,7 +40,7 @@ def test_its_messages_are_flawless() -> None:
     assert not parse_scan(scan(7), strictest).warnings
 
 
-def test_every_script_is_defined() -> None:
+def test_scripts_of_the_message_are_defined() -> None:
     parts = ("kind", "name", "version")
     wanted = {
         tuple(block["script"][part] for part in parts)
@@ -49,7 +49,7 @@ def test_every_script_is_defined() -> None:
     assert wanted == {tuple(script[part] for part in parts) for script in scripts()}
 
 
-def test_it_has_all_that_real_messages_have() -> None:
+def test_message_covers_the_features_of_real_messages() -> None:
     message = Content.new().message
     block = message["execution_block"]
     windows = [window for c in block["channels"] for window in c["spectral_windows"]]
@@ -68,7 +68,7 @@ def test_it_has_all_that_real_messages_have() -> None:
 
 
 @has_messages
-def test_it_is_as_large_as_the_largest_example() -> None:
+def test_message_is_as_large_as_the_largest_example() -> None:
     def size(path: Path) -> int:
         return len(json.dumps(json.loads(path.read_text())))
 
@@ -77,7 +77,7 @@ def test_it_is_as_large_as_the_largest_example() -> None:
     )
 
 
-def test_an_event_survives_the_line() -> None:
+def test_event_round_trips_through_its_line() -> None:
     event = Event("a/b/c", "resources", '{"x": "line\nbreak é"}', 1.25, 1.5, first=True)
     assert "\n" not in event.to_line()
     assert Event.from_line(event.to_line()) == event

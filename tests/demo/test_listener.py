@@ -119,7 +119,7 @@ def test_events_have_order_labels_and_latency(
     assert values[:2] == [("mood", "CALM", True), ("level", 7, True)]
     assert values[-2:] == [("mood", "MERRY", False), ("level", 8, False)]
     assert received == listener.events
-    # In seconds of the same clock. Only the minimum: a busy machine can delay single events.
+    # In seconds of the same clock. Only the minimum: a loaded machine can delay single events.
     latencies = [event.latency for event in received[2:]]
     assert 0 <= min(latencies) < 1
     assert listener.close() == 0

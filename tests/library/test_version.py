@@ -43,7 +43,11 @@ FALLBACK = f"{NEXT}.dev0"
 
 def run(*command: str | Path, cwd: Path, settings: Mapping[str, str] | None = None) -> str:
     # The settings of the user must not change what git does.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GIT_", "SETUPTOOLS_SCM_"))
+    }
     alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
     environment = kept | alone | dict(settings or {})
     done = subprocess.run(
@@ -82,6 +86,8 @@ def clone(repository: Path, target: Path, *options: str) -> None:
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory with one source tree of each kind; ``head`` is the file with the commit."""
+    if shutil.which("git") is None:
+        pytest.skip("there is no git on PATH")
     place = tmp_path_factory.mktemp("sources")
     tagged, untagged = place / "one-after", place / "untagged"
     copy_sources(tagged)

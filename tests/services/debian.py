@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 SUITES = {"3.5.16": ("trixie",), "3.5.30": ("forky", "sid")}
-"""Where each version is looked for; forky and sid move on to newer versions."""
+"""Suites of each version; forky and sid move on to newer versions."""
 
 PACKAGE = "etcd-server"
 
@@ -27,19 +27,16 @@ _TIMEOUT_S = 300
 
 
 class NotAvailableError(Exception):
-    """The version cannot be had here; the text gives the reason."""
+    """The version is not available; the text gives the reason."""
 
 
 def etcd_from_debian(version: str) -> Path:
     """Return the path of the etcd program of a version, downloading it if it is not cached.
 
-    Processes that ask at the same time download once. A failure is remembered by the process.
-
-    Args:
-        version: upstream version, a key of SUITES.
+    Concurrent processes download once. A process caches a failure.
 
     Raises:
-        NotAvailableError: apt is missing, the mirror does not answer, or no suite has the version.
+        NotAvailableError: no apt, no response of the mirror, or no suite has the version.
     """
     found = _program_or_reason(version)
     if isinstance(found, str):
@@ -71,7 +68,7 @@ def _cache_directory() -> Path:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Hold an exclusive lock between processes; the kernel releases it if the holder dies."""
+    """Hold an exclusive lock between processes; the kernel releases it when the process ends."""
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -89,12 +86,12 @@ def _download(version: str, directory: Path) -> None:
         _run("apt-get", *options, "download", f"{PACKAGE}={package_version}", cwd=scratch)
         (package,) = scratch.glob("*.deb")
         _run("dpkg", "-x", str(package), str(scratch / "unpacked"))
-        # The rename makes the program appear whole or not at all.
+        # The rename is atomic, so no other process sees a part of the program.
         (scratch / "unpacked").rename(directory / version)
 
 
 def _private_apt(scratch: Path, mirror: str, suites: Iterable[str]) -> list[str]:
-    """Return the options by which apt reads and writes nothing of the machine's but its settings.
+    """Return options for apt that use only the settings of the machine, not its state.
 
     Proxies, credentials and certificates of the machine's apt configuration stay in force.
     """

@@ -1,4 +1,4 @@
-"""What a server says of its health, asked for as a probe or Prometheus asks."""
+"""Health endpoints of a server, read like a probe or Prometheus."""
 
 from __future__ import annotations
 
@@ -9,29 +9,27 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-__all__ = ["Samples", "ask", "is_ready", "reasons", "scrape"]
-
 PATIENCE = 10.0
-"""Seconds after which an answer is none; a probe in a cluster has fewer, a busy machine more."""
+"""Timeout of a request, in seconds; longer than that of a probe, for a loaded machine."""
 
 
 def ask(endpoint: str, path: str, accept: str = "*/*") -> tuple[int, str]:
-    """Status and body of an answer.
+    """Return status and body of a response.
 
     Raises:
-        OSError: there was none.
+        OSError: there is no response.
     """
     request = urllib.request.Request(f"http://{endpoint}{path}", headers={"Accept": accept})
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, refused.read().decode()
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as failure:
+        with failure:
+            return failure.code, failure.read().decode()
 
 
 def reasons(endpoint: str, path: str = "/readyz") -> dict[str, dict[str, Any]]:
-    """Why it is not ready, or not alive, by code; checks that status and body say the same."""
+    """Return the reasons by code, after a check that status and body agree."""
     status, body = ask(endpoint, path)
     document = json.loads(body)
     assert document[{"/readyz": "ready", "/livez": "live"}[path]] is (status == 200)
@@ -40,18 +38,18 @@ def reasons(endpoint: str, path: str = "/readyz") -> dict[str, dict[str, Any]]:
 
 
 def is_ready(endpoint: str) -> bool:
-    """Whether it is ready."""
+    """Return whether it is ready."""
     return not reasons(endpoint)
 
 
 class Samples:
-    """One scrape, read by Prometheus' own parser."""
+    """One scrape, parsed by Prometheus' client."""
 
     def __init__(self, text: str) -> None:
         self.families = {each.name: each for each in text_string_to_metric_families(text)}
 
     def value(self, name: str, **labels: str) -> float:
-        """The sum of a name's samples that have these labels; 0 when there are none."""
+        """Return the sum of a name's samples with these labels; 0 if there are none."""
         return sum(
             sample.value
             for family in self.families.values()
@@ -69,7 +67,7 @@ class Samples:
         ]
 
     def one_of(self, name: str, label: str) -> str:
-        """The label's value whose sample is 1, of which there must be one."""
+        """Return the label's value of the only sample that is 1."""
         (found,) = [
             sample.labels[label]
             for family in self.families.values()
@@ -80,7 +78,7 @@ class Samples:
 
 
 def scrape(endpoint: str) -> Samples:
-    """What it has counted."""
+    """Return the samples of a server."""
     status, body = ask(endpoint, "/metrics")
     assert status == 200
     return Samples(body)

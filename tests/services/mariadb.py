@@ -12,18 +12,16 @@ from ska_sdp_sim.stack.part import PortPart, never_interrupted
 from ska_sdp_sim.stack.programs import clean_environment
 from ska_sdp_sim.stack.tango_db import TangoDatabaseServer
 
-__all__ = ["SET_UP", "MariaDb", "MariaTangoDatabase", "missing_programs"]
-
 SET_UP = Path(__file__).parents[2] / "tango-db"
-"""What starts it in production."""
+"""Directory of the production setup."""
 
 USER = "tango"
 PASSWORD = "no secret"
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
-# Small and without fsync: a kill of the process loses nothing all the same. Its temporary tables
-# are in a place of its own, as one that begins takes away all that it finds there.
+# Small, and without fsync, which is not needed to survive SIGKILL. A server empties its directory
+# of temporary tables when it starts, so it is not shared.
 _OPTIONS = """[mariadbd]
 datadir = {directory}/data
 tmpdir = {directory}/tmp
@@ -40,18 +38,14 @@ innodb_doublewrite = 0
 
 
 def missing_programs() -> list[str]:
-    """The programs that this machine lacks to start it."""
+    """Return the required programs that are missing."""
     needed = ("mariadbd", "mariadb-install-db", "mariadb", "tango_admin")
     missing = [name for name in needed if shutil.which(name, path=_PATH) is None]
     return missing if Path("/usr/lib/tango/DataBaseds").exists() else [*missing, "DataBaseds"]
 
 
 class MariaDb(PortPart):
-    """A MariaDB with an empty database ``tango`` and a user of the same name.
-
-    Args:
-        directory: For its data and log; not too long a path, as a socket is in it.
-    """
+    """A MariaDB with an empty database ``tango`` and a user of the same name."""
 
     bind_failure = "Address already in use"
 
@@ -85,14 +79,14 @@ class MariaDb(PortPart):
         assert made.returncode == 0, made.stderr
 
     def query(self, statement: str) -> list[str]:
-        """Carry out a statement in the database, and give the rows."""
+        """Execute a statement and return the rows."""
         done = self._sql(statement, "tango")
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
     @property
     def way(self) -> dict[str, str]:
-        """The variables that lead the scripts to it."""
+        """Variables with its address and login for the scripts."""
         return {"MYSQL_HOST": self.endpoint, "MYSQL_USER": USER, "MYSQL_PASSWORD": PASSWORD}
 
     @property
@@ -111,7 +105,6 @@ class MariaDb(PortPart):
             env=clean_environment(PATH=_PATH),
             capture_output=True,
             text=True,
-            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         made.rename(self._options)
@@ -122,7 +115,6 @@ class MariaDb(PortPart):
             [*client, "--user=root", "--batch", "-N", "-e", statement, *database],
             capture_output=True,
             text=True,
-            check=False,
         )
 
 
@@ -130,10 +122,6 @@ class MariaTangoDatabase(TangoDatabaseServer):
     """Debian's Tango database server, and the MariaDB behind it.
 
     A kill or a stop of it leaves MariaDB running, until the end of the ``with``.
-
-    Args:
-        directory: For data and logs.
-        port: Its port; None takes a free one.
     """
 
     bind_failure = "Received a CORBA::Exception"
@@ -157,11 +145,11 @@ class MariaTangoDatabase(TangoDatabaseServer):
         super().launch()
 
     def make_schema(self, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run the script that makes the schema where it is missing."""
+        """Run the script that creates a missing schema."""
         return self._run("schema.sh", self.mariadb.way | settings)
 
     def health(self) -> int:
-        """Run the health check, and give its exit code."""
+        """Run the health check; return its exit code."""
         return self._run("health.sh", self.environment()).returncode
 
     def __exit__(self, *_: object) -> None:
@@ -175,5 +163,4 @@ class MariaTangoDatabase(TangoDatabaseServer):
             env=clean_environment(**settings),
             capture_output=True,
             text=True,
-            check=False,
         )

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["debian_python", "old_python"]
-
 DEBIAN_PYTHON = "/usr/bin/python3"
 LOCK = Path(__file__).parents[2] / "requirements" / "old-client.lock"
 

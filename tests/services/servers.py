@@ -15,24 +15,22 @@ from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 
-__all__ = ["ServeSubarrays", "serve_subarrays", "serving", "trl_of"]
-
 ServeSubarrays = Callable[..., list[DeviceServer]]
 
 _numbers = itertools.count()
 
 
 def trl_of(server: DeviceServer, place: int = 0) -> str:
-    """Where a client finds a device of a server, by its place in the server."""
+    """Return the resource locator of a device, by its place in the server."""
     return f"tango://{server.settings['TANGO_HOST']}/{server.devices[place]}"
 
 
 @contextmanager
 def serving(tango_db: TangoDatabase, directory: Path) -> Iterator[ServeSubarrays]:
-    """Start servers of subarrays, to be broken at will, and wait until all devices answer.
+    """Start servers of subarrays, which a test may break, and wait until they are ready.
 
     Call what it yields with the port of an etcd, the numbers of the subarrays, a list for each
-    server, and device properties by name. No components are required, unless a property says so.
+    server, and device properties by name. By default no components are required.
     """
     with ExitStack() as running:
 

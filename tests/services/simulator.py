@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["is_written_by_simulator"]
-
 
 def is_written_by_simulator(path: str) -> bool:
     """Whether the simulator, not a device, writes the path; includes component entries."""

@@ -14,7 +14,7 @@ from tests.services.mariadb import MariaTangoDatabase, missing_programs
 
 
 class Kind(Protocol):
-    """Makes Tango databases of a kind, not started; see ``TangoDatabaseServer``."""
+    """Creates a Tango database, not started; see ``TangoDatabaseServer``."""
 
     def __call__(self, directory: Path, *, port: int | None = None) -> TangoDatabaseServer: ...
 
@@ -23,7 +23,7 @@ KINDS: dict[str, Kind] = {
     "sqlite": TangoDatabase,
     "mariadb": MariaTangoDatabase,
 }
-"""The Tango databases that must do the same: that of the stack, and that of production."""
+"""Tango databases of the stack and of production, which must behave the same."""
 
 
 @pytest.fixture(scope="session", params=list(KINDS))
@@ -39,14 +39,14 @@ def tango_db_kind(request: pytest.FixtureRequest) -> Kind:
 def either_tango_db(
     tango_db_kind: Kind, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TangoDatabaseServer]:
-    """A running Tango database of each kind in turn; register under names of the test's own."""
+    """A running Tango database of each kind in turn; register unique names."""
     with tango_db_kind(tmp_path_factory.mktemp("tango-db")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def tango_db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TangoDatabase]:
-    """One running Tango database for the session; register under names of the test's own."""
+    """One running Tango database for the session; register unique names."""
     with TangoDatabase(tmp_path_factory.mktemp("tango-db")) as server:
         yield server
 
@@ -55,7 +55,7 @@ def tango_db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TangoDatabase
 def tango_database(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[[], TangoDatabase]]:
-    """Makes running, empty Tango databases of a test's own, to be broken at will."""
+    """Creates running, empty Tango databases of one test, which may break them."""
     with ExitStack() as servers:
 
         def start() -> TangoDatabase:

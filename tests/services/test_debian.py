@@ -1,4 +1,4 @@
-"""The etcd servers that come from newer Debian suites."""
+"""etcd servers from newer Debian suites."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.services.versions import FROM_DEBIAN, program_of
 
 @pytest.fixture
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache directory of the test's own, and no remembered failure."""
+    """Empty cache directory, and no cached failure."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(debian, "_program_or_reason", debian._program_or_reason.__wrapped__)
     return tmp_path
 
 
 @pytest.mark.parametrize("version", FROM_DEBIAN)
-def test_program_is_of_the_version_asked_for(version: str) -> None:
+def test_program_has_the_requested_version(version: str) -> None:
     program = program_of(version)
     output = subprocess.run([program, "--version"], capture_output=True, check=True, text=True)
     assert output.stdout.split()[2] == version
 
 
-def test_version_that_no_suite_has_is_reported_with_those_that_there_are() -> None:
+def test_missing_version_is_reported_with_the_available_ones() -> None:
     listed = (
         "etcd-server | 3.5.31-1 | http://debian.example sid/main amd64 Packages\n"
         "etcd-server | 3.5.30-2+b1 | http://debian.example forky/main amd64 Packages\n"
@@ -40,7 +40,7 @@ def test_version_that_no_suite_has_is_reported_with_those_that_there_are() -> No
         debian._package_version("", "3.5.30")
 
 
-def test_mirror_that_does_not_answer_is_reported(
+def test_unreachable_mirror_is_reported(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nothing listens on port 1.
@@ -56,8 +56,8 @@ def test_missing_apt_is_reported(empty_cache: Path, monkeypatch: pytest.MonkeyPa
         etcd_from_debian("3.5.30")
 
 
-def _ask(directory: Path) -> None:
-    """Ask for a version as one of several test processes; each download leaves a file."""
+def _request(directory: Path) -> None:
+    """Request a version in one of several processes; each download creates a file."""
 
     def download(version: str, cache: Path) -> None:
         (directory / f"downloaded-{multiprocessing.current_process().pid}").touch()
@@ -71,9 +71,9 @@ def _ask(directory: Path) -> None:
         etcd_from_debian("3.5.30")
 
 
-def test_processes_that_ask_at_once_download_once(tmp_path: Path) -> None:
+def test_concurrent_processes_download_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_ask, args=(tmp_path,)) for _ in range(3)]
+    processes = [context.Process(target=_request, args=(tmp_path,)) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:

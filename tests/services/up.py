@@ -1,4 +1,4 @@
-"""``ska-sdp-lmc up`` as a user runs it: a process of its own, looked at from outside."""
+"""``ska-sdp-lmc up`` as a process, as a user runs it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,12 @@ from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.support.waiting import wait_until
 
-PATIENCE = 180.0
-"""Seconds for a stack to start, or for a demonstration: a quarter of a minute if undisturbed."""
+TIMEOUT_S = 180.0
+"""Timeout of the start or the demo, in seconds; usually 15 s."""
 
 
 class Up:
-    """One stack.
-
-    Args:
-        place: A directory for what it prints and for its environment file.
-        options: Further options of the command.
-    """
+    """One stack."""
 
     def __init__(self, place: Path, *options: str) -> None:
         place.mkdir(parents=True, exist_ok=True)
@@ -42,40 +37,40 @@ class Up:
 
     @property
     def printed(self) -> str:
-        """All that it printed so far."""
+        """Output so far."""
         return self._printed.read_text()
 
     @property
     def directory(self) -> Path:
-        """Where it keeps data and logs, by its own words."""
+        """Directory of data and logs, from its output."""
         found = re.search(r"data and logs are in (\S+)", self.printed)
         assert found, self.printed
         return Path(found[1])
 
     @property
     def children(self) -> dict[int, str]:
-        """Command lines of the processes that it started, by their ids."""
+        """Command lines of its child processes, by process ID."""
         task = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         return {int(pid): command_line(int(pid)) for pid in Path(task).read_text().split()}
 
     def child(self, word: str) -> int:
-        """Id of the process whose command line holds a word."""
+        """Return the ID of the child whose command line contains a word."""
         (pid,) = [pid for pid, command in self.children.items() if word in command]
         return pid
 
     def wait_ready(self) -> dict[str, str]:
-        """Wait until it says how to reach it, and give the variables."""
-        wait_until(self._ready, within=PATIENCE, what="the stack answers")
+        """Wait until the environment file exists; return its variables."""
+        wait_until(self._ready, within=TIMEOUT_S, what="the stack is up")
         words = self.env_file.read_text().removeprefix("export ").split()
         return dict(word.split("=", 1) for word in words)
 
     def ctrl_c(self) -> None:
-        """What a terminal does: the signal goes to all processes of the foreground."""
+        """Send SIGINT to all processes of the foreground, as a terminal does."""
         os.killpg(self.process.pid, signal.SIGINT)
 
     def wait_end(self) -> int:
-        """Wait until it has ended, and give its exit code."""
-        return self.process.wait(PATIENCE)
+        """Wait for the end; return the exit code."""
+        return self.process.wait(TIMEOUT_S)
 
     def _ready(self) -> bool:
         assert self.process.poll() is None, self.printed
@@ -83,7 +78,7 @@ class Up:
 
 
 def command_line(pid: int) -> str:
-    """The words of a running process, nothing of one that has ended."""
+    """Return the command line of a process; empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except (FileNotFoundError, ProcessLookupError):
@@ -100,4 +95,4 @@ def free_port_base(servers: int) -> int:
         except PortError:
             continue
         return base
-    raise AssertionError("no row of free ports was found")
+    raise AssertionError("no range of free ports was found")

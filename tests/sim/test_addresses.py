@@ -18,7 +18,7 @@ from ska_sdp_sim.addresses import (
     observed_scan_types,
     receive_addresses,
 )
-from tests.sim.channels import Json, channels_of, destinations, host_name
+from tests.sim.destinations import Json, channels_of, destinations, host_name
 
 
 def window(start: int, count: int, **more: Any) -> Json:

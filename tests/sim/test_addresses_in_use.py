@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ska_sdp_sim.addresses import observed_scan_types, receive_addresses
-from tests.sim.channels import channels_of, destinations, host_name
+from tests.sim.destinations import channels_of, destinations, host_name
 from tests.support.shared import MESSAGES, has_messages
 
 

@@ -11,7 +11,7 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_sim import Simulator
 from ska_sdp_sim.block import Block
 from ska_sdp_sim.database import write_step
-from tests.sim.observation import EB, RECEIVE, assign, block, change, read, state, until
+from tests.sim.observation import EB, RECEIVE, assign, block, change, create, read, state, until
 
 ICAL = "pb-test-20260131-00001"
 DEPLOYMENT = f"proc-{RECEIVE}-vis-receive"
@@ -50,8 +50,7 @@ def test_invalid_entry_does_not_affect_other_blocks(
     until(config, deployments_ready=True)
     for txn in config.txn():
         (txn.update if txn.get(path) is not None else txn.create)(path, text)
-    for txn in config.txn():
-        txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
+    create(config, block(ICAL, "batch:ical:1.0.0", eb_id=None))
     until(config, ICAL, status="FINISHED")
     assert not simulator.wait(0)
 

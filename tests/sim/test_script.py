@@ -141,10 +141,10 @@ def test_batch_block_waits_for_observation_and_dependencies() -> None:
     assert run.go(0.2) == ["FINISHED"]
 
 
-def test_resource_time_starts_after_the_hold() -> None:
-    held = batch(state={"status": "WAITING", "resources_available": False})
-    assert phase(held) == "blocked"
-    assert phase(observe(held, status="FINISHED")) == "resourcing"
+def test_resource_time_starts_when_a_block_is_unblocked() -> None:
+    blocked = batch(state={"status": "WAITING", "resources_available": False})
+    assert phase(blocked) == "blocked"
+    assert phase(observe(blocked, status="FINISHED")) == "resourcing"
 
 
 @pytest.mark.parametrize("kind", ["realtime", "batch"])

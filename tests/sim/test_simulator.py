@@ -15,6 +15,7 @@ from tests.sim.observation import (
     assign,
     block,
     change,
+    create,
     history,
     keys,
     read,
@@ -269,8 +270,7 @@ def test_undefined_script_fails_the_block(config: Config, simulator: Simulator) 
 def test_batch_block_without_execution_block_runs_at_once(
     config: Config, simulator: Simulator
 ) -> None:
-    for txn in config.txn():
-        txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
+    create(config, block(ICAL, "batch:ical:1.0.0", eb_id=None))
     until(config, ICAL, status="FINISHED")
 
 
@@ -302,15 +302,13 @@ def test_deleted_block_leaves_no_deployment(config: Config, simulator: Simulator
     for txn in config.txn():
         txn.delete_processing_block(RECEIVE)
     wait_until(lambda: not any(path.startswith("/deploy/") for path in keys(config)))
-    for txn in config.txn():
-        txn.create_processing_block(block())
+    create(config, block())
     until(config, deployments_ready=True)
 
 
 def test_block_created_again_runs_again(config: Config, simulator: Simulator) -> None:
     for _ in range(2):
-        for txn in config.txn():
-            txn.create_processing_block(block(ICAL, "batch:ical:1.0.0", eb_id=None))
+        create(config, block(ICAL, "batch:ical:1.0.0", eb_id=None))
         until(config, ICAL, status="FINISHED")
         for txn in config.txn():
             txn.delete_processing_block(ICAL)
@@ -349,8 +347,7 @@ def test_global_prefix_isolates_simulators(
 def test_many_blocks_finish_and_are_released(config: Config, simulator: Simulator) -> None:
     names = [f"pb-many-20260131-{number:05}" for number in range(40)]
     for name in names:
-        for txn in config.txn():
-            txn.create_processing_block(block(name, "batch:ical:1.0.0", eb_id=None))
+        create(config, block(name, "batch:ical:1.0.0", eb_id=None))
     for name in names:
         until(config, name, status="FINISHED")
     assert not any(path.endswith("/owner") for path in keys(config))

@@ -19,6 +19,7 @@ from tests.sim.observation import (
     assign,
     block,
     change,
+    create,
     define_scripts,
     history,
     keys,
@@ -31,7 +32,7 @@ from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize(
-    ("held", "reached"),
+    ("parameter", "reached"),
     [
         ("time-to-resource", {"status": "WAITING"}),
         ("time-to-ready", {"status": "RUNNING", "deployments_ready": False}),
@@ -41,12 +42,12 @@ from tests.support.waiting import wait_until
 def test_restarted_simulator_continues_the_script(
     config: Config,
     sdp_config_arguments: dict[str, Any],
-    held: str,
+    parameter: str,
     reached: dict[str, Any],
 ) -> None:
     since = revision(config)
     # An hour: the script cannot advance before the first simulator stops.
-    assign(config, block(parameters={held: 3600} if held else {}))
+    assign(config, block(parameters={parameter: 3600} if parameter else {}))
     with Simulator(**sdp_config_arguments):
         until(config, **reached)
     assert read(config, lambda txn: txn.get_processing_block_owner(RECEIVE)) is None
@@ -85,8 +86,7 @@ def test_block_of_another_owner_is_not_touched(
         for txn in other.txn():
             txn.create_processing_block(block("pb-a", "batch:ical:1.0.0", eb_id=None))
             txn.processing_block.ownership("pb-a").take()
-        for txn in config.txn():
-            txn.create_processing_block(block("pb-b", "batch:ical:1.0.0", eb_id=None))
+        create(config, block("pb-b", "batch:ical:1.0.0", eb_id=None))
         until(config, "pb-b", status="FINISHED")
         assert state(config, "pb-a") == {}
     until(config, "pb-a", status="FINISHED")
@@ -109,8 +109,7 @@ def test_two_simulators_run_each_block_once(
     since = revision(config)
     with Simulator(**sdp_config_arguments), Simulator(**sdp_config_arguments):
         for name in names:
-            for txn in config.txn():
-                txn.create_processing_block(block(name, "batch:ical:1.0.0", eb_id=None))
+            create(config, block(name, "batch:ical:1.0.0", eb_id=None))
         for name in names:
             until(config, name, status="FINISHED")
     for name in names:

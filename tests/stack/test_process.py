@@ -36,7 +36,7 @@ def python(tmp_path: Path) -> Iterator[Callable[[str], ServerProcess]]:
 
 
 PATIENCE = 30.0
-"""Timeout of the start or the end of an interpreter on a busy machine, in seconds."""
+"""Timeout of the start or the end of an interpreter on a loaded machine, in seconds."""
 
 
 def is_running(pid: int) -> bool:

@@ -21,7 +21,7 @@ from ska_sdp_lmc.cli import main
 from ska_sdp_sim.demo.content import scripts
 from ska_sdp_sim.stack.port_plan import PortPlan, plan_ports
 from tests.e2e.subarray import Subarray, quick
-from tests.services.up import PATIENCE, Up, free_port_base
+from tests.services.up import TIMEOUT_S, Up, free_port_base
 from tests.support.waiting import wait_until
 
 # One stack serves all tests of this file, also where `make test-long` deals them out one by one.
@@ -116,10 +116,10 @@ def test_killed_part_is_restarted_and_commands_work(part: str, stack: Up, plan: 
     os.kill(killed, signal.SIGKILL)
 
     restarted = f"Restarted {part}, process "
-    wait_until(lambda: restarted in stack.printed, PATIENCE, restarted)
+    wait_until(lambda: restarted in stack.printed, TIMEOUT_S, restarted)
     assert f"{part} ended with exit code -9 (SIGKILL): restarting it in 1 s" in stack.printed
-    wait_until(lambda: commands_work(plan), PATIENCE, "commands work again")
-    wait_until(lambda: simulator_is_online(plan), PATIENCE, "the simulator is online again")
+    wait_until(lambda: commands_work(plan), TIMEOUT_S, "commands work again")
+    wait_until(lambda: simulator_is_online(plan), TIMEOUT_S, "the simulator is online again")
     observe(plan)
     assert stack.process.poll() is None
     # No other part was affected.

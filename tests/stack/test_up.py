@@ -15,7 +15,7 @@ from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
 from ska_sdp_sim.stack.directory import stack_directory
 from ska_sdp_sim.stack.simulator import OWNER_PATHS
-from tests.services.up import PATIENCE, Up, command_line
+from tests.services.up import TIMEOUT_S, Up, command_line
 from tests.support.waiting import wait_until
 
 Starter = Callable[..., Up]
@@ -121,7 +121,7 @@ def test_demo_runs_on_the_stack(start: Starter) -> None:
 @pytest.mark.long
 def test_demo_can_be_interrupted(start: Starter) -> None:
     stack = start("--demo")
-    wait_until(lambda: "▶ AssignResources" in stack.printed, PATIENCE, "it observes")
+    wait_until(lambda: "▶ AssignResources" in stack.printed, TIMEOUT_S, "it observes")
     children, place = stack.children, stack.directory
     stack.process.terminate()
     assert stack.wait_end() == 128 + signal.SIGTERM

@@ -108,9 +108,9 @@ separate users. Takes (list root part). */}}
 Takes (list root name-of-secret list-of-keys). */}}
 {{- define "lmc.passwords" -}}
 {{- $root := index . 0 -}}
-{{- $held := (lookup "v1" "Secret" $root.Release.Namespace (index . 1)).data | default dict -}}
+{{- $existing := (lookup "v1" "Secret" $root.Release.Namespace (index . 1)).data | default dict -}}
 {{- range index . 2 }}
-{{ . }}: {{ index $held . | default (randAlphaNum 32 | b64enc) | quote }}
+{{ . }}: {{ index $existing . | default (randAlphaNum 32 | b64enc) | quote }}
 {{- end }}
 {{- end -}}
 

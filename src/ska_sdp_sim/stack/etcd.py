@@ -80,7 +80,7 @@ class Etcd(PortPart):
         super().__init__("etcd", directory / "etcd.log", port)
         self.directory = directory
         self._flags: dict[str, Flag] = {"max_txn_ops": 10_000, **flags}
-        # Two servers started at once may choose the same port; the name differs.
+        # Servers started at the same time may choose the same port; the name is unique.
         self._member = f"local-{secrets.token_hex(4)}"
 
     def command(self) -> list[str]:

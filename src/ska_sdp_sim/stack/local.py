@@ -22,7 +22,7 @@ class Layout:
     """Parts of a stack.
 
     Attributes:
-        subarrays: Number of subarrays, each with a server process of its own.
+        subarrays: Number of subarrays, each with its own server process.
         prefix: Prefix of ``-sdp`` in the device names.
         health: Whether each server serves the health endpoints over HTTP.
         port_base: First of the fixed ports, see ``plan_ports``; None chooses free ports.

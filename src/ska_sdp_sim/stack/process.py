@@ -20,7 +20,7 @@ class StartError(RuntimeError):
 
 
 class ServerProcess:
-    """A program in a process group of its own.
+    """A program in its own process group.
 
     It is killed when the thread that started it ends (see ``launch``), so start it from the main
     thread.

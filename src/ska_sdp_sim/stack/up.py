@@ -33,8 +33,7 @@ def up(
 
     Call it in the main thread: it catches SIGINT, SIGTERM and SIGHUP.
 
-    Errors of the start are DataError, DirectoryInUse, FileNotFoundError, PortError, StartError and
-    OSError.
+    A failed start raises DataError, DirectoryInUse, PortError, StartError or OSError.
 
     Args:
         layout: Parts to start.

@@ -1,4 +1,4 @@
-"""Values that cannot be are refused by the chart's schema, the field named."""
+"""Invalid values are rejected by the chart's schema, with the name of the field."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BAD = [
     ("lmc: {imagePullPolicy: Sometimes}", "/lmc/imagePullPolicy"),
     ("lmc: {operatorApiVersion: '2'}", "/lmc/operatorApiVersion"),
     ("lmc: {databasePrefix: mid}", "/lmc/databasePrefix"),
-    # It stands in names of keys of a Secret.
+    # It is part of the keys of a Secret.
     ("lmc: {databasePrefix: '/sdp:mid'}", "/lmc/databasePrefix"),
     ("lmc: {logLevel: LOUD}", "/lmc/logLevel"),
     ("lmc: {logFormat: xml}", "/lmc/logFormat"),
@@ -62,12 +62,12 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "field"), BAD, ids=[text for text, _ in BAD])
-def test_bad_values_are_refused_by_name(render: Renderer, text: str, field: str) -> None:
-    with pytest.raises(helm_python.HelmValuesError) as refused:
+def test_invalid_value_is_rejected_with_its_name(render: Renderer, text: str, field: str) -> None:
+    with pytest.raises(helm_python.HelmValuesError) as rejected:
         render(yaml.safe_load(text))
     # Whole names only: /etcd/tls is not where /etcd/tls/secret was meant.
-    assert re.search(re.escape(field) + r"(?![\w/])", str(refused.value)), str(refused.value)
-    assert "schema" in str(refused.value)
+    assert re.search(re.escape(field) + r"(?![\w/])", str(rejected.value)), str(rejected.value)
+    assert "schema" in str(rejected.value)
 
 
 USERS = {"auth": {"enabled": True}}
@@ -81,7 +81,7 @@ CLIENTS = {"tls": {"enabled": True, "secret": "server", "clientSecret": "client"
         ({"version": "v3.5.31-arm64"} | USERS, True),
         ({"version": "v3.5.29"} | USERS, False),
         ({"version": "3.4.42"} | USERS, False),
-        # What is not tested needs certificates.
+        # Untested releases require certificates.
         ({"version": "v3.6.0"} | USERS, False),
         ({"version": "of-our-own"} | USERS, False),
         ({"version": "v3.5.16"} | USERS | CLIENTS, True),
@@ -100,7 +100,7 @@ CLIENTS = {"tls": {"enabled": True, "secret": "server", "clientSecret": "client"
     ],
     ids=str,
 )
-def test_users_of_etcd_need_client_certificates_or_a_release_that_protects_them(
+def test_users_of_etcd_require_certificates_or_a_safe_release(
     render: Renderer, etcd: dict[str, Any], is_secure: bool
 ) -> None:
     if is_secure:
@@ -110,7 +110,7 @@ def test_users_of_etcd_need_client_certificates_or_a_release_that_protects_them(
         render({"etcd": etcd})
 
 
-def test_release_of_etcd_protects_its_users(render: Renderer) -> None:
+def test_default_release_of_etcd_is_safe_for_users(render: Renderer) -> None:
     (container,) = render({"etcd": USERS}).only("StatefulSet", "-etcd")["spec"]["template"][
         "spec"
     ]["containers"]
@@ -124,15 +124,15 @@ def _objects(schema: Any, path: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def test_the_schema_knows_each_value_and_no_other() -> None:
+def test_schema_lists_exactly_the_values() -> None:
     schema = yaml.safe_load((CHART / "values.schema.json").read_text())
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
     for path, part in _objects(schema):
         if path.endswith("/properties"):
             continue
-        # Charts above this one may have global values of their own.
+        # Parent charts may define other global values.
         assert part.get("additionalProperties", path == "/global") is (path == "/global"), path
-        held = defaults
+        found = defaults
         for name in path.split("/")[1:]:
-            held = held[name]
-        assert set(part["properties"]) == set(held), path
+            found = found[name]
+        assert set(part["properties"]) == set(found), path

@@ -1,4 +1,4 @@
-"""Receive addresses as a correlator looks them up."""
+"""Destinations of channels, looked up in host and port maps like a correlator does."""
 
 from __future__ import annotations
 
