@@ -6,9 +6,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from enum import Enum
 from typing import Any
+
+from ska_sdp_config.lmc.statuses import PB_ENDED, eb_status
+from ska_sdp_config.lmc.times import last_updated as timestamp
+from ska_sdp_config.lmc.times import read_time
 
 __all__ = [
     "DONE",
@@ -20,10 +24,9 @@ __all__ = [
     "timestamp",
 ]
 
-DONE = frozenset({"FINISHED", "CANCELLED", "FAILED"})
+DONE = frozenset(PB_ENDED)
 """Final statuses of a processing block."""
 
-_ENDED = frozenset({"FINISHED", "CANCELLED"})
 _MAX_ID_LENGTH = 96
 
 
@@ -92,8 +95,7 @@ class Block:
     @property
     def execution_status(self) -> str:
         """ACTIVE, FINISHED or CANCELLED; any other value means ACTIVE."""
-        status = (self.execution_block or {}).get("status")
-        return status if isinstance(status, str) and status in _ENDED else "ACTIVE"
+        return eb_status(self.execution_block or {})
 
     @property
     def deployment_id(self) -> str:
@@ -138,27 +140,10 @@ def find_cycle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[
     return ()
 
 
-def timestamp(now: datetime) -> str:
-    """Format a time for ``last_updated``, in UTC: ``2026-01-31 23:12:37``.
-
-    Args:
-        now: a time with its zone.
-    """
-    return now.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def last_updated_of(state: Mapping[str, Any]) -> datetime | None:
     """Return the time at which a state was last written, in UTC; None if it is not stored.
 
     Args:
         state: a state with ``last_updated`` as a string or as seconds since the epoch.
     """
-    value = state.get("last_updated")
-    try:
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, timezone.utc)
-        if not isinstance(value, str):
-            return None
-        return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return None
+    return read_time(state.get("last_updated"))

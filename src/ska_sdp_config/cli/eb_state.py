@@ -9,16 +9,14 @@ from typing import Any
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.objects import EB, locate
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.lmc.times import last_updated
 
-__all__ = ["ENDED", "state_of_eb", "state_path_of", "timestamp", "updated_state"]
-
-ENDED = ("FINISHED", "CANCELLED")
-"""Final statuses of execution blocks."""
+__all__ = ["state_of_eb", "state_path_of", "timestamp", "updated_state"]
 
 
 def timestamp() -> str:
     """Return the current time, UTC, in the format of ``last_updated``."""
-    return f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
+    return last_updated(datetime.now(timezone.utc))
 
 
 def state_of_eb(known: Mapping[str, Any], eb: Mapping[str, Any]) -> dict[str, Any]:

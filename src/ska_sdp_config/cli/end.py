@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from ska_sdp_config.cli.eb_state import ENDED, state_of_eb, timestamp
+from ska_sdp_config.cli.eb_state import state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import HELP, Group
 from ska_sdp_config.cli.interrupts import defer_interrupts
@@ -17,6 +17,7 @@ from ska_sdp_config.cli.output import Change
 from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.targets import check_id, id_argument
+from ska_sdp_config.lmc.statuses import EB_ENDED
 
 __all__ = ["command"]
 
@@ -50,12 +51,12 @@ def _end_eb(key: str, cancel: bool, prefix: str, output: str | None, quiet: bool
                     f"The value or the state of {path} is not a mapping: "
                     "correct it with 'ska-sdp edit'."
                 )
-            if eb.get("status") in ENDED:
+            if eb.get("status") in EB_ENDED:
                 raise Failed(
                     f"The execution block {key} is {eb['status']} already: "
                     f"'ska-sdp get eb {key}' shows it."
                 )
-            eb = {**eb, "status": ENDED[cancel], "last_updated": timestamp()}
+            eb = {**eb, "status": EB_ENDED[cancel], "last_updated": timestamp()}
             txn.update_execution_block(key, eb)
             state.create_or_update(state_of_eb(known or {}, eb))
     out.changes([Change("cancelled" if cancel else "finished", path)], 0)

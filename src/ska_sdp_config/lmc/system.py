@@ -15,11 +15,10 @@ from ska_sdp_config.lmc.derive import written_obs_state
 from ska_sdp_config.lmc.health import Fault
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_config.lmc.view import View, json_text
 
 __all__ = ["ControllerSettings", "System", "derive_system"]
-
-_ENDED = ("FINISHED", "CANCELLED", "FAILED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,8 @@ def _execution_blocks(system: System) -> Json:
         }
         for eb_id, eb in system.all_of("eb").items()
         # A damaged block may not be active.
-        if eb.get("status") not in _ENDED and paths.execution_block(eb_id) not in system.unreadable
+        if eb.get("status") not in PB_ENDED
+        and paths.execution_block(eb_id) not in system.unreadable
     }
 
 
@@ -159,7 +159,7 @@ def _processing_blocks(system: System) -> Json:
             "script": ":".join(script_of(pb).values()),
         }
         for pb_id, (pb, status) in blocks.items()
-        if status not in _ENDED
+        if status not in PB_ENDED
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import tango
 
 from ska_sdp_config import Config
+from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_sim.demo.content import scripts
 from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.listener import EventTimeoutError, Listener
@@ -16,7 +17,6 @@ from ska_sdp_sim.demo.record import Record, Taken
 from ska_sdp_sim.demo.steps import Step
 
 _TIMEOUT_S = 30.0
-_DONE = frozenset({"FINISHED", "FAILED", "CANCELLED"})
 
 
 def define_scripts(config: Config) -> int:
@@ -100,7 +100,7 @@ def await_processing(
         for pb_id, status in statuses.items():
             if status != before.get(pb_id):
                 announce(pb_id, status)
-        if _DONE.issuperset(statuses.values()) or time.monotonic() > deadline:
+        if set(PB_ENDED).issuperset(statuses.values()) or time.monotonic() > deadline:
             break
     return statuses
 
