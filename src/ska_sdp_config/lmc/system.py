@@ -15,7 +15,7 @@ from ska_sdp_config.lmc.derive import written_obs_state
 from ska_sdp_config.lmc.health import Fault
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json
-from ska_sdp_config.lmc.statuses import PB_ENDED
+from ska_sdp_config.lmc.statuses import PB_ENDED, eb_status
 from ska_sdp_config.lmc.view import View, json_text
 
 __all__ = ["ControllerSettings", "System", "derive_system"]
@@ -141,8 +141,7 @@ def _execution_blocks(system: System) -> Json:
         }
         for eb_id, eb in system.all_of("eb").items()
         # A damaged block may not be active.
-        if eb.get("status") not in PB_ENDED
-        and paths.execution_block(eb_id) not in system.unreadable
+        if eb_status(eb) == "ACTIVE" and paths.execution_block(eb_id) not in system.unreadable
     }
 
 
