@@ -17,7 +17,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.shared import SEED, has_seed
+from tests.shared import RELEASE_050, has_release_050
 
 from .conftest import (
     PROGRAM,
@@ -259,9 +259,9 @@ def test_each_line_of_the_usage_works(
         assert stored == (None if use[3] is None else encode(use[3]))
 
 
-@has_seed
+@has_release_050
 def test_no_line_of_the_usage_is_left_out() -> None:
-    chapter = SEED.read_text("utf-8").partition("5.3 Usage")[2]
+    chapter = RELEASE_050.read_text("utf-8").partition("5.3 Usage")[2]
     lines = [line.strip() for line in chapter.splitlines() if line.startswith("ska-sdp ")]
     usage = {line for line in lines if re.search(r"<|\(|\[|COMMAND|edit controller$", line)}
     assert usage == set(USAGE)

@@ -1,4 +1,4 @@
-"""Small messages that tests change, and how they change them."""
+"""Small messages for tests, and changes of them."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ ASSIGN_02: dict[str, Any] = {
 }
 
 REMOVE: Any = object()
-"""Value that, given to `changed`, removes the key."""
+"""Value for `changed` that removes the key."""
 
 
 def changed(message: dict[str, Any], *path: int | str, to: Any) -> str:

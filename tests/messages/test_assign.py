@@ -1,4 +1,4 @@
-"""AssignResources: what the internal form holds."""
+"""Parser of AssignResources."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_later_versions_read_as_04(version: str) -> None:
     assert message.execution_block == {"fields": [], **later["execution_block"]}
 
 
-def test_parts_that_are_not_given_are_empty() -> None:
+def test_absent_parts_are_empty() -> None:
     block = {"eb_id": "eb-unit-20260301-00001", "max_length": 1}
     parts: dict[str, Any] = {"beams": [], "scan_types": [], "channels": []}
     # Strict reading rejects an execution block without scan types.
@@ -64,7 +64,7 @@ def test_unknown_keys_are_kept() -> None:
     assert parsed.message.resources.extra == {"stations": [3, 4]}
 
 
-def test_the_key_of_a_script_has_three_parts_only() -> None:
+def test_script_is_reduced_to_its_key() -> None:
     text = changed(ASSIGN_04, "processing_blocks", 0, "script", "image", to="x")
     parsed = parse_assign_resources(text)
     script = {"kind": "realtime", "name": "unit-receive", "version": "1.0.0"}
@@ -73,7 +73,7 @@ def test_the_key_of_a_script_has_three_parts_only() -> None:
 
 
 @pytest.mark.parametrize("alone", ["resources", "processing_blocks", "execution_block"])
-def test_one_part_alone(alone: str) -> None:
+def test_message_of_one_part_is_accepted(alone: str) -> None:
     message = _parse({alone: ASSIGN_04[alone]})
     assert (message.resources is not None) is (alone == "resources")
     assert bool(message.processing_blocks) is (alone == "processing_blocks")
@@ -81,17 +81,17 @@ def test_one_part_alone(alone: str) -> None:
 
 
 @pytest.mark.parametrize("parts", [{}, {"processing_blocks": []}, {"transaction_id": "txn-a-1-b"}])
-def test_no_part(parts: dict[str, Any]) -> None:
+def test_message_without_parts_is_rejected(parts: dict[str, Any]) -> None:
     with pytest.raises(MessageError, match=r"\$: has no execution_block, no processing_blocks"):
         _parse(parts, 0)
 
 
-def test_added_processing_blocks_may_depend_on_what_is_there() -> None:
+def test_added_processing_block_may_depend_on_existing_block() -> None:
     blocks = ASSIGN_04["processing_blocks"][1:]
     assert _parse({"processing_blocks": blocks}).processing_blocks == blocks
 
 
-def test_repeated_processing_block_is_left_to_the_model() -> None:
+def test_repeated_processing_block_is_accepted() -> None:
     blocks = ASSIGN_04["processing_blocks"][:1] * 2
     assert len(_parse({"processing_blocks": blocks}).processing_blocks) == 2
 
@@ -99,7 +99,7 @@ def test_repeated_processing_block_is_left_to_the_model() -> None:
 @pytest.mark.parametrize(
     ("to", "kept"), [("txn-x-20260301-a", "txn-x-20260301-a"), ("me", "me"), ("", None)]
 )
-def test_transaction_id(to: str, kept: str | None) -> None:
+def test_transaction_id_is_kept_unless_empty(to: str, kept: str | None) -> None:
     text = changed(ASSIGN_04, "transaction_id", to=to)
     assert parse_assign_resources(text).message.transaction_id == kept
 
@@ -122,7 +122,7 @@ def _direction(**phase_dir: Any) -> str:
         {"reference_frame": "TLE", "attrs": {"line1": "1 ...", "line2": "2 ..."}},
     ],
 )
-def test_directions_of_schema_10(phase_dir: dict[str, Any]) -> None:
+def test_direction_of_schema_10_is_kept(phase_dir: dict[str, Any]) -> None:
     parsed = parse_assign_resources(_direction(**phase_dir), 2)
     assert parsed.message.execution_block is not None
     kept = parsed.message.execution_block["fields"][0]["phase_dir"]
@@ -154,14 +154,16 @@ def test_directions_of_schema_10(phase_dir: dict[str, Any]) -> None:
         ({"target_name": 1, "reference_frame": "special"}, ".target_name", "should be a string"),
     ],
 )
-def test_wrong_directions_of_schema_10(phase_dir: dict[str, Any], place: str, fault: str) -> None:
+def test_invalid_direction_of_schema_10_is_rejected(
+    phase_dir: dict[str, Any], place: str, fault: str
+) -> None:
     with pytest.raises(MessageError) as caught:
         parse_assign_resources(_direction(**phase_dir))
     path = f"$.execution_block.fields[0].phase_dir{place}"
-    assert any(told.startswith(f"{path}: {fault}") for told in caught.value.faults), caught.value
+    assert any(text.startswith(f"{path}: {fault}") for text in caught.value.faults), caught.value
 
 
-def test_a_body_has_no_coordinates() -> None:
+def test_coordinates_of_body_are_unknown_key() -> None:
     text = _direction(reference_frame="special", attrs={"c1": 1, "c2": 2})
     path = "$.execution_block.fields[0].phase_dir.attrs"
     assert parse_assign_resources(text).warnings == (f"{path}: is not a key of this schema",)
@@ -213,7 +215,7 @@ def test_direction_in_the_form_of_another_version_is_read_with_a_warning(
             "reference_frame",
         ),
         ("1.0", {"ra": [1], "reference_time": "...", "reference_frame": "ICRS"}, "dec"),
-        # Of both forms, or of none: read as the version says.
+        # Keys of both forms or of neither: the version decides.
         ("0.4", {"reference_frame": "ICRS"}, "ra"),
         ("1.0", {"reference_frame": "ICRS"}, "target_name"),
         ("0.4", {"ra": [1], "attrs": {}, "reference_time": "...", "reference_frame": "x"}, "dec"),
@@ -229,7 +231,7 @@ def test_direction_is_checked_in_its_own_form(
     assert fault in caught.value.faults
 
 
-def test_flat_becomes_nested() -> None:
+def test_flat_message_is_converted() -> None:
     message = _parse(ASSIGN_02)
     block = message.execution_block
     assert block is not None
@@ -279,7 +281,7 @@ def test_flat_becomes_nested() -> None:
     ]
 
 
-def test_other_channels_have_another_id() -> None:
+def test_different_channels_have_different_ids() -> None:
     text = changed(ASSIGN_02, "scan_types", 1, "channels", 0, "count", to=61)
     block = parse_assign_resources(text, 2).message.execution_block
     assert block is not None
@@ -298,7 +300,9 @@ def test_other_channels_have_another_id() -> None:
         ({"ra": "12:00:00", "dec": "-90:00:00", "coordinate_system": "fk5"}, (180, -90)),
     ],
 )
-def test_readable_directions(direction: dict[str, str], degrees: tuple[float, float]) -> None:
+def test_valid_flat_direction_becomes_field(
+    direction: dict[str, str], degrees: tuple[float, float]
+) -> None:
     scan_type = {"coordinate_system": "ICRS", **direction, "id": "there", "channels": [WINDOW]}
     block = _parse({**ASSIGN_02, "scan_types": [scan_type]}).execution_block
     assert block is not None
@@ -320,7 +324,7 @@ def test_readable_directions(direction: dict[str, str], degrees: tuple[float, fl
         {"ra": "12:00:00", "dec": "12:00:00", "coordinate_system": "GALACTIC"},
     ],
 )
-def test_unreadable_directions_stay_where_they_are(direction: dict[str, str]) -> None:
+def test_invalid_flat_direction_stays_in_scan_type(direction: dict[str, str]) -> None:
     scan_type = {"coordinate_system": "ICRS", **direction, "id": "there", "channels": [WINDOW]}
     text = json.dumps({**ASSIGN_02, "scan_types": [scan_type]})
     parsed = parse_assign_resources(text)
@@ -344,7 +348,7 @@ def test_direction_without_a_frame_is_read_as_icrs() -> None:
     assert parsed.message == _parse(ASSIGN_02)
 
 
-def test_subbands_are_channels_from_the_first_link_on() -> None:
+def test_subbands_become_channels() -> None:
     subbands = [{"nchan": 9, "freq_min": 1, "freq_max": 2.5, "input_link_map": [[4, 0], [8, 1]]}]
     scan_types = [{"id": "old", "subbands": subbands}, {"id": "odd", "subbands": subbands[:0]}]
     parsed = parse_assign_resources(json.dumps({**ASSIGN_02, "scan_types": scan_types[:1]}))
@@ -363,18 +367,18 @@ def test_subbands_are_channels_from_the_first_link_on() -> None:
 
 
 @pytest.mark.parametrize("key", ["id", "max_length", "scan_types", "processing_blocks"])
-def test_flat_needs_all_four_keys(key: str) -> None:
+def test_flat_message_requires_key(key: str) -> None:
     with pytest.raises(MessageError, match=rf"\$\.{key}: field required"):
         parse_assign_resources(changed(ASSIGN_02, key, to=REMOVE))
 
 
 @pytest.mark.parametrize("key", ["scan_types", "processing_blocks"])
-def test_flat_lists_are_not_empty(key: str) -> None:
+def test_empty_list_in_flat_message_is_rejected(key: str) -> None:
     with pytest.raises(MessageError, match=rf"\$\.{key}: should have at least 1 item, not 0"):
         parse_assign_resources(changed(ASSIGN_02, key, to=[]), 0)
 
 
-def test_flat_faults_have_the_paths_of_their_version() -> None:
+def test_faults_of_flat_message_have_paths_of_its_version() -> None:
     message = copy.deepcopy(ASSIGN_02)
     message["scan_types"][1]["id"] = "look"
     message["processing_blocks"][0]["workflow"]["type"] = "live"
@@ -388,7 +392,7 @@ def test_flat_faults_have_the_paths_of_their_version() -> None:
     )
 
 
-def test_unknown_keys_of_flat_messages_are_kept_unless_they_would_mean_something() -> None:
+def test_unknown_keys_of_flat_message_are_kept_unless_schema_04_has_them() -> None:
     message = copy.deepcopy(ASSIGN_02)
     message["scan_types"][1] |= {"target": "sky", "derive_from": "look", "beams": 1}
     message["processing_blocks"][0] |= {"colour": "red", "script": 5, "sbi_ids": 6}
@@ -400,7 +404,7 @@ def test_unknown_keys_of_flat_messages_are_kept_unless_they_would_mean_something
     assert set(first) == {"pb_id", "script", "parameters", "dependencies", "colour"}
 
 
-def test_strictness_0_passes_on_what_it_does_not_look_into() -> None:
+def test_strictness_0_keeps_invalid_data_that_no_command_needs() -> None:
     message = copy.deepcopy(ASSIGN_02)
     del message["max_length"], message["scan_types"][0]["channels"]
     message["scan_types"][1]["channels"] = [{"count": "many"}]
