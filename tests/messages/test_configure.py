@@ -14,7 +14,7 @@ from ska_sdp_lmc.messages import (
     parse_configure,
 )
 
-from .small import ASSIGN_02, WINDOW
+from .small import ASSIGN_02, WINDOW, block_of, faults_of
 
 FLAT_02 = {**ASSIGN_02["scan_types"][0], "id": "flat"}
 FLAT_03 = {
@@ -52,8 +52,7 @@ def test_message_with_scan_type_only_is_accepted() -> None:
 )
 def test_flat_scan_type_adds_its_definitions(version: str | None, new: Any) -> None:
     message = parse_configure(_text(new, version=version), 2).message
-    block = parse_assign_resources(json.dumps(ASSIGN_02)).message.execution_block
-    assert block is not None
+    block = block_of(parse_assign_resources(json.dumps(ASSIGN_02)).message)
     # The same channels and direction as in an assignment have the same ids.
     assert message.new_channels == block["channels"]
     assert message.new_fields == block["fields"]
@@ -128,18 +127,16 @@ def _only(scan_type: dict[str, Any], *kept: str) -> dict[str, Any]:
 def test_flat_scan_type_without_channels_names_channels(
     version: str | None, new: dict[str, Any]
 ) -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_configure(_text(new, version=version))
-    assert caught.value.faults == ("$.new_scan_types[0].channels: field required",)
+    faults = faults_of(parse_configure, _text(new, version=version))
+    assert faults == ("$.new_scan_types[0].channels: field required",)
 
 
 @pytest.mark.parametrize("version", [None, "0.4", "2.1"])
 @pytest.mark.parametrize("strictness", [1, 2])
 def test_scan_type_of_neither_form_names_both_forms(version: str | None, strictness: int) -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_configure(_text({"scan_type_id": "x"}, version=version), strictness)
+    faults = faults_of(parse_configure, _text({"scan_type_id": "x"}, version=version), strictness)
     fault = "$.new_scan_types[0]: should have beams, or channels in the flat form"
-    assert caught.value.faults == (fault,)
+    assert faults == (fault,)
 
 
 @pytest.mark.parametrize("pair", [(FLAT_02, FLAT_03), (FLAT_03, FLAT_02), (NESTED, NESTED)])
@@ -150,9 +147,8 @@ def test_repeated_id_is_rejected(pair: Any, strictness: int) -> None:
 
 
 def test_faults_have_indices_of_the_message() -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_configure(_text(7, FLAT_02, FLAT_03))
-    assert caught.value.faults == (
+    faults = faults_of(parse_configure, _text(7, FLAT_02, FLAT_03))
+    assert faults == (
         "$.new_scan_types[0]: should be an object, not 7",
         '$.new_scan_types[2]: has the id "flat" of one before it',
     )

@@ -15,7 +15,7 @@ from ska_sdp_lmc.messages import (
 )
 from ska_sdp_lmc.messages.examples import example, example_names
 
-from .small import PARSERS
+from .small import PARSERS, block_of
 
 NAMES = example_names()
 ADDRESSES = [name for name in NAMES if name.startswith("recvaddrs-")]
@@ -53,8 +53,7 @@ def test_example_has_addresses_of_channel() -> None:
 @pytest.mark.parametrize("version", ["0.4", "1.0", "2.1"])
 def test_assignment_has_every_kind_of_content(version: str) -> None:
     message = parse_assign_resources(example(f"assignres-{version}")).message
-    block = message.execution_block
-    assert block is not None
+    block = block_of(message)
     assert len({beam["function"] for beam in block["beams"]}) == 5
     assert all(
         [*block["scan_types"][1:], *block["channels"], *block["polarisations"], *block["fields"]]

@@ -18,7 +18,7 @@ from ska_sdp_lmc.messages import (
 )
 from ska_sdp_lmc.messages.examples import example, example_names
 
-from .small import ASSIGN_02, ASSIGN_04, PARSERS
+from .small import ASSIGN_02, ASSIGN_04, PARSERS, block_of
 
 SCALARS = (
     st.none()
@@ -174,8 +174,7 @@ def test_converted_scan_types_are_valid_in_message(version: str) -> None:
     """The scan types of a flat Configure are valid in an execution block of schema 0.4."""
     assigned = parse_assign_resources(example(f"assignres-{version}")).message
     new = parse_configure(example(f"configure-{version}"), 2).message
-    block = assigned.execution_block
-    assert block is not None
+    block = block_of(assigned)
     known = {channels["channels_id"] for channels in block["channels"]}
     merged = {
         **block,
