@@ -52,6 +52,10 @@ _PATHS: Mapping[str, tuple[type[StoredModel], Mapping[str, Any] | None]] = {
             "script": "realtime:vis-receive:5.1.0",
         },
     ),
+    "/pb/<pb_id>/owner": (
+        Owner,
+        {"pid": 7, "hostname": "node-1", "command": ["vis-receive"]},
+    ),
     "/script/<kind>:<name>:<version>": (
         Script,
         {"key": "realtime:vis-receive:5.1.0", "image": "example.org/vis-receive:5.1.0"},
@@ -90,7 +94,6 @@ _PATHS: Mapping[str, tuple[type[StoredModel], Mapping[str, Any] | None]] = {
 }
 
 _PARTS: Mapping[str, type[StoredModel]] = {
-    "The owner of a processing block, or a component": Owner,
     "One of the `dependencies` of a processing block": PBDependency,
     "One of the `sources` of a flow": FlowSource,
     "`sink` of kind `data-product`": DataProduct,

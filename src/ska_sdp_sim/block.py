@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-DONE = frozenset({"FINISHED", "CANCELLED", "FAILED"})
+from ska_sdp_config.lmc.statuses import PB_ENDED, eb_status
+
+DONE = frozenset(PB_ENDED)
 """Final statuses of a processing block."""
 
-_ENDED = frozenset({"FINISHED", "CANCELLED"})
 _MAX_ID_LENGTH = 96
 
 
@@ -73,8 +74,7 @@ class Block:
     @property
     def execution_status(self) -> str:
         """ACTIVE, FINISHED or CANCELLED; any other value means ACTIVE."""
-        status = (self.execution_block or {}).get("status")
-        return status if isinstance(status, str) and status in _ENDED else "ACTIVE"
+        return eb_status(self.execution_block or {})
 
     @property
     def deployment_id(self) -> str:

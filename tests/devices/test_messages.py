@@ -19,7 +19,7 @@ from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.lmc.states import HealthState, ObsState
 from ska_sdp_lmc.messages.examples import example, example_names
 from ska_sdp_lmc.observability import logs
-from tests.messages.in_use import ACCEPTED, REFUSED, WRONG_IN_MEANING, files
+from tests.messages.in_use import ACCEPTED, REJECTED, WRONG_IN_MEANING, files
 from tests.messages.small import PARSERS
 from tests.support.shared import MESSAGES, has_messages
 from tests.support.waiting import wait_until
@@ -159,10 +159,10 @@ def test_valid_message_is_accepted(device: Any, send: Send, log: io.StringIO, na
 
 
 @has_messages
-@pytest.mark.parametrize("name", [*files("invalid"), *sorted(REFUSED)])
+@pytest.mark.parametrize("name", [*files("invalid"), *sorted(REJECTED)])
 def test_invalid_message_is_rejected(device: Any, config: Config, name: str) -> None:
     schema = name.partition("_")[0]
-    folder = "quirky" if name in REFUSED else "invalid"
+    folder = "quirky" if name in REJECTED else "invalid"
     if schema == "configure":
         device.AssignResources(assign_text())
     obs_state, before = device.obsState, everything(config)

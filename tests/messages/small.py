@@ -1,4 +1,4 @@
-"""Small messages that tests change, and how they change them."""
+"""Small messages for tests, and changes of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from ska_sdp_lmc.messages import (
+    AssignResources,
+    Json,
+    MessageError,
     Parsed,
     parse_assign_resources,
     parse_configure,
@@ -112,7 +117,20 @@ ASSIGN_02: dict[str, Any] = {
 }
 
 REMOVE: Any = object()
-"""Value that, given to `changed`, removes the key."""
+"""Value for `changed` that removes the key."""
+
+
+def block_of(message: AssignResources) -> Json:
+    """Return the execution block of a message, which must have one."""
+    assert message.execution_block is not None
+    return message.execution_block
+
+
+def faults_of(parse: Callable[..., Any], text: str, *strictness: int) -> tuple[str, ...]:
+    """Return the faults of a message, which must be rejected."""
+    with pytest.raises(MessageError) as rejected:
+        parse(text, *strictness)
+    return rejected.value.faults
 
 
 def changed(message: dict[str, Any], *path: int | str, to: Any) -> str:

@@ -1,4 +1,4 @@
-"""AssignResources: what the internal form holds."""
+"""Parser of AssignResources."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from ska_sdp_lmc.messages import AssignResources, MessageError, Resources, parse_assign_resources
 
-from .small import ASSIGN_02, ASSIGN_04, REMOVE, WINDOW, changed
+from .small import ASSIGN_02, ASSIGN_04, REMOVE, WINDOW, block_of, changed
 
 
 def _parse(message: dict[str, Any], strictness: int = 2) -> AssignResources:
@@ -37,7 +37,7 @@ def test_later_versions_read_as_04(version: str) -> None:
     assert message.execution_block == {"fields": [], **later["execution_block"]}
 
 
-def test_parts_that_are_not_given_are_empty() -> None:
+def test_absent_parts_are_empty() -> None:
     block = {"eb_id": "eb-unit-20260301-00001", "max_length": 1}
     parts: dict[str, Any] = {"beams": [], "scan_types": [], "channels": []}
     # Strict reading rejects an execution block without scan types.
@@ -64,7 +64,7 @@ def test_unknown_keys_are_kept() -> None:
     assert parsed.message.resources.extra == {"stations": [3, 4]}
 
 
-def test_the_key_of_a_script_has_three_parts_only() -> None:
+def test_script_is_reduced_to_its_key() -> None:
     text = changed(ASSIGN_04, "processing_blocks", 0, "script", "image", to="x")
     parsed = parse_assign_resources(text)
     script = {"kind": "realtime", "name": "unit-receive", "version": "1.0.0"}
@@ -73,7 +73,7 @@ def test_the_key_of_a_script_has_three_parts_only() -> None:
 
 
 @pytest.mark.parametrize("alone", ["resources", "processing_blocks", "execution_block"])
-def test_one_part_alone(alone: str) -> None:
+def test_message_of_one_part_is_accepted(alone: str) -> None:
     message = _parse({alone: ASSIGN_04[alone]})
     assert (message.resources is not None) is (alone == "resources")
     assert bool(message.processing_blocks) is (alone == "processing_blocks")
@@ -81,17 +81,17 @@ def test_one_part_alone(alone: str) -> None:
 
 
 @pytest.mark.parametrize("parts", [{}, {"processing_blocks": []}, {"transaction_id": "txn-a-1-b"}])
-def test_no_part(parts: dict[str, Any]) -> None:
+def test_message_without_parts_is_rejected(parts: dict[str, Any]) -> None:
     with pytest.raises(MessageError, match=r"\$: has no execution_block, no processing_blocks"):
         _parse(parts, 0)
 
 
-def test_added_processing_blocks_may_depend_on_what_is_there() -> None:
+def test_added_processing_block_may_depend_on_existing_block() -> None:
     blocks = ASSIGN_04["processing_blocks"][1:]
     assert _parse({"processing_blocks": blocks}).processing_blocks == blocks
 
 
-def test_repeated_processing_block_is_left_to_the_model() -> None:
+def test_repeated_processing_block_is_accepted() -> None:
     blocks = ASSIGN_04["processing_blocks"][:1] * 2
     assert len(_parse({"processing_blocks": blocks}).processing_blocks) == 2
 
@@ -99,140 +99,14 @@ def test_repeated_processing_block_is_left_to_the_model() -> None:
 @pytest.mark.parametrize(
     ("to", "kept"), [("txn-x-20260301-a", "txn-x-20260301-a"), ("me", "me"), ("", None)]
 )
-def test_transaction_id(to: str, kept: str | None) -> None:
+def test_transaction_id_is_kept_unless_empty(to: str, kept: str | None) -> None:
     text = changed(ASSIGN_04, "transaction_id", to=to)
     assert parse_assign_resources(text).message.transaction_id == kept
 
 
-def _direction(**phase_dir: Any) -> str:
-    message = copy.deepcopy(ASSIGN_04)
-    message["interface"] = message["interface"].replace("0.4", "1.0")
-    message["execution_block"]["fields"][0]["phase_dir"] = {"target_name": "T", **phase_dir}
-    return json.dumps(message)
-
-
-@pytest.mark.parametrize(
-    "phase_dir",
-    [
-        {"reference_frame": "icrs", "attrs": {"c1": 0, "c2": -90}},
-        {"reference_frame": "ICRS", "attrs": {"c1": 359.99, "c2": 90, "epoch": 2000}},
-        {"reference_frame": "AltAz", "attrs": {"c1": 1.5, "c2": 2, "pm_c1": 1, "pm_c2": -1.5}},
-        {"reference_frame": "galactic", "attrs": {"c1": 1, "c2": 2, "parallax": 0}},
-        {"reference_frame": "Special"},
-        {"reference_frame": "TLE", "attrs": {"line1": "1 ...", "line2": "2 ..."}},
-    ],
-)
-def test_directions_of_schema_10(phase_dir: dict[str, Any]) -> None:
-    parsed = parse_assign_resources(_direction(**phase_dir), 2)
-    assert parsed.message.execution_block is not None
-    kept = parsed.message.execution_block["fields"][0]["phase_dir"]
-    assert kept == {"target_name": "T", **phase_dir}
-
-
-@pytest.mark.parametrize(
-    ("phase_dir", "place", "fault"),
-    [
-        ({"reference_frame": "icrs"}, ".attrs", "field required"),
-        (
-            {"reference_frame": "icrs", "attrs": {"c1": 360, "c2": 0}},
-            ".attrs.c1",
-            "should be less",
-        ),
-        (
-            {"reference_frame": "icrs", "attrs": {"c1": -1, "c2": 0}},
-            ".attrs.c1",
-            "should be great",
-        ),
-        ({"reference_frame": "icrs", "attrs": {"c1": 1, "c2": 91}}, ".attrs.c2", "should be less"),
-        ({"reference_frame": "icrs", "attrs": {"c1": 1}}, ".attrs.c2", "field required"),
-        ({"reference_frame": "altaz", "attrs": {"c1": True, "c2": 1}}, ".attrs.c1", "should be a"),
-        ({"reference_frame": "tle", "attrs": {"line1": "1"}}, ".attrs.line2", "field required"),
-        ({"reference_frame": "tle"}, ".attrs", "field required"),
-        ({"reference_frame": "fk4", "attrs": {}}, ".reference_frame", "should be icrs, altaz"),
-        ({"reference_frame": 5}, ".reference_frame", "should be a string"),
-        ({}, ".reference_frame", "field required"),
-        ({"target_name": 1, "reference_frame": "special"}, ".target_name", "should be a string"),
-    ],
-)
-def test_wrong_directions_of_schema_10(phase_dir: dict[str, Any], place: str, fault: str) -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_assign_resources(_direction(**phase_dir))
-    path = f"$.execution_block.fields[0].phase_dir{place}"
-    assert any(told.startswith(f"{path}: {fault}") for told in caught.value.faults), caught.value
-
-
-def test_a_body_has_no_coordinates() -> None:
-    text = _direction(reference_frame="special", attrs={"c1": 1, "c2": 2})
-    path = "$.execution_block.fields[0].phase_dir.attrs"
-    assert parse_assign_resources(text).warnings == (f"{path}: is not a key of this schema",)
-
-
-OLD_DIRECTION = {"ra": [12], "dec": [-4.5], "reference_time": "...", "reference_frame": "ICRF3"}
-NEW_DIRECTIONS: list[dict[str, Any]] = [
-    {"target_name": "T", "reference_frame": "icrs", "attrs": {"c1": 1, "c2": 2}},
-    {"target_name": "Sun", "reference_frame": "special"},
-    {"target_name": "T", "reference_frame": "tle", "attrs": {"line1": "1", "line2": "2"}},
-]
-
-
-def _with_direction(version: str, phase_dir: dict[str, Any]) -> str:
-    text = changed(ASSIGN_04, "execution_block", "fields", 0, "phase_dir", to=phase_dir)
-    return text.replace("assignres/0.4", f"assignres/{version}")
-
-
-@pytest.mark.parametrize("strictness", [0, 1, 2])
-@pytest.mark.parametrize(
-    ("version", "phase_dir", "form"),
-    [
-        *(
-            (version, direction, "1.0")
-            for version in ("0.4", "0.5")
-            for direction in NEW_DIRECTIONS
-        ),
-        *((version, OLD_DIRECTION, "0.4") for version in ("1.0", "1.1", "1.2", "2.0", "2.1")),
-    ],
-)
-def test_direction_in_the_form_of_another_version_is_read_with_a_warning(
-    version: str, phase_dir: dict[str, Any], form: str, strictness: int
-) -> None:
-    parsed = parse_assign_resources(_with_direction(version, phase_dir), strictness)
-    path = "$.execution_block.fields[0].phase_dir"
-    assert parsed.warnings == (f"{path}: has the form of schema {form}, read as such",)
-    assert parsed.message.execution_block is not None
-    assert parsed.message.execution_block["fields"][0]["phase_dir"] == phase_dir
-
-
-@pytest.mark.parametrize(
-    ("version", "phase_dir", "place"),
-    [
-        ("0.4", {"target_name": "T", "reference_frame": "icrs"}, "attrs"),
-        ("0.4", {"attrs": {"c1": 1, "c2": 2}, "reference_frame": "icrs"}, "target_name"),
-        (
-            "1.0",
-            {key: OLD_DIRECTION[key] for key in ("ra", "dec", "reference_time")},
-            "reference_frame",
-        ),
-        ("1.0", {"ra": [1], "reference_time": "...", "reference_frame": "ICRS"}, "dec"),
-        # Of both forms, or of none: read as the version says.
-        ("0.4", {"reference_frame": "ICRS"}, "ra"),
-        ("1.0", {"reference_frame": "ICRS"}, "target_name"),
-        ("0.4", {"ra": [1], "attrs": {}, "reference_time": "...", "reference_frame": "x"}, "dec"),
-        ("1.0", {"ra": [1], "attrs": {}, "reference_frame": "icrs"}, "target_name"),
-    ],
-)
-def test_direction_is_checked_in_its_own_form(
-    version: str, phase_dir: dict[str, Any], place: str
-) -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_assign_resources(_with_direction(version, phase_dir))
-    fault = f"$.execution_block.fields[0].phase_dir.{place}: field required"
-    assert fault in caught.value.faults
-
-
-def test_flat_becomes_nested() -> None:
+def test_flat_message_is_converted() -> None:
     message = _parse(ASSIGN_02)
-    block = message.execution_block
-    assert block is not None
+    block = block_of(message)
     (channels,) = block["channels"]
     (field,) = block["fields"]
     assert channels["spectral_windows"] == [
@@ -279,10 +153,9 @@ def test_flat_becomes_nested() -> None:
     ]
 
 
-def test_other_channels_have_another_id() -> None:
+def test_different_channels_have_different_ids() -> None:
     text = changed(ASSIGN_02, "scan_types", 1, "channels", 0, "count", to=61)
-    block = parse_assign_resources(text, 2).message.execution_block
-    assert block is not None
+    block = block_of(parse_assign_resources(text, 2).message)
     first, second = block["channels"]
     assert first["channels_id"] != second["channels_id"]
     uses = [scan_type["beams"]["vis0"]["channels_id"] for scan_type in block["scan_types"]]
@@ -298,10 +171,11 @@ def test_other_channels_have_another_id() -> None:
         ({"ra": "12:00:00", "dec": "-90:00:00", "coordinate_system": "fk5"}, (180, -90)),
     ],
 )
-def test_readable_directions(direction: dict[str, str], degrees: tuple[float, float]) -> None:
+def test_valid_flat_direction_becomes_field(
+    direction: dict[str, str], degrees: tuple[float, float]
+) -> None:
     scan_type = {"coordinate_system": "ICRS", **direction, "id": "there", "channels": [WINDOW]}
-    block = _parse({**ASSIGN_02, "scan_types": [scan_type]}).execution_block
-    assert block is not None
+    block = block_of(_parse({**ASSIGN_02, "scan_types": [scan_type]}))
     phase_dir = block["fields"][0]["phase_dir"]
     assert (phase_dir["ra"][0], phase_dir["dec"][0]) == degrees
     assert phase_dir["reference_frame"] == scan_type["coordinate_system"]
@@ -320,13 +194,12 @@ def test_readable_directions(direction: dict[str, str], degrees: tuple[float, fl
         {"ra": "12:00:00", "dec": "12:00:00", "coordinate_system": "GALACTIC"},
     ],
 )
-def test_unreadable_directions_stay_where_they_are(direction: dict[str, str]) -> None:
+def test_invalid_flat_direction_stays_in_scan_type(direction: dict[str, str]) -> None:
     scan_type = {"coordinate_system": "ICRS", **direction, "id": "there", "channels": [WINDOW]}
     text = json.dumps({**ASSIGN_02, "scan_types": [scan_type]})
     parsed = parse_assign_resources(text)
     assert [warning.partition(":")[0] for warning in parsed.warnings] == ["$.scan_types[0]"]
-    block = parsed.message.execution_block
-    assert block is not None
+    block = block_of(parsed.message)
     assert block["fields"] == []
     kept = block["scan_types"][0]
     assert "field_id" not in kept["beams"]["vis0"]
@@ -344,15 +217,14 @@ def test_direction_without_a_frame_is_read_as_icrs() -> None:
     assert parsed.message == _parse(ASSIGN_02)
 
 
-def test_subbands_are_channels_from_the_first_link_on() -> None:
+def test_subbands_become_channels() -> None:
     subbands = [{"nchan": 9, "freq_min": 1, "freq_max": 2.5, "input_link_map": [[4, 0], [8, 1]]}]
     scan_types = [{"id": "old", "subbands": subbands}, {"id": "odd", "subbands": subbands[:0]}]
     parsed = parse_assign_resources(json.dumps({**ASSIGN_02, "scan_types": scan_types[:1]}))
     assert parsed.warnings == (
         "$.scan_types[0].subbands: is older than schema 0.1, read as channels",
     )
-    block = parsed.message.execution_block
-    assert block is not None
+    block = block_of(parsed.message)
     window = {"count": 9, "start": 4, "freq_min": 1, "freq_max": 2.5, "link_map": [[4, 0], [8, 1]]}
     assert block["channels"][0]["spectral_windows"] == [
         {"spectral_window_id": "window_0", **window}
@@ -363,18 +235,18 @@ def test_subbands_are_channels_from_the_first_link_on() -> None:
 
 
 @pytest.mark.parametrize("key", ["id", "max_length", "scan_types", "processing_blocks"])
-def test_flat_needs_all_four_keys(key: str) -> None:
+def test_flat_message_requires_key(key: str) -> None:
     with pytest.raises(MessageError, match=rf"\$\.{key}: field required"):
         parse_assign_resources(changed(ASSIGN_02, key, to=REMOVE))
 
 
 @pytest.mark.parametrize("key", ["scan_types", "processing_blocks"])
-def test_flat_lists_are_not_empty(key: str) -> None:
+def test_empty_list_in_flat_message_is_rejected(key: str) -> None:
     with pytest.raises(MessageError, match=rf"\$\.{key}: should have at least 1 item, not 0"):
         parse_assign_resources(changed(ASSIGN_02, key, to=[]), 0)
 
 
-def test_flat_faults_have_the_paths_of_their_version() -> None:
+def test_faults_of_flat_message_have_paths_of_its_version() -> None:
     message = copy.deepcopy(ASSIGN_02)
     message["scan_types"][1]["id"] = "look"
     message["processing_blocks"][0]["workflow"]["type"] = "live"
@@ -388,19 +260,18 @@ def test_flat_faults_have_the_paths_of_their_version() -> None:
     )
 
 
-def test_unknown_keys_of_flat_messages_are_kept_unless_they_would_mean_something() -> None:
+def test_unknown_keys_of_flat_message_are_kept_unless_schema_04_has_them() -> None:
     message = copy.deepcopy(ASSIGN_02)
     message["scan_types"][1] |= {"target": "sky", "derive_from": "look", "beams": 1}
     message["processing_blocks"][0] |= {"colour": "red", "script": 5, "sbi_ids": 6}
     parsed = parse_assign_resources(json.dumps(message))
-    block = parsed.message.execution_block
-    assert block is not None
+    block = block_of(parsed.message)
     assert set(block["scan_types"][1]) == {"scan_type_id", "beams", "target"}
     first = parsed.message.processing_blocks[0]
     assert set(first) == {"pb_id", "script", "parameters", "dependencies", "colour"}
 
 
-def test_strictness_0_passes_on_what_it_does_not_look_into() -> None:
+def test_strictness_0_keeps_invalid_data_that_no_command_needs() -> None:
     message = copy.deepcopy(ASSIGN_02)
     del message["max_length"], message["scan_types"][0]["channels"]
     message["scan_types"][1]["channels"] = [{"count": "many"}]
@@ -415,8 +286,7 @@ def test_strictness_0_passes_on_what_it_does_not_look_into() -> None:
         "$.scan_types[1].channels[0].freq_max",
         "$.processing_blocks[0].parameters",
     }
-    block = parsed.message.execution_block
-    assert block is not None
+    block = block_of(parsed.message)
     assert "max_length" not in block
     assert set(block["scan_types"][0]["beams"]["vis0"]) == {"field_id"}
     assert block["channels"][0]["spectral_windows"][0]["count"] == "many"

@@ -1,4 +1,4 @@
-"""Configure: scan types to select and to add."""
+"""Parser of Configure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ska_sdp_lmc.messages import (
     parse_configure,
 )
 
-from .small import ASSIGN_02, WINDOW
+from .small import ASSIGN_02, WINDOW, block_of, faults_of
 
 FLAT_02 = {**ASSIGN_02["scan_types"][0], "id": "flat"}
 FLAT_03 = {
@@ -32,7 +32,7 @@ def _text(*new: Any, version: str | None = None, **more: Any) -> str:
     return json.dumps(message)
 
 
-def test_scan_type_alone() -> None:
+def test_message_with_scan_type_only_is_accepted() -> None:
     text = json.dumps({"scan_type": "a b", "transaction_id": "txn-unit-20260301-1"})
     assert parse_configure(text, 2).message == Configure(
         "a b", [], [], [], [], transaction_id="txn-unit-20260301-1"
@@ -50,10 +50,9 @@ def test_scan_type_alone() -> None:
         *((version, flat) for version in ("0.4", "1.0", "2.1") for flat in (FLAT_02, FLAT_03)),
     ],
 )
-def test_flat_scan_types_bring_their_definitions(version: str | None, new: Any) -> None:
+def test_flat_scan_type_adds_its_definitions(version: str | None, new: Any) -> None:
     message = parse_configure(_text(new, version=version), 2).message
-    block = parse_assign_resources(json.dumps(ASSIGN_02)).message.execution_block
-    assert block is not None
+    block = block_of(parse_assign_resources(json.dumps(ASSIGN_02)).message)
     # The same channels and direction as in an assignment have the same ids.
     assert message.new_channels == block["channels"]
     assert message.new_fields == block["fields"]
@@ -67,7 +66,7 @@ def test_nested_scan_types_are_kept(version: str | None) -> None:
     assert message == Configure("look", [NESTED], [], [], [])
 
 
-def test_forms_side_by_side_keep_their_order() -> None:
+def test_scan_types_of_both_forms_keep_their_order() -> None:
     other = {**FLAT_03, "scan_type_id": "flat-too"}
     message = parse_configure(_text(FLAT_02, NESTED, other), 2).message
     names = [scan_type["scan_type_id"] for scan_type in message.new_scan_types]
@@ -102,7 +101,7 @@ def test_forms_side_by_side_keep_their_order() -> None:
         ),
     ],
 )
-def test_wrong_new_scan_types(version: str | None, new: Any, place: str) -> None:
+def test_invalid_new_scan_type_is_rejected(version: str | None, new: Any, place: str) -> None:
     with pytest.raises(MessageError, match=place):
         parse_configure(_text(new, version=version))
 
@@ -128,31 +127,28 @@ def _only(scan_type: dict[str, Any], *kept: str) -> dict[str, Any]:
 def test_flat_scan_type_without_channels_names_channels(
     version: str | None, new: dict[str, Any]
 ) -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_configure(_text(new, version=version))
-    assert caught.value.faults == ("$.new_scan_types[0].channels: field required",)
+    faults = faults_of(parse_configure, _text(new, version=version))
+    assert faults == ("$.new_scan_types[0].channels: field required",)
 
 
 @pytest.mark.parametrize("version", [None, "0.4", "2.1"])
 @pytest.mark.parametrize("strictness", [1, 2])
 def test_scan_type_of_neither_form_names_both_forms(version: str | None, strictness: int) -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_configure(_text({"scan_type_id": "x"}, version=version), strictness)
+    faults = faults_of(parse_configure, _text({"scan_type_id": "x"}, version=version), strictness)
     fault = "$.new_scan_types[0]: should have beams, or channels in the flat form"
-    assert caught.value.faults == (fault,)
+    assert faults == (fault,)
 
 
 @pytest.mark.parametrize("pair", [(FLAT_02, FLAT_03), (FLAT_03, FLAT_02), (NESTED, NESTED)])
 @pytest.mark.parametrize("strictness", [0, 1, 2])
-def test_new_ids_are_different(pair: Any, strictness: int) -> None:
+def test_repeated_id_is_rejected(pair: Any, strictness: int) -> None:
     with pytest.raises(MessageError, match=r"\$\.new_scan_types\[1\]: has the id"):
         parse_configure(_text(*pair), strictness)
 
 
-def test_faults_have_the_place_of_the_message() -> None:
-    with pytest.raises(MessageError) as caught:
-        parse_configure(_text(7, FLAT_02, FLAT_03))
-    assert caught.value.faults == (
+def test_faults_have_indices_of_the_message() -> None:
+    faults = faults_of(parse_configure, _text(7, FLAT_02, FLAT_03))
+    assert faults == (
         "$.new_scan_types[0]: should be an object, not 7",
         '$.new_scan_types[2]: has the id "flat" of one before it',
     )
@@ -167,12 +163,12 @@ def test_faults_have_the_place_of_the_message() -> None:
         ("a\x00b", "should have printable characters only"),
     ],
 )
-def test_wrong_scan_type(scan_type: Any, fault: str) -> None:
+def test_invalid_scan_type_is_rejected(scan_type: Any, fault: str) -> None:
     with pytest.raises(MessageError, match=rf"Configure: \$\.scan_type: {fault}"):
         parse_configure(json.dumps({"scan_type": scan_type}), 0)
 
 
-def test_no_scan_type() -> None:
+def test_scan_type_is_required() -> None:
     with pytest.raises(MessageError, match=r"\$\.scan_type: field required"):
         parse_configure(_text(NESTED).replace("scan_type", "scantype", 1), 0)
 
@@ -184,11 +180,11 @@ def test_template_is_selected_with_a_warning(strictness: int) -> None:
     assert parsed.warnings == ("$.scan_type: is a template of scan types",)
 
 
-def test_template_is_refused_when_strict() -> None:
+def test_template_is_rejected_at_strictness_2() -> None:
     with pytest.raises(MessageError, match=r"\$\.scan_type: is a template of scan types"):
         parse_configure('{"scan_type": ".base"}', 2)
 
 
-def test_new_template_is_no_selection() -> None:
+def test_new_template_is_accepted() -> None:
     template = {**NESTED, "scan_type_id": ".new", "derive_from": ".base"}
     assert parse_configure(_text(template), 2).message.new_scan_types == [template]

@@ -1,4 +1,4 @@
-"""The project's own example messages."""
+"""Example messages of the package."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ska_sdp_lmc.messages import (
 )
 from ska_sdp_lmc.messages.examples import example, example_names
 
-from .small import PARSERS
+from .small import PARSERS, block_of
 
 NAMES = example_names()
 ADDRESSES = [name for name in NAMES if name.startswith("recvaddrs-")]
 
 
-def test_there_is_one_of_every_schema_and_version() -> None:
+def test_every_schema_and_version_has_example() -> None:
     schemas = {*PARSERS, "recvaddrs"}
     assert set(NAMES) == {f"{schema}-{version}" for schema in schemas for version in KNOWN}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_interface_is_that_of_the_name(name: str) -> None:
+def test_interface_of_example_matches_its_name(name: str) -> None:
     interface = json.loads(example(name))["interface"]
     assert interface.rpartition("/ska-sdp-")[2] == name.replace("-", "/")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ADDRESSES])
-def test_right_at_every_strictness(name: str) -> None:
+def test_example_is_valid_at_every_strictness(name: str) -> None:
     parse = PARSERS[name.partition("-")[0]]
     strict = parse(example(name), 2)
     assert strict.warnings == ()
@@ -41,20 +41,19 @@ def test_right_at_every_strictness(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-def test_receive_addresses_are_read(name: str) -> None:
+def test_example_of_receive_addresses_is_valid(name: str) -> None:
     assert read_receive_addresses(json.loads(example(name))) == ()
 
 
-def test_addresses_of_a_channel() -> None:
+def test_example_has_addresses_of_channel() -> None:
     beam = json.loads(example("recvaddrs-0.5"))["image:fornax-a"]["sky"]
     assert host_and_port(beam, 6001) == ("visibility-receive-00310-1.receive.observing", 21001)
 
 
 @pytest.mark.parametrize("version", ["0.4", "1.0", "2.1"])
-def test_assignments_are_large_and_real(version: str) -> None:
+def test_assignment_has_every_kind_of_content(version: str) -> None:
     message = parse_assign_resources(example(f"assignres-{version}")).message
-    block = message.execution_block
-    assert block is not None
+    block = block_of(message)
     assert len({beam["function"] for beam in block["beams"]}) == 5
     assert all(
         [*block["scan_types"][1:], *block["channels"], *block["polarisations"], *block["fields"]]
@@ -65,7 +64,7 @@ def test_assignments_are_large_and_real(version: str) -> None:
     assert message.resources.receive_nodes == 3
 
 
-def test_new_scan_types_are_new() -> None:
+def test_new_scan_types_are_not_in_assignment() -> None:
     for version in ("0.2", "0.3", "0.4"):
         block = parse_assign_resources(example(f"assignres-{version}")).message.execution_block
         configure = parse_configure(example(f"configure-{version}")).message
@@ -75,6 +74,6 @@ def test_new_scan_types_are_new() -> None:
         assert configure.scan_type == configure.new_scan_types[0]["scan_type_id"]
 
 
-def test_unknown_example() -> None:
+def test_unknown_example_raises_key_error() -> None:
     with pytest.raises(KeyError, match=r"there is no example 'assignres-9\.9', there"):
         example("assignres-9.9")

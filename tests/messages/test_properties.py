@@ -1,4 +1,4 @@
-"""What holds of all messages, right or wrong."""
+"""Properties of all messages, valid or not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ska_sdp_lmc.messages import (
 )
 from ska_sdp_lmc.messages.examples import example, example_names
 
-from .small import ASSIGN_02, ASSIGN_04, PARSERS
+from .small import ASSIGN_02, ASSIGN_04, PARSERS, block_of
 
 SCALARS = (
     st.none()
@@ -41,7 +41,7 @@ STAY_WARNINGS = (
     "read as 2.1",
     "read as such",
 )
-"""Ends of warnings that are still warnings at the next strictness: not told when it refuses."""
+"""Ends of warnings that stay warnings at the next strictness, so an error omits them."""
 
 EXAMPLES = [
     json.loads(example(name)) for name in example_names() if not name.startswith("recvaddrs-")
@@ -70,12 +70,12 @@ def damaged(draw: st.DrawFn) -> tuple[str, str]:
     for _ in range(draw(st.integers(0, 3))):
         places = _places(message)
         container, key = places[draw(st.integers(0, len(places) - 1))]
-        what = draw(st.integers(0, 3))
-        if what == 0:
+        change = draw(st.integers(0, 3))
+        if change == 0:
             del container[key]
-        elif what == 1 and isinstance(container, dict):
+        elif change == 1 and isinstance(container, dict):
             container[draw(st.text(max_size=8))] = draw(JSON)
-        elif what == 2:
+        elif change == 2:
             other, name = places[draw(st.integers(0, len(places) - 1))]
             container[key] = json.loads(json.dumps(other[name]))
         else:
@@ -86,7 +86,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, str]:
 
 
 class Outcome(NamedTuple):
-    """What came of a message; the message is None when it was refused."""
+    """Result of parsing; the message is None if it was rejected."""
 
     message: Any
     faults: set[str]
@@ -94,7 +94,7 @@ class Outcome(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether all faults and warnings are told."""
+        """Whether all faults and warnings are listed."""
         return not any(text.startswith("and ") for text in self.faults | self.warnings)
 
 
@@ -102,25 +102,25 @@ def _outcome(schema: str, text: str, strictness: int) -> Outcome:
     try:
         parsed = PARSERS[schema](text, strictness)
     except MessageError as error:
-        refusal = error
+        rejection = error
     else:
         assert all(warning.isascii() for warning in parsed.warnings)
         return Outcome(parsed.message, set(), set(parsed.warnings))
-    assert refusal.faults
-    assert str(refusal).isascii()
-    assert len(str(refusal)) < 20_000
-    return Outcome(None, set(refusal.faults), set())
+    assert rejection.faults
+    assert str(rejection).isascii()
+    assert len(str(rejection)) < 20_000
+    return Outcome(None, set(rejection.faults), set())
 
 
 @settings(max_examples=60)
 @given(st.text() | JSON.map(json.dumps), st.sampled_from(sorted(PARSERS)), st.integers(0, 2))
-def test_any_text_is_read_or_refused(text: str, schema: str, strictness: int) -> None:
+def test_any_text_is_accepted_or_rejected(text: str, schema: str, strictness: int) -> None:
     _outcome(schema, text, strictness)
 
 
 @settings(max_examples=150)
 @given(damaged())
-def test_warnings_only_grow_into_errors(case: tuple[str, str]) -> None:
+def test_higher_strictness_only_turns_warnings_into_errors(case: tuple[str, str]) -> None:
     schema, text = case
     outcomes = [_outcome(schema, text, strictness) for strictness in (0, 1, 2)]
     for lax, strict in pairwise(outcomes):
@@ -128,8 +128,8 @@ def test_warnings_only_grow_into_errors(case: tuple[str, str]) -> None:
             assert lax.message == strict.message
         if lax.complete and strict.complete:
             assert lax.faults <= strict.faults
-            told = {text for text in lax.warnings if not text.endswith(STAY_WARNINGS)}
-            assert told <= strict.faults | strict.warnings
+            listed = {text for text in lax.warnings if not text.endswith(STAY_WARNINGS)}
+            assert listed <= strict.faults | strict.warnings
 
 
 NESTED_04 = "https://schema.skao.int/ska-sdp-assignres/0.4"
@@ -146,8 +146,8 @@ def _as_message(message: AssignResources, interface: str = NESTED_04) -> str:
 
 @settings(max_examples=100)
 @given(damaged())
-def test_what_is_stored_is_accepted_again(case: tuple[str, str]) -> None:
-    """Flat messages are right by schema 0.4 when converted, others by their own."""
+def test_stored_form_is_valid_message(case: tuple[str, str]) -> None:
+    """Converted flat messages are valid by schema 0.4, others by their own schema."""
     schema, text = case
     given = json.loads(text)
     for strictness in (0, 1):
@@ -162,7 +162,7 @@ def test_what_is_stored_is_accepted_again(case: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("version", ["0.1", "0.2", "0.3"])
-def test_converted_examples_are_right_as_message(version: str) -> None:
+def test_converted_example_is_valid_message(version: str) -> None:
     message = parse_assign_resources(example(f"assignres-{version}"), 2).message
     again = parse_assign_resources(_as_message(message), 2).message
     assert again.execution_block == message.execution_block
@@ -170,12 +170,11 @@ def test_converted_examples_are_right_as_message(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["0.2", "0.3"])
-def test_converted_scan_types_are_right_as_message(version: str) -> None:
-    """A flat Configure, stored, gives an execution block that is right by schema 0.4."""
+def test_converted_scan_types_are_valid_in_message(version: str) -> None:
+    """The scan types of a flat Configure are valid in an execution block of schema 0.4."""
     assigned = parse_assign_resources(example(f"assignres-{version}")).message
     new = parse_configure(example(f"configure-{version}"), 2).message
-    block = assigned.execution_block
-    assert block is not None
+    block = block_of(assigned)
     known = {channels["channels_id"] for channels in block["channels"]}
     merged = {
         **block,

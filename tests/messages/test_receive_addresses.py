@@ -1,4 +1,4 @@
-"""The reader of receiveAddresses."""
+"""Validation and lookup of receive addresses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RECVADDRS = "https://schema.skao.int/ska-sdp-recvaddrs/"
         [{"scan_type_id": "look", "sky": BEAM}],
     ],
 )
-def test_readable(value: Any) -> None:
+def test_valid_addresses_have_no_faults(value: Any) -> None:
     assert read_receive_addresses(value) == ()
 
 
@@ -88,12 +88,12 @@ def _without(key: str) -> dict[str, Any]:
         ([{"scan_type_id": "look", "host": [[0, "h"]]}], "$[0].port: field required"),
     ],
 )
-def test_unreadable(value: Any, fault: str) -> None:
+def test_invalid_addresses_have_fault(value: Any, fault: str) -> None:
     faults = read_receive_addresses(value)
-    assert any(told.startswith(fault) for told in faults), faults
+    assert any(text.startswith(fault) for text in faults), faults
 
 
-def test_every_fault_is_told_but_not_more_than_a_screenful() -> None:
+def test_faults_are_limited_to_twenty() -> None:
     addresses: dict[str, Any] = {f"look-{number}": {"sky": {}} for number in range(10)}
     faults = read_receive_addresses(addresses)
     assert faults[:3] == (
@@ -116,7 +116,7 @@ def test_every_fault_is_told_but_not_more_than_a_screenful() -> None:
         (5000, ("b.example", 7100)),
     ],
 )
-def test_host_and_port(channel: int, expected: tuple[str, int]) -> None:
+def test_host_and_port_of_channel(channel: int, expected: tuple[str, int]) -> None:
     assert host_and_port(BEAM, channel) == expected
 
 
@@ -125,7 +125,7 @@ def test_fourth_number_of_a_port_is_ignored() -> None:
     assert host_and_port(addresses, 6) == ("h", 9004)
 
 
-def test_no_address_below_the_first_channel() -> None:
+def test_channel_below_map_raises_lookup_error() -> None:
     with pytest.raises(LookupError, match="channel 3 is below the first channel of the port map"):
         host_and_port({"host": [[0, "h"]], "port": [[4, 9000]]}, 3)
 
@@ -146,7 +146,7 @@ JSON = st.recursive(
 
 @settings(max_examples=100)
 @given(JSON)
-def test_any_value_gives_texts(value: Any) -> None:
+def test_any_value_returns_fault_texts(value: Any) -> None:
     for fault in read_receive_addresses(value):
         assert fault.isascii()
         assert fault.startswith(("$", "and "))
@@ -154,7 +154,7 @@ def test_any_value_gives_texts(value: Any) -> None:
 
 @settings(max_examples=50)
 @given(st.dictionaries(st.integers(0, 99), st.integers(1, 600), min_size=1), st.integers(0, 150))
-def test_ports_of_a_map_do_as_the_rule_says(ports: dict[int, int], channel: int) -> None:
+def test_port_grows_by_increment_from_entry(ports: dict[int, int], channel: int) -> None:
     entries = [[start, 1000 + port, 3] for start, port in sorted(ports.items())]
     addresses = {"host": [[0, "h"]], "port": entries}
     assert read_receive_addresses(json.loads(json.dumps({"look": addresses}))) == ()

@@ -1,4 +1,4 @@
-"""Scan and ReleaseResources."""
+"""Parsers of Scan and ReleaseResources."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def _text(version: str | None, /, _schema: str = "scan", **message: Any) -> str:
 
 
 @pytest.mark.parametrize("version", ["0.1", "0.2", None])
-def test_old_scan(version: str | None) -> None:
+def test_scan_of_schema_02_is_accepted(version: str | None) -> None:
     assert parse_scan(_text(version, id=0), 2).message == Scan(0)
 
 
 @pytest.mark.parametrize("version", ["0.3", "0.4", "0.5", "1.0", "1.2", "2.0", "2.1", None])
-def test_scan(version: str | None) -> None:
+def test_scan_of_schema_03_is_accepted(version: str | None) -> None:
     text = _text(version, scan_id=2**63 - 1, transaction_id="txn-unit-20260301-1")
     expected = Scan(2**63 - 1, transaction_id="txn-unit-20260301-1")
     assert parse_scan(text, 2).message == expected
@@ -45,7 +45,9 @@ def test_scan(version: str | None) -> None:
         ("2024-02-29T00:00:00-00:00", 1e6),
     ],
 )
-def test_timed_scan(version: str | None, start_time: str, duration: float) -> None:
+def test_scan_with_times_is_accepted(
+    version: str | None, start_time: str, duration: float
+) -> None:
     text = _text(version, scan_id=5, start_time=start_time, duration=duration)
     message = parse_scan(text, 2).message
     assert message == Scan(5, start_time, float(duration))
@@ -88,20 +90,20 @@ def test_times_before_schema_21_are_unknown_keys() -> None:
         ({"scan_id": 1, "start_time": 1772323506}, "$.start_time: should be a string"),
     ],
 )
-def test_wrong_scan(message: dict[str, Any], fault: str) -> None:
+def test_invalid_scan_is_rejected(message: dict[str, Any], fault: str) -> None:
     with pytest.raises(MessageError) as caught:
         parse_scan(json.dumps(message), 0)
     assert str(caught.value).startswith(f"Scan: {fault}")
 
 
 @pytest.mark.parametrize("version", ["0.3", "2.1"])
-def test_old_key_in_a_new_version(version: str) -> None:
+def test_key_of_schema_02_is_rejected_from_03_on(version: str) -> None:
     with pytest.raises(MessageError, match=r"\$\.scan_id: field required"):
         parse_scan(_text(version, id=1))
 
 
 @pytest.mark.parametrize("version", [None, "0.1", "0.4", "1.1", "2.1"])
-def test_release(version: str | None) -> None:
+def test_release_is_accepted(version: str | None) -> None:
     given = {"receptors": ["B", "A", "B"], "csp_links": [4], "receive_nodes": 1}
     text = _text(version, "releaseres", resources=given, transaction_id="txn-u-20260301-1")
     assert parse_release_resources(text, 2).message == ReleaseResources(
@@ -123,7 +125,7 @@ def test_release(version: str | None) -> None:
     ],
 )
 @pytest.mark.parametrize("strictness", [0, 1])
-def test_wrong_release(message: dict[str, Any], fault: str, strictness: int) -> None:
+def test_invalid_release_is_rejected(message: dict[str, Any], fault: str, strictness: int) -> None:
     with pytest.raises(MessageError) as caught:
         parse_release_resources(json.dumps(message), strictness)
     assert str(caught.value).startswith(f"ReleaseResources: {fault}")

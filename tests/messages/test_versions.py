@@ -1,4 +1,4 @@
-"""The interface of messages."""
+"""Schema version of a message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from ska_sdp_config.lmc.schema.versions import KNOWN, Version, read_interface
 from ska_sdp_lmc.messages import MessageError, parse_assign_resources, parse_scan
 
-from .small import ASSIGN_02, ASSIGN_04, REMOVE, changed
+from .small import ASSIGN_02, ASSIGN_04, REMOVE, changed, faults_of
 
 BASES = ("https://schema.skao.int/ska-sdp-", "https://schema.skatelescope.org/ska-sdp-")
 
@@ -21,7 +21,7 @@ BASES = ("https://schema.skao.int/ska-sdp-", "https://schema.skatelescope.org/sk
 @pytest.mark.parametrize(
     "version", ["0.1", "0.2", "0.3", "0.4", "0.5", "1.0", "1.1", "1.2", "2.0", "2.1"]
 )
-def test_known(base: str, schema: str, version: str) -> None:
+def test_known_version_is_read(base: str, schema: str, version: str) -> None:
     found, issues = read_interface({"interface": f"{base}{schema}/{version}"}, schema)
     assert str(found) == version
     assert issues == ()
@@ -31,7 +31,7 @@ def test_known(base: str, schema: str, version: str) -> None:
 @pytest.mark.parametrize(
     ("version", "newest"), [("0.0", (0, 5)), ("0.6", (0, 5)), ("1.10", (1, 2)), ("2.7", (2, 1))]
 )
-def test_unknown_minor_is_read_as_the_newest_known(version: str, newest: Any) -> None:
+def test_unknown_minor_version_is_read_as_newest_known(version: str, newest: Any) -> None:
     interface = f"https://schema.skao.int/ska-sdp-scan/{version}"
     for strictness in (0, 1, 2):
         parsed = parse_scan(json.dumps({"interface": interface, "scan_id": 3}), strictness)
@@ -63,8 +63,8 @@ def test_unknown_minor_is_read_as_the_newest_known(version: str, newest: Any) ->
     ],
 )
 @pytest.mark.parametrize("strictness", [0, 1, 2])
-def test_refused(interface: object, fault: str, strictness: int) -> None:
-    # The scan id is wrong too: what the structure should be is not known without interface.
+def test_unknown_interface_is_rejected(interface: object, fault: str, strictness: int) -> None:
+    # The invalid scan ID is not reported: without interface, the schema is unknown.
     with pytest.raises(MessageError, match=fault) as caught:
         parse_scan(json.dumps({"interface": interface, "scan_id": "x"}), strictness)
     assert len(caught.value.faults) == 1
@@ -90,12 +90,12 @@ def _flat_03() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("message", [ASSIGN_02, _flat_03(), ASSIGN_04], ids=["0.2", "0.3", "0.4"])
-def test_without_interface_the_shape_tells(message: dict[str, Any]) -> None:
+def test_version_without_interface_is_inferred_from_keys(message: dict[str, Any]) -> None:
     with_interface = parse_assign_resources(json.dumps(message), 2)
     assert parse_assign_resources(changed(message, "interface", to=REMOVE), 2) == with_interface
 
 
-def test_flat_versions_read_the_same() -> None:
+def test_schemas_02_and_03_convert_to_the_same_message() -> None:
     assert (
         parse_assign_resources(json.dumps(_flat_03()), 2).message
         == parse_assign_resources(json.dumps(ASSIGN_02), 2).message
@@ -109,21 +109,22 @@ def test_flat_versions_read_the_same() -> None:
         (_flat_03(), {"$.eb_id"}),
     ],
 )
-def test_shape_without_the_first_id(message: dict[str, Any], wrong: set[str]) -> None:
+def test_missing_id_does_not_change_inferred_version(
+    message: dict[str, Any], wrong: set[str]
+) -> None:
     message = {key: value for key, value in message.items() if key not in ("id", "eb_id")}
-    with pytest.raises(MessageError) as caught:
-        parse_assign_resources(changed(message, "interface", to=REMOVE))
-    assert {fault.partition(":")[0] for fault in caught.value.faults} == wrong
+    faults = faults_of(parse_assign_resources, changed(message, "interface", to=REMOVE))
+    assert {fault.partition(":")[0] for fault in faults} == wrong
 
 
 @pytest.mark.parametrize("version", ["0.1", "0.2", "0.3"])
-def test_nested_message_of_a_flat_version(version: str) -> None:
+def test_nested_message_with_flat_version_is_rejected(version: str) -> None:
     text = json.dumps(ASSIGN_04).replace("assignres/0.4", f"assignres/{version}")
     with pytest.raises(MessageError, match=r"\$\.scan_types: field required"):
         parse_assign_resources(text)
 
 
-def test_flat_message_of_a_nested_version() -> None:
+def test_flat_message_with_nested_version_is_rejected() -> None:
     text = json.dumps(ASSIGN_02).replace("assignres/0.2", "assignres/0.4")
     with pytest.raises(MessageError, match=r"\$\.processing_blocks\[0\]\.script: field required"):
         parse_assign_resources(text)

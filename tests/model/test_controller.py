@@ -52,7 +52,7 @@ def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, s
 
 @pytest.mark.parametrize("command", LEADS_TO)
 @pytest.mark.parametrize("mode", [AdminMode.OFFLINE, AdminMode.NOT_FITTED, AdminMode.RESERVED])
-def test_admin_mode(command: str, mode: AdminMode) -> None:
+def test_admin_mode_disables_controller(command: str, mode: AdminMode) -> None:
     entry = set_admin_mode(ControllerEntry(), mode)
     assert entry.view(1).state.name == "DISABLE"
     with pytest.raises(CommandRejected, match="not allowed when device state is DISABLE"):
@@ -90,7 +90,9 @@ def test_components_lists_expected_and_present_ones() -> None:
     [(None, -1), ({}, -1), ({"available_mb": 7}, 7), ({"available_mb": "x"}, -1),
      ({"available_mb": True}, -1), ({"available_mb": 12.7}, 12)],
 )  # fmt: skip
-def test_capacity(document: dict[str, Any] | None, expected: int) -> None:
+def test_capacity_is_minus_one_unless_valid(
+    document: dict[str, Any] | None, expected: int
+) -> None:
     found = {} if document is None else {"/resource/capacity-buffer": document}
     assert view_of(found).capacity_buffer_storage == expected
 

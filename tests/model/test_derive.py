@@ -58,7 +58,7 @@ RESOURCING: list[tuple[dict[str, Any] | None, dict[str, Any], dict[str, Any], st
 
 @pytest.mark.parametrize("command", ["AssignResources", "ObsReset"])
 @pytest.mark.parametrize(("state", "eb", "entry", "expected"), RESOURCING)
-def test_resourcing(
+def test_resourcing_ends_when_blocks_are_resourced(
     command: str,
     state: dict[str, Any] | None,
     eb: dict[str, Any],
@@ -88,7 +88,9 @@ CONFIGURING: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("state", "entry", "expected"), CONFIGURING)
-def test_configuring(state: dict[str, Any], entry: dict[str, Any], expected: str) -> None:
+def test_configuring_ends_when_deployments_are_ready(
+    state: dict[str, Any], entry: dict[str, Any], expected: str
+) -> None:
     found = documents(ObsState.CONFIGURING)
     found[f"/pb/{RECEIVE}/state"] = state
     found[ENTRY] |= entry
@@ -122,7 +124,7 @@ def test_receive_scripts_setting_selects_scripts() -> None:
 @pytest.mark.parametrize(
     ("column", "seconds"), [("RESOURCING", 60), ("CONFIGURING", 60), ("RESETTING", 60)]
 )
-def test_time_outs(column: str, seconds: float) -> None:
+def test_expired_timeout_leads_to_fault(column: str, seconds: float) -> None:
     world = World(documents(ObsState[column]))
     world.pass_time(seconds - 0.001)
     assert world.reconcile().obs_state.name == column

@@ -38,7 +38,7 @@ from .worlds import (
 NEW_EB = "eb-new-20260131-00000"
 
 
-def test_assign_resources_in_empty() -> None:
+def test_assign_resources_in_empty_creates_blocks() -> None:
     world = World(documents(ObsState.EMPTY))
     pbs = (("pb-a", "realtime", "vis-receive"), ("pb-b", "batch", "imaging"))
     view = world.command("AssignResources", assign_message(pbs=pbs))
@@ -321,7 +321,7 @@ def test_documents_of_new_scan_types_survive_encoding(name: str) -> None:
 
 def _check_plain(writes: Writes) -> None:
     for document in writes.documents.values():
-        # Unlike ==, the text tells a list from a tuple, and 1 from 1.0 and True.
+        # Unlike ==, the text distinguishes a list from a tuple, and 1 from 1.0 and True.
         assert repr(_sorted(json.loads(encode(document)))) == repr(_sorted(document))
 
 

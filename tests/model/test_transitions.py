@@ -87,7 +87,7 @@ def test_subarray_starts_off_and_empty() -> None:
     assert (view.state.name, view.obs_state.name) == ("ON", "EMPTY")
 
 
-# What is kept after a command: scan type, scan id, link of the execution block .
+# Values kept after a command: scan type, scan ID, link of the execution block.
 @pytest.mark.parametrize(
     ("command", "column", "scan_type", "linked", "status"),
     [

@@ -128,7 +128,7 @@ class Observation(RuleBasedStateMachine):
     @rule()
     def script_fails(self) -> None:
         assert self.pb is not None
-        self.world.set_state(self.pb, status="FAILED", reason="it was told to")
+        self.world.set_state(self.pb, status="FAILED", reason="as requested")
         self.failed = True
         self.settle()
 

@@ -14,11 +14,9 @@ from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
+from ska_sdp_config.lmc.statuses import EB_ENDED
 
 __all__ = ["command"]
-
-ENDED = ("FINISHED", "CANCELLED")
-"""Final statuses of execution blocks."""
 
 
 @contextmanager
@@ -49,12 +47,12 @@ def _end_eb(key: str, cancel: bool, out: Printer, prefix: str) -> None:
                     f"The value or the state of {path} is not a mapping: "
                     "correct it with 'ska-sdp edit'."
                 )
-            if eb.get("status") in ENDED:
+            if eb.get("status") in EB_ENDED:
                 raise Failed(
                     f"The execution block {key} is {eb['status']} already: "
                     f"'ska-sdp get eb {key}' shows it."
                 )
-            eb = {**eb, "status": ENDED[cancel], "last_updated": timestamp()}
+            eb = {**eb, "status": EB_ENDED[cancel], "last_updated": timestamp()}
             txn.update_execution_block(key, eb)
             state.create_or_update(state_of_eb(known or {}, eb))
     out.changes([Change("cancelled" if cancel else "finished", path)], 0)

@@ -56,8 +56,8 @@ class Rule:
     """Rule that rejects commands.
 
     Attributes:
-        step: order of the check: a rejection names a broken rule of the lowest step. Step 1 is
-            the validation of the message.
+        step: order of the check: the rule of the lowest step is reported. Step 1 is the
+            validation of the message.
         words: text of the rejection, with names in braces.
         broken: description of the condition, for the documentation.
         commands: commands of the subarray that it applies to, empty for all.
@@ -87,37 +87,37 @@ def _shorten(text: str) -> str:
 STATE = Rule(
     2,
     "Command {command} not allowed when device state is {state}",
-    "State is another than the command wants",
+    "State does not allow the command",
     reason=Reason.NOT_ALLOWED,
 )
 OBS_STATE = Rule(
     2,
     "Command {command} not allowed when obsState is {obs_state}",
-    "obsState is another than the command wants",
+    "obsState does not allow the command",
     reason=Reason.NOT_ALLOWED,
 )
 BLOCK_EXISTS = Rule(
     3,
     "Execution block {eb_id} already exists",
-    "a new execution block has the id of one that is there, or of a damaged state",
+    "the ID of the new execution block exists, or its state is damaged",
     ("AssignResources",),
 )
 PROCESSING_BLOCK_EXISTS = Rule(
     3,
     "Processing block {pb_id} already exists",
-    "a new processing block has the id of one that is there, or of one before it in the message",
+    "the ID of a new processing block exists, or is repeated in the message",
     ("AssignResources",),
 )
 BLOCK_STILL_ACTIVE = Rule(
     3,
     "Execution block {eb_id} is still active",
-    "there is a new execution block while the linked one is ACTIVE",
+    "the message has an execution block while the linked one is ACTIVE",
     ("AssignResources",),
 )
 NO_BLOCK_ACTIVE = Rule(
     4,
     "No execution block is active",
-    "none is linked that processing blocks or a scan type could be added to",
+    "no execution block is linked to which the processing blocks or the scan type belong",
     ("AssignResources", "Configure"),
 )
 NO_BLOCK_GIVEN = Rule(
@@ -129,38 +129,38 @@ NO_BLOCK_GIVEN = Rule(
 BLOCK_ENDED = Rule(
     4,
     "Execution block {eb_id} is {status}",
-    "the linked one was ended by another program: it is FINISHED, CANCELLED or missing; or it, "
-    "or its state, holds no JSON object",
+    "another program ended the linked execution block: it is FINISHED, CANCELLED or missing; or "
+    "the block or its state is no JSON object",
     ("AssignResources", "Configure", "Scan"),
 )
 ENTRY_DAMAGED = Rule(
     4,
     "{path} holds no JSON object: fix it, or delete it to reset the device",
-    "the device's own entry was overwritten with something else: no command replaces it",
+    "the entry of the device is no JSON object; no command replaces it",
 )
 SCAN_TYPE_UNDEFINED = Rule(
     5,
     "Scan type {scan_type} is not defined",
-    "neither the execution block nor the message defines it",
+    "neither the execution block nor the message defines the scan type",
     ("Configure",),
 )
 SCAN_TYPE_DEFINED = Rule(
     5,
     "Scan type {scan_type} is already defined",
-    "a new scan type has the id of one that is there",
+    "the ID of a new scan type exists, or is repeated in the message",
     ("Configure",),
 )
 NOT_ASSIGNED = Rule(
     5,
     "Resources are not assigned: {missing}",
-    "something is to be released that is not assigned",
+    "a resource to release is not assigned",
     ("ReleaseResources",),
 )
 COMPONENTS_OFFLINE = Rule(
     6,
     "The processing controller, helm deployer, or both are OFFLINE: "
     "cannot start processing blocks.",
-    "the message has processing blocks, and a required component is not there",
+    "the message has processing blocks, and a required component is OFFLINE",
     ("AssignResources",),
 )
 

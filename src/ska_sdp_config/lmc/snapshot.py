@@ -14,6 +14,7 @@ from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.entry import Entry, is_id
 from ska_sdp_config.lmc.listing import listed, receive_pb_of, with_state
 from ska_sdp_config.lmc.states import Json, State
+from ska_sdp_config.lmc.statuses import eb_status
 
 __all__ = ["Snapshot", "Writes", "read_document", "required_paths"]
 
@@ -125,13 +126,9 @@ class Snapshot:
     def eb_status(self) -> str:
         """Status of the linked execution block: ACTIVE, FINISHED, CANCELLED or missing.
 
-        A damaged block counts as missing. Older programs wrote an obsState or no status: these
-        blocks are active.
+        A damaged block counts as missing.
         """
-        if self.eb is None:
-            return "missing"
-        status = self.eb.get("status")
-        return status if status in ("FINISHED", "CANCELLED") else "ACTIVE"
+        return "missing" if self.eb is None else eb_status(self.eb)
 
     @cached_property
     def pbs(self) -> Mapping[str, ProcessingBlock]:

@@ -15,11 +15,10 @@ from ska_sdp_config.lmc.health import Fault
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_config.lmc.statuses import PB_ENDED, eb_status
 from ska_sdp_config.lmc.view import View, json_text
 
 __all__ = ["ControllerView", "System", "derive_system"]
-
-_ENDED = ("FINISHED", "CANCELLED", "FAILED")
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def _execution_blocks(system: System) -> Json:
         }
         for eb_id, eb in system.all_of("eb").items()
         # A damaged block may not be active.
-        if eb.get("status") not in _ENDED and paths.execution_block(eb_id) not in system.unreadable
+        if eb_status(eb) == "ACTIVE" and paths.execution_block(eb_id) not in system.unreadable
     }
 
 
@@ -160,7 +159,7 @@ def _processing_blocks(system: System) -> Json:
             "script": ":".join(script_of(pb).values()),
         }
         for pb_id, (pb, status) in blocks.items()
-        if status not in _ENDED
+        if status not in PB_ENDED
     }
 
 

@@ -10,13 +10,13 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_config.entity import Script
+from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_sim.demo.content import scripts
 from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.listener import EventTimeoutError, Listener
 from ska_sdp_sim.demo.steps import Record, Step, Taken
 
 _TIMEOUT_S = 30.0
-_DONE = frozenset({"FINISHED", "FAILED", "CANCELLED"})
 
 
 def define_scripts(config: Config) -> int:
@@ -73,7 +73,7 @@ def await_processing(
         for pb_id, status in statuses.items():
             if status != before.get(pb_id):
                 announce(pb_id, status)
-        if _DONE.issuperset(statuses.values()) or time.monotonic() > deadline:
+        if set(PB_ENDED).issuperset(statuses.values()) or time.monotonic() > deadline:
             break
     return statuses
 

@@ -38,7 +38,7 @@ def ended(world: World, status: str) -> World:
     return world
 
 
-# Each case breaks its own rule and every later one that it can: the first is to be told.
+# Each case breaks its own rule and as many later ones as possible: the first one is reported.
 ASSIGN: list[tuple[str, Message, str]] = [
     ("IDLE", assign_message(EB, ((RECEIVE, "realtime", "x"),)), f"Execution block {EB} already"),
     ("IDLE", assign_message(pbs=((BATCH, "batch", "x"),)), f"Processing block {BATCH} already"),
@@ -51,7 +51,9 @@ ASSIGN: list[tuple[str, Message, str]] = [
 
 
 @pytest.mark.parametrize(("column", "message", "text"), ASSIGN)
-def test_assign_resources(column: str, message: Message, text: str) -> None:
+def test_assign_resources_is_rejected_by_first_broken_rule(
+    column: str, message: Message, text: str
+) -> None:
     world = World(documents(ObsState[column]))
     del world.documents["/component/proccontrol/owner"]
     assert rejection(world, "AssignResources", message).startswith(text)
@@ -66,7 +68,7 @@ def test_processing_blocks_alone_require_active_execution_block() -> None:
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "missing"])
-def test_an_ended_execution_block(status: str) -> None:
+def test_command_with_ended_execution_block_is_rejected(status: str) -> None:
     text = f"Execution block {EB} is {status}"
     idle = ended(World(documents(ObsState.IDLE)), status)
     assert rejection(idle, "AssignResources", assign_message(None, NEW_PB)) == text
@@ -102,7 +104,7 @@ def test_ended_execution_block_is_replaced() -> None:
     assert world.entry["eb_id"] == "eb-new-20260131-00000"
 
 
-def test_scan_types() -> None:
+def test_configure_with_wrong_scan_type_is_rejected() -> None:
     world = World(documents(ObsState.IDLE))
     science = {"scan_type_id": "science"}
     new = {"scan_type_id": "new"}
