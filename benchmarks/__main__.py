@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: a table, and the same as a JSON file."""
+"""Command `python -m benchmarks`, which prints a table and writes it as JSON."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ GROUPS = {
 def main() -> None:
     """Run the benchmarks and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
+    parser.add_argument("groups", nargs="*", help=f"{', '.join(GROUPS)}; default: all")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results.json"))
     arguments = parser.parse_args()
     groups = arguments.groups or list(GROUPS)
     unknown = sorted(set(groups) - set(GROUPS))
     if unknown:
-        parser.error(f"no such group: {', '.join(unknown)}; there are {', '.join(GROUPS)}")
+        parser.error(f"unknown groups: {', '.join(unknown)}; known: {', '.join(GROUPS)}")
     rows = []
     with (
         tempfile.TemporaryDirectory() as compiled,
@@ -55,9 +55,9 @@ def main() -> None:
 
 
 def _compile_programs(where: str) -> None:
-    """Have programs start as installed ones do, which are compiled.
+    """Let programs start from compiled modules, as installed ones do.
 
-    The first start of each, which does not count, sees to it.
+    The first start of each program, which is not measured, compiles them.
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = where

@@ -29,7 +29,7 @@ class Bare(Device):  # type: ignore[misc]  # PyTango is not typed
         """Start the thread that pushes."""
         super().init_device()
         self._text = "x"
-        self._asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.set_change_event("pushed", True, False)
         tango.utils.PyTangoThread(target=self._push, daemon=True).start()
 
@@ -60,11 +60,11 @@ class Bare(Device):  # type: ignore[misc]  # PyTango is not typed
     @command  # type: ignore[untyped-decorator]
     def Push(self) -> None:  # noqa: N802 - as Tango's commands are named
         """Push from a thread, as the devices do after a watch event."""
-        self._asked.put(None)
+        self._requests.put(None)
 
     def _push(self) -> None:
         while True:
-            self._asked.get()
+            self._requests.get()
             with tango.AutoTangoMonitor(self):
                 self.push_change_event("pushed", time.perf_counter())
 

@@ -17,7 +17,7 @@ class ByHand:
     """Direct calls on one channel.
 
     Args:
-        host: where etcd is.
+        host: host name of etcd.
         port: its client port.
     """
 

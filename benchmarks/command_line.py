@@ -1,4 +1,4 @@
-"""The command line as new processes, against plain Python that does the same work."""
+"""Command line in new processes, against plain Python that does the same work."""
 
 from __future__ import annotations
 

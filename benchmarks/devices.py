@@ -80,14 +80,14 @@ class Floor:
     def push(self, events: Subscriber) -> float:
         """Return the seconds from a push to the callback."""
         self.device.command_inout("Push")
-        heard, pushed = events.next()
-        return heard - float(pushed)
+        received, pushed = events.next()
+        return received - float(pushed)
 
 
 def _commands(observation: Observation, floor: Floor) -> Iterator[Row]:
     names = ("Configure", "Scan", "EndScan")
     returned: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    heard: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    published: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     with (
         Subscriber(observation.subarray, "obsState") as obs_states,
         Subscriber(floor.device, "pushed") as events,
@@ -105,14 +105,14 @@ def _commands(observation: Observation, floor: Floor) -> Iterator[Row]:
                 began = time.perf_counter()
                 observation.subarray.command_inout(name, *arguments)
                 took = time.perf_counter() - began
-                told = obs_states.until(target) - began
+                event_took = obs_states.until(target) - began
                 time.sleep(SETTLE_TIME_S)
                 bare = floor.command(*arguments)
                 returned[name].append((took, bare))
-                heard[name].append((told, bare + floor.push(events)))
+                published[name].append((event_took, bare + floor.push(events)))
     for name, pairs in returned.items():
         yield _row(f"{name}: call to return", pairs, 1.5)
-    for name, pairs in heard.items():
+    for name, pairs in published.items():
         yield _row(f"{name}: call to the subscriber's callback", pairs, 1.5)
 
 
@@ -130,14 +130,14 @@ def _change(observation: Observation, floor: Floor, by_hand: ByHand) -> Row:
             time.sleep(SETTLE_TIME_S)
             began = time.perf_counter()
             by_hand.commit([], change)
-            heard, _ = states.next()
-            took = heard - began
+            received, _ = states.next()
+            took = received - began
             (text,) = change.values()
             time.sleep(SETTLE_TIME_S)
             began = time.perf_counter()
             by_hand.commit([], {key: text})
-            told = watch.next_time() - began
-            pairs.append((took, told + floor.push(events)))
+            watch_took = watch.next_time() - began
+            pairs.append((took, watch_took + floor.push(events)))
     return _row("a state is written: to the subscriber's callback", pairs, 1.5)
 
 

@@ -17,12 +17,12 @@ class Row:
     """One row of the table.
 
     Attributes:
-        work: what was done.
-        ours, floor: seconds that it took, or what else it used, the median of the rounds.
+        work: description of the work.
+        ours, floor: duration in seconds, or another quantity; the median of the rounds.
         ratio: ours / floor, the median of the rounds' ratios.
         spread: the smallest and the largest of them.
-        bound: the ratio that is to be kept, None where there is none.
-        unit: a thousandth of what ``ours`` and ``floor`` are in, such as ``MB`` for GB.
+        bound: upper limit of the ratio, None for no limit.
+        unit: a thousandth of the unit of ``ours`` and ``floor``, e.g. ``MB`` for GB.
     """
 
     work: str
@@ -55,12 +55,12 @@ def compare(
     """Compare two functions, called alternately.
 
     Args:
-        work: what they are.
-        ours: does it with this library.
-        floor: does the same by hand.
-        times: how often in a row.
-        rounds: how many rows of each, after one that does not count.
-        bound: the ratio to keep.
+        work: description of the work.
+        ours: function that uses this library.
+        floor: function that does the same by hand.
+        times: calls in a row.
+        rounds: rounds to measure, after one to warm up.
+        bound: upper limit of the ratio, None for no limit.
     """
     mine, theirs = [], []
     for number in range(rounds + 1):
@@ -85,10 +85,10 @@ def of_samples(work: str, ours: list[float], floor: list[float], bound: float | 
     The spread is that of the pairs, without the lowest and the highest tenth.
 
     Args:
-        work: what they are.
-        ours: seconds that it took with this software.
-        floor: seconds that the same took by hand, as many.
-        bound: the ratio to keep.
+        work: description of the work.
+        ours: durations with this software, in seconds.
+        floor: as many durations of the same work by hand.
+        bound: upper limit of the ratio, None for no limit.
     """
     mine, theirs = statistics.median(ours), statistics.median(floor)
     ratios = statistics.quantiles([a / b for a, b in zip(ours, floor, strict=True)], n=10)

@@ -1,4 +1,4 @@
-"""An observing subarray; its scripts' writes are made on the stubs."""
+"""Observing subarray; the writes of its scripts are made on the stubs."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Subscriber:
         self._device.unsubscribe_event(self._number)
 
     def _on_event(self, event: tango.EventData) -> None:
-        heard = time.perf_counter()
-        self._events.put((heard, None if event.err else event.attr_value.value))
+        received = time.perf_counter()
+        self._events.put((received, None if event.err else event.attr_value.value))
 
     def next(self) -> tuple[float, Any]:
         """Wait for an event; return the time (``perf_counter``) of its callback and its value."""
@@ -56,9 +56,9 @@ class Subscriber:
     def until(self, value: Any) -> float:
         """Wait for a value; return the time of its callback."""
         while True:
-            heard, found = self.next()
+            received, found = self.next()
             if found == value:
-                return heard
+                return received
 
 
 class Observation:
@@ -72,7 +72,7 @@ class Observation:
 
     Args:
         subarray: the device, whose server has just started.
-        by_hand: plays the scripts.
+        by_hand: writes in place of the scripts.
     """
 
     def __init__(self, subarray: tango.DeviceProxy, by_hand: ByHand) -> None:

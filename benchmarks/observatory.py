@@ -82,7 +82,7 @@ class Observatory:
 
 
 def start(server: DeviceServer) -> float:
-    """Start a server; return the seconds until all of its devices answered."""
+    """Start a server; return the seconds until all of its devices respond."""
     began = time.perf_counter()
     server.launch()
     while not server.is_ready():

@@ -19,7 +19,7 @@ class RawWatch:
     """A thread that watches one key.
 
     Args:
-        by_hand: whose channel is used.
+        by_hand: owner of the channel.
         key: the key.
     """
 
@@ -29,19 +29,19 @@ class RawWatch:
         self._requests.put(etcdrpc.WatchRequest(create_request=create))
         self._call = etcdrpc.WatchStub(by_hand.channel).Watch(iter(self._requests.get, None))
         next(self._call)
-        self._told: queue.SimpleQueue[float] = queue.SimpleQueue()
+        self._times: queue.SimpleQueue[float] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._listen)
 
     def _listen(self) -> None:
         try:
             for _ in self._call:
-                self._told.put(time.perf_counter())
+                self._times.put(time.perf_counter())
         except grpc.RpcError:
             return
 
     def next_time(self) -> float:
         """Wait for a change; return the time of its receipt, by ``perf_counter``."""
-        return self._told.get(timeout=60)
+        return self._times.get(timeout=60)
 
     def __enter__(self) -> RawWatch:
         self._thread.start()

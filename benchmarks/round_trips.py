@@ -13,7 +13,7 @@ KV = b'grpc_service="etcdserverpb.KV"'
 
 
 def kv_calls(address: str) -> int:
-    """Return the number of KV calls that a server has answered since its start.
+    """Return the number of KV calls that a server has completed since its start.
 
     Args:
         address: its ``host:port``.
@@ -29,9 +29,9 @@ def counted(work: str, trips: list[float], at_most: float) -> Row:
     """Return a row of counts, compared with a single round trip.
 
     Args:
-        work: what was done.
-        trips: how many it took, each time.
-        at_most: how many it may take.
+        work: description of the work.
+        trips: round trips of each run.
+        at_most: upper limit.
     """
     worst = max(trips)
     return Row(work, worst / 1e3, 1 / 1e3, worst, (min(trips), worst), at_most, unit="round trips")

@@ -24,7 +24,7 @@ BLOCKS = 10_000
 LATENCIES = 200
 TURNS = 40
 
-Told = Callable[[], float]
+NextTime = Callable[[], float]
 """Waits for a change and returns the time of its receipt."""
 
 
@@ -105,7 +105,7 @@ def _fill(store: Store) -> None:
 
 def _latencies(
     by_hand: ByHand,
-    told: Told,
+    next_time: NextTime,
     key: str,
     times: int,
     body: Callable[[], object] = lambda: None,
@@ -116,12 +116,12 @@ def _latencies(
         for number in range(times + 10):
             began = time.perf_counter()
             by_hand.commit([], {key: str(number) * 20})
-            heard, turned = watch.next_time(), told()
+            received, turned = watch.next_time(), next_time()
             body_began = time.perf_counter()
             body()
             body_took = time.perf_counter() - body_began
             if number >= 10:
-                raw.append(heard - began + body_took)
+                raw.append(received - began + body_took)
                 ours.append(turned - began)
     return ours, raw
 

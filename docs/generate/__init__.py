@@ -1,1 +1,1 @@
-"""What the documentation takes from the program itself when it is built."""
+"""Generation of parts of the documentation from the program."""

@@ -43,7 +43,7 @@ class Edge:
     Attributes:
         starts: obsStates that it leads from.
         end: obsState that it leads to.
-        label: the commands that cause it, or ``timeout``; empty if it follows by itself.
+        label: the commands that cause it, or ``timeout``; empty if no command does.
     """
 
     starts: frozenset[ObsState]
@@ -70,7 +70,7 @@ def render(name: str) -> str:
 
 
 def edges(diagram: str) -> list[Edge]:
-    """Return the arrows of ``cycle`` or ``exits``, without On and Off, which have no obsState."""
+    """Return the arrows of ``cycle`` or ``exits``, without On and Off of any obsState."""
     commands: defaultdict[tuple[frozenset[ObsState], ObsState], list[str]] = defaultdict(list)
     following: set[tuple[ObsState, ObsState]] = set()
     waiting: set[ObsState] = set()

@@ -131,7 +131,7 @@ class _Observation:
         yield from self._show(view.obs_state.name)
 
     def _processing(self) -> Iterator[Line]:
-        """Run the scripts until none can go on; yield the messages of each step."""
+        """Run the scripts until none can continue; yield the messages of each step."""
         moved = True
         while moved:
             moved = False

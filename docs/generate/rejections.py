@@ -62,7 +62,7 @@ def rejections() -> str:
         1,
         "{command}: {JSON path}: {fault}; …",
         "the argument is longer than 1 MiB, is no JSON object, or does not follow its schema: "
-        "ten wrong fields are named, the others counted",
+        "ten invalid fields are named, the others counted",
         ("AssignResources", "ReleaseResources", "Configure", "Scan"),
         Reason.FAILED,
     )

@@ -1,4 +1,4 @@
-"""Series under which each alarm fires, and under which it does not."""
+"""Series for which each alarm fires, and for which it does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Case(NamedTuple):
 
     Attributes:
         alarm: name of the alarm.
-        about: what the series stand for.
+        about: situation that the series describe.
         series: samples by series, in the notation of ``promtool test rules``.
         at: time of the evaluation.
         summaries: summary of each alarm that fires, with its labels but the severity.
@@ -85,10 +85,10 @@ def _durations(bound: float) -> dict[str, str]:
 CASES = [
     Case(
         "SdpServerDown",
-        "a server has not answered for a minute",
+        "a server has not responded for a minute",
         {UP: "1+0x4 0+0x20"},
         "4m",
-        {"The server at one does not answer.": SERVER},
+        {"The server at one does not respond.": SERVER},
     ),
     Case("SdpServerDown", "a server misses one scrape", {UP: "1+0x4 0 1+0x20"}, "4m", NONE),
     Case(
@@ -96,14 +96,14 @@ CASES = [
         "one server of two is a target",
         {UP: ALWAYS},
         "6m",
-        {"Prometheus knows of 1 servers only.": {}},
+        {"Only 1 servers are targets of Prometheus.": {}},
     ),
     Case(
         "SdpServerMissing",
         "no server is a target",
         {LEADER: ALWAYS},
         "6m",
-        {"Prometheus knows of 0 servers only.": {}},
+        {"Only 0 servers are targets of Prometheus.": {}},
     ),
     Case(
         "SdpServerMissing",
@@ -122,7 +122,7 @@ CASES = [
     Case("SdpServerStuck", "a server was stuck, long ago", {LIVE: "0 0 1+0x40"}, "6m", NONE),
     Case(
         "SdpDatabaseAway",
-        "the database has not answered for more than 30 s",
+        "the database has not responded for more than 30 s",
         {CONNECTED: "1+0x4 0+0x20"},
         "3m",
         {"one cannot reach the configuration database.": ONE},
@@ -130,7 +130,7 @@ CASES = [
     Case("SdpDatabaseAway", "it was away for 15 s", {CONNECTED: "1+0x4 0 1+0x20"}, "3m", NONE),
     Case(
         "SdpNotReady",
-        "a server is not ready, though its database answers",
+        "a server is not ready, though its database responds",
         {READY: NEVER, CONNECTED: ALWAYS},
         "3m",
         {"The server at one does not become ready.": ONE},
@@ -198,7 +198,7 @@ CASES = [
         "accepted commands take nearly half a second",
         _durations(0.5),
         "31m",
-        {"Commands at one take long.": ONE},
+        {"Commands at one are slow.": ONE},
     ),
     Case(
         "SdpCommandsSlow",
@@ -209,17 +209,17 @@ CASES = [
     ),
     Case(
         "SdpWatchBehind",
-        "the watch has owed a revision for a minute",
+        "the watch has lagged for a minute",
         {LAG: "0+0x4 15+15x20", QUIET: "1+0x60"},
         "4m",
-        {"one does not hear of changes.": ONE},
+        {"one does not receive changes.": ONE},
     ),
     Case(
         "SdpWatchBehind",
-        "nothing was heard of the watch for a minute",
+        "the watch has delivered nothing for a minute",
         {LAG: NEVER, QUIET: "1+0x4 15+15x20"},
         "4m",
-        {"one does not hear of changes.": ONE},
+        {"one does not receive changes.": ONE},
     ),
     Case(
         "SdpWatchBehind", "the watch is up to date", {LAG: "2+0x60", QUIET: "3+0x60"}, "4m", NONE
@@ -229,17 +229,17 @@ CASES = [
         "two commits a second are repeated",
         {CONFLICTS: "0+30x100"},
         "16m",
-        {"Others keep changing what one reads.": ONE},
+        {"Other programs continuously change keys that one reads.": ONE},
     ),
     Case("SdpConflicts", "a commit in 15 s is repeated", {CONFLICTS: "0+1x100"}, "16m", NONE),
     Case(
         "SdpEtcdMemberDown",
-        "the only member does not answer",
+        "the only member does not respond",
         {UP_ETCD: NEVER},
         "3m",
-        {"Only 0 members of etcd answer.": {}},
+        {"Only 0 members of etcd respond.": {}},
     ),
-    Case("SdpEtcdMemberDown", "it answers", {UP_ETCD: ALWAYS}, "3m", NONE),
+    Case("SdpEtcdMemberDown", "it responds", {UP_ETCD: ALWAYS}, "3m", NONE),
     Case(
         "SdpEtcdNoLeader",
         "a member has had no leader for a minute",
@@ -255,7 +255,7 @@ CASES = [
         "nine tenths of the quota are in use",
         {SIZE: "900+0x60", QUOTA: "1000+0x60"},
         "6m",
-        {"The database of one is nearly as large as it may be.": ETCD},
+        {"The database of one has nearly reached its quota.": ETCD},
     ),
     Case("SdpEtcdFull", "half of it", {SIZE: "500+0x60", QUOTA: "1000+0x60"}, "6m", NONE),
     Case(
@@ -263,12 +263,12 @@ CASES = [
         "a client has tried to log in, and there are no users",
         {AUTH_REVISION: ALWAYS, LOGINS: "3+0x200"},
         "11m",
-        {"etcd at one lets everybody in: its users are not made.": ETCD},
+        {"etcd at one accepts every client: it has no users.": ETCD},
     ),
-    Case("SdpEtcdOpen", "nobody logs in", {AUTH_REVISION: ALWAYS, LOGINS: NEVER}, "11m", NONE),
+    Case("SdpEtcdOpen", "no client logs in", {AUTH_REVISION: ALWAYS, LOGINS: NEVER}, "11m", NONE),
     Case(
         "SdpEtcdOpen",
-        "the users were made",
+        "the users were created",
         {AUTH_REVISION: "1+0x4 9+0x200", LOGINS: "3+0x200"},
         "11m",
         NONE,

@@ -1,4 +1,4 @@
-"""The rules of the operators' guide, and the series that they ask for."""
+"""Alarm rules of the operators' guide, and the series that they query."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ RULES: list[dict[str, Any]] = [
 ]
 
 OF_ETCD = ("etcd_", "grpc_")
-"""What the names of etcd's own series begin with."""
+"""Prefixes of the names of etcd's own series."""
 
 
 def selectors(expression: str) -> list[Any]:
-    """The series that a rule asks for, as Prometheus' grammar reads it."""
+    """Return the series that a rule queries, parsed by Prometheus' grammar."""
     found: list[Any] = []
 
     def visit(node: Any) -> None:

@@ -1,4 +1,4 @@
-"""Databases and stacks for what the documentation shows."""
+"""Databases and stacks for the samples of the documentation."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Environment = dict[str, str]
 
 
 def environment(**variables: str) -> Environment:
-    """The variables of a reader whose virtual environment is in use, and who has no others."""
+    """Return a reader's environment: an active virtual environment and the given variables."""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     return clean_environment(PATH=path, PYTHONUNBUFFERED="1", NO_COLOR="1", **variables)
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A directory with what a page uses of a clone, and room for what its reader writes."""
+    """Create a writable directory with the parts of a clone that pages use."""
     for name in ("examples", "devices"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv").symlink_to(sys.prefix)
@@ -39,7 +39,7 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def on_etcd(etcd: Etcd) -> Environment:
-    """The variables of somebody whose database is an empty etcd."""
+    """Return a reader's environment whose database is an empty etcd."""
     with Config(host=etcd.host, port=etcd.port) as config:
         config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=60)
     return environment(SDP_CONFIG_HOST=etcd.host, SDP_CONFIG_PORT=str(etcd.port))
@@ -47,9 +47,9 @@ def on_etcd(etcd: Etcd) -> Environment:
 
 @pytest.fixture
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Environment]]:
-    """Starts a local stack of a test's own; gives the variables that lead to it.
+    """Return a function that starts a local stack and returns its environment.
 
-    HEALTH is where its last server, that of a subarray, says how it is.
+    HEALTH is the address of the health endpoint of its last server, that of a subarray.
     """
     started: list[LocalStack] = []
 

@@ -1,4 +1,4 @@
-"""What of a page of the documentation can be run: its fenced blocks, in their order."""
+"""Runnable parts of a page of the documentation: its fenced blocks, in order."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Block:
     """One fenced block.
 
     Attributes:
-        kind: ``console``, a session; ``python``, run; ``file``, written as the caption says;
-            ``text``, what the block before it prints.
+        kind: ``console``, a session; ``python``, code to run; ``file``, a file to write;
+            ``text``, the output of the block before it.
         text: its lines.
-        caption: its caption: the terminal of a session, or the name of a file.
-        line: its first line, for failures.
+        caption: the terminal of a session, or the name of a file.
+        line: number of its first line, for failures.
     """
 
     kind: str
@@ -36,13 +36,13 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every page that is written by hand, the README among them."""
+    """Return all pages written by hand, with the README."""
     docs = ROOT / "docs"
     return [ROOT / "README.md", *sorted(p for p in docs.rglob("*.md") if "_build" not in p.parts)]
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """Get the blocks of a page that are run, or are the output of one that is."""
+    """Return the blocks of a page that are run, or are the output of such a block."""
     return list(_blocks(page.read_text()))
 
 
@@ -50,7 +50,7 @@ def _blocks(text: str) -> Iterator[Block]:
     before = ""
     for token in MarkdownIt().parse(text):
         if token.type != "fence":
-            # Output stands directly below what printed it.
+            # Only output directly below its block is compared.
             before = ""
             continue
         language, content, options = _directive(token.info.strip(), token.content)
@@ -64,7 +64,7 @@ def _blocks(text: str) -> Iterator[Block]:
 
 
 def _directive(info: str, content: str) -> tuple[str, str, dict[str, str]]:
-    """Take a code-block directive apart: its language, its lines, its options."""
+    """Return the language, the lines and the options of a code-block directive."""
     name, _, language = info.partition(" ")
     if name != "{code-block}":
         return info, content, {}
@@ -79,7 +79,7 @@ def _directive(info: str, content: str) -> tuple[str, str, dict[str, str]]:
 
 
 def matches(expected: str, found: str) -> bool:
-    """Whether a text is as a page shows it; an ellipsis in the page stands for anything."""
+    """Return whether a text matches a page, in which an ellipsis matches anything."""
     parts = (re.escape(part) for part in _tidy(expected).split("…"))
     return re.fullmatch("(?s:.*?)".join(parts), _tidy(found)) is not None
 

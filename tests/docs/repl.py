@@ -1,4 +1,4 @@
-"""An interactive Python in a real terminal, into which the samples of a page are pasted."""
+"""Interactive Python in a real terminal, for pasting the samples of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal in which the sessions of a page are typed, as its reader types them."""
+"""Terminal for typing the sessions of a page, as a reader does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Terminal"]
 _PROMPT = "[the documentation's prompt]"
 _PATIENCE = 120.0
 _SIZE = (50, 100)
-_GOES_ON = "…\n"
+_CONTINUES = "…\n"
 
 
 class Terminal:
@@ -47,13 +47,13 @@ class Terminal:
         self._command = "bash"
 
     def session(self, text: str) -> None:
-        """Type the commands of a session, and compare what is printed with what it shows.
+        """Type the commands of a session, and compare their output with the page.
 
-        A last line that is nothing but an ellipsis means that the command goes on; what it then
-        prints may be a session of its own, without a command. ``^C`` interrupts it.
+        A last line with only an ellipsis means that the command continues to run; its later
+        output may be a separate session without a command. ``^C`` interrupts it.
 
         Raises:
-            AssertionError: something else was printed, or nothing in time.
+            AssertionError: the output differs, or did not arrive in time.
         """
         for command, expected in _commands(text):
             if command == "^C":
@@ -64,14 +64,14 @@ class Terminal:
                     self._until_prompt()
                 self._shell.screen.sendline(command)
                 self._at_prompt, self._command = False, command
-            if f"\n{expected}".endswith(f"\n{_GOES_ON}"):
-                self._go_on(command, expected.removesuffix(_GOES_ON))
+            if f"\n{expected}".endswith(f"\n{_CONTINUES}"):
+                self._wait_for_output(command, expected.removesuffix(_CONTINUES))
             else:
                 self._show(command, expected, self._until_prompt())
 
     def close(self) -> None:
-        """Interrupt what goes on, and end the shell."""
-        # A shell that does not answer any more is ended by force.
+        """Interrupt a running command, and end the shell."""
+        # A shell that does not respond is killed.
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF, AssertionError):
             if not self._at_prompt:
                 self._shell.interrupt()
@@ -81,8 +81,8 @@ class Terminal:
     def _until_prompt(self) -> str:
         if self._command == "^C":
             for _ in range(2):
-                # Python drops an interrupt that is raised within a callback of a library's: who
-                # sees that nothing comes of it presses again. What was printed meanwhile is kept.
+                # Python drops an interrupt that is raised within a callback of a library, so
+                # Ctrl-C is pressed again. The output in between is kept.
                 if self._shell.screen.expect_exact([_PROMPT, pexpect.TIMEOUT], _PATIENCE / 6) == 0:
                     self._at_prompt = True
                     return str(self._shell.screen.before)
@@ -99,21 +99,21 @@ class Terminal:
     def _show(self, command: str, expected: str, found: str) -> None:
         assert matches(expected, found), f"$ {command}\n{found}\n-- but the page shows\n{expected}"
 
-    def _go_on(self, command: str, expected: str) -> None:
-        """Wait until a command that goes on has printed what the page shows of it."""
+    def _wait_for_output(self, command: str, expected: str) -> None:
+        """Wait until a running command has printed the output on the page."""
         found = ""
         while not matches(expected, found):
             try:
                 self._shell.screen.expect_exact("\n")
             except (pexpect.TIMEOUT, pexpect.EOF) as error:
                 raise AssertionError(
-                    f"$ {command}\n{found}\n-- has not printed what the page shows\n{expected}"
+                    f"$ {command}\n{found}\n-- has not printed the output on the page\n{expected}"
                 ) from error
             found += f"{self._shell.screen.before}\n"
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:
-    """Take a session apart: each command, and what is printed after it."""
+    """Yield each command of a session with its output."""
     command, printed = "", ""
     for line in text.splitlines():
         if line.startswith("$ ") or line == "^C":

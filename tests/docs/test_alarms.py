@@ -1,4 +1,4 @@
-"""Each alarm fires when it should, by Prometheus' own evaluation."""
+"""Alarms fire as expected, evaluated by Prometheus."""
 
 from __future__ import annotations
 

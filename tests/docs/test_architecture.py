@@ -1,4 +1,4 @@
-"""The files that the maintainers' pages name exist."""
+"""Files named in the maintainers' pages exist."""
 
 from __future__ import annotations
 

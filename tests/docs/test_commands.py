@@ -1,4 +1,4 @@
-"""The commands that the operators' guide shows are ones, though what they print is left open."""
+"""Commands in the operators' guide have valid usage."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(SHOWN)))
-def test_a_command_of_ska_sdp_is_well_used(
+def test_command_of_the_guide_has_valid_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], page: str, command: str
 ) -> None:
-    # Nothing answers there, so it fails, but not as bad usage.
+    # Port 9 has no database: the command fails, but not with the exit code of invalid usage.
     monkeypatch.setenv("SDP_CONFIG_PORT", "9")
     monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "0.05")
     logger = logging.getLogger("ska_sdp_config")

@@ -1,4 +1,4 @@
-"""The examples run as their readers run them: as programs, on real servers."""
+"""Examples run as programs on real servers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Program = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def program(on_etcd: Environment) -> Iterator[Program]:
-    """Starts an example."""
+    """Return a function that starts an example."""
     started: list[subprocess.Popen[str]] = []
 
     def start(name: str, *arguments: str) -> subprocess.Popen[str]:
@@ -46,7 +46,7 @@ def program(on_etcd: Environment) -> Iterator[Program]:
 
     yield start
     for process in started:
-        # With what it has started, which holds its output open.
+        # Its child processes keep its output open.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -81,7 +81,7 @@ def has_noted(config: Config, scan_id: int) -> bool:
 
 
 def is_free(config: Config) -> bool:
-    """Whether nobody runs the processing block: the script has said all that it had to say."""
+    """Return whether the processing block has no owner, so the script has printed everything."""
     found = False
     for txn in config.txn():
         found = not txn.processing_block.ownership(PB).is_owned()
@@ -89,14 +89,15 @@ def is_free(config: Config) -> bool:
 
 
 def until(holds: Callable[[], object], what: str) -> None:
-    """Wait, for as long as programs may take to start on a busy machine."""
+    """Wait, as long as programs take to start on a busy machine."""
     wait_until(holds, within=120, what=what)
 
 
 def end(process: subprocess.Popen[str]) -> str:
-    """Ask a program to end, until it does; get what was printed.
+    """Terminate a program; return its output.
 
-    Python drops what a signal raises within a callback of a library's.
+    Python drops an exception that a signal raises within a callback of a library, so the signal
+    is repeated.
     """
     for _ in range(2):
         process.send_signal(signal.SIGTERM)
@@ -107,7 +108,7 @@ def end(process: subprocess.Popen[str]) -> str:
 
 
 def observe(config: Config) -> None:
-    """Two scans, each noted before the next thing happens."""
+    """Run two scans, each noted by the script before the next step."""
     until(lambda: state_of(config).get("status") == "RUNNING", "the script runs")
     for scan_id in (7, 8):
         change(config, scan_id=scan_id)
@@ -116,7 +117,7 @@ def observe(config: Config) -> None:
     until(lambda: state_of(config).get("status") == "FINISHED", "the script ends")
 
 
-def test_the_script_follows_its_execution_block(program: Program, config: Config) -> None:
+def test_script_follows_its_execution_block(program: Program, config: Config) -> None:
     begin(config)
     script = program("processing_script.py", PB)
     observe(config)
@@ -130,39 +131,39 @@ def test_the_script_follows_its_execution_block(program: Program, config: Config
     assert script.returncode == 0
 
 
-def test_the_script_refuses_a_processing_block_that_is_not_there(program: Program) -> None:
+def test_script_rejects_a_missing_processing_block(program: Program) -> None:
     script = program("processing_script.py", PB)
     printed, _ = script.communicate(timeout=120)
     assert "nothing to follow" in printed
     assert script.returncode == 1
 
 
-def test_the_controller_starts_the_script(program: Program, config: Config) -> None:
+def test_controller_starts_the_script(program: Program, config: Config) -> None:
     begin(config)
     controller = program("controller.py")
     observe(config)
-    # The script prints to the same pipe, and last when its end is in the database.
-    until(lambda: is_free(config), "the script is through")
+    # The script prints to the same pipe, its last line after its final commit.
+    until(lambda: is_free(config), "the script has ended")
     printed = end(controller)
     assert f"started processing_script.py {PB}" in printed
     assert printed.splitlines()[-1] == "ending"
     assert controller.returncode == 0
 
 
-def test_the_controller_says_what_it_cannot_start(program: Program, config: Config) -> None:
-    begin(config, "realtime:unheard-of:1.0.0")
+def test_controller_fails_a_block_with_an_unknown_script(program: Program, config: Config) -> None:
+    begin(config, "realtime:unknown:1.0.0")
     program("controller.py")
     until(lambda: state_of(config).get("status") == "FAILED", "the block fails")
-    assert state_of(config)["reason"] == "realtime:unheard-of:1.0.0 is not known"
+    assert state_of(config)["reason"] == "realtime:unknown:1.0.0 is not known"
 
 
-def test_the_message_is_beyond_reproach() -> None:
+def test_example_message_has_no_warnings() -> None:
     parsed = parse_assign_resources((EXAMPLES / "assign_resources.json").read_text(), 2)
     assert parsed.warnings == ()
 
 
 @pytest.mark.long
-def test_the_notebook_runs(stack: Callable[..., Environment], tmp_path: Path) -> None:
+def test_notebook_runs(stack: Callable[..., Environment], tmp_path: Path) -> None:
     notebook = tmp_path / "observation.ipynb"
     notebook.write_text((EXAMPLES / "observation.ipynb").read_text())
     for name in ("assign_resources.json", "scripts.yaml"):

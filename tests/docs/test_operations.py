@@ -1,4 +1,4 @@
-"""The operators' guide speaks of what there is: metrics, reasons, alarms."""
+"""Metrics, reasons and alarms in the operators' guide exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VALUES = {
 }
 
 
-def test_every_alarm_has_a_section_and_says_what_to_do() -> None:
+def test_every_alarm_has_a_section_with_an_action() -> None:
     sections = re.split(r"^## ", (GUIDE / "alarms.md").read_text(), flags=re.MULTILINE)[1:]
     assert [section.partition("\n")[0] for section in sections] == [r["alert"] for r in RULES]
     for section in sections:
@@ -33,36 +33,38 @@ def test_every_alarm_has_a_section_and_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["alert"]))
-def test_an_alarm_asks_for_what_is_counted(rule: dict[str, Any]) -> None:
-    asked = selectors(rule["expr"])
-    assert asked
-    for selector in asked:
+def test_alarm_queries_existing_series(rule: dict[str, Any]) -> None:
+    queried = selectors(rule["expr"])
+    assert queried
+    for selector in queried:
         if selector.name == "up" or selector.name.startswith(OF_ETCD):
-            # Prometheus' own, and those that tests/chart/test_etcd_alarms.py asks etcd for.
+            # Prometheus' own, and etcd's, which tests/chart/test_etcd_alarms.py checks.
             continue
         family = SERIES[selector.name]
         for matcher in selector.matchers.matchers:
             assert matcher.name in family.labels
             assert matcher.value in VALUES[matcher.name]
-    told = re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])
-    labels = {label for each in asked if each.name in SERIES for label in SERIES[each.name].labels}
-    assert set(told) <= {"instance", *labels}
+    named = re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])
+    labels = {
+        label for each in queried if each.name in SERIES for label in SERIES[each.name].labels
+    }
+    assert set(named) <= {"instance", *labels}
 
 
-def test_metrics_that_the_text_names_are_counted() -> None:
-    told = {
+def test_metrics_in_the_text_exist() -> None:
+    named = {
         name
         for page in GUIDE.glob("*.md")
         for name in re.findall(r"\bsdp_lmc_\w+", page.read_text())
     }
-    assert told
-    assert told <= set(SERIES)
+    assert named
+    assert named <= set(SERIES)
 
 
-def test_reasons_that_the_text_names_exist() -> None:
-    told = re.findall(r"reason `([a-z-]+)`", (GUIDE / "alarms.md").read_text())
-    assert told
-    assert set(told) <= set(CODES)
+def test_reasons_in_the_text_exist() -> None:
+    named = re.findall(r"reason `([a-z-]+)`", (GUIDE / "alarms.md").read_text())
+    assert named
+    assert set(named) <= set(CODES)
 
 
 def test_every_metric_reason_and_part_is_in_the_guide() -> None:

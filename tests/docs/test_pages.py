@@ -1,4 +1,4 @@
-"""What the pages of the documentation show is run, and must come out as they show it."""
+"""Samples on the pages of the documentation run and print the output on the page."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ ON_A_STACK = (
     "docs/operations/health.md",
     "README.md",
 )
-"""Pages that suppose a running stack."""
+"""Pages that require a running stack."""
 
 
 class Reader:
-    """Somebody who goes through a page and does what it says.
+    """Execution of the blocks of a page.
 
     Args:
-        directory: where that is.
-        variables: the reader's environment.
+        directory: working directory.
+        variables: environment of the programs.
     """
 
     def __init__(self, directory: Path, variables: Environment) -> None:
@@ -56,10 +56,10 @@ class Reader:
         self._printed = ""
 
     def do(self, block: Block, page: str) -> None:
-        """Do one block.
+        """Execute one block.
 
         Raises:
-            AssertionError: it comes out in another way than the page shows.
+            AssertionError: the output differs from the page.
         """
         if block.kind == "file":
             (self._directory / block.caption).write_text(block.text)
@@ -72,7 +72,7 @@ class Reader:
             assert matches(block.text, self._printed), shown
 
     def close(self) -> None:
-        """End all that was begun, the newest first."""
+        """End all programs, the newest first."""
         self._undo.close()
 
     def _terminal(self, name: str) -> Terminal:
@@ -89,7 +89,7 @@ class Reader:
         return self._repl
 
     def _sourced(self) -> Environment:
-        """The variables of the stack that the page has started, if it has."""
+        """Return the variables of the stack that the page has started, if any."""
         file = self._directory / ".stack-env"
         if not file.exists():
             return {}
@@ -99,7 +99,7 @@ class Reader:
 
 @pytest.fixture
 def read(clone: Path) -> Iterator[Callable[[str, Environment], None]]:
-    """Goes through a page, given the reader's environment."""
+    """Return a function that executes a page in an environment."""
     with ExitStack() as undo:
 
         def read(page: str, variables: Environment) -> None:
@@ -130,7 +130,7 @@ def test_page_on_a_stack(
     variables = stack()
     with Config(host=variables["SDP_CONFIG_HOST"], port=variables["SDP_CONFIG_PORT"]) as config:
         for txn in config.txn():
-            # One page waits for any.
+            # One page waits for a finished execution block.
             txn.create_execution_block("eb-any-20260131-00000", {"status": "FINISHED"})
     read(page, variables)
 
@@ -141,6 +141,6 @@ def test_page_with_its_own_servers(page: str, read: Callable[..., None]) -> None
     read(page, environment())
 
 
-def test_no_page_shows_what_is_not_run() -> None:
+def test_every_page_with_samples_is_run() -> None:
     runnable = {str(page.relative_to(ROOT)) for page in pages() if blocks_of(page)}
     assert runnable == {*QUICK, *ON_ETCD, *LONG, *ON_A_STACK}

@@ -1,4 +1,4 @@
-"""The samples that a tutorial has its reader paste into an interactive Python."""
+"""Samples of the tutorials paste into an interactive Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TUTORIALS = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
 
 @pytest.fixture
 def repl(clone: Path) -> Iterator[Repl]:
-    """An interactive Python without a stack: every command to a device fails."""
+    """Return an interactive Python without a stack, where every device command fails."""
     repl = Repl(clone, environment())
     yield repl
     repl.close()

@@ -1,4 +1,4 @@
-"""Programs in terminals, as the documentation and its tests start them."""
+"""Programs in terminals, for the documentation and its tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _program(text: str, directory: Path | None = None) -> Program:
     )
 
 
-def test_a_program_has_its_own_terminal_variables_and_directory(tmp_path: Path) -> None:
+def test_program_has_its_own_terminal_variables_and_directory(tmp_path: Path) -> None:
     text = "import os; print(*os.get_terminal_size(), os.getcwd(), os.environ['WHO'], input())"
     with _program(text, tmp_path) as program:
         program.screen.sendline("typed")
@@ -35,8 +35,8 @@ def test_a_program_has_its_own_terminal_variables_and_directory(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("ours", [signal.default_int_handler, signal.SIG_IGN])
-def test_an_interrupt_reaches_the_program(ours: Any) -> None:
-    """Also where tests are run in the background, which ignores it, and all that it starts."""
+def test_interrupt_reaches_the_program(ours: Any) -> None:
+    """Also if the tests run in the background, where SIGINT is ignored and inherited as such."""
     before = signal.signal(signal.SIGINT, ours)
     try:
         with _program("import time; print('ready', flush=True); time.sleep(60)") as program:
@@ -48,8 +48,8 @@ def test_an_interrupt_reaches_the_program(ours: Any) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_no_copy_of_this_process_comes_first() -> None:
-    """gRPC comes to life in such a copy, and may end it: that was a failure of the build."""
+def test_program_starts_without_a_fork_of_this_process() -> None:
+    """gRPC's fork handlers may end such a copy, which once failed the build."""
     forks: list[None] = []
     os.register_at_fork(before=lambda: forks.append(None))
     with _program("") as program:
@@ -58,6 +58,6 @@ def test_no_copy_of_this_process_comes_first() -> None:
     assert not forks
 
 
-def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_directory_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         _program("", tmp_path / "nowhere")

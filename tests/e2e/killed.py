@@ -87,7 +87,7 @@ class Scene:
         self.before = {name: subarray.read(name) for name in KEPT}
         self.checks: dict[str, Callable[[], object]] = {
             "values-stay": self.is_same_scan,
-            "commands-refused": self.rejects,
+            "commands-rejected": self.rejects,
             "commands-work": self.obeys,
             "health-failed": lambda: self._have_health(HealthState.FAILED),
             "not-ready": self.is_not_ready,
@@ -99,7 +99,7 @@ class Scene:
             "lookups-fail": lambda: not self.can_look_up(),
             "component-offline": lambda: self._status("lmc-subarray-01") == "OFFLINE",
             "processing-offline": self.lacks_processing,
-            "blocks-refused": self.rejects_blocks,
+            "blocks-rejected": self.rejects_blocks,
             "same-scan": self.is_same_scan,
             "healthy": lambda: self._have_health(HealthState.OK),
             "lookups-work": self.can_look_up,

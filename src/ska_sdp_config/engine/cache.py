@@ -3,7 +3,7 @@
 Every commit has its own revision and changes at least one key. So a watch on all keys delivers
 each revision once, whole and in order, and the cache is a snapshot of the last revision delivered.
 With a watch for each range, a commit to two ranges would arrive in two parts at different times;
-see docs/decisions/0004-one-watch-on-everything.md.
+see docs/decisions/0004-one-watch-on-the-whole-store.md.
 """
 
 from __future__ import annotations
