@@ -14,7 +14,7 @@ from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.support.backends import Connect
-from tests.support.stores import Heard, now
+from tests.support.stores import RecordingSink, now
 
 TIMES = 40
 
@@ -68,7 +68,7 @@ def test_close_just_after_start_of_watch(connect: Connect) -> None:
     for _ in range(TIMES):
         backend: Backend = connect()
         # Not from the first revision on: sending all writes of earlier tests loads the server.
-        backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+        backend.store.watch(EVERYTHING, now(backend) + 1, RecordingSink())
         backend.close()
         close.append(backend.close)
     for again in close:

@@ -20,7 +20,7 @@ from ska_sdp_sim.stack.ports import free_port
 from tests.backend.comparisons import comparisons
 from tests.services.etcd import QUICK
 from tests.support.in_time import in_time
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import LATE, wait_until
 
 
@@ -76,10 +76,10 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureEtcd]:
 def test_mutual_tls(secure: SecureEtcd) -> None:
     with secure.client() as backend:
         backend.delete("/a", must_exist=False)
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="1")
-        heard.heard(("1/a", "1"))
+        sink.expect(("1/a", "1"))
         assert backend.get("/a")[0] == "1"
         before = threading.active_count()
         watch.cancel()
@@ -89,14 +89,14 @@ def test_mutual_tls(secure: SecureEtcd) -> None:
 def test_compares_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
     with secure.client() as backend:
-        heard, compared = Heard(), comparisons(monkeypatch)
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink, compared = RecordingSink(), comparisons(monkeypatch)
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         for value in ("1", "2"):
             commit(backend, a=value)
-            wait_until(lambda: len(heard.changes) == int(value))  # noqa: B023 - ends in the loop
+            wait_until(lambda: len(sink.changes) == int(value))  # noqa: B023 - ends in the loop
             before = len(compared)
             wait_until(lambda: len(compared) >= before + 2)  # noqa: B023 - ends in the loop
-        assert not heard.gaps
+        assert not sink.gaps
         assert backend.counts.read()["watches_resumed"] == 0
         watch.cancel()
 
@@ -194,8 +194,8 @@ def ask(backend: Backend, path: str, **body: str) -> None:
 def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="ska_sdp_config.drivers.etcd.login")
     with Etcd3Revolution1Backend(**login) as backend:
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         expected: list[tuple[str, str | None]] = []
         end = time.monotonic() + 30
         while "has expired" not in caplog.text:
@@ -203,19 +203,19 @@ def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixtur
             expected.append(("1/a", str(len(expected))))
             commit(backend, a=expected[-1][1])
             threading.Event().wait(0.1)
-        heard.heard(*expected)
-        assert not heard.gaps
+        sink.expect(*expected)
+        assert not sink.gaps
         watch.cancel()
 
 
 def test_change_of_the_auth_store_does_no_harm(login: dict[str, Any]) -> None:
     with Etcd3Revolution1Backend(**login) as backend, Etcd3Revolution1Backend(**login) as other:
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="1")
         ask(other, "auth/user/add", name="somebody", password="else")
         commit(backend, a="2")
-        heard.heard(("1/a", "1"), ("1/a", "2"))
+        sink.expect(("1/a", "1"), ("1/a", "2"))
         watch.cancel()
         with backend.lease() as lease:
             backend.create("/leased", "1", lease)

@@ -21,7 +21,7 @@ from tests.backend.comparisons import comparisons
 from tests.backend.watch_proxy import WatchProxy
 from tests.support.backends import compact
 from tests.support.in_time import in_time
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import LATE, wait_until
 
 
@@ -71,52 +71,52 @@ def test_silent_watch_is_replaced_and_nothing_is_lost(
     backend: Backend, direct: Backend, relay: WatchProxy, span: Span, value: str | None
 ) -> None:
     commit(direct, a="0")
-    heard = Heard()
-    watch = backend.store.watch(span, now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(span, now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     relay.mute_watches()
     commit(direct, a=value)
-    heard.heard(("1/a", "1"), ("1/a", value))
+    sink.expect(("1/a", "1"), ("1/a", value))
     commit(direct, a="3")
-    heard.heard(("1/a", "1"), ("1/a", value), ("1/a", "3"))
-    assert not heard.gaps
+    sink.expect(("1/a", "1"), ("1/a", value), ("1/a", "3"))
+    assert not sink.gaps
     watch.cancel()
 
 
 def test_silence_is_noticed_within_ten_seconds(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     relay.mute_watches()
     with in_time(10):
         commit(direct, a="2")
-        heard.heard(("1/a", "1"), ("1/a", "2"))
+        sink.expect(("1/a", "1"), ("1/a", "2"))
     watch.cancel()
 
 
 @pytest.mark.usefixtures("brisk")
-def test_where_no_watch_is_heard_the_gap_is_announced(
+def test_gap_is_announced_when_every_watch_is_silent(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchdog, "LAG_TIMEOUT_S", 0.05)
-    heard = Heard()
-    watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(Span("1/a"), now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     relay.mute_watches(new_ones=True)
     revisions: list[int] = []
     for value in ("2", None, "3"):
         revisions.append(commit(direct, a=value))
-        wait_until(lambda: heard.gaps == revisions)
-    assert len(heard.changes) == 1
+        wait_until(lambda: sink.gaps == revisions)
+    assert len(sink.changes) == 1
     relay.mute_watches(new_ones=False)
     relay.cut()
     commit(direct, a="4")
-    wait_until(lambda: len(heard.changes) == 2 or len(heard.gaps) == 4)
+    wait_until(lambda: len(sink.changes) == 2 or len(sink.gaps) == 4)
     watch.cancel()
 
 
@@ -124,10 +124,10 @@ def test_where_no_watch_is_heard_the_gap_is_announced(
 def test_quiet_watch_stays_as_it_is(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard, compared = Heard(), comparisons(monkeypatch)
-    watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
+    sink, compared = RecordingSink(), comparisons(monkeypatch)
+    watch = backend.store.watch(Span("1/a"), now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     for value in map(str, range(8)):
         commit(direct, elsewhere=value)
         before = len(compared)
@@ -139,7 +139,7 @@ def test_quiet_watch_stays_as_it_is(
     compact(direct)
     relay.cut()
     commit(direct, a="2")
-    heard.heard(("1/a", "1"), ("1/a", "2"))
+    sink.expect(("1/a", "1"), ("1/a", "2"))
     assert backend.counts.read()["watches_resumed"] >= 1
     watch.cancel()
 
@@ -147,10 +147,10 @@ def test_quiet_watch_stays_as_it_is(
 def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, now(direct) + 1, sink)
     commit(direct, a="first")
-    heard.heard(("1/a", "first"))
+    sink.expect(("1/a", "first"))
     threads, files = threading.active_count(), _open_files()
     expected: list[tuple[str, str | None]] = [("1/a", "first")]
     for number in range(12):
@@ -159,8 +159,8 @@ def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
         commit(direct, a=str(number))
         # Every other time it is cut again while it resumes.
         if number % 2:
-            heard.heard(*expected)
-    assert not heard.gaps
+            sink.expect(*expected)
+    assert not sink.gaps
     wait_until(lambda: threading.active_count() <= threads)
     wait_until(lambda: _open_files() <= files + 2)
     watch.cancel()
@@ -172,7 +172,9 @@ def test_watches_share_one_thread(backend: Backend) -> None:
 
     # Those of earlier tests have been waited for.
     assert threads() == 0
-    watches = [backend.store.watch(Span(f"1/{n}"), now(backend) + 1, Heard()) for n in range(5)]
+    watches = [
+        backend.store.watch(Span(f"1/{n}"), now(backend) + 1, RecordingSink()) for n in range(5)
+    ]
     assert threads() == 1
     for watch in watches:
         watch.cancel()
@@ -187,12 +189,12 @@ def test_ends_at_once_while_the_server_is_silent(
     with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
         revision = now(backend)
         before = threading.active_count()
-        heard = Heard()
-        watches = [backend.store.watch(EVERYTHING, revision + 1, heard)]
+        sink = RecordingSink()
+        watches = [backend.store.watch(EVERYTHING, revision + 1, sink)]
         commit(backend, a="1")
-        heard.heard(("1/a", "1"))
+        sink.expect(("1/a", "1"))
         server.pause()
-        watches.append(backend.store.watch(EVERYTHING, revision + 1, heard))
+        watches.append(backend.store.watch(EVERYTHING, revision + 1, sink))
         with in_time(LATE):
             if end == "close":
                 backend.store.close()
@@ -207,10 +209,10 @@ def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
     with Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=1) as backend:
         states: list[str] = []
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="0")
-        heard.heard(("1/a", "0"))
+        sink.expect(("1/a", "0"))
         backend.connection.listen(states.append)
         server.pause()
         wait_until(lambda: states[-1:] == ["suspended"])
@@ -218,8 +220,8 @@ def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
         # A busy machine may answer too late once more.
         wait_until(lambda: states[-1] == "connected")
         commit(backend, a="1")
-        heard.heard(("1/a", "0"), ("1/a", "1"))
-        assert not heard.gaps
+        sink.expect(("1/a", "0"), ("1/a", "1"))
+        assert not sink.gaps
         watch.cancel()
 
 
@@ -233,15 +235,15 @@ def test_database_that_comes_back_empty_is_read_anew(
     with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
         for number in range(20):
             commit(backend, a=str(number))
-        heard = Heard()
-        watch = backend.store.watch(span, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(span, now(backend) + 1, sink)
         server.stop()
         shutil.rmtree(server.directory / "etcd-data")
         server.start()
-        wait_until(lambda: heard.gaps, 20)
+        wait_until(lambda: sink.gaps, 20)
         commit(backend, a="new")
-        heard.heard(("1/a", "new"))
-        assert len(heard.gaps) == 1
+        sink.expect(("1/a", "new"))
+        assert len(sink.gaps) == 1
         watch.cancel()
 
 
@@ -252,10 +254,10 @@ def _open_files() -> int:
 def test_watch_is_ended_by_a_thread_that_is_inside_of_it(etcd: Etcd) -> None:
     """As its own may be, made to collect a watcher that was left behind."""
     with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="1")
-        heard.heard(("1/a", "1"))
+        sink.expect(("1/a", "1"))
         stream = backend.store._watch._stream  # type: ignore[attr-defined]  # of this store
         sockets: Sockets = stream._call._sockets
 

@@ -20,7 +20,7 @@ from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
 from tests.support.states import States
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.users import PASSWORD, USER, administrator
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
@@ -123,11 +123,11 @@ def test_watch_opens_once_server_is_reachable(
     first = commit(other, a="1")
     network.silence()
     backend = connect(network.endpoint, timeout=0.5)
-    heard = Heard()
-    backend.store.watch(EVERYTHING, first, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, first, sink)
     wait_until(lambda: network.connections)
     network.release()
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
 
 
 def test_missing_progress_reply_is_not_silence(
@@ -140,15 +140,15 @@ def test_missing_progress_reply_is_not_silence(
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
     backend, other = connect(network.endpoint), connect(server.endpoint)
     states = States(backend)
-    heard = Heard()
-    backend.store.watch(Span("1/a"), now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(Span("1/a"), now(backend) + 1, sink)
     wait_until(lambda: len(asked) >= 3)
     # Nor is a change outside its span a reason to end it.
     commit(other, b="1")
     wait_until(lambda: len(asked) >= 6)
     assert len(set(asked)) == 1
     commit(other, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     assert states.received == ["connected"]
 
 
@@ -160,7 +160,7 @@ def test_close_during_probe(
     pause = threading.Event()
     for number in range(10):
         backend = connect(network.endpoint)
-        backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+        backend.store.watch(EVERYTHING, now(backend) + 1, RecordingSink())
         network.silence()
         pause.wait(0.02 * number)
         with in_time(LATE):
@@ -187,13 +187,13 @@ def test_stalled_watch_is_replaced(
     # A busy server delivers what was committed before the watch with a delay.
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
-    heard = Heard()
-    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     revision = commit(other, a="1")
     if times == 1:
-        heard.heard(("1/a", "1"))
-        assert not heard.gaps
+        sink.expect(("1/a", "1"))
+        assert not sink.gaps
     else:
-        wait_until(lambda: heard.gaps == [revision])
+        wait_until(lambda: sink.gaps == [revision])
         commit(other, a="2")
-        heard.heard(("1/a", "2"))
+        sink.expect(("1/a", "2"))

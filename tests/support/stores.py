@@ -47,7 +47,7 @@ class CountedReads:
         return self._read(queries, revision, timeout=timeout)
 
 
-class Heard:
+class RecordingSink:
     """Sink that records changes, and asserts that each call delivers whole revisions."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Heard:
     def gap(self, revision: int) -> None:
         self.gaps.append(revision)
 
-    def heard(self, *expected: tuple[str, str | None]) -> None:
+    def expect(self, *expected: tuple[str, str | None]) -> None:
         """Wait until exactly these changes were delivered."""
 
         def delivered() -> list[tuple[str, str | None]]:
