@@ -147,7 +147,7 @@ def test_watch_resumes_without_loss(
     expected: list[tuple[str, str | None]] = []
     for number in range(3):
         if breaks == "cut":
-            network.refuse(True)
+            network.reject_connections(True)
             network.cut()
         elif breaks == "kill":
             server.kill()
@@ -159,7 +159,7 @@ def test_watch_resumes_without_loss(
             expected.append((f"1/{name}", str(number)))
         commit(other, a=None)
         expected.append(("1/a", None))
-        network.refuse(False)
+        network.reject_connections(False)
         sink.expect(*expected)
     assert not sink.gaps
 
@@ -176,12 +176,12 @@ def test_compacted_changes_are_reported_as_gap(
         commit(other, a="1")
         sink.expect(("1/a", "1"))
         loop.saw("1")
-        network.refuse(True)
+        network.reject_connections(True)
         network.cut()
         for number in range(2, 20):
             commit(other, a=str(number))
         compact(other)
-        network.refuse(False)
+        network.reject_connections(False)
         wait_until(lambda: sink.gaps == [now(other)])
         loop.saw("19")
         commit(other, a="20")
