@@ -118,11 +118,11 @@ def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
             put(backend, a="1")
             put(backend, a="2")
 
-            def owes() -> bool:
+            def is_lagging() -> bool:
                 lag = backend.watch_lag()
                 return lag is not None and lag.revisions == 2 and lag.seconds > 0.05
 
-            wait_until(owes)
+            wait_until(is_lagging)
             assert len(sinks) == 1
             revision = backend.get("/a")[1].revision
             sinks[0].gap(revision)

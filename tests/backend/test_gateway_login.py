@@ -1,4 +1,4 @@
-"""TLS and logging in, by the gateway."""
+"""Gateway client: TLS and login."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.waiting import LATE, wait_until
 
 
 class SecureEtcd(Etcd):
-    """An etcd that has another port for TLS, with certificates on both sides."""
+    """Etcd with a second port for mutual TLS."""
 
     def __init__(self, directory: Path, authority: trustme.CA) -> None:
         super().__init__(directory, flags=QUICK | {"log_level": "error"})
@@ -42,7 +42,7 @@ class SecureEtcd(Etcd):
         return str(self.directory / f"{name}.pem")
 
     def command(self) -> list[str]:
-        # Another one each time, in case it was taken; the other port is seen to already.
+        # A new port at each start, in case the last one is taken; Etcd chooses the other port.
         self.secure_port = free_port()
         return [
             *super().command(),
@@ -86,7 +86,7 @@ def test_mutual_tls(secure: SecureEtcd) -> None:
         wait_until(lambda: threading.active_count() < before)
 
 
-def test_compares_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watchdog_probes_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
     with secure.client() as backend:
         sink, compared = RecordingSink(), comparisons(monkeypatch)
@@ -101,7 +101,7 @@ def test_compares_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) 
         watch.cancel()
 
 
-def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
+def test_one_file_holds_certificates_and_key(secure: SecureEtcd, tmp_path: Path) -> None:
     both = tmp_path / "all.pem"
     files = [Path(secure.file(name)).read_text() for name in ("client-both", "ca")]
     both.write_text("".join(files))
@@ -110,7 +110,7 @@ def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ({"cert": None}, r"issuer certificate.*SDP_CONFIG_CERT"),
         ({"host": "127.0.0.1"}, r"127\.0\.0\.1.*SDP_CONFIG_HOST"),
@@ -118,13 +118,13 @@ def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
     ],
     ids=["no authority", "wrong name", "no host"],
 )
-def test_what_is_wrong_is_said_early(
-    secure: SecureEtcd, arguments: dict[str, Any], says: str
+def test_error_names_wrong_setting_before_timeout(
+    secure: SecureEtcd, arguments: dict[str, Any], message: str
 ) -> None:
     with (
         secure.client(timeout=20, **arguments) as backend,
         in_time(10),
-        pytest.raises(ConfigConnectionError, match=says),
+        pytest.raises(ConfigConnectionError, match=message),
     ):
         backend.get("/a")
 
@@ -144,13 +144,13 @@ def test_ended_connection_advises_a_diagnosis(secure: SecureEtcd, without: str) 
 
 
 @pytest.mark.parametrize("wrong", ["cert", "client_cert", "client_key"])
-def test_file_that_holds_something_else(secure: SecureEtcd, wrong: str) -> None:
+def test_invalid_certificate_file_is_rejected(secure: SecureEtcd, wrong: str) -> None:
     name = f"SDP_CONFIG_{wrong.upper()}"
     with pytest.raises(ValueError, match=name):
         secure.client(**{wrong: __file__})
 
 
-def test_login_that_is_not_asked_for(etcd: Etcd) -> None:
+def test_unneeded_login_is_accepted(etcd: Etcd) -> None:
     with Etcd3Revolution1Backend(
         host=etcd.host, port=etcd.port, username="me", password="secret"
     ) as backend:
@@ -162,13 +162,13 @@ def test_login_that_is_not_asked_for(etcd: Etcd) -> None:
 
 @pytest.fixture(scope="module")
 def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Where an etcd is that asks for a password, and gives tokens that last 2 s; and the login."""
+    """Backend arguments for an etcd that requires a login and whose tokens expire after 2 s."""
     directory = tmp_path_factory.mktemp("etcd")
     key = trustme.CA().issue_cert("etcd")
     key.private_key_pem.write_to_path(directory / "key.pem")
     key.cert_chain_pems[0].write_to_path(directory / "cert.pem")
     token = (
-        # It counts in whole seconds: one of 1 s may end at once.
+        # The TTL is rounded to whole seconds, so a token of 1 s may expire at once.
         f"jwt,sign-method={_method(directory)},ttl=2s,"
         f"pub-key={directory}/cert.pem,priv-key={directory}/key.pem"
     )
@@ -208,12 +208,12 @@ def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixtur
         watch.cancel()
 
 
-def test_change_of_the_auth_store_does_no_harm(login: dict[str, Any]) -> None:
+def test_client_survives_change_of_auth_store(login: dict[str, Any]) -> None:
     with Etcd3Revolution1Backend(**login) as backend, Etcd3Revolution1Backend(**login) as other:
         sink = RecordingSink()
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="1")
-        ask(other, "auth/user/add", name="somebody", password="else")
+        ask(other, "auth/user/add", name="another", password="another")
         commit(backend, a="2")
         sink.expect(("1/a", "1"), ("1/a", "2"))
         watch.cancel()
@@ -222,18 +222,18 @@ def test_change_of_the_auth_store_does_no_harm(login: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ({"password": "wrong"}, "user 'root'.*SDP_CONFIG_PASSWORD"),
         ({"username": None, "password": None}, "requires a login"),
     ],
     ids=["wrong password", "none"],
 )
-def test_refused_login_is_said_at_once(
-    login: dict[str, Any], arguments: dict[str, Any], says: str
+def test_rejected_login_raises_at_once(
+    login: dict[str, Any], arguments: dict[str, Any], message: str
 ) -> None:
     with Etcd3Revolution1Backend(**{**login, **arguments}) as backend:
-        with in_time(2 + LATE), pytest.raises(ConfigConnectionError, match=says) as caught:
+        with in_time(2 + LATE), pytest.raises(ConfigConnectionError, match=message) as caught:
             backend.get("/a")
         assert "secret" not in str(caught.value)
         assert "wrong" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Watches by the gateway when the network, or the server, lets them down."""
+"""Gateway watches: failures of the network and of the server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.waiting import LATE, wait_until
 
 @pytest.fixture
 def direct(etcd: Etcd) -> Iterator[Backend]:
-    """Another client, on a good connection to the same, empty database."""
+    """Client that is connected directly to the same, empty database."""
     with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
         backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
         yield backend
@@ -41,21 +41,21 @@ def relay(etcd: Etcd) -> Iterator[WatchProxy]:
 
 @pytest.fixture
 def backend(relay: WatchProxy, direct: Backend) -> Iterator[Backend]:
-    """A client whose connection may be broken."""
+    """Client that is connected through the proxy."""
     with Etcd3Revolution1Backend(host=relay.host, port=relay.port) as backend:
         yield backend
 
 
 @pytest.fixture
-def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Quiet is noticed in a twentieth of the time.
+def fast_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probe idle watches after 0.1 s.
 
-    What is owed has its second: in less, a busy server does not tell even those who are heard.
+    The lag timeout stays: a busy server may deliver events late on working streams too.
     """
     monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
 
 
-@pytest.mark.usefixtures("brisk")
+@pytest.mark.usefixtures("fast_probes")
 @pytest.mark.parametrize(
     ("span", "value"),
     [
@@ -67,7 +67,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["all deleted", "range written", "range deleted", "key written", "key deleted"],
 )
-def test_silent_watch_is_replaced_and_nothing_is_lost(
+def test_silent_watch_is_replaced_without_loss(
     backend: Backend, direct: Backend, relay: WatchProxy, span: Span, value: str | None
 ) -> None:
     commit(direct, a="0")
@@ -84,7 +84,7 @@ def test_silent_watch_is_replaced_and_nothing_is_lost(
     watch.cancel()
 
 
-def test_silence_is_noticed_within_ten_seconds(
+def test_silence_is_detected_within_ten_seconds(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
     sink = RecordingSink()
@@ -98,7 +98,7 @@ def test_silence_is_noticed_within_ten_seconds(
     watch.cancel()
 
 
-@pytest.mark.usefixtures("brisk")
+@pytest.mark.usefixtures("fast_probes")
 def test_gap_is_announced_when_every_watch_is_silent(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,8 +120,8 @@ def test_gap_is_announced_when_every_watch_is_silent(
     watch.cancel()
 
 
-@pytest.mark.usefixtures("brisk")
-def test_quiet_watch_stays_as_it_is(
+@pytest.mark.usefixtures("fast_probes")
+def test_idle_watch_is_not_replaced(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink, compared = RecordingSink(), comparisons(monkeypatch)
@@ -133,7 +133,7 @@ def test_quiet_watch_stays_as_it_is(
         before = len(compared)
         wait_until(lambda: len(compared) > before)  # noqa: B023 - ends in the loop
     assert backend.counts.read()["watches_resumed"] == 0
-    # What it is level with need not be kept for it.
+    # Probes advance the resume revision, so a compaction up to it causes no gap.
     revision = now(direct)
     wait_until(lambda: watch.next_revision > revision)  # type: ignore[attr-defined]
     compact(direct)
@@ -144,7 +144,7 @@ def test_quiet_watch_stays_as_it_is(
     watch.cancel()
 
 
-def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
+def test_repeated_cuts_lose_no_changes_and_leak_nothing(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
     sink = RecordingSink()
@@ -157,7 +157,7 @@ def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
         relay.cut()
         expected.append(("1/a", str(number)))
         commit(direct, a=str(number))
-        # Every other time it is cut again while it resumes.
+        # In every other round, the next cut comes while the watch resumes.
         if number % 2:
             sink.expect(*expected)
     assert not sink.gaps
@@ -170,7 +170,7 @@ def test_watches_share_one_thread(backend: Backend) -> None:
     def threads() -> int:
         return sum(thread.name == "config-watch" for thread in threading.enumerate())
 
-    # Those of earlier tests have been waited for.
+    # The threads of earlier tests have ended.
     assert threads() == 0
     watches = [
         backend.store.watch(Span(f"1/{n}"), now(backend) + 1, RecordingSink()) for n in range(5)
@@ -182,7 +182,7 @@ def test_watches_share_one_thread(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
-def test_ends_at_once_while_the_server_is_silent(
+def test_watch_ends_at_once_while_server_is_unresponsive(
     etcd_server: Callable[..., Etcd], end: str
 ) -> None:
     server = etcd_server()
@@ -204,8 +204,8 @@ def test_ends_at_once_while_the_server_is_silent(
         server.resume()
 
 
-@pytest.mark.usefixtures("brisk")
-def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
+@pytest.mark.usefixtures("fast_probes")
+def test_watch_resumes_after_outage(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
     with Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=1) as backend:
         states: list[str] = []
@@ -217,7 +217,7 @@ def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
         server.pause()
         wait_until(lambda: states[-1:] == ["suspended"])
         server.resume()
-        # A busy machine may answer too late once more.
+        # On a busy machine, another call may time out first.
         wait_until(lambda: states[-1] == "connected")
         commit(backend, a="1")
         sink.expect(("1/a", "0"), ("1/a", "1"))
@@ -225,12 +225,10 @@ def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
         watch.cancel()
 
 
-@pytest.mark.usefixtures("brisk")
+@pytest.mark.usefixtures("fast_probes")
 @pytest.mark.parametrize("span", [EVERYTHING, Span("1/a")], ids=["all", "key"])
-def test_database_that_comes_back_empty_is_read_anew(
-    etcd_server: Callable[..., Etcd], span: Span
-) -> None:
-    """It would tell of nothing until it has come to the revision of the one before."""
+def test_emptied_database_is_reported_as_gap(etcd_server: Callable[..., Etcd], span: Span) -> None:
+    """Without the gap, nothing is delivered until the previous revision is reached."""
     server = etcd_server()
     with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
         for number in range(20):
@@ -251,8 +249,8 @@ def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_watch_is_ended_by_a_thread_that_is_inside_of_it(etcd: Etcd) -> None:
-    """As its own may be, made to collect a watcher that was left behind."""
+def test_watch_can_be_cancelled_by_a_thread_that_holds_its_locks(etcd: Etcd) -> None:
+    """The garbage collector may end an abandoned watcher in the thread of the watch."""
     with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
         sink = RecordingSink()
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)

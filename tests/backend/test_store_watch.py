@@ -14,7 +14,7 @@ from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import wait_until
 
 
-def test_changes_come_in_order_from_a_revision_on(connect: Connect) -> None:
+def test_changes_are_delivered_in_order_from_start_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(other, a="before")
     first = commit(other, a="1", b="1")

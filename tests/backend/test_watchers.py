@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 from tests.support.watch_loops import Loop, looping
 
 
-def test_turns_at_once_and_when_what_it_read_changes(connect: Connect) -> None:
+def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) -> None:
     other = connect()
     with looping(connect(), lambda txn: (txn.get("/a"), txn.get("/b"))) as loop:
         loop.saw((None, None))

@@ -77,7 +77,7 @@ def in_a_moment(watcher: Watcher[Txn]) -> None:
         (in_a_moment, lambda watcher: None),
         (lambda watcher: watcher.trigger(), lambda watcher: None),
     ],
-    ids=["no time-out any more", "a longer time-out", "an alarm", "a trigger"],
+    ids=["timeout removed", "longer timeout", "an alarm", "a trigger"],
 )
 def test_watcher_iterates_after_skipped_body(
     connect: Connect,
