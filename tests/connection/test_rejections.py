@@ -119,7 +119,11 @@ EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
         # The server or gRPC rejected it before it was executed.
         (UNAVAILABLE, "etcdserver: no leader", Commit),
         (EXHAUSTED, "etcdserver: too many requests", Commit),
-        (UNAVAILABLE, "failed to connect to all addresses; last error: refused", Commit),
+        (
+            UNAVAILABLE,
+            "failed to connect to all addresses; last error: connection refused",
+            Commit,
+        ),
         (grpc.StatusCode.UNKNOWN, "auth: revision in header is old", ConfigConnectionError),
         # It may have been executed.
         (UNAVAILABLE, "etcdserver: leader changed", AnswerLost),

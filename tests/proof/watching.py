@@ -1,7 +1,7 @@
 """Watcher loops, step by step: each view is compared with the reference model.
 
-The loops are advanced explicitly, and only when the model says that something that was read has
-changed since: then the loop has to turn.
+The loops are advanced explicitly, and only when their reads are stale in the model: then they have
+to iterate.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Watchers(RuleBasedStateMachine):
     @precondition(lambda self: self.following)
     @rule(writes=WRITES)
     def turn(self, writes: Writes) -> None:
-        """Where a change has been made to what was read, the loop turns."""
+        """Change keys that a loop has read; each loop whose reads are stale must iterate."""
         self.others_write(writes)
         for now in self.following.values():
             if now.is_stale():
