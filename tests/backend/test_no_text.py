@@ -83,6 +83,6 @@ def test_conflict_on_undecodable_entry_is_retried(backend: Backend, etcd: Etcd) 
 
 def test_watcher_watches_undecodable_entries(backend: Backend, etcd: Etcd) -> None:
     with looping(backend, lambda txn: txn.get(PATH)) as loop:
-        loop.saw("\udc80\0")
+        loop.expect("\udc80\0")
         ask(etcd, "put", key=KEY, value=b"\xfe")
-        loop.saw("\udcfe")
+        loop.expect("\udcfe")

@@ -99,15 +99,15 @@ def work_through(
     written = 0
     backend.create("/n", "0")
     with looping(backend, lambda txn: int(txn.get("/n") or 0)) as loop:
-        loop.saw(0)
+        loop.expect(0)
         while login.expiries < expiries or written <= changes:
             pausing.wait(pause)
             written += 1
             assert increment(backend) == written
-            loop.saw(written)
+            loop.expect(written)
             if written <= changes:
                 users.change_something()
-        assert loop.turns == list(range(written + 1))
+        assert loop.results == list(range(written + 1))
         assert loop.error is None
 
 
@@ -202,13 +202,13 @@ def test_login_follows_changes_of_authentication(server: EtcdOf, connect: Connec
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     backend.create("/n", "0")
     with looping(backend, lambda txn: int(txn.get("/n") or 0)) as loop:
-        loop.saw(0)
+        loop.expect(0)
         with administrator(server.endpoint) as users:
-            loop.saw(increment(backend))
+            loop.expect(increment(backend))
             users.disable()
-            loop.saw(increment(backend))
+            loop.expect(increment(backend))
             users.enable()
-            loop.saw(increment(backend))
+            loop.expect(increment(backend))
 
 
 @pytest.mark.parametrize("name", [USER, "nobody"])
@@ -250,12 +250,12 @@ def test_watcher_survives_temporary_wrong_password(
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     backend.create("/n", "0")
     with looping(backend, lambda txn: int(txn.get("/n") or 0), timeout=0.1) as loop:
-        loop.saw(0)
+        loop.expect(0)
         users.change_password(USER, WRONG)
         with pytest.raises(ConfigConnectionError, match="rejected the login"):
             backend.get("/n")
         users.change_password(USER, PASSWORD)
-        loop.saw(increment(backend))
+        loop.expect(increment(backend))
         assert loop.error is None
 
 

@@ -27,13 +27,13 @@ def test_full_database_rejects_writes_until_freed(start: Start, connect: Connect
     backend = connect(server.endpoint)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         backend.create("/a", "1")
-        loop.saw("1")
+        loop.expect("1")
         fill(backend)
         assert backend.get("/a")[0] == "1"
         assert backend.connection.state == "connected"
         make_room(server)
         backend.update("/a", "2")
-        loop.saw("2")
+        loop.expect("2")
 
 
 def test_future_revision_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:

@@ -172,10 +172,10 @@ def test_compacted_changes_are_reported_as_gap(
     sink = RecordingSink()
     backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     with looping(connect(network.endpoint), lambda txn: txn.get("/a")) as loop:
-        loop.saw("0")
+        loop.expect("0")
         commit(other, a="1")
         sink.expect(("1/a", "1"))
-        loop.saw("1")
+        loop.expect("1")
         network.reject_connections(True)
         network.cut()
         for number in range(2, 20):
@@ -183,10 +183,10 @@ def test_compacted_changes_are_reported_as_gap(
         compact(other)
         network.reject_connections(False)
         wait_until(lambda: sink.gaps == [now(other)])
-        loop.saw("19")
+        loop.expect("19")
         commit(other, a="20")
         sink.expect(("1/a", "1"), ("1/a", "20"))
-        loop.saw("20")
+        loop.expect("20")
 
 
 @NEWER_ONLY
@@ -227,20 +227,20 @@ def test_emptied_database_is_reloaded(
     sink = RecordingSink()
     backend.store.watch(Span("1/a"), now(backend) + 1, sink)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw("19")
+        loop.expect("19")
         empty = start()
         network.target = (empty.host, empty.port)
         server.kill()
         network.cut()
-        loop.saw(None)
+        loop.expect(None)
         wait_until(lambda: sink.gaps)
         other = connect(empty.endpoint)
         commit(other, a="new")
-        loop.saw("new")
+        loop.expect("new")
         wait_until(lambda: [change.entry for change in sink.changes])
         commit(other, a="newer")
-        loop.saw("newer")
-        assert loop.rests()
+        loop.expect("newer")
+        assert loop.is_idle()
 
 
 @NEWER_ONLY

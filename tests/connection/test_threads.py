@@ -50,7 +50,7 @@ def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
     try:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(count, range(threads)))
-        loop.saw(str(threads * rounds))
+        loop.expect(str(threads * rounds))
     finally:
         loop.stop()
     assert [backend.get(f"/n{n}")[0] for n in range(threads)] == [str(rounds)] * threads

@@ -115,7 +115,7 @@ def test_deletion_at_a_compacted_revision_is_detected(etcd_server: Callable[...,
         looping(backend, both) as loop,
     ):
         put(other, a="1")
-        loop.saw(("1", None))
+        loop.expect(("1", None))
         with proxy.down():
             for txn in other.txn():
                 txn.delete("/a")
@@ -125,7 +125,7 @@ def test_deletion_at_a_compacted_revision_is_detected(etcd_server: Callable[...,
                 etcdrpc.CompactionRequest(revision=revision, physical=True)
             )
         with in_time(2 + LATE):
-            wait_until(lambda: loop.turns[-1] == (None, "1"))
+            wait_until(lambda: loop.results[-1] == (None, "1"))
 
 
 CLOSE_AND_PREPARE = """

@@ -13,24 +13,24 @@ from ska_sdp_config.store.keys import Span
 from tests.support.waiting import wait_until
 
 
-class Away:
-    """Database whose reads fail for a while.
+class Outage:
+    """Outage of a database: its reads fail while it is active.
 
     Attributes:
-        on: whether they fail.
-        asked: number of reads that failed.
+        is_active: whether reads fail.
+        failed_reads: number of reads that failed.
     """
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.on = True
-        self.asked = 0
+        self.is_active = True
+        self.failed_reads = 0
         self._read = backend.store.read
         monkeypatch.setattr(backend.store, "read", self.read)
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        if self.on:
-            self.asked += 1
-            raise ConfigConnectionError("away")
+        if self.is_active:
+            self.failed_reads += 1
+            raise ConfigConnectionError("outage")
         return self._read(queries, revision, timeout=timeout)
 
 
