@@ -1,4 +1,4 @@
-"""Servers that answer anything but HTTP."""
+"""Servers that send arbitrary bytes instead of HTTP responses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def server_that(answers: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Listens, and answers each connection as it is told; gives the port."""
+    """Run a server that responds to each connection by ``answers``; yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -24,7 +24,7 @@ def server_that(answers: Callable[[socket.socket], None]) -> Iterator[int]:
                         connection.recv(65536)
                         answers(connection)
                     except OSError:
-                        pass  # The client has had enough.
+                        pass  # The client has closed the connection.
 
         thread = threading.Thread(target=serve)
         thread.start()

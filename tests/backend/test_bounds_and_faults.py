@@ -28,7 +28,7 @@ from tests.support.quota import fill, make_room
 from tests.support.stores import CountedReads
 from tests.support.users import PASSWORD, administrator
 from tests.support.waiting import LATE
-from tests.support.watch_loops import SLEEPS
+from tests.support.watch_loops import WAKE_UP_AFTER_S
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def test_watcher_waits_while_quota_is_exceeded(
         backend.create("/a", "1")
         fill(backend)
         tries: list[float] = []
-        with in_time(SLEEPS):
-            for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
-                for txn in watcher.txn(timeout=SLEEPS):
+        with in_time(WAKE_UP_AFTER_S):
+            for watcher in Watcher(backend, lambda txn: txn, WAKE_UP_AFTER_S):
+                for txn in watcher.txn(timeout=WAKE_UP_AFTER_S):
                     tries.append(time.monotonic())
                     if len(tries) == 3:
                         make_room(server)
@@ -110,11 +110,14 @@ def test_watcher_waits_for_lease_while_quota_is_exceeded(
     with etcd_client(host=server.host, port=server.port) as other:
         fill(other)
         pb_id = "pb-test-20260101-00000"
-        with Config(etcd_client(host=server.host, port=server.port)) as config, in_time(SLEEPS):
+        with (
+            Config(etcd_client(host=server.host, port=server.port)) as config,
+            in_time(WAKE_UP_AFTER_S),
+        ):
             room = threading.Timer(1.5, make_room, [server])
             room.start()
-            for watcher in config.watcher(SLEEPS):
-                for txn in watcher.txn(timeout=SLEEPS):
+            for watcher in config.watcher(WAKE_UP_AFTER_S):
+                for txn in watcher.txn(timeout=WAKE_UP_AFTER_S):
                     txn.processing_block.ownership(pb_id).take()
                 break
             room.join()
@@ -140,7 +143,7 @@ def test_watcher_raises_permission_denied(start: Start, etcd_client: ConnectTo) 
     ):
         watcher = next(iter(Watcher(backend, lambda txn: txn)))
         with pytest.raises(ConfigRefused, match=r"does not let user 'guest'.*permission"):
-            next(watcher.txn(timeout=SLEEPS))
+            next(watcher.txn(timeout=WAKE_UP_AFTER_S))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +165,7 @@ def test_watcher_raises_never_accepted_login(
     ):
         watcher = next(iter(Watcher(backend, lambda txn: txn)))
         with pytest.raises(ConfigRefused, match=words):
-            next(watcher.txn(timeout=SLEEPS))
+            next(watcher.txn(timeout=WAKE_UP_AFTER_S))
 
 
 def test_raised_limit_accepts_transaction(start: Start, etcd_client: ConnectTo) -> None:

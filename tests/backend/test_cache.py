@@ -29,17 +29,17 @@ def test_iteration_reads_only_changes(connect: Connect, monkeypatch: pytest.Monk
         return sum(int(txn.get(f"{path}/state") or 0) for path in txn.list_keys("/pb/"))
 
     with looping(backend, total) as loop:
-        loop.saw(0)
+        loop.expect(0)
         reads.queries.clear()
         other.update("/pb/017/state", "5")
-        loop.saw(5)
+        loop.expect(5)
         assert len(reads.queries) == 0
         put(other, **{"pb/new": "1", "pb/new/state": "7"})
-        loop.saw(12)
+        loop.expect(12)
         assert [query for queries in reads.queries for query in queries] == [
             Query(Span("3/pb/new/state"))
         ]
-        assert loop.rests()
+        assert loop.is_idle()
 
 
 def test_commit_to_two_ranges_is_delivered_whole(connect: Connect) -> None:
@@ -55,7 +55,7 @@ def test_commit_to_two_ranges_is_delivered_whole(connect: Connect) -> None:
     with looping(backend, both) as loop:
         for number in range(1, 200):
             put(other, **{"a/x": str(number), "b/y/z": str(number)})
-        loop.saw("199")
+        loop.expect("199")
     assert all(one == another for one, another in pairs)
     numbers = [int(one or 0) for one, _ in pairs]
     assert numbers == sorted(numbers)
@@ -118,21 +118,21 @@ def test_compaction_of_cached_revision_is_handled(connect: Connect) -> None:
         return a, txn.get("/b")
 
     with looping(backend, body) as loop:
-        loop.saw(("0", "0"))
+        loop.expect(("0", "0"))
         other.update("/a", "1")
-        loop.saw(("1", "9"))
+        loop.expect(("1", "9"))
 
 
 def test_cache_is_cleared_with_last_watcher(connect: Connect) -> None:
     backend = connect()
     put(backend, a="1")
     with looping(backend, lambda txn: txn.get("/a")) as one:
-        one.saw("1")
+        one.expect("1")
         with looping(backend, lambda txn: txn.list_keys("/")) as another:
-            another.saw(["/a"])
+            another.expect(["/a"])
         assert backend.cache.is_open
         backend.update("/a", "2")
-        one.saw("2")
+        one.expect("2")
     wait_until(lambda: not backend.cache.is_open)
     assert backend.cache.view() is None
 
@@ -152,18 +152,18 @@ def test_late_delivery_of_cancelled_watch_is_ignored(
     monkeypatch.setattr(backend.store, "watch", watched)
     put(other, a="old")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw("old")
+        loop.expect("old")
     before = other.store.read([], timeout=5).revision
     put(other, a="newest")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw("newest")
+        loop.expect("newest")
         view = backend.cache.view()
         late, _ = sinks
         late.changed([Change("1/a", before, Entry("1/a", "middle", before, before))])
         assert backend.cache.view() is view
         late.gap(before)
         assert backend.cache.view() is view
-        assert loop.rests()
+        assert loop.is_idle()
 
 
 def test_cache_is_trimmed_to_reads(connect: Connect) -> None:
@@ -178,13 +178,13 @@ def test_cache_is_trimmed_to_reads(connect: Connect) -> None:
     with looping(backend, some) as loop:
         for at in (0, MIN_TRIM_ENTRIES, 2 * MIN_TRIM_ENTRIES):
             other.update("/at", str(at))
-            loop.saw(at + MIN_TRIM_ENTRIES)
+            loop.expect(at + MIN_TRIM_ENTRIES)
             loop.watcher.trigger()
         other.update("/1/x", "2")
         # Entries that are no longer read are dropped at the end of an iteration.
         wait_until(lambda: len(cached(backend).values) <= 2 * MIN_TRIM_ENTRIES + 2)
         loop.watcher.trigger()
-        loop.saw(3 * MIN_TRIM_ENTRIES)
+        loop.expect(3 * MIN_TRIM_ENTRIES)
 
 
 def cached(backend: Backend) -> View:

@@ -66,13 +66,13 @@ def test_cleared_log_resets_counts() -> None:
 def test_change_log_of_unread_values_is_bounded(connect: Connect) -> None:
     backend, other = connect(), connect()
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw(None)
+        loop.expect(None)
         for _ in range(2 * MAX_CHARACTERS // len(LARGE)):
             put(other, large=LARGE)
         put(other, a="1")
-        loop.saw("1")
+        loop.expect("1")
         log = backend.cache.log
         kept = [each.entry.value for each in log.after(log.begins) if each.entry]
         assert sum(map(len, kept)) <= MAX_CHARACTERS
         put(other, a="2")
-        loop.saw("2")
+        loop.expect("2")

@@ -14,19 +14,19 @@ from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.support.backends import Connect
-from tests.support.stores import Heard, now
+from tests.support.stores import RecordingSink, now
 
 TIMES = 40
 
 
 def test_close_during_grant_rejects_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = MemoryBackend(Database())
-    asked, ended, closed = (threading.Event() for _ in range(3))
+    requested, ended, closed = (threading.Event() for _ in range(3))
     grant, end = backend.store.grant_lease, backend.leases.end
 
     def grant_late(ttl: int, *, timeout: float) -> int:
         granted = grant(ttl, timeout=timeout)
-        asked.set()
+        requested.set()
         ended.wait(20)
         return granted
 
@@ -45,20 +45,20 @@ def test_close_during_grant_rejects_lease(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(threading, "Thread", StartsLate)
     errors: list[str] = []
 
-    def ask() -> None:
+    def request() -> None:
         try:
             backend.lease()
         except ConfigConnectionError as exc:
             errors.append(str(exc))
 
-    asking = Thread(target=ask)
-    asking.start()
-    assert asked.wait(20)
+    requester = Thread(target=request)
+    requester.start()
+    assert requested.wait(20)
     try:
         backend.close()
     finally:
         closed.set()
-        asking.join()
+        requester.join()
     assert errors == ["This Config is closed: make a new one."]
 
 
@@ -68,7 +68,7 @@ def test_close_just_after_start_of_watch(connect: Connect) -> None:
     for _ in range(TIMES):
         backend: Backend = connect()
         # Not from the first revision on: sending all writes of earlier tests loads the server.
-        backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+        backend.store.watch(EVERYTHING, now(backend) + 1, RecordingSink())
         backend.close()
         close.append(backend.close)
     for again in close:

@@ -62,13 +62,13 @@ def test_reconnect_and_resumed_watch_are_counted(
     server = etcd_server()
     with etcd_client(host=server.host, port=server.port) as backend:
         with looping(backend, lambda txn: txn.get("/a")) as loop:
-            loop.saw(None)
+            loop.expect(None)
             assert backend.counts.read()["reconnects"] == 0
             server.kill()
             wait_until(lambda: backend.connection.state != "connected", 20)
             server.start()
             put(backend, a="1")
-            loop.saw("1")
+            loop.expect("1")
         counts = backend.counts.read()
         assert counts["reconnects"] >= 1
         assert counts["watches_resumed"] >= 1
@@ -78,9 +78,9 @@ def test_watch_that_delivers_has_no_lag(connect: Connect) -> None:
     backend = connect()
     assert backend.watch_lag() is None
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw(None)
+        loop.expect(None)
         put(backend, a="1")
-        loop.saw("1")
+        loop.expect("1")
 
         def is_level() -> bool:
             lag = backend.watch_lag()
@@ -114,19 +114,19 @@ def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(backend.store, "watch", hold)
         with looping(backend, lambda txn: txn.get("/a")) as loop:
-            loop.saw(None)
+            loop.expect(None)
             put(backend, a="1")
             put(backend, a="2")
 
-            def owes() -> bool:
+            def is_lagging() -> bool:
                 lag = backend.watch_lag()
                 return lag is not None and lag.revisions == 2 and lag.seconds > 0.05
 
-            wait_until(owes)
+            wait_until(is_lagging)
             assert len(sinks) == 1
             revision = backend.get("/a")[1].revision
             sinks[0].gap(revision)
             lag = backend.watch_lag()
             assert lag is not None
             assert (lag.revisions, lag.seconds) == (0, 0)
-            loop.saw("2")
+            loop.expect("2")

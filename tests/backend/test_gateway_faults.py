@@ -1,4 +1,4 @@
-"""What the gateway's client makes of servers that are not as they should be."""
+"""Gateway client: invalid responses, lost connections and unresponsive servers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PUT = [Put("1/a", "1")]
 
 
 def trickle(before: bytes) -> Callable[[socket.socket], None]:
-    """Answer slowly, until the client has had enough; for half a minute at most."""
+    """Send a response byte by byte until the client disconnects, for at most 30 s."""
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(before)
@@ -47,7 +47,7 @@ def trickle(before: bytes) -> Callable[[socket.socket], None]:
     [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{"],
     ids=["status", "header", "body"],
 )
-def test_answer_that_trickles_in_is_given_up_in_time(before: bytes) -> None:
+def test_slow_response_times_out(before: bytes) -> None:
     with (
         server_that(trickle(before)) as port,
         Etcd3Revolution1Backend(host="127.0.0.1", port=port, timeout=0.3) as backend,
@@ -57,18 +57,18 @@ def test_answer_that_trickles_in_is_given_up_in_time(before: bytes) -> None:
         backend.get("/a")
 
 
-def test_something_else_on_the_port_is_said() -> None:
+def test_response_of_another_server_is_a_connection_error() -> None:
     def answer(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello")
 
     with (
         server_that(answer) as port,
         Etcd3Revolution1Backend(host="127.0.0.1", port=port) as backend,
-        pytest.raises(ConfigConnectionError, match="404") as told,
+        pytest.raises(ConfigConnectionError, match="404") as caught,
     ):
         backend.get("/a")
-    # A watcher waits for it: who says so is something on the way, and not etcd.
-    assert not isinstance(told.value, ConfigRefused)
+    # Watchers retry it: the response comes from a proxy, not from etcd.
+    assert not isinstance(caught.value, ConfigRefused)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_something_else_on_the_port_is_said() -> None:
         ),
     ],
 )
-def test_error_says_whether_the_server_acted(
+def test_error_distinguishes_rejection_from_unknown_outcome(
     status: int, body: Json | str, is_silence: bool, words: str
 ) -> None:
     text = body if isinstance(body, str) else json.dumps(body)
@@ -99,7 +99,7 @@ def test_error_says_whether_the_server_acted(
     assert errors.is_silence(caught.value) == is_silence
 
 
-def test_commit_that_could_not_be_sent_is_not_lost() -> None:
+def test_commit_that_was_not_sent_raises_connection_error() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -110,7 +110,7 @@ def test_commit_that_could_not_be_sent_is_not_lost() -> None:
             backend.store.commit([], PUT, timeout=0.3)
 
 
-def test_commit_that_was_sent_is_lost_with_its_answer(etcd_server: Callable[..., Etcd]) -> None:
+def test_commit_without_response_raises_answer_lost(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
     with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
         backend.get("/a")
@@ -121,7 +121,7 @@ def test_commit_that_was_sent_is_lost_with_its_answer(etcd_server: Callable[...,
         server.resume()
 
 
-def test_commit_whose_connection_breaks_is_lost() -> None:
+def test_commit_on_broken_connection_raises_answer_lost() -> None:
     with (
         server_that(lambda connection: None) as port,
         Etcd3Revolution1Backend(host="127.0.0.1", port=port) as backend,
@@ -130,17 +130,17 @@ def test_commit_whose_connection_breaks_is_lost() -> None:
         backend.store.commit([], PUT, timeout=20)
 
 
-def test_hung_member_leaves_time_for_the_next(etcd: Etcd) -> None:
+def test_call_fails_over_from_unresponsive_member(etcd: Etcd) -> None:
     with server_that(trickle(b"HTTP")) as port:
         hosts = f"127.0.0.1:{port},{etcd.host}:{etcd.port}"
         with Etcd3Revolution1Backend(host=hosts, timeout=4) as backend:
             assert backend.get("/nothing-here")[0] is None
-            # The hung one would take 2 s of the call's time: the good one is kept.
+            # The client stays on the other member: retrying the first would take 2 s.
             with in_time(1.5):
                 assert backend.get("/nothing-here")[0] is None
 
 
-def test_close_ends_a_call_that_waits(etcd_server: Callable[..., Etcd]) -> None:
+def test_close_ends_blocked_call(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
     backend = Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=20)
     backend.get("/a")
@@ -164,7 +164,7 @@ def test_close_ends_a_call_that_waits(etcd_server: Callable[..., Etcd]) -> None:
     server.resume()
 
 
-def test_connections_are_used_again(etcd: Etcd) -> None:
+def test_connection_is_reused(etcd: Etcd) -> None:
     with (
         Proxy(etcd.host, etcd.port) as proxy,
         Etcd3Revolution1Backend(host=proxy.host, port=proxy.port) as backend,
@@ -198,7 +198,7 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("etcd3gw", f"{package}.")):
             monkeypatch.delitem(sys.modules, name)
         if name.rpartition(".")[0] == package:
-            # The package is given the modules that are imported anew: later tests want these.
+            # The import below replaces attributes of the package: restore them afterwards.
             monkeypatch.setattr(name, module)
     monkeypatch.setitem(sys.modules, "etcd3gw", None)
     with pytest.raises(ImportError, match=r"pip install 'ska-sdp-lmc\[gateway\]'"):

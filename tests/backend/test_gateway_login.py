@@ -1,4 +1,4 @@
-"""TLS and logging in, by the gateway."""
+"""Gateway client: TLS and login."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ska_sdp_sim.stack.ports import free_port
 from tests.backend.comparisons import comparisons
 from tests.services.etcd import QUICK
 from tests.support.in_time import in_time
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import LATE, wait_until
 
 
 class SecureEtcd(Etcd):
-    """An etcd that has another port for TLS, with certificates on both sides."""
+    """Etcd with a second port for mutual TLS."""
 
     def __init__(self, directory: Path, authority: trustme.CA) -> None:
         super().__init__(directory, flags=QUICK | {"log_level": "error"})
@@ -42,7 +42,7 @@ class SecureEtcd(Etcd):
         return str(self.directory / f"{name}.pem")
 
     def command(self) -> list[str]:
-        # Another one each time, in case it was taken; the other port is seen to already.
+        # A new port at each start, in case the last one is taken; Etcd chooses the other port.
         self.secure_port = free_port()
         return [
             *super().command(),
@@ -76,32 +76,32 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureEtcd]:
 def test_mutual_tls(secure: SecureEtcd) -> None:
     with secure.client() as backend:
         backend.delete("/a", must_exist=False)
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="1")
-        heard.heard(("1/a", "1"))
+        sink.expect(("1/a", "1"))
         assert backend.get("/a")[0] == "1"
         before = threading.active_count()
         watch.cancel()
         wait_until(lambda: threading.active_count() < before)
 
 
-def test_compares_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watchdog_probes_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
     with secure.client() as backend:
-        heard, compared = Heard(), comparisons(monkeypatch)
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink, compared = RecordingSink(), comparisons(monkeypatch)
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         for value in ("1", "2"):
             commit(backend, a=value)
-            wait_until(lambda: len(heard.changes) == int(value))  # noqa: B023 - ends in the loop
+            wait_until(lambda: len(sink.changes) == int(value))  # noqa: B023 - ends in the loop
             before = len(compared)
             wait_until(lambda: len(compared) >= before + 2)  # noqa: B023 - ends in the loop
-        assert not heard.gaps
+        assert not sink.gaps
         assert backend.counts.read()["watches_resumed"] == 0
         watch.cancel()
 
 
-def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
+def test_one_file_holds_certificates_and_key(secure: SecureEtcd, tmp_path: Path) -> None:
     both = tmp_path / "all.pem"
     files = [Path(secure.file(name)).read_text() for name in ("client-both", "ca")]
     both.write_text("".join(files))
@@ -110,7 +110,7 @@ def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ({"cert": None}, r"issuer certificate.*SDP_CONFIG_CERT"),
         ({"host": "127.0.0.1"}, r"127\.0\.0\.1.*SDP_CONFIG_HOST"),
@@ -118,13 +118,13 @@ def test_one_file_with_all(secure: SecureEtcd, tmp_path: Path) -> None:
     ],
     ids=["no authority", "wrong name", "no host"],
 )
-def test_what_is_wrong_is_said_early(
-    secure: SecureEtcd, arguments: dict[str, Any], says: str
+def test_error_names_wrong_setting_before_timeout(
+    secure: SecureEtcd, arguments: dict[str, Any], message: str
 ) -> None:
     with (
         secure.client(timeout=20, **arguments) as backend,
         in_time(10),
-        pytest.raises(ConfigConnectionError, match=says),
+        pytest.raises(ConfigConnectionError, match=message),
     ):
         backend.get("/a")
 
@@ -144,13 +144,13 @@ def test_ended_connection_advises_a_diagnosis(secure: SecureEtcd, without: str) 
 
 
 @pytest.mark.parametrize("wrong", ["cert", "client_cert", "client_key"])
-def test_file_that_holds_something_else(secure: SecureEtcd, wrong: str) -> None:
+def test_invalid_certificate_file_is_rejected(secure: SecureEtcd, wrong: str) -> None:
     name = f"SDP_CONFIG_{wrong.upper()}"
     with pytest.raises(ValueError, match=name):
         secure.client(**{wrong: __file__})
 
 
-def test_login_that_is_not_asked_for(etcd: Etcd) -> None:
+def test_unneeded_login_is_accepted(etcd: Etcd) -> None:
     with Etcd3Revolution1Backend(
         host=etcd.host, port=etcd.port, username="me", password="secret"
     ) as backend:
@@ -162,13 +162,13 @@ def test_login_that_is_not_asked_for(etcd: Etcd) -> None:
 
 @pytest.fixture(scope="module")
 def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Where an etcd is that asks for a password, and gives tokens that last 2 s; and the login."""
+    """Backend arguments for an etcd that requires a login and whose tokens expire after 2 s."""
     directory = tmp_path_factory.mktemp("etcd")
     key = trustme.CA().issue_cert("etcd")
     key.private_key_pem.write_to_path(directory / "key.pem")
     key.cert_chain_pems[0].write_to_path(directory / "cert.pem")
     token = (
-        # It counts in whole seconds: one of 1 s may end at once.
+        # The TTL is rounded to whole seconds, so a token of 1 s may expire at once.
         f"jwt,sign-method={_method(directory)},ttl=2s,"
         f"pub-key={directory}/cert.pem,priv-key={directory}/key.pem"
     )
@@ -194,8 +194,8 @@ def ask(backend: Backend, path: str, **body: str) -> None:
 def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="ska_sdp_config.drivers.etcd.login")
     with Etcd3Revolution1Backend(**login) as backend:
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         expected: list[tuple[str, str | None]] = []
         end = time.monotonic() + 30
         while "has expired" not in caplog.text:
@@ -203,37 +203,37 @@ def test_token_is_renewed(login: dict[str, Any], caplog: pytest.LogCaptureFixtur
             expected.append(("1/a", str(len(expected))))
             commit(backend, a=expected[-1][1])
             threading.Event().wait(0.1)
-        heard.heard(*expected)
-        assert not heard.gaps
+        sink.expect(*expected)
+        assert not sink.gaps
         watch.cancel()
 
 
-def test_change_of_the_auth_store_does_no_harm(login: dict[str, Any]) -> None:
+def test_client_survives_change_of_auth_store(login: dict[str, Any]) -> None:
     with Etcd3Revolution1Backend(**login) as backend, Etcd3Revolution1Backend(**login) as other:
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="1")
-        ask(other, "auth/user/add", name="somebody", password="else")
+        ask(other, "auth/user/add", name="another", password="another")
         commit(backend, a="2")
-        heard.heard(("1/a", "1"), ("1/a", "2"))
+        sink.expect(("1/a", "1"), ("1/a", "2"))
         watch.cancel()
         with backend.lease() as lease:
             backend.create("/leased", "1", lease)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ({"password": "wrong"}, "user 'root'.*SDP_CONFIG_PASSWORD"),
         ({"username": None, "password": None}, "requires a login"),
     ],
     ids=["wrong password", "none"],
 )
-def test_refused_login_is_said_at_once(
-    login: dict[str, Any], arguments: dict[str, Any], says: str
+def test_rejected_login_raises_at_once(
+    login: dict[str, Any], arguments: dict[str, Any], message: str
 ) -> None:
     with Etcd3Revolution1Backend(**{**login, **arguments}) as backend:
-        with in_time(2 + LATE), pytest.raises(ConfigConnectionError, match=says) as caught:
+        with in_time(2 + LATE), pytest.raises(ConfigConnectionError, match=message) as caught:
             backend.get("/a")
         assert "secret" not in str(caught.value)
         assert "wrong" not in str(caught.value)

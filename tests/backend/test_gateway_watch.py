@@ -1,4 +1,4 @@
-"""Watches by the gateway when the network, or the server, lets them down."""
+"""Gateway watches: failures of the network and of the server."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.backend.comparisons import comparisons
 from tests.backend.watch_proxy import WatchProxy
 from tests.support.backends import compact
 from tests.support.in_time import in_time
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import LATE, wait_until
 
 
 @pytest.fixture
 def direct(etcd: Etcd) -> Iterator[Backend]:
-    """Another client, on a good connection to the same, empty database."""
+    """Client that is connected directly to the same, empty database."""
     with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
         backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
         yield backend
@@ -41,21 +41,21 @@ def relay(etcd: Etcd) -> Iterator[WatchProxy]:
 
 @pytest.fixture
 def backend(relay: WatchProxy, direct: Backend) -> Iterator[Backend]:
-    """A client whose connection may be broken."""
+    """Client that is connected through the proxy."""
     with Etcd3Revolution1Backend(host=relay.host, port=relay.port) as backend:
         yield backend
 
 
 @pytest.fixture
-def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Quiet is noticed in a twentieth of the time.
+def fast_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probe idle watches after 0.1 s.
 
-    What is owed has its second: in less, a busy server does not tell even those who are heard.
+    The lag timeout stays: a busy server may deliver events late on working streams too.
     """
     monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
 
 
-@pytest.mark.usefixtures("brisk")
+@pytest.mark.usefixtures("fast_probes")
 @pytest.mark.parametrize(
     ("span", "value"),
     [
@@ -67,100 +67,100 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["all deleted", "range written", "range deleted", "key written", "key deleted"],
 )
-def test_silent_watch_is_replaced_and_nothing_is_lost(
+def test_silent_watch_is_replaced_without_loss(
     backend: Backend, direct: Backend, relay: WatchProxy, span: Span, value: str | None
 ) -> None:
     commit(direct, a="0")
-    heard = Heard()
-    watch = backend.store.watch(span, now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(span, now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     relay.mute_watches()
     commit(direct, a=value)
-    heard.heard(("1/a", "1"), ("1/a", value))
+    sink.expect(("1/a", "1"), ("1/a", value))
     commit(direct, a="3")
-    heard.heard(("1/a", "1"), ("1/a", value), ("1/a", "3"))
-    assert not heard.gaps
+    sink.expect(("1/a", "1"), ("1/a", value), ("1/a", "3"))
+    assert not sink.gaps
     watch.cancel()
 
 
-def test_silence_is_noticed_within_ten_seconds(
+def test_silence_is_detected_within_ten_seconds(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     relay.mute_watches()
     with in_time(10):
         commit(direct, a="2")
-        heard.heard(("1/a", "1"), ("1/a", "2"))
+        sink.expect(("1/a", "1"), ("1/a", "2"))
     watch.cancel()
 
 
-@pytest.mark.usefixtures("brisk")
-def test_where_no_watch_is_heard_the_gap_is_announced(
+@pytest.mark.usefixtures("fast_probes")
+def test_gap_is_announced_when_every_watch_is_silent(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchdog, "LAG_TIMEOUT_S", 0.05)
-    heard = Heard()
-    watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(Span("1/a"), now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     relay.mute_watches(new_ones=True)
     revisions: list[int] = []
     for value in ("2", None, "3"):
         revisions.append(commit(direct, a=value))
-        wait_until(lambda: heard.gaps == revisions)
-    assert len(heard.changes) == 1
+        wait_until(lambda: sink.gaps == revisions)
+    assert len(sink.changes) == 1
     relay.mute_watches(new_ones=False)
     relay.cut()
     commit(direct, a="4")
-    wait_until(lambda: len(heard.changes) == 2 or len(heard.gaps) == 4)
+    wait_until(lambda: len(sink.changes) == 2 or len(sink.gaps) == 4)
     watch.cancel()
 
 
-@pytest.mark.usefixtures("brisk")
-def test_quiet_watch_stays_as_it_is(
+@pytest.mark.usefixtures("fast_probes")
+def test_idle_watch_is_not_replaced(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard, compared = Heard(), comparisons(monkeypatch)
-    watch = backend.store.watch(Span("1/a"), now(direct) + 1, heard)
+    sink, compared = RecordingSink(), comparisons(monkeypatch)
+    watch = backend.store.watch(Span("1/a"), now(direct) + 1, sink)
     commit(direct, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     for value in map(str, range(8)):
         commit(direct, elsewhere=value)
         before = len(compared)
         wait_until(lambda: len(compared) > before)  # noqa: B023 - ends in the loop
     assert backend.counts.read()["watches_resumed"] == 0
-    # What it is level with need not be kept for it.
+    # Probes advance the resume revision, so a compaction up to it causes no gap.
     revision = now(direct)
     wait_until(lambda: watch.next_revision > revision)  # type: ignore[attr-defined]
     compact(direct)
     relay.cut()
     commit(direct, a="2")
-    heard.heard(("1/a", "1"), ("1/a", "2"))
+    sink.expect(("1/a", "1"), ("1/a", "2"))
     assert backend.counts.read()["watches_resumed"] >= 1
     watch.cancel()
 
 
-def test_cut_again_and_again_it_misses_nothing_and_leaves_nothing(
+def test_repeated_cuts_lose_no_changes_and_leak_nothing(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, now(direct) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, now(direct) + 1, sink)
     commit(direct, a="first")
-    heard.heard(("1/a", "first"))
+    sink.expect(("1/a", "first"))
     threads, files = threading.active_count(), _open_files()
     expected: list[tuple[str, str | None]] = [("1/a", "first")]
     for number in range(12):
         relay.cut()
         expected.append(("1/a", str(number)))
         commit(direct, a=str(number))
-        # Every other time it is cut again while it resumes.
+        # In every other round, the next cut comes while the watch resumes.
         if number % 2:
-            heard.heard(*expected)
-    assert not heard.gaps
+            sink.expect(*expected)
+    assert not sink.gaps
     wait_until(lambda: threading.active_count() <= threads)
     wait_until(lambda: _open_files() <= files + 2)
     watch.cancel()
@@ -170,9 +170,11 @@ def test_watches_share_one_thread(backend: Backend) -> None:
     def threads() -> int:
         return sum(thread.name == "config-watch" for thread in threading.enumerate())
 
-    # Those of earlier tests have been waited for.
+    # The threads of earlier tests have ended.
     assert threads() == 0
-    watches = [backend.store.watch(Span(f"1/{n}"), now(backend) + 1, Heard()) for n in range(5)]
+    watches = [
+        backend.store.watch(Span(f"1/{n}"), now(backend) + 1, RecordingSink()) for n in range(5)
+    ]
     assert threads() == 1
     for watch in watches:
         watch.cancel()
@@ -180,19 +182,19 @@ def test_watches_share_one_thread(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
-def test_ends_at_once_while_the_server_is_silent(
+def test_watch_ends_at_once_while_server_is_unresponsive(
     etcd_server: Callable[..., Etcd], end: str
 ) -> None:
     server = etcd_server()
     with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
         revision = now(backend)
         before = threading.active_count()
-        heard = Heard()
-        watches = [backend.store.watch(EVERYTHING, revision + 1, heard)]
+        sink = RecordingSink()
+        watches = [backend.store.watch(EVERYTHING, revision + 1, sink)]
         commit(backend, a="1")
-        heard.heard(("1/a", "1"))
+        sink.expect(("1/a", "1"))
         server.pause()
-        watches.append(backend.store.watch(EVERYTHING, revision + 1, heard))
+        watches.append(backend.store.watch(EVERYTHING, revision + 1, sink))
         with in_time(LATE):
             if end == "close":
                 backend.store.close()
@@ -202,46 +204,44 @@ def test_ends_at_once_while_the_server_is_silent(
         server.resume()
 
 
-@pytest.mark.usefixtures("brisk")
-def test_outage_is_told_and_survived(etcd_server: Callable[..., Etcd]) -> None:
+@pytest.mark.usefixtures("fast_probes")
+def test_watch_resumes_after_outage(etcd_server: Callable[..., Etcd]) -> None:
     server = etcd_server()
     with Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=1) as backend:
         states: list[str] = []
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="0")
-        heard.heard(("1/a", "0"))
+        sink.expect(("1/a", "0"))
         backend.connection.listen(states.append)
         server.pause()
         wait_until(lambda: states[-1:] == ["suspended"])
         server.resume()
-        # A busy machine may answer too late once more.
+        # On a busy machine, another call may time out first.
         wait_until(lambda: states[-1] == "connected")
         commit(backend, a="1")
-        heard.heard(("1/a", "0"), ("1/a", "1"))
-        assert not heard.gaps
+        sink.expect(("1/a", "0"), ("1/a", "1"))
+        assert not sink.gaps
         watch.cancel()
 
 
-@pytest.mark.usefixtures("brisk")
+@pytest.mark.usefixtures("fast_probes")
 @pytest.mark.parametrize("span", [EVERYTHING, Span("1/a")], ids=["all", "key"])
-def test_database_that_comes_back_empty_is_read_anew(
-    etcd_server: Callable[..., Etcd], span: Span
-) -> None:
-    """It would tell of nothing until it has come to the revision of the one before."""
+def test_emptied_database_is_reported_as_gap(etcd_server: Callable[..., Etcd], span: Span) -> None:
+    """Without the gap, nothing is delivered until the previous revision is reached."""
     server = etcd_server()
     with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
         for number in range(20):
             commit(backend, a=str(number))
-        heard = Heard()
-        watch = backend.store.watch(span, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(span, now(backend) + 1, sink)
         server.stop()
         shutil.rmtree(server.directory / "etcd-data")
         server.start()
-        wait_until(lambda: heard.gaps, 20)
+        wait_until(lambda: sink.gaps, 20)
         commit(backend, a="new")
-        heard.heard(("1/a", "new"))
-        assert len(heard.gaps) == 1
+        sink.expect(("1/a", "new"))
+        assert len(sink.gaps) == 1
         watch.cancel()
 
 
@@ -249,13 +249,13 @@ def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_watch_is_ended_by_a_thread_that_is_inside_of_it(etcd: Etcd) -> None:
-    """As its own may be, made to collect a watcher that was left behind."""
+def test_watch_can_be_cancelled_by_a_thread_that_holds_its_locks(etcd: Etcd) -> None:
+    """The garbage collector may end an abandoned watcher in the thread of the watch."""
     with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
-        heard = Heard()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+        sink = RecordingSink()
+        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
         commit(backend, a="1")
-        heard.heard(("1/a", "1"))
+        sink.expect(("1/a", "1"))
         stream = backend.store._watch._stream  # type: ignore[attr-defined]  # of this store
         sockets: Sockets = stream._call._sockets
 

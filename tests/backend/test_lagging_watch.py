@@ -85,16 +85,16 @@ def following(backend: Backend, other: Backend) -> Iterator[Loop]:
     """Run a loop that has read all blocks into the cache."""
     put(other, **{f"blocks/{number:02}": "0" for number in range(BLOCKS)})
     with looping(backend, blocks) as loop:
-        loop.saw({f"/blocks/{number:02}": "0" for number in range(BLOCKS)})
+        loop.expect({f"/blocks/{number:02}": "0" for number in range(BLOCKS)})
         # From the third iteration on, values are read with a listing.
         for iteration in (1, 2):
             loop.watcher.trigger()
-            wait_until(lambda: len(loop.turns) > iteration)  # noqa: B023 - ends in the loop
+            wait_until(lambda: len(loop.results) > iteration)  # noqa: B023 - ends in the loop
         yield loop
 
 
 def newest(loop: Loop) -> str:
-    seen = loop.turns[-1]
+    seen = loop.results[-1]
     assert isinstance(seen, dict)
     return str(seen["/blocks/00"])
 
@@ -110,7 +110,7 @@ def test_reads_wait_for_slow_watch(connect: Connect, monkeypatch: pytest.MonkeyP
         for number in range(1, 16):
             other.update("/blocks/00", str(number))
         wait_until(lambda: len(slow._held) >= 15)
-        listings, turns = slow.listings, len(loop.turns)
+        listings, iterations = slow.listings, len(loop.results)
         loop.watcher.trigger()
         wait_until(lambda: (backend.cache.lag() or (0, 0))[0] >= 15, what="the iteration waits")
         pause = threading.Event()
@@ -118,7 +118,7 @@ def test_reads_wait_for_slow_watch(connect: Connect, monkeypatch: pytest.MonkeyP
             pause.wait(0.1)
         wait_until(lambda: newest(loop) == "15")
         assert slow.listings == listings
-        assert len(loop.turns) == turns + 1
+        assert len(loop.results) == iterations + 1
         slow.release()
 
 
@@ -131,7 +131,7 @@ def test_stalled_watch_is_skipped_once(
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as second:
-        wait_until(lambda: second.turns)
+        wait_until(lambda: second.results)
         slow.is_delaying = True
         other.update("/blocks/00", "1")
         listings = slow.listings
@@ -181,7 +181,7 @@ def test_skipped_change_starts_iteration(
     backend, other = connect(), connect()
     slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as waiting:
-        wait_until(lambda: waiting.turns)
+        wait_until(lambda: waiting.results)
         slow.is_delaying = True
         other.update("/blocks/00", "1")
         loop.watcher.trigger()

@@ -35,9 +35,9 @@ def test_keys_are_deleted_with_their_lease(connect: Connect) -> None:
             for txn in backend.txn():
                 txn.create("/leased", "1", lease.id)
                 txn.create("/stays", "1")
-            loop.saw(["/leased", "/stays"])
+            loop.expect(["/leased", "/stays"])
         assert not lease.alive()
-        loop.saw(["/stays"])
+        loop.expect(["/stays"])
 
 
 def test_transaction_returns_lease_of_path(backend: Backend) -> None:

@@ -31,7 +31,7 @@ def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
 
 @pytest.fixture
 def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
-    """A client of a database with one key, which is not text and has a value that is not."""
+    """Client of a database that contains a key and a value that are not UTF-8."""
     with etcd_client(host=etcd.host, port=etcd.port) as backend:
         backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
         put(backend, **{"pb/a": "1"})
@@ -63,9 +63,9 @@ def test_undecodable_entries_can_be_replaced_and_deleted(etcd: Etcd, backend: Ba
     for txn in backend.txn():
         value = txn.get(PATH)
         assert value is not None
-        txn.update(PATH, f"{value}, mended")
+        txn.update(PATH, f"{value}, fixed")
     (kv,) = ask(etcd, "range", key=KEY)["kvs"]
-    assert b64decode(kv["value"]) == VALUE + b", mended"
+    assert b64decode(kv["value"]) == VALUE + b", fixed"
     backend.delete(PATH)
     assert backend.list_keys("/pb/")[0] == ["/pb/a"]
 
@@ -83,6 +83,6 @@ def test_conflict_on_undecodable_entry_is_retried(backend: Backend, etcd: Etcd) 
 
 def test_watcher_watches_undecodable_entries(backend: Backend, etcd: Etcd) -> None:
     with looping(backend, lambda txn: txn.get(PATH)) as loop:
-        loop.saw("\udc80\0")
+        loop.expect("\udc80\0")
         ask(etcd, "put", key=KEY, value=b"\xfe")
-        loop.saw("\udcfe")
+        loop.expect("\udcfe")

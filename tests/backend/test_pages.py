@@ -1,4 +1,4 @@
-"""Reads of many pages, of which the next is asked for while one is read."""
+"""Paged reads that request the next page while one is processed."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def backend(proxy: Proxy) -> Iterator[Backend]:
 
 @pytest.fixture
 def at_each_page(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Does something before, or after, each page but the first is asked for."""
+    """Call a function before or after the request of each page but the first."""
 
     def arrange(what: Callable[[], object], *, before: bool) -> list[str]:
         etcd = backend.store._etcd  # type: ignore[attr-defined]  # of this store
-        make_call, asked = etcd.call, []
+        make_call, requested = etcd.call, []
 
         def call(service: str, method: str, request: Any, timeout: float) -> Any:
             is_following = method == "Range" and request.key.endswith(b"\0")
             if is_following:
-                asked.append(method)
+                requested.append(method)
             if is_following and before:
                 what()
             answer = make_call(service, method, request, timeout)
@@ -68,28 +68,28 @@ def at_each_page(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Callable[
             return answer
 
         monkeypatch.setattr(etcd, "call", call)
-        return asked
+        return requested
 
     return arrange
 
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("listed", LISTED.values(), ids=LISTED)
-def test_connection_is_cut_between_pages(
+def test_paged_read_survives_cut_connection(
     listed: Listed,
     before: bool,
     proxy: Proxy,
     backend: Backend,
     at_each_page: Callable[..., list[str]],
 ) -> None:
-    asked = at_each_page(proxy.cut, before=before)
+    requested = at_each_page(proxy.cut, before=before)
     for txn in backend.txn():
         assert listed(txn) == VALUES
-    assert len(asked) >= 2
+    assert len(requested) >= 2
 
 
 @pytest.mark.parametrize("listed", LISTED.values(), ids=LISTED)
-def test_pages_are_of_one_revision(
+def test_paged_read_is_of_one_revision(
     listed: Listed, proxy: Proxy, backend: Backend, at_each_page: Callable[..., list[str]]
 ) -> None:
     with Etcd3Backend(host=proxy.host, port=proxy.port) as other:
@@ -106,7 +106,7 @@ def test_pages_are_of_one_revision(
 
 
 @pytest.mark.parametrize("pinned", [True, False])
-def test_revision_is_compacted_between_pages(
+def test_paged_read_survives_compaction(
     pinned: bool, proxy: Proxy, backend: Backend, at_each_page: Callable[..., list[str]]
 ) -> None:
     with Etcd3Backend(host=proxy.host, port=proxy.port) as other:
@@ -128,7 +128,9 @@ def test_revision_is_compacted_between_pages(
     assert found == {**VALUES, "/pb/9": "0"}
 
 
-def test_closed_between_pages(backend: Backend, at_each_page: Callable[..., list[str]]) -> None:
+def test_paged_read_ends_with_close(
+    backend: Backend, at_each_page: Callable[..., list[str]]
+) -> None:
     at_each_page(backend.close, before=False)
     attempts = backend.txn()
     txn = next(attempts)

@@ -114,24 +114,24 @@ def test_restore_between_iterations_is_detected(
         return txn.get("/a"), txn.list_keys("/list/"), txn.get("/later")
 
     with looping(backend, read) as loop:
-        loop.saw(("2", ["/list/x", "/list/y"], None))
+        loop.expect(("2", ["/list/x", "/list/y"], None))
         database.restore()
         loop.watcher.trigger()
-        loop.saw(("1", ["/list/x"], None))
+        loop.expect(("1", ["/list/x"], None))
         with etcd_client(host=database.server.endpoint, timeout=20) as other:
             other.create("/later", "1")
-            loop.saw(("1", ["/list/x"], "1"))
+            loop.expect(("1", ["/list/x"], "1"))
             other.delete("/list/x")
-            loop.saw(("1", [], "1"))
+            loop.expect(("1", [], "1"))
         assert loop.error is None
 
 
 @NEWER_FIRST
 def test_restore_is_detected_by_watch(backend: Backend, database: Restorable) -> None:
     with looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/list/"))) as loop:
-        loop.saw(("2", ["/list/x", "/list/y"]))
+        loop.expect(("2", ["/list/x", "/list/y"]))
         database.restore()
-        loop.saw(("1", ["/list/x"]))
+        loop.expect(("1", ["/list/x"]))
         assert loop.error is None
 
 
@@ -150,11 +150,11 @@ def test_cleared_memory_database_is_read_again() -> None:
     for number in range(REVISIONS):
         put(backend, a=str(number))
     with looping(backend, lambda txn: (txn.get("/a"), txn.get("/b"))) as loop:
-        loop.saw((str(REVISIONS - 1), None))
+        loop.expect((str(REVISIONS - 1), None))
         database.clear()
-        loop.saw((None, None))
+        loop.expect((None, None))
         put(backend, b="1")
-        loop.saw((None, "1"))
+        loop.expect((None, "1"))
 
 
 def test_memory_database_cleared_within_body_reruns_it() -> None:

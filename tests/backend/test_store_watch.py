@@ -10,25 +10,25 @@ import pytest
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.support.backends import Connect, compact
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import wait_until
 
 
-def test_changes_come_in_order_from_a_revision_on(connect: Connect) -> None:
+def test_changes_are_delivered_in_order_from_start_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(other, a="before")
     first = commit(other, a="1", b="1")
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, first, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, first, sink)
     commit(other, a="2")
     commit(other, b=None, c="")
-    heard.heard(("1/a", "1"), ("1/b", "1"), ("1/a", "2"), ("1/b", None), ("1/c", ""))
+    sink.expect(("1/a", "1"), ("1/b", "1"), ("1/a", "2"), ("1/b", None), ("1/c", ""))
     watch.cancel()
-    entry = heard.changes[2].entry
+    entry = sink.changes[2].entry
     assert entry is not None
-    assert (entry.created, entry.modified) == (heard.changes[0].entry.created, first + 1)  # type: ignore[union-attr]  # a put
-    assert not heard.gaps
-    revisions = [revision for revision, _ in groupby(c.revision for c in heard.changes)]
+    assert (entry.created, entry.modified) == (sink.changes[0].entry.created, first + 1)  # type: ignore[union-attr]  # a put
+    assert not sink.gaps
+    revisions = [revision for revision, _ in groupby(c.revision for c in sink.changes)]
     assert revisions == [first, first + 1, first + 2]
 
 
@@ -45,25 +45,25 @@ def test_watch_delivers_only_its_span(
     connect: Connect, span: Span, expected: list[tuple[str, str | None]]
 ) -> None:
     backend, other = connect(), connect()
-    heard = Heard()
-    watch = backend.store.watch(span, now(backend) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(span, now(backend) + 1, sink)
     commit(other, a="1", b="1", bb="1", c="1")
     commit(other, b=None)
-    heard.heard(*expected)
+    sink.expect(*expected)
     watch.cancel()
 
 
 def test_later_watch_may_start_at_an_earlier_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     first = commit(other, a="1", b="1")
-    earlier, later = Heard(), Heard()
+    earlier, later = RecordingSink(), RecordingSink()
     backend.store.watch(EVERYTHING, commit(other, a="2"), later)
-    later.heard(("1/a", "2"))
+    later.expect(("1/a", "2"))
     backend.store.watch(Span("1/a"), first, earlier)
-    earlier.heard(("1/a", "1"), ("1/a", "2"))
+    earlier.expect(("1/a", "1"), ("1/a", "2"))
     commit(other, a=None, b=None)
-    earlier.heard(("1/a", "1"), ("1/a", "2"), ("1/a", None))
-    later.heard(("1/a", "2"), ("1/a", None), ("1/b", None))
+    earlier.expect(("1/a", "1"), ("1/a", "2"), ("1/a", None))
+    later.expect(("1/a", "2"), ("1/a", None), ("1/b", None))
     assert not earlier.gaps
     assert not later.gaps
 
@@ -73,15 +73,15 @@ def test_only_the_watch_that_lacks_compacted_changes_has_a_gap(connect: Connect)
     first = commit(other, a="1")
     commit(other, a="2")
     compact(other)
-    current, lacking = Heard(), Heard()
+    current, lacking = RecordingSink(), RecordingSink()
     backend.store.watch(EVERYTHING, now(other) + 1, current)
     commit(other, b="1")
-    current.heard(("1/b", "1"))
+    current.expect(("1/b", "1"))
     backend.store.watch(EVERYTHING, first, lacking)
     wait_until(lambda: lacking.gaps == [now(other)])
     commit(other, b="2")
-    current.heard(("1/b", "1"), ("1/b", "2"))
-    lacking.heard(("1/b", "2"))
+    current.expect(("1/b", "1"), ("1/b", "2"))
+    lacking.expect(("1/b", "2"))
     assert not current.gaps
 
 
@@ -89,15 +89,15 @@ def test_cancelled_watch_delivers_nothing_and_leaves_no_threads(connect: Connect
     backend, other = connect(), connect()
     commit(backend, a="0")
     before = threading.active_count()
-    heard = Heard()
-    watch = backend.store.watch(Span("1/a"), now(backend) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(Span("1/a"), now(backend) + 1, sink)
     commit(other, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     watch.cancel()
     watch.cancel()
     wait_until(lambda: threading.active_count() <= before)
     commit(other, a="2")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
 
 
 def test_compacted_changes_are_reported_as_gap(connect: Connect) -> None:
@@ -106,12 +106,12 @@ def test_compacted_changes_are_reported_as_gap(connect: Connect) -> None:
     commit(other, a="2")
     commit(other, a="3")
     compact(other)
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, first, heard)
-    wait_until(lambda: heard.gaps)
-    assert heard.gaps == [now(other)]
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, first, sink)
+    wait_until(lambda: sink.gaps)
+    assert sink.gaps == [now(other)]
     commit(other, a="4")
-    heard.heard(("1/a", "4"))
+    sink.expect(("1/a", "4"))
     watch.cancel()
 
 
@@ -119,11 +119,11 @@ def test_watch_starts_after_compacted_newest_revision(connect: Connect) -> None:
     backend, other = connect(), connect()
     commit(other, a="1")
     compact(other)
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, now(other) + 1, heard)
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, now(other) + 1, sink)
     commit(other, a="2")
-    heard.heard(("1/a", "2"))
-    assert not heard.gaps
+    sink.expect(("1/a", "2"))
+    assert not sink.gaps
     watch.cancel()
 
 
@@ -133,12 +133,12 @@ def test_backlog_is_delivered_in_whole_revisions(connect: Connect) -> None:
     count, value = 8, "x" * 300_000
     for number in range(count):
         commit(other, **dict.fromkeys("abcd", f"{number}{value}"))
-    heard = Heard()
-    watch = backend.store.watch(EVERYTHING, first, heard)
-    wait_until(lambda: len(heard.changes) == 4 * count, 60)
+    sink = RecordingSink()
+    watch = backend.store.watch(EVERYTHING, first, sink)
+    wait_until(lambda: len(sink.changes) == 4 * count, 60)
     watch.cancel()
-    whole = [list(group) for _, group in groupby(heard.changes, lambda change: change.revision)]
+    whole = [list(group) for _, group in groupby(sink.changes, lambda change: change.revision)]
     assert [len(group) for group in whole] == [4] * count
-    assert not heard.gaps
+    assert not sink.gaps
     last = backend.store.read([Query(Span("1/d"))], timeout=5).found[0]
-    assert last == [heard.changes[-1].entry]
+    assert last == [sink.changes[-1].entry]

@@ -18,44 +18,44 @@ from tests.support.waiting import wait_until
 from tests.support.watch_loops import Loop, looping
 
 
-def test_turns_at_once_and_when_what_it_read_changes(connect: Connect) -> None:
+def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) -> None:
     other = connect()
     with looping(connect(), lambda txn: (txn.get("/a"), txn.get("/b"))) as loop:
-        loop.saw((None, None))
+        loop.expect((None, None))
         put(other, a="1")
-        loop.saw(("1", None))
+        loop.expect(("1", None))
         other.update("/a", "2")
-        loop.saw(("2", None))
+        loop.expect(("2", None))
         other.delete("/a")
-        loop.saw((None, None))
+        loop.expect((None, None))
         put(other, elsewhere="1")
-        assert loop.rests()
+        assert loop.is_idle()
 
 
 def test_listing_is_stale_after_new_members_only(connect: Connect) -> None:
     other = connect()
     put(other, **{"pb/a": "1"})
     with looping(connect(), lambda txn: txn.list_keys("/pb/")) as loop:
-        loop.saw(["/pb/a"])
+        loop.expect(["/pb/a"])
         other.create("/pb/b", "1")
-        loop.saw(["/pb/a", "/pb/b"])
+        loop.expect(["/pb/a", "/pb/b"])
         other.update("/pb/a", "2")
-        assert loop.rests()
+        assert loop.is_idle()
         other.delete("/pb/a")
-        loop.saw(["/pb/b"])
+        loop.expect(["/pb/b"])
 
 
 def test_watcher_watches_reads_of_last_iteration(connect: Connect) -> None:
     other = connect()
     put(other, pointer="a", a="1", b="2")
     with looping(connect(), lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
-        loop.saw("1")
+        loop.expect("1")
         other.update("/pointer", "b")
-        loop.saw("2")
+        loop.expect("2")
         other.update("/a", "x")
-        assert loop.rests()
+        assert loop.is_idle()
         other.update("/b", "3")
-        loop.saw("3")
+        loop.expect("3")
 
 
 def test_watcher_watches_many_keys(connect: Connect) -> None:
@@ -67,12 +67,12 @@ def test_watcher_watches_many_keys(connect: Connect) -> None:
         return sum(int(txn.get(f"/{name}") or 0) for name in names)
 
     with looping(connect(), count) as loop:
-        loop.saw(0)
+        loop.expect(0)
         other.update("/pb/077/state", "5")
-        loop.saw(5)
+        loop.expect(5)
         put(other, **{"pb/077/other": "1"})
         other.delete("/pb/077/state")
-        loop.saw(0)
+        loop.expect(0)
 
 
 def test_later_own_commit_starts_iteration(connect: Connect) -> None:
@@ -97,8 +97,8 @@ def test_own_commit_of_read_key_starts_no_iteration(connect: Connect) -> None:
         return value
 
     with looping(connect(), count) as loop:
-        loop.saw(1)
-        assert loop.rests()
+        loop.expect(1)
+        assert loop.is_idle()
 
 
 def test_write_of_same_config_is_read_in_same_iteration(connect: Connect) -> None:
@@ -132,14 +132,14 @@ def test_reads_before_break_are_watched(connect: Connect) -> None:
 def test_commit_with_several_writes_starts_one_iteration(connect: Connect) -> None:
     other = connect()
     with looping(connect(), lambda txn: txn.get("/a")) as loop:
-        loop.saw(None)
+        loop.expect(None)
         for txn in other.txn():
             txn.create("/a", "0")
             for number in range(1, 6):
                 txn.update("/a", str(number))
-        loop.saw("5")
-        assert loop.rests()
-        assert loop.turns == [None, "5"]
+        loop.expect("5")
+        assert loop.is_idle()
+        assert loop.results == [None, "5"]
 
 
 def test_timeout_alarm_and_trigger_end_iteration(connect: Connect) -> None:
@@ -171,12 +171,12 @@ def test_timeout_alarm_and_trigger_end_iteration(connect: Connect) -> None:
 def test_trigger_wakes_within_100_ms(connect: Connect) -> None:
     took: list[float] = []
     with looping(connect(), lambda txn: txn.get("/a")) as loop:
-        loop.saw(None)
+        loop.expect(None)
         # A loaded machine may delay it.
         while len(took) < 50 and not any(seconds < 0.1 for seconds in took):
-            iterations, began = len(loop.turns), time.monotonic()
+            iterations, began = len(loop.results), time.monotonic()
             loop.watcher.trigger()
-            wait_until(lambda: len(loop.turns) > iterations)  # noqa: B023 - ends in the loop
+            wait_until(lambda: len(loop.results) > iterations)  # noqa: B023 - ends in the loop
             took.append(time.monotonic() - began)
     on_time(min(took) < 0.1, f"it took {min(took):.2f} s at best")
 
@@ -200,9 +200,9 @@ def test_close_ends_loop_in_outage(
     backend = etcd_client(host=server.host, port=server.port, timeout=0.5)
     loop = Loop(backend, lambda txn: txn.get("/a"), timeout=0.1)
     try:
-        loop.saw(None)
+        loop.expect(None)
         server.stop()
-        loop.rests()
+        loop.is_idle()
         backend.close()
         wait_until(lambda: "closed" in str(loop.error))
     finally:
@@ -220,12 +220,12 @@ def test_watcher_resumes_after_restart(
         looping(backend, lambda txn: txn.get("/a")) as loop,
     ):
         put(other, a="0")
-        loop.saw("0")
+        loop.expect("0")
         for number in range(1, 4):
             server.kill()
             server.start()
             other.update("/a", str(number))
-            loop.saw(str(number))
+            loop.expect(str(number))
 
 
 def test_compaction_during_outage_is_handled(
@@ -237,13 +237,13 @@ def test_compaction_during_outage_is_handled(
         looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/pb/"))) as loop,
     ):
         put(backend, a="0")
-        loop.saw(("0", []))
+        loop.expect(("0", []))
         server.pause()
         server.resume()
         for number in range(20):
             put(backend, a=str(number), **{f"pb/{number % 3}": "1"})
         compact(backend)
-        loop.saw(("19", ["/pb/0", "/pb/1", "/pb/2"]))
+        loop.expect(("19", ["/pb/0", "/pb/1", "/pb/2"]))
 
 
 @pytest.mark.parametrize("naive", [True, False])

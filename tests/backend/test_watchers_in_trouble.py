@@ -15,8 +15,8 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import LeaseNotFound
 from tests.support.backends import Connect
 from tests.support.in_time import in_time
-from tests.support.stores import Away
-from tests.support.watch_loops import SLEEPS, awake_at_last
+from tests.support.stores import Outage
+from tests.support.watch_loops import WAKE_UP_AFTER_S, assert_not_woken
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_reads_of_failed_commit_are_watched(
 
     monkeypatch.setattr(backend.committer, "commit", reject)
     seen = []
-    with in_time(SLEEPS):
-        for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
+    with in_time(WAKE_UP_AFTER_S):
+        for watcher in Watcher(backend, lambda txn: txn, WAKE_UP_AFTER_S):
             with suppress(type(error)):
                 for txn in watcher.txn():
                     seen.append(txn.get("/a"))
@@ -50,8 +50,8 @@ def test_reads_of_failed_commit_are_watched(
 def test_reads_after_last_retry_are_watched(connect: Connect) -> None:
     backend, other = connect(), connect()
     seen: list[str | None] = []
-    with in_time(SLEEPS):
-        for watcher in Watcher(backend, lambda txn: txn, SLEEPS):
+    with in_time(WAKE_UP_AFTER_S):
+        for watcher in Watcher(backend, lambda txn: txn, WAKE_UP_AFTER_S):
             with suppress(RuntimeError):
                 for txn in watcher.txn(max_retries=0):
                     seen.append(txn.get("/a"))
@@ -77,7 +77,7 @@ def in_a_moment(watcher: Watcher[Txn]) -> None:
         (in_a_moment, lambda watcher: None),
         (lambda watcher: watcher.trigger(), lambda watcher: None),
     ],
-    ids=["no time-out any more", "a longer time-out", "an alarm", "a trigger"],
+    ids=["timeout removed", "longer timeout", "an alarm", "a trigger"],
 )
 def test_watcher_iterates_after_skipped_body(
     connect: Connect,
@@ -87,17 +87,17 @@ def test_watcher_iterates_after_skipped_body(
 ) -> None:
     """It has no reads, so no change would start an iteration. It does not spin either."""
     backend = connect()
-    away = Away(backend, monkeypatch)
+    outage = Outage(backend, monkeypatch)
     seen: list[str | None] = []
     iterations = 0
     watcher = Watcher(backend, lambda txn: txn)
-    with awake_at_last(watcher.trigger):
+    with assert_not_woken(watcher.trigger):
         for iterations, _ in enumerate(watcher, 1):
             if iterations == 1:
                 make_due(watcher)
             else:
                 # The body waits for this: nothing else starts an iteration.
-                threading.Timer(0.5, vars(away).update, [], {"on": False}).start()
+                threading.Timer(0.5, vars(outage).update, [], {"is_active": False}).start()
             for txn in watcher.txn():
                 seen.append(txn.get("/a"))
             put_off(watcher)
@@ -105,4 +105,4 @@ def test_watcher_iterates_after_skipped_body(
                 break
     assert iterations == 2
     # The pauses grow, so on a loaded machine there are only a few more reads.
-    assert away.asked < 20
+    assert outage.failed_reads < 20

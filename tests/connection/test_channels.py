@@ -17,7 +17,7 @@ from ska_sdp_config.store.keys import EVERYTHING
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY
 from tests.support.proxy import Proxy
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import wait_until
 from tests.support.watch_streams import WATCHDOG
 
@@ -81,14 +81,14 @@ def test_watchdog_keeps_its_channel_open(
 
     monkeypatch.setattr(EtcdClient, "call_on", call_late)
     commit(backend, a="0")
-    heard = Heard()
-    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     wait_until(lambda: probed)
     etcd, channel = probed[0]
     etcd.replace(channel)
     network.cut()
     commit(backend, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     assert not is_closed(channel)
     may_read.set()
     wait_until(lambda: answers)

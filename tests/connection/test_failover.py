@@ -44,7 +44,7 @@ def test_client_survives_loss_of_the_leader(
     other = connect(order[1].endpoint)
     backend.create("/a", "0")
     with looping(backend, value) as loop:
-        loop.saw("0")
+        loop.expect("0")
         if breaks == "isolate":
             cluster.isolate(leader)
         else:
@@ -52,15 +52,15 @@ def test_client_survives_loss_of_the_leader(
         wait_until(lambda: answers(other), what="the others elect a leader")
         other.update("/a", "1")
         # The watch detects the silence by itself, within five seconds.
-        loop.saw("1")
+        loop.expect("1")
         backend.update("/a", "2")
-        loop.saw("2")
+        loop.expect("2")
         if breaks == "pause":
             order[0].resume()
         elif breaks == "isolate":
             cluster.join()
         other.update("/a", "3")
-        loop.saw("3")
+        loop.expect("3")
 
 
 def test_member_without_majority_is_replaced(cluster: Cluster, connect: ConnectTo) -> None:
@@ -72,7 +72,7 @@ def test_member_without_majority_is_replaced(cluster: Cluster, connect: ConnectT
     backend.store.timeout = 1
     backend.connection.listen(states.append)
     with looping(backend, value) as loop:
-        loop.saw("0")
+        loop.expect("0")
         for member in others:
             member.pause()
         with in_time(6):
@@ -84,7 +84,7 @@ def test_member_without_majority_is_replaced(cluster: Cluster, connect: ConnectT
         wait_until(lambda: answers(backend))
         wait_until(lambda: states[-1] == "connected")
         connect(others[0].endpoint).update("/a", "1")
-        loop.saw("1")
+        loop.expect("1")
 
 
 def test_calls_survive_leader_change(cluster: Cluster, connect: ConnectTo) -> None:
@@ -99,7 +99,7 @@ def test_calls_survive_leader_change(cluster: Cluster, connect: ConnectTo) -> No
             for txn in backend.txn():
                 txn.update("/n", str(int(txn.get("/n") or 0) + 1))
             mover.join()
-        loop.saw("6")
+        loop.expect("6")
 
 
 def test_threads_switch_member_once(start: Start, connect: ConnectTo) -> None:

@@ -56,9 +56,9 @@ def view(txn: Txn) -> dict[str, str | None]:
     return found
 
 
-def newest(turns: list[object]) -> int:
+def newest(results: list[object]) -> int:
     """Return the newest number in the last view."""
-    seen = turns[-1] if turns else {}
+    seen = results[-1] if results else {}
     assert isinstance(seen, dict)
     return max((int(value) for value in seen.values()), default=-1)
 
@@ -110,7 +110,7 @@ def break_repeatedly(
         def level(what: str) -> None:
             reply = other.store.read([Query(Span.prefix("2/"))], timeout=10)
             expected = {path_of_key(entry.key): entry.value for entry in reply.found[0] or ()}
-            wait_until(lambda: loop.turns and loop.turns[-1] == expected, 30, what)
+            wait_until(lambda: loop.results and loop.results[-1] == expected, 30, what)
 
         def happen(event: str) -> None:
             nonlocal number
@@ -126,7 +126,7 @@ def break_repeatedly(
                 if not next(cut_numbers) % every:
                     # The stream has delivered since the last cut, for which the server takes
                     # a tenth of a second.
-                    wait_until(lambda: newest(loop.turns) >= first, what="a stream to cut")
+                    wait_until(lambda: newest(loop.results) >= first, what="a stream to cut")
                 wait_until(network.cut, what="a connection to cut")
             elif event == "compact":
                 compact(server)
@@ -198,7 +198,7 @@ def test_closed_clients_leak_nothing(server: EtcdOf) -> None:
             write(backend, 1)
             backend.client_lease.current()
             with looping(backend, view) as loop, backend.lease(5):
-                wait_until(lambda: loop.turns)
+                wait_until(lambda: loop.results)
 
     use_client()
     before = resources()

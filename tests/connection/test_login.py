@@ -27,7 +27,7 @@ from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, EtcdOf, Start, programs
 from tests.support.cluster import raw
 from tests.support.in_time import in_time
-from tests.support.stores import Heard
+from tests.support.stores import RecordingSink
 from tests.support.users import (
     PASSWORD,
     USER,
@@ -99,15 +99,15 @@ def work_through(
     written = 0
     backend.create("/n", "0")
     with looping(backend, lambda txn: int(txn.get("/n") or 0)) as loop:
-        loop.saw(0)
+        loop.expect(0)
         while login.expiries < expiries or written <= changes:
             pausing.wait(pause)
             written += 1
             assert increment(backend) == written
-            loop.saw(written)
+            loop.expect(written)
             if written <= changes:
                 users.change_something()
-        assert loop.turns == list(range(written + 1))
+        assert loop.results == list(range(written + 1))
         assert loop.error is None
 
 
@@ -168,16 +168,16 @@ def test_watch_survives_expired_token(start: Start, connect: ConnectTo, tmp_path
     with administrator(server.endpoint):
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
         now = backend.store.read([], timeout=5).revision
-        before, after = Heard(), Heard()
+        before, after = RecordingSink(), RecordingSink()
         backend.store.watch(Span("1/a"), now + 1, before)
         backend.create("/a", "1")
-        before.heard(("1/a", "1"))
+        before.expect(("1/a", "1"))
         wait_for_expiry(server, backend)
         backend.store.watch(Span("1/b"), now + 1, after)
         backend.create("/b", "1")
         backend.update("/a", "2")
-        after.heard(("1/b", "1"))
-        before.heard(("1/a", "1"), ("1/a", "2"))
+        after.expect(("1/b", "1"))
+        before.expect(("1/a", "1"), ("1/a", "2"))
         assert not before.gaps
         assert not after.gaps
         assert backend.connection.state == "connected"
@@ -202,13 +202,13 @@ def test_login_follows_changes_of_authentication(server: EtcdOf, connect: Connec
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     backend.create("/n", "0")
     with looping(backend, lambda txn: int(txn.get("/n") or 0)) as loop:
-        loop.saw(0)
+        loop.expect(0)
         with administrator(server.endpoint) as users:
-            loop.saw(increment(backend))
+            loop.expect(increment(backend))
             users.disable()
-            loop.saw(increment(backend))
+            loop.expect(increment(backend))
             users.enable()
-            loop.saw(increment(backend))
+            loop.expect(increment(backend))
 
 
 @pytest.mark.parametrize("name", [USER, "nobody"])
@@ -250,12 +250,12 @@ def test_watcher_survives_temporary_wrong_password(
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     backend.create("/n", "0")
     with looping(backend, lambda txn: int(txn.get("/n") or 0), timeout=0.1) as loop:
-        loop.saw(0)
+        loop.expect(0)
         users.change_password(USER, WRONG)
         with pytest.raises(ConfigConnectionError, match="rejected the login"):
             backend.get("/n")
         users.change_password(USER, PASSWORD)
-        loop.saw(increment(backend))
+        loop.expect(increment(backend))
         assert loop.error is None
 
 
@@ -273,7 +273,7 @@ def test_watch_on_closed_backend_is_rejected(server: EtcdOf, connect: ConnectTo)
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     backend.close()
     with pytest.raises(ConfigConnectionError, match="closed"):
-        backend.store.watch(Span("1/a"), 1, Heard())
+        backend.store.watch(Span("1/a"), 1, RecordingSink())
 
 
 def test_commit_is_not_sent_when_login_times_out(

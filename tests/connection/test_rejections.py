@@ -27,13 +27,13 @@ def test_full_database_rejects_writes_until_freed(start: Start, connect: Connect
     backend = connect(server.endpoint)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         backend.create("/a", "1")
-        loop.saw("1")
+        loop.expect("1")
         fill(backend)
         assert backend.get("/a")[0] == "1"
         assert backend.connection.state == "connected"
         make_room(server)
         backend.update("/a", "2")
-        loop.saw("2")
+        loop.expect("2")
 
 
 def test_future_revision_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:
@@ -119,7 +119,11 @@ EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
         # The server or gRPC rejected it before it was executed.
         (UNAVAILABLE, "etcdserver: no leader", Commit),
         (EXHAUSTED, "etcdserver: too many requests", Commit),
-        (UNAVAILABLE, "failed to connect to all addresses; last error: refused", Commit),
+        (
+            UNAVAILABLE,
+            "failed to connect to all addresses; last error: connection refused",
+            Commit,
+        ),
         (grpc.StatusCode.UNKNOWN, "auth: revision in header is old", ConfigConnectionError),
         # It may have been executed.
         (UNAVAILABLE, "etcdserver: leader changed", AnswerLost),

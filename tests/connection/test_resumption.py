@@ -21,7 +21,7 @@ from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.support.backends import compact
 from tests.support.proxy import Proxy
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
 from tests.support.watch_streams import WATCHDOG, WatchStream, intercept_responses
@@ -42,8 +42,8 @@ class Backlog:
     server: EtcdOf
     first: int
 
-    def is_delivered(self, heard: Heard) -> bool:
-        revisions = [change.revision for change in heard.changes[:REVISIONS]]
+    def is_delivered(self, sink: RecordingSink) -> bool:
+        revisions = [change.revision for change in sink.changes[:REVISIONS]]
         return revisions == list(range(self.first, self.first + REVISIONS))
 
 
@@ -68,11 +68,11 @@ def backlog_network(backlog: Backlog) -> Iterator[Proxy]:
 def test_watch_resumes_with_backlog_over_four_mebibytes(
     backlog: Backlog, backlog_network: Proxy, connect: ConnectTo
 ) -> None:
-    heard = Heard()
-    connect(backlog_network.endpoint).store.watch(EVERYTHING, backlog.first, heard)
-    wait_until(lambda: len(heard.changes) >= REVISIONS)
-    assert backlog.is_delivered(heard)
-    assert not heard.gaps
+    sink = RecordingSink()
+    connect(backlog_network.endpoint).store.watch(EVERYTHING, backlog.first, sink)
+    wait_until(lambda: len(sink.changes) >= REVISIONS)
+    assert backlog.is_delivered(sink)
+    assert not sink.gaps
     assert backlog_network.accepted == 1
 
 
@@ -102,15 +102,15 @@ def test_progress_reply_does_not_advance_resume_revision(
     while not overtakers:
         assert time.monotonic() < end, "no progress reply overtook an event"
         backlog_network.limit(30_000_000)
-        heard = Heard()
-        watch: Any = backend.store.watch(EVERYTHING, backlog.first, heard)
+        sink = RecordingSink()
+        watch: Any = backend.store.watch(EVERYTHING, backlog.first, sink)
         for _ in range(CUTS):
             pause.wait(moments.random() * 0.1)
             backlog_network.cut()
         backlog_network.limit(None)
-        wait_until(lambda: len(heard.changes) >= REVISIONS)  # noqa: B023 - ends in the loop
-        assert backlog.is_delivered(heard)
-        assert not heard.gaps
+        wait_until(lambda: len(sink.changes) >= REVISIONS)  # noqa: B023 - ends in the loop
+        assert backlog.is_delivered(sink)
+        assert not sink.gaps
         watch.cancel()
 
 
@@ -128,12 +128,12 @@ def test_backlog_on_slow_connection_is_delivered(
     backend, other = connect(backlog_network.endpoint), connect(backlog.server.endpoint)
     before = now(backend)
     backlog_network.limit(4_000_000)
-    heard = Heard()
-    backend.store.watch(EVERYTHING, backlog.first, heard)
-    wait_until(lambda: heard.gaps or len(heard.changes) >= REVISIONS, within=60)
-    assert heard.gaps == [before] or backlog.is_delivered(heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, backlog.first, sink)
+    wait_until(lambda: sink.gaps or len(sink.changes) >= REVISIONS, within=60)
+    assert sink.gaps == [before] or backlog.is_delivered(sink)
     commit(other, a="newest")
-    wait_until(lambda: heard.changes and heard.changes[-1].revision == before + 1)
+    wait_until(lambda: sink.changes and sink.changes[-1].revision == before + 1)
 
 
 @pytest.mark.parametrize("breaks", ["cut", "restart", "kill"])
@@ -141,13 +141,13 @@ def test_watch_resumes_without_loss(
     server: EtcdOf, network: Proxy, connect: ConnectTo, breaks: str
 ) -> None:
     backend, other = connect(network.endpoint), connect(server.endpoint)
-    heard = Heard()
+    sink = RecordingSink()
     first = now(backend) + 1
-    backend.store.watch(EVERYTHING, first, heard)
+    backend.store.watch(EVERYTHING, first, sink)
     expected: list[tuple[str, str | None]] = []
     for number in range(3):
         if breaks == "cut":
-            network.refuse(True)
+            network.reject_connections(True)
             network.cut()
         elif breaks == "kill":
             server.kill()
@@ -159,9 +159,9 @@ def test_watch_resumes_without_loss(
             expected.append((f"1/{name}", str(number)))
         commit(other, a=None)
         expected.append(("1/a", None))
-        network.refuse(False)
-        heard.heard(*expected)
-    assert not heard.gaps
+        network.reject_connections(False)
+        sink.expect(*expected)
+    assert not sink.gaps
 
 
 def test_compacted_changes_are_reported_as_gap(
@@ -169,24 +169,24 @@ def test_compacted_changes_are_reported_as_gap(
 ) -> None:
     backend, other = connect(network.endpoint), connect(server.endpoint)
     commit(other, a="0")
-    heard = Heard()
-    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     with looping(connect(network.endpoint), lambda txn: txn.get("/a")) as loop:
-        loop.saw("0")
+        loop.expect("0")
         commit(other, a="1")
-        heard.heard(("1/a", "1"))
-        loop.saw("1")
-        network.refuse(True)
+        sink.expect(("1/a", "1"))
+        loop.expect("1")
+        network.reject_connections(True)
         network.cut()
         for number in range(2, 20):
             commit(other, a=str(number))
         compact(other)
-        network.refuse(False)
-        wait_until(lambda: heard.gaps == [now(other)])
-        loop.saw("19")
+        network.reject_connections(False)
+        wait_until(lambda: sink.gaps == [now(other)])
+        loop.expect("19")
         commit(other, a="20")
-        heard.heard(("1/a", "1"), ("1/a", "20"))
-        loop.saw("20")
+        sink.expect(("1/a", "1"), ("1/a", "20"))
+        loop.expect("20")
 
 
 @NEWER_ONLY
@@ -208,10 +208,10 @@ def test_internal_error_does_not_end_watches(
 
     monkeypatch.setattr(GrpcChannel, "watch", watch)
     backend = connect(server.endpoint)
-    heard = Heard()
-    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     commit(backend, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     assert len(tries) == 2
     assert "internal fault" in caplog.text
 
@@ -224,23 +224,23 @@ def test_emptied_database_is_reloaded(
     backend = connect(network.endpoint)
     for number in range(20):
         commit(backend, a=str(number))
-    heard = Heard()
-    backend.store.watch(Span("1/a"), now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(Span("1/a"), now(backend) + 1, sink)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw("19")
+        loop.expect("19")
         empty = start()
         network.target = (empty.host, empty.port)
         server.kill()
         network.cut()
-        loop.saw(None)
-        wait_until(lambda: heard.gaps)
+        loop.expect(None)
+        wait_until(lambda: sink.gaps)
         other = connect(empty.endpoint)
         commit(other, a="new")
-        loop.saw("new")
-        wait_until(lambda: [change.entry for change in heard.changes])
+        loop.expect("new")
+        wait_until(lambda: [change.entry for change in sink.changes])
         commit(other, a="newer")
-        loop.saw("newer")
-        assert loop.rests()
+        loop.expect("newer")
+        assert loop.is_idle()
 
 
 @NEWER_ONLY
@@ -266,11 +266,11 @@ def test_lagging_member_is_not_a_restored_database(
     monkeypatch.setattr(EtcdClient, "call_on", read)
     backend = connect(server.endpoint)
     commit(backend, a="0")
-    heard = Heard()
-    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     wait_until(lambda: reads)
     commit(backend, a="1")
-    heard.heard(("1/a", "1"))
-    assert not heard.gaps
+    sink.expect(("1/a", "1"))
+    assert not sink.gaps
     assert reads == ["Range"]
     assert not backend.counts.read()["watches_resumed"]

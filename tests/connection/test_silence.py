@@ -20,7 +20,7 @@ from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
 from tests.support.states import States
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.users import PASSWORD, USER, administrator
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
@@ -42,14 +42,14 @@ def test_watch_detects_silence(network: Proxy, connect: ConnectTo) -> None:
     backend = connect(network.endpoint)
     states = States(backend)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw(None)
+        loop.expect(None)
         network.silence()
         began = time.monotonic()
         states.become("connected", "suspended")
         detected_in_time(states, began)
         network.release()
         backend.create("/a", "1")
-        loop.saw("1")
+        loop.expect("1")
         states.become("connected", "suspended", "connected")
 
 
@@ -71,12 +71,12 @@ def test_dead_connection_is_replaced(network: Proxy, server: EtcdOf, connect: Co
     backend, other = connect(network.endpoint, timeout=4), connect(server.endpoint)
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw("0")
+        loop.expect("0")
         network.hold(up=True, down=True)
         assert backend.get("/a")[0] == "0"
         other.update("/a", "1")
         # The watch switches together with the call, before its own silence is detected.
-        loop.saw("1")
+        loop.expect("1")
         network.release()
         wait_until(lambda: network.connections == 1)
 
@@ -123,32 +123,32 @@ def test_watch_opens_once_server_is_reachable(
     first = commit(other, a="1")
     network.silence()
     backend = connect(network.endpoint, timeout=0.5)
-    heard = Heard()
-    backend.store.watch(EVERYTHING, first, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, first, sink)
     wait_until(lambda: network.connections)
     network.release()
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
 
 
 def test_missing_progress_reply_is_not_silence(
     network: Proxy, server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream is kept while a read is answered and returns no new changes."""
-    asked = []
-    monkeypatch.setattr(Stream, "request_progress", lambda stream: asked.append(stream))
+    requested = []
+    monkeypatch.setattr(Stream, "request_progress", lambda stream: requested.append(stream))
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.05)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
     backend, other = connect(network.endpoint), connect(server.endpoint)
     states = States(backend)
-    heard = Heard()
-    backend.store.watch(Span("1/a"), now(backend) + 1, heard)
-    wait_until(lambda: len(asked) >= 3)
+    sink = RecordingSink()
+    backend.store.watch(Span("1/a"), now(backend) + 1, sink)
+    wait_until(lambda: len(requested) >= 3)
     # Nor is a change outside its span a reason to end it.
     commit(other, b="1")
-    wait_until(lambda: len(asked) >= 6)
-    assert len(set(asked)) == 1
+    wait_until(lambda: len(requested) >= 6)
+    assert len(set(requested)) == 1
     commit(other, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
     assert states.received == ["connected"]
 
 
@@ -160,7 +160,7 @@ def test_close_during_probe(
     pause = threading.Event()
     for number in range(10):
         backend = connect(network.endpoint)
-        backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+        backend.store.watch(EVERYTHING, now(backend) + 1, RecordingSink())
         network.silence()
         pause.wait(0.02 * number)
         with in_time(LATE):
@@ -187,13 +187,13 @@ def test_stalled_watch_is_replaced(
     # A busy server delivers what was committed before the watch with a delay.
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
-    heard = Heard()
-    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     revision = commit(other, a="1")
     if times == 1:
-        heard.heard(("1/a", "1"))
-        assert not heard.gaps
+        sink.expect(("1/a", "1"))
+        assert not sink.gaps
     else:
-        wait_until(lambda: heard.gaps == [revision])
+        wait_until(lambda: sink.gaps == [revision])
         commit(other, a="2")
-        heard.heard(("1/a", "2"))
+        sink.expect(("1/a", "2"))

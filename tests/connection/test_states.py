@@ -165,7 +165,7 @@ def test_config_exposes_connection_state(network: Proxy) -> None:
         last = config.last_answer
         assert last is not None
         assert last <= datetime.now(timezone.utc) < last + timedelta(seconds=30)
-        network.refuse(True)
+        network.reject_connections(True)
         network.cut()
         with pytest.raises(ConfigConnectionError):
             config.is_alive()
@@ -177,7 +177,7 @@ def test_config_exposes_connection_state(network: Proxy) -> None:
             config.is_alive()
         assert config.last_answer == answered
         wait_until(lambda: received == ["suspended"])
-        network.refuse(False)
+        network.reject_connections(False)
 
 
 def test_close_does_not_block_on_listener(program: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.backends import put
 from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
-from tests.support.stores import Heard, commit, now
+from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import Loop
 
@@ -50,7 +50,7 @@ def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
     try:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(count, range(threads)))
-        loop.saw(str(threads * rounds))
+        loop.expect(str(threads * rounds))
     finally:
         loop.stop()
     assert [backend.get(f"/n{n}")[0] for n in range(threads)] == [str(rounds)] * threads
@@ -170,12 +170,12 @@ def test_abandoned_watcher_ends_when_collected(
         return open_call(channel, from_revision, metadata)
 
     monkeypatch.setattr(GrpcChannel, "watch", collect)
-    heard = Heard()
-    backend.store.watch(EVERYTHING, 1, Heard())
-    backend.store.watch(EVERYTHING, now(backend) + 1, heard)
+    sink = RecordingSink()
+    backend.store.watch(EVERYTHING, 1, RecordingSink())
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
     wait_until(lambda: not backend.cache.is_open)
     commit(backend, a="1")
-    heard.heard(("1/a", "1"))
+    sink.expect(("1/a", "1"))
 
 
 def test_last_watch_can_be_removed_while_stream_opens(
@@ -198,6 +198,6 @@ def test_last_watch_can_be_removed_while_stream_opens(
     find_login = EtcdClient.log_in
     monkeypatch.setattr(EtcdClient, "log_in", log_in)
     monkeypatch.setattr(GrpcChannel, "watch", collect)
-    watch = backend.store.watch(EVERYTHING, now(backend) + 1, Heard())
+    watch = backend.store.watch(EVERYTHING, now(backend) + 1, RecordingSink())
     added.set()
     wait_until(lambda: threading.active_count() <= before)

@@ -80,9 +80,9 @@ def fault_found(**arguments: Any) -> str:
 def works(backend: Backend) -> None:
     backend.delete("/a", must_exist=False)
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw(None)
+        loop.expect(None)
         backend.create("/a", "1")
-        loop.saw("1")
+        loop.expect("1")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
@@ -101,11 +101,11 @@ def test_tls_client_reconnects_after_restart(
     backend.delete("/a", must_exist=False)
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
-        loop.saw("0")
+        loop.expect("0")
         secure.kill()
         secure.start()
         backend.update("/a", "1")
-        loop.saw("1")
+        loop.expect("1")
 
 
 def test_mutual_tls_connection_works(

@@ -84,7 +84,7 @@ def test_unknown_outcome_is_published_once_known(
     etcd: Etcd, network: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut_off() -> None:
-        network.refuse(True)
+        network.reject_connections(True)
         network.discard(down=True)
 
     with (
@@ -100,7 +100,7 @@ def test_unknown_outcome_is_published_once_known(
         assert events.received == []
         # It was; the device finds out by itself.
         wait_until(lambda: observing.entry["command_count"] == count + 1)
-        network.refuse(False)
+        network.reject_connections(False)
         network.cut()
         observing.wait_for("READY")
         events.wait_for("obsState", [ObsState.CONFIGURING, ObsState.READY])

@@ -111,7 +111,7 @@ def test_watcher_that_calls_set_alive_stays_idle(make_config: MakeConfig) -> Non
         for txn in watcher.txn():
             assert [name for name, _ in txn.component.list_values()] == ["proccontrol"]
         config.set_alive()
-    on_time(began[1] - began[0] > 0.5, f"it turned after {began[1] - began[0]:.2f} s")
+    on_time(began[1] - began[0] > 0.5, f"it iterated after {began[1] - began[0]:.2f} s")
 
 
 def test_last_of_two_processes_holds_key(make_config: MakeConfig) -> None:

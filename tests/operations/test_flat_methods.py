@@ -148,8 +148,8 @@ def test_create_rejects_invalid_id(config: Config) -> None:
         with pytest.raises(ValueError, match="is no id"):
             txn.create_subarray("0/1", {})
         txn.create("/eb/eb_x", "{}")
-        txn.update_execution_block("eb_x", {"mended": True})
-        assert txn.get_execution_block("eb_x") == {"mended": True}
+        txn.update_execution_block("eb_x", {"fixed": True})
+        assert txn.get_execution_block("eb_x") == {"fixed": True}
         txn.delete_execution_block("eb_x")
         assert txn.list_keys("/", recurse=4) == []
 

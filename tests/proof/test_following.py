@@ -25,8 +25,8 @@ from .history import Event, Record, misread
 from .logs import EtcdLog, MemoryLog
 from .work import PATHS, Body, Work
 
-MIN_TURNS = 10
-"""Turns of each watcher that make the result meaningful."""
+MIN_ITERATIONS = 10
+"""Iterations of each watcher that make the result meaningful."""
 
 FOCI = ["values", "keys", "some", "one"]
 
@@ -59,7 +59,7 @@ class Follower:
         for watcher in self._watcher:
             if self._stop:
                 break
-            view = Record(f"turn {len(self.views)}", time.monotonic())
+            view = Record(f"iteration {len(self.views)}", time.monotonic())
             for txn in watcher.txn():
                 look(Body(txn.raw, view, ""))
             view.revision = txn.revision
@@ -91,7 +91,7 @@ def judge(followers: list[Follower], events: list[Event]) -> None:
         revisions = [view.revision for view in follower.views]
         assert revisions == sorted(revisions), "a view is older than the one before"
         assert list(misread(follower.views, by_revision)) == []
-        assert len(follower.views) > MIN_TURNS, "too few turns"
+        assert len(follower.views) > MIN_ITERATIONS, "too few iterations"
 
 
 def all_see(followers: list[Follower], events: list[Event]) -> None:
@@ -112,13 +112,13 @@ def followed(config: Config) -> Iterator[list[Follower]]:
 
 
 def write(other: Config, rounds: int, followers: list[Follower]) -> None:
-    """Change the focus and the data for so many rounds, and until all have turned enough.
+    """Change the focus and the data for so many rounds, and until all have iterated enough.
 
     Stops after twenty times as many rounds.
     """
     work = Work(other.backend, "writer", 7)
     for number in range(20 * rounds):
-        if number >= rounds and all(len(each.views) > MIN_TURNS for each in followers):
+        if number >= rounds and all(len(each.views) > MIN_ITERATIONS for each in followers):
             break
         for txn in other.txn():
             txn.delete("/focus", must_exist=False)

@@ -78,7 +78,7 @@ def test_reads_are_repeatable_in_a_doomed_attempt(connect: Connect) -> None:
     assert runs == 2
 
 
-def test_change_is_noticed_after_compaction_and_break(connect: Connect) -> None:
+def test_change_is_detected_after_compaction_and_break(connect: Connect) -> None:
     """A watcher missed a change if its body was left in the attempt that it invalidated."""
     backend, other = connect(), connect()
     put(other, a="1")
@@ -96,7 +96,7 @@ def test_change_is_noticed_after_compaction_and_break(connect: Connect) -> None:
     assert seen == ["1", "2"]
 
 
-def test_deletion_at_a_compacted_revision_is_noticed(etcd_server: Callable[..., Etcd]) -> None:
+def test_deletion_at_a_compacted_revision_is_detected(etcd_server: Callable[..., Etcd]) -> None:
     """Before 3.5.15, etcd loses a deletion if exactly its revision is compacted (issue 19179).
 
     A watch that resumes from that revision receives neither the deletion nor a compaction error.
@@ -115,7 +115,7 @@ def test_deletion_at_a_compacted_revision_is_noticed(etcd_server: Callable[..., 
         looping(backend, both) as loop,
     ):
         put(other, a="1")
-        loop.saw(("1", None))
+        loop.expect(("1", None))
         with proxy.down():
             for txn in other.txn():
                 txn.delete("/a")
@@ -125,7 +125,7 @@ def test_deletion_at_a_compacted_revision_is_noticed(etcd_server: Callable[..., 
                 etcdrpc.CompactionRequest(revision=revision, physical=True)
             )
         with in_time(2 + LATE):
-            wait_until(lambda: loop.turns[-1] == (None, "1"))
+            wait_until(lambda: loop.results[-1] == (None, "1"))
 
 
 CLOSE_AND_PREPARE = """

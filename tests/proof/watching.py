@@ -1,7 +1,7 @@
 """Watcher loops, step by step: each view is compared with the reference model.
 
-The loops are advanced explicitly, and only when the model says that something that was read has
-changed since: then the loop has to turn.
+The loops are advanced explicitly, and only when their reads are stale in the model: then they have
+to iterate.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .reference import Attempt, History
 __all__ = ["Watchers"]
 
 MISSED_AFTER_S = 30.0
-"""Seconds after which a loop that should have turned has missed a change."""
+"""Seconds after which a loop that should have iterated has missed a change."""
 
 PATHS = ["/a", "/a/x", "/a/y", "/a/x/z", "/ab", "/b"]
 PATH = st.sampled_from(PATHS)
@@ -52,7 +52,7 @@ Meanwhile = tuple[Writes, bool]
 
 @dataclass
 class Follower:
-    """Watcher loop in progress, with the reads of its turn so far."""
+    """Watcher loop in progress, with the reads of its iteration so far."""
 
     loop: Generator[Watcher[Transaction], None, None]
     watcher: Watcher[Transaction]
@@ -139,8 +139,8 @@ class Watchers(RuleBasedStateMachine):
 
     @precondition(lambda self: self.following)
     @rule(writes=WRITES)
-    def turn(self, writes: Writes) -> None:
-        """Where a change has been made to what was read, the loop turns."""
+    def change_reads(self, writes: Writes) -> None:
+        """Change keys that a loop has read; each loop whose reads are stale must iterate."""
         self.others_write(writes)
         for now in self.following.values():
             if now.is_stale():

@@ -17,7 +17,7 @@ from pyetcd import etcdrpc
 __all__ = ["CALLS", "PAGES", "Call", "Outcome", "over_gateway", "over_grpc", "page"]
 
 _TIMEOUT_S = 10.0
-"""Limit for one call; only a permitted Observe takes it all, as nobody is elected."""
+"""Timeout of one call; only a permitted Observe reaches it, as there is no leader to report."""
 
 
 class Outcome(Enum):
@@ -178,7 +178,7 @@ CALLS: tuple[Call, ...] = (
 )
 
 PAGES = ("/health", "/version", "/metrics", "/debug/vars")
-"""What etcd serves by plain HTTP beside the gateway."""
+"""Pages that etcd serves over plain HTTP next to the gateway."""
 
 
 def over_grpc(endpoint: str, credentials: grpc.ChannelCredentials, call: Call) -> Outcome:

@@ -34,7 +34,7 @@ OPEN_BEFORE_3_5_30 = {
     "Election.Proclaim",
     "Election.Resign",
 }
-"""Calls that a server with logins but no certificates permits to everybody."""
+"""Calls that a server with logins but no certificates permits to any client."""
 
 ABSENT_IN_3_4 = {"Maintenance.Downgrade"}
 
@@ -54,7 +54,7 @@ LOGIN = "Auth.Authenticate"
 """The call by which a client logs in: open by its nature."""
 
 OPEN_DURING_NOSPACE = {"KV.DeleteRange", "Auth.AuthDisable", "Auth.UserAdd"}
-"""Some of the calls that every version permits to everybody during the alarm NOSPACE."""
+"""Some of the calls that every version permits to any client during the alarm NOSPACE."""
 
 (ALARM,) = (call for call in CALLS if call.method == "Alarm")
 

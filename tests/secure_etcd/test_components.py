@@ -214,7 +214,7 @@ def test_deployment_is_deleted_with_its_state(secured: Secured, user: str) -> No
     ],
 )
 def test_user_does_not_write_paths_of_others(secured: Secured, user: str, path: str) -> None:
-    text = '{"by": "somebody else"}'
+    text = '{"by": "another user"}'
     error = attempt(secured, user, put(path, text))
     assert f"does not let user '{user}' do this" in error
     assert "permission denied" in error

@@ -83,7 +83,7 @@ def test_users_completes_an_interrupted_run(open_etcd: Secured) -> None:
 def test_users_repairs_passwords_and_rights(open_etcd: Secured) -> None:
     open_etcd.users()
     with store_of_root(open_etcd) as store:
-        store.set_password("dashboard", "forgotten")
+        store.set_password("dashboard", "outdated")
         store.grant("helmdeploy", (etcdrpc.Permission.READWRITE, b"2/script/", b"2/script0"))
         store.add_to_role("dashboard", "operator")
     done = open_etcd.users()

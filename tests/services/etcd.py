@@ -35,7 +35,7 @@ def revive(server: Etcd) -> None:
     server.start()
 
 
-FORGETFUL = ("3.5.0", "3.5.1", "3.5.2")
+LOSES_COMMITS = ("3.5.0", "3.5.1", "3.5.2")
 """Versions of etcd that may lose acknowledged commits when they crash under load: etcd issue
 13766."""
 
@@ -49,17 +49,17 @@ def version_of(program: str) -> str:
 
 def crash(server: Etcd) -> None:
     """Kill and restart a server; stop it with SIGTERM if its version may lose commits."""
-    if version_of(server.command()[0]) in FORGETFUL:
+    if version_of(server.command()[0]) in LOSES_COMMITS:
         server.stop()
     else:
         server.kill()
     server.start()
 
 
-def may_have_forgotten(server: Etcd) -> bool:
+def may_have_lost_commits(server: Etcd) -> bool:
     """Return whether a server has crashed by itself, and its version may then lose commits."""
     has_crashed = CRASH in server.log.read_text(errors="replace")
-    return has_crashed and version_of(server.command()[0]) in FORGETFUL
+    return has_crashed and version_of(server.command()[0]) in LOSES_COMMITS
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,10 @@ CHUNK_BYTES = 65536
 CALL_TIMEOUT_S = 30
 
 CATCH_S = 0.03
-"""Time before a cut in which answers are lost, or requests are late."""
+"""Time before a cut in which answers are lost or requests are delayed."""
 
 LATE_S = 0.2
-"""How long after a cut late requests arrive."""
+"""Delay of late requests after a cut."""
 
 LINGER_S = 0.05
 """Time for the server to read late requests before its connection is reset."""
@@ -79,13 +79,13 @@ class Connection:
             writer.transport.abort()
 
     def reset(self) -> None:
-        """Reset both connections, as a peer that has died."""
+        """Reset both connections, as a crashed peer does."""
         for writer in self.writers:
             self._reset(writer)
         self._task.cancel()
 
     def reset_client(self) -> None:
-        """Reset the connection of the client; the server does not notice it."""
+        """Reset the connection of the client; the server does not detect it."""
         self._reset(self.writers[0])
 
     def _reset(self, writer: asyncio.StreamWriter) -> None:
@@ -115,7 +115,7 @@ class Proxy:
         self.cuts = 0
         self._connections: list[Connection] = []
         self._silent = False
-        self._refuses = False
+        self._rejects = False
         self._rate: float | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -135,7 +135,7 @@ class Proxy:
         Args:
             fate: ``answers lost``: what the server has just answered is lost too;
                 ``requests late``: what clients have just sent reaches the server after they have
-                noticed the cut.
+                detected the cut.
         """
 
         async def cut() -> int:
@@ -161,11 +161,11 @@ class Proxy:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Cut all connections, and accept no new ones within the context."""
-        self.refuse(True)
+        """Cut all connections, and reject new ones within the context."""
+        self.reject_connections(True)
         self.cut()
         yield
-        self.refuse(False)
+        self.reject_connections(False)
 
     def silence(self) -> None:
         """Forward nothing on any connection, open or new, and break none."""
@@ -212,9 +212,9 @@ class Proxy:
 
         self._for_each(deliver)
 
-    def refuse(self, refuses: bool) -> None:
-        """Accept no new connections, or accept them again."""
-        self._on_loop(lambda: setattr(self, "_refuses", refuses))
+    def reject_connections(self, rejects: bool) -> None:
+        """Reject new connections, or accept them again."""
+        self._on_loop(lambda: setattr(self, "_rejects", rejects))
 
     def limit(self, rate: float | None) -> None:
         """Limit answers to so many bytes a second on each connection; None for no limit."""
@@ -254,7 +254,7 @@ class Proxy:
             connection.up.hold()
             connection.down.hold()
         try:
-            if self._refuses:
+            if self._rejects:
                 return
             await connection.up.flows.wait()
             server_reader, server_writer = await asyncio.open_connection(*self.target)
@@ -277,7 +277,7 @@ class Proxy:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> list[Coroutine[Any, Any, None]]:
-        """Return what forwards one way.
+        """Return the coroutines that forward one way.
 
         Data is read also while it is held, because the time of its arrival matters.
         """

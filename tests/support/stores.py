@@ -13,24 +13,24 @@ from ska_sdp_config.store.keys import Span
 from tests.support.waiting import wait_until
 
 
-class Away:
-    """Database whose reads fail for a while.
+class Outage:
+    """Outage of a database: its reads fail while it is active.
 
     Attributes:
-        on: whether they fail.
-        asked: number of reads that failed.
+        is_active: whether reads fail.
+        failed_reads: number of reads that failed.
     """
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.on = True
-        self.asked = 0
+        self.is_active = True
+        self.failed_reads = 0
         self._read = backend.store.read
         monkeypatch.setattr(backend.store, "read", self.read)
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
-        if self.on:
-            self.asked += 1
-            raise ConfigConnectionError("away")
+        if self.is_active:
+            self.failed_reads += 1
+            raise ConfigConnectionError("outage")
         return self._read(queries, revision, timeout=timeout)
 
 
@@ -47,7 +47,7 @@ class CountedReads:
         return self._read(queries, revision, timeout=timeout)
 
 
-class Heard:
+class RecordingSink:
     """Sink that records changes, and asserts that each call delivers whole revisions."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Heard:
     def gap(self, revision: int) -> None:
         self.gaps.append(revision)
 
-    def heard(self, *expected: tuple[str, str | None]) -> None:
+    def expect(self, *expected: tuple[str, str | None]) -> None:
         """Wait until exactly these changes were delivered."""
 
         def delivered() -> list[tuple[str, str | None]]:

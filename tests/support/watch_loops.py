@@ -13,21 +13,21 @@ from ska_sdp_config.engine.watcher import Watcher
 from tests.support.in_time import in_time
 from tests.support.waiting import wait_until
 
-TURNS_NO_MORE = 0.3
-"""Seconds within which a loop would have run its body again if it had a reason."""
+IDLE_S = 0.3
+"""Seconds after which a loop that has not iterated again counts as idle."""
 
-SLEEPS = 20.0
-"""Seconds after which a loop that missed a change is woken by its test."""
+WAKE_UP_AFTER_S = 20.0
+"""Seconds after which a test wakes a loop that has missed a change."""
 
 
 class Loop:
-    """Watcher loop on its own thread, with the result of its body at each turn."""
+    """Watcher loop on its own thread, with the result of each iteration."""
 
     def __init__(
         self, backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
     ) -> None:
         self.watcher = Watcher(backend, lambda txn: txn, timeout)
-        self.turns: list[object] = []
+        self.results: list[object] = []
         self.error: BaseException | None = None
         self._body = body
         self._stop = False
@@ -41,19 +41,21 @@ class Loop:
                     break
                 for txn in watcher.txn():
                     seen = self._body(txn)
-                self.turns.append(seen)
+                self.results.append(seen)
         except ConfigConnectionError as exc:
             self.error = exc
 
-    def saw(self, view: object) -> None:
-        """Wait until the newest result is this one."""
-        wait_until(lambda: self.turns and self.turns[-1] == view, what=f"{view} in {self.turns}")
+    def expect(self, view: object) -> None:
+        """Wait until this is the newest result."""
+        wait_until(
+            lambda: self.results and self.results[-1] == view, what=f"{view} in {self.results}"
+        )
 
-    def rests(self) -> bool:
-        """Return whether it does not turn within a while."""
-        before = len(self.turns)
-        self._thread.join(TURNS_NO_MORE)
-        return len(self.turns) == before
+    def is_idle(self) -> bool:
+        """Return whether the loop does not iterate for ``IDLE_S``."""
+        before = len(self.results)
+        self._thread.join(IDLE_S)
+        return len(self.results) == before
 
     def stop(self) -> None:
         self._stop = True
@@ -75,12 +77,12 @@ def looping(
 
 
 @contextmanager
-def awake_at_last(wake: Callable[[], None]) -> Iterator[None]:
-    """Assert that a loop turns by itself; otherwise it is woken, too late."""
-    timer = threading.Timer(SLEEPS, wake)
+def assert_not_woken(wake: Callable[[], None]) -> Iterator[None]:
+    """Assert that the body ends in time; otherwise wake its loop, so that the test ends too."""
+    timer = threading.Timer(WAKE_UP_AFTER_S, wake)
     timer.start()
     try:
-        with in_time(SLEEPS):
+        with in_time(WAKE_UP_AFTER_S):
             yield
     finally:
         timer.cancel()

@@ -21,9 +21,9 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.servers import server_that
 from tests.support.backends import Connect, ConnectTo, put
 from tests.support.in_time import in_time
-from tests.support.stores import Away
+from tests.support.stores import Outage
 from tests.support.waiting import LATE, wait_until
-from tests.support.watch_loops import SLEEPS, awake_at_last
+from tests.support.watch_loops import WAKE_UP_AFTER_S, assert_not_woken
 
 SLOW = 0.1
 """Duration of a call in these tests, in seconds."""
@@ -144,12 +144,12 @@ def test_transaction_of_watcher_has_own_timeout(
 ) -> None:
     """It waits no longer, and a loop that handles the error iterates again soon."""
     backend = connect()
-    away = Away(backend, monkeypatch)
-    away.on = when == "before the body"
+    outage = Outage(backend, monkeypatch)
+    outage.is_active = when == "before the body"
     commit = backend.committer.commit
     seen: list[str | None] = []
     watcher = Watcher(backend, lambda txn: txn)
-    with awake_at_last(watcher.trigger):
+    with assert_not_woken(watcher.trigger):
         for iteration, _ in enumerate(watcher):
             if iteration == 1:
                 for txn in watcher.txn():
@@ -158,12 +158,12 @@ def test_transaction_of_watcher_has_own_timeout(
             with takes(0.3), pytest.raises(ConfigConnectionError, match=r"within 0\.3 s"):  # noqa: PT012
                 for txn in watcher.txn(timeout=0.3):
                     if when == "within it":
-                        away.on = True
+                        outage.is_active = True
                         txn.get("/a")
                     if when == "at its commit":
                         monkeypatch.setattr(backend.committer, "commit", fail_to_send)
                     txn.delete("/a", must_exist=False)
-            away.on = False
+            outage.is_active = False
             monkeypatch.setattr(backend.committer, "commit", commit)
     assert seen == [None]
 
@@ -175,8 +175,8 @@ def test_failed_take_in_watcher_is_retried_soon(
     backend = connect()
     config = Config(backend)
     monkeypatch.setattr(backend.store, "grant_lease", fail_to_send)
-    with in_time(SLEEPS):
-        for iteration, watcher in enumerate(config.watcher(SLEEPS)):
+    with in_time(WAKE_UP_AFTER_S):
+        for iteration, watcher in enumerate(config.watcher(WAKE_UP_AFTER_S)):
             if iteration == 1:
                 break
             with takes(0.3), pytest.raises(ConfigConnectionError, match=r"within 0\.3 s"):  # noqa: PT012
