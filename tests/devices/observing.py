@@ -90,18 +90,18 @@ class Observation:
         """Make a message of an execution block under a new id, with one processing block.
 
         Args:
-            parameters: what its simulator script is told, with underscores for hyphens.
+            parameters: parameters of its script in the simulator, with underscores for hyphens.
         """
         number = next(self._numbers)
         self.eb_id = f"eb-test-20260131-{number:05}"
         self.pb_id = f"pb-test-20260131-{number:05}"
-        told = {name.replace("_", "-"): value for name, value in parameters.items()}
+        hyphenated = {name.replace("_", "-"): value for name, value in parameters.items()}
         message = json.loads(assign_text(((self.pb_id, SCRIPT),)))
         message["execution_block"]["eb_id"] = self.eb_id
         message["processing_blocks"][0]["parameters"] = {
             "time-to-resource": 0,
             "time-to-ready": 0,
-            **told,
+            **hyphenated,
         }
         return json.dumps(message)
 

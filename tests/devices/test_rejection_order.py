@@ -1,7 +1,8 @@
 """Order of rejections on a device and a real etcd.
 
-Each test begins with all rules broken that can be, and mends one after the other: each time the
-next rejection is returned with its exact text, and nothing is written. No component is online.
+Each test begins with a command that violates as many rules as possible, and fixes one violation
+after the other. Each attempt returns the rejection by the next rule, with its exact text, and
+writes nothing. No component is online.
 """
 
 from __future__ import annotations
