@@ -88,14 +88,14 @@ class EventClient:
         return self._process.poll()
 
     def of(self, name: str) -> list[Any]:
-        """Values of an attribute since ``forget``, in the order in which they came."""
+        """Return the values of an attribute since ``clear``, in the order received."""
         return [value for each, value in self._events[self._begun :] if each == name]
 
     def last(self, name: str) -> Any:
         """Return the last value of an attribute; None before the first."""
         return next((value for each, value in reversed(self._events) if each == name), None)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Discard the events received so far."""
         self._begun = len(self._events)
 
@@ -137,7 +137,7 @@ class Recorder:
             )
         self._wait_for_a_marker()
         for client in self.clients:
-            client.forget()
+            client.clear()
         self._shown = self._read()
         self._expected = {name: [] for name in ATTRIBUTES}
 

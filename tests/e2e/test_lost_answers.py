@@ -52,7 +52,7 @@ def argument(command: str) -> str | None:
 def test_late_or_lost_response_sends_each_event_once(rig: Rig, fate: str) -> None:
     for command, obs_states in OBSERVATION:
         count = rig.entry["command_count"]
-        rig.recorder.forget()
+        rig.recorder.clear()
         number = rig.send_and_catch(command, argument(command))
         if fate == "lost":
             rig.network.cut()
@@ -110,7 +110,7 @@ def receiving(rig: Rig) -> tuple[Rig, str]:
 def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]) -> None:
     rig, pb_id = receiving
     rig.recorder.prove()
-    rig.recorder.forget()
+    rig.recorder.clear()
     over = threading.Event()
     written = itertools.count(1)
     ids: list[str] = []

@@ -111,7 +111,7 @@ def scanning(rig: Rig) -> Rig:
 
 @dataclass(frozen=True)
 class Figures:
-    """How long things took while the database stood still, in s.
+    """Durations while the database is suspended, in s.
 
     Attributes:
         failed: until healthState was FAILED.

@@ -89,7 +89,7 @@ def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
     start.wait_for_log("the Tango database has no devices of")
     register(start.tango_db.connect(), read().devices())
 
-    def tells_what_it_waits_for(name: str) -> bool:
+    def reports_what_it_waits_for(name: str) -> bool:
         try:
             status = start.proxy(name).status()
         except tango.DevFailed:
@@ -97,7 +97,7 @@ def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
         return bool(status == f"Waits for the configuration database at {start.etcd.endpoint}.")
 
     for name in (SUBARRAY, CONTROLLER):
-        wait_until(partial(tells_what_it_waits_for, name), PATIENCE)
+        wait_until(partial(reports_what_it_waits_for, name), PATIENCE)
         assert start.proxy(name).state() == tango.DevState.INIT
     start.etcd.start()
     start.wait_until_up()

@@ -116,7 +116,7 @@ def test_lost_tango_database_does_not_affect_running_servers(
         subarray.configure(scan_type)
         subarray.start_scan(1)
         recorder.wait_for_last("obsState", "SCANNING")
-        recorder.forget()
+        recorder.clear()
         stack.tango_db.kill()
         try:
             subarray.command("EndScan")
