@@ -95,13 +95,13 @@ def assignment(eb_id: str | None, *pb_ids: str, **more: Any) -> str:
 
 
 def new_eb(observing: Observation) -> str:
-    """An id that is not in use."""
+    """Return an unused ID."""
     observing.new_assignment()
     return observing.eb_id
 
 
 def begin(observing: Observation) -> str:
-    """Lead to IDLE with an execution block without processing blocks; get its id."""
+    """Lead to IDLE with an execution block without processing blocks; return its ID."""
     observing.command("On")
     eb_id = new_eb(observing)
     observing.command("AssignResources", assignment(eb_id, resources={"receptors": ["SKA001"]}))

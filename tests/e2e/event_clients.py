@@ -126,8 +126,8 @@ class Recorder:
     def begin(self) -> None:
         """Wait until every client receives events.
 
-        Events of the first moments after a subscription are lost, so scans with numbers of their
-        own are made until one is received.
+        Events right after a subscription can be lost, so scans with unique IDs are made until the
+        events of one are received.
         """
         for client in self.clients:
             wait_until(
@@ -156,7 +156,7 @@ class Recorder:
         self._record()
 
     def faults(self) -> list[str]:
-        """Compare received with shown values; return a sentence per client and attribute."""
+        """Compare received with shown values; return a message for each client and attribute."""
         self._drain()
         found = []
         for client in self.clients:
@@ -179,7 +179,7 @@ class Recorder:
             except AssertionError:
                 continue
             return
-        raise AssertionError(f"no event came to {self._without(marker)}")
+        raise AssertionError(f"no event was received by {self._without(marker)}")
 
     def _without(self, marker: int) -> list[str]:
         """Return the names of the clients that have not received all events of a scan."""

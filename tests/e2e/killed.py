@@ -30,7 +30,7 @@ STATEMENTS: dict[str, str] = GUIDE["statements"]
 PARTS: dict[str, dict[str, Any]] = {each["part"]: each for each in GUIDE["parts"]}
 
 MARIADB = "MariaDB, behind the Tango database of production"
-"""The part that the local stack does not have."""
+"""Part that the local stack lacks."""
 
 SCAN_ID = 17
 KEPT = ("scanID", "scanType", "ebID", "receiveAddresses", "resources")

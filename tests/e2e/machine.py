@@ -288,7 +288,7 @@ class Observations(RuleBasedStateMachine):
         if loses:
             self.rig.network.cut()
         else:
-            # It is late by this much.
+            # Delay of the response.
             time.sleep(0.2)
         self.rig.network.release()
         error = self.rig.response(number)

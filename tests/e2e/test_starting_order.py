@@ -27,7 +27,7 @@ PATIENCE = 30.0
 
 
 class Start:
-    """Two servers that run, and databases that do not yet, whose addresses the servers have."""
+    """Two running servers, and their databases, which are not started yet."""
 
     def __init__(self, directory: Path, kind: Kind) -> None:
         self.etcd = Etcd(directory, port=free_port(), flags=QUICK)
@@ -47,7 +47,7 @@ class Start:
         return tango.DeviceProxy(f"tango://{self.tango_db.tango_host}/{name}")
 
     def wait_for_log(self, word: str) -> None:
-        """Wait until both servers have logged that they wait for something."""
+        """Wait until both servers have logged the reason of their wait."""
         for server in self.servers:
             wait_until(partial(self._has_logged, server, f"{server.name} waits: {word}"), PATIENCE)
             assert server.running
@@ -57,7 +57,7 @@ class Start:
         return text in server.process.output()
 
     def wait_until_up(self) -> None:
-        """Wait until both devices serve, in the processes of the beginning."""
+        """Wait until both devices serve, in the processes that were started first."""
         for server in self.servers:
             server.wait()
         subarray = self.proxy(SUBARRAY)

@@ -71,7 +71,7 @@ def observe_slowly(
         assert stamp_of(recorder, "IDLE") - began > to_resource
 
         subarray.command("Configure", configure(scan_type))
-        # That it stays there shows in no event, so nothing can be waited for but the time.
+        # No event reports that it stays there, so wait for a fixed time.
         time.sleep(to_ready)
         assert subarray.obs_state == "CONFIGURING"
         let_be_ready(config, content)
@@ -97,7 +97,7 @@ def test_script_with_real_delays_has_the_expected_obs_states(
 
 
 def test_known_processing_block_is_rejected_by_id(subarray: Subarray, config: Config) -> None:
-    """In IDLE, with an active execution block, whatever execution block it comes with."""
+    """In IDLE with an active execution block; the message has a new one, or none."""
     content = subarray.assign()
     settle(config)
     before = everything(config)
@@ -229,9 +229,9 @@ def test_asynchronous_command_calls_back(stack: LocalStack, subarray: Subarray) 
 
 
 def call_in_silence(stack: LocalStack, subarray: Subarray, command: str) -> tango.DevError:
-    """Give a command that the database does not answer; gives the first entry of the error.
+    """Send a command while the database is paused; return the first entry of the error.
 
-    A busy machine may be late, but not each time.
+    On a busy machine, the client may time out before the server, so the command is repeated.
     """
     for _ in range(4):
         stack.etcd.pause()
