@@ -1,1 +1,1 @@
-"""The Helm chart: what it renders, and that real programs take it."""
+"""The Helm chart: its rendered objects, and real programs that run with them."""

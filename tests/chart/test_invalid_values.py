@@ -55,7 +55,7 @@ BAD = [
     ("etcd: {host: etcd, auth: {enabled: true}}", "/etcd/auth/existingSecret"),
     ("tangodb: {password: secret}", "'password'"),
     ("tangodb: {mariadb: {version: latest}}", "/tangodb/mariadb/version"),
-    ("networkPolicy: {etcdClients: [everybody]}", "/networkPolicy/etcdClients/0"),
+    ("networkPolicy: {etcdClients: [all]}", "/networkPolicy/etcdClients/0"),
     ("simulator: true", "/simulator"),
     ("consoles: {enabled: true}", "'consoles'"),
 ]

@@ -37,7 +37,7 @@ def test_secret_variables_refer_to_secrets(objects: Objects) -> None:
                 assert set(variable) == {"name", "valueFrom"}, variable
                 assert set(variable["valueFrom"]) == {"secretKeyRef"}, variable
                 found += 1
-        # Everybody can read a command line.
+        # A command line is visible to all users of the host.
         words = [*container.get("command", []), *container.get("args", [])]
         # etcd's cluster token is a name.
         words = [word for word in words if not word.startswith("--initial-cluster-token=")]

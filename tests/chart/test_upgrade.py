@@ -114,7 +114,7 @@ def test_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
 @pytest.mark.parametrize(
     "more",
     [{"timeoutConfigure": 90}, {"properties": {"Strictness": ["2"]}}],
-    ids=["time-out", "property"],
+    ids=["timeout", "property"],
 )
 def test_new_property_is_registered(render: Renderer, more: dict[str, Any]) -> None:
     changed = values(2)

@@ -13,8 +13,8 @@ from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Result, contents, environment, fill
 
-# The program, in which Ctrl-C comes as one of the library's methods begins; which may lose the
-# exception, if there is one, and may hang from then on: gRPC does both.
+# The program, interrupted at the start of a method of the library. The method may then lose the
+# exception, if there is one, and hang: gRPC does both.
 PROGRAM = """
 import contextlib, os, signal, sys, threading
 from ska_sdp_config.drivers.etcd.{module} import {kind}

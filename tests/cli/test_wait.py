@@ -80,7 +80,7 @@ def test_wait_returns_when_the_condition_holds(database: Config, start: Start) -
     assert watching.stdout is not None
     watching.stdout.readline()
     waiting = start("wait", "pb", "pb-a", "status=FINISHED")
-    # In one commit, in which the state decides.
+    # In one commit: the state takes precedence.
     fill(database, {"/pb/pb-a": {"status": "FINISHED"}, "/pb/pb-a/state": {"status": "RUNNING"}})
     update(database, "/seen", "1")
     assert watching.stdout.readline() == "1\n"

@@ -160,13 +160,13 @@ def test_watch_prints_differences_after_a_gap(
 
     monkeypatch.setattr(EtcdStore, "watch", no_watch)
     monkeypatch.setattr(EtcdStore, "cancel", lambda self: None, raising=False)
-    with closing(changes(Target("/pb/pb-a", PB), 60)) as news:
-        assert next(news) == entries
+    with closing(changes(Target("/pb/pb-a", PB), 60)) as stream:
+        assert next(stream) == entries
         update(database, "/pb/pb-a", "1")
         delete(database, "/pb/pb-a/state")
         now = database.backend.get("/pb/pb-a")[1].revision
         with ThreadPoolExecutor(1) as pool:
-            later = pool.submit(lambda: [next(news), next(news)])
+            later = pool.submit(lambda: [next(stream), next(stream)])
             wait_until(lambda: sinks)
             ((sink, revision),) = sinks
             sink.gap(now)

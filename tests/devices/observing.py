@@ -87,26 +87,26 @@ class Observation:
         self.command("On")
 
     def new_assignment(self, **parameters: float | str) -> str:
-        """Make a message of an execution block under a new id, with one processing block.
+        """Make a message of an execution block with a new ID and one processing block.
 
         Args:
-            parameters: what its simulator script is told, with underscores for hyphens.
+            parameters: parameters of its script in the simulator, with underscores for hyphens.
         """
         number = next(self._numbers)
         self.eb_id = f"eb-test-20260131-{number:05}"
         self.pb_id = f"pb-test-20260131-{number:05}"
-        told = {name.replace("_", "-"): value for name, value in parameters.items()}
+        hyphenated = {name.replace("_", "-"): value for name, value in parameters.items()}
         message = json.loads(assign_text(((self.pb_id, SCRIPT),)))
         message["execution_block"]["eb_id"] = self.eb_id
         message["processing_blocks"][0]["parameters"] = {
             "time-to-resource": 0,
             "time-to-ready": 0,
-            **told,
+            **hyphenated,
         }
         return json.dumps(message)
 
     def message_for(self, command: str) -> str | None:
-        """Make the argument of a command, one that fits where the subarray stands."""
+        """Return a valid argument of a command in the current obsState."""
         if command == "AssignResources":
             if self.obs_state == "IDLE":
                 return json.dumps({"resources": {"receptors": ["SKA063"]}})
@@ -123,8 +123,8 @@ class Observation:
         _WAYS[obs_state](self)
         self.wait_for(obs_state)
         if obs_state not in ("RESOURCING", "CONFIGURING", "RESETTING", "FAULT"):
-            # The server writes after it has published that the wait is over.
-            wait_until(lambda: self.entry["reached"], what="the entry says that it was reached")
+            # The server publishes the end of the wait before it writes it.
+            wait_until(lambda: self.entry["reached"], what="the end of the wait is stored")
 
     def _assign(self, until: str = "IDLE", **parameters: float | str) -> None:
         self.command("AssignResources", self.new_assignment(**parameters))
@@ -177,8 +177,8 @@ def observation(
 
     Args:
         etcd: a running server.
-        components: those that the simulator is.
-        port: where the devices find the server, if not at its own port.
+        components: components that the simulator provides.
+        port: port of the server for the devices, if not its own.
         properties: device properties of the subarray.
     """
     where: dict[str, Any] = {"backend": "etcd3", "host": etcd.host, "port": etcd.port}
@@ -190,7 +190,7 @@ def observation(
         config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
         for txn in config.txn():
             txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})
-        # How soon a command must end is tried elsewhere: a busy machine may take longer.
+        # A long limit for busy machines; other tests check the default.
         properties = {"TimeoutDatabase": "20", **properties}
         with Simulator(components, **where), served(**properties) as (_, subarray):
             yield Observation(subarray, config)

@@ -65,7 +65,7 @@ def test_controller_publishes_the_system(start: Start, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     wait_until(lambda: controller.processingBlocks != "{}")
-    # The subarray signs on by itself, perhaps after its first commands.
+    # The subarray registers as a component asynchronously, perhaps after its first commands.
     wait_until(lambda: json.loads(controller.subarrays)["01"]["online"])
     shown = json.loads(controller.subarrays)["01"]
     assert (shown["state"], shown["obsState"]) == ("ON", "RESOURCING")

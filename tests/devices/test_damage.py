@@ -51,7 +51,7 @@ def test_scan_does_not_change_damaged_block(
     assert stored(config, path) == text
     subarray.adminMode = AdminMode.ENGINEERING
     assert subarray.obsState == ObsState.READY
-    # The ways out stay open, and leave it too.
+    # Abort and Restart are still accepted, and keep the document too.
     subarray.Abort()
     subarray.Restart()
     assert stored(config, path) == text

@@ -59,7 +59,7 @@ def test_events_of_every_kind_are_declared_and_pushed() -> None:
 def test_failed_event_does_not_fail_command(
     rejected: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The command was executed, and the other events must be pushed nevertheless."""
+    """The command took effect, so the other events must still be pushed."""
     device = Device(rejected)
     TangoSink(device).push("scanID", 1, 0.0)
     assert device.pushed == [(kind, "scanID", 1) for kind in KINDS if kind != rejected]

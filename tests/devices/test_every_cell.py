@@ -1,6 +1,6 @@
 """Every command in every obsState that lasts, on a device, a real etcd and the simulator.
 
-ABORTING and RESTARTING last no time: they are tried on the model (tests/model).
+ABORTING and RESTARTING are transient; tests/model covers them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def observing(etcd: Etcd) -> Iterator[Observation]:
 def test_rejected_command_changes_nothing(observing: Observation, obs_state: str) -> None:
     observing.lead_to(obs_state)
     with Events(observing.subarray, "obsState", "lastCommand") as events:
-        # Subscribing writes adminMode, to see that events come.
+        # The subscription writes adminMode until its events are received.
         before = observing.written()
         for cell in CELLS:
             if cell.obs_state == obs_state and not cell.allowed:

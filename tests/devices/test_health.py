@@ -165,7 +165,7 @@ def test_conflicts_are_counted(
     over = threading.Event()
 
     def disturb() -> None:
-        """Rewrite the subarray's entry, with nothing changed, as fast as it goes."""
+        """Rewrite the subarray's entry unchanged, as fast as possible."""
         with Config(backend="etcd3", host=broken_etcd.host, port=broken_etcd.port) as config:
             while not over.is_set():
                 for txn in config.txn():
@@ -176,7 +176,7 @@ def test_conflicts_are_counted(
 
     def conflicts() -> float:
         for mode in (2, 0):
-            # Where the disturber is always faster, the time for a command is over first.
+            # If the other writer always wins, the command times out first.
             with contextlib.suppress(tango.DevFailed):
                 subarray.adminMode = mode
         return scrape(health).value("sdp_lmc_database_conflicts_total")

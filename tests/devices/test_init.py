@@ -23,7 +23,7 @@ Set = Callable[[str], None]
 
 @pytest.fixture
 def set_timeout(subarray: Any) -> Set:
-    """Sets TimeoutConfigure, which the subarray takes up at its next Init."""
+    """Function that sets TimeoutConfigure, which the subarray reads at its next Init."""
     database = tango.Util.instance().get_database()
     return lambda value: database.put_device_property(SUBARRAY, {"TimeoutConfigure": value})
 

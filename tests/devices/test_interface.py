@@ -102,7 +102,7 @@ def which(request: pytest.FixtureRequest) -> str:
 def devices() -> Iterator[dict[str, Any]]:
     """Both devices, once: each start of a server in one process is a risk on a busy machine.
 
-    Tango ends the process when the thread that it starts comes before its own start is done.
+    Tango ends the process if the thread that it starts runs before its own start is complete.
     """
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SDP_CONFIG_BACKEND", "memory")
@@ -148,7 +148,7 @@ def test_every_attribute_pushes_change_events(devices: dict[str, Any]) -> None:
     attributes = {"controller": list(CONTROLLER), "subarray": list(SUBARRAY)}
     kinds = ("CHANGE_EVENT", "ARCHIVE_EVENT")
     with ExitStack() as stack:
-        # Tango takes a subscription without polling only if the events come from code.
+        # Without polling, Tango accepts a subscription only if events are pushed from code.
         received = [
             (devices[which], names, Events(devices[which], *names, kind=kind))
             for which, names in attributes.items()
@@ -158,11 +158,11 @@ def test_every_attribute_pushes_change_events(devices: dict[str, Any]) -> None:
             stack.enter_context(events)
         _observe(devices)
         for device, names, events in received:
-            _has_told(device, names, events)
+            _check_events(device, names, events)
 
 
-def _has_told(device: Any, names: list[str], events: Events) -> None:
-    """Check that every change was received, and that reads return the last value."""
+def _check_events(device: Any, names: list[str], events: Events) -> None:
+    """Check that each change was received once, and that reads return the last value."""
     for name in set(names) - CONSTANT:
         expected = f"the last {name} is received"
         wait_until(lambda name=name: events.of(name), what=expected)  # type: ignore[misc]
@@ -181,7 +181,7 @@ def _read(device: Any, name: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """The value, a list for a spectrum; Tango gives None for an empty one."""
+    """Return the value, a list for a spectrum; Tango returns None for an empty one."""
     return list(value or ()) if value is None or isinstance(value, tuple) else value
 
 

@@ -92,7 +92,7 @@ def test_working_process_is_live(serve: Serve, database: Database) -> None:
 
     this, commands = serve(reconcile)
     assert reconciled.wait(10)
-    # It rests between turns for longer than a turn may take.
+    # The pause between iterations exceeds the limit of one iteration.
     wait_until(lambda: (database.connected_for() or 0) > 0.5)
 
     def is_alive_with_command() -> bool:
@@ -131,7 +131,7 @@ def test_reconciliation_stalled_by_rejection_is_not_stuck(
         wait_until(lambda: (this.served()[0].watch_loop.iterating_for() or 0) > 1.0)
         assert codes(this) == []
         assert this.why_not_ready()[0].text == "The database is full: make room"
-        # It has accepted everything for a while, and the turn has still not come to its end.
+        # The database has accepted writes for longer than the limit, and the iteration still runs.
         is_full.clear()
         wait_until(lambda: codes(this) == ["turn-stuck"])
     finally:

@@ -73,7 +73,7 @@ def test_commit_with_lost_response_is_settled(
         observing.command("Configure", CONFIGURE)
         assert observing.obs_state == "READY"
         assert observing.entry["last_command"] == "Configure"
-        # Another command with its events: those of the first were pushed once.
+        # The events of another command follow, so those of the first were pushed once.
         observing.command("Scan", '{"scan_id": 1}')
         expected = [ObsState.CONFIGURING, ObsState.READY, ObsState.SCANNING]
         events.wait_for("obsState", expected)
@@ -98,7 +98,7 @@ def test_unknown_outcome_is_published_once_known(
         assert text.startswith("It is not known whether Configure was carried out: ")
         assert observing.obs_state == "IDLE"
         assert events.received == []
-        # It was; the device finds out by itself.
+        # It took effect; the device detects this by itself.
         wait_until(lambda: observing.entry["command_count"] == count + 1)
         network.reject_connections(False)
         network.cut()

@@ -1,6 +1,6 @@
 """Messages of all versions at a device: the project's own, and those in use elsewhere.
 
-AssignResources is tried in EMPTY. Configure is tried in IDLE with an execution block that has no
+AssignResources is sent in EMPTY. Configure is sent in IDLE with an execution block that has no
 scan type but ``science``, and the selected one if the message does not define it.
 """
 
@@ -62,7 +62,7 @@ def config(device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
 
 @pytest.fixture
 def send(device: Any, config: Config) -> Send:
-    """Gives the command of a schema its message, where the command is allowed."""
+    """Function that sends a message to the command of its schema, where it is allowed."""
 
     def prepare(schema: str, message: dict[str, Any]) -> None:
         if schema == "assignres":
@@ -104,7 +104,7 @@ def log(_restored_logging: None) -> io.StringIO:
 
 
 def warnings(log: io.StringIO) -> list[str]:
-    """The warnings about a message that the log has, each with its transaction id."""
+    """Return the logged warnings about a message, each with its transaction ID."""
     lines = [line.split("|", 7) for line in log.getvalue().splitlines()]
     found = [line for line in lines if line[2] == "WARNING" and "$" in line[7]]
     assert all("transaction-id:" in line[6] for line in found)
@@ -212,7 +212,7 @@ def test_receive_addresses_are_passed_on(
 
 
 def everything(config: Config) -> dict[str, str | None]:
-    """All that the database holds."""
+    """Return the contents of the database."""
     found: dict[str, str | None] = {}
     for txn in config.txn():
         found = {path: txn.get(path) for path in txn.list_keys("/", recurse=4)}

@@ -86,7 +86,7 @@ def test_failed_notification_is_repeated(unreachable: Database) -> None:
     unreachable.add_listener(busy)
     unreachable.add_listener(notified.append)
     wait_until(lambda: len(tried) == 3)
-    # Each has its turn, and the busy one may have had all of its own before the other's first.
+    # The busy listener may finish all its calls before the other listener's first.
     wait_until(lambda: notified)
     assert notified[0] is not None
     unreachable.config.backend.connection.answered()

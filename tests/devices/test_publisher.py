@@ -246,7 +246,7 @@ FINALS = [ObsState.EMPTY, ObsState.IDLE, ObsState.READY]
 def test_views_in_any_order_end_with_newest(
     order: list[int], finals: list[ObsState], counts: list[bool]
 ) -> None:
-    """Eight revisions of one history, each perhaps by a command, brought in any order."""
+    """Eight revisions of one history, some by commands, published in any order."""
     device = Device()
     publisher = publisher_of(device)
     history = [

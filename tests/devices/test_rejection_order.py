@@ -1,7 +1,8 @@
 """Order of rejections on a device and a real etcd.
 
-Each test begins with all rules broken that can be, and mends one after the other: each time the
-next rejection is returned with its exact text, and nothing is written. No component is online.
+Each test begins with a command that violates as many rules as possible, and fixes one violation
+after the other. Each attempt returns the rejection by the next rule, with its exact text, and
+writes nothing. No component is online.
 """
 
 from __future__ import annotations
@@ -94,13 +95,13 @@ def assignment(eb_id: str | None, *pb_ids: str, **more: Any) -> str:
 
 
 def new_eb(observing: Observation) -> str:
-    """An id that is not in use."""
+    """Return an unused ID."""
     observing.new_assignment()
     return observing.eb_id
 
 
 def begin(observing: Observation) -> str:
-    """Lead to IDLE with an execution block without processing blocks; get its id."""
+    """Lead to IDLE with an execution block without processing blocks; return its ID."""
     observing.command("On")
     eb_id = new_eb(observing)
     observing.command("AssignResources", assignment(eb_id, resources={"receptors": ["SKA001"]}))

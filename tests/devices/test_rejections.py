@@ -32,7 +32,7 @@ ServeOn = Callable[..., Any]
 
 @pytest.fixture
 def serve_on(tmp_path: Path) -> Iterator[ServeOn]:
-    """Starts a server of one subarray on an etcd, and gives the subarray."""
+    """Function that starts a server of one subarray on an etcd, and returns the subarray."""
     with ExitStack() as servers:
 
         def begin(etcd: Etcd, **settings: str) -> Any:
@@ -180,7 +180,7 @@ def test_rejection_names_health_state_only_if_it_is_failed(
         seen.append((before, "healthState" in text))
         if before == HealthState.FAILED:
             break
-        # It may have become FAILED meanwhile.
+        # It may have become FAILED in the meantime.
         if subarray.healthState != HealthState.FAILED:
             assert "healthState" not in text
     assert seen[-1] == (HealthState.FAILED, True)

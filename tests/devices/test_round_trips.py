@@ -38,7 +38,7 @@ def test_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.Monk
             subarray.AssignResources(assign_text(pbs=((PB, "work"),)))
             write_state(config, PB, status="RUNNING", resources_available=True)
             wait_until(lambda: subarray.obsState.name == "IDLE")
-            # The server writes after it has published that the wait is over.
+            # The server publishes the end of the wait before it writes it.
             wait_until(
                 lambda: '"reached": true' in (config.backend.get("/lmc/subarray/01")[0] or "")
             )

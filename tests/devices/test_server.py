@@ -1,4 +1,4 @@
-"""A server process without a Tango database, on a real etcd that comes, goes and hangs.
+"""A server process without a Tango database, on a real etcd that starts, stops and hangs.
 
 No events here: a process that has subscribed to another's and then runs a server of its own, as
 the tests beside these do, is ended by omniORB when it exits (PyTango 10.3.1).
@@ -53,7 +53,7 @@ def test_server_starts_without_database_and_waits(
         began = time.monotonic()
         assert address in rejection(subarray.On)
         took.append(time.monotonic() - began)
-    # At once, though a busy machine may hold up some: to wait for the database would take 2 s.
+    # Immediately, without the 2 s of a wait for the database; a busy machine may delay some.
     assert min(took) < 0.5
     broken_etcd.start()
     wait_until(lambda: subarray.state() == tango.DevState.OFF, 30)
@@ -115,11 +115,11 @@ def test_hanging_database_does_not_block_reads(
         subarray.state()
         assert subarray.obsState == ObsState.IDLE
         reads.append(time.monotonic() - began)
-    # One that waits for a command under the monitor takes as long as that: 2 s. How fast all is
-    # on a machine that has nothing else to do is tried end to end.
+    # A read that waits for a command under the monitor takes as long as the command: 2 s. The
+    # end-to-end tests measure the delays of all reads.
     assert statistics.median(reads) < 0.5
     assert len(waits) == 8
-    # One after the other they would take 16 s.
+    # In sequence they would take 16 s.
     assert max(waits) < 10
     wait_until(lambda: subarray.healthState == HealthState.FAILED)
     assert broken_etcd.endpoint in subarray.healthInfo[0]
@@ -137,7 +137,7 @@ def test_changes_during_outage_are_published_after_it(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
     broken_etcd.start()
-    # Long enough for the database to be stopped before, whatever holds the test up.
+    # Long enough for the database to be stopped first on a busy machine.
     subarray = serve(SDP_LMC_TIMEOUT_ASSIGN_RESOURCES="4").proxy(SUBARRAY)
     wait_until(lambda: subarray.state() == tango.DevState.OFF)
     subarray.On()
@@ -209,7 +209,7 @@ def test_sigterm_ends_server_and_removes_presence(
             server.process.signal(signal.SIGTERM)
             assert server.process.wait(30) == 0
             took.append(time.monotonic() - began)
-            # It has given them up, and did not leave them to the end of its lease.
+            # It has revoked them, without waiting for its lease to expire.
             wait_until(lambda: components() == [], within=2)
         assert min(took) < 3
 
@@ -267,7 +267,7 @@ def test_log_level_is_a_setting(
     serve: Callable[..., Server], broken_etcd: Etcd, level: str, is_logged: bool
 ) -> None:
     broken_etcd.start()
-    # That a component is missing is worth a warning.
+    # A missing component is logged as a warning.
     server = serve(SDP_LMC_LOG_LEVEL=level, SDP_LMC_REQUIRED_COMPONENTS="nowhere")
     subarray = server.proxy(SUBARRAY)
     wait_until(lambda: subarray.healthState == HealthState.DEGRADED)

@@ -79,11 +79,11 @@ def _rig(tango_db: TangoDatabase, tmp_path_factory: pytest.TempPathFactory) -> I
     # Per module: its proxies do not survive a server that another module runs in this process.
     directory = tmp_path_factory.mktemp("rig")
     # Long timeouts, so that none expires on a busy machine.
-    time_outs = dict.fromkeys(("TimeoutAssignResources", "TimeoutConfigure"), COMMAND_TIMEOUT_S)
+    timeouts = dict.fromkeys(("TimeoutAssignResources", "TimeoutConfigure"), COMMAND_TIMEOUT_S)
     with (
         Etcd(directory, flags=QUICK) as etcd,
         serving(tango_db, directory) as serve,
-        running_rig(etcd, serve, **time_outs) as rig,
+        running_rig(etcd, serve, **timeouts) as rig,
     ):
         yield rig
 

@@ -20,7 +20,7 @@ LOCK = threading.Lock()
 
 
 def write(name: str, value: Any) -> None:
-    """Write a line; events come on threads of Tango's."""
+    """Write a line under a lock, as events are received on threads of Tango."""
     with LOCK:
         sys.stdout.write(json.dumps([name, value]) + "\n")
         sys.stdout.flush()
@@ -49,7 +49,7 @@ def main(trl: str, kind: str, names: str) -> None:
         write("ready", tango.__version__)
         sys.stdin.read()
     finally:
-        # A client that ends while events come can abort.
+        # A client that exits while it receives events can abort.
         for number in numbers:
             device.unsubscribe_event(number)
 

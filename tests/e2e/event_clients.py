@@ -88,14 +88,14 @@ class EventClient:
         return self._process.poll()
 
     def of(self, name: str) -> list[Any]:
-        """Values of an attribute since ``forget``, in the order in which they came."""
+        """Return the values of an attribute since ``clear``, in the order received."""
         return [value for each, value in self._events[self._begun :] if each == name]
 
     def last(self, name: str) -> Any:
         """Return the last value of an attribute; None before the first."""
         return next((value for each, value in reversed(self._events) if each == name), None)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Discard the events received so far."""
         self._begun = len(self._events)
 
@@ -126,8 +126,8 @@ class Recorder:
     def begin(self) -> None:
         """Wait until every client receives events.
 
-        Events of the first moments after a subscription are lost, so scans with numbers of their
-        own are made until one is received.
+        Events right after a subscription can be lost, so scans with unique IDs are made until the
+        events of one are received.
         """
         for client in self.clients:
             wait_until(
@@ -137,7 +137,7 @@ class Recorder:
             )
         self._wait_for_a_marker()
         for client in self.clients:
-            client.forget()
+            client.clear()
         self._shown = self._read()
         self._expected = {name: [] for name in ATTRIBUTES}
 
@@ -156,7 +156,7 @@ class Recorder:
         self._record()
 
     def faults(self) -> list[str]:
-        """Compare received with shown values; return a sentence per client and attribute."""
+        """Compare received with shown values; return a message for each client and attribute."""
         self._drain()
         found = []
         for client in self.clients:
@@ -179,7 +179,7 @@ class Recorder:
             except AssertionError:
                 continue
             return
-        raise AssertionError(f"no event came to {self._without(marker)}")
+        raise AssertionError(f"no event was received by {self._without(marker)}")
 
     def _without(self, marker: int) -> list[str]:
         """Return the names of the clients that have not received all events of a scan."""

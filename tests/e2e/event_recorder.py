@@ -46,7 +46,7 @@ class EventRecorder:
         except BaseException:
             self._listener.close()
             raise
-        self.forget()
+        self.clear()
         return self
 
     def __exit__(
@@ -57,13 +57,13 @@ class EventRecorder:
     ) -> None:
         self._listener.close()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Discard the events received so far."""
         self._begun = len(self._listener.events)
 
     @property
     def events(self) -> list[Event]:
-        """Events received since ``forget``."""
+        """Events received since ``clear``."""
         return self._listener.events[self._begun :]
 
     def of(self, name: str, subarray: Subarray | None = None) -> list[Value]:

@@ -1,7 +1,7 @@
 """Expected behaviour of a subarray: an independent model of commands and obsState, as tables.
 
-Written from the specification alone, it knows nothing of the devices' own model. It is told what
-was done, and never looks at the database.
+It is written from the documentation, and shares no code with the model of the devices. Its input
+is the commands and writes of the test; it never reads the database.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ ALLOWED = {name: set(where) for (name,), where, _ in _ROWS}
 PATHS = {name: path for (name,), _, path in _ROWS}
 COMMANDS = ("On", *ALLOWED)
 
-# What may follow what in the events of one life of the server. Any state gives way to that which
-# a command leads through; FAULT comes upon all that last but ABORTED; Off ends everything.
+# Valid successors of each obsState in the events of a server, from its start to its end: those of
+# the commands, FAULT after a failure or a timeout, and EMPTY after Off.
 FOLLOWING = {
     "EMPTY": {"RESOURCING"},
     "RESOURCING": {"IDLE", "EMPTY", "ABORTING", "FAULT"},
@@ -97,7 +97,7 @@ class Expected:
         target: obsState that was commanded.
         pending: obsState that is shown while the last command waits.
         waits: condition that the last command waits for, empty when it holds.
-        late: whether its time-out has passed.
+        late: whether its timeout has expired.
         timed_out: whether the timeout is written to the database.
         eb: status of the linked execution block, nothing when none is linked.
         eb_id: its id.
@@ -118,7 +118,7 @@ class Expected:
     blocks: dict[str, Block] = field(default_factory=dict)
     receptors: set[str] = field(default_factory=set)
 
-    # Spec 4.4
+    # The obsState: docs/reference/devices.md
 
     @property
     def realtime(self) -> list[Block]:
@@ -159,7 +159,7 @@ class Expected:
         elif self.late and self.target != "ABORTED":
             self.timed_out = True
 
-    # Spec 4.2 and 4.3
+    # Commands: docs/reference/devices.md and docs/reference/rejections.md
 
     def rejection(self, command: str) -> Outcome | None:
         """Return the rejection of a command; None if it is allowed."""

@@ -30,7 +30,7 @@ STATEMENTS: dict[str, str] = GUIDE["statements"]
 PARTS: dict[str, dict[str, Any]] = {each["part"]: each for each in GUIDE["parts"]}
 
 MARIADB = "MariaDB, behind the Tango database of production"
-"""The part that the local stack does not have."""
+"""Part that the local stack lacks."""
 
 SCAN_ID = 17
 KEPT = ("scanID", "scanType", "ebID", "receiveAddresses", "resources")
@@ -112,7 +112,7 @@ class Scene:
     def start(self) -> None:
         """Run the action that the guide prescribes."""
         self.part.start()
-        wait_until(self._looks_up_anew, 30)
+        wait_until(self._has_reconnected, 30)
 
     def is_same_scan(self) -> bool:
         now = {name: self.subarray.read(name) for name in KEPT}
@@ -173,9 +173,9 @@ class Scene:
         )
         return True
 
-    def _looks_up_anew(self) -> bool:
-        # A proxy to the server before this one would not try again for a while; nor does Tango
-        # ask its database again within a second.
+    def _has_reconnected(self) -> bool:
+        # The proxies of the previous server would delay their next attempt, so new ones are made.
+        # Tango also waits for a second before it queries its database again.
         try:
             self.subarray = Subarray(self.subarray.trl)
             self.controller = self._proxy("test-sdp/control/0")

@@ -226,7 +226,7 @@ class Observations(RuleBasedStateMachine):
 
     @precondition(lambda self: self.expected.obs_state() == self.expected.pending)
     @rule()
-    def time_out_passes(self) -> None:
+    def timeout_expires(self) -> None:
         """Expire the command's timeout by setting its time back."""
         before = self.expected.obs_state()
         self._make_late()
@@ -288,7 +288,7 @@ class Observations(RuleBasedStateMachine):
         if loses:
             self.rig.network.cut()
         else:
-            # It is late by this much.
+            # Delay of the response.
             time.sleep(0.2)
         self.rig.network.release()
         error = self.rig.response(number)
@@ -329,7 +329,7 @@ class Observations(RuleBasedStateMachine):
         self._check(())
 
     @rule()
-    def device_begins_anew(self) -> None:
+    def device_is_initialized(self) -> None:
         """Send the Tango command Init."""
         self.rig.subarray.command("Init")
         wait_until(lambda: self.rig.subarray.proxy.state() != tango.DevState.INIT)
@@ -349,7 +349,7 @@ class Observations(RuleBasedStateMachine):
         for one in events:
             assert one == self.last or one in FOLLOWING[self.last]
             self.last = one
-        rig.recorder.forget()
+        rig.recorder.clear()
         assert self.last == expected.obs_state()
         wait_until(
             lambda: rig.subarray.obs_state == expected.obs_state(),

@@ -18,9 +18,10 @@ import tango
 
 PATIENCE = 30.0
 PROOF = "adminMode"
+CHANGE_EVENT = tango.EventType.CHANGE_EVENT
 
 
-class Ears:
+class Subscriptions:
     """Subscriptions to obsState and adminMode of a device."""
 
     def __init__(self, device: Any) -> None:
@@ -33,12 +34,12 @@ class Ears:
             for name in ("obsState", PROOF)
         }
         self._numbers = [
-            device.subscribe_event(name, tango.EventType.CHANGE_EVENT, partial(self._hear, name))
+            device.subscribe_event(name, CHANGE_EVENT, partial(self._on_event, name))
             for name in self._labels
         ]
 
-    def _hear(self, name: str, event: Any) -> None:
-        # On a thread of Tango's. The event itself has the name in small letters.
+    def _on_event(self, name: str, event: Any) -> None:
+        # Called on a thread of Tango. The name in the event itself is in lower case.
         if event.err:
             self.errors.append(event.errors[0].desc)
             return
@@ -61,17 +62,17 @@ class Ears:
         raise TimeoutError("no event of adminMode was received")
 
     def wait_for(self, name: str, value: str, timeout: float = PATIENCE) -> None:
-        """Wait for an event that was not waited for before."""
+        """Consume events until one has this value."""
         end = time.monotonic() + timeout
         while True:
             try:
                 if self._came.get(timeout=max(0.0, end - time.monotonic())) == (name, value):
                     return
             except queue.Empty:
-                raise TimeoutError(f"no event came: {name} {value}") from None
+                raise TimeoutError(f"no event was received: {name} {value}") from None
 
     def close(self) -> None:
-        """Subscribe no more; a client that ends while events come can abort."""
+        """Unsubscribe, as a client that exits while it receives events can abort."""
         for number in self._numbers:
             self._device.unsubscribe_event(number)
 
@@ -79,13 +80,13 @@ class Ears:
 def main(trl: str) -> None:
     """Drive the subarray, and write the received events."""
     device = tango.DeviceProxy(trl)
-    ears = Ears(device)
+    subscriptions = Subscriptions(device)
     try:
-        ears.prove()
+        subscriptions.prove()
         for command, argument, obs_state in json.load(sys.stdin):
             device.command_inout(command, *([] if argument is None else [argument]))
             if obs_state is not None:
-                ears.wait_for("obsState", obs_state)
+                subscriptions.wait_for("obsState", obs_state)
         rejection = ""
         try:
             device.command_inout("EndScan")
@@ -93,13 +94,13 @@ def main(trl: str) -> None:
             rejection = error.args[0].desc
         received = {
             "tango": tango.__version__,
-            "obs_states": ears.obs_states,
-            "errors": ears.errors,
+            "obs_states": subscriptions.obs_states,
+            "errors": subscriptions.errors,
             "addresses": json.loads(device.read_attribute("receiveAddresses").value),
             "rejection": rejection,
         }
     finally:
-        ears.close()
+        subscriptions.close()
     json.dump(received, sys.stdout)
 
 

@@ -54,7 +54,7 @@ class Rig:
             self.subarray.command("Off")
         # All events pushed before this one are received before it.
         self.recorder.prove()
-        self.recorder.forget()
+        self.recorder.clear()
 
     @property
     def entry(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ RUNS_A_SERVER = 5
 
 @contextmanager
 def recorder(subarray: Subarray, pythons: dict[str, tuple[str, ...]]) -> Iterator[Recorder]:
-    """Start clients of each interpreter, and wait until events come to them."""
+    """Start clients of each interpreter, and wait until they receive events."""
     with ExitStack() as running:
         clients = [
             running.enter_context(EventClient(python, kind, subarray.trl))
@@ -71,7 +71,7 @@ def ready(server: DeviceServer) -> Subarray:
 
 
 def observe(recorder: Recorder, scans: int) -> None:
-    """Make scans, and change adminMode now and then."""
+    """Make scans, and change adminMode periodically."""
     for scan_id in range(1, scans + 1):
         recorder.scan(scan_id)
         if scan_id % SCANS_A_SWITCH == 0:
@@ -111,7 +111,7 @@ def test_values_are_correct_over_a_thousand_scans(
 def test_no_event_is_missing_in_many_runs(
     etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays
 ) -> None:
-    """Start clients again and again, and the server now and then.
+    """Start clients repeatedly, and the server periodically.
 
     The environment variable EVENT_RUNS sets how often, ``--log-cli-level INFO`` shows each run.
     """

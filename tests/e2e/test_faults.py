@@ -56,11 +56,11 @@ def restart(rig: Rig) -> None:
 
 
 def come_back(observation: Observation, way: str) -> None:
-    """Leave FAULT, and see that an observation can go on."""
+    """Leave FAULT, and check that the observation continues."""
     rig = observation.rig
     # All events pushed before this one are received before it.
     rig.recorder.prove()
-    rig.recorder.forget()
+    rig.recorder.clear()
     if way == "Restart":
         observation.command("Restart")
         rig.recorder.wait_for("obsState", ["RESTARTING", "EMPTY"])
@@ -93,34 +93,34 @@ def test_fault_after_a_failed_script_survives_a_restart(rig: Rig, way: str) -> N
 
 
 @pytest.fixture
-def set_time_outs(rig: Rig) -> Iterator[Callable[[str, float], None]]:
-    """Sets a time-out of the device, in seconds, until the test is over."""
+def set_timeout(rig: Rig) -> Iterator[Callable[[str, float], None]]:
+    """Function that sets a timeout property of the device, in seconds, for the test."""
     database = tango.Database(*rig.server.settings["TANGO_HOST"].split(":"))
     device = rig.server.devices[0]
     names = []
 
-    def set_time_out(name: str, seconds: float) -> None:
+    def set_property(name: str, seconds: float) -> None:
         names.append(name)
         database.put_device_property(device, {name: [str(seconds)]})
-        begin_anew()
+        initialize()
 
-    def begin_anew() -> None:
+    def initialize() -> None:
         rig.subarray.command("Init")
         wait_until(lambda: rig.subarray.proxy.state() != tango.DevState.INIT)
 
-    yield set_time_out
+    yield set_property
     for name in names:
         database.delete_device_property(device, name)
-    begin_anew()
+    initialize()
 
 
 @pytest.mark.parametrize(("way", "is_up"), [("ObsReset", True), ("Restart", False)])
 def test_fault_after_a_timeout_survives_a_restart(
-    rig: Rig, set_time_outs: Callable[[str, float], None], way: str, is_up: bool
+    rig: Rig, set_timeout: Callable[[str, float], None], way: str, is_up: bool
 ) -> None:
     name = "TimeoutConfigure" if way == "ObsReset" else "TimeoutAssignResources"
     seconds = 0.5 if is_up else COMMAND_TIMEOUT_S
-    set_time_outs(name, seconds)
+    set_timeout(name, seconds)
     observation = Observation(rig)
     if way == "ObsReset":
         observation.resource(ready=False)
@@ -148,7 +148,7 @@ def test_fault_after_a_timeout_survives_a_restart(
     rig.recorder.prove()
     assert rig.subarray.obs_state == "FAULT"
     # Long enough for the rest of the test.
-    set_time_outs(name, COMMAND_TIMEOUT_S)
+    set_timeout(name, COMMAND_TIMEOUT_S)
     come_back(observation, way)
 
 
@@ -175,7 +175,7 @@ def test_abort_is_accepted_in_each_obs_state(rig: Rig, obs_state: str) -> None:
     lead_to(observation, obs_state)
     rig.subarray.wait_for(obs_state)
     rig.recorder.wait_for_last("obsState", obs_state)
-    rig.recorder.forget()
+    rig.recorder.clear()
     observation.command("Abort")
     assert rig.subarray.obs_state == "ABORTED"
     rig.recorder.wait_for("obsState", ["ABORTING", "ABORTED"])

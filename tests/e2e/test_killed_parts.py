@@ -15,7 +15,7 @@ from tests.e2e.subarray import Subarray
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A stack that serves its health; a second subarray takes no part in the observation."""
+    """A stack with health endpoints, and a second subarray without an observation."""
     layout = Layout(subarrays=2, health=True)
     with LocalStack(tmp_path_factory.mktemp("killed"), layout) as stack:
         yield stack

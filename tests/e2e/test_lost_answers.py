@@ -52,7 +52,7 @@ def argument(command: str) -> str | None:
 def test_late_or_lost_response_sends_each_event_once(rig: Rig, fate: str) -> None:
     for command, obs_states in OBSERVATION:
         count = rig.entry["command_count"]
-        rig.recorder.forget()
+        rig.recorder.clear()
         number = rig.send_and_catch(command, argument(command))
         if fate == "lost":
             rig.network.cut()
@@ -71,7 +71,7 @@ def test_late_or_lost_response_sends_each_event_once(rig: Rig, fate: str) -> Non
 
 
 def assert_order(rig: Rig, command: str, obs_states: list[Value]) -> None:
-    """The transitional obsState before all else, the final one after; nothing twice."""
+    """Check that the transient obsState is first, the final one last, and no event repeated."""
     # All events pushed before this one are received before it.
     rig.recorder.prove()
     names = [each.attribute for each in rig.recorder.events if each.attribute != "adminMode"]
@@ -110,13 +110,13 @@ def receiving(rig: Rig) -> tuple[Rig, str]:
 def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]) -> None:
     rig, pb_id = receiving
     rig.recorder.prove()
-    rig.recorder.forget()
+    rig.recorder.clear()
     over = threading.Event()
     written = itertools.count(1)
     ids: list[str] = []
 
     def write() -> None:
-        # One that never paused would make each command's transaction run again and again.
+        # Without a pause, each command's transaction would retry indefinitely.
         while not over.wait(0.02):
             addresses = {"science": {"vis0": {"port": [[0, next(written), 1]]}}}
             write_state(rig.config, pb_id, receive_addresses=addresses)
@@ -140,7 +140,7 @@ def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]
     assert rig.recorder.of("transactionID") == ids
     last = next(written) - 1
     wait_until(lambda: published_ports(rig)[-1:] == [last], what=f"port {last} is published")
-    # Views may be left out, for newer ones; none comes after a newer one, and none twice.
+    # A view may be skipped for a newer one; none is published out of order or twice.
     ports = published_ports(rig)
     assert ports == sorted(set(ports))
 

@@ -65,7 +65,7 @@ def same_subarray(stack: LocalStack, subarray: Subarray, tmp_path: Path) -> Iter
 def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray: Subarray) -> None:
     subarray.configure(subarray.assign().scan_types[0])
     wait_until(lambda: same_subarray.obs_state == "READY")
-    # If one of them fails, the other is not to wait for ever.
+    # Without the timeout, the failure of one client would block the other indefinitely.
     start = threading.Barrier(2, timeout=60)
     rejections: dict[str, list[str]] = {}
 

@@ -36,7 +36,7 @@ class Responses:
     """Responses to clients, and their delays in seconds.
 
     Attributes:
-        begin: set when they are to begin.
+        begin: event that starts the commands.
     """
 
     begin: threading.Event = field(default_factory=threading.Event)
@@ -83,7 +83,7 @@ def clients(rig: Rig) -> Iterator[Responses]:
 
 
 def read_until(rig: Rig, holds: Callable[[], bool]) -> list[float]:
-    """Read State and attributes until something holds; gives how many seconds each took."""
+    """Read State and attributes until a condition holds; return the seconds that each took."""
     end = time.monotonic() + 60
     took: list[float] = []
     while not took or not holds():
@@ -111,14 +111,14 @@ def scanning(rig: Rig) -> Rig:
 
 @dataclass(frozen=True)
 class Figures:
-    """How long things took while the database stood still, in s.
+    """Durations while the database is suspended, in s.
 
     Attributes:
         failed: until healthState was FAILED.
-        commands: how many commands waited for the database.
+        commands: number of commands that waited for the database.
         command: the longest time until a command returned.
-        read: nineteen of twenty reads.
-        read_beside: the same while the commands of others wait.
+        read: 95th percentile of reads.
+        read_beside: the same, while commands of other clients wait.
     """
 
     failed: float
@@ -129,10 +129,10 @@ class Figures:
 
 
 def are_kept(found: list[Figures]) -> bool:
-    """Whether each bound was kept once: a busy machine may be late with one or the other."""
+    """Return whether each bound was met at least once: a busy machine may exceed some of them."""
     return (
         any(each.failed <= 6 for each in found)
-        # The first of each client: every command.
+        # The first command of each client, so all commands.
         and any(each.commands >= len(COMMANDS) and each.command < 3 for each in found)
         and any(each.read < 0.05 for each in found)
         and any(each.read_beside < 0.05 for each in found)
@@ -181,7 +181,7 @@ def most(seconds: list[float]) -> float:
 
 
 def assert_kept(rig: Rig) -> None:
-    """See that the outage shows in the health, and nowhere else."""
+    """Check that the outage is published as health, and changes no other attribute."""
     assert rig.network.endpoint in rig.subarray.read("healthInfo")[0]
     assert rig.subarray.proxy.state() == tango.DevState.ON
     for name in ("obsState", "scanID", "adminMode"):

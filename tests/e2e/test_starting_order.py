@@ -27,7 +27,7 @@ PATIENCE = 30.0
 
 
 class Start:
-    """Two servers that run, and databases that do not yet, whose addresses the servers have."""
+    """Two running servers, and their databases, which are not started yet."""
 
     def __init__(self, directory: Path, kind: Kind) -> None:
         self.etcd = Etcd(directory, port=free_port(), flags=QUICK)
@@ -47,7 +47,7 @@ class Start:
         return tango.DeviceProxy(f"tango://{self.tango_db.tango_host}/{name}")
 
     def wait_for_log(self, word: str) -> None:
-        """Wait until both servers have logged that they wait for something."""
+        """Wait until both servers have logged the reason of their wait."""
         for server in self.servers:
             wait_until(partial(self._has_logged, server, f"{server.name} waits: {word}"), PATIENCE)
             assert server.running
@@ -57,7 +57,7 @@ class Start:
         return text in server.process.output()
 
     def wait_until_up(self) -> None:
-        """Wait until both devices serve, in the processes of the beginning."""
+        """Wait until both devices serve, in the processes that were started first."""
         for server in self.servers:
             server.wait()
         subarray = self.proxy(SUBARRAY)
@@ -89,7 +89,7 @@ def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
     start.wait_for_log("the Tango database has no devices of")
     register(start.tango_db.connect(), read().devices())
 
-    def tells_what_it_waits_for(name: str) -> bool:
+    def reports_what_it_waits_for(name: str) -> bool:
         try:
             status = start.proxy(name).status()
         except tango.DevFailed:
@@ -97,7 +97,7 @@ def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
         return bool(status == f"Waits for the configuration database at {start.etcd.endpoint}.")
 
     for name in (SUBARRAY, CONTROLLER):
-        wait_until(partial(tells_what_it_waits_for, name), PATIENCE)
+        wait_until(partial(reports_what_it_waits_for, name), PATIENCE)
         assert start.proxy(name).state() == tango.DevState.INIT
     start.etcd.start()
     start.wait_until_up()

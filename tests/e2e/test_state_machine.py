@@ -21,7 +21,7 @@ def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            # Processes are slow: a failure is shown as it was found, and not made smaller.
+            # Without shrinking: each example takes seconds, as it uses real processes.
             phases=[Phase.generate],
         ),
     )

@@ -45,13 +45,13 @@ def stack(tango_db_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 define_scripts(config)
             yield stack
     finally:
-        # Also the program behind the server.
+        # This also stops MariaDB, if there is one.
         tango_db.__exit__()
 
 
 @pytest.fixture
 def subarray(stack: LocalStack) -> Iterator[Subarray]:
-    """The subarray, OFF; whatever it does is ended after the test."""
+    """The subarray, OFF; switched off after the test."""
     subarray = Subarray(f"tango://{stack.tango_db.tango_host}/{SUBARRAY}")
     assert subarray.proxy.state() == tango.DevState.OFF
     yield subarray
@@ -116,7 +116,7 @@ def test_lost_tango_database_does_not_affect_running_servers(
         subarray.configure(scan_type)
         subarray.start_scan(1)
         recorder.wait_for_last("obsState", "SCANNING")
-        recorder.forget()
+        recorder.clear()
         stack.tango_db.kill()
         try:
             subarray.command("EndScan")
@@ -152,5 +152,5 @@ def is_found(trl: str) -> bool:
     try:
         return bool(tango.DeviceProxy(trl).ping() >= 0)
     except tango.DevFailed:
-        # Within a second of one that failed, Tango tries no connection.
+        # Tango attempts no connection within a second of a failed one.
         return False

@@ -27,7 +27,7 @@ from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
 
-TIME_OUT_MS = 3_000
+TIMEOUT_MS = 3_000
 """Client timeout of the telescope manager."""
 
 
@@ -71,14 +71,14 @@ def observe_slowly(
         assert stamp_of(recorder, "IDLE") - began > to_resource
 
         subarray.command("Configure", configure(scan_type))
-        # That it stays there shows in no event, so nothing can be waited for but the time.
+        # No event reports that it stays there, so wait for a fixed time.
         time.sleep(to_ready)
         assert subarray.obs_state == "CONFIGURING"
         let_be_ready(config, content)
         subarray.wait_for("READY")
         recorder.wait_for("obsState", ["RESOURCING", "IDLE", "CONFIGURING", "READY"])
 
-        recorder.forget()
+        recorder.clear()
         subarray.command("Configure", configure(other))
         subarray.wait_for("READY")
         recorder.wait_for("obsState", ["CONFIGURING", "READY"])
@@ -97,7 +97,7 @@ def test_script_with_real_delays_has_the_expected_obs_states(
 
 
 def test_known_processing_block_is_rejected_by_id(subarray: Subarray, config: Config) -> None:
-    """In IDLE, with an active execution block, whatever execution block it comes with."""
+    """In IDLE with an active execution block; the message has a new one, or none."""
     content = subarray.assign()
     settle(config)
     before = everything(config)
@@ -132,7 +132,7 @@ def test_attribute_limit_raises_an_alarm(subarray: Subarray, tmp_path: Path) -> 
     config.alarms.max_alarm = "100"
     subarray.proxy.set_attribute_config(config)
     received = tmp_path / "received"
-    # In a process of its own: see tests/e2e/recorder.py.
+    # In a process of its own: see tests/e2e/event_recorder.py.
     program = [sys.executable, "-c", ALARMS, subarray.trl]
     with (
         received.open("w") as output,
@@ -140,14 +140,14 @@ def test_attribute_limit_raises_an_alarm(subarray: Subarray, tmp_path: Path) -> 
     ):
         subarray.configure(subarray.assign().scan_types[0])
 
-        def is_heard_of() -> bool:
+        def is_received() -> bool:
             # The first events after a subscription are lost.
             subarray.start_scan(101)
             subarray.command("EndScan")
             return "101 ATTR_ALARM" in received.read_text()
 
         try:
-            wait_until(is_heard_of, 60)
+            wait_until(is_received, 60)
         finally:
             listener.kill()
     config.alarms.max_alarm = "Not specified"
@@ -155,7 +155,7 @@ def test_attribute_limit_raises_an_alarm(subarray: Subarray, tmp_path: Path) -> 
 
 
 class Callback:
-    """Waits for the word that a command is done, which comes on a thread of Tango's."""
+    """Callback of an asynchronous command, which Tango calls on a thread of its own."""
 
     def __init__(self) -> None:
         self.done = threading.Event()
@@ -168,7 +168,7 @@ class Callback:
 
 @pytest.fixture
 def _pushed_callbacks() -> Iterator[None]:
-    """Has Tango call back by itself, as in the telescope manager."""
+    """Select the push model of callbacks, as the telescope manager does."""
     client = tango.ApiUtil.instance()
     client.set_asynch_cb_sub_model(tango.cb_sub_model.PUSH_CALLBACK)
     yield
@@ -186,7 +186,7 @@ def call(subarray: Subarray, command: str, argument: str | None = None) -> list[
 
 @pytest.mark.usefixtures("_pushed_callbacks")
 def test_asynchronous_command_calls_back(stack: LocalStack, subarray: Subarray) -> None:
-    subarray.proxy.set_timeout_millis(TIME_OUT_MS)
+    subarray.proxy.set_timeout_millis(TIMEOUT_MS)
     content = quick()
     steps = (
         ("AssignResources", json.dumps(content.message), "IDLE"),
@@ -229,9 +229,9 @@ def test_asynchronous_command_calls_back(stack: LocalStack, subarray: Subarray) 
 
 
 def call_in_silence(stack: LocalStack, subarray: Subarray, command: str) -> tango.DevError:
-    """Give a command that the database does not answer; gives the first entry of the error.
+    """Send a command while the database is paused; return the first entry of the error.
 
-    A busy machine may be late, but not each time.
+    On a busy machine, the client may time out before the server, so the command is repeated.
     """
     for _ in range(4):
         stack.etcd.pause()

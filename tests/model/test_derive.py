@@ -189,7 +189,7 @@ def test_configure_from_ready_has_transient_configuring() -> None:
     assert view.transient is ObsState.CONFIGURING
     assert view.obs_state is ObsState.READY
     assert view.scan_type == "calibration"
-    # There was nothing to wait for: that is written with the command.
+    # The condition already held, which is stored with the command.
     assert world.entry["reached"] is True
     assert not view.wait_over
 

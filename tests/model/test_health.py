@@ -69,7 +69,7 @@ def test_timeout_fault_starts_at_deadline() -> None:
     world.pass_time(61)
     world.reconcile()
     world.pass_time(3600)
-    # A server that starts now remembers nothing.
+    # A server that starts now has no earlier state.
     faults = world.view.faults or ()
     (line,) = sentences(faults, seen_since({}, faults, world.now))
     assert line.endswith("since 2026-01-31T12:01:00.000Z.")

@@ -1,7 +1,7 @@
 """Random observations: commands, scripts, time and failures in any order.
 
-After each step the obsState is compared with a second statement of the rules, which keeps its
-own few variables and knows nothing of documents.
+After each step the obsState is compared with an independent model of the rules, which has a few
+variables of its own and uses no documents.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(timezone.utc) + self.ahead
 
-    def pass_time_outs(self) -> None:
+    def expire_timeouts(self) -> None:
         self.ahead = timedelta(hours=1)
 
 
@@ -44,7 +44,7 @@ def test_timeout_is_written_to_database(start: Start, config: Config) -> None:
     with Events(subarray, "obsState") as events:
         subarray.AssignResources(assign_text((("pb-a", "work"),)))
         events.wait_for("obsState", [ObsState.RESOURCING, ObsState.FAULT])
-    # One that passes within a turn is shown before it is written.
+    # A timeout that expires during reconciliation is published before it is written.
     wait_until(lambda: entry_of(config)["errors"])
     errors = entry_of(config)["errors"]
     assert errors == json.loads(subarray.errorMessages)
@@ -64,7 +64,7 @@ def test_timeout_during_reconciliation_is_written(
 
     def look_and_be_held_up(*arguments: Any) -> Any:
         found = looked(*arguments)
-        clock.pass_time_outs()
+        clock.expire_timeouts()
         return found
 
     monkeypatch.setattr(upkeep, "timeout_writes", look_and_be_held_up)
@@ -84,8 +84,8 @@ def test_timeout_found_by_command_is_published(
     subarray.On()
     with Events(subarray, "obsState") as events:
         subarray.AssignResources(assign_text((("pb-a", "work"),)))
-        # The follower sleeps until the time-out passes by the machine's clock.
-        clock.pass_time_outs()
+        # The watch loop waits for the system clock, so it does not find the timeout first.
+        clock.expire_timeouts()
         subarray.Restart()
         passed = [ObsState.RESOURCING, ObsState.FAULT, ObsState.RESTARTING, ObsState.EMPTY]
         events.wait_for("obsState", passed)
