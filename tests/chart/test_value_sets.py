@@ -29,8 +29,8 @@ from tests.chart.rendering import (
     pod_specs,
     values_of,
 )
+from tests.devices.device_settings import load_settings
 from tests.support.certificates import Authority
-from tests.support.settings import load_settings
 
 ROOT = CHART.parents[1]
 

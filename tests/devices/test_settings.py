@@ -7,7 +7,7 @@ import pytest
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.runtime.settings import PROPERTIES, Settings, SettingsError, property_name
-from tests.support.settings import load_settings as load
+from tests.devices.device_settings import load_settings as load
 
 
 def test_defaults_are_those_of_the_reference() -> None:

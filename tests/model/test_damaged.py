@@ -16,7 +16,7 @@ from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_config.lmc.system import System, derive_system
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_lmc.messages.internal import AssignResources, Resources
-from tests.support.commands import apply_command
+from tests.model.commands import apply_command
 
 from .worlds import EB, ENTRY, NOON, SETTINGS, World, assign_message, documents, message_for
 

@@ -17,7 +17,7 @@ from ska_sdp_lmc.commands.resources import merge, subtract
 from ska_sdp_lmc.messages import parse_assign_resources, parse_configure
 from ska_sdp_lmc.messages.examples import example, example_names
 from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
-from tests.support.commands import apply_command
+from tests.model.commands import apply_command
 
 from .cells import CELLS, Cell
 from .worlds import (

@@ -19,7 +19,7 @@ from ska_sdp_lmc.messages.internal import (
     Resources,
     Scan,
 )
-from tests.support.commands import apply_command
+from tests.model.commands import apply_command
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 SETTINGS = ModelSettings()
