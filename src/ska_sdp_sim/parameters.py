@@ -44,7 +44,7 @@ class Parameters(BaseModel):
     def read(
         cls, given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     ) -> Parameters:
-        """Read the parameters of a processing block, with defaults for those that are missing.
+        """Read the parameters of a processing block; missing ones get their defaults.
 
         Raises:
             ValueError: invalid values; the message lists each.

@@ -1,9 +1,9 @@
 """Detection of watch streams that are idle, dead, stalled or of a regressed database.
 
-An idle stream is asked for its progress. A missing reply alone proves nothing: it queues behind
-a large backlog, and the gateway has no such request. The connection counts as dead if a read is
-not answered either, and the stream as stalled if it does not deliver, in time, what that read
-shows to exist.
+Progress is requested on an idle stream. A missing reply alone proves nothing: it queues behind a
+large backlog, and the gateway does not support progress requests. The connection counts as dead
+if a read times out too, and the stream as stalled if it does not deliver the changes up to the
+revision of that read in time.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
