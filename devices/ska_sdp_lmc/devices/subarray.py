@@ -256,7 +256,7 @@ class SDPSubarray(LmcDevice):
     # Reconciliation with the database
 
     def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
-        """Read the database once, publish the view, and write what follows from it."""
+        """Read the database once, publish the view, and write the resulting updates."""
         shown = publisher.revision
         found = self._read_and_correct(watcher)
         if found is None:
