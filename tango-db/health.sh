@@ -1,9 +1,9 @@
 #!/bin/sh
-# Say by the exit code whether the Tango database answers: its server, and MariaDB behind it.
+# Health check of the Tango database: exit code 0 if its server and MariaDB respond.
 #
-# TANGO_DB_LISTEN, TANGO_DB_PORT    where it listens, as for serve.sh
+# TANGO_DB_LISTEN, TANGO_DB_PORT    address and port of the server, as for serve.sh
 set -eu
 
-# The request makes the server count what MariaDB holds. One that hangs would be waited for.
+# The request makes the server query MariaDB; without a timeout, it would wait while MariaDB hangs.
 TANGO_HOST="${TANGO_DB_LISTEN:-127.0.0.1}:${TANGO_DB_PORT:-10000}" \
     exec timeout 5 tango_admin --ping-database

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Create the schema of the Tango database in MariaDB where it is missing or half made; where it
-# is whole, change nothing. Waits for MariaDB.
+# Create the schema of the Tango database in MariaDB if it is missing or incomplete. Waits for
+# MariaDB.
 #
 # MYSQL_HOST        host or host:port
-# MYSQL_USER        who may do everything in the database "tango", which must exist
+# MYSQL_USER        user with all privileges on the database "tango", which must exist
 # MYSQL_PASSWORD    the user's password
-# TANGO_SCHEMA      the SQL to load, by default that of Debian's package tango-db
-# SCHEMA_WAIT       seconds to wait for MariaDB, by default 120
+# TANGO_SCHEMA      SQL file to load (default: that of Debian's package tango-db)
+# SCHEMA_WAIT       seconds to wait for MariaDB (default: 120)
 set -eu
 
 : "${MYSQL_HOST:?set it to the host of MariaDB, or host:port}"
@@ -15,7 +15,7 @@ set -eu
 TANGO_SCHEMA=${TANGO_SCHEMA:-/usr/share/dbconfig-common/data/tango-db/install/mysql}
 SCHEMA_WAIT=${SCHEMA_WAIT:-120}
 
-# The SQL itself names this database.
+# The SQL file uses this name.
 DATABASE=tango
 
 host=${MYSQL_HOST%%:*}
@@ -23,14 +23,14 @@ port=3306
 case $MYSQL_HOST in *:*) port=${MYSQL_HOST##*:} ;; esac
 
 sql() {
-    # The password goes by the environment: a command line is for everyone to read.
+    # The environment, because other users can read a command line.
     MYSQL_PWD=$MYSQL_PASSWORD mariadb --no-defaults --protocol=tcp --host="$host" \
         --port="$port" --user="$MYSQL_USER" --connect-timeout=5 --batch --skip-column-names \
         "$DATABASE" "$@"
 }
 
-is_whole() {
-    # The last row that the SQL inserts.
+is_complete() {
+    # The last row that the SQL file inserts.
     found=$(sql --execute "SELECT COUNT(*) FROM property_class
         WHERE class = 'TangoAccessControl' AND value = 'GetAllowedCommandClassList'" 2>/dev/null) &&
         [ "$found" -ge 1 ]
@@ -47,15 +47,15 @@ until failure=$(sql --execute 'SELECT 1' 2>&1); do
     waited=$((waited + 1))
 done
 
-if is_whole; then
-    echo "The schema is there: nothing is changed."
+if is_complete; then
+    echo "The schema is complete: nothing is changed."
     exit 0
 fi
-# What it creates it creates only where missing, and what it inserts it deletes before: one that
-# was cut short is simply loaded again.
+# The SQL file is idempotent: it creates only what is missing, and deletes rows before it inserts
+# them. So it also completes a schema after an interruption.
 sql <"$TANGO_SCHEMA"
-if ! is_whole; then
-    echo "$TANGO_SCHEMA was loaded, and the schema is not whole: see which package it is of." >&2
+if ! is_complete; then
+    echo "Schema incomplete after loading $TANGO_SCHEMA: use the file of package tango-db." >&2
     exit 1
 fi
 echo "The schema was created."

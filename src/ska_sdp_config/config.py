@@ -344,7 +344,7 @@ class Config(Generic[Yielded]):
             getattr(txn, COLLECTIONS[kind]).ownership(key).take()
 
     def _release_shared_backend(self, *, revoke: bool) -> None:
-        """Release what the constructor created on a backend that the caller owns."""
+        """Release the resources that the constructor created on a backend that the caller owns."""
         if self._presence is not None:
             self._presence.close()
             self._presence.join()

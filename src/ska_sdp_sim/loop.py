@@ -86,5 +86,5 @@ class ErrorIsolation:
                 self._logger.exception("Skipped %s after an unexpected error.", name)
 
     def clear(self, name: str) -> None:
-        """Forget the last error of an entity, so that the next one is logged."""
+        """Clear the last error of an entity, so that the next one is logged."""
         self._logged.pop(name, None)

@@ -44,7 +44,7 @@ class Parameters(BaseModel):
     def read(
         cls, given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     ) -> Parameters:
-        """Read the parameters of a processing block, with defaults for those that are missing.
+        """Read the parameters of a processing block; missing ones get their defaults.
 
         Raises:
             ValueError: invalid values; the message lists each.
@@ -58,7 +58,7 @@ class Parameters(BaseModel):
         """Return the reason of a failure at a point; None if the script does not fail there."""
         if self.fail_at != point:
             return None
-        return self.exception or f"Failed at {point}, as parameter fail-at asks"
+        return self.exception or f"Failed at {point}, as requested by parameter fail-at"
 
 
 def format_errors(error: ValidationError) -> str:

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 
 REPLACED = {
     # Documents that readers do not have.
-    r"spec \d|the seed|design/|shared/spec": "a page of docs/; for random numbers, 'random seed'",
+    r"spec \d+|the seed|design/\w*|shared/(?:design|spec)": (
+        "a page of docs/; for random numbers, 'random seed'"
+    ),
     # Synonyms of the glossary's words.
     r"refus\w*": "reject, rejected, rejection",
     r"stand-in\w*": "simulator",
@@ -64,22 +66,6 @@ SEARCHED = (
     "Dockerfile",
     "pyproject.toml",
 )
-NOT_SWEPT = (
-    "src",
-    "devices",
-    "tango-db",
-    "charts/ska-sdp-lmc/ci",
-    "docs/explanation/architecture.md",
-    "docs/explanation/transactions.md",
-    "docs/how-to/container.md",
-    "docs/operations/install.md",
-    "docs/operations/upgrade.md",
-    "docs/reference/database.md",
-    "SECURITY.md",
-    "CHANGELOG.md",
-)
-"""Directories and files that still have such words, so are not searched yet."""
-
 NEWLINE = "\n"
 _SUFFIXES = (".py", ".md", ".yaml", ".tpl", ".toml", ".js", ".css", ".dot", ".sh", "")
 _GENERATED = ("_build", "__pycache__", "schemas")
@@ -90,7 +76,7 @@ def searched() -> Iterator[tuple[str, str]]:
     for place in SEARCHED:
         for path in [ROOT / place, *sorted((ROOT / place).rglob("*"))]:
             name = str(path.relative_to(ROOT))
-            if path == Path(__file__) or name.startswith(NOT_SWEPT) or not path.is_file():
+            if path == Path(__file__) or not path.is_file():
                 continue
             if path.suffix in _SUFFIXES and not set(_GENERATED) & set(path.parts):
                 yield name, NAMES.sub("", newest(path))

@@ -67,7 +67,7 @@ def test_script_fails_at_the_requested_point(
         names += run.go()
     assert names[-2:] == [before, after]
     assert run.state["reason"] == (
-        f"Failed at {run.block.parameters['fail-at']}, as parameter fail-at asks"
+        f"Failed at {run.block.parameters['fail-at']}, as requested by parameter fail-at"
     )
     assert not run.block.deployment
     assert run.step() == Done()

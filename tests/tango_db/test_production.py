@@ -43,7 +43,7 @@ def test_complete_schema_is_kept(production: MariaTangoDatabase) -> None:
     register(production.connect(), read().devices())
     before = production.mariadb.query("SELECT * FROM device ORDER BY name")
     done = production.make_schema()
-    assert (done.returncode, done.stdout) == (0, "The schema is there: nothing is changed.\n")
+    assert (done.returncode, done.stdout) == (0, "The schema is complete: nothing is changed.\n")
     assert production.mariadb.query("SELECT * FROM device ORDER BY name") == before
     assert any("test-sdp/subarray/01" in row for row in before)
 

@@ -175,21 +175,21 @@ class LmcDevice(InitDevice):
         super().delete_device()
 
     def check(self) -> None:
-        """Validate what the settings alone do not show, such as the device's name.
+        """Run the further checks of a subclass, e.g. of the device's name.
 
         Raises:
             SettingsError: a setting or the name is invalid; names it.
         """
 
     def begin(self) -> None:
-        """Initialise what a subclass adds."""
+        """Initialise the members of a subclass."""
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes, for the check of its access."""
         raise NotImplementedError
 
     def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
-        """Read the database once, publish the view, and write what follows from it.
+        """Read the database once, publish the view, and write the resulting updates.
 
         Args:
             watcher: watcher of the loop; what its transactions read triggers the next call.

@@ -130,7 +130,7 @@ class SDPController(LmcDevice):
         return ControllerEntry.read(writes.documents[paths.CONTROLLER]).view(revision)
 
     def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
-        """Read the database once, publish the view, and write what follows from it."""
+        """Read the database once, publish the view, and write the resulting updates."""
         shown = publisher.revision
         system: System | None = None
         for txn in watcher.txn():

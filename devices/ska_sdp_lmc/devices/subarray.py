@@ -165,14 +165,14 @@ class SDPSubarray(LmcDevice):
         """End the scan."""
         self.commands.run(COMMANDS["EndScan"])
 
-    @tango_command("End the execution block; its batch processing goes on.")
+    @tango_command("End the execution block; its batch processing continues.")
     def End(self) -> None:  # noqa: N802 - Tango's name
         """End the execution block."""
         self.commands.run(COMMANDS["End"])
 
-    @tango_command("Stop what goes on, to obsState ABORTED.")
+    @tango_command("Stop the current activity, to obsState ABORTED.")
     def Abort(self) -> None:  # noqa: N802 - Tango's name
-        """Abort."""
+        """Stop the current activity."""
         self.commands.run(COMMANDS["Abort"])
 
     @tango_command("Return to IDLE after ABORTED or FAULT.")
@@ -256,7 +256,7 @@ class SDPSubarray(LmcDevice):
     # Reconciliation with the database
 
     def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
-        """Read the database once, publish the view, and write what follows from it."""
+        """Read the database once, publish the view, and write the resulting updates."""
         shown = publisher.revision
         found = self._read_and_correct(watcher)
         if found is None:

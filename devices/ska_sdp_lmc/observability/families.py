@@ -29,9 +29,9 @@ class Family:
 COMMAND_DURATION = Family(
     "sdp_lmc_command_duration_seconds",
     "histogram",
-    "Duration of commands in the server, in seconds. The outcome is accepted, refused (rejected "
-    "by a rule or for an invalid message) or failed (the database did not commit it). Writing "
-    "adminMode counts as command adminMode.",
+    "Duration of commands in the server, in seconds. The outcome is 'accepted', 'refused' "
+    "(rejected by a rule or for an invalid message) or 'failed' (the database did not commit it). "
+    "Writing adminMode counts as command adminMode.",
     ("device", "command", "outcome"),
 )
 EVENTS_PUSHED = Family(

@@ -1,1 +1,1 @@
-"""What runs a device: commands, the watch loop, the repository and the publisher."""
+"""Runtime of a device: command runner, watch loop, repository and publisher."""

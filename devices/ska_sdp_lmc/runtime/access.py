@@ -1,4 +1,4 @@
-"""Check of what the configuration database accepts from the devices of a process."""
+"""Check of the access rights of a process's devices in the configuration database."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def check(store: Store, accesses: Iterable[Access]) -> None:
     Raises:
         ConfigRefused: the database rejects them: permission denied, or quota exceeded.
         LoginRejected: the database rejects the login, or requires one.
-        ConfigConnectionError: the database does not answer.
+        ConfigConnectionError: the database does not respond.
     """
     writes: set[str] = set()
     paths_to_read: set[str] = set()

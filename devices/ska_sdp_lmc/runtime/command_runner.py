@@ -62,7 +62,7 @@ class Commanded(logs.Listener, Protocol):
     name: str
 
     def read_documents(self, txn: Transaction, message: Any) -> Any:
-        """Read what the decision about a message depends on."""
+        """Read the documents that the decision on a message depends on."""
         ...
 
     def decide(self, command: Command, found: Any, message: Any, transaction_id: str) -> Writes:

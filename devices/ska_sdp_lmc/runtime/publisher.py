@@ -273,7 +273,7 @@ class Publisher:
 
 
 def _plain(value: Any) -> Any:
-    """Escape what Tango strings cannot hold: they are Latin-1 and end at a NUL."""
+    """Escape characters that Tango strings, Latin-1 up to a NUL, cannot hold."""
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if not isinstance(value, str) or (value.isascii() and "\0" not in value):

@@ -35,8 +35,8 @@ class Registration:
     """Restores the registration of this process while no other server serves its devices.
 
     Two processes of one server are possible: the second one starts while the first one does not
-    answer. It replaces the first one in the Tango database. When it ends, the database names a
-    process that is gone, or none, and new clients cannot connect although the first process
+    respond. It replaces the first one in the Tango database. When it ends, the database names a
+    process that has ended, or none, and new clients cannot connect although the first process
     serves the devices. The same happens to the second process when the first one is stopped, as
     Tango then removes the registration by the server's name.
     """
@@ -63,7 +63,7 @@ class Registration:
             try:
                 self._check()
             except tango.DevFailed:
-                # The Tango database does not answer: nothing can be checked or restored.
+                # The Tango database does not respond: nothing can be checked or restored.
                 LOGGER.debug("The registration was not checked.", exc_info=True)
             except Exception:
                 # Without this thread a lost registration would never be restored.

@@ -28,7 +28,7 @@ _PERSISTENT_REASONS = frozenset({"API_TangoHostNotSet", "API_InvalidArgs"})
 
 
 def wait_for_tango_database(server: str, arguments: Sequence[str]) -> None:
-    """Wait until the Tango database answers and has devices of a server.
+    """Wait until the Tango database responds and has devices of a server.
 
     The reason is logged at once, when it changes, and every 30 s. Must be called on the main
     thread and before Tango is initialised, which is possible only once per process.

@@ -20,7 +20,7 @@ LOGGER = logging.getLogger(__name__)
 RETRY_DELAY_S = 1.0
 
 Reconcile = Callable[["Watcher[Any]"], None]
-"""Reads the database once, publishes and writes what follows from it."""
+"""Reads the database once, publishes the view and writes the resulting updates."""
 
 
 class WatchLoop:

@@ -64,7 +64,7 @@ def _create(path: str, text: str, key: str, out: Printer, prefix: str) -> None:
 
 
 def _print_created(out: Printer, paths: list[str], ids: list[str]) -> None:
-    """Print what was created.
+    """Print the created entries.
 
     Raises:
         Failed: the output failed; names the paths, which the user cannot find out otherwise.

@@ -1,4 +1,4 @@
-"""Types of what commands print, and the printer of paths, the base of all printers."""
+"""Types of printed results, and the printer of paths, the base of all printers."""
 
 from __future__ import annotations
 

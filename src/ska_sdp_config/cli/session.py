@@ -29,7 +29,7 @@ def open_backend(
 
     Args:
         ctrl_c: how to handle Ctrl-C, see :mod:`.interrupts`; None stops the command, which is
-            safe for those that only read.
+            safe for a command that only reads.
         waits: whether the command retries during an outage, which is then logged.
 
     Raises:

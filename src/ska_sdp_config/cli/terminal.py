@@ -32,7 +32,7 @@ def one_line(text: str) -> str:
 
 
 def guard_streams() -> None:
-    """Escape what is written to standard output and standard error if they are terminals."""
+    """Escape the output to standard output and standard error if they are terminals."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and stream.isatty() and not isinstance(stream, _Guarded):

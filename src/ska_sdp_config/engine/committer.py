@@ -1,10 +1,10 @@
-"""Commits with a known outcome on a store that may lose answers.
+"""Commits with a known outcome on a store that may lose responses.
 
 Each commit also guards and overwrites a token: a key outside the path space that no other client
-writes. If the answer is lost, the commit is settled by overwriting the token once more, guarded by
-the token's previous revision. Either that succeeds, and the lost commit can never take effect, as
-its own guard of the token no longer holds; or the token shows that the commit took effect. A read
-would not be enough, as the commit might arrive after it.
+writes. If the response is lost, the commit is settled by overwriting the token once more, guarded
+by the token's previous revision. Either that succeeds, and the lost commit can never take effect,
+as its own guard of the token no longer holds; or the token shows that the commit took effect. A
+read would not be enough, as the commit might arrive after it.
 
 The value of a token is a mark, unique to each commit. It also identifies a commit that a proxy
 sent twice: the second request fails its guards, but the token has the mark of the first.
@@ -82,7 +82,7 @@ class Committer(Protocol):
 
 
 class DirectCommitter:
-    """Commits on a store that does not lose answers."""
+    """Commits on a store that does not lose responses."""
 
     def __init__(self, store: Store, client_lease: SharedLease) -> None:
         self._store = store
@@ -124,7 +124,7 @@ class Token:
 
 
 class TokenCommitter:
-    """Commits on a store that may lose answers.
+    """Commits on a store that may lose responses.
 
     A token is used by one commit at a time, so concurrent commits use different tokens. The client
     lease is attached to them, so that they are deleted after the Config.
@@ -202,7 +202,7 @@ class TokenCommitter:
             return outcome.revision
         (found, *fresh) = outcome.fresh.found
         if found and found[0].value == mark:
-            # A proxy sent the commit twice, and returned the second answer.
+            # A proxy sent the commit twice, and returned the second response.
             token.modified = found[0].modified
             return token.modified
         if _modified(found) != before:
@@ -215,7 +215,7 @@ class TokenCommitter:
         return Conflict(Reply(outcome.fresh.revision, fresh))
 
     def _settle(self, token: Token, before: int, mark: str, end: float) -> int | None:
-        """Settle a commit whose answer was lost.
+        """Settle a commit whose response was lost.
 
         Args:
             token: the token of the commit.

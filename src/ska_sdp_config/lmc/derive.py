@@ -20,7 +20,7 @@ __all__ = ["SubarrayView", "derive", "obs_state", "timeout_error", "written_obs_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubarrayView(View):
-    """Values that a subarray publishes, and what its server writes next.
+    """Values that a subarray publishes, and the pending writes of its server.
 
     Attributes:
         obs_state: final obsState.

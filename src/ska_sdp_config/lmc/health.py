@@ -39,9 +39,9 @@ class Outage:
 
     Attributes:
         address: address of the database.
-        since: time of the last answer, of the first request if there was none, or of the first
+        since: time of the last response, of the first request if there was none, or of the first
             rejection.
-        before_first: whether it has not answered since the device started.
+        before_first: whether it has not responded since the device started.
         rejection: description and what to do, a sentence; None for an outage.
     """
 

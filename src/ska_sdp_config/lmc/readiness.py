@@ -38,7 +38,7 @@ def counted_pbs(snapshot: Snapshot) -> list[ProcessingBlock]:
 
 
 def waiting_for(wait: Wait, snapshot: Snapshot, settings: ModelSettings) -> list[str]:
-    """Return what a wait is still waiting for.
+    """Return the unmet conditions of a wait.
 
     Args:
         wait: condition of the wait.

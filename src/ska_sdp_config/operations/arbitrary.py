@@ -1,4 +1,4 @@
-"""JSON values at any path, and unparsed texts below the global prefix."""
+"""JSON values at any path."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ska_sdp_config.entity.codec import decode
-from ska_sdp_config.operations.context import Context
 from ska_sdp_config.operations.entry import EntryCollection, EntryOperations
 from ska_sdp_config.operations.readable import readable
 from ska_sdp_config.store.errors import check_path
 from ska_sdp_config.store.keys import spans_of_listing
 
-__all__ = ["Arbitrary", "Texts"]
+__all__ = ["Arbitrary"]
 
 
 class Arbitrary(EntryCollection[Any, Any]):
@@ -68,48 +67,3 @@ class Arbitrary(EntryCollection[Any, Any]):
     def _query_values(self, path: str, recurse: int | Iterable[int]) -> Iterator[tuple[str, Any]]:
         for found, text in self._context.raw.list_values(path, recurse):
             yield from readable(self._context, found, found, decode, text)
-
-
-class Texts:
-    """Texts at paths below the global prefix, for programs that parse and validate them.
-
-    In contrast to entities, an invalid text can be read, and several kinds in one round trip.
-
-    Args:
-        context: the transaction.
-    """
-
-    def __init__(self, context: Context) -> None:
-        self._raw = context.raw
-        self._prefix = context.prefix
-
-    def get(self, path: str) -> str | None:
-        """Return the text at a path, or None if it does not exist. The absence counts as read."""
-        return self._raw.get(self._prefix + path)
-
-    def get_many(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return the texts at several paths, in one round trip."""
-        found = self._raw.get_many(self._prefix + path for path in paths)
-        return {self._strip(path): text for path, text in found.items()}
-
-    def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
-        """Return paths and texts, sorted by path, in one round trip.
-
-        Args:
-            path: start of the paths, as for ``list_keys``.
-            recurse: number of further levels, or the exact levels.
-        """
-        found = self._raw.list_values(self._prefix + path, recurse)
-        return [(self._strip(path), text) for path, text in found] if self._prefix else found
-
-    def put(self, path: str, text: str) -> None:
-        """Create or replace the text at a path, which counts as read.
-
-        Raises:
-            TypeError: the text is not a ``str``.
-        """
-        full = self._prefix + path
-        (self._raw.create if self._raw.get(full) is None else self._raw.update)(full, text)
-
-    def _strip(self, path: str) -> str:
-        return path[len(self._prefix) :]

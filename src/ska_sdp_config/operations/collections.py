@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ska_sdp_config.operations.context import Context
 
 if TYPE_CHECKING:
-    from ska_sdp_config.operations.arbitrary import Arbitrary, Texts
+    from ska_sdp_config.operations.arbitrary import Arbitrary
     from ska_sdp_config.operations.component import Components
     from ska_sdp_config.operations.deployment import Deployments
     from ska_sdp_config.operations.device import DeviceOperations, Subarrays
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ska_sdp_config.operations.flow import Dependencies, Flows
     from ska_sdp_config.operations.processing_block import ProcessingBlocks
     from ska_sdp_config.operations.script import Scripts
+    from ska_sdp_config.operations.texts import Texts
 
 __all__ = ["Collections"]
 
@@ -107,6 +108,6 @@ class Collections:
     @cached_property
     def texts(self) -> Texts:
         """Unparsed texts at paths below the global prefix."""
-        from ska_sdp_config.operations.arbitrary import Texts
+        from ska_sdp_config.operations.texts import Texts
 
         return Texts(self._context)

@@ -142,7 +142,7 @@ class CollectiveEntityOperations(
     MODEL_CLASS: type[EntityT]
     """Model of the entities."""
 
-    # What depends on the kind of key
+    # Specific to the kind of key
 
     @abstractmethod
     def check_new(self, key: KeyT) -> None:

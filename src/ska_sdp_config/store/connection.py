@@ -19,7 +19,7 @@ ConnectionState = Literal["connected", "suspended", "lost"]
 Listener = Callable[[ConnectionState], None]
 
 SILENCE = 5.0
-"""Seconds without an answer to a call, after which the connection is suspended."""
+"""Seconds without a response to a call, after which the connection is suspended."""
 
 CHECK_INTERVAL_S = 0.5
 """Longest interval between checks for state changes that time alone causes."""
@@ -31,15 +31,15 @@ CLOSE_TIMEOUT_S = 2.0
 class Connection:
     """The state of a connection: connected, suspended or lost.
 
-    Connected while calls and watches are answered; suspended before the first answer, after a call
-    failed, and after five seconds without an answer; lost when the lease of this process has
+    Connected while the database responds; suspended before its first response, after a failed
+    call, and after five seconds without a response; lost when the lease of this process has
     expired, or after a suspension as long as the TTL of that lease.
 
     Args:
         lease_ttl: seconds of suspension after which the connection counts as lost.
 
     Attributes:
-        last_answer: time of the last answer, in seconds since 1970; None before the first.
+        last_answer: time of the last response, in seconds since 1970; None before the first.
         answered_at: the same time by the monotonic clock, in seconds.
         counts: counters of transactions and watches.
     """
@@ -92,7 +92,7 @@ class Connection:
             self._asked = time.monotonic()
 
     def answered(self) -> None:
-        """Record an answer of the database."""
+        """Record a response of the database."""
         self._asked = None
         self.last_answer = time.time()
         self.answered_at = now = time.monotonic()

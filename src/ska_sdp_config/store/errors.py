@@ -80,7 +80,7 @@ class ConfigVanished(RuntimeError):
 
 
 class ConfigConnectionError(ConnectionError):
-    """No answer or no connection within the timeout.
+    """No response or no connection within the timeout.
 
     Attributes:
         retry_after: seconds to wait before a retry, so that a server that rejects requests is not
@@ -112,7 +112,7 @@ class FutureRevision(ConfigRefused):
 class LoginRejected(ConfigRefused):
     """The database rejected the login, or requires one.
 
-    Watchers raise it if the database has not answered before, or if it denies permission to a
+    Watchers raise it if the database has not responded before, or if it denies permission to a
     client without a user. Otherwise they wait, as a password may be wrong while it is changed.
     """
 

@@ -43,7 +43,7 @@ NEVER = 2**63 - 1
 
 
 class AnswerLost(Exception):
-    """A commit was sent and not answered: it may or may not take effect."""
+    """A commit was sent and its response was lost: it may or may not take effect."""
 
 
 class Entry(NamedTuple):
@@ -194,7 +194,7 @@ class Reader(Protocol):
 
         Raises:
             Compacted: the revision was compacted.
-            ConfigConnectionError: no answer within the timeout.
+            ConfigConnectionError: no response within the timeout.
         """
 
 
@@ -216,7 +216,7 @@ class Store(Reader, Protocol):
         """Apply the writes if all guards hold; otherwise return the entries of the queries.
 
         Raises:
-            AnswerLost: the commit was sent, and not answered within the timeout.
+            AnswerLost: the commit was sent, and no response arrived within the timeout.
             LeaseNotFound: a write names a lease that has expired or was revoked.
             TransactionTooLarge: the commit exceeds a limit of the server; nothing was written.
             ConfigConnectionError: the commit was not sent; nothing was written.
@@ -237,7 +237,7 @@ class Store(Reader, Protocol):
             ConfigRefused: the database rejects one of them: permission denied or quota exceeded.
             LoginRejected: the database rejects the login, or requires one.
             TransactionTooLarge: the request exceeds a limit of the server.
-            ConfigConnectionError: no answer within the timeout.
+            ConfigConnectionError: no response within the timeout.
         """
 
     def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:

@@ -30,7 +30,7 @@ def read_in_calls(
     Raises:
         Compacted: the requested revision was compacted.
         FutureRevision: the requested revision is in the future.
-        ConfigConnectionError: no answer within the timeout.
+        ConfigConnectionError: no response within the timeout.
     """
     end = time.monotonic() + timeout
 

@@ -57,7 +57,7 @@ class EtcdClient:
         return self._closed.is_set()
 
     def call(self, service: str, method: str, request: Any, timeout: float) -> Any:
-        """Make an idempotent call, with retries until it is answered.
+        """Make an idempotent call, with retries until it gets a response.
 
         Args:
             service: name of the service, such as ``KV``.
@@ -98,7 +98,7 @@ class EtcdClient:
             raise self.closed_error() from exc
 
     def attempt(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
-        """Attempt a call until it is answered; see call, and call_once for ``once``."""
+        """Attempt a call until it gets a response; see call, and call_once for ``once``."""
         end = time.monotonic() + timeout
         members = len(self.settings.endpoints)
         faults: dict[str, str] = {}

@@ -165,8 +165,8 @@ def may_login_help(exc: grpc.RpcError, metadata: Iterable[tuple[str, str]]) -> b
     """Return whether another login may help; the call was not executed.
 
     Args:
-        exc: the server's answer.
-        metadata: what was sent with the call.
+        exc: the error that the server returned.
+        metadata: the metadata sent with the call.
     """
     # Over gRPC, a client that has a certificate but no token is denied permission instead.
     has_token = any(name == "token" for name, _ in metadata)
@@ -194,7 +194,7 @@ def rejection(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True
     Args:
         settings: endpoints and user, for the message.
         exc: the error of the server.
-        was_served: whether a server has answered this client before, other than by rejecting
+        was_served: whether a server has responded to this client before, other than by rejecting
             the login.
     """
     code, words, where = exc.code(), words_of(exc), f"The database at {settings.address}"

@@ -24,8 +24,8 @@ class Settings:
     Attributes:
         endpoints: ``host:port`` of each member, the preferred one first.
         secure: whether to use TLS.
-        ca: PEM text of the authority that signs the servers' certificates, or None for those
-            that the system trusts.
+        ca: PEM text of the authority that signs the servers' certificates, or None for the
+            authorities that the system trusts.
         certificate, key: PEM texts of the client, for mutual TLS, or None.
         username, password: credentials of the etcd user, or None.
         timeout: default timeout of a call, in seconds.
@@ -58,7 +58,7 @@ class Settings:
         password: str | None = None,
         timeout: float | str | None = None,
     ) -> Settings:
-        """Create settings from arguments and, for those that are None, the environment.
+        """Create settings from arguments; the environment supplies those that are None.
 
         Args:
             host: ``host``, or ``host:port,host:port,…``; SDP_CONFIG_HOST.

@@ -1,9 +1,9 @@
 """Detection of watch streams that are idle, dead, stalled or of a regressed database.
 
-An idle stream is asked for its progress. A missing reply alone proves nothing: it queues behind
-a large backlog, and the gateway has no such request. The connection counts as dead if a read is
-not answered either, and the stream as stalled if it does not deliver, in time, what that read
-shows to exist.
+Progress is requested on an idle stream. A missing reply alone proves nothing: it queues behind a
+large backlog, and the gateway does not support progress requests. The connection counts as dead
+if a read times out too, and the stream as stalled if it does not deliver the changes up to the
+revision of that read in time.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
@@ -35,7 +35,7 @@ PROBE_AFTER = 3.0
 """Idle time, in seconds, after which the connection is probed by a read."""
 
 PROBE_DEADLINE = 4.8
-"""Idle time, in seconds, by which the probe must have been answered."""
+"""Idle time, in seconds, by which the response to the probe must have arrived."""
 
 LAG_TIMEOUT_S = 1.0
 """Time, in seconds, within which changes that a probe has shown must be delivered."""
@@ -114,7 +114,7 @@ class Watchdog:
             return CHECK_INTERVAL
         except grpc.RpcError as exc:
             if not errors.is_silence(exc):
-                # A rejection is an answer too: the connection works.
+                # A rejection is a response too: the connection works.
                 self._stream.last_received = max(last_received, time.monotonic())
             elif self._stream.last_received == last_received:
                 LOGGER.debug("A read beside the watch was not answered: %s", exc.details())
