@@ -102,6 +102,7 @@ def test_watcher_waits_while_quota_is_exceeded(
         assert "is full" in caplog.text
 
 
+@pytest.mark.long
 def test_watcher_waits_for_lease_while_quota_is_exceeded(
     start: Start, etcd_client: ConnectTo
 ) -> None:
@@ -124,6 +125,7 @@ def test_watcher_waits_for_lease_while_quota_is_exceeded(
             assert other.get(f"/pb/{pb_id}/owner")[0] is not None
 
 
+@pytest.mark.long
 def test_transaction_timeout_ends_wait_for_quota(start: Start, etcd_client: ConnectTo) -> None:
     server = start(quota_backend_bytes=2_000_000)
     with etcd_client(host=server.host, port=server.port) as backend:

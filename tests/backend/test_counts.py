@@ -56,6 +56,7 @@ def test_transaction_left_by_break_is_not_counted_as_committed(backend: Backend)
     assert after["committed"] == before["committed"]
 
 
+@pytest.mark.long
 def test_reconnect_and_resumed_watch_are_counted(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:

@@ -84,6 +84,7 @@ def test_silent_watch_is_replaced_without_loss(
     watch.cancel()
 
 
+@pytest.mark.long
 def test_silence_is_detected_within_ten_seconds(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:

@@ -99,6 +99,7 @@ def newest(loop: Loop) -> str:
     return str(seen["/blocks/00"])
 
 
+@pytest.mark.long
 def test_reads_wait_for_slow_watch(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it delivers, reads would make it slower still."""
     monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.5)
@@ -154,6 +155,7 @@ def test_stalled_watch_is_skipped_once(
         assert loop.error is None
 
 
+@pytest.mark.long
 def test_stalled_watch_is_skipped_again_after_pause(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_update_keeps_lease(backend: Backend) -> None:
         assert lease_of(backend, "/a") == 0
 
 
+@pytest.mark.long
 def test_lease_is_refreshed_beyond_ttl(connect: Connect) -> None:
     backend, other = connect(), connect()
     with backend.lease(ttl=2) as lease:
@@ -135,6 +136,7 @@ def test_lost_lease_is_detected_within_ttl(
         assert states[-3:] == ["suspended", "lost", "connected"]
 
 
+@pytest.mark.long
 def test_state_is_connected_again_after_lost_client_lease(
     connect: Connect,
 ) -> None:

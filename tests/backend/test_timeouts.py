@@ -119,6 +119,7 @@ READS: dict[str, Callable[[Txn], object]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 def test_paged_read_is_within_timeout(slow: Backend, read: Callable[[Txn], object]) -> None:
     with takes(3 * SLOW), pytest.raises(ConfigConnectionError, match=r"within [\d.e-]+ s"):  # noqa: PT012
@@ -138,6 +139,7 @@ def fail_to_send(*request: object, **others: object) -> None:
     raise ConfigConnectionError("not sent")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["before the body", "within it", "at its commit"])
 def test_transaction_of_watcher_has_own_timeout(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, when: str
@@ -168,6 +170,7 @@ def test_transaction_of_watcher_has_own_timeout(
     assert seen == [None]
 
 
+@pytest.mark.long
 def test_failed_take_in_watcher_is_retried_soon(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +187,7 @@ def test_failed_take_in_watcher_is_retried_soon(
                     txn.processing_block.ownership("pb-test-20260101-00000").take()
 
 
+@pytest.mark.long
 def test_retry_pauses_are_within_timeout(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

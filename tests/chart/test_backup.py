@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.chart.etcd_cluster import Cluster, Running, console_of, read_and_write
 from tests.chart.guide import commands
 from tests.chart.rendering import Renderer
@@ -34,6 +36,7 @@ def ids(cluster: Cluster, eb_id: str = "") -> list[str]:
     return read_and_write(cluster.client(console_of(cluster.objects)), eb_id)
 
 
+@pytest.mark.long
 def test_snapshot_restores_three_members(running: Running, tmp_path: Path) -> None:
     save, restore = commands(
         "backup-and-restore.md", "etcdctl snapshot save", "etcdutl snapshot restore"
@@ -63,6 +66,7 @@ def test_snapshot_restores_three_members(running: Running, tmp_path: Path) -> No
     assert ids(cluster, SECOND) == [FIRST, SECOND]
 
 
+@pytest.mark.long
 def test_member_without_data_is_replaced(
     running: Running, render: Renderer, tmp_path: Path
 ) -> None:

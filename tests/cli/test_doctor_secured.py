@@ -116,6 +116,7 @@ def test_certificate_with_a_common_name_is_reported(
     assert fault["advice"] == "use a certificate without one, or SDP_CONFIG_BACKEND=etcd3"
 
 
+@pytest.mark.long
 @BACKENDS
 @pytest.mark.parametrize(
     ("settings", "text", "advice"),

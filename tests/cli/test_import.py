@@ -149,6 +149,7 @@ def many(path: Path, count: int) -> str:
     return str(path)
 
 
+@pytest.mark.long
 def test_import_of_500_scripts_on_a_default_server(
     etcd_server: Any, ska_sdp: Run, tmp_path: Path, web: Web
 ) -> None:
@@ -209,6 +210,7 @@ def _wait_for_signal(process: subprocess.Popen[str], pipe: int, room: int) -> No
         threading.Event().wait(LATE)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe is set as on Linux")
 def test_import_that_is_stopped_reports_batches_and_can_be_finished(
     etcd_server: Any, ska_sdp: Run, start: Start, tmp_path: Path

@@ -68,6 +68,7 @@ TIMED_READS = ["list -a", "list -v pb -o json", "list pb -o table", "get /x", "d
 TIMED_READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hangs", [False, True])
 @pytest.mark.parametrize("line", TIMED_READS)
 def test_reading_command_is_stopped(database: Config, etcd: Etcd, line: str, hangs: bool) -> None:

@@ -107,6 +107,7 @@ def test_timeout_is_exit_4_and_ctrl_c_exit_1(database: Config, ska_sdp: Run, sta
     assert process.wait(60) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("verb", ["wait", "watch"])
 @pytest.mark.parametrize("meanwhile", [False, True])
 def test_silent_database_does_not_delay_the_timeout(

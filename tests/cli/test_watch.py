@@ -107,6 +107,7 @@ def test_watch_prints_all_entries_of_an_object(database: Config, start: Start) -
     assert interrupt(process)[:1] == (0,)
 
 
+@pytest.mark.long
 def test_watch_prints_each_change_in_order(database: Config, etcd: Etcd, start: Start) -> None:
     fill(database, {"/k": "0", "/pb/pb-a/state": "0"})
     key_command, of_object = start("watch", "-q", "/k"), start("watch", "-q", "pb", "pb-a")

@@ -32,6 +32,7 @@ def answers(backend: Backend) -> bool:
     return True
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("breaks", ["kill", "pause", "isolate"])
 def test_client_survives_loss_of_the_leader(
     cluster: Cluster, connect: ConnectTo, breaks: str
@@ -63,6 +64,7 @@ def test_client_survives_loss_of_the_leader(
         loop.expect("3")
 
 
+@pytest.mark.long
 def test_member_without_majority_is_replaced(cluster: Cluster, connect: ConnectTo) -> None:
     """The member answers but receives no changes; a watch that requires a leader fails."""
     alone, *others = cluster.members
@@ -102,6 +104,7 @@ def test_calls_survive_leader_change(cluster: Cluster, connect: ConnectTo) -> No
         loop.expect("6")
 
 
+@pytest.mark.long
 def test_threads_switch_member_once(start: Start, connect: ConnectTo) -> None:
     """With two members, a second switch would lead back to the one that hangs."""
     hanging, other = start(), start()

@@ -11,6 +11,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.connection.forking import CASES
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "case",
     [

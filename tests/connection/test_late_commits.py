@@ -54,6 +54,7 @@ def test_delayed_commit_takes_effect_at_most_once(
         assert other.get("/n")[0] == "0"
 
 
+@pytest.mark.long
 @NEWER_FIRST
 @pytest.mark.parametrize("lost", ["request", "answer"])
 def test_lost_commit_is_settled(network: Proxy, connect: ConnectTo, lost: str) -> None:

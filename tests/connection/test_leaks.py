@@ -152,6 +152,7 @@ def break_repeatedly(
         assert loop.error is None
 
 
+@pytest.mark.long
 @NEWER_FIRST
 def test_watchers_survive_two_hundred_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch

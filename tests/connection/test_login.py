@@ -111,6 +111,7 @@ def work_through(
         assert loop.error is None
 
 
+@pytest.mark.long
 def test_login_survives_jwt_expiry(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
     server = start(**jwt_tokens(tmp_path, ttl=2))
     with administrator(server.endpoint) as users:
@@ -183,6 +184,7 @@ def test_watch_survives_expired_token(start: Start, connect: ConnectTo, tmp_path
         assert backend.connection.state == "connected"
 
 
+@pytest.mark.long
 @NEWER_FIRST
 def test_threads_share_one_login(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
     server = start(**jwt_tokens(tmp_path, ttl=4))
@@ -276,6 +278,7 @@ def test_watch_on_closed_backend_is_rejected(server: EtcdOf, connect: ConnectTo)
         backend.store.watch(Span("1/a"), 1, RecordingSink())
 
 
+@pytest.mark.long
 def test_commit_is_not_sent_when_login_times_out(
     server: EtcdOf, users: Administrator, connect: ConnectTo
 ) -> None:

@@ -38,6 +38,7 @@ def detected_in_time(states: States, began: float) -> None:
     on_time(took < DETECTED, f"it was detected after {took:.2f} s")
 
 
+@pytest.mark.long
 def test_watch_detects_silence(network: Proxy, connect: ConnectTo) -> None:
     backend = connect(network.endpoint)
     states = States(backend)
@@ -53,6 +54,7 @@ def test_watch_detects_silence(network: Proxy, connect: ConnectTo) -> None:
         states.become("connected", "suspended", "connected")
 
 
+@pytest.mark.long
 def test_lease_refresh_detects_silence(network: Proxy, connect: ConnectTo) -> None:
     """There are no watches and no calls."""
     backend = connect(network.endpoint)
@@ -168,6 +170,7 @@ def test_close_during_probe(
         network.release()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", [1, 2])
 def test_stalled_watch_is_replaced(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, times: int

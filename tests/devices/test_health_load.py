@@ -108,6 +108,7 @@ def _files(server: Server) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_many_files")
 def test_probes_are_answered_despite_slow_clients(server: tuple[Server, str]) -> None:
     process, health = server
@@ -122,6 +123,7 @@ def test_probes_are_answered_despite_slow_clients(server: tuple[Server, str]) ->
             assert _files(process) < files + 2 * MAX_CONNECTIONS
 
 
+@pytest.mark.long
 def test_request_times_out_despite_single_bytes(server: tuple[Server, str]) -> None:
     _, health = server
     with (

@@ -91,6 +91,7 @@ def test_full_database_is_published_until_it_has_space(
     assert subarray.state() == tango.DevState.ON
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("settings", "expected", "advice"),
     [
@@ -145,6 +146,7 @@ def test_missing_rights_are_published_before_first_view(
         subarray.On()
 
 
+@pytest.mark.long
 def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: ServeOn) -> None:
     """The user may still read, but not write execution blocks."""
     etcd = etcd_server(auth_token="simple", bcrypt_cost=4)
@@ -164,6 +166,7 @@ def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: 
         wait_until(lambda: subarray.healthState == HealthState.OK)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("halt", [Etcd.stop, Etcd.pause], ids=["stopped", "silent"])
 def test_rejection_names_health_state_only_if_it_is_failed(
     serve: Callable[..., Server], broken_etcd: Etcd, halt: Callable[[Etcd], None]

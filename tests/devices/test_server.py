@@ -133,6 +133,7 @@ def test_hanging_database_does_not_block_reads(
     assert subarray.obsState == ObsState.READY
 
 
+@pytest.mark.long
 def test_changes_during_outage_are_published_after_it(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
@@ -234,7 +235,8 @@ def test_every_log_line_has_ska_format(serve: Callable[..., Server], broken_etcd
         assert found[0]["tags"]["tango-device"] == SUBARRAY
         assert found[0]["tags"]["transaction-id"].startswith("txn-")
     threads = {each["thread"] for each in records}
-    assert threads == {"MainThread", "tango", f"watch-{SUBARRAY}"}
+    # The thread that checks the access to the database logs on a slow machine only.
+    assert threads - {"database-access"} == {"MainThread", "tango", f"watch-{SUBARRAY}"}
 
 
 @pytest.mark.parametrize(
@@ -260,6 +262,7 @@ def test_invalid_setting_ends_start(name: str, value: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("level", "is_logged"), [("ERROR", False), ("WARNING", True), ("INFO", True)]
 )

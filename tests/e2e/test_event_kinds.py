@@ -92,6 +92,7 @@ def test_all_event_kinds_have_the_same_values(
     assert run(serve(etcd_server(), serve_subarrays), NEW, 20) == []
 
 
+@pytest.mark.long
 def test_old_clients_receive_all_values(
     etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays, old_python: str
 ) -> None:

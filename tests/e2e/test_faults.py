@@ -74,6 +74,7 @@ def come_back(observation: Observation, way: str) -> None:
     rig.subarray.configure("science")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["ObsReset", pytest.param("Restart", marks=pytest.mark.long)])
 def test_fault_after_a_failed_script_survives_a_restart(rig: Rig, way: str) -> None:
     observation = Observation(rig)
@@ -114,6 +115,7 @@ def set_timeout(rig: Rig) -> Iterator[Callable[[str, float], None]]:
     initialize()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("way", "is_up"), [("ObsReset", True), ("Restart", False)])
 def test_fault_after_a_timeout_survives_a_restart(
     rig: Rig, set_timeout: Callable[[str, float], None], way: str, is_up: bool

@@ -79,6 +79,7 @@ def run(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]], scans: int)
             assert recorder.of("scanID", subarray) == scan_ids
 
 
+@pytest.mark.long
 @LAYOUTS
 def test_concurrent_subarrays_send_all_events(
     etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout

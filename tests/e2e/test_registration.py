@@ -57,6 +57,7 @@ def reached(server: DeviceServer, tango_db: TangoDatabase) -> bool:
     return is_answered and registered(server, tango_db) == server.process.pid
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("is_later", "end"),
     [
@@ -102,6 +103,7 @@ def test_suspended_tango_database_delays_no_device(
             tango_db.resume()
 
 
+@pytest.mark.long
 def test_server_does_not_replace_a_running_one(
     earlier: DeviceServer, later: DeviceServer, tango_db: TangoDatabase
 ) -> None:

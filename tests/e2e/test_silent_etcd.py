@@ -139,6 +139,7 @@ def are_kept(found: list[Figures]) -> bool:
     )
 
 
+@pytest.mark.long
 def test_suspended_database_is_an_error_in_time_and_recovers(scanning: Rig) -> None:
     rig, before = scanning, scanning.entry
     found: list[Figures] = []

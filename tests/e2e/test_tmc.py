@@ -85,6 +85,7 @@ def observe_slowly(
         assert subarray.read("scanType") == other
 
 
+@pytest.mark.long
 def test_slow_script_has_the_expected_obs_states(subarray: Subarray, config: Config) -> None:
     observe_slowly(subarray, config, 0.5, 0.5)
 

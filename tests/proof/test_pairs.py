@@ -133,6 +133,7 @@ def check_pairs_amid_faults(
         )
 
 
+@pytest.mark.long
 def test_pair_is_read_together_in_spite_of_cuts(etcd_server: Callable[..., Etcd]) -> None:
     check_pairs_amid_faults(etcd_server(), 1_500, lambda: None, 0.2)
 

@@ -160,6 +160,7 @@ def open_calls(version: tuple[int, ...]) -> set[str]:
     return {LOGIN, *OPEN_BEFORE_3_5_30} - (ABSENT_IN_3_4 if version < (3, 5) else set())
 
 
+@pytest.mark.long
 def test_server_with_logins_only_permits_listed_calls(without_certificates: Secured) -> None:
     with without_certificates.etcd:
         assert without_certificates.users().exit_code == 0
@@ -188,6 +189,7 @@ def test_server_with_logins_only_permits_writes_during_nospace(
         assert having(Outcome.OPEN, outcomes) == on_both(OPEN_DURING_NOSPACE)
 
 
+@pytest.mark.long
 def test_server_with_certificates_rejects_every_call_without_one(
     secured: Secured, tmp_path: Path
 ) -> None:
@@ -212,6 +214,7 @@ def test_server_with_certificates_rejects_every_call_without_one(
         assert root.revision() == before
 
 
+@pytest.mark.long
 def test_certificate_without_login_permits_listed_calls(secured: Secured) -> None:
     """The certificate is the same for all clients: rights depend on the login."""
     outcomes = Client(secured, secured.client_pair).outcomes(BEFORE_ALARM)

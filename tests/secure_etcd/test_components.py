@@ -103,6 +103,7 @@ def test_observation_succeeds_with_a_user_for_each_component(
             assert entry["last_command"] == "Off"
 
 
+@pytest.mark.long
 @NEWER_ONLY
 def test_server_with_the_user_of_another_logs_the_rejection(
     secured: Secured, tango_db: TangoDatabase, tmp_path: Path
@@ -246,6 +247,7 @@ def test_read_only_user_watches(secured: Secured) -> None:
     assert found == "{}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("user", ["operator", "dashboard"])
 def test_doctor_needs_only_the_right_to_read(secured: Secured, user: str) -> None:
     checked = subprocess.run(

@@ -344,6 +344,7 @@ def test_global_prefix_isolates_simulators(
         assert components(config) == []
 
 
+@pytest.mark.long
 def test_many_blocks_finish_and_are_released(config: Config, simulator: Simulator) -> None:
     names = [f"pb-many-20260131-{number:05}" for number in range(40)]
     for name in names:

@@ -10,6 +10,7 @@ import tango
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 
 
+@pytest.mark.long
 def test_restart_after_a_kill_keeps_port_and_data(
     tango_database: Callable[[], TangoDatabase],
 ) -> None:
@@ -24,6 +25,7 @@ def test_restart_after_a_kill_keeps_port_and_data(
     assert list(server.connect().get_property("object", "name")["name"]) == ["value"]
 
 
+@pytest.mark.long
 def test_two_databases_run_at_the_same_time(
     tango_db: TangoDatabase, tango_database: Callable[[], TangoDatabase]
 ) -> None:
@@ -33,6 +35,7 @@ def test_two_databases_run_at_the_same_time(
     assert not list(tango_db.connect().get_property("only here", "name")["name"])
 
 
+@pytest.mark.long
 def test_chosen_port_in_use_is_replaced(
     tango_database: Callable[[], TangoDatabase],
     tango_db: TangoDatabase,

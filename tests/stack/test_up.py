@@ -109,6 +109,7 @@ def test_killed_stack_leaves_no_process_and_can_be_restarted(
     assert all_ended(children)
 
 
+@pytest.mark.long
 def test_demo_runs_on_the_stack(start: Starter) -> None:
     stack = start("--demo", "--subarrays", "2")
     assert stack.wait_end() == 0, stack.printed

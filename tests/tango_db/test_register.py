@@ -40,6 +40,7 @@ def devices(**properties: list[str]) -> list[Registration]:
     return [dataclasses.replace(device, properties=properties) for device in expanded]
 
 
+@pytest.mark.long
 def test_second_registration_changes_nothing(database: tango.Database) -> None:
     wanted = devices(TimeoutConfigure=["60"], ReceiveScripts=["a", "b"])
     assert len(register(database, wanted)) == 9
