@@ -100,6 +100,7 @@ def test_watcher_waits_while_the_database_is_full(
         assert "is full" in caplog.text
 
 
+@pytest.mark.long
 def test_watcher_waits_while_a_full_database_grants_no_lease(
     start: Start, etcd_client: ConnectTo
 ) -> None:
@@ -119,6 +120,7 @@ def test_watcher_waits_while_a_full_database_grants_no_lease(
             assert other.get(f"/pb/{pb_id}/owner")[0] is not None
 
 
+@pytest.mark.long
 def test_time_out_of_a_transaction_ends_the_wait_for_room(
     start: Start, etcd_client: ConnectTo
 ) -> None:

@@ -56,6 +56,7 @@ def test_a_transaction_that_is_left_is_not_committed(backend: Backend) -> None:
     assert after["committed"] == before["committed"]
 
 
+@pytest.mark.long
 def test_a_connection_that_comes_back_is_counted_and_its_watch_too(
     etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
 ) -> None:

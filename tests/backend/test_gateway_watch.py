@@ -83,6 +83,7 @@ def test_silent_watch_is_replaced_and_nothing_is_lost(
     watch.cancel()
 
 
+@pytest.mark.long
 def test_silence_is_noticed_within_ten_seconds(
     backend: Backend, direct: Backend, relay: Relay
 ) -> None:

@@ -100,6 +100,7 @@ def newest(loop: Loop) -> str:
     return str(seen["/blocks/00"])
 
 
+@pytest.mark.long
 def test_slow_watch_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it delivers, reads would only make it slower."""
     monkeypatch.setattr(f"{CACHE}.CATCH_UP", 0.5)
@@ -155,6 +156,7 @@ def test_stalled_watch_is_skipped_seldom(
         assert loop.error is None
 
 
+@pytest.mark.long
 def test_stalled_watch_is_skipped_again_after_a_pause(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_update_keeps_the_lease(backend: Backend) -> None:
         assert lease_of(backend, "/a") == 0
 
 
+@pytest.mark.long
 def test_lease_outlives_its_ttl_while_its_process_lives(connect: Connect) -> None:
     backend, other = connect(), connect()
     with backend.lease(ttl=2) as lease:
@@ -135,6 +136,7 @@ def test_lost_lease_is_noticed_within_its_ttl(
         assert states[-3:] == ["suspended", "lost", "connected"]
 
 
+@pytest.mark.long
 def test_database_that_answers_is_connected_although_the_client_lease_was_lost(
     connect: Connect,
 ) -> None:

@@ -122,6 +122,7 @@ READS: dict[str, Callable[[Txn], object]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 def test_a_read_of_many_calls_is_within_the_time(
     slow: Backend, read: Callable[[Txn], object]
@@ -143,6 +144,7 @@ def refuses_to_send(*request: object, **others: object) -> None:
     raise ConfigConnectionError("not sent")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["before the body", "within it", "at its commit"])
 def test_watchers_transaction_has_a_time_out_of_its_own(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, when: str
@@ -173,6 +175,7 @@ def test_watchers_transaction_has_a_time_out_of_its_own(
     assert seen == [None]
 
 
+@pytest.mark.long
 def test_body_that_could_not_take_ownership_is_run_again_soon(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +192,7 @@ def test_body_that_could_not_take_ownership_is_run_again_soon(
                     txn.processing_block.ownership("pb-test-20260101-00000").take()
 
 
+@pytest.mark.long
 def test_pauses_are_within_the_time(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     backend, other = connect(), connect()
     monkeypatch.setattr("ska_sdp_config.backend.loop.pause_before", lambda retry: 60.0)

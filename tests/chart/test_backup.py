@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.chart.etcd_cluster import Cluster, console_of, read_and_write
 from tests.chart.guide import commands
 from tests.chart.rendering import Renderer
@@ -39,6 +41,7 @@ def ids(cluster: Cluster, eb_id: str = "") -> list[str]:
     return read_and_write(cluster.client(console_of(cluster.objects)), eb_id)
 
 
+@pytest.mark.long
 def test_a_snapshot_brings_three_members_back_to_what_it_holds(
     running: Running, tmp_path: Path
 ) -> None:
@@ -70,6 +73,7 @@ def test_a_snapshot_brings_three_members_back_to_what_it_holds(
     assert ids(cluster, SECOND) == [FIRST, SECOND]
 
 
+@pytest.mark.long
 def test_a_member_that_has_lost_its_data_is_replaced(
     running: Running, render: Renderer, tmp_path: Path
 ) -> None:

@@ -120,6 +120,7 @@ def test_certificate_with_a_common_name_is_named_where_the_gateway_rejects_it(
     assert fault["advice"] == "use a certificate without one, or SDP_CONFIG_BACKEND=etcd3"
 
 
+@pytest.mark.long
 @BACKENDS
 @pytest.mark.parametrize(
     ("settings", "text", "advice"),

@@ -151,6 +151,7 @@ def many(path: Path, count: int) -> str:
     return str(path)
 
 
+@pytest.mark.long
 def test_five_hundred_scripts_on_a_server_with_default_settings(
     etcd_server: Any, ska_sdp: Run, tmp_path: Path, web: Web
 ) -> None:
@@ -212,6 +213,7 @@ def _let_it_hear(process: subprocess.Popen[str], pipe: int, room: int) -> None:
         threading.Event().wait(LATE)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe is set as on Linux")
 def test_stopped_half_way_it_says_what_stands_and_a_second_run_finishes(
     etcd_server: Any, ska_sdp: Run, start: Start, tmp_path: Path

@@ -68,6 +68,7 @@ READS = ["list -a", "list -v pb -o json", "list pb -o table", "get /x", "dump", 
 READS += ["describe pb pb-a", "delete -a pb", "load --dry-run -"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hangs", [False, True])
 @pytest.mark.parametrize("line", READS)
 def test_a_command_that_reads_is_stopped(

@@ -109,6 +109,7 @@ def test_time_that_runs_out_is_exit_4_and_ctrl_c_exit_1(
     assert process.wait(60) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("verb", ["wait", "watch"])
 @pytest.mark.parametrize("meanwhile", [False, True])
 def test_a_silent_database_does_not_hold_it_up(

@@ -121,6 +121,7 @@ def test_an_object_is_watched_with_all_its_entries(database: Config, start: Star
     assert interrupt(process)[:1] == (0,)
 
 
+@pytest.mark.long
 def test_each_of_many_changes_is_seen_in_order(database: Config, etcd: Etcd, start: Start) -> None:
     fill(database, {"/k": "0", "/pb/pb-a/state": "0"})
     of_key, of_object = start("watch", "-q", "/k"), start("watch", "-q", "pb", "pb-a")

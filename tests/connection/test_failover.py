@@ -32,6 +32,7 @@ def answers(backend: Backend) -> bool:
     return True
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("breaks", ["kill", "pause", "isolate"])
 def test_leader_in_use_goes(cluster: Cluster, connect: ConnectTo, breaks: str) -> None:
     """It ends, hangs, or is cut off from the others and does not know it at first."""
@@ -61,6 +62,7 @@ def test_leader_in_use_goes(cluster: Cluster, connect: ConnectTo, breaks: str) -
         loop.saw("3")
 
 
+@pytest.mark.long
 def test_member_without_a_majority_is_no_connection(cluster: Cluster, connect: ConnectTo) -> None:
     """It answers, but it knows of no change: a watch that asks for a leader breaks."""
     alone, *others = cluster.members
@@ -100,6 +102,7 @@ def test_change_of_the_leader_is_bridged(cluster: Cluster, connect: ConnectTo) -
         loop.saw("6")
 
 
+@pytest.mark.long
 def test_many_threads_that_find_it_silent_change_member_once(
     start: Start, connect: ConnectTo
 ) -> None:

@@ -54,6 +54,7 @@ def test_request_is_held_back(
         assert other.get("/n")[0] == "0"
 
 
+@pytest.mark.long
 @NEWER_FIRST
 @pytest.mark.parametrize("way", ["request", "answer"])
 def test_commit_is_lost_for_good(

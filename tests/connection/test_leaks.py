@@ -163,6 +163,7 @@ def break_all_the_time(
         assert loop.error is None
 
 
+@pytest.mark.long
 @NEWER_FIRST
 def test_two_hundred_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch

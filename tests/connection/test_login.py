@@ -108,6 +108,7 @@ def work_through(
         assert loop.error is None
 
 
+@pytest.mark.long
 def test_token_expires_by_the_clock(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
     server = start(**jwt_tokens(tmp_path, ttl=2))
     with administrator(server.endpoint) as users:
@@ -182,6 +183,7 @@ def test_watch_is_begun_with_a_login_that_has_expired(
         assert backend.connection.state == "connected"
 
 
+@pytest.mark.long
 @NEWER_FIRST
 def test_one_thread_logs_in_for_all(start: Start, connect: ConnectTo, tmp_path: Path) -> None:
     server = start(**jwt_tokens(tmp_path, ttl=4))
@@ -264,6 +266,7 @@ def test_watch_that_logs_in_when_all_is_closed(server: EtcdOf, connect: ConnectT
             etcd.watch(link, iter([]))
 
 
+@pytest.mark.long
 def test_commit_whose_login_is_not_answered_was_not_sent(
     server: EtcdOf, users: Administrator, connect: ConnectTo
 ) -> None:

@@ -44,6 +44,7 @@ def network(server: EtcdOf, through: Through) -> Proxy:
     return through(server)
 
 
+@pytest.mark.long
 def test_silence_is_noticed_by_the_watch(network: Proxy, connect: ConnectTo) -> None:
     backend = connect(network.endpoint)
     states = States(backend)
@@ -59,6 +60,7 @@ def test_silence_is_noticed_by_the_watch(network: Proxy, connect: ConnectTo) -> 
         states.become("connected", "suspended", "connected")
 
 
+@pytest.mark.long
 def test_silence_is_noticed_by_the_lease(network: Proxy, connect: ConnectTo) -> None:
     """Nothing is watched, and nobody asks for anything."""
     backend = connect(network.endpoint)
@@ -174,6 +176,7 @@ def test_close_while_silence_is_being_found_out(
         network.release()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", [1, 2])
 def test_watch_that_holds_changes_back_is_replaced(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, times: int

@@ -108,6 +108,7 @@ def _files(server: Server) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_many_files")
 def test_probes_are_answered_while_many_clients_trickle(server: tuple[Server, str]) -> None:
     process, health = server
@@ -122,6 +123,7 @@ def test_probes_are_answered_while_many_clients_trickle(server: tuple[Server, st
             assert _files(process) < files + 2 * MAX_CONNECTIONS
 
 
+@pytest.mark.long
 def test_a_request_has_a_time_limit_however_its_bytes_arrive(server: tuple[Server, str]) -> None:
     _, health = server
     with (

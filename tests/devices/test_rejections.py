@@ -91,6 +91,7 @@ def test_a_full_database_is_shown_until_it_has_room(
     assert subarray.state() == tango.DevState.ON
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("settings", "words", "advice"),
     [
@@ -145,6 +146,7 @@ def test_a_user_without_rights_is_shown_before_the_first_view(
         subarray.On()
 
 
+@pytest.mark.long
 def test_a_right_that_is_taken_away_is_shown(
     etcd_server: Callable[..., Etcd], serve_on: ServeOn
 ) -> None:
@@ -166,6 +168,7 @@ def test_a_right_that_is_taken_away_is_shown(
         wait_until(lambda: subarray.healthState == HealthState.OK)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("halt", [Etcd.stop, Etcd.pause], ids=["stopped", "silent"])
 def test_a_rejection_names_healthState_only_once_it_is_failed(  # noqa: N802 - Tango's name
     serve: Callable[..., Server], broken_etcd: Etcd, halt: Callable[[Etcd], None]

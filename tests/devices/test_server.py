@@ -135,6 +135,7 @@ def test_a_database_that_hangs_freezes_nothing(
     assert subarray.obsState == ObsState.READY
 
 
+@pytest.mark.long
 def test_what_happens_in_an_outage_is_made_up_for_after_it(
     serve: Callable[..., Server], broken_etcd: Etcd
 ) -> None:
@@ -238,7 +239,8 @@ def test_every_line_of_its_log_is_in_the_format(
         assert found[0]["tags"]["tango-device"] == SUBARRAY
         assert found[0]["tags"]["transaction-id"].startswith("txn-")
     threads = {each["thread"] for each in records}
-    assert threads == {"MainThread", "tango", f"follow-{SUBARRAY}"}
+    # The thread that checks the access to the database logs on a slow machine only.
+    assert threads - {"database-access"} == {"MainThread", "tango", f"follow-{SUBARRAY}"}
 
 
 @pytest.mark.parametrize(
@@ -264,6 +266,7 @@ def test_a_bad_setting_is_refused_at_start(name: str, value: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("level", "told"), [("ERROR", False), ("WARNING", True), ("INFO", True)])
 def test_the_level_of_the_log_is_a_setting(
     serve: Callable[..., Server], broken_etcd: Etcd, level: str, told: bool

@@ -50,6 +50,7 @@ def invalid_messages() -> list[Path]:
     ]
 
 
+@pytest.mark.long
 @has_messages
 def test_invalid_messages_in_use_are_refused(subarray: Subarray, config: Config) -> None:
     files = invalid_messages()

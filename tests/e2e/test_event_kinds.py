@@ -92,6 +92,7 @@ def test_every_kind_of_event_has_the_right_values(
     assert run(serve(etcd_server(), serve_subarrays), NEW, 20) == []
 
 
+@pytest.mark.long
 def test_old_clients_receive_the_right_values(
     etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays, old_python: str
 ) -> None:

@@ -114,6 +114,7 @@ def set_time_outs(rig: Rig) -> Iterator[Callable[[str, float], None]]:
     begin_anew()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("way", "is_up"), [("ObsReset", True), ("Restart", False)])
 def test_fault_of_a_time_out_survives(
     rig: Rig, set_time_outs: Callable[[str, float], None], way: str, is_up: bool

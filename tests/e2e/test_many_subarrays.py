@@ -79,6 +79,7 @@ def run(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]], scans: int)
             assert hearing.of("scanID", subarray) == scan_ids
 
 
+@pytest.mark.long
 @LAYOUTS
 def test_subarrays_at_once(
     etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout

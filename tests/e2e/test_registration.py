@@ -102,6 +102,7 @@ def test_a_frozen_tango_database_delays_no_device(
             tango_db.resume()
 
 
+@pytest.mark.long
 def test_a_server_does_not_replace_one_that_runs(
     earlier: DeviceServer, later: DeviceServer, tango_db: TangoDatabase
 ) -> None:

@@ -139,6 +139,7 @@ def are_kept(found: list[Figures]) -> bool:
     )
 
 
+@pytest.mark.long
 def test_database_stands_still(scanning: Rig) -> None:
     rig, before = scanning, scanning.entry
     found: list[Figures] = []

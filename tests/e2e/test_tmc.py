@@ -85,6 +85,7 @@ def observe_slowly(
         assert subarray.read("scanType") == other
 
 
+@pytest.mark.long
 def test_obs_states_of_a_slow_script(subarray: Subarray, config: Config) -> None:
     observe_slowly(subarray, config, 0.5, 0.5)
 

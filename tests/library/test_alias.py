@@ -79,6 +79,7 @@ def install(python: Path, wheels: Path, *names: str) -> None:
     pip(python, "install", *offline, *names)
 
 
+@pytest.mark.long
 def test_a_program_that_requires_the_alias_installs_and_imports_the_library(
     python: Path, wheels: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_program_that_requires_the_alias_installs_and_imports_the_library(
     assert all(line.startswith("ska-sdp-lmc ") for line in unmet)
 
 
+@pytest.mark.long
 def test_without_the_alias_the_requirement_is_not_met(python: Path, wheels: Path) -> None:
     install(python, wheels, "ska-sdp-lmc", "a-program")
     assert "a-program 1.0 requires ska-sdp-config" in pip(python, "check", fails=True)

@@ -133,6 +133,7 @@ def pairs_in_bad_weather(
         )
 
 
+@pytest.mark.long
 def test_a_pair_is_seen_together_through_cuts(etcd_server: Callable[..., Etcd]) -> None:
     pairs_in_bad_weather(etcd_server(), 1_500, lambda: None, 0.2)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ def examples(backend: Backend) -> settings:
     )
 
 
+@pytest.mark.long
 def test_states_come_back(connect: Connect) -> None:
     config = Config(connect())
 
@@ -140,6 +142,7 @@ SOURCE = st.builds(
 )
 
 
+@pytest.mark.long
 def test_a_flow_comes_back(connect: Connect) -> None:
     config = Config(connect())
 

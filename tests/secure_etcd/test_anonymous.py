@@ -160,6 +160,7 @@ def open_calls(version: tuple[int, ...]) -> set[str]:
     return {LOGIN, *OPEN_BEFORE_3_5_30} - (ABSENT_IN_3_4 if version < (3, 5) else set())
 
 
+@pytest.mark.long
 def test_calls_that_a_login_alone_leaves_open(without_certificates: Secured) -> None:
     with without_certificates.etcd:
         assert without_certificates.users().exit_code == 0
@@ -188,6 +189,7 @@ def test_login_alone_does_not_protect_a_server_with_the_alarm_nospace(
         assert having(Outcome.OPEN, outcomes) == on_both(OPEN_DURING_NOSPACE)
 
 
+@pytest.mark.long
 def test_no_call_gets_through_without_a_client_certificate(
     secured: Secured, tmp_path: Path
 ) -> None:
@@ -212,6 +214,7 @@ def test_no_call_gets_through_without_a_client_certificate(
         assert root.revision() == before
 
 
+@pytest.mark.long
 def test_calls_that_a_client_certificate_without_a_login_opens(secured: Secured) -> None:
     """The certificate is the same for all clients: rights depend on the login."""
     outcomes = Client(secured, secured.client_pair).outcomes(BEFORE_ALARM)

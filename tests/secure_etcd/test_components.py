@@ -102,6 +102,7 @@ def test_an_observation_by_users_of_their_own(
             assert entry["last_command"] == "Off"
 
 
+@pytest.mark.long
 @NEWER_ONLY
 def test_a_server_with_the_user_of_another_says_so(
     secured: Secured, tango_db: TangoDatabase, tmp_path: Path
@@ -245,6 +246,7 @@ def test_a_read_only_user_watches(secured: Secured) -> None:
     assert found == "{}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("user", ["operator", "dashboard"])
 def test_doctor_needs_no_more_than_to_read(secured: Secured, user: str) -> None:
     told = subprocess.run(

@@ -19,6 +19,7 @@ def create_script(config: Config, name: str, version: str) -> None:
         txn.create_script("batch", name, version, {"image": "a"})
 
 
+@pytest.mark.long
 @EVERY_VERSION
 @pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
 def test_transactions_watchers_leases_and_commands_work(

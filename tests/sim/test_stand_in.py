@@ -332,6 +332,7 @@ def test_a_prefix_keeps_apart(config: Config, sdp_config_arguments: dict[str, An
         assert components(config) == []
 
 
+@pytest.mark.long
 def test_many_blocks(config: Config, stand_in_sdp: StandIn) -> None:
     names = [f"pb-many-20260131-{number:05}" for number in range(40)]
     for name in names:

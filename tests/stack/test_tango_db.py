@@ -10,6 +10,7 @@ import tango
 from ska_sdp_lmc.stack.tango_db import TangoDatabase
 
 
+@pytest.mark.long
 def test_survives_a_kill_with_port_and_data(
     tango_database: Callable[[], TangoDatabase],
 ) -> None:
@@ -24,6 +25,7 @@ def test_survives_a_kill_with_port_and_data(
     assert list(server.connect().get_property("object", "name")["name"]) == ["value"]
 
 
+@pytest.mark.long
 def test_two_stand_beside_each_other(
     tango_db: TangoDatabase, tango_database: Callable[[], TangoDatabase]
 ) -> None:
@@ -33,6 +35,7 @@ def test_two_stand_beside_each_other(
     assert not list(tango_db.connect().get_property("only here", "name")["name"])
 
 
+@pytest.mark.long
 def test_a_taken_port_of_its_own_choice_is_exchanged(
     tango_database: Callable[[], TangoDatabase],
     tango_db: TangoDatabase,

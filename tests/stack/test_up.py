@@ -109,6 +109,7 @@ def test_nothing_runs_on_when_it_is_killed_and_a_new_one_goes_on_there(
     assert all_ended(children)
 
 
+@pytest.mark.long
 def test_the_demonstration_runs_on_it(start: Starter) -> None:
     stack = start("--demo", "--subarrays", "2")
     assert stack.wait_end() == 0, stack.printed

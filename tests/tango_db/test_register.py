@@ -40,6 +40,7 @@ def devices(**properties: list[str]) -> list[Registration]:
     return [dataclasses.replace(device, properties=properties) for device in spread_out]
 
 
+@pytest.mark.long
 def test_a_second_time_changes_nothing(database: tango.Database) -> None:
     wanted = devices(TimeoutConfigure=["60"], ReceiveScripts=["a", "b"])
     assert len(register(database, wanted)) == 9
