@@ -355,6 +355,20 @@ def test_config_accepts_owner_as_model_or_dict(make_config: MakeConfig) -> None:
                 assert txn.component.get("other") == owner
 
 
+def test_component_accepts_owner_by_name(config: Config) -> None:
+    first = Owner(pid=1, hostname="h", command=[])
+    second = Owner(pid=2, hostname="h", command=[])
+    for txn in config.txn():
+        txn.component.create("a", owner=first)
+        assert txn.component.get("a") == first
+        txn.component.update(key="a", owner=second)
+        assert txn.component.get("a") == second
+        txn.component.create_or_update("b", owner=first)
+        assert txn.component.get("b") == first
+        txn.component("b").create_or_update(owner=second)
+        assert txn.component.get("b") == second
+
+
 def test_config_has_backend_and_alive_key(make_config: MakeConfig) -> None:
     config = make_config(global_prefix="/test", component_name="worker")
     assert config._backend is config.backend

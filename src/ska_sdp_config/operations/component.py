@@ -56,6 +56,10 @@ class ComponentOperations(EntryOperations):
         """
         self._context.raw.update(self.path + _OWNER, encode(owner))
 
+    def create_or_update(self, owner: Owner | dict[str, Any]) -> None:
+        """Create or replace the owner."""
+        super().create_or_update(owner)
+
     def delete(self, recurse: bool = False) -> None:  # type: ignore[override]  # as entities
         """Delete the owner and the state.
 
@@ -82,3 +86,25 @@ class Components(NamedCollection[Owner], EntryCollection[Owner, Owner | dict[str
     def __call__(self, key: str) -> ComponentOperations:
         """Return the operations on one component."""
         return ComponentOperations(self._context, self._root + check_path_part(key))
+
+    # The base class names the argument "value"; callers may give it as "owner".
+
+    def create(self, key: str, owner: Owner | dict[str, Any]) -> None:
+        """Create the owner of a component, under the lease of this process.
+
+        Raises:
+            ConfigCollision: the component is alive already.
+        """
+        super().create(key, owner)
+
+    def update(self, key: str, owner: Owner | dict[str, Any]) -> None:
+        """Replace the owner of a component, and keep its lease.
+
+        Raises:
+            ConfigVanished: the component is not alive.
+        """
+        super().update(key, owner)
+
+    def create_or_update(self, key: str, owner: Owner | dict[str, Any]) -> None:
+        """Create or replace the owner of a component."""
+        super().create_or_update(key, owner)
