@@ -22,7 +22,6 @@ __all__ = [
     "validate_unless_stored",
 ]
 
-ModelT = TypeVar("ModelT", bound="StoredModel")
 EntityT = TypeVar("EntityT", bound="Entity")
 KeyT = TypeVar("KeyT", bound="EntityKey")
 
