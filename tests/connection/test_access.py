@@ -15,6 +15,7 @@ from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.services.versions import EtcdOf, Start
 from tests.support.quota import fill, make_room
 from tests.support.users import PASSWORD, administrator
+from tests.support.waiting import wait_until
 
 Connect = Callable[..., Backend]
 
@@ -76,3 +77,14 @@ def test_check_access_checks_login(
         pytest.raises(LoginRejected, match=words),
     ):
         check(backend)
+
+
+@BACKENDS
+def test_rejected_watch_names_missing_permission(
+    server: EtcdOf, kind: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    with administrator(server.endpoint) as admin:
+        admin.grant("guest", b"1/a", etcdrpc.Permission.READWRITE)
+        login = {"username": "guest", "password": PASSWORD}
+        with kind(host=server.endpoint, **login) as backend, backend.watch("/a", 1):
+            wait_until(lambda: "grant its user the right to read all keys" in caplog.text)

@@ -215,6 +215,9 @@ class Backend:
     ) -> RawWatch:
         """Watch a path; return a context manager that yields each change until it is closed.
 
+        On etcd, the user needs the right to read all keys. Without it, nothing is delivered, and
+        the rejection is logged.
+
         Args:
             path: the path.
             start_revision: first revision whose changes are delivered, as in etcd's API.

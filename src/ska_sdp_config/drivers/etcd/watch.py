@@ -198,7 +198,10 @@ class StoreWatch:
         except CancelledByServer as exc:
             # The server gives the same reason for an expired token.
             self._etcd.discard_login()
-            return f"the server rejected the watch: {exc}"
+            cause = f"the server rejected the watch: {exc}"
+            if errors.DENIED in cause:
+                cause += "; if this persists, grant its user the right to read all keys"
+            return cause
         except grpc.RpcError as exc:
             cause = errors.words_of(exc)
             if errors.is_about_login(exc):
