@@ -118,7 +118,7 @@ class KeyCollection(CollectiveEntityOperations[EntityKeyT, EntityT], Generic[Ent
         if not all(parts):
             raise ValueError(f"The key {name} has an empty part: give all of it.")
         if len(parts) != len(self.KEY_CLASS.model_fields):
-            raise ValueError(f"The key {name} has a part with ':' in it: use others for that.")
+            raise ValueError(f"The key {name} has a part with ':' in it: use other characters.")
         for part in parts:
             check_path_part(part)
         return name
