@@ -11,8 +11,11 @@ from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed
 from ska_sdp_config.drivers.etcd.client import EtcdClient
-from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, grpc_channels
 from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.drivers.etcd.stream import Stream
+from ska_sdp_config.drivers.etcd.watchdog import Watchdog
+from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY
@@ -48,6 +51,29 @@ def test_closed_channel_rejects_calls(monkeypatch: pytest.MonkeyPatch, closed_by
     with pytest.raises(ChannelClosed):
         channel.call("KV", "Range", etcdrpc.RangeRequest(key=b"a"), 5, ())
     assert not stubs
+
+
+def test_watchdog_that_cannot_start_releases_its_channel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    settings = Settings.load("127.0.0.1:1")
+    etcd = EtcdClient(settings, Connection(10), grpc_channels(settings))
+    channel = GrpcChannel(settings, "127.0.0.1:1")
+    stream = Stream(channel.watch(1, ()), 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        with (
+            pytest.raises(RuntimeError, match="start new thread"),
+            Watchdog(etcd, channel, stream, list),
+        ):
+            pass
+    stream.close()
+    channel.retire()
+    assert is_closed(channel)
+    etcd.close()
 
 
 @NEWER_ONLY

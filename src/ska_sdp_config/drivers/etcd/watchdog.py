@@ -76,7 +76,11 @@ class Watchdog:
     def __enter__(self) -> Watchdog:
         # The thread may outlive the stream by one probe, so it needs its own reference.
         self._channel.borrow()
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            self._channel.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
