@@ -134,6 +134,12 @@ def test_all_invalid_settings_are_named() -> None:
     assert "SDP_LMC_STRICTNESS" in str(rejected.value)
 
 
+@pytest.mark.parametrize("other", ["sdp_lmc_prefix", "SDP_LMC_Prefix"])
+def test_variable_in_another_case_is_ignored(other: str) -> None:
+    assert load({}, {other: "/other"}).prefix == ""
+    assert load({}, {"SDP_LMC_PREFIX": "/test", other: "/other"}).prefix == "/test"
+
+
 def test_property_hides_invalid_variable() -> None:
     assert load({"Strictness": "0"}, {"SDP_LMC_STRICTNESS": "9"}).strictness == 0
 

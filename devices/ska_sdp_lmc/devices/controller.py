@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from datetime import datetime, timezone
 from typing import Any
 
@@ -28,8 +27,6 @@ from ska_sdp_lmc.runtime.repository import SystemReader, read_controller, write
 from ska_sdp_lmc.runtime.server import run
 
 __all__ = ["SDPController", "main"]
-
-LOGGER = logging.getLogger(__name__)
 
 COMPONENT = "lmc-controller"
 

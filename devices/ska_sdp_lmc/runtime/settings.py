@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from ska_sdp_config.lmc.settings import Expected, ModelSettings
 
@@ -60,9 +66,7 @@ class Settings(ModelSettings, BaseSettings):
         health_address: IP address on which they listen, all interfaces by default.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, enable_decoding=False, frozen=True, extra="forbid"
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     timeout_database: Annotated[float, Field(gt=0, le=3600), Expected("seconds, e.g. 2")] = 2.0
     strictness: Annotated[int, Field(ge=0, le=2), Expected("0, 1 or 2")] = 1
@@ -83,10 +87,32 @@ class Settings(ModelSettings, BaseSettings):
         str, AfterValidator(_ip_address), Expected("an IP address, e.g. 127.0.0.1")
     ] = "0.0.0.0"
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment by the exact names of the variables.
+
+        The source of pydantic-settings ignores the case of names, so that a variable named in
+        small letters would override the documented one.
+        """
+        found = {name: os.environ.get(_variable_name(name)) for name in settings_cls.model_fields}
+        given = {name: value for name, value in found.items() if value is not None}
+        return init_settings, InitSettingsSource(settings_cls, given)
+
     @model_validator(mode="before")
     @classmethod
     def _drop_empty_variables(cls, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value != "" or name in _LISTS}
+
+
+def _variable_name(field: str) -> str:
+    return f"{ENVIRONMENT_PREFIX}{field.upper()}"
 
 
 def property_name(field: str) -> str:
@@ -141,7 +167,7 @@ def _explain(field: str, value: Any, properties: Mapping[str, Any]) -> str:
     if field in properties:
         source = f"device property {property_name(field)}"
     else:
-        source = f"environment variable {ENVIRONMENT_PREFIX}{field.upper()}"
+        source = f"environment variable {_variable_name(field)}"
     metadata = Settings.model_fields[field].metadata
     expected = next(each.text for each in metadata if isinstance(each, Expected))
     return f"Invalid value {value!r} for {source}: expected {expected}."

@@ -37,7 +37,7 @@ def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -
 
 
 def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
-    """Return that the wait of a command is over, even if its condition no longer holds.
+    """Return the entry with ``reached``: a wait that is over stays over.
 
     Args:
         snapshot: documents read in the transaction that writes.

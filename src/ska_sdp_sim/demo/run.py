@@ -53,7 +53,7 @@ def run(prefix: str, subarray: str) -> int:
         fault = error.args[0].desc.strip()
     except (ConfigConnectionError, EventTimeoutError) as error:
         fault = str(error)
-    console.print(f"✗ The demonstration failed: {fault}", style="bold red")
+    console.print(f"✗ The demo failed: {fault}", style="bold red")
     return 1
 
 

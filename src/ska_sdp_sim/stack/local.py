@@ -24,6 +24,7 @@ class Layout:
     Attributes:
         subarrays: Number of subarrays, each with its own server process.
         prefix: Prefix of ``-sdp`` in the device names.
+        simulate: Whether to start the simulator.
         health: Whether each server serves the health endpoints over HTTP.
         port_base: First of the fixed ports, see ``plan_ports``; None chooses free ports.
     """

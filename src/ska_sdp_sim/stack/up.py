@@ -88,9 +88,7 @@ def _keep(supervisor: Supervisor, interrupts: Interrupts, echo: Echo) -> int:
 
 def _demonstrate(stack: LocalStack, supervisor: Supervisor, interrupts: Interrupts) -> int:
     command = [sys.executable, "-m", "ska_sdp_lmc.cli", "demo", "--prefix", stack.layout.prefix]
-    demo = ServerProcess(
-        "demonstration", command, log=None, env=clean_environment(**stack.environment)
-    )
+    demo = ServerProcess("demo", command, log=None, env=clean_environment(**stack.environment))
     try:
         interrupts.wait_for(lambda: not (demo.alive and supervisor.check()))
     finally:
