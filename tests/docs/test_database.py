@@ -73,9 +73,9 @@ def test_page_has_every_path_of_the_library() -> None:
         for module in pkgutil.iter_modules(operations.__path__)
     )
     classes = (each for module in modules for each in vars(module).values())
-    roots = {root for each in classes if isinstance(root := getattr(each, "root", None), str)}
-    assert len(roots) == 8
-    assert all(any(path.startswith(root) for path in WRITERS) for root in roots)
+    prefixes = {prefix for each in classes if (prefix := getattr(each, "PREFIX", ""))}
+    assert len(prefixes) == 8
+    assert all(any(path.startswith(f"{prefix}/") for path in WRITERS) for prefix in prefixes)
 
 
 @pytest.mark.parametrize(

@@ -156,10 +156,10 @@ def test_stranger_is_rejected_with_the_setting_to_correct(
 
     ours = secured.arguments()
     login = {"username": "operator", "password": "wrong"}
-    assert "SDP_CONFIG_PROTOCOL=https" in words(**ours | {"protocol": "http"})
-    assert "is not signed" in words(**ours | {"cert": str(other / "ca.pem")})
-    assert "is not signed" in words(**ours | {"cert": None})
-    assert "SDP_CONFIG_CLIENT_CERT" in words(**ours | {"client_cert": None, "client_key": None})
+    assert "'ska-sdp doctor'" in words(**ours | {"protocol": "http"})
+    assert "SDP_CONFIG_CERT" in words(**ours | {"cert": str(other / "ca.pem")})
+    assert "SDP_CONFIG_CERT" in words(**ours | {"cert": None})
+    assert "'ska-sdp doctor'" in words(**ours | {"client_cert": None, "client_key": None})
     assert "requires a login" in words(**ours)
     assert "rejected the login" in words(**ours, **login)
 

@@ -58,8 +58,8 @@ REJECTED_EARLY = ("etcdserver: no leader", "etcdserver: too many requests")
 UNACCEPTABLE_CERTIFICATE = ("certificate verify failed", "hostname verification check failed")
 """OpenSSL's and gRPC's messages about the certificate of a server."""
 
-BROKEN = ("closed", "ended", "unwrap", "tsi_")
-"""Words of errors after a server ended the connection, e.g. for lack of TLS."""
+BROKEN = ("closed", "ended", "unwrap", "Unwrap", "tsi_", "TSI_", "SSL")
+"""Words of errors after a server ended the connection, e.g. for lack of TLS or a certificate."""
 
 ETCD_PREFIX = "etcdserver: "
 """Prefix of the messages of etcd itself."""
@@ -244,8 +244,8 @@ def no_answer(settings: Settings, exc: grpc.RpcError, timeout: float) -> ConfigC
     elif _contains(exc, BROKEN):
         advice += "; or check SDP_CONFIG_PROTOCOL and the certificates with 'ska-sdp doctor'"
     return ConfigConnectionError(
-        f"The database at {settings.address} did not answer within {timeout:.3g} s ({words}): "
-        f"{advice}."
+        f"The database at {settings.address} did not answer within {round(timeout, 2):g} s "
+        f"({words}): {advice}."
     )
 
 
