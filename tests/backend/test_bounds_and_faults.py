@@ -79,6 +79,7 @@ def test_transaction_above_size_limit_is_rejected(
         assert backend.get("/large")[0] is None
 
 
+@pytest.mark.long
 def test_watcher_waits_while_quota_is_exceeded(
     start: Start, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
 ) -> None:

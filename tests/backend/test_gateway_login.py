@@ -129,6 +129,7 @@ def test_error_names_wrong_setting_before_timeout(
         backend.get("/a")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("without", ["client certificate", "TLS", "TLS of the server"])
 def test_ended_connection_advises_a_diagnosis(secure: SecureEtcd, without: str) -> None:
     faults: dict[str, dict[str, Any]] = {

@@ -55,6 +55,7 @@ def fast_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fast_probes")
 @pytest.mark.parametrize(
     ("span", "value"),
@@ -99,6 +100,7 @@ def test_silence_is_detected_within_ten_seconds(
     watch.cancel()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fast_probes")
 def test_gap_is_announced_when_every_watch_is_silent(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
@@ -121,6 +123,7 @@ def test_gap_is_announced_when_every_watch_is_silent(
     watch.cancel()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fast_probes")
 def test_idle_watch_is_not_replaced(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch

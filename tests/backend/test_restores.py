@@ -126,6 +126,7 @@ def test_restore_between_iterations_is_detected(
         assert loop.error is None
 
 
+@pytest.mark.long
 @NEWER_FIRST
 def test_restore_is_detected_by_watch(backend: Backend, database: Restorable) -> None:
     with looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/list/"))) as loop:

@@ -64,6 +64,7 @@ def test_full_member_is_alive_and_restarts(running: Running) -> None:
     member.wait_for_probes("readinessProbe")
 
 
+@pytest.mark.long
 def test_three_members_work_with_tls(running: Running) -> None:
     tls = {"enabled": True, "secret": "s", "clientSecret": "c"}
     cluster = running({"etcd": {"replicas": 3, "tls": tls}})

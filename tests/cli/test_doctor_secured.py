@@ -73,6 +73,7 @@ def guarded(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield guarded
 
 
+@pytest.mark.long
 @BACKENDS
 def test_root_gets_the_status_of_a_secured_server(guarded: Guarded, backend: str) -> None:
     result = guarded.doctor(backend, "root", ROOT_PASSWORD)
@@ -84,6 +85,7 @@ def test_root_gets_the_status_of_a_secured_server(guarded: Guarded, backend: str
     assert " MiB of it in use" in found["store"]["text"]
 
 
+@pytest.mark.long
 @BACKENDS
 def test_user_without_access_to_the_status_gets_a_warning(guarded: Guarded, backend: str) -> None:
     result = guarded.doctor(backend, USER, PASSWORD)

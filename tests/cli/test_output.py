@@ -133,6 +133,7 @@ def test_terminal_gets_coloured_tables(database: Config, terminal: Terminal) -> 
     }
 
 
+@pytest.mark.long
 def test_no_color_disables_colours(database: Config, terminal: Terminal) -> None:
     fill(database, {"/eb/eb-a": {"status": "ACTIVE"}})
     assert "\x1b" not in terminal("list", "eb", env={"NO_COLOR": "1"})

@@ -76,6 +76,7 @@ def test_watch_resumes_with_backlog_over_four_mebibytes(
     assert backlog_network.accepted == 1
 
 
+@pytest.mark.long
 def test_progress_reply_does_not_advance_resume_revision(
     backlog: Backlog, backlog_network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -247,6 +247,7 @@ def failed_start(**settings: str) -> str:
     return done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "value"),
     [

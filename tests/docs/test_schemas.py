@@ -132,6 +132,7 @@ def test_each_short_example_is_on_the_page() -> None:
     assert {name.partition("-")[0] for name in SMALL} == set(MESSAGES.values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SMALL)
 def test_schema_and_device_agree(name: str) -> None:
     message = short(name)

@@ -32,6 +32,7 @@ def server_of(stack: LocalStack, subarray: Subarray) -> DeviceServer:
     return next(server for server in stack.servers if name in server.devices)
 
 
+@pytest.mark.long
 def test_restarted_server_continues_its_scan(stack: LocalStack, scanning: Subarray) -> None:
     kept = ("scanID", "scanType", "ebID", "receiveAddresses", "resources", "transactionID")
     before = {name: scanning.read(name) for name in kept}

@@ -169,6 +169,7 @@ def lead_to(observation: Observation, obs_state: str) -> None:
         observation.rig.subarray.start_scan(1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "obs_state", ["IDLE", "RESOURCING", "CONFIGURING", "READY", "SCANNING", "RESETTING"]
 )

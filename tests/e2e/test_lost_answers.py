@@ -48,6 +48,7 @@ def argument(command: str) -> str | None:
     }.get(command)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fate", ["lost", "late"])
 def test_late_or_lost_response_sends_each_event_once(rig: Rig, fate: str) -> None:
     for command, obs_states in OBSERVATION:

@@ -62,6 +62,7 @@ def same_subarray(stack: LocalStack, subarray: Subarray, tmp_path: Path) -> Iter
         yield Subarray(server.trl)
 
 
+@pytest.mark.long
 def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray: Subarray) -> None:
     subarray.configure(subarray.assign().scan_types[0])
     wait_until(lambda: same_subarray.obs_state == "READY")

@@ -79,6 +79,7 @@ def start(tango_db_kind: Kind, tmp_path: Path) -> Iterator[Start]:
         yield start
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
 )

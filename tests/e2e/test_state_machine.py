@@ -34,6 +34,7 @@ def test_initial_steps_are_logged(rig: Rig, steps: str) -> None:
     machine.teardown()
 
 
+@pytest.mark.long
 def test_random_observations(rig: Rig) -> None:
     run(rig, examples=4, steps=14, kills=1, outages=1)
 

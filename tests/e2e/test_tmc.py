@@ -97,6 +97,7 @@ def test_script_with_real_delays_has_the_expected_obs_states(
     observe_slowly(subarray, config, 5, 3)
 
 
+@pytest.mark.long
 def test_known_processing_block_is_rejected_by_id(subarray: Subarray, config: Config) -> None:
     """In IDLE with an active execution block; the message has a new one, or none."""
     content = subarray.assign()

@@ -115,6 +115,7 @@ def build(source: Path, target: str, directory: Path, **settings: str) -> str:
     return built.split("-")[1].removesuffix(".tar.gz")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

@@ -163,6 +163,7 @@ def test_views_in_memory_are_consistent() -> None:
     follow_in_memory(100)
 
 
+@pytest.mark.long
 def test_views_on_etcd_are_consistent(etcd_server: Callable[..., Etcd]) -> None:
     follow_on_etcd(etcd_server(), 30, lambda: None)
 

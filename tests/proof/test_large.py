@@ -59,6 +59,7 @@ def list_twice(txn: Transaction) -> tuple[list[str], list[tuple[str, ProcessingB
     return txn.list_processing_blocks(), txn.processing_block.list_values()
 
 
+@pytest.mark.long
 def test_new_ids_are_consecutive(config: Config) -> None:
     before = today()
     taken = [take(config) for _ in range(300)]

@@ -143,6 +143,7 @@ def test_many_pairs_are_read_together_in_spite_of_crashes(server: EtcdOf) -> Non
     check_pairs_amid_faults(server, 100_000, lambda: crash(server), 1.0)
 
 
+@pytest.mark.long
 def test_transaction_reads_earlier_writes_of_its_process(connect: Connect) -> None:
     config, other = Config(connect()), Config(connect())
 

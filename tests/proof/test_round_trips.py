@@ -83,6 +83,7 @@ def test_states_are_read_as_written(connect: Connect) -> None:
     check()
 
 
+@pytest.mark.long
 def test_unknown_fields_survive_an_update(connect: Connect) -> None:
     config = Config(connect())
     # Neither a field of any entity nor an alternative name of one.

@@ -143,6 +143,7 @@ def test_users_warns_without_tls(start: Start, tmp_path: Path) -> None:
     assert "has no TLS" in result.output
 
 
+@pytest.mark.long
 def test_stranger_is_rejected_with_the_setting_to_correct(
     secured: Secured, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -42,6 +42,7 @@ EDITED = {
 """Path and text of entries edited by hand."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("path", "text"), EDITED.values(), ids=EDITED.keys())
 def test_invalid_entry_does_not_affect_other_blocks(
     config: Config, simulator: Simulator, path: str, text: str

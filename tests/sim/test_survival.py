@@ -180,6 +180,7 @@ def test_addresses_over_the_request_limit_fail_the_block(server: Etcd, access: C
         assert "--max-request-bytes" in reason
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_command_releases_everything_on_a_signal(
     server: Etcd, access: Config, number: signal.Signals
