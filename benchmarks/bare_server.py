@@ -49,16 +49,16 @@ class Bare(Device):  # type: ignore[misc]  # PyTango is not typed
         return 0.0
 
     @command(dtype_in=str)  # type: ignore[untyped-decorator]
-    def SetText(self, text: str) -> None:  # noqa: N802 - as Tango's commands are named
+    def SetText(self, text: str) -> None:
         """Set the text."""
         self._text = text
 
     @command(dtype_in=str)  # type: ignore[untyped-decorator]
-    def DoNothing(self, text: str) -> None:  # noqa: N802 - as Tango's commands are named
+    def DoNothing(self, text: str) -> None:
         """Do nothing."""
 
     @command  # type: ignore[untyped-decorator]
-    def Push(self) -> None:  # noqa: N802 - as Tango's commands are named
+    def Push(self) -> None:
         """Push from a thread, as the devices do after a watch event."""
         self._requests.put(None)
 

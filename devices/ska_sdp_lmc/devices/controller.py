@@ -78,22 +78,22 @@ class SDPController(LmcDevice):
     vars().update(declare(ATTRIBUTES))
 
     @tango_command("Lead to State ON.")
-    def On(self) -> None:  # noqa: N802 - Tango's name
+    def On(self) -> None:
         """Switch on."""
         self.commands.run(Command("On"))
 
     @tango_command("Lead to State STANDBY.")
-    def Standby(self) -> None:  # noqa: N802 - Tango's name
+    def Standby(self) -> None:
         """Stand by."""
         self.commands.run(Command("Standby"))
 
     @tango_command("Lead to State OFF.")
-    def Off(self) -> None:  # noqa: N802 - Tango's name
+    def Off(self) -> None:
         """Switch off."""
         self.commands.run(Command("Off"))
 
     @tango_command("Lead to State DISABLE; for older clients.")
-    def Disable(self) -> None:  # noqa: N802 - Tango's name
+    def Disable(self) -> None:
         """Disable."""
         self.commands.run(Command("Disable"))
 

@@ -27,7 +27,7 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             device_class.has_own_init = True
 
     @tango_command("Read the settings again and initialise the device.")
-    def Init(self) -> None:  # noqa: N802 - Tango's name
+    def Init(self) -> None:
         """Initialise the device again.
 
         Raises:

@@ -126,62 +126,62 @@ class SDPSubarray(LmcDevice):
     # Commands
 
     @tango_command("Switch on, to obsState EMPTY.")
-    def On(self) -> None:  # noqa: N802 - Tango's name
+    def On(self) -> None:
         """Switch on."""
         self.commands.run(COMMANDS["On"])
 
     @tango_command("Switch off: the execution block is cancelled, resources are released.")
-    def Off(self) -> None:  # noqa: N802 - Tango's name
+    def Off(self) -> None:
         """Switch off."""
         self.commands.run(COMMANDS["Off"])
 
     @tango_command("JSON text of schema ska-sdp-assignres.", dtype_in=str)
-    def AssignResources(self, text: str) -> None:  # noqa: N802 - Tango's name
+    def AssignResources(self, text: str) -> None:
         """Assign resources, begin an execution block, add processing blocks."""
         self.commands.run(COMMANDS["AssignResources"], text)
 
     @tango_command("JSON text of schema ska-sdp-releaseres.", dtype_in=str)
-    def ReleaseResources(self, text: str) -> None:  # noqa: N802 - Tango's name
+    def ReleaseResources(self, text: str) -> None:
         """Release some resources."""
         self.commands.run(COMMANDS["ReleaseResources"], text)
 
     @tango_command("Release all resources; the execution block is finished.")
-    def ReleaseAllResources(self) -> None:  # noqa: N802 - Tango's name
+    def ReleaseAllResources(self) -> None:
         """Release all resources."""
         self.commands.run(COMMANDS["ReleaseAllResources"])
 
     @tango_command("JSON text of schema ska-sdp-configure.", dtype_in=str)
-    def Configure(self, text: str) -> None:  # noqa: N802 - Tango's name
+    def Configure(self, text: str) -> None:
         """Select a scan type."""
         self.commands.run(COMMANDS["Configure"], text)
 
     @tango_command("JSON text of schema ska-sdp-scan.", dtype_in=str)
-    def Scan(self, text: str) -> None:  # noqa: N802 - Tango's name
+    def Scan(self, text: str) -> None:
         """Begin a scan."""
         self.commands.run(COMMANDS["Scan"], text)
 
     @tango_command("End the scan.")
-    def EndScan(self) -> None:  # noqa: N802 - Tango's name
+    def EndScan(self) -> None:
         """End the scan."""
         self.commands.run(COMMANDS["EndScan"])
 
     @tango_command("End the execution block; its batch processing continues.")
-    def End(self) -> None:  # noqa: N802 - Tango's name
+    def End(self) -> None:
         """End the execution block."""
         self.commands.run(COMMANDS["End"])
 
     @tango_command("Stop the current activity, to obsState ABORTED.")
-    def Abort(self) -> None:  # noqa: N802 - Tango's name
+    def Abort(self) -> None:
         """Stop the current activity."""
         self.commands.run(COMMANDS["Abort"])
 
     @tango_command("Return to IDLE after ABORTED or FAULT.")
-    def ObsReset(self) -> None:  # noqa: N802 - Tango's name
+    def ObsReset(self) -> None:
         """Return to IDLE."""
         self.commands.run(COMMANDS["ObsReset"])
 
     @tango_command("Return to EMPTY after ABORTED or FAULT; the execution block is cancelled.")
-    def Restart(self) -> None:  # noqa: N802 - Tango's name
+    def Restart(self) -> None:
         """Return to EMPTY."""
         self.commands.run(COMMANDS["Restart"])
 
