@@ -6,17 +6,21 @@ import io
 import json
 import re
 import threading
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 import tango
 
 from ska_sdp_config import Config
+from ska_sdp_config.lmc.derive import SubarrayView, derive
+from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_lmc.devices import subarray as server
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability import logs
+from ska_sdp_lmc.runtime.publisher import TangoSink
 from tests.support.waiting import wait_until
 
 from .conftest import Events, Start, assign_text, write_state
@@ -325,4 +329,23 @@ def test_bug_is_reported_as_command_failure(
     assert reason == "API_CommandFailed"
     assert text.startswith("It is not known whether On was carried out: the server failed by ")
     assert "TypeError (of no use)" in text
+    subarray.On()
+
+
+def test_busy_monitor_before_commit_is_reported_as_not_carried_out(
+    subarray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def time_out(sink: TangoSink) -> None:
+        tango.Except.throw_exception("API_CommandTimedOut", "not able to acquire it", "test")
+
+    def derive_unseen(device: SDPSubarray, found: Snapshot) -> SubarrayView:
+        patch.setattr(TangoSink, "monitor", time_out)
+        return derive(found, datetime.now(timezone.utc), device.settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SDPSubarray, "derive_unseen", derive_unseen)
+        reason, text = rejection(subarray.On)
+    assert reason == "API_CommandFailed"
+    assert text.startswith("On was not carried out: the device is busy (not able to acquire it)")
+    assert subarray.lastCommand == ""
     subarray.On()

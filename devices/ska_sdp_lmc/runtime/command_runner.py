@@ -123,13 +123,25 @@ class CommandRunner:
                     writes = device.decide(command, found, message, logs.transaction_id() or "")
                     if (unseen := device.derive_unseen(found)) is not None:
                         # Before the commit: the watch loop may publish that first.
-                        self._publisher.publish(unseen)
+                        self._publish_before_commit(unseen)
                     write(txn, writes)
                 _log_warnings(command, writes.warnings)
                 view = device.derive(found, writes, txn.commit_revision)
                 LOGGER.info("%s done, %s", command, view)
             timer.outcome = "accepted"
             self._publisher.publish(view)
+
+    def _publish_before_commit(self, view: View) -> None:
+        """Publish a view while nothing is written.
+
+        Raises:
+            RuntimeError: the device's monitor was not acquired in time.
+        """
+        try:
+            self._publisher.publish(view)
+        except tango.DevFailed as error:
+            # As a Tango error, it would be reported as a command with an unknown outcome.
+            raise RuntimeError(f"the device is busy ({error.args[0].desc}): try again.") from error
 
     def _parse(self, command: Command, argument: Any) -> Any:
         """Return the message of a command in the internal form.
