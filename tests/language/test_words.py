@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 REPLACED = {
     # Documents that readers do not have.
-    r"spec \d+|the seed|design/\w*|shared/(?:design|spec)": (
+    r"spec \d+|the seed|design/\w*|\w+/(?:design|spec)": (
         "a page of docs/; for random numbers, 'random seed'"
     ),
     # Synonyms of the glossary's words.
