@@ -288,7 +288,7 @@ class Observations(RuleBasedStateMachine):
         if loses:
             self.rig.network.cut()
         else:
-            # Delay of the response.
+            # The delay itself, well below the 2 s that the command waits for the database.
             time.sleep(0.2)
         self.rig.network.release()
         error = self.rig.response(number)

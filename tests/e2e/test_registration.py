@@ -107,6 +107,7 @@ def test_suspended_tango_database_delays_no_device(
 def test_server_does_not_replace_a_running_one(
     earlier: DeviceServer, later: DeviceServer, tango_db: TangoDatabase
 ) -> None:
+    # No event reports that the registration stays, so poll it for the time of four checks.
     end = time.monotonic() + 4 * CHECK_INTERVAL_S
     while time.monotonic() < end:
         assert registered(earlier, tango_db) == later.process.pid

@@ -84,10 +84,9 @@ def clients(rig: Rig) -> Iterator[Responses]:
 
 def read_until(rig: Rig, holds: Callable[[], bool]) -> list[float]:
     """Read State and attributes until a condition holds; return the seconds that each took."""
-    end = time.monotonic() + 60
     took: list[float] = []
-    while not took or not holds():
-        assert time.monotonic() < end
+
+    def read_and_check() -> bool:
         for name in ("State", "obsState", "ebID"):
             began = time.monotonic()
             if name == "State":
@@ -95,7 +94,9 @@ def read_until(rig: Rig, holds: Callable[[], bool]) -> list[float]:
             else:
                 rig.subarray.read(name)
             took.append(time.monotonic() - began)
-        time.sleep(0.005)
+        return holds()
+
+    wait_until(read_and_check, 60)
     return took
 
 
