@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Any
 
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backends import Etcd3Backend, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.engine.committer import Committer, TokenCommitter
+from ska_sdp_config.engine.committer import TokenCommitter
 from ska_sdp_config.store.deadline import Deadline
-from ska_sdp_config.store.interface import Conflict, Delete, Guard, Query, Write
+from ska_sdp_config.store.interface import Conflict, Delete, Query
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.cluster import raw
@@ -38,32 +38,20 @@ class Network(CommitFaults):
     """Faults of the commits of a client, which can also time out at once.
 
     Attributes:
-        impatience: while it is on, commits time out at once.
+        is_impatient: whether commits time out at once.
     """
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend.store)
-        self.impatience = backend.committer = Impatient(backend.committer)
+        self.is_impatient = False
+        commit = backend.committer.commit
 
+        def commit_in_time(*request: Any, **limit: Any) -> int | Conflict:
+            if self.is_impatient:
+                limit = {"deadline": Deadline(0.04, None, "an impatient client")}
+            return commit(*request, **limit)
 
-class Impatient:
-    """Committer with a very short timeout while it is on; see Committer."""
-
-    def __init__(self, committer: Committer) -> None:
-        self._committer = committer
-        self.on = False
-
-    def commit(
-        self,
-        guards: Sequence[Guard],
-        writes: Sequence[Write],
-        refetch: Sequence[Query],
-        *,
-        deadline: Deadline,
-    ) -> int | Conflict:
-        if self.on:
-            deadline = Deadline(0.04, None, "an impatient client")
-        return self._committer.commit(guards, writes, refetch, deadline=deadline)
+        backend.committer.commit = commit_in_time  # type: ignore[method-assign]
 
 
 class DatabaseUnderTest(ABC):
@@ -71,7 +59,7 @@ class DatabaseUnderTest(ABC):
 
     Attributes:
         loses_answers: whether commits can be lost.
-        at_once: whether it commits within the timeout of Impatient.
+        at_once: whether it commits within the timeout of an impatient client.
     """
 
     loses_answers = True

@@ -188,7 +188,7 @@ class Transactions(RuleBasedStateMachine):
             now.loop.close()
             return
         network.plan = [fate, *["request"] * 1_000]
-        network.impatience.on = True
+        network.is_impatient = True
         try:
             next(now.loop)
         except CommitUnknown:
@@ -199,7 +199,7 @@ class Transactions(RuleBasedStateMachine):
             assert len(network.plan) == 1_001, "the outcome is unknown"
         else:
             raise AssertionError("the outcome is unknown")
-        network.plan, network.impatience.on = [], False
+        network.plan, network.is_impatient = [], False
         assert list(now.loop) == [], "the body does not run again"
         if not is_sent:
             self._check()
