@@ -129,6 +129,8 @@ class _Connections:
         try:
             response = self._respond(head)
         except Exception:
+            # A bug. Without _send, the connection would count as responding forever, and after
+            # MAX_CONNECTIONS of them the endpoint would close every connection.
             LOGGER.exception("A request to the health endpoint failed.")
         # The loop is closed if the server has stopped meanwhile.
         with contextlib.suppress(RuntimeError):

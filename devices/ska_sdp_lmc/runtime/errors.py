@@ -49,7 +49,8 @@ def translate_errors(command: str, timer: CommandTimer) -> Iterator[None]:
         LOGGER.error("%s", text)  # noqa: TRY400 - no trace is needed
         throw(Reason.FAILED.value, text, command)
     except Exception as error:
-        # A bug. If the commit took effect, the watcher publishes it.
+        # A bug. Without this, the client would get PyTango's reason PyDs_PythonError, and the log
+        # no record. If the commit took effect, the watch loop publishes it.
         LOGGER.exception("%s failed", command)
         fault = f"the server failed by {type(error).__name__} ({error}), see its log"
         text = f"It is not known whether {command} was carried out: {fault}."
