@@ -185,11 +185,17 @@ class LmcDevice(InitDevice):
         """Initialise the members of a subclass."""
 
     def access(self) -> Access:
-        """Return the paths that the device reads and writes, for the check of its access."""
+        """Return the paths that the device reads and writes, for the check of its access.
+
+        Abstract: each device class implements it. PyTango's metaclass is not an ABCMeta, so
+        ``abstractmethod`` would have no effect.
+        """
         raise NotImplementedError
 
     def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
         """Read the database once, publish the view, and write the resulting updates.
+
+        Abstract, see ``access``.
 
         Args:
             watcher: watcher of the loop; what its transactions read triggers the next call.
