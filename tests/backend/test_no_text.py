@@ -12,7 +12,7 @@ import pytest
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Delete, Query
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import ConnectTo, put
 from tests.support.watch_loops import looping
@@ -33,7 +33,7 @@ def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
 def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
     """Client of a database that contains a key and a value that are not UTF-8."""
     with etcd_client(host=etcd.host, port=etcd.port) as backend:
-        backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
+        backend.store.commit([], [Delete(EVERYTHING)], timeout=20)
         put(backend, **{"pb/a": "1"})
         ask(etcd, "put", key=KEY, value=VALUE)
         yield backend

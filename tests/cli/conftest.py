@@ -20,7 +20,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.program import run
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.interface import Delete
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .samples import STORED
@@ -101,7 +101,7 @@ def samples(database: Config) -> Config:
 
 
 def empty(config: Config) -> None:
-    config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=CALL)
+    config.backend.store.commit([], [Delete(EVERYTHING)], timeout=CALL)
 
 
 def fill(config: Config, entries: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.store.interface import Delete, Entry, Query
-from ska_sdp_config.store.keys import Span, path_of_key
+from ska_sdp_config.store.keys import EVERYTHING, Span, path_of_key
 from ska_sdp_sim import COMPONENTS, Simulator
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.simulator import is_written_by_simulator
@@ -187,7 +187,7 @@ def observation(
             environment.setenv(f"SDP_CONFIG_{name.upper()}", str(value))
         if port is not None:
             environment.setenv("SDP_CONFIG_PORT", str(port))
-        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
         for txn in config.txn():
             txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})
         # A long limit for busy machines; other tests check the default.

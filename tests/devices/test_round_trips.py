@@ -9,7 +9,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.store.interface import Delete
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import wait_until
 
@@ -32,7 +32,7 @@ def calls(etcd: Etcd) -> dict[str, int]:
 def test_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_CONFIG_HOST", etcd.endpoint)
     with Config(host=etcd.endpoint) as config:
-        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
         with served(RequiredComponents="none") as (_, subarray):
             subarray.On()
             subarray.AssignResources(assign_text(pbs=((PB, "work"),)))

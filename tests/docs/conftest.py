@@ -12,7 +12,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.store.interface import Delete
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack import Layout
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.local import LocalStack
@@ -41,7 +41,7 @@ def clone(tmp_path: Path) -> Path:
 def on_etcd(etcd: Etcd) -> Environment:
     """Return a reader's environment whose database is an empty etcd."""
     with Config(host=etcd.host, port=etcd.port) as config:
-        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=60)
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=60)
     return environment(SDP_CONFIG_HOST=etcd.host, SDP_CONFIG_PORT=str(etcd.port))
 
 

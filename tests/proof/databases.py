@@ -14,7 +14,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.committer import TokenCommitter
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.interface import Conflict, Delete, Query
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.cluster import raw
 from tests.support.commit_faults import CommitFaults
@@ -22,7 +22,6 @@ from tests.support.commit_faults import CommitFaults
 from .reference import State, Stored
 
 __all__ = [
-    "EVERYTHING",
     "DatabaseUnderTest",
     "EtcdUnderTest",
     "MemoryUnderTest",
@@ -30,7 +29,6 @@ __all__ = [
     "observe",
 ]
 
-EVERYTHING = Span("\0", "\U0010ffff")
 ALL_PATHS = Span("0", ":")
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.store.interface import Guard
+from ska_sdp_config.store.keys import EVERYTHING
 from tests.proof.work import run_threads
 
-from .databases import EVERYTHING, MemoryUnderTest
+from .databases import MemoryUnderTest
 from .history import Event, Record, check
 from .logs import MemoryLog
 from .reference import Listing

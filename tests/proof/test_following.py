@@ -13,6 +13,7 @@ import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
+from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash
 from tests.services.versions import EtcdOf
@@ -20,7 +21,7 @@ from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
 from .concurrency import amid, amid_faults, in_threads
-from .databases import EVERYTHING, MemoryUnderTest
+from .databases import MemoryUnderTest
 from .history import Event, Record, misread
 from .logs import EtcdLog, MemoryLog
 from .work import PATHS, Body, Work

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
+from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.proof.work import run_threads
 from tests.services.etcd import crash, may_have_lost_commits
@@ -17,7 +18,7 @@ from tests.services.versions import EtcdOf
 from tests.support.proxy import Proxy
 
 from .concurrency import amid, amid_faults, in_processes
-from .databases import EVERYTHING, MemoryUnderTest, Network
+from .databases import MemoryUnderTest, Network
 from .history import Event, Record, check
 from .logs import EtcdLog, MemoryLog
 

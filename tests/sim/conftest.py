@@ -10,7 +10,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.store.interface import Delete
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.pytest_plugin import simulator, stand_in_sdp
 from tests.sim.observation import define_scripts
 
@@ -27,7 +27,7 @@ def sdp_config_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
         server = request.getfixturevalue("etcd")
         arguments = {"backend": "etcd3", "host": server.host, "port": server.port}
     with Config(**arguments) as config:
-        config.backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=5)
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
     return arguments
 
 

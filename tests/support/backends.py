@@ -14,7 +14,7 @@ from ska_sdp_config.backends import connect as connect_to
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Delete
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING
 from tests.services.versions import EtcdOf
 
 __all__ = ["Connect", "ConnectTo", "backend", "compact", "connect", "etcd_client", "put"]
@@ -52,7 +52,7 @@ def connect(request: pytest.FixtureRequest, etcd_of: Callable[[str], EtcdOf]) ->
         def connect() -> Backend:
             return clients.enter_context(make())
 
-        connect().store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
+        connect().store.commit([], [Delete(EVERYTHING)], timeout=20)
         yield connect
 
 

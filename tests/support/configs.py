@@ -11,7 +11,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.store.interface import Delete
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.keys import EVERYTHING
 from tests.support.waiting import wait_until
 
 __all__ = ["MakeConfig", "config", "make_config", "wait_until_gone"]
@@ -39,7 +39,7 @@ def make_config(request: pytest.FixtureRequest) -> Iterator[MakeConfig]:
         def make(**arguments: Any) -> Config:
             return configs.enter_context(Config(**{**where, **arguments}))
 
-        make().backend.store.commit([], [Delete(Span("\0", "\U0010ffff"))], timeout=20)
+        make().backend.store.commit([], [Delete(EVERYTHING)], timeout=20)
         yield make
 
 
