@@ -7,6 +7,7 @@ from typing import Any
 
 from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_lmc.commands.documents import read_list
 from ska_sdp_lmc.commands.write_builder import WriteBuilder
 from ska_sdp_lmc.messages.internal import Configure, Scan
 
@@ -65,8 +66,6 @@ def _ids(items: object, key: str) -> list[str]:
 
 def _joined(eb: Json, name: str, key: str, more: Iterable[Json]) -> list[Json]:
     """Return the execution block's list with further items, without those that it has."""
-    listed = eb.get(name)
-    # Other programs may have written any JSON value.
-    present = list(listed) if isinstance(listed, list) else []
+    present = read_list(eb, name)
     known = _ids(present, key)
     return [*present, *(dict(item) for item in more if item.get(key) not in known)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_lmc.commands.documents import read_list
 from ska_sdp_lmc.messages.internal import Resources
 
 __all__ = ["merge", "subtract"]
@@ -67,10 +68,7 @@ def subtract(assigned: Json, less: Resources) -> Json:
 
 
 def _members(resources: Json, name: str) -> list[Any]:
-    members = resources.get(name)
-    # Other programs may have written any JSON value.
-    listed = members if isinstance(members, list) else []
-    return [member for member in listed if isinstance(member, str | int)]
+    return [member for member in read_list(resources, name) if isinstance(member, str | int)]
 
 
 def _nodes(resources: Json) -> int:

@@ -9,6 +9,7 @@ from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import has_kind, script_of
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState
+from ska_sdp_lmc.commands.documents import read_list
 from ska_sdp_lmc.commands.resources import merge, subtract
 from ska_sdp_lmc.commands.write_builder import WriteBuilder
 from ska_sdp_lmc.messages.internal import AssignResources, ReleaseResources
@@ -51,8 +52,8 @@ def assign_resources(builder: WriteBuilder, message: AssignResources) -> None:
     elif eb is not None and snapshot.eb_id is not None:
         realtime, batch = _ids_by_kind(pbs)
         builder.update_eb(
-            pb_realtime=[*_listed(eb, "pb_realtime"), *realtime],
-            pb_batch=[*_listed(eb, "pb_batch"), *batch],
+            pb_realtime=[*read_list(eb, "pb_realtime"), *realtime],
+            pb_batch=[*read_list(eb, "pb_batch"), *batch],
         )
         _create_pbs(builder, snapshot.eb_id, pbs)
 
@@ -87,12 +88,6 @@ def _reject_existing(snapshot: Snapshot, message: AssignResources) -> None:
         named.add(pb_id)
     if eb is not None and snapshot.eb_id is not None and snapshot.eb_status == "ACTIVE":
         raise rejections.BLOCK_STILL_ACTIVE.rejection(eb_id=snapshot.eb_id)
-
-
-def _listed(eb: Json, name: str) -> list[Any]:
-    # Other programs may have written any JSON value.
-    found = eb.get(name)
-    return found if isinstance(found, list) else []
 
 
 def _new_eb(builder: WriteBuilder, eb: Json, pbs: Sequence[Json]) -> Json:

@@ -15,6 +15,7 @@ from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
+from ska_sdp_lmc.commands.documents import read_list
 from ska_sdp_lmc.messages.internal import AssignResources, Configure, ReleaseResources, Scan
 
 __all__ = ["Message", "WriteBuilder", "apply_command"]
@@ -171,8 +172,7 @@ class WriteBuilder:
     @property
     def scans(self) -> list[Json]:
         """Scans of the linked execution block."""
-        scans = (self.snapshot.eb_state or {}).get("scans")
-        return list(scans) if isinstance(scans, list) else []
+        return read_list(self.snapshot.eb_state or {}, "scans")
 
     def closed_scans(self, status: str) -> list[Json]:
         """Return the scans with running ones ended.
