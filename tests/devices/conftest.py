@@ -123,6 +123,14 @@ def assign_text(pbs: tuple[tuple[str, str], ...] = (), **more: Any) -> str:
     )
 
 
+def rejection(call: Callable[..., Any], *arguments: Any) -> tuple[str, str]:
+    """Execute a command that is rejected; return the reason and the text."""
+    with pytest.raises(tango.DevFailed) as rejected:
+        call(*arguments)
+    first = rejected.value.args[0]
+    return first.reason, first.desc
+
+
 def write_state(config: Config, pb_id: str, root: str = "", **state: Any) -> None:
     """Update the state of a processing block, as its script does."""
     for txn in config.txn():

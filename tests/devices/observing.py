@@ -20,7 +20,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.simulator import is_written_by_simulator
 from tests.support.waiting import wait_until
 
-from .conftest import assign_text, served
+from .conftest import assign_text, rejection, served
 
 __all__ = ["FOR_EVER", "Observation", "observation"]
 
@@ -33,7 +33,7 @@ class Observation:
     """Subarray that is led through observations with unique IDs.
 
     Attributes:
-        subarray: the device, of which a client knows.
+        subarray: a client's proxy of the device.
         config: its database.
         eb_id: the last execution block.
         pb_id: its processing block, of a script that gives receive addresses.
@@ -62,10 +62,7 @@ class Observation:
 
     def rejection(self, name: str, argument: str | None = None) -> tuple[str, str]:
         """Execute a command that is rejected; return the reason and the text."""
-        with pytest.raises(tango.DevFailed) as rejected:
-            self.command(name, argument)
-        first = rejected.value.args[0]
-        return first.reason, first.desc
+        return rejection(self.command, name, argument)
 
     def wait_for(self, obs_state: str) -> None:
         """Wait until the subarray is in an obsState."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from tests.support.waiting import wait_until
 
-from .conftest import Start, assign_text
+from .conftest import Start, assign_text, rejection
 
 EB_ID = "eb-test-20260131-00000"
 EB = f"/eb/{EB_ID}"
@@ -29,12 +28,6 @@ def stored(config: Config, path: str) -> str | None:
     return found
 
 
-def rejection(call: Callable[[], Any]) -> tuple[str, str]:
-    with pytest.raises(tango.DevFailed) as caught:
-        call()
-    return caught.value.args[0].reason, caught.value.args[0].desc
-
-
 @pytest.mark.parametrize("path", [EB, f"{EB}/state"])
 @pytest.mark.parametrize("text", NO_OBJECT)
 def test_scan_does_not_change_damaged_block(
@@ -47,7 +40,7 @@ def test_scan_does_not_change_damaged_block(
     info = f"{path} holds no JSON object"
     wait_until(lambda: any(line.startswith(info) for line in subarray.healthInfo))
     expected = "API_CommandFailed", f"Execution block {EB_ID} is missing"
-    assert rejection(lambda: subarray.Scan('{"scan_id": 1}')) == expected
+    assert rejection(subarray.Scan, '{"scan_id": 1}') == expected
     assert stored(config, path) == text
     subarray.adminMode = AdminMode.ENGINEERING
     assert subarray.obsState == ObsState.READY
@@ -66,7 +59,7 @@ def test_command_does_not_replace_damaged_entry(start: Start, config: Config, te
         wait_until(lambda: any(line.startswith(info) for line in device.healthInfo))  # noqa: B023
         expected = f"{info}: fix it, or delete it to reset the device"
         assert rejection(device.On) == ("API_CommandFailed", expected)
-        reason, desc = rejection(lambda: setattr(device, "adminMode", AdminMode.OFFLINE))  # noqa: B023
+        reason, desc = rejection(setattr, device, "adminMode", AdminMode.OFFLINE)
         assert (reason, desc) == ("API_CommandFailed", expected)
         assert stored(config, path) == text
         assert device.adminMode == AdminMode.ONLINE

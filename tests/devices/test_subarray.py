@@ -23,7 +23,7 @@ from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime.publisher import TangoSink
 from tests.support.waiting import wait_until
 
-from .conftest import Events, Start, assign_text, write_state
+from .conftest import Events, Start, assign_text, rejection, write_state
 
 ADDRESSES = {
     "science": {
@@ -36,13 +36,6 @@ RUNNING: dict[str, Any] = {
     "receive_addresses": ADDRESSES,
     "deployments_ready": True,
 }
-
-
-def rejection(call: Any, *arguments: Any) -> tuple[str, str]:
-    with pytest.raises(tango.DevFailed) as rejected:
-        call(*arguments)
-    first = rejected.value.args[0]
-    return first.reason, first.desc
 
 
 def link_addresses(config: Config, pb_id: str) -> None:
