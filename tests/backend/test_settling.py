@@ -41,6 +41,13 @@ def increment(backend: Backend) -> int:
     return runs
 
 
+def make_twins(backend: Backend) -> list[TokenCommitter]:
+    """Return committers with equal token names, as in two copies of a virtual machine."""
+    twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
+    twins[1]._name = twins[0]._name
+    return twins
+
+
 @pytest.mark.parametrize(
     "plan",
     [
@@ -103,9 +110,7 @@ def test_resent_conflict_is_conflict(backend: Backend, network: CommitFaults) ->
 def test_token_written_by_another_client_keeps_lease(
     backend: Backend, network: CommitFaults
 ) -> None:
-    """Two committers with the same token names, as in two copies of a virtual machine."""
-    twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
-    twins[1]._name = twins[0]._name
+    twins = make_twins(backend)
     lease = backend.client_lease.take()
     for number, twin in enumerate(twins):
         deadline = Deadline(20, None, backend.address)
@@ -211,9 +216,7 @@ def test_interrupted_commit_keeps_lease(
 def test_commit_of_twin_process_is_not_mistaken_for_own(
     backend: Backend, network: CommitFaults
 ) -> None:
-    """Two committers with the same token names, as in two copies of a virtual machine."""
-    twins = [TokenCommitter(backend.store, backend.client_lease) for _ in range(2)]
-    twins[1]._name = twins[0]._name
+    twins = make_twins(backend)
     for number, plan in enumerate(["fine", "request"]):
         network.plan = [plan]
         deadline = Deadline(20, None, backend.address)

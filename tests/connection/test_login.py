@@ -72,7 +72,7 @@ def increment(backend: Backend) -> int:
 
 
 def wait_for_expiry(server: EtcdOf, backend: Backend) -> None:
-    """Wait until the server rejects the token; the client does not notice."""
+    """Wait until the server rejects the token; the client does not detect it."""
     metadata = login_of(backend).ready
 
     def is_rejected() -> bool:
