@@ -99,9 +99,12 @@ def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
 
 def _unreadable_entries(txn: Transaction, prefix: str) -> Iterator[tuple[str, str]]:
     """Yield the device entries that are not JSON, and the components with an invalid owner."""
-    for root, read in ((f"{prefix}/lmc/", decode), (f"{prefix}/component/", read_owner)):
+    for root, leaf, read in (
+        (f"{prefix}/lmc/", "", decode),
+        (COMPONENT.path(prefix), COMPONENT.leaf, read_owner),
+    ):
         for path, text in txn.raw.list_values(root, recurse=1):
-            if read is read_owner and not path.endswith("/owner"):
+            if not path.endswith(leaf):
                 continue
             try:
                 read(text, path)
