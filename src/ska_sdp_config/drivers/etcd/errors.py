@@ -8,13 +8,14 @@ import grpc
 
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.errors import (
+    Compacted,
     ConfigConnectionError,
     ConfigRefused,
     FutureRevision,
+    LeaseNotFound,
     LoginRejected,
     TransactionTooLarge,
 )
-from ska_sdp_config.store.interface import Compacted, LeaseNotFound
 
 __all__ = [
     "DENIED",
