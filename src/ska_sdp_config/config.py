@@ -12,7 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
 
-from ska_sdp_config.backends import connect
+from ska_sdp_config.backends import backend_name, connect
 from ska_sdp_config.engine.backend import LEASE_TTL, Backend
 from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.engine.runner import MAX_RETRIES
@@ -143,7 +143,7 @@ class Config(Generic[Yielded]):
             )
         is_own_backend = not isinstance(backend, Backend)
         if not isinstance(backend, Backend):
-            backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
+            backend = connect(backend or backend_name(), **cargs)
         self._backend = backend
         self.owner = _owner_dict(owner)
         self._taken: dict[str, LeaseLike] = {}
