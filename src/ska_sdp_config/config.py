@@ -160,7 +160,8 @@ class Config(Generic[Yielded]):
             if owned_entity:
                 self._own(*owned_entity)
         except BaseException:
-            # The caller has no Config to close, and the lease would be kept alive forever.
+            # Also on Ctrl-C: the caller has no Config to close, and the lease would be kept alive
+            # forever.
             if is_own_backend:
                 self.close()
             else:

@@ -79,6 +79,7 @@ class Watchdog:
         try:
             self._thread.start()
         except BaseException:
+            # Also on Ctrl-C: a channel that is not released would stay open after it is retired.
             self._channel.__exit__()
             raise
         return self

@@ -155,7 +155,8 @@ def _connecting() -> Iterator[None]:
     try:
         yield
     except Exception as exc:
-        # Without the mark, an error of the TLS handshake looks like one of the call.
+        # Any error: nothing was sent yet. Without the mark, an error of the TLS handshake looks
+        # like one of the call.
         vars(exc)["from_connecting"] = True
         raise
 
