@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ska_sdp_config.drivers.etcd.channel import MakeChannel
     from ska_sdp_config.drivers.etcd.settings import Settings
 
-__all__ = ["Etcd3Backend", "Etcd3Revolution1Backend", "MemoryBackend", "connect"]
+__all__ = ["Etcd3Backend", "Etcd3Revolution1Backend", "MemoryBackend", "backend_name", "connect"]
 
 
 class _EtcdBackend(Backend):
@@ -122,6 +123,11 @@ _BACKENDS: dict[str, type[Backend]] = {
     "etcd3_revolution1": Etcd3Revolution1Backend,
     "memory": MemoryBackend,
 }
+
+
+def backend_name() -> str:
+    """Return the name of the backend that the environment selects."""
+    return os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
 
 
 def connect(name: str, **arguments: Any) -> Backend:

@@ -12,7 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
 
-from ska_sdp_config.backends import connect
+from ska_sdp_config.backends import backend_name, connect
 from ska_sdp_config.engine.backend import LEASE_TTL, Backend
 from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.engine.runner import MAX_RETRIES
@@ -143,7 +143,7 @@ class Config(Generic[Yielded]):
             )
         is_own_backend = not isinstance(backend, Backend)
         if not isinstance(backend, Backend):
-            backend = connect(backend or os.environ.get("SDP_CONFIG_BACKEND") or "etcd3", **cargs)
+            backend = connect(backend or backend_name(), **cargs)
         self._backend = backend
         self.owner = _owner_dict(owner)
         self._taken: dict[str, LeaseLike] = {}
@@ -160,7 +160,8 @@ class Config(Generic[Yielded]):
             if owned_entity:
                 self._own(*owned_entity)
         except BaseException:
-            # The caller has no Config to close, and the lease would be kept alive forever.
+            # Also on Ctrl-C: the caller has no Config to close, and the lease would be kept alive
+            # forever.
             if is_own_backend:
                 self.close()
             else:

@@ -17,10 +17,10 @@ __all__ = ["Presence"]
 
 LOGGER = logging.getLogger(__name__)
 
-CHECK_EVERY = 1.0
+CHECK_INTERVAL_S = 1.0
 """Seconds between two checks of the key and its lease."""
 
-RETRY_REJECTED_AFTER = 30.0
+RETRY_REJECTED_AFTER_S = 30.0
 """Seconds before a retry after the database rejected a request, e.g. permission denied."""
 
 
@@ -46,7 +46,7 @@ class Presence:
         self._closed = threading.Event()
         # Types of errors logged since the last success.
         self._logged: set[type[Exception]] = set()
-        self._pause = CHECK_EVERY
+        self._pause = CHECK_INTERVAL_S
         try:
             self.put()
         except ConfigConnectionError as exc:
@@ -116,7 +116,7 @@ class Presence:
                 if not store.closed:
                     self._log(exc)
             else:
-                self._pause = CHECK_EVERY
+                self._pause = CHECK_INTERVAL_S
                 if self._logged:
                     LOGGER.info("The component key %s was written.", self._path)
                     self._logged.clear()
@@ -124,7 +124,7 @@ class Presence:
     def _log(self, exc: Exception) -> None:
         """Log an error, once per type, and set the time of the next attempt."""
         is_rejected = isinstance(exc, ConfigRefused) and exc.retry_after is None
-        self._pause = RETRY_REJECTED_AFTER if is_rejected else CHECK_EVERY
+        self._pause = RETRY_REJECTED_AFTER_S if is_rejected else CHECK_INTERVAL_S
         level = logging.ERROR if is_rejected else logging.WARNING
         if type(exc) in self._logged:
             level = logging.DEBUG

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.store.interface import LeaseNotFound
+from ska_sdp_config.store.errors import LeaseNotFound
 
 LOGGER = logging.getLogger(__name__)
 

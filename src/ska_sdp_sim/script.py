@@ -94,7 +94,7 @@ def next_step(
     if block.eb_id is not None and block.execution_block is None:
         if block.state is None:
             return Wait()
-        return _end(block, "CANCELLED", f"Execution block {block.eb_id} is not there")
+        return _end(block, "CANCELLED", f"Execution block {block.eb_id} does not exist")
     if block.execution_status == "CANCELLED":
         return _end(block, "CANCELLED")
     if block.execution_status == "FINISHED" and block.kind == "realtime":

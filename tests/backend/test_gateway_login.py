@@ -87,7 +87,7 @@ def test_mutual_tls(secure: SecureEtcd) -> None:
 
 
 def test_watchdog_probes_over_tls(secure: SecureEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
+    monkeypatch.setattr(watchdog, "PROBE_AFTER_S", 0.1)
     with secure.client() as backend:
         sink, compared = RecordingSink(), comparisons(monkeypatch)
         watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)

@@ -52,7 +52,7 @@ def fast_probes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     The lag timeout stays: a busy server may deliver events late on working streams too.
     """
-    monkeypatch.setattr(watchdog, "PROBE_AFTER", 0.1)
+    monkeypatch.setattr(watchdog, "PROBE_AFTER_S", 0.1)
 
 
 @pytest.mark.long

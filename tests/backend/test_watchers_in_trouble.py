@@ -12,7 +12,7 @@ import pytest
 from ska_sdp_config.backend import CommitUnknown, TransactionTooLarge
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.store.interface import LeaseNotFound
+from ska_sdp_config.store.errors import LeaseNotFound
 from tests.support.backends import Connect
 from tests.support.in_time import in_time
 from tests.support.stores import Outage

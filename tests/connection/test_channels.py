@@ -81,8 +81,8 @@ def test_watchdog_keeps_its_channel_open(
     network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A probe may begin after the watch has switched to another channel."""
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
     backend = connect(network.endpoint)
     probed: list[tuple[EtcdClient, Channel]] = []
     answers: list[object] = []

@@ -81,9 +81,9 @@ def test_progress_reply_does_not_advance_resume_revision(
     backlog: Backlog, backlog_network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Progress is requested continuously while the stream is cut at arbitrary points."""
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", -1.0)
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
-    monkeypatch.setattr(f"{WATCHDOG}.CHECK_INTERVAL", 0.005)
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", -1.0)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 60.0)
+    monkeypatch.setattr(f"{WATCHDOG}.CHECK_INTERVAL_S", 0.005)
     overtakers = 0
 
     def on_response(stream: WatchStream, response: Any) -> None:
@@ -123,9 +123,9 @@ def test_backlog_on_slow_connection_is_delivered(
 
     The backlog is delivered, or it is reported as a gap.
     """
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.4)
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_DEADLINE", 3.0)
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.4)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_DEADLINE_S", 3.0)
     backend, other = connect(backlog_network.endpoint), connect(backlog.server.endpoint)
     before = now(backend)
     backlog_network.limit(4_000_000)
@@ -250,7 +250,7 @@ def test_lagging_member_is_not_a_restored_database(
 ) -> None:
     """Its create response has an older revision; a linearizable read waits for the newest."""
     # Without this, a stream without responses on a busy machine would cause another read.
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 60.0)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 60.0)
     call_on = EtcdClient.call_on
     reads: list[str] = []
 

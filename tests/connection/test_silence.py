@@ -138,8 +138,8 @@ def test_missing_progress_reply_is_not_silence(
     """The stream is kept while a read is answered and returns no new changes."""
     requested = []
     monkeypatch.setattr(Stream, "request_progress", lambda stream: requested.append(stream))
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.05)
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.05)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
     backend, other = connect(network.endpoint), connect(server.endpoint)
     states = States(backend)
     sink = RecordingSink()
@@ -158,7 +158,7 @@ def test_close_during_probe(
     network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before, during and after the probe; no thread ends with an error."""
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 0.05)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.05)
     pause = threading.Event()
     for number in range(10):
         backend = connect(network.endpoint)
@@ -186,9 +186,9 @@ def test_stalled_watch_is_replaced(
 
     intercept_responses(monkeypatch, on_response)
     monkeypatch.setattr(Stream, "request_progress", lambda stream: None)
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.1)
     # A busy server delivers what was committed before the watch with a delay.
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER", 1.0)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
     sink = RecordingSink()
     backend.store.watch(EVERYTHING, now(backend) + 1, sink)

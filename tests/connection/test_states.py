@@ -70,7 +70,7 @@ def test_unanswered_call_suspends(
     server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Independently of the timeout of the call, and also without a listener."""
-    monkeypatch.setattr(f"{STATE}.SILENCE", 0.6)
+    monkeypatch.setattr(f"{STATE}.SUSPENDED_AFTER_S", 0.6)
     backend = connect(server.endpoint, timeout=30)
     backend.get("/a")
     server.pause()

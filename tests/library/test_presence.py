@@ -30,7 +30,7 @@ OTHER = {"pid": 7, "hostname": "elsewhere", "command": ["other.py"]}
 
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ska_sdp_config.presence.CHECK_EVERY", 0.02)
+    monkeypatch.setattr("ska_sdp_config.presence.CHECK_INTERVAL_S", 0.02)
 
 
 def owner(config: Config) -> object:
@@ -74,7 +74,7 @@ def test_component_key_returns_after_delete(make_config: MakeConfig) -> None:
 def test_set_alive_writes_missing_key(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.presence.CHECK_EVERY", 60.0)
+    monkeypatch.setattr("ska_sdp_config.presence.CHECK_INTERVAL_S", 60.0)
     config = make_config(component_name="proccontrol", global_prefix="/test")
     config.revoke_lease()
     assert not config.is_alive()
@@ -86,7 +86,7 @@ def test_set_alive_writes_missing_key(
 def test_set_alive_recovers_from_expired_lease(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.presence.CHECK_EVERY", 60.0)
+    monkeypatch.setattr("ska_sdp_config.presence.CHECK_INTERVAL_S", 60.0)
     config, other = make_config(component_name="proccontrol"), make_config()
     other.backend.store.revoke_lease(config.client_lease.id, timeout=5)
     config.set_alive()
@@ -244,7 +244,7 @@ def test_component_key_is_written_after_permission_is_granted(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.presence.RETRY_REJECTED_AFTER", 0.05)
+    monkeypatch.setattr("ska_sdp_config.presence.RETRY_REJECTED_AFTER_S", 0.05)
     with (
         caplog.at_level(logging.INFO, "ska_sdp_config.presence"),
         Config(guest, component_name="proccontrol") as config,

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.engine.backend import DbRevision
 from ska_sdp_config.engine.lease import Lease
-from ska_sdp_config.store.interface import Commit, LeaseNotFound
+from ska_sdp_config.store.errors import LeaseNotFound
+from ska_sdp_config.store.interface import Commit
 from tests.support.commit_faults import Held
 
 from .databases import DatabaseUnderTest, Network, observe

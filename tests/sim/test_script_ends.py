@@ -138,7 +138,7 @@ def test_missing_execution_block_cancels_the_block() -> None:
     for point in list(reached(block()))[2:]:
         run = Run(replace(point, execution_block=None))
         assert run.go() == ["CANCELLED"]
-        assert "eb-test-20260131-00000 is not there" in run.state["reason"]
+        assert "eb-test-20260131-00000 does not exist" in run.state["reason"]
 
 
 def test_deployments_ready_follows_the_deployment() -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from ska_sdp_config.store.errors import LeaseNotFound
 from ska_sdp_config.store.interface import (
     AnswerLost,
     Commit,
     Conflict,
     Guard,
-    LeaseNotFound,
     Query,
     Store,
     Write,

@@ -14,7 +14,7 @@ from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.entity.codec import decode, encode
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import TransactionTooLarge
-from ska_sdp_config.store.interface import KeyAt, Put, Query
+from ska_sdp_config.store.interface import NEVER, KeyAt, Put, Query
 from ska_sdp_config.store.keys import Span, key_of_path
 
 if TYPE_CHECKING:
@@ -206,9 +206,6 @@ def _report_batches(batches: Iterator[Batch], on_commit: Callable[[Batch], None]
 MIN_CHECKED_CHARS = 2**16
 """Number of characters below which a text fits a transaction of any server."""
 
-IMPOSSIBLE_REVISION = -1
-"""Revision that no key can have."""
-
 
 def _check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
     """Check that each text fits a transaction of its own, without writing anything.
@@ -229,7 +226,7 @@ def _check_sizes(config: Config, texts: Mapping[str, str | None]) -> None:
         key = key_of_path(path)
         try:
             backend.committer.commit(
-                [KeyAt(key, IMPOSSIBLE_REVISION)],
+                [KeyAt(key, NEVER)],
                 [Put(key, texts[path] or "")],
                 [Query(Span(key), keys_only=True)],
                 deadline=Deadline(backend.store.timeout, None, backend.address),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Iterable
 from itertools import count
@@ -48,13 +47,12 @@ def complete_keys(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
 
 
 def _paths(start: str, levels: Iterable[int]) -> list[str]:
-    from ska_sdp_config.backends import connect
+    from ska_sdp_config.backends import backend_name, connect
 
     logging.getLogger("ska_sdp_config").setLevel(logging.CRITICAL)
     found: list[str] = []
     try:
-        name = os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
-        with connect(name, timeout=TIMEOUT_S) as backend:
+        with connect(backend_name(), timeout=TIMEOUT_S) as backend:
             for txn in backend.txn(timeout=TIMEOUT_S):
                 found = txn.list_keys(start, levels)
     except (ValueError, ConnectionError):

@@ -16,8 +16,8 @@ from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
-from ska_sdp_config.store.errors import depth_of_path
-from ska_sdp_config.store.interface import Compacted, Query
+from ska_sdp_config.store.errors import Compacted, depth_of_path
+from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path, path_of_key
 
 if TYPE_CHECKING:

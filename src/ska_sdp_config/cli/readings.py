@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ska_sdp_config.backends import backend_name
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.members import Member, make_fetch, make_maintenance_call, read_member
 from ska_sdp_config.cli.objects import COMPONENT
@@ -99,9 +99,12 @@ def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
 
 def _unreadable_entries(txn: Transaction, prefix: str) -> Iterator[tuple[str, str]]:
     """Yield the device entries that are not JSON, and the components with an invalid owner."""
-    for root, read in ((f"{prefix}/lmc/", decode), (f"{prefix}/component/", read_owner)):
+    for root, leaf, read in (
+        (f"{prefix}/lmc/", "", decode),
+        (COMPONENT.path(prefix), COMPONENT.leaf, read_owner),
+    ):
         for path, text in txn.raw.list_values(root, recurse=1):
-            if read is read_owner and not path.endswith("/owner"):
+            if not path.endswith(leaf):
                 continue
             try:
                 read(text, path)
@@ -111,7 +114,7 @@ def _unreadable_entries(txn: Transaction, prefix: str) -> Iterator[tuple[str, st
 
 def read_members(readings: Readings) -> None:
     """Read the status of each server."""
-    backend = os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
+    backend = backend_name()
     if backend == "memory":
         return
     from ska_sdp_config.drivers.etcd.diagnosis import find_fault

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,9 +36,9 @@ def open_backend(
     """
 
     def make() -> Backend:
-        from ska_sdp_config.backends import connect
+        from ska_sdp_config.backends import backend_name, connect
 
-        return connect(os.environ.get("SDP_CONFIG_BACKEND") or "etcd3")
+        return connect(backend_name())
 
     return _opened(make, ctrl_c, logging.WARNING if waits else logging.CRITICAL)
 

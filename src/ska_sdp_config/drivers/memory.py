@@ -15,18 +15,16 @@ from collections import deque
 from collections.abc import Sequence
 
 from ska_sdp_config.store.connection import Connection
-from ska_sdp_config.store.errors import FutureRevision, closed_error
+from ska_sdp_config.store.errors import Compacted, FutureRevision, LeaseNotFound, closed_error
 from ska_sdp_config.store.interface import (
     Change,
     Commit,
-    Compacted,
     Conflict,
     Created,
     Delete,
     Entry,
     Guard,
     KeyAt,
-    LeaseNotFound,
     Put,
     Query,
     Reply,

@@ -309,6 +309,7 @@ class Cache:
         try:
             watch = self._store.watch(EVERYTHING, revision + 1, sink)
         except BaseException:
+            # Also on Ctrl-C: readers would wait for changes that no watch delivers.
             with self._lock:
                 if self._sink is sink:
                     self._sink = None

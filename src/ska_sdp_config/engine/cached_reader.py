@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.view import View
-from ska_sdp_config.store.errors import FutureRevision
-from ska_sdp_config.store.interface import Compacted, Query, Reply, Store
+from ska_sdp_config.store.errors import Compacted, FutureRevision
+from ska_sdp_config.store.interface import Query, Reply, Store
 
 __all__ = ["CachedReader"]
 

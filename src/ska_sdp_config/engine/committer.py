@@ -25,7 +25,12 @@ from typing import Protocol
 from ska_sdp_config.engine.lease import SharedLease
 from ska_sdp_config.store.backoff import growing_pauses
 from ska_sdp_config.store.deadline import Deadline
-from ska_sdp_config.store.errors import CommitUnknown, ConfigConnectionError, TransactionTooLarge
+from ska_sdp_config.store.errors import (
+    CommitUnknown,
+    ConfigConnectionError,
+    LeaseNotFound,
+    TransactionTooLarge,
+)
 from ska_sdp_config.store.interface import (
     AnswerLost,
     Commit,
@@ -33,7 +38,6 @@ from ska_sdp_config.store.interface import (
     Entry,
     Guard,
     KeyAt,
-    LeaseNotFound,
     Put,
     Query,
     Reply,

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ska_sdp_config.engine.read_set import Reads
-from ska_sdp_config.store.errors import ConfigConnectionError, FutureRevision
-from ska_sdp_config.store.interface import Compacted, Entry, Query, Reply
+from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, FutureRevision
+from ska_sdp_config.store.interface import Entry, Query, Reply
 from ska_sdp_config.store.keys import Span
 
 __all__ = ["ReadCall", "Snapshot"]

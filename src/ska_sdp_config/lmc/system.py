@@ -92,7 +92,7 @@ def derive_system(system: System, settings: ModelSettings) -> ControllerView:
         state=entry.shown_state,
         status=entry.status,
         admin_mode=entry.admin_mode,
-        faults=tuple(_faults(system, settings)),
+        faults=tuple(_faults(system, entry, settings)),
         components=json_text(_components(system, settings)),
         capacity_buffer_storage=_capacity(system.documents.get(settings.storage_key)),
         subarrays=json_text(_subarrays(system)),
@@ -163,13 +163,12 @@ def _processing_blocks(system: System) -> Json:
     }
 
 
-def _faults(system: System, settings: ModelSettings) -> Iterator[Fault]:
+def _faults(system: System, entry: ControllerEntry, settings: ModelSettings) -> Iterator[Fault]:
     owners = system.all_of("component", "owner")
     for name in settings.components:
         if name not in owners:
             yield Fault(f"component {name}", f"Component {name} is OFFLINE")
-    damaged = ControllerEntry.read(system.documents.get(paths.CONTROLLER)).damaged
-    if damaged:
-        yield Fault("entry", f"{paths.CONTROLLER} has invalid fields: {', '.join(damaged)}")
+    if entry.damaged:
+        yield Fault("entry", f"{paths.CONTROLLER} has invalid fields: {', '.join(entry.damaged)}")
     for path in system.unreadable:
         yield Fault(f"text {path}", f"{path} holds no JSON object")

@@ -229,7 +229,7 @@ class CollectiveEntityOperations(
             TypeError: a part is unknown.
             ValueError: a part is invalid.
         """
-        return [key for _, key in self._list(parts)]
+        return list(self.query_keys(**parts))
 
     def query_keys(self, **parts: str) -> Iterator[KeyT]:
         """Iterate over the keys. The database is read at the first one; see list_keys."""
@@ -266,9 +266,6 @@ class CollectiveEntityOperations(
                 self.MODEL_CLASS.from_stored(text, key, path)
             except ValueError as error:
                 yield path, str(error)
-
-    def _list(self, parts: dict[str, str]) -> list[tuple[str, KeyT]]:
-        return list(self._list_names(*self._select(parts)))
 
     def _list_names(
         self, prefix: str, matches: Callable[[str], bool] | None

@@ -11,14 +11,14 @@ from typing import Literal
 
 from ska_sdp_config.store.counts import Counts
 
-__all__ = ["SILENCE", "Connection", "ConnectionState", "Listener"]
+__all__ = ["SUSPENDED_AFTER_S", "Connection", "ConnectionState", "Listener"]
 
 LOGGER = logging.getLogger(__name__)
 
 ConnectionState = Literal["connected", "suspended", "lost"]
 Listener = Callable[[ConnectionState], None]
 
-SILENCE = 5.0
+SUSPENDED_AFTER_S = 5.0
 """Seconds without a response to a call, after which the connection is suspended."""
 
 CHECK_INTERVAL_S = 0.5
@@ -65,8 +65,8 @@ class Connection:
         # Changes that time alone causes are made on reading.
         now = time.monotonic()
         asked, since = self._asked, self._suspended_since
-        if self._state == "connected" and asked is not None and now - asked >= SILENCE:
-            self._enter("suspended", asked + SILENCE, only_if="connected")
+        if self._state == "connected" and asked is not None and now - asked >= SUSPENDED_AFTER_S:
+            self._enter("suspended", asked + SUSPENDED_AFTER_S, only_if="connected")
             since = self._suspended_since
         if self._state == "suspended" and since is not None and now - since >= self._lease_ttl:
             self._enter("lost", now, only_if="suspended")
@@ -142,7 +142,7 @@ class Connection:
         due, now = CHECK_INTERVAL_S, time.monotonic()
         asked, since = self._asked, self._suspended_since
         if self._state == "connected" and asked is not None:
-            due = min(due, asked + SILENCE - now)
+            due = min(due, asked + SUSPENDED_AFTER_S - now)
         if self._state == "suspended" and since is not None:
             due = min(due, since + self._lease_ttl - now)
         return max(0.0, due)

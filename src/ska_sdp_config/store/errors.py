@@ -47,36 +47,32 @@ class DbRevision:
     mod_revision: int | None = None
 
 
-class ConfigCollision(RuntimeError):
+class _PathError(RuntimeError):
+    """An error about one path."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[_PathError], tuple[str, str]]:
+        return type(self), (self.path, self.message)
+
+
+class ConfigCollision(_PathError):
     """A path to be created exists already.
 
     Attributes:
         path: the path.
     """
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
 
-    def __reduce__(self) -> tuple[type[ConfigCollision], tuple[str, str]]:
-        return type(self), (self.path, self.message)
-
-
-class ConfigVanished(RuntimeError):
+class ConfigVanished(_PathError):
     """A path to be changed or deleted does not exist.
 
     Attributes:
         path: the path.
     """
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
-
-    def __reduce__(self) -> tuple[type[ConfigVanished], tuple[str, str]]:
-        return type(self), (self.path, self.message)
 
 
 class ConfigConnectionError(ConnectionError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from ska_sdp_config.store.errors import Compacted, LeaseNotFound
 from ska_sdp_config.store.keys import Span
 
 __all__ = [
@@ -17,14 +16,12 @@ __all__ = [
     "AnswerLost",
     "Change",
     "Commit",
-    "Compacted",
     "Conflict",
     "Created",
     "Delete",
     "Entry",
     "Guard",
     "KeyAt",
-    "LeaseNotFound",
     "NoneCreatedSince",
     "Put",
     "Query",

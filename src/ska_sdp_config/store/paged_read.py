@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ska_sdp_config.store.errors import ConfigConnectionError, FutureRevision
-from ska_sdp_config.store.interface import Compacted, Reply
+from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, FutureRevision
+from ska_sdp_config.store.interface import Reply
 
 __all__ = ["Left", "read_in_calls"]
 

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ska_sdp_config.lmc import paths
+from ska_sdp_sim.simulator import COMPONENTS
 from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.programs import clean_environment
 
-OWNER_PATHS = ("/component/proccontrol/owner", "/component/helmdeploy/owner")
+OWNER_PATHS = tuple(map(paths.component, COMPONENTS))
 
 
 class Simulator(Part):

@@ -95,7 +95,7 @@ class EtcdClient:
         try:
             return self._logged_in(_calling(service, method, request), channel, timeout)
         except ChannelClosed as exc:
-            raise self.closed_error() from exc
+            raise closed_error() from exc
 
     def attempt(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
         """Attempt a call until it gets a response; see call, and call_once for ``once``."""
@@ -113,7 +113,7 @@ class EtcdClient:
                 except grpc.RpcError as exc:
                     error = exc
                 except ChannelClosed as exc:
-                    raise self.closed_error() from exc
+                    raise closed_error() from exc
             if not errors.is_silence(error):
                 raise self._rejection(channel, error) from error
             self.on_no_response(channel, error, began)
@@ -154,7 +154,7 @@ class EtcdClient:
         """
         with self._lock:
             if self._closed.is_set():
-                raise self.closed_error()
+                raise closed_error()
             channel = self._channel
             if channel is None:
                 endpoint = self.settings.endpoints[self._member]
@@ -200,10 +200,6 @@ class EtcdClient:
             self._channel = None
         for channel in channels:
             channel.close()
-
-    def closed_error(self) -> ConfigConnectionError:
-        """Return the error to raise after it was closed."""
-        return closed_error()
 
     def _logged_in(self, attempt: Attempt, channel: Channel, timeout: float) -> Any:
         """Make a call, with retries after an expired token."""

@@ -8,13 +8,14 @@ import grpc
 
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.errors import (
+    Compacted,
     ConfigConnectionError,
     ConfigRefused,
     FutureRevision,
+    LeaseNotFound,
     LoginRejected,
     TransactionTooLarge,
 )
-from ska_sdp_config.store.interface import Compacted, LeaseNotFound
 
 __all__ = [
     "DENIED",
@@ -58,8 +59,11 @@ REJECTED_EARLY = ("etcdserver: no leader", "etcdserver: too many requests")
 UNACCEPTABLE_CERTIFICATE = ("certificate verify failed", "hostname verification check failed")
 """OpenSSL's and gRPC's messages about the certificate of a server."""
 
-BROKEN = ("closed", "ended", "unwrap", "Unwrap", "tsi_", "TSI_", "SSL")
-"""Words of errors after a server ended the connection, e.g. for lack of TLS or a certificate."""
+BROKEN = ("alert", "closed", "ended", "unwrap", "Unwrap", "tsi_", "TSI_", "SSL")
+"""Words of errors after a server ended the connection, e.g. for lack of TLS or a certificate.
+
+Over the gateway the error is the TLS alert alone, such as ``sslv3 alert bad certificate``.
+"""
 
 ETCD_PREFIX = "etcdserver: "
 """Prefix of the messages of etcd itself."""

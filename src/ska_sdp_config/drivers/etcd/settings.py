@@ -10,7 +10,7 @@ __all__ = ["Settings"]
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 2379
-DEFAULT_TIMEOUT = 5.0
+DEFAULT_TIMEOUT_S = 5.0
 
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 KEY = b"PRIVATE KEY-----"
@@ -38,7 +38,7 @@ class Settings:
     key: bytes | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = DEFAULT_TIMEOUT_S
 
     @property
     def address(self) -> str:
@@ -114,7 +114,7 @@ class Settings:
             key=key,
             username=user or None,
             password=secret or None,
-            timeout=_seconds(setting(timeout, "TIMEOUT", str(DEFAULT_TIMEOUT))),
+            timeout=_seconds(setting(timeout, "TIMEOUT", str(DEFAULT_TIMEOUT_S))),
         )
 
 

@@ -14,6 +14,7 @@ from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.drivers.etcd.watch import StoreWatch
 from ska_sdp_config.store.connection import Connection
+from ska_sdp_config.store.errors import LeaseNotFound
 from ska_sdp_config.store.interface import (
     NEVER,
     Commit,
@@ -21,7 +22,6 @@ from ska_sdp_config.store.interface import (
     Entry,
     Guard,
     KeyAt,
-    LeaseNotFound,
     Put,
     Query,
     Reply,

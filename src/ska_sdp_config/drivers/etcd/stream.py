@@ -28,20 +28,17 @@ class Stream:
     """One watch call, until it ends or fails.
 
     Attributes:
-        began: time of creation, on the monotonic clock.
         last_received: time of the last response, on the monotonic clock.
         next_revision: first revision not yet delivered. Only events advance it: a progress
             response may overtake events.
-        has_delivered: whether it delivered any change.
         may_be_regressed: whether the member has not reached the revision to resume from. Either
             it lags behind the other members, or the database was restored.
         ended: reason for which the client ended it, if it did.
     """
 
     def __init__(self, call: WatchCall, next_revision: int) -> None:
-        self.began = self.last_received = time.monotonic()
+        self.last_received = time.monotonic()
         self.next_revision = next_revision
-        self.has_delivered = False
         self.may_be_regressed = False
         self.ended: Ending | None = None
         self._call = call

@@ -21,7 +21,7 @@ from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
 from ska_sdp_config.drivers.etcd.watchdog import Watchdog
-from ska_sdp_config.store.errors import ConfigConnectionError
+from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.interface import Change, Sink
 from ska_sdp_config.store.keys import EVERYTHING, Span
 
@@ -105,7 +105,7 @@ class StoreWatch:
         watch = SpanWatch(self, span, max(1, from_revision), sink)
         with self._lock:
             if self._etcd.closed:
-                raise self._etcd.closed_error()
+                raise closed_error()
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="config-watch", daemon=True)
                 thread.start()
@@ -194,7 +194,7 @@ class StoreWatch:
                     revision = watchdog.revision
             cause = "the server ended it"
         except ChannelClosed as exc:
-            raise self._etcd.closed_error() from exc
+            raise closed_error() from exc
         except CancelledByServer as exc:
             # The server gives the same reason for an expired token.
             self._etcd.discard_login()

@@ -28,19 +28,19 @@ __all__ = ["Watchdog"]
 
 LOGGER = logging.getLogger(__name__)
 
-REQUEST_PROGRESS_AFTER = 1.5
+REQUEST_PROGRESS_AFTER_S = 1.5
 """Idle time, in seconds, after which progress is requested."""
 
-PROBE_AFTER = 3.0
+PROBE_AFTER_S = 3.0
 """Idle time, in seconds, after which the connection is probed by a read."""
 
-PROBE_DEADLINE = 4.8
+PROBE_DEADLINE_S = 4.8
 """Idle time, in seconds, by which the response to the probe must have arrived."""
 
 LAG_TIMEOUT_S = 1.0
 """Time, in seconds, within which changes that a probe has shown must be delivered."""
 
-CHECK_INTERVAL = 1.0
+CHECK_INTERVAL_S = 1.0
 """Longest time between two checks of the stream, in seconds."""
 
 
@@ -79,6 +79,7 @@ class Watchdog:
         try:
             self._thread.start()
         except BaseException:
+            # Also on Ctrl-C: a channel that is not released would stay open after it is retired.
             self._channel.__exit__()
             raise
         return self
@@ -95,15 +96,17 @@ class Watchdog:
                 idle = now - self._stream.last_received
                 if self._channel.retired:
                     self._stream.end(Ending.REPLACED)
-                elif idle >= PROBE_AFTER or self._stream.may_be_regressed:
+                elif idle >= PROBE_AFTER_S or self._stream.may_be_regressed:
                     pause = self._probe()
                     continue
-                elif idle >= REQUEST_PROGRESS_AFTER and requested <= self._stream.last_received:
+                elif idle >= REQUEST_PROGRESS_AFTER_S and requested <= self._stream.last_received:
                     requested = now
                     self._etcd.connection.asked()
                     self._stream.request_progress()
-                due = REQUEST_PROGRESS_AFTER if idle < REQUEST_PROGRESS_AFTER else PROBE_AFTER
-                pause = min(CHECK_INTERVAL, max(0.01, due - idle))
+                due = (
+                    REQUEST_PROGRESS_AFTER_S if idle < REQUEST_PROGRESS_AFTER_S else PROBE_AFTER_S
+                )
+                pause = min(CHECK_INTERVAL_S, max(0.01, due - idle))
 
     def _probe(self) -> float:
         """Compare the stream with the store; return the seconds until the next check."""
@@ -111,11 +114,11 @@ class Watchdog:
         # Copied before the read, whose result is at least as new.
         revisions = self._revisions()
         try:
-            timeout = max(0.1, last_received + PROBE_DEADLINE - time.monotonic())
+            timeout = max(0.1, last_received + PROBE_DEADLINE_S - time.monotonic())
             self.revision = self._read_newest(timeout)
         except ConfigConnectionError:
             # The Config was closed.
-            return CHECK_INTERVAL
+            return CHECK_INTERVAL_S
         except grpc.RpcError as exc:
             if not errors.is_silence(exc):
                 # A rejection is a response too: the connection works.
@@ -123,16 +126,16 @@ class Watchdog:
             elif self._stream.last_received == last_received:
                 LOGGER.debug("A read beside the watch was not answered: %s", exc.details())
                 self._stream.end(Ending.SILENT)
-            return CHECK_INTERVAL
+            return CHECK_INTERVAL_S
         self._stream.may_be_regressed = False
         if max(revisions, default=0) > self.revision + 1:
             self._stream.end(Ending.REGRESSED)
-            return CHECK_INTERVAL
+            return CHECK_INTERVAL_S
         lacking = min(revisions, default=0)
         if self._stream.last_received != last_received or not 0 < lacking <= self.revision:
             self._lacking = 0
             self._stream.last_received = time.monotonic()
-            return min(CHECK_INTERVAL, REQUEST_PROGRESS_AFTER)
+            return min(CHECK_INTERVAL_S, REQUEST_PROGRESS_AFTER_S)
         if self._lacking == lacking:
             self._stream.end(Ending.STALLED)
         self._lacking = lacking

@@ -22,10 +22,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 __all__ = ["Sockets", "SocketsAdapter", "is_from_connecting"]
 
-POOL = 32
+MAX_IDLE_CONNECTIONS = 32
 """Number of idle connections kept for reuse."""
 
-BUFFER = 64 * 1024
+BUFFER_BYTES = 64 * 1024
 
 
 class Sockets:
@@ -88,7 +88,7 @@ class Socket:
         """Return a file to read from, which keeps the socket open until it is closed."""
         with self._lock:
             self._files += 1
-        return io.BufferedReader(_File(self), BUFFER)
+        return io.BufferedReader(_File(self), BUFFER_BYTES)
 
     def file_closed(self) -> None:
         """Release the reference of a file."""
@@ -155,7 +155,8 @@ def _connecting() -> Iterator[None]:
     try:
         yield
     except Exception as exc:
-        # Without the mark, an error of the TLS handshake looks like one of the call.
+        # Any error: nothing was sent yet. Without the mark, an error of the TLS handshake looks
+        # like one of the call.
         vars(exc)["from_connecting"] = True
         raise
 
@@ -189,7 +190,7 @@ class SocketsAdapter(HTTPAdapter):
     def __init__(self, sockets: Sockets, tls: ssl.SSLContext | None) -> None:
         self._sockets = sockets
         self._tls = tls
-        super().__init__(pool_maxsize=POOL)
+        super().__init__(pool_maxsize=MAX_IDLE_CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make all pools use these connections; see HTTPAdapter."""
