@@ -11,7 +11,9 @@ import pytest
 from ska_sdp_sim.stack.etcd import Flag
 from tests.services.versions import EtcdOf, Secrets
 from tests.support.certificates import Authority, Pair, mutual_flags
+from tests.support.in_time import in_time
 from tests.support.users import PASSWORD, ROOT_PASSWORD, USER, Administrator, simple_tokens
+from tests.support.waiting import LATE
 
 from .conftest import Result, run_process
 
@@ -137,7 +139,9 @@ def test_advice_fits_the_fault(
     if not user["USERNAME"]:
         user["PASSWORD"] = ""
     other = {f"SDP_CONFIG_{name}": value for name, value in user.items()}
-    result = guarded.doctor(backend, **other)
+    # Settings that fit no server are found at once, and not after the timeout of a read, 60 s.
+    with in_time(20 + LATE):
+        result = guarded.doctor(backend, **other)
     assert result.code == 5
     faults = [each for each in result.document if each["verdict"] == "fault"]
     assert faults

@@ -15,12 +15,14 @@ def _doctor(out: Printer, prefix: str) -> None:
     from ska_sdp_config.cli.readings import Readings, read_database, read_members
 
     readings = Readings()
-    with open_config(prefix) as config:
-        read_database(config, prefix, readings)
     try:
         read_members(readings)
     except ValueError as exc:
         raise Misconfigured(str(exc)) from exc
+    # If the settings fit no server, a read would only fail, after its timeout.
+    if readings.error is None:
+        with open_config(prefix) as config:
+            read_database(config, prefix, readings)
     findings = list(diagnose(readings))
     out.findings(findings)
     if readings.error is not None:

@@ -78,7 +78,8 @@ def read_database(config: Config, prefix: str, readings: Readings) -> None:
             config.backend.get("/component")
             readings.seconds.append(time.perf_counter() - began)
     except ConfigConnectionError as exc:
-        readings.error = exc
+        faults = _misconfigured(readings)
+        readings.error = ConfigConnectionError(faults[0]) if faults else exc
 
 
 def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
@@ -113,7 +114,7 @@ def _unreadable_entries(txn: Transaction, prefix: str) -> Iterator[tuple[str, st
 
 
 def read_members(readings: Readings) -> None:
-    """Read the status of each server."""
+    """Read the status of each server; set the error if the settings fit none of them."""
     backend = backend_name()
     if backend == "memory":
         return
@@ -130,6 +131,11 @@ def read_members(readings: Readings) -> None:
             endpoint, f"{scheme}://{endpoint}", fetch, ask, partial(find_fault, settings)
         )
         readings.members.append(member)
-    faults = [member.fault for member in readings.members if member.is_misconfigured]
-    if readings.error is not None and faults:
+    faults = _misconfigured(readings)
+    if len(faults) == len(settings.endpoints):
         readings.error = ConfigConnectionError(faults[0])
+
+
+def _misconfigured(readings: Readings) -> list[str]:
+    """Return the faults of the servers whose connections do not fit the settings."""
+    return [member.fault for member in readings.members if member.is_misconfigured]
