@@ -237,6 +237,11 @@ class Proxy:
         self._loop.close()
 
     async def _stop(self) -> None:
+        # asyncio cannot close a connection that it accepts while the server closes. Its tasks that
+        # have begun to accept run before this one continues.
+        for listener in self._server.sockets:
+            self._loop.remove_reader(listener)
+        await asyncio.sleep(0)
         self._server.close()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             # Again and again: a connection may be accepted only now.
