@@ -101,7 +101,10 @@ class Txn:
         """Return the texts at several paths, read in one round trip."""
         self._check_not_ended()
         keys = {path: key_of_path(path) for path in paths}
-        self._snapshot.fetch_keys(key for key in keys.values() if not self._pending.decides(key))
+        wanted = list(keys.values())
+        if self._pending:
+            wanted = [key for key in wanted if not self._pending.decides(key)]
+        self._snapshot.fetch_keys(wanted)
         return self._texts(keys)
 
     def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
