@@ -215,15 +215,19 @@ class Config(Generic[Yielded]):
         for txn in self.backend.txn(max_retries, prefetch, timeout):
             yield self._wrap(txn, self._take)
 
-    def watcher(self, timeout: float | None = None) -> Watcher[Yielded]:
+    def watcher(
+        self, timeout: float | None = None, follow: Iterable[str] = ()
+    ) -> Watcher[Yielded]:
         """Loop immediately, and after each change of a key that its transactions have read.
 
         Args:
             timeout: maximum seconds between two iterations; None for no limit.
+            follow: prefixes of paths, such as ``/pb/``, at any depth. Each change of a path that
+                begins with one of them starts an iteration too, and is in ``changed``.
 
         Returns:
-            An iterable whose items have ``txn``, ``set_timeout``, ``set_wake_up_at`` and
-            ``trigger``.
+            An iterable whose items have ``txn``, ``changed``, ``set_timeout``, ``set_wake_up_at``
+            and ``trigger``.
         """
 
         def take_with_retries(raw: Txn) -> Lease:
@@ -235,7 +239,9 @@ class Config(Generic[Yielded]):
                 raw.is_incomplete = True
                 raise
 
-        return Watcher(self.backend, lambda raw: self._wrap(raw, take_with_retries), timeout)
+        return Watcher(
+            self.backend, lambda raw: self._wrap(raw, take_with_retries), timeout, follow
+        )
 
     # Lease and component
 

@@ -262,8 +262,13 @@ class MemoryStore:
                 )
             if not revision or revision == database.revision:
                 found = [database.find(query.span) for query in queries]
-                return Reply(database.revision, list(found))
-            return Reply(revision, [database.find_at(query.span, revision) for query in queries])
+                revision = database.revision
+            else:
+                found = [database.find_at(query.span, revision) for query in queries]
+            limits = [query.limit or None for query in queries]
+            return Reply(
+                revision, [each[:limit] for each, limit in zip(found, limits, strict=True)]
+            )
 
     def commit(
         self,

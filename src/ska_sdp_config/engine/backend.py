@@ -238,9 +238,9 @@ class Backend:
             watch.close()
         return watch
 
-    def watcher(self, timeout: float | None = None) -> Watcher[Txn]:
+    def watcher(self, timeout: float | None = None, follow: Iterable[str] = ()) -> Watcher[Txn]:
         """Loop whenever something that it has read changes; see Config.watcher."""
-        return Watcher(self, lambda txn: txn, timeout)
+        return Watcher(self, lambda txn: txn, timeout, follow)
 
     def close(self) -> None:
         """Revoke leases, end watches, and release connections and threads.

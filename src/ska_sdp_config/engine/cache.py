@@ -13,7 +13,7 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ska_sdp_config.engine.change_log import ChangeLog
 from ska_sdp_config.engine.view import View
@@ -21,7 +21,7 @@ from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Store, Watch
 from ska_sdp_config.store.keys import EVERYTHING, Span
 
-__all__ = ["Cache", "Listener"]
+__all__ = ["Cache", "Listener", "Point"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -34,6 +34,18 @@ STALLED_AFTER_S = 1.0
 MIN_SKIP_INTERVAL_S = 2.0
 MAX_SKIP_INTERVAL_S = 10.0
 """Bounds of the interval between two skips of a lagging watch, each of which reads everything."""
+
+
+class Point(NamedTuple):
+    """Point in the history of a cache.
+
+    Attributes:
+        clears: ``Cache.clears`` before the revision was read.
+        revision: the revision.
+    """
+
+    clears: int
+    revision: int
 
 
 class Listener(Protocol):
@@ -64,10 +76,12 @@ class Cache:
 
     Attributes:
         log: recent changes.
+        clears: number of times that the contents were discarded, with all recent changes.
     """
 
     def __init__(self, store: Store) -> None:
         self.log = ChangeLog()
+        self.clears = 0
         self._store = store
         self._lock = threading.Condition()
         self._view = View(0)
@@ -97,8 +111,7 @@ class Cache:
             if self._listeners:
                 return
             watch, self._watch, self._sink = self._watch, None, None
-            self._view = View(0)
-            self.log.begin(0)
+            self._clear(0)
         if watch is not None:
             watch.cancel()
 
@@ -227,6 +240,26 @@ class Cache:
             if view.revision > reply.revision:
                 view.apply(self.log.after(reply.revision))
 
+    def changes_between(self, after: Point, until: int) -> list[Change] | None:
+        """Return the changes of the revisions after a point; None if some are not known.
+
+        Args:
+            after: the point.
+            until: the last revision to include.
+        """
+        with self._lock:
+            is_known = (
+                self._sink is not None
+                and after.clears == self.clears
+                and self.log.begins <= after.revision
+                and until <= self._view.revision
+            )
+            if not is_known:
+                return None
+            return [
+                change for change in self.log.after(after.revision) if change.revision <= until
+            ]
+
     def trim(self) -> None:
         """Drop entries that no watcher reads, if the cache has grown enough."""
         with self._lock:
@@ -288,18 +321,22 @@ class Cache:
                 # not be waited for.
                 lost = max(self._floor, self._view.revision) + 1
                 self._floor = revision
-            self._view = View(revision)
-            self.log.begin(revision)
+            self._clear(revision)
             self._note_delivery()
             self._lock.notify_all()
             listeners = list(self._listeners)
         for listener in listeners:
             listener.gap(lost)
 
-    def _begin(self, revision: int) -> Sink:
-        """Clear the cache and return the sink of the watch to start. Call with the lock."""
+    def _clear(self, revision: int) -> None:
+        """Discard the contents, and start again at a revision. Call with the lock."""
         self._view = View(revision)
         self.log.begin(revision)
+        self.clears += 1
+
+    def _begin(self, revision: int) -> Sink:
+        """Clear the cache and return the sink of the watch to start. Call with the lock."""
+        self._clear(revision)
         self._note_delivery()
         self._sink = sink = _WatchSink(self)
         return sink

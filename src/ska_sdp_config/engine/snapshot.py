@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, FutureRevision
@@ -16,6 +16,9 @@ LOGGER = logging.getLogger(__name__)
 
 MAX_KEYS_PER_READ = 100
 """Number of members of a listing above which the whole listing is read instead."""
+
+ENTRIES_PER_SCAN = 500
+"""Number of entries that a scan reads at a time."""
 
 ReadCall = Callable[[Sequence[Query], int], Reply]
 """Reads queries at a revision (0 for the newest)."""
@@ -110,6 +113,25 @@ class Snapshot:
             self.reads.spans.update(listed)
         return listed
 
+    def scan(self, span: Span) -> Iterator[Entry]:
+        """Yield the entries of a span, which are neither kept nor added to the read set.
+
+        They are read in pages. If the pinned revision is lost between two pages, the rest is read
+        at a newer one, and the attempt must be retried.
+        """
+        self.pin()
+        while True:
+            began = self.revision
+            query = Query(span, limit=ENTRIES_PER_SCAN)
+            reply = self._reply([query])
+            self._pin(reply.revision)
+            self.must_retry |= reply.revision != began
+            page = reply.found[0] or []
+            yield from page
+            if len(page) < ENTRIES_PER_SCAN:
+                return
+            span = Span(page[-1].key + "\0", span.end)
+
     def _is_missing(self, key: str) -> bool:
         return key not in self._entries and not any(key in span for span in self._covered)
 
@@ -131,15 +153,18 @@ class Snapshot:
         """Read at the pinned revision; the first read pins it."""
         if not queries and self.revision:
             return
+        self._store_reply(queries, self._reply(queries))
+
+    def _reply(self, queries: Sequence[Query]) -> Reply:
+        """Read at the pinned revision, or at the newest if it was lost."""
         try:
             try:
-                reply = self._read(queries, self.revision)
+                return self._read(queries, self.revision)
             except (Compacted, FutureRevision) as exc:
-                reply = self._pin_newest(queries, exc)
+                return self._pin_newest(queries, exc)
         except ConfigConnectionError:
             self.is_incomplete = True
             raise
-        self._store_reply(queries, reply)
 
     def _pin_newest(self, queries: Sequence[Query], why: Exception) -> Reply:
         """Read at the newest revision after the pinned one was compacted, or lost by a restore.
@@ -165,12 +190,15 @@ class Snapshot:
         self._covered.clear()
         return Reply(reply.revision, reply.found[len(read) :])
 
-    def _store_reply(self, queries: Sequence[Query], reply: Reply) -> None:
-        self.revision = reply.revision
+    def _pin(self, revision: int) -> None:
+        self.revision = revision
         # An attempt that must be retried keeps the revision of its reads, so that a watcher is
         # notified of the change that made them stale.
         if not self.must_retry:
-            self.reads.revision = reply.revision
+            self.reads.revision = revision
+
+    def _store_reply(self, queries: Sequence[Query], reply: Reply) -> None:
+        self._pin(reply.revision)
         for query, found in zip(queries, reply.found, strict=True):
             if found is None:
                 continue

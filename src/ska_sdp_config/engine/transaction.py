@@ -6,7 +6,7 @@ Writes are kept until the commit, which takes effect only if nothing that was re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.engine.snapshot import ReadCall, Snapshot
@@ -25,6 +25,7 @@ from ska_sdp_config.store.keys import (
     Span,
     depth_digits,
     key_of_path,
+    path_of_key,
     spans_below,
     spans_of_listing,
 )
@@ -130,6 +131,26 @@ class Txn:
         self._snapshot.fetch_spans(spans)
         found = self._texts(self._list(spans, guarded=True))
         return sorted((path, value) for path, value in found.items() if value is not None)
+
+    def peek_values(
+        self, path: str, recurse: int | Iterable[int] = 0
+    ) -> Iterator[tuple[str, str]]:
+        """Yield paths with their values, read in pages; they do not count as read.
+
+        For a listing that is too large to keep. What this transaction creates comes last; the rest
+        of each level is sorted.
+
+        Args:
+            path: start of the paths, as for ``list_keys``.
+            recurse: number of further levels, or the exact levels.
+        """
+        self._check_not_ended()
+        for span in spans_of_listing(path, recurse):
+            for entry in self._snapshot.scan(span):
+                if not self._pending.decides(entry.key):
+                    yield path_of_key(entry.key), entry.value
+            for key in self._pending.members(span, []):
+                yield path_of_key(key), self._pending.text(key) or ""
 
     def lease_of(self, path: str) -> int:
         """Return the ID of the lease of a path, 0 if it has none or does not exist."""

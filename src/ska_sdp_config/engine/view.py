@@ -44,7 +44,12 @@ class View:
         return other
 
     def answer(self, query: Query) -> list[Entry] | None:
-        """Return the entries of a query, unsorted; None on a cache miss."""
+        """Return the entries of a query, unsorted; None on a cache miss.
+
+        The result of a query with a limit is not cached.
+        """
+        if query.limit:
+            return None
         span = query.span
         if span.end:
             members = self.lists.get(span)
@@ -68,6 +73,8 @@ class View:
 
     def learn(self, query: Query, found: Sequence[Entry]) -> None:
         """Add the result of a query at this revision."""
+        if query.limit:
+            return
         if query.span.end:
             self.lists[query.span] = {entry.key: entry for entry in found}
             if query.keys_only:

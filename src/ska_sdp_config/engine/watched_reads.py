@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from ska_sdp_config.engine.followed import Followed
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.store.interface import Change
 from ska_sdp_config.store.keys import Span
@@ -17,10 +18,12 @@ class WatchedReads:
 
     Args:
         wake: notified when a read is stale; its lock guards this object.
+        followed: the paths whose changes count as well, although they were not read.
     """
 
-    def __init__(self, wake: threading.Condition) -> None:
+    def __init__(self, wake: threading.Condition, followed: Followed) -> None:
         self._wake = wake
+        self._followed = followed
         self._reads: list[Reads] = []
         self._last: list[Reads] = []
         # A read set is added after its transaction, so the changes during an iteration are kept:
@@ -48,8 +51,10 @@ class WatchedReads:
     def end_iteration(self) -> None:
         """Check the changes of the iteration, and from now on each one. Call with the lock."""
         self._waiting = True
-        self._stale = any(self._matters(key, *when) for key, when in self._recent.items()) or any(
-            reads.revision < self._gap for reads in self._reads
+        self._stale = (
+            any(self._matters(key, *when) for key, when in self._recent.items())
+            or any(reads.revision < self._gap for reads in self._reads)
+            or self._followed.missed(self._gap)
         )
         self._recent = {}
 
@@ -91,6 +96,8 @@ class WatchedReads:
             self._wake.notify_all()
 
     def _matters(self, key: str, written: int, created_or_deleted: int) -> bool:
+        if written > self._followed.revision and self._followed.covers(key):
+            return True
         for reads in self._reads:
             if written > reads.revision and key in reads.keys:
                 return True

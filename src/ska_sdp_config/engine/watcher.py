@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Generic, Protocol, TypeVar
 
-from ska_sdp_config.engine.cache import Cache
+from ska_sdp_config.engine.cache import Cache, Point
 from ska_sdp_config.engine.cached_reader import CachedReader
 from ska_sdp_config.engine.committer import Committer
+from ska_sdp_config.engine.followed import Followed
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import Txn
@@ -51,10 +52,15 @@ class Watcher(Generic[T_co]):
         backend: the backend to read and watch.
         wrap: makes the transaction object of the body.
         timeout: seconds after which an iteration ends in any case, or None for no limit.
+        follow: prefixes of the paths whose changes start an iteration and are in ``changed``.
     """
 
     def __init__(
-        self, backend: WatchedBackend, wrap: Callable[[Txn], T_co], timeout: float | None = None
+        self,
+        backend: WatchedBackend,
+        wrap: Callable[[Txn], T_co],
+        timeout: float | None = None,
+        follow: Iterable[str] = (),
     ) -> None:
         self._backend = backend
         self._wrap = wrap
@@ -65,7 +71,9 @@ class Watcher(Generic[T_co]):
         self._triggered = False
         self._was_skipped = False
         self._was_notified = False
-        self._watched = WatchedReads(self._wake)
+        self._followed = Followed(backend.cache, follow)
+        self._watched = WatchedReads(self._wake, self._followed)
+        self._attempt: tuple[Txn, int] | None = None
 
     def __iter__(self) -> Iterator[Watcher[T_co]]:
         self._backend.creator.check()
@@ -85,6 +93,23 @@ class Watcher(Generic[T_co]):
             # In a forked child, the watch belongs to the parent process.
             if self._backend.creator.is_current:
                 cache.leave(self._watched)
+
+    @property
+    def changed(self) -> frozenset[str] | None:
+        """The followed paths that have changed since the last iteration, or None for all paths.
+
+        It is exact for the transaction in whose body it is read: it contains each change up to
+        the revision of the transaction that no earlier body has processed to its end. None stands
+        for everything: in the first iteration, and after changes were lost.
+
+        Raises:
+            RuntimeError: it is read outside the body of ``txn``.
+            ConfigConnectionError: the database does not respond.
+        """
+        if self._attempt is None:
+            raise RuntimeError("Read changed in the body of the watcher's txn.")
+        txn, clears = self._attempt
+        return self._followed.changed(Point(clears, txn.revision))
 
     def txn(
         self,
@@ -120,6 +145,8 @@ class Watcher(Generic[T_co]):
                 # Without reads, only the expired timeout or alarm can start the next iteration.
                 self._was_skipped = True
                 return
+            # Read before anything else, so that a loss of changes after that is detected.
+            clears = cache.clears
             for txn in transactions(
                 _WaitingReader(CachedReader(store, cache), store, deadline),
                 self._backend.committer,
@@ -133,10 +160,16 @@ class Watcher(Generic[T_co]):
                 finished=self._finished,
                 unreachable=lambda exc: _pause(store, exc, next(pauses), deadline),
             ):
+                self._attempt = (txn, clears)
+                self._followed.discard()
                 yield self._wrap(txn)
+                clears = cache.clears
+            self._followed.processed()
         except ConfigConnectionError:
             self._iterate_soon()
             raise
+        finally:
+            self._attempt = None
 
     def set_timeout(self, timeout: float | None) -> None:
         """Set the seconds after which each iteration ends in any case; None for no limit."""

@@ -62,10 +62,17 @@ class Entry(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A span to read."""
+    """A span to read.
+
+    Attributes:
+        span: the span.
+        keys_only: whether to read no values.
+        limit: number of entries to read at most, the first by key; 0 for all.
+    """
 
     span: Span
     keys_only: bool = False
+    limit: int = 0
 
 
 class Reply(NamedTuple):

@@ -148,7 +148,7 @@ class EtcdStore:
 
     def _all_pages(self, query: Query, page: Any, revision: int, left: Left) -> list[Entry]:
         found = codec.entries(page)
-        while page.more:
+        while page.more and not query.limit:
             page = self._range(
                 codec.range_request(query, revision, page.kvs[-1].key + b"\0"), left()
             )

@@ -1,0 +1,64 @@
+"""Prefixes that a watcher follows, and how far it has processed their changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ska_sdp_config.engine.cache import Cache, Point
+from ska_sdp_config.store.keys import path_of_key
+
+__all__ = ["Followed"]
+
+
+class Followed:
+    """Changes below some prefixes since those that the watcher has processed.
+
+    Args:
+        cache: the source of the changes.
+        prefixes: prefixes of paths; those that begin with one of them are followed.
+    """
+
+    def __init__(self, cache: Cache, prefixes: Iterable[str]) -> None:
+        self._cache = cache
+        self._prefixes = tuple(prefixes)
+        self._processed: Point | None = None
+        self._in_progress: Point | None = None
+
+    @property
+    def revision(self) -> int:
+        """The revision up to which changes were processed, 0 if none were."""
+        return self._processed.revision if self._processed else 0
+
+    def covers(self, key: str) -> bool:
+        """Return whether the path of a key is followed."""
+        return path_of_key(key).startswith(self._prefixes)
+
+    def missed(self, gap: int) -> bool:
+        """Return whether changes up to a revision were lost that were not yet processed."""
+        return bool(self._prefixes) and self.revision < gap
+
+    def changed(self, until: Point) -> frozenset[str] | None:
+        """Return the followed paths that have changed since the last processed revision.
+
+        Args:
+            until: the last revision to include, which ``processed`` confirms.
+
+        Returns:
+            The paths; None if any path may have changed.
+        """
+        self._in_progress = until
+        if self._processed is None:
+            return None
+        changes = self._cache.changes_between(self._processed, until.revision)
+        if changes is None:
+            return None
+        return frozenset(path_of_key(change.key) for change in changes if self.covers(change.key))
+
+    def processed(self) -> None:
+        """Note that what ``changed`` returned has been processed."""
+        if self._in_progress is not None:
+            self._processed, self._in_progress = self._in_progress, None
+
+    def discard(self) -> None:
+        """Note that what ``changed`` returned was not processed to the end."""
+        self._in_progress = None
