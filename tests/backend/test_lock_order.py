@@ -10,6 +10,8 @@ import pytest
 
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database, MemoryWatch
+from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.engine.followed import Followed
 from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Change, Sink, Watch
@@ -29,8 +31,8 @@ def run_all(*bodies: Callable[[], object]) -> None:
     assert not [thread.name for thread in threads if thread.is_alive()], "deadlock"
 
 
-def make_listener() -> WatchedReads:
-    return WatchedReads(threading.Condition())
+def make_listener(backend: Backend) -> WatchedReads:
+    return WatchedReads(threading.Condition(), Followed(backend.cache, ()))
 
 
 def test_start_and_end_of_watchers_during_commit_do_not_deadlock(
@@ -40,7 +42,7 @@ def test_start_and_end_of_watchers_during_commit_do_not_deadlock(
     backend = MemoryBackend(Database())
     put(backend, a="1")
     cache, store = backend.cache, backend.store
-    first, second = make_listener(), make_listener()
+    first, second = make_listener(backend), make_listener(backend)
     cache.join(first)
     cache.open(2)
     left, delivering, opening = (threading.Event() for _ in range(3))
@@ -94,7 +96,7 @@ def test_end_of_last_watcher_during_start_of_watch_cancels_it(
     backend = MemoryBackend(Database())
     put(backend, a="1")
     cache, store = backend.cache, backend.store
-    listener = make_listener()
+    listener = make_listener(backend)
     watch = store.watch
 
     def watch_and_leave(span: Span, from_revision: int, sink: Sink) -> Watch:
@@ -114,7 +116,7 @@ def test_cancel_does_not_wait_for_committer() -> None:
     """Garbage collection may end a watcher in a thread that holds the lock of the cache."""
     backend = MemoryBackend(Database())
     put(backend, a="1")
-    watch = backend.store.watch(Span("1/a"), 3, make_listener())
+    watch = backend.store.watch(Span("1/a"), 3, make_listener(backend))
     committing, cancelled = threading.Event(), threading.Event()
     in_time: list[bool] = []
 
@@ -130,7 +132,7 @@ def test_cancel_does_not_wait_for_committer() -> None:
 
     run_all(commit, cancel)
     assert in_time == [True], "cancelling waits for the database's lock"
-    backend.store.watch(Span("1/a"), 3, make_listener()).cancel()
+    backend.store.watch(Span("1/a"), 3, make_listener(backend)).cancel()
     put(backend, b="1")
     assert not backend.database.watches
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
@@ -125,6 +125,7 @@ class LmcDevice(InitDevice):
             f"watch-{self.name}",
             lambda watcher: self.reconcile(watcher, publisher),
             lambda: logs.context(self.name, self),
+            self.followed(),
         )
         PROCESS.begin(
             Served(
@@ -183,6 +184,10 @@ class LmcDevice(InitDevice):
 
     def begin(self) -> None:
         """Initialise the members of a subclass."""
+
+    def followed(self) -> Sequence[str]:
+        """Return the prefixes of the paths that ``reconcile`` follows; see Config.watcher."""
+        return ()
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes, for the check of its access.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -99,7 +100,11 @@ class SDPController(LmcDevice):
 
     def begin(self) -> None:
         """Initialise the reader of the system."""
-        self._reader = SystemReader(self.settings.storage_key)
+        self._reader = SystemReader(self.settings.storage_key, self.settings.prefix)
+
+    def followed(self) -> Sequence[str]:
+        """Return the prefixes of blocks."""
+        return self._reader.followed
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes; see LmcDevice."""
@@ -131,7 +136,7 @@ class SDPController(LmcDevice):
         shown = publisher.revision
         system: System | None = None
         for txn in watcher.txn():
-            system = self._reader.read(txn)
+            system = self._reader.read(txn, watcher.changed)
             if paths.CONTROLLER not in system.documents:
                 write(txn, ControllerEntry().writes())
         if system is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc import paths, rejections
+from ska_sdp_config.lmc.active_blocks import ActiveBlocks
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, required_paths
 from ska_sdp_config.lmc.states import Json
@@ -81,43 +82,92 @@ def write(txn: Transaction, writes: Writes | None) -> None:
         txn.texts.put(path, encode(document))
 
 
+_Parsed = tuple["str | None", "Json | None", bool]
+"""A text, its document, and whether it is readable."""
+
+
 class SystemReader:
     """Reader of the documents that the controller's attributes depend on.
 
-    There may be tens of thousands, of which few change between two reads: a document is parsed
-    again only if its text has changed.
+    Of the blocks it keeps those that have not ended, and reads only what has changed. Of the other
+    documents, which are few, it parses one again only if its text has changed.
 
     Args:
         storage_path: path of the document that holds the capacity of the buffer.
+        prefix: path before all paths of the system.
+
+    Attributes:
+        followed: prefixes of the paths to follow.
     """
 
-    def __init__(self, storage_path: str) -> None:
+    def __init__(self, storage_path: str, prefix: str) -> None:
+        self.followed = tuple(prefix + path for path in ActiveBlocks.FOLLOWED)
         self._storage_path = storage_path
-        self._known: dict[str, tuple[str, Json, bool]] = {}
+        self._prefix = prefix
+        self._blocks = ActiveBlocks()
+        self._known: dict[str, _Parsed] = {}
 
-    def read(self, txn: Transaction) -> System:
-        """Read all documents.
+    def read(self, txn: Transaction, changed: Iterable[str] | None) -> System:
+        """Read the documents.
+
+        Args:
+            txn: the transaction.
+            changed: the followed paths that have changed since the last read; None for any.
 
         Raises:
             ConfigConnectionError: the database does not respond.
         """
-        single = txn.texts.get_many([paths.CONTROLLER, self._storage_path])
-        found = [(path, text) for path, text in single.items() if text is not None]
-        # Owners of components, subarrays, execution blocks, processing blocks with their states.
-        found += txn.texts.list_values("/component/", recurse=[1])
-        found += txn.texts.list_values("/lmc/subarray/")
-        found += txn.texts.list_values("/eb/")
-        found += txn.texts.list_values("/pb/", recurse=1)
-        self._known = {path: self._parse(path, text) for path, text in found}
-        return System(
-            txn.revision,
-            {path: document for path, (_, document, _) in self._known.items()},
-            tuple(path for path, (_, _, readable) in self._known.items() if not readable),
-        )
+        texts = txn.texts
+        blocks = self._blocks
+        if changed is None:
+            blocks.build(
+                texts.peek_values("/eb/"),
+                texts.peek_values("/pb/", recurse=[1]),
+                texts.peek_values("/pb/"),
+            )
+        else:
+            blocks.update((path[len(self._prefix) :] for path in changed), texts.get_many)
+        found = texts.get_many([paths.CONTROLLER, self._storage_path])
+        found.update(texts.list_values("/component/", recurse=[1]))
+        found.update(texts.list_values("/lmc/subarray/"))
+        documents, unreadable = dict(blocks.documents), set(blocks.unreadable)
+        known, self._known = self._known, {}
+        for path, text in found.items():
+            document, is_readable = self._parse(path, text, known)
+            if document is not None:
+                documents[path] = document
+            if not is_readable:
+                unreadable.add(path)
+        self._add_ended_blocks(txn, documents, known)
+        return System(txn.revision, documents, tuple(sorted(unreadable)))
 
-    def _parse(self, path: str, text: str) -> tuple[str, Json, bool]:
-        known = self._known.get(path)
-        if known is not None and known[0] == text:
-            return known
-        document, readable = read_document(text)
-        return text, document or {}, readable
+    def _add_ended_blocks(
+        self, txn: Transaction, documents: dict[str, Json], known: dict[str, _Parsed]
+    ) -> None:
+        """Add the documents of ended blocks that subarrays are linked to."""
+        subarrays = [path for path in documents if path.startswith("/lmc/subarray/")]
+        read: set[str] = set()
+        while True:
+            required = {
+                path
+                for subarray in subarrays
+                for path in required_paths(subarray.rpartition("/")[2], (), documents)
+            }
+            missing = required - read - documents.keys()
+            if not missing:
+                return
+            read |= missing
+            for path, text in txn.texts.get_many(missing).items():
+                document, _ = self._parse(path, text, known)
+                if document is not None:
+                    documents[path] = document
+
+    def _parse(
+        self, path: str, text: str | None, known: dict[str, _Parsed]
+    ) -> tuple[Json | None, bool]:
+        """Parse a text, or return what it was parsed to before."""
+        before = known.get(path)
+        if before is None or before[0] != text:
+            before = (text, *read_document(text))
+        self._known[path] = before
+        return before[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -31,6 +31,7 @@ class WatchLoop:
         name: name of the thread.
         reconcile: called in each iteration.
         context: creates, on the thread, the context in which the loop runs.
+        follow: prefixes of paths to follow; see Config.watcher.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class WatchLoop:
         name: str,
         reconcile: Reconcile,
         context: Callable[[], AbstractContextManager[Any]],
+        follow: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._reconcile = reconcile
         self._context = context
+        self._follow = follow
         self._stopped = threading.Event()
         self._watcher: Watcher[Any] | None = None
         self._started_at: float | None = None
@@ -82,7 +85,7 @@ class WatchLoop:
                     return
 
     def _watch(self) -> None:
-        for watcher in self._database.config.watcher():
+        for watcher in self._database.config.watcher(follow=self._follow):
             self._watcher = watcher
             if self._stopped.is_set():
                 return

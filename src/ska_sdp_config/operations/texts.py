@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ska_sdp_config.operations.context import Context
 
@@ -40,6 +40,18 @@ class Texts:
         """
         found = self._raw.list_values(self._prefix + path, recurse)
         return [(self._strip(path), text) for path, text in found] if self._prefix else found
+
+    def peek_values(
+        self, path: str, recurse: int | Iterable[int] = 0
+    ) -> Iterator[tuple[str, str]]:
+        """Yield paths and texts, read in pages; they do not count as read.
+
+        Args:
+            path: start of the paths, as for ``list_keys``.
+            recurse: number of further levels, or the exact levels.
+        """
+        for full, text in self._raw.peek_values(self._prefix + path, recurse):
+            yield self._strip(full), text
 
     def put(self, path: str, text: str) -> None:
         """Create or replace the text at a path, which counts as read.
