@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.operations.flat_deployment import DeploymentMethods
@@ -90,6 +90,17 @@ class Transaction(
             ConfigVanished: the path does not exist; the transaction stays usable.
         """
         self.raw.delete(path, must_exist=must_exist, recursive=recursive)
+
+    def peek_values(
+        self, path: str, recurse: int | Iterable[int] = 0
+    ) -> Iterator[tuple[str, str]]:
+        """Yield paths and texts, read in pages; they do not count as read.
+
+        Args:
+            path: start of the paths, as for ``list_keys``.
+            recurse: number of further levels, or the exact levels.
+        """
+        return self.raw.peek_values(path, recurse)
 
     def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """Return paths, sorted.

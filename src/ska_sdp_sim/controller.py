@@ -7,7 +7,6 @@ writes the steps that are due, each in its own transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -16,7 +15,7 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.times import read_time
 from ska_sdp_sim.block import Block
-from ska_sdp_sim.database import fetch_blocks, paths_of, read_block, write_step
+from ska_sdp_sim.database import fetch_blocks, find_unfinished, paths_of, read_block, write_step
 from ska_sdp_sim.loop import ErrorIsolation
 from ska_sdp_sim.script import Done, Settings, Step, Wait, next_step, phase
 
@@ -38,13 +37,17 @@ class ProcessingController:
 
     The state in memory saves reads and measures waits; a new controller rebuilds it from the
     database.
+
+    Attributes:
+        root: prefix of the paths to follow.
     """
 
     def __init__(self, config: Config, settings: Settings | None = None, prefix: str = "") -> None:
+        self.root = f"{prefix}/pb/"
         self._config = config
         self._settings = settings or Settings()
         self._prefix = prefix
-        self._done: set[str] = set()
+        self._unfinished: set[str] = set()
         self._phases: dict[str, _Phase] = {}
         self._errors = ErrorIsolation(LOGGER)
 
@@ -72,40 +75,38 @@ class ProcessingController:
         due: list[str] = []
         deleted: set[str] = set()
         for txn in watcher.txn():
-            due = []
-            unfinished = list(self._unfinished(txn))
+            changed = watcher.changed
+            if changed is None:
+                self._unfinished = find_unfinished(txn, self._prefix)
+            else:
+                self._unfinished |= {path[len(self.root) :].partition("/")[0] for path in changed}
+            unfinished = sorted(self._unfinished)
+            due, deleted = [], set()
             fetch_blocks(txn, self._prefix, unfinished)
             for pb_id in unfinished:
                 with self._errors.isolate(pb_id):
                     block = read_block(txn, pb_id)
                     if block is None:
+                        deleted.add(pb_id)
                         continue
-                    if isinstance(self._next(watcher, block), Step):
+                    step = self._next(watcher, block)
+                    if isinstance(step, Step):
                         due.append(pb_id)
-                    else:
-                        self._errors.clear(pb_id)
-            deleted = self._phases.keys() - set(unfinished) - self._done
-        for pb_id in self._done & self._phases.keys():
-            del self._phases[pb_id]
+                        continue
+                    self._errors.clear(pb_id)
+                    if isinstance(step, Done):
+                        self._forget(pb_id)
         return due, deleted
 
-    def _unfinished(self, txn: Transaction) -> Iterator[str]:
-        """List blocks by their keys alone, so that ended blocks are not read."""
-        root = f"{self._prefix}/pb/"
-        paths = txn.list_keys(root, recurse=1)
-        parts = [path[len(root) :].partition("/") for path in paths]
-        started = {pb_id for pb_id, _, below in parts if below == "state"}
-        # A block without a state was created again under the ID of an ended one.
-        self._done &= started
-        return (pb_id for pb_id, _, below in parts if not below and pb_id not in self._done)
+    def _forget(self, pb_id: str) -> None:
+        self._unfinished.discard(pb_id)
+        self._phases.pop(pb_id, None)
 
     def _next(self, watcher: Watcher[Transaction], block: Block) -> Step | Wait | Done:
         now = datetime.now(timezone.utc)
         step = next_step(block, self._since(block, now), now, self._settings)
         if isinstance(step, Wait) and step.until is not None:
             watcher.set_wake_up_at(step.until)
-        elif isinstance(step, Done):
-            self._done.add(block.pb_id)
         return step
 
     def _since(self, block: Block, now: datetime) -> datetime:
@@ -156,12 +157,13 @@ class ProcessingController:
 
     def _remove_deployment(self, pb_id: str) -> None:
         """Remove the deployment of a deleted block."""
-        name = self._phases[pb_id].deployment_id
-        for txn in self._config.txn(prefetch=self._paths(pb_id)):
-            if not txn.processing_block.exists(pb_id) and txn.deployment.exists(name):
-                txn.delete_deployment(name)
-        del self._phases[pb_id]
-        LOGGER.info("%s: deleted", pb_id)
+        if pb_id in self._phases:
+            name = self._phases[pb_id].deployment_id
+            for txn in self._config.txn(prefetch=self._paths(pb_id)):
+                if not txn.processing_block.exists(pb_id) and txn.deployment.exists(name):
+                    txn.delete_deployment(name)
+            LOGGER.info("%s: deleted", pb_id)
+        self._forget(pb_id)
 
 
 def _write_or_fail(txn: Transaction, block: Block, step: Step) -> Step:

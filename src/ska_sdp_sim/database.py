@@ -9,6 +9,9 @@ from typing import Any
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity import Deployment, ProcessingBlock
 from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.lmc.blocks import script_of
+from ska_sdp_config.lmc.snapshot import read_document
+from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_sim.block import DONE, Block, Owner, deployment_id, find_cycle
 from ska_sdp_sim.script import Step
@@ -21,6 +24,31 @@ def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> lis
     if eb_id is not None and _is_id(eb_id):
         paths.append(f"{prefix}/eb/{eb_id}")
     return paths
+
+
+def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
+    """Return the IDs of the processing blocks that may have a step left.
+
+    These have no final status, or an owner or a deployment. Nothing else of the others is kept, as
+    there may be tens of thousands.
+    """
+    root = f"{prefix}/pb/"
+    deployments = {path.rpartition("/")[2] for path in txn.list_keys(f"{prefix}/deploy/")}
+    ended, owned = set(), set()
+    for path, text in txn.peek_values(root, recurse=[1]):
+        pb_id, _, part = path[len(root) :].partition("/")
+        if part == "state" and _parse(text).get("status") in PB_ENDED:
+            ended.add(pb_id)
+        elif part == "owner":
+            owned.add(pb_id)
+    ended -= owned
+    unfinished = set()
+    for path, text in txn.peek_values(root):
+        pb_id = path[len(root) :]
+        name = script_of(_parse(text))["name"]
+        if pb_id not in ended or deployment_id(pb_id, name) in deployments:
+            unfinished.add(pb_id)
+    return unfinished
 
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
@@ -106,6 +134,11 @@ def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> Non
         if block.deployment:
             txn.delete_deployment(block.deployment_id)
         txn.processing_block.ownership(block.pb_id).release()
+
+
+def _parse(text: str) -> Mapping[str, Any]:
+    """Parse a text; an invalid one is reported by ``read_block``."""
+    return read_document(text)[0] or {}
 
 
 def _object(value: Any, name: str) -> Mapping[str, Any] | None:

@@ -15,11 +15,16 @@ LOGGER = logging.getLogger(__name__)
 
 
 class HelmDeployer:
-    """Sets the status of each deployment to RUNNING."""
+    """Sets the status of each deployment to RUNNING.
+
+    Attributes:
+        root: prefix of the paths to follow.
+    """
 
     def __init__(self, config: Config, prefix: str = "") -> None:
+        self.root = f"{prefix}/deploy/"
         self._config = config
-        self._root = f"{prefix}/deploy/"
+        self._new: set[str] = set()
         self._errors = ErrorIsolation(LOGGER)
 
     def reconcile(self, watcher: Watcher[Transaction]) -> None:
@@ -28,21 +33,22 @@ class HelmDeployer:
         Raises:
             ConfigConnectionError: a state was not written, or the outcome is unknown.
         """
-        new: list[str] = []
         for txn in watcher.txn():
-            paths = txn.list_keys(self._root, recurse=1)
-            parts = [path[len(self._root) :].partition("/") for path in paths]
-            running = {name for name, _, below in parts if below == "state"}
-            new = [name for name, _, below in parts if not below and name not in running]
-        for name in new:
+            changed = watcher.changed
+            paths = txn.list_keys(self.root) if changed is None else changed
+            self._new |= {path[len(self.root) :].partition("/")[0] for path in paths}
+        for name in sorted(self._new):
             with self._errors.isolate(name):
                 self._deploy(name)
+            self._new.discard(name)
 
     def _deploy(self, name: str) -> None:
-        for txn in self._config.txn(prefetch=[f"{self._root}{name}", f"{self._root}{name}/state"]):
+        for txn in self._config.txn(prefetch=[f"{self.root}{name}", f"{self.root}{name}/state"]):
             deployment = txn.deployment(name)
-            if deployment.exists() and not deployment.state.exists():
+            is_new = deployment.exists() and not deployment.state.exists()
+            if is_new:
                 now = datetime.now(timezone.utc)
                 state = {"status": "RUNNING", "last_updated": last_updated(now)}
                 deployment.state.create(state)
-        LOGGER.info("%s: RUNNING", name)
+        if is_new:
+            LOGGER.info("%s: RUNNING", name)

@@ -25,17 +25,21 @@ class WatchLoop:
         config: access to the database.
         reconcile: called with the watcher. It first reads through the watcher, which waits for
             the connection. A write that fails afterwards is retried in the next call.
+        follow: prefix of the paths to follow; see Config.watcher.
     """
 
-    def __init__(self, config: Config, reconcile: Callable[[Watcher[Transaction]], None]) -> None:
+    def __init__(
+        self, config: Config, reconcile: Callable[[Watcher[Transaction]], None], follow: str
+    ) -> None:
         self._config = config
         self._reconcile = reconcile
+        self._follow = follow
         self._watcher: Watcher[Transaction] | None = None
         self._stopped = threading.Event()
 
     def run(self) -> None:
         """Run until ``stop`` is called."""
-        for watcher in self._config.watcher():
+        for watcher in self._config.watcher(follow=[self._follow]):
             self._watcher = watcher
             if self._stopped.is_set():
                 return

@@ -63,11 +63,12 @@ class Simulator:
         """
         for name in self._components:
             config = Config(component_name=name, global_prefix=self._prefix, **self._arguments)
+            component: ProcessingController | HelmDeployer
             if name == "proccontrol":
-                reconcile = ProcessingController(config, self._settings, self._prefix).reconcile
+                component = ProcessingController(config, self._settings, self._prefix)
             else:
-                reconcile = HelmDeployer(config, self._prefix).reconcile
-            loop = WatchLoop(config, reconcile)
+                component = HelmDeployer(config, self._prefix)
+            loop = WatchLoop(config, component.reconcile, component.root)
             thread = threading.Thread(target=self._run, args=(loop,), name=name, daemon=True)
             self._running.append((config, loop, thread))
             thread.start()
