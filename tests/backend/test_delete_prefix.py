@@ -6,7 +6,7 @@ import pytest
 
 from ska_sdp_config.backend import ConfigVanished
 from ska_sdp_config.engine.backend import Backend
-from tests.support.backends import Connect, put
+from tests.support.backends import put
 
 
 def test_delete_prefix_removes_paths_with_prefix(backend: Backend) -> None:
@@ -28,22 +28,19 @@ def test_delete_prefix_removes_paths_with_prefix(backend: Backend) -> None:
     assert left() == ["/eb/a"]
 
 
-def test_delete_prefix_applies_to_paths_at_commit(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, **{"pb/a": "1", "pb/b": "1"})
-    runs = 0
-    for txn in one.txn():
-        runs += 1
+def test_delete_prefix_applies_to_paths_at_commit(backend: Backend, other: Backend) -> None:
+    put(backend, **{"pb/a": "1", "pb/b": "1"})
+    for runs, txn in enumerate(backend.txn(), start=1):
         txn.delete_prefix("/pb/")
         if runs == 1:
             put(other, **{"pb/c": "1"})
             other.update("/pb/b", "2")
         txn.create("/pb/new", "1")
     assert runs == 1, "what goes in any case was not read"
-    assert one.list_keys("/pb/")[0] == ["/pb/new"]
+    assert backend.list_keys("/pb/")[0] == ["/pb/new"]
     # The error depends on the listing, so a change of it is a conflict.
     with pytest.raises(ConfigVanished):  # noqa: PT012  the loop belongs to it
-        for txn in one.txn():
+        for txn in backend.txn():
             txn.delete_prefix("/pb/n")
             other.delete("/pb/new", must_exist=False)
-    assert one.list_keys("/pb/")[0] == []
+    assert backend.list_keys("/pb/")[0] == []

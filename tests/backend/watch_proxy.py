@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.support.proxy import Connection, Proxy
 
-__all__ = ["WatchProxy"]
-
 
 class WatchProxy(Proxy):
     """Proxy to a gateway; forwards everything until ``mute_watches``."""

@@ -14,8 +14,6 @@ from ska_sdp_config.entity import (
 )
 from ska_sdp_config.entity.flow import SharedMem
 
-__all__ = ["CASES", "claim", "flow", "script_key"]
-
 
 def script_key(kind: str, name: str, version: str = "1") -> Script.Key:
     """Create the key of a script."""

@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["LATE", "wait_until"]
-
 LATE = 2.5
 """Allowance for a busy machine, in seconds: half of the default timeout of calls."""
 
