@@ -14,6 +14,7 @@ from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import ConnectTo, put
+from tests.support.stores import RecordingSink, now
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
 
@@ -94,18 +95,9 @@ def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
         watch = backend.store.watch
         sinks: list[Sink] = []
 
-        class Held:
-            """Deliver nothing."""
-
-            def changed(self, changes: Any) -> None:
-                pass
-
-            def gap(self, revision: int) -> None:
-                pass
-
         def hold(span: Span, from_revision: int, sink: Sink) -> Any:
             sinks.append(sink)
-            return watch(span, from_revision, Held())
+            return watch(span, from_revision, RecordingSink())
 
         monkeypatch.setattr(backend.store, "watch", hold)
         with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -118,9 +110,8 @@ def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
                 return lag is not None and lag.revisions == 2 and lag.seconds > 0.05
 
             wait_until(is_lagging)
-            assert len(sinks) == 1
-            revision = backend.get("/a")[1].revision
-            sinks[0].gap(revision)
+            (sink,) = sinks
+            sink.gap(now(backend))
             lag = backend.watch_lag()
             assert lag is not None
             assert (lag.revisions, lag.seconds) == (0, 0)

@@ -133,14 +133,12 @@ def server(start: Start, tmp_path: Path) -> EtcdOf:
 
 @pytest.fixture
 def users(server: EtcdOf) -> Iterator[Administrator]:
-    """The users of the server."""
     with administrator(server.endpoint) as users:
         yield users
 
 
 @pytest.fixture
 def login(server: EtcdOf) -> dict[str, Any]:
-    """Backend arguments with a login."""
     return {"host": server.endpoint, "username": USER, "password": PASSWORD}
 
 

@@ -18,11 +18,36 @@ from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.comparisons import comparisons
-from tests.backend.watch_proxy import WatchProxy
 from tests.support.backends import compact
 from tests.support.in_time import in_time
+from tests.support.proxy import Connection, Proxy
 from tests.support.stores import RecordingSink, commit, now, watch_from_now
 from tests.support.waiting import LATE, wait_until
+
+
+class WatchProxy(Proxy):
+    """Proxy to a gateway; forwards everything until ``mute_watches``."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self._watches: list[Connection] = []
+        self._mutes_new = False
+
+    def mute_watches(self, new_ones: bool = False) -> None:
+        """Discard the responses of the watches that are open.
+
+        Args:
+            new_ones: whether to discard those of watches yet to be opened too.
+        """
+        self._mutes_new = new_ones
+        for connection in list(self._watches):
+            connection.down.discards = True
+
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
+        if b"/v3/watch" in data:
+            self._watches.append(connection)
+            connection.down.discards = self._mutes_new
+        return True
 
 
 @pytest.fixture

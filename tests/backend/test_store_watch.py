@@ -94,15 +94,6 @@ def test_cancelled_watch_delivers_nothing_and_leaves_no_threads(connect: Connect
     sink.expect(("1/a", "1"))
 
 
-def test_watch_starts_after_compacted_newest_revision(backend: Backend, other: Backend) -> None:
-    commit(other, a="1")
-    compact(other)
-    sink = watch_from_now(backend)
-    commit(other, a="2")
-    sink.expect(("1/a", "2"))
-    assert not sink.gaps
-
-
 def test_backlog_is_delivered_in_whole_revisions(backend: Backend, other: Backend) -> None:
     first = now(other) + 1
     count, value = 8, "x" * 300_000

@@ -12,7 +12,6 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
-from ska_sdp_config.backends import connect as connect_to
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
@@ -198,8 +197,7 @@ def test_retry_pauses_are_within_timeout(
             txn.delete("/b", must_exist=False)
 
 
-@pytest.mark.parametrize("kind", ["etcd3", "etcd3_revolution1"])
-def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, etcd_client: ConnectTo) -> None:
     """As where this process is suspended meanwhile."""
     make_call = EtcdClient._logged_in
 
@@ -212,7 +210,7 @@ def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, kind: str) ->
     monkeypatch.setattr(EtcdClient, "_logged_in", late)
     with (
         server_that(lambda connection: None) as port,
-        connect_to(kind, host="127.0.0.1", port=port, timeout=0.3) as backend,
+        etcd_client(host="127.0.0.1", port=port, timeout=0.3) as backend,
         pytest.raises(ConfigConnectionError, match=r"did not answer within 0\.3 s"),
     ):
         backend.get("/a")

@@ -15,7 +15,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import Connect, ConnectTo, compact, put
 from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
-from tests.support.watch_loops import Loop, looping
+from tests.support.watch_loops import looping
 
 
 def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) -> None:
@@ -185,17 +185,15 @@ def test_end_of_loop_releases_threads(backend: Backend) -> None:
 
 
 def test_close_ends_loop_in_outage(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
-    backend = etcd_client(host=own_etcd.endpoint, timeout=0.5)
-    loop = Loop(backend, lambda txn: txn.get("/a"), timeout=0.1)
-    try:
+    with (
+        etcd_client(host=own_etcd.endpoint, timeout=0.5) as backend,
+        looping(backend, lambda txn: txn.get("/a"), timeout=0.1) as loop,
+    ):
         loop.expect(None)
         own_etcd.stop()
         loop.is_idle()
         backend.close()
         wait_until(lambda: "closed" in str(loop.error))
-    finally:
-        backend.close()
-        loop.stop()
 
 
 def test_watcher_resumes_after_restart(own_etcd: Etcd, etcd_client: ConnectTo) -> None:

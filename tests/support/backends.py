@@ -62,7 +62,6 @@ def etcd_client(request: pytest.FixtureRequest) -> ConnectTo:
 
 @pytest.fixture
 def backend(connect: Connect) -> Backend:
-    """One client."""
     return connect()
 
 

@@ -68,7 +68,6 @@ class Loop:
 def looping(
     backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
 ) -> Iterator[Loop]:
-    """Run a watcher loop within the context."""
     loop = Loop(backend, body, timeout)
     try:
         yield loop
