@@ -83,3 +83,9 @@ def etcd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
             return servers.enter_context(Etcd(directory, flags=QUICK | flags))
 
         yield start
+
+
+@pytest.fixture
+def own_etcd(etcd_server: Callable[..., Etcd]) -> Etcd:
+    """Running etcd of one test, which may break it."""
+    return etcd_server()

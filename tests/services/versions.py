@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import ssl
-import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd, Flag
 from tests.services.debian import SUITES, NotAvailableError, etcd_from_debian
-from tests.services.etcd import QUICK
+from tests.services.etcd import QUICK, version_of
 
 NEWER_FIRST = pytest.mark.parametrize(
     "program", [pytest.param("3.4", marks=pytest.mark.long), "3.5"], indirect=True
@@ -57,8 +56,7 @@ def programs() -> dict[str, str]:
     for place in places:
         program = place / "etcd"
         if program.exists():
-            output = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
-            version = output.decode().split()[2].rpartition(".")[0]
+            version = version_of(str(program)).rpartition(".")[0]
             found.setdefault(version, str(program))
     return found
 
