@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["CELLS", "COLUMNS", "MOMENTS", "OFFLINE", "PATHS", "Cell"]
-
 COLUMNS = (
     "EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING", "ABORTED", "RESETTING",
     "FAULT",

@@ -98,7 +98,6 @@ def test_error_of_corrupt_entry_is_not_written() -> None:
 
 
 def command_on(world: World, command: str, obs_state: ObsState) -> Writes | CommandRejected:
-    """Apply a command and return its writes or its rejection."""
     message = message_for(command, obs_state)
     try:
         return apply_command(command, world.snapshot, message, NOON, SETTINGS, "txn-a")

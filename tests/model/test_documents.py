@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.lmc.entry import Entry
 from ska_sdp_config.lmc.snapshot import Writes, required_paths
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.commands.resources import merge, subtract
@@ -189,11 +188,6 @@ def test_unknown_fields_are_kept() -> None:
     assert world.entry["owner_of_ours"] == {"x": 1}
     assert world.documents[f"/eb/{EB}"]["theirs"] == [1]
     assert world.documents[f"/eb/{EB}/state"]["theirs"] == [2]
-
-
-def test_admin_mode_changes_nothing_else() -> None:
-    entry = Entry.read(entry_document())
-    assert Entry.read(entry.document()) == entry
 
 
 def test_required_paths_include_paths_named_by_documents() -> None:
