@@ -17,9 +17,6 @@ class Transaction(FlatMethods):
     It is created by ``Config.txn`` and ``Watcher.txn``; docs/explanation/transactions.md describes
     its guarantees. All calls raise ValueError for an invalid path, and ConfigConnectionError if
     the database does not respond.
-
-    Args:
-        context: the backend's transaction, and the process that runs it.
     """
 
     @property

@@ -31,10 +31,6 @@ _COMMAND = "AssignResources"
 def parse_assign_resources(text: str, strictness: int = 1) -> Parsed[AssignResources]:
     """Parse the argument of AssignResources.
 
-    Args:
-        text: the argument.
-        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
-
     Raises:
         MessageError: the message is invalid at this strictness.
     """

@@ -17,10 +17,6 @@ _COMMAND = "ReleaseResources"
 def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseResources]:
     """Parse the argument of ReleaseResources.
 
-    Args:
-        text: the argument.
-        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
-
     Raises:
         MessageError: the message is invalid at this strictness, or names nothing to release.
     """

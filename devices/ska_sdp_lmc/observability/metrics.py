@@ -41,10 +41,6 @@ def create_command_series(device: str, commands: Iterable[str]) -> None:
     """Create the series of commands with value 0.
 
     A series that starts with the first failure shows no increase, so no alarm would fire.
-
-    Args:
-        device: name of the device.
-        commands: names of its commands.
     """
     for command in commands:
         for outcome in OUTCOMES:
@@ -53,10 +49,6 @@ def create_command_series(device: str, commands: Iterable[str]) -> None:
 
 class CommandTimer:
     """Context manager that measures the duration of a command.
-
-    Args:
-        device: name of the device.
-        command: name of the command.
 
     Attributes:
         outcome: outcome of the command, initially ``failed``.
@@ -82,11 +74,7 @@ class CommandTimer:
 
 
 class EventCount:
-    """Counter of the events of one device.
-
-    Args:
-        device: name of the device.
-    """
+    """Counter of the events of one device."""
 
     def __init__(self, device: str) -> None:
         self._device = device

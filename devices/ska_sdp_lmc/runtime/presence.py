@@ -14,12 +14,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 def take_presence(watcher: Watcher[Any], component: str) -> None:
-    """Register a component for as long as this process renews its lease.
-
-    Args:
-        watcher: watcher of the component's device.
-        component: name of the component.
-    """
+    """Register a component for as long as this process renews its lease."""
     try:
         for txn in watcher.txn():
             ownership = txn.component.ownership(component)

@@ -61,9 +61,6 @@ class Collection(ABC, Generic[KeyT, ValueT]):
     """Values of one kind, each with a key, a state and an owner.
 
     Operations raise ValueError for an invalid key, prefix or path.
-
-    Args:
-        context: the transaction.
     """
 
     PREFIX: ClassVar[str] = ""

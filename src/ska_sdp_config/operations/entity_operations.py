@@ -22,14 +22,7 @@ Named: TypeAlias = KeyT | EntityT | str | dict[str, Any]
 
 
 class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
-    """Operations on one entity.
-
-    Args:
-        collection: the collection of the entity.
-        context: the transaction.
-        key: the key of the entity.
-        path: the full path of the entity.
-    """
+    """Operations on one entity."""
 
     def __init__(
         self,

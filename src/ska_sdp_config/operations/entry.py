@@ -16,12 +16,7 @@ WrittenT = TypeVar("WrittenT")
 
 
 class EntryOperations(HasStateAndOwner, ValueOperations):
-    """Operations on the JSON value at one path, its state and its owner.
-
-    Args:
-        context: the transaction.
-        path: the full path.
-    """
+    """Operations on the JSON value at one path, its state and its owner."""
 
     def __init__(self, context: Context, path: str) -> None:
         super().__init__(context.raw, path)
