@@ -162,11 +162,7 @@ class WriteBuilder:
         return read_list(self.snapshot.eb_state or {}, "scans")
 
     def closed_scans(self, status: str) -> list[Json]:
-        """Return the scans with running ones ended.
-
-        Args:
-            status: status of an ended scan, FINISHED or ABORTED.
-        """
+        """Return the scans with running ones ended, as FINISHED or ABORTED."""
         return [
             {**scan, "status": status}
             if isinstance(scan, dict) and scan.get("status") == "ACTIVE"

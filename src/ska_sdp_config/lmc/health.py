@@ -60,12 +60,7 @@ class Outage:
 
 
 def health(faults: Iterable[Fault] | None, outage: Outage | None) -> HealthState:
-    """Return the healthState of a device.
-
-    Args:
-        faults: faults found in the database, None before the first view.
-        outage: outage or rejection of the database, None if there is none.
-    """
+    """Return the healthState of a device; its faults are None before the first view."""
     if outage is not None and outage.rejection is not None:
         return HealthState.FAILED
     if faults is None or (outage is not None and outage.before_first):
