@@ -86,9 +86,6 @@ class SystemReader:
 
     There may be tens of thousands, of which few change between two reads: a document is parsed
     again only if its text has changed.
-
-    Args:
-        storage_path: path of the document that holds the capacity of the buffer.
     """
 
     def __init__(self, storage_path: str) -> None:
