@@ -13,6 +13,10 @@ from tests.e2e.scripts import assignment, new_id
 from tests.e2e.subarray import Subarray
 from tests.services.servers import ServeSubarrays, trl_of
 
+FEW_SUBARRAYS, FEW_SCANS = 4, 10
+MANY_SUBARRAYS, MANY_SCANS = 16, 60
+"""Concurrent subarrays, and scans of each."""
+
 Layout = Callable[[int], list[list[str]]]
 
 
@@ -84,7 +88,7 @@ def run(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]], scans: int)
 def test_concurrent_subarrays_send_all_events(
     etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
 ) -> None:
-    run(etcd_server(), serve_subarrays, layout(4), 10)
+    run(etcd_server(), serve_subarrays, layout(FEW_SUBARRAYS), FEW_SCANS)
 
 
 @pytest.mark.long
@@ -92,4 +96,4 @@ def test_concurrent_subarrays_send_all_events(
 def test_sixteen_concurrent_subarrays_send_all_events(
     etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
 ) -> None:
-    run(etcd_server(), serve_subarrays, layout(16), 100)
+    run(etcd_server(), serve_subarrays, layout(MANY_SUBARRAYS), MANY_SCANS)

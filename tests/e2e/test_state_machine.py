@@ -10,6 +10,10 @@ from tests.e2e.machine import Observations
 from tests.e2e.rig import Rig
 from tests.e2e.ways import INITIAL_STEPS
 
+FEW_EXAMPLES, FEW_STEPS = 4, 14
+MANY_EXAMPLES, MANY_STEPS = 17, 30
+"""Random sequences of steps, each with a kill and an outage, and steps of each."""
+
 
 def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
     class Machine(Observations):
@@ -36,9 +40,9 @@ def test_initial_steps_are_logged(rig: Rig, steps: str) -> None:
 
 @pytest.mark.long
 def test_random_observations(rig: Rig) -> None:
-    run(rig, examples=4, steps=14, kills=1, outages=1)
+    run(rig, examples=FEW_EXAMPLES, steps=FEW_STEPS, kills=1, outages=1)
 
 
 @pytest.mark.long
 def test_long_random_observations(rig: Rig) -> None:
-    run(rig, examples=28, steps=30, kills=1, outages=1)
+    run(rig, examples=MANY_EXAMPLES, steps=MANY_STEPS, kills=1, outages=1)

@@ -29,6 +29,9 @@ NEWER_FIRST = pytest.mark.parametrize(
 NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
 """For behaviour of the library that does not depend on the server's version."""
 
+OLDER_SHARE = 0.25
+"""Share of a proof's full size that runs on the older version."""
+
 FROM_DEBIAN = tuple(SUITES)
 """Versions of newer Debian suites: 3.5.30 checks logins on calls that earlier ones leave open."""
 
@@ -136,6 +139,12 @@ def program_of(version: str) -> str:
 def program(request: pytest.FixtureRequest) -> str:
     """Path of an etcd program: Debian's version, and the wheel's."""
     return program_of(request.param)
+
+
+def size_for(server: EtcdOf, full: int) -> int:
+    """Return the size of a proof on a server: full on the newer version, a share on the older."""
+    is_newer = server.program == programs().get("3.5")
+    return full if is_newer else round(full * OLDER_SHARE)
 
 
 @pytest.fixture(scope="session")
