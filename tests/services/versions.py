@@ -19,7 +19,7 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd, Flag
 from tests.services.debian import SUITES, NotAvailableError, etcd_from_debian
-from tests.services.etcd import QUICK
+from tests.services.etcd import QUICK, data_deleted_after
 
 NEWER_FIRST = pytest.mark.parametrize(
     "program", [pytest.param("3.4", marks=pytest.mark.long), "3.5"], indirect=True
@@ -155,7 +155,7 @@ def etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         @cache
         def etcd_of(version: str) -> EtcdOf:
             server = EtcdOf(program_of(version), tmp_path_factory.mktemp("etcd"))
-            return servers.enter_context(server)
+            return servers.enter_context(data_deleted_after(server))
 
         yield etcd_of
 
@@ -167,7 +167,8 @@ def start(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
         def start(secrets: Secrets | None = None, **flags: Flag) -> EtcdOf:
             directory = tmp_path_factory.mktemp("etcd")
-            return servers.enter_context(EtcdOf(program, directory, flags=flags, secrets=secrets))
+            server = EtcdOf(program, directory, flags=flags, secrets=secrets)
+            return servers.enter_context(data_deleted_after(server))
 
         yield start
 
