@@ -59,7 +59,7 @@ def observe(subarrays: list[Subarray], scans: int) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("layout", [one_server, a_server_each])
-@pytest.mark.parametrize(("count", "scans"), [(4, 10), (16, 100)])
+@pytest.mark.parametrize(("count", "scans"), [(4, 10), (16, 60)])
 def test_concurrent_subarrays_send_all_events(
     etcd_server: Callable[..., Etcd],
     serve_subarrays: ServeSubarrays,
