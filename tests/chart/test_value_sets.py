@@ -197,9 +197,7 @@ def test_servers_have_scrape_annotations_with_and_without_operator(render: Rende
     assert all(annotations == expected for annotations in plain + operated)
 
 
-def test_operator_pods_have_certificates_and_probes(
-    render: Renderer,
-) -> None:
+def test_operator_pods_have_certificates_and_probes(render: Renderer) -> None:
     tls = {"enabled": True, "secret": "server", "clientSecret": "client"}
     probes = {"periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 5}
     values = {"lmc": {"probes": probes}, "etcd": {"tls": tls}}

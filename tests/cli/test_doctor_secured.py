@@ -38,10 +38,7 @@ class Guarded:
         server = self.authority.pair("localhost", "127.0.0.1")
         flags: dict[str, Flag] = simple_tokens(300) | mutual_flags(server, self.authority)
         self.etcd = EtcdOf(
-            program,
-            directory,
-            flags=flags,
-            secrets=Secrets(self.authority.file, self.client.both),
+            program, directory, flags=flags, secrets=Secrets(self.authority.file, self.client.both)
         )
 
     def enable_users(self) -> None:
@@ -104,9 +101,7 @@ def test_user_without_access_to_the_status_gets_a_warning(guarded: Guarded, back
         assert found["store"]["verdict"] == "ok"
 
 
-def test_certificate_with_a_common_name_is_reported(
-    guarded: Guarded,
-) -> None:
+def test_certificate_with_a_common_name_is_reported(guarded: Guarded) -> None:
     result = guarded.doctor(
         "etcd3_revolution1",
         "root",

@@ -156,9 +156,7 @@ def test_load_dry_run_prints_differences(database: Config, here: Run) -> None:
         "delete /b\n  -text\n"
     )
     assert here("load", "--dry-run", "-", "-o", "json", stdin=document).document == {
-        "update": {
-            "/a": {"before": {"n": 1, "same": True}, "after": {"n": 2, "same": True}},
-        },
+        "update": {"/a": {"before": {"n": 1, "same": True}, "after": {"n": 2, "same": True}}},
         "create": {"/d": {"after": 1}},
         "unchanged": 0,
     }

@@ -172,11 +172,7 @@ def test_edit_is_kept_after_a_concurrent_change(
 
 
 def test_edit_is_kept_without_a_connection(
-    etcd_server: Any,
-    editor: Editor,
-    monkeypatch: pytest.MonkeyPatch,
-    parse: Run,
-    tmp_path: Path,
+    etcd_server: Any, editor: Editor, monkeypatch: pytest.MonkeyPatch, parse: Run, tmp_path: Path
 ) -> None:
     server: Etcd = etcd_server()
     with Config(host=server.host, port=server.port) as config:

@@ -128,11 +128,7 @@ print(stopped)
 def test_ctrl_c_at_the_end_is_not_lost() -> None:
     """Whether or not its thread has run before the body ends."""
     done = subprocess.run(
-        [sys.executable, "-c", LAST],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        [sys.executable, "-c", LAST], capture_output=True, text=True, timeout=120, check=False
     )
     too_late = "ska-sdp: Ctrl-C came too late: the command was executed.\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", 200 * too_late)

@@ -75,9 +75,7 @@ def test_field_is_formatted(name: str, shown: str) -> None:
     assert values.field({"a": "text", "b": {"c": 1.5, "d": [1, None], "e": None}}, name) == shown
 
 
-def test_long_table_is_printed_in_aligned_chunks(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_long_table_is_printed_in_aligned_chunks(capsys: pytest.CaptureFixture[str]) -> None:
     given_out = []
 
     def entries() -> object:

@@ -239,11 +239,7 @@ def cause(error: Exception, because: BaseException) -> Exception:
                 "character '\\udcff' in position 0: no text."
             ),
         ),
-        (
-            KeyError("x"),
-            1,
-            "KeyError: 'x' (run it again with --debug, and report it)",
-        ),
+        (KeyError("x"), 1, "KeyError: 'x' (run it again with --debug, and report it)"),
     ],
 )
 def test_error_has_a_code_and_one_line(error: BaseException, code: int, line: str) -> None:

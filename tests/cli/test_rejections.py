@@ -79,11 +79,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     "end": [
         ("eb eb-done", 1, "The execution block eb-done is CANCELLED already: 'ska-sdp get"),
         ("eb eb-none", 3, "There is no execution block at /eb/eb-none: try 'ska-sdp list eb'."),
-        (
-            "eb eb-text",
-            1,
-            "is not JSON: correct it with 'ska-sdp edit --force /eb/eb-text'.",
-        ),
+        ("eb eb-text", 1, "is not JSON: correct it with 'ska-sdp edit --force /eb/eb-text'."),
         (
             "eb eb-odd",
             1,

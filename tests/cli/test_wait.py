@@ -87,11 +87,7 @@ def test_wait_returns_when_the_condition_holds(database: Config, start: Start) -
     assert waiting.poll() is None
     update(database, "/pb/pb-a/state", '{"status": "FINISHED"}')
     out, err = waiting.communicate(timeout=60)
-    assert (waiting.returncode, out, err) == (
-        0,
-        '/pb/pb-a/state = {"status":"FINISHED"}\n',
-        "",
-    )
+    assert (waiting.returncode, out, err) == (0, '/pb/pb-a/state = {"status":"FINISHED"}\n', "")
     assert interrupt(watching)[0] == 0
 
 

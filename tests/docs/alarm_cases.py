@@ -62,10 +62,7 @@ SIZE = _series("etcd_mvcc_db_total_size_in_bytes", **ETCD)
 QUOTA = _series("etcd_server_quota_backend_bytes", **ETCD)
 AUTH_REVISION = _series("etcd_debugging_auth_revision", **ETCD)
 LOGINS = _series(
-    "grpc_server_handled_total",
-    grpc_method="Authenticate",
-    grpc_code="FailedPrecondition",
-    **ETCD,
+    "grpc_server_handled_total", grpc_method="Authenticate", grpc_code="FailedPrecondition", **ETCD
 )
 
 ALWAYS, NEVER = "1+0x200", "0+0x200"
@@ -75,8 +72,7 @@ def _durations(bound: float) -> dict[str, str]:
     """Return the buckets of accepted commands that all take just less than a bound, in s."""
     return {
         _series(
-            "sdp_lmc_command_duration_seconds_bucket",
-            **{**SCAN, "outcome": "accepted", "le": le},
+            "sdp_lmc_command_duration_seconds_bucket", **{**SCAN, "outcome": "accepted", "le": le}
         ): "0+1x200" if float(le) >= bound else NEVER
         for le in ("0.01", "0.2", "0.5", "+Inf")
     }

@@ -94,11 +94,7 @@ def test_flow_is_stored_without_key() -> None:
             "paths": ["a.ms", "/b.ms"],
         },
         "sources": [
-            {
-                "uri": "/flow/pb-w:plasma:raw",
-                "function": "receive:write",
-                "parameters": {"n": 1},
-            },
+            {"uri": "/flow/pb-w:plasma:raw", "function": "receive:write", "parameters": {"n": 1}},
             {"uri": "gsm://request/lsm", "function": None, "parameters": {}},
         ],
         "data_model": "Visibility",
@@ -204,11 +200,7 @@ def test_nested_change_is_written() -> None:
         {"kind": "data-queue", "topics": "x", "host": "nowhere", "format": "x"},
         {"impl": "x"},
         {"kind": "tango", "attribute_url": "a/b/c", "dtype": "DevDouble"},
-        {
-            "kind": "data-product-persist",
-            "phase": "SOLID",
-            "expires_at": "2030-01-01T00:00:00",
-        },
+        {"kind": "data-product-persist", "phase": "SOLID", "expires_at": "2030-01-01T00:00:00"},
         "data-product",
         None,
     ],

@@ -135,10 +135,7 @@ def test_scan_types_derive_beam_by_beam() -> None:
             {
                 "scan_type_id": "target:a",
                 "derive_from": ".second",
-                "beams": {
-                    "vis0": {"field_id": "a"},
-                    "pst2": {"channels_id": "zoom"},
-                },
+                "beams": {"vis0": {"field_id": "a"}, "pst2": {"channels_id": "zoom"}},
             },
             {
                 "scan_type_id": "zoom",
@@ -152,11 +149,7 @@ def test_scan_types_derive_beam_by_beam() -> None:
     addresses = receive_addresses(execution_block, host_name)
     assert addresses == {
         "target:a": {
-            "vis0": {
-                "function": "visibilities",
-                "host": [[0, "node-0"]],
-                "port": [[0, 9000, 1]],
-            },
+            "vis0": {"function": "visibilities", "host": [[0, "node-0"]], "port": [[0, 9000, 1]]},
             "pss1": {
                 "function": "pulsar search",
                 "search_beam_id": 1,
@@ -203,10 +196,7 @@ def test_no_scan_types_have_no_addresses(execution_block: Json) -> None:
         (observation([window(0, True)]), "channels.0.spectral_windows.0.count"),
         (observation([window(0, 4, link_map=[[0]])]), "link_map.0"),
         (observation([], resources={"receive_nodes": "two"}), "resources.receive_nodes"),
-        (
-            observation([], scan_types=[{"scan_type_id": "a", "derive_from": "a"}]),
-            "a → a",
-        ),
+        (observation([], scan_types=[{"scan_type_id": "a", "derive_from": "a"}]), "a → a"),
     ],
 )
 def test_invalid_execution_block_is_rejected(execution_block: Json, fault: str) -> None:
@@ -307,10 +297,7 @@ two_beams_given = given(
 
 @two_beams_given
 def test_entry_limit_is_exact(
-    visibilities: list[Json],
-    search: list[Json],
-    receive_nodes: int | None,
-    channels_per_port: int,
+    visibilities: list[Json], search: list[Json], receive_nodes: int | None, channels_per_port: int
 ) -> None:
     execution_block = two_beams(visibilities, search, receive_nodes)
     addresses = receive_addresses(execution_block, host_name, channels_per_port)
@@ -327,10 +314,7 @@ def test_entry_limit_is_exact(
 
 @two_beams_given
 def test_every_channel_has_one_destination(
-    visibilities: list[Json],
-    search: list[Json],
-    receive_nodes: int | None,
-    channels_per_port: int,
+    visibilities: list[Json], search: list[Json], receive_nodes: int | None, channels_per_port: int
 ) -> None:
     execution_block = two_beams(visibilities, search, receive_nodes)
     beams = receive_addresses(execution_block, host_name, channels_per_port)["science"]

@@ -149,10 +149,7 @@ def test_execution_block_state_has_the_same_last_updated(
     execution_block = read(config, lambda txn: txn.get_execution_block(EB))
     execution_state = read(config, lambda txn: txn.get_execution_block_state(EB))
     assert execution_block["pb_receive_addresses"] == RECEIVE
-    assert execution_state == {
-        "status": "ACTIVE",
-        "last_updated": execution_block["last_updated"],
-    }
+    assert execution_state == {"status": "ACTIVE", "last_updated": execution_block["last_updated"]}
 
 
 def test_observation_runs_realtime_before_batch_blocks(
