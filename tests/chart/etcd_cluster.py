@@ -62,11 +62,7 @@ class Member(RenderedPart):
             return False
 
     def wait_for_probes(self, *probes: str) -> None:
-        """Wait until the probes pass; on a loaded machine a response may be late.
-
-        Raises:
-            AssertionError: one did not pass in time.
-        """
+        """Wait until the probes pass; on a loaded machine a response may be late."""
         for probe in probes:
             wait_until(partial(self.passes, probe), 60, f"{self.name} passes {probe}")
 
@@ -161,6 +157,11 @@ class Cluster:
         programs = ":".join(str(Path(place).parent) for place in places)
         environment = clean_environment(**self.place.environment(container))
         return environment | {"PATH": f"{programs}:{environment['PATH']}"}
+
+
+def operate(cluster: Cluster, eb_id: str = "") -> list[str]:
+    """Read and write with the settings of the console."""
+    return read_and_write(cluster.client(console_of(cluster.objects)), eb_id)
 
 
 def read_and_write(config: Config, eb_id: str = "") -> list[str]:
