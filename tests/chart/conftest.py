@@ -19,7 +19,6 @@ from tests.support.certificates import Authority
 
 @pytest.fixture(scope="session")
 def render() -> Iterator[Renderer]:
-    """Renderer of values."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as process:
         yield Renderer(process)
@@ -46,7 +45,6 @@ def certificates(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def running(render: Renderer, tmp_path: Path, certificates: Path) -> Iterator[Running]:
-    """Factory of running members of etcd, given the values."""
     with ExitStack() as undo:
 
         def start(values: dict[str, Any]) -> Cluster:

@@ -67,7 +67,6 @@ class Member(RenderedPart):
             wait_until(partial(self.passes, probe), 60, f"{self.name} passes {probe}")
 
     def argument(self, name: str) -> str:
-        """Return the value of a flag."""
         (found,) = (word for word in self.command() if word.startswith(f"--{name}="))
         return found.partition("=")[2]
 
@@ -80,8 +79,6 @@ class _Ports:
 
 
 class Cluster:
-    """Rendered members of etcd."""
-
     def __init__(self, objects: Objects, directory: Path, certificates: Path) -> None:
         self._directory = directory
         self._ports = [
@@ -134,20 +131,13 @@ class Cluster:
     def client(self, container: Manifest, **more: str) -> Config:
         """Return a Config with the variables of a container."""
         environment = self.place.environment(container) | more
-        names = {
-            "SDP_CONFIG_HOST": "host",
-            "SDP_CONFIG_PROTOCOL": "protocol",
-            "SDP_CONFIG_CERT": "cert",
-            "SDP_CONFIG_CLIENT_CERT": "client_cert",
-            "SDP_CONFIG_CLIENT_KEY": "client_key",
-            "SDP_CONFIG_USERNAME": "username",
-            "SDP_CONFIG_PASSWORD": "password",
-        }
         given: dict[str, Any] = {
-            argument: environment[name] for name, argument in names.items() if name in environment
+            name.removeprefix("SDP_CONFIG_").lower(): value
+            for name, value in environment.items()
+            if name.startswith("SDP_CONFIG_")
         }
         # On a loaded machine a member may be late, and an election start again.
-        return Config(timeout=60, **given)
+        return Config(**given | {"timeout": 60})
 
     def etcdctl_environment(self) -> dict[str, str]:
         """Return the environment of etcdctl, which is the wheel's, and of the server's etcdutl."""

@@ -25,7 +25,6 @@ class Place:
         return text
 
     def words(self, container: Manifest) -> list[str]:
-        """Return the command line of a container."""
         words = [*container["command"], *container.get("args", [])]
         environment = self.environment(container)
         for name, value in environment.items():

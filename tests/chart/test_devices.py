@@ -97,7 +97,6 @@ def registered(render: Renderer, databases: dict[str, str], tmp_path: Path) -> O
 def servers(
     registered: Objects, databases: dict[str, str], tmp_path: Path
 ) -> Iterator[dict[str, Server]]:
-    """Running controller and subarray."""
     made = {
         name: Server(name, tmp_path, registered, databases)
         for name in ("controller", "subarray-01")

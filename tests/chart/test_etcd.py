@@ -76,7 +76,6 @@ def test_three_members_work_with_tls(running: Running) -> None:
 
 
 def create_users(cluster: Cluster, objects: Objects, directory: Path) -> str:
-    """Run the job that creates users; return its output."""
     directory.mkdir()
     job = objects.only("Job", "-etcd-users")
     volume = job["spec"]["template"]["spec"]["volumes"][-1]["secret"]

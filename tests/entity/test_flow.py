@@ -151,13 +151,10 @@ def test_source_uri_is_flow_key_or_url(uri: Any, is_flow: Any) -> None:
     assert FlowSource(uri=source.uri) == source
 
 
-def test_source_converts_url_object_to_text() -> None:
-    assert FlowSource(uri=AnyUrl("https://example.org/x")).uri == "https://example.org/x"
-
-
-def test_source_accepts_dict() -> None:
+def test_source_converts_url_object_and_dict() -> None:
     key = Flow.Key(pb_id="pb-x", kind="plasma", name="vis")
     assert FlowSource(uri=key.model_dump()).uri == key
+    assert FlowSource(uri=AnyUrl("https://example.org/x")).uri == "https://example.org/x"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,5 @@ def run(
 def build(
     project: Path, target: str, directory: Path, env: Mapping[str, str] | None = None
 ) -> None:
-    """Build a wheel or a source distribution of a project."""
     hatchling = (sys.executable, "-m", "hatchling", "build")
     run(*hatchling, "--target", target, "--directory", directory, cwd=project, env=env)

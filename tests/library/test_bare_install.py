@@ -53,7 +53,6 @@ def check_error_names_extra(programs: Path, command: str, extra: str) -> None:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Directory of the programs of an environment without extras."""
     return install(tmp_path_factory.mktemp("bare") / "venv")
 
 

@@ -99,7 +99,6 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def version_of_build(source: Path, target: str, directory: Path, **settings: str) -> str:
-    """Build a distribution and return its version."""
     build(source, target, directory, ENVIRONMENT | settings)
     (built,) = (each.name for each in directory.iterdir() if each.is_file())
     return built.split("-")[1].removesuffix(".tar.gz")
