@@ -35,8 +35,8 @@ STORED = {
     "/lmc/subarray/01": {},
     "/pb/pb-a-20210102-00000": {},
     "/pb/pb-a-20210102-00000/state": {},
-    "/pb/pb-b-20210103-00000": {},
-    "/pb/pb-c-20210104-00000": {},
+    "/pb/pb-b": {},
+    "/pb/pb-c": {},
     "/script/batch:a:1": {"image": "i"},
     "/script/batch:b:1": {"image": "i"},
     "/u/pb/pb-x": {},
@@ -126,12 +126,7 @@ USAGE: dict[str, list[Use]] = {
         ("edit deployment dpl-b", "updated ", "/deploy/dpl-b", {"edited": 1}),
     ],
     "ska-sdp edit pb-state <item-id>": [
-        (
-            "edit pb-state pb-b-20210103-00000",
-            "created ",
-            "/pb/pb-b-20210103-00000/state",
-            {"edited": 1},
-        )
+        ("edit pb-state pb-b", "created ", "/pb/pb-b/state", {"edited": 1})
     ],
     "ska-sdp edit controller": [("edit controller", "updated ", "/lmc/controller", {"edited": 1})],
     "ska-sdp edit subarray <item-id>": [
@@ -149,7 +144,7 @@ USAGE: dict[str, list[Use]] = {
         ("delete -a --prefix=/y prefix -y", "deleted /y/", "/y/any/thing", None),
     ],
     "ska-sdp delete [options] (pb|eb|deployment) <item-id>": [
-        ("delete pb pb-c-20210104-00000", "deleted /pb/", "/pb/pb-c-20210104-00000", None),
+        ("delete pb pb-c", "deleted /pb/", "/pb/pb-c", None),
         ("delete eb eb-c", "deleted /eb/eb-c", "/eb/eb-c", None),
         ("delete deployment dpl-c", "deleted /deploy/dpl-c", "/deploy/dpl-c", None),
     ],
@@ -191,7 +186,6 @@ def run_watch(server: Etcd, words: list[str]) -> Result:
 
 @pytest.fixture
 def editor(tmp_path: Path) -> str:
-    """Editor that replaces the value."""
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
     editor.chmod(0o755)
