@@ -37,6 +37,27 @@ ports.LOWEST += _WORKER * _PORTS_EACH % (ports.HIGHEST - ports.LOWEST)
 ports.HIGHEST = ports.LOWEST + _PORTS_EACH - 1
 
 ROOT = Path(__file__).parent
+LONGEST_TESTS = (
+    "test_many_pairs_are_read_together_in_spite_of_crashes[3.5]",
+    "test_watchers_survive_a_thousand_cuts[3.5]",
+    "test_many_processes_on_etcd_are_serializable[3.5]",
+    "test_image_has_only_locked_packages",
+    "test_many_transactions_in_memory_match_the_reference[losing answers]",
+    "test_many_watchers_in_memory_match_the_reference",
+    "test_many_views_on_etcd_are_consistent[3.5]",
+    "test_many_watchers_on_etcd_match_the_reference[3.5]",
+    "test_random_observations[17-30]",
+    "test_old_clients_receive_all_values[9.5-1000]",
+    "test_old_clients_receive_all_values[9.3-1000]",
+    "test_concurrent_subarrays_send_all_events[16-60-a_server_each]",
+    "test_concurrent_subarrays_send_all_events[16-60-one_server]",
+    "test_no_event_is_missing_in_many_runs",
+    "test_many_transactions_on_etcd_match_the_reference[3.5]",
+    "test_documentation_builds",
+    "test_login_survives_twenty_expired_tokens",
+)
+"""Long tests that take a minute or so. In ``make test-long`` they start before all others."""
+
 LONGEST = (
     "connection/test_login.py",
     "proof/test_pairs.py",
@@ -57,9 +78,11 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order tests, the longest first."""
 
-    def place(item: pytest.Item) -> int:
+    def place(item: pytest.Item) -> tuple[int, int]:
+        is_long = item.get_closest_marker("long") is not None and item.name in LONGEST_TESTS
+        first = LONGEST_TESTS.index(item.name) if is_long else len(LONGEST_TESTS)
         where = item.path.relative_to(ROOT)
         parts = {str(part) for part in (where, *where.parents)}
-        return next((n for n, part in enumerate(LONGEST) if part in parts), len(LONGEST))
+        return first, next((n for n, part in enumerate(LONGEST) if part in parts), len(LONGEST))
 
     items.sort(key=place)

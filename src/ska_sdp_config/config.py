@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, overload
+from typing import TYPE_CHECKING, Any, Generic
 
 from ska_sdp_config.backends import backend_name, connect
 from ska_sdp_config.engine.backend import LEASE_TTL, Backend
@@ -93,38 +92,13 @@ class Config(Generic[Yielded]):
         ConfigConnectionError: the database does not respond, and ``owned_entity`` is given.
     """
 
-    @overload
-    def __init__(
-        self: Config[Transaction],
-        backend: str | Backend | None = None,
-        global_prefix: str = "",
-        owner: dict[str, Any] | Owner | None = None,
-        component_name: str | None = None,
-        wrapper: None = None,
-        owned_entity: tuple[str, str] | None = None,
-        **cargs: Any,
-    ) -> None: ...
-
-    @overload
     def __init__(
         self,
         backend: str | Backend | None = None,
         global_prefix: str = "",
         owner: dict[str, Any] | Owner | None = None,
         component_name: str | None = None,
-        *,
-        wrapper: Callable[[Transaction], Yielded],
-        owned_entity: tuple[str, str] | None = None,
-        **cargs: Any,
-    ) -> None: ...
-
-    def __init__(
-        self,
-        backend: str | Backend | None = None,
-        global_prefix: str = "",
-        owner: dict[str, Any] | Owner | None = None,
-        component_name: str | None = None,
-        wrapper: TxnWrapper | None = None,
+        wrapper: Callable[[Transaction], Yielded] | None = None,
         owned_entity: tuple[str, str] | None = None,
         **cargs: Any,
     ) -> None:
@@ -330,12 +304,7 @@ class Config(Generic[Yielded]):
     def __enter__(self) -> Config[Yielded]:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _take(self, raw: Txn) -> Lease:

@@ -29,11 +29,6 @@ class Presence:
 
     Of several processes with the same name the one started last holds the key. The others do not
     replace it until it is deleted; then one of them writes its own.
-
-    Args:
-        backend: the backend.
-        path: path of the key.
-        owner: value of the key.
     """
 
     def __init__(self, backend: Backend, path: str, owner: Mapping[str, Any]) -> None:

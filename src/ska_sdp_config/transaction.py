@@ -5,31 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.operations.flat_deployment import DeploymentMethods
-from ska_sdp_config.operations.flat_device import DeviceMethods
-from ska_sdp_config.operations.flat_execution_block import ExecutionBlockMethods
-from ska_sdp_config.operations.flat_processing_block import ProcessingBlockMethods
-from ska_sdp_config.operations.flat_script import ScriptMethods
+from ska_sdp_config.operations.flat import FlatMethods
 from ska_sdp_config.store.errors import HasLeaseId
 
 __all__ = ["Transaction"]
 
 
-class Transaction(
-    ProcessingBlockMethods,
-    ExecutionBlockMethods,
-    DeploymentMethods,
-    ScriptMethods,
-    DeviceMethods,
-):
+class Transaction(FlatMethods):
     """Transaction with text at full paths, collections of entities, and flat methods.
 
     It is created by ``Config.txn`` and ``Watcher.txn``; docs/explanation/transactions.md describes
     its guarantees. All calls raise ValueError for an invalid path, and ConfigConnectionError if
     the database does not respond.
-
-    Args:
-        context: the backend's transaction, and the process that runs it.
     """
 
     @property

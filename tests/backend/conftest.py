@@ -7,9 +7,20 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ska_sdp_config.drivers.etcd import limits
-from tests.support.backends import backend, connect, etcd_client
+from tests.support.backends import backend, connect, etcd_client, other
+from tests.support.certificates import authority, host_pair, mutual, ours
 
-__all__ = ["backend", "connect", "etcd_client", "set_pages"]
+__all__ = [
+    "authority",
+    "backend",
+    "connect",
+    "etcd_client",
+    "host_pair",
+    "mutual",
+    "other",
+    "ours",
+    "set_pages",
+]
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -18,6 +16,7 @@ from ska_sdp_config.backend import (
     connect,
 )
 from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
@@ -30,20 +29,34 @@ from tests.support.users import PASSWORD, administrator
 from tests.support.waiting import LATE
 from tests.support.watch_loops import WAKE_UP_AFTER_S
 
+ABSENT = "127.0.0.1:1"
+"""Endpoint on which nothing listens."""
+
 
 @pytest.fixture
 def default_server(start: Start) -> Etcd:
-    """Start an etcd with the default limits."""
+    """Server with the default limits."""
     return start(max_txn_ops=None)
+
+
+@pytest.fixture
+def small_server(start: Start) -> Etcd:
+    """Server with a small quota."""
+    return start(quota_backend_bytes=2_000_000)
+
+
+def put_200(backend: Backend) -> None:
+    """Write 200 keys, in commits within the default limits."""
+    for begin in (0, 100):
+        puts = [Put(f"2/pb/{number:03}", "1") for number in range(begin, begin + 100)]
+        backend.store.commit([], puts, timeout=5)
 
 
 def test_transaction_above_operations_limit_is_rejected(
     default_server: Etcd, etcd_client: ConnectTo
 ) -> None:
-    with etcd_client(host=default_server.host, port=default_server.port) as backend:
-        for begin in (0, 100):
-            puts = [Put(f"2/pb/{number:03}", "1") for number in range(begin, begin + 100)]
-            backend.store.commit([], puts, timeout=5)
+    with etcd_client(host=default_server.endpoint) as backend:
+        put_200(backend)
         with pytest.raises(TransactionTooLarge, match="--max-txn-ops"):  # noqa: PT012
             for txn in backend.txn():
                 assert len(txn.list_keys("/pb/")) == 200
@@ -60,10 +73,8 @@ def test_prefix_delete_is_not_limited(
     must_exist: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with etcd_client(host=default_server.host, port=default_server.port) as backend:
-        for begin in (0, 100):
-            puts = [Put(f"2/pb/{number:03}", "1") for number in range(begin, begin + 100)]
-            backend.store.commit([], puts, timeout=5)
+    with etcd_client(host=default_server.endpoint) as backend:
+        put_200(backend)
         reads = CountedReads(backend, monkeypatch)
         backend.delete("/pb/", must_exist=must_exist, prefix=True)
         assert len(reads.queries) == (2 if must_exist else 0)
@@ -73,7 +84,7 @@ def test_prefix_delete_is_not_limited(
 def test_transaction_above_size_limit_is_rejected(
     default_server: Etcd, etcd_client: ConnectTo
 ) -> None:
-    with etcd_client(host=default_server.host, port=default_server.port) as backend:
+    with etcd_client(host=default_server.endpoint) as backend:
         with pytest.raises(TransactionTooLarge, match="--max-request-bytes"):
             backend.create("/large", "x" * 3_000_000)
         assert backend.get("/large")[0] is None
@@ -81,11 +92,10 @@ def test_transaction_above_size_limit_is_rejected(
 
 @pytest.mark.long
 def test_watcher_waits_while_quota_is_exceeded(
-    start: Start, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
+    small_server: Etcd, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It retries at most once a second, and commits when there is space."""
-    server = start(quota_backend_bytes=2_000_000)
-    with etcd_client(host=server.host, port=server.port) as backend:
+    with etcd_client(host=small_server.endpoint) as backend:
         backend.create("/a", "1")
         fill(backend)
         tries: list[float] = []
@@ -94,7 +104,7 @@ def test_watcher_waits_while_quota_is_exceeded(
                 for txn in watcher.txn(timeout=WAKE_UP_AFTER_S):
                     tries.append(time.monotonic())
                     if len(tries) == 3:
-                        make_room(server)
+                        make_room(small_server)
                     txn.update("/a", f"{txn.get('/a')}2")
                 break
         assert len(tries) == 3
@@ -105,18 +115,17 @@ def test_watcher_waits_while_quota_is_exceeded(
 
 @pytest.mark.long
 def test_watcher_waits_for_lease_while_quota_is_exceeded(
-    start: Start, etcd_client: ConnectTo
+    small_server: Etcd, etcd_client: ConnectTo
 ) -> None:
     """Neither the lease of its tokens nor that of an ownership."""
-    server = start(quota_backend_bytes=2_000_000)
-    with etcd_client(host=server.host, port=server.port) as other:
+    with etcd_client(host=small_server.endpoint) as other:
         fill(other)
         pb_id = "pb-test-20260101-00000"
         with (
-            Config(etcd_client(host=server.host, port=server.port)) as config,
+            Config(etcd_client(host=small_server.endpoint)) as config,
             in_time(WAKE_UP_AFTER_S),
         ):
-            room = threading.Timer(1.5, make_room, [server])
+            room = threading.Timer(1.5, make_room, [small_server])
             room.start()
             for watcher in config.watcher(WAKE_UP_AFTER_S):
                 for txn in watcher.txn(timeout=WAKE_UP_AFTER_S):
@@ -127,9 +136,10 @@ def test_watcher_waits_for_lease_while_quota_is_exceeded(
 
 
 @pytest.mark.long
-def test_transaction_timeout_ends_wait_for_quota(start: Start, etcd_client: ConnectTo) -> None:
-    server = start(quota_backend_bytes=2_000_000)
-    with etcd_client(host=server.host, port=server.port) as backend:
+def test_transaction_timeout_ends_wait_for_quota(
+    small_server: Etcd, etcd_client: ConnectTo
+) -> None:
+    with etcd_client(host=small_server.endpoint) as backend:
         backend.create("/a", "1")
         fill(backend)
         watcher = next(iter(Watcher(backend, lambda txn: txn)))
@@ -138,30 +148,22 @@ def test_transaction_timeout_ends_wait_for_quota(start: Start, etcd_client: Conn
                 txn.update("/a", "2")
 
 
-def test_watcher_raises_permission_denied(start: Start, etcd_client: ConnectTo) -> None:
-    server = start()
-    with (
-        administrator(server.endpoint),
-        etcd_client(host=server.endpoint, username="guest", password=PASSWORD) as backend,
-    ):
-        watcher = next(iter(Watcher(backend, lambda txn: txn)))
-        with pytest.raises(ConfigRefused, match=r"does not let user 'guest'.*permission"):
-            next(watcher.txn(timeout=WAKE_UP_AFTER_S))
-
-
 @pytest.mark.parametrize(
     ("login", "words"),
     [
+        (
+            {"username": "guest", "password": PASSWORD},
+            r"does not let user 'guest'.*permission",
+        ),
         ({"username": "guest", "password": "wrong"}, "login of user 'guest'.*SDP_CONFIG_PASSWORD"),
         ({}, "requires a login: set SDP_CONFIG_USERNAME"),
     ],
-    ids=["wrong password", "none"],
+    ids=["no permission", "wrong password", "no login"],
 )
-def test_watcher_raises_never_accepted_login(
-    start: Start, etcd_client: ConnectTo, login: dict[str, str], words: str
+def test_watcher_raises_rejection_of_user(
+    server: Etcd, etcd_client: ConnectTo, login: dict[str, str], words: str
 ) -> None:
     """A login that was accepted before is retried, as its password may be about to change."""
-    server = start()
     with (
         administrator(server.endpoint),
         etcd_client(host=server.endpoint, **login) as backend,
@@ -173,8 +175,8 @@ def test_watcher_raises_never_accepted_login(
 
 def test_raised_limit_accepts_transaction(start: Start, etcd_client: ConnectTo) -> None:
     server = start(max_txn_ops=1_000)
-    with etcd_client(host=server.host, port=server.port) as backend:
-        backend.store.commit([], [Put(f"2/pb/{n:03}", "1") for n in range(200)], timeout=5)
+    with etcd_client(host=server.endpoint) as backend:
+        put_200(backend)
         for txn in backend.txn():
             assert len(txn.list_keys("/pb/")) == 200
             txn.create("/result", "1")
@@ -182,52 +184,41 @@ def test_raised_limit_accepts_transaction(start: Start, etcd_client: ConnectTo) 
 
 
 def test_error_names_absent_server_within_timeout(etcd_client: ConnectTo) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        with etcd_client(host="127.0.0.1", port=port, timeout=0.5) as backend:
-            expected = pytest.raises(ConfigConnectionError, match=rf"127\.0\.0\.1:{port}.*0\.5 s")
-            with in_time(0.5 + LATE), expected:
-                backend.get("/a")
-
-
-def test_error_names_silent_server_within_timeout(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
-) -> None:
-    server = etcd_server()
-    with etcd_client(host=server.host, port=server.port) as backend:
-        backend.get("/a")
-        server.pause()
-        usual, backend.store.timeout = backend.store.timeout, 0.5
-        expected = pytest.raises(ConfigConnectionError, match=str(server.port))
+    with etcd_client(host=ABSENT, timeout=0.5) as backend:
+        expected = pytest.raises(ConfigConnectionError, match=rf"{ABSENT}.*0\.5 s")
         with in_time(0.5 + LATE), expected:
             backend.get("/a")
-        server.resume()
+
+
+def test_error_names_silent_server_within_timeout(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
+    with etcd_client(host=own_etcd.endpoint) as backend:
+        backend.get("/a")
+        own_etcd.pause()
+        usual, backend.store.timeout = backend.store.timeout, 0.5
+        expected = pytest.raises(ConfigConnectionError, match=str(own_etcd.port))
+        with in_time(0.5 + LATE), expected:
+            backend.get("/a")
+        own_etcd.resume()
         backend.store.timeout = usual
         assert backend.get("/a")[0] is None
 
 
-def test_call_is_retried_across_restart(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
-) -> None:
-    server = etcd_server()
-    with etcd_client(host=server.host, port=server.port) as backend:
+def test_call_is_retried_across_restart(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
+    with etcd_client(host=own_etcd.endpoint) as backend:
         backend.create("/a", "1")
-        server.restart()
+        own_etcd.restart()
         assert backend.get("/a")[0] == "1"
 
 
 def test_call_fails_over_to_next_endpoint(etcd: Etcd, etcd_client: ConnectTo) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        hosts = f"127.0.0.1:{unused.getsockname()[1]},{etcd.host}:{etcd.port}"
-        with etcd_client(host=hosts) as backend:
-            assert backend.get("/nothing-here")[0] is None
-            assert backend.address == hosts
+    hosts = f"{ABSENT},{etcd.endpoint}"
+    with etcd_client(host=hosts) as backend:
+        assert backend.get("/nothing-here")[0] is None
+        assert backend.address == hosts
 
 
 def test_call_on_closed_backend_raises(etcd: Etcd, etcd_client: ConnectTo) -> None:
-    backend = etcd_client(host=etcd.host, port=etcd.port)
+    backend = etcd_client(host=etcd.endpoint)
     backend.get("/a")
     backend.close()
     backend.close()

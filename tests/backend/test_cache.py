@@ -42,8 +42,7 @@ def test_iteration_reads_only_changes(connect: Connect, monkeypatch: pytest.Monk
         assert loop.is_idle()
 
 
-def test_commit_to_two_ranges_is_delivered_whole(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_commit_to_two_ranges_is_delivered_whole(backend: Backend, other: Backend) -> None:
     put(other, **{"a/x": "0", "b/y/z": "0"})
     pairs: list[tuple[str | None, str | None]] = []
 
@@ -61,8 +60,7 @@ def test_commit_to_two_ranges_is_delivered_whole(connect: Connect) -> None:
     assert numbers == sorted(numbers)
 
 
-def test_watcher_reads_own_reads_and_writes(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_watcher_reads_own_reads_and_writes(backend: Backend, other: Backend) -> None:
     put(other, n="0")
     for iteration, watcher in enumerate(Watcher(backend, lambda txn: txn)):
         for txn in watcher.txn():
@@ -80,8 +78,7 @@ def test_watcher_reads_own_reads_and_writes(connect: Connect) -> None:
             txn.update("/n", str(known + 3))
 
 
-def test_iteration_reads_earlier_commits_of_others(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_iteration_reads_earlier_commits_of_others(backend: Backend, other: Backend) -> None:
     put(other, n="0")
     for watcher in Watcher(backend, lambda txn: txn):
         for number in range(1, 30):
@@ -91,8 +88,7 @@ def test_iteration_reads_earlier_commits_of_others(connect: Connect) -> None:
         break
 
 
-def test_write_on_stale_view_is_retried(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_write_on_stale_view_is_retried(backend: Backend, other: Backend) -> None:
     put(other, n="0")
     runs = 0
     for watcher in Watcher(backend, lambda txn: txn):
@@ -106,8 +102,7 @@ def test_write_on_stale_view_is_retried(connect: Connect) -> None:
     assert (runs, backend.get("/n")[0]) == (2, "11")
 
 
-def test_compaction_of_cached_revision_is_handled(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_compaction_of_cached_revision_is_handled(backend: Backend, other: Backend) -> None:
     put(other, a="0", b="0")
 
     def body(txn: Txn) -> tuple[str | None, str | None]:
@@ -123,8 +118,7 @@ def test_compaction_of_cached_revision_is_handled(connect: Connect) -> None:
         loop.expect(("1", "9"))
 
 
-def test_cache_is_cleared_with_last_watcher(connect: Connect) -> None:
-    backend = connect()
+def test_cache_is_cleared_with_last_watcher(backend: Backend) -> None:
     put(backend, a="1")
     with looping(backend, lambda txn: txn.get("/a")) as one:
         one.expect("1")
@@ -138,10 +132,9 @@ def test_cache_is_cleared_with_last_watcher(connect: Connect) -> None:
 
 
 def test_late_delivery_of_cancelled_watch_is_ignored(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, other: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be in transit while its watch is cancelled; the next watch delivers newer changes."""
-    backend, other = connect(), connect()
     sinks: list[Sink] = []
     watch = backend.store.watch
 
@@ -166,8 +159,7 @@ def test_late_delivery_of_cancelled_watch_is_ignored(
         assert loop.is_idle()
 
 
-def test_cache_is_trimmed_to_reads(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_cache_is_trimmed_to_reads(backend: Backend, other: Backend) -> None:
     put(other, at="0", **{f"{number}/x": "1" for number in range(3 * MIN_TRIM_ENTRIES)})
 
     def some(txn: Txn) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from ska_sdp_config.engine.backend import Backend, DbRevision
 from ska_sdp_config.engine.transaction import Txn
-from tests.support.backends import Connect, ConnectTo, put
+from tests.support.backends import ConnectTo, put
 
 VALUES: list[Any] = [b"text", 5, 1.5, None, {"a": 1}, ["a"], True]
 
@@ -133,8 +133,7 @@ def test_revision_is_readable_after_end_of_loop(backend: Backend) -> None:
     assert ended.revision > 0
 
 
-def test_call_on_earlier_attempt_is_rejected(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_call_on_earlier_attempt_is_rejected(backend: Backend, other: Backend) -> None:
     attempts: list[Txn] = []
     for txn in backend.txn():
         attempts.append(txn)
@@ -166,7 +165,7 @@ def test_watch_event_unpacks(backend: Backend) -> None:
 
 
 def test_retry_arguments_of_other_releases_are_accepted(etcd_client: ConnectTo, etcd: Any) -> None:
-    with etcd_client(host=etcd.host, port=etcd.port, max_retries=15, retry_time=0.1) as backend:
+    with etcd_client(host=etcd.endpoint, max_retries=15, retry_time=0.1) as backend:
         assert backend.get("/a/b/c")[0] is None
     by_position: Any = type(backend)
     with by_position(etcd.host, etcd.port) as backend:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.change_log import MAX_CHANGES, MAX_CHARACTERS, ChangeLog
 from ska_sdp_config.store.interface import Change, Entry
-from tests.support.backends import Connect, put
+from tests.support.backends import put
 from tests.support.watch_loops import looping
 
 LARGE = "x" * 100_000
@@ -63,8 +64,7 @@ def test_cleared_log_resets_counts() -> None:
         assert log.after(begin) != []
 
 
-def test_change_log_of_unread_values_is_bounded(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_change_log_of_unread_values_is_bounded(backend: Backend, other: Backend) -> None:
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.expect(None)
         for _ in range(2 * MAX_CHARACTERS // len(LARGE)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Thread
 
 import pytest
 
@@ -43,23 +43,17 @@ def test_close_during_grant_rejects_lease(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(backend.store, "grant_lease", grant_late)
     monkeypatch.setattr(backend.leases, "end", end_leases)
     monkeypatch.setattr(threading, "Thread", StartsLate)
-    errors: list[str] = []
-
-    def request() -> None:
+    with ThreadPoolExecutor(1) as requester:
+        lease = requester.submit(backend.lease)
+        assert requested.wait(20)
         try:
-            backend.lease()
-        except ConfigConnectionError as exc:
-            errors.append(str(exc))
-
-    requester = Thread(target=request)
-    requester.start()
-    assert requested.wait(20)
-    try:
-        backend.close()
-    finally:
-        closed.set()
-        requester.join()
-    assert errors == ["This Config is closed: make a new one."]
+            backend.close()
+        finally:
+            closed.set()
+        with pytest.raises(
+            ConfigConnectionError, match=r"^This Config is closed: make a new one\.$"
+        ):
+            lease.result(20)
 
 
 def test_close_just_after_start_of_watch(connect: Connect) -> None:
@@ -95,9 +89,8 @@ USES: dict[str, Callable[[Backend], object]] = {
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_failed_thread_start_leaves_nothing_open(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, use: Callable[[Backend], object]
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, use: Callable[[Backend], object]
 ) -> None:
-    backend = connect()
     with monkeypatch.context() as patch:
         patch.setattr(threading, "Thread", NoMoreThreads)
         with suppress(RuntimeError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,26 +9,29 @@ import pytest
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.counts import Counted
 from ska_sdp_config.store.interface import Sink
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.support.backends import Connect, ConnectTo, put
+from tests.support.backends import ConnectTo, put
+from tests.support.stores import RecordingSink, now
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
+
+
+def counted(backend: Backend, before: dict[Counted, int]) -> dict[Counted, int]:
+    """Return the increments of the counters that have changed."""
+    after = backend.counts.read()
+    return {what: after[what] - before[what] for what in after if after[what] != before[what]}
 
 
 def test_commit_is_counted_as_one_transaction(backend: Backend) -> None:
     before = backend.counts.read()
     put(backend, a="1")
-    after = backend.counts.read()
-    assert {what: after[what] - before[what] for what in after if after[what] != before[what]} == {
-        "transactions": 1,
-        "committed": 1,
-    }
+    assert counted(backend, before) == {"transactions": 1, "committed": 1}
 
 
-def test_conflict_and_retry_are_counted(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_conflict_and_retry_are_counted(backend: Backend, other: Backend) -> None:
     put(backend, a="1")
     before = backend.counts.read()
     for attempt, txn in enumerate(backend.txn()):
@@ -37,8 +39,7 @@ def test_conflict_and_retry_are_counted(connect: Connect) -> None:
         if attempt < 2:
             put(other, a=f"changed {attempt}")
         txn.update("/a", "2")
-    after = backend.counts.read()
-    assert {what: after[what] - before[what] for what in after if after[what] != before[what]} == {
+    assert counted(backend, before) == {
         "transactions": 1,
         "committed": 1,
         "conflicts": 2,
@@ -51,23 +52,18 @@ def test_transaction_left_by_break_is_not_counted_as_committed(backend: Backend)
     for txn in backend.txn():
         txn.get("/a")
         break
-    after = backend.counts.read()
-    assert after["transactions"] == before["transactions"] + 1
-    assert after["committed"] == before["committed"]
+    assert counted(backend, before) == {"transactions": 1}
 
 
 @pytest.mark.long
-def test_reconnect_and_resumed_watch_are_counted(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
-) -> None:
-    server = etcd_server()
-    with etcd_client(host=server.host, port=server.port) as backend:
+def test_reconnect_and_resumed_watch_are_counted(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
+    with etcd_client(host=own_etcd.endpoint) as backend:
         with looping(backend, lambda txn: txn.get("/a")) as loop:
             loop.expect(None)
             assert backend.counts.read()["reconnects"] == 0
-            server.kill()
+            own_etcd.kill()
             wait_until(lambda: backend.connection.state != "connected", 20)
-            server.start()
+            own_etcd.start()
             put(backend, a="1")
             loop.expect("1")
         counts = backend.counts.read()
@@ -75,8 +71,7 @@ def test_reconnect_and_resumed_watch_are_counted(
         assert counts["watches_resumed"] >= 1
 
 
-def test_watch_that_delivers_has_no_lag(connect: Connect) -> None:
-    backend = connect()
+def test_watch_that_delivers_has_no_lag(backend: Backend) -> None:
     assert backend.watch_lag() is None
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.expect(None)
@@ -100,18 +95,9 @@ def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
         watch = backend.store.watch
         sinks: list[Sink] = []
 
-        class Held:
-            """Deliver nothing."""
-
-            def changed(self, changes: Any) -> None:
-                pass
-
-            def gap(self, revision: int) -> None:
-                pass
-
         def hold(span: Span, from_revision: int, sink: Sink) -> Any:
             sinks.append(sink)
-            return watch(span, from_revision, Held())
+            return watch(span, from_revision, RecordingSink())
 
         monkeypatch.setattr(backend.store, "watch", hold)
         with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -124,9 +110,8 @@ def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
                 return lag is not None and lag.revisions == 2 and lag.seconds > 0.05
 
             wait_until(is_lagging)
-            assert len(sinks) == 1
-            revision = backend.get("/a")[1].revision
-            sinks[0].gap(revision)
+            (sink,) = sinks
+            sink.gap(now(backend))
             lag = backend.watch_lag()
             assert lag is not None
             assert (lag.revisions, lag.seconds) == (0, 0)

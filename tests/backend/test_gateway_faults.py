@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -100,25 +101,22 @@ def test_error_distinguishes_rejection_from_unknown_outcome(
 
 
 def test_commit_that_was_not_sent_raises_connection_error() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        with (
-            Etcd3Revolution1Backend(host="127.0.0.1", port=port) as backend,
-            pytest.raises(ConfigConnectionError, match=str(port)),
-        ):
-            backend.store.commit([], PUT, timeout=0.3)
+    # Nothing listens on port 1.
+    with (
+        Etcd3Revolution1Backend(host="127.0.0.1:1") as backend,
+        pytest.raises(ConfigConnectionError, match=r"127\.0\.0\.1:1"),
+    ):
+        backend.store.commit([], PUT, timeout=0.3)
 
 
-def test_commit_without_response_raises_answer_lost(etcd_server: Callable[..., Etcd]) -> None:
-    server = etcd_server()
-    with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
+def test_commit_without_response_raises_answer_lost(own_etcd: Etcd) -> None:
+    with Etcd3Revolution1Backend(host=own_etcd.endpoint) as backend:
         backend.get("/a")
-        server.pause()
+        own_etcd.pause()
         # Long enough for a busy machine to send it.
         with pytest.raises(AnswerLost, match="timed out"):
             backend.store.commit([], PUT, timeout=2)
-        server.resume()
+        own_etcd.resume()
 
 
 def test_commit_on_broken_connection_raises_answer_lost() -> None:
@@ -140,34 +138,24 @@ def test_call_fails_over_from_unresponsive_member(etcd: Etcd) -> None:
                 assert backend.get("/nothing-here")[0] is None
 
 
-def test_close_ends_blocked_call(etcd_server: Callable[..., Etcd]) -> None:
-    server = etcd_server()
-    backend = Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=20)
+def test_close_ends_blocked_call(own_etcd: Etcd) -> None:
+    backend = Etcd3Revolution1Backend(host=own_etcd.endpoint, timeout=20)
     backend.get("/a")
-    errors: list[Exception] = []
-
-    def call() -> None:
-        try:
-            backend.get("/a")
-        except ConfigConnectionError as exc:
-            errors.append(exc)
-
-    server.pause()
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join(0.2)
-    assert thread.is_alive()
-    with in_time(LATE):
-        backend.close()
-        thread.join()
-    assert "closed" in str(errors[0])
-    server.resume()
+    own_etcd.pause()
+    with ThreadPoolExecutor(1) as thread:
+        call = thread.submit(backend.get, "/a")
+        assert wait([call], timeout=0.2).not_done
+        with in_time(LATE):
+            backend.close()
+            with pytest.raises(ConfigConnectionError, match="closed"):
+                call.result()
+    own_etcd.resume()
 
 
 def test_connection_is_reused(etcd: Etcd) -> None:
     with (
         Proxy(etcd.host, etcd.port) as proxy,
-        Etcd3Revolution1Backend(host=proxy.host, port=proxy.port) as backend,
+        Etcd3Revolution1Backend(host=proxy.endpoint) as backend,
     ):
         for _ in range(20):
             backend.get("/a")
@@ -175,7 +163,7 @@ def test_connection_is_reused(etcd: Etcd) -> None:
 
 
 def test_many_threads_share_a_backend(etcd: Etcd) -> None:
-    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+    with Etcd3Revolution1Backend(host=etcd.endpoint) as backend:
         backend.delete("/n", must_exist=False)
         backend.create("/n", "0")
 
@@ -184,11 +172,9 @@ def test_many_threads_share_a_backend(etcd: Etcd) -> None:
                 for txn in backend.txn():
                     txn.update("/n", str(int(txn.get("/n") or "") + 1))
 
-        threads = [threading.Thread(target=count) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(6) as threads:
+            for done in [threads.submit(count) for _ in range(6)]:
+                done.result()
         assert backend.get("/n")[0] == "30"
 
 

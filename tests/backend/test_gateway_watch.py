@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,17 +18,42 @@ from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.comparisons import comparisons
-from tests.backend.watch_proxy import WatchProxy
 from tests.support.backends import compact
 from tests.support.in_time import in_time
-from tests.support.stores import RecordingSink, commit, now
+from tests.support.proxy import Connection, Proxy
+from tests.support.stores import RecordingSink, commit, now, watch_from_now
 from tests.support.waiting import LATE, wait_until
+
+
+class WatchProxy(Proxy):
+    """Proxy to a gateway; forwards everything until ``mute_watches``."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self._watches: list[Connection] = []
+        self._mutes_new = False
+
+    def mute_watches(self, new_ones: bool = False) -> None:
+        """Discard the responses of the watches that are open.
+
+        Args:
+            new_ones: whether to discard those of watches yet to be opened too.
+        """
+        self._mutes_new = new_ones
+        for connection in list(self._watches):
+            connection.down.discards = True
+
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
+        if b"/v3/watch" in data:
+            self._watches.append(connection)
+            connection.down.discards = self._mutes_new
+        return True
 
 
 @pytest.fixture
 def direct(etcd: Etcd) -> Iterator[Backend]:
     """Client that is connected directly to the same, empty database."""
-    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
+    with Etcd3Revolution1Backend(host=etcd.endpoint) as backend:
         backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
         yield backend
 
@@ -42,7 +67,7 @@ def relay(etcd: Etcd) -> Iterator[WatchProxy]:
 @pytest.fixture
 def backend(relay: WatchProxy, direct: Backend) -> Iterator[Backend]:
     """Client that is connected through the proxy."""
-    with Etcd3Revolution1Backend(host=relay.host, port=relay.port) as backend:
+    with Etcd3Revolution1Backend(host=relay.endpoint) as backend:
         yield backend
 
 
@@ -72,8 +97,7 @@ def test_silent_watch_is_replaced_without_loss(
     backend: Backend, direct: Backend, relay: WatchProxy, span: Span, value: str | None
 ) -> None:
     commit(direct, a="0")
-    sink = RecordingSink()
-    watch = backend.store.watch(span, now(direct) + 1, sink)
+    sink = watch_from_now(backend, span)
     commit(direct, a="1")
     sink.expect(("1/a", "1"))
     relay.mute_watches()
@@ -82,22 +106,19 @@ def test_silent_watch_is_replaced_without_loss(
     commit(direct, a="3")
     sink.expect(("1/a", "1"), ("1/a", value), ("1/a", "3"))
     assert not sink.gaps
-    watch.cancel()
 
 
 @pytest.mark.long
 def test_silence_is_detected_within_ten_seconds(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
-    sink = RecordingSink()
-    watch = backend.store.watch(EVERYTHING, now(direct) + 1, sink)
+    sink = watch_from_now(backend)
     commit(direct, a="1")
     sink.expect(("1/a", "1"))
     relay.mute_watches()
     with in_time(10):
         commit(direct, a="2")
         sink.expect(("1/a", "1"), ("1/a", "2"))
-    watch.cancel()
 
 
 @pytest.mark.long
@@ -106,8 +127,7 @@ def test_gap_is_announced_when_every_watch_is_silent(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchdog, "LAG_TIMEOUT_S", 0.05)
-    sink = RecordingSink()
-    watch = backend.store.watch(Span("1/a"), now(direct) + 1, sink)
+    sink = watch_from_now(backend, Span("1/a"))
     commit(direct, a="1")
     sink.expect(("1/a", "1"))
     relay.mute_watches(new_ones=True)
@@ -120,7 +140,6 @@ def test_gap_is_announced_when_every_watch_is_silent(
     relay.cut()
     commit(direct, a="4")
     wait_until(lambda: len(sink.changes) == 2 or len(sink.gaps) == 4)
-    watch.cancel()
 
 
 @pytest.mark.long
@@ -128,8 +147,7 @@ def test_gap_is_announced_when_every_watch_is_silent(
 def test_idle_watch_is_not_replaced(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink, compared = RecordingSink(), comparisons(monkeypatch)
-    watch = backend.store.watch(Span("1/a"), now(direct) + 1, sink)
+    sink, compared = watch_from_now(backend, Span("1/a")), comparisons(monkeypatch)
     commit(direct, a="1")
     sink.expect(("1/a", "1"))
     for value in map(str, range(8)):
@@ -139,20 +157,18 @@ def test_idle_watch_is_not_replaced(
     assert backend.counts.read()["watches_resumed"] == 0
     # Probes advance the resume revision, so a compaction up to it causes no gap.
     revision = now(direct)
-    wait_until(lambda: watch.next_revision > revision)  # type: ignore[attr-defined]
+    wait_until(lambda: sink.watch.next_revision > revision)  # type: ignore[attr-defined]
     compact(direct)
     relay.cut()
     commit(direct, a="2")
     sink.expect(("1/a", "1"), ("1/a", "2"))
     assert backend.counts.read()["watches_resumed"] >= 1
-    watch.cancel()
 
 
 def test_repeated_cuts_lose_no_changes_and_leak_nothing(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:
-    sink = RecordingSink()
-    watch = backend.store.watch(EVERYTHING, now(direct) + 1, sink)
+    sink = watch_from_now(backend)
     commit(direct, a="first")
     sink.expect(("1/a", "first"))
     threads, files = threading.active_count(), _open_files()
@@ -167,7 +183,6 @@ def test_repeated_cuts_lose_no_changes_and_leak_nothing(
     assert not sink.gaps
     wait_until(lambda: threading.active_count() <= threads)
     wait_until(lambda: _open_files() <= files + 2)
-    watch.cancel()
 
 
 def test_watches_share_one_thread(backend: Backend) -> None:
@@ -186,18 +201,15 @@ def test_watches_share_one_thread(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
-def test_watch_ends_at_once_while_server_is_unresponsive(
-    etcd_server: Callable[..., Etcd], end: str
-) -> None:
-    server = etcd_server()
-    with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
+def test_watch_ends_at_once_while_server_is_unresponsive(own_etcd: Etcd, end: str) -> None:
+    with Etcd3Revolution1Backend(host=own_etcd.endpoint) as backend:
         revision = now(backend)
         before = threading.active_count()
         sink = RecordingSink()
         watches = [backend.store.watch(EVERYTHING, revision + 1, sink)]
         commit(backend, a="1")
         sink.expect(("1/a", "1"))
-        server.pause()
+        own_etcd.pause()
         watches.append(backend.store.watch(EVERYTHING, revision + 1, sink))
         with in_time(LATE):
             if end == "close":
@@ -205,48 +217,42 @@ def test_watch_ends_at_once_while_server_is_unresponsive(
             for watch in watches:
                 watch.cancel()
             wait_until(lambda: threading.active_count() <= before)
-        server.resume()
+        own_etcd.resume()
 
 
 @pytest.mark.usefixtures("fast_probes")
-def test_watch_resumes_after_outage(etcd_server: Callable[..., Etcd]) -> None:
-    server = etcd_server()
-    with Etcd3Revolution1Backend(host=server.host, port=server.port, timeout=1) as backend:
+def test_watch_resumes_after_outage(own_etcd: Etcd) -> None:
+    with Etcd3Revolution1Backend(host=own_etcd.endpoint, timeout=1) as backend:
         states: list[str] = []
-        sink = RecordingSink()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
+        sink = watch_from_now(backend)
         commit(backend, a="0")
         sink.expect(("1/a", "0"))
         backend.connection.listen(states.append)
-        server.pause()
+        own_etcd.pause()
         wait_until(lambda: states[-1:] == ["suspended"])
-        server.resume()
+        own_etcd.resume()
         # On a busy machine, another call may time out first.
         wait_until(lambda: states[-1] == "connected")
         commit(backend, a="1")
         sink.expect(("1/a", "0"), ("1/a", "1"))
         assert not sink.gaps
-        watch.cancel()
 
 
 @pytest.mark.usefixtures("fast_probes")
 @pytest.mark.parametrize("span", [EVERYTHING, Span("1/a")], ids=["all", "key"])
-def test_emptied_database_is_reported_as_gap(etcd_server: Callable[..., Etcd], span: Span) -> None:
+def test_emptied_database_is_reported_as_gap(own_etcd: Etcd, span: Span) -> None:
     """Without the gap, nothing is delivered until the previous revision is reached."""
-    server = etcd_server()
-    with Etcd3Revolution1Backend(host=server.host, port=server.port) as backend:
+    with Etcd3Revolution1Backend(host=own_etcd.endpoint) as backend:
         for number in range(20):
             commit(backend, a=str(number))
-        sink = RecordingSink()
-        watch = backend.store.watch(span, now(backend) + 1, sink)
-        server.stop()
-        shutil.rmtree(server.directory / "etcd-data")
-        server.start()
+        sink = watch_from_now(backend, span)
+        own_etcd.stop()
+        shutil.rmtree(own_etcd.directory / "etcd-data")
+        own_etcd.start()
         wait_until(lambda: sink.gaps, 20)
         commit(backend, a="new")
         sink.expect(("1/a", "new"))
         assert len(sink.gaps) == 1
-        watch.cancel()
 
 
 def _open_files() -> int:
@@ -255,9 +261,8 @@ def _open_files() -> int:
 
 def test_watch_can_be_cancelled_by_a_thread_that_holds_its_locks(etcd: Etcd) -> None:
     """The garbage collector may end an abandoned watcher in the thread of the watch."""
-    with Etcd3Revolution1Backend(host=etcd.host, port=etcd.port) as backend:
-        sink = RecordingSink()
-        watch = backend.store.watch(EVERYTHING, now(backend) + 1, sink)
+    with Etcd3Revolution1Backend(host=etcd.endpoint) as backend:
+        sink = watch_from_now(backend)
         commit(backend, a="1")
         sink.expect(("1/a", "1"))
         stream = backend.store._watch._stream  # type: ignore[attr-defined]  # of this store
@@ -267,7 +272,7 @@ def test_watch_can_be_cancelled_by_a_thread_that_holds_its_locks(etcd: Etcd) -> 
             with sockets._lock, ExitStack() as locks:
                 for each in sockets._sockets:
                     locks.enter_context(each._lock)
-                watch.cancel()
+                sink.watch.cancel()
 
         thread = threading.Thread(target=end, daemon=True)
         thread.start()

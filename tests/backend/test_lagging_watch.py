@@ -14,7 +14,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Watch
 from ska_sdp_config.store.keys import Span
-from tests.support.backends import Connect, put
+from tests.support.backends import put
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import Loop, looping
 
@@ -80,6 +80,13 @@ def blocks(txn: Txn) -> dict[str, str | None]:
     return dict(txn.get_many(txn.list_keys("/blocks/")))
 
 
+@pytest.fixture
+def slow(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> SlowWatch:
+    """Watch of the backend, which soon counts as stalled."""
+    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
+    return SlowWatch(backend, monkeypatch)
+
+
 @contextmanager
 def following(backend: Backend, other: Backend) -> Iterator[Loop]:
     """Run a loop that has read all blocks into the cache."""
@@ -100,12 +107,12 @@ def newest(loop: Loop) -> str:
 
 
 @pytest.mark.long
-def test_reads_wait_for_slow_watch(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_wait_for_slow_watch(
+    backend: Backend, other: Backend, slow: SlowWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While it delivers, reads would make it slower still."""
     monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.5)
-    backend, other = connect(), connect()
     backend.store.timeout = 60
-    slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop:
         slow.is_delaying = True
         for number in range(1, 16):
@@ -124,13 +131,14 @@ def test_reads_wait_for_slow_watch(connect: Connect, monkeypatch: pytest.MonkeyP
 
 
 def test_stalled_watch_is_skipped_once(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    backend: Backend,
+    other: Backend,
+    slow: SlowWatch,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Everything is read once for all watchers; further iterations wait."""
-    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
     monkeypatch.setattr(f"{CACHE}.MIN_SKIP_INTERVAL_S", 60.0)
-    backend, other = connect(), connect()
-    slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as second:
         wait_until(lambda: second.results)
         slow.is_delaying = True
@@ -157,13 +165,10 @@ def test_stalled_watch_is_skipped_once(
 
 @pytest.mark.long
 def test_stalled_watch_is_skipped_again_after_pause(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, other: Backend, slow: SlowWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
     monkeypatch.setattr(f"{CACHE}.MIN_SKIP_INTERVAL_S", 0.2)
     monkeypatch.setattr(f"{CACHE}.MAX_SKIP_INTERVAL_S", 0.5)
-    backend, other = connect(), connect()
-    slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop:
         slow.is_delaying = True
         for number in range(1, 6):
@@ -176,12 +181,9 @@ def test_stalled_watch_is_skipped_again_after_pause(
 
 
 def test_skipped_change_starts_iteration(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, other: Backend, slow: SlowWatch
 ) -> None:
     """The other loop, which has read the key before and waits, is notified."""
-    monkeypatch.setattr(f"{CACHE}.STALLED_AFTER_S", 0.1)
-    backend, other = connect(), connect()
-    slow = SlowWatch(backend, monkeypatch)
     with following(backend, other) as loop, looping(backend, blocks) as waiting:
         wait_until(lambda: waiting.results)
         slow.is_delaying = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +13,7 @@ from ska_sdp_config.engine.lease import MAX_CONCURRENT_REFRESHES
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.support.backends import Connect, ConnectTo
+from tests.support.backends import ConnectTo
 from tests.support.in_time import in_time, on_time
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
@@ -27,8 +26,7 @@ def lease_of(backend: Backend, path: str) -> int:
     return found[0].lease
 
 
-def test_keys_are_deleted_with_their_lease(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_keys_are_deleted_with_their_lease(backend: Backend, other: Backend) -> None:
     with looping(other, lambda txn: txn.list_keys("/")) as loop:
         with backend.lease(ttl=60) as lease:
             assert lease.alive()
@@ -77,8 +75,7 @@ def test_update_keeps_lease(backend: Backend) -> None:
 
 
 @pytest.mark.long
-def test_lease_is_refreshed_beyond_ttl(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_lease_is_refreshed_beyond_ttl(backend: Backend, other: Backend) -> None:
     with backend.lease(ttl=2) as lease:
         backend.create("/a", "1", lease)
         waiting = threading.Event()
@@ -101,8 +98,7 @@ def test_ended_lease_is_rejected(backend: Backend) -> None:
     assert backend.get("/a")[0] is None
 
 
-def test_close_revokes_leases(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_close_revokes_leases(backend: Backend, other: Backend) -> None:
     before = threading.active_count()
     backend.create("/a", "1", backend.lease(ttl=60))
     assert other.get("/a")[0] == "1"
@@ -113,22 +109,21 @@ def test_close_revokes_leases(connect: Connect) -> None:
 
 
 def test_lost_lease_is_detected_within_ttl(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    own_etcd: Etcd, etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.engine.backend.LEASE_TTL", 2)
-    server = etcd_server()
-    with etcd_client(host=server.host, port=server.port) as backend:
+    with etcd_client(host=own_etcd.endpoint) as backend:
         states: list[str] = []
         backend.connection.listen(states.append)
         lease = backend.client_lease.current()
         assert backend.connection.state == "connected"
-        server.pause()
+        own_etcd.pause()
         try:
             with in_time(2 + LATE):
                 wait_until(lambda: not lease.alive())
                 wait_until(lambda: backend.connection.state == "lost")
         finally:
-            server.resume()
+            own_etcd.resume()
         backend.get("/a")
         wait_until(lambda: states[-1:] == ["connected"] and len(states) >= 4)
         # A loaded machine may have delayed an earlier call, too.
@@ -138,9 +133,8 @@ def test_lost_lease_is_detected_within_ttl(
 
 @pytest.mark.long
 def test_state_is_connected_again_after_lost_client_lease(
-    connect: Connect,
+    backend: Backend, other: Backend
 ) -> None:
-    backend, other = connect(), connect()
 
     def is_(state: str) -> bool:
         return backend.connection.state == state
@@ -160,8 +154,7 @@ def test_state_is_connected_again_after_lost_client_lease(
     assert after > before
 
 
-def test_client_lease_is_granted_again_after_loss(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_client_lease_is_granted_again_after_loss(backend: Backend, other: Backend) -> None:
     backend.create("/a", "1")
     lost = backend.client_lease.current()
     # As the database does after the TTL without a refresh.
@@ -177,11 +170,10 @@ def test_client_lease_is_granted_again_after_loss(connect: Connect) -> None:
 
 @pytest.mark.parametrize("count", [2, 5])
 def test_leases_are_refreshed_concurrently(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, count: int
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     """Refreshed one by one on a slow server, the last lease would expire."""
     monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.2)
-    backend = connect()
     keep = backend.store.keep_lease
     in_progress: set[int] = set()
     change = threading.Condition()
@@ -208,10 +200,9 @@ def test_leases_are_refreshed_concurrently(
 
 
 def test_number_of_refresh_threads_is_bounded(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.1)
-    backend = connect()
     keep = backend.store.keep_lease
     threads: dict[int, int] = {}
 
@@ -227,11 +218,10 @@ def test_number_of_refresh_threads_is_bounded(
 
 
 def test_unexpected_error_in_a_refresh_does_not_end_the_leases(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One thread refreshes all leases, so it must survive any error."""
     monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.2)
-    backend = connect()
     keep = backend.store.keep_lease
     kept: list[int] = []
 

@@ -32,7 +32,7 @@ def ask(etcd: Etcd, call: str, **body: bytes) -> Any:
 @pytest.fixture
 def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
     """Client of a database that contains a key and a value that are not UTF-8."""
-    with etcd_client(host=etcd.host, port=etcd.port) as backend:
+    with etcd_client(host=etcd.endpoint) as backend:
         backend.store.commit([], [Delete(EVERYTHING)], timeout=20)
         put(backend, **{"pb/a": "1"})
         ask(etcd, "put", key=KEY, value=VALUE)
@@ -71,9 +71,7 @@ def test_undecodable_entries_can_be_replaced_and_deleted(etcd: Etcd, backend: Ba
 
 
 def test_conflict_on_undecodable_entry_is_retried(backend: Backend, etcd: Etcd) -> None:
-    runs = 0
-    for txn in backend.txn():
-        runs += 1
+    for runs, txn in enumerate(backend.txn(), start=1):
         value = txn.get(PATH)
         if runs == 1:
             ask(etcd, "put", key=KEY, value=b"\xfe")

@@ -42,10 +42,16 @@ def proxy(
 
 @pytest.fixture
 def backend(proxy: Proxy) -> Iterator[Backend]:
-    with Etcd3Backend(host=proxy.host, port=proxy.port) as backend:
+    with Etcd3Backend(host=proxy.endpoint) as backend:
         backend.delete("/pb", must_exist=False, recursive=True)
         put(backend, a="1", **dict.fromkeys(NAMES, "1"))
         yield backend
+
+
+@pytest.fixture
+def other(proxy: Proxy) -> Iterator[Backend]:
+    with Etcd3Backend(host=proxy.endpoint) as other:
+        yield other
 
 
 @pytest.fixture
@@ -90,41 +96,35 @@ def test_paged_read_survives_cut_connection(
 
 @pytest.mark.parametrize("listed", LISTED.values(), ids=LISTED)
 def test_paged_read_is_of_one_revision(
-    listed: Listed, proxy: Proxy, backend: Backend, at_each_page: Callable[..., list[str]]
+    listed: Listed, backend: Backend, other: Backend, at_each_page: Callable[..., list[str]]
 ) -> None:
-    with Etcd3Backend(host=proxy.host, port=proxy.port) as other:
-
-        def change() -> None:
-            put(other, **{"pb/4": "2", "pb/99": "2"})
-
-        at_each_page(change, before=True)
-        for txn in backend.txn():
-            assert listed(txn) == VALUES
-        for txn in other.txn():
-            seen = dict(txn.list_values("/pb/"))
+    at_each_page(lambda: put(other, **{"pb/4": "2", "pb/99": "2"}), before=True)
+    for txn in backend.txn():
+        assert listed(txn) == VALUES
+    for txn in other.txn():
+        seen = dict(txn.list_values("/pb/"))
     assert seen == {**VALUES, "/pb/4": "2", "/pb/99": "2"}
 
 
 @pytest.mark.parametrize("pinned", [True, False])
 def test_paged_read_survives_compaction(
-    pinned: bool, proxy: Proxy, backend: Backend, at_each_page: Callable[..., list[str]]
+    pinned: bool, backend: Backend, other: Backend, at_each_page: Callable[..., list[str]]
 ) -> None:
-    with Etcd3Backend(host=proxy.host, port=proxy.port) as other:
-        left = 2
+    left = 2
 
-        def change() -> None:
-            nonlocal left
-            if left:
-                left -= 1
-                put(other, **{"pb/9": str(left)})
-                compact(other)
+    def change() -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            put(other, **{"pb/9": str(left)})
+            compact(other)
 
-        at_each_page(change, before=True)
-        for txn in backend.txn():
-            if pinned:
-                assert txn.get("/a") == "1"
-            found = dict(txn.list_values("/pb/"))
-        assert not left
+    at_each_page(change, before=True)
+    for txn in backend.txn():
+        if pinned:
+            assert txn.get("/a") == "1"
+        found = dict(txn.list_values("/pb/"))
+    assert not left
     assert found == {**VALUES, "/pb/9": "0"}
 
 

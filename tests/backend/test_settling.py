@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,7 +21,7 @@ from tests.support.waiting import LATE
 
 @pytest.fixture
 def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
-    with etcd_client(host=etcd.host, port=etcd.port, timeout=20) as backend:
+    with etcd_client(host=etcd.endpoint, timeout=20) as backend:
         backend.delete("/n", must_exist=False)
         put(backend, n="0")
         yield backend
@@ -96,28 +96,13 @@ def test_resent_commit_keeps_lease(
 
 
 def test_resent_conflict_is_conflict(backend: Backend, network: CommitFaults) -> None:
-    runs = 0
-    for txn in backend.txn():
-        runs += 1
+    for runs, txn in enumerate(backend.txn(), start=1):
         value = int(txn.get("/n") or "")
         if runs == 1:
             backend.update("/n", "5")
             network.plan = ["resent"]
         txn.update("/n", str(value + 1))
     assert (runs, backend.get("/n")[0]) == (2, "6")
-
-
-def test_token_written_by_another_client_keeps_lease(
-    backend: Backend, network: CommitFaults
-) -> None:
-    twins = make_twins(backend)
-    lease = backend.client_lease.take()
-    for number, twin in enumerate(twins):
-        deadline = Deadline(20, None, backend.address)
-        twin.commit([], [Put("1/n", f"of {number}")], [], deadline=deadline)
-        assert backend.get("/n")[0] == f"of {number}"
-    assert backend.client_lease.current() is lease
-    assert not backend.client_lease.is_lost
 
 
 def test_commit_that_arrives_after_settlement_has_no_effect(
@@ -136,32 +121,22 @@ def test_late_commit_fails_although_reads_are_current(
     backend: Backend, network: CommitFaults
 ) -> None:
     network.plan = ["late", "fine"]
-
-    def deliver_before_the_second_try() -> None:
-        assert isinstance(network.deliver(network.held.pop()), Conflict)
-
-    runs = 0
-    for txn in backend.txn():
-        runs += 1
-        txn.update("/n", str(int(txn.get("/n") or "") + 1))
-    deliver_before_the_second_try()
-    assert (runs, backend.get("/n")[0]) == (1, "1")
+    assert increment(backend) == 1
+    assert isinstance(network.deliver(network.held.pop()), Conflict)
+    assert backend.get("/n")[0] == "1"
 
 
-def test_unknown_outcome_raises_without_retry(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
-) -> None:
-    server = etcd_server()
-    with etcd_client(host=server.host, port=server.port, timeout=3) as backend:
+def test_unknown_outcome_raises_without_retry(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
+    with etcd_client(host=own_etcd.endpoint, timeout=3) as backend:
         put(backend, n="0")
         runs = 0
         with pytest.raises(CommitUnknown, match=r"127\.0\.0\.1.*not known"):  # noqa: PT012
             for txn in backend.txn():
                 runs += 1
                 txn.update("/n", str(int(txn.get("/n") or "") + 1))
-                server.pause()
+                own_etcd.pause()
         assert runs == 1
-        server.resume()
+        own_etcd.resume()
         assert backend.get("/n")[0] in ("0", "1")
         increment(backend)
         # A commit that was in transit has taken effect before, or never does.
@@ -213,12 +188,16 @@ def test_interrupted_commit_keeps_lease(
     assert backend.get("/n")[0] == str(1 + (carried_out and not settling))
 
 
+@pytest.mark.parametrize("fate", ["fine", "request"])
 def test_commit_of_twin_process_is_not_mistaken_for_own(
-    backend: Backend, network: CommitFaults
+    backend: Backend, network: CommitFaults, fate: str
 ) -> None:
     twins = make_twins(backend)
-    for number, plan in enumerate(["fine", "request"]):
+    lease = backend.client_lease.take()
+    for number, plan in enumerate(["fine", fate]):
         network.plan = [plan]
         deadline = Deadline(20, None, backend.address)
         twins[number].commit([], [Put("1/n", f"of {number}")], [], deadline=deadline)
         assert backend.get("/n")[0] == f"of {number}"
+    assert backend.client_lease.current() is lease
+    assert not backend.client_lease.is_lost

@@ -7,10 +7,11 @@ from itertools import groupby
 
 import pytest
 
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.support.backends import Connect, compact
-from tests.support.stores import RecordingSink, commit, now
+from tests.support.stores import RecordingSink, commit, now, watch_from_now
 from tests.support.waiting import wait_until
 
 
@@ -19,11 +20,10 @@ def test_changes_are_delivered_in_order_from_start_revision(connect: Connect) ->
     commit(other, a="before")
     first = commit(other, a="1", b="1")
     sink = RecordingSink()
-    watch = backend.store.watch(EVERYTHING, first, sink)
+    backend.store.watch(EVERYTHING, first, sink)
     commit(other, a="2")
     commit(other, b=None, c="")
     sink.expect(("1/a", "1"), ("1/b", "1"), ("1/a", "2"), ("1/b", None), ("1/c", ""))
-    watch.cancel()
     entry = sink.changes[2].entry
     assert entry is not None
     assert (entry.created, entry.modified) == (sink.changes[0].entry.created, first + 1)  # type: ignore[union-attr]  # a put
@@ -42,19 +42,15 @@ def test_changes_are_delivered_in_order_from_start_revision(connect: Connect) ->
     ids=["key", "prefix", "range"],
 )
 def test_watch_delivers_only_its_span(
-    connect: Connect, span: Span, expected: list[tuple[str, str | None]]
+    backend: Backend, other: Backend, span: Span, expected: list[tuple[str, str | None]]
 ) -> None:
-    backend, other = connect(), connect()
-    sink = RecordingSink()
-    watch = backend.store.watch(span, now(backend) + 1, sink)
+    sink = watch_from_now(backend, span)
     commit(other, a="1", b="1", bb="1", c="1")
     commit(other, b=None)
     sink.expect(*expected)
-    watch.cancel()
 
 
-def test_later_watch_may_start_at_an_earlier_revision(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_later_watch_may_start_at_an_earlier_revision(backend: Backend, other: Backend) -> None:
     first = commit(other, a="1", b="1")
     earlier, later = RecordingSink(), RecordingSink()
     backend.store.watch(EVERYTHING, commit(other, a="2"), later)
@@ -73,8 +69,7 @@ def test_only_the_watch_that_lacks_compacted_changes_has_a_gap(connect: Connect)
     first = commit(other, a="1")
     commit(other, a="2")
     compact(other)
-    current, lacking = RecordingSink(), RecordingSink()
-    backend.store.watch(EVERYTHING, now(other) + 1, current)
+    current, lacking = watch_from_now(backend), RecordingSink()
     commit(other, b="1")
     current.expect(("1/b", "1"))
     backend.store.watch(EVERYTHING, first, lacking)
@@ -89,54 +84,24 @@ def test_cancelled_watch_delivers_nothing_and_leaves_no_threads(connect: Connect
     backend, other = connect(), connect()
     commit(backend, a="0")
     before = threading.active_count()
-    sink = RecordingSink()
-    watch = backend.store.watch(Span("1/a"), now(backend) + 1, sink)
+    sink = watch_from_now(backend, Span("1/a"))
     commit(other, a="1")
     sink.expect(("1/a", "1"))
-    watch.cancel()
-    watch.cancel()
+    sink.watch.cancel()
+    sink.watch.cancel()
     wait_until(lambda: threading.active_count() <= before)
     commit(other, a="2")
     sink.expect(("1/a", "1"))
 
 
-def test_compacted_changes_are_reported_as_gap(connect: Connect) -> None:
-    backend, other = connect(), connect()
-    first = commit(other, a="1")
-    commit(other, a="2")
-    commit(other, a="3")
-    compact(other)
-    sink = RecordingSink()
-    watch = backend.store.watch(EVERYTHING, first, sink)
-    wait_until(lambda: sink.gaps)
-    assert sink.gaps == [now(other)]
-    commit(other, a="4")
-    sink.expect(("1/a", "4"))
-    watch.cancel()
-
-
-def test_watch_starts_after_compacted_newest_revision(connect: Connect) -> None:
-    backend, other = connect(), connect()
-    commit(other, a="1")
-    compact(other)
-    sink = RecordingSink()
-    watch = backend.store.watch(EVERYTHING, now(other) + 1, sink)
-    commit(other, a="2")
-    sink.expect(("1/a", "2"))
-    assert not sink.gaps
-    watch.cancel()
-
-
-def test_backlog_is_delivered_in_whole_revisions(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_backlog_is_delivered_in_whole_revisions(backend: Backend, other: Backend) -> None:
     first = now(other) + 1
     count, value = 8, "x" * 300_000
     for number in range(count):
         commit(other, **dict.fromkeys("abcd", f"{number}{value}"))
     sink = RecordingSink()
-    watch = backend.store.watch(EVERYTHING, first, sink)
+    backend.store.watch(EVERYTHING, first, sink)
     wait_until(lambda: len(sink.changes) == 4 * count, 60)
-    watch.cancel()
     whole = [list(group) for _, group in groupby(sink.changes, lambda change: change.revision)]
     assert [len(group) for group in whole] == [4] * count
     assert not sink.gaps

@@ -12,14 +12,13 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
-from ska_sdp_config.backends import connect as connect_to
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.servers import server_that
-from tests.support.backends import Connect, ConnectTo, put
+from tests.support.backends import ConnectTo, put
 from tests.support.in_time import in_time
 from tests.support.stores import Outage
 from tests.support.waiting import LATE, wait_until
@@ -35,16 +34,15 @@ def takes(seconds: float) -> AbstractContextManager[None]:
 
 
 @pytest.fixture
-def silent(etcd_server: Callable[..., Etcd], etcd_client: ConnectTo) -> Iterator[Backend]:
+def silent(own_etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
     """A client of a server that never responds, with a timeout of 5 s for each call."""
-    server = etcd_server()
-    with etcd_client(host=server.host, port=server.port) as backend:
+    with etcd_client(host=own_etcd.endpoint) as backend:
         backend.get("/a")
-        server.pause()
+        own_etcd.pause()
         try:
             yield backend
         finally:
-            server.resume()
+            own_etcd.resume()
 
 
 def test_concurrent_commits_wait_for_one_grant_within_timeout(silent: Backend) -> None:
@@ -93,7 +91,7 @@ def slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Backend]:
     """A client whose calls are slow and return few keys each."""
-    with etcd_client(host=etcd.host, port=etcd.port, timeout=5) as backend:
+    with etcd_client(host=etcd.endpoint, timeout=5) as backend:
         backend.delete("/slow", must_exist=False, recursive=True)
         put(backend, **{f"slow/{number:02}": "1" for number in range(40)})
         set_pages(4, 4)
@@ -142,10 +140,9 @@ def fail_to_send(*request: object, **others: object) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("when", ["before the body", "within it", "at its commit"])
 def test_transaction_of_watcher_has_own_timeout(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, when: str
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """It waits no longer, and a loop that handles the error iterates again soon."""
-    backend = connect()
     outage = Outage(backend, monkeypatch)
     outage.is_active = when == "before the body"
     commit = backend.committer.commit
@@ -172,10 +169,9 @@ def test_transaction_of_watcher_has_own_timeout(
 
 @pytest.mark.long
 def test_failed_take_in_watcher_is_retried_soon(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has no reads."""
-    backend = connect()
     config = Config(backend)
     monkeypatch.setattr(backend.store, "grant_lease", fail_to_send)
     with in_time(WAKE_UP_AFTER_S):
@@ -189,9 +185,8 @@ def test_failed_take_in_watcher_is_retried_soon(
 
 @pytest.mark.long
 def test_retry_pauses_are_within_timeout(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, other: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend, other = connect(), connect()
     monkeypatch.setattr("ska_sdp_config.engine.runner.pause_before", lambda retry: 60.0)
     # Long enough for a loaded machine to reach the pause.
     with takes(1.5), pytest.raises(ConfigConnectionError, match="others kept changing /a"):  # noqa: PT012
@@ -202,8 +197,7 @@ def test_retry_pauses_are_within_timeout(
             txn.delete("/b", must_exist=False)
 
 
-@pytest.mark.parametrize("kind", ["etcd3", "etcd3_revolution1"])
-def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, etcd_client: ConnectTo) -> None:
     """As where this process is suspended meanwhile."""
     make_call = EtcdClient._logged_in
 
@@ -216,7 +210,7 @@ def test_call_fails_after_its_end(monkeypatch: pytest.MonkeyPatch, kind: str) ->
     monkeypatch.setattr(EtcdClient, "_logged_in", late)
     with (
         server_that(lambda connection: None) as port,
-        connect_to(kind, host="127.0.0.1", port=port, timeout=0.3) as backend,
+        etcd_client(host="127.0.0.1", port=port, timeout=0.3) as backend,
         pytest.raises(ConfigConnectionError, match=r"did not answer within 0\.3 s"),
     ):
         backend.get("/a")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,7 +16,6 @@ from ska_sdp_config.backend import (
     MemoryBackend,
 )
 from ska_sdp_config.engine.backend import Backend, DbRevision
-from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.interface import Put
 from tests.support.backends import Connect, compact, put
 
@@ -41,8 +40,7 @@ def test_create_get_update_delete(backend: Backend) -> None:
     assert read(backend, "/a") is None
 
 
-def test_error_names_compacted_revision(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_error_names_compacted_revision(backend: Backend, other: Backend) -> None:
     put(other, a="1")
     _, then = backend.get("/a")
     put(other, a="2")
@@ -110,11 +108,10 @@ def test_exception_and_break_discard_writes(backend: Backend) -> None:
     assert read(backend, "/a") is None
 
 
-def test_all_reads_are_of_one_revision(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, a="1", b="1")
+def test_all_reads_are_of_one_revision(backend: Backend, other: Backend) -> None:
+    put(backend, a="1", b="1")
     seen = []
-    for txn in one.txn():
+    for txn in backend.txn():
         seen.append(txn.get("/a"))
         put(other, a="2", b="2", c="2")
         assert txn.get("/a") == seen[-1]
@@ -123,17 +120,16 @@ def test_all_reads_are_of_one_revision(connect: Connect) -> None:
     assert seen == ["1"], "a transaction that only reads never conflicts"
 
 
-def test_conflict_reruns_body_on_new_values(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, a="1")
+def test_conflict_reruns_body_on_new_values(backend: Backend, other: Backend) -> None:
+    put(backend, a="1")
     seen = []
-    for txn in one.txn():
+    for txn in backend.txn():
         seen.append(txn.get("/a"))
         if len(seen) == 1:
             put(other, a="2")
         txn.update("/a", f"{seen[-1]}!")
     assert seen == ["1", "2"]
-    assert read(one, "/a") == "2!"
+    assert read(backend, "/a") == "2!"
 
 
 def test_timeout_by_conflicts_names_disputed_paths() -> None:
@@ -154,64 +150,50 @@ def test_timeout_by_conflicts_names_disputed_paths() -> None:
     )
 
 
+def recreate_member(other: Backend) -> None:
+    other.delete("/pb/a")
+    other.create("/pb/a", "1")
+
+
 @pytest.mark.parametrize(
     ("change", "conflicts"),
     [
-        (lambda theirs: theirs.update("/pb/a", "2"), False),
-        (lambda theirs: theirs.create("/pb/c", "2"), True),
-        (lambda theirs: theirs.delete("/pb/b"), True),
-        (lambda theirs: theirs.create("/pb/b/state", "2"), False),
-        (lambda theirs: theirs.create("/elsewhere", "2"), False),
+        (lambda other: other.update("/pb/a", "2"), False),
+        (lambda other: other.create("/pb/c", "2"), True),
+        (lambda other: other.delete("/pb/b"), True),
+        (recreate_member, True),
+        (lambda other: other.create("/pb/b/state", "2"), False),
+        (lambda other: other.create("/elsewhere", "2"), False),
     ],
-    ids=["value", "created", "deleted", "other level", "elsewhere"],
+    ids=["value", "created", "deleted", "recreated", "other level", "elsewhere"],
 )
 def test_listing_conflicts_with_new_members_only(
-    connect: Connect, change: Callable[[Txn], None], conflicts: bool
+    backend: Backend, other: Backend, change: Callable[[Backend], None], conflicts: bool
 ) -> None:
-    one, other = connect(), connect()
-    put(one, **{"pb/a": "1", "pb/b": "1"})
-    runs = 0
-    for txn in one.txn():
-        runs += 1
+    put(backend, **{"pb/a": "1", "pb/b": "1"})
+    for runs, txn in enumerate(backend.txn(), start=1):
         txn.list_keys("/pb/")
         if runs == 1:
-            for theirs in other.txn():
-                change(theirs)
+            change(other)
         txn.create("/result", "x")
     assert runs == (2 if conflicts else 1)
 
 
-def test_recreated_member_is_conflict(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, **{"pb/a": "1"})
-    runs = 0
-    for txn in one.txn():
-        runs += 1
-        txn.list_keys("/pb/")
-        if runs == 1:
-            other.delete("/pb/a")
-            other.create("/pb/a", "1")
-        txn.create("/result", "x")
-    assert runs == 2
-
-
-def test_absence_counts_as_read(connect: Connect) -> None:
-    one, other = connect(), connect()
+def test_absence_counts_as_read(backend: Backend, other: Backend) -> None:
     seen = []
-    for txn in one.txn():
+    for txn in backend.txn():
         seen.append(txn.get("/a"))
         if len(seen) == 1:
             put(other, a="2")
         txn.create("/result", str(seen[-1])) if txn.get("/result") is None else None
     assert seen == [None, "2"]
-    assert read(one, "/result") == "2"
+    assert read(backend, "/result") == "2"
 
 
-def test_unread_prefetch_is_no_conflict(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, **{"a": "1", "pb/a": "1"})
+def test_unread_prefetch_is_no_conflict(backend: Backend, other: Backend) -> None:
+    put(backend, **{"a": "1", "pb/a": "1"})
     runs = 0
-    for txn in one.txn(prefetch=["/a", "/b", "/pb/"]):
+    for txn in backend.txn(prefetch=["/a", "/b", "/pb/"]):
         runs += 1
         assert txn.get("/b") is None
         put(other, **{"a": "2", "pb/c": "2"})
@@ -219,28 +201,24 @@ def test_unread_prefetch_is_no_conflict(connect: Connect) -> None:
     assert runs == 1
 
 
-def test_prefetch_saves_reads_and_listings(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, **{"a": "1", "pb/a": "1", "pb/b": "2"})
-    for txn in one.txn(prefetch=["/a", "/pb/"]):
+def test_prefetch_saves_reads_and_listings(backend: Backend, other: Backend) -> None:
+    put(backend, **{"a": "1", "pb/a": "1", "pb/b": "2"})
+    for txn in backend.txn(prefetch=["/a", "/pb/"]):
         assert txn.get("/a") == "1"
         other.delete("/pb/a")
         assert txn.list_values("/pb/") == [("/pb/a", "1"), ("/pb/b", "2")]
         assert txn.get_many(["/pb/a", "/pb/x"]) == {"/pb/a": "1", "/pb/x": None}
 
 
-def test_transaction_fails_after_max_retries(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, a="0")
-    runs = 0
+def test_transaction_fails_after_max_retries(backend: Backend, other: Backend) -> None:
+    put(backend, a="0")
     with pytest.raises(RuntimeError, match=r"3 retries.*/a"):  # noqa: PT012
-        for txn in one.txn(max_retries=3):
-            runs += 1
+        for runs, txn in enumerate(backend.txn(max_retries=3), start=1):
             txn.get("/a")
             put(other, a=str(runs))
             txn.create("/b", "1")
     assert runs == 4
-    assert read(one, "/b") is None
+    assert read(backend, "/b") is None
 
 
 def test_recursive_delete_removes_only_paths_below(backend: Backend) -> None:
@@ -265,9 +243,44 @@ def test_recursive_delete_accepts_empty_database(backend: Backend) -> None:
         backend.delete("/flow", recursive=True)
 
 
-def test_concurrent_increments_are_not_lost(connect: Connect) -> None:
-    clients = [connect() for _ in range(4)]
+def test_delete_prefix_removes_paths_with_prefix(backend: Backend) -> None:
+    def left() -> list[str]:
+        return [str(path) for path in backend.list_keys("/", recurse=5)[0]]
 
+    everything = ["pb/a", "pb/a/state", "pb/ab", "pb/ab/x/y", "pb/b", "eb/a"]
+    put(backend, **dict.fromkeys(everything, "1"))
+    backend.delete("/pb/a", prefix=True)
+    assert left() == ["/eb/a", "/pb/a/state", "/pb/ab/x/y", "/pb/b"]
+    with pytest.raises(ConfigVanished, match="/pb/a"):
+        backend.delete("/pb/a", prefix=True)
+    backend.delete("/pb/a", prefix=True, must_exist=False)
+    assert left() == ["/eb/a", "/pb/a/state", "/pb/ab/x/y", "/pb/b"]
+    put(backend, **dict.fromkeys(everything, "1"))
+    backend.delete("/pb/a", prefix=True, recursive=True, max_depth=3)
+    assert left() == ["/eb/a", "/pb/ab/x/y", "/pb/b"]
+    backend.delete("/pb/", prefix=True, recursive=True)
+    assert left() == ["/eb/a"]
+
+
+def test_delete_prefix_applies_to_paths_at_commit(backend: Backend, other: Backend) -> None:
+    put(backend, **{"pb/a": "1", "pb/b": "1"})
+    for runs, txn in enumerate(backend.txn(), start=1):
+        txn.delete_prefix("/pb/")
+        if runs == 1:
+            put(other, **{"pb/c": "1"})
+            other.update("/pb/b", "2")
+        txn.create("/pb/new", "1")
+    assert runs == 1, "what goes in any case was not read"
+    assert backend.list_keys("/pb/")[0] == ["/pb/new"]
+    # The error depends on the listing, so a change of it is a conflict.
+    with pytest.raises(ConfigVanished):  # noqa: PT012  the loop belongs to it
+        for txn in backend.txn():
+            txn.delete_prefix("/pb/n")
+            other.delete("/pb/new", must_exist=False)
+    assert backend.list_keys("/pb/")[0] == []
+
+
+def test_concurrent_increments_are_not_lost(connect: Connect) -> None:
     def increment(backend: Backend) -> None:
         for _ in range(25):
             for txn in backend.txn():
@@ -277,25 +290,22 @@ def test_concurrent_increments_are_not_lost(connect: Connect) -> None:
                 else:
                     txn.update("/n", str(int(value) + 1))
 
-    threads = [threading.Thread(target=increment, args=(client,)) for client in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    clients = [connect() for _ in range(4)]
+    with ThreadPoolExecutor(len(clients)) as threads:
+        list(threads.map(increment, clients))
     assert read(clients[0], "/n") == "100"
 
 
-def test_write_skew_is_prevented(connect: Connect) -> None:
-    # Each of two transactions reads what the other writes, so one of them must run again.
-    one, other = connect(), connect()
-    put(one, a="0", b="0")
-    for runs, txn in enumerate(one.txn(), start=1):
+def test_write_skew_is_prevented(backend: Backend, other: Backend) -> None:
+    # Each of two transactions reads what the other writes, so backend of them must run again.
+    put(backend, a="0", b="0")
+    for runs, txn in enumerate(backend.txn(), start=1):
         b = txn.get("/b")
         if runs == 1:
             for theirs in other.txn():
                 theirs.update("/b", f"{theirs.get('/a')}+1")
         txn.update("/a", f"{b}+1")
-    assert (read(one, "/a"), read(one, "/b")) == ("0+1+1", "0+1")
+    assert (read(backend, "/a"), read(backend, "/b")) == ("0+1+1", "0+1")
 
 
 def test_single_operations_return_revisions(backend: Backend) -> None:
@@ -323,12 +333,9 @@ def test_paged_listing_is_of_one_revision(backend: Backend) -> None:
     assert {value for _, value in found} == {"x" * 100}
 
 
-def test_peek_keys_causes_no_conflict(connect: Connect) -> None:
-    one, other = connect(), connect()
-    put(one, **{"pb/a": "1"})
-    runs = 0
-    for txn in one.txn():
-        runs += 1
+def test_peek_keys_causes_no_conflict(backend: Backend, other: Backend) -> None:
+    put(backend, **{"pb/a": "1"})
+    for runs, txn in enumerate(backend.txn(), start=1):
         assert txn.peek_keys("/pb/") == ["/pb/a"]
         if runs == 1:
             other.create("/pb/c", "1")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import Connect, ConnectTo, compact, put
 from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
-from tests.support.watch_loops import Loop, looping
+from tests.support.watch_loops import looping
 
 
 def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) -> None:
@@ -32,10 +32,9 @@ def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) ->
         assert loop.is_idle()
 
 
-def test_listing_is_stale_after_new_members_only(connect: Connect) -> None:
-    other = connect()
+def test_listing_is_stale_after_new_members_only(backend: Backend, other: Backend) -> None:
     put(other, **{"pb/a": "1"})
-    with looping(connect(), lambda txn: txn.list_keys("/pb/")) as loop:
+    with looping(backend, lambda txn: txn.list_keys("/pb/")) as loop:
         loop.expect(["/pb/a"])
         other.create("/pb/b", "1")
         loop.expect(["/pb/a", "/pb/b"])
@@ -45,10 +44,9 @@ def test_listing_is_stale_after_new_members_only(connect: Connect) -> None:
         loop.expect(["/pb/b"])
 
 
-def test_watcher_watches_reads_of_last_iteration(connect: Connect) -> None:
-    other = connect()
+def test_watcher_watches_reads_of_last_iteration(backend: Backend, other: Backend) -> None:
     put(other, pointer="a", a="1", b="2")
-    with looping(connect(), lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
+    with looping(backend, lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
         loop.expect("1")
         other.update("/pointer", "b")
         loop.expect("2")
@@ -58,15 +56,14 @@ def test_watcher_watches_reads_of_last_iteration(connect: Connect) -> None:
         loop.expect("3")
 
 
-def test_watcher_watches_many_keys(connect: Connect) -> None:
-    other = connect()
+def test_watcher_watches_many_keys(backend: Backend, other: Backend) -> None:
     names = [f"pb/{number:03}/state" for number in range(100)]
     put(other, **dict.fromkeys(names, "0"))
 
     def count(txn: Txn) -> int:
         return sum(int(txn.get(f"/{name}") or 0) for name in names)
 
-    with looping(connect(), count) as loop:
+    with looping(backend, count) as loop:
         loop.expect(0)
         other.update("/pb/077/state", "5")
         loop.expect(5)
@@ -75,8 +72,7 @@ def test_watcher_watches_many_keys(connect: Connect) -> None:
         loop.expect(0)
 
 
-def test_later_own_commit_starts_iteration(connect: Connect) -> None:
-    backend = connect()
+def test_later_own_commit_starts_iteration(backend: Backend) -> None:
     seen = []
     for watcher in Watcher(backend, lambda txn: txn):
         for txn in watcher.txn():
@@ -101,8 +97,7 @@ def test_own_commit_of_read_key_starts_no_iteration(connect: Connect) -> None:
         assert loop.is_idle()
 
 
-def test_write_of_same_config_is_read_in_same_iteration(connect: Connect) -> None:
-    backend = connect()
+def test_write_of_same_config_is_read_in_same_iteration(backend: Backend) -> None:
     for watcher in Watcher(backend, lambda txn: txn):
         for txn in watcher.txn():
             before = txn.get("/a")
@@ -114,8 +109,7 @@ def test_write_of_same_config_is_read_in_same_iteration(connect: Connect) -> Non
     assert before == "1"
 
 
-def test_reads_before_break_are_watched(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_reads_before_break_are_watched(backend: Backend, other: Backend) -> None:
     seen = []
     for watcher in Watcher(backend, lambda txn: txn):
         for txn in watcher.txn():
@@ -129,9 +123,8 @@ def test_reads_before_break_are_watched(connect: Connect) -> None:
     assert backend.get("/never")[0] is None
 
 
-def test_commit_with_several_writes_starts_one_iteration(connect: Connect) -> None:
-    other = connect()
-    with looping(connect(), lambda txn: txn.get("/a")) as loop:
+def test_commit_with_several_writes_starts_one_iteration(backend: Backend, other: Backend) -> None:
+    with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.expect(None)
         for txn in other.txn():
             txn.create("/a", "0")
@@ -142,8 +135,7 @@ def test_commit_with_several_writes_starts_one_iteration(connect: Connect) -> No
         assert loop.results == [None, "5"]
 
 
-def test_timeout_alarm_and_trigger_end_iteration(connect: Connect) -> None:
-    backend = connect()
+def test_timeout_alarm_and_trigger_end_iteration(backend: Backend) -> None:
     lengths = []
     watcher = Watcher(backend, lambda txn: txn)
     began = time.monotonic()
@@ -181,8 +173,7 @@ def test_trigger_wakes_within_100_ms(connect: Connect) -> None:
     on_time(min(took) < 0.1, f"it took {min(took):.2f} s at best")
 
 
-def test_end_of_loop_releases_threads(connect: Connect) -> None:
-    backend = connect()
+def test_end_of_loop_releases_threads(backend: Backend) -> None:
     backend.get("/a")
     before = threading.active_count()
     for _ in range(3):
@@ -193,53 +184,42 @@ def test_end_of_loop_releases_threads(connect: Connect) -> None:
     wait_until(lambda: threading.active_count() <= before)
 
 
-def test_close_ends_loop_in_outage(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
-) -> None:
-    server = etcd_server()
-    backend = etcd_client(host=server.host, port=server.port, timeout=0.5)
-    loop = Loop(backend, lambda txn: txn.get("/a"), timeout=0.1)
-    try:
+def test_close_ends_loop_in_outage(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
+    with (
+        etcd_client(host=own_etcd.endpoint, timeout=0.5) as backend,
+        looping(backend, lambda txn: txn.get("/a"), timeout=0.1) as loop,
+    ):
         loop.expect(None)
-        server.stop()
+        own_etcd.stop()
         loop.is_idle()
         backend.close()
         wait_until(lambda: "closed" in str(loop.error))
-    finally:
-        backend.close()
-        loop.stop()
 
 
-def test_watcher_resumes_after_restart(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
-) -> None:
-    server = etcd_server()
+def test_watcher_resumes_after_restart(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
     with (
-        etcd_client(host=server.host, port=server.port) as backend,
-        etcd_client(host=server.host, port=server.port) as other,
+        etcd_client(host=own_etcd.endpoint) as backend,
+        etcd_client(host=own_etcd.endpoint) as other,
         looping(backend, lambda txn: txn.get("/a")) as loop,
     ):
         put(other, a="0")
         loop.expect("0")
         for number in range(1, 4):
-            server.kill()
-            server.start()
+            own_etcd.kill()
+            own_etcd.start()
             other.update("/a", str(number))
             loop.expect(str(number))
 
 
-def test_compaction_during_outage_is_handled(
-    etcd_server: Callable[..., Etcd], etcd_client: ConnectTo
-) -> None:
-    server = etcd_server()
+def test_compaction_during_outage_is_handled(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
     with (
-        etcd_client(host=server.host, port=server.port) as backend,
+        etcd_client(host=own_etcd.endpoint) as backend,
         looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/pb/"))) as loop,
     ):
         put(backend, a="0")
         loop.expect(("0", []))
-        server.pause()
-        server.resume()
+        own_etcd.pause()
+        own_etcd.resume()
         for number in range(20):
             put(backend, a=str(number), **{f"pb/{number % 3}": "1"})
         compact(backend)

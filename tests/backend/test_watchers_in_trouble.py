@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from ska_sdp_config.backend import CommitUnknown, TransactionTooLarge
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.errors import LeaseNotFound
-from tests.support.backends import Connect
 from tests.support.in_time import in_time
 from tests.support.stores import Outage
 from tests.support.watch_loops import WAKE_UP_AFTER_S, assert_not_woken
@@ -25,9 +25,8 @@ from tests.support.watch_loops import WAKE_UP_AFTER_S, assert_not_woken
     ids=lambda error: type(error).__name__,
 )
 def test_reads_of_failed_commit_are_watched(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, error: Exception
+    backend: Backend, other: Backend, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    backend, other = connect(), connect()
 
     def reject(*request: object, **others: object) -> None:
         raise error
@@ -47,8 +46,7 @@ def test_reads_of_failed_commit_are_watched(
     assert seen[-1] == "1"
 
 
-def test_reads_after_last_retry_are_watched(connect: Connect) -> None:
-    backend, other = connect(), connect()
+def test_reads_after_last_retry_are_watched(backend: Backend, other: Backend) -> None:
     seen: list[str | None] = []
     with in_time(WAKE_UP_AFTER_S):
         for watcher in Watcher(backend, lambda txn: txn, WAKE_UP_AFTER_S):
@@ -80,13 +78,12 @@ def in_a_moment(watcher: Watcher[Txn]) -> None:
     ids=["timeout removed", "longer timeout", "an alarm", "a trigger"],
 )
 def test_watcher_iterates_after_skipped_body(
-    connect: Connect,
+    backend: Backend,
     monkeypatch: pytest.MonkeyPatch,
     make_due: Callable[[Watcher[Txn]], None],
     put_off: Callable[[Watcher[Txn]], None],
 ) -> None:
     """It has no reads, so no change would start an iteration. It does not spin either."""
-    backend = connect()
     outage = Outage(backend, monkeypatch)
     seen: list[str | None] = []
     iterations = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.chart.etcd_cluster import Cluster
+from tests.chart.etcd_cluster import Cluster, Running
 from tests.chart.rendering import VALUE_SETS, Objects, Renderer, values_of
 from tests.support.certificates import Authority
 
 
 @pytest.fixture(scope="session")
 def render() -> Iterator[Renderer]:
-    """Renderer of values."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as process:
         yield Renderer(process)
@@ -45,10 +44,7 @@ def certificates(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def running(
-    render: Renderer, tmp_path: Path, certificates: Path
-) -> Iterator[Callable[[dict[str, Any]], Cluster]]:
-    """Factory of running members of etcd, given the values."""
+def running(render: Renderer, tmp_path: Path, certificates: Path) -> Iterator[Running]:
     with ExitStack() as undo:
 
         def start(values: dict[str, Any]) -> Cluster:

@@ -62,16 +62,11 @@ class Member(RenderedPart):
             return False
 
     def wait_for_probes(self, *probes: str) -> None:
-        """Wait until the probes pass; on a loaded machine a response may be late.
-
-        Raises:
-            AssertionError: one did not pass in time.
-        """
+        """Wait until the probes pass; on a loaded machine a response may be late."""
         for probe in probes:
             wait_until(partial(self.passes, probe), 60, f"{self.name} passes {probe}")
 
     def argument(self, name: str) -> str:
-        """Return the value of a flag."""
         (found,) = (word for word in self.command() if word.startswith(f"--{name}="))
         return found.partition("=")[2]
 
@@ -84,8 +79,6 @@ class _Ports:
 
 
 class Cluster:
-    """Rendered members of etcd."""
-
     def __init__(self, objects: Objects, directory: Path, certificates: Path) -> None:
         self._directory = directory
         self._ports = [
@@ -138,20 +131,13 @@ class Cluster:
     def client(self, container: Manifest, **more: str) -> Config:
         """Return a Config with the variables of a container."""
         environment = self.place.environment(container) | more
-        names = {
-            "SDP_CONFIG_HOST": "host",
-            "SDP_CONFIG_PROTOCOL": "protocol",
-            "SDP_CONFIG_CERT": "cert",
-            "SDP_CONFIG_CLIENT_CERT": "client_cert",
-            "SDP_CONFIG_CLIENT_KEY": "client_key",
-            "SDP_CONFIG_USERNAME": "username",
-            "SDP_CONFIG_PASSWORD": "password",
-        }
         given: dict[str, Any] = {
-            argument: environment[name] for name, argument in names.items() if name in environment
+            name.removeprefix("SDP_CONFIG_").lower(): value
+            for name, value in environment.items()
+            if name.startswith("SDP_CONFIG_")
         }
         # On a loaded machine a member may be late, and an election start again.
-        return Config(timeout=60, **given)
+        return Config(**given | {"timeout": 60})
 
     def etcdctl_environment(self) -> dict[str, str]:
         """Return the environment of etcdctl, which is the wheel's, and of the server's etcdutl."""
@@ -161,6 +147,11 @@ class Cluster:
         programs = ":".join(str(Path(place).parent) for place in places)
         environment = clean_environment(**self.place.environment(container))
         return environment | {"PATH": f"{programs}:{environment['PATH']}"}
+
+
+def operate(cluster: Cluster, eb_id: str = "") -> list[str]:
+    """Read and write with the settings of the console."""
+    return read_and_write(cluster.client(console_of(cluster.objects)), eb_id)
 
 
 def read_and_write(config: Config, eb_id: str = "") -> list[str]:

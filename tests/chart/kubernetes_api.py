@@ -12,10 +12,7 @@ from typing import Any
 from tests.chart.rendering import NAMESPACE, Manifest
 
 # Path of the API and plural name, by kind.
-_KINDS = {
-    "Secret": ("/api/v1", "secrets"),
-    "StatefulSet": ("/apis/apps/v1", "statefulsets"),
-}
+_KINDS = {"Secret": ("/api/v1", "secrets"), "StatefulSet": ("/apis/apps/v1", "statefulsets")}
 _APPS = {"groupVersion": "apps/v1", "version": "v1"}
 _MISSING = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound"}
 

@@ -50,11 +50,7 @@ class Renderer:
         self._process = process
 
     def __call__(self, values: Mapping[str, Any] | None = None, release: str = RELEASE) -> Objects:
-        """Render the values.
-
-        Raises:
-            HelmError: the values are invalid, or a template fails.
-        """
+        """Render the values."""
         rendered = self._process.submit(_render, dict(values or {}), release).result()
         return Objects(_by_name(rendered))
 
@@ -63,7 +59,6 @@ class Renderer:
         return Objects(_by_name(self._process.submit(_render_for, api, dict(values)).result()))
 
     def lint(self) -> list[str]:
-        """Return the warnings and errors of Helm's linter."""
         return self._process.submit(_lint).result()
 
 

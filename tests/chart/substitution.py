@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ska_sdp_sim.stack.part import Part
@@ -24,7 +25,6 @@ class Place:
         return text
 
     def words(self, container: Manifest) -> list[str]:
-        """Return the command line of a container."""
         words = [*container["command"], *container.get("args", [])]
         environment = self.environment(container)
         for name, value in environment.items():
@@ -63,6 +63,23 @@ class RenderedPart(Part):
 
     def is_ready(self) -> bool:
         raise NotImplementedError
+
+
+def run_program(
+    words: Sequence[str], environment: Mapping[str, str], directory: Path | None = None
+) -> str:
+    """Run a program that must succeed to its end; return its output."""
+    done = subprocess.run(
+        words,
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def write_secret(secret: Manifest, directory: Path, keys: Iterable[str]) -> None:

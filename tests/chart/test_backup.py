@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.chart.etcd_cluster import Cluster, Running, console_of, read_and_write
+from tests.chart.etcd_cluster import Cluster, Running, operate
 from tests.chart.guide import commands
 from tests.chart.rendering import Renderer
+from tests.chart.substitution import run_program
 from tests.support.waiting import wait_until
 
 FIRST, SECOND = "eb-chart-20260101-00000", "eb-chart-20260101-00001"
@@ -20,20 +20,8 @@ TIMEOUTS = {"ETCDCTL_COMMAND_TIMEOUT": "60s", "ETCDCTL_DIAL_TIMEOUT": "60s"}
 
 
 def run(script: str, cluster: Cluster, directory: Path, **variables: str) -> str:
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=directory,
-        env=cluster.etcdctl_environment() | TIMEOUTS | variables,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def ids(cluster: Cluster, eb_id: str = "") -> list[str]:
-    return read_and_write(cluster.client(console_of(cluster.objects)), eb_id)
+    environment = cluster.etcdctl_environment() | TIMEOUTS | variables
+    return run_program(["bash", "-euc", script], environment, directory)
 
 
 @pytest.mark.long
@@ -42,12 +30,12 @@ def test_snapshot_restores_three_members(running: Running, tmp_path: Path) -> No
         "backup-and-restore.md", "etcdctl snapshot save", "etcdutl snapshot restore"
     )
     cluster = running({"etcd": {"replicas": 3}})
-    assert ids(cluster, FIRST) == [FIRST]
+    assert operate(cluster, FIRST) == [FIRST]
     one = cluster.etcdctl_environment()["ETCDCTL_ENDPOINTS"].partition(",")[0]
     # A snapshot contains the entries that its member has applied; this read waits for all.
     run("etcdctl get --prefix --keys-only ''", cluster, tmp_path, ETCDCTL_ENDPOINTS=one)
     run(save, cluster, tmp_path, ETCDCTL_ENDPOINTS=one)
-    assert ids(cluster, SECOND) == [FIRST, SECOND]
+    assert operate(cluster, SECOND) == [FIRST, SECOND]
     cluster.stop()
     for member in cluster.members:
         run(
@@ -62,8 +50,8 @@ def test_snapshot_restores_three_members(running: Running, tmp_path: Path) -> No
         shutil.rmtree(member.data)
         shutil.copytree(tmp_path / "restored" / member.member, member.data)
     cluster.start()
-    assert ids(cluster) == [FIRST]
-    assert ids(cluster, SECOND) == [FIRST, SECOND]
+    assert operate(cluster) == [FIRST]
+    assert operate(cluster, SECOND) == [FIRST, SECOND]
 
 
 @pytest.mark.long
@@ -74,7 +62,7 @@ def test_member_without_data_is_replaced(
         "replace-etcd.md", "etcdctl member remove", "etcdctl member list --write-out"
     )
     cluster = running({"etcd": {"replicas": 3}})
-    assert ids(cluster, FIRST) == [FIRST]
+    assert operate(cluster, FIRST) == [FIRST]
     broken = cluster.members[2]
     broken.kill()
     shutil.rmtree(broken.data)
@@ -101,9 +89,8 @@ def test_member_without_data_is_replaced(
             return True
 
         wait_until(succeeds, within=120, what=command)
-    again = cluster.create_members(render({"etcd": {"replicas": 3, "clusterState": "existing"}}))[
-        2
-    ]
+    joining = render({"etcd": {"replicas": 3, "clusterState": "existing"}})
+    again = cluster.create_members(joining)[2]
     cluster.members[2] = again
     again.start()
     (look,) = (line for line in look.splitlines() if line.startswith("etcdctl "))
@@ -115,4 +102,4 @@ def test_member_without_data_is_replaced(
     again.wait_for_probes("readinessProbe")
     # It has the data of the others: it serves without one of them.
     cluster.members[0].kill()
-    assert ids(cluster) == [FIRST]
+    assert operate(cluster) == [FIRST]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import queue
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.chart.rendering import NAMESPACE, Objects, Renderer, container_of
-from tests.chart.substitution import Place, RenderedPart
+from tests.chart.substitution import Place, RenderedPart, run_program
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
@@ -89,14 +88,8 @@ def registered(render: Renderer, databases: dict[str, str], tmp_path: Path) -> O
         (tmp_path / name).write_text(text)
     container = container_of(objects.only("Job", "-register"))
     place = Place(databases | {"/etc/devices": str(tmp_path)}, objects)
-    done = subprocess.run(
-        [installed_program("ska-sdp-lmc", "tango"), *place.words(container)[1:]],
-        env=clean_environment(**place.environment(container)),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    words = [installed_program("ska-sdp-lmc", "tango"), *place.words(container)[1:]]
+    run_program(words, clean_environment(**place.environment(container)))
     return objects
 
 
@@ -104,7 +97,6 @@ def registered(render: Renderer, databases: dict[str, str], tmp_path: Path) -> O
 def servers(
     registered: Objects, databases: dict[str, str], tmp_path: Path
 ) -> Iterator[dict[str, Server]]:
-    """Running controller and subarray."""
     made = {
         name: Server(name, tmp_path, registered, databases)
         for name in ("controller", "subarray-01")
@@ -156,7 +148,8 @@ def test_devices_publish_the_name_and_ports_of_the_service(
             return received == {0, 1}
 
         wait_until(both_received, within=60)
-        administration = tango.DeviceProxy(f"{server.device.rpartition('/charted')[0]}/{_admin()}")
+        host = server.device.rpartition("/charted")[0]
+        administration = tango.DeviceProxy(f"{host}/dserver/SDPSubarray/01")
         administration.set_timeout_millis(CLIENT_TIMEOUT_MS)
         _, endpoints = administration.ZmqEventSubscriptionChange(
             ["charted-sdp/subarray/01", "adminMode", "subscribe", "change", "6"]
@@ -171,7 +164,3 @@ def test_devices_publish_the_name_and_ports_of_the_service(
         f"tcp://localhost:{heartbeat}",
         f"tcp://localhost:{event}",
     ]
-
-
-def _admin() -> str:
-    return "dserver/SDPSubarray/01"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
 
-from tests.chart.etcd_cluster import Cluster, Running, console_of, read_and_write
+from tests.chart.etcd_cluster import Cluster, Running, operate
+from tests.chart.substitution import run_program
 from tests.docs.alarms import OF_ETCD, RULES, selectors
 from tests.services.health import ask
 
@@ -20,19 +19,15 @@ SELECTORS = [
 ]
 
 
-def samples(cluster: Cluster) -> list[Sample]:
-    """Return the samples of the first member."""
+def values(cluster: Cluster, selector: Any) -> list[float]:
+    """Return the values of the series of the first member that match a selector."""
     status, text = ask(cluster.members[0].metrics, "/metrics")
     assert status == 200
-    return [sample for each in text_string_to_metric_families(text) for sample in each.samples]
-
-
-def values(cluster: Cluster, selector: Any) -> list[float]:
-    """Return the values of the series that match a selector."""
     wanted = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
     return [
         sample.value
-        for sample in samples(cluster)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
         if sample.name == selector.name and wanted.items() <= sample.labels.items()
     ]
 
@@ -42,11 +37,8 @@ def test_etcd_exports_each_series(running: Running) -> None:
     found = {each.name: values(cluster, each) for each in SELECTORS}
     assert all(len(each) == 1 for each in found.values()), found
     assert found["etcd_server_has_leader"] == [1]
-    size, quota = (
-        found["etcd_mvcc_db_total_size_in_bytes"][0],
-        found["etcd_server_quota_backend_bytes"][0],
-    )
-    assert 0 < size < quota == 2 * 1024**3
+    (size,) = found["etcd_mvcc_db_total_size_in_bytes"]
+    assert 0 < size < found["etcd_server_quota_backend_bytes"][0] == 2 * 1024**3
 
 
 def test_open_etcd_is_detected_by_its_logins(running: Running) -> None:
@@ -55,14 +47,11 @@ def test_open_etcd_is_detected_by_its_logins(running: Running) -> None:
     cluster = running({"etcd": {"auth": {"enabled": True}}})
     assert (values(cluster, revision), values(cluster, logins)) == ([1], [0])
     # The job that creates the users has not run, so etcd accepts any login.
-    assert read_and_write(cluster.client(console_of(cluster.objects))) == []
+    assert operate(cluster) == []
     assert values(cluster, revision) == [1]
     assert values(cluster, logins)[0] > 0
-    done = subprocess.run(
-        ["etcdctl", "user", "add", "root:secret"],
-        env=cluster.etcdctl_environment() | {"ETCDCTL_USER": "", "ETCDCTL_PASSWORD": ""},
-        capture_output=True,
-        text=True,
+    as_nobody = {"ETCDCTL_USER": "", "ETCDCTL_PASSWORD": ""}
+    run_program(
+        ["etcdctl", "user", "add", "root:secret"], cluster.etcdctl_environment() | as_nobody
     )
-    assert done.returncode == 0, done.stderr
     assert values(cluster, revision)[0] > 1

@@ -13,20 +13,15 @@ from cryptography import x509
 
 from tests.chart.guide import commands
 from tests.chart.rendering import NAMESPACE, Renderer, container_of
+from tests.chart.substitution import run_program
 
 
 def test_certificate_of_the_guide_names_the_members(render: Renderer, tmp_path: Path) -> None:
     (block,) = commands("install.md", "ska-sdp-lmc secure-etcd certificates")
     make, kubectl, secret = block.partition("kubectl ")
     assert kubectl
-    scripts = str(Path(sys.executable).parent)
-    subprocess.run(
-        ["bash", "-euc", make],
-        cwd=tmp_path,
-        env=os.environ | {"PATH": f"{scripts}:{os.environ['PATH']}"},
-        check=True,
-        capture_output=True,
-    )
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    run_program(["bash", "-euc", make], os.environ | path, tmp_path)
     files = dict(re.findall(r"--from-file=(\S+?)=(\S+)", secret))
     assert set(files) == {"tls.crt", "tls.key", "ca.crt"}
     assert all((tmp_path / file).exists() for file in files.values())

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from docs.generate.chart import CHART
 
-from tests.chart.rendering import Renderer
+from tests.chart.rendering import Renderer, container_of
 
 BAD = [
     ("lmc: {nsubarray: 0}", "/lmc/nsubarray"),
@@ -71,6 +71,7 @@ def test_invalid_value_is_rejected_with_its_name(render: Renderer, text: str, fi
 
 
 USERS = {"auth": {"enabled": True}}
+EXTERNAL = {"host": "etcd", "auth": {"enabled": True, "existingSecret": "s"}}
 CLIENTS = {"tls": {"enabled": True, "secret": "server", "clientSecret": "client"}}
 
 
@@ -89,14 +90,7 @@ CLIENTS = {"tls": {"enabled": True, "secret": "server", "clientSecret": "client"
         ({"version": "v3.5.16"} | USERS | {"tls": CLIENTS["tls"] | {"enabled": False}}, False),
         ({"version": "of-our-own"} | USERS | CLIENTS, True),
         ({"version": "v3.5.16"}, True),
-        (
-            {
-                "version": "v3.5.16",
-                "host": "etcd",
-                "auth": {"enabled": True, "existingSecret": "s"},
-            },
-            True,
-        ),
+        ({"version": "v3.5.16"} | EXTERNAL, True),
     ],
     ids=str,
 )
@@ -111,9 +105,7 @@ def test_users_of_etcd_require_certificates_or_a_safe_release(
 
 
 def test_default_release_of_etcd_is_safe_for_users(render: Renderer) -> None:
-    (container,) = render({"etcd": USERS}).only("StatefulSet", "-etcd")["spec"]["template"][
-        "spec"
-    ]["containers"]
+    container = container_of(render({"etcd": USERS}).only("StatefulSet", "-etcd"))
     assert container["image"].endswith(":v3.5.30")
 
 

@@ -63,11 +63,7 @@ def test_same_values_render_the_same(render: Renderer) -> None:
     ("more", "added", "replaced"),
     [
         ({}, SERVERS, {"ConfigMap register", "Job register"}),
-        (
-            {"etcd": SECURED},
-            SERVERS,
-            {"ConfigMap register", "Job register", "Job etcd-users"},
-        ),
+        ({"etcd": SECURED}, SERVERS, {"ConfigMap register", "Job register", "Job etcd-users"}),
         (
             {"global": {"operator": True}},
             {"DeviceServer subarray-02", "DeviceServer subarray-03"},

@@ -1,4 +1,4 @@
-"""The Job that creates etcd's users runs again after a failure, and after a new password."""
+"""The Job that creates etcd's users runs again after a failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.chart.kubernetes_api import kubernetes_api
 from tests.chart.rendering import Renderer, container_of
 from tests.chart.substitution import write_secret
 
@@ -73,16 +72,3 @@ def test_retry_replaces_the_passwords(render: Renderer, pod: Path) -> None:
             assert file.read_text() == text
             # The program rejects a password file that others may read.
             assert file.stat().st_mode & 0o077 == 0
-
-
-def test_changed_secret_of_the_site_starts_a_new_job(render: Renderer) -> None:
-    def name(version: str) -> str:
-        metadata = {"name": "users", "resourceVersion": version}
-        with kubernetes_api({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}) as api:
-            objects = render.render_for(
-                api, {"etcd": {"auth": {"enabled": True, "existingSecret": "users"}}}
-            )
-        return str(objects.only("Job", "-etcd-users")["metadata"]["name"])
-
-    assert name("1") == name("1")
-    assert name("1") != name("2")

@@ -25,6 +25,7 @@ from tests.chart.rendering import (
     Manifest,
     Objects,
     Renderer,
+    container_of,
     containers,
     pod_specs,
     values_of,
@@ -73,7 +74,7 @@ def device_servers(objects: Objects) -> list[tuple[str, Manifest]]:
     found = []
     for each in objects.of_kind("Deployment"):
         if each["metadata"]["labels"]["app.kubernetes.io/component"] == "device-server":
-            (container,) = each["spec"]["template"]["spec"]["containers"]
+            container = container_of(each)
             found.append((f"{container['command'][0]}/{container['args'][0]}", container))
     for each in objects.of_kind("DeviceServer"):
         spec = each["spec"]
@@ -197,17 +198,13 @@ def test_servers_have_scrape_annotations_with_and_without_operator(render: Rende
     assert all(annotations == expected for annotations in plain + operated)
 
 
-def test_operator_pods_have_certificates_and_probes(
-    render: Renderer,
-) -> None:
+def test_operator_pods_have_certificates_and_probes(render: Renderer) -> None:
     tls = {"enabled": True, "secret": "server", "clientSecret": "client"}
     probes = {"periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 5}
     values = {"lmc": {"probes": probes}, "etcd": {"tls": tls}}
-    plain = render(values).only("Deployment", "-controller")
-    (container,) = plain["spec"]["template"]["spec"]["containers"]
-    spec = render(values | {"global": {"operator": True}}).only("DeviceServer", "-controller")[
-        "spec"
-    ]
+    container = container_of(render(values).only("Deployment", "-controller"))
+    operated = render(values | {"global": {"operator": True}})
+    spec = operated.only("DeviceServer", "-controller")["spec"]
     for probe in ("livenessProbe", "readinessProbe"):
         assert spec[probe] == container[probe] | {"httpGet": spec[probe]["httpGet"]}
         assert spec[probe].items() >= probes.items()

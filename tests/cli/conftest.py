@@ -31,6 +31,8 @@ PROGRAM = (sys.executable, "-m", "ska_sdp_config.cli")
 CALL = 60.0
 """Timeout of calls to the database in seconds: longer than any pause of a busy machine."""
 
+BACKENDS = pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
+
 AT_ONCE = CALL / 2
 """Seconds within which a command ends if it does not wait for a silent database."""
 
@@ -53,8 +55,6 @@ def _same_level() -> Iterator[None]:
 
 
 class Result(NamedTuple):
-    """Exit code and output of the program."""
-
     code: int
     out: str
     err: str
@@ -95,7 +95,6 @@ def database(etcd: Etcd) -> Iterator[Config]:
 
 @pytest.fixture
 def samples(database: Config) -> Config:
-    """The database with the samples."""
     fill(database, STORED)
     return database
 
@@ -119,20 +118,21 @@ def contents(config: Config) -> dict[str, str]:
     return found
 
 
+def run_command(
+    words: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
+) -> Result:
+    """Run any command to its end."""
+    done = subprocess.run(
+        words, env=env, input=stdin, capture_output=True, text=True, timeout=120, check=False
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
 def run_process(
     server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
 ) -> Result:
     """Run the program to its end."""
-    done = subprocess.run(
-        [*PROGRAM, *args],
-        env=environment(server, env or {}),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return run_command([*PROGRAM, *args], environment(server, env or {}), stdin)
 
 
 def run_here(
@@ -160,25 +160,15 @@ def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> d
 
 @pytest.fixture
 def ska_sdp(database: Config, etcd: Etcd) -> Run:
-    """Run the program to its end."""
 
-    def run_on(
-        *args: str, env: Mapping[str, str] | None = None, stdin: str = "", server: Etcd = etcd
-    ) -> Result:
-        return run_process(server, args, env, stdin)
-
-    return run_on
+    return lambda *args, env=None, stdin="", server=etcd: run_process(server, args, env, stdin)
 
 
 @pytest.fixture
 def parse(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the program in this process, for command lines that need no database."""
 
-    def run_here(*args: str) -> Result:
-        code = run(args)
-        return Result(code, *capsys.readouterr())
-
-    return run_here
+    return lambda *args: Result(run(args), *capsys.readouterr())
 
 
 @pytest.fixture

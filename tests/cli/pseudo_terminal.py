@@ -16,8 +16,6 @@ from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import PROGRAM, environment
 
-__all__ = ["run_here_in_terminal", "run_in_terminal"]
-
 
 def run_in_terminal(
     server: Etcd,
@@ -25,17 +23,7 @@ def run_in_terminal(
     env: Mapping[str, str] | None = None,
     program: Sequence[str] = PROGRAM,
 ) -> tuple[int, str]:
-    """Run a program to its end in a terminal of 60 columns.
-
-    Args:
-        server: the database.
-        args: the arguments of the program.
-        env: further environment.
-        program: the words that start the program.
-
-    Returns:
-        The exit code, and the output, with surrogates for bytes that are not UTF-8.
-    """
+    """Run a program in a terminal of 60 columns; return its exit code and its output."""
     with _terminal() as (theirs, received):
         done = subprocess.run(
             [*program, *args],
@@ -52,13 +40,7 @@ def run_in_terminal(
 def run_here_in_terminal(
     server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, typed: str = ""
 ) -> tuple[int, str]:
-    """Run the program in this process, with its standard streams at a terminal.
-
-    It is fast, for long tables of commands. The arguments are those of run_in_terminal.
-
-    Args:
-        typed: text that is typed at the start.
-    """
+    """Run the program in this process, which is fast; a text is typed at the start."""
     with _terminal(typed) as (theirs, received), pytest.MonkeyPatch.context() as patch:
         for name, value in _environment(server, env).items():
             patch.setenv(name, value)

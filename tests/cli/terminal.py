@@ -13,28 +13,22 @@ import pytest
 
 from tests.support.waiting import wait_until
 
-__all__ = ["Terminal", "needs_tmux", "open_terminal"]
-
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 TIMEOUT_S = 120.0
 
 
 class Terminal:
-    """Terminal with a shell."""
-
     def __init__(self, socket: Path) -> None:
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
 
     def run(self, *words: str) -> str:
-        """Run a command of tmux."""
         done = subprocess.run(
             [*self._tmux, *words], capture_output=True, text=True, timeout=60, check=True
         )
         return done.stdout
 
     def type(self, text: str) -> None:
-        """Type some text."""
         self.run("send-keys", "-l", text)
 
     def press(self, *keys: str) -> None:
@@ -42,12 +36,10 @@ class Terminal:
         self.run("send-keys", *keys)
 
     def enter(self, line: str) -> None:
-        """Type a line."""
         self.type(line)
         self.press("Enter")
 
     def screen(self, *, colours: bool = False) -> str:
-        """Return the text on the screen."""
         return self.run("capture-pane", "-p", "-J", *(["-e"] if colours else []))
 
     def wait_for(self, text: str, within: float = TIMEOUT_S) -> str:
@@ -66,7 +58,6 @@ class Terminal:
         return seen
 
     def wait_for_prompt(self) -> None:
-        """Wait until the shell has printed its prompt."""
 
         def has_prompt() -> bool:
             lines = self.screen().splitlines()

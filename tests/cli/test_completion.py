@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +20,7 @@ from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import wait_until
 
-from .conftest import CALL, environment
+from .conftest import CALL, environment, run_command
 
 # Calls the function that bash calls on Tab, and prints its result.
 BASH = """
@@ -33,7 +32,6 @@ COMP_LINE=$1 COMP_POINT=${#1}
 
 
 def common(words: Iterable[str]) -> str:
-    """Return the common prefix."""
     first, last = min(words), max(words)
     same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     return "".join(each for each, _ in same)
@@ -41,16 +39,10 @@ def common(words: Iterable[str]) -> str:
 
 def complete(server: Etcd, line: str) -> list[str]:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "--norc", "-c", BASH, "bash", line],
-        env=environment(server, {"PATH": path}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert done.stderr == ""
-    return [each[1:-1] for each in done.stdout.splitlines()]
+    words = ["bash", "--norc", "-c", BASH, "bash", line]
+    result = run_command(words, environment(server, {"PATH": path}))
+    assert (result.code, result.err) == (0, "")
+    return [each[1:-1] for each in result.lines]
 
 
 def offered(server: Etcd, line: str) -> list[str]:

@@ -198,6 +198,7 @@ def test_terminal_gets_only_the_styles_of_tables(
         run_here_in_terminal(etcd, command.split(), env)[1] for env in ({"NO_COLOR": "1"}, {})
     )
     assert STYLE.search(styled)
+    assert "EXECUTION BLOCKS" in plain or "describe" not in command
     assert not raw_controls(STYLE.sub("", styled))
     if command != "doctor":  # whose times differ
         assert STYLE.sub("", styled) == plain

@@ -95,10 +95,9 @@ def test_delete_all_is_one_transaction_on_a_default_server(etcd_server: Any) -> 
         assert config.backend.get("/x")[1].revision <= before + 2, "it was not one transaction"
 
 
-ENDS = [("", "finished"), ("-c", "cancelled"), ("--cancel", "cancelled")]
-
-
-@pytest.mark.parametrize(("option", "word"), ENDS)
+@pytest.mark.parametrize(
+    ("option", "word"), [("", "finished"), ("-c", "cancelled"), ("--cancel", "cancelled")]
+)
 def test_end_sets_the_status_of_block_and_state(
     database: Config, here: Run, option: str, word: str
 ) -> None:

@@ -13,13 +13,12 @@ import pytest
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.cli.diagnosis import diagnose
 from ska_sdp_config.cli.members import Member, read_member
+from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.readings import Readings, read_members
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.certificates import Authority
 
-from .conftest import Run, environment, fill, run_process
-
-BACKENDS = pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
+from .conftest import BACKENDS, Run, environment, fill, run_process
 
 MEMBER = Member("h:1", version="3.5.16", size=2**20, in_use=2**20, ahead=(-0.5, 0.6))
 WELL = Readings(
@@ -27,18 +26,20 @@ WELL = Readings(
 )
 WELL.members = [MEMBER]
 MIB = 2**20
+SUBJECTS = ["database", "version", "clock", "store", "keys", "components"]
+
+
+def anomalies(readings: Readings) -> list[Finding]:
+    return [each for each in diagnose(readings) if each.verdict != "ok"]
+
+
+def ask(endpoint: str, method: str) -> dict[str, Any]:
+    return {"version": "3.5.16", "dbSize": "5", "leader": "1"}
 
 
 def test_healthy_readings_have_no_faults() -> None:
     findings = list(diagnose(WELL))
-    assert [finding.subject for finding in findings] == [
-        "database",
-        "version",
-        "clock",
-        "store",
-        "keys",
-        "components",
-    ]
+    assert [finding.subject for finding in findings] == SUBJECTS
     assert {finding.verdict for finding in findings} == {"ok"}
     assert findings[-1].text == "alive: proccontrol (x, pid 4)"
 
@@ -65,7 +66,7 @@ def test_healthy_readings_have_no_faults() -> None:
 def test_database_readings_have_findings(
     change: dict[str, Any], verdict: str, text: str, advice: str
 ) -> None:
-    (finding,) = [each for each in diagnose(replace(WELL, **change)) if each.verdict != "ok"]
+    (finding,) = anomalies(replace(WELL, **change))
     assert finding.verdict == verdict
     assert text in finding.text
     assert finding.advice.startswith(advice)
@@ -74,8 +75,8 @@ def test_database_readings_have_findings(
 @pytest.mark.parametrize(
     ("change", "verdict", "text", "advice"),
     [
-        ({"version": "3.3.27"}, "fault", "etcd 3.3.27", "upgrade: 3.4 is the oldest"),
-        ({"version": "3.5.1"}, "warning", "etcd 3.5.1", "upgrade: 3.5.0 to 3.5.2 may corrupt"),
+        ({"version": "3.3.27"}, "fault", "3.3.27", "upgrade: 3.4 is the oldest"),
+        ({"version": "3.5.1"}, "warning", "3.5.1", "upgrade: 3.5.0 to 3.5.2 may corrupt"),
         ({"ahead": (2.5, 3.6)}, "fault", "that of h:1 is 2 s ahead of this", "set both by one"),
         ({"ahead": (-9.0, -8.0)}, "fault", "is 8 s behind this machine's", "set both by one"),
         ({"ahead": None}, "warning", "h:1 does not report its time", "connect to it directly"),
@@ -113,11 +114,10 @@ def test_database_readings_have_findings(
 def test_server_readings_have_findings(
     change: dict[str, Any], verdict: str, text: str, advice: str
 ) -> None:
-    readings = replace(WELL, members=[MEMBER, replace(MEMBER, **change)])
-    odd = [each for each in diagnose(readings) if each.verdict != "ok"]
-    assert odd[-1].verdict == verdict
-    assert text.replace("etcd 3.3.27", "3.3.27").replace("etcd 3.5.1", "3.5.1") in odd[-1].text
-    assert odd[-1].advice.startswith(advice)
+    finding = anomalies(replace(WELL, members=[MEMBER, replace(MEMBER, **change)]))[-1]
+    assert finding.verdict == verdict
+    assert text in finding.text
+    assert finding.advice.startswith(advice)
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,9 @@ def test_clock_skew_of_two_seconds_is_tolerated(ahead: tuple[float, float], verd
 
 
 def test_different_versions_are_a_warning() -> None:
-    readings = replace(WELL, members=[MEMBER, replace(MEMBER, version="3.5.17")])
-    (finding,) = [each for each in diagnose(readings) if each.verdict != "ok"]
-    assert (finding.text, finding.advice) == (
-        "etcd 3.5.16, 3.5.17",
-        "finish the upgrade of all servers",
-    )
+    (finding,) = anomalies(replace(WELL, members=[MEMBER, replace(MEMBER, version="3.5.17")]))
+    assert finding.text == "etcd 3.5.16, 3.5.17"
+    assert finding.advice == "finish the upgrade of all servers"
 
 
 @pytest.mark.parametrize(
@@ -185,15 +182,10 @@ def test_clock_skew_is_read_from_the_date_header(monkeypatch: pytest.MonkeyPatch
     times = iter([1_600_000_010.25, 1_600_000_010.5])
     monkeypatch.setattr("time.time", lambda: next(times))
     date = "Sun, 13 Sep 2020 12:26:45 GMT"  # 1,600,000,005
-
-    def ask(endpoint: str, method: str) -> dict[str, Any]:
-        return {"version": "3.5.16", "dbSize": "5", "leader": "1"}
-
     member = read_member("h:1", "http://h:1", lambda url: ({}, date), ask)
     assert member.ahead == (-5.5, -4.25)
-    assert (member.version, member.size, member.in_use, member.has_leader) == (
-        "3.5.16", 5, 0, True,
-    )  # fmt: skip
+    assert (member.version, member.has_leader) == ("3.5.16", True)
+    assert (member.size, member.in_use) == (5, 0)
 
 
 def test_doctor_checks_a_real_server(database: Config, ska_sdp: Run) -> None:
@@ -202,7 +194,7 @@ def test_doctor_checks_a_real_server(database: Config, ska_sdp: Run) -> None:
     result = ska_sdp("doctor", "-o", "json", "--prefix=/t")
     assert (result.code, result.err) == (0, "")
     found = {each["subject"]: each for each in result.document}
-    assert list(found) == ["database", "version", "clock", "store", "keys", "components"]
+    assert list(found) == SUBJECTS
     assert found["version"]["text"].startswith("etcd 3.")
     assert found["clock"]["verdict"] == "ok"
     assert found["keys"]["text"].startswith("1 keys at revision ")
@@ -247,18 +239,10 @@ def test_doctor_reports_an_unreachable_database(parse: Run, monkeypatch: Any) ->
     assert len(result.err.splitlines()) == 1
 
 
-def fill_up(config: Config) -> None:
-    for number in range(100):
-        fill(config, {f"/x/{number}": "x" * 100_000})
-
-
 @pytest.mark.parametrize("error", [BadStatusLine("SSH-2.0"), TimeoutError(), URLError("x")])
 def test_status_is_read_where_http_fails(error: Exception) -> None:
     def fetch(url: str) -> tuple[dict[str, Any], str]:
         raise error
-
-    def ask(endpoint: str, method: str) -> dict[str, Any]:
-        return {"version": "3.5.16", "dbSize": "5", "leader": "1"}
 
     member = read_member("h:1", "http://h:1", fetch, ask)
     assert (member.fault, member.version, member.size, member.ahead) == ("", "3.5.16", 5, None)
@@ -283,12 +267,8 @@ def test_status_of_a_real_server_is_read(
 
 def test_alarm_of_several_servers_is_one_finding() -> None:
     full = replace(MEMBER, alarms=("NOSPACE",))
-    faults = [
-        each
-        for each in diagnose(replace(WELL, members=[full, full, full]))
-        if each.verdict == "fault"
-    ]
-    assert [each.subject for each in faults] == ["store"]
+    findings = anomalies(replace(WELL, members=[full, full, full]))
+    assert [(each.subject, each.verdict) for each in findings] == [("store", "fault")]
 
 
 def test_rejected_login_on_several_servers_is_one_finding() -> None:
@@ -299,6 +279,11 @@ def test_rejected_login_on_several_servers_is_one_finding() -> None:
     assert [(each.subject, each.advice) for each in faults] == [
         ("database", "set SDP_CONFIG_USERNAME")
     ]
+
+
+def fill_up(config: Config) -> None:
+    for number in range(100):
+        fill(config, {f"/x/{number}": "x" * 100_000})
 
 
 @BACKENDS

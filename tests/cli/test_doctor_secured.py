@@ -15,21 +15,14 @@ from tests.support.in_time import in_time
 from tests.support.users import PASSWORD, ROOT_PASSWORD, USER, Administrator, simple_tokens
 from tests.support.waiting import LATE
 
-from .conftest import Result, run_process
+from .conftest import BACKENDS, Result, run_process
 
 # Before 3.5.30 every user may read the status of a server.
 pytestmark = pytest.mark.parametrize("program", ["3.5", "3.5.30"], indirect=True)
 
-BACKENDS = pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
-
 
 class Guarded:
-    """An etcd with users that demands client certificates.
-
-    Args:
-        program: the program of etcd.
-        directory: a directory of the test.
-    """
+    """An etcd with users that demands client certificates."""
 
     def __init__(self, program: str, directory: Path) -> None:
         self.authority = Authority(directory)
@@ -38,10 +31,7 @@ class Guarded:
         server = self.authority.pair("localhost", "127.0.0.1")
         flags: dict[str, Flag] = simple_tokens(300) | mutual_flags(server, self.authority)
         self.etcd = EtcdOf(
-            program,
-            directory,
-            flags=flags,
-            secrets=Secrets(self.authority.file, self.client.both),
+            program, directory, flags=flags, secrets=Secrets(self.authority.file, self.client.both)
         )
 
     def enable_users(self) -> None:
@@ -104,16 +94,12 @@ def test_user_without_access_to_the_status_gets_a_warning(guarded: Guarded, back
         assert found["store"]["verdict"] == "ok"
 
 
-def test_certificate_with_a_common_name_is_reported(
-    guarded: Guarded,
-) -> None:
-    result = guarded.doctor(
-        "etcd3_revolution1",
-        "root",
-        ROOT_PASSWORD,
-        SDP_CONFIG_CLIENT_CERT=str(guarded.named.certificate),
-        SDP_CONFIG_CLIENT_KEY=str(guarded.named.key),
-    )
+def test_certificate_with_a_common_name_is_reported(guarded: Guarded) -> None:
+    pair = {
+        "SDP_CONFIG_CLIENT_CERT": str(guarded.named.certificate),
+        "SDP_CONFIG_CLIENT_KEY": str(guarded.named.key),
+    }
+    result = guarded.doctor("etcd3_revolution1", "root", ROOT_PASSWORD, **pair)
     assert result.code == 5
     fault = result.document[0]
     assert fault["text"].endswith("no client certificate with a common name")

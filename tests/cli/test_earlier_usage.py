@@ -18,16 +18,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.shared import EARLIER_DOCUMENTATION, has_earlier_documentation
 
-from .conftest import (
-    PROGRAM,
-    Result,
-    Run,
-    contents,
-    environment,
-    fill,
-    run_here,
-    run_process,
-)
+from .conftest import PROGRAM, Result, Run, contents, environment, fill, run_here, run_process
 
 SCRIPTS = "{scripts: [{kind: batch, name: imported, version: 1.0.0, image: i}]}"
 
@@ -44,8 +35,8 @@ STORED = {
     "/lmc/subarray/01": {},
     "/pb/pb-a-20210102-00000": {},
     "/pb/pb-a-20210102-00000/state": {},
-    "/pb/pb-b-20210103-00000": {},
-    "/pb/pb-c-20210104-00000": {},
+    "/pb/pb-b": {},
+    "/pb/pb-c": {},
     "/script/batch:a:1": {"image": "i"},
     "/script/batch:b:1": {"image": "i"},
     "/u/pb/pb-x": {},
@@ -98,7 +89,7 @@ USAGE: dict[str, list[Use]] = {
             "created /deploy/d-new",
             "/deploy/d-new",
             {"dpl_id": "d-new", "kind": "helm", "args": {"chart": "c", "values": {}}},
-        ),
+        )
     ],
     "ska-sdp create [options] (script|eb) <item-id> <value>": [
         ("create script batch:n:1 '{}'", "created /script/batch:n:1", "/script/batch:n:1", {}),
@@ -121,13 +112,13 @@ USAGE: dict[str, list[Use]] = {
             f"updated {PB}/state",
             f"{PB}/state",
             {"status": "RUNNING"},
-        ),
+        )
     ],
     "ska-sdp update [options] controller <value>": [
-        ("update controller '{\"a\": 1}'", "updated /lmc/controller", "/lmc/controller", {"a": 1}),
+        ("update controller '{\"a\": 1}'", "updated /lmc/controller", "/lmc/controller", {"a": 1})
     ],
     "ska-sdp update [options] subarray <item-id> <value>": [
-        ("update subarray 01 '{\"a\": 1}'", "updated ", "/lmc/subarray/01", {"a": 1}),
+        ("update subarray 01 '{\"a\": 1}'", "updated ", "/lmc/subarray/01", {"a": 1})
     ],
     "ska-sdp edit (script|eb|deployment) <item-id>": [
         ("edit script batch:b:1", "updated ", "/script/batch:b:1", {"edited": 1}),
@@ -135,18 +126,11 @@ USAGE: dict[str, list[Use]] = {
         ("edit deployment dpl-b", "updated ", "/deploy/dpl-b", {"edited": 1}),
     ],
     "ska-sdp edit pb-state <item-id>": [
-        (
-            "edit pb-state pb-b-20210103-00000",
-            "created ",
-            "/pb/pb-b-20210103-00000/state",
-            {"edited": 1},
-        )
+        ("edit pb-state pb-b", "created ", "/pb/pb-b/state", {"edited": 1})
     ],
-    "ska-sdp edit controller": [
-        ("edit controller", "updated ", "/lmc/controller", {"edited": 1}),
-    ],
+    "ska-sdp edit controller": [("edit controller", "updated ", "/lmc/controller", {"edited": 1})],
     "ska-sdp edit subarray <item-id>": [
-        ("edit subarray 01", "updated ", "/lmc/subarray/01", {"edited": 1}),
+        ("edit subarray 01", "updated ", "/lmc/subarray/01", {"edited": 1})
     ],
     "ska-sdp (update|edit) (-h|--help)": [
         ("update -h", "Usage: ska-sdp update"),
@@ -160,17 +144,15 @@ USAGE: dict[str, list[Use]] = {
         ("delete -a --prefix=/y prefix -y", "deleted /y/", "/y/any/thing", None),
     ],
     "ska-sdp delete [options] (pb|eb|deployment) <item-id>": [
-        ("delete pb pb-c-20210104-00000", "deleted /pb/", "/pb/pb-c-20210104-00000", None),
+        ("delete pb pb-c", "deleted /pb/", "/pb/pb-c", None),
         ("delete eb eb-c", "deleted /eb/eb-c", "/eb/eb-c", None),
         ("delete deployment dpl-c", "deleted /deploy/dpl-c", "/deploy/dpl-c", None),
     ],
     "ska-sdp delete [options] script <script>": [
-        ("delete script batch:b:1", "deleted /script/batch:b:1", "/script/batch:b:1", None),
+        ("delete script batch:b:1", "deleted /script/batch:b:1", "/script/batch:b:1", None)
     ],
     "ska-sdp delete (-h|--help)": [("delete -h", "Usage: ska-sdp delete")],
-    "ska-sdp end eb <eb-id> [options]": [
-        ("end eb eb-d -c", "cancelled /eb/eb-d"),
-    ],
+    "ska-sdp end eb <eb-id> [options]": [("end eb eb-d -c", "cancelled /eb/eb-d")],
     "ska-sdp end (-h|--help)": [("end --help", "Usage: ska-sdp end")],
     "ska-sdp import scripts [options] <file-or-url>": [
         (
@@ -178,7 +160,7 @@ USAGE: dict[str, list[Use]] = {
             "created /i/script/batch:imported:1.0.0",
             "/i/script/batch:imported:1.0.0",
             {"image": "i"},
-        ),
+        )
     ],
     "ska-sdp import (-h|--help)": [("import -h", "Usage: ska-sdp import")],
 }
@@ -204,7 +186,6 @@ def run_watch(server: Etcd, words: list[str]) -> Result:
 
 @pytest.fixture
 def editor(tmp_path: Path) -> str:
-    """Editor that replaces the value."""
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
     editor.chmod(0o755)

@@ -43,11 +43,7 @@ number = len(list(log.iterdir()))
 
 
 class Editor:
-    """Editor that runs a line of Python at each start.
-
-    Attributes:
-        kept: the directory of the edited files.
-    """
+    """Editor that runs a line of Python at each start; edited files are kept in ``kept``."""
 
     def __init__(self, directory: Path) -> None:
         self.program = directory / "editor"
@@ -132,7 +128,6 @@ def test_edit_that_stays_invalid_is_rejected_and_kept(
     editor(write({"status": 7}), again)
     result = here("edit", "eb", "eb-a")
     assert_rejected(result, 1, "status is 7: should be a valid string. Your edit is kept in ")
-    assert len(result.err.splitlines()) == 1
     assert contents(samples) == before
     assert '{"status": 7}' in _file_named_in(result.err).read_text()
 
@@ -165,18 +160,13 @@ def test_edit_is_kept_after_a_concurrent_change(
         f"    for txn in config.txn(): {other}\n''');" + write({"mine": 1})
     )
     result = here("edit", "eb", "eb-a")
-    assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("ska-sdp: /eb/eb-a was changed by another client")
+    assert_rejected(result, 1, "ska-sdp: /eb/eb-a was changed by another client")
     assert contents(samples).get("/eb/eb-a") == ('{"other": 1}' if change == "update" else None)
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
 def test_edit_is_kept_without_a_connection(
-    etcd_server: Any,
-    editor: Editor,
-    monkeypatch: pytest.MonkeyPatch,
-    parse: Run,
-    tmp_path: Path,
+    etcd_server: Any, editor: Editor, monkeypatch: pytest.MonkeyPatch, parse: Run, tmp_path: Path
 ) -> None:
     server: Etcd = etcd_server()
     with Config(host=server.host, port=server.port) as config:

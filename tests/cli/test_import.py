@@ -45,7 +45,6 @@ BEFORE = {
 
 @pytest.fixture
 def scripts(database: Config) -> Config:
-    """The database with scripts."""
     fill(database, BEFORE)
     return database
 
@@ -183,24 +182,16 @@ def test_import_rejects_a_script_that_is_too_large(
         for name, length in (("large", 2_500_000), ("small", 1))
     ]
     result = here("import", "scripts", *options, "-", stdin=json.dumps({"scripts": scripts}))
-    assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(
-        "ska-sdp: Nothing was written, as one transaction has no room for /script/batch:large:1: "
-    )
-    assert len(result.err.splitlines()) == 1
+    complaint = "Nothing was written, as one transaction has no room for /script/batch:large:1: "
+    assert_rejected(result, 1, f"ska-sdp: {complaint}")
     assert contents(database) == {}
 
 
 def _wait_for_signal(process: subprocess.Popen[str], pipe: int, room: int) -> None:
-    """Wait until a program has ended after a signal, or is blocked by a full pipe.
-
-    Args:
-        process: the program.
-        pipe: the read end of its standard error; each note is much less than 500 bytes.
-        room: the capacity of the pipe in bytes.
-    """
+    """Wait until a program has ended after a signal, or is blocked by a full pipe."""
 
     def is_full() -> bool:
+        # Each note is much less than 500 bytes.
         (held,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
         return bool(held > room - 500)
 
@@ -237,10 +228,8 @@ def test_import_that_is_stopped_reports_batches_and_can_be_finished(
         assert 1000 < stand < count
         assert len((tmp_path / "out").read_text().splitlines()) == stand
         assert last.startswith("ska-sdp: Stopped. Batches 1 to ")
-        assert (
-            f"are committed: /script/batch:00000-{'x' * 80}:1 to /script/batch:{stand - 1:05}-"
-            in last
-        )
+        written = f"/script/batch:00000-{'x' * 80}:1 to /script/batch:{stand - 1:05}-"
+        assert f"are committed: {written}" in last
         assert last.endswith("Run the same command again to finish.")
         second = ska_sdp("import", "scripts", file, server=server)
         assert second.code == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
@@ -11,7 +10,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.interrupts import GRACE_S
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import Result, contents, environment, fill
+from .conftest import Result, contents, environment, fill, run_command
 
 # The program, interrupted at the start of a method of the library. The method may then lose the
 # exception, if there is one, and hang: gRPC does both.
@@ -46,22 +45,17 @@ CLOSE = {
 COMMIT = {"module": "store", "kind": "EtcdStore", "method": "commit", "times": 1, "lost": "[]"}
 
 
+TOO_LATE = "ska-sdp: Ctrl-C came too late: the command was executed.\n"
+
 NO_END = 3600.0
 """Grace period in seconds within which a command ends even on a busy machine."""
 
 
 def run_interrupted(server: Etcd, args: list[str], hangs: bool, **where: object) -> Result:
     grace = GRACE_S if hangs else NO_END
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(hangs=hangs, grace=grace, **where), *args],
-        env=environment(server, {}),
-        input="values: {/x: 2}",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    program = PROGRAM.format(hangs=hangs, grace=grace, **where)
+    words = [sys.executable, "-c", program, *args]
+    return run_command(words, environment(server, {}), stdin="values: {/x: 2}")
 
 
 TIMED_READS = ["list -a", "list -v pb -o json", "list pb -o table", "get /x", "dump", "doctor"]
@@ -92,7 +86,7 @@ def test_writing_command_is_completed(
     fill(database, {"/x": 1})
     result = run_interrupted(etcd, line.split(), False, **COMMIT)
     assert (result.code, result.out) == (0, out)
-    assert result.err in ("", "ska-sdp: Ctrl-C came too late: the command was executed.\n")
+    assert result.err in ("", TOO_LATE)
     assert bool(result.err) == bool(out), "Ctrl-C is reported only if there was one"
     assert contents(database) == stored
 
@@ -127,12 +121,4 @@ print(stopped)
 
 def test_ctrl_c_at_the_end_is_not_lost() -> None:
     """Whether or not its thread has run before the body ends."""
-    done = subprocess.run(
-        [sys.executable, "-c", LAST],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    too_late = "ska-sdp: Ctrl-C came too late: the command was executed.\n"
-    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", 200 * too_late)
+    assert run_command([sys.executable, "-c", LAST]) == (0, "200\n", 200 * TOO_LATE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 import sys
 from importlib import import_module
 from typing import Any
@@ -28,7 +27,7 @@ from ska_sdp_config.store.errors import (
     TransactionTooLarge,
 )
 
-from .conftest import Run, fill
+from .conftest import Run, assert_rejected, fill, run_command
 
 PATHS = [
     [],
@@ -58,15 +57,9 @@ assert not heavy, heavy
 
 
 def test_help_imports_no_heavy_packages() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", ALL_HELP.format(paths=PATHS)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    helps = dict(zip(map(tuple, PATHS), done.stdout.split("###\n")[1:], strict=True))
+    result = run_command([sys.executable, "-c", ALL_HELP.format(paths=PATHS)])
+    assert (result.code, result.err) == (0, "")
+    helps = dict(zip(map(tuple, PATHS), result.out.split("###\n")[1:], strict=True))
     for path, text in helps.items():
         assert f"Usage: {' '.join(['ska-sdp', *path])} " in text
         assert "-h, --help" in text
@@ -159,9 +152,7 @@ def test_position_of_options_has_no_effect(options: list[list[str]], gaps: list[
 def test_unreachable_database_is_exit_5(ska_sdp: Run, line: str) -> None:
     nowhere = {"SDP_CONFIG_PORT": "9", "SDP_CONFIG_TIMEOUT": "0.1"}
     result = ska_sdp(*line.split(), env=nowhere, stdin="scripts: []")
-    assert (result.code, result.out) == (5, "")
-    assert result.err.startswith("ska-sdp: The database at 127.0.0.1:9 did not answer")
-    assert len(result.err.splitlines()) == 1
+    assert_rejected(result, 5, "ska-sdp: The database at 127.0.0.1:9 did not answer")
     assert "Traceback (most recent call last)" in (
         ska_sdp(*line.split(), "--debug", env=nowhere, stdin="scripts: []").err
     )
@@ -180,10 +171,7 @@ def test_invalid_environment_is_exit_2(
 ) -> None:
     monkeypatch.setenv(f"SDP_CONFIG_{name}", value)
     for line in ("list -a", "watch /x"):
-        result = parse(*line.split())
-        assert result.code == 2
-        assert complaint in result.err
-        assert len(result.err.splitlines()) == 1
+        assert_rejected(parse(*line.split()), 2, complaint)
 
 
 def test_version_is_that_of_the_distribution(ska_sdp: Run) -> None:
@@ -192,8 +180,9 @@ def test_version_is_that_of_the_distribution(ska_sdp: Run) -> None:
     assert ska_sdp("--version").out == f"ska-sdp, version {__version__}\n"
 
 
-def cause(error: Exception, because: BaseException) -> Exception:
-    error.__cause__ = because
+def unfinished(cause: Exception) -> Unfinished:
+    error = Unfinished("Batch 1 is committed: /a to /b.")
+    error.__cause__ = cause
     return error
 
 
@@ -210,14 +199,12 @@ def cause(error: Exception, because: BaseException) -> Exception:
         (TimedOut("Over."), 4, "Over."),
         (CommitUnknown("Who knows."), 5, "Who knows."),
         (
-            cause(Unfinished("Batch 1 is committed: /a to /b."), CommitUnknown("Who knows.")),
+            unfinished(CommitUnknown("Who knows.")),
             5,
             "Who knows. Batch 1 is committed: /a to /b. Run the same command again to finish.",
         ),
         (
-            cause(
-                Unfinished("Batch 1 is committed: /a to /b."), TransactionTooLarge("Too large.")
-            ),
+            unfinished(TransactionTooLarge("Too large.")),
             1,
             "Too large. Batch 1 is committed: /a to /b.",
         ),
@@ -239,11 +226,7 @@ def cause(error: Exception, because: BaseException) -> Exception:
                 "character '\\udcff' in position 0: no text."
             ),
         ),
-        (
-            KeyError("x"),
-            1,
-            "KeyError: 'x' (run it again with --debug, and report it)",
-        ),
+        (KeyError("x"), 1, "KeyError: 'x' (run it again with --debug, and report it)"),
     ],
 )
 def test_error_has_a_code_and_one_line(error: BaseException, code: int, line: str) -> None:

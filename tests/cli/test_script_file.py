@@ -44,10 +44,7 @@ scripts:
 REPOSITORIES_MEAN = {
     "batch:imaging:1.0.0": {"image": "other.example.org/img:1.0.0"},
     "batch:imaging:1.1.0-rc1": {"image": "other.example.org/img:1.1.0-rc1"},
-    "realtime:receive:2.0.0": {
-        "image": "registry.example.org/sdp/rcv:2.0.0",
-        "more": {"a": [1]},
-    },
+    "realtime:receive:2.0.0": {"image": "registry.example.org/sdp/rcv:2.0.0", "more": {"a": [1]}},
     "batch:plain:1.0.0": {"image": "other.example.org/plain:7"},
 }
 OLD_REPOSITORIES = (
@@ -126,10 +123,7 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
         ),
         (
             faulty(GOOD | {"name": "a/b", "version": "1:2"}),
-            [
-                f"scripts[0] (name) 'a/b' {NO_PART}",
-                f"scripts[0] (version) '1:2' {NO_PART}",
-            ],
+            [f"scripts[0] (name) 'a/b' {NO_PART}", f"scripts[0] (version) '1:2' {NO_PART}"],
         ),
         (
             faulty(GOOD, GOOD | {"name": "b"}, GOOD),
@@ -143,10 +137,7 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
             {"workflows": [], "scripts": [GOOD]},
             ["the file has both 'workflows' and 'scripts', and they differ"],
         ),
-        (
-            faulty(OF_REPOSITORY),
-            ["scripts[0].repository 'r' is not one of the repositories"],
-        ),
+        (faulty(OF_REPOSITORY), ["scripts[0].repository 'r' is not one of the repositories"]),
         (
             faulty(OF_REPOSITORY, repositories=[{"name": "r"}, 7]),
             [
@@ -173,9 +164,7 @@ def faulty(*entries: object, **more: object) -> dict[str, object]:
         ),
         (
             faulty(GOOD | {"n": float("nan")}),
-            [
-                f"scripts[0] cannot be stored as JSON: {NO_NUMBER}",
-            ],
+            [f"scripts[0] cannot be stored as JSON: {NO_NUMBER}"],
         ),
     ],
 )

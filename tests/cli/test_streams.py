@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,15 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import PROGRAM, Result, contents, environment, fill
+from .conftest import PROGRAM, Result, contents, environment, fill, run_command
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no device that is full")
 
 
 def run_in_shell(server: Etcd, line: str) -> Result:
-    done = subprocess.run(
-        ["sh", "-c", f"exec {shlex.join(PROGRAM)} {line}"],
-        env=environment(server, {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    words = ["sh", "-c", f"exec {shlex.join(PROGRAM)} {line}"]
+    return run_command(words, environment(server, {}))
 
 
 @needs_full
@@ -48,14 +39,9 @@ def test_failed_output_names_the_created_paths(database: Config, etcd: Etcd, opt
 @pytest.mark.parametrize("line", ["list -a", "get /x -o json", "delete /x", "-h"])
 def test_failed_output_is_reported_on_one_line(database: Config, etcd: Etcd, line: str) -> None:
     fill(database, {"/x": 1})
-    assert run_in_shell(etcd, f"{line} > {FULL}") == (
-        1,
-        "",
-        (
-            "ska-sdp: Cannot write the output: No space left on device; "
-            "the command may have been executed.\n"
-        ),
-    )
+    reason = "No space left on device; the command may have been executed.\n"
+    result = run_in_shell(etcd, f"{line} > {FULL}")
+    assert result == (1, "", f"ska-sdp: Cannot write the output: {reason}")
 
 
 CLOSED: list[tuple[str, Any]] = [

@@ -15,7 +15,7 @@ from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.cli.wait import Condition
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import AT_ONCE, Run, Start, fill, interrupt, update
+from .conftest import AT_ONCE, Run, Start, assert_rejected, fill, interrupt, update
 
 VALUE = {"eb_id": None, "n": 1, "script": {"name": "vis"}, "status": "OLD", "yes": True}
 STATE = {"status": "RUNNING", "n": 2}
@@ -87,18 +87,13 @@ def test_wait_returns_when_the_condition_holds(database: Config, start: Start) -
     assert waiting.poll() is None
     update(database, "/pb/pb-a/state", '{"status": "FINISHED"}')
     out, err = waiting.communicate(timeout=60)
-    assert (waiting.returncode, out, err) == (
-        0,
-        '/pb/pb-a/state = {"status":"FINISHED"}\n',
-        "",
-    )
+    assert (waiting.returncode, out, err) == (0, '/pb/pb-a/state = {"status":"FINISHED"}\n', "")
     assert interrupt(watching)[0] == 0
 
 
 def test_timeout_is_exit_4_and_ctrl_c_exit_1(database: Config, ska_sdp: Run, start: Start) -> None:
     result = ska_sdp("wait", "pb", "pb-a", "status=RUNNING", "--timeout", "0.2")
-    assert (result.code, result.out) == (4, "")
-    assert result.err == "ska-sdp: Timed out after 0.2 s: use a longer --timeout, or none.\n"
+    assert_rejected(result, 4, "Timed out after 0.2 s: use a longer --timeout, or none.")
     # After the first log line of the library the command is waiting.
     process = start("wait", "--debug", "pb", "pb-a", "status=RUNNING")
     assert process.stderr is not None

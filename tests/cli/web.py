@@ -7,17 +7,9 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-__all__ = ["Web", "serve"]
-
 
 class Web:
-    """Contents of the server.
-
-    Attributes:
-        pages: contents by path.
-        redirects: targets of paths.
-        reasons: reason phrases of paths that are not found.
-    """
+    """Pages, targets of redirects and reasons of rejections, by path."""
 
     def __init__(self, port: int) -> None:
         self._port = port

@@ -11,8 +11,24 @@ import pytest
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.engine.backend import Backend
 from tests.services.versions import EtcdOf
+from tests.support.backends import etcd_client
+from tests.support.certificates import authority, host_pair, mutual, ours
 from tests.support.cluster import Cluster
 from tests.support.proxy import Proxy
+
+__all__ = [
+    "ConnectTo",
+    "authority",
+    "backend",
+    "cluster",
+    "connect",
+    "etcd_client",
+    "host_pair",
+    "mutual",
+    "network",
+    "ours",
+    "proxied",
+]
 
 ConnectTo = Callable[..., Backend]
 
@@ -44,3 +60,15 @@ def connect() -> Iterator[ConnectTo]:
             return clients.enter_context(Etcd3Backend(host=endpoint, **arguments))
 
         yield connect
+
+
+@pytest.fixture
+def backend(server: EtcdOf, connect: ConnectTo) -> Backend:
+    """Client of the server."""
+    return connect(server.endpoint)
+
+
+@pytest.fixture
+def proxied(network: Proxy, connect: ConnectTo) -> Backend:
+    """Client of the server through the proxy."""
+    return connect(network.endpoint)

@@ -18,8 +18,8 @@ from collections.abc import Callable
 
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.backends import MemoryBackend
-from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.fork import ForkedProcessError
+from tests.support.watch_loops import Loop
 
 CHILD_TIMEOUT_S = 60
 """Seconds after which a child counts as stuck and is killed by its alarm."""
@@ -43,11 +43,8 @@ def run_in_child(work: Callable[[], None]) -> None:
 
 
 def wait_for(child: int) -> None:
-    """Wait for a child process and check its exit code."""
     _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code != 0:
-        raise SystemExit(f"the child ended with exit code {code}")
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def expect_error(
@@ -107,38 +104,8 @@ def watch(config: Config) -> None:
             txn.raw.get("/a")
 
 
-class Following:
-    """Watcher loop on a thread."""
-
-    def __init__(self, config: Config) -> None:
-        self.seen: str | None = None
-        self._watcher: Watcher[object] = config.watcher()
-        self._over = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        for watcher in self._watcher:
-            if self._over:
-                break
-            for txn in watcher.txn():
-                self.seen = txn.raw.get("/a")  # type: ignore[attr-defined]  # a Transaction
-
-    def sees(self, value: str) -> None:
-        end = time.monotonic() + 30
-        pause = threading.Event()
-        while self.seen != value:
-            if time.monotonic() > end:
-                raise SystemExit(f"the watcher read {self.seen}, not {value}")
-            pause.wait(0.01)
-
-    def stop(self) -> None:
-        self._over = True
-        self.trigger()
-        self._thread.join()
-
-    def trigger(self) -> None:
-        self._watcher.trigger()
+def follow(config: Config) -> Loop:
+    return Loop(config.backend, lambda txn: txn.get("/a"))
 
 
 def in_use(endpoint: str, backend: str = "etcd3") -> None:
@@ -147,8 +114,8 @@ def in_use(endpoint: str, backend: str = "etcd3") -> None:
         states: list[str] = []
         config.on_connection_state(states.append)
         write(config, "1")
-        following = Following(config)
-        following.sees("1")
+        following = follow(config)
+        following.expect("1")
         lease = config.client_lease
         changes = config.backend.watch("/a")
 
@@ -157,7 +124,7 @@ def in_use(endpoint: str, backend: str = "etcd3") -> None:
             expect_error(config.set_alive)
             expect_error(config.is_alive)
             expect_error(lambda: list(changes))
-            expect_error(following.trigger)
+            expect_error(following.watcher.trigger)
             changes.close()
             lease.revoke()
             config.close()
@@ -168,23 +135,21 @@ def in_use(endpoint: str, backend: str = "etcd3") -> None:
             else:
                 with Config(backend, host=endpoint) as own:
                     write(own, "of the child")
-                    if read(own) != "of the child":
-                        raise SystemExit("the child's own Config does not work")
+                    assert read(own) == "of the child"
 
         for number in range(2, 5):
             run_in_child(child)
             write(config, str(number))
-            following.sees(str(number))
+            following.expect(str(number))
             event = changes.get(30)
             while event and event.value != str(number):
                 event = changes.get(30)
-            if event is None:
-                raise SystemExit("the parent's watch has ended")
+            assert event is not None, "the parent's watch has ended"
         following.stop()
-        if not lease.alive() or config.lease_is_lost or not config.is_alive():
-            raise SystemExit("the child ended the parent's lease")
-        if states:
-            raise SystemExit(f"the parent's connection was {states}")
+        assert lease.alive()
+        assert not config.lease_is_lost
+        assert config.is_alive()
+        assert not states
 
 
 def in_use_on_the_gateway(endpoint: str) -> None:
@@ -202,15 +167,16 @@ def left_as_a_context(endpoint: str) -> None:
                 limit_runtime()
                 return
         wait_for(child)
-        if not lease.alive() or not short.alive() or not config.is_alive():
-            raise SystemExit("the child ended the parent's lease")
+        assert lease.alive()
+        assert short.alive()
+        assert config.is_alive()
 
 
 def in_a_body(endpoint: str) -> None:
     """The child runs in the parent's loops, and each of them ends with the error."""
     with Config(host=endpoint) as config:
         write(config, "1")
-        following = Following(config)
+        following = follow(config)
         child = -1
         try:
             for watcher in config.watcher():
@@ -228,7 +194,7 @@ def in_a_body(endpoint: str) -> None:
             raise
         wait_for(child)
         write(config, "2")
-        following.sees("2")
+        following.expect("2")
         following.stop()
 
 
@@ -242,8 +208,7 @@ def not_in_use(endpoint: str) -> None:
                 write(own, "of the child")
 
         run_in_child(child)
-        if read(config) != "of the child":
-            raise SystemExit("the child wrote nothing")
+        assert read(config) == "of the child"
 
 
 def run_by_multiprocessing(config: Config) -> None:
@@ -263,19 +228,17 @@ def multiprocessed(endpoint: str) -> None:
         other = spawn.Process(target=not_in_use, args=(endpoint,))
         other.start()
         other.join()
-        if child.exitcode != 0 or other.exitcode != 0:
-            raise SystemExit(f"the children ended with {child.exitcode} and {other.exitcode}")
+        assert (child.exitcode, other.exitcode) == (0, 0)
 
 
 def in_memory(_: str) -> None:
     """The child has an in-memory database of its own, which begins empty."""
     with Config(backend="memory", component_name="forking") as config:
         write(config, "1")
-        following = Following(config)
-        following.sees("1")
+        following = follow(config)
+        following.expect("1")
         backend = config.backend
-        if not isinstance(backend, MemoryBackend):
-            raise SystemExit(f"{backend} is not in memory")
+        assert isinstance(backend, MemoryBackend)
         locked, over = threading.Event(), threading.Event()
 
         def hold_lock() -> None:
@@ -291,11 +254,11 @@ def in_memory(_: str) -> None:
             expect_errors(config)
             config.close()
             with Config(backend="memory", component_name="forking") as own:
-                if read(own) is not None or not own.is_alive():
-                    raise SystemExit("the child has the parent's database")
+                assert read(own) is None, "the child has the parent's database"
+                assert own.is_alive()
                 write(own, "of the child")
-                own_following = Following(own)
-                own_following.sees("of the child")
+                own_following = follow(own)
+                own_following.expect("of the child")
                 own_following.stop()
 
         run_in_child(child)
@@ -303,8 +266,7 @@ def in_memory(_: str) -> None:
         thread.join()
         following.stop()
         write(config, "2")
-        if not config.is_alive():
-            raise SystemExit("the child ended the parent's lease")
+        assert config.is_alive()
 
 
 def under_load(endpoint: str) -> None:
@@ -317,7 +279,7 @@ def under_load(endpoint: str) -> None:
             while not over.is_set():
                 write(config, "x")
 
-        followings = [Following(config) for _ in range(3)]
+        followings = [follow(config) for _ in range(3)]
         threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -333,7 +295,7 @@ def under_load(endpoint: str) -> None:
             thread.join()
         write(config, "last")
         for following in followings:
-            following.sees("last")
+            following.expect("last")
             following.stop()
 
 

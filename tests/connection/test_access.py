@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from pyetcd import etcdrpc
 
-from ska_sdp_config.backend import ConfigRefused, Etcd3Backend, Etcd3Revolution1Backend
+from ska_sdp_config.backend import ConfigRefused
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.services.versions import EtcdOf, Start
+from tests.support.backends import ConnectTo
 from tests.support.quota import fill, make_room
 from tests.support.users import PASSWORD, administrator
 from tests.support.waiting import wait_until
-
-Connect = Callable[..., Backend]
-
-BACKENDS = pytest.mark.parametrize("kind", [Etcd3Backend, Etcd3Revolution1Backend])
 
 
 def check(backend: Backend, read: str = "1/a", write: str = "1/a") -> None:
     backend.store.check_access([Query(Span(read))], [Put(write, "")], timeout=5)
 
 
-@BACKENDS
-def test_check_access_writes_nothing(server: EtcdOf, kind: Connect) -> None:
-    with kind(host=server.endpoint) as backend:
+def test_check_access_writes_nothing(server: EtcdOf, etcd_client: ConnectTo) -> None:
+    with etcd_client(host=server.endpoint) as backend:
         before = backend.store.read([Query(EVERYTHING)], timeout=5)
         check(backend)
         assert backend.store.read([Query(EVERYTHING)], timeout=5) == before
 
 
-@BACKENDS
-def test_check_access_rejects_writes_to_full_database(start: Start, kind: Connect) -> None:
+def test_check_access_rejects_writes_to_full_database(
+    start: Start, etcd_client: ConnectTo
+) -> None:
     server = start(quota_backend_bytes=2_000_000)
-    with kind(host=server.endpoint) as backend:
+    with etcd_client(host=server.endpoint) as backend:
         check(backend)
         fill(backend)
         with pytest.raises(ConfigRefused, match=r"is full .*space exceeded.*defragment"):
@@ -46,13 +41,14 @@ def test_check_access_rejects_writes_to_full_database(start: Start, kind: Connec
         check(backend)
 
 
-@BACKENDS
-def test_check_access_checks_permissions_of_each_key(server: EtcdOf, kind: Connect) -> None:
+def test_check_access_checks_permissions_of_each_key(
+    server: EtcdOf, etcd_client: ConnectTo
+) -> None:
     with administrator(server.endpoint) as admin:
         admin.grant("guest", b"1/a", etcdrpc.Permission.READWRITE)
         admin.grant("guest", b"1/read", etcdrpc.Permission.READ)
         login = {"username": "guest", "password": PASSWORD}
-        with kind(host=server.endpoint, **login) as backend:
+        with etcd_client(host=server.endpoint, **login) as backend:
             check(backend)
             check(backend, read="1/read")
             for read, write in (("1/other", "1/a"), ("1/a", "1/other"), ("1/a", "1/read")):
@@ -60,7 +56,6 @@ def test_check_access_checks_permissions_of_each_key(server: EtcdOf, kind: Conne
                     check(backend, read, write)
 
 
-@BACKENDS
 @pytest.mark.parametrize(
     ("login", "words"),
     [
@@ -69,22 +64,21 @@ def test_check_access_checks_permissions_of_each_key(server: EtcdOf, kind: Conne
     ],
 )
 def test_check_access_checks_login(
-    server: EtcdOf, kind: Connect, login: dict[str, str], words: str
+    server: EtcdOf, etcd_client: ConnectTo, login: dict[str, str], words: str
 ) -> None:
     with (
         administrator(server.endpoint),
-        kind(host=server.endpoint, **login) as backend,
+        etcd_client(host=server.endpoint, **login) as backend,
         pytest.raises(LoginRejected, match=words),
     ):
         check(backend)
 
 
-@BACKENDS
 def test_rejected_watch_names_missing_permission(
-    server: EtcdOf, kind: Connect, caplog: pytest.LogCaptureFixture
+    server: EtcdOf, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
 ) -> None:
     with administrator(server.endpoint) as admin:
         admin.grant("guest", b"1/a", etcdrpc.Permission.READWRITE)
         login = {"username": "guest", "password": PASSWORD}
-        with kind(host=server.endpoint, **login) as backend, backend.watch("/a", 1):
+        with etcd_client(host=server.endpoint, **login) as backend, backend.watch("/a", 1):
             wait_until(lambda: "grant its user the right to read all keys" in caplog.text)

@@ -15,12 +15,11 @@ from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, grpc_channels
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.drivers.etcd.stream import Stream
 from ska_sdp_config.drivers.etcd.watchdog import Watchdog
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.connection import Connection
-from ska_sdp_config.store.keys import EVERYTHING
-from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY
 from tests.support.proxy import Proxy
-from tests.support.stores import RecordingSink, commit, now
+from tests.support.stores import commit, now, watch_from_now
 from tests.support.waiting import wait_until
 from tests.support.watch_streams import WATCHDOG
 
@@ -78,12 +77,11 @@ def test_watchdog_that_cannot_start_releases_its_channel(
 
 @NEWER_ONLY
 def test_watchdog_keeps_its_channel_open(
-    network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    network: Proxy, proxied: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A probe may begin after the watch has switched to another channel."""
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.1)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
-    backend = connect(network.endpoint)
     probed: list[tuple[EtcdClient, Channel]] = []
     answers: list[object] = []
     may_read = threading.Event()
@@ -106,17 +104,16 @@ def test_watchdog_keeps_its_channel_open(
         return answer
 
     monkeypatch.setattr(EtcdClient, "call_on", call_late)
-    commit(backend, a="0")
-    sink = RecordingSink()
-    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
+    commit(proxied, a="0")
+    sink = watch_from_now(proxied)
     wait_until(lambda: probed)
     etcd, channel = probed[0]
     etcd.replace(channel)
     network.cut()
-    commit(backend, a="1")
+    commit(proxied, a="1")
     sink.expect(("1/a", "1"))
     assert not is_closed(channel)
     may_read.set()
     wait_until(lambda: answers)
-    assert answers == [now(backend)]
+    assert answers == [now(proxied)]
     wait_until(lambda: is_closed(channel))

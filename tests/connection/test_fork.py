@@ -12,13 +12,7 @@ from tests.connection.forking import CASES
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=pytest.mark.long) if case == "under_load" else case
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize("case", CASES)
 def test_fork(etcd: Etcd, case: str) -> None:
     """Each case runs in its own process, as gRPC cannot be reset after a fork."""
     program = [sys.executable, "-X", "faulthandler", "-m", "tests.connection.forking"]

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import threading
-import urllib.request
 
 import pytest
 
 from tests.connection.conftest import ConnectTo
+from tests.services.health import scrape
 from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
 
-def transactions_handled(server: EtcdOf) -> int:
+def transactions_handled(server: EtcdOf) -> float:
     """Return the number of transactions that the server has counted."""
-    with urllib.request.urlopen(f"http://{server.endpoint}/metrics", timeout=30) as page:
-        metrics = page.read().decode()
-    name = r'grpc_server_started_total\{grpc_method="Txn",grpc_service="etcdserverpb.KV",[^}]*\}'
-    found = re.search(rf"^{name} ([0-9.e+]+)$", metrics, re.MULTILINE)
-    return int(float(found[1])) if found else 0
+    labels = {"grpc_method": "Txn", "grpc_service": "etcdserverpb.KV"}
+    return scrape(server.endpoint).value("grpc_server_started_total", **labels)
 
 
 @pytest.mark.parametrize("delivered", ["before settling", "after settling"])
@@ -32,9 +28,7 @@ def test_delayed_commit_takes_effect_at_most_once(
     backend = connect(network.endpoint, timeout=6)
     other = connect(server.endpoint)
     backend.create("/n", "0")
-    runs = 0
-    for txn in backend.txn():
-        runs += 1
+    for runs, txn in enumerate(backend.txn(), start=1):
         value = int(txn.get("/n") or 0)
         if runs == 1:
             # The settlement uses another connection, which is not held.

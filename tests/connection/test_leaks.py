@@ -18,13 +18,16 @@ from ska_sdp_config.store.interface import AnswerLost, Put, Query
 from ska_sdp_config.store.keys import Span, path_of_key
 from tests.connection.conftest import ConnectTo
 from tests.services.etcd import revive
-from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf
+from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, size_for
 from tests.support.cluster import raw
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
 
 KEYS = 20
+CHANGES_PER_FAULT = 20
+"""Changes between two of a thousand faults: each key changes once."""
+
 POOL = 8
 
 
@@ -167,8 +170,16 @@ def test_watchers_survive_two_hundred_cuts(
 def test_watchers_survive_a_thousand_cuts(
     server: EtcdOf, network: Proxy, connect: ConnectTo
 ) -> None:
+    cuts, compactions, restarts = (size_for(server, each) for each in (1_000, 50, 20))
+    faults = cuts + compactions + restarts
     break_repeatedly(
-        server, network, connect, cuts=1_000, compactions=50, restarts=20, changes=100_000
+        server,
+        network,
+        connect,
+        cuts=cuts,
+        compactions=compactions,
+        restarts=restarts,
+        changes=CHANGES_PER_FAULT * faults,
     )
 
 

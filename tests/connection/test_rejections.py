@@ -12,11 +12,11 @@ from ska_sdp_config.backend import ConfigConnectionError, ConfigRefused
 from ska_sdp_config.drivers.etcd.errors import rejection
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.settings import Settings
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import LoginRejected
-from ska_sdp_config.store.interface import AnswerLost, Commit, Put, Query
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.interface import AnswerLost, Commit, Put
 from tests.connection.conftest import ConnectTo
-from tests.services.versions import NEWER_ONLY, EtcdOf, Start
+from tests.services.versions import NEWER_ONLY, Start
 from tests.support.quota import fill, make_room
 from tests.support.watch_loops import looping
 
@@ -36,15 +36,7 @@ def test_full_database_rejects_writes_until_freed(start: Start, connect: Connect
         loop.expect("2")
 
 
-def test_future_revision_is_rejected(server: EtcdOf, connect: ConnectTo) -> None:
-    backend = connect(server.endpoint)
-    with pytest.raises(ConfigConnectionError, match=r"future revision.*older copy"):
-        backend.store.read([Query(Span("1/a"))], revision=1_000_000, timeout=5)
-
-
 class Rejection(grpc.RpcError):
-    """Error as raised by gRPC."""
-
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
         super().__init__(details)
         self._code = code
@@ -135,15 +127,13 @@ EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
     ],
 )
 def test_commit_is_retried_only_if_not_executed(
-    server: EtcdOf,
-    connect: ConnectTo,
+    backend: Backend,
     monkeypatch: pytest.MonkeyPatch,
     code: grpc.StatusCode,
     words: str,
     outcome: type,
 ) -> None:
     """The messages are those of etcd and gRPC."""
-    backend = connect(server.endpoint)
     backend.get("/a")
     fails = [Rejection(code, words)]
 
@@ -168,9 +158,8 @@ def test_commit_is_retried_only_if_not_executed(
 @pytest.mark.parametrize("words", ["etcdserver: no leader", "etcdserver: leader changed"])
 @NEWER_ONLY
 def test_read_without_leader_names_the_cause(
-    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch, words: str
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    backend = connect(server.endpoint)
     backend.get("/a")
     backend.store.timeout = 0.3
 

@@ -16,12 +16,13 @@ from ska_sdp_config.drivers.etcd.channel import Channel
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, GrpcWatch
 from ska_sdp_config.drivers.etcd.login import Metadata
+from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.support.backends import compact
 from tests.support.proxy import Proxy
-from tests.support.stores import RecordingSink, commit, now
+from tests.support.stores import RecordingSink, commit, now, watch_from_now
 from tests.support.waiting import wait_until
 from tests.support.watch_loops import looping
 from tests.support.watch_streams import WATCHDOG, WatchStream, intercept_responses
@@ -139,12 +140,11 @@ def test_backlog_on_slow_connection_is_delivered(
 
 @pytest.mark.parametrize("breaks", ["cut", "restart", "kill"])
 def test_watch_resumes_without_loss(
-    server: EtcdOf, network: Proxy, connect: ConnectTo, breaks: str
+    server: EtcdOf, network: Proxy, proxied: Backend, backend: Backend, breaks: str
 ) -> None:
-    backend, other = connect(network.endpoint), connect(server.endpoint)
     sink = RecordingSink()
-    first = now(backend) + 1
-    backend.store.watch(EVERYTHING, first, sink)
+    first = now(proxied) + 1
+    proxied.store.watch(EVERYTHING, first, sink)
     expected: list[tuple[str, str | None]] = []
     for number in range(3):
         if breaks == "cut":
@@ -156,9 +156,9 @@ def test_watch_resumes_without_loss(
         elif breaks == "restart":
             server.restart()
         for name in "ab":
-            commit(other, **{name: str(number)})
+            commit(backend, **{name: str(number)})
             expected.append((f"1/{name}", str(number)))
-        commit(other, a=None)
+        commit(backend, a=None)
         expected.append(("1/a", None))
         network.reject_connections(False)
         sink.expect(*expected)
@@ -166,36 +166,31 @@ def test_watch_resumes_without_loss(
 
 
 def test_compacted_changes_are_reported_as_gap(
-    server: EtcdOf, network: Proxy, connect: ConnectTo
+    network: Proxy, proxied: Backend, backend: Backend, connect: ConnectTo
 ) -> None:
-    backend, other = connect(network.endpoint), connect(server.endpoint)
-    commit(other, a="0")
-    sink = RecordingSink()
-    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
+    commit(backend, a="0")
+    sink = watch_from_now(proxied)
     with looping(connect(network.endpoint), lambda txn: txn.get("/a")) as loop:
         loop.expect("0")
-        commit(other, a="1")
+        commit(backend, a="1")
         sink.expect(("1/a", "1"))
         loop.expect("1")
         network.reject_connections(True)
         network.cut()
         for number in range(2, 20):
-            commit(other, a=str(number))
-        compact(other)
+            commit(backend, a=str(number))
+        compact(backend)
         network.reject_connections(False)
-        wait_until(lambda: sink.gaps == [now(other)])
+        wait_until(lambda: sink.gaps == [now(backend)])
         loop.expect("19")
-        commit(other, a="20")
+        commit(backend, a="20")
         sink.expect(("1/a", "1"), ("1/a", "20"))
         loop.expect("20")
 
 
 @NEWER_ONLY
 def test_internal_error_does_not_end_watches(
-    server: EtcdOf,
-    connect: ConnectTo,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One thread receives for all watches and is not restarted."""
     open_call = GrpcChannel.watch
@@ -208,9 +203,7 @@ def test_internal_error_does_not_end_watches(
         return open_call(channel, from_revision, metadata)
 
     monkeypatch.setattr(GrpcChannel, "watch", watch)
-    backend = connect(server.endpoint)
-    sink = RecordingSink()
-    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
+    sink = watch_from_now(backend)
     commit(backend, a="1")
     sink.expect(("1/a", "1"))
     assert len(tries) == 2
@@ -219,15 +212,13 @@ def test_internal_error_does_not_end_watches(
 
 @NEWER_FIRST
 def test_emptied_database_is_reloaded(
-    server: EtcdOf, network: Proxy, start: Start, connect: ConnectTo
+    server: EtcdOf, network: Proxy, proxied: Backend, start: Start, connect: ConnectTo
 ) -> None:
     """It delivers nothing until it reaches the revision of the previous database."""
-    backend = connect(network.endpoint)
     for number in range(20):
-        commit(backend, a=str(number))
-    sink = RecordingSink()
-    backend.store.watch(Span("1/a"), now(backend) + 1, sink)
-    with looping(backend, lambda txn: txn.get("/a")) as loop:
+        commit(proxied, a=str(number))
+    sink = watch_from_now(proxied, Span("1/a"))
+    with looping(proxied, lambda txn: txn.get("/a")) as loop:
         loop.expect("19")
         empty = start()
         network.target = (empty.host, empty.port)
@@ -246,7 +237,7 @@ def test_emptied_database_is_reloaded(
 
 @NEWER_ONLY
 def test_lagging_member_is_not_a_restored_database(
-    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its create response has an older revision; a linearizable read waits for the newest."""
     # Without this, a stream without responses on a busy machine would cause another read.
@@ -265,10 +256,8 @@ def test_lagging_member_is_not_a_restored_database(
 
     intercept_responses(monkeypatch, on_response)
     monkeypatch.setattr(EtcdClient, "call_on", read)
-    backend = connect(server.endpoint)
     commit(backend, a="0")
-    sink = RecordingSink()
-    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
+    sink = watch_from_now(backend)
     wait_until(lambda: reads)
     commit(backend, a="1")
     sink.expect(("1/a", "1"))

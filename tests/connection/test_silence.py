@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.services.versions import NEWER_ONLY, EtcdOf
 from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
 from tests.support.states import States
-from tests.support.stores import RecordingSink, commit, now
+from tests.support.stores import RecordingSink, commit, now, watch_from_now
 from tests.support.users import PASSWORD, USER, administrator
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
@@ -39,27 +40,25 @@ def detected_in_time(states: States, began: float) -> None:
 
 
 @pytest.mark.long
-def test_watch_detects_silence(network: Proxy, connect: ConnectTo) -> None:
-    backend = connect(network.endpoint)
-    states = States(backend)
-    with looping(backend, lambda txn: txn.get("/a")) as loop:
+def test_watch_detects_silence(network: Proxy, proxied: Backend) -> None:
+    states = States(proxied)
+    with looping(proxied, lambda txn: txn.get("/a")) as loop:
         loop.expect(None)
         network.silence()
         began = time.monotonic()
         states.become("connected", "suspended")
         detected_in_time(states, began)
         network.release()
-        backend.create("/a", "1")
+        proxied.create("/a", "1")
         loop.expect("1")
         states.become("connected", "suspended", "connected")
 
 
 @pytest.mark.long
-def test_lease_refresh_detects_silence(network: Proxy, connect: ConnectTo) -> None:
+def test_lease_refresh_detects_silence(network: Proxy, proxied: Backend) -> None:
     """There are no watches and no calls."""
-    backend = connect(network.endpoint)
-    states = States(backend)
-    backend.create("/a", "1")
+    states = States(proxied)
+    proxied.create("/a", "1")
     network.silence()
     began = time.monotonic()
     states.become("connected", "suspended")
@@ -109,11 +108,8 @@ def test_every_call_times_out(
 
     with administrator(server.endpoint) if secured else nullcontext():
         network.silence()
-        threads = [threading.Thread(target=measure, args=(call,)) for call in calls]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(calls)) as threads:
+            list(threads.map(measure, calls))
     assert len(took) == len(calls)
     on_time(max(took) < 0.5 + LATE, f"it took {max(took):.2f} s")
 
@@ -133,23 +129,21 @@ def test_watch_opens_once_server_is_reachable(
 
 
 def test_missing_progress_reply_is_not_silence(
-    network: Proxy, server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    proxied: Backend, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream is kept while a read is answered and returns no new changes."""
     requested = []
     monkeypatch.setattr(Stream, "request_progress", lambda stream: requested.append(stream))
     monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.05)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
-    backend, other = connect(network.endpoint), connect(server.endpoint)
-    states = States(backend)
-    sink = RecordingSink()
-    backend.store.watch(Span("1/a"), now(backend) + 1, sink)
+    states = States(proxied)
+    sink = watch_from_now(proxied, Span("1/a"))
     wait_until(lambda: len(requested) >= 3)
     # Nor is a change outside its span a reason to end it.
-    commit(other, b="1")
+    commit(backend, b="1")
     wait_until(lambda: len(requested) >= 6)
     assert len(set(requested)) == 1
-    commit(other, a="1")
+    commit(backend, a="1")
     sink.expect(("1/a", "1"))
     assert states.received == ["connected"]
 
@@ -190,8 +184,7 @@ def test_stalled_watch_is_replaced(
     # A busy server delivers what was committed before the watch with a delay.
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)
-    sink = RecordingSink()
-    backend.store.watch(EVERYTHING, now(backend) + 1, sink)
+    sink = watch_from_now(backend)
     revision = commit(other, a="1")
     if times == 1:
         sink.expect(("1/a", "1"))

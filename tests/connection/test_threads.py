@@ -24,7 +24,7 @@ from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
 from tests.support.stores import RecordingSink, commit, now
 from tests.support.waiting import LATE, wait_until
-from tests.support.watch_loops import Loop
+from tests.support.watch_loops import looping
 
 pytestmark = NEWER_ONLY
 
@@ -32,9 +32,8 @@ PROMPT = 1.0 + LATE
 """Seconds within which calls end after a close, which tries for 1 s to revoke its lease."""
 
 
-def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
+def test_threads_share_one_client(backend: Backend) -> None:
     """Each thread increments its own key and a shared key, with a lease and a watch."""
-    backend = connect(server.endpoint)
     threads, rounds = 12, 15
     put(backend, **{f"n{number}": "0" for number in range(threads)}, all="0")
 
@@ -46,92 +45,63 @@ def test_threads_share_one_client(server: EtcdOf, connect: ConnectTo) -> None:
             with backend.lease(60) as lease:
                 backend.create(f"/leased/{number}", "1", lease)
 
-    loop = Loop(backend, lambda txn: txn.get("/all"))
-    try:
+    with looping(backend, lambda txn: txn.get("/all")) as loop:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(count, range(threads)))
         loop.expect(str(threads * rounds))
-    finally:
-        loop.stop()
     assert [backend.get(f"/n{n}")[0] for n in range(threads)] == [str(rounds)] * threads
     assert backend.list_keys("/leased/")[0] == []
 
 
 def test_close_ends_blocked_calls(network: Proxy) -> None:
-    """Reads, commits, transactions, leases and watchers, on a connection without responses."""
     config = Config(host=network.endpoint, timeout=30, component_name="closing")
     backend = config.backend
     put(backend, a="0")
     begun: list[str] = []
-    ends: dict[str, tuple[type[BaseException] | None, float]] = {}
-
-    def read() -> None:
-        backend.get("/a")
-
-    def write() -> None:
-        backend.update("/a", "1")
-
-    def lease() -> None:
-        backend.lease(10)
+    ends: dict[str, float] = {}
 
     def watch() -> None:
         for watcher in config.watcher():
             for txn in watcher.txn():
                 txn.raw.get("/a")
 
-    def end_of(call: Callable[[], None]) -> None:
-        raised: type[BaseException] | None = None
-        begun.append(call.__name__)
-        try:
-            call()
-        except BaseException as exc:
-            raised = type(exc)
-        ends[call.__name__] = raised, time.monotonic()
+    calls: dict[str, Callable[[], object]] = {
+        "watch": watch,
+        "read": lambda: backend.get("/a"),
+        "write": lambda: backend.update("/a", "1"),
+        "lease": lambda: backend.lease(10),
+    }
 
-    watching = threading.Thread(target=end_of, args=(watch,))
-    watching.start()
-    wait_until(lambda: backend.cache.is_open)
-    network.silence()
-    calls = [threading.Thread(target=end_of, args=(call,)) for call in (read, write, lease)]
-    for thread in calls:
-        thread.start()
-    wait_until(lambda: len(begun) == 4)
-    began = time.monotonic()
-    with in_time(PROMPT):
-        config.close()
-    for thread in [watching, *calls]:
-        thread.join(60)
-        assert not thread.is_alive()
-    assert ends.keys() == {"read", "write", "lease", "watch"}
-    for name, (raised, when) in ends.items():
-        assert raised is not None, name
-        assert issubclass(raised, ConfigConnectionError), name
+    def end_of(name: str) -> None:
+        begun.append(name)
+        with pytest.raises(ConfigConnectionError):
+            calls[name]()
+        ends[name] = time.monotonic()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        ending = [threads.submit(end_of, "watch")]
+        wait_until(lambda: backend.cache.is_open)
+        network.silence()
+        ending += [threads.submit(end_of, name) for name in ("read", "write", "lease")]
+        wait_until(lambda: len(begun) == len(calls))
+        began = time.monotonic()
+        with in_time(PROMPT):
+            config.close()
+        for each in ending:
+            each.result(60)
+    for name, when in ends.items():
         on_time(when - began < PROMPT, f"{name} took {when - began:.2f} s")
 
 
 def test_close_ends_waiting_watcher(server: EtcdOf) -> None:
     """There are no changes and there is no timeout: only the close ends it."""
     config = Config(host=server.endpoint)
-    turns = []
-    error: list[ConfigConnectionError] = []
-
-    def watch() -> None:
-        try:
-            for watcher in config.watcher():
-                for txn in watcher.txn():
-                    txn.raw.get("/a")
-                turns.append(1)
-        except ConfigConnectionError as exc:
-            error.append(exc)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    wait_until(lambda: turns)
-    with in_time(PROMPT):
-        config.close()
-        thread.join(30)
-    assert not thread.is_alive()
-    assert "closed" in str(error[0])
+    with looping(config.backend, lambda txn: txn.get("/a")) as loop:
+        loop.expect(None)
+        with in_time(PROMPT):
+            config.close()
+            wait_until(lambda: loop.error)
+    assert "closed" in str(loop.error)
 
 
 def test_close_is_prompt_without_responses(server: EtcdOf) -> None:
@@ -154,10 +124,9 @@ def test_close_is_thread_safe(server: EtcdOf, connect: ConnectTo) -> None:
 
 
 def test_abandoned_watcher_ends_when_collected(
-    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The garbage collector may run in any thread, also while it adds a watch."""
-    backend = connect(server.endpoint)
     abandoned = [iter(Watcher(backend, lambda txn: txn))]
     for txn in next(abandoned[0]).txn():
         txn.get("/a")
@@ -179,10 +148,9 @@ def test_abandoned_watcher_ends_when_collected(
 
 
 def test_last_watch_can_be_removed_while_stream_opens(
-    server: EtcdOf, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by the garbage collector, in the same thread. A stream without watches must end."""
-    backend = connect(server.endpoint)
     before = threading.active_count()
     open_call, added = GrpcChannel.watch, threading.Event()
 

@@ -8,7 +8,8 @@ import re
 import socket
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.backend import Backend
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf, Secrets, Start
-from tests.support.certificates import Authority, Pair, mutual_flags, server_flags
+from tests.support.certificates import Authority, Pair, server_flags
 from tests.support.in_time import in_time
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
@@ -29,13 +30,16 @@ TIMEOUT = 12.0
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
+def trusting(authority: Authority) -> dict[str, Any]:
+    """Arguments of a client that trusts the authority."""
+    return {"protocol": "https", "cert": str(authority.file)}
 
 
-@pytest.fixture(scope="module")
-def host_pair(authority: Authority) -> Pair:
-    return authority.pair("localhost", "127.0.0.1")
+@pytest.fixture
+def start_elsewhere(start: Start, authority: Authority) -> Callable[[], EtcdOf]:
+    """Start a server whose certificate is for another host."""
+    pair = authority.pair("elsewhere.example.org")
+    return partial(start, secrets=Secrets(authority.file), **server_flags(pair))
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +48,6 @@ def secure(
 ) -> Iterator[EtcdOf]:
     """Server with TLS that accepts any client."""
     flags, secrets = server_flags(host_pair), Secrets(authority.file)
-    directory = tmp_path_factory.mktemp("etcd")
-    with EtcdOf(program, directory, flags=flags, secrets=secrets) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def mutual(
-    program: str, authority: Authority, host_pair: Pair, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[EtcdOf]:
-    """Server with mutual TLS."""
-    secrets = Secrets(authority.file, authority.pair("probe@example.org").both)
-    flags = mutual_flags(host_pair, authority)
     directory = tmp_path_factory.mktemp("etcd")
     with EtcdOf(program, directory, flags=flags, secrets=secrets) as server:
         yield server
@@ -72,7 +64,6 @@ def error_of(**arguments: Any) -> str:
 
 
 def fault_found(**arguments: Any) -> str:
-    """Return the fault that the diagnosis finds."""
     settings = Settings.load(**arguments)
     return find_fault(settings, settings.endpoints[0])
 
@@ -87,17 +78,16 @@ def works(backend: Backend) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_tls_connection_works(
-    secure: EtcdOf, authority: Authority, connect: ConnectTo, host: str
+    secure: EtcdOf, trusting: dict[str, Any], connect: ConnectTo, host: str
 ) -> None:
-    arguments = {"protocol": "https", "cert": str(authority.file)}
-    works(connect(f"{host}:{secure.port}", **arguments))
+    works(connect(f"{host}:{secure.port}", **trusting))
 
 
 @NEWER_ONLY
 def test_tls_client_reconnects_after_restart(
-    secure: EtcdOf, authority: Authority, connect: ConnectTo
+    secure: EtcdOf, trusting: dict[str, Any], connect: ConnectTo
 ) -> None:
-    backend = connect(secure.endpoint, protocol="https", cert=str(authority.file))
+    backend = connect(secure.endpoint, **trusting)
     backend.delete("/a", must_exist=False)
     backend.create("/a", "0")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
@@ -109,31 +99,19 @@ def test_tls_client_reconnects_after_restart(
 
 
 def test_mutual_tls_connection_works(
-    mutual: EtcdOf, authority: Authority, connect: ConnectTo
+    mutual: EtcdOf, trusting: dict[str, Any], ours: Pair, connect: ConnectTo
 ) -> None:
-    ours = authority.pair("me@example.org")
-    works(
-        connect(
-            mutual.endpoint,
-            protocol="https",
-            cert=str(authority.file),
-            client_cert=str(ours.certificate),
-            client_key=str(ours.key),
-        )
-    )
+    pair = {"client_cert": str(ours.certificate), "client_key": str(ours.key)}
+    works(connect(mutual.endpoint, **trusting, **pair))
 
 
 def test_one_file_holds_client_certificate_and_key(
-    start: Start, authority: Authority, host_pair: Pair, connect: ConnectTo, tmp_path: Path
+    mutual: EtcdOf, authority: Authority, ours: Pair, connect: ConnectTo, tmp_path: Path
 ) -> None:
     """The file contains the certificate of the authority too."""
-    ours = authority.pair("me@example.org")
     everything = tmp_path / "everything.pem"
     everything.write_bytes(ours.both.read_bytes() + authority.file.read_bytes())
-    server = start(
-        secrets=Secrets(authority.file, ours.both), **mutual_flags(host_pair, authority)
-    )
-    works(connect(server.endpoint, protocol="https", cert=str(everything)))
+    works(connect(mutual.endpoint, protocol="https", cert=str(everything)))
 
 
 @NEWER_ONLY
@@ -145,62 +123,52 @@ def test_error_of_missing_authority_names_its_setting(secure: EtcdOf) -> None:
 
 @NEWER_ONLY
 def test_error_of_another_authority_names_its_setting(secure: EtcdOf, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    other = Authority(tmp_path / "other")
+    other = Authority(tmp_path)
     arguments = {"host": secure.endpoint, "protocol": "https", "cert": str(other.file)}
     assert "SDP_CONFIG_CERT" in error_of(**arguments)
     assert "not signed" in fault_found(**arguments)
 
 
 @NEWER_ONLY
-def test_error_of_another_host_names_its_setting(start: Start, authority: Authority) -> None:
-    pair = authority.pair("elsewhere.example.org")
-    server = start(secrets=Secrets(authority.file), **server_flags(pair))
-    arguments = {"host": server.endpoint, "protocol": "https", "cert": str(authority.file)}
-    assert "SDP_CONFIG_HOST" in error_of(**arguments)
-    assert "not for '127.0.0.1'" in fault_found(**arguments)
+def test_error_of_another_host_names_its_setting(
+    start_elsewhere: Callable[[], EtcdOf], trusting: dict[str, Any]
+) -> None:
+    server = start_elsewhere()
+    assert "SDP_CONFIG_HOST" in error_of(host=server.endpoint, **trusting)
+    assert "not for '127.0.0.1'" in fault_found(host=server.endpoint, **trusting)
 
 
 def test_diagnosis_of_missing_client_certificate_names_its_setting(
-    mutual: EtcdOf, authority: Authority
+    mutual: EtcdOf, trusting: dict[str, Any]
 ) -> None:
-    fault = fault_found(host=mutual.endpoint, protocol="https", cert=str(authority.file))
+    fault = fault_found(host=mutual.endpoint, **trusting)
     assert "SDP_CONFIG_CLIENT_CERT" in fault
     assert "requires a client certificate" in fault
 
 
 def test_diagnosis_of_unknown_client_certificate_names_its_setting(
-    mutual: EtcdOf, authority: Authority, tmp_path: Path
+    mutual: EtcdOf, trusting: dict[str, Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "other").mkdir()
-    theirs = Authority(tmp_path / "other").pair("me@example.org")
-    fault = fault_found(
-        host=mutual.endpoint,
-        protocol="https",
-        cert=str(authority.file),
-        client_cert=str(theirs.certificate),
-        client_key=str(theirs.key),
-    )
+    theirs = Authority(tmp_path).pair("me@example.org")
+    pair = {"client_cert": str(theirs.certificate), "client_key": str(theirs.key)}
+    fault = fault_found(host=mutual.endpoint, **trusting, **pair)
     assert "SDP_CONFIG_CLIENT_CERT" in fault
     assert "rejected" in fault
 
 
 def test_diagnosis_of_plain_text_to_tls_names_the_protocol(secure: EtcdOf) -> None:
-    fault = fault_found(host=secure.endpoint)
-    assert "SDP_CONFIG_PROTOCOL=https" in fault
+    assert "SDP_CONFIG_PROTOCOL=https" in fault_found(host=secure.endpoint)
 
 
 @NEWER_ONLY
 def test_diagnosis_of_plain_text_to_mutual_tls_names_the_protocol(mutual: EtcdOf) -> None:
-    fault = fault_found(host=mutual.endpoint)
-    assert "SDP_CONFIG_PROTOCOL=https" in fault
+    assert "SDP_CONFIG_PROTOCOL=https" in fault_found(host=mutual.endpoint)
 
 
 def test_diagnosis_of_tls_to_plain_text_names_the_protocol(
-    server: EtcdOf, authority: Authority
+    server: EtcdOf, trusting: dict[str, Any]
 ) -> None:
-    fault = fault_found(host=server.endpoint, protocol="https", cert=str(authority.file))
-    assert "SDP_CONFIG_PROTOCOL=http" in fault
+    assert "SDP_CONFIG_PROTOCOL=http" in fault_found(host=server.endpoint, **trusting)
 
 
 def test_error_of_unknown_host_names_its_setting() -> None:
@@ -211,24 +179,20 @@ def test_error_of_unknown_host_names_its_setting() -> None:
 
 @NEWER_ONLY
 def test_misconfigured_member_is_skipped(
-    secure: EtcdOf, start: Start, authority: Authority, connect: ConnectTo
+    secure: EtcdOf,
+    start_elsewhere: Callable[[], EtcdOf],
+    trusting: dict[str, Any],
+    connect: ConnectTo,
 ) -> None:
-    pair = authority.pair("elsewhere.example.org")
-    faulty = start(secrets=Secrets(authority.file), **server_flags(pair))
-    backend = connect(
-        f"{faulty.endpoint},{secure.endpoint}", protocol="https", cert=str(authority.file)
-    )
-    works(backend)
+    works(connect(f"{start_elsewhere().endpoint},{secure.endpoint}", **trusting))
 
 
 @NEWER_ONLY
-def test_error_names_the_fault_of_each_member(start: Start, authority: Authority) -> None:
-    pair = authority.pair("elsewhere.example.org")
-    one = start(secrets=Secrets(authority.file), **server_flags(pair))
-    other = start(secrets=Secrets(authority.file), **server_flags(pair))
-    error = error_of(
-        host=f"{one.endpoint},{other.endpoint}", protocol="https", cert=str(authority.file)
-    )
+def test_error_names_the_fault_of_each_member(
+    start_elsewhere: Callable[[], EtcdOf], trusting: dict[str, Any]
+) -> None:
+    one, other = start_elsewhere(), start_elsewhere()
+    error = error_of(host=f"{one.endpoint},{other.endpoint}", **trusting)
     assert f"{one.endpoint} is not accepted" in error
     assert f"{other.endpoint} is not accepted" in error
 
@@ -240,20 +204,19 @@ def test_invalid_certificate_file_is_rejected_at_once(tmp_path: Path) -> None:
         Etcd3Backend(protocol="https", cert=str(wrong))
 
 
-def test_certificate_file_with_a_key_is_of_the_client(authority: Authority) -> None:
-    ours = authority.pair("me@example.org").both
-    settings = Settings.load(protocol="https", cert=str(ours))
-    assert settings.certificate == settings.key == ours.read_bytes()
+def test_certificate_file_with_a_key_is_of_the_client(ours: Pair) -> None:
+    settings = Settings.load(protocol="https", cert=str(ours.both))
+    assert settings.certificate == settings.key == ours.both.read_bytes()
     # The authorities of the system are trusted.
     assert settings.ca is None
 
 
 def test_error_of_silent_server_does_not_mention_certificates(
-    authority: Authority, connect: ConnectTo
+    trusting: dict[str, Any], connect: ConnectTo
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
-        backend = connect(endpoint, protocol="https", cert=str(authority.file), timeout=1)
+        backend = connect(endpoint, **trusting, timeout=1)
         error = pytest.raises(ConfigConnectionError, match="did not answer within 1 s")
         with in_time(1 + LATE), error:
             backend.get("/a")

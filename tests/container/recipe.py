@@ -14,8 +14,6 @@ from pathlib import Path
 
 from dockerfile_parse import DockerfileParser
 
-__all__ = ["ROOT", "Image", "Instruction", "Stage", "pins", "stages"]
-
 ROOT = Path(__file__).parents[2]
 
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;]+)", re.MULTILINE)
@@ -39,7 +37,6 @@ class Stage:
     instructions: list[Instruction]
 
     def values(self, name: str) -> list[str]:
-        """Return the values of all instructions of a name."""
         return [each.value for each in self.instructions if each.name == name]
 
     @property
@@ -57,12 +54,10 @@ class Stage:
 
 
 def pins(lock: str) -> set[tuple[str, str]]:
-    """Return the names and versions in a lock file."""
     return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}
 
 
 def stages() -> list[Stage]:
-    """Read the stages of the Dockerfile."""
     parser = DockerfileParser(fileobj=io.BytesIO((ROOT / "Dockerfile").read_bytes()))
     found: list[Stage] = []
     for each in parser.structure:
@@ -102,7 +97,6 @@ class Image:
         return {**_plain_environment(), **self.last.variables, "PATH": path, **variables}
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run one of its programs to its end."""
         return subprocess.run(
             [self.bin / words[0], *words[1:]],
             env=self.environment(**variables),

@@ -21,7 +21,6 @@ StartServer = Callable[..., int]
 
 
 def has_ipv6() -> bool:
-    """Return whether this machine has the loopback address of IPv6."""
     try:
         with socket.create_server(("::1", 0), family=socket.AF_INET6):
             return True

@@ -28,13 +28,10 @@ VERSION = "9.8.7"
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """Result of the build stage."""
     return Image(tmp_path_factory.mktemp("image"), VERSION=VERSION)
 
 
 class ServerInImage(DeviceServer):
-    """A device server of the image."""
-
     def __init__(
         self,
         image: Image,
@@ -55,8 +52,6 @@ class ServerInImage(DeviceServer):
 
 
 class SimulatorOfImage(Simulator):
-    """The simulator of the image."""
-
     def __init__(self, image: Image, directory: Path, settings: Mapping[str, str]) -> None:
         super().__init__(directory, settings)
         self._image = image

@@ -34,12 +34,7 @@ ADDRESSES = {
             "00002 RUNNING, with resources, deployment PENDING",
         ),
         ("receiveAddresses", "{}", None, "{}"),
-        (
-            "receiveAddresses",
-            ADDRESSES,
-            "{}",
-            "2 beams, 2 hosts, 100 characters",
-        ),
+        ("receiveAddresses", ADDRESSES, "{}", "2 beams, 2 hosts, 100 characters"),
     ],
 )
 def test_brief_shortens_values(attribute: str, value: object, before: object, text: str) -> None:

@@ -58,10 +58,8 @@ def test_message_covers_the_features_of_real_messages() -> None:
     assert len(windows) > 2
     assert all(len(window["link_map"]) > 1 for window in windows)
     assert len(block["polarisations"]) > 1
-    assert {field["phase_dir"]["reference_frame"] for field in block["fields"]} >= {
-        "icrs",
-        "special",
-    }
+    frames = {field["phase_dir"]["reference_frame"] for field in block["fields"]}
+    assert frames >= {"icrs", "special"}
     assert any("derive_from" in scan_type for scan_type in block["scan_types"])
     assert len(Content.new().pb_ids("realtime")) > 1
     assert len(Content.new().pb_ids("batch")) > 1
@@ -72,9 +70,7 @@ def test_message_is_as_large_as_the_largest_example() -> None:
     def size(path: Path) -> int:
         return len(json.dumps(json.loads(path.read_text())))
 
-    assert size(MESSAGE) >= max(
-        size(path) for path in (MESSAGES / "valid").glob("assignres_*.json")
-    )
+    assert size(MESSAGE) >= max(map(size, (MESSAGES / "valid").glob("assignres_*.json")))
 
 
 def test_event_round_trips_through_its_line() -> None:

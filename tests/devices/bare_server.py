@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,28 @@ import tango
 
 from ska_sdp_sim.stack.part import PortPart
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
-
-__all__ = ["SUBARRAY", "Server"]
+from tests.support.waiting import wait_until
 
 SUBARRAY = "test-sdp/subarray/01"
 
 PATIENCE_MS = 30_000
 """Timeout of clients, longer than the devices' timeouts in any test."""
+
+
+def failed_start(*arguments: str, **settings: str) -> str:
+    """Start a subarray server that fails to start without a traceback; return its errors."""
+    program = installed_program("SDPSubarray", "tango")
+    done = subprocess.run(
+        [program, "01", "-ORBendPoint", "giop:tcp:127.0.0.1:0", *arguments],
+        env=clean_environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stderr
 
 
 class Server(PortPart):
@@ -42,6 +58,12 @@ class Server(PortPart):
             return all(self.proxy(name).ping() >= 0 for name in self._devices)
         except tango.DevFailed:
             return False
+
+    def connected(self) -> Any:
+        """Wait until the subarray, in State OFF, has read its database; return its proxy."""
+        subarray = self.proxy(SUBARRAY)
+        wait_until(lambda: subarray.state() == tango.DevState.OFF)
+        return subarray
 
     def proxy(self, name: str) -> Any:
         proxy = tango.DeviceProxy(f"tango://127.0.0.1:{self.port}/{name}#dbase=no")

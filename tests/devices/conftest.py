@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import io
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -17,26 +18,38 @@ from tango.test_context import MultiDeviceTestContext
 
 from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
-from ska_sdp_config.lmc.states import AdminMode
+from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
+from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime import database
 from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.ports import free_port
+from tests.e2e.scripts import assignment, change
 from tests.services.etcd import QUICK
 from tests.support.waiting import wait_until
 
 from .bare_server import PATIENCE_MS, SUBARRAY, Server
 
 CONTROLLER = "test-sdp/control/0"
+EB = "eb-test-20260131-00000"
+"""Execution block of ``assign_text``."""
 
 Start = Callable[..., tuple[Any, Any]]
+Serve = Callable[..., Server]
+ServeOn = Callable[..., Server]
 
 
 @pytest.fixture
-def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
-    """Config on the empty database of the devices."""
+def _memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use an empty in-memory database."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     MemoryBackend.shared.clear()
+
+
+@pytest.fixture
+def config(_memory: None) -> Iterator[Config]:
+    """Config on the empty database of the devices."""
     with Config() as config:
         yield config
 
@@ -78,6 +91,16 @@ def served(**properties: Any) -> Iterator[tuple[Any, Any]]:
         tango_database.delete_device_property(SUBARRAY, list(properties))
 
 
+@contextlib.contextmanager
+def served_in_memory(**properties: Any) -> Iterator[tuple[Any, Any]]:
+    """Serve both devices on an empty in-memory database, for all tests of a module."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SDP_CONFIG_BACKEND", "memory")
+        MemoryBackend.shared.clear()
+        with served(**properties) as devices:
+            yield devices
+
+
 @pytest.fixture
 def start(config: Config) -> Iterator[Start]:
     """Function that starts a controller and a subarray with properties of the subarray."""
@@ -93,34 +116,13 @@ def subarray(start: Start) -> Any:
 
 @pytest.fixture
 def controller(start: Start) -> Any:
-    """Controller."""
     return start()[0]
 
 
-def assign_text(pbs: tuple[tuple[str, str], ...] = (), **more: Any) -> str:
+def assign_text(pbs: tuple[tuple[str, str], ...] = ()) -> str:
     """Return an AssignResources message with processing blocks, pairs of ID and script name."""
-    return json.dumps(
-        {
-            "interface": "https://schema.skao.int/ska-sdp-assignres/0.4",
-            "resources": {"receptors": ["SKA001", "SKA036"], "receive_nodes": 1},
-            "execution_block": {
-                "eb_id": "eb-test-20260131-00000",
-                "max_length": 60.0,
-                "beams": [{"beam_id": "vis0", "function": "visibilities"}],
-                "scan_types": [{"scan_type_id": "science", "beams": {"vis0": {}}}],
-                "channels": [],
-            },
-            "processing_blocks": [
-                {
-                    "pb_id": pb_id,
-                    "script": {"kind": "realtime", "name": name, "version": "1.0.0"},
-                    "parameters": {},
-                }
-                for pb_id, name in pbs
-            ],
-            **more,
-        }
-    )
+    blocks = {pb_id: ("realtime", name) for pb_id, name in pbs}
+    return assignment(EB, blocks, ("SKA001", "SKA036"))
 
 
 def rejection(call: Callable[..., Any], *arguments: Any) -> tuple[str, str]:
@@ -133,13 +135,21 @@ def rejection(call: Callable[..., Any], *arguments: Any) -> tuple[str, str]:
 
 def write_state(config: Config, pb_id: str, root: str = "", **state: Any) -> None:
     """Update the state of a processing block, as its script does."""
-    for txn in config.txn():
-        path = f"{root}/pb/{pb_id}/state"
-        text = json.dumps(state)
-        if txn.get(path) is None:
-            txn.create(path, text)
-        else:
-            txn.update(path, text)
+    change(config, f"{root}/pb/{pb_id}/state", **state)
+
+
+def stored(config: Config, path: str) -> str | None:
+    found: str | None = config.backend.get(path)[0]
+    return found
+
+
+def stored_entry(config: Config) -> dict[str, Any]:
+    entry: dict[str, Any] = json.loads(stored(config, "/lmc/subarray/01") or "")
+    return entry
+
+
+def obs_states(names: str) -> list[ObsState]:
+    return [ObsState[name] for name in names.split()]
 
 
 class Events:
@@ -184,7 +194,6 @@ class Events:
         return on_event
 
     def of(self, name: str) -> list[Any]:
-        """Return the received values of one attribute."""
         return [value for each, value in self.received if each == name]
 
     def wait_for(self, name: str, expected: list[Any]) -> None:
@@ -213,6 +222,13 @@ def _restored_logging() -> Iterator[None]:
 
 
 @pytest.fixture
+def log(_restored_logging: None) -> io.StringIO:
+    stream = io.StringIO()
+    logs.set_up("INFO", "ska", stream)
+    return stream
+
+
+@pytest.fixture
 def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
     """etcd of one test with a port, not started."""
     etcd = Etcd(tmp_path / "etcd", flags=QUICK)
@@ -225,17 +241,34 @@ def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, broken_etcd: Etcd) -> Iterator[Callable[..., Server]]:
-    """Function that starts a subarray server on that etcd."""
-    servers: list[Server] = []
+def serve_on(tmp_path: Path) -> Iterator[ServeOn]:
+    """Function that starts a subarray server on an etcd."""
+    with contextlib.ExitStack() as servers:
 
-    def begin(*devices: str, **settings: str) -> Server:
-        where = {"SDP_CONFIG_HOST": broken_etcd.host, "SDP_CONFIG_PORT": str(broken_etcd.port)}
-        server = Server(tmp_path, list(devices) or [SUBARRAY], **where, **settings)
-        servers.append(server)
-        server.start()
-        return server
+        def begin(etcd: Etcd, *devices: str, **settings: str) -> Server:
+            where = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
+            server = Server(tmp_path, list(devices) or [SUBARRAY], **where, **settings)
+            servers.callback(server.stop)
+            server.start()
+            return server
 
-    yield begin
-    for server in servers:
-        server.stop()
+        yield begin
+
+
+@pytest.fixture
+def serve(broken_etcd: Etcd, serve_on: ServeOn) -> Serve:
+    """Function that starts a subarray server on the etcd of the test."""
+    return functools.partial(serve_on, broken_etcd)
+
+
+@pytest.fixture
+def health() -> str:
+    """``host:port`` for a server's health."""
+    return f"127.0.0.1:{free_port('127.0.0.1')}"
+
+
+@pytest.fixture
+def health_settings(health: str) -> dict[str, str]:
+    """The settings that serve it there."""
+    host, _, port = health.partition(":")
+    return {"SDP_LMC_HEALTH_ADDRESS": host, "SDP_LMC_HEALTH_PORT": port}

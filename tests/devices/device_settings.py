@@ -11,7 +11,6 @@ from ska_sdp_lmc.runtime.settings import Settings, load
 
 
 def load_settings(properties: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
-    """Return the settings of device properties and environment variables."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in environ.items():
             environment.setenv(name, value)

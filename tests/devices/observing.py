@@ -17,12 +17,11 @@ from ska_sdp_config.store.interface import Delete, Entry, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span, path_of_key
 from ska_sdp_sim import COMPONENTS, Simulator
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.e2e.scripts import ARGUMENTS
 from tests.services.simulator import is_written_by_simulator
 from tests.support.waiting import wait_until
 
 from .conftest import assign_text, rejection, served
-
-__all__ = ["FOR_EVER", "Observation", "observation"]
 
 SCRIPT = "vis-receive"
 FOR_EVER = 3e6
@@ -47,17 +46,14 @@ class Observation:
 
     @property
     def obs_state(self) -> str:
-        """obsState read by a client."""
         return ObsState(self.subarray.obsState).name
 
     @property
     def entry(self) -> dict[str, Any]:
-        """Entry of the subarray in the database."""
         entry: dict[str, Any] = json.loads(self.written()["/lmc/subarray/01"].value)
         return entry
 
     def command(self, name: str, argument: str | None = None) -> None:
-        """Execute a command."""
         self.subarray.command_inout(name, *([] if argument is None else [argument]))
 
     def rejection(self, name: str, argument: str | None = None) -> tuple[str, str]:
@@ -65,7 +61,6 @@ class Observation:
         return rejection(self.command, name, argument)
 
     def wait_for(self, obs_state: str) -> None:
-        """Wait until the subarray is in an obsState."""
         wait_until(lambda: self.obs_state == obs_state, 20, f"{obs_state}, not {self.obs_state}")
 
     def written(self) -> dict[str, Entry]:
@@ -108,11 +103,7 @@ class Observation:
             if self.obs_state == "IDLE":
                 return json.dumps({"resources": {"receptors": ["SKA063"]}})
             return self.new_assignment()
-        return {
-            "ReleaseResources": '{"resources": {"receptors": ["SKA001"]}}',
-            "Configure": '{"scan_type": "science"}',
-            "Scan": '{"scan_id": 4}',
-        }.get(command)
+        return ARGUMENTS.get(command)
 
     def lead_to(self, obs_state: str) -> None:
         """Begin a new observation and lead it to an obsState, which then lasts."""

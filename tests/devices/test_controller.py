@@ -12,7 +12,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, HealthState
 from tests.support.waiting import wait_until
 
-from .conftest import Events, Start, assign_text, rejection
+from .conftest import Events, Start, assign_text, rejection, stored
 
 
 def test_commands_lead_to_their_states(controller: Any, config: Config) -> None:
@@ -31,13 +31,9 @@ def test_commands_lead_to_their_states(controller: Any, config: Config) -> None:
             assert rejection(controller.command_inout, command) == expected
         names = ("ON", "STANDBY", "OFF", "DISABLE")
         events.wait_for("State", [tango.DevState.names[name] for name in names])
-    for txn in config.txn():
-        entry = json.loads(txn.get("/lmc/controller") or "")
-    assert (entry["state"], entry["last_command"], entry["command_count"]) == (
-        "DISABLE",
-        "Disable",
-        4,
-    )
+    entry = json.loads(stored(config, "/lmc/controller") or "")
+    found = entry["state"], entry["last_command"], entry["command_count"]
+    assert found == ("DISABLE", "Disable", 4)
 
 
 def test_components_follow_owner_keys(controller: Any, config: Config) -> None:

@@ -11,10 +11,9 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from tests.support.waiting import wait_until
 
-from .conftest import Start, assign_text, rejection
+from .conftest import EB, Start, assign_text, rejection, stored
 
-EB_ID = "eb-test-20260131-00000"
-EB = f"/eb/{EB_ID}"
+EB_PATH = f"/eb/{EB}"
 NO_OBJECT = ["5", "{"]
 
 
@@ -23,12 +22,7 @@ def put(config: Config, path: str, text: str) -> None:
         (txn.raw.create if txn.raw.get(path) is None else txn.raw.update)(path, text)
 
 
-def stored(config: Config, path: str) -> str | None:
-    found: str | None = config.backend.get(path)[0]
-    return found
-
-
-@pytest.mark.parametrize("path", [EB, f"{EB}/state"])
+@pytest.mark.parametrize("path", [EB_PATH, f"{EB_PATH}/state"])
 @pytest.mark.parametrize("text", NO_OBJECT)
 def test_scan_does_not_change_damaged_block(
     subarray: Any, config: Config, path: str, text: str
@@ -39,7 +33,7 @@ def test_scan_does_not_change_damaged_block(
     put(config, path, text)
     info = f"{path} holds no JSON object"
     wait_until(lambda: any(line.startswith(info) for line in subarray.healthInfo))
-    expected = "API_CommandFailed", f"Execution block {EB_ID} is missing"
+    expected = "API_CommandFailed", f"Execution block {EB} is missing"
     assert rejection(subarray.Scan, '{"scan_id": 1}') == expected
     assert stored(config, path) == text
     subarray.adminMode = AdminMode.ENGINEERING

@@ -13,8 +13,6 @@ KINDS = ("change", "archive", "alarm")
 
 
 class Attribute:
-    """The device's only attribute."""
-
     def get_name(self) -> str:
         return "scanID"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime, timezone
 from http.client import HTTPConnection
 
@@ -17,37 +15,20 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_lmc.observability.families import FAMILIES
 from ska_sdp_sim.stack.etcd import Etcd
-from ska_sdp_sim.stack.ports import free_port
-from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.services.health import ask, is_ready, reasons, scrape
 from tests.support.waiting import wait_until
 
-from .bare_server import SUBARRAY, Server
-from .conftest import assign_text
+from .bare_server import SUBARRAY, failed_start
+from .conftest import Serve, assign_text
 
 COMMANDS = "sdp_lmc_command_duration_seconds_count"
 
-Serve = Callable[..., Server]
-
-
-@pytest.fixture
-def health() -> str:
-    """``host:port`` for a server's health."""
-    return f"127.0.0.1:{free_port('127.0.0.1')}"
-
-
-@pytest.fixture
-def settings(health: str) -> dict[str, str]:
-    """The settings that serve it there."""
-    host, _, port = health.partition(":")
-    return {"SDP_LMC_HEALTH_ADDRESS": host, "SDP_LMC_HEALTH_PORT": port}
-
 
 def test_readiness_through_the_life_of_etcd(
-    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+    serve: Serve, broken_etcd: Etcd, health: str, health_settings: dict[str, str]
 ) -> None:
     began = datetime.now(timezone.utc)
-    server = serve(**settings)
+    server = serve(**health_settings)
     # Before etcd.
     why = reasons(health)
     assert set(why) == {"database", "device-waits"}
@@ -86,10 +67,10 @@ def test_readiness_through_the_life_of_etcd(
 
 
 def test_metrics_count_commands_and_events(
-    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+    serve: Serve, broken_etcd: Etcd, health: str, health_settings: dict[str, str]
 ) -> None:
     broken_etcd.start()
-    server = serve(**settings)
+    server = serve(**health_settings)
     subarray = server.proxy(SUBARRAY)
     wait_until(lambda: is_ready(health), 20)
     assert scrape(health).one_of("sdp_lmc_obs_state", "obs_state") == "EMPTY"
@@ -136,9 +117,9 @@ def test_metrics_count_commands_and_events(
 
 
 def test_command_that_database_rejects_counts_as_failed(
-    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+    serve: Serve, broken_etcd: Etcd, health: str, health_settings: dict[str, str]
 ) -> None:
-    subarray = serve(**settings).proxy(SUBARRAY)
+    subarray = serve(**health_settings).proxy(SUBARRAY)
     commands = {each.cmd_name for each in subarray.command_list_query()}
     counted = {
         (labels["device"], labels["command"], labels["outcome"]): value
@@ -156,10 +137,10 @@ def test_command_that_database_rejects_counts_as_failed(
 
 
 def test_conflicts_are_counted(
-    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+    serve: Serve, broken_etcd: Etcd, health: str, health_settings: dict[str, str]
 ) -> None:
     broken_etcd.start()
-    subarray = serve(**settings).proxy(SUBARRAY)
+    subarray = serve(**health_settings).proxy(SUBARRAY)
     wait_until(lambda: is_ready(health), 20)
     subarray.On()
     over = threading.Event()
@@ -198,9 +179,9 @@ def test_server_without_port_serves_no_health(serve: Serve, health: str) -> None
 
 
 def test_health_endpoint_answers_in_plain_text(
-    serve: Serve, broken_etcd: Etcd, health: str, settings: dict[str, str]
+    serve: Serve, broken_etcd: Etcd, health: str, health_settings: dict[str, str]
 ) -> None:
-    serve(**settings)
+    serve(**health_settings)
     status, words = ask(health, "/readyz", accept="text/plain")
     assert status == 503
     assert "test-sdp/subarray/01 is in State INIT" in words
@@ -218,9 +199,9 @@ def test_health_endpoint_answers_in_plain_text(
 
 @pytest.mark.long
 def test_silent_client_does_not_delay_others(
-    serve: Serve, health: str, settings: dict[str, str]
+    serve: Serve, health: str, health_settings: dict[str, str]
 ) -> None:
-    serve(**settings)
+    serve(**health_settings)
     host, _, port = health.partition(":")
     silent = [socket.create_connection((host, int(port)), 5) for _ in range(20)]
     try:
@@ -233,39 +214,10 @@ def test_silent_client_does_not_delay_others(
             each.close()
 
 
-def failed_start(**settings: str) -> str:
-    done = subprocess.run(
-        [installed_program("SDPSubarray", "tango"), "01", "-nodb", "-dlist", SUBARRAY],
-        env=clean_environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert "Traceback" not in done.stderr
-    return done.stderr
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("SDP_LMC_HEALTH_PORT", "http"),
-        ("SDP_LMC_HEALTH_PORT", "65536"),
-        ("SDP_LMC_HEALTH_PORT", "-1"),
-        ("SDP_LMC_HEALTH_ADDRESS", "localhost"),
-    ],
-)
-def test_invalid_setting_ends_start(name: str, value: str) -> None:
-    words = failed_start(**{name: value})
-    assert f"Invalid value '{value}' for environment variable {name}" in words
-
-
-def test_used_health_port_ends_start(settings: dict[str, str]) -> None:
-    port = int(settings["SDP_LMC_HEALTH_PORT"])
+def test_used_health_port_ends_start(health_settings: dict[str, str]) -> None:
+    port = int(health_settings["SDP_LMC_HEALTH_PORT"])
     with socket.create_server(("127.0.0.1", port)):
-        words = failed_start(**settings)
+        words = failed_start("-nodb", "-dlist", SUBARRAY, **health_settings)
     assert (
         f"Cannot serve the health endpoint at 127.0.0.1 port {port} (Address already in use)"
         in words
@@ -274,8 +226,10 @@ def test_used_health_port_ends_start(settings: dict[str, str]) -> None:
 
 
 @pytest.mark.long
-def test_paused_server_fails_liveness(serve: Serve, health: str, settings: dict[str, str]) -> None:
-    server = serve(**settings)
+def test_paused_server_fails_liveness(
+    serve: Serve, health: str, health_settings: dict[str, str]
+) -> None:
+    server = serve(**health_settings)
     assert ask(health, "/livez")[0] == 200
     server.pause()
     began = time.monotonic()

@@ -7,32 +7,27 @@ import itertools
 import resource
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ska_sdp_lmc.observability.connections import MAX_CONNECTIONS, REQUEST_TIMEOUT_S
-from ska_sdp_sim.stack.ports import free_port
 from tests.services.health import ask
 from tests.support.in_time import in_time
 from tests.support.waiting import LATE, wait_until
 
 from .bare_server import Server
+from .conftest import Serve
 
 CLIENTS = 1900
 TRICKLE = b"GET /livez HTTP/1.1\r\nX-Slow: "
 """Bytes that a slow client sends one by one, followed by more of the same header."""
 
-Serve = Callable[..., Server]
-
 
 @pytest.fixture
-def server(serve: Serve) -> tuple[Server, str]:
-    """A server, and ``host:port`` of its health."""
-    port = free_port("127.0.0.1")
-    settings = {"SDP_LMC_HEALTH_ADDRESS": "127.0.0.1", "SDP_LMC_HEALTH_PORT": str(port)}
-    return serve(**settings), f"127.0.0.1:{port}"
+def server(serve: Serve, health_settings: dict[str, str]) -> Server:
+    return serve(**health_settings)
 
 
 @pytest.fixture
@@ -100,32 +95,27 @@ def trickling(endpoint: str, count: int) -> Iterator[list[SlowClient]]:
             client.close()
 
 
-def _threads(server: Server) -> int:
-    return len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
-
-
-def _files(server: Server) -> int:
-    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+def _count(server: Server, kind: str) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/{kind}").iterdir()))
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("_many_files")
-def test_probes_are_answered_despite_slow_clients(server: tuple[Server, str]) -> None:
-    process, health = server
-    threads, files = _threads(process), _files(process)
+def test_probes_are_answered_despite_slow_clients(server: Server, health: str) -> None:
+    threads, files = _count(server, "task"), _count(server, "fd")
     with trickling(health, CLIENTS) as clients:
         # Each client was connected for some time, or closed by the server.
         wait_until(lambda: all(client.closed for client in clients[: CLIENTS // 2]), 60)
         for path in ("/livez", "/readyz", "/metrics", "/livez"):
             with in_time(1.0):
                 assert ask(health, path)[0] in (200, 503)
-            assert _threads(process) < threads + 20
-            assert _files(process) < files + 2 * MAX_CONNECTIONS
+            assert _count(server, "task") < threads + 20
+            assert _count(server, "fd") < files + 2 * MAX_CONNECTIONS
 
 
 @pytest.mark.long
-def test_request_times_out_despite_single_bytes(server: tuple[Server, str]) -> None:
-    _, health = server
+@pytest.mark.usefixtures("server")
+def test_request_times_out_despite_single_bytes(health: str) -> None:
     with (
         trickling(health, 1) as (client,),
         in_time(REQUEST_TIMEOUT_S + LATE, REQUEST_TIMEOUT_S - 1),

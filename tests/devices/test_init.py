@@ -16,7 +16,7 @@ from ska_sdp_lmc.observability.process import PROCESS
 from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY
-from .conftest import CONTROLLER, Start, rejection
+from .conftest import CONTROLLER, Start, rejection, stored
 
 Set = Callable[[str], None]
 
@@ -45,13 +45,11 @@ def test_invalid_property_disables_device_until_next_init(
         (unready,) = (each for each in PROCESS.why_not_ready() if each.device == SUBARRAY)
         assert unready.code == "device-unfit"
         assert unready.sentence.startswith(fault)
-        for txn in config.txn():
-            before = txn.get("/lmc/subarray/01")
+        before = stored(config, "/lmc/subarray/01")
         assert rejection(subarray.On)[1].startswith(f"On was not carried out: {fault}")
         with pytest.raises(tango.DevFailed, match="was not carried out"):
             subarray.adminMode = 2
-        for txn in config.txn():
-            assert txn.get("/lmc/subarray/01") == before
+        assert stored(config, "/lmc/subarray/01") == before
     finally:
         set_timeout("60")
     subarray.Init()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -12,11 +11,12 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
+from tests.e2e.scripts import name_receiver
+from tests.model.cells import PATHS
 from tests.support.waiting import wait_until
 
-from .conftest import Events, assign_text, served, write_state
+from .conftest import EB, Events, assign_text, served_in_memory, write_state
 
 STRING, LONG64, ENUM, STATE = (
     tango.CmdArgType.DevString,
@@ -75,21 +75,11 @@ CONSTANT = {"versionId", "sdpVersion"}
 TAKE_TEXT = {"AssignResources", "ReleaseResources", "Configure", "Scan"}
 COMMANDS = {
     "controller": {"On", "Standby", "Off", "Disable"},
-    "subarray": TAKE_TEXT
-    | {
-        "On",
-        "Off",
-        "ReleaseAllResources",
-        "EndScan",
-        "End",
-        "Abort",
-        "ObsReset",
-        "Restart",
-    },
+    "subarray": set(PATHS),
 }
 OF_TANGO = {"Init", "State", "Status"}
 
-EB, PB = "eb-test-20260131-00000", "pb-a"
+PB = "pb-a"
 
 
 @pytest.fixture(params=["controller", "subarray"])
@@ -104,11 +94,8 @@ def devices() -> Iterator[dict[str, Any]]:
 
     Tango ends the process if the thread that it starts runs before its own start is complete.
     """
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SDP_CONFIG_BACKEND", "memory")
-        MemoryBackend.shared.clear()
-        with served() as (controller, subarray):
-            yield {"controller": controller, "subarray": subarray}
+    with served_in_memory() as (controller, subarray):
+        yield {"controller": controller, "subarray": subarray}
 
 
 def test_attributes_match_reference(devices: dict[str, Any], which: str) -> None:
@@ -156,7 +143,8 @@ def test_every_attribute_pushes_change_events(devices: dict[str, Any]) -> None:
         ]
         for _, _, events in received:
             stack.enter_context(events)
-        _observe(devices)
+        with Config(backend="memory") as config:
+            _observe(config, devices["controller"], devices["subarray"])
         for device, names, events in received:
             _check_events(device, names, events)
 
@@ -185,14 +173,8 @@ def _plain(value: Any) -> Any:
     return list(value or ()) if value is None or isinstance(value, tuple) else value
 
 
-def _observe(devices: dict[str, Any]) -> None:
+def _observe(config: Config, controller: Any, subarray: Any) -> None:
     """Change every attribute, and end in FAULT."""
-    controller, subarray = devices["controller"], devices["subarray"]
-    with Config(backend="memory") as config:
-        _observe_with(config, controller, subarray)
-
-
-def _observe_with(config: Config, controller: Any, subarray: Any) -> None:
     for device in (controller, subarray):
         device.adminMode = AdminMode.ENGINEERING
         device.On()
@@ -211,9 +193,7 @@ def _observe_with(config: Config, controller: Any, subarray: Any) -> None:
         resources_available=True,
         receive_addresses={"science": {}},
     )
-    for txn in config.txn():
-        block = json.loads(txn.get(f"/eb/{EB}") or "{}")
-        txn.update(f"/eb/{EB}", json.dumps({**block, "pb_receive_addresses": PB}))
+    name_receiver(config, EB, PB)
     wait_until(lambda: subarray.obsState == ObsState.IDLE)
     subarray.Configure('{"scan_type": "science"}')
     subarray.Scan('{"scan_id": 5}')

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import ConfigRefused
-from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_lmc.observability import process
 from ska_sdp_lmc.observability.commands_in_progress import CommandsInProgress
@@ -30,8 +29,6 @@ Serve = Callable[[Reconcile], tuple[Process, CommandsInProgress]]
 
 
 class NoSink:
-    """Attribute sink that discards everything."""
-
     def monitor(self) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
 
@@ -43,12 +40,9 @@ class NoSink:
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """In-memory database."""
-    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+def database(monkeypatch: pytest.MonkeyPatch, _memory: None) -> Iterator[Database]:
     # Shortened from a minute.
     monkeypatch.setattr(process, "STUCK_AFTER", 0.2)
-    MemoryBackend.shared.clear()
     database = Database()
     yield database
     database.close()
@@ -105,9 +99,7 @@ def test_working_process_is_live(serve: Serve, database: Database) -> None:
 
 
 def test_reconciliation_stalled_by_rejection_is_not_stuck(
-    serve: Serve,
-    database: Database,
-    monkeypatch: pytest.MonkeyPatch,
+    serve: Serve, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over, is_full = threading.Event(), threading.Event()
 
@@ -138,9 +130,7 @@ def test_reconciliation_stalled_by_rejection_is_not_stuck(
         over.set()
 
 
-def test_endless_reconciliation_is_stuck(
-    serve: Serve,
-) -> None:
+def test_endless_reconciliation_is_stuck(serve: Serve) -> None:
     free = threading.Event()
 
     def reconcile(watcher: Watcher[Any]) -> None:
@@ -159,9 +149,7 @@ def test_endless_reconciliation_is_stuck(
     wait_until(lambda: codes(this) == [])
 
 
-def test_endless_command_is_stuck(
-    serve: Serve,
-) -> None:
+def test_endless_command_is_stuck(serve: Serve) -> None:
     this, commands = serve(look)
     with commands.running():
         wait_until(lambda: codes(this) == ["command-stuck"])
@@ -169,9 +157,7 @@ def test_endless_command_is_stuck(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_dead_watch_loop_is_reported(
-    serve: Serve,
-) -> None:
+def test_dead_watch_loop_is_reported(serve: Serve) -> None:
     def reconcile(watcher: Watcher[Any]) -> None:
         # An exception that no loop catches.
         raise SystemExit

@@ -27,8 +27,6 @@ LINE = re.compile(
 
 
 class Device:
-    """Device that receives log records."""
-
     def __init__(self, level: int = logging.INFO) -> None:
         self.level = level
         self.logged: list[tuple[int, str]] = []
@@ -44,14 +42,13 @@ def lines(stream: io.StringIO) -> list[str]:
     return stream.getvalue().splitlines()
 
 
-def test_command_line_has_ska_format() -> None:
-    stream, device = io.StringIO(), Device()
-    logs.set_up("INFO", "ska", stream)
+def test_command_line_has_ska_format(log: io.StringIO) -> None:
+    device = Device()
     with logs.context("test-sdp/subarray/01", device, "txn-generated"):
         logs.set_transaction_id("txn-x")
         LOGGER.info("Scan %d started", 7)
     LOGGER.warning("afterwards")
-    first, second = lines(stream)
+    first, second = lines(log)
     found = LINE.fullmatch(first)
     assert found
     assert found.groups() == (
@@ -83,7 +80,6 @@ def test_record_is_one_line_for_any_message(tag: str, message: str) -> None:
 
 
 def fields(line: str) -> tuple[str, str]:
-    """Return the thread and the function of a line."""
     _, _, _, thread, function, *_ = line.split("|")
     return thread, function
 
@@ -100,14 +96,12 @@ def from_foreign_thread(call: Callable[[], None]) -> None:
     assert done.wait(30)
 
 
-def test_tango_thread_has_plain_name() -> None:
-    stream = io.StringIO()
-    logs.set_up("INFO", "ska", stream)
+def test_tango_thread_has_plain_name(log: io.StringIO) -> None:
     from_foreign_thread(lambda: LOGGER.info("by Tango"))
     named = threading.Thread(target=lambda: LOGGER.info("by us"), name="watch-a/b/c")
     named.start()
     named.join()
-    assert [fields(line)[0] for line in lines(stream)] == ["tango", "watch-a/b/c"]
+    assert [fields(line)[0] for line in lines(log)] == ["tango", "watch-a/b/c"]
 
 
 @pytest.mark.parametrize("log_format", ["ska", "json"])
@@ -141,25 +135,22 @@ def test_json_formatter_has_all_fields() -> None:
     assert record["timestamp"].endswith("Z")
 
 
-def test_traceback_stays_in_line() -> None:
-    stream = io.StringIO()
-    logs.set_up("INFO", "ska", stream)
+def test_traceback_stays_in_line(log: io.StringIO) -> None:
     try:
         _ = 1 / 0
     except ZeroDivisionError:
         LOGGER.exception("It went wrong")
-    (line,) = lines(stream)
+    (line,) = lines(log)
     assert "It went wrong\\nTraceback" in line
     assert "ZeroDivisionError: division by zero" in line
 
 
-def test_level_of_device_can_change_at_runtime() -> None:
-    stream, device = io.StringIO(), Device(logging.ERROR)
-    logs.set_up("INFO", "ska", stream)
+def test_level_of_device_can_change_at_runtime(log: io.StringIO) -> None:
+    device = Device(logging.ERROR)
     with logs.context("d", device):
         LOGGER.warning("not wanted")
         device.level = logging.DEBUG
         LOGGER.debug("wanted now")
     LOGGER.debug("not wanted outside of a device")
-    assert [line.rpartition("|")[2] for line in lines(stream)] == ["wanted now"]
-    assert device.logged == [(logging.DEBUG, lines(stream)[0])]
+    assert [line.rpartition("|")[2] for line in lines(log)] == ["wanted now"]
+    assert device.logged == [(logging.DEBUG, lines(log)[0])]

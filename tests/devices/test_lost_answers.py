@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc import commands
 from ska_sdp_lmc.devices import subarray as server
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-from .conftest import Events
+from .conftest import Events, obs_states
 from .observing import Observation, observation
 
 CONFIGURE = '{"scan_type": "science", "transaction_id": "txn-test-20260131-lost"}'
@@ -29,13 +28,7 @@ def network(etcd: Etcd) -> Iterator[Proxy]:
 
 @contextmanager
 def in_idle(etcd: Etcd, network: Proxy, budget: str) -> Iterator[Observation]:
-    """A subarray in IDLE, which reaches its database through the network.
-
-    Args:
-        etcd: the database.
-        network: proxy between them.
-        budget: seconds that a command may take.
-    """
+    """A subarray in IDLE, behind the network; its commands may take ``budget`` seconds."""
     settings = {"RequiredComponents": "none", "TimeoutDatabase": budget}
     with observation(etcd, components=(), port=network.port, **settings) as observing:
         observing.switch_on()
@@ -75,8 +68,7 @@ def test_commit_with_lost_response_is_settled(
         assert observing.entry["last_command"] == "Configure"
         # The events of another command follow, so those of the first were pushed once.
         observing.command("Scan", '{"scan_id": 1}')
-        expected = [ObsState.CONFIGURING, ObsState.READY, ObsState.SCANNING]
-        events.wait_for("obsState", expected)
+        events.wait_for("obsState", obs_states("CONFIGURING READY SCANNING"))
         assert events.of("transactionID")[0] == "txn-test-20260131-lost"
 
 
@@ -103,5 +95,5 @@ def test_unknown_outcome_is_published_once_known(
         network.reject_connections(False)
         network.cut()
         observing.wait_for("READY")
-        events.wait_for("obsState", [ObsState.CONFIGURING, ObsState.READY])
+        events.wait_for("obsState", obs_states("CONFIGURING READY"))
         events.wait_for("transactionID", ["txn-test-20260131-lost"])

@@ -15,16 +15,15 @@ import pytest
 import tango
 
 from ska_sdp_config import Config
-from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.lmc.states import HealthState, ObsState
 from ska_sdp_lmc.messages.examples import example, example_names
-from ska_sdp_lmc.observability import logs
+from tests.e2e.scripts import name_receiver
 from tests.messages.in_use import ACCEPTED, REJECTED, WRONG_IN_MEANING, files
 from tests.messages.small import PARSERS
 from tests.support.shared import MESSAGES, has_messages
 from tests.support.waiting import wait_until
 
-from .conftest import assign_text, rejection, served, write_state
+from .conftest import EB, assign_text, rejection, served_in_memory, write_state
 
 COMMANDS = {
     "assignres": "AssignResources",
@@ -32,7 +31,13 @@ COMMANDS = {
     "releaseres": "ReleaseResources",
     "scan": "Scan",
 }
-EB, PB = "eb-test-20260131-00000", "pb-receive"
+RESULTS = {
+    "assignres": ("RESOURCING", "IDLE"),
+    "configure": ("READY",),
+    "releaseres": ("IDLE", "EMPTY"),
+    "scan": ("SCANNING",),
+}
+PB = "pb-receive"
 
 Send = Callable[[str, str], None]
 
@@ -40,11 +45,8 @@ Send = Callable[[str, str], None]
 @pytest.fixture(scope="module")
 def device() -> Iterator[Any]:
     """A subarray that needs no components, for all messages."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SDP_CONFIG_BACKEND", "memory")
-        MemoryBackend.shared.clear()
-        with served(RequiredComponents="none") as (_, subarray):
-            yield subarray
+    with served_in_memory(RequiredComponents="none") as (_, subarray):
+        yield subarray
 
 
 @pytest.fixture
@@ -95,14 +97,6 @@ def send(device: Any, config: Config) -> Send:
     return give
 
 
-@pytest.fixture
-def log(_restored_logging: None) -> io.StringIO:
-    """Log of the device."""
-    stream = io.StringIO()
-    logs.set_up("INFO", "ska", stream)
-    return stream
-
-
 def warnings(log: io.StringIO) -> list[str]:
     """Return the logged warnings about a message, each with its transaction ID."""
     lines = [line.split("|", 7) for line in log.getvalue().splitlines()]
@@ -112,18 +106,8 @@ def warnings(log: io.StringIO) -> list[str]:
 
 
 def accepted(device: Any, schema: str) -> None:
-    """Check the effect of the command."""
     assert device.lastCommand == COMMANDS[schema]
-    name = ObsState(device.obsState).name
-    assert (
-        name
-        in {
-            "assignres": ("RESOURCING", "IDLE"),
-            "configure": ("READY",),
-            "releaseres": ("IDLE", "EMPTY"),
-            "scan": ("SCANNING",),
-        }[schema]
-    )
+    assert ObsState(device.obsState).name in RESULTS[schema]
 
 
 @pytest.mark.parametrize("name", [name for name in example_names() if "recvaddrs" not in name])
@@ -197,9 +181,7 @@ def test_receive_addresses_are_passed_on(
     write_state(
         config, PB, status="RUNNING", resources_available=True, receive_addresses=addresses
     )
-    for txn in config.txn():
-        block = json.loads(txn.get(f"/eb/{EB}") or "{}")
-        txn.update(f"/eb/{EB}", json.dumps({**block, "pb_receive_addresses": PB}))
+    name_receiver(config, EB, PB)
     wait_until(lambda: device.obsState == ObsState.IDLE)
     assert json.loads(device.receiveAddresses) == addresses
     faults = list(device.healthInfo or ())
@@ -211,7 +193,6 @@ def test_receive_addresses_are_passed_on(
 
 
 def everything(config: Config) -> dict[str, str | None]:
-    """Return the contents of the database."""
     found: dict[str, str | None] = {}
     for txn in config.txn():
         found = {path: txn.get(path) for path in txn.list_keys("/", recurse=4)}

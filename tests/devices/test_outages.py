@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone, tzinfo
 import pytest
 from typing_extensions import Self
 
-from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.lmc.health import Outage
 from ska_sdp_lmc.runtime import database
 from ska_sdp_lmc.runtime.database import Database
@@ -17,12 +16,10 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+def unreachable(monkeypatch: pytest.MonkeyPatch, _memory: None) -> Iterator[Database]:
     """Database that no longer responds."""
-    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
     monkeypatch.setattr(database, "OUTAGE_AFTER", 0.0)
     monkeypatch.setattr(database, "NOTIFY_RETRY_S", 0.01)
-    MemoryBackend.shared.clear()
     there = Database()
     there.config.backend.connection.failed()
     yield there
@@ -53,8 +50,8 @@ def test_outage_is_published_after_clock_is_set_back(
     assert abs(notified[0].since - began) < timedelta(seconds=10)
 
 
-def test_close_waits_for_threads_started_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+@pytest.mark.usefixtures("_memory")
+def test_close_waits_for_threads_started_meanwhile() -> None:
     there = Database()
     over = threading.Event()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -283,11 +284,8 @@ def test_concurrent_publications_do_not_mix_events(device: Device, publisher: Pu
                 view(number, number, ObsState.READY, ObsState.CONFIGURING, scan_id=number)
             )
 
-    threads = [threading.Thread(target=publish, args=(range(begin, 400, 2),)) for begin in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(publish, (range(1, 400, 2), range(2, 400, 2))))
     pushed = device.take()
     assert len(pushed) % 3 == 0
     values = []

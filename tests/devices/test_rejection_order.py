@@ -15,14 +15,11 @@ import pytest
 
 from ska_sdp_config.lmc.states import AdminMode
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.model.cells import OFFLINE
 
 from .observing import Observation, observation
 
 NOT_ALLOWED, FAILED = "API_CommandNotAllowed", "API_CommandFailed"
-OFFLINE = (
-    "The processing controller, helm deployer, or both are OFFLINE: "
-    "cannot start processing blocks."
-)
 KNOWN_EB, KNOWN_PB = "eb-known-20260131-00000", "pb-known-20260131-00000"
 
 
@@ -95,7 +92,6 @@ def assignment(eb_id: str | None, *pb_ids: str, **more: Any) -> str:
 
 
 def new_eb(observing: Observation) -> str:
-    """Return an unused ID."""
     observing.new_assignment()
     return observing.eb_id
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,35 +13,17 @@ from pyetcd import etcdrpc
 from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_sim.stack.etcd import Etcd
-from ska_sdp_sim.stack.ports import free_port
 from tests.services.health import reasons
 from tests.support.in_time import on_time
 from tests.support.quota import fill, make_room
 from tests.support.users import PASSWORD, USER, administrator
 from tests.support.waiting import wait_until
 
-from .bare_server import SUBARRAY, Server
-from .conftest import rejection
+from .bare_server import SUBARRAY
+from .conftest import Serve, ServeOn, rejection
 
 SHOWN_WITHIN = 6.0
 """Seconds from the first rejection until healthState is FAILED."""
-
-ServeOn = Callable[..., Any]
-
-
-@pytest.fixture
-def serve_on(tmp_path: Path) -> Iterator[ServeOn]:
-    """Function that starts a server of one subarray on an etcd, and returns the subarray."""
-    with ExitStack() as servers:
-
-        def begin(etcd: Etcd, **settings: str) -> Any:
-            where = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
-            server = Server(tmp_path, [SUBARRAY], **where, **settings)
-            servers.callback(server.stop)
-            server.start()
-            return server.proxy(SUBARRAY)
-
-        yield begin
 
 
 def shown(subarray: Any) -> str:
@@ -59,13 +39,13 @@ def wait_for_text(subarray: Any, expected: str, began: float) -> None:
 
 
 def test_full_database_is_published_until_it_has_space(
-    etcd_server: Callable[..., Etcd], serve_on: ServeOn
+    etcd_server: Callable[..., Etcd],
+    serve_on: ServeOn,
+    health: str,
+    health_settings: dict[str, str],
 ) -> None:
     etcd = etcd_server(quota_backend_bytes=2_000_000)
-    health = f"127.0.0.1:{free_port('127.0.0.1')}"
-    host, _, port = health.partition(":")
-    subarray = serve_on(etcd, SDP_LMC_HEALTH_ADDRESS=host, SDP_LMC_HEALTH_PORT=port)
-    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray = serve_on(etcd, **health_settings).connected()
     assert subarray.healthState == HealthState.OK
     with Etcd3Backend(host=etcd.endpoint) as backend:
         fill(backend)
@@ -118,7 +98,7 @@ def test_missing_rights_are_published_before_first_view(
 ) -> None:
     etcd = etcd_server(auth_token="simple", bcrypt_cost=4)
     with administrator(etcd.endpoint) as admin:
-        subarray = serve_on(etcd, **settings)
+        subarray = serve_on(etcd, **settings).proxy(SUBARRAY)
         began = time.monotonic()
         wait_for_text(subarray, expected, began)
         assert advice in shown(subarray)
@@ -146,7 +126,7 @@ def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: 
     etcd = etcd_server(auth_token="simple", bcrypt_cost=4)
     login = {"SDP_CONFIG_USERNAME": USER, "SDP_CONFIG_PASSWORD": PASSWORD}
     with administrator(etcd.endpoint) as admin:
-        subarray = serve_on(etcd, **login)
+        subarray = serve_on(etcd, **login).proxy(SUBARRAY)
         wait_until(lambda: subarray.healthState == HealthState.OK)
         admin.log_in()
         for key in (b"2/lmc/", b"3/lmc/", b"2/component/", b"3/component/", b"token/"):
@@ -163,7 +143,7 @@ def test_revoked_right_is_published(etcd_server: Callable[..., Etcd], serve_on: 
 @pytest.mark.long
 @pytest.mark.parametrize("halt", [Etcd.stop, Etcd.pause], ids=["stopped", "silent"])
 def test_rejection_names_health_state_only_if_it_is_failed(
-    serve: Callable[..., Server], broken_etcd: Etcd, halt: Callable[[Etcd], None]
+    serve: Serve, broken_etcd: Etcd, halt: Callable[[Etcd], None]
 ) -> None:
     broken_etcd.start()
     subarray = serve().proxy(SUBARRAY)

@@ -13,7 +13,7 @@ from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import wait_until
 
-from .conftest import assign_text, served, write_state
+from .conftest import assign_text, served, stored_entry, write_state
 
 PB = "pb-test-20260131-00000"
 COUNTED = re.compile(
@@ -39,9 +39,7 @@ def test_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.Monk
             write_state(config, PB, status="RUNNING", resources_available=True)
             wait_until(lambda: subarray.obsState.name == "IDLE")
             # The server publishes the end of the wait before it writes it.
-            wait_until(
-                lambda: '"reached": true' in (config.backend.get("/lmc/subarray/01")[0] or "")
-            )
+            wait_until(lambda: stored_entry(config)["reached"])
             subarray.Configure('{"scan_type": "science"}')
             commands = [
                 ("Scan", '{"scan_id": 1}'),

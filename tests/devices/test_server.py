@@ -10,10 +10,8 @@ import json
 import shutil
 import signal
 import statistics
-import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,16 +20,13 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from ska_sdp_sim.stack.etcd import Etcd
-from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.support.waiting import wait_until
 
-from .bare_server import SUBARRAY, Server
-from .conftest import assign_text, rejection
+from .bare_server import SUBARRAY, failed_start
+from .conftest import Serve, assign_text, rejection
 
 
-def test_server_starts_without_database_and_waits(
-    serve: Callable[..., Server], broken_etcd: Etcd
-) -> None:
+def test_server_starts_without_database_and_waits(serve: Serve, broken_etcd: Etcd) -> None:
     subarray = serve().proxy(SUBARRAY)
     assert subarray.state() == tango.DevState.INIT
     address = broken_etcd.endpoint
@@ -56,10 +51,9 @@ def test_server_starts_without_database_and_waits(
     wait_until(lambda: subarray.healthState == HealthState.OK)
 
 
-def test_restored_database_is_published(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
+def test_restored_database_is_published(serve: Serve, broken_etcd: Etcd) -> None:
     broken_etcd.start()
-    subarray = serve().proxy(SUBARRAY)
-    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray = serve().connected()
     for _ in range(5):
         subarray.On()
         subarray.Off()
@@ -81,13 +75,10 @@ def test_restored_database_is_published(serve: Callable[..., Server], broken_etc
     assert subarray.state() == tango.DevState.OFF
 
 
-def test_hanging_database_does_not_block_reads(
-    serve: Callable[..., Server], broken_etcd: Etcd
-) -> None:
+def test_hanging_database_does_not_block_reads(serve: Serve, broken_etcd: Etcd) -> None:
     broken_etcd.start()
     server = serve()
-    subarray = server.proxy(SUBARRAY)
-    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray = server.connected()
     subarray.On()
     subarray.AssignResources(assign_text())
     broken_etcd.pause()
@@ -128,13 +119,10 @@ def test_hanging_database_does_not_block_reads(
 
 
 @pytest.mark.long
-def test_changes_during_outage_are_published_after_it(
-    serve: Callable[..., Server], broken_etcd: Etcd
-) -> None:
+def test_changes_during_outage_are_published_after_it(serve: Serve, broken_etcd: Etcd) -> None:
     broken_etcd.start()
     # Long enough for the database to be stopped first on a busy machine.
-    subarray = serve(SDP_LMC_TIMEOUT_ASSIGN_RESOURCES="4").proxy(SUBARRAY)
-    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray = serve(SDP_LMC_TIMEOUT_ASSIGN_RESOURCES="4").connected()
     subarray.On()
     subarray.AssignResources(assign_text((("pb-a", "work"),)))
     began = time.monotonic()
@@ -162,11 +150,10 @@ def test_changes_during_outage_are_published_after_it(
         wait_until(shows_what_is_written)
 
 
-def test_killed_server_loses_no_state(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
+def test_killed_server_loses_no_state(serve: Serve, broken_etcd: Etcd) -> None:
     broken_etcd.start()
     server = serve()
-    subarray = server.proxy(SUBARRAY)
-    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray = server.connected()
     subarray.On()
     subarray.AssignResources(assign_text())
     subarray.Configure('{"scan_type": "science"}')
@@ -179,9 +166,7 @@ def test_killed_server_loses_no_state(serve: Callable[..., Server], broken_etcd:
     subarray.EndScan()
 
 
-def test_sigterm_ends_server_and_removes_presence(
-    serve: Callable[..., Server], broken_etcd: Etcd
-) -> None:
+def test_sigterm_ends_server_and_removes_presence(serve: Serve, broken_etcd: Etcd) -> None:
     broken_etcd.start()
     names = [f"test-sdp/subarray/{number:02}" for number in range(1, 5)]
     server = serve(*names)
@@ -208,11 +193,10 @@ def test_sigterm_ends_server_and_removes_presence(
         assert min(took) < 3
 
 
-def test_every_log_line_has_ska_format(serve: Callable[..., Server], broken_etcd: Etcd) -> None:
+def test_every_log_line_has_ska_format(serve: Serve, broken_etcd: Etcd) -> None:
     broken_etcd.start()
     server = serve(SDP_LMC_LOG_FORMAT="json")
-    subarray = server.proxy(SUBARRAY)
-    wait_until(lambda: subarray.state() == tango.DevState.OFF)
+    subarray = server.connected()
     subarray.On()
     with pytest.raises(tango.DevFailed):
         subarray.Scan("{}")
@@ -237,22 +221,12 @@ def test_every_log_line_has_ska_format(serve: Callable[..., Server], broken_etcd
     [
         ("SDP_LMC_STRICTNESS", "7"),
         ("SDP_LMC_TIMEOUT_CONFIGURE", "soon"),
+        ("SDP_LMC_HEALTH_PORT", "http"),
         ("SDP_CONFIG_PORT", "many"),
     ],
 )
 def test_invalid_setting_ends_start(name: str, value: str) -> None:
-    program = installed_program("SDPSubarray", "tango")
-    done = subprocess.run(
-        [program, "01", "-nodb", "-dlist", SUBARRAY],
-        env=clean_environment(**{name: value}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert name in done.stderr
-    assert "Traceback" not in done.stderr
+    assert name in failed_start("-nodb", "-dlist", SUBARRAY, **{name: value})
 
 
 @pytest.mark.long
@@ -260,7 +234,7 @@ def test_invalid_setting_ends_start(name: str, value: str) -> None:
     ("level", "is_logged"), [("ERROR", False), ("WARNING", True), ("INFO", True)]
 )
 def test_log_level_is_a_setting(
-    serve: Callable[..., Server], broken_etcd: Etcd, level: str, is_logged: bool
+    serve: Serve, broken_etcd: Etcd, level: str, is_logged: bool
 ) -> None:
     broken_etcd.start()
     # A missing component is logged as a warning.
@@ -273,21 +247,6 @@ def test_log_level_is_a_setting(
     output = server.process.output()
     assert ("|WARNING|" in output) is is_logged
     assert ("|INFO|" in output) is (level == "INFO")
-
-
-def failed_start(*arguments: str) -> str:
-    """Start a server that fails to start; return its output."""
-    program = installed_program("SDPSubarray", "tango")
-    done = subprocess.run(
-        [program, "01", "-ORBendPoint", "giop:tcp:127.0.0.1:0", *arguments],
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode != 0
-    return done.stderr
 
 
 def test_invalid_subarray_name_ends_start() -> None:

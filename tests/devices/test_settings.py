@@ -99,12 +99,14 @@ def test_invalid_setting_is_named(name: str, value: str) -> None:
         ("SDP_LMC_LOG_FORMAT", "xml"),
         ("SDP_LMC_HEALTH_PORT", "http"),
         ("SDP_LMC_HEALTH_PORT", "65536"),
+        ("SDP_LMC_HEALTH_PORT", "-1"),
         ("SDP_LMC_HEALTH_ADDRESS", "localhost"),
         ("SDP_LMC_HEALTH_ADDRESS", "127.0.0.1:80"),
     ],
 )
 def test_invalid_process_setting_is_named(variable: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"for environment variable {variable}: expected ."):
+    expected = f"Invalid value '{value}' for environment variable {variable}: expected ."
+    with pytest.raises(SettingsError, match=expected):
         load({}, {variable: value})
 
 

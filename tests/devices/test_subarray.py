@@ -6,6 +6,7 @@ import io
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
 
@@ -16,33 +17,26 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.derive import SubarrayView, derive
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
-from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_lmc.devices import subarray as server
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime.publisher import TangoSink
+from tests.e2e.scripts import name_receiver
+from tests.model.cells import OFFLINE
+from tests.model.worlds import ADDRESSES, READY_STATE
 from tests.support.waiting import wait_until
 
-from .conftest import Events, Start, assign_text, rejection, write_state
-
-ADDRESSES = {
-    "science": {
-        "vis0": {"function": "visibilities", "host": [[0, "10.0.0.1"]], "port": [[0, 9000, 1]]}
-    }
-}
-RUNNING: dict[str, Any] = {
-    "status": "RUNNING",
-    "resources_available": True,
-    "receive_addresses": ADDRESSES,
-    "deployments_ready": True,
-}
-
-
-def link_addresses(config: Config, pb_id: str) -> None:
-    for txn in config.txn():
-        eb = json.loads(txn.get("/eb/eb-test-20260131-00000") or "")
-        eb["pb_receive_addresses"] = pb_id
-        txn.update("/eb/eb-test-20260131-00000", json.dumps(eb))
+from .conftest import (
+    EB,
+    Events,
+    Start,
+    assign_text,
+    obs_states,
+    rejection,
+    stored,
+    stored_entry,
+    write_state,
+)
 
 
 def test_observation_passes_all_states(subarray: Any, config: Config) -> None:
@@ -53,8 +47,8 @@ def test_observation_passes_all_states(subarray: Any, config: Config) -> None:
         assert subarray.obsState == ObsState.RESOURCING
         assert subarray.ebID == "eb-test-20260131-00000"
         assert json.loads(subarray.resources)["receptors"] == ["SKA001", "SKA036"]
-        write_state(config, "pb-a", **RUNNING)
-        link_addresses(config, "pb-a")
+        write_state(config, "pb-a", **READY_STATE)
+        name_receiver(config, EB, "pb-a")
         wait_until(lambda: subarray.obsState == ObsState.IDLE)
         assert json.loads(subarray.receiveAddresses) == ADDRESSES
         subarray.Configure('{"scan_type": "science"}')
@@ -66,20 +60,9 @@ def test_observation_passes_all_states(subarray: Any, config: Config) -> None:
         subarray.End()
         subarray.ReleaseAllResources()
         subarray.Off()
-        expected = [
-            "RESOURCING",
-            "IDLE",
-            "CONFIGURING",
-            "READY",
-            "SCANNING",
-            "READY",
-            "CONFIGURING",
-            "READY",
-            "IDLE",
-            "RESOURCING",
-            "EMPTY",
-        ]
-        events.wait_for("obsState", [ObsState[name] for name in expected])
+        observed = "RESOURCING IDLE CONFIGURING READY SCANNING READY"
+        afterwards = "CONFIGURING READY IDLE RESOURCING EMPTY"
+        events.wait_for("obsState", obs_states(f"{observed} {afterwards}"))
         # Clients that read the addresses on the IDLE event find them.
         idle = events.received.index(("obsState", ObsState.IDLE))
         addresses = events.received.index(("receiveAddresses", json.dumps(ADDRESSES)))
@@ -104,11 +87,10 @@ def test_obs_state_that_allowed_command_is_pushed_before_it(
 
         with monkeypatch.context() as patch:
             patch.setattr(SDPSubarray, "reconcile", late)
-            write_state(config, "pb-a", **RUNNING)
+            write_state(config, "pb-a", **READY_STATE)
             subarray.Configure('{"scan_type": "science"}')
             looking.set()
-        expected = ["RESOURCING", "IDLE", "CONFIGURING", "READY"]
-        events.wait_for("obsState", [ObsState[name] for name in expected])
+        events.wait_for("obsState", obs_states("RESOURCING IDLE CONFIGURING READY"))
 
 
 def test_failure_leads_to_fault_and_recovery(subarray: Any, config: Config) -> None:
@@ -128,28 +110,11 @@ def test_failure_leads_to_fault_and_recovery(subarray: Any, config: Config) -> N
     assert (subarray.obsState, subarray.ebID, subarray.resources) == (0, "null", "{}")
 
 
-def test_rejections_reach_client_verbatim(start: Start, config: Config) -> None:
+def test_blocks_are_accepted_once_components_are_online(start: Start, config: Config) -> None:
     _, subarray = start()
-    for txn in config.txn():
-        before = txn.get("/lmc/subarray/01")
-    not_allowed, failed = "API_CommandNotAllowed", "API_CommandFailed"
-    for name in set(TRANSITIONS) - {"On", "AssignResources", "ReleaseResources", "Configure"}:
-        argument = ['{"scan_id": 1}'] if name == "Scan" else []
-        text = f"Command {name} not allowed when device state is OFF"
-        assert rejection(getattr(subarray, name), *argument) == (not_allowed, text)
-    reason, text = rejection(subarray.Configure, '{"scan_type": 5}')
-    assert reason == failed
-    assert "$.scan_type" in text
-    assert rejection(subarray.AssignResources, "{")[0] == failed
-    for txn in config.txn():
-        assert txn.get("/lmc/subarray/01") == before
     subarray.On()
-    offline = (
-        "The processing controller, helm deployer, or both are OFFLINE: "
-        "cannot start processing blocks."
-    )
     message = assign_text((("pb-a", "work"),))
-    assert rejection(subarray.AssignResources, message) == (failed, offline)
+    assert rejection(subarray.AssignResources, message) == ("API_CommandFailed", OFFLINE)
     for txn in config.txn():
         txn.create("/component/proccontrol/owner", "{}")
         txn.create("/component/helmdeploy/owner", "{}")
@@ -174,8 +139,7 @@ def test_admin_mode_rejects_commands_and_keeps_state(subarray: Any, config: Conf
     with pytest.raises(tango.DevFailed):
         subarray.adminMode = 17
     assert subarray.adminMode == AdminMode.ENGINEERING
-    for txn in config.txn():
-        assert json.loads(txn.get("/lmc/subarray/01") or "")["admin_mode"] == "ENGINEERING"
+    assert stored_entry(config)["admin_mode"] == "ENGINEERING"
 
 
 def test_values_outside_tango_types_are_escaped(subarray: Any, config: Config) -> None:
@@ -194,8 +158,7 @@ def test_message_may_be_utf_8_or_latin_1(subarray: Any, config: Config) -> None:
         eb_id = f"eb-test-20260131-{number:05}"
         message["execution_block"] |= {"eb_id": eb_id, "context": {"name": name}}
         subarray.AssignResources(json.dumps(message, ensure_ascii=False).encode(encoding))
-        for txn in config.txn():
-            assert json.loads(txn.get(f"/eb/{eb_id}") or "{}")["context"] == {"name": name}
+        assert json.loads(stored(config, f"/eb/{eb_id}") or "")["context"] == {"name": name}
         subarray.ReleaseAllResources()
 
 
@@ -236,14 +199,10 @@ def test_several_systems_in_one_database(
 def test_presence_is_restored_after_loss(subarray: Any, config: Config) -> None:
     path = "/component/lmc-subarray-01/owner"
 
-    def owner() -> str | None:
-        found: list[str | None] = [txn.get(path) for txn in config.txn()]
-        return found[-1]
-
-    wait_until(owner)
+    wait_until(lambda: stored(config, path))
     for txn in config.txn():
         txn.delete(path)
-    wait_until(owner)
+    wait_until(lambda: stored(config, path))
     assert subarray.ping() > 0
 
 
@@ -251,33 +210,28 @@ def test_concurrent_scans_are_serialized(subarray: Any, config: Config) -> None:
     subarray.On()
     subarray.AssignResources(assign_text())
     subarray.Configure('{"scan_type": "science"}')
+    gate = threading.Barrier(2, timeout=30)
+
+    def scan(number: int) -> str:
+        with tango.EnsureOmniThread():
+            gate.wait()
+            try:
+                subarray.Scan(json.dumps({"scan_id": number}))
+            except tango.DevFailed as error:
+                return str(error.args[0].desc)
+            return "accepted"
+
     for turn in range(20):
-        outcomes: list[str] = []
-        gate = threading.Barrier(2)
-
-        def scan(number: int, outcomes: list[str] = outcomes, gate: Any = gate) -> None:
-            with tango.EnsureOmniThread():
-                gate.wait()
-                try:
-                    subarray.Scan(json.dumps({"scan_id": number}))
-                    outcomes.append("accepted")
-                except tango.DevFailed as error:
-                    outcomes.append(error.args[0].desc)
-
-        threads = [threading.Thread(target=scan, args=(2 * turn + n,)) for n in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
+        with ThreadPoolExecutor(2) as threads:
+            outcomes = list(threads.map(scan, (2 * turn, 2 * turn + 1)))
         rejected = "Command Scan not allowed when obsState is SCANNING"
         assert sorted(outcomes) == [rejected, "accepted"]
         subarray.EndScan()
 
 
-@pytest.mark.usefixtures("_restored_logging")
-def test_rejected_message_is_logged_with_its_transaction_id(subarray: Any) -> None:
-    stream = io.StringIO()
-    logs.set_up("INFO", "ska", stream)
+def test_rejected_message_is_logged_with_its_transaction_id(
+    subarray: Any, log: io.StringIO
+) -> None:
     own = "txn-test-20260131-own"
     for message in (
         {"scan_id": -1, "transaction_id": own},
@@ -287,7 +241,7 @@ def test_rejected_message_is_logged_with_its_transaction_id(subarray: Any) -> No
         rejection(subarray.Scan, json.dumps(message))
     rejection(subarray.Scan, '{"scan_id": 1, "transaction_id": 7}')
     rejection(subarray.Scan, "{")
-    found = [line for line in stream.getvalue().splitlines() if "Scan rejected" in line]
+    found = [line for line in log.getvalue().splitlines() if "Scan rejected" in line]
     assert [f"transaction-id:{own}|" in line for line in found] == [True] * 3 + [False] * 2
     assert all("transaction-id:txn-" in line for line in found)
 

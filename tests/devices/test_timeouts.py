@@ -15,7 +15,7 @@ from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.devices import subarray as server
 from tests.support.waiting import wait_until
 
-from .conftest import Events, Start, assign_text, write_state
+from .conftest import Events, Start, assign_text, obs_states, stored_entry, write_state
 
 
 class Clock:
@@ -32,21 +32,15 @@ class Clock:
         self.ahead = timedelta(hours=1)
 
 
-def entry_of(config: Config) -> dict[str, Any]:
-    for txn in config.txn():
-        entry: dict[str, Any] = json.loads(txn.get("/lmc/subarray/01") or "")
-    return entry
-
-
 def test_timeout_is_written_to_database(start: Start, config: Config) -> None:
     _, subarray = start(RequiredComponents="none", TimeoutAssignResources="0.3")
     subarray.On()
     with Events(subarray, "obsState") as events:
         subarray.AssignResources(assign_text((("pb-a", "work"),)))
-        events.wait_for("obsState", [ObsState.RESOURCING, ObsState.FAULT])
+        events.wait_for("obsState", obs_states("RESOURCING FAULT"))
     # A timeout that expires during reconciliation is published before it is written.
-    wait_until(lambda: entry_of(config)["errors"])
-    errors = entry_of(config)["errors"]
+    wait_until(lambda: stored_entry(config)["errors"])
+    errors = stored_entry(config)["errors"]
     assert errors == json.loads(subarray.errorMessages)
     assert "within 0.3 s: pb-a is STARTING" in errors["subarray"]
     # The device shows the same after Init.
@@ -70,7 +64,7 @@ def test_timeout_during_reconciliation_is_written(
     monkeypatch.setattr(upkeep, "timeout_writes", look_and_be_held_up)
     write_state(config, "pb-a", status="WAITING")
     wait_until(lambda: subarray.obsState == ObsState.FAULT)
-    wait_until(lambda: "pb-a" in entry_of(config)["errors"].get("subarray", ""))
+    wait_until(lambda: "pb-a" in stored_entry(config)["errors"].get("subarray", ""))
     # A stored error does not expire.
     write_state(config, "pb-a", status="RUNNING", resources_available=True)
     wait_until(lambda: "RUNNING" in subarray.pbState)
@@ -87,5 +81,4 @@ def test_timeout_found_by_command_is_published(
         # The watch loop waits for the system clock, so it does not find the timeout first.
         clock.expire_timeouts()
         subarray.Restart()
-        passed = [ObsState.RESOURCING, ObsState.FAULT, ObsState.RESTARTING, ObsState.EMPTY]
-        events.wait_for("obsState", passed)
+        events.wait_for("obsState", obs_states("RESOURCING FAULT RESTARTING EMPTY"))

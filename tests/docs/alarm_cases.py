@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["CASES", "INTERVAL", "Case"]
-
 INTERVAL = "15s"
 """Interval of the samples of all series."""
 
@@ -21,17 +19,16 @@ class Case(NamedTuple):
         about: situation that the series describe.
         series: samples by series, in the notation of ``promtool test rules``.
         at: time of the evaluation.
-        summaries: summary of each alarm that fires, with its labels but the severity.
+        summaries: summary of each alarm that fires, with its labels but the severity; none by
+            default.
     """
 
     alarm: str
     about: str
     series: Mapping[str, str]
     at: str
-    summaries: Mapping[str, Labels]
+    summaries: Mapping[str, Labels] = {}
 
-
-NONE: Mapping[str, Labels] = {}
 
 ONE, TWO = {"instance": "one"}, {"instance": "two"}
 SERVER = {"job": "sdp-lmc", **ONE}
@@ -62,10 +59,7 @@ SIZE = _series("etcd_mvcc_db_total_size_in_bytes", **ETCD)
 QUOTA = _series("etcd_server_quota_backend_bytes", **ETCD)
 AUTH_REVISION = _series("etcd_debugging_auth_revision", **ETCD)
 LOGINS = _series(
-    "grpc_server_handled_total",
-    grpc_method="Authenticate",
-    grpc_code="FailedPrecondition",
-    **ETCD,
+    "grpc_server_handled_total", grpc_method="Authenticate", grpc_code="FailedPrecondition", **ETCD
 )
 
 ALWAYS, NEVER = "1+0x200", "0+0x200"
@@ -75,8 +69,7 @@ def _durations(bound: float) -> dict[str, str]:
     """Return the buckets of accepted commands that all take just less than a bound, in s."""
     return {
         _series(
-            "sdp_lmc_command_duration_seconds_bucket",
-            **{**SCAN, "outcome": "accepted", "le": le},
+            "sdp_lmc_command_duration_seconds_bucket", **{**SCAN, "outcome": "accepted", "le": le}
         ): "0+1x200" if float(le) >= bound else NEVER
         for le in ("0.01", "0.2", "0.5", "+Inf")
     }
@@ -90,7 +83,7 @@ CASES = [
         "4m",
         {"The server at one does not respond.": SERVER},
     ),
-    Case("SdpServerDown", "a server misses one scrape", {UP: "1+0x4 0 1+0x20"}, "4m", NONE),
+    Case("SdpServerDown", "a server misses one scrape", {UP: "1+0x4 0 1+0x20"}, "4m"),
     Case(
         "SdpServerMissing",
         "one server of two is a target",
@@ -110,7 +103,6 @@ CASES = [
         "both servers are targets, one is down",
         {UP: ALWAYS, UP_TWO: NEVER},
         "6m",
-        NONE,
     ),
     Case(
         "SdpServerStuck",
@@ -119,7 +111,7 @@ CASES = [
         "5m",
         {"The server at one was stuck.": ONE},
     ),
-    Case("SdpServerStuck", "a server was stuck, long ago", {LIVE: "0 0 1+0x40"}, "6m", NONE),
+    Case("SdpServerStuck", "a server was stuck, long ago", {LIVE: "0 0 1+0x40"}, "6m"),
     Case(
         "SdpDatabaseAway",
         "the database has not responded for more than 30 s",
@@ -127,7 +119,7 @@ CASES = [
         "3m",
         {"one cannot reach the configuration database.": ONE},
     ),
-    Case("SdpDatabaseAway", "it was away for 15 s", {CONNECTED: "1+0x4 0 1+0x20"}, "3m", NONE),
+    Case("SdpDatabaseAway", "it was away for 15 s", {CONNECTED: "1+0x4 0 1+0x20"}, "3m"),
     Case(
         "SdpNotReady",
         "a server is not ready, though its database responds",
@@ -140,7 +132,6 @@ CASES = [
         "a server has no database, which SdpDatabaseAway reports",
         {READY: NEVER, CONNECTED: NEVER},
         "3m",
-        NONE,
     ),
     Case(
         "SdpDegraded",
@@ -157,7 +148,6 @@ CASES = [
             _series("sdp_lmc_health_state", **{**DEVICE, "health_state": "OK"}): ALWAYS,
         },
         "2m",
-        NONE,
     ),
     Case(
         "SdpSubarrayInFault",
@@ -174,7 +164,6 @@ CASES = [
             _series("sdp_lmc_obs_state", **{**DEVICE, "obs_state": "ABORTED"}): ALWAYS,
         },
         "1m",
-        NONE,
     ),
     Case(
         "SdpCommandsFail",
@@ -191,7 +180,6 @@ CASES = [
             _series(COUNT, **{**SCAN, "outcome": "refused"}): "0+1x60",
         },
         "8m",
-        NONE,
     ),
     Case(
         "SdpCommandsSlow",
@@ -200,13 +188,7 @@ CASES = [
         "31m",
         {"Commands at one are slow.": ONE},
     ),
-    Case(
-        "SdpCommandsSlow",
-        "accepted commands take some milliseconds",
-        _durations(0.01),
-        "31m",
-        NONE,
-    ),
+    Case("SdpCommandsSlow", "accepted commands take some milliseconds", _durations(0.01), "31m"),
     Case(
         "SdpWatchBehind",
         "the watch has lagged for a minute",
@@ -221,9 +203,7 @@ CASES = [
         "4m",
         {"one does not receive changes.": ONE},
     ),
-    Case(
-        "SdpWatchBehind", "the watch is up to date", {LAG: "2+0x60", QUIET: "3+0x60"}, "4m", NONE
-    ),
+    Case("SdpWatchBehind", "the watch is up to date", {LAG: "2+0x60", QUIET: "3+0x60"}, "4m"),
     Case(
         "SdpConflicts",
         "two commits a second are repeated",
@@ -231,7 +211,7 @@ CASES = [
         "16m",
         {"Other programs continuously change keys that one reads.": ONE},
     ),
-    Case("SdpConflicts", "a commit in 15 s is repeated", {CONFLICTS: "0+1x100"}, "16m", NONE),
+    Case("SdpConflicts", "a commit in 15 s is repeated", {CONFLICTS: "0+1x100"}, "16m"),
     Case(
         "SdpEtcdMemberDown",
         "the only member does not respond",
@@ -239,7 +219,7 @@ CASES = [
         "3m",
         {"Only 0 members of etcd respond.": {}},
     ),
-    Case("SdpEtcdMemberDown", "it responds", {UP_ETCD: ALWAYS}, "3m", NONE),
+    Case("SdpEtcdMemberDown", "it responds", {UP_ETCD: ALWAYS}, "3m"),
     Case(
         "SdpEtcdNoLeader",
         "a member has had no leader for a minute",
@@ -247,9 +227,7 @@ CASES = [
         "4m",
         {"The member of etcd at one has no leader.": ETCD},
     ),
-    Case(
-        "SdpEtcdNoLeader", "a leader was elected within 15 s", {LEADER: "1 0 1+0x20"}, "4m", NONE
-    ),
+    Case("SdpEtcdNoLeader", "a leader was elected within 15 s", {LEADER: "1 0 1+0x20"}, "4m"),
     Case(
         "SdpEtcdFull",
         "nine tenths of the quota are in use",
@@ -257,7 +235,7 @@ CASES = [
         "6m",
         {"The database of one has nearly reached its quota.": ETCD},
     ),
-    Case("SdpEtcdFull", "half of it", {SIZE: "500+0x60", QUOTA: "1000+0x60"}, "6m", NONE),
+    Case("SdpEtcdFull", "half of it", {SIZE: "500+0x60", QUOTA: "1000+0x60"}, "6m"),
     Case(
         "SdpEtcdOpen",
         "a client has tried to log in, and there are no users",
@@ -265,12 +243,11 @@ CASES = [
         "11m",
         {"etcd at one accepts every client: it has no users.": ETCD},
     ),
-    Case("SdpEtcdOpen", "no client logs in", {AUTH_REVISION: ALWAYS, LOGINS: NEVER}, "11m", NONE),
+    Case("SdpEtcdOpen", "no client logs in", {AUTH_REVISION: ALWAYS, LOGINS: NEVER}, "11m"),
     Case(
         "SdpEtcdOpen",
         "the users were created",
         {AUTH_REVISION: "1+0x4 9+0x200", LOGINS: "3+0x200"},
         "11m",
-        NONE,
     ),
 ]

@@ -9,8 +9,6 @@ import yaml
 
 from tests.docs.page import ROOT
 
-__all__ = ["GUIDE", "OF_ETCD", "RULES", "selectors"]
-
 GUIDE = ROOT / "docs" / "operations"
 
 RULES: list[dict[str, Any]] = [

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-__all__ = ["ROOT", "Block", "blocks_of", "matches", "pages"]
-
 ROOT = Path(__file__).parents[2]
 
 _OPTION = re.compile(r":(?P<name>[a-z-]+): *(?P<value>.*)")

@@ -10,8 +10,6 @@ from pathlib import Path
 import pexpect
 from docs.generate.terminal import Program
 
-__all__ = ["SYNTAX_ERROR", "Repl"]
-
 SYNTAX_ERROR = re.compile(r"^(SyntaxError|IndentationError)\b.*", re.MULTILINE)
 
 _PATIENCE_S = 120.0
@@ -22,12 +20,7 @@ _ERROR = "Traceback (most recent call last):"
 
 
 class Repl:
-    """One interactive Python.
-
-    Args:
-        directory: Working directory.
-        environment: Its variables.
-    """
+    """One interactive Python."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         # The basic prompt: the one of Python 3.13 redraws the screen.
@@ -42,30 +35,17 @@ class Repl:
         self._read_to_prompt()
 
     def paste(self, source: str) -> str:
-        """Type each line of a sample and a final empty line; return what was printed.
-
-        Raises:
-            AssertionError: Python ended, or a line took longer than 120 s.
-        """
+        """Type each line of a sample and a final empty line; return what was printed."""
         return "".join(self._type(line) for line in [*source.splitlines(), ""])
 
     def run(self, source: str, name: str) -> str:
-        """Paste a sample that must not fail; return what was printed.
-
-        Args:
-            source: The lines of the sample.
-            name: Name of the sample in error messages.
-
-        Raises:
-            AssertionError: a line raised an error or is not valid where it stands.
-        """
+        """Paste a sample that must not fail; return what was printed."""
         printed = self.paste(source)
         failed = _ERROR in printed or SYNTAX_ERROR.search(printed)
         assert not failed, f"{name}, pasted into python:\n{source}\n{printed}"
         return printed
 
     def close(self) -> None:
-        """End the interactive Python."""
         self._program.close()
 
     def _type(self, line: str) -> str:

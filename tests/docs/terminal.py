@@ -11,8 +11,6 @@ from docs.generate.terminal import Program
 
 from tests.docs.page import matches
 
-__all__ = ["Terminal"]
-
 _PROMPT = "[the documentation's prompt]"
 _PATIENCE = 120.0
 _SIZE = (50, 100)
@@ -20,12 +18,7 @@ _CONTINUES = "…\n"
 
 
 class Terminal:
-    """A shell in a real terminal, 100 columns wide.
-
-    Args:
-        directory: where it begins.
-        environment: its variables.
-    """
+    """A shell in a real terminal, 100 columns wide."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         # A dumb terminal is sent nothing but text.
@@ -67,7 +60,9 @@ class Terminal:
             if f"\n{expected}".endswith(f"\n{_CONTINUES}"):
                 self._wait_for_output(command, expected.removesuffix(_CONTINUES))
             else:
-                self._show(command, expected, self._until_prompt())
+                found = self._until_prompt()
+                shown = f"$ {command}\n{found}\n-- but the page shows\n{expected}"
+                assert matches(expected, found), shown
 
     def close(self) -> None:
         """Interrupt a running command, and end the shell."""
@@ -95,9 +90,6 @@ class Terminal:
             ) from error
         self._at_prompt = True
         return str(self._shell.screen.before)
-
-    def _show(self, command: str, expected: str, found: str) -> None:
-        assert matches(expected, found), f"$ {command}\n{found}\n-- but the page shows\n{expected}"
 
     def _wait_for_output(self, command: str, expected: str) -> None:
         """Wait until a running command has printed the output on the page."""

@@ -29,7 +29,6 @@ def elements(svg: str) -> Iterator[tuple[str, str, str]]:
 
 
 def arrows(svg: str) -> list[tuple[str, str]]:
-    """Return the ends and the label of each arrow."""
     found = [(name, text) for kind, name, text in elements(svg) if kind.endswith("edge")]
     return sorted((name, ", ".join(text.split())) for name, text in found)
 

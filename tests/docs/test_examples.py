@@ -29,7 +29,6 @@ Program = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def program(on_etcd: Environment) -> Iterator[Program]:
-    """Return a function that starts an example."""
     started: list[subprocess.Popen[str]] = []
 
     def start(name: str, *arguments: str) -> subprocess.Popen[str]:

@@ -39,7 +39,6 @@ def derived(obs_state: ObsState) -> dict[str, Any]:
 
 
 def keys_of_members(value: dict[str, Any]) -> set[str]:
-    """Return the keys of all members of a JSON object whose own keys are IDs."""
     return {key for member in value.values() for key in member}
 
 

@@ -40,12 +40,7 @@ ON_A_STACK = (
 
 
 class Reader:
-    """Execution of the blocks of a page.
-
-    Args:
-        directory: working directory.
-        variables: environment of the programs.
-    """
+    """Execution of the blocks of a page."""
 
     def __init__(self, directory: Path, variables: Environment) -> None:
         self._directory = directory
@@ -56,11 +51,7 @@ class Reader:
         self._printed = ""
 
     def do(self, block: Block, page: str) -> None:
-        """Execute one block.
-
-        Raises:
-            AssertionError: the output differs from the page.
-        """
+        """Execute one block."""
         if block.kind == "file":
             (self._directory / block.caption).write_text(block.text)
         elif block.kind == "console":
@@ -99,7 +90,6 @@ class Reader:
 
 @pytest.fixture
 def read(clone: Path) -> Iterator[Callable[[str, Environment], None]]:
-    """Return a function that executes a page in an environment."""
     with ExitStack() as undo:
 
         def read(page: str, variables: Environment) -> None:
@@ -111,14 +101,10 @@ def read(clone: Path) -> Iterator[Callable[[str, Environment], None]]:
         yield read
 
 
-@pytest.mark.parametrize("page", QUICK)
-def test_page(page: str, read: Callable[..., None], on_etcd: Environment) -> None:
-    read(page, on_etcd)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("page", ON_ETCD)
-def test_page_of_commands(page: str, read: Callable[..., None], on_etcd: Environment) -> None:
+@pytest.mark.parametrize(
+    "page", [*QUICK, *(pytest.param(page, marks=pytest.mark.long) for page in ON_ETCD)]
+)
+def test_page_on_etcd(page: str, read: Callable[..., None], on_etcd: Environment) -> None:
     read(page, on_etcd)
 
 

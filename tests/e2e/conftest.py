@@ -10,7 +10,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.store.interface import Entry, Query
 from ska_sdp_config.store.keys import Span, path_of_key
-from ska_sdp_sim.demo.content import scripts
+from ska_sdp_sim.demo.observe import define_scripts
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.tango_db import TangoDatabase
@@ -32,13 +32,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def config(stack: LocalStack) -> Iterator[Config]:
-    """The stack's configuration database."""
     with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
-        for txn in config.txn():
-            for definition in scripts():
-                key = (definition["kind"], definition["name"], definition["version"])
-                if txn.get_script(*key) is None:
-                    txn.create_script(*key, {"image": definition["image"]})
+        define_scripts(config)
         yield config
 
 

@@ -27,7 +27,6 @@ def write(name: str, value: Any) -> None:
 
 
 def on_event(name: str, event: Any) -> None:
-    """Write an event."""
     if event.err:
         write("error", f"{name}: {event.errors[0].reason}: {event.errors[0].desc.strip()}")
         return

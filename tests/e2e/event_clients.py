@@ -9,7 +9,6 @@ import subprocess
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import tango
@@ -18,8 +17,6 @@ from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.e2e.subarray import Subarray
 from tests.support.waiting import wait_until
-
-__all__ = ["ATTRIBUTES", "EventClient", "Recorder"]
 
 SCRIPT = Path(__file__).with_name("event_client.py")
 ATTRIBUTES = (
@@ -40,13 +37,7 @@ _markers = itertools.count(900_000_001)
 
 
 class EventClient:
-    """A subscriber in a process of its own.
-
-    Args:
-        python: its interpreter, which decides on the version of PyTango.
-        kind: ``change``, ``archive`` or ``alarm``.
-        trl: the device.
-    """
+    """A subscriber in a process of its own, with the PyTango of a Python interpreter."""
 
     def __init__(self, python: str, kind: str, trl: str) -> None:
         self.name = f"{kind} events"
@@ -67,12 +58,7 @@ class EventClient:
         self._reader.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
@@ -111,12 +97,7 @@ class EventClient:
 
 
 class Recorder:
-    """Values that the device shows after each command, all of which every client must receive.
-
-    Args:
-        subarray: the device, READY.
-        clients: the clients, started.
-    """
+    """Values that the device shows after each command, all of which every client must receive."""
 
     def __init__(self, subarray: Subarray, clients: Iterable[EventClient]) -> None:
         self._subarray = subarray
@@ -142,7 +123,6 @@ class Recorder:
         self._expected = {name: [] for name in ATTRIBUTES}
 
     def scan(self, scan_id: int) -> None:
-        """Make a scan."""
         self._subarray.start_scan(scan_id)
         self._record()
         assert self._shown["scanID"] == scan_id
@@ -217,7 +197,6 @@ class Recorder:
 
 
 def difference(expected: list[Any], received: list[Any]) -> str:
-    """Describe the first difference of two lists."""
     place = next(
         (
             place

@@ -7,14 +7,11 @@ later served devices in another test (PyTango 10.3.1).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import TracebackType
 
 from ska_sdp_sim.demo.event import Event, Value
 from ska_sdp_sim.demo.listener import Listener
 from tests.e2e.subarray import Subarray
 from tests.support.waiting import wait_until
-
-__all__ = ["EventRecorder"]
 
 PROOF = "adminMode"
 MODES = {"ONLINE": 0, "ENGINEERING": 2}
@@ -25,10 +22,6 @@ class EventRecorder:
 
     Events right after a subscription can be lost, so adminMode is written until its events are
     received. It is ONLINE afterwards.
-
-    Args:
-        subarrays: the devices.
-        names: the attributes to subscribe to.
     """
 
     def __init__(self, subarrays: Iterable[Subarray], *names: str) -> None:
@@ -49,12 +42,7 @@ class EventRecorder:
         self.clear()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._listener.close()
 
     def clear(self) -> None:
@@ -81,7 +69,6 @@ class EventRecorder:
         assert self.of(name, subarray) == expected
 
     def wait_for_last(self, name: str, expected: Value) -> None:
-        """Wait until the last value is the expected one."""
         wait_until(
             lambda: self.of(name)[-1:] == [expected],
             30,

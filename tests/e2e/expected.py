@@ -8,22 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["COMMANDS", "FOLLOWING", "Block", "Expected", "Outcome"]
-
-# The command; where it is allowed, State being ON; the path that it leads through.
-_TABLE = """
-Off                 | EMPTY RESOURCING IDLE CONFIGURING READY SCANNING ABORTED RESETTING FAULT | EMPTY
-AssignResources     | EMPTY IDLE                                              | RESOURCING IDLE
-ReleaseResources    | IDLE                                                    | RESOURCING IDLE
-ReleaseAllResources | IDLE                                                    | RESOURCING EMPTY
-Configure           | IDLE READY                                              | CONFIGURING READY
-Scan                | READY                                                   | SCANNING
-EndScan             | SCANNING                                                | READY
-End                 | READY                                                   | IDLE
-Abort               | IDLE RESOURCING CONFIGURING READY SCANNING RESETTING    | ABORTING ABORTED
-ObsReset            | ABORTED FAULT                                           | RESETTING IDLE
-Restart             | ABORTED FAULT                                           | RESTARTING EMPTY
-"""  # noqa: E501 - a table
+from tests.model.cells import CELLS, PATHS
 
 # Commands that unlink the execution block, with the resources that remain assigned.
 _DROPS = {"On", "Off", "ReleaseAllResources", "End", "Restart"}
@@ -31,10 +16,8 @@ _RELEASES = {"On", "Off", "ReleaseAllResources", "Restart"}
 _NEEDS_ACTIVE_BLOCK = {"Configure", "Scan"}
 _WAITS = {"AssignResources": "resourced", "ObsReset": "resourced", "Configure": "configured"}
 
-_ROWS = [[part.split() for part in line.split("|")] for line in _TABLE.strip().splitlines()]
-ALLOWED = {name: set(where) for (name,), where, _ in _ROWS}
-PATHS = {name: path for (name,), _, path in _ROWS}
-COMMANDS = ("On", *ALLOWED)
+COMMANDS = tuple(PATHS)
+_ALLOWED = {(cell.command, cell.obs_state) for cell in CELLS if cell.allowed}
 
 # Valid successors of each obsState in the events of a server, from its start to its end: those of
 # the commands, FAULT after a failure or a timeout, and EMPTY after Off.
@@ -166,7 +149,7 @@ class Expected:
         obs_state = self.obs_state()
         if (command == "On") is not (self.state == "OFF"):
             return _not_allowed(command, f"device state is {self.state}")
-        if command != "On" and obs_state not in ALLOWED[command]:
+        if command != "On" and (command, obs_state) not in _ALLOWED:
             return _not_allowed(command, f"obsState is {obs_state}")
         if command in _NEEDS_ACTIVE_BLOCK:
             if not self.eb:
@@ -184,17 +167,9 @@ class Expected:
         assigned: set[str] | None = None,
         released: set[str] | None = None,
     ) -> tuple[str, ...]:
-        """Apply an allowed command; return the obsStates of its events.
-
-        Args:
-            command: its name.
-            eb_id: the execution block that its message begins.
-            blocks: the processing blocks that its message adds.
-            assigned: receptors that its message assigns.
-            released: receptors that its message releases.
-        """
+        """Apply an allowed command and its message; return the obsStates of its events."""
         before = self.obs_state()
-        path = ["EMPTY"] if command == "On" else list(PATHS[command])
+        path = list(PATHS[command])
         self.receptors |= assigned or set()
         self.receptors -= released or set()
         drops = command in _DROPS

@@ -17,11 +17,9 @@ from ska_sdp_sim.demo.content import Content, configure
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.local import LocalStack
 from ska_sdp_sim.stack.part import Part
-from tests.e2e.subarray import Subarray, quick
+from tests.e2e.subarray import Subarray, answers, quick
 from tests.services.health import ask, is_ready, reasons
 from tests.support.waiting import wait_until
-
-__all__ = ["MARIADB", "PARTS", "STATEMENTS", "check_guide"]
 
 GUIDE = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "operations" / "killed.yaml").read_text()
@@ -41,19 +39,14 @@ def check_guide(
 ) -> None:
     """Kill a part during a scan, restart it, and check the statements of the guide.
 
-    Args:
-        name: name of the part in the guide.
-        part: the part.
-        stack: a stack of two subarrays with health endpoints.
-        subarray: the first one, ON and EMPTY.
-        config: the stack's configuration database.
+    The stack has two subarrays and health endpoints. The given subarray is ON and EMPTY.
     """
     content = subarray.assign()
     subarray.configure(content.scan_types[0])
     subarray.start_scan(SCAN_ID)
     scene = Scene(stack, part, subarray, content, config)
     assert set(scene.checks) == set(STATEMENTS)
-    scene.kill()
+    part.kill()
     for word in PARTS[name]["meanwhile"]:
         wait_until(scene.checks[word], 30, f"{name} is killed: {STATEMENTS[word]}")
     scene.start()
@@ -62,14 +55,7 @@ def check_guide(
 
 
 class Scene:
-    """An observation during a scan, and the part to kill.
-
-    Args:
-        stack: has two subarrays, the second without an observation, and serves its health.
-        part: part of the stack that is killed.
-        subarray: the first one, in the scan ``SCAN_ID``.
-        content: content of the observation.
-        config: the stack's configuration database.
+    """An observation in the scan ``SCAN_ID``, and the part to kill.
 
     Attributes:
         checks: check of each statement of the guide.
@@ -83,7 +69,7 @@ class Scene:
         self.content = content
         self.config = config
         self.part = part
-        self.controller = self._proxy("test-sdp/control/0")
+        self.controller = tango.DeviceProxy(self._trl("test-sdp/control/0"))
         self.before = {name: subarray.read(name) for name in KEPT}
         self.checks: dict[str, Callable[[], object]] = {
             "values-stay": self.is_same_scan,
@@ -105,9 +91,6 @@ class Scene:
             "lookups-work": self.can_look_up,
             "goes-to-end": self.ends,
         }
-
-    def kill(self) -> None:
-        self.part.kill()
 
     def start(self) -> None:
         """Run the action that the guide prescribes."""
@@ -140,11 +123,7 @@ class Scene:
         return True
 
     def can_look_up(self) -> bool:
-        try:
-            self._proxy("test-sdp/subarray/02").ping()
-        except tango.DevFailed:
-            return False
-        return True
+        return answers(self._trl("test-sdp/subarray/02"))
 
     def lacks_processing(self) -> bool:
         offline = [self._status(name) == "OFFLINE" for name in ("proccontrol", "helmdeploy")]
@@ -178,7 +157,7 @@ class Scene:
         # Tango also waits for a second before it queries its database again.
         try:
             self.subarray = Subarray(self.subarray.trl)
-            self.controller = self._proxy("test-sdp/control/0")
+            self.controller = tango.DeviceProxy(self._trl("test-sdp/control/0"))
         except tango.DevFailed:
             return False
         return True
@@ -187,8 +166,8 @@ class Scene:
         servers = [each for each in self.stack.servers if not (others and each is self.part)]
         return [each.health for each in servers if each.health]
 
-    def _proxy(self, device: str) -> Any:
-        return tango.DeviceProxy(f"tango://{self.stack.tango_db.tango_host}/{device}")
+    def _trl(self, device: str) -> str:
+        return f"tango://{self.stack.tango_db.tango_host}/{device}"
 
     def _have_health(self, state: HealthState) -> bool:
         devices = [self.controller, self.subarray.proxy]

@@ -25,8 +25,6 @@ from tests.e2e.scripts import (
 from tests.e2e.ways import INITIAL_STEPS, STAGES, WEIGHTED_COMMANDS
 from tests.support.waiting import wait_until
 
-__all__ = ["Observations"]
-
 Accept = Callable[[], tuple[str, ...]]
 
 
@@ -330,7 +328,6 @@ class Observations(RuleBasedStateMachine):
 
     @rule()
     def device_is_initialized(self) -> None:
-        """Send the Tango command Init."""
         self.rig.subarray.command("Init")
         wait_until(lambda: self.rig.subarray.proxy.state() != tango.DevState.INIT)
         self._check((self.expected.obs_state(),))

@@ -6,8 +6,6 @@ import threading
 
 from tests.support.proxy import Connection, Proxy
 
-__all__ = ["Network"]
-
 COMMIT = b'"obs_state_target"'
 """Text contained in each commit to a subarray's entry, and in no other request."""
 
@@ -35,7 +33,6 @@ class Network(Proxy):
         self._catches = True
 
     def should_forward(self, connection: Connection, data: bytes) -> bool:
-        """Detect the commit."""
         # The text may be split over two reads.
         seen, self._end = self._end + data, data[-len(COMMIT) :]
         if self._catches and COMMIT in seen:

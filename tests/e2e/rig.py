@@ -14,12 +14,18 @@ from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.network import Network
-from tests.e2e.scripts import change, entry
+from tests.e2e.scripts import (
+    ADDRESSES,
+    assignment,
+    change,
+    entry,
+    name_receiver,
+    new_id,
+    write_state,
+)
 from tests.e2e.subarray import CLIENT_TIMEOUT_MS, Subarray
 from tests.services.servers import ServeSubarrays, trl_of
 from tests.support.waiting import wait_until
-
-__all__ = ["COMMAND_TIMEOUT_S", "RECORDED", "Rig", "running_rig"]
 
 COMMAND_TIMEOUT_S = 3600
 """Timeout of commands of the rig's subarray, in seconds."""
@@ -49,16 +55,14 @@ class Rig:
         self._listen()
 
     def begin(self) -> None:
-        """Switch off and discard all events so far."""
+        """Switch off, receive all events pushed so far, and discard them."""
         if self.subarray.proxy.state() != tango.DevState.OFF:
             self.subarray.command("Off")
-        # All events pushed before this one are received before it.
         self.recorder.prove()
         self.recorder.clear()
 
     @property
     def entry(self) -> dict[str, Any]:
-        """The stored entry of the subarray."""
         return entry(self.config)
 
     def restart(self) -> None:
@@ -76,7 +80,7 @@ class Rig:
     def kill(self) -> None:
         """Kill the server, then stop the recorder."""
         self.server.kill()
-        self.recorder.__exit__(None, None, None)
+        self.close()
 
     def send(self, command: str, argument: str | None) -> int:
         """Send a command without waiting for the reply."""
@@ -130,8 +134,35 @@ class Rig:
         self.recorder.__enter__()
 
     def close(self) -> None:
-        """Stop the recorder."""
-        self.recorder.__exit__(None, None, None)
+        self.recorder.__exit__()
+
+
+class Observation:
+    """An observation of the rig with one processing block, whose script the test plays."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.eb_id, self.pb_id = new_id("eb"), new_id("pb")
+        rig.subarray.command("On")
+        block = {self.pb_id: ("realtime", "vis-receive")}
+        self.command("AssignResources", assignment(self.eb_id, block))
+
+    def command(self, name: str, argument: str | None = None) -> None:
+        self.rig.subarray.command(name, argument)
+
+    def write(self, **state: Any) -> None:
+        write_state(self.rig.config, self.pb_id, **state)
+
+    def resource(self, ready: bool = True) -> None:
+        """Write resources, receive addresses and ready deployments, as the script does."""
+        self.write(
+            status="RUNNING",
+            resources_available=True,
+            deployments_ready=ready,
+            receive_addresses=ADDRESSES,
+        )
+        name_receiver(self.rig.config, self.eb_id, self.pb_id)
+        self.rig.subarray.wait_for("IDLE")
 
 
 @contextmanager

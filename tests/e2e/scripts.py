@@ -9,24 +9,19 @@ from typing import Any
 
 from ska_sdp_config import Config
 
-__all__ = [
-    "ADDRESSES",
-    "assignment",
-    "change",
-    "entry",
-    "more_blocks",
-    "name_receiver",
-    "new_id",
-    "write_state",
-]
-
 ADDRESSES = {
     "science": {
         "vis0": {"function": "visibilities", "host": [[0, "node-0"]], "port": [[0, 9000, 1]]}
     }
 }
-_INTERFACE = "https://schema.skao.int/ska-sdp-assignres/0.4"
+ARGUMENTS = {
+    "ReleaseResources": '{"resources": {"receptors": ["SKA001"]}}',
+    "Configure": '{"scan_type": "science"}',
+    "Scan": '{"scan_id": 1}',
+}
+"""Arguments of the commands that have one, but AssignResources, for ``assignment``."""
 
+_INTERFACE = "https://schema.skao.int/ska-sdp-assignres/0.4"
 
 _numbers = itertools.count()
 
@@ -50,13 +45,7 @@ def _blocks(blocks: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
 def assignment(
     eb_id: str, blocks: dict[str, tuple[str, str]], receptors: tuple[str, ...] = ("SKA001",)
 ) -> str:
-    """Return an argument of AssignResources.
-
-    Args:
-        eb_id: ID of the execution block.
-        blocks: kind and name of the script, by processing block.
-        receptors: receptors to assign.
-    """
+    """Return an argument of AssignResources; the blocks have kind and name of their script."""
     message = {
         "interface": _INTERFACE,
         "resources": {"receptors": list(receptors)},
@@ -99,7 +88,6 @@ def change(config: Config, path: str, **fields: Any) -> None:
 
 
 def entry(config: Config, subarray_id: str = "01") -> dict[str, Any]:
-    """Return the stored entry of a subarray."""
     text = None
     for txn in config.txn():
         text = txn.get(f"/lmc/subarray/{subarray_id}")

@@ -12,8 +12,6 @@ from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_sim.demo.content import Content, configure, scan
 from tests.support.waiting import wait_until
 
-__all__ = ["CLIENT_TIMEOUT_MS", "Subarray", "is_connected", "quick"]
-
 CLIENT_TIMEOUT_MS = 20_000
 """Client timeout of a command, longer than any timeout of the server so that its error arrives."""
 
@@ -71,6 +69,15 @@ def quick() -> Content:
     for block in content.message["processing_blocks"]:
         block["parameters"] |= {"time-to-resource": 0.05, "time-to-ready": 0.05, "duration": 0.1}
     return content
+
+
+def answers(trl: str) -> bool:
+    """Return whether a new client reaches a device."""
+    try:
+        return bool(tango.DeviceProxy(trl).ping() >= 0)
+    except tango.DevFailed:
+        # Tango attempts no connection within a second of a failed one.
+        return False
 
 
 def is_connected(subarray: Subarray) -> bool:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from ska_sdp_config import Config
 from tests.e2e.conftest import everything, settle
-from tests.e2e.subarray import Subarray, quick
-from tests.support.shared import MESSAGES, has_messages
-
-COMMANDS = {"assignres": "AssignResources", "configure": "Configure"}
+from tests.e2e.subarray import Subarray
 
 NOT_A_MESSAGE = {
     "empty": "",
@@ -42,32 +38,6 @@ def rejects(subarray: Subarray, config: Config, command: str, text: str) -> str:
     return str(error.desc)
 
 
-def invalid_messages() -> list[Path]:
-    return [
-        file
-        for file in sorted((MESSAGES / "invalid").glob("*.json"))
-        if file.name.split("_")[0] in COMMANDS
-    ]
-
-
-@pytest.mark.long
-@has_messages
-def test_invalid_example_message_is_rejected(subarray: Subarray, config: Config) -> None:
-    files = invalid_messages()
-    assert files
-    assigned = False
-    settle(config)
-    # Those of AssignResources are tried in EMPTY, those of Configure in IDLE with a block.
-    for file in files:
-        command = COMMANDS[file.name.split("_")[0]]
-        if command == "Configure" and not assigned:
-            subarray.assign()
-            settle(config)
-            assigned = True
-        desc = rejects(subarray, config, command, file.read_text())
-        assert "$" in desc or "Scan type" in desc, f"{file.name}: {desc}"
-
-
 @pytest.mark.parametrize("command", sorted(WRONG_TYPES))
 def test_malformed_message_is_rejected(subarray: Subarray, config: Config, command: str) -> None:
     settle(config)
@@ -77,11 +47,3 @@ def test_malformed_message_is_rejected(subarray: Subarray, config: Config, comma
         assert len(desc) < 4000, name
     desc = rejects(subarray, config, command, json.dumps(WRONG_TYPES[command]))
     assert "$." in desc
-
-
-def test_two_mebibytes_are_rejected_before_parsing(subarray: Subarray, config: Config) -> None:
-    settle(config)
-    message = quick().message
-    message["padding"] = "x" * 2_097_152
-    desc = rejects(subarray, config, "AssignResources", json.dumps(message))
-    assert "MiB" in desc or "bytes" in desc

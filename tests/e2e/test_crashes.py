@@ -20,7 +20,6 @@ SCAN_ID = 4711
 
 @pytest.fixture
 def scanning(subarray: Subarray) -> Subarray:
-    """The subarray in a scan."""
     content = subarray.assign()
     subarray.configure(content.scan_types[0])
     subarray.start_scan(SCAN_ID)

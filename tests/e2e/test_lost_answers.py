@@ -10,8 +10,8 @@ import time
 import pytest
 
 from ska_sdp_sim.demo.event import Value
-from tests.e2e.rig import Rig
-from tests.e2e.scripts import ADDRESSES, assignment, name_receiver, new_id, write_state
+from tests.e2e.rig import Observation, Rig
+from tests.e2e.scripts import ARGUMENTS, assignment, new_id
 from tests.support.waiting import wait_until
 
 # Minimum of each; the test continues until both are reached.
@@ -41,11 +41,7 @@ OBSERVATION: tuple[tuple[str, list[Value]], ...] = (
 def argument(command: str) -> str | None:
     if command == "AssignResources":
         return assignment(new_id("eb"), {}, ("SKA001", "SKA036"))
-    return {
-        "ReleaseResources": '{"resources": {"receptors": ["SKA001"]}}',
-        "Configure": '{"scan_type": "science"}',
-        "Scan": '{"scan_id": 5}',
-    }.get(command)
+    return ARGUMENTS.get(command)
 
 
 @pytest.mark.long
@@ -73,7 +69,6 @@ def test_late_or_lost_response_sends_each_event_once(rig: Rig, fate: str) -> Non
 
 def assert_order(rig: Rig, command: str, obs_states: list[Value]) -> None:
     """Check that the transient obsState is first, the final one last, and no event repeated."""
-    # All events pushed before this one are received before it.
     rig.recorder.prove()
     names = [each.attribute for each in rig.recorder.events if each.attribute != "adminMode"]
     assert names.count("lastCommand") <= 1
@@ -87,29 +82,10 @@ def assert_order(rig: Rig, command: str, obs_states: list[Value]) -> None:
         assert places[-1] > max(others), f"{command}: {names}"
 
 
-@pytest.fixture
-def receiving(rig: Rig) -> tuple[Rig, str]:
-    """Subarray in READY, with a processing block whose script writes continuously."""
-    eb_id, pb_id = new_id("eb"), new_id("pb")
-    rig.subarray.command("On")
-    block = {pb_id: ("realtime", "vis-receive")}
-    rig.subarray.command("AssignResources", assignment(eb_id, block))
-    write_state(
-        rig.config,
-        pb_id,
-        status="RUNNING",
-        resources_available=True,
-        deployments_ready=True,
-        receive_addresses=ADDRESSES,
-    )
-    name_receiver(rig.config, eb_id, pb_id)
-    rig.subarray.wait_for("IDLE")
+def test_concurrent_publication_sends_each_event_once(rig: Rig) -> None:
+    observation = Observation(rig)
+    observation.resource()
     rig.subarray.configure("science")
-    return rig, pb_id
-
-
-def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]) -> None:
-    rig, pb_id = receiving
     rig.recorder.prove()
     rig.recorder.clear()
     over = threading.Event()
@@ -120,7 +96,7 @@ def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]
         # Without a pause, each command's transaction would retry indefinitely.
         while not over.wait(0.02):
             addresses = {"science": {"vis0": {"port": [[0, next(written), 1]]}}}
-            write_state(rig.config, pb_id, receive_addresses=addresses)
+            observation.write(receive_addresses=addresses)
 
     script = threading.Thread(target=write)
     script.start()
@@ -147,6 +123,5 @@ def test_concurrent_publication_sends_each_event_once(receiving: tuple[Rig, str]
 
 
 def published_ports(rig: Rig) -> list[int]:
-    """Return the port of each published receiveAddresses."""
     published = [json.loads(str(text)) for text in rig.recorder.of("receiveAddresses")]
     return [each["science"]["vis0"]["port"][0][1] for each in published]

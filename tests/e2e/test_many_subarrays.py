@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,9 +23,6 @@ def one_server(count: int) -> list[list[str]]:
 
 def a_server_each(count: int) -> list[list[str]]:
     return [[f"{number:02}"] for number in range(1, count + 1)]
-
-
-LAYOUTS = pytest.mark.parametrize("layout", [one_server, a_server_each])
 
 
 def ready(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]]) -> list[Subarray]:
@@ -47,49 +45,33 @@ def ready(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]]) -> list[S
 def observe(subarrays: list[Subarray], scans: int) -> None:
     """Run the scans of all subarrays concurrently."""
     start = threading.Barrier(len(subarrays))
-    failures: list[BaseException] = []
 
     def scan(subarray: Subarray) -> None:
-        try:
-            start.wait()
-            for scan_id in range(1, scans + 1):
-                subarray.start_scan(scan_id)
-                subarray.command("EndScan")
-        except BaseException as failure:
-            failures.append(failure)
-            raise
+        start.wait()
+        for scan_id in range(1, scans + 1):
+            subarray.start_scan(scan_id)
+            subarray.command("EndScan")
 
-    threads = [threading.Thread(target=scan, args=(subarray,)) for subarray in subarrays]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    with ThreadPoolExecutor(len(subarrays)) as threads:
+        # The list raises the failure of a thread.
+        list(threads.map(scan, subarrays))
 
 
-def run(etcd: Etcd, serve: ServeSubarrays, numbers: list[list[str]], scans: int) -> None:
-    subarrays = ready(etcd, serve, numbers)
+@pytest.mark.long
+@pytest.mark.parametrize("layout", [one_server, a_server_each])
+@pytest.mark.parametrize(("count", "scans"), [(4, 10), (16, 60)])
+def test_concurrent_subarrays_send_all_events(
+    etcd_server: Callable[..., Etcd],
+    serve_subarrays: ServeSubarrays,
+    layout: Layout,
+    count: int,
+    scans: int,
+) -> None:
+    subarrays = ready(etcd_server(), serve_subarrays, layout(count))
     with EventRecorder(subarrays, "obsState", "scanID") as recorder:
         observe(subarrays, scans)
-        # All events pushed before this one are received before it.
         recorder.prove()
         scan_ids = [value for number in range(1, scans + 1) for value in (number, 0)]
         for subarray in subarrays:
             assert recorder.of("obsState", subarray) == ["SCANNING", "READY"] * scans
             assert recorder.of("scanID", subarray) == scan_ids
-
-
-@pytest.mark.long
-@LAYOUTS
-def test_concurrent_subarrays_send_all_events(
-    etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
-) -> None:
-    run(etcd_server(), serve_subarrays, layout(4), 10)
-
-
-@pytest.mark.long
-@LAYOUTS
-def test_sixteen_concurrent_subarrays_send_all_events(
-    etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays, layout: Layout
-) -> None:
-    run(etcd_server(), serve_subarrays, layout(16), 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,6 @@ class SecondServer(PortPart):
 
 @pytest.fixture
 def same_subarray(stack: LocalStack, subarray: Subarray, tmp_path: Path) -> Iterator[Subarray]:
-    """The subarray, served by another process."""
     settings = {name: stack.environment[name] for name in ("SDP_CONFIG_HOST", "SDP_CONFIG_PORT")}
     with SecondServer(subarray.proxy.dev_name(), tmp_path, settings) as server:
         yield Subarray(server.trl)
@@ -84,12 +84,9 @@ def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray:
                 wait_until(lambda: same_subarray.obs_state == "READY")
             start.wait()
 
-    clients = [threading.Thread(target=send, args=(c,)) for c in (subarray, same_subarray)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join(120)
-        assert not client.is_alive()
+    with ThreadPoolExecutor(2) as threads:
+        # The list raises the failure of a thread.
+        list(threads.map(send, (subarray, same_subarray)))
     assert rejections == {
         str(scan_id): ["Command Scan not allowed when obsState is SCANNING"]
         for scan_id in range(TIMES)

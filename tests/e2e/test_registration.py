@@ -13,6 +13,7 @@ from ska_sdp_lmc.runtime.registration import CHECK_INTERVAL_S
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.tango_db import TangoDatabase
+from tests.e2e.subarray import answers
 from tests.services.servers import ServeSubarrays, serving, trl_of
 from tests.support.in_time import in_time
 from tests.support.waiting import LATE, wait_until
@@ -25,7 +26,6 @@ WITHIN = 10.0
 def earlier(
     etcd_server: Callable[..., Etcd], serve_subarrays: ServeSubarrays
 ) -> Iterator[DeviceServer]:
-    """A server of a subarray."""
     (server,) = serve_subarrays(etcd_server().port, ["01"])
     yield server
     server.resume()
@@ -50,11 +50,7 @@ def registered(server: DeviceServer, tango_db: TangoDatabase) -> int:
 
 def reached(server: DeviceServer, tango_db: TangoDatabase) -> bool:
     """Whether a new client reaches the device in that server."""
-    try:
-        is_answered = bool(tango.DeviceProxy(trl_of(server)).ping() >= 0)
-    except tango.DevFailed:
-        return False
-    return is_answered and registered(server, tango_db) == server.process.pid
+    return answers(trl_of(server)) and registered(server, tango_db) == server.process.pid
 
 
 @pytest.mark.long
@@ -62,10 +58,8 @@ def reached(server: DeviceServer, tango_db: TangoDatabase) -> bool:
     ("is_later", "end"),
     [
         pytest.param(True, DeviceServer.kill, id="the later is killed"),
-        pytest.param(True, DeviceServer.stop, id="the later is stopped", marks=pytest.mark.long),
-        pytest.param(
-            False, DeviceServer.stop, id="the earlier is stopped", marks=pytest.mark.long
-        ),
+        pytest.param(True, DeviceServer.stop, id="the later is stopped"),
+        pytest.param(False, DeviceServer.stop, id="the earlier is stopped"),
     ],
 )
 def test_remaining_server_registers_again(

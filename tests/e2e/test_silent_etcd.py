@@ -13,22 +13,15 @@ import pytest
 import tango
 
 from tests.e2e.rig import Rig
-from tests.e2e.scripts import assignment, new_id
+from tests.e2e.scripts import ARGUMENTS, assignment, new_id
 from tests.e2e.subarray import Subarray
+from tests.model.cells import PATHS
 from tests.support.waiting import wait_until
 
 OK, FAILED = 0, 2
 SCAN_ID = 4711
-ARGUMENTS = {
-    "AssignResources": assignment("eb-e2e-20260131-99999", {}),
-    "ReleaseResources": '{"resources": {"receptors": ["SKA001"]}}',
-    "Configure": '{"scan_type": "science"}',
-    "Scan": '{"scan_id": 1}',
-}
-COMMANDS = (
-    "On", "Off", *ARGUMENTS, "ReleaseAllResources", "EndScan", "End", "Abort", "ObsReset",
-    "Restart",
-)  # fmt: skip
+ASSIGNMENT = assignment("eb-e2e-20260131-99999", {})
+COMMANDS = tuple(PATHS)
 
 
 @dataclass
@@ -46,7 +39,8 @@ class Responses:
     def give(self, subarray: Subarray, command: str) -> None:
         began = time.monotonic()
         try:
-            subarray.command(command, ARGUMENTS.get(command))
+            argument = ASSIGNMENT if command == "AssignResources" else ARGUMENTS.get(command)
+            subarray.command(command, argument)
         except tango.DevFailed as failed:
             self.errors.append(failed.args[0])
         self.seconds.append(time.monotonic() - began)

@@ -80,9 +80,6 @@ def start(tango_db_kind: Kind, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "tango_db_kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.long)], indirect=True
-)
 def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_log(f"the Tango database at {where} does not answer")
@@ -105,7 +102,6 @@ def test_server_starts_after_tango_database_then_etcd(start: Start) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("tango_db_kind", ["sqlite", "mariadb"], indirect=True)
 def test_server_starts_after_etcd_then_tango_database(start: Start) -> None:
     where = start.tango_db.tango_host
     start.wait_for_log(f"the Tango database at {where} does not answer")

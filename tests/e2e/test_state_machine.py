@@ -11,10 +11,19 @@ from tests.e2e.rig import Rig
 from tests.e2e.ways import INITIAL_STEPS
 
 
-def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
+@pytest.mark.parametrize("steps", INITIAL_STEPS)
+def test_initial_steps_are_logged(rig: Rig, steps: str) -> None:
+    machine = Observations(rig, kills=0, outages=0)
+    machine.begin(steps)
+    machine.teardown()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("examples", "steps"), [(4, 14), (17, 30)])
+def test_random_observations(rig: Rig, examples: int, steps: int) -> None:
     class Machine(Observations):
         def __init__(self) -> None:
-            super().__init__(rig, kills, outages)
+            super().__init__(rig, kills=1, outages=1)
 
     run_state_machine_as_test(
         Machine,
@@ -25,20 +34,3 @@ def run(rig: Rig, examples: int, steps: int, kills: int, outages: int) -> None:
             phases=[Phase.generate],
         ),
     )
-
-
-@pytest.mark.parametrize("steps", INITIAL_STEPS)
-def test_initial_steps_are_logged(rig: Rig, steps: str) -> None:
-    machine = Observations(rig, kills=0, outages=0)
-    machine.begin(steps)
-    machine.teardown()
-
-
-@pytest.mark.long
-def test_random_observations(rig: Rig) -> None:
-    run(rig, examples=4, steps=14, kills=1, outages=1)
-
-
-@pytest.mark.long
-def test_long_random_observations(rig: Rig) -> None:
-    run(rig, examples=28, steps=30, kills=1, outages=1)

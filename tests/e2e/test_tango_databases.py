@@ -20,7 +20,7 @@ from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.killed import MARIADB, check_guide
-from tests.e2e.subarray import Subarray, quick
+from tests.e2e.subarray import Subarray, answers, quick
 from tests.services.mariadb import MariaTangoDatabase
 from tests.services.old_pytango import debian_python
 from tests.services.tango_db import Kind
@@ -133,7 +133,7 @@ def test_lost_tango_database_does_not_affect_running_servers(
         recorder.wait_for_last("obsState", "EMPTY")
     assert [server.process.pid for server in stack.servers if server.running] == servers
     # A new client finds the devices again, without a restart of a server.
-    wait_until(lambda: is_found(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0"))
+    wait_until(lambda: answers(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0"))
 
 
 @pytest.mark.parametrize("tango_db_kind", ["mariadb"], indirect=True)
@@ -146,11 +146,3 @@ def test_killed_mariadb_has_the_effects_of_the_guide(
     with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
         check_guide(MARIADB, stack.tango_db.mariadb, stack, subarray, config)
     assert (stack.tango_db.running, stack.tango_db.process.pid) == (True, database)
-
-
-def is_found(trl: str) -> bool:
-    try:
-        return bool(tango.DeviceProxy(trl).ping() >= 0)
-    except tango.DevFailed:
-        # Tango attempts no connection within a second of a failed one.
-        return False

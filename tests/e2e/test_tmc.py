@@ -19,7 +19,6 @@ from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_sim.demo.content import Content, configure, scan
 from ska_sdp_sim.stack.local import LocalStack
-from tests.e2e.conftest import everything, settle
 from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.scripts import change
 from tests.e2e.subarray import Subarray, quick
@@ -32,7 +31,6 @@ TIMEOUT_MS = 3_000
 
 
 def receivers(content: Content) -> list[Json]:
-    """The processing blocks that receive."""
     blocks: list[Json] = content.message["processing_blocks"]
     return [block for block in blocks if "receive" in block["script"]["name"]]
 
@@ -50,7 +48,9 @@ def stamp_of(recorder: EventRecorder, obs_state: str) -> float:
     return next(each.stamped for each in events if each.value == obs_state)
 
 
-def observe_slowly(
+@pytest.mark.long
+@pytest.mark.parametrize(("to_resource", "to_ready"), [(0.5, 0.5), (5, 3)])
+def test_slow_script_has_the_expected_obs_states(
     subarray: Subarray, config: Config, to_resource: float, to_ready: float
 ) -> None:
     content = quick()
@@ -83,36 +83,6 @@ def observe_slowly(
         subarray.wait_for("READY")
         recorder.wait_for("obsState", ["CONFIGURING", "READY"])
         assert subarray.read("scanType") == other
-
-
-@pytest.mark.long
-def test_slow_script_has_the_expected_obs_states(subarray: Subarray, config: Config) -> None:
-    observe_slowly(subarray, config, 0.5, 0.5)
-
-
-@pytest.mark.long
-def test_script_with_real_delays_has_the_expected_obs_states(
-    subarray: Subarray, config: Config
-) -> None:
-    observe_slowly(subarray, config, 5, 3)
-
-
-@pytest.mark.long
-def test_known_processing_block_is_rejected_by_id(subarray: Subarray, config: Config) -> None:
-    """In IDLE with an active execution block; the message has a new one, or none."""
-    content = subarray.assign()
-    settle(config)
-    before = everything(config)
-    again = Content.new().message
-    again["processing_blocks"] = content.message["processing_blocks"][:1]
-    alone = {name: again[name] for name in ("interface", "processing_blocks")}
-    pb_id = content.message["processing_blocks"][0]["pb_id"]
-    for message in (again, alone):
-        error = subarray.rejection("AssignResources", json.dumps(message))
-        assert error.reason == "API_CommandFailed"
-        assert error.desc == f"Processing block {pb_id} already exists"
-    assert subarray.obs_state == "IDLE"
-    assert everything(config) == before
 
 
 ALARMS = """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["INITIAL_STEPS", "STAGES", "WEIGHTED_COMMANDS"]
-
 WEIGHTED_COMMANDS = (
     *["On"] * 5,
     *["AssignResources"] * 3,

@@ -20,11 +20,7 @@ from ska_sdp_config.entity.common import (
     ProcessingBlockId,
     RelativePurePath,
 )
-from ska_sdp_config.entity.common.ids import (
-    check_block_id,
-    check_deployment_id,
-    check_path_part,
-)
+from ska_sdp_config.entity.common.ids import check_block_id, check_deployment_id, check_path_part
 
 BAD_EVERYWHERE = ["", "a/b", "a b", "ä", "a\n", "\x00", "a" * 129]
 

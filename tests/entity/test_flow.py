@@ -94,11 +94,7 @@ def test_flow_is_stored_without_key() -> None:
             "paths": ["a.ms", "/b.ms"],
         },
         "sources": [
-            {
-                "uri": "/flow/pb-w:plasma:raw",
-                "function": "receive:write",
-                "parameters": {"n": 1},
-            },
+            {"uri": "/flow/pb-w:plasma:raw", "function": "receive:write", "parameters": {"n": 1}},
             {"uri": "gsm://request/lsm", "function": None, "parameters": {}},
         ],
         "data_model": "Visibility",
@@ -155,13 +151,10 @@ def test_source_uri_is_flow_key_or_url(uri: Any, is_flow: Any) -> None:
     assert FlowSource(uri=source.uri) == source
 
 
-def test_source_converts_url_object_to_text() -> None:
-    assert FlowSource(uri=AnyUrl("https://example.org/x")).uri == "https://example.org/x"
-
-
-def test_source_accepts_dict() -> None:
+def test_source_converts_url_object_and_dict() -> None:
     key = Flow.Key(pb_id="pb-x", kind="plasma", name="vis")
     assert FlowSource(uri=key.model_dump()).uri == key
+    assert FlowSource(uri=AnyUrl("https://example.org/x")).uri == "https://example.org/x"
 
 
 @pytest.mark.parametrize(
@@ -204,11 +197,7 @@ def test_nested_change_is_written() -> None:
         {"kind": "data-queue", "topics": "x", "host": "nowhere", "format": "x"},
         {"impl": "x"},
         {"kind": "tango", "attribute_url": "a/b/c", "dtype": "DevDouble"},
-        {
-            "kind": "data-product-persist",
-            "phase": "SOLID",
-            "expires_at": "2030-01-01T00:00:00",
-        },
+        {"kind": "data-product-persist", "phase": "SOLID", "expires_at": "2030-01-01T00:00:00"},
         "data-product",
         None,
     ],

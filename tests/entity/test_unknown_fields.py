@@ -92,11 +92,7 @@ def test_assigned_default_is_written() -> None:
 def test_extra_fields_can_be_given_and_assigned() -> None:
     eb = ExecutionBlock(key="eb-x", observer="A. N. Other")
     eb.weather = {"wind": 3}  # type: ignore[attr-defined]  # new to the model
-    assert eb.to_dict() == {
-        "eb_id": "eb-x",
-        "observer": "A. N. Other",
-        "weather": {"wind": 3},
-    }
+    assert eb.to_dict() == {"eb_id": "eb-x", "observer": "A. N. Other", "weather": {"wind": 3}}
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '"x"', "5", "{}"])

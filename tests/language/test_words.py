@@ -72,7 +72,6 @@ _GENERATED = ("_build", "__pycache__", "schemas")
 
 
 def searched() -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of each file."""
     for place in SEARCHED:
         for path in [ROOT / place, *sorted((ROOT / place).rglob("*"))]:
             name = str(path.relative_to(ROOT))

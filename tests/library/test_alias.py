@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.library.conftest import ROOT, build, run
+
 ALIAS = ROOT / "packaging" / "ska-sdp-config"
 
 PROGRAM = """
@@ -40,16 +40,6 @@ print(json.dumps({
 """
 
 
-def run(*command: str | Path, fails: bool = False, cwd: Path = ROOT) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=cwd)
-    assert (done.returncode != 0) is fails, done.stdout + done.stderr
-    return done.stdout
-
-
-def build(project: Path, wheels: Path) -> None:
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", wheels, cwd=project)
-
-
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Wheels of the library, the alias and a program, built from source."""
@@ -57,7 +47,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (program / "pyproject.toml").write_text(PROGRAM)
     wheels = tmp_path_factory.mktemp("wheels")
     for project in (ROOT, ALIAS, program):
-        build(project, wheels)
+        build(project, "wheel", wheels)
     return wheels
 
 

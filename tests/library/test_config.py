@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -13,14 +12,9 @@ import pytest
 
 from ska_sdp_config import Config, ConfigCollision, ConfigConnectionError
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.library.conftest import get, run
 from tests.support.configs import MakeConfig, wait_until_gone
 from tests.support.waiting import wait_until
-
-
-def get(config: Config, path: str) -> Any:
-    for txn in config.txn():
-        value = txn.get(path)
-    return value
 
 
 def test_component_key_exists_until_close(make_config: MakeConfig) -> None:
@@ -124,11 +118,7 @@ def test_import_loads_neither_grpc_pydantic_nor_tango() -> None:
         "assert not {'grpc', 'pyetcd'} & set(sys.modules)\n"
         "print(ska_sdp_config.__version__)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    assert run(sys.executable, "-c", program).strip()
 
 
 def test_owned_entity_is_owned_until_close(make_config: MakeConfig) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -11,12 +10,10 @@ from typing import Any
 
 import pytest
 
-import ska_sdp_config
 from ska_sdp_config import Config, ProcessingBlock
+from tests.library.conftest import get
 from tests.support.configs import MakeConfig
 from tests.support.waiting import wait_until
-
-LOGGER = logging.getLogger(__name__)
 
 
 def test_list_processing_blocks_sample(
@@ -34,10 +31,6 @@ def test_list_processing_blocks_sample(
     assert capsys.readouterr().out == "pb-one (vis_receive:0.2.0)\n"
 
 
-def test_config_is_importable_from_package() -> None:
-    assert ska_sdp_config.Config is Config
-
-
 def increment_a(config: Config) -> None:
     for txn in config.txn():
         a = txn.get("/a")
@@ -45,65 +38,6 @@ def increment_a(config: Config) -> None:
             txn.create("/a", "1")
         else:
             txn.update("/a", str(int(a) + 1))
-
-
-def get(config: Config, path: str) -> Any:
-    for txn in config.txn():
-        value = txn.get(path)
-    return value
-
-
-def test_concurrent_increments_are_exact(make_config: MakeConfig) -> None:
-    def increment_often(config: Config) -> None:
-        for _ in range(20):
-            increment_a(config)
-
-    configs = [make_config() for _ in range(3)]
-    threads = [threading.Thread(target=increment_often, args=(c,)) for c in configs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert get(configs[0], "/a") == "60"
-
-
-def test_assertion_detects_independent_update(config: Config) -> None:
-    for txn in config.txn():
-        a = txn.get("/a")
-
-    for txn in config.txn():
-        assert txn.get("/a") == a, "database state independently updated!"
-        if a is None:
-            txn.create("/a", "1")
-        else:
-            txn.update("/a", str(int(a) + 1))
-    assert get(config, "/a") == "1"
-
-    increment_a(config)
-    with pytest.raises(AssertionError, match="independently updated"):  # noqa: PT012
-        for txn in config.txn():
-            assert txn.get("/a") == a, "database state independently updated!"
-    assert get(config, "/a") == "2"
-
-
-def test_transaction_per_key_skips_deleted_keys(config: Config) -> None:
-    for txn in config.txn():
-        for name in ("x", "y", "z"):
-            txn.create(f"/as/{name}", name)
-
-    done = []
-    for txn in config.txn():
-        keys = txn.list_keys("/as/")
-    for txn in config.txn():
-        txn.delete("/as/y")
-    for key in keys:
-        for txn in config.txn():
-            a = txn.get(key)
-            # Another transaction may have deleted the path.
-            if a is None:
-                break
-            done.append(a)
-    assert done == ["x", "z"]
 
 
 class IncrementModel:
@@ -117,30 +51,10 @@ class IncrementModel:
         else:
             self._txn.update(key, str(int(a) + 1))
 
-    def list_objects(self) -> list[str]:
-        objects: list[str] = self._txn.list_keys("/")
-        return objects
-
-    def some_check(self, obj: str) -> bool:
-        return obj != "/b"
-
 
 def increment_txn(config: Config) -> Iterator[IncrementModel]:
     for txn in config.txn():
         yield IncrementModel(txn)
-
-
-def test_model_wraps_transaction(make_config: MakeConfig) -> None:
-    config = make_config()
-    for txn in config.txn():
-        model = IncrementModel(txn)
-        model.increase("/a")
-    for model in increment_txn(config):
-        model.increase("/a")
-    wrapping: Config[IncrementModel] = make_config(wrapper=IncrementModel)
-    for model in wrapping.txn():
-        model.increase("/a")
-    assert get(config, "/a") == "3"
 
 
 def test_repeatable_body_rolls_back_on_conflict(make_config: MakeConfig) -> None:
@@ -155,37 +69,6 @@ def test_repeatable_body_rolls_back_on_conflict(make_config: MakeConfig) -> None
             increment_a(other)
     assert runs == 2
     assert [get(config, path) for path in ("/a", "/b", "/c")] == ["2", "1", "1"]
-
-
-def test_body_collects_and_logs_objects(config: Config, caplog: pytest.LogCaptureFixture) -> None:
-    for model in increment_txn(config):
-        model.increase("/a")
-        model.increase("/b")
-
-    with caplog.at_level(logging.DEBUG, logger=LOGGER.name):
-        for model in increment_txn(config):
-            objects_found = []
-            for obj in model.list_objects():
-                if model.some_check(obj):
-                    LOGGER.debug("Found %s!", obj)
-                    objects_found.append(obj)
-    assert objects_found == ["/a"]
-    assert "Found /a!" in caplog.messages
-
-
-def test_polling_loop_consumes_line(config: Config) -> None:
-    threading.Timer(0.1, lambda: create(config, "/line_to_print", "hello")).start()
-    printed: list[str] = []
-    while not printed:
-        for txn in config.txn():
-            line = txn.get("/line_to_print")
-            if line is not None:
-                txn.delete("/line_to_print")
-        if line is not None:
-            printed.append(line)
-        threading.Event().wait(0.05)
-    assert printed == ["hello"]
-    assert get(config, "/line_to_print") is None
 
 
 def create(config: Config, path: str, value: str) -> None:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.library.conftest import ROOT, build, run
+
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", ".gitattributes", ".git_archival.txt")
 PACKAGES = ("src", "devices")
 
 TAG = "7.1.0"
 PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION"
-IDENTITY = {
-    f"GIT_{role}_{key}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "a"), ("EMAIL", "a@example.org"))
+# The settings of the user must not change what git does.
+ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "SETUPTOOLS_SCM_"))},
 }
 
 
@@ -41,20 +44,8 @@ NEXT = re.sub(r"\d+$", lambda last: str(int(last[0]) + 1), RELEASE)
 FALLBACK = f"{NEXT}.dev0"
 
 
-def run(*command: str | Path, cwd: Path, settings: Mapping[str, str] | None = None) -> str:
-    # The settings of the user must not change what git does.
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GIT_", "SETUPTOOLS_SCM_"))
-    }
-    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
-    environment = kept | alone | dict(settings or {})
-    done = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip()
+def git(place: Path, *arguments: str | Path) -> str:
+    return run("git", *arguments, cwd=place, env=ENVIRONMENT).strip()
 
 
 def copy_sources(target: Path) -> None:
@@ -68,19 +59,19 @@ def copy_sources(target: Path) -> None:
 
 
 def commit(repository: Path, message: str) -> str:
-    run("git", "commit", "--quiet", "--allow-empty", "--message", message, cwd=repository)
-    return run("git", "rev-parse", "HEAD", cwd=repository)
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(repository, "rev-parse", "HEAD")
 
 
 def archive(repository: Path, revision: str, target: Path) -> None:
     target.mkdir()
     tar = target.with_suffix(".tar")
-    run("git", "archive", "--output", tar, revision, cwd=repository)
+    git(repository, "archive", "--output", tar, revision)
     shutil.unpack_archive(tar, target)
 
 
 def clone(repository: Path, target: Path, *options: str) -> None:
-    run("git", "clone", "--quiet", *options, f"file://{repository}", target, cwd=repository)
+    git(repository, "clone", "--quiet", *options, f"file://{repository}", target)
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +82,11 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("sources")
     tagged, untagged = place / "one-after", place / "untagged"
     copy_sources(tagged)
-    run("git", "init", "--quiet", cwd=tagged)
-    run("git", "add", "--all", cwd=tagged)
+    git(tagged, "init", "--quiet")
+    git(tagged, "add", "--all")
     commit(tagged, "release")
     clone(tagged, untagged)
-    run("git", "tag", TAG, cwd=tagged)
+    git(tagged, "tag", TAG)
     clone(tagged, place / "release")
     head = commit(tagged, "after the release")
     clone(tagged, place / "shallow", "--depth", "1", "--no-tags")
@@ -107,10 +98,8 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def build(source: Path, target: str, directory: Path, **settings: str) -> str:
-    """Build a distribution and return its version."""
-    command = (sys.executable, "-m", "hatchling", "build", "--target", target)
-    run(*command, "--directory", directory, cwd=source, settings=settings)
+def version_of_build(source: Path, target: str, directory: Path, **settings: str) -> str:
+    build(source, target, directory, ENVIRONMENT | settings)
     (built,) = (each.name for each in directory.iterdir() if each.is_file())
     return built.split("-")[1].removesuffix(".tar.gz")
 
@@ -131,7 +120,7 @@ def build(source: Path, target: str, directory: Path, **settings: str) -> str:
 def test_build_has_the_version_of_its_source(
     sources: Path, source: str, expected: str, tmp_path: Path
 ) -> None:
-    version = build(sources / source, "wheel", tmp_path)
+    version = version_of_build(sources / source, "wheel", tmp_path)
     before, _, commit = version.partition("+g")
     if commit:
         # Git decides how long an abbreviated commit is.
@@ -141,15 +130,15 @@ def test_build_has_the_version_of_its_source(
 
 
 def test_build_without_git_has_the_given_version(sources: Path, tmp_path: Path) -> None:
-    assert build(sources / "plain", "wheel", tmp_path, **{PRETEND: "8.0.0"}) == "8.0.0"
+    assert version_of_build(sources / "plain", "wheel", tmp_path, **{PRETEND: "8.0.0"}) == "8.0.0"
 
 
 def test_wheel_from_a_source_distribution_has_its_version(sources: Path, tmp_path: Path) -> None:
-    version = build(sources / "one-after", "sdist", tmp_path)
+    version = version_of_build(sources / "one-after", "sdist", tmp_path)
     (packed,) = tmp_path.glob("*.tar.gz")
     shutil.unpack_archive(packed, tmp_path / "unpacked")
     (unpacked,) = (tmp_path / "unpacked").iterdir()
-    assert build(unpacked, "wheel", tmp_path / "wheels") == version
+    assert version_of_build(unpacked, "wheel", tmp_path / "wheels") == version
 
 
 @pytest.mark.parametrize(

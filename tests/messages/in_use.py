@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.support.shared import MESSAGES
 
-__all__ = ["ACCEPTED", "REJECTED", "WRONG_IN_MEANING", "files"]
-
 WRONG_IN_MEANING = {
     "configure_0.3_ska-sw-integration-testing-configure-with-invalid-interfac.json",
     "configure_0.4_abc-configure-with-invalid-scan-type.json",

@@ -80,11 +80,6 @@ def test_scan_types_of_both_forms_keep_their_order() -> None:
         ("0.2", FLAT_03, r"\$\.new_scan_types\[0\]\.id: field required"),
         ("0.3", FLAT_02, r"\$\.new_scan_types\[0\]\.scan_type_id: field required"),
         ("0.3", NESTED, r"\$\.new_scan_types\[0\]\.channels: field required"),
-        (
-            "0.4",
-            {"scan_type_id": "x"},
-            r"\$\.new_scan_types\[0\]: should have beams, or channels in the flat form",
-        ),
         ("0.4", {"channels": [WINDOW]}, r"\$\.new_scan_types\[0\]\.scan_type_id: field req"),
         (None, {}, r"\$\.new_scan_types\[0\]\.scan_type_id: field required"),
         (None, 5, r"\$\.new_scan_types\[0\]: should be an object, not 5"),

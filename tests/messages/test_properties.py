@@ -17,21 +17,10 @@ from ska_sdp_lmc.messages import (
     parse_configure,
 )
 from ska_sdp_lmc.messages.examples import example, example_names
+from tests.support.json_values import JSON
 
 from .small import ASSIGN_02, ASSIGN_04, PARSERS, block_of
 
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8)
-)
-JSON = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=8,
-)
 STAY_WARNINGS = (
     "names no resources",
     "is a template of scan types",

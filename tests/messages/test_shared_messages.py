@@ -1,12 +1,10 @@
-"""Messages in use elsewhere: accepted, accepted with warnings, or rejected."""
+"""Messages in use elsewhere: rejected, or accepted with warnings."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from ska_sdp_lmc.messages import MessageError, parse_configure, read_receive_addresses
+from ska_sdp_lmc.messages import MessageError, parse_configure
 from tests.support.shared import MESSAGES, has_messages
 
 from .in_use import ACCEPTED, REJECTED, WRONG_IN_MEANING, files
@@ -17,12 +15,6 @@ pytestmark = has_messages
 
 def _places(texts: tuple[str, ...]) -> set[str]:
     return {text.partition(": ")[0] for text in texts}
-
-
-@pytest.mark.parametrize("name", files("valid"))
-def test_valid_message_is_accepted(name: str) -> None:
-    text = (MESSAGES / "valid" / name).read_text()
-    assert PARSERS[name.partition("_")[0]](text).message
 
 
 @pytest.mark.parametrize("name", files("invalid"))
@@ -47,13 +39,3 @@ def test_quirky_message_has_listed_faults_or_warnings(name: str) -> None:
         assert _places(faults) == REJECTED[name]
     else:
         assert _places(PARSERS["assignres"](text).warnings) == ACCEPTED[name]
-
-
-@pytest.mark.parametrize("name", files("valid", addresses=True))
-def test_valid_receive_addresses_have_no_faults(name: str) -> None:
-    assert read_receive_addresses(json.loads((MESSAGES / "valid" / name).read_text())) == ()
-
-
-@pytest.mark.parametrize("name", files("invalid", addresses=True))
-def test_invalid_receive_addresses_have_faults(name: str) -> None:
-    assert read_receive_addresses(json.loads((MESSAGES / "invalid" / name).read_text()))

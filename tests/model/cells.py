@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["CELLS", "COLUMNS", "MOMENTS", "PATHS", "Cell"]
-
 COLUMNS = (
     "EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING", "ABORTED", "RESETTING",
     "FAULT",
@@ -46,6 +44,12 @@ PATHS = {
     "Restart": ["RESTARTING", "EMPTY"],
 }
 """obsStates published by an allowed command; the last one is its target."""
+
+OFFLINE = (
+    "The processing controller, helm deployer, or both are OFFLINE: "
+    "cannot start processing blocks."
+)
+"""Rejection of processing blocks while a required component is missing."""
 
 
 class Cell(NamedTuple):

@@ -19,7 +19,6 @@ def apply_command(
     settings: ModelSettings,
     transaction_id: str,
 ) -> Writes:
-    """Return the writes of a command."""
     decide = COMMANDS[name].decide
     assert decide is not None
     return commands.apply_command(name, decide, snapshot, message, now, settings, transaction_id)

@@ -38,6 +38,8 @@ MISSING = f"Execution block {EB} is missing"
         '{"context": "\udcff"}',
         "[" * 100_000,
         "5",
+        "{",
+        "[]",
     ],
 )
 def test_read_document_rejects_text_that_cannot_be_written_back(text: str) -> None:
@@ -47,6 +49,7 @@ def test_read_document_rejects_text_that_cannot_be_written_back(text: str) -> No
 @pytest.mark.parametrize(
     ("text", "read"),
     [
+        (None, None),
         (r'{"a": "\ud83d\ude00"}', {"a": "\U0001f600"}),
         ('{"a": 1e300}', {"a": 1e300}),
         ('{"a": "NaN, Infinity"}', {"a": "NaN, Infinity"}),
@@ -54,7 +57,7 @@ def test_read_document_rejects_text_that_cannot_be_written_back(text: str) -> No
     ],
 )
 def test_read_document_accepts_text_that_can_be_written_back(
-    text: str, read: dict[str, Any]
+    text: str | None, read: dict[str, Any] | None
 ) -> None:
     assert read_document(text) == (read, True)
 
@@ -95,7 +98,6 @@ def test_error_of_corrupt_entry_is_not_written() -> None:
 
 
 def command_on(world: World, command: str, obs_state: ObsState) -> Writes | CommandRejected:
-    """Apply a command and return its writes or its rejection."""
     message = message_for(command, obs_state)
     try:
         return apply_command(command, world.snapshot, message, NOON, SETTINGS, "txn-a")
@@ -194,21 +196,34 @@ def test_damaged_entry_is_not_overwritten() -> None:
     assert upkeep.reached_writes(world.snapshot, 0) is None
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("eb_id", 5),
-        ("eb_id", "a/b"),
-        ("obs_state_target", "BUSY"),
-        ("state", "MOVING"),
-        ("reached", "yes"),
-        ("command_count", "7"),
-        ("errors", []),
-        ("last_command_time", "noon"),
-        ("resources", []),
-        ("acknowledged", {}),
-    ],
-)
+INVALID_FIELDS = [
+    ("eb_id", 5),
+    ("eb_id", "a/b"),
+    ("obs_state_target", "BUSY"),
+    ("obs_state_target", 3),
+    ("state", "MOVING"),
+    ("reached", "yes"),
+    ("command_count", "7"),
+    ("errors", []),
+    ("last_command_time", "noon"),
+    ("resources", []),
+    ("acknowledged", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), INVALID_FIELDS)
+def test_corrupt_entry_leads_to_fault_naming_field(name: str, value: object) -> None:
+    world = World(documents(ObsState.IDLE))
+    world.entry[name] = value
+    assert world.obs_state == "FAULT"
+    assert name in world.view.error_messages
+    world.entry["state"] = "ON"
+    world.command("Restart" if name != "state" else "Off")
+    assert world.obs_state == "EMPTY"
+    assert world.entry["errors"] == {}
+
+
+@pytest.mark.parametrize(("name", "value"), INVALID_FIELDS)
 @pytest.mark.parametrize("mode", [AdminMode.ONLINE, AdminMode.OFFLINE])
 def test_admin_mode_keeps_invalid_field_and_fault(
     name: str, value: object, mode: AdminMode
@@ -233,12 +248,12 @@ def test_reached_is_not_written_to_damaged_entry() -> None:
 
 CONTROLLER = "/lmc/controller"
 DAMAGE = {"state": "MOVING", "command_count": True, "last_command_time": "noon", "last_command": 5}
+NO_COMPONENTS = ModelSettings(components=(), storage_key="/resource/capacity-buffer")
 
 
 def test_controller_admin_mode_keeps_invalid_fields() -> None:
     stored = {**DAMAGE, "admin_mode": "?", "transaction_id": "txn-a", "theirs": 1}
-    settings = ModelSettings(components=(), storage_key="/resource/capacity-buffer")
-    view = derive_system(System(3, {CONTROLLER: stored}), settings)
+    view = derive_system(System(3, {CONTROLLER: stored}), NO_COMPONENTS)
     names = "last_command, last_command_time, command_count, state, admin_mode"
     (fault,) = view.faults or ()
     assert fault.text == f"{CONTROLLER} has invalid fields: {names}"
@@ -248,7 +263,6 @@ def test_controller_admin_mode_keeps_invalid_fields() -> None:
 
 def test_damaged_block_is_not_listed_as_active() -> None:
     found = {EB_PATH: {}, "/eb/eb-b": {"subarray_id": "01"}}
-    settings = ModelSettings(components=(), storage_key="/resource/capacity-buffer")
-    view = derive_system(System(3, found, (EB_PATH,)), settings)
+    view = derive_system(System(3, found, (EB_PATH,)), NO_COMPONENTS)
     assert EB not in view.execution_blocks
     assert "eb-b" in view.execution_blocks

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.lmc.entry import Entry
-from ska_sdp_config.lmc.snapshot import Writes, read_document, required_paths
+from ska_sdp_config.lmc.snapshot import Writes, required_paths
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.commands.resources import merge, subtract
 from ska_sdp_lmc.messages import parse_assign_resources, parse_configure
@@ -66,20 +65,15 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         "parameters": {},
         "dependencies": [],
     }
-    assert world.entry == {
-        "transaction_id": "txn-test-20260131-b",
-        "last_command": "AssignResources",
-        "last_command_time": "2026-01-31T12:00:00.000Z",
-        "command_count": 8,
-        "state": "ON",
-        "obs_state_target": "IDLE",
-        "reached": False,
-        "admin_mode": "ONLINE",
-        "eb_id": NEW_EB,
-        "resources": {"receptors": ["SKA001"], "receive_nodes": 1},
-        "acknowledged": [],
-        "errors": {},
-    }
+    assert world.entry == entry_document(
+        transaction_id="txn-test-20260131-b",
+        last_command="AssignResources",
+        command_count=8,
+        obs_state_target="IDLE",
+        reached=False,
+        eb_id=NEW_EB,
+        resources={"receptors": ["SKA001"], "receive_nodes": 1},
+    )
 
 
 def test_assign_resources_in_idle_adds_to_the_active_execution_block() -> None:
@@ -194,51 +188,6 @@ def test_unknown_fields_are_kept() -> None:
     assert world.entry["owner_of_ours"] == {"x": 1}
     assert world.documents[f"/eb/{EB}"]["theirs"] == [1]
     assert world.documents[f"/eb/{EB}/state"]["theirs"] == [2]
-
-
-def test_admin_mode_changes_nothing_else() -> None:
-    entry = Entry.read(entry_document())
-    assert Entry.read(entry.document()) == entry
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("obs_state_target", "BUSY"),
-        ("obs_state_target", 3),
-        ("state", "MOVING"),
-        ("reached", "yes"),
-        ("command_count", "7"),
-        ("eb_id", 5),
-        ("errors", []),
-        ("last_command_time", "noon"),
-        ("resources", []),
-    ],
-)
-def test_corrupt_entry_leads_to_fault_naming_field(name: str, value: object) -> None:
-    world = World(documents(ObsState.IDLE))
-    world.entry[name] = value
-    assert world.obs_state == "FAULT"
-    assert name in world.view.error_messages
-    world.entry["state"] = "ON"
-    world.command("Restart" if name != "state" else "Off")
-    assert world.obs_state == "EMPTY"
-    assert world.entry["errors"] == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (None, (None, True)),
-        ("{", ({}, False)),
-        ("[]", ({}, False)),
-        ('{"a": 1}', ({"a": 1}, True)),
-    ],
-)
-def test_read_document_replaces_invalid_text_with_empty_object(
-    text: str | None, expected: tuple[Any, bool]
-) -> None:
-    assert read_document(text) == expected
 
 
 def test_required_paths_include_paths_named_by_documents() -> None:

@@ -1,4 +1,4 @@
-"""Rejections by rules other than State and obsState: their texts and order."""
+"""Rejections by rules other than State and obsState; devices/test_rejection_order.py has more."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.commands import Message, message_paths
 from ska_sdp_lmc.messages.internal import Configure, ReleaseResources, Resources, Scan
 
-from .worlds import BATCH, EB, ENTRY, RECEIVE, World, assign_message, documents
+from .cells import OFFLINE
+from .worlds import EB, ENTRY, World, assign_message, documents
 
-OFFLINE = (
-    "The processing controller, helm deployer, or both are OFFLINE: "
-    "cannot start processing blocks."
-)
 NEW_PB = (("pb-new-20260131-00000", "realtime", "work"),)
 
 
@@ -36,27 +33,6 @@ def ended(world: World, status: str) -> World:
     else:
         world.update_eb(status=status)
     return world
-
-
-# Each case breaks its own rule and as many later ones as possible: the first one is reported.
-ASSIGN: list[tuple[str, Message, str]] = [
-    ("IDLE", assign_message(EB, ((RECEIVE, "realtime", "x"),)), f"Execution block {EB} already"),
-    ("IDLE", assign_message(pbs=((BATCH, "batch", "x"),)), f"Processing block {BATCH} already"),
-    ("IDLE", assign_message(None, ((RECEIVE, "realtime", "x"),)), f"Processing block {RECEIVE} a"),
-    ("EMPTY", assign_message(pbs=NEW_PB * 2), "Processing block pb-new-20260131-00000 already"),
-    ("IDLE", assign_message(), f"Execution block {EB} is still active"),
-    ("EMPTY", assign_message(None), "An execution block is needed"),
-    ("EMPTY", assign_message(None, ()), "An execution block is needed"),
-]
-
-
-@pytest.mark.parametrize(("column", "message", "text"), ASSIGN)
-def test_assign_resources_is_rejected_by_first_broken_rule(
-    column: str, message: Message, text: str
-) -> None:
-    world = World(documents(ObsState[column]))
-    del world.documents["/component/proccontrol/owner"]
-    assert rejection(world, "AssignResources", message).startswith(text)
 
 
 def test_processing_blocks_alone_require_active_execution_block() -> None:

@@ -17,29 +17,11 @@ from ska_sdp_config.lmc.rejections import CommandRejected
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure, Scan
 
+from .cells import CELLS, PATHS
 from .worlds import World, assign_message, documents
 
-ALLOWED = {
-    "Off": "EMPTY RESOURCING IDLE CONFIGURING READY SCANNING ABORTED RESETTING FAULT",
-    "AssignResources": "EMPTY",
-    "ReleaseAllResources": "IDLE",
-    "Configure": "IDLE READY",
-    "Scan": "READY",
-    "EndScan": "SCANNING",
-    "End": "READY",
-    "Abort": "IDLE RESOURCING CONFIGURING READY SCANNING RESETTING",
-    "ObsReset": "ABORTED FAULT",
-    "Restart": "ABORTED FAULT",
-}
-AT_ONCE = {
-    "ReleaseAllResources": "EMPTY",
-    "Scan": "SCANNING",
-    "EndScan": "READY",
-    "End": "IDLE",
-    "Abort": "ABORTED",
-    "Restart": "EMPTY",
-    "Off": "EMPTY",
-}
+ALLOWED = {(cell.command, cell.obs_state) for cell in CELLS if cell.allowed}
+COMMANDS = sorted(PATHS.keys() - {"On", "ReleaseResources"})
 
 
 class Observation(RuleBasedStateMachine):
@@ -79,7 +61,7 @@ class Observation(RuleBasedStateMachine):
         self.world.command("On")
         self.on = True
 
-    @rule(command=st.sampled_from(sorted(ALLOWED)))
+    @rule(command=st.sampled_from(COMMANDS))
     def give(self, command: str) -> None:
         message: Any = {"Configure": Configure("science"), "Scan": Scan(self.number)}.get(command)
         if command == "AssignResources":
@@ -88,7 +70,7 @@ class Observation(RuleBasedStateMachine):
             message = assign_message(f"eb-{self.number}", pbs)
         if command == "AssignResources" and self.expected == "IDLE":
             return  # More resources for one execution block are tried elsewhere.
-        allowed = self.on and self.expected in ALLOWED[command].split()
+        allowed = self.on and (command, self.expected) in ALLOWED
         needs_block = command in ("Configure", "Scan") and self.pb is None
         before = dict(self.world.documents)
         if not allowed or needs_block:
@@ -108,7 +90,7 @@ class Observation(RuleBasedStateMachine):
             self.acknowledged = self.acknowledged or self.failed
             self.expected = "RESETTING" if self.pb else "IDLE"
         else:
-            self.expected = AT_ONCE[command]
+            self.expected = PATHS[command][-1]
         if command in ("ReleaseAllResources", "End", "Restart", "Off"):
             self.pb = None
         self.on = self.on and command != "Off"

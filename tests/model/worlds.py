@@ -38,7 +38,7 @@ ADDRESSES = {
     }
 }
 
-READY_STATE = {
+READY_STATE: dict[str, Any] = {
     "status": "RUNNING",
     "resources_available": True,
     "deployments_ready": True,

@@ -18,20 +18,16 @@ from ska_sdp_config.entity import (
     ProcessingBlock,
     Script,
 )
-from ska_sdp_config.entity.flow import SharedMem
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
 from ska_sdp_config.transaction import Transaction
 from tests.support.configs import MakeConfig
-from tests.support.entities import CASES
+from tests.support.entities import CASES, flow
 from tests.support.waiting import wait_until
 
 WHOLE = Flow.Key(pb_id="pb-a", kind="shared-mem", name="v")
 
 
-def flow(sink: Any = None, name: str = "v") -> Flow:
-    return Flow(
-        key=Flow.Key(pb_id="pb-a", name=name), sink=sink or SharedMem(impl="x"), data_model="v"
-    )
+FLOW = flow("pb-a", "v")
 
 
 # Invalid values
@@ -71,10 +67,10 @@ def test_filtered_listing_leaves_out_invalid_entities(
     config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     for txn in config.txn():
-        txn.flow.create(flow())
+        txn.flow.create(FLOW)
         txn.create("/flow/pb-b:shared-mem:v", "{}")
     for txn in config.txn():
-        assert txn.flow.list_values(kind="shared-mem") == [(WHOLE, flow())]
+        assert txn.flow.list_values(kind="shared-mem") == [(WHOLE, FLOW)]
     assert "/flow/pb-b:shared-mem:v" in caplog.text
     assert "sink: Field required" in caplog.text
 
@@ -281,14 +277,17 @@ def test_config_has_backend_and_alive_key(make_config: MakeConfig) -> None:
     assert make_config().alive_key is None
 
 
-def test_ownership_accepts_lease_or_id(config: Config) -> None:
+def test_ownership_and_create_accept_lease_or_id(config: Config) -> None:
     with config.lease() as lease:
         for txn in config.txn():
             txn.take_processing_block("pb-a", lease)
             txn.take_processing_block("pb-b", lease.id)
             txn.processing_block.ownership("pb-c").take(lease=lease.id)
             txn.create("/d", "1", lease=lease.id)
+            txn.create("/e", "1", lease=lease)
+            txn.update("/e", "2")
         for txn in config.txn():
+            assert txn.get("/e") == "2"
             for pb_id in ("pb-a", "pb-b", "pb-c"):
                 assert txn.is_processing_block_owner(pb_id)
                 assert txn.raw.lease_of(f"/pb/{pb_id}/owner") == lease.id
@@ -302,7 +301,7 @@ LATE: list[Callable[[Transaction], object]] = [
     lambda txn: txn.create_processing_block(ProcessingBlock("pb-x", None, "batch:x:1")),
     lambda txn: txn.create_execution_block("eb-x", {}),
     lambda txn: txn.processing_block.state("pb-x").create({}),
-    lambda txn: txn.flow.create(flow()),
+    lambda txn: txn.flow.create(FLOW),
     lambda txn: txn.dependency.list_keys(),
     lambda txn: list(txn.dependency.query_values()),
     lambda txn: txn.dependency.get(Dependency.Key(pb_id="a", kind="b", name="c", origin="d")),

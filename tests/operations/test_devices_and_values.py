@@ -8,6 +8,7 @@ import pytest
 
 from ska_sdp_config import ConfigCollision, ConfigVanished
 from ska_sdp_config.config import Config
+from tests.support.entities import CASES
 
 
 def test_controller_creates_updates_and_deletes(config: Config) -> None:
@@ -93,20 +94,7 @@ OPERATIONS = (
 )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "processing_block",
-        "execution_block",
-        "script",
-        "deployment",
-        "flow",
-        "dependency",
-        "component",
-        "subarray",
-        "arbitrary",
-    ],
-)
+@pytest.mark.parametrize("name", [*CASES, "component", "subarray", "arbitrary"])
 def test_collection_has_every_operation(config: Config, name: str) -> None:
     for txn in config.txn():
         collection = getattr(txn, name)

@@ -16,7 +16,7 @@ from ska_sdp_config.entity import (
     ProcessingBlock,
     Script,
 )
-from ska_sdp_config.entity.flow import SharedMem
+from tests.support.entities import flow, script_key
 
 BAD_NEW: dict[str, list[Any]] = {
     "processing_block": [ProcessingBlock("pb_x", None, "batch:x:1"), "a.b", "-a", "a" * 97],
@@ -85,10 +85,13 @@ def test_key_cannot_address_another_path(config: Config, key: str) -> None:
 
 def test_key_part_accepts_96_characters(config: Config) -> None:
     part = "a" * 96
-    flow = Flow(key=Flow.Key(pb_id=part, name=part), sink=SharedMem(impl="plasma"), data_model="x")
-    claim = Dependency(key=Dependency.Key(pb_id=part, kind=part, name=part, origin=part))
-    script = Script(key=Script.Key(kind="batch", name=part, version=part), image="i")
-    new: dict[str, Any] = {"flow": flow, "dependency": claim, "script": script}
+    new: dict[str, Any] = {
+        "flow": flow(part, part),
+        "dependency": Dependency(
+            key=Dependency.Key(pb_id=part, kind=part, name=part, origin=part)
+        ),
+        "script": Script(key=script_key("batch", part, part), image="i"),
+    }
     for txn in config.txn():
         for name, entity in new.items():
             entities = getattr(txn, name)

@@ -11,8 +11,7 @@ from ska_sdp_config.config import Config
 from ska_sdp_config.entity import Owner, ProcessingBlock
 from ska_sdp_config.operations.context import Context, LeaseLike
 from ska_sdp_config.operations.ownership import OwnershipOperations
-from tests.support.configs import MakeConfig
-from tests.support.waiting import wait_until
+from tests.support.configs import MakeConfig, wait_until_gone
 
 OTHER = {"pid": 7, "hostname": "elsewhere", "command": ["other.py"]}
 
@@ -81,15 +80,6 @@ def test_flat_take_lasts_until_end_of_lease(config: Config) -> None:
     for txn in config.txn():
         assert txn.get_processing_block_owner("pb-x") is None
         assert not txn.is_processing_block_owner("pb-x")
-
-
-def test_create_accepts_lease_at_any_path(config: Config) -> None:
-    with config.lease() as lease:
-        for txn in config.txn():
-            txn.create("/any", "x", lease=lease)
-            txn.update("/any", "y")
-        assert config.backend.get("/any")[0] == "y"
-    wait_until(lambda: config.backend.get("/any")[0] is None)
 
 
 class FakeLease:
@@ -162,8 +152,7 @@ def test_component_is_alive_while_owner_key_exists(
         assert component.ownership("lmc-controller").is_owner()
         assert not component.ownership("helmdeploy").is_owner()
     helmdeploy.close()
-    # Less time than the lease needs to expire: closing revokes it.
-    wait_until(lambda: config.backend.get("/component/helmdeploy/owner")[0] is None, 5)
+    wait_until_gone(config, "/component/helmdeploy/owner")
     for txn in config.txn():
         assert txn.component.list_keys() == ["lmc-controller"]
 

@@ -10,12 +10,30 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
+import pytest
+
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import revive
 
-__all__ = ["amid", "amid_faults", "in_processes", "in_threads"]
+__all__ = [
+    "amid",
+    "amid_faults",
+    "in_processes",
+    "in_threads",
+    "short_watch_backoff",
+]
 
 T = TypeVar("T")
+
+WATCH_BACKOFF_MAX_S = 0.05
+"""Limit of a watch's pauses amid frequent faults; see ``short_watch_backoff``."""
+
+
+@pytest.fixture
+def short_watch_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limit the pauses of watches; with longer ones, most faults find no connection to cut."""
+    backoff = "ska_sdp_config.drivers.etcd.attempts.WATCH_BACKOFF_MAX_S"
+    monkeypatch.setattr(backoff, WATCH_BACKOFF_MAX_S)
 
 
 def amid(trouble: Callable[[], object], every: float, work: Callable[[], T]) -> T:

@@ -8,11 +8,15 @@ from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_config.engine.runner import MAX_RETRIES
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.versions import EtcdOf
+from tests.services.versions import EtcdOf, size_for
 
 from .concurrency import in_processes
 
 COUNTER = "/proof/counter"
+
+FEW_PROCESSES, FEW_INCREMENTS = 3, 60
+MANY_PROCESSES, MANY_INCREMENTS = 8, 500
+"""Processes, and increments of each."""
 
 
 def increment(number: int, host: str, port: int, count: int) -> list[int]:
@@ -47,13 +51,14 @@ def count_up(server: Etcd, processes: int, count: int) -> int:
 
 
 def test_counter_loses_no_increment(etcd: Etcd) -> None:
-    assert count_up(etcd, 3, 60) < MAX_RETRIES
+    assert count_up(etcd, FEW_PROCESSES, FEW_INCREMENTS) < MAX_RETRIES
 
 
 @pytest.mark.long
 def test_counter_loses_no_increment_of_many(
     server: EtcdOf, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    worst = count_up(server, 8, 500)
+    increments = size_for(server, MANY_INCREMENTS)
+    worst = count_up(server, MANY_PROCESSES, increments)
     with capsys.disabled():
-        print(f"\n8 processes x 500 increments: at most {worst} retries.")  # noqa: T201
+        print(f"\n{MANY_PROCESSES} processes x {increments} increments: at most {worst} retries.")  # noqa: T201

@@ -16,18 +16,35 @@ from ska_sdp_config.config import Config
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash
-from tests.services.versions import EtcdOf
+from tests.services.versions import EtcdOf, size_for
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-from .concurrency import amid, amid_faults, in_threads
+from .concurrency import amid, amid_faults, in_threads, short_watch_backoff
 from .databases import MemoryUnderTest
 from .history import Event, Record, misread
 from .logs import EtcdLog, MemoryLog
 from .work import PATHS, Body, Work
 
+__all__ = ["short_watch_backoff"]
+
 MIN_ITERATIONS = 10
 """Iterations of each watcher that make the result meaningful."""
+
+FAULT_INTERVAL_S = 0.3
+"""Time between two faults, in which the watches resume and a transaction of the writer ends."""
+
+FEW_CUTS = 12
+MANY_CUTS = 90
+"""Connections cut meanwhile. There are as many compactions and restarts as cuts."""
+
+FEW_ROUNDS_IN_MEMORY = 100
+MANY_ROUNDS_IN_MEMORY = 1_200
+"""Rounds of writes in memory, with a compaction every 5 ms."""
+
+TRANSACTIONS_PER_ROUND = 20
+MAX_ROUNDS = 20_000
+"""Rounds after which writing stops although the watchers or the faults have not finished."""
 
 FOCI = ["values", "keys", "some", "one"]
 
@@ -112,24 +129,28 @@ def followed(config: Config) -> Iterator[list[Follower]]:
             follower.stop()
 
 
-def write(other: Config, rounds: int, followers: list[Follower]) -> None:
-    """Change the focus and the data for so many rounds, and until all have iterated enough.
+def write(
+    other: Config, followers: list[Follower], enough: Callable[[], bool], min_rounds: int = 0
+) -> None:
+    """Change the focus and the data until it is enough and all have iterated.
 
-    Stops after twenty times as many rounds.
+    Stops after MAX_ROUNDS.
     """
     work = Work(other.backend, "writer", 7)
-    for number in range(20 * rounds):
-        if number >= rounds and all(len(each.views) > MIN_ITERATIONS for each in followers):
+    for number in range(MAX_ROUNDS):
+        have_iterated = all(len(each.views) > MIN_ITERATIONS for each in followers)
+        if number >= min_rounds and have_iterated and enough():
             break
         for txn in other.txn():
             txn.delete("/focus", must_exist=False)
             txn.create("/focus", FOCI[number % len(FOCI)])
-        work.run(20)
+        work.run(TRANSACTIONS_PER_ROUND)
     # A commit with unknown outcome is not a failure.
     assert all(record.outcome != "failed" for record in work.records)
 
 
-def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> None:
+def follow_on_etcd(server: Etcd, cuts: int, restart: Callable[[], None]) -> None:
+    """Write until so many connections of the watchers were cut."""
     with (
         EtcdLog(server) as log,
         Proxy(server.host, server.port) as proxy,
@@ -143,7 +164,9 @@ def follow_on_etcd(server: Etcd, rounds: int, restart: Callable[[], None]) -> No
             lambda: proxy.cut("answers lost"),
             restart,
         ]
-        amid_faults(server, faults, 0.3, lambda: write(other, rounds, followers))
+        work = partial(write, other, followers, lambda: proxy.cuts >= cuts)
+        amid_faults(server, faults, FAULT_INTERVAL_S, work)
+        assert proxy.cuts >= cuts, "too few connections were cut"
         events = log.finish()
         all_see(followers, events)
         judge(followers, events)
@@ -153,7 +176,8 @@ def follow_in_memory(rounds: int) -> None:
     database, log = MemoryUnderTest(), MemoryLog()
     database.connect().store.watch(EVERYTHING, 1, log)
     with Config(database.connect()) as config, followed(config) as followers:
-        work = partial(write, Config(database.connect()), rounds, followers)
+        other = Config(database.connect())
+        work = partial(write, other, followers, lambda: True, rounds)
         amid(database.compact, 0.005, lambda: in_threads(work))
         all_see(followers, log.events)
     database.disconnect()
@@ -161,19 +185,20 @@ def follow_in_memory(rounds: int) -> None:
 
 
 def test_views_in_memory_are_consistent() -> None:
-    follow_in_memory(100)
+    follow_in_memory(FEW_ROUNDS_IN_MEMORY)
 
 
 @pytest.mark.long
 def test_views_on_etcd_are_consistent(etcd_server: Callable[..., Etcd]) -> None:
-    follow_on_etcd(etcd_server(), 30, lambda: None)
+    follow_on_etcd(etcd_server(), FEW_CUTS, lambda: None)
 
 
 @pytest.mark.long
 def test_many_views_in_memory_are_consistent() -> None:
-    follow_in_memory(2_000)
+    follow_in_memory(MANY_ROUNDS_IN_MEMORY)
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("short_watch_backoff")
 def test_many_views_on_etcd_are_consistent(server: EtcdOf) -> None:
-    follow_on_etcd(server, 500, lambda: crash(server))
+    follow_on_etcd(server, size_for(server, MANY_CUTS), lambda: crash(server))

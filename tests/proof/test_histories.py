@@ -14,13 +14,27 @@ from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.proof.work import run_threads
 from tests.services.etcd import crash, may_have_lost_commits
-from tests.services.versions import EtcdOf
+from tests.services.versions import EtcdOf, size_for
 from tests.support.proxy import Proxy
 
 from .concurrency import amid, amid_faults, in_processes
 from .databases import MemoryUnderTest, Network
 from .history import Event, Record, check
 from .logs import EtcdLog, MemoryLog
+
+FAULT_INTERVAL_S = 0.25
+"""Time between two faults, in which most transactions end."""
+
+FEW_PROCESSES, FEW_TRANSACTIONS = 3, 70
+MANY_PROCESSES, MANY_TRANSACTIONS = 8, 240
+"""Processes with two threads each, and transactions of each thread."""
+
+FEW_TRANSACTIONS_IN_MEMORY = 500
+MANY_TRANSACTIONS_IN_MEMORY = 3_500
+"""Transactions of each of six threads, with a fault of a client every 2 ms."""
+
+MIN_CUTS_PER_TRANSACTION = 0.01
+"""Connections cut per transaction that make the result meaningful."""
 
 
 def run_in_process(name: int, host: str, port: int, threads: int, count: int) -> list[Record]:
@@ -68,8 +82,8 @@ def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None
             restart,
         ]
         work = partial(in_processes, processes, run_in_process, proxy.host, proxy.port, 2, count)
-        records = amid_faults(server, faults, 0.25, work)
-        assert proxy.cuts, "no connection was cut"
+        records = amid_faults(server, faults, FAULT_INTERVAL_S, work)
+        assert proxy.cuts > MIN_CUTS_PER_TRANSACTION * len(records), "too few connections were cut"
         events = log.finish()
     if check(records, events) and may_have_lost_commits(server):
         pytest.skip("etcd lost commits in a crash: this run proves nothing")
@@ -77,19 +91,20 @@ def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None
 
 
 def test_threads_in_memory_are_serializable() -> None:
-    in_memory(500)
+    in_memory(FEW_TRANSACTIONS_IN_MEMORY)
 
 
 @pytest.mark.long
 def test_processes_on_etcd_are_serializable(etcd_server: Callable[..., Etcd]) -> None:
-    on_etcd(etcd_server(), 3, 70, lambda: None)
+    on_etcd(etcd_server(), FEW_PROCESSES, FEW_TRANSACTIONS, lambda: None)
 
 
 @pytest.mark.long
 def test_many_threads_in_memory_are_serializable() -> None:
-    in_memory(5_000)
+    in_memory(MANY_TRANSACTIONS_IN_MEMORY)
 
 
 @pytest.mark.long
 def test_many_processes_on_etcd_are_serializable(server: EtcdOf) -> None:
-    on_etcd(server, 8, 400, lambda: crash(server))
+    count = size_for(server, MANY_TRANSACTIONS)
+    on_etcd(server, MANY_PROCESSES, count, lambda: crash(server))

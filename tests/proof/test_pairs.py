@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,26 +16,38 @@ from ska_sdp_config.config import Config
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash, revive
-from tests.services.versions import EtcdOf
+from tests.services.versions import EtcdOf, size_for
 from tests.support.backends import Connect, connect
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-from .concurrency import amid, amid_faults, in_threads
+from .concurrency import (
+    amid,
+    amid_faults,
+    in_threads,
+    short_watch_backoff,
+)
 
-__all__ = ["connect"]
+__all__ = ["connect", "short_watch_backoff"]
 
 # In ranges that are read, cached and watched separately.
 LEFT, RIGHT = "/left/one", "/right/of/it/another"
 LAST = "last"
 
+MAX_PAIRS = 500_000
+"""Pairs after which writing stops although the readers or the faults have not finished."""
 
-def write_pairs(backend: Backend, count: int, enough: Callable[[], bool] = lambda: True) -> None:
-    """Write both keys together, so many times and until it is enough, and a last value at the end.
+FAULT_INTERVAL_S = 0.2
+"""Time between two faults, in which the watch resumes and delivers some pairs."""
 
-    Stops after a hundred times as many.
-    """
-    more = itertools.takewhile(lambda n: n < count or not enough(), range(100 * count))
+FEW_CUTS = 12
+MANY_CUTS = 150
+"""Connections cut meanwhile. A server is restarted after every three."""
+
+
+def write_pairs(backend: Backend, enough: Callable[[], bool], min_pairs: int = 0) -> None:
+    """Write both keys together until it is enough, or MAX_PAIRS times, and then a last value."""
+    more = itertools.takewhile(lambda n: n < min_pairs or not enough(), range(MAX_PAIRS))
     for value in itertools.chain(map(str, more), [LAST]):
         done = False
         while not done:
@@ -88,7 +101,7 @@ def test_pair_is_read_together(connect: Connect) -> None:
     def have_turned() -> bool:
         return all(len(each.seen) > 5 for each in pairs)
 
-    in_threads(lambda: write_pairs(connect(), 500, have_turned))
+    in_threads(lambda: write_pairs(connect(), have_turned, min_pairs=500))
     for each in pairs:
         each.finish()
     assert have_turned()
@@ -98,9 +111,8 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def check_pairs_amid_faults(
-    server: Etcd, count: int, restart: Callable[[], None], every: float
-) -> None:
+def check_pairs_amid_faults(server: Etcd, cuts: int, restart: Callable[[], None]) -> None:
+    """Write pairs until so many connections were cut."""
     with (
         Proxy(server.host, server.port) as proxy,
         Config(Etcd3Backend(host=proxy.host, port=proxy.port)) as config,
@@ -116,14 +128,12 @@ def check_pairs_amid_faults(
             restart,
         ]
         pairs = [Pairs(config, by_listing=by_listing) for by_listing in (False, True)]
-        # On a fast machine more are written, so that enough faults happen meanwhile.
-        amid_faults(
-            server, faults, every, lambda: write_pairs(other, count, lambda: proxy.cuts > 3)
-        )
+        work = partial(write_pairs, other, lambda: proxy.cuts >= cuts)
+        amid_faults(server, faults, FAULT_INTERVAL_S, work)
         revive(server)
         for each in pairs:
             each.finish()
-        assert proxy.cuts > 3, "no connection was cut"
+        assert proxy.cuts >= cuts, "too few connections were cut"
         config.backend.get("/nothing")
         wait_until(
             lambda: threading.active_count() <= threads and descriptors() <= files,
@@ -135,12 +145,13 @@ def check_pairs_amid_faults(
 
 @pytest.mark.long
 def test_pair_is_read_together_in_spite_of_cuts(etcd_server: Callable[..., Etcd]) -> None:
-    check_pairs_amid_faults(etcd_server(), 1_500, lambda: None, 0.2)
+    check_pairs_amid_faults(etcd_server(), FEW_CUTS, lambda: None)
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("short_watch_backoff")
 def test_many_pairs_are_read_together_in_spite_of_crashes(server: EtcdOf) -> None:
-    check_pairs_amid_faults(server, 100_000, lambda: crash(server), 1.0)
+    check_pairs_amid_faults(server, size_for(server, MANY_CUTS), lambda: crash(server))
 
 
 @pytest.mark.long

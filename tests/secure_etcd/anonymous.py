@@ -14,15 +14,11 @@ import grpc
 from google.protobuf.json_format import MessageToDict
 from pyetcd import etcdrpc
 
-__all__ = ["CALLS", "PAGES", "Call", "Outcome", "over_gateway", "over_grpc", "page"]
-
 _TIMEOUT_S = 10.0
 """Timeout of one call; only a permitted Observe reaches it, as there is no leader to report."""
 
 
 class Outcome(Enum):
-    """Outcome of a call."""
-
     OPEN = "open"
     """The server executed it, or rejected it for another reason than the missing login."""
 
@@ -231,7 +227,6 @@ def over_gateway(endpoint: str, context: ssl.SSLContext, call: Call) -> Outcome:
 
 
 def page(endpoint: str, context: ssl.SSLContext, path: str) -> Outcome:
-    """Read a page of the server."""
     try:
         with urllib.request.urlopen(
             f"https://{endpoint}{path}", timeout=_TIMEOUT_S, context=context

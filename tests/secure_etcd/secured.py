@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,9 @@ from click.testing import CliRunner, Result
 from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
 from ska_sdp_sim.stack.etcd import Flag
+from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.services.etcd import version_of
 from tests.services.versions import EtcdOf, Secrets
-
-__all__ = ["CALL", "CHEAP", "SUBARRAYS", "Secured", "run"]
 
 SUBARRAYS = 2
 
@@ -69,7 +69,6 @@ class Secured:
 
     @property
     def version(self) -> tuple[int, ...]:
-        """Version of the server, as numbers."""
         return tuple(int(number) for number in version_of(self.etcd.program).split("."))
 
     def variables(self) -> dict[str, str]:
@@ -93,17 +92,40 @@ class Secured:
         }
 
     def variables_of(self, user: str) -> dict[str, str]:
-        """Return the environment variables of a user."""
         password = (self.passwords / user).read_text().strip()
         return self.variables() | {"SDP_CONFIG_USERNAME": user, "SDP_CONFIG_PASSWORD": password}
 
     def users(self, *options: str) -> Result:
-        """Run ``secure-etcd users``."""
         words = ("users", str(self.passwords), "--subarrays", str(SUBARRAYS), *options)
         return run(*words, **self.variables(), SDP_CONFIG_TIMEOUT=str(CALL))
+
+    def choose_password(self, user: str, password: str) -> Path:
+        """Write the password of a user before ``users``; return its file."""
+        self.passwords.mkdir()
+        file = self.passwords / user
+        file.write_text(f"{password}\n")
+        file.chmod(0o600)
+        return file
 
     def config_of(self, user: str, **arguments: Any) -> Config:
         """Return a Config of a user; accepts further arguments of Config."""
         password = self.variables_of(user)["SDP_CONFIG_PASSWORD"]
         login = {"username": user, "password": password}
         return Config(**self.arguments() | login, timeout=CALL, **arguments)
+
+    def read(self, path: str) -> str | None:
+        """Read a path as the user who may read everything."""
+        with self.config_of("dashboard") as config:
+            return config.backend.get(path)[0]
+
+    def run_as(
+        self, user: str, program: str, *words: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of ours as a user."""
+        return subprocess.run(
+            [installed_program(program, "tango"), *words],
+            env=clean_environment(**self.variables_of(user), **variables),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )

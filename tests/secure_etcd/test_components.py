@@ -17,7 +17,6 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_lmc.ops.tango_db.data import PACKAGED, Registration, expand, read
 from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.stack.device_server import DeviceServer
-from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from ska_sdp_sim.stack.simulator import OWNER_PATHS, Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.secure_etcd.secured import Secured
@@ -62,14 +61,7 @@ def system(
     ]
 
     def run(user: str, *words: str) -> subprocess.CompletedProcess[str]:
-        program = installed_program(words[0], "tango")
-        return subprocess.run(
-            [program, *words[1:]],
-            env=clean_environment(**secured.variables_of(user), **tango_host),
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        return secured.run_as(user, *(word.format(prefix) for word in words), **tango_host)
 
     with ExitStack() as running:
         for server in servers:
@@ -78,7 +70,7 @@ def system(
         running.enter_context(OwnSimulator(tmp_path, secured, "stand-in"))
         for server in servers:
             server.wait()
-        yield lambda user, *words: run(user, *(word.format(prefix) for word in words))
+        yield run
         for server in servers:
             assert "permission denied" not in server.process.output()
         assert "permission denied" not in (tmp_path / "simulator.log").read_text()
@@ -126,8 +118,7 @@ def test_server_with_the_user_of_another_logs_the_rejection(
         assert proxy.state() == tango.DevState.INIT
         with pytest.raises(tango.DevFailed, match="was not carried out"):
             proxy.On()
-        with secured.config_of("dashboard") as config:
-            assert config.backend.get("/lmc/subarray/03")[0] is None
+        assert secured.read("/lmc/subarray/03") is None
     finally:
         server.stop()
 
@@ -220,8 +211,7 @@ def test_user_does_not_write_paths_of_others(secured: Secured, user: str, path: 
     assert f"does not let user '{user}' do this" in error
     assert "permission denied" in error
     assert secured.variables_of(user)["SDP_CONFIG_PASSWORD"] not in error
-    with secured.config_of("dashboard") as config:
-        assert config.backend.get(path)[0] != text
+    assert secured.read(path) != text
 
 
 def test_commit_with_one_forbidden_write_writes_nothing(secured: Secured) -> None:
@@ -231,8 +221,7 @@ def test_commit_with_one_forbidden_write_writes_nothing(secured: Secured) -> Non
         put("/lmc/subarray/02")(txn)
 
     assert "permission denied" in attempt(secured, "lmc-subarray-01", both)
-    with secured.config_of("dashboard") as config:
-        assert config.backend.get("/eb/eb-b-20260101-00000")[0] is None
+    assert secured.read("/eb/eb-b-20260101-00000") is None
 
 
 def test_read_only_user_watches(secured: Secured) -> None:
@@ -250,13 +239,7 @@ def test_read_only_user_watches(secured: Secured) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("user", ["operator", "dashboard"])
 def test_doctor_needs_only_the_right_to_read(secured: Secured, user: str) -> None:
-    checked = subprocess.run(
-        [installed_program("ska-sdp", "tango"), "doctor"],
-        env=clean_environment(**secured.variables_of(user)),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    checked = secured.run_as(user, "ska-sdp", "doctor")
     assert "permission denied" not in checked.stdout + checked.stderr
     assert secured.etcd.endpoint in checked.stdout
 

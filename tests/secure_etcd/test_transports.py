@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.secure_etcd.secured import Secured
 from tests.services.versions import EVERY_VERSION, NEWER_ONLY
 
@@ -43,12 +40,8 @@ def test_transactions_watchers_leases_and_commands_work(
         assert config.backend.get("/eb/eb-leased-20260101-00000/owner")[0] is None
         with pytest.raises(ConfigConnectionError, match="permission denied"):
             create_script(reader, "third", version)
-    done = subprocess.run(
-        [installed_program("ska-sdp", "tango"), "list", "script", "-o", "name"],
-        env=clean_environment(**secured.variables_of("dashboard"), SDP_CONFIG_BACKEND=backend),
-        capture_output=True,
-        text=True,
-        timeout=300,
+    done = secured.run_as(
+        "dashboard", "ska-sdp", "list", "script", "-o", "name", SDP_CONFIG_BACKEND=backend
     )
     assert done.returncode == 0, done.stderr
     assert {f"/script/batch:{name}:{version}" for name in SCRIPTS} <= set(done.stdout.split())
@@ -61,10 +54,7 @@ def test_client_that_connected_before_users_were_enabled_logs_in(
 ) -> None:
     """To a client with a certificate etcd reports a missing login as a denied permission."""
     monkeypatch.setenv("SDP_CONFIG_BACKEND", backend)
-    open_etcd.passwords.mkdir()
-    password = open_etcd.passwords / "operator"
-    password.write_text("chosen beforehand\n")
-    password.chmod(0o600)
+    open_etcd.choose_password("operator", "chosen beforehand")
     with open_etcd.config_of("operator") as config:
         create_script(config, "before", "1.0.0")
         assert open_etcd.users().exit_code == 0

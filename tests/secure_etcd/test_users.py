@@ -61,10 +61,7 @@ def test_users_are_created_and_enforced_once(open_etcd: Secured) -> None:
 
 def test_users_completes_an_interrupted_run(open_etcd: Secured) -> None:
     """The operator chose a password; its role is incomplete, and its user does not have it."""
-    open_etcd.passwords.mkdir()
-    chosen = open_etcd.passwords / "operator"
-    chosen.write_text("of my own choice\n")
-    chosen.chmod(0o600)
+    chosen = open_etcd.choose_password("operator", "of my own choice")
     with UserStore(Settings.load(**open_etcd.arguments())) as store:
         store.add_role("operator")
         store.grant("operator", (etcdrpc.Permission.READWRITE, b"\0", b"\0"))

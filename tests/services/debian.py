@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -46,7 +47,7 @@ def etcd_from_debian(version: str) -> Path:
 
 @cache
 def _program_or_reason(version: str) -> Path | str:
-    directory = _cache_directory()
+    directory = cache_directory() / "etcd"
     program = directory / version / "usr/bin/etcd"
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -61,9 +62,10 @@ def _program_or_reason(version: str) -> Path | str:
     return program
 
 
-def _cache_directory() -> Path:
+def cache_directory() -> Path:
+    """Return the directory of programs that the tests install once for a user."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ska-sdp-lmc-tests" / "etcd"
+    return Path(base) / "ska-sdp-lmc-tests"
 
 
 @contextmanager
@@ -125,7 +127,7 @@ def _private_apt(scratch: Path, mirror: str, suites: Iterable[str]) -> list[str]
 
 def _mirror() -> str:
     """Return the address of the Debian archive that the machine's sources name."""
-    codename = _codename()
+    codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     listed = _run(
         *("apt-get", "indextargets", "--no-release-info"),
         *("--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"),
@@ -135,15 +137,6 @@ def _mirror() -> str:
         if release in (codename, "stable") and component == "main":
             return address
     raise NotAvailableError(f"the apt sources of this machine name no Debian suite {codename!r}")
-
-
-def _codename() -> str:
-    """Return the codename of the machine's Debian, such as ``bookworm``; empty if it has none."""
-    for line in Path("/etc/os-release").read_text().splitlines():
-        name, _, value = line.partition("=")
-        if name == "VERSION_CODENAME":
-            return value.strip('"')
-    return ""
 
 
 def _package_version(listed: str, version: str) -> str:

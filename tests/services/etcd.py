@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from typing import TypeVar
 
 import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd, Flag
+
+AnyEtcd = TypeVar("AnyEtcd", bound=Etcd)
 
 # A member alone needs no patience with others: elections at once make it answer in 0.1 s.
 # Without fsync, SIGKILL loses no data; only a crash of the machine would.
@@ -62,10 +66,23 @@ def may_have_lost_commits(server: Etcd) -> bool:
     return has_crashed and version_of(server.command()[0]) in LOSES_COMMITS
 
 
+@contextmanager
+def data_deleted_after(server: AnyEtcd) -> Iterator[AnyEtcd]:
+    """Run a server, and delete its data at the end; its log stays.
+
+    pytest keeps the directories of its last runs: those of the long tests would be 20 GB each.
+    """
+    try:
+        with server:
+            yield server
+    finally:
+        shutil.rmtree(server.directory / "etcd-data", ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
     """One running etcd for the session, with the stack's flags; a test must not break it."""
-    with Etcd(tmp_path_factory.mktemp("etcd"), flags=QUICK) as server:
+    with data_deleted_after(Etcd(tmp_path_factory.mktemp("etcd"), flags=QUICK)) as server:
         yield server
 
 
@@ -80,6 +97,13 @@ def etcd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
 
         def start(**flags: Flag) -> Etcd:
             directory = tmp_path_factory.mktemp("etcd")
-            return servers.enter_context(Etcd(directory, flags=QUICK | flags))
+            server = Etcd(directory, flags=QUICK | flags)
+            return servers.enter_context(data_deleted_after(server))
 
         yield start
+
+
+@pytest.fixture
+def own_etcd(etcd_server: Callable[..., Etcd]) -> Etcd:
+    """Running etcd of one test, which may break it."""
+    return etcd_server()

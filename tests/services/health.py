@@ -38,7 +38,6 @@ def reasons(endpoint: str, path: str = "/readyz") -> dict[str, dict[str, Any]]:
 
 
 def is_ready(endpoint: str) -> bool:
-    """Return whether it is ready."""
     return not reasons(endpoint)
 
 
@@ -78,7 +77,6 @@ class Samples:
 
 
 def scrape(endpoint: str) -> Samples:
-    """Return the samples of a server."""
     status, body = ask(endpoint, "/metrics")
     assert status == 200
     return Samples(body)

@@ -79,7 +79,6 @@ class MariaDb(PortPart):
         assert made.returncode == 0, made.stderr
 
     def query(self, statement: str) -> list[str]:
-        """Execute a statement and return the rows."""
         done = self._sql(statement, "tango")
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.services.debian import cache_directory
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 LOCK = Path(__file__).parents[2] / "requirements" / "old-client.lock"
@@ -29,7 +30,7 @@ def _own_python() -> str:
 
     It is installed once, into the user's cache directory.
     """
-    home = _cache() / f"pytango-9.5-{sys.implementation.cache_tag}"
+    home = cache_directory() / f"pytango-9.5-{sys.implementation.cache_tag}"
     python = home / "bin" / "python"
     if not _pytango(str(python)).startswith("9.5"):
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -55,11 +56,6 @@ def _install(home: Path) -> None:
 
 def _run(command: list[str]) -> None:
     subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
-
-
-def _cache() -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "ska-sdp-lmc-tests"
 
 
 def _pytango(python: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.services import debian
 from tests.services.debian import NotAvailableError, etcd_from_debian
+from tests.services.etcd import version_of
 from tests.services.versions import FROM_DEBIAN, program_of
 
 
@@ -23,9 +23,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("version", FROM_DEBIAN)
 def test_program_has_the_requested_version(version: str) -> None:
-    program = program_of(version)
-    output = subprocess.run([program, "--version"], capture_output=True, check=True, text=True)
-    assert output.stdout.split()[2] == version
+    assert version_of(program_of(version)) == version
 
 
 def test_missing_version_is_reported_with_the_available_ones() -> None:

@@ -19,8 +19,6 @@ TIMEOUT_S = 180.0
 
 
 class Up:
-    """One stack."""
-
     def __init__(self, place: Path, *options: str) -> None:
         place.mkdir(parents=True, exist_ok=True)
         self.env_file = place / "env"
@@ -37,7 +35,6 @@ class Up:
 
     @property
     def printed(self) -> str:
-        """Output so far."""
         return self._printed.read_text()
 
     @property
@@ -69,7 +66,6 @@ class Up:
         os.killpg(self.process.pid, signal.SIGINT)
 
     def wait_end(self) -> int:
-        """Wait for the end; return the exit code."""
         return self.process.wait(TIMEOUT_S)
 
     def _ready(self) -> bool:

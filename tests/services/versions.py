@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import ssl
-import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd, Flag
 from tests.services.debian import SUITES, NotAvailableError, etcd_from_debian
-from tests.services.etcd import QUICK
+from tests.services.etcd import QUICK, data_deleted_after, version_of
 
 NEWER_FIRST = pytest.mark.parametrize(
     "program", [pytest.param("3.4", marks=pytest.mark.long), "3.5"], indirect=True
@@ -28,6 +27,9 @@ NEWER_FIRST = pytest.mark.parametrize(
 
 NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
 """For behaviour of the library that does not depend on the server's version."""
+
+OLDER_SHARE = 0.25
+"""Share of a proof's full size that runs on the older version."""
 
 FROM_DEBIAN = tuple(SUITES)
 """Versions of newer Debian suites: 3.5.30 checks logins on calls that earlier ones leave open."""
@@ -57,8 +59,7 @@ def programs() -> dict[str, str]:
     for place in places:
         program = place / "etcd"
         if program.exists():
-            output = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
-            version = output.decode().split()[2].rpartition(".")[0]
+            version = version_of(str(program)).rpartition(".")[0]
             found.setdefault(version, str(program))
     return found
 
@@ -138,6 +139,12 @@ def program(request: pytest.FixtureRequest) -> str:
     return program_of(request.param)
 
 
+def size_for(server: EtcdOf, full: int) -> int:
+    """Return the size of a proof on a server: full on the newer version, a share on the older."""
+    is_newer = server.program == programs().get("3.5")
+    return full if is_newer else round(full * OLDER_SHARE)
+
+
 @pytest.fixture(scope="session")
 def etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], EtcdOf]]:
     """Returns the shared etcd of a version; a test must not break it."""
@@ -146,7 +153,7 @@ def etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         @cache
         def etcd_of(version: str) -> EtcdOf:
             server = EtcdOf(program_of(version), tmp_path_factory.mktemp("etcd"))
-            return servers.enter_context(server)
+            return servers.enter_context(data_deleted_after(server))
 
         yield etcd_of
 
@@ -158,7 +165,8 @@ def start(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
         def start(secrets: Secrets | None = None, **flags: Flag) -> EtcdOf:
             directory = tmp_path_factory.mktemp("etcd")
-            return servers.enter_context(EtcdOf(program, directory, flags=flags, secrets=secrets))
+            server = EtcdOf(program, directory, flags=flags, secrets=secrets)
+            return servers.enter_context(data_deleted_after(server))
 
         yield start
 

@@ -66,7 +66,6 @@ def assign(config: Config, *blocks: ProcessingBlock, eb_id: str = EB, **more: An
 
 
 def create(config: Config, *blocks: ProcessingBlock) -> None:
-    """Create processing blocks in one transaction."""
     for txn in config.txn():
         for pb in blocks:
             txn.create_processing_block(pb)

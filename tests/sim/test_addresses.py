@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from unittest import mock
 
@@ -18,7 +21,39 @@ from ska_sdp_sim.addresses import (
     observed_scan_types,
     receive_addresses,
 )
-from tests.sim.destinations import Json, channels_of, destinations, host_name
+from tests.support.shared import MESSAGES, has_messages
+
+Json = dict[str, Any]
+
+
+def host_name(node: int) -> str:
+    return f"node-{node}"
+
+
+def destinations(beam: Json, channels: Iterable[int]) -> list[tuple[str, int]]:
+    """Look channels up as a correlator does: an entry applies up to the start of the next."""
+    host_starts = [row[0] for row in beam["host"]]
+    port_starts = [row[0] for row in beam["port"]]
+    found = []
+    for channel in channels:
+        assert channel >= host_starts[0]
+        assert channel >= port_starts[0]
+        host = beam["host"][bisect_right(host_starts, channel) - 1][1]
+        start, port, increment = (*beam["port"][bisect_right(port_starts, channel) - 1], 0)[:3]
+        found.append((host, port + (channel - start) * increment))
+    return found
+
+
+def channels_of(windows: list[Json]) -> set[int]:
+    return {
+        channel
+        for item in windows
+        for channel in range(
+            item["start"],
+            item["start"] + item["count"] * item.get("stride", 1),
+            item.get("stride", 1),
+        )
+    }
 
 
 def window(start: int, count: int, **more: Any) -> Json:
@@ -111,6 +146,16 @@ def test_host_has_at_most_one_channel_per_port() -> None:
     assert destinations(beam, [LAST_PORT - FIRST_PORT]) == [("node-0", LAST_PORT)]
 
 
+def beam_addresses(function: str, start: int, host: str, **identity: int) -> Json:
+    """Return addresses of channels from a start on, on one host."""
+    return {
+        "function": function,
+        "host": [[start, host]],
+        "port": [[start, 9000, 1]],
+        **identity,
+    }
+
+
 def test_scan_types_derive_beam_by_beam() -> None:
     execution_block = {
         "beams": [
@@ -135,10 +180,7 @@ def test_scan_types_derive_beam_by_beam() -> None:
             {
                 "scan_type_id": "target:a",
                 "derive_from": ".second",
-                "beams": {
-                    "vis0": {"field_id": "a"},
-                    "pst2": {"channels_id": "zoom"},
-                },
+                "beams": {"vis0": {"field_id": "a"}, "pst2": {"channels_id": "zoom"}},
             },
             {
                 "scan_type_id": "zoom",
@@ -152,36 +194,13 @@ def test_scan_types_derive_beam_by_beam() -> None:
     addresses = receive_addresses(execution_block, host_name)
     assert addresses == {
         "target:a": {
-            "vis0": {
-                "function": "visibilities",
-                "host": [[0, "node-0"]],
-                "port": [[0, 9000, 1]],
-            },
-            "pss1": {
-                "function": "pulsar search",
-                "search_beam_id": 1,
-                "host": [[0, "node-1"]],
-                "port": [[0, 9000, 1]],
-            },
-            "pst2": {
-                "function": "pulsar timing",
-                "timing_beam_id": 2,
-                "host": [[4000, "node-2"]],
-                "port": [[4000, 9000, 1]],
-            },
+            "vis0": beam_addresses("visibilities", 0, "node-0"),
+            "pss1": beam_addresses("pulsar search", 0, "node-1", search_beam_id=1),
+            "pst2": beam_addresses("pulsar timing", 4000, "node-2", timing_beam_id=2),
         },
         "zoom": {
-            "vis0": {
-                "function": "visibilities",
-                "host": [[4000, "node-0"]],
-                "port": [[4000, 9000, 1]],
-            },
-            "pst2": {
-                "function": "pulsar timing",
-                "timing_beam_id": 2,
-                "host": [[4000, "node-1"]],
-                "port": [[4000, 9000, 1]],
-            },
+            "vis0": beam_addresses("visibilities", 4000, "node-0"),
+            "pst2": beam_addresses("pulsar timing", 4000, "node-1", timing_beam_id=2),
         },
         "orphan": {},
     }
@@ -203,10 +222,7 @@ def test_no_scan_types_have_no_addresses(execution_block: Json) -> None:
         (observation([window(0, True)]), "channels.0.spectral_windows.0.count"),
         (observation([window(0, 4, link_map=[[0]])]), "link_map.0"),
         (observation([], resources={"receive_nodes": "two"}), "resources.receive_nodes"),
-        (
-            observation([], scan_types=[{"scan_type_id": "a", "derive_from": "a"}]),
-            "a → a",
-        ),
+        (observation([], scan_types=[{"scan_type_id": "a", "derive_from": "a"}]), "a → a"),
     ],
 )
 def test_invalid_execution_block_is_rejected(execution_block: Json, fault: str) -> None:
@@ -297,22 +313,13 @@ def two_beams(visibilities: list[Json], search: list[Json], receive_nodes: int |
     }
 
 
-two_beams_given = given(
-    visibilities=windows_in_order,
-    search=windows_in_order,
-    receive_nodes=st.none() | st.integers(1, 6),
-    channels_per_port=st.integers(1, 7),
+observations = st.builds(
+    two_beams, windows_in_order, windows_in_order, st.none() | st.integers(1, 6)
 )
 
 
-@two_beams_given
-def test_entry_limit_is_exact(
-    visibilities: list[Json],
-    search: list[Json],
-    receive_nodes: int | None,
-    channels_per_port: int,
-) -> None:
-    execution_block = two_beams(visibilities, search, receive_nodes)
+@given(observations, st.integers(1, 7))
+def test_entry_limit_is_exact(execution_block: Json, channels_per_port: int) -> None:
     addresses = receive_addresses(execution_block, host_name, channels_per_port)
     beams = addresses["science"].values()
     entries = sum(len(beam["host"]) + len(beam["port"]) for beam in beams)
@@ -325,22 +332,43 @@ def test_entry_limit_is_exact(
         receive_addresses(execution_block, host_name, channels_per_port)
 
 
-@two_beams_given
-def test_every_channel_has_one_destination(
-    visibilities: list[Json],
-    search: list[Json],
-    receive_nodes: int | None,
-    channels_per_port: int,
-) -> None:
-    execution_block = two_beams(visibilities, search, receive_nodes)
+@given(observations, st.integers(1, 7))
+def test_every_channel_has_one_destination(execution_block: Json, channels_per_port: int) -> None:
     beams = receive_addresses(execution_block, host_name, channels_per_port)["science"]
     places: Counter[tuple[str, int]] = Counter()
-    for beam_id, windows in (("vis0", visibilities), ("pss1", search)):
+    for beam_id, channels in zip(("vis0", "pss1"), execution_block["channels"], strict=True):
         for table in (beams[beam_id]["host"], beams[beam_id]["port"]):
             starts = [row[0] for row in table]
             assert starts == sorted(set(starts))
-        places.update(destinations(beams[beam_id], channels_of(windows)))
+        places.update(destinations(beams[beam_id], channels_of(channels["spectral_windows"])))
     assert max(places.values()) <= channels_per_port
     assert all(FIRST_PORT <= port <= LAST_PORT for _, port in places)
+    receive_nodes = execution_block["resources"]["receive_nodes"]
     if receive_nodes is not None:
         assert len({host for host, _ in places}) <= receive_nodes
+
+
+@has_messages
+def test_example_messages_have_addresses() -> None:
+    seen = 0
+    for path in (MESSAGES / "valid").glob("assignres_*.json"):
+        message = json.loads(path.read_text("utf-8"))
+        execution_block = message.get("execution_block")
+        if execution_block is None:
+            continue
+        seen += 1
+        addresses = receive_addresses(
+            {**execution_block, "resources": message.get("resources")}, host_name, 20
+        )
+        assert list(addresses) == observed_scan_types(execution_block), path.name
+        defined = {
+            item["channels_id"]: item["spectral_windows"] for item in execution_block["channels"]
+        }
+        for beams in addresses.values():
+            for beam in beams.values():
+                assert any(
+                    destinations(beam, channels_of(windows))
+                    for windows in defined.values()
+                    if min(channels_of(windows)) == beam["host"][0][0]
+                ), path.name
+    assert seen

@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_sim.block import (
-    DONE,
-    Block,
-    deployment_id,
-    find_cycle,
-)
+from ska_sdp_sim.block import DONE, Block, deployment_id, find_cycle
 
 
 def test_deployment_id_contains_block_and_script() -> None:

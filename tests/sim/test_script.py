@@ -86,10 +86,7 @@ def test_new_scan_types_are_added_to_the_addresses() -> None:
         {"scan_type_id": "new", "derive_from": ".template"},
     ]
     run.block = observe(
-        run.block,
-        scan_types=scan_types,
-        current_scan_type="new",
-        resources={"receive_nodes": 4},
+        run.block, scan_types=scan_types, current_scan_type="new", resources={"receive_nodes": 4}
     )
     assert run.go() == ["receive addresses"]
     addresses = run.state["receive_addresses"]

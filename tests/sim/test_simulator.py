@@ -149,10 +149,7 @@ def test_execution_block_state_has_the_same_last_updated(
     execution_block = read(config, lambda txn: txn.get_execution_block(EB))
     execution_state = read(config, lambda txn: txn.get_execution_block_state(EB))
     assert execution_block["pb_receive_addresses"] == RECEIVE
-    assert execution_state == {
-        "status": "ACTIVE",
-        "last_updated": execution_block["last_updated"],
-    }
+    assert execution_state == {"status": "ACTIVE", "last_updated": execution_block["last_updated"]}
 
 
 def test_observation_runs_realtime_before_batch_blocks(
@@ -267,13 +264,6 @@ def test_undefined_script_fails_the_block(config: Config, simulator: Simulator) 
     assert reason.startswith("Script realtime:vis-receive:9.9.9 is not defined")
 
 
-def test_batch_block_without_execution_block_runs_at_once(
-    config: Config, simulator: Simulator
-) -> None:
-    create(config, block(ICAL, "batch:ical:1.0.0", eb_id=None))
-    until(config, ICAL, status="FINISHED")
-
-
 def test_minimal_execution_block_is_accepted(config: Config, simulator: Simulator) -> None:
     for txn in config.txn():
         txn.create_execution_block(EB, {"pb_realtime": ["pb-a"]})
@@ -306,7 +296,9 @@ def test_deleted_block_leaves_no_deployment(config: Config, simulator: Simulator
     until(config, deployments_ready=True)
 
 
-def test_block_created_again_runs_again(config: Config, simulator: Simulator) -> None:
+def test_batch_block_without_execution_block_runs_each_time_it_is_created(
+    config: Config, simulator: Simulator
+) -> None:
     for _ in range(2):
         create(config, block(ICAL, "batch:ical:1.0.0", eb_id=None))
         until(config, ICAL, status="FINISHED")

@@ -40,10 +40,7 @@ from tests.support.waiting import wait_until
     ],
 )
 def test_restarted_simulator_continues_the_script(
-    config: Config,
-    sdp_config_arguments: dict[str, Any],
-    parameter: str,
-    reached: dict[str, Any],
+    config: Config, sdp_config_arguments: dict[str, Any], parameter: str, reached: dict[str, Any]
 ) -> None:
     since = revision(config)
     # An hour: the script cannot advance before the first simulator stops.

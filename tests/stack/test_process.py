@@ -21,8 +21,11 @@ time.sleep(60)
 """
 
 
+Python = Callable[[str], ServerProcess]
+
+
 @pytest.fixture
-def python(tmp_path: Path) -> Iterator[Callable[[str], ServerProcess]]:
+def python(tmp_path: Path) -> Iterator[Python]:
     started: list[ServerProcess] = []
 
     def start(code: str) -> ServerProcess:
@@ -47,14 +50,14 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_process_that_ignores_sigterm_is_killed(python: Callable[[str], ServerProcess]) -> None:
+def test_process_that_ignores_sigterm_is_killed(python: Python) -> None:
     process = python(STUBBORN)
     process.wait_until(lambda: "ready" in process.output(), PATIENCE)
     assert process.stop(timeout=0.1) == -signal.SIGKILL
     assert process.stop() == -signal.SIGKILL
 
 
-def test_output_excludes_earlier_processes(python: Callable[[str], ServerProcess]) -> None:
+def test_output_excludes_earlier_processes(python: Python) -> None:
     assert python("print('one'); raise SystemExit(3)").wait(PATIENCE) == 3
     second = python("import sys; print('two'); print('three', file=sys.stderr)")
     second.wait(PATIENCE)
@@ -63,23 +66,19 @@ def test_output_excludes_earlier_processes(python: Callable[[str], ServerProcess
     assert second.log.read_text().startswith("one\n")
 
 
-def test_start_error_contains_the_last_output(
-    python: Callable[[str], ServerProcess],
-) -> None:
+def test_start_error_contains_the_last_output(python: Python) -> None:
     process = python("print('what went wrong'); raise SystemExit(7)")
     with pytest.raises(StartError, match=r"part ended with exit code 7; (?s:.*)what went wrong"):
         process.wait_until(lambda: False, PATIENCE)
 
 
-def test_start_times_out(
-    python: Callable[[str], ServerProcess],
-) -> None:
+def test_start_times_out(python: Python) -> None:
     process = python(STUBBORN)
     with pytest.raises(StartError, match=r"part did not respond within 0\.1 s"):
         process.wait_until(lambda: False, timeout=0.1)
 
 
-def test_wait_can_be_interrupted(python: Callable[[str], ServerProcess]) -> None:
+def test_wait_can_be_interrupted(python: Python) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
@@ -87,9 +86,7 @@ def test_wait_can_be_interrupted(python: Callable[[str], ServerProcess]) -> None
         python(STUBBORN).wait_until(lambda: False, PATIENCE, interrupted)
 
 
-def test_signal_to_an_ended_process_is_ignored(
-    python: Callable[[str], ServerProcess],
-) -> None:
+def test_signal_to_an_ended_process_is_ignored(python: Python) -> None:
     process = python("")
     process.wait(PATIENCE)
     process.pause()

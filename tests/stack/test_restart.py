@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
-from ska_sdp_sim.demo.content import scripts
+from ska_sdp_sim.demo.observe import define_scripts
 from ska_sdp_sim.stack.port_plan import PortPlan, plan_ports
 from tests.e2e.subarray import Subarray, quick
 from tests.services.up import TIMEOUT_S, Up, free_port_base
@@ -51,10 +51,7 @@ def stack(plan: PortPlan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     try:
         up.wait_ready()
         with Config(host="127.0.0.1", port=plan.etcd) as config:
-            for txn in config.txn():
-                for definition in scripts():
-                    key = (definition["kind"], definition["name"], definition["version"])
-                    txn.create_script(*key, {"image": definition["image"]})
+            define_scripts(config)
         yield up
     finally:
         up.process.terminate()

@@ -23,15 +23,7 @@ from ska_sdp_sim.stack.supervisor import (
 
 @pytest.mark.parametrize(
     ("previous", "ran", "pause"),
-    [
-        (0, 0, 1),
-        (0, 1000, 1),
-        (1, 0, 2),
-        (8, 59.9, 16),
-        (16, 0, 30),
-        (30, 0, 30),
-        (30, 60, 1),
-    ],
+    [(0, 0, 1), (0, 1000, 1), (1, 0, 2), (8, 59.9, 16), (16, 0, 30), (30, 0, 30), (30, 60, 1)],
 )
 def test_delay_grows_until_a_part_runs_for_a_minute(
     previous: float, ran: float, pause: float
@@ -66,8 +58,6 @@ class Script(Part):
 
 
 class Clock:
-    """A clock that the test advances."""
-
     def __init__(self) -> None:
         self.now = 100.0
 
@@ -76,29 +66,24 @@ class Clock:
 
 
 Watched = tuple[Script, Clock, list[str], Supervisor]
+Watch = Callable[[bool], Watched]
 
 
 @pytest.fixture
-def watch(tmp_path: Path) -> Iterator[Callable[[bool], Watched]]:
+def watch(tmp_path: Path) -> Iterator[Watch]:
     script = Script(tmp_path)
 
     def watch(restart: bool) -> Watched:
         script.start()
         clock, said = Clock(), list[str]()
-        return (
-            script,
-            clock,
-            said,
-            Supervisor([script], restart=restart, echo=said.append, now=clock),
-        )
+        supervisor = Supervisor([script], restart=restart, echo=said.append, now=clock)
+        return script, clock, said, supervisor
 
     yield watch
     script.stop()
 
 
-def test_end_of_a_part_without_restart_is_reported_once(
-    watch: Callable[[bool], Watched],
-) -> None:
+def test_end_of_a_part_without_restart_is_reported_once(watch: Watch) -> None:
     script, _, said, supervisor = watch(False)
     assert supervisor.check()
     script.kill()
@@ -108,7 +93,7 @@ def test_end_of_a_part_without_restart_is_reported_once(
     assert line.startswith("script ended with exit code -9 (SIGKILL); its log")
 
 
-def test_ended_part_is_restarted_after_its_delay(watch: Callable[[bool], Watched]) -> None:
+def test_ended_part_is_restarted_after_its_delay(watch: Watch) -> None:
     script, clock, said, supervisor = watch(True)
     first = script.process.pid
     script.process.signal(signal.SIGKILL)
@@ -127,9 +112,7 @@ def test_ended_part_is_restarted_after_its_delay(watch: Callable[[bool], Watched
     assert said[1:] == [f"Restarted script, process {script.process.pid}."]
 
 
-def test_part_that_ends_at_once_is_restarted_with_growing_delays(
-    watch: Callable[[bool], Watched],
-) -> None:
+def test_part_that_ends_at_once_is_restarted_with_growing_delays(watch: Watch) -> None:
     script, clock, said, supervisor = watch(True)
     script.code = "raise SystemExit(3)"
     script.kill()
@@ -145,7 +128,7 @@ def test_part_that_ends_at_once_is_restarted_with_growing_delays(
     assert "script ended with exit code 3: restarting" in said[0]
 
 
-def test_failed_start_is_retried(watch: Callable[[bool], Watched]) -> None:
+def test_failed_start_is_retried(watch: Watch) -> None:
     script, clock, said, supervisor = watch(True)
     script.program = "/nowhere/python"
     script.kill()

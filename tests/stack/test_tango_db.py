@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 import tango
 
+from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.long
+
 def test_restart_after_a_kill_keeps_port_and_data(
     tango_database: Callable[[], TangoDatabase],
 ) -> None:
@@ -25,7 +27,6 @@ def test_restart_after_a_kill_keeps_port_and_data(
     assert list(server.connect().get_property("object", "name")["name"]) == ["value"]
 
 
-@pytest.mark.long
 def test_two_databases_run_at_the_same_time(
     tango_db: TangoDatabase, tango_database: Callable[[], TangoDatabase]
 ) -> None:
@@ -35,14 +36,11 @@ def test_two_databases_run_at_the_same_time(
     assert not list(tango_db.connect().get_property("only here", "name")["name"])
 
 
-@pytest.mark.long
 def test_chosen_port_in_use_is_replaced(
     tango_database: Callable[[], TangoDatabase],
     tango_db: TangoDatabase,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ska_sdp_sim.stack import ports
-
-    choices = iter([tango_db.port, ports.free_port()])
+    choices = iter([tango_db.port, free_port()])
     monkeypatch.setattr("ska_sdp_sim.stack.part.free_port", lambda _host: next(choices))
     assert tango_database().port != tango_db.port

@@ -17,8 +17,6 @@ from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.services.versions import EtcdOf
 
-__all__ = ["Connect", "ConnectTo", "backend", "compact", "connect", "etcd_client", "put"]
-
 Connect = Callable[[], Backend]
 ConnectTo = Callable[..., Backend]
 
@@ -64,7 +62,12 @@ def etcd_client(request: pytest.FixtureRequest) -> ConnectTo:
 
 @pytest.fixture
 def backend(connect: Connect) -> Backend:
-    """One client."""
+    return connect()
+
+
+@pytest.fixture
+def other(connect: Connect) -> Backend:
+    """Another client of the same database."""
     return connect()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import trustme
 
 from ska_sdp_sim.stack.etcd import Flag
+from tests.services.versions import EtcdOf, Secrets
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,32 @@ def server_flags(pair: Pair) -> dict[str, Flag]:
 def mutual_flags(pair: Pair, authority: Authority) -> dict[str, Flag]:
     """Return the flags of an etcd that demands certificates of an authority."""
     return server_flags(pair) | {"client_cert_auth": True, "trusted_ca_file": str(authority.file)}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Authority that the servers and clients of a module share."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def host_pair(authority: Authority) -> Pair:
+    """Certificate of this host."""
+    return authority.pair("localhost", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def ours(authority: Authority) -> Pair:
+    """Certificate of a client."""
+    return authority.pair("me@example.org")
+
+
+@pytest.fixture(scope="module")
+def mutual(
+    program: str, authority: Authority, host_pair: Pair, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EtcdOf]:
+    secrets = Secrets(authority.file, authority.pair("probe@example.org").both)
+    flags = mutual_flags(host_pair, authority)
+    directory = tmp_path_factory.mktemp("etcd")
+    with EtcdOf(program, directory, flags=flags, secrets=secrets) as server:
+        yield server

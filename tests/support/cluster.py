@@ -112,14 +112,7 @@ class Cluster:
 
     def leader(self) -> int:
         """Wait for a leader and return its index."""
-        found: list[int] = []
-
-        def is_found() -> bool:
-            found[:] = self._leaders()
-            return bool(found)
-
-        wait_until(is_found, what="a leader")
-        return found[0]
+        return wait_until(self._leaders, what="a leader")[0]
 
     def _leaders(self) -> list[int]:
         leaders = []

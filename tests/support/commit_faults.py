@@ -18,8 +18,6 @@ from ska_sdp_config.store.interface import (
     Write,
 )
 
-__all__ = ["CommitFaults", "Held"]
-
 
 class Held(NamedTuple):
     """A commit that is still on its way."""

@@ -14,8 +14,6 @@ from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.support.waiting import wait_until
 
-__all__ = ["MakeConfig", "config", "make_config", "wait_until_gone"]
-
 MakeConfig = Callable[..., Config[Any]]
 
 

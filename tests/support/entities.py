@@ -14,16 +14,12 @@ from ska_sdp_config.entity import (
 )
 from ska_sdp_config.entity.flow import SharedMem
 
-__all__ = ["CASES", "claim", "flow", "script_key"]
-
 
 def script_key(kind: str, name: str, version: str = "1") -> Script.Key:
-    """Create the key of a script."""
     return Script.Key(kind=kind, name=name, version=version)
 
 
 def flow(pb_id: str, name: str, sink: Any = None) -> Flow:
-    """Create a flow."""
     return Flow(
         key=Flow.Key(pb_id=pb_id, name=name),
         sink=sink or SharedMem(impl="plasma"),
@@ -32,7 +28,6 @@ def flow(pb_id: str, name: str, sink: Any = None) -> Flow:
 
 
 def claim(pb_id: str, name: str, origin: str = "dlm") -> Dependency:
-    """Create a dependency."""
     return Dependency(key=Dependency.Key(pb_id=pb_id, kind="copy", name=name, origin=origin))
 
 

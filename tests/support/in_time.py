@@ -10,8 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["TooLate", "in_time", "on_time"]
-
 
 class TooLate(AssertionError):
     """A deadline was missed, possibly because the machine is busy."""

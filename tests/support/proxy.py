@@ -13,8 +13,6 @@ from typing import Any, Literal, TypeVar
 
 from typing_extensions import Self
 
-__all__ = ["Connection", "Direction", "Proxy"]
-
 T = TypeVar("T")
 
 CHUNK_BYTES = 65536

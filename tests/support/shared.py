@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["EARLIER_DOCUMENTATION", "MESSAGES", "has_earlier_documentation", "has_messages"]
-
 _SPEC = Path(__file__).parents[3] / "shared" / "spec"
 
 MESSAGES = _SPEC / "messages"

@@ -11,7 +11,6 @@ from tests.support.waiting import wait_until
 
 
 def state_of(backend: Backend) -> ConnectionState:
-    """Return the current state."""
     return backend.connection.state
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.store.interface import Change, Delete, Put, Query, Reply
-from ska_sdp_config.store.keys import Span
+from ska_sdp_config.store.interface import Change, Delete, Put, Query, Reply, Watch
+from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.support.waiting import wait_until
 
 
@@ -50,6 +50,9 @@ class CountedReads:
 class RecordingSink:
     """Sink that records changes, and asserts that each call delivers whole revisions."""
 
+    watch: Watch
+    """Set by ``watch_from_now``."""
+
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.gaps: list[int] = []
@@ -73,6 +76,13 @@ class RecordingSink:
 
         wait_until(lambda: len(delivered()) >= len(expected), what=f"{expected} in {delivered()}")
         assert delivered() == list(expected)
+
+
+def watch_from_now(backend: Backend, span: Span = EVERYTHING) -> RecordingSink:
+    """Watch a span from the next revision on."""
+    sink = RecordingSink()
+    sink.watch = backend.store.watch(span, now(backend) + 1, sink)
+    return sink
 
 
 def commit(backend: Backend, **values: str | None) -> int:

@@ -94,7 +94,6 @@ class Administrator:
         self._call("UserChangePassword", request)
 
     def disable(self) -> None:
-        """Disable authentication."""
         self.log_in()
         self._call("AuthDisable", etcdrpc.AuthDisableRequest())
 

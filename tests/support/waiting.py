@@ -5,22 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
-__all__ = ["LATE", "wait_until"]
+T = TypeVar("T")
 
 LATE = 2.5
 """Allowance for a busy machine, in seconds: half of the default timeout of calls."""
 
 
-def wait_until(holds: Callable[[], object], within: float = 30.0, what: str = "") -> None:
-    """Poll a condition until it holds.
+def wait_until(holds: Callable[[], T], within: float = 30.0, what: str = "") -> T:
+    """Poll a condition until it holds; return its value.
 
     Raises:
         AssertionError: it did not hold in time.
     """
     end = time.monotonic() + within
     pause = threading.Event()
-    while not holds():
+    while not (value := holds()):
         if time.monotonic() > end:
             raise AssertionError(f"not so within {within:g} s: {what or holds}")
         pause.wait(0.01)
+    return value

@@ -31,7 +31,7 @@ class Loop:
         self.error: BaseException | None = None
         self._body = body
         self._stop = False
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -68,7 +68,6 @@ class Loop:
 def looping(
     backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
 ) -> Iterator[Loop]:
-    """Run a watcher loop within the context."""
     loop = Loop(backend, body, timeout)
     try:
         yield loop

@@ -11,8 +11,6 @@ from ska_sdp_config.drivers.etcd.channel import WatchCall
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.login import Metadata
 
-__all__ = ["WATCHDOG", "WatchStream", "intercept_responses"]
-
 WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 """Module of the intervals at which streams are supervised."""
 

@@ -105,9 +105,7 @@ def test_hanging_mariadb_is_unhealthy(production: MariaTangoDatabase) -> None:
     wait_until(lambda: production.health() == 0, 60)
 
 
-def test_server_exits_without_mariadb(
-    production: MariaTangoDatabase,
-) -> None:
+def test_server_exits_without_mariadb(production: MariaTangoDatabase) -> None:
     production.stop()
     production.mariadb.kill()
     environment, program = production.environment(), str(SET_UP / "serve.sh")

@@ -18,10 +18,6 @@ _NAMES = (*_SETS, "receive_nodes")
 def merge(assigned: Json, more: Resources) -> Json:
     """Add resources to the assigned ones.
 
-    Args:
-        assigned: assigned resources.
-        more: resources that a message assigns.
-
     Returns:
         The union of names and links in the order of assignment, and the sum of nodes.
     """
@@ -34,14 +30,7 @@ def merge(assigned: Json, more: Resources) -> Json:
 
 
 def subtract(assigned: Json, less: Resources) -> Json:
-    """Remove resources from the assigned ones.
-
-    Args:
-        assigned: assigned resources.
-        less: resources that a message releases.
-
-    Returns:
-        The remaining resources.
+    """Remove resources that a message releases from the assigned ones.
 
     Raises:
         CommandRejected: some resources are not assigned; names each.

@@ -32,19 +32,10 @@ def apply_command(
     settings: ModelSettings,
     transaction_id: str,
 ) -> Writes:
-    """Decide a command on a snapshot.
+    """Return the writes of a command on a snapshot.
 
-    Args:
-        command: name of the command.
-        decide: decision of the command, given a builder and the message if it has one.
-        snapshot: documents of the subarray.
-        message: argument of the command, None for a command without one.
-        now: current time, with a time zone.
-        settings: settings of the subarray.
-        transaction_id: transaction ID to store.
-
-    Returns:
-        The writes of the command.
+    ``decide`` is given a builder, and the message if the command has one. For the other arguments
+    see WriteBuilder.
 
     Raises:
         CommandRejected: a rule rejects the command.
@@ -69,11 +60,7 @@ class WriteBuilder:
         settings: settings of the subarray.
 
     Args:
-        snapshot: documents of the subarray.
-        command: name of the command.
         now: current time, with a time zone.
-        settings: settings of the subarray.
-        transaction_id: transaction ID of the command.
 
     Raises:
         CommandRejected: the present State or obsState does not allow the command, or the entry is
@@ -175,11 +162,7 @@ class WriteBuilder:
         return read_list(self.snapshot.eb_state or {}, "scans")
 
     def closed_scans(self, status: str) -> list[Json]:
-        """Return the scans with running ones ended.
-
-        Args:
-            status: status of an ended scan, FINISHED or ABORTED.
-        """
+        """Return the scans with running ones ended, as FINISHED or ABORTED."""
         return [
             {**scan, "status": status}
             if isinstance(scan, dict) and scan.get("status") == "ACTIVE"

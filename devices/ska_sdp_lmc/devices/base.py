@@ -16,6 +16,7 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.states import AdminMode, HealthState
 from ska_sdp_config.lmc.view import View
+from ska_sdp_config.store.errors import ConfigCollision
 from ska_sdp_lmc.devices.init import InitDevice
 from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.observability.metrics import create_command_series
@@ -224,6 +225,17 @@ class LmcDevice(InitDevice):
                 revision,
             )
             publisher.reset_revisions()
+
+    def take_presence(self, watcher: Watcher[Transaction], component: str) -> None:
+        """Register a component for as long as this process renews its lease."""
+        try:
+            for txn in watcher.txn():
+                ownership = txn.component.ownership(component)
+                if not ownership.is_owned():
+                    ownership.take()
+        except ConfigCollision as error:
+            # Another process serves the device. When its key is removed, the watcher is triggered.
+            LOGGER.info("%s", error)
 
     # Target of the log
 

@@ -22,7 +22,6 @@ from ska_sdp_lmc.devices.base import COMMON, LmcDevice, log_changes
 from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.attributes import Attribute, declare, tango_command
 from ska_sdp_lmc.runtime.command_runner import Command
-from ska_sdp_lmc.runtime.presence import take_presence
 from ska_sdp_lmc.runtime.publisher import Publisher
 from ska_sdp_lmc.runtime.repository import SystemReader, read_controller, write
 from ska_sdp_lmc.runtime.server import run
@@ -145,7 +144,7 @@ class SDPController(LmcDevice):
         self.detect_restore(publisher, shown, system.revision)
         log_changes(publisher.publish(derive_system(system, self.settings)))
         if COMPONENT not in system.all_of("component", "owner"):
-            take_presence(watcher, COMPONENT)
+            self.take_presence(watcher, COMPONENT)
 
 
 def _now() -> datetime:

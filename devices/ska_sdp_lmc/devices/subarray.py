@@ -36,7 +36,6 @@ from ska_sdp_lmc.messages import (
 from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.attributes import Attribute, declare, tango_command
 from ska_sdp_lmc.runtime.command_runner import Command
-from ska_sdp_lmc.runtime.presence import take_presence
 from ska_sdp_lmc.runtime.publisher import Publisher
 from ska_sdp_lmc.runtime.repository import read_snapshot, write
 from ska_sdp_lmc.runtime.server import run
@@ -276,7 +275,7 @@ class SDPSubarray(LmcDevice):
             for txn in watcher.txn():
                 write(txn, upkeep.reached_writes(self._read(txn), view.command_count))
         if not is_present:
-            take_presence(watcher, self._component)
+            self.take_presence(watcher, self._component)
         if view.deadline is not None:
             # Not a moment early: the timeout must have expired when the loop runs.
             watcher.set_wake_up_at(view.deadline + timedelta(milliseconds=1))

@@ -1,8 +1,9 @@
 """Parsing of messages: the JSON arguments of commands, and the attribute receiveAddresses.
 
 Each function converts a message of any schema version to the internal form, or raises a
-`MessageError` that lists each invalid field by JSON path. The strictness decides whether an
-issue is an error or a warning, see `Severity`. Independent of Tango and of the database.
+`MessageError` that lists each invalid field by JSON path. The strictness, 0, 1 or 2 (setting
+``SDP_LMC_STRICTNESS``), decides whether an issue is an error or a warning, see `Severity`.
+Independent of Tango and of the database.
 """
 
 from ska_sdp_config.lmc.receive_addresses import host_and_port, read_receive_addresses

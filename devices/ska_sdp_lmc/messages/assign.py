@@ -15,11 +15,10 @@ from ska_sdp_lmc.messages.convert import (
     flat_scan_type_issues,
     processing_block_03,
 )
-from ska_sdp_lmc.messages.internal import AssignResources, Parsed
+from ska_sdp_lmc.messages.internal import AssignResources, Parsed, Resources
 from ska_sdp_lmc.messages.reading import open_document, transaction_id
 from ska_sdp_lmc.messages.references import block_issues, dependency_issues, objects
 from ska_sdp_lmc.messages.rename import channels_from_subbands, rename_02
-from ska_sdp_lmc.messages.resources import resources
 from ska_sdp_lmc.messages.schema import flat, nested
 from ska_sdp_lmc.messages.schema.nested import is_polynomial
 
@@ -30,10 +29,6 @@ _COMMAND = "AssignResources"
 
 def parse_assign_resources(text: str, strictness: int = 1) -> Parsed[AssignResources]:
     """Parse the argument of AssignResources.
-
-    Args:
-        text: the argument.
-        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
         MessageError: the message is invalid at this strictness.
@@ -117,7 +112,7 @@ def _from_nested(value: Mapping[str, Any]) -> AssignResources:
     block, given = value.get("execution_block"), value.get("resources")
     return AssignResources(
         transaction_id=transaction_id(value),
-        resources=None if given is None else resources(given),
+        resources=None if given is None else Resources.read(given),
         execution_block=None if block is None else complete_execution_block(block),
         processing_blocks=[
             complete_processing_block(block) for block in value.get("processing_blocks", ())

@@ -44,10 +44,6 @@ _FLAT_KEYS = {"id", "coordinate_system", "reference_frame", "ra", "dec", "subban
 def parse_configure(text: str, strictness: int = 1) -> Parsed[Configure]:
     """Parse the argument of Configure.
 
-    Args:
-        text: the argument.
-        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
-
     Raises:
         MessageError: the message is invalid at this strictness.
     """
@@ -63,12 +59,7 @@ def parse_configure(text: str, strictness: int = 1) -> Parsed[Configure]:
 
 
 def check_references(message: Configure, block: Json, strictness: int = 1) -> tuple[str, ...]:
-    """Check the references of new scan types against their execution block.
-
-    Args:
-        message: the message.
-        block: the execution block, including the new scan types and definitions.
-        strictness: 0, 1 or 2.
+    """Check the references of new scan types against their execution block, which includes them.
 
     Returns:
         Warnings about dangling references, which are common in practice.

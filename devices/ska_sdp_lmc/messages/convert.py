@@ -39,10 +39,7 @@ _ANGLE = re.compile(r"([+-]?)([0-9]{1,3}):([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]{0
 
 
 class ConvertedScanTypes:
-    """Scan types of schema 0.3 converted to schema 0.4, with the definitions they use.
-
-    Args:
-        flat: valid scan types of schema 0.3.
+    """Valid scan types of schema 0.3 converted to schema 0.4, with the definitions they use.
 
     Attributes:
         scan_types: the scan types, in the same order.
@@ -109,9 +106,7 @@ def _degrees(text: Any, unit: int, lowest: int, highest: int) -> float | None:
 def flat_scan_type_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
     """Yield repeated ids, invalid directions and invalid frequencies; accepts any JSON value.
 
-    Args:
-        scan_types: scan types of schema 0.3.
-        at: their location.
+    The scan types are those of schema 0.3.
     """
     yield from repeat_issues(scan_types, "scan_type_id", at, Severity.FATAL)
     for index, scan_type in objects(scan_types):

@@ -42,6 +42,18 @@ class Resources:
     receive_nodes: int | None = None
     extra: Json = field(default_factory=dict)
 
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> Resources:
+        """Convert the validated ``resources`` of a message."""
+        extra = dict(given)
+        csp_links, receptors = extra.pop("csp_links", None), extra.pop("receptors", None)
+        return cls(
+            csp_links=None if csp_links is None else tuple(dict.fromkeys(csp_links)),
+            receptors=None if receptors is None else tuple(dict.fromkeys(receptors)),
+            receive_nodes=extra.pop("receive_nodes", None),
+            extra=extra,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AssignResources:

@@ -30,11 +30,7 @@ class _Rejected(ValueError):
 
 
 def read_object(command: str, text: object) -> dict[str, Any]:
-    """Decode the argument of a command.
-
-    Args:
-        command: name of the command, for the text of the error.
-        text: the argument.
+    """Decode the argument of a command, whose name is for the text of the error.
 
     Raises:
         MessageError: not text, longer than 1 MiB, not JSON, or not a JSON object.

@@ -29,13 +29,7 @@ class Document(NamedTuple):
 
 
 def open_document(command: str, schema: str, text: object, strictness: int) -> Document:
-    """Decode the argument of a command and read its interface.
-
-    Args:
-        command: name of the command, for the text of the error.
-        schema: name of the schema in the interface.
-        text: the argument.
-        strictness: 0, 1 or 2.
+    """Decode the argument of a command and read its interface, of a schema such as ``assignres``.
 
     Raises:
         MessageError: not a JSON object of at most 1 MiB, or an invalid interface.
@@ -52,14 +46,7 @@ def transaction_id(value: Mapping[str, Any]) -> str | None:
 
 
 def find_transaction_id(text: str) -> str | None:
-    """Find the transaction id of a rejected message, for the log.
-
-    Args:
-        text: the message.
-
-    Returns:
-        The id; None if the text has no readable one.
-    """
+    """Return the transaction id of a rejected message, for the log; None if none is readable."""
     try:
         found = read_object("", text).get("transaction_id")
     except MessageError:

@@ -31,14 +31,7 @@ _DEFINITIONS = {
 def repeat_issues(
     values: Any, key: str, at: Location, severity: Severity = Severity.FORM
 ) -> Iterator[Issue]:
-    """Yield objects in a list that repeat the id of an earlier one.
-
-    Args:
-        values: the list.
-        key: the key that holds the id.
-        at: location of the list.
-        severity: severity of a repeated id.
-    """
+    """Yield objects in a list that repeat the id of an earlier one; ``key`` holds the id."""
     seen: set[str] = set()
     for index, value in objects(values):
         name = value.get(key)
@@ -53,9 +46,7 @@ def repeat_issues(
 def block_issues(block: Any, at: Location) -> Iterator[Issue]:
     """Yield repeated ids, dangling references and empty ranges in an execution block.
 
-    Args:
-        block: the execution block, of schema 0.4 or later.
-        at: its location.
+    It has the form of schema 0.4 or later.
     """
     if not isinstance(block, dict):
         return
@@ -80,13 +71,7 @@ def block_issues(block: Any, at: Location) -> Iterator[Issue]:
 def new_scan_type_issues(
     scan_types: Any, block: Mapping[str, Any], at: Location
 ) -> Iterator[Issue]:
-    """Yield dangling references in scan types that are added to an execution block.
-
-    Args:
-        scan_types: the scan types, of schema 0.4.
-        block: the execution block, including these scan types.
-        at: location of the scan types in their message.
-    """
+    """Yield dangling references in new scan types of schema 0.4; the block includes them."""
     yield from _origin_issues(scan_types, block, at)
     yield from _use_issues(scan_types, block, at)
 
@@ -101,12 +86,7 @@ def window_issues(windows: Any, at: Location) -> Iterator[Issue]:
 
 
 def cycle_issues(scan_types: Any, at: Location) -> Iterator[Issue]:
-    """Yield scan types that derive, directly or indirectly, from themselves.
-
-    Args:
-        scan_types: scan types of schema 0.4.
-        at: their location.
-    """
+    """Yield scan types of schema 0.4 that derive, directly or indirectly, from themselves."""
     origins: dict[str, str] = {}
     for _, scan_type in objects(scan_types):
         name, origin = scan_type.get("scan_type_id"), scan_type.get("derive_from")

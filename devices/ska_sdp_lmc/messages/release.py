@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ska_sdp_config.lmc.schema.check import schema_issues
 from ska_sdp_config.lmc.schema.faults import Issue, Severity, raise_or_warn
-from ska_sdp_lmc.messages.internal import Parsed, ReleaseResources
+from ska_sdp_lmc.messages.internal import Parsed, ReleaseResources, Resources
 from ska_sdp_lmc.messages.reading import open_document, transaction_id
-from ska_sdp_lmc.messages.resources import resources
 from ska_sdp_lmc.messages.schema.nested import Release
 
 __all__ = ["parse_release_resources"]
@@ -16,10 +15,6 @@ _COMMAND = "ReleaseResources"
 
 def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseResources]:
     """Parse the argument of ReleaseResources.
-
-    Args:
-        text: the argument.
-        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
 
     Raises:
         MessageError: the message is invalid at this strictness, or names nothing to release.
@@ -33,5 +28,5 @@ def parse_release_resources(text: str, strictness: int = 1) -> Parsed[ReleaseRes
         if all(given.get(name, []) == [] for name in names):
             issues.append(Issue(("resources",), "names nothing to release", Severity.FATAL))
     warnings = raise_or_warn(_COMMAND, [*document.issues, *issues], strictness)
-    message = ReleaseResources(resources(value["resources"]), transaction_id(value))
+    message = ReleaseResources(Resources.read(value["resources"]), transaction_id(value))
     return Parsed(message, warnings)

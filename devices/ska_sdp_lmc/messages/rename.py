@@ -42,10 +42,6 @@ def channels_from_subbands(scan_types: Any, at: Location) -> tuple[Any, list[Iss
     A subband has no first channel of its own; it is taken from the first entry of the link map,
     so a subband without link map is not converted.
 
-    Args:
-        scan_types: the flat scan types of a message.
-        at: their location.
-
     Returns:
         The scan types, and an issue for each that was converted.
     """

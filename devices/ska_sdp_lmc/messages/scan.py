@@ -20,10 +20,6 @@ _COMMAND = "Scan"
 def parse_scan(text: str, strictness: int = 1) -> Parsed[Scan]:
     """Parse the argument of Scan.
 
-    Args:
-        text: the argument.
-        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
-
     Raises:
         MessageError: the message is invalid at this strictness.
     """

@@ -40,14 +40,10 @@ Respond = Callable[[bytes], bytes]
 
 
 class HttpThread:
-    """Thread that serves HTTP requests without a body, one per connection.
+    """Thread that serves HTTP requests without a body, one per connection, on a bound socket.
 
     Slow clients cannot block others: at the limit of connections, the oldest one with an
     incomplete request is closed.
-
-    Args:
-        listener: bound socket.
-        respond: creates the responses.
     """
 
     def __init__(self, listener: socket.socket, respond: Respond) -> None:

@@ -110,11 +110,7 @@ def _bound_socket(address: str, port: int) -> socket.socket:
 
 @contextmanager
 def serving(address: str, port: int) -> Iterator[None]:
-    """Serve the endpoint on a separate thread while the context is entered.
-
-    Args:
-        address: IP address to listen on.
-        port: port to listen on; 0 disables the endpoint.
+    """Serve the endpoint on an IP address, on a separate thread; port 0 disables it.
 
     Raises:
         EndpointError: the address is not available.

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Protocol, TextIO
 
+from ska_sdp_config.lmc.times import iso
+
 __all__ = [
     "Context",
     "JsonFormatter",
@@ -67,14 +69,7 @@ def context(
     transaction_id: str | None = None,
     command: str | None = None,
 ) -> Iterator[None]:
-    """Attribute the log records of this context to a device.
-
-    Args:
-        device: name of the device.
-        listener: the device.
-        transaction_id: transaction id of the command, None outside of commands.
-        command: name of the command, logged as the function of the records of devices.
-    """
+    """Attribute the log records of this context to a device and, within one, to a command."""
     token = _CONTEXT.set(Context(device, transaction_id, listener, command))
     try:
         yield
@@ -170,7 +165,7 @@ _BEFORE_TAGS = ("version", "timestamp", "severity", "thread", "function", "sourc
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {
         "version": 1,
-        "timestamp": _time(record),
+        "timestamp": iso(datetime.fromtimestamp(record.created, timezone.utc)),
         "severity": _level(record),
         "thread": _thread(record),
         "function": _function(record),
@@ -186,11 +181,6 @@ def _tags() -> Iterator[tuple[str, str]]:
         yield "tango-device", current.device
     if current.transaction_id is not None:
         yield "transaction-id", current.transaction_id
-
-
-def _time(record: logging.LogRecord) -> str:
-    time = datetime.fromtimestamp(record.created, timezone.utc)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _level(record: logging.LogRecord) -> str:

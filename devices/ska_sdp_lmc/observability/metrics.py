@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -41,10 +40,6 @@ def create_command_series(device: str, commands: Iterable[str]) -> None:
     """Create the series of commands with value 0.
 
     A series that starts with the first failure shows no increase, so no alarm would fire.
-
-    Args:
-        device: name of the device.
-        commands: names of its commands.
     """
     for command in commands:
         for outcome in OUTCOMES:
@@ -53,10 +48,6 @@ def create_command_series(device: str, commands: Iterable[str]) -> None:
 
 class CommandTimer:
     """Context manager that measures the duration of a command.
-
-    Args:
-        device: name of the device.
-        command: name of the command.
 
     Attributes:
         outcome: outcome of the command, initially ``failed``.
@@ -71,22 +62,13 @@ class CommandTimer:
         self._began = time.perf_counter()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         took = time.perf_counter() - self._began
         _DURATIONS.labels(self._device, self._command, self.outcome).observe(took)
 
 
 class EventCount:
-    """Counter of the events of one device.
-
-    Args:
-        device: name of the device.
-    """
+    """Counter of the events of one device."""
 
     def __init__(self, device: str) -> None:
         self._device = device

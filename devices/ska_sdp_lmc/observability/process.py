@@ -203,12 +203,7 @@ class Process:
             self._served[device.name] = device
 
     def set_misconfigured(self, name: str, why: str) -> None:
-        """Record that a device is not served because of an invalid setting.
-
-        Args:
-            name: name of the device.
-            why: the invalid setting, a sentence.
-        """
+        """Record the invalid setting, a sentence, because of which a device is not served."""
         with self._lock:
             now = datetime.now(timezone.utc)
             self._misconfigured[name] = Reason("device-unfit", why.rstrip("."), now, name)

@@ -35,11 +35,7 @@ Sample = tuple[tuple[str, ...], float]
 
 
 class Scraped(Collector):
-    """Collector of the current state of a process.
-
-    Args:
-        process: provides devices and databases.
-    """
+    """Collector of the current state of a process: its devices and databases."""
 
     def __init__(self, process: Process) -> None:
         self._process = process

@@ -38,13 +38,7 @@ class Access:
     def of_subarray(
         cls, subarray_id: str, required_components: Iterable[str], prefix: str = ""
     ) -> Access:
-        """Return the paths that the device of a subarray reads and writes.
-
-        Args:
-            subarray_id: the subarray.
-            required_components: names of the components whose presence it reads.
-            prefix: path before all paths of the system.
-        """
+        """Return the paths, below a prefix, that the device of a subarray reads and writes."""
         presence = paths.component(paths.component_of_subarray(subarray_id))
         block = with_state(paths.execution_block(SAMPLE_ID))
         pb, pb_state = with_state(paths.processing_block(SAMPLE_ID))
@@ -54,13 +48,7 @@ class Access:
 
     @classmethod
     def of_controller(cls, component: str, storage_path: str, prefix: str = "") -> Access:
-        """Return the paths that the device of the controller reads and writes.
-
-        Args:
-            component: name of the component that it registers.
-            storage_path: path of the document that holds the capacity of the buffer.
-            prefix: path before all paths of the system.
-        """
+        """Return the paths, below a prefix, that the controller's device reads and writes."""
         writes = (paths.CONTROLLER, paths.component(component))
         block, pb = paths.execution_block(SAMPLE_ID), paths.processing_block(SAMPLE_ID)
         reads = (storage_path, paths.subarray(SAMPLE_ID), block, *with_state(pb))
@@ -69,10 +57,6 @@ class Access:
 
 def check(store: Store, accesses: Iterable[Access]) -> None:
     """Check that the database accepts the reads and writes of devices, without writing.
-
-    Args:
-        store: the database.
-        accesses: paths that the devices read and write.
 
     Raises:
         ConfigRefused: the database rejects them: permission denied, or quota exceeded.

@@ -81,12 +81,6 @@ class Commanded(logs.Listener, Protocol):
 class CommandRunner:
     """Runs the commands of a device, from one Init to the next.
 
-    Args:
-        device: the device.
-        database: its database.
-        publisher: publisher of its views.
-        settings: its settings.
-
     Attributes:
         in_progress: the commands that run now.
         misconfigured: invalid setting found by a later Init, which rejects all commands.
@@ -104,10 +98,6 @@ class CommandRunner:
 
     def run(self, command: Command, argument: Any = None) -> None:
         """Run a command. All steps but publications run without the device's monitor.
-
-        Args:
-            command: the command.
-            argument: its argument.
 
         Raises:
             tango.DevFailed: the command was rejected, or was not committed.
@@ -164,8 +154,7 @@ class CommandRunner:
     def _transaction(self, began: float) -> Iterator[Transaction]:
         """Return the attempts at a transaction, within the rest of the command's timeout.
 
-        Args:
-            began: start of the command, by the monotonic clock.
+        ``began`` is the start of the command, by the monotonic clock.
 
         Raises:
             ConfigConnectionError: the database does not respond, or rejects the transaction.

@@ -40,9 +40,6 @@ class Database:
     The library calls back on a thread that must not wait for a device's monitor, so a thread of
     this object notifies the devices.
 
-    Args:
-        prefix: path before all paths of the system.
-
     Attributes:
         prefix: path before all paths of the system.
         config: the Config, configured by the environment.
@@ -261,9 +258,6 @@ _shared: dict[str, Database] = {}
 
 def shared(prefix: str = "") -> Database:
     """Return the database of all devices with a prefix, created on first use.
-
-    Args:
-        prefix: path before all paths of the system.
 
     Raises:
         ValueError: an environment variable is invalid; names it.

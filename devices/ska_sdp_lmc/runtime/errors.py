@@ -23,9 +23,7 @@ LOGGER = logging.getLogger(__name__)
 def translate_errors(command: str, timer: CommandTimer) -> Iterator[None]:
     """Log an error of a command, count it, and raise it as a Tango error.
 
-    Args:
-        command: name of the command in the log and in errors.
-        timer: its outcome is set if the command was rejected.
+    The timer's outcome is set if the command was rejected.
 
     Raises:
         tango.DevFailed: for any exception within the context.

@@ -11,10 +11,7 @@ _IIOP = 0
 
 
 def address_of(ior: str) -> tuple[str, int]:
-    """Return the host and TCP port of the server that an object reference names.
-
-    Args:
-        ior: the reference as text, ``IOR:`` and hexadecimal digits.
+    """Return the host and TCP port of the server that an object reference, ``IOR:…``, names.
 
     Raises:
         ValueError: the text is no reference, or the reference has no TCP address.

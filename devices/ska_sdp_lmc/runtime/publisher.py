@@ -141,8 +141,7 @@ class Publisher:
     def show_misconfigured(self, why: str) -> None:
         """Publish the health of a device with an invalid setting; the caller holds the monitor.
 
-        Args:
-            why: the invalid setting, a sentence.
+        The setting is described by a sentence.
         """
         self._show({"healthState": HealthState.FAILED, "healthInfo": [why]})
 
@@ -177,10 +176,7 @@ class Publisher:
         """Publish a view unless one of its revision or a newer one is published.
 
         After a new command its transient obsState is pushed first, then all other attributes,
-        then the final obsState.
-
-        Args:
-            view: the view; attributes of which it is no source keep their values.
+        then the final obsState. Attributes of which the view is no source keep their values.
 
         Returns:
             The attributes that have changed.

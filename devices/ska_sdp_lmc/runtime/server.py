@@ -22,14 +22,11 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
     """Run a server of one device class until Tango ends it.
 
     Wait for the Tango database and for the registration of the devices first. While the server
-    runs, restore its registration if that was lost.
+    runs, restore its registration if that was lost. Tango's arguments are by default those of the
+    process.
 
     Tango handles SIGTERM and SIGINT itself: Python's signal handlers are not called while its
     event loop runs.
-
-    Args:
-        device_class: class of the devices.
-        arguments: Tango's arguments, those of the process by default.
 
     Raises:
         SystemExit: a setting is invalid, the health endpoint cannot listen, or Tango rejects the

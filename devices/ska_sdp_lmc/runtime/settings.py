@@ -135,9 +135,6 @@ def load(properties: Mapping[str, str | Iterable[str] | None] | None = None) -> 
     A device property that is empty or ``None`` counts as not set, as Tango's property wizard
     offers these as defaults; so does an empty environment variable except for lists.
 
-    Args:
-        properties: values of device properties by name.
-
     Raises:
         SettingsError: a value is invalid; names the property or variable, and what is expected.
     """

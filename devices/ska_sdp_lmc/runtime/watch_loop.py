@@ -27,9 +27,6 @@ class WatchLoop:
     """Thread that reconciles a device with the database whenever its last reads have changed.
 
     Args:
-        database: the database to watch.
-        name: name of the thread.
-        reconcile: called in each iteration.
         context: creates, on the thread, the context in which the loop runs.
         follow: prefixes of paths to follow; see Config.watcher.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ska_sdp_config.cli.errors import Failed, Misconfigured
 from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.interrupts import stop_on_interrupt
 from ska_sdp_config.cli.output import Printer
 from ska_sdp_config.cli.session import open_config
 
@@ -16,7 +17,8 @@ def _doctor(out: Printer, prefix: str) -> None:
 
     readings = Readings()
     try:
-        read_members(readings)
+        with stop_on_interrupt():
+            read_members(readings)
     except ValueError as exc:
         raise Misconfigured(str(exc)) from exc
     # If the settings fit no server, a read would only fail, after its timeout.

@@ -111,13 +111,9 @@ click.version_option(package_name="ska-sdp-lmc", prog_name="ska-sdp")(program)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line; report an error in one line on standard error.
+    """Run the words after the program's name, and return the exit code.
 
-    Args:
-        arguments: the words after the program's name.
-
-    Returns:
-        The exit code.
+    An error is reported in one line on standard error.
     """
     if _replace_closed_streams():
         return 1

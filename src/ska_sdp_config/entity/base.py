@@ -32,15 +32,10 @@ _KEY_PART = re.compile(r"[A-Za-z0-9_.-]{1,96}")
 
 
 def validate_unless_stored(check: Callable[[str], str]) -> Callable[[str, ValidationInfo], str]:
-    """Return a validator that skips values that are read from the database.
+    """Return a pydantic validator that skips values that are read from the database.
 
     A program must be able to read and correct invalid values that another program wrote.
-
-    Args:
-        check: returns the value, or raises ValueError.
-
-    Returns:
-        A validator for pydantic.
+    ``check`` returns the value, or raises ValueError.
     """
 
     def validator(value: str, info: ValidationInfo) -> str:
@@ -89,10 +84,7 @@ class StoredModel(BaseModel):
         """Mark as unset the fields that a new model is stored without."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the stored form, without fields that were neither given nor set.
-
-        Returns:
-            A dict of JSON values.
+        """Return the stored form, JSON values without fields that were neither given nor set.
 
         Raises:
             ValueError: a value in the model cannot be converted to JSON.
@@ -176,9 +168,6 @@ class EntityKey(BaseModel):
     def of_existing(cls: type[KeyT], parts: Mapping[str, Any]) -> KeyT:
         """Create the key of an existing entity, without the rules for new keys.
 
-        Args:
-            parts: the parts by name.
-
         Raises:
             ValueError: a part is missing or is not a string.
         """
@@ -232,10 +221,7 @@ class Entity(StoredModel):
     def from_stored(cls: type[EntityT], text: str, key: Any, path: str) -> EntityT:
         """Create an entity from a stored text, without the rules for new entities.
 
-        Args:
-            text: the stored text.
-            key: the key that its path defines.
-            path: path of the entity, for the error message.
+        Its key is the one that its path defines. The error names the path.
 
         Raises:
             ValueError: the stored value is invalid.
@@ -254,12 +240,7 @@ class Entity(StoredModel):
 
     @classmethod
     def from_stored_value(cls: type[EntityT], data: Any, key: Any, path: str) -> EntityT:
-        """Create an entity from a JSON value, without the rules for new entities.
-
-        Args:
-            data: the value.
-            key: the key that its path defines.
-            path: path of the entity, for the error message.
+        """Create an entity from a JSON value; see from_stored.
 
         Raises:
             ValueError: the value is invalid.

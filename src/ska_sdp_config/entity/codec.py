@@ -25,13 +25,8 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False,
 def encode(value: Any) -> str:
     """Return the stored text of a value, byte for byte as other programs write it.
 
-    Keys are sorted, the indentation is 2 and non-ASCII characters are not escaped.
-
-    Args:
-        value: a JSON value, which may contain models in place of dicts.
-
-    Returns:
-        The JSON text.
+    The JSON value may contain models in place of dicts. Keys are sorted, the indentation is 2 and
+    non-ASCII characters are not escaped.
 
     Raises:
         TypeError: something in the value cannot be converted to JSON.
@@ -42,14 +37,7 @@ def encode(value: Any) -> str:
 
 
 def decode(text: str, path: str) -> Any:
-    """Return the value of a stored text, with any JSON layout.
-
-    Args:
-        text: the stored text.
-        path: path of the value, for the error message.
-
-    Returns:
-        The value.
+    """Return the value of a stored text, with any JSON layout; the error names the path.
 
     Raises:
         ValueError: the text is not JSON, or is nested too deeply.

@@ -18,12 +18,8 @@ def warn_near_misses(model: type[BaseModel], given: Iterable[str], *, stacklevel
     """Warn about each unknown field name that is close to a known one.
 
     Unknown fields are kept, so without a warning a mistyped name would go unnoticed. A name is
-    not reported if the field that it resembles is given too.
-
-    Args:
-        model: class of the model that is created.
-        given: names of the fields that its constructor was given.
-        stacklevel: stack level of the line that creates the model, as in ``warnings.warn``.
+    not reported if the field that it resembles is given too. The stack level is that of the line
+    that creates the model, as in ``warnings.warn``.
     """
     given = set(given)
     fields = _spellings(model)

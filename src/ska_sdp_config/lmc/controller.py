@@ -115,13 +115,7 @@ class ControllerEntry:
 def apply_command(
     command: str, entry: ControllerEntry, now: datetime, transaction_id: str
 ) -> ControllerEntry:
-    """Decide a command of the controller.
-
-    Args:
-        command: On, Standby, Off or Disable.
-        entry: present entry.
-        now: current time, with a time zone.
-        transaction_id: transaction ID to store.
+    """Decide a command of the controller: On, Standby, Off or Disable.
 
     Raises:
         CommandRejected: the controller is already in the target State, or adminMode allows no

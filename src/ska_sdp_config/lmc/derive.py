@@ -61,13 +61,7 @@ class SubarrayView(View):
 
 
 def obs_state(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> ObsState:
-    """Derive obsState by the first rule that applies.
-
-    Args:
-        snapshot: documents of the subarray.
-        now: current time, with a time zone.
-        settings: timeouts and the names of receive scripts.
-    """
+    """Derive obsState by the first rule that applies."""
     entry = snapshot.entry
     target = entry.obs_state_target
     if snapshot.eb is None and not entry.errors:
@@ -83,9 +77,6 @@ def written_obs_state(snapshot: Snapshot) -> ObsState:
     """Derive obsState without the subarray's settings.
 
     A wait is pending until the subarray's server has written that it is over or timed out.
-
-    Args:
-        snapshot: documents of the subarray.
     """
     entry = snapshot.entry
     target = entry.obs_state_target
@@ -116,13 +107,7 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) ->
 
 
 def derive(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> SubarrayView:
-    """Derive the view of the subarray.
-
-    Args:
-        snapshot: documents of the subarray.
-        now: current time, with a time zone.
-        settings: timeouts, required components, names of receive scripts.
-    """
+    """Derive the view of the subarray."""
     entry, eb, receive_pb = snapshot.entry, snapshot.eb or {}, snapshot.receive_pb
     final = obs_state(snapshot, now, settings)
     transient = _transient(snapshot)

@@ -20,15 +20,9 @@ _Enum = TypeVar("_Enum", bound=Enum)
 
 
 def read_name(kind: type[_Enum], value: Any, default: _Enum) -> _Enum | None:
-    """Parse the stored name of an enumeration's member.
+    """Return the member of an enumeration that a stored name gives, None if the name is invalid.
 
-    Args:
-        kind: the enumeration.
-        value: the stored value, None for the default.
-        default: default of the field.
-
-    Returns:
-        The member, None if the name is invalid.
+    Without a stored value this is the default of the field.
     """
     if value is None:
         return default

@@ -60,12 +60,7 @@ class Outage:
 
 
 def health(faults: Iterable[Fault] | None, outage: Outage | None) -> HealthState:
-    """Return the healthState of a device.
-
-    Args:
-        faults: faults found in the database, None before the first view.
-        outage: outage or rejection of the database, None if there is none.
-    """
+    """Return the healthState of a device; its faults are None before the first view."""
     if outage is not None and outage.rejection is not None:
         return HealthState.FAILED
     if faults is None or (outage is not None and outage.before_first):
@@ -80,20 +75,13 @@ def seen_since(
 ) -> Mapping[str, datetime]:
     """Return the start of each fault by its key.
 
-    Args:
-        before: result of the previous call.
-        faults: present faults.
-        now: start of faults that are new and have no start of their own.
+    This is the start in the previous result, that of the fault itself, or the present time.
     """
     return {fault.key: before.get(fault.key) or fault.since or now for fault in faults}
 
 
 def sentences(faults: Sequence[Fault], since: Mapping[str, datetime]) -> list[str]:
-    """Return the value of healthInfo.
-
-    Args:
-        faults: faults, the worst first.
-        since: start of each fault, by key.
+    """Return the value of healthInfo for faults, the worst first, and their starts by key.
 
     Returns:
         At most MAX_SENTENCES sentences; the last one counts the omitted faults.

@@ -38,16 +38,7 @@ def counted_pbs(snapshot: Snapshot) -> list[ProcessingBlock]:
 
 
 def waiting_for(wait: Wait, snapshot: Snapshot, settings: ModelSettings) -> list[str]:
-    """Return the unmet conditions of a wait.
-
-    Args:
-        wait: condition of the wait.
-        snapshot: documents of the subarray.
-        settings: names of the receive scripts.
-
-    Returns:
-        One phrase for each processing block that does not meet the condition.
-    """
+    """Return the unmet conditions of a wait: a phrase for each processing block that fails it."""
     phrases = _not_resourced if wait is Wait.RESOURCED else _not_configured
     return list(phrases(snapshot, settings))
 
@@ -88,11 +79,7 @@ def timeout_of(pending: Pending, settings: ModelSettings) -> float:
 
 
 def deadline(snapshot: Snapshot, settings: ModelSettings) -> datetime | None:
-    """Return when the wait of the last command times out.
-
-    Returns:
-        Time in UTC, None without a wait or a timeout.
-    """
+    """Return when the wait of the last command times out, in UTC; None without wait or timeout."""
     pending = pending_of(snapshot)
     start = snapshot.entry.last_command_time
     if pending is None or start is None:
@@ -114,11 +101,6 @@ def timeout_sentence(snapshot: Snapshot, pending: Pending, settings: ModelSettin
 
 def timeout_since(snapshot: Snapshot, text: str, settings: ModelSettings) -> datetime | None:
     """Return when a timeout expired that an error in the entry describes.
-
-    Args:
-        snapshot: documents of the subarray.
-        text: the error.
-        settings: the timeouts.
 
     Returns:
         Time in UTC, None if the error is not that of the last command's timeout.

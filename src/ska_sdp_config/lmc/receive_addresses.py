@@ -164,13 +164,10 @@ class BeamAddresses(Addresses):
 
 
 def read_receive_addresses(value: Any) -> tuple[str, ...]:
-    """Validate receive addresses.
+    """Validate receive addresses, any JSON value.
 
     Accepted forms: a map of scan types, each with addresses (schemas up to 0.3) or with beams
     (later schemas), and the list of entries with ``scan_type_id`` of earlier libraries.
-
-    Args:
-        value: the receive addresses, any JSON value.
 
     Returns:
         One text per fault, ``<JSON path>: <fault>``; above 20, a last line counts the others.
@@ -224,12 +221,9 @@ def _fault(at: Location, fault: str) -> Issue:
 def host_and_port(addresses: Mapping[str, Any], channel: int) -> tuple[str, int]:
     """Look up the host and port that receive a channel.
 
-    An entry of a map applies from its channel up to the channel of the next entry. The port
-    grows by the increment, if there is one, with each channel. A fourth number is ignored.
-
-    Args:
-        addresses: valid addresses of a beam, or of a scan type without beams.
-        channel: number of the channel.
+    The addresses are valid ones of a beam, or of a scan type without beams. An entry of a map
+    applies from its channel up to the channel of the next entry. The port grows by the increment,
+    if there is one, with each channel. A fourth number is ignored.
 
     Raises:
         LookupError: the channel is below the first of a map.

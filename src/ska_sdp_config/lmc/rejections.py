@@ -71,11 +71,7 @@ class Rule:
     reason: Reason = Reason.FAILED
 
     def rejection(self, **names: object) -> CommandRejected:
-        """Create the rejection.
-
-        Args:
-            names: values of the names in braces; long ones are shortened.
-        """
+        """Create the rejection from values of the names in braces; long values are shortened."""
         short = {name: _shorten(str(value)) for name, value in names.items()}
         return CommandRejected(self.reason, self.words.format(**short))
 

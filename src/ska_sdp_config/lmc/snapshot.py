@@ -44,9 +44,6 @@ def read_document(text: str | None) -> tuple[Json | None, bool]:
 
     Invalid text is replaced by an empty object, so that no other program can stop a device.
 
-    Args:
-        text: the stored text, None if there is none.
-
     Returns:
         The document, None if there is none; and whether the text is a JSON object that can be
         written back.
@@ -186,11 +183,7 @@ def required_paths(
 ) -> list[str]:
     """Return the paths that a subarray's state depends on, as far as documents name them.
 
-    Args:
-        subarray_id: the subarray.
-        components: names of the components that it requires.
-        documents: documents read so far. The entry names the execution block, and that names
-            the processing blocks.
+    The entry names the execution block, and that names the processing blocks.
     """
     entry_path = paths.subarray(subarray_id)
     required = [entry_path, *map(paths.component, components)]

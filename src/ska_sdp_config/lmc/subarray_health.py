@@ -26,14 +26,7 @@ def find_faults(
     errors: dict[str, str],
     settings: ModelSettings,
 ) -> tuple[Fault, ...]:
-    """Return all faults of the subarray.
-
-    Args:
-        snapshot: documents of the subarray.
-        obs_state: obsState derived from the snapshot.
-        errors: errors of the subarray, by processing block ID or ``subarray``.
-        settings: required components and timeouts.
-    """
+    """Return all faults of the subarray; ``errors`` is by processing block ID or ``subarray``."""
     return (
         *(
             Fault(f"error {key}", text, timeout_since(snapshot, text, settings))

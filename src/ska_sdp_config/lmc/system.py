@@ -79,12 +79,7 @@ class ControllerView(View):
 
 
 def derive_system(system: System, settings: ModelSettings) -> ControllerView:
-    """Derive the view of the controller.
-
-    Args:
-        system: documents of the system.
-        settings: settings of the controller.
-    """
+    """Derive the view of the controller."""
     entry = ControllerEntry.read(system.documents.get(paths.CONTROLLER))
     return ControllerView(
         revision=system.revision,

@@ -120,11 +120,6 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
 def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
     """Check that State and obsState allow a command.
 
-    Args:
-        command: name of the command.
-        state: the present State.
-        obs_state: the present obsState.
-
     Raises:
         CommandRejected: State, which is checked first, or obsState does not allow it.
     """

@@ -1,4 +1,7 @@
-"""Writes of a subarray's server that no command causes, and those of adminMode."""
+"""Writes of a subarray's server that no command causes, and those of adminMode.
+
+The snapshots are read in the transaction that writes.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,7 @@ def first_writes(snapshot: Snapshot) -> Writes | None:
 
 
 def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Writes | None:
-    """Return the error of an expired timeout.
-
-    Args:
-        snapshot: documents read in the transaction that writes.
-        now: current time, with a time zone.
-        settings: the timeouts.
-
-    Returns:
-        The writes; None if no timeout has expired, or its error is written.
-    """
+    """Return the error of an expired timeout; None if there is none, or it is written."""
     error = timeout_error(snapshot, now, settings)
     if error is None:
         return None
@@ -39,13 +33,9 @@ def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -
 def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
     """Return the entry with ``reached``: a wait that is over stays over.
 
-    Args:
-        snapshot: documents read in the transaction that writes.
-        command_count: number of the command whose wait is over.
-
     Returns:
-        The writes; None if there was another command, it is written already, or the entry is
-        damaged.
+        The writes; None if there was a command after that of this number, it is written already,
+        or the entry is damaged.
     """
     entry = snapshot.entry
     if entry.command_count != command_count or entry.reached:
@@ -57,10 +47,6 @@ def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
 
 def admin_mode_writes(snapshot: Snapshot, mode: AdminMode) -> Writes:
     """Return a new adminMode; keep all other fields, including invalid ones.
-
-    Args:
-        snapshot: documents of the subarray.
-        mode: the new adminMode.
 
     Raises:
         CommandRejected: the entry is not a JSON object.

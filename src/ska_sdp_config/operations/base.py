@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.operations.context import Context
@@ -12,15 +12,15 @@ from ska_sdp_config.operations.ownership import OwnershipOperations
 from ska_sdp_config.operations.readable import readable
 from ska_sdp_config.operations.values import StateOperations
 
-__all__ = ["Collection", "HasStateAndOwner", "NamedCollection", "Operations"]
+__all__ = ["Collection", "NamedCollection", "Operations"]
 
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 ReadT_co = TypeVar("ReadT_co", covariant=True)
 
 
-class HasStateAndOwner:
-    """Access to the state and the owner of a path."""
+class Operations(ABC, Generic[ReadT_co]):
+    """Operations on one member of a collection, with access to its state and its owner."""
 
     _context: Context
     path: str
@@ -35,24 +35,15 @@ class HasStateAndOwner:
         """The operations on the ownership."""
         return OwnershipOperations(self._context, f"{self.path}/owner")
 
-
-class Operations(Protocol[ReadT_co]):
-    """Operations on one member of a collection."""
-
-    @property
-    def state(self) -> StateOperations:
-        """The operations on the state."""
-
-    @property
-    def ownership(self) -> OwnershipOperations:
-        """The operations on the ownership."""
-
+    @abstractmethod
     def get(self) -> ReadT_co | None:
         """Return the value, or None if it does not exist."""
 
+    @abstractmethod
     def exists(self) -> bool:
         """Return whether the value exists."""
 
+    @abstractmethod
     def delete(self, *, recurse: bool = False) -> None:
         """Delete the value."""
 
@@ -61,9 +52,6 @@ class Collection(ABC, Generic[KeyT, ValueT]):
     """Values of one kind, each with a key, a state and an owner.
 
     Operations raise ValueError for an invalid key, prefix or path.
-
-    Args:
-        context: the transaction.
     """
 
     PREFIX: ClassVar[str] = ""

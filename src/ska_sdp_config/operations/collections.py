@@ -26,11 +26,7 @@ __all__ = ["Collections"]
 
 
 class Collections:
-    """Collections of entities, each created on first use.
-
-    Args:
-        context: the transaction.
-    """
+    """Collections of entities, each created on first use."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from ska_sdp_config.entity.base import Entity
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.operations.base import Collection, HasStateAndOwner
+from ska_sdp_config.operations.base import Collection, Operations
 from ska_sdp_config.operations.context import Context
 from ska_sdp_config.operations.readable import readable
 
@@ -21,15 +21,8 @@ Named: TypeAlias = KeyT | EntityT | str | dict[str, Any]
 """Identifies an entity: its key, its model, the text of its key, or a dict of a key or model."""
 
 
-class EntityOperations(HasStateAndOwner, Generic[KeyT, EntityT]):
-    """Operations on one entity.
-
-    Args:
-        collection: the collection of the entity.
-        context: the transaction.
-        key: the key of the entity.
-        path: the full path of the entity.
-    """
+class EntityOperations(Operations[EntityT], Generic[KeyT, EntityT]):
+    """Operations on one entity."""
 
     def __init__(
         self,

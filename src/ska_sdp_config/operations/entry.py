@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from ska_sdp_config.operations.base import Collection, HasStateAndOwner
+from ska_sdp_config.operations.base import Collection, Operations
 from ska_sdp_config.operations.context import Context
 from ska_sdp_config.operations.values import ValueOperations
 
@@ -15,13 +15,8 @@ ValueT = TypeVar("ValueT")
 WrittenT = TypeVar("WrittenT")
 
 
-class EntryOperations(HasStateAndOwner, ValueOperations):
-    """Operations on the JSON value at one path, its state and its owner.
-
-    Args:
-        context: the transaction.
-        path: the full path.
-    """
+class EntryOperations(ValueOperations, Operations[Any]):
+    """Operations on the JSON value at one path, its state and its owner."""
 
     def __init__(self, context: Context, path: str) -> None:
         super().__init__(context.raw, path)

@@ -17,11 +17,7 @@ __all__ = ["OwnershipOperations", "read_owner"]
 
 
 def read_owner(text: str, path: str) -> Owner:
-    """Convert a stored text to an owner.
-
-    Args:
-        text: the stored text.
-        path: path of the owner, for the error message.
+    """Convert a stored text to an owner; the error names the path.
 
     Raises:
         ValueError: the stored value is not an owner.
@@ -36,12 +32,7 @@ OwnershipT = TypeVar("OwnershipT", bound="OwnershipOperations")
 
 
 class OwnershipOperations:
-    """Operations on the ownership of one entity or component.
-
-    Args:
-        context: the transaction, and this process.
-        path: full path of the owner key.
-    """
+    """Operations on the ownership of one entity or component."""
 
     def __init__(self, context: Context, path: str) -> None:
         self._context = context

@@ -23,14 +23,8 @@ def readable(
     """Yield a key with its value, or log a warning if the value is invalid.
 
     Without this, one corrupt value would make the whole listing fail. Each written value is
-    logged once for a Config: its watchers may list it after every change.
-
-    Args:
-        context: the transaction.
-        path: the path of the value.
-        key: the key.
-        read: converts text and path to the value, or raises ValueError.
-        text: the stored text.
+    logged once for a Config: its watchers may list it after every change. ``read`` converts text
+    and path to the value, or raises ValueError.
     """
     try:
         value = read(text, path)

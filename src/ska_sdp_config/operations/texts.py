@@ -13,9 +13,6 @@ class Texts:
     """Texts at paths below the global prefix, for programs that parse and validate them.
 
     In contrast to entities, an invalid text can be read, and several kinds in one round trip.
-
-    Args:
-        context: the transaction.
     """
 
     def __init__(self, context: Context) -> None:

@@ -19,12 +19,7 @@ StateT = TypeVar("StateT", bound="StateOperations")
 
 
 class ValueOperations:
-    """Operations on the JSON value of one path.
-
-    Args:
-        raw: the transaction.
-        path: the full path.
-    """
+    """Operations on the JSON value at one full path."""
 
     def __init__(self, raw: Txn, path: str) -> None:
         self._raw = raw

@@ -11,12 +11,8 @@ from pathlib import Path
 def installed_program(name: str, extra: str) -> str:
     """Return the path of an installed program: beside this Python, else on PATH.
 
-    Args:
-        name: File name of the program.
-        extra: Extra of this distribution that installs it.
-
     Raises:
-        FileNotFoundError: it is not installed.
+        FileNotFoundError: it is not installed; names the extra that installs it.
     """
     beside = Path(sysconfig.get_path("scripts")) / name
     if beside.exists():

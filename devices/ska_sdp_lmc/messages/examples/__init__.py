@@ -23,10 +23,7 @@ def example_names() -> list[str]:
 
 
 def example(name: str) -> str:
-    """Return the JSON text of an example.
-
-    Args:
-        name: schema and version, such as ``assignres-1.0``.
+    """Return the JSON text of an example, given its schema and version, such as ``assignres-1.0``.
 
     Raises:
         KeyError: there is no such example.

@@ -169,11 +169,8 @@ class Orbit(Schema):
 def is_polynomial(phase_dir: Any, default: bool) -> bool:
     """Return whether a phase direction has the form of schema 0.4, not that of 1.0.
 
-    Clients send the direction of one version in messages of another, so the keys decide.
-
-    Args:
-        phase_dir: the direction, any JSON value.
-        default: value to return if the keys fit both forms or neither.
+    Clients send the direction of one version in messages of another, so the keys decide; if they
+    fit both forms or neither, the default. The direction may be any JSON value.
     """
     keys = phase_dir.keys() if isinstance(phase_dir, dict) else set[str]()
     has_old, has_new = bool(keys & {"ra", "dec"}), bool(keys & {"target_name", "attrs"})

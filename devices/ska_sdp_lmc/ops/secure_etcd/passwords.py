@@ -11,11 +11,7 @@ __all__ = ["Passwords"]
 
 
 class Passwords:
-    """Passwords in a directory, one file per user, named after the user.
-
-    Args:
-        directory: directory of the files.
-    """
+    """Passwords in a directory, one file per user, named after the user."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

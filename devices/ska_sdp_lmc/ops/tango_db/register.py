@@ -31,15 +31,10 @@ class Change:
 def register(
     database: tango.Database, devices: Iterable[Registration], *, dry_run: bool = False
 ) -> list[Change]:
-    """Register devices and set their properties.
+    """Register devices and set their properties; a dry run only computes the changes.
 
     Other devices, and properties that are not in the data, are kept. An empty list of values
     removes a property.
-
-    Args:
-        database: open connection to the database.
-        devices: devices to register.
-        dry_run: compute the changes without making them.
 
     Returns:
         The changes; empty if the database is up to date.

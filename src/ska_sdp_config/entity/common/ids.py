@@ -21,13 +21,7 @@ _PATH_PART = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 def check_block_id(text: str) -> str:
-    """Validate the id of a new execution or processing block.
-
-    Args:
-        text: the id.
-
-    Returns:
-        The id.
+    """Validate and return the id of a new execution or processing block.
 
     Raises:
         ValueError: the id is invalid.
@@ -41,13 +35,7 @@ def check_block_id(text: str) -> str:
 
 
 def check_deployment_id(text: str) -> str:
-    """Validate the id of a new deployment.
-
-    Args:
-        text: the id.
-
-    Returns:
-        The id.
+    """Validate and return the id of a new deployment.
 
     Raises:
         ValueError: the id is invalid.
@@ -60,13 +48,9 @@ def check_deployment_id(text: str) -> str:
 
 
 def check_path_part(text: str) -> str:
-    """Validate that an id is a single part of a path and cannot address another path.
+    """Validate and return an id: a single part of a path, which cannot address another path.
 
-    Args:
-        text: the id of an existing entity, which another program may have created.
-
-    Returns:
-        The id.
+    The id is that of an existing entity, which another program may have created.
 
     Raises:
         ValueError: the id is invalid.

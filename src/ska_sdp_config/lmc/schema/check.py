@@ -61,13 +61,9 @@ def schema_issues(
     at: Location = (),
     lenient: Lenient = NOT_LENIENT,
 ) -> list[Issue]:
-    """Validate a value against a schema.
+    """Validate a JSON value, at a location of its document, against a schema.
 
-    Args:
-        schema: model to validate against.
-        value: JSON value.
-        at: location of the value in its document.
-        lenient: locations, relative to the value, where structural faults are not fatal.
+    Structural faults at lenient locations, which are relative to the value, are not fatal.
 
     Returns:
         All issues. Above 5000 errors only the first ones are listed, each as fatal.

@@ -82,12 +82,7 @@ class Issue:
 
 
 def raise_or_warn(command: str, issues: Iterable[Issue], strictness: int) -> tuple[str, ...]:
-    """Raise an error if an issue is one at this strictness, else return the warnings.
-
-    Args:
-        command: name of the command, for the text of the error.
-        issues: all issues of the message.
-        strictness: 0, 1 or 2 (setting ``SDP_LMC_STRICTNESS``).
+    """Raise an error if an issue is one at this strictness, 0, 1 or 2, else return the warnings.
 
     Returns:
         The warnings, one line each with its JSON path; above 50, a last line counts the others.

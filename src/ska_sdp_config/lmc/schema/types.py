@@ -91,9 +91,7 @@ def _transaction_id(name: str) -> str:
 def json_pattern(pattern: str, **more: Any) -> WithJsonSchema:
     """Return the JSON Schema of a string that a validator checks against a pattern.
 
-    Args:
-        pattern: regular expression for the whole string.
-        **more: further keywords, such as ``maxLength``.
+    The pattern is for the whole string. Further keywords, such as ``maxLength``, are added.
     """
     return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$", **more})
 
