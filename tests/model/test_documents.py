@@ -56,6 +56,7 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         "scan_type": None,
         "scan_id": None,
         "scans": [],
+        "scans_total": 0,
         "last_updated": "2026-01-31 12:00:00",
     }
     assert world.documents["/pb/pb-a"] == {
@@ -120,6 +121,27 @@ def test_scans_are_listed_in_the_state_of_the_execution_block() -> None:
         {"scan_id": 1, "scan_type": "science", "status": "FINISHED"},
         {"scan_id": 2, "scan_type": "calibration", "status": "ABORTED"},
     ]
+
+
+def test_last_hundred_scans_are_listed_and_all_are_counted() -> None:
+    world = World(documents(ObsState.READY))
+    for scan_id in range(1, 151):
+        world.command("Scan", Scan(scan_id))
+        world.command("EndScan")
+    state = world.documents[f"/eb/{EB}/state"]
+    assert [scan["scan_id"] for scan in state["scans"]] == [*range(51, 151)]
+    assert {scan["status"] for scan in state["scans"]} == {"FINISHED"}
+    assert state["scans_total"] == 150
+
+
+@pytest.mark.parametrize("total", [None, 1, "many", True])
+def test_scans_without_a_valid_total_are_counted(total: object) -> None:
+    """As a server has left them that lists all scans."""
+    world = World(documents(ObsState.READY))
+    state = world.documents[f"/eb/{EB}/state"]
+    state |= {"scans": [{"scan_id": 1}, {"scan_id": 2}], "scans_total": total}
+    world.command("Scan", Scan(3))
+    assert world.documents[f"/eb/{EB}/state"]["scans_total"] == 3
 
 
 def test_scan_stores_planned_start_and_duration() -> None:

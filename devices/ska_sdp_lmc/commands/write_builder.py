@@ -20,6 +20,9 @@ from ska_sdp_lmc.messages.internal import AssignResources, Configure, ReleaseRes
 
 __all__ = ["Message", "WriteBuilder", "apply_command"]
 
+MAX_SCANS = 100
+"""Number of scans that the state of an execution block lists."""
+
 Message = AssignResources | ReleaseResources | Configure | Scan
 
 
@@ -136,7 +139,7 @@ class WriteBuilder:
         Do nothing if it is missing. A document that is not a JSON object is kept.
 
         Args:
-            scans: new list of scans in its state, None for the present one.
+            scans: scans of its state, with new ones at the end; None for the present ones.
             fields: fields of the execution block.
         """
         eb, eb_id = self.snapshot.eb, self.snapshot.eb_id
@@ -216,11 +219,20 @@ class WriteBuilder:
         return bool(waiting_for(pending.until, after, self.settings))
 
     def _state_of_eb(self, known: Json, eb: Json, status: str, scans: list[Json]) -> Json:
+        before = len(read_list(known, "scans"))
         return {
             **known,
             "status": status,
             "scan_type": eb.get("current_scan_type"),
             "scan_id": eb.get("scan_id"),
-            "scans": scans,
+            "scans": scans[-MAX_SCANS:],
+            "scans_total": _scans_total(known, before) + len(scans) - before,
             "last_updated": self._stamp,
         }
+
+
+def _scans_total(state: Json, listed: int) -> int:
+    """Return the number of all scans; older servers list all scans and do not count them."""
+    total = state.get("scans_total")
+    is_valid = isinstance(total, int) and not isinstance(total, bool) and total >= listed
+    return total if is_valid else listed
