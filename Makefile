@@ -73,5 +73,5 @@ lock: ## Update the lock files to pyproject.toml
 
 clean: ## Remove generated files
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache benchmarks/results*.json
+		.import_linter_cache benchmarks/results*.json benchmarks/results*.svg
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

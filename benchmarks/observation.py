@@ -18,7 +18,7 @@ from .by_hand import ByHand
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["READY", "SCANNING", "Observation", "Subscriber"]
+__all__ = ["IDLE", "READY", "SCANNING", "Observation", "Subscriber"]
 
 COMPONENTS = ("proccontrol", "helmdeploy")
 IDLE, READY, SCANNING = 2, 4, 5

@@ -61,6 +61,11 @@ class Observatory:
         names = [f"test-sdp/subarray/{subarray_id}" for subarray_id in ids]
         return self._registered(DeviceServer, f"SDPSubarray/{instance}", "SDPSubarray", names)
 
+    def controller(self) -> DeviceServer:
+        """Register a server of the controller; return it without starting it."""
+        names = ["test-sdp/control/0"]
+        return self._registered(DeviceServer, "SDPController/0", "SDPController", names)
+
     def bare(self, instance: str, device_class: str, count: int) -> DeviceServer:
         """Register a minimal server; return it without starting it."""
         names = [f"test-bare/{instance}/{number:02}" for number in range(count)]

@@ -234,5 +234,6 @@ class WriteBuilder:
 def _scans_total(state: Json, listed: int) -> int:
     """Return the number of all scans; older servers list all scans and do not count them."""
     total = state.get("scans_total")
-    is_valid = isinstance(total, int) and not isinstance(total, bool) and total >= listed
-    return total if is_valid else listed
+    if isinstance(total, int) and not isinstance(total, bool) and total >= listed:
+        return total
+    return listed

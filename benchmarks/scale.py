@@ -1,0 +1,158 @@
+"""Command `python -m benchmarks.scale`: the cost of work by the number of stored blocks.
+
+It prints a table of ratios to an empty database, and writes all figures as JSON and as a plot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ska_sdp_config import Config
+from ska_sdp_sim.stack.etcd import Etcd
+
+from .by_hand import ByHand
+from .following import latency_of_changed
+from .growing_observatory import GrowingObservatory
+from .scale_plot import draw
+from .stored_blocks import StoredBlocks
+
+SIZES = (0, 1_000, 10_000, 50_000)
+SCANS = 150
+CHANGES = 300
+SETTLE_S = 0.5
+"""Time in which the servers finish their work after the last change."""
+
+MAX_RATIO = {"a command": 1.15, "processor time": 1.5, "memory": 1.6}
+"""Limits of the ratio to an empty database, by the first words of a row."""
+
+MAX_PROCESSOR_TIME_S = 0.0015
+MAX_START_S = 5.0
+"""Limits whatever the ratio."""
+
+SCANS_OF_A_BLOCK = 2_000
+MAX_LATE_SCAN = 1.3
+
+Figures = dict[str, float]
+"""Seconds, or bytes, by row."""
+
+
+def main() -> None:
+    """Measure, print the table and write the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--json", type=Path, default=Path("benchmarks/results-scale.json"))
+    parser.add_argument("--plot", type=Path, default=Path("benchmarks/results-scale.svg"))
+    arguments = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        Etcd(Path(directory)) as etcd,
+    ):
+        by_hand = ByHand(etcd.host, etcd.port)
+        blocks = StoredBlocks(by_hand)
+        figures: dict[int, Figures] = {}
+        for size in arguments.sizes:
+            blocks.grow(size)
+            figures[size] = _measure(etcd, by_hand, blocks)
+            Console(stderr=True).print(f"{size} blocks: {figures[size]}")
+        late = _late_scan(etcd)
+        by_hand.close()
+    Console().print(_table(figures))
+    Console().print(
+        f"Scan number {SCANS_OF_A_BLOCK} of an execution block: {late:.2f} times the first "
+        f"(at most {MAX_LATE_SCAN})"
+    )
+    arguments.json.write_text(json.dumps({"figures": figures, "late scan": late}, indent=2) + "\n")
+    draw(figures, arguments.plot)
+
+
+def _measure(etcd: Etcd, by_hand: ByHand, blocks: StoredBlocks) -> Figures:
+    with GrowingObservatory(etcd) as observatory:
+        figures = {f"start, {name}": took for name, took in observatory.starts.items()}
+        observatory.begin()
+        figures["a command"] = statistics.median(observatory.scans(SCANS))
+        for what, change in (
+            ("a changed state", blocks.change_state),
+            ("a new block", blocks.replace),
+        ):
+            for name, took in _processor_times(observatory.pids, change).items():
+                figures[f"processor time of {what}, {name}"] = took
+        for name, pid in observatory.pids.items():
+            figures[f"memory, {name}"] = _resident(pid)
+        observatory.end()
+    with Config(backend="etcd3", host=etcd.host, port=etcd.port) as config:
+        ours, raw = latency_of_changed(config, by_hand)
+    figures["latency of changed"] = ours
+    figures["latency of a raw watch"] = raw
+    return figures
+
+
+def _processor_times(pids: dict[str, int], change: Callable[[], None]) -> Figures:
+    """Return the processor time of each process for one change."""
+    time.sleep(SETTLE_S)
+    before = {name: _processor_time(pid) for name, pid in pids.items()}
+    for _ in range(CHANGES):
+        change()
+        # One change at a time: several would be one iteration.
+        time.sleep(0.01)
+    time.sleep(SETTLE_S)
+    return {name: (_processor_time(pid) - before[name]) / CHANGES for name, pid in pids.items()}
+
+
+def _processor_time(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident(pid: int) -> float:
+    """Return the resident memory of a process, in bytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _late_scan(etcd: Etcd) -> float:
+    """Return the ratio of the last scans of an execution block to its first."""
+    with GrowingObservatory(etcd) as observatory:
+        observatory.begin()
+        observatory.scans(50)
+        took = observatory.scans(SCANS_OF_A_BLOCK)
+        observatory.end()
+    tenth = SCANS_OF_A_BLOCK // 10
+    return statistics.median(took[-tenth:]) / statistics.median(took[:tenth])
+
+
+def _table(figures: dict[int, Figures]) -> Table:
+    sizes = list(figures)
+    empty = figures[sizes[0]]
+    table = Table("", *(f"{size:,} blocks" for size in sizes), "ratio", "")
+    for row, first in empty.items():
+        values = [figures[size][row] for size in sizes]
+        ratio = values[-1] / first if first else 0.0
+        shown = [
+            f"{value / 1e6:.1f} MB" if row.startswith("memory") else f"{value * 1e3:.2f} ms"
+            for value in values
+        ]
+        table.add_row(row, *shown, f"{ratio:.2f}", "" if _is_kept(row, values, ratio) else "over")
+    return table
+
+
+def _is_kept(row: str, values: list[float], ratio: float) -> bool:
+    """Return whether a row is within its limit."""
+    if row.startswith("start"):
+        return values[-1] <= MAX_START_S
+    if row.startswith("processor time") and values[-1] <= MAX_PROCESSOR_TIME_S:
+        return True
+    return all(ratio <= limit for start, limit in MAX_RATIO.items() if row.startswith(start))
+
+
+if __name__ == "__main__":
+    main()
