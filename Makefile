@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 SOURCES := $(wildcard src devices tests benchmarks docs examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-long lint bench docs diagrams lock clean
+.PHONY: help demo up test test-long lint bench bench-scale docs diagrams lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -49,6 +49,9 @@ lint: $(INSTALLED) ## Check style, types and import contracts
 
 bench: $(INSTALLED) ## Measure the speed
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-scale: $(INSTALLED) ## Measure the speed with up to 50,000 stored blocks
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 docs: $(INSTALLED) ## Build the documentation
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
