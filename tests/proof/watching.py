@@ -50,16 +50,33 @@ Writes = list[tuple[str, str | None]]
 Meanwhile = tuple[Writes, bool]
 
 
+FOLLOWED = ("/a/", "/b")
+"""Prefixes that each loop follows."""
+
+
 @dataclass
 class Follower:
-    """Watcher loop in progress, with the reads of its iteration so far."""
+    """Watcher loop in progress, with the reads of its iteration so far.
+
+    Attributes:
+        index: values of the followed paths, as updated by ``changed``.
+        indexed: the view of the last update in this iteration, if it was completed.
+    """
 
     loop: Generator[Watcher[Transaction], None, None]
     watcher: Watcher[Transaction]
     views: list[Attempt] = field(default_factory=list)
+    index: dict[str, str] = field(default_factory=dict)
+    indexed: Attempt | None = None
+
+    def iterate(self) -> None:
+        next(self.loop)
+        self.views.clear()
+        self.indexed = None
 
     def is_stale(self) -> bool:
-        return any(view.changed() for view in self.views)
+        views = [*self.views, self.indexed] if self.indexed else self.views
+        return any(view.changed() for view in views)
 
 
 class Watchers(RuleBasedStateMachine):
@@ -102,8 +119,10 @@ class Watchers(RuleBasedStateMachine):
         for txn in now.watcher.txn(prefetch=prefetch):
             view = self._read(txn, reads, meanwhile)
             meanwhile = None
+            indexed = self._update_index(now, txn)
             if leave:
                 break
+            now.indexed = indexed
         now.views.append(view)
 
     @rule(number=NUMBER, reads=READS, writes=WRITES, meanwhile=MEANWHILE)
@@ -145,17 +164,15 @@ class Watchers(RuleBasedStateMachine):
         for now in self.following.values():
             if now.is_stale():
                 began = time.monotonic()
-                next(now.loop)
+                now.iterate()
                 assert time.monotonic() - began < MISSED_AFTER_S / 2, "it slept through a change"
-                now.views.clear()
 
     @precondition(lambda self: self.following)
     @rule()
     def trigger(self) -> None:
         for now in self.following.values():
             now.watcher.trigger()
-            next(now.loop)
-            now.views.clear()
+            now.iterate()
 
     @precondition(lambda self: self.following)
     @rule()
@@ -174,7 +191,7 @@ class Watchers(RuleBasedStateMachine):
         if now is None:
             loop = cast(
                 Generator[Watcher[Transaction], None, None],
-                iter(self.config.watcher(timeout=MISSED_AFTER_S)),
+                iter(self.config.watcher(timeout=MISSED_AFTER_S, follow=FOLLOWED)),
             )
             now = self.following[number] = Follower(loop, next(loop))
         return now
@@ -197,6 +214,32 @@ class Watchers(RuleBasedStateMachine):
                 view.pinned = pinned
                 return view
             assert seen == getattr(view, call)(*arguments)
+        return view
+
+    def _update_index(self, now: Follower, txn: Transaction) -> Attempt | None:
+        """Update the index of a loop, and compare it with one of all that is stored.
+
+        Returns:
+            The view of what is followed; None if its revision was lost, so that the body reruns.
+        """
+        changed = now.watcher.changed
+        if changed is None:
+            now.index = {
+                path: value
+                for path, value in txn.peek_values("/", recurse=3)
+                if path.startswith(FOLLOWED)
+            }
+        for path in changed or ():
+            value = txn.get(path)
+            if value is None:
+                now.index.pop(path, None)
+            else:
+                now.index[path] = value
+        if txn.raw.must_retry:
+            return None
+        view = Attempt(self.history, txn.revision)
+        stored = [value for prefix in FOLLOWED for value in view.list_values(prefix, 3)]
+        assert now.index == dict(stored)
         return view
 
     def _write(self, txn: Transaction, view: Attempt, writes: Writes) -> None:

@@ -54,6 +54,7 @@ class Snapshot:
         self.reads = Reads()
         self.must_retry = False
         self.is_incomplete = False
+        self._is_final = False
         if known is not None:
             self._store_reply(queries, known)
 
@@ -62,6 +63,11 @@ class Snapshot:
         if not self.revision:
             self._fetch([])
         return self.revision
+
+    def pin_finally(self) -> int:
+        """Return the revision, for use beyond the read set: if it is lost, the body runs again."""
+        self._is_final = True
+        return self.pin()
 
     def entry(self, key: str) -> Entry | None:
         """Return the entry of a key and add the key to the read set."""
@@ -114,18 +120,12 @@ class Snapshot:
         return listed
 
     def scan(self, span: Span) -> Iterator[Entry]:
-        """Yield the entries of a span, which are neither kept nor added to the read set.
-
-        They are read in pages. If the pinned revision is lost between two pages, the rest is read
-        at a newer one, and the attempt must be retried.
-        """
-        self.pin()
+        """Yield the entries of a span, read in pages, without keeping them or guarding them."""
+        self.pin_finally()
         while True:
-            began = self.revision
             query = Query(span, limit=ENTRIES_PER_SCAN)
             reply = self._reply([query])
             self._pin(reply.revision)
-            self.must_retry |= reply.revision != began
             page = reply.found[0] or []
             yield from page
             if len(page) < ENTRIES_PER_SCAN:
@@ -169,13 +169,15 @@ class Snapshot:
     def _pin_newest(self, queries: Sequence[Query], why: Exception) -> Reply:
         """Read at the newest revision after the pinned one was compacted, or lost by a restore.
 
-        The read set is read again together with the new queries. If none of it has changed, the
-        body continues at the newest revision. Otherwise the attempt cannot commit; the body, which
-        is the body of a for loop, still runs to its end, and its writes are discarded.
+        The read set is read again together with the new queries. If none of it has changed, and
+        the revision is not final, the body continues at the newest revision. Otherwise the attempt
+        cannot commit; the body, which is the body of a for loop, still runs to its end, and its
+        writes are discarded.
         """
         read = self.reads.queries()
         reply = self._read([*read, *queries], 0)
-        if self.reads.disputed(Reply(reply.revision, reply.found[: len(read)])):
+        is_disputed = self.reads.disputed(Reply(reply.revision, reply.found[: len(read)]))
+        if is_disputed or self._is_final:
             self.must_retry = True
         LOGGER.info(
             "Revision %d was %s during a transaction, which %s at revision %d.",

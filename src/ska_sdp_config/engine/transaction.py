@@ -93,6 +93,10 @@ class Txn:
         """The revision of all reads of this transaction."""
         return self._snapshot.pin()
 
+    def final_revision(self) -> int:
+        """Return the revision of all reads; if it is lost, the body runs again."""
+        return self._snapshot.pin_finally()
+
     def get(self, path: str) -> str | None:
         """Return the text at a path, or None if the path does not exist."""
         self._check_not_ended()

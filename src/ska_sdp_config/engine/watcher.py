@@ -109,7 +109,7 @@ class Watcher(Generic[T_co]):
         if self._attempt is None:
             raise RuntimeError("Read changed in the body of the watcher's txn.")
         txn, clears = self._attempt
-        return self._followed.changed(Point(clears, txn.revision))
+        return self._followed.changed(Point(clears, txn.final_revision()))
 
     def txn(
         self,
