@@ -179,6 +179,23 @@ def test_cache_is_trimmed_to_reads(backend: Backend, other: Backend) -> None:
         loop.expect(3 * MIN_TRIM_ENTRIES)
 
 
+def test_cache_drops_large_listing_that_is_not_read_again(
+    backend: Backend, other: Backend
+) -> None:
+    put(other, all="1", **{f"pb/{number}": "1" for number in range(2 * MIN_TRIM_ENTRIES)})
+
+    def read(txn: Txn) -> int:
+        return len(txn.list_values("/pb/")) if txn.get("/all") == "1" else 0
+
+    with looping(backend, read) as loop:
+        loop.expect(2 * MIN_TRIM_ENTRIES)
+        other.update("/all", "0")
+        loop.expect(0)
+        loop.watcher.trigger()
+        wait_until(lambda: len(cached(backend).values) < 10)
+        assert cached(backend).lists == {}
+
+
 def cached(backend: Backend) -> View:
     view = backend.cache.view()
     assert view is not None

@@ -51,6 +51,9 @@ class Point(NamedTuple):
 class Listener(Protocol):
     """Receiver of every change, for a watcher; see Sink."""
 
+    def read_count(self) -> int:
+        """Return the number of keys and members of spans that the watcher reads."""
+
     def cached(self) -> tuple[set[str], set[Span]]:
         """Return the keys and spans that the watcher reads."""
 
@@ -92,7 +95,6 @@ class Cache:
         self._watch: Watch | None = None
         self._sink: Sink | None = None
         self._listeners: list[Listener] = []
-        self._limit = MIN_TRIM_ENTRIES
 
     @property
     def is_open(self) -> bool:
@@ -261,13 +263,15 @@ class Cache:
             ]
 
     def trim(self) -> None:
-        """Drop entries that no watcher reads, if the cache has grown enough."""
+        """Drop entries that no watcher reads, if they are many."""
         with self._lock:
             view = self._view
             size = len(view.values) + sum(map(len, view.lists.values()))
-            if size <= self._limit:
-                return
             listeners = list(self._listeners)
+        # Of two iterations, so about twice what is needed.
+        read = sum(listener.read_count() for listener in listeners)
+        if size <= max(MIN_TRIM_ENTRIES, read):
+            return
         keys: set[str] = set()
         spans: set[Span] = set()
         for listener in listeners:
@@ -283,8 +287,6 @@ class Cache:
                 for key, entry in view.values.items()
                 if key in keys or any(key in span for span in view.whole)
             }
-            size = len(view.values) + sum(map(len, view.lists.values()))
-            self._limit = max(MIN_TRIM_ENTRIES, 2 * size)
 
     def changed(self, changes: Sequence[Change], source: Sink) -> None:
         """Apply changes and pass them to the listeners; see Sink.

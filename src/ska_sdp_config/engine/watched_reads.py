@@ -63,6 +63,12 @@ class WatchedReads:
         """Whether a read is stale."""
         return self._stale
 
+    def read_count(self) -> int:
+        """Return the number of keys and members read in this iteration and in the previous one."""
+        with self._wake:
+            both = [*self._reads, *self._last]
+        return sum(len(reads.keys) + sum(map(len, reads.spans.values())) for reads in both)
+
     def cached(self) -> tuple[set[str], set[Span]]:
         """Return the keys and spans read in this iteration and in the previous one."""
         with self._wake:
