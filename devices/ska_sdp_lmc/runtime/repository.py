@@ -85,7 +85,8 @@ class SystemReader:
     """Reader of the documents that the controller's attributes depend on.
 
     There may be tens of thousands, of which few change between two reads: a document is parsed
-    again only if its text has changed.
+    again only if its text has changed. The one at ``storage_path`` holds the capacity of the
+    buffer.
     """
 
     def __init__(self, storage_path: str) -> None:
