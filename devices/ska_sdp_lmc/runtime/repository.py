@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity.codec import encode
@@ -12,54 +13,7 @@ from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, require
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.system import System
 
-__all__ = ["SystemReader", "read_controller", "read_snapshot", "write"]
-
-
-def read_snapshot(
-    txn: Transaction,
-    subarray_id: str,
-    components: Iterable[str],
-    also: Iterable[str] = (),
-    expected: Iterable[str] = (),
-) -> Snapshot:
-    """Read a subarray's snapshot.
-
-    Paths that are not expected cost up to two more round trips: the entry names the execution
-    block, and that its processing blocks.
-
-    Args:
-        txn: the transaction.
-        subarray_id: the subarray.
-        components: names of the components that it requires.
-        also: further paths, such as those that a message would create.
-        expected: paths that the snapshot probably has, such as those of the last one.
-
-    Raises:
-        ConfigConnectionError: the database does not respond.
-    """
-    components, also = list(components), list(also)
-    read: set[str] = set()
-    documents: dict[str, Json] = {}
-    unreadable: set[str] = set()
-    required = required_paths(subarray_id, components, documents)
-    missing = [*expected, *required, *also]
-    while missing:
-        for path, text in txn.texts.get_many(dict.fromkeys(missing)).items():
-            read.add(path)
-            document, is_readable = read_document(text)
-            if document is not None:
-                documents[path] = document
-            if not is_readable:
-                unreadable.add(path)
-        required = required_paths(subarray_id, components, documents)
-        missing = [path for path in required if path not in read]
-    used = dict.fromkeys([*required, *also])
-    return Snapshot(
-        txn.revision,
-        subarray_id,
-        {path: documents[path] for path in used if path in documents},
-        tuple(path for path in used if path in unreadable),
-    )
+__all__ = ["SnapshotReader", "SystemReader", "read_controller", "write"]
 
 
 def read_controller(txn: Transaction) -> ControllerEntry:
@@ -81,6 +35,74 @@ def write(txn: Transaction, writes: Writes | None) -> None:
         txn.texts.put(path, encode(document))
 
 
+class _Parsed(NamedTuple):
+    """A text with what ``read_document`` returned for it."""
+
+    text: str | None
+    document: Json | None
+    is_readable: bool
+
+
+def _parse(text: str | None, known: _Parsed | None) -> _Parsed:
+    """Parse a text, unless it is that of the document known before."""
+    if known is not None and known.text == text:
+        return known
+    return _Parsed(text, *read_document(text))
+
+
+class SnapshotReader:
+    """Reader of the snapshots of a subarray, for its commands and its watch loop.
+
+    Paths that are not expected cost up to two more round trips: the entry names the execution
+    block, and that its processing blocks. A document is parsed again only if its text has changed.
+
+    Args:
+        subarray_id: the subarray.
+        components: names of the components that it requires.
+
+    Attributes:
+        expected: paths that the next snapshot probably has.
+    """
+
+    def __init__(self, subarray_id: str, components: Iterable[str]) -> None:
+        self.expected: Sequence[str] = ()
+        self._subarray_id = subarray_id
+        self._components = list(components)
+        self._known: dict[str, _Parsed] = {}
+
+    def read(self, txn: Transaction, also: Iterable[str] = ()) -> Snapshot:
+        """Read a snapshot.
+
+        Args:
+            txn: the transaction.
+            also: further paths, such as those that a message would create.
+
+        Raises:
+            ConfigConnectionError: the database does not respond.
+        """
+        also = list(also)
+        parsed: dict[str, _Parsed] = {}
+        documents: dict[str, Json] = {}
+        required = required_paths(self._subarray_id, self._components, documents)
+        missing = [*self.expected, *required, *also]
+        while missing:
+            for path, text in txn.texts.get_many(dict.fromkeys(missing)).items():
+                parsed[path] = _parse(text, self._known.get(path))
+                document = parsed[path].document
+                if document is not None:
+                    documents[path] = document
+            required = required_paths(self._subarray_id, self._components, documents)
+            missing = [path for path in required if path not in parsed]
+        self._known = parsed
+        used = dict.fromkeys([*required, *also])
+        return Snapshot(
+            txn.revision,
+            self._subarray_id,
+            {path: documents[path] for path in used if path in documents},
+            tuple(path for path in used if not parsed[path].is_readable),
+        )
+
+
 class SystemReader:
     """Reader of the documents that the controller's attributes depend on.
 
@@ -91,7 +113,7 @@ class SystemReader:
 
     def __init__(self, storage_path: str) -> None:
         self._storage_path = storage_path
-        self._known: dict[str, tuple[str, Json, bool]] = {}
+        self._known: dict[str, _Parsed] = {}
 
     def read(self, txn: Transaction) -> System:
         """Read all documents.
@@ -106,16 +128,9 @@ class SystemReader:
         found += txn.texts.list_values("/lmc/subarray/")
         found += txn.texts.list_values("/eb/")
         found += txn.texts.list_values("/pb/", recurse=1)
-        self._known = {path: self._parse(path, text) for path, text in found}
+        self._known = {path: _parse(text, self._known.get(path)) for path, text in found}
         return System(
             txn.revision,
-            {path: document for path, (_, document, _) in self._known.items()},
-            tuple(path for path, (_, _, readable) in self._known.items() if not readable),
+            {path: parsed.document or {} for path, parsed in self._known.items()},
+            tuple(path for path, parsed in self._known.items() if not parsed.is_readable),
         )
-
-    def _parse(self, path: str, text: str) -> tuple[str, Json, bool]:
-        known = self._known.get(path)
-        if known is not None and known[0] == text:
-            return known
-        document, readable = read_document(text)
-        return text, document or {}, readable
