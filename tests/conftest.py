@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from ska_sdp_sim.stack import ports
 
@@ -37,6 +39,14 @@ ports.LOWEST += _WORKER * _PORTS_EACH % (ports.HIGHEST - ports.LOWEST)
 ports.HIGHEST = ports.LOWEST + _PORTS_EACH - 1
 
 ROOT = Path(__file__).parent
+
+BUILT_ONCE = (
+    "tests/container/test_image.py",
+    "tests/library/test_bare_install.py",
+    "tests/stack/test_restart.py",
+)
+"""Files whose tests share what takes long to build, or change the same processes."""
+
 LONGEST_TESTS = (
     "test_many_pairs_are_read_together_in_spite_of_crashes[3.5]",
     "test_watchers_survive_a_thousand_cuts[3.5]",
@@ -86,3 +96,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return first, next((n for n, part in enumerate(LONGEST) if part in parts), len(LONGEST))
 
     items.sort(key=place)
+
+
+class OneByOne(LoadScopeScheduling):
+    """Distribution of tests to workers one by one, and of some files as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return file if file in BUILT_ONCE else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne | None:
+    """Distribute for ``--dist loadgroup``, whose groups are lost with pytest 9.2."""
+    return OneByOne(config, log) if config.getoption("dist") == "loadgroup" else None

@@ -31,7 +31,7 @@ from ska_sdp_lmc.messages import (
     parse_configure,
     parse_scan,
 )
-from ska_sdp_lmc.runtime.repository import read_snapshot, write
+from ska_sdp_lmc.runtime.repository import SnapshotReader, write
 from ska_sdp_sim.database import read_block, write_step
 from ska_sdp_sim.demo.content import configure, scan
 from ska_sdp_sim.script import Settings, Step, next_step
@@ -118,7 +118,7 @@ class _Observation:
         yield Line(CLIENT, DEVICE, name)
         for txn in self._config.txn():
             also = message_paths(message) if isinstance(message, AssignResources) else []
-            snapshot = read_snapshot(txn, SUBARRAY, [], also)
+            snapshot = SnapshotReader(SUBARRAY, []).read(txn, also)
             decide = COMMANDS[name].decide
             assert decide is not None
             writes = apply_command(name, decide, snapshot, message, self._now, _RULES, "txn-any")
@@ -165,7 +165,7 @@ class _Observation:
         view = derive(self._snapshot(), self._now, _RULES)
         if view.wait_over:
             for txn in self._config.txn():
-                snapshot = read_snapshot(txn, SUBARRAY, [])
+                snapshot = SnapshotReader(SUBARRAY, []).read(txn)
                 write(txn, reached_writes(snapshot, view.command_count))
         yield from self._show(view.obs_state.name)
 
@@ -176,7 +176,7 @@ class _Observation:
 
     def _snapshot(self) -> Snapshot:
         for txn in self._config.txn():
-            snapshot = read_snapshot(txn, SUBARRAY, [])
+            snapshot = SnapshotReader(SUBARRAY, []).read(txn)
         return snapshot
 
     def _pb_ids(self) -> list[str]:

@@ -297,7 +297,7 @@ def test_concurrent_increments_are_not_lost(connect: Connect) -> None:
 
 
 def test_write_skew_is_prevented(backend: Backend, other: Backend) -> None:
-    # Each of two transactions reads what the other writes, so backend of them must run again.
+    # Each of two transactions reads what the other writes, so one of them must run again.
     put(backend, a="0", b="0")
     for runs, txn in enumerate(backend.txn(), start=1):
         b = txn.get("/b")

@@ -160,7 +160,6 @@ def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> d
 
 @pytest.fixture
 def ska_sdp(database: Config, etcd: Etcd) -> Run:
-
     return lambda *args, env=None, stdin="", server=etcd: run_process(server, args, env, stdin)
 
 

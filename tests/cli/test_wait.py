@@ -93,7 +93,7 @@ def test_wait_returns_when_the_condition_holds(database: Config, start: Start) -
 
 def test_timeout_is_exit_4_and_ctrl_c_exit_1(database: Config, ska_sdp: Run, start: Start) -> None:
     result = ska_sdp("wait", "pb", "pb-a", "status=RUNNING", "--timeout", "0.2")
-    assert_rejected(result, 4, "Timed out after 0.2 s: use a longer --timeout, or none.")
+    assert_rejected(result, 4, "ska-sdp: Timed out after 0.2 s: use a longer --timeout, or none.")
     # After the first log line of the library the command is waiting.
     process = start("wait", "--debug", "pb", "pb-a", "status=RUNNING")
     assert process.stderr is not None

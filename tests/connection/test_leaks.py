@@ -26,7 +26,7 @@ from tests.support.watch_loops import looping
 
 KEYS = 20
 CHANGES_PER_FAULT = 20
-"""Changes between two of a thousand faults: each key changes once."""
+"""Changes before each fault of the longest test: each key changes once."""
 
 POOL = 8
 

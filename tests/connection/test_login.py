@@ -41,7 +41,7 @@ from tests.support.watch_loops import looping
 WRONG = "wr0ng password"
 
 MANY_EXPIRIES = 20
-"""Logins to expire. Tokens last as short as etcd allows, as longer ones only wait."""
+"""Expired tokens of each client. Their TTLs are the shortest that work, to save time."""
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,7 @@ from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.container.recipe import ROOT, Image, pins
 from tests.services.etcd import QUICK
 
-# Building takes half a minute, so one worker runs all tests of the image.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("image")]
+pytestmark = pytest.mark.long
 
 PREFIX = "image"
 VERSION = "9.8.7"

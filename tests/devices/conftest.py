@@ -269,6 +269,6 @@ def health() -> str:
 
 @pytest.fixture
 def health_settings(health: str) -> dict[str, str]:
-    """The settings that serve it there."""
+    """Settings of a server that serves its health at ``health``."""
     host, _, port = health.partition(":")
     return {"SDP_LMC_HEALTH_ADDRESS": host, "SDP_LMC_HEALTH_PORT": port}

@@ -60,6 +60,9 @@ def test_allowed_command_reaches_target(
     entry = observing.entry
     assert (entry["last_command"], entry["obs_state_target"]) == (command, path[-1])
     assert observing.subarray.state().name == ("OFF" if command == "Off" else "ON")
+    if command == "Abort":
+        # It ends a scan, but keeps the execution block.
+        assert (observing.subarray.ebID, observing.subarray.scanID) == (observing.eb_id, 0)
 
 
 @pytest.mark.parametrize("state", ["OFF", "DISABLE"])

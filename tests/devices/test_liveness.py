@@ -55,7 +55,7 @@ def serve(database: Database) -> Iterator[Serve]:
 
         def serve(reconcile: Reconcile) -> tuple[Process, CommandsInProgress]:
             commands = CommandsInProgress()
-            loop = WatchLoop(database, "watch", reconcile, contextlib.nullcontext)
+            loop = WatchLoop(database, "watch", reconcile, contextlib.nullcontext, commands)
             undo.callback(loop.stop)
             publisher = Publisher(NoSink(), (), "here")
             now = datetime.now(timezone.utc)

@@ -19,7 +19,7 @@ ARGUMENTS = {
     "Configure": '{"scan_type": "science"}',
     "Scan": '{"scan_id": 1}',
 }
-"""Arguments of the commands that have one, but AssignResources, for ``assignment``."""
+"""Arguments of commands; ``assignment`` makes those of AssignResources."""
 
 _INTERFACE = "https://schema.skao.int/ska-sdp-assignres/0.4"
 

@@ -11,8 +11,7 @@ import pytest
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.library.conftest import ROOT, run
 
-# All tests of this file share one environment, also when `make test-long` distributes them.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bare-install")]
+pytestmark = pytest.mark.long
 
 EXTRAS = {
     "ska-sdp-lmc up": "tango,local",

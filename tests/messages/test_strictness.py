@@ -16,8 +16,8 @@ WINDOWS = (EB, "channels", 0, "spectral_windows")
 DEPENDENCY = (PB, 1, "dependencies", 0, "pb_id")
 
 # Path of a change of the small message of schema 0.4, the new value, the fault that it causes, and
-# its treatment at strictness 0, 1 and 2: none (.), a warning (w) or an error (e). A fault without
-# a path of its own, which begins with "$", is at the changed one or below it.
+# its treatment at strictness 0, 1 and 2: none (.), a warning (w) or an error (e). A fault that
+# begins with "$" has its own path; the text of any other follows the changed path.
 TABLE: list[tuple[tuple[int | str, ...], Any, str, str]] = [
     # fields that the command needs
     ((EB, "eb_id"), REMOVE, ": field required", "eee"),

@@ -36,7 +36,8 @@ FAULT_INTERVAL_S = 0.3
 
 FEW_CUTS = 12
 MANY_CUTS = 90
-"""Connections cut meanwhile. There are as many compactions and restarts as cuts."""
+"""Connections cut meanwhile. Of four faults, two cut, one compacts and, at full size, one restarts
+the server."""
 
 FEW_ROUNDS_IN_MEMORY = 100
 MANY_ROUNDS_IN_MEMORY = 1_200
@@ -132,7 +133,7 @@ def followed(config: Config) -> Iterator[list[Follower]]:
 def write(
     other: Config, followers: list[Follower], enough: Callable[[], bool], min_rounds: int = 0
 ) -> None:
-    """Change the focus and the data until it is enough and all have iterated.
+    """Change the focus and the data until ``enough`` is true and all followers have iterated.
 
     Stops after MAX_ROUNDS.
     """

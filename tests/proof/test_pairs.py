@@ -42,11 +42,11 @@ FAULT_INTERVAL_S = 0.2
 
 FEW_CUTS = 12
 MANY_CUTS = 150
-"""Connections cut meanwhile. A server is restarted after every three."""
+"""Connections cut meanwhile. At full size, every fourth fault restarts the server."""
 
 
 def write_pairs(backend: Backend, enough: Callable[[], bool], min_pairs: int = 0) -> None:
-    """Write both keys together until it is enough, or MAX_PAIRS times, and then a last value."""
+    """Write both keys together until ``enough`` is true, or MAX_PAIRS times; then a last value."""
     more = itertools.takewhile(lambda n: n < min_pairs or not enough(), range(MAX_PAIRS))
     for value in itertools.chain(map(str, more), [LAST]):
         done = False

@@ -24,8 +24,7 @@ from tests.e2e.subarray import Subarray, quick
 from tests.services.up import TIMEOUT_S, Up, free_port_base
 from tests.support.waiting import wait_until
 
-# One stack serves all tests of this file, also where `make test-long` deals them out one by one.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("restart")]
+pytestmark = pytest.mark.long
 
 SERVERS = ["SDPController/0", "SDPSubarray/01"]
 

@@ -84,6 +84,7 @@ def ours(authority: Authority) -> Pair:
 def mutual(
     program: str, authority: Authority, host_pair: Pair, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[EtcdOf]:
+    """Server that demands client certificates."""
     secrets = Secrets(authority.file, authority.pair("probe@example.org").both)
     flags = mutual_flags(host_pair, authority)
     directory = tmp_path_factory.mktemp("etcd")

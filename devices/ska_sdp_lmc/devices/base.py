@@ -126,6 +126,7 @@ class LmcDevice(InitDevice):
             f"watch-{self.name}",
             lambda watcher: self.reconcile(watcher, publisher),
             lambda: logs.context(self.name, self),
+            self.commands.in_progress,
             self.followed(),
         )
         PROCESS.begin(

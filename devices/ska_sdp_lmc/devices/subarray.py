@@ -37,7 +37,7 @@ from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.attributes import Attribute, declare, tango_command
 from ska_sdp_lmc.runtime.command_runner import Command
 from ska_sdp_lmc.runtime.publisher import Publisher
-from ska_sdp_lmc.runtime.repository import read_snapshot, write
+from ska_sdp_lmc.runtime.repository import SnapshotReader, write
 from ska_sdp_lmc.runtime.server import run
 from ska_sdp_lmc.runtime.settings import SettingsError
 
@@ -198,10 +198,9 @@ class SDPSubarray(LmcDevice):
             ) from error
 
     def begin(self) -> None:
-        """Initialise the subarray ID and the paths to prefetch."""
+        """Initialise the subarray ID and the reader of snapshots."""
         self._subarray_id = self.name.rpartition("/")[2]
-        # The next command probably reads the paths of the last snapshot.
-        self._required_paths = [paths.subarray(self._subarray_id)]
+        self._reader = SnapshotReader(self._subarray_id, self.settings.required_components)
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes; see LmcDevice."""
@@ -213,7 +212,7 @@ class SDPSubarray(LmcDevice):
     def read_documents(self, txn: Transaction, message: object) -> Snapshot:
         """Read the snapshot, and the paths that a message would create."""
         also = message_paths(message) if isinstance(message, AssignResources) else []
-        return self._read(txn, also)
+        return self._reader.read(txn, also)
 
     def decide(
         self,
@@ -249,7 +248,7 @@ class SDPSubarray(LmcDevice):
     def derive(self, found: Snapshot, writes: Writes, revision: int) -> SubarrayView:
         """Return the view of the commit."""
         after = found.with_writes(writes, revision)
-        self._required_paths = after.required_paths(self.settings.required_components)
+        self._reader.expected = after.required_paths(self.settings.required_components)
         return derive(after, _now(), self.settings)
 
     # Reconciliation with the database
@@ -266,14 +265,14 @@ class SDPSubarray(LmcDevice):
         view = publisher.view
         if not isinstance(view, SubarrayView) or view.revision != snapshot.revision:
             view = derive(snapshot, _now(), self.settings)
-            self._required_paths = snapshot.required_paths(self.settings.required_components)
+            self._reader.expected = snapshot.required_paths(self.settings.required_components)
             log_changes(publisher.publish(view))
         if view.timed_out:
             # The timeout expired after the transaction: the next iteration writes it.
             watcher.trigger()
         if view.wait_over:
             for txn in watcher.txn():
-                write(txn, upkeep.reached_writes(self._read(txn), view.command_count))
+                write(txn, upkeep.reached_writes(self._reader.read(txn), view.command_count))
         if not is_present:
             self.take_presence(watcher, self._component)
         if view.deadline is not None:
@@ -289,7 +288,7 @@ class SDPSubarray(LmcDevice):
         snapshot: Snapshot | None = None
         for txn in watcher.txn():
             is_present = txn.texts.get(paths.component(self._component)) is not None
-            snapshot = self._read(txn)
+            snapshot = self._reader.read(txn)
             writes = upkeep.first_writes(snapshot)
             if writes is None:
                 writes = upkeep.timeout_writes(snapshot, _now(), self.settings)
@@ -303,10 +302,6 @@ class SDPSubarray(LmcDevice):
     @property
     def _component(self) -> str:
         return paths.component_of_subarray(self._subarray_id)
-
-    def _read(self, txn: Transaction, also: list[str] | None = None) -> Snapshot:
-        components = self.settings.required_components
-        return read_snapshot(txn, self._subarray_id, components, also or [], self._required_paths)
 
 
 def _now() -> datetime:

@@ -59,7 +59,9 @@ def parse_configure(text: str, strictness: int = 1) -> Parsed[Configure]:
 
 
 def check_references(message: Configure, block: Json, strictness: int = 1) -> tuple[str, ...]:
-    """Check the references of new scan types against their execution block, which includes them.
+    """Check the references of new scan types against an execution block.
+
+    The block includes the new scan types and definitions.
 
     Returns:
         Warnings about dangling references, which are common in practice.

@@ -11,11 +11,11 @@ __all__ = ["CommandsInProgress"]
 
 
 class CommandsInProgress:
-    """Start times of the commands that a device executes now, for its health."""
+    """Start times of the commands that a device executes now."""
 
     def __init__(self) -> None:
         self._started: dict[object, float] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -28,6 +28,12 @@ class CommandsInProgress:
         finally:
             with self._lock:
                 del self._started[command]
+                self._lock.notify_all()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until no command is in progress, or for a timeout in s."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._started, timeout)
 
     def longest(self) -> float | None:
         """Return how long the oldest command has been running, in s; None if there is none."""

@@ -69,7 +69,10 @@ def context(
     transaction_id: str | None = None,
     command: str | None = None,
 ) -> Iterator[None]:
-    """Attribute the log records of this context to a device and, within one, to a command."""
+    """Attribute the log records of this context to a device, and to a command if one runs.
+
+    Records of devices have the command's name as their function.
+    """
     token = _CONTEXT.set(Context(device, transaction_id, listener, command))
     try:
         yield

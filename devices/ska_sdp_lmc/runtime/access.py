@@ -48,7 +48,11 @@ class Access:
 
     @classmethod
     def of_controller(cls, component: str, storage_path: str, prefix: str = "") -> Access:
-        """Return the paths, below a prefix, that the controller's device reads and writes."""
+        """Return the paths, below a prefix, that the controller's device reads and writes.
+
+        They include the component that it registers and, at ``storage_path``, the document that
+        holds the capacity of the buffer.
+        """
         writes = (paths.CONTROLLER, paths.component(component))
         block, pb = paths.execution_block(SAMPLE_ID), paths.processing_block(SAMPLE_ID)
         reads = (storage_path, paths.subarray(SAMPLE_ID), block, *with_state(pb))

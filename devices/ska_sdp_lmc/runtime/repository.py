@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity.codec import encode
@@ -13,54 +14,7 @@ from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, require
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.system import System
 
-__all__ = ["SystemReader", "read_controller", "read_snapshot", "write"]
-
-
-def read_snapshot(
-    txn: Transaction,
-    subarray_id: str,
-    components: Iterable[str],
-    also: Iterable[str] = (),
-    expected: Iterable[str] = (),
-) -> Snapshot:
-    """Read a subarray's snapshot.
-
-    Paths that are not expected cost up to two more round trips: the entry names the execution
-    block, and that its processing blocks.
-
-    Args:
-        txn: the transaction.
-        subarray_id: the subarray.
-        components: names of the components that it requires.
-        also: further paths, such as those that a message would create.
-        expected: paths that the snapshot probably has, such as those of the last one.
-
-    Raises:
-        ConfigConnectionError: the database does not respond.
-    """
-    components, also = list(components), list(also)
-    read: set[str] = set()
-    documents: dict[str, Json] = {}
-    unreadable: set[str] = set()
-    required = required_paths(subarray_id, components, documents)
-    missing = [*expected, *required, *also]
-    while missing:
-        for path, text in txn.texts.get_many(dict.fromkeys(missing)).items():
-            read.add(path)
-            document, is_readable = read_document(text)
-            if document is not None:
-                documents[path] = document
-            if not is_readable:
-                unreadable.add(path)
-        required = required_paths(subarray_id, components, documents)
-        missing = [path for path in required if path not in read]
-    used = dict.fromkeys([*required, *also])
-    return Snapshot(
-        txn.revision,
-        subarray_id,
-        {path: documents[path] for path in used if path in documents},
-        tuple(path for path in used if path in unreadable),
-    )
+__all__ = ["SnapshotReader", "SystemReader", "read_controller", "write"]
 
 
 def read_controller(txn: Transaction) -> ControllerEntry:
@@ -82,8 +36,72 @@ def write(txn: Transaction, writes: Writes | None) -> None:
         txn.texts.put(path, encode(document))
 
 
-_Parsed = tuple["str | None", "Json | None", bool]
-"""A text, its document, and whether it is readable."""
+class _Parsed(NamedTuple):
+    """A text with what ``read_document`` returned for it."""
+
+    text: str | None
+    document: Json | None
+    is_readable: bool
+
+
+def _parse(text: str | None, known: _Parsed | None) -> _Parsed:
+    """Parse a text, unless it is that of the document known before."""
+    if known is not None and known.text == text:
+        return known
+    return _Parsed(text, *read_document(text))
+
+
+class SnapshotReader:
+    """Reader of the snapshots of a subarray, for its commands and its watch loop.
+
+    Paths that are not expected cost up to two more round trips: the entry names the execution
+    block, and that its processing blocks. A document is parsed again only if its text has changed.
+
+    Args:
+        subarray_id: the subarray.
+        components: names of the components that it requires.
+
+    Attributes:
+        expected: paths that the next snapshot probably has.
+    """
+
+    def __init__(self, subarray_id: str, components: Iterable[str]) -> None:
+        self.expected: Sequence[str] = ()
+        self._subarray_id = subarray_id
+        self._components = list(components)
+        self._known: dict[str, _Parsed] = {}
+
+    def read(self, txn: Transaction, also: Iterable[str] = ()) -> Snapshot:
+        """Read a snapshot.
+
+        Args:
+            txn: the transaction.
+            also: further paths, such as those that a message would create.
+
+        Raises:
+            ConfigConnectionError: the database does not respond.
+        """
+        also = list(also)
+        parsed: dict[str, _Parsed] = {}
+        documents: dict[str, Json] = {}
+        required = required_paths(self._subarray_id, self._components, documents)
+        missing = [*self.expected, *required, *also]
+        while missing:
+            for path, text in txn.texts.get_many(dict.fromkeys(missing)).items():
+                parsed[path] = _parse(text, self._known.get(path))
+                document = parsed[path].document
+                if document is not None:
+                    documents[path] = document
+            required = required_paths(self._subarray_id, self._components, documents)
+            missing = [path for path in required if path not in parsed]
+        self._known = parsed
+        used = dict.fromkeys([*required, *also])
+        return Snapshot(
+            txn.revision,
+            self._subarray_id,
+            {path: documents[path] for path in used if path in documents},
+            tuple(path for path in used if not parsed[path].is_readable),
+        )
 
 
 class SystemReader:
@@ -131,43 +149,35 @@ class SystemReader:
         found.update(texts.list_values("/component/", recurse=[1]))
         found.update(texts.list_values("/lmc/subarray/"))
         documents, unreadable = dict(blocks.documents), set(blocks.unreadable)
-        known, self._known = self._known, {}
-        for path, text in found.items():
-            document, is_readable = self._parse(path, text, known)
-            if document is not None:
-                documents[path] = document
-            if not is_readable:
-                unreadable.add(path)
-        self._add_ended_blocks(txn, documents, known)
+        parsed = {path: _parse(text, self._known.get(path)) for path, text in found.items()}
+        documents.update(_existing(parsed))
+        unreadable.update(path for path, each in parsed.items() if not each.is_readable)
+        ended = self._read_ended_blocks(txn, documents)
+        self._known = {**parsed, **ended}
         return System(txn.revision, documents, tuple(sorted(unreadable)))
 
-    def _add_ended_blocks(
-        self, txn: Transaction, documents: dict[str, Json], known: dict[str, _Parsed]
-    ) -> None:
-        """Add the documents of ended blocks that subarrays are linked to."""
+    def _read_ended_blocks(
+        self, txn: Transaction, documents: dict[str, Json]
+    ) -> dict[str, _Parsed]:
+        """Read the ended blocks that subarrays are linked to, and add them to the documents."""
         subarrays = [path for path in documents if path.startswith("/lmc/subarray/")]
-        read: set[str] = set()
+        parsed: dict[str, _Parsed] = {}
         while True:
             required = {
                 path
                 for subarray in subarrays
                 for path in required_paths(subarray.rpartition("/")[2], (), documents)
             }
-            missing = required - read - documents.keys()
+            missing = required - parsed.keys() - documents.keys()
             if not missing:
-                return
-            read |= missing
-            for path, text in txn.texts.get_many(missing).items():
-                document, _ = self._parse(path, text, known)
-                if document is not None:
-                    documents[path] = document
+                return parsed
+            some = {
+                path: _parse(text, self._known.get(path))
+                for path, text in txn.texts.get_many(missing).items()
+            }
+            parsed.update(some)
+            documents.update(_existing(some))
 
-    def _parse(
-        self, path: str, text: str | None, known: dict[str, _Parsed]
-    ) -> tuple[Json | None, bool]:
-        """Parse a text, or return what it was parsed to before."""
-        before = known.get(path)
-        if before is None or before[0] != text:
-            before = (text, *read_document(text))
-        self._known[path] = before
-        return before[1:]
+
+def _existing(parsed: Mapping[str, _Parsed]) -> dict[str, Json]:
+    return {path: each.document for path, each in parsed.items() if each.document is not None}

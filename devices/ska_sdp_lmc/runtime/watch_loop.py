@@ -11,6 +11,7 @@ from typing import Any
 
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.errors import ConfigConnectionError
+from ska_sdp_lmc.observability.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.runtime.database import Database
 
 __all__ = ["Reconcile", "WatchLoop"]
@@ -18,6 +19,9 @@ __all__ = ["Reconcile", "WatchLoop"]
 LOGGER = logging.getLogger(__name__)
 
 RETRY_DELAY_S = 1.0
+
+COMMANDS_FIRST_S = 0.05
+"""Seconds for which an iteration waits for the commands in progress, see decision 20."""
 
 Reconcile = Callable[["Watcher[Any]"], None]
 """Reads the database once, publishes the view and writes the resulting updates."""
@@ -28,6 +32,7 @@ class WatchLoop:
 
     Args:
         context: creates, on the thread, the context in which the loop runs.
+        commands: the commands in progress on the device.
         follow: prefixes of paths to follow; see Config.watcher.
     """
 
@@ -37,11 +42,13 @@ class WatchLoop:
         name: str,
         reconcile: Reconcile,
         context: Callable[[], AbstractContextManager[Any]],
+        commands: CommandsInProgress,
         follow: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._reconcile = reconcile
         self._context = context
+        self._commands = commands
         self._follow = follow
         self._stopped = threading.Event()
         self._watcher: Watcher[Any] | None = None
@@ -86,6 +93,7 @@ class WatchLoop:
             self._watcher = watcher
             if self._stopped.is_set():
                 return
+            self._commands.wait(COMMANDS_FIRST_S)
             self._started_at = time.monotonic()
             try:
                 self._reconcile(watcher)

@@ -111,7 +111,7 @@ click.version_option(package_name="ska-sdp-lmc", prog_name="ska-sdp")(program)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the words after the program's name, and return the exit code.
+    """Run a command line, the words after the program's name; return the exit code.
 
     An error is reported in one line on standard error.
     """

@@ -35,7 +35,7 @@ _SCHEMES = ("http", "https")
 def read_text(source: str, *, seconds: float = FETCH_TIMEOUT_S, max_bytes: int = MAX_BYTES) -> str:
     """Read a file, an http or https URL, or, for ``-``, standard input.
 
-    The number of seconds limits a download.
+    ``seconds`` is the timeout of a download.
 
     Raises:
         Failed: it cannot be read, is too large, or is not UTF-8 text.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import ProcessingBlock
@@ -32,11 +32,19 @@ class Writes:
     warnings: tuple[str, ...] = ()
 
 
-_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}|NaN|Infinity")
-"""Text that may hold half a surrogate pair or a number that is not finite.
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large")
+    return number
 
-Neither can be written back.
-"""
+
+def _reject(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_reject)
+"""Decoder that rejects numbers that cannot be written back."""
 
 
 def read_document(text: str | None) -> tuple[Json | None, bool]:
@@ -51,11 +59,12 @@ def read_document(text: str | None) -> tuple[Json | None, bool]:
     if text is None:
         return None, True
     try:
-        document: Any = json.loads(text)
+        document: Any = _DECODER.decode(text)
         if not text.isascii():
             text.encode()
-        if _SUSPECT.search(text):
-            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+        if "\\u" in text:
+            # It may be half a surrogate pair.
+            json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}, False
     return (document, True) if isinstance(document, dict) else ({}, False)

@@ -48,7 +48,7 @@ def check_deployment_id(text: str) -> str:
 
 
 def check_path_part(text: str) -> str:
-    """Validate and return an id: a single part of a path, which cannot address another path.
+    """Validate that an id is one part of a path, so it cannot address another path; return it.
 
     The id is that of an existing entity, which another program may have created.
 
