@@ -106,7 +106,6 @@ class OneByOne(LoadScopeScheduling):
         return file if file in BUILT_ONCE else nodeid
 
 
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne | None:
     """Distribute for ``--dist loadgroup``, whose groups are lost with pytest 9.2."""
     return OneByOne(config, log) if config.getoption("dist") == "loadgroup" else None

@@ -36,7 +36,7 @@ def write(txn: Transaction, writes: Writes | None) -> None:
 
 
 class _Parsed(NamedTuple):
-    """A text with what ``read_document`` returned for it."""
+    """Stored text and its parsed document; see ``read_document``."""
 
     text: str | None
     document: Json | None
@@ -44,7 +44,7 @@ class _Parsed(NamedTuple):
 
 
 def _parse(text: str | None, known: _Parsed | None) -> _Parsed:
-    """Parse a text, unless it is that of the document known before."""
+    """Parse a text; reuse the known result if the text is unchanged."""
     if known is not None and known.text == text:
         return known
     return _Parsed(text, *read_document(text))
