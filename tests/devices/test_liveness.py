@@ -179,33 +179,37 @@ def test_process_without_devices_is_not_ready() -> None:
     assert set(CODES) >= {reason.code}
 
 
+@pytest.fixture
+def iterating(serve: Serve) -> tuple[CommandsInProgress, threading.Semaphore]:
+    """Commands of a device whose watch loop has iterated once, and a count of its iterations."""
+    iterations = threading.Semaphore(0)
+
+    def reconcile(watcher: Watcher[Any]) -> None:
+        look(watcher)
+        iterations.release()
+
+    _, commands = serve(reconcile)
+    assert iterations.acquire(timeout=10)
+    return commands, iterations
+
+
 def test_iteration_waits_for_commands_in_progress(
-    serve: Serve, database: Database, monkeypatch: pytest.MonkeyPatch
+    iterating: tuple[CommandsInProgress, threading.Semaphore],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(watch_loop, "MAX_WAIT_FOR_COMMANDS_S", 30)
-    seen = threading.Semaphore(0)
-
-    def reconcile(watcher: Watcher[Any]) -> None:
-        look(watcher)
-        seen.release()
-
-    _, commands = serve(reconcile)
-    assert seen.acquire(timeout=10)
+    commands, iterations = iterating
     with commands.running():
         database.config.backend.create("/lmc/subarray/01", "{}")
-        assert not seen.acquire(timeout=IDLE_S)
-    assert seen.acquire(timeout=10)
+        assert not iterations.acquire(timeout=IDLE_S)
+    assert iterations.acquire(timeout=10)
 
 
-def test_iteration_starts_during_a_long_command(serve: Serve, database: Database) -> None:
-    seen = threading.Semaphore(0)
-
-    def reconcile(watcher: Watcher[Any]) -> None:
-        look(watcher)
-        seen.release()
-
-    _, commands = serve(reconcile)
-    assert seen.acquire(timeout=10)
+def test_iteration_starts_during_a_long_command(
+    iterating: tuple[CommandsInProgress, threading.Semaphore], database: Database
+) -> None:
+    commands, iterations = iterating
     with commands.running():
         database.config.backend.create("/lmc/subarray/01", "{}")
-        assert seen.acquire(timeout=10)
+        assert iterations.acquire(timeout=10)
