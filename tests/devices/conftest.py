@@ -104,6 +104,10 @@ def served_in_memory(**properties: Any) -> Iterator[tuple[Any, Any]]:
 @pytest.fixture
 def start(config: Config) -> Iterator[Start]:
     """Function that starts a controller and a subarray with properties of the subarray."""
+    # Before a test changes the environment: the first Init of the process uses it too, and writes.
+    _server()
+    database.shut_down()
+    MemoryBackend.shared.clear()
     with contextlib.ExitStack() as stack:
         yield lambda **properties: stack.enter_context(served(**properties))
 
