@@ -61,7 +61,7 @@ class SnapshotReader:
         components: names of the components that it requires.
 
     Attributes:
-        expected: paths that the next snapshot probably has.
+        expected: paths that the next snapshot probably has, by default those of the last one.
     """
 
     def __init__(self, subarray_id: str, components: Iterable[str]) -> None:
@@ -93,7 +93,7 @@ class SnapshotReader:
                     documents[path] = document
             required = required_paths(self._subarray_id, self._components, documents)
             missing = [path for path in required if path not in parsed]
-        self._known = parsed
+        self._known, self.expected = parsed, required
         used = dict.fromkeys([*required, *also])
         return Snapshot(
             txn.revision,
