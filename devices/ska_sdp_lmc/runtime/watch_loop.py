@@ -21,7 +21,7 @@ LOGGER = logging.getLogger(__name__)
 RETRY_DELAY_S = 1.0
 
 MAX_WAIT_FOR_COMMANDS_S = 0.05
-"""Longest wait of an iteration for commands in progress, in seconds; see decision 20."""
+"""Longest wait of an iteration for commands in progress, in seconds; see docs/decisions/0020."""
 
 Reconcile = Callable[["Watcher[Any]"], None]
 """Reads the database once, publishes the view and writes the resulting updates."""
