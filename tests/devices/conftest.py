@@ -25,8 +25,8 @@ from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime import database
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.ports import free_port
-from tests.e2e.scripts import assignment, change
 from tests.services.etcd import QUICK
+from tests.support.scripts import assignment, change
 from tests.support.waiting import wait_until
 
 from .bare_server import PATIENCE_MS, SUBARRAY, Server
