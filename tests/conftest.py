@@ -89,8 +89,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order tests, the longest first."""
 
     def place(item: pytest.Item) -> tuple[int, int]:
-        is_long = item.get_closest_marker("long") is not None and item.name in LONGEST_TESTS
-        first = LONGEST_TESTS.index(item.name) if is_long else len(LONGEST_TESTS)
+        is_first = item.name in LONGEST_TESTS
+        first = LONGEST_TESTS.index(item.name) if is_first else len(LONGEST_TESTS)
         where = item.path.relative_to(ROOT)
         parts = {str(part) for part in (where, *where.parents)}
         return first, next((n for n, part in enumerate(LONGEST) if part in parts), len(LONGEST))
@@ -106,7 +106,6 @@ class OneByOne(LoadScopeScheduling):
         return file if file in BUILT_ONCE else nodeid
 
 
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne | None:
-    """Distribute for ``--dist loadgroup``, whose groups are lost with pytest 9.2."""
+    """Replace the scheduler of ``--dist loadgroup``, which loses its groups with pytest 9.2."""
     return OneByOne(config, log) if config.getoption("dist") == "loadgroup" else None

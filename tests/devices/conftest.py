@@ -25,8 +25,8 @@ from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime import database
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.ports import free_port
-from tests.e2e.scripts import assignment, change
 from tests.services.etcd import QUICK
+from tests.support.scripts import assignment, change
 from tests.support.waiting import wait_until
 
 from .bare_server import PATIENCE_MS, SUBARRAY, Server
@@ -104,6 +104,10 @@ def served_in_memory(**properties: Any) -> Iterator[tuple[Any, Any]]:
 @pytest.fixture
 def start(config: Config) -> Iterator[Start]:
     """Function that starts a controller and a subarray with properties of the subarray."""
+    # Before a test changes the environment: the first Init of the process uses it too, and writes.
+    _server()
+    database.shut_down()
+    MemoryBackend.shared.clear()
     with contextlib.ExitStack() as stack:
         yield lambda **properties: stack.enter_context(served(**properties))
 

@@ -17,8 +17,8 @@ from ska_sdp_config.store.interface import Delete, Entry, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span, path_of_key
 from ska_sdp_sim import COMPONENTS, Simulator
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.e2e.scripts import ARGUMENTS
 from tests.services.simulator import is_written_by_simulator
+from tests.support.scripts import ARGUMENTS
 from tests.support.waiting import wait_until
 
 from .conftest import assign_text, rejection, served

@@ -12,8 +12,8 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
-from tests.e2e.scripts import name_receiver
 from tests.model.cells import PATHS
+from tests.support.scripts import name_receiver
 from tests.support.waiting import wait_until
 
 from .conftest import EB, Events, assign_text, served_in_memory, write_state

@@ -17,6 +17,7 @@ from ska_sdp_lmc.observability import process
 from ska_sdp_lmc.observability.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.observability.process import CODES, Process, Served
 from ska_sdp_lmc.runtime import database as database_module
+from ska_sdp_lmc.runtime import watch_loop
 from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.database import Database
 from ska_sdp_lmc.runtime.publisher import Publisher
@@ -24,6 +25,9 @@ from ska_sdp_lmc.runtime.watch_loop import Reconcile, WatchLoop
 from tests.support.waiting import wait_until
 
 NAME = "test-sdp/subarray/01"
+
+IDLE_S = 0.3
+"""Seconds in which an iteration that does not wait would have started."""
 
 Serve = Callable[[Reconcile], tuple[Process, CommandsInProgress]]
 
@@ -173,3 +177,39 @@ def test_process_without_devices_is_not_ready() -> None:
     assert reason.code == "no-device"
     assert "TANGO_HOST" in reason.text
     assert set(CODES) >= {reason.code}
+
+
+@pytest.fixture
+def iterating(serve: Serve) -> tuple[CommandsInProgress, threading.Semaphore]:
+    """Commands of a device whose watch loop has iterated once, and a count of its iterations."""
+    iterations = threading.Semaphore(0)
+
+    def reconcile(watcher: Watcher[Any]) -> None:
+        look(watcher)
+        iterations.release()
+
+    _, commands = serve(reconcile)
+    assert iterations.acquire(timeout=10)
+    return commands, iterations
+
+
+def test_iteration_waits_for_commands_in_progress(
+    iterating: tuple[CommandsInProgress, threading.Semaphore],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch_loop, "MAX_WAIT_FOR_COMMANDS_S", 30)
+    commands, iterations = iterating
+    with commands.running():
+        database.config.backend.create("/lmc/subarray/01", "{}")
+        assert not iterations.acquire(timeout=IDLE_S)
+    assert iterations.acquire(timeout=10)
+
+
+def test_iteration_starts_during_a_long_command(
+    iterating: tuple[CommandsInProgress, threading.Semaphore], database: Database
+) -> None:
+    commands, iterations = iterating
+    with commands.running():
+        database.config.backend.create("/lmc/subarray/01", "{}")
+        assert iterations.acquire(timeout=10)

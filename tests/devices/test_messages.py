@@ -17,9 +17,9 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import HealthState, ObsState
 from ska_sdp_lmc.messages.examples import example, example_names
-from tests.e2e.scripts import name_receiver
 from tests.messages.in_use import ACCEPTED, REJECTED, WRONG_IN_MEANING, files
 from tests.messages.small import PARSERS
+from tests.support.scripts import name_receiver
 from tests.support.shared import MESSAGES, has_messages
 from tests.support.waiting import wait_until
 

@@ -21,9 +21,9 @@ from ska_sdp_lmc.devices import subarray as server
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime.publisher import TangoSink
-from tests.e2e.scripts import name_receiver
 from tests.model.cells import OFFLINE
 from tests.model.worlds import ADDRESSES, READY_STATE
+from tests.support.scripts import name_receiver
 from tests.support.waiting import wait_until
 
 from .conftest import (

@@ -15,11 +15,11 @@ from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.e2e.rig import COMMAND_TIMEOUT_S, Rig, running_rig
-from tests.e2e.scripts import entry
 from tests.e2e.subarray import Subarray, is_connected
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
 from tests.services.simulator import is_written_by_simulator
+from tests.support.scripts import entry
 from tests.support.waiting import wait_until
 
 

@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.e2e.expected import COMMANDS, FOLLOWING, Block, Expected, Outcome
 from tests.e2e.rig import Rig
-from tests.e2e.scripts import (
+from tests.e2e.ways import INITIAL_STEPS, STAGES, WEIGHTED_COMMANDS
+from tests.support.scripts import (
     ADDRESSES,
     assignment,
     change,
@@ -22,7 +23,6 @@ from tests.e2e.scripts import (
     new_id,
     write_state,
 )
-from tests.e2e.ways import INITIAL_STEPS, STAGES, WEIGHTED_COMMANDS
 from tests.support.waiting import wait_until
 
 Accept = Callable[[], tuple[str, ...]]

@@ -14,7 +14,9 @@ from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.network import Network
-from tests.e2e.scripts import (
+from tests.e2e.subarray import CLIENT_TIMEOUT_MS, Subarray
+from tests.services.servers import ServeSubarrays, trl_of
+from tests.support.scripts import (
     ADDRESSES,
     assignment,
     change,
@@ -23,8 +25,6 @@ from tests.e2e.scripts import (
     new_id,
     write_state,
 )
-from tests.e2e.subarray import CLIENT_TIMEOUT_MS, Subarray
-from tests.services.servers import ServeSubarrays, trl_of
 from tests.support.waiting import wait_until
 
 COMMAND_TIMEOUT_S = 3600

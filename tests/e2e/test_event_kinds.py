@@ -14,9 +14,9 @@ from ska_sdp_config.lmc.states import AdminMode
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.event_clients import EventClient, Recorder
-from tests.e2e.scripts import assignment, new_id
 from tests.e2e.subarray import Subarray
 from tests.services.servers import ServeSubarrays, trl_of
+from tests.support.scripts import assignment, new_id
 
 LOGGER = logging.getLogger(__name__)
 

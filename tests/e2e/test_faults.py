@@ -10,7 +10,7 @@ import pytest
 import tango
 
 from tests.e2e.rig import COMMAND_TIMEOUT_S, Observation, Rig
-from tests.e2e.scripts import ARGUMENTS
+from tests.support.scripts import ARGUMENTS
 from tests.support.waiting import wait_until
 
 DEGRADED = 1

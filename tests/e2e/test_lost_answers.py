@@ -11,7 +11,7 @@ import pytest
 
 from ska_sdp_sim.demo.event import Value
 from tests.e2e.rig import Observation, Rig
-from tests.e2e.scripts import ARGUMENTS, assignment, new_id
+from tests.support.scripts import ARGUMENTS, assignment, new_id
 from tests.support.waiting import wait_until
 
 # Minimum of each; the test continues until both are reached.

@@ -10,9 +10,9 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.event_recorder import EventRecorder
-from tests.e2e.scripts import assignment, new_id
 from tests.e2e.subarray import Subarray
 from tests.services.servers import ServeSubarrays, trl_of
+from tests.support.scripts import assignment, new_id
 
 Layout = Callable[[int], list[list[str]]]
 

@@ -13,9 +13,9 @@ import pytest
 import tango
 
 from tests.e2e.rig import Rig
-from tests.e2e.scripts import ARGUMENTS, assignment, new_id
 from tests.e2e.subarray import Subarray
 from tests.model.cells import PATHS
+from tests.support.scripts import ARGUMENTS, assignment, new_id
 from tests.support.waiting import wait_until
 
 OK, FAILED = 0, 2

@@ -20,8 +20,8 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_sim.demo.content import Content, configure, scan
 from ska_sdp_sim.stack.local import LocalStack
 from tests.e2e.event_recorder import EventRecorder
-from tests.e2e.scripts import change
 from tests.e2e.subarray import Subarray, quick
+from tests.support.scripts import change
 from tests.support.waiting import wait_until
 
 Json = dict[str, Any]

@@ -31,6 +31,7 @@ MISSING = f"Execution block {EB} is missing"
         '{"max_length": 1e999}',
         '{"max_length": -1E+400}',
         f'{{"max_length": {"9" * 400}.0}}',
+        f'{{"max_length": {"9" * 300}e10}}',
         '{"max_length": NaN}',
         '{"max_length": -Infinity}',
         r'{"context": "\ud800"}',

@@ -203,12 +203,15 @@ class World:
 
     def command(self, name: str, message: Message | None = None) -> SubarrayView:
         """Execute a command and return the view to publish."""
+        before = copy.deepcopy(self.documents)
         writes = apply_command(
             name, self.snapshot, message, self.now, self.settings, "txn-test-20260131-b"
         )
         after = self.snapshot.with_writes(writes, self.revision + 1)
+        view = derive(after, self.now, self.settings)
+        assert self.documents == before, "a document was changed in place"
         self.write(writes)
-        return derive(after, self.now, self.settings)
+        return view
 
     def write(self, writes: Writes | None) -> None:
         if writes is not None:

@@ -1,7 +1,6 @@
 """Interleaved transactions of several clients, each step compared with the reference model.
 
-The generators behind the ``for`` loops are advanced explicitly, so that any two transactions can
-be interleaved, also two of one client.
+The generators behind the ``for`` loops are advanced explicitly, to interleave any two of them.
 """
 
 from __future__ import annotations

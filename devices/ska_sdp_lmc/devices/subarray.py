@@ -265,7 +265,6 @@ class SDPSubarray(LmcDevice):
         view = publisher.view
         if not isinstance(view, SubarrayView) or view.revision != snapshot.revision:
             view = derive(snapshot, _now(), self.settings)
-            self._reader.expected = snapshot.required_paths(self.settings.required_components)
             log_changes(publisher.publish(view))
         if view.timed_out:
             # The timeout expired after the transaction: the next iteration writes it.

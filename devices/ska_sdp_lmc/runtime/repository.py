@@ -37,7 +37,7 @@ def write(txn: Transaction, writes: Writes | None) -> None:
 
 
 class _Parsed(NamedTuple):
-    """A text with what ``read_document`` returned for it."""
+    """Stored text and its parsed document; see ``read_document``."""
 
     text: str | None
     document: Json | None
@@ -45,7 +45,7 @@ class _Parsed(NamedTuple):
 
 
 def _parse(text: str | None, known: _Parsed | None) -> _Parsed:
-    """Parse a text, unless it is that of the document known before."""
+    """Parse a text; reuse the known result if the text is unchanged."""
     if known is not None and known.text == text:
         return known
     return _Parsed(text, *read_document(text))
@@ -62,7 +62,7 @@ class SnapshotReader:
         components: names of the components that it requires.
 
     Attributes:
-        expected: paths that the next snapshot probably has.
+        expected: paths that the next snapshot probably has, by default those of the last one.
     """
 
     def __init__(self, subarray_id: str, components: Iterable[str]) -> None:
@@ -94,7 +94,7 @@ class SnapshotReader:
                     documents[path] = document
             required = required_paths(self._subarray_id, self._components, documents)
             missing = [path for path in required if path not in parsed]
-        self._known = parsed
+        self._known, self.expected = parsed, required
         used = dict.fromkeys([*required, *also])
         return Snapshot(
             txn.revision,

@@ -20,8 +20,8 @@ LOGGER = logging.getLogger(__name__)
 
 RETRY_DELAY_S = 1.0
 
-COMMANDS_FIRST_S = 0.05
-"""Seconds for which an iteration waits for the commands in progress, see decision 20."""
+MAX_WAIT_FOR_COMMANDS_S = 0.05
+"""Longest wait of an iteration for commands in progress, in seconds; see docs/decisions/0020."""
 
 Reconcile = Callable[["Watcher[Any]"], None]
 """Reads the database once, publishes the view and writes the resulting updates."""
@@ -91,9 +91,9 @@ class WatchLoop:
     def _watch(self) -> None:
         for watcher in self._database.config.watcher(follow=self._follow):
             self._watcher = watcher
+            self._commands.wait(MAX_WAIT_FOR_COMMANDS_S)
             if self._stopped.is_set():
                 return
-            self._commands.wait(COMMANDS_FIRST_S)
             self._started_at = time.monotonic()
             try:
                 self._reconcile(watcher)

@@ -32,18 +32,18 @@ class Writes:
     warnings: tuple[str, ...] = ()
 
 
-def _finite(text: str) -> float:
+def _parse_finite_float(text: str) -> float:
     number = float(text)
     if math.isinf(number):
         raise ValueError(f"{text} is too large")
     return number
 
 
-def _reject(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+def _reject_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not valid JSON")
 
 
-_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_reject)
+_DECODER = json.JSONDecoder(parse_float=_parse_finite_float, parse_constant=_reject_constant)
 """Decoder that rejects numbers that cannot be written back."""
 
 
@@ -63,7 +63,7 @@ def read_document(text: str | None) -> tuple[Json | None, bool]:
         if not text.isascii():
             text.encode()
         if "\\u" in text:
-            # It may be half a surrogate pair.
+            # Half a surrogate pair could not be encoded when the document is written back.
             json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}, False

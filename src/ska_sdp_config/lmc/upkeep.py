@@ -34,8 +34,8 @@ def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
     """Return the entry with ``reached``: a wait that is over stays over.
 
     Returns:
-        The writes; None if there was a command after that of this number, it is written already,
-        or the entry is damaged.
+        The writes; None if ``command_count`` is not that of the last command, ``reached`` is set
+        already, or the entry is damaged.
     """
     entry = snapshot.entry
     if entry.command_count != command_count or entry.reached:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -16,6 +17,9 @@ __all__ = ["ANY", "NOT_LENIENT", "Lenient", "schema_issues"]
 
 MAX_ERRORS = 5000
 """Errors of one value that are converted to issues."""
+
+_BUILDING = threading.Lock()
+"""Held while pydantic builds a model."""
 
 
 class _Any:
@@ -87,6 +91,10 @@ def _details(error: ValidationError) -> list[ErrorDetails]:
 
 
 def _error(schema: type[BaseModel], value: Any) -> ValidationError | None:
+    if not schema.__pydantic_complete__:
+        # Releases of pydantic before 2.14 mix up models that several threads build.
+        with _BUILDING:
+            schema.model_rebuild()
     try:
         schema.model_validate(value)
     except ValidationError as error:

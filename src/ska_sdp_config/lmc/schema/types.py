@@ -46,7 +46,7 @@ _TRANSACTION = re.compile(r"txn-[a-z0-9]+-[0-9]{8}-[a-z0-9]+")
 class Schema(BaseModel):
     """Base of all schemas: strict, so a boolean is not an integer; integers pass as floats.
 
-    Each is built at its first use: a server needs few of the versions.
+    pydantic builds each at its first use, as a server uses few of the versions.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
