@@ -13,15 +13,15 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
 
-from ska_sdp_config.engine.change_log import ChangeLog
+from ska_sdp_config.engine.change_log import ChangeLog, Point
+from ska_sdp_config.engine.listener import Listener
 from ska_sdp_config.engine.view import View
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Store, Watch
 from ska_sdp_config.store.keys import EVERYTHING, Span
 
-__all__ = ["Cache", "Listener", "Point"]
+__all__ = ["Cache"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -34,37 +34,6 @@ STALLED_AFTER_S = 1.0
 MIN_SKIP_INTERVAL_S = 2.0
 MAX_SKIP_INTERVAL_S = 10.0
 """Bounds of the interval between two skips of a lagging watch, each of which reads everything."""
-
-
-class Point(NamedTuple):
-    """Point in the history of a cache.
-
-    Attributes:
-        clears: ``Cache.clears`` before the revision was read.
-        revision: the revision.
-    """
-
-    clears: int
-    revision: int
-
-
-class Listener(Protocol):
-    """Receiver of every change, for a watcher; see Sink."""
-
-    def read_count(self) -> int:
-        """Return the number of keys and members of spans that the watcher reads."""
-
-    def cached(self) -> tuple[set[str], set[Span]]:
-        """Return the keys and spans that the watcher reads."""
-
-    def changed(self, changes: Sequence[Change]) -> None:
-        """Receive changes."""
-
-    def gap(self, revision: int) -> None:
-        """Handle the loss of changes up to a revision."""
-
-    def closed(self) -> None:
-        """Handle the end of the cache: there will be no more changes."""
 
 
 class Cache:

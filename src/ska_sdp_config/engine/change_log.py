@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import NamedTuple
 
 from ska_sdp_config.store.interface import Change
 
-__all__ = ["ChangeLog"]
+__all__ = ["ChangeLog", "Point"]
 
 MAX_CHANGES = 2_000
 """Number of changes kept."""
 
 MAX_CHARACTERS = 2_000_000
 """Total length of the values kept, in characters of one to four bytes."""
+
+
+class Point(NamedTuple):
+    """Point in the history of a cache.
+
+    Attributes:
+        clears: ``Cache.clears`` before the revision was read.
+        revision: the revision.
+    """
+
+    clears: int
+    revision: int
 
 
 class ChangeLog:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ska_sdp_config.engine.cache import Cache, Point
+from ska_sdp_config.engine.cache import Cache
+from ska_sdp_config.engine.change_log import Point
 from ska_sdp_config.store.keys import path_of_key
 
 __all__ = ["Followed"]

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Generic, Protocol, TypeVar
 
-from ska_sdp_config.engine.cache import Cache, Point
+from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.cached_reader import CachedReader
+from ska_sdp_config.engine.change_log import Point
 from ska_sdp_config.engine.committer import Committer
 from ska_sdp_config.engine.followed import Followed
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
