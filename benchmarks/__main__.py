@@ -15,7 +15,16 @@ from rich.table import Table
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 
-from . import command_line, devices, listing, processes, servers, transactions, watching
+from . import (
+    command_line,
+    devices,
+    listing,
+    one_watcher,
+    processes,
+    servers,
+    transactions,
+    watching,
+)
 from .by_hand import ByHand
 from .measure import Row
 
@@ -23,6 +32,7 @@ GROUPS = {
     "transactions": transactions.rows,
     "listing": listing.rows,
     "watching": watching.rows,
+    "one_watcher": one_watcher.rows,
     "processes": processes.rows,
     "command_line": command_line.rows,
     "devices": devices.rows,

@@ -79,7 +79,9 @@ def compare(
     )
 
 
-def of_samples(work: str, ours: list[float], floor: list[float], bound: float | None) -> Row:
+def of_samples(
+    work: str, ours: list[float], floor: list[float], bound: float | None, unit: str = "ms"
+) -> Row:
     """Compare the medians of samples taken alternately.
 
     The spread is that of the pairs, without the lowest and the highest tenth.
@@ -89,10 +91,11 @@ def of_samples(work: str, ours: list[float], floor: list[float], bound: float | 
         ours: durations with this software, in seconds.
         floor: as many durations of the same work by hand.
         bound: upper limit of the ratio, None for no limit.
+        unit: a thousandth of the unit of the samples.
     """
     mine, theirs = statistics.median(ours), statistics.median(floor)
     ratios = statistics.quantiles([a / b for a, b in zip(ours, floor, strict=True)], n=10)
-    return Row(work, mine, theirs, mine / theirs, (ratios[0], ratios[-1]), bound)
+    return Row(work, mine, theirs, mine / theirs, (ratios[0], ratios[-1]), bound, unit)
 
 
 def _seconds(work: Callable[[], object], times: int) -> float:

@@ -80,7 +80,6 @@ def test_watchdog_keeps_its_channel_open(
     network: Proxy, proxied: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A probe may begin after the watch has switched to another channel."""
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.1)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
     probed: list[tuple[EtcdClient, Channel]] = []
     answers: list[object] = []

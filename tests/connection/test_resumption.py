@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +9,9 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backends import Etcd3Backend
-from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.channel import Channel, WatchCall
 from ska_sdp_config.drivers.etcd.client import EtcdClient
-from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, GrpcWatch
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -77,45 +74,6 @@ def test_watch_resumes_with_backlog_over_four_mebibytes(
     assert backlog_network.accepted == 1
 
 
-@pytest.mark.long
-def test_progress_reply_does_not_advance_resume_revision(
-    backlog: Backlog, backlog_network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Progress is requested continuously while the stream is cut at arbitrary points."""
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", -1.0)
-    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 60.0)
-    monkeypatch.setattr(f"{WATCHDOG}.CHECK_INTERVAL_S", 0.005)
-    overtakers = 0
-
-    def on_response(stream: WatchStream, response: Any) -> None:
-        nonlocal overtakers
-        progress = not (response.events or response.created or response.canceled)
-        if progress and response.header.revision >= watch.next_revision:
-            overtakers += 1
-            if overtakers <= CUTS:
-                backlog_network.cut()
-
-    intercept_responses(monkeypatch, on_response)
-    backend = connect(backlog_network.endpoint)
-    backend.get("/a")
-    pause, moments = threading.Event(), random.Random(7)
-    end = time.monotonic() + 120
-    # Whether a progress reply overtakes events is random, and depends on the machine.
-    while not overtakers:
-        assert time.monotonic() < end, "no progress reply overtook an event"
-        backlog_network.limit(30_000_000)
-        sink = RecordingSink()
-        watch: Any = backend.store.watch(EVERYTHING, backlog.first, sink)
-        for _ in range(CUTS):
-            pause.wait(moments.random() * 0.1)
-            backlog_network.cut()
-        backlog_network.limit(None)
-        wait_until(lambda: len(sink.changes) >= REVISIONS)  # noqa: B023 - ends in the loop
-        assert backlog.is_delivered(sink)
-        assert not sink.gaps
-        watch.cancel()
-
-
 @NEWER_FIRST
 def test_backlog_on_slow_connection_is_delivered(
     backlog: Backlog, backlog_network: Proxy, connect: ConnectTo, monkeypatch: pytest.MonkeyPatch
@@ -124,7 +82,6 @@ def test_backlog_on_slow_connection_is_delivered(
 
     The backlog is delivered, or it is reported as a gap.
     """
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.1)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.4)
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_DEADLINE_S", 3.0)
     backend, other = connect(backlog_network.endpoint), connect(backlog.server.endpoint)
@@ -196,7 +153,7 @@ def test_internal_error_does_not_end_watches(
     open_call = GrpcChannel.watch
     tries: list[Channel] = []
 
-    def watch(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
+    def watch(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchCall:
         tries.append(channel)
         if len(tries) == 1:
             raise LookupError("internal fault")

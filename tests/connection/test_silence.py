@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
-from ska_sdp_config.drivers.etcd.stream import Stream
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import AnswerLost
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -128,23 +127,33 @@ def test_watch_opens_once_server_is_reachable(
     sink.expect(("1/a", "1"))
 
 
-def test_missing_progress_reply_is_not_silence(
+def test_idle_stream_is_kept(
     proxied: Backend, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The stream is kept while a read is answered and returns no new changes."""
-    requested = []
-    monkeypatch.setattr(Stream, "request_progress", lambda stream: requested.append(stream))
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.05)
+    """While reads are answered that show no changes which it has not delivered."""
+    opened: list[WatchStream] = []
+    intercept_responses(monkeypatch, lambda stream, response: opened.append(stream))
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
+    monkeypatch.setattr(f"{WATCHDOG}.CHECK_INTERVAL_S", 0.05)
     states = States(proxied)
     sink = watch_from_now(proxied, Span("1/a"))
-    wait_until(lambda: len(requested) >= 3)
+    wait_until(lambda: opened)
+
+    def stays_confirmed() -> None:
+        """Wait until a read has confirmed the stream, several times."""
+        for _ in range(3):
+            before = proxied.counts.quiet
+            assert before is not None
+            wait_until(lambda: (proxied.counts.quiet or 0.0) >= 0.05)
+            wait_until(lambda: (proxied.counts.quiet or 0.0) < 0.05)
+
+    stays_confirmed()
     # Nor is a change outside its span a reason to end it.
     commit(backend, b="1")
-    wait_until(lambda: len(requested) >= 6)
-    assert len(set(requested)) == 1
+    stays_confirmed()
     commit(backend, a="1")
     sink.expect(("1/a", "1"))
+    assert len(set(opened)) == 1
     assert states.received == ["connected"]
 
 
@@ -179,8 +188,6 @@ def test_stalled_watch_is_replaced(
             response.ClearField("events")
 
     intercept_responses(monkeypatch, on_response)
-    monkeypatch.setattr(Stream, "request_progress", lambda stream: None)
-    monkeypatch.setattr(f"{WATCHDOG}.REQUEST_PROGRESS_AFTER_S", 0.1)
     # A busy server delivers what was committed before the watch with a delay.
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 1.0)
     backend, other = connect(server.endpoint), connect(server.endpoint)

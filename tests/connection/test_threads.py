@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ska_sdp_config import Config, ConfigConnectionError
-from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.channel import Channel, WatchCall
 from ska_sdp_config.drivers.etcd.client import EtcdClient
-from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, GrpcWatch
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher
@@ -123,6 +123,22 @@ def test_close_is_thread_safe(server: EtcdOf, connect: ConnectTo) -> None:
         assert backend.store.closed
 
 
+def test_watcher_and_lease_need_four_threads(backend: Backend) -> None:
+    """Of gRPC's own in Python only one, which receives: none to send, also at a refresh."""
+    before = set(threading.enumerate())
+    with backend.lease(1), looping(backend, lambda txn: txn.get("/a")):
+        wait_until(lambda: backend.counts.quiet is not None, what="the stream is open")
+        seen: set[str] = set()
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            seen |= {thread.name for thread in set(threading.enumerate()) - before}
+            time.sleep(0.001)
+    ours = {name for name in seen if name.startswith("config-")}
+    assert ours == {"config-watch", "config-watchdog", "config-leases"}
+    # The loop of the test, and gRPC's.
+    assert len(seen - ours) == 2, seen
+
+
 def test_abandoned_watcher_ends_when_collected(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +149,7 @@ def test_abandoned_watcher_ends_when_collected(
     wait_until(lambda: backend.counts.quiet is not None, what="the stream is open")
     open_call = GrpcChannel.watch
 
-    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
+    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchCall:
         monkeypatch.undo()
         abandoned.clear()
         return open_call(channel, from_revision, metadata)
@@ -154,7 +170,7 @@ def test_last_watch_can_be_removed_while_stream_opens(
     before = threading.active_count()
     open_call, added = GrpcChannel.watch, threading.Event()
 
-    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> GrpcWatch:
+    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchCall:
         monkeypatch.undo()
         watch.cancel()
         return open_call(channel, from_revision, metadata)

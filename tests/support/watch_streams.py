@@ -27,9 +27,6 @@ class WatchStream:
             self._on_response(self, response)
             yield response
 
-    def request_progress(self) -> None:
-        self._call.request_progress()
-
     def cancel(self) -> None:
         self._call.cancel()
 

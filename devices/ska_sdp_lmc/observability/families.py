@@ -114,8 +114,8 @@ WATCH_LAG = Family(
 WATCH_QUIET = Family(
     "sdp_lmc_watch_quiet_seconds",
     "gauge",
-    "Seconds since the last message on the watch stream, progress replies included; progress is "
-    "requested after 1.5 s without a message.",
+    "Seconds since the last message on the watch stream, or since a read that showed nothing "
+    "undelivered, which is made after 3 s without a message.",
     ("prefix",),
 )
 

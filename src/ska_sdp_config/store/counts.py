@@ -28,8 +28,8 @@ class WatchLag(NamedTuple):
     Attributes:
         revisions: number of known revisions that the watch has not delivered.
         seconds: seconds for which the watch has lagged; 0 while it does not.
-        quiet: seconds since the last message of the watch, progress replies included; None before
-            the first one.
+        quiet: seconds since the last message of the watch, or since a read showed that it lacks
+            nothing; None before the first one.
     """
 
     revisions: int
@@ -56,7 +56,7 @@ class Counts:
             return self._counters.copy()
 
     def watch_received(self) -> None:
-        """Record a message of a watch."""
+        """Record a message of a watch, or that it lacks nothing."""
         self._last_message = time.monotonic()
 
     @property

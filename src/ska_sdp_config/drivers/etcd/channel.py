@@ -27,9 +27,6 @@ class WatchCall(Protocol):
             grpc.RpcError: the call failed or was cancelled.
         """
 
-    def request_progress(self) -> None:
-        """Request a response, if the transport can."""
-
     def cancel(self) -> None:
         """End the call."""
 

@@ -29,8 +29,7 @@ class Stream:
 
     Attributes:
         last_received: time of the last response, on the monotonic clock.
-        next_revision: first revision not yet delivered. Only events advance it: a progress
-            response may overtake events.
+        next_revision: first revision not yet delivered. Only events advance it.
         may_be_regressed: whether the member has not reached the revision to resume from. Either
             it lags behind the other members, or the database was restored.
         ended: reason for which the client ended it, if it did.
@@ -47,10 +46,6 @@ class Stream:
         for response in self._call:
             self.last_received = time.monotonic()
             yield response
-
-    def request_progress(self) -> None:
-        """Request a response, if the transport can."""
-        self._call.request_progress()
 
     def end(self, why: Ending) -> None:
         """End the stream."""

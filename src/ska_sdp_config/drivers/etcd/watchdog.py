@@ -1,9 +1,9 @@
-"""Detection of watch streams that are idle, dead, stalled or of a regressed database.
+"""Detection of watch streams that are dead, stalled or of a regressed database.
 
-Progress is requested on an idle stream. A missing reply alone proves nothing: it queues behind a
-large backlog, and the gateway does not support progress requests. The connection counts as dead
-if a read times out too, and the stream as stalled if it does not deliver the changes up to the
-revision of that read in time.
+While a stream is idle, the newest revision is read beside it. The connection counts as dead if
+that read times out, and the stream as stalled if it does not deliver the changes up to that
+revision in time. A progress request on the stream would prove less: its reply queues behind a
+large backlog, and the gateway has none.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
@@ -28,11 +28,8 @@ __all__ = ["Watchdog"]
 
 LOGGER = logging.getLogger(__name__)
 
-REQUEST_PROGRESS_AFTER_S = 1.5
-"""Idle time, in seconds, after which progress is requested."""
-
 PROBE_AFTER_S = 3.0
-"""Idle time, in seconds, after which the connection is probed by a read."""
+"""Idle time, in seconds, after which the newest revision is read."""
 
 PROBE_DEADLINE_S = 4.8
 """Idle time, in seconds, by which the response to the probe must have arrived."""
@@ -90,23 +87,15 @@ class Watchdog:
 
     def _run(self) -> None:
         with self._channel:
-            requested, pause = 0.0, 0.0
+            pause = 0.0
             while not self._stopped.wait(pause):
-                now = time.monotonic()
-                idle = now - self._stream.last_received
+                idle = time.monotonic() - self._stream.last_received
                 if self._channel.retired:
                     self._stream.end(Ending.REPLACED)
                 elif idle >= PROBE_AFTER_S or self._stream.may_be_regressed:
                     pause = self._probe()
                     continue
-                elif idle >= REQUEST_PROGRESS_AFTER_S and requested <= self._stream.last_received:
-                    requested = now
-                    self._etcd.connection.asked()
-                    self._stream.request_progress()
-                due = (
-                    REQUEST_PROGRESS_AFTER_S if idle < REQUEST_PROGRESS_AFTER_S else PROBE_AFTER_S
-                )
-                pause = min(CHECK_INTERVAL_S, max(0.01, due - idle))
+                pause = min(CHECK_INTERVAL_S, max(0.01, PROBE_AFTER_S - idle))
 
     def _probe(self) -> float:
         """Compare the stream with the store; return the seconds until the next check."""
@@ -135,7 +124,8 @@ class Watchdog:
         if self._stream.last_received != last_received or not 0 < lacking <= self.revision:
             self._lacking = 0
             self._stream.last_received = time.monotonic()
-            return min(CHECK_INTERVAL_S, REQUEST_PROGRESS_AFTER_S)
+            self._etcd.connection.counts.watch_received()
+            return CHECK_INTERVAL_S
         if self._lacking == lacking:
             self._stream.end(Ending.STALLED)
         self._lacking = lacking

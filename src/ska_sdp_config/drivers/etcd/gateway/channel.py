@@ -106,7 +106,7 @@ class GatewayChannel(Channel):
 class GatewayWatch:
     """Watch over HTTP; see WatchCall.
 
-    The gateway has no progress requests, and may not report that a watch has ended.
+    The gateway may not report that a watch has ended.
     """
 
     def __init__(
@@ -141,9 +141,6 @@ class GatewayWatch:
                         yield etcdrpc.WatchResponse()
         finally:
             self._client.session.close()
-
-    def request_progress(self) -> None:
-        """Do nothing; see WatchCall."""
 
     def cancel(self) -> None:
         """End the call; see WatchCall."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
+from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel, WatchCall
 from ska_sdp_config.drivers.etcd.codec import watch_request
 from ska_sdp_config.drivers.etcd.errors import CallError
 from ska_sdp_config.drivers.etcd.login import Metadata
@@ -37,8 +36,15 @@ OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
 ]
 
-STREAMS = {"LeaseKeepAlive"}
-"""Methods with a stream of requests and responses, of which one each is used."""
+STREAMS = {
+    ("Watch", "Watch"): (etcdrpc.WatchRequest, etcdrpc.WatchResponse),
+    ("Lease", "LeaseKeepAlive"): (etcdrpc.LeaseKeepAliveRequest, etcdrpc.LeaseKeepAliveResponse),
+}
+"""Methods with a stream of requests and one of responses, and the types of both.
+
+For a stream of requests gRPC starts a thread, so only one request is sent, which ends that stream.
+etcd answers all the same: to a watch until it is cancelled.
+"""
 
 _used_in: int | None = None
 """PID of the process in which gRPC was first used."""
@@ -67,27 +73,26 @@ class GrpcChannel(Channel):
         """Make a call; see Channel."""
         make_call = self.method(service, method)
         try:
-            if method not in STREAMS:
-                return make_call(request, timeout=timeout, metadata=metadata)
-            responses = make_call(iter([request]), timeout=timeout, metadata=metadata)
+            answer = make_call(request, timeout=timeout, metadata=metadata)
         except ValueError as exc:
             raise self._closed_or(exc) from exc
+        if (service, method) not in STREAMS:
+            return answer
         try:
-            for response in responses:
+            for response in answer:
                 return response
         finally:
-            responses.cancel()
+            answer.cancel()
         raise CallError(grpc.StatusCode.UNAVAILABLE, "the stream ended without a response")
 
-    def watch(self, from_revision: int, metadata: Metadata) -> GrpcWatch:
+    def watch(self, from_revision: int, metadata: Metadata) -> WatchCall:
         """Start a watch; see Channel."""
-        requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        requests.put(watch_request(from_revision))
-        method = self.method("Watch", "Watch")
+        make_call = self.method("Watch", "Watch")
         try:
-            return GrpcWatch(requests, method(iter(requests.get, None), metadata=metadata))
+            call: WatchCall = make_call(watch_request(from_revision), metadata=metadata)
         except ValueError as exc:
             raise self._closed_or(exc) from exc
+        return call
 
     def method(self, service: str, method: str) -> Any:
         """Return the callable of a method, such as ``Range`` of the service ``KV``.
@@ -101,8 +106,8 @@ class GrpcChannel(Channel):
             with self._lock:
                 if self._closed:
                     raise ChannelClosed
-                stub = getattr(etcdrpc, f"{service}Stub")(self._grpc_channel)
-                call = self._methods[service, method] = getattr(stub, method)
+                call = _method(self._grpc_channel, service, method)
+                self._methods[service, method] = call
         return call
 
     def _close(self) -> None:
@@ -119,31 +124,20 @@ class GrpcChannel(Channel):
             kept.append(self._grpc_channel)
 
 
-class GrpcWatch:
-    """Watch over gRPC; see WatchCall."""
-
-    def __init__(self, requests: queue.SimpleQueue[Any], call: Any) -> None:
-        self._requests = requests
-        self._call = call
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._call)
-
-    def request_progress(self) -> None:
-        """Request a progress notification; see WatchCall."""
-        request = etcdrpc.WatchProgressRequest()
-        self._requests.put(etcdrpc.WatchRequest(progress_request=request))
-
-    def cancel(self) -> None:
-        """End the call; see WatchCall."""
-        self._call.cancel()
-        # Ends gRPC's thread that sends the requests.
-        self._requests.put(None)
-
-
 def grpc_channels(settings: Settings) -> MakeChannel:
     """Return the function that creates channels."""
     return partial(GrpcChannel, settings)
+
+
+def _method(grpc_channel: grpc.Channel, service: str, method: str) -> Any:
+    if (service, method) not in STREAMS:
+        return getattr(getattr(etcdrpc, f"{service}Stub")(grpc_channel), method)
+    request, response = STREAMS[service, method]
+    return grpc_channel.unary_stream(
+        f"/etcdserverpb.{service}/{method}",
+        request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString,
+    )
 
 
 def _check_fork() -> None:
