@@ -38,7 +38,7 @@ test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
 	$(PYTEST) -m "not long" --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Distributed one by one: they are few, and their durations differ.
-test-long: $(INSTALLED) ## Run the tests that take minutes, such as the proofs at full size
+test-long: $(INSTALLED) ## Run the tests that take minutes; TEST_SIZE=1 repeats random faults at full size
 	$(PYTEST) -m long --dist loadgroup --no-loadscope-reorder --durations 0 --durations-min 5 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and import contracts

@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.e2e.machine import Observations
 from tests.e2e.rig import Rig
 from tests.e2e.ways import INITIAL_STEPS
+from tests.support.size import sized
 
 
 @pytest.mark.parametrize("steps", INITIAL_STEPS)
@@ -19,7 +20,7 @@ def test_initial_steps_are_logged(rig: Rig, steps: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("examples", "steps"), [(4, 14), (17, 30)])
+@pytest.mark.parametrize(("examples", "steps"), [(10, 14), (17, 30)])
 def test_random_observations(rig: Rig, examples: int, steps: int) -> None:
     class Machine(Observations):
         def __init__(self) -> None:
@@ -28,7 +29,7 @@ def test_random_observations(rig: Rig, examples: int, steps: int) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=sized(examples),
             stateful_step_count=steps,
             # Without shrinking: each example takes seconds, as it uses real processes.
             phases=[Phase.generate],

@@ -18,6 +18,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import crash
 from tests.services.versions import EtcdOf, size_for
 from tests.support.proxy import Proxy
+from tests.support.size import sized
 from tests.support.waiting import wait_until
 
 from .concurrency import amid, amid_faults, in_threads, short_watch_backoff
@@ -196,7 +197,7 @@ def test_views_on_etcd_are_consistent(etcd_server: Callable[..., Etcd]) -> None:
 
 @pytest.mark.long
 def test_many_views_in_memory_are_consistent() -> None:
-    follow_in_memory(MANY_ROUNDS_IN_MEMORY)
+    follow_in_memory(sized(MANY_ROUNDS_IN_MEMORY))
 
 
 @pytest.mark.long

@@ -16,6 +16,7 @@ from tests.proof.work import run_threads
 from tests.services.etcd import crash, may_have_lost_commits
 from tests.services.versions import EtcdOf, size_for
 from tests.support.proxy import Proxy
+from tests.support.size import sized
 
 from .concurrency import amid, amid_faults, in_processes
 from .databases import MemoryUnderTest, Network
@@ -101,7 +102,7 @@ def test_processes_on_etcd_are_serializable(etcd_server: Callable[..., Etcd]) ->
 
 @pytest.mark.long
 def test_many_threads_in_memory_are_serializable() -> None:
-    in_memory(MANY_TRANSACTIONS_IN_MEMORY)
+    in_memory(sized(MANY_TRANSACTIONS_IN_MEMORY))
 
 
 @pytest.mark.long

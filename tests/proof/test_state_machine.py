@@ -6,6 +6,7 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.versions import EtcdOf, size_for
+from tests.support.size import sized
 
 from .databases import EtcdUnderTest, MemoryUnderTest
 from .machine import Transactions
@@ -33,7 +34,9 @@ def test_transactions_on_etcd_match_the_reference(etcd: Etcd) -> None:
 @pytest.mark.parametrize("loses_answers", [False, True], ids=["direct", "losing answers"])
 def test_many_transactions_in_memory_match_the_reference(loses_answers: bool) -> None:
     examples = MANY_EXAMPLES_LOSING_ANSWERS if loses_answers else MANY_EXAMPLES_DIRECT
-    run_machine(Transactions, MemoryUnderTest(loses_answers=loses_answers), examples, MANY_STEPS)
+    run_machine(
+        Transactions, MemoryUnderTest(loses_answers=loses_answers), sized(examples), MANY_STEPS
+    )
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.versions import EtcdOf, size_for
+from tests.support.size import sized
 
 from .databases import EtcdUnderTest, MemoryUnderTest
 from .running import run_machine
@@ -27,7 +28,7 @@ def test_watchers_on_etcd_match_the_reference(etcd: Etcd) -> None:
 
 @pytest.mark.long
 def test_many_watchers_in_memory_match_the_reference() -> None:
-    run_machine(Watchers, MemoryUnderTest(), MANY_EXAMPLES_IN_MEMORY, MANY_STEPS)
+    run_machine(Watchers, MemoryUnderTest(), sized(MANY_EXAMPLES_IN_MEMORY), MANY_STEPS)
 
 
 @pytest.mark.long

@@ -74,3 +74,9 @@ def _pytango(python: str) -> str:
 def old_python(request: pytest.FixtureRequest) -> str:
     """Path of an interpreter with each old PyTango in turn."""
     return debian_python() if request.param == "9.3" else _own_python()
+
+
+@pytest.fixture
+def old_pythons() -> list[str]:
+    """Paths of the interpreters with an old PyTango."""
+    return [debian_python(), _own_python()]

@@ -19,6 +19,7 @@ import pytest
 from ska_sdp_sim.stack.etcd import Etcd, Flag
 from tests.services.debian import SUITES, NotAvailableError, etcd_from_debian
 from tests.services.etcd import QUICK, data_deleted_after, version_of
+from tests.support.size import sized
 
 NEWER_FIRST = pytest.mark.parametrize(
     "program", [pytest.param("3.4", marks=pytest.mark.long), "3.5"], indirect=True
@@ -29,7 +30,7 @@ NEWER_ONLY = pytest.mark.parametrize("program", ["3.5"], indirect=True)
 """For behaviour of the library that does not depend on the server's version."""
 
 OLDER_SHARE = 0.25
-"""Share of a proof's full size that runs on the older version."""
+"""Share of a proof's size that runs on the older version."""
 
 FROM_DEBIAN = tuple(SUITES)
 """Versions of newer Debian suites: 3.5.30 checks logins on calls that earlier ones leave open."""
@@ -140,9 +141,9 @@ def program(request: pytest.FixtureRequest) -> str:
 
 
 def size_for(server: EtcdOf, full: int) -> int:
-    """Return the size of a proof on a server: full on the newer version, a share on the older."""
+    """Return the size of a proof on a server: a share of it on the older version."""
     is_newer = server.program == programs().get("3.5")
-    return full if is_newer else round(full * OLDER_SHARE)
+    return sized(full if is_newer else round(full * OLDER_SHARE))
 
 
 @pytest.fixture(scope="session")
