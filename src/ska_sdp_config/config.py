@@ -197,11 +197,16 @@ class Config(Generic[Yielded]):
         Args:
             timeout: maximum seconds between two iterations; None for no limit.
             follow: prefixes of paths, such as ``/pb/``, at any depth. Each change of a path that
-                begins with one of them starts an iteration too, and is in ``changed``.
+                begins with one of them starts an iteration too, and is in ``changed``. They are
+                whole paths, and so are those in ``changed``: with the global prefix, if there is
+                one.
 
         Returns:
             An iterable whose items have ``txn``, ``changed``, ``set_timeout``, ``set_wake_up_at``
             and ``trigger``.
+
+        Raises:
+            TypeError: ``follow`` is a string.
         """
 
         def take_with_retries(raw: Txn) -> Lease:

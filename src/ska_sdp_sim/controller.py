@@ -77,7 +77,8 @@ class ProcessingController:
         for txn in watcher.txn():
             changed = watcher.changed
             if changed is None:
-                self._unfinished = find_unfinished(txn, self._prefix)
+                # Also those that were deleted meanwhile, whose deployments are to be removed.
+                self._unfinished = find_unfinished(txn, self._prefix) | self._phases.keys()
             else:
                 self._unfinished |= {path[len(self.root) :].partition("/")[0] for path in changed}
             unfinished = sorted(self._unfinished)

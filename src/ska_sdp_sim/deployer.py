@@ -24,7 +24,7 @@ class HelmDeployer:
     def __init__(self, config: Config, prefix: str = "") -> None:
         self.root = f"{prefix}/deploy/"
         self._config = config
-        self._new: set[str] = set()
+        self._to_check: set[str] = set()
         self._errors = ErrorIsolation(LOGGER)
 
     def reconcile(self, watcher: Watcher[Transaction]) -> None:
@@ -35,12 +35,16 @@ class HelmDeployer:
         """
         for txn in watcher.txn():
             changed = watcher.changed
-            paths = txn.list_keys(self.root) if changed is None else changed
-            self._new |= {path[len(self.root) :].partition("/")[0] for path in paths}
-        for name in sorted(self._new):
+            if changed is None:
+                paths = set(txn.list_keys(self.root, recurse=1))
+                paths = {path for path in paths if f"{path}/state" not in paths}
+            else:
+                paths = set(changed)
+            self._to_check |= {path[len(self.root) :].partition("/")[0] for path in paths}
+        for name in sorted(self._to_check):
             with self._errors.isolate(name):
                 self._deploy(name)
-            self._new.discard(name)
+                self._to_check.discard(name)
 
     def _deploy(self, name: str) -> None:
         for txn in self._config.txn(prefetch=[f"{self.root}{name}", f"{self.root}{name}/state"]):

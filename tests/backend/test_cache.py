@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+
 import pytest
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.cache import MIN_TRIM_ENTRIES
+from ska_sdp_config.engine.followed import Followed
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.view import View
+from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Change, Entry, Query, Sink, Watch
 from ska_sdp_config.store.keys import Span
@@ -194,6 +199,41 @@ def test_cache_drops_large_listing_that_is_not_read_again(
         loop.watcher.trigger()
         wait_until(lambda: len(cached(backend).values) < 10)
         assert cached(backend).lists == {}
+
+
+def test_cache_that_is_all_in_use_is_not_scanned_in_each_iteration(
+    backend: Backend, other: Backend
+) -> None:
+    """They are more than what is read: the values of a listing whose keys are read are kept."""
+    put(other, all="1", **{f"pb/{number}": "1" for number in range(2 * MIN_TRIM_ENTRIES)})
+
+    numbers = itertools.count()
+
+    def read(txn: Txn) -> int:
+        if txn.get("/all") == "1":
+            return len(txn.list_values("/pb/"))
+        return len(txn.list_keys("/pb/")) if next(numbers) % 2 else 0
+
+    class Unused(WatchedReads):
+        """Listener that counts how often the cache asks for what is in use."""
+
+        scans = 0
+
+        def cached(self) -> tuple[set[str], set[Span]]:
+            self.scans += 1
+            return super().cached()
+
+    counting = Unused(threading.Condition(), Followed(backend.cache, []))
+    backend.cache.join(counting)
+    with looping(backend, read) as loop:
+        loop.expect(2 * MIN_TRIM_ENTRIES)
+        other.update("/all", "0")
+        for _ in range(10):
+            iterations = len(loop.results)
+            loop.watcher.trigger()
+            wait_until(lambda: len(loop.results) > iterations)  # noqa: B023 - ends in the loop
+    backend.cache.leave(counting)
+    assert counting.scans <= 2
 
 
 def cached(backend: Backend) -> View:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_config.backend import MemoryBackend
+from ska_sdp_config.backend import ConfigRefused, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine import change_log
 from ska_sdp_config.engine.backend import Backend
@@ -101,6 +104,111 @@ def test_retry_has_what_changed_until_its_own_revision(connect: Connect) -> None
     assert steps.changed() == set()
 
 
+def test_retry_that_does_not_ask_leaves_the_change_to_the_next_body(connect: Connect) -> None:
+    other = connect()
+    put(other, n="0")
+    steps = Steps(connect(), "/pb/")
+    steps.changed()
+    put(other, **{"pb/a": "1"})
+    watcher = steps.next()
+    runs = 0
+    for txn in watcher.txn():
+        runs += 1
+        txn.get("/n")
+        if runs == 1:
+            assert watcher.changed == frozenset(["/pb/a"])
+            put(other, n="10")
+        txn.update("/n", "1")
+    assert runs == 2
+    assert steps.changed() == {"/pb/a"}
+
+
+def test_change_is_kept_after_a_read_that_failed(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the body handles the error and ends."""
+    other, backend = connect(), connect()
+    steps = Steps(backend, "/pb/")
+    steps.changed()
+    put(other, **{"pb/a": "1"})
+    watcher = steps.next()
+    for txn in watcher.txn():
+        assert watcher.changed == frozenset(["/pb/a"])
+        with monkeypatch.context() as patch:
+            patch.setattr(type(backend.store), "read", refuse)
+            with pytest.raises(ConfigRefused):
+                txn.get("/pb/a")
+    assert steps.changed() == {"/pb/a"}
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise ConfigRefused("permission denied")
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_body_that_failed_runs_again_soon(connect: Connect, asks: bool) -> None:
+    """If it has asked what changed: nothing else would start the next iteration."""
+    watcher = Watcher(connect(), lambda txn: txn, timeout=10, follow=["/pb/"])
+    began = time.monotonic()
+    for number, _ in enumerate(watcher):
+        if number == 1:
+            break
+        with suppress(Interrupted):
+            for _ in watcher.txn():
+                if asks:
+                    assert watcher.changed is None
+                    raise Interrupted
+        if not asks:
+            watcher.trigger()
+    assert time.monotonic() - began < 9
+
+
+def test_everything_may_have_changed_until_an_index_is_built(connect: Connect) -> None:
+    """Also if the watch has caught up meanwhile."""
+    other, backend = connect(), connect()
+    put(other, **{"pb/a": "1"})
+    steps = Steps(backend, "/pb/")
+    steps.changed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(backend.cache), "changes_between", lambda *_: None)
+        watcher = steps.next()
+        with suppress(Interrupted):
+            for _ in watcher.txn():
+                assert watcher.changed is None
+                raise Interrupted
+    assert steps.changed() is None
+    assert steps.changed() == set()
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_change_after_a_restore_starts_an_iteration(is_left: bool) -> None:
+    """Its revision is lower than those that were processed before."""
+    database = Database()
+    backend, other = MemoryBackend(database), MemoryBackend(database)
+    for number in range(20):
+        put(other, **{"pb/a": str(number)})
+    watcher = Watcher(backend, lambda txn: txn, follow=["/pb/"])
+    seen: list[frozenset[str] | None] = []
+    with assert_not_woken(watcher.trigger):
+        for number, _ in enumerate(watcher):
+            for _ in watcher.txn():
+                seen.append(watcher.changed)
+                if number == 1 and is_left:
+                    break
+            if number == 0:
+                database.clear()
+            elif number == 1:
+                put(other, **{"pb/new": "1"})
+            else:
+                break
+    assert seen == [None, None, None if is_left else frozenset(["/pb/new"])]
+
+
+def test_prefixes_are_a_list(connect: Connect) -> None:
+    with pytest.raises(TypeError, match="list of prefixes"):
+        Watcher(connect(), lambda txn: txn, follow="/pb/")
+
+
 def test_changed_needs_a_transaction(connect: Connect) -> None:
     watcher = Steps(connect(), "/pb/").next()
     with pytest.raises(RuntimeError, match="body of the watcher's txn"):
@@ -109,8 +217,8 @@ def test_changed_needs_a_transaction(connect: Connect) -> None:
 
 PATHS = ["/pb/a", "/pb/a/state", "/pb/b", "/pbx", "/eb/a", "/z"]
 WRITE = st.tuples(st.sampled_from(PATHS), st.sampled_from(["1", "2", None]))
-TURN, FAILED_TURN, RESTORE = "turn", "failed turn", "restore"
-STEPS = st.lists(WRITE | st.sampled_from([TURN, TURN, FAILED_TURN, RESTORE]), max_size=30)
+ITERATION, FAILED, RESTORE = "iteration", "failed iteration", "restore"
+STEPS = st.lists(WRITE | st.sampled_from([ITERATION, ITERATION, FAILED, RESTORE]), max_size=30)
 MAX_CHANGES = 4
 """Number of changes that are remembered: after more of them, any path may have changed."""
 
@@ -120,15 +228,17 @@ class Interrupted(Exception):
 
 
 def update(index: dict[str, str], txn: Txn, changed: frozenset[str] | None, limit: int) -> None:
-    """Update an index by what has changed, or fail after so many paths."""
+    """Update an index by what has changed, or fail after ``limit`` paths."""
+    texts: dict[str, str | None] = {}
     if changed is None:
         index.clear()
-        index.update(txn.peek_values("/pb/", recurse=1))
-        index.update(txn.peek_values("/eb/"))
-    for number, path in enumerate(changed or ()):
+        texts.update(txn.peek_values("/pb/", recurse=1))
+        texts.update(txn.peek_values("/eb/"))
+    else:
+        texts.update(txn.get_many(changed))
+    for number, (path, value) in enumerate(texts.items()):
         if number >= limit:
             raise Interrupted
-        value = txn.get(path)
         if value is None:
             index.pop(path, None)
         else:
@@ -143,7 +253,7 @@ def test_updated_index_equals_rebuilt_one(history: list[tuple[str, str | None] |
         backend, other = MemoryBackend(database), MemoryBackend(database)
         steps = Steps(backend, "/pb/", "/eb/")
         index: dict[str, str] = {}
-        for step in [*history, TURN]:
+        for step in [*history, ITERATION]:
             if step == RESTORE:
                 database.clear()
             elif isinstance(step, tuple):
@@ -152,11 +262,11 @@ def test_updated_index_equals_rebuilt_one(history: list[tuple[str, str | None] |
                 watcher = steps.next()
                 try:
                     for txn in watcher.txn():
-                        update(index, txn, watcher.changed, 1 if step == FAILED_TURN else 100)
+                        update(index, txn, watcher.changed, 1 if step == FAILED else 100)
                         rebuilt = txn.list_values("/pb/", recurse=1) + txn.list_values("/eb/")
                         assert index == dict(rebuilt)
                 except Interrupted:
-                    assert step == FAILED_TURN
+                    assert step == FAILED
 
 
 def write(backend: Backend, path: str, value: str | None) -> None:
@@ -186,6 +296,27 @@ def test_peeked_values_contain_pending_writes(connect: Connect) -> None:
         txn.delete("/pb/b")
         txn.create("/pb/d", "1")
         assert dict(txn.peek_values("/pb/")) == {"/pb/a": "2", "/pb/c": "1", "/pb/d": "1"}
+
+
+def test_peeked_values_do_not_contain_later_writes(connect: Connect) -> None:
+    backend = connect()
+    put(backend, **{"pb/a": "1", "pb/b": "1"})
+    for txn in backend.txn():
+        for path, value in txn.peek_values("/pb/"):
+            txn.update(path, value + "x")
+        assert dict(txn.peek_values("/pb/")) == {"/pb/a": "1x", "/pb/b": "1x"}
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_peeked_values_end_with_the_transaction(connect: Connect, is_begun: bool) -> None:
+    backend = connect()
+    put(backend, **{"pb/a": "1", "pb/b": "1"})
+    for txn in backend.txn():
+        values = txn.peek_values("/pb/")
+        if is_begun:
+            next(values)
+    with pytest.raises(RuntimeError, match="has ended"):
+        list(values)
 
 
 def test_peeked_values_are_of_one_revision(connect: Connect) -> None:

@@ -19,6 +19,7 @@ PATHS = [
         "/pb/b",
         "/pb/b/state",
         "/pb/c/state",
+        "/pb//state",
     ),
     *("/ebx/a", "/deploy/a/state"),
 ]

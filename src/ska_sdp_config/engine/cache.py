@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from ska_sdp_config.engine.change_log import ChangeLog, Point
 from ska_sdp_config.engine.listener import Listener
+from ska_sdp_config.engine.trimmed import Trimmed
 from ska_sdp_config.engine.view import View
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Store, Watch
@@ -61,6 +62,7 @@ class Cache:
         self._lagging_since: float | None = None
         self._skip_pause = 0.0
         self._next_skip = 0.0
+        self._trimmed = Trimmed(0, 0)
         self._watch: Watch | None = None
         self._sink: Sink | None = None
         self._listeners: list[Listener] = []
@@ -235,11 +237,11 @@ class Cache:
         """Drop entries that no watcher reads, if they are many."""
         with self._lock:
             view = self._view
-            size = len(view.values) + sum(map(len, view.lists.values()))
+            size = view.size()
             listeners = list(self._listeners)
         # Of two iterations, so about twice what is needed.
         read = sum(listener.read_count() for listener in listeners)
-        if size <= max(MIN_TRIM_ENTRIES, read):
+        if size <= max(MIN_TRIM_ENTRIES, read) or self._trimmed.suffices(size, read):
             return
         keys: set[str] = set()
         spans: set[Span] = set()
@@ -249,13 +251,8 @@ class Cache:
             spans |= more_spans
         with self._lock:
             view = self._own_view()
-            view.lists = {span: members for span, members in view.lists.items() if span in spans}
-            view.whole &= view.lists.keys()
-            view.values = {
-                key: entry
-                for key, entry in view.values.items()
-                if key in keys or any(key in span for span in view.whole)
-            }
+            view.keep_only(keys, spans)
+            self._trimmed = Trimmed(view.size(), read)
 
     def changed(self, changes: Sequence[Change], source: Sink) -> None:
         """Apply changes and pass them to the listeners; see Sink.

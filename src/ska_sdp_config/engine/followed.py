@@ -27,8 +27,15 @@ class Followed:
 
     @property
     def revision(self) -> int:
-        """The revision up to which changes were processed, 0 if none were."""
-        return self._processed.revision if self._processed else 0
+        """The revision up to which changes were processed; 0 if none were, or some were lost."""
+        if self._processed is None or self._processed.clears != self._cache.clears:
+            return 0
+        return self._processed.revision
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether all that ``changed`` has returned was confirmed."""
+        return self._in_progress is None
 
     def covers(self, key: str) -> bool:
         """Return whether the path of a key is followed."""
@@ -42,24 +49,26 @@ class Followed:
         """Return the followed paths that have changed since the last processed revision.
 
         Args:
-            until: the last revision to include, which ``processed`` confirms.
+            until: the last revision to include, which ``confirm`` confirms.
 
         Returns:
-            The paths; None if any path may have changed.
+            The paths; None if any path may have changed. It stays None until that is confirmed: a
+            body that fails may have built a part of its index only.
         """
         self._in_progress = until
         if self._processed is None:
             return None
         changes = self._cache.changes_between(self._processed, until.revision)
         if changes is None:
+            self._processed = None
             return None
         return frozenset(path_of_key(change.key) for change in changes if self.covers(change.key))
 
-    def processed(self) -> None:
-        """Note that what ``changed`` returned has been processed."""
+    def confirm(self) -> None:
+        """Confirm that what ``changed`` returned was processed, if it was called."""
         if self._in_progress is not None:
             self._processed, self._in_progress = self._in_progress, None
 
-    def discard(self) -> None:
-        """Note that what ``changed`` returned was not processed to the end."""
+    def begin_attempt(self) -> None:
+        """Forget what ``changed`` has returned: another attempt has to process it."""
         self._in_progress = None

@@ -54,7 +54,7 @@ class Snapshot:
         self.reads = Reads()
         self.must_retry = False
         self.is_incomplete = False
-        self._is_final = False
+        self._reruns_if_lost = False
         if known is not None:
             self._store_reply(queries, known)
 
@@ -64,9 +64,9 @@ class Snapshot:
             self._fetch([])
         return self.revision
 
-    def pin_finally(self) -> int:
-        """Return the revision, for use beyond the read set: if it is lost, the body runs again."""
-        self._is_final = True
+    def pin_or_rerun(self) -> int:
+        """Return the revision; if it is lost later in the attempt, the body runs again."""
+        self._reruns_if_lost = True
         return self.pin()
 
     def entry(self, key: str) -> Entry | None:
@@ -121,7 +121,7 @@ class Snapshot:
 
     def scan(self, span: Span) -> Iterator[Entry]:
         """Yield the entries of a span, read in pages, without keeping them or guarding them."""
-        self.pin_finally()
+        self.pin_or_rerun()
         while True:
             query = Query(span, limit=ENTRIES_PER_SCAN)
             reply = self._reply([query])
@@ -170,14 +170,14 @@ class Snapshot:
         """Read at the newest revision after the pinned one was compacted, or lost by a restore.
 
         The read set is read again together with the new queries. If none of it has changed, and
-        the revision is not final, the body continues at the newest revision. Otherwise the attempt
-        cannot commit; the body, which is the body of a for loop, still runs to its end, and its
-        writes are discarded.
+        the revision itself was not used, the body continues at the newest revision. Otherwise the
+        attempt cannot commit; the body, which is the body of a for loop, still runs to its end,
+        and its writes are discarded.
         """
         read = self.reads.queries()
         reply = self._read([*read, *queries], 0)
         is_disputed = self.reads.disputed(Reply(reply.revision, reply.found[: len(read)]))
-        if is_disputed or self._is_final:
+        if is_disputed or self._reruns_if_lost:
             self.must_retry = True
         LOGGER.info(
             "Revision %d was %s during a transaction, which %s at revision %d.",

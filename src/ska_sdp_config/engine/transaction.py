@@ -93,9 +93,9 @@ class Txn:
         """The revision of all reads of this transaction."""
         return self._snapshot.pin()
 
-    def final_revision(self) -> int:
-        """Return the revision of all reads; if it is lost, the body runs again."""
-        return self._snapshot.pin_finally()
+    def revision_or_rerun(self) -> int:
+        """Return the revision of all reads; if it is lost later, the body runs again."""
+        return self._snapshot.pin_or_rerun()
 
     def get(self, path: str) -> str | None:
         """Return the text at a path, or None if the path does not exist."""
@@ -141,20 +141,24 @@ class Txn:
     ) -> Iterator[tuple[str, str]]:
         """Yield paths with their values, read in pages; they do not count as read.
 
-        For a listing that is too large to keep. What this transaction creates comes last; the rest
-        of each level is sorted.
+        For a listing that is too large to keep. What this transaction has written before comes
+        last; the rest of each level is sorted. Writes during the iteration are not in it.
 
         Args:
             path: start of the paths, as for ``list_keys``.
             recurse: number of further levels, or the exact levels.
         """
         self._check_not_ended()
-        for span in spans_of_listing(path, recurse):
+        return self._peek_values(spans_of_listing(path, recurse), self._pending.copy())
+
+    def _peek_values(self, spans: Sequence[Span], pending: Pending) -> Iterator[tuple[str, str]]:
+        for span in spans:
             for entry in self._snapshot.scan(span):
-                if not self._pending.decides(entry.key):
+                self._check_not_ended()
+                if not pending.decides(entry.key):
                     yield path_of_key(entry.key), entry.value
-            for key in self._pending.members(span, []):
-                yield path_of_key(key), self._pending.text(key) or ""
+            for key in pending.members(span, []):
+                yield path_of_key(key), pending.text(key) or ""
 
     def lease_of(self, path: str) -> int:
         """Return the ID of the lease of a path, 0 if it has none or does not exist."""

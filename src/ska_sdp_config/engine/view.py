@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from ska_sdp_config.store.interface import Change, Entry, Query
 from ska_sdp_config.store.keys import Span
@@ -27,6 +27,10 @@ class View:
         self.lists: dict[Span, dict[str, Entry]] = {}
         self.whole: set[Span] = set()
         self.shared = False
+
+    def size(self) -> int:
+        """Return the number of entries and members of listings."""
+        return len(self.values) + sum(map(len, self.lists.values()))
 
     def same_contents(self) -> View:
         """Return a view that shares the contents of this one, for a later revision."""
@@ -83,6 +87,16 @@ class View:
         else:
             self.values[query.span.begin] = None
         self.values.update((entry.key, entry) for entry in found)
+
+    def keep_only(self, keys: Container[str], spans: Container[Span]) -> None:
+        """Drop all entries and listings but those of some keys and spans."""
+        self.lists = {span: members for span, members in self.lists.items() if span in spans}
+        self.whole &= self.lists.keys()
+        self.values = {
+            key: entry
+            for key, entry in self.values.items()
+            if key in keys or any(key in span for span in self.whole)
+        }
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Apply changes to the keys and spans that are cached."""

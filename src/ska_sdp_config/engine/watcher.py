@@ -54,6 +54,9 @@ class Watcher(Generic[T_co]):
         wrap: makes the transaction object of the body.
         timeout: seconds after which an iteration ends in any case, or None for no limit.
         follow: prefixes of the paths whose changes start an iteration and are in ``changed``.
+
+    Raises:
+        TypeError: ``follow`` is a string.
     """
 
     def __init__(
@@ -72,6 +75,8 @@ class Watcher(Generic[T_co]):
         self._triggered = False
         self._was_skipped = False
         self._was_notified = False
+        if isinstance(follow, str):
+            raise TypeError(f"follow takes a list of prefixes, such as [{follow!r}], not one.")
         self._followed = Followed(backend.cache, follow)
         self._watched = WatchedReads(self._wake, self._followed)
         self._attempt: tuple[Txn, int] | None = None
@@ -110,7 +115,7 @@ class Watcher(Generic[T_co]):
         if self._attempt is None:
             raise RuntimeError("Read changed in the body of the watcher's txn.")
         txn, clears = self._attempt
-        return self._followed.changed(Point(clears, txn.final_revision()))
+        return self._followed.changed(Point(clears, txn.revision_or_rerun()))
 
     def txn(
         self,
@@ -162,15 +167,19 @@ class Watcher(Generic[T_co]):
                 unreachable=lambda exc: _pause(store, exc, next(pauses), deadline),
             ):
                 self._attempt = (txn, clears)
-                self._followed.discard()
+                self._followed.begin_attempt()
                 yield self._wrap(txn)
                 clears = cache.clears
-            self._followed.processed()
+            if not txn.is_incomplete:
+                self._followed.confirm()
         except ConfigConnectionError:
             self._iterate_soon()
             raise
         finally:
             self._attempt = None
+            if not self._followed.is_confirmed:
+                # The body failed or was left; a change that it has not processed must not wait.
+                self._iterate_soon()
 
     def set_timeout(self, timeout: float | None) -> None:
         """Set the seconds after which each iteration ends in any case; None for no limit."""

@@ -24,6 +24,12 @@ class Pending:
     def __bool__(self) -> bool:
         return bool(self._puts or self._erased)
 
+    def copy(self) -> Pending:
+        """Return a copy, which later writes do not change."""
+        other = Pending()
+        other._puts, other._erased = self._puts.copy(), self._erased.copy()
+        return other
+
     def put(self, put: Put) -> None:
         """Write a key."""
         self._puts[put.key] = put

@@ -53,7 +53,11 @@ class ActiveBlocks:
         self.unreadable.clear()
         for path, text in ebs:
             self._put_eb(path, text)
-        ended = {path for path, text in pb_parts if self._put_pb_part(path, text)}
+        ended = {
+            path
+            for path, text in pb_parts
+            if _has_no_empty_part(path) and self._put_pb_part(path, text)
+        }
         for path, text in pbs:
             self._put_pb(path, text, ended)
 
@@ -65,7 +69,7 @@ class ActiveBlocks:
             read: reads texts.
         """
         ebs, pb_parts, pbs = set(), set(), set()
-        for path in changed:
+        for path in filter(_has_no_empty_part, changed):
             depth = path.count("/")
             if path.startswith(EB) and depth == 2:
                 ebs.add(path)
@@ -112,6 +116,11 @@ class ActiveBlocks:
             self.documents[path] = document
         else:
             self.documents.pop(path, None)
+
+
+def _has_no_empty_part(path: str) -> bool:
+    """Return whether a path can be read; others may be stored, but belong to no block."""
+    return "//" not in path and not path.endswith("/")
 
 
 def _has_status(document: Json | None, statuses: Container[str]) -> bool:

@@ -40,10 +40,10 @@ STREAMS = {
     ("Watch", "Watch"): (etcdrpc.WatchRequest, etcdrpc.WatchResponse),
     ("Lease", "LeaseKeepAlive"): (etcdrpc.LeaseKeepAliveRequest, etcdrpc.LeaseKeepAliveResponse),
 }
-"""Methods with a stream of requests and one of responses, and the types of both.
+"""Bidirectional methods that are called as if they took one request, with their types.
 
-For a stream of requests gRPC starts a thread, so only one request is sent, which ends that stream.
-etcd answers all the same: to a watch until it is cancelled.
+gRPC starts a thread to send a stream of requests. After a single request the stream of requests
+ends; etcd answers all the same, a watch until it is cancelled.
 """
 
 _used_in: int | None = None

@@ -1,0 +1,83 @@
+"""What the simulator keeps in memory, after changes were lost and after errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_sim.block import deployment_id
+from ska_sdp_sim.controller import ProcessingController
+from ska_sdp_sim.deployer import HelmDeployer
+
+PB_ID = "pb-test-20260101-00001"
+SCRIPT = {"kind": "batch", "name": "x", "version": "1.0.0"}
+BLOCK = {"pb_id": PB_ID, "script": SCRIPT, "parameters": {}, "dependencies": []}
+DEPLOYMENT = deployment_id(PB_ID, "x")
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def config(database: Database) -> Iterator[Config]:
+    with Config(MemoryBackend(database)) as config:
+        yield config
+
+
+@pytest.fixture
+def other(database: Database) -> Iterator[Config]:
+    """Another program's Config."""
+    with Config(MemoryBackend(database)) as config:
+        yield config
+
+
+def iterations(config: Config, part: Any) -> Iterator[Watcher[Any]]:
+    """Yield iterations that read everything that was committed before."""
+    for watcher in config.watcher(timeout=0, follow=[part.root]):
+        config.backend.get("/a")
+        yield watcher
+
+
+def write(config: Config, path: str, document: object) -> None:
+    config.backend.create(path, json.dumps(document))
+
+
+def test_deployment_of_a_block_deleted_during_a_loss_of_changes_is_removed(
+    config: Config, other: Config, database: Database
+) -> None:
+    write(other, f"/pb/{PB_ID}", BLOCK)
+    write(other, "/script/batch:x:1.0.0", {**SCRIPT, "image": "i"})
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    controller.reconcile(next(steps))
+    database.clear()
+    write(other, f"/deploy/{DEPLOYMENT}", {"key": DEPLOYMENT, "kind": "helm", "args": {}})
+    for _ in range(2):
+        controller.reconcile(next(steps))
+    assert other.backend.get(f"/deploy/{DEPLOYMENT}")[0] is None
+
+
+def test_deployment_is_retried_after_an_error(
+    config: Config, other: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(other, f"/deploy/{DEPLOYMENT}", {"key": DEPLOYMENT, "kind": "helm", "args": {}})
+    deployer = HelmDeployer(config)
+    steps = iterations(config, deployer)
+    with monkeypatch.context() as patch:
+        patch.setattr(Config, "txn", give_up)
+        deployer.reconcile(next(steps))
+    deployer.reconcile(next(steps))
+    assert other.backend.get(f"/deploy/{DEPLOYMENT}/state")[0] is not None
+
+
+def give_up(*_: object, **__: object) -> None:
+    raise RuntimeError("The transaction gave up after 64 retries.")
