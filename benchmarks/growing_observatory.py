@@ -86,7 +86,7 @@ class GrowingObservatory:
         self._obs_states.until(READY)
 
     def scans(self, count: int) -> list[float]:
-        """Scan so many times; return the seconds of each Scan, from call to return."""
+        """Scan ``count`` times; return the seconds of each Scan, from call to return."""
         took = []
         for scan_id in range(1, count + 1):
             began = time.perf_counter()

@@ -21,10 +21,12 @@ from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .by_hand import ByHand
-from .following import latency_of_changed
+from .following import iterations
 from .growing_observatory import GrowingObservatory
 from .scale_plot import draw
 from .stored_blocks import StoredBlocks
+
+DOCS = Path("docs/explanation")
 
 SIZES = (0, 1_000, 10_000, 50_000)
 SCANS = 150
@@ -50,8 +52,8 @@ def main() -> None:
     """Measure, print the table and write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results-scale.json"))
-    parser.add_argument("--plot", type=Path, default=Path("benchmarks/results-scale.svg"))
+    parser.add_argument("--json", type=Path, default=DOCS / "growth.json")
+    parser.add_argument("--plot", type=Path, default=DOCS / "growth.svg")
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -90,10 +92,7 @@ def _measure(etcd: Etcd, by_hand: ByHand, blocks: StoredBlocks) -> Figures:
             figures[f"memory, {name}"] = _resident(pid)
         observatory.end()
     with Config(backend="etcd3", host=etcd.host, port=etcd.port) as config:
-        ours, raw = latency_of_changed(config, by_hand)
-    figures["latency of changed"] = ours
-    figures["latency of a raw watch"] = raw
-    return figures
+        return {**figures, **iterations(config, by_hand)}
 
 
 def _processor_times(pids: dict[str, int], change: Callable[[], None]) -> Figures:

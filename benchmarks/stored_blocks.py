@@ -35,7 +35,7 @@ class StoredBlocks:
         by_hand.commit([], {**_block(self._newest), **_running(self._newest, 0)})
 
     def grow(self, count: int) -> None:
-        """Store ended blocks until there are so many."""
+        """Store ended blocks until there are ``count``."""
         puts = itertools.chain.from_iterable(map(_ended, range(self.count, count)))
         while some := dict(itertools.islice(puts, PUTS_PER_CALL)):
             self._by_hand.commit([], some)

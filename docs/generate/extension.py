@@ -15,6 +15,7 @@ from docs.generate import (
     observation,
     operations,
     rejections,
+    scale,
     screens,
     settings,
 )
@@ -45,6 +46,7 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "health-reasons": operations.reasons,
     "metrics": operations.metrics,
     "killed-parts": operations.killed_parts,
+    "growth": scale.costs,
     "observation": observation.sequence,
     "device-settings": settings.devices,
     "database-settings": settings.database,

@@ -96,10 +96,10 @@ class ProcessingController:
                         continue
                     self._errors.clear(pb_id)
                     if isinstance(step, Done):
-                        self._forget(pb_id)
+                        self._drop(pb_id)
         return due, deleted
 
-    def _forget(self, pb_id: str) -> None:
+    def _drop(self, pb_id: str) -> None:
         self._unfinished.discard(pb_id)
         self._phases.pop(pb_id, None)
 
@@ -164,7 +164,7 @@ class ProcessingController:
                 if not txn.processing_block.exists(pb_id) and txn.deployment.exists(name):
                     txn.delete_deployment(name)
             LOGGER.info("%s: deleted", pb_id)
-        self._forget(pb_id)
+        self._drop(pb_id)
 
 
 def _write_or_fail(txn: Transaction, block: Block, step: Step) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ska_sdp_config.backend import ConfigRefused, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
-from ska_sdp_config.engine import change_log
+from ska_sdp_config.engine import change_log, snapshot
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
@@ -135,13 +136,13 @@ def test_change_is_kept_after_a_read_that_failed(
     for txn in watcher.txn():
         assert watcher.changed == frozenset(["/pb/a"])
         with monkeypatch.context() as patch:
-            patch.setattr(type(backend.store), "read", refuse)
+            patch.setattr(type(backend.store), "read", reject)
             with pytest.raises(ConfigRefused):
                 txn.get("/pb/a")
     assert steps.changed() == {"/pb/a"}
 
 
-def refuse(*_: object, **__: object) -> None:
+def reject(*_: object, **__: object) -> None:
     raise ConfigRefused("permission denied")
 
 
@@ -215,6 +216,8 @@ def test_changed_needs_a_transaction(connect: Connect) -> None:
         assert watcher.changed
 
 
+SEVERAL = [f"pb/{number:02}" for number in range(12)]
+
 PATHS = ["/pb/a", "/pb/a/state", "/pb/b", "/pbx", "/eb/a", "/z"]
 WRITE = st.tuples(st.sampled_from(PATHS), st.sampled_from(["1", "2", None]))
 ITERATION, FAILED, RESTORE = "iteration", "failed iteration", "restore"
@@ -276,12 +279,18 @@ def write(backend: Backend, path: str, value: str | None) -> None:
         put(backend, **{path[1:]: value})
 
 
-@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1_200])
-def test_peeked_values_are_complete(connect: Connect, count: int) -> None:
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 32])
+def test_peeked_values_are_complete(
+    connect: Connect,
+    count: int,
+    set_pages: Callable[[int, int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also if its pages are larger than those of listings."""
+    set_pages(3, 4)
+    monkeypatch.setattr(snapshot, "ENTRIES_PER_SCAN", 10)
     backend = connect()
-    for begin in range(0, count, 100):
-        numbers = range(begin, min(count, begin + 100))
-        put(backend, **{f"pb/{number:04}": str(number) for number in numbers})
+    put(backend, **{f"pb/{number:02}": str(number) for number in range(count)})
     for txn in backend.txn():
         found = dict(txn.peek_values("/pb/"))
         assert found == dict(txn.list_values("/pb/"))
@@ -319,28 +328,25 @@ def test_peeked_values_end_with_the_transaction(connect: Connect, is_begun: bool
         list(values)
 
 
-def test_peeked_values_are_of_one_revision(connect: Connect) -> None:
+def test_peeked_values_are_of_one_revision(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A compaction between two pages reruns the body."""
+    monkeypatch.setattr(snapshot, "ENTRIES_PER_SCAN", 10)
     backend, other = connect(), connect()
-    for begin in range(0, 600, 100):
-        put(backend, **{f"pb/{number:04}": "1" for number in range(begin, begin + 100)})
+    put(backend, **dict.fromkeys(SEVERAL, "1"))
     runs: list[set[str]] = []
     for txn in backend.txn():
         found: list[str] = []
         for _, value in txn.peek_values("/pb/"):
-            if not runs and len(found) == 100:
-                rewrite_and_compact(other)
+            if not runs and len(found) == 5:
+                put(other, **dict.fromkeys(SEVERAL, "2"))
+                compact(other)
             found.append(value)
         runs.append(set(found))
-        assert len(found) == 600
+        assert len(found) == len(SEVERAL)
     assert runs[-1] == {"2"}
     assert len(runs) == 2
-
-
-def rewrite_and_compact(backend: Backend) -> None:
-    for begin in range(0, 600, 100):
-        put(backend, **{f"pb/{number:04}": "2" for number in range(begin, begin + 100)})
-    compact(backend)
 
 
 def test_peeked_values_cause_no_conflict(connect: Connect) -> None:

@@ -1,4 +1,4 @@
-"""What the simulator keeps in memory, after changes were lost and after errors."""
+"""Memory of the simulator, after changes were lost and after errors."""
 
 from __future__ import annotations
 

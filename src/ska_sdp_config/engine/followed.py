@@ -70,5 +70,5 @@ class Followed:
             self._processed, self._in_progress = self._in_progress, None
 
     def begin_attempt(self) -> None:
-        """Forget what ``changed`` has returned: another attempt has to process it."""
+        """Drop what ``changed`` has returned: another attempt has to process it."""
         self._in_progress = None

@@ -15,5 +15,4 @@ KEYS_PER_PAGE = 20_000
 
 def page_size(query: Query) -> int:
     """Return the maximum number of entries to request at a time."""
-    most = KEYS_PER_PAGE if query.keys_only else VALUES_PER_PAGE
-    return min(query.limit, most) if query.limit else most
+    return query.limit or (KEYS_PER_PAGE if query.keys_only else VALUES_PER_PAGE)

@@ -1,0 +1,33 @@
+"""Table of the cost of work by the number of stored blocks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from docs.generate.text import table
+
+__all__ = ["costs"]
+
+_FIGURES = Path(__file__).parents[1] / "explanation" / "growth.json"
+
+
+def costs() -> str:
+    """Return the table of the figures that make bench-scale has written."""
+    figures: dict[str, dict[str, float]] = json.loads(_FIGURES.read_text())["figures"]
+    sizes = list(figures)
+    heads = ["", *(f"{int(size):,} blocks" for size in sizes), "ratio"]
+    rows = [
+        [row, *(_shown(row, figures[size][row]) for size in sizes), _ratio(figures, row)]
+        for row in figures[sizes[0]]
+    ]
+    return table(heads, rows)
+
+
+def _shown(row: str, value: float) -> str:
+    return f"{value / 1e6:.0f} MB" if row.startswith("memory") else f"{value * 1e3:.1f} ms"
+
+
+def _ratio(figures: dict[str, dict[str, float]], row: str) -> str:
+    first, *_, last = (each[row] for each in figures.values())
+    return f"{last / first:.2f}"
