@@ -27,6 +27,7 @@ def draw(figures: Mapping[int, Mapping[str, float]], where: Path) -> None:
     sizes = list(figures)
     empty = figures[sizes[0]]
     figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
+    axes.set_prop_cycle(color=matplotlib.color_sequences["tab20"])
     places = [max(size, WITHOUT_BLOCKS) for size in sizes]
     for row, first in empty.items():
         if first:
@@ -34,7 +35,7 @@ def draw(figures: Mapping[int, Mapping[str, float]], where: Path) -> None:
     axes.set_xscale("log")
     axes.set_xticks(places, [f"{size:,}" for size in sizes])
     axes.minorticks_off()
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")
     axes.set_xlabel("stored blocks")
     axes.set_ylabel("cost, relative to an empty database")
     axes.grid(alpha=0.3)
