@@ -13,15 +13,17 @@ _FIGURES = Path(__file__).parents[1] / "explanation" / "growth.json"
 
 
 def costs() -> str:
-    """Return the table of the figures that make bench-scale has written."""
-    figures: dict[str, dict[str, float]] = json.loads(_FIGURES.read_text())["figures"]
+    """Return the table of the figures that make bench-scale has written, and the late scan."""
+    written = json.loads(_FIGURES.read_text())
+    figures: dict[str, dict[str, float]] = written["figures"]
     sizes = list(figures)
     heads = ["", *(f"{int(size):,} blocks" for size in sizes), "ratio"]
     rows = [
         [row, *(_shown(row, figures[size][row]) for size in sizes), _ratio(figures, row)]
         for row in figures[sizes[0]]
     ]
-    return table(heads, rows)
+    late = f"The last of 2,000 scans took {written['late scan']:.2f} times as long as the first."
+    return f"{table(heads, rows)}\n\n{late}\n"
 
 
 def _shown(row: str, value: float) -> str:

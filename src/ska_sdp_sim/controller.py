@@ -15,7 +15,14 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.times import read_time
 from ska_sdp_sim.block import Block
-from ska_sdp_sim.database import fetch_blocks, find_unfinished, paths_of, read_block, write_step
+from ska_sdp_sim.database import (
+    fetch_blocks,
+    find_unfinished,
+    is_id,
+    paths_of,
+    read_block,
+    write_step,
+)
 from ska_sdp_sim.loop import ErrorIsolation
 from ska_sdp_sim.script import Done, Settings, Step, Wait, next_step, phase
 
@@ -80,7 +87,8 @@ class ProcessingController:
                 # Also those that were deleted meanwhile, whose deployments are to be removed.
                 self._unfinished = find_unfinished(txn, self._prefix) | self._phases.keys()
             else:
-                self._unfinished |= {path[len(self.root) :].partition("/")[0] for path in changed}
+                names = {path[len(self.root) :].partition("/")[0] for path in changed}
+                self._unfinished |= set(filter(is_id, names))
             unfinished = sorted(self._unfinished)
             due, deleted = [], set()
             fetch_blocks(txn, self._prefix, unfinished)
@@ -102,6 +110,7 @@ class ProcessingController:
     def _drop(self, pb_id: str) -> None:
         self._unfinished.discard(pb_id)
         self._phases.pop(pb_id, None)
+        self._errors.clear(pb_id)
 
     def _next(self, watcher: Watcher[Transaction], block: Block) -> Step | Wait | Done:
         now = datetime.now(timezone.utc)

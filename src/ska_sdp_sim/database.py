@@ -21,7 +21,7 @@ def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> lis
     """Return the paths to prefetch for a step; that of an invalid ``eb_id`` is left out."""
     paths = [f"{prefix}/pb/{pb_id}{below}" for below in ("", "/state", "/owner")]
     paths += [f"{prefix}/deploy/{deployment}{below}" for below in ("", "/state")]
-    if eb_id is not None and _is_id(eb_id):
+    if eb_id is not None and is_id(eb_id):
         paths.append(f"{prefix}/eb/{eb_id}")
     return paths
 
@@ -45,6 +45,8 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
     unfinished = set()
     for path, text in txn.peek_values(root):
         pb_id = path[len(root) :]
+        if not is_id(pb_id):
+            continue
         name = script_of(_parse(text))["name"]
         if pb_id not in ended or deployment_id(pb_id, name) in deployments:
             unfinished.add(pb_id)
@@ -53,7 +55,7 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
     """Fetch processing blocks and their related entries in two round trips."""
-    valid = [pb_id for pb_id in pb_ids if _is_id(pb_id)]
+    valid = [pb_id for pb_id in pb_ids if is_id(pb_id)]
     txn.get_many(f"{prefix}/pb/{pb_id}{below}" for pb_id in valid for below in ("", "/state"))
     paths: list[str] = []
     for pb_id in valid:
@@ -147,7 +149,8 @@ def _object(value: Any, name: str) -> Mapping[str, Any] | None:
     return value
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Return whether a text can be the ID of an entity; keys of other programs may be any."""
     try:
         check_path_part(text)
     except ValueError:

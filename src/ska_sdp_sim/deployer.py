@@ -9,7 +9,8 @@ from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.times import last_updated
-from ska_sdp_sim.loop import ErrorIsolation
+from ska_sdp_sim.database import is_id
+from ska_sdp_sim.loop import RETRY_DELAY, ErrorIsolation
 
 LOGGER = logging.getLogger(__name__)
 
@@ -36,15 +37,20 @@ class HelmDeployer:
         for txn in watcher.txn():
             changed = watcher.changed
             if changed is None:
-                paths = set(txn.list_keys(self.root, recurse=1))
-                paths = {path for path in paths if f"{path}/state" not in paths}
+                states = set(txn.list_keys(self.root, recurse=[1]))
+                deployments = txn.list_keys(self.root)
+                paths = {path for path in deployments if f"{path}/state" not in states}
             else:
                 paths = set(changed)
-            self._to_check |= {path[len(self.root) :].partition("/")[0] for path in paths}
+            names = {path[len(self.root) :].partition("/")[0] for path in paths}
+            self._to_check |= set(filter(is_id, names))
         for name in sorted(self._to_check):
             with self._errors.isolate(name):
                 self._deploy(name)
+                self._errors.clear(name)
                 self._to_check.discard(name)
+        if self._to_check:
+            watcher.set_wake_up_at(datetime.now(timezone.utc) + RETRY_DELAY)
 
     def _deploy(self, name: str) -> None:
         for txn in self._config.txn(prefetch=[f"{self.root}{name}", f"{self.root}{name}/state"]):

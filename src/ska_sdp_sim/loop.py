@@ -15,7 +15,7 @@ from ska_sdp_config.store.errors import LeaseNotFound
 
 LOGGER = logging.getLogger(__name__)
 
-_RETRY_DELAY = timedelta(seconds=0.5)
+RETRY_DELAY = timedelta(seconds=0.5)
 
 
 class WatchLoop:
@@ -51,7 +51,7 @@ class WatchLoop:
                 # A write that was lost changes nothing in the database, so no watch event would
                 # start the retry. An expired lease is granted again meanwhile.
                 LOGGER.warning("Retrying after %s", error or type(error).__name__)
-                watcher.set_wake_up_at(datetime.now(timezone.utc) + _RETRY_DELAY)
+                watcher.set_wake_up_at(datetime.now(timezone.utc) + RETRY_DELAY)
 
     def stop(self) -> None:
         """Stop after the current call. Thread-safe."""

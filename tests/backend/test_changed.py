@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Timer
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from ska_sdp_config.engine import change_log, snapshot
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import Put
 from tests.support.backends import Connect, compact, put
 from tests.support.watch_loops import assert_not_woken
 
@@ -148,20 +149,66 @@ def reject(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize("asks", [True, False])
 def test_body_that_failed_runs_again_soon(connect: Connect, asks: bool) -> None:
-    """If it has asked what changed: nothing else would start the next iteration."""
-    watcher = Watcher(connect(), lambda txn: txn, timeout=10, follow=["/pb/"])
-    began = time.monotonic()
-    for number, _ in enumerate(watcher):
-        if number == 1:
-            break
-        with suppress(Interrupted):
-            for _ in watcher.txn():
-                if asks:
-                    assert watcher.changed is None
+    """Nothing else would start the next iteration."""
+    watcher = Watcher(connect(), lambda txn: txn, follow=["/pb/"])
+    with assert_not_woken(watcher.trigger):
+        for number, _ in enumerate(watcher):
+            if number == 1:
+                break
+            with suppress(Interrupted):
+                for _ in watcher.txn():
+                    if asks:
+                        assert watcher.changed is None
                     raise Interrupted
-        if not asks:
-            watcher.trigger()
-    assert time.monotonic() - began < 9
+
+
+def test_retry_that_does_not_ask_iterates_again_soon(connect: Connect) -> None:
+    other = connect()
+    put(other, n="0")
+    watcher = Watcher(connect(), lambda txn: txn, follow=["/pb/"])
+    runs = 0
+    with assert_not_woken(watcher.trigger):
+        for number, _ in enumerate(watcher):
+            if number == 1:
+                break
+            for txn in watcher.txn():
+                runs += 1
+                txn.get("/n")
+                if runs == 1:
+                    assert watcher.changed is None
+                    put(other, n="10")
+                txn.update("/n", "1")
+    assert runs == 2
+
+
+@pytest.mark.parametrize("follow", [[], ["/pb/"]])
+@pytest.mark.parametrize("is_waiting", [False, True])
+def test_key_without_a_path_is_ignored(
+    connect: Connect, follow: list[str], is_waiting: bool
+) -> None:
+    """Other programs may write any key to the same database."""
+    other = connect()
+    put(other, n="0")
+    watcher = Watcher(connect(), lambda txn: txn, follow=follow)
+    seen: list[str | None] = []
+
+    def write_both() -> None:
+        keys = ("foo", "/foo", "2/pb/", "3/pb/a", "1/n")
+        other.store.commit([], [Put(key, "1") for key in keys], timeout=5)
+
+    with assert_not_woken(watcher.trigger):
+        for number, _ in enumerate(watcher):
+            for txn in watcher.txn():
+                seen.append(txn.get("/n"))
+                if follow:
+                    assert watcher.changed == (frozenset() if number else None)
+            if number == 1:
+                break
+            if is_waiting:
+                Timer(0.2, write_both).start()
+            else:
+                write_both()
+    assert seen == ["0", "1"]
 
 
 def test_everything_may_have_changed_until_an_index_is_built(connect: Connect) -> None:

@@ -20,6 +20,9 @@ PATHS = [
         "/pb/b/state",
         "/pb/c/state",
         "/pb//state",
+        "/pb/a/",
+        "/pb/",
+        "/eb/",
     ),
     *("/ebx/a", "/deploy/a/state"),
 ]

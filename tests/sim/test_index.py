@@ -15,6 +15,7 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.block import deployment_id
 from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.deployer import HelmDeployer
+from tests.support.watch_loops import assert_not_woken
 
 PB_ID = "pb-test-20260101-00001"
 SCRIPT = {"kind": "batch", "name": "x", "version": "1.0.0"}
@@ -77,6 +78,36 @@ def test_deployment_is_retried_after_an_error(
         deployer.reconcile(next(steps))
     deployer.reconcile(next(steps))
     assert other.backend.get(f"/deploy/{DEPLOYMENT}/state")[0] is not None
+
+
+def test_deployer_retries_by_itself(
+    config: Config, other: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(other, f"/deploy/{DEPLOYMENT}", {"key": DEPLOYMENT, "kind": "helm", "args": {}})
+    deployer = HelmDeployer(config)
+    watcher = config.watcher(follow=[deployer.root])
+    with assert_not_woken(watcher.trigger):
+        for number, _ in enumerate(watcher):
+            if number == 1:
+                break
+            with monkeypatch.context() as patch:
+                patch.setattr(Config, "txn", give_up)
+                deployer.reconcile(watcher)
+
+
+def test_deployments_with_a_state_are_not_read(
+    config: Config,
+    other: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for number in range(3):
+        write(other, f"/deploy/d-{number}", {"key": f"d-{number}", "kind": "helm", "args": {}})
+        write(other, f"/deploy/d-{number}/state", {"status": "RUNNING"})
+    deployer = HelmDeployer(config)
+    monkeypatch.setattr(Config, "txn", give_up)
+    deployer.reconcile(next(iterations(config, deployer)))
+    assert not caplog.records
 
 
 def give_up(*_: object, **__: object) -> None:

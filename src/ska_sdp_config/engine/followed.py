@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.change_log import Point
-from ska_sdp_config.store.keys import path_of_key
+from ska_sdp_config.store.keys import readable_path_of
 
 __all__ = ["Followed"]
 
@@ -24,6 +24,7 @@ class Followed:
         self._prefixes = tuple(prefixes)
         self._processed: Point | None = None
         self._in_progress: Point | None = None
+        self._is_asked = False
 
     @property
     def revision(self) -> int:
@@ -33,17 +34,23 @@ class Followed:
         return self._processed.revision
 
     @property
-    def is_confirmed(self) -> bool:
-        """Whether all that ``changed`` has returned was confirmed."""
-        return self._in_progress is None
+    def is_unused(self) -> bool:
+        """Whether nothing is followed."""
+        return not self._prefixes
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether ``changed`` was called in this transaction, and nothing was confirmed since."""
+        return self._is_asked
 
     def covers(self, key: str) -> bool:
         """Return whether the path of a key is followed."""
-        return path_of_key(key).startswith(self._prefixes)
+        slash = key.find("/")
+        return slash > 0 and key.startswith(self._prefixes, slash)
 
     def missed(self, gap: int) -> bool:
         """Return whether changes up to a revision were lost that were not yet processed."""
-        return bool(self._prefixes) and self.revision < gap
+        return not self.is_unused and self.revision < gap
 
     def changed(self, until: Point) -> frozenset[str] | None:
         """Return the followed paths that have changed since the last processed revision.
@@ -56,19 +63,25 @@ class Followed:
             body that fails may have built a part of its index only.
         """
         self._in_progress = until
+        self._is_asked = True
         if self._processed is None:
             return None
         changes = self._cache.changes_between(self._processed, until.revision)
         if changes is None:
             self._processed = None
             return None
-        return frozenset(path_of_key(change.key) for change in changes if self.covers(change.key))
+        paths = (readable_path_of(each.key) for each in changes if self.covers(each.key))
+        return frozenset(path for path in paths if path is not None)
 
-    def confirm(self) -> None:
-        """Confirm that what ``changed`` returned was processed, if it was called."""
-        if self._in_progress is not None:
-            self._processed, self._in_progress = self._in_progress, None
+    def begin_transaction(self) -> None:
+        """Note the start of a transaction."""
+        self._in_progress, self._is_asked = None, False
 
     def begin_attempt(self) -> None:
         """Drop what ``changed`` has returned: another attempt has to process it."""
         self._in_progress = None
+
+    def confirm(self) -> None:
+        """Confirm that what ``changed`` returned in the last attempt was processed, if it was."""
+        if self._in_progress is not None:
+            self._processed, self._in_progress, self._is_asked = self._in_progress, None, False

@@ -139,7 +139,7 @@ class Txn:
     def peek_values(
         self, path: str, recurse: int | Iterable[int] = 0
     ) -> Iterator[tuple[str, str]]:
-        """Yield paths with their values, read in pages; they do not count as read.
+        """Iterate over paths with their values, read in pages; they do not count as read.
 
         For a listing that is too large to keep. What this transaction has written before comes
         last; the rest of each level is sorted. Writes during the iteration are not in it.
@@ -152,6 +152,7 @@ class Txn:
         return self._peek_values(spans_of_listing(path, recurse), self._pending.copy())
 
     def _peek_values(self, spans: Sequence[Span], pending: Pending) -> Iterator[tuple[str, str]]:
+        self._check_not_ended()
         for span in spans:
             for entry in self._snapshot.scan(span):
                 self._check_not_ended()

@@ -146,10 +146,12 @@ class Watcher(Generic[T_co]):
         store, cache = self._backend.store, self._backend.cache
         deadline = Deadline(store.timeout, timeout, store.address)
         pauses = _backoff()
+        followed, has_ended = self._followed, False
+        followed.begin_transaction()
         try:
             if not self._database_responds(deadline):
                 # Without reads, only the expired timeout or alarm can start the next iteration.
-                self._was_skipped = True
+                self._was_skipped = has_ended = True
                 return
             # Read before anything else, so that a loss of changes after that is detected.
             clears = cache.clears
@@ -167,17 +169,18 @@ class Watcher(Generic[T_co]):
                 unreachable=lambda exc: _pause(store, exc, next(pauses), deadline),
             ):
                 self._attempt = (txn, clears)
-                self._followed.begin_attempt()
+                followed.begin_attempt()
                 yield self._wrap(txn)
                 clears = cache.clears
+            has_ended = True
             if not txn.is_incomplete:
-                self._followed.confirm()
+                followed.confirm()
         except ConfigConnectionError:
             self._iterate_soon()
             raise
         finally:
             self._attempt = None
-            if not self._followed.is_confirmed:
+            if followed.is_unconfirmed or not (has_ended or followed.is_unused):
                 # The body failed or was left; a change that it has not processed must not wait.
                 self._iterate_soon()
 

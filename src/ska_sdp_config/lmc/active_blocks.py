@@ -51,14 +51,12 @@ class ActiveBlocks:
         """
         self.documents.clear()
         self.unreadable.clear()
-        for path, text in ebs:
+        for path, text in filter(_is_of_block, ebs):
             self._put_eb(path, text)
         ended = {
-            path
-            for path, text in pb_parts
-            if _has_no_empty_part(path) and self._put_pb_part(path, text)
+            path for path, text in filter(_is_of_block, pb_parts) if self._put_pb_part(path, text)
         }
-        for path, text in pbs:
+        for path, text in filter(_is_of_block, pbs):
             self._put_pb(path, text, ended)
 
     def update(self, changed: Iterable[str], read: ReadTexts) -> None:
@@ -121,6 +119,10 @@ class ActiveBlocks:
 def _has_no_empty_part(path: str) -> bool:
     """Return whether a path can be read; others may be stored, but belong to no block."""
     return "//" not in path and not path.endswith("/")
+
+
+def _is_of_block(item: tuple[str, str]) -> bool:
+    return _has_no_empty_part(item[0])
 
 
 def _has_status(document: Json | None, statuses: Container[str]) -> bool:

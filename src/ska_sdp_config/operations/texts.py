@@ -41,14 +41,14 @@ class Texts:
     def peek_values(
         self, path: str, recurse: int | Iterable[int] = 0
     ) -> Iterator[tuple[str, str]]:
-        """Yield paths and texts, read in pages; they do not count as read.
+        """Iterate over paths and texts, read in pages; they do not count as read.
 
         Args:
             path: start of the paths, as for ``list_keys``.
             recurse: number of further levels, or the exact levels.
         """
-        for full, text in self._raw.peek_values(self._prefix + path, recurse):
-            yield self._strip(full), text
+        found = self._raw.peek_values(self._prefix + path, recurse)
+        return ((self._strip(full), text) for full, text in found)
 
     def put(self, path: str, text: str) -> None:
         """Create or replace the text at a path, which counts as read.

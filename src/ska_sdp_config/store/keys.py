@@ -18,6 +18,7 @@ __all__ = [
     "depth_digits",
     "key_of_path",
     "path_of_key",
+    "readable_path_of",
     "spans_below",
     "spans_of_listing",
 ]
@@ -73,6 +74,14 @@ def key_of_path(path: str) -> str:
 def path_of_key(key: str) -> str:
     """Return the path of a key."""
     return key[key.index("/") :]
+
+
+def readable_path_of(key: str) -> str | None:
+    """Return the path of a key; None if no path has it, as other programs may write any key."""
+    slash = key.find("/")
+    path = key[slash:]
+    is_readable = slash > 0 and path[-1] != "/" and key == key_of_path(path)
+    return path if is_readable else None
 
 
 def depth_digits(span: Span) -> int:
