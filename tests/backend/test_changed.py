@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Timer
@@ -147,19 +148,52 @@ def reject(*_: object, **__: object) -> None:
     raise ConfigRefused("permission denied")
 
 
-@pytest.mark.parametrize("asks", [True, False])
-def test_body_that_failed_runs_again_soon(connect: Connect, asks: bool) -> None:
+@pytest.mark.parametrize("fails", ["before the transaction", "before it asks", "after it asks"])
+def test_body_that_failed_runs_again_soon(connect: Connect, fails: str) -> None:
     """Nothing else would start the next iteration."""
+    other = connect()
     watcher = Watcher(connect(), lambda txn: txn, follow=["/pb/"])
+    seen: list[frozenset[str] | None] = []
     with assert_not_woken(watcher.trigger):
         for number, _ in enumerate(watcher):
+            with suppress(Interrupted):
+                if number == 1 and fails == "before the transaction":
+                    raise Interrupted
+                for _ in watcher.txn():
+                    if number == 1 and fails == "before it asks":
+                        raise Interrupted
+                    changed = watcher.changed
+                    if number == 1:
+                        raise Interrupted
+                seen.append(changed)
+            if number == 0:
+                put(other, **{"pb/a": "1"})
+            if number == 2:
+                break
+    assert seen == [None, frozenset(["/pb/a"])]
+
+
+def test_body_that_is_left_waits_if_nothing_has_changed(connect: Connect) -> None:
+    watcher = Watcher(connect(), lambda txn: txn, timeout=5, follow=["/pb/"])
+    began = time.monotonic()
+    for number, _ in enumerate(watcher):
+        if number == 2:
+            break
+        for _ in watcher.txn():
+            assert (watcher.changed is None) == (number == 0)
             if number == 1:
                 break
-            with suppress(Interrupted):
-                for _ in watcher.txn():
-                    if asks:
-                        assert watcher.changed is None
-                    raise Interrupted
+        if number == 0:
+            watcher.trigger()
+    assert time.monotonic() - began > 4
+
+
+def test_key_that_no_path_has_is_not_peeked(connect: Connect) -> None:
+    backend = connect()
+    keys = ("2/pb/", "2/pb/a/b", "3/pb/a", "2/pb/b")
+    backend.store.commit([], [Put(key, "1") for key in keys], timeout=5)
+    for txn in backend.txn():
+        assert dict(txn.peek_values("/pb/", recurse=2)) == {"/pb/b": "1"}
 
 
 def test_retry_that_does_not_ask_iterates_again_soon(connect: Connect) -> None:
@@ -218,7 +252,7 @@ def test_everything_may_have_changed_until_an_index_is_built(connect: Connect) -
     steps = Steps(backend, "/pb/")
     steps.changed()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(backend.cache), "changes_between", lambda *_: None)
+        patch.setattr(type(backend.cache), "changes_since", lambda *_: None)
         watcher = steps.next()
         with suppress(Interrupted):
             for _ in watcher.txn():

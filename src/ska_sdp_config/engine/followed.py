@@ -24,7 +24,7 @@ class Followed:
         self._prefixes = tuple(prefixes)
         self._processed: Point | None = None
         self._in_progress: Point | None = None
-        self._is_asked = False
+        self._is_used = False
 
     @property
     def revision(self) -> int:
@@ -33,16 +33,6 @@ class Followed:
             return 0
         return self._processed.revision
 
-    @property
-    def is_unused(self) -> bool:
-        """Whether nothing is followed."""
-        return not self._prefixes
-
-    @property
-    def is_unconfirmed(self) -> bool:
-        """Whether ``changed`` was called in this transaction, and nothing was confirmed since."""
-        return self._is_asked
-
     def covers(self, key: str) -> bool:
         """Return whether the path of a key is followed."""
         slash = key.find("/")
@@ -50,7 +40,14 @@ class Followed:
 
     def missed(self, gap: int) -> bool:
         """Return whether changes up to a revision were lost that were not yet processed."""
-        return not self.is_unused and self.revision < gap
+        return bool(self._prefixes) and self.revision < gap
+
+    def is_behind(self) -> bool:
+        """Return whether a change is not processed; False until ``changed`` is first called."""
+        if not self._is_used:
+            return False
+        changes = self._processed and self._cache.changes_since(self._processed)
+        return changes is None or any(self.covers(change.key) for change in changes)
 
     def changed(self, until: Point) -> frozenset[str] | None:
         """Return the followed paths that have changed since the last processed revision.
@@ -63,19 +60,15 @@ class Followed:
             body that fails may have built a part of its index only.
         """
         self._in_progress = until
-        self._is_asked = True
+        self._is_used = True
         if self._processed is None:
             return None
-        changes = self._cache.changes_between(self._processed, until.revision)
+        changes = self._cache.changes_since(self._processed, until.revision)
         if changes is None:
             self._processed = None
             return None
         paths = (readable_path_of(each.key) for each in changes if self.covers(each.key))
         return frozenset(path for path in paths if path is not None)
-
-    def begin_transaction(self) -> None:
-        """Note the start of a transaction."""
-        self._in_progress, self._is_asked = None, False
 
     def begin_attempt(self) -> None:
         """Drop what ``changed`` has returned: another attempt has to process it."""
@@ -84,4 +77,4 @@ class Followed:
     def confirm(self) -> None:
         """Confirm that what ``changed`` returned in the last attempt was processed, if it was."""
         if self._in_progress is not None:
-            self._processed, self._in_progress, self._is_asked = self._in_progress, None, False
+            self._processed, self._in_progress = self._in_progress, None
