@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from threading import Timer
 
@@ -13,12 +12,12 @@ from hypothesis import strategies as st
 
 from ska_sdp_config.backend import ConfigRefused, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
-from ska_sdp_config.engine import change_log, snapshot
+from ska_sdp_config.engine import change_log
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Put
-from tests.support.backends import Connect, compact, put
+from tests.support.backends import Connect, put
 from tests.support.watch_loops import assert_not_woken
 
 
@@ -188,14 +187,6 @@ def test_body_that_is_left_waits_if_nothing_has_changed(connect: Connect) -> Non
     assert time.monotonic() - began > 4
 
 
-def test_key_that_no_path_has_is_not_peeked(connect: Connect) -> None:
-    backend = connect()
-    keys = ("2/pb/", "2/pb/a/b", "3/pb/a", "2/pb/b")
-    backend.store.commit([], [Put(key, "1") for key in keys], timeout=5)
-    for txn in backend.txn():
-        assert dict(txn.peek_values("/pb/", recurse=2)) == {"/pb/b": "1"}
-
-
 def test_retry_that_does_not_ask_iterates_again_soon(connect: Connect) -> None:
     other = connect()
     put(other, n="0")
@@ -297,8 +288,6 @@ def test_changed_needs_a_transaction(connect: Connect) -> None:
         assert watcher.changed
 
 
-SEVERAL = [f"pb/{number:02}" for number in range(12)]
-
 PATHS = ["/pb/a", "/pb/a/state", "/pb/b", "/pbx", "/eb/a", "/z"]
 WRITE = st.tuples(st.sampled_from(PATHS), st.sampled_from(["1", "2", None]))
 ITERATION, FAILED, RESTORE = "iteration", "failed iteration", "restore"
@@ -358,85 +347,3 @@ def write(backend: Backend, path: str, value: str | None) -> None:
         backend.delete(path, must_exist=False)
     else:
         put(backend, **{path[1:]: value})
-
-
-@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 32])
-def test_peeked_values_are_complete(
-    connect: Connect,
-    count: int,
-    set_pages: Callable[[int, int], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Also if its pages are larger than those of listings."""
-    set_pages(3, 4)
-    monkeypatch.setattr(snapshot, "ENTRIES_PER_SCAN", 10)
-    backend = connect()
-    put(backend, **{f"pb/{number:02}": str(number) for number in range(count)})
-    for txn in backend.txn():
-        found = dict(txn.peek_values("/pb/"))
-        assert found == dict(txn.list_values("/pb/"))
-    assert len(found) == count
-
-
-def test_peeked_values_contain_pending_writes(connect: Connect) -> None:
-    backend = connect()
-    put(backend, **{"pb/a": "1", "pb/b": "1", "pb/c": "1"})
-    for txn in backend.txn():
-        txn.update("/pb/a", "2")
-        txn.delete("/pb/b")
-        txn.create("/pb/d", "1")
-        assert dict(txn.peek_values("/pb/")) == {"/pb/a": "2", "/pb/c": "1", "/pb/d": "1"}
-
-
-def test_peeked_values_do_not_contain_later_writes(connect: Connect) -> None:
-    backend = connect()
-    put(backend, **{"pb/a": "1", "pb/b": "1"})
-    for txn in backend.txn():
-        for path, value in txn.peek_values("/pb/"):
-            txn.update(path, value + "x")
-        assert dict(txn.peek_values("/pb/")) == {"/pb/a": "1x", "/pb/b": "1x"}
-
-
-@pytest.mark.parametrize("is_begun", [False, True])
-def test_peeked_values_end_with_the_transaction(connect: Connect, is_begun: bool) -> None:
-    backend = connect()
-    put(backend, **{"pb/a": "1", "pb/b": "1"})
-    for txn in backend.txn():
-        values = txn.peek_values("/pb/")
-        if is_begun:
-            next(values)
-    with pytest.raises(RuntimeError, match="has ended"):
-        list(values)
-
-
-def test_peeked_values_are_of_one_revision(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A compaction between two pages reruns the body."""
-    monkeypatch.setattr(snapshot, "ENTRIES_PER_SCAN", 10)
-    backend, other = connect(), connect()
-    put(backend, **dict.fromkeys(SEVERAL, "1"))
-    runs: list[set[str]] = []
-    for txn in backend.txn():
-        found: list[str] = []
-        for _, value in txn.peek_values("/pb/"):
-            if not runs and len(found) == 5:
-                put(other, **dict.fromkeys(SEVERAL, "2"))
-                compact(other)
-            found.append(value)
-        runs.append(set(found))
-        assert len(found) == len(SEVERAL)
-    assert runs[-1] == {"2"}
-    assert len(runs) == 2
-
-
-def test_peeked_values_cause_no_conflict(connect: Connect) -> None:
-    backend, other = connect(), connect()
-    put(backend, **{"pb/a": "1"})
-    runs = 0
-    for txn in backend.txn():
-        runs += 1
-        values = dict(txn.peek_values("/pb/"))
-        put(other, **{"pb/a": "2", "pb/b": "2"})
-        txn.create("/copy", values["/pb/a"])
-    assert runs == 1
