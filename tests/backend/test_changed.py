@@ -147,6 +147,31 @@ def reject(*_: object, **__: object) -> None:
     raise ConfigRefused("permission denied")
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_first_body_that_failed_runs_again_soon(connect: Connect, asks: bool) -> None:
+    watcher = Watcher(connect(), lambda txn: txn, follow=["/pb/"])
+    with assert_not_woken(watcher.trigger):
+        for number, _ in enumerate(watcher):
+            if number == 1:
+                break
+            with suppress(Interrupted):
+                for _ in watcher.txn():
+                    if asks:
+                        assert watcher.changed is None
+                    raise Interrupted
+
+
+def test_loop_that_never_asks_waits(connect: Connect) -> None:
+    watcher = Watcher(connect(), lambda txn: txn, timeout=5, follow=["/pb/"])
+    began = time.monotonic()
+    for number, _ in enumerate(watcher):
+        if number == 1:
+            break
+        for txn in watcher.txn():
+            txn.get("/a")
+    assert time.monotonic() - began > 4
+
+
 @pytest.mark.parametrize("fails", ["before the transaction", "before it asks", "after it asks"])
 def test_body_that_failed_runs_again_soon(connect: Connect, fails: str) -> None:
     """Nothing else would start the next iteration."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.change_log import Point
+from ska_sdp_config.store.interface import Change
 from ska_sdp_config.store.keys import readable_path_of
 
 __all__ = ["Followed"]
@@ -24,7 +25,8 @@ class Followed:
         self._prefixes = tuple(prefixes)
         self._processed: Point | None = None
         self._in_progress: Point | None = None
-        self._is_used = False
+        # None until a body has read ``changed``, or has ended without it.
+        self._is_used: bool | None = None
 
     @property
     def revision(self) -> int:
@@ -43,10 +45,10 @@ class Followed:
         return bool(self._prefixes) and self.revision < gap
 
     def is_behind(self) -> bool:
-        """Return whether a change is not processed; False until ``changed`` is first called."""
-        if not self._is_used:
+        """Return whether a change is not processed; False if bodies end without ``changed``."""
+        if not self._prefixes or self._is_used is False:
             return False
-        changes = self._processed and self._cache.changes_since(self._processed)
+        changes = self._changes()
         return changes is None or any(self.covers(change.key) for change in changes)
 
     def changed(self, until: Point) -> frozenset[str] | None:
@@ -61,9 +63,7 @@ class Followed:
         """
         self._in_progress = until
         self._is_used = True
-        if self._processed is None:
-            return None
-        changes = self._cache.changes_since(self._processed, until.revision)
+        changes = self._changes(until.revision)
         if changes is None:
             self._processed = None
             return None
@@ -71,10 +71,18 @@ class Followed:
         return frozenset(path for path in paths if path is not None)
 
     def begin_attempt(self) -> None:
-        """Drop what ``changed`` has returned: another attempt has to process it."""
+        """Begin an attempt: what ``changed`` returned in an earlier one is not processed."""
         self._in_progress = None
 
     def confirm(self) -> None:
-        """Confirm that what ``changed`` returned in the last attempt was processed, if it was."""
+        """Record what ``changed`` returned in the last attempt as processed, if it was read."""
         if self._in_progress is not None:
             self._processed, self._in_progress = self._in_progress, None
+        elif self._is_used is None:
+            self._is_used = False
+
+    def _changes(self, until: int = 0) -> list[Change] | None:
+        """Return the changes that are not processed; None if they are not known."""
+        if self._processed is None:
+            return None
+        return self._cache.changes_since(self._processed, until)

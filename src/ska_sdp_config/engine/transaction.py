@@ -146,7 +146,8 @@ class Txn:
         transaction has written before comes last in it. Writes during the iteration are not in it.
 
         Args:
-            path: start of the paths, as for ``list_keys``.
+            path: start of the paths, as for ``list_keys``. Keys that no path has, which other
+                programs may write, are left out here.
             recurse: number of further levels, or the exact levels.
         """
         self._check_not_ended()

@@ -94,7 +94,8 @@ class Watcher(Generic[T_co]):
                 yield self
                 self._backend.creator.check()
                 if self._followed.is_behind():
-                    # A body failed or was left; what it has not processed must not wait.
+                    # WatchedReads compares the changes of this iteration only. One that an earlier
+                    # body has not processed would wait for the next change.
                     self._iterate_soon()
                 cache.trim()
                 self._wait()
@@ -108,8 +109,9 @@ class Watcher(Generic[T_co]):
         """The followed paths that have changed since the last iteration, or None for all paths.
 
         It is exact for the transaction in whose body it is read: it contains each change up to
-        the revision of the transaction that no earlier body has processed to its end. None stands
-        for everything: in the first iteration, and after changes were lost.
+        the revision of the transaction that no earlier body which read it has processed to its
+        end. None stands for everything: in the first iteration, and if not all changes since are
+        known.
 
         Raises:
             RuntimeError: it is read outside the body of ``txn``.
