@@ -19,7 +19,7 @@ CLASSES: Mapping[str, type[LmcDevice]] = {
 """Device classes by name."""
 
 _LOGGED = "the log has every accepted command"
-_STORED = "the configuration database keeps it"
+_STORED = "the configuration database keeps the blocks and their states"
 
 NOT_ARCHIVED: Mapping[str, str] = {
     "Status": "a sentence for State, which is archived",

@@ -47,8 +47,8 @@ _host = click.option(
     show_envvar=True,
     metavar="HOST[:PORT]",
     callback=_parse_host,
-    help="Address of the Tango database, as the reader of the output reaches it; port 10000 "
-    "unless given.",
+    help="Address of the Tango database for the archiver and the alarm handler; port 10000 by "
+    "default.",
 )
 _output = click.option(
     "--output",
