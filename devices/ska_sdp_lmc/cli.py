@@ -1,4 +1,4 @@
-"""The command ``ska-sdp-lmc``: local stack, registration and securing of etcd."""
+"""The command ``ska-sdp-lmc``: local stack, and tools for operators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from ska_sdp_config.cli.terminal import guard_streams
 from ska_sdp_lmc.extras import require
+from ska_sdp_lmc.ops.archiving.command import alarm_rules, archiving
 from ska_sdp_lmc.ops.secure_etcd.command import secure_etcd
 
 
@@ -136,6 +137,8 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
     click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'}")
 
 
+main.add_command(archiving)
+main.add_command(alarm_rules)
 main.add_command(secure_etcd)
 
 

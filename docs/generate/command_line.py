@@ -1,4 +1,4 @@
-"""Reference of ``ska-sdp`` from its help texts."""
+"""Reference of ``ska-sdp`` and ``ska-sdp-lmc`` from their help texts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from collections.abc import Iterator
 import click
 
 from ska_sdp_config.cli.program import program
+from ska_sdp_lmc.cli import main
 
-__all__ = ["verbs"]
+__all__ = ["operator_commands", "verbs"]
 
 _WIDTH = 96
 
 
 def verbs() -> str:
-    """Return a section for the program and one for each command."""
-    return "\n".join(_sections(program, None))
+    """Return a section for ``ska-sdp`` and one for each of its commands."""
+    return "\n".join(_sections(program, None, "ska-sdp"))
 
 
-def _sections(command: click.Command, parent: click.Context | None) -> Iterator[str]:
-    name = command.name if parent else "ska-sdp"
+def operator_commands() -> str:
+    """Return a section for ``ska-sdp-lmc`` and one for each of its commands."""
+    return "\n".join(_sections(main, None, "ska-sdp-lmc"))
+
+
+def _sections(
+    command: click.Command, parent: click.Context | None, name: str | None
+) -> Iterator[str]:
     settings = {**command.context_settings, "terminal_width": _WIDTH}
     context = click.Context(command, info_name=name, parent=parent, **settings)
     level = "#" * (2 if parent is None or parent.parent is None else 3)
@@ -28,4 +35,4 @@ def _sections(command: click.Command, parent: click.Context | None) -> Iterator[
         for member in command.list_commands(context):
             below = command.get_command(context, member)
             if below is not None and not below.hidden:
-                yield from _sections(below, context)
+                yield from _sections(below, context, below.name)

@@ -29,6 +29,7 @@ __all__ = ["PICTURES", "TEXTS", "setup"]
 
 TEXTS: Mapping[str, Callable[[], str]] = {
     "command-line": command_line.verbs,
+    "operator-commands": command_line.operator_commands,
     "controller-attributes": devices.controller_attributes,
     "controller-commands": devices.controller_commands,
     "controller-properties": devices.controller_properties,
@@ -46,6 +47,8 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "health-reasons": operations.reasons,
     "metrics": operations.metrics,
     "killed-parts": operations.killed_parts,
+    "archived": operations.archived,
+    "not-archived": operations.not_archived,
     "growth": scale.costs,
     "observation": observation.sequence,
     "device-settings": settings.devices,

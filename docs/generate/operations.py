@@ -1,4 +1,4 @@
-"""Tables of the operators' guide: metrics, health reasons, killed parts."""
+"""Tables of the operators' guide: metrics, health reasons, killed parts, archived attributes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from docs.generate.text import code, table
 
 from ska_sdp_lmc.observability.families import FAMILIES
 from ska_sdp_lmc.observability.process import CODES
+from ska_sdp_lmc.ops.archiving.attributes import CLASSES, NOT_ARCHIVED, archived_attributes
 
-__all__ = ["killed_parts", "metrics", "reasons"]
+__all__ = ["archived", "killed_parts", "metrics", "not_archived", "reasons"]
 
 _KILLED = Path(__file__).parents[1] / "operations" / "killed.yaml"
 
@@ -44,3 +45,18 @@ def killed_parts() -> str:
         for part in guide["parts"]
     ]
     return table(["killed", "meanwhile", "action", "afterwards"], rows)
+
+
+def archived() -> str:
+    """Return the table of archived attributes by device class."""
+    rows = [
+        [code(name), ", ".join(map(code, archived_attributes(each)))]
+        for name, each in CLASSES.items()
+    ]
+    return table(["class", "archived attributes"], rows)
+
+
+def not_archived() -> str:
+    """Return the table of attributes that are not archived, with the reason."""
+    rows = [[code(name), reason] for name, reason in NOT_ARCHIVED.items()]
+    return table(["attribute", "not archived, as"], rows)

@@ -14,6 +14,7 @@ from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.lmc.transitions import TRANSITIONS
+from ska_sdp_lmc.cli import main
 from ska_sdp_lmc.runtime.settings import OF_THE_PROCESS, PROPERTIES
 from ska_sdp_sim.demo.content import Content
 from ska_sdp_sim.demo.steps import expected_obs_states
@@ -37,6 +38,12 @@ def test_command_line_reference_has_every_verb() -> None:
     for verb in VERBS:
         assert f"## `ska-sdp {verb}`" in text
     assert "### `ska-sdp list pb`" in text
+
+
+def test_command_line_reference_has_every_command_of_operators() -> None:
+    text = command_line.operator_commands()
+    assert all(f"## `ska-sdp-lmc {name}`\n" in text for name in main.commands)
+    assert "### `ska-sdp-lmc secure-etcd users`" in text
 
 
 def test_device_reference_has_every_command_and_attribute_of_the_subarray() -> None:

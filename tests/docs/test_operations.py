@@ -79,7 +79,7 @@ def test_every_metric_reason_and_part_is_in_the_guide() -> None:
     assert all(f"| {part['part']} |" in shown for part in killed["parts"])
     assert all(" ".join(said.split()) in shown for said in killed["statements"].values())
     used = "".join(page.read_text() for page in GUIDE.glob("*.md"))
-    for name in ("metrics", "health-reasons", "killed-parts"):
+    for name in ("metrics", "health-reasons", "killed-parts", "archived", "not-archived"):
         assert name in TEXTS
         assert f"```{{generated}} {name}\n" in used
 

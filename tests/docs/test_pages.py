@@ -14,6 +14,9 @@ from tests.docs.page import ROOT, Block, blocks_of, matches, pages
 from tests.docs.repl import Repl
 from tests.docs.terminal import Terminal
 
+ALONE = ("docs/operations/archiving.md",)
+"""Pages that need no server."""
+
 QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
 """Pages that need an etcd and little time."""
 
@@ -101,6 +104,11 @@ def read(clone: Path) -> Iterator[Callable[[str, Environment], None]]:
         yield read
 
 
+@pytest.mark.parametrize("page", ALONE)
+def test_page_without_servers(page: str, read: Callable[..., None]) -> None:
+    read(page, environment())
+
+
 @pytest.mark.parametrize(
     "page", [*QUICK, *(pytest.param(page, marks=pytest.mark.long) for page in ON_ETCD)]
 )
@@ -129,4 +137,4 @@ def test_page_with_its_own_servers(page: str, read: Callable[..., None]) -> None
 
 def test_every_page_with_samples_is_run() -> None:
     runnable = {str(page.relative_to(ROOT)) for page in pages() if blocks_of(page)}
-    assert runnable == {*QUICK, *ON_ETCD, *LONG, *ON_A_STACK}
+    assert runnable == {*ALONE, *QUICK, *ON_ETCD, *LONG, *ON_A_STACK}

@@ -31,7 +31,7 @@ def on_event(name: str, event: Any) -> None:
         write("error", f"{name}: {event.errors[0].reason}: {event.errors[0].desc.strip()}")
         return
     value = event.attr_value.value
-    if name == "State":
+    if name.lower() == "state":
         # PyTango 9.3 delivers a number.
         value = str(tango.DevState.values[int(value)])
     write(name, value)

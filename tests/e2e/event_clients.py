@@ -7,7 +7,7 @@ import itertools
 import json
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,11 @@ _markers = itertools.count(900_000_001)
 class EventClient:
     """A subscriber in a process of its own, with the PyTango of a Python interpreter."""
 
-    def __init__(self, python: str, kind: str, trl: str) -> None:
+    def __init__(
+        self, python: str, kind: str, trl: str, attributes: Sequence[str] = ATTRIBUTES
+    ) -> None:
         self.name = f"{kind} events"
-        self._command = [python, "-I", str(SCRIPT), trl, kind, ",".join(ATTRIBUTES)]
+        self._command = [python, "-I", str(SCRIPT), trl, kind, ",".join(attributes)]
         self._events: list[tuple[str, Any]] = []
         self._begun = 0
         self.version = ""
@@ -85,6 +87,12 @@ class EventClient:
         """Discard the events received so far."""
         self._begun = len(self._events)
 
+    def wait_subscribed(self) -> None:
+        """Wait until it has subscribed or has ended."""
+        wait_until(
+            lambda: self.version or self.exit_code is not None, 60, f"{self.name} has subscribed"
+        )
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
@@ -111,11 +119,7 @@ class Recorder:
         events of one are received.
         """
         for client in self.clients:
-            wait_until(
-                lambda client=client: client.version or client.exit_code is not None,  # type: ignore[misc]
-                60,
-                f"{client.name} has subscribed",
-            )
+            client.wait_subscribed()
         self._wait_for_a_marker()
         for client in self.clients:
             client.clear()

@@ -17,6 +17,8 @@ EXTRAS = {
     "ska-sdp-lmc up": "tango,local",
     "ska-sdp-lmc demo": "tango",
     "ska-sdp-lmc register": "tango",
+    "ska-sdp-lmc archiving --form 2 --host a": "tango",
+    "ska-sdp-lmc alarm-rules --host a": "tango",
     "ska-sdp-lmc secure-etcd certificates certificates": "secure",
     "SDPController 0": "tango",
     "SDPSubarray 01": "tango",
