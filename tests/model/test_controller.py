@@ -29,7 +29,7 @@ def view_of(found: dict[str, Any]) -> ControllerView:
 @pytest.mark.parametrize("state", list(LEADS_TO.values()))
 @pytest.mark.parametrize("command", LEADS_TO)
 def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, state: str) -> None:
-    entry = ControllerEntry.read({"state": state, "command_count": 4})
+    entry = ControllerEntry.read({"state_commanded": state, "command_count": 4})
     if LEADS_TO[command] == state:
         with pytest.raises(CommandRejected) as rejected:
             apply_command(command, entry, NOON, "txn-a")
@@ -43,7 +43,7 @@ def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, s
             "last_command": command,
             "last_command_time": "2026-01-31T12:00:00.000Z",
             "command_count": 5,
-            "state": LEADS_TO[command],
+            "state_commanded": LEADS_TO[command],
             "admin_mode": "ONLINE",
         }
     }

@@ -70,7 +70,7 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         transaction_id="txn-test-20260131-b",
         last_command="AssignResources",
         command_count=8,
-        obs_state_target="IDLE",
+        obs_state_commanded="IDLE",
         reached=False,
         eb_id=NEW_EB,
         resources={"receptors": ["SKA001"], "receive_nodes": 1},

@@ -72,8 +72,8 @@ def entry_document(**fields: Any) -> dict[str, Any]:
         "last_command": "On",
         "last_command_time": "2026-01-31T12:00:00.000Z",
         "command_count": 7,
-        "state": "ON",
-        "obs_state_target": "EMPTY",
+        "state_commanded": "ON",
+        "obs_state_commanded": "EMPTY",
         "reached": True,
         "admin_mode": "ONLINE",
         "eb_id": None,
@@ -104,7 +104,7 @@ def documents(obs_state: ObsState) -> dict[str, Any]:
     }
     fields: dict[str, Any] = {
         "last_command": command,
-        "obs_state_target": target,
+        "obs_state_commanded": target,
         "reached": reached,
     }
     if obs_state is not ObsState.EMPTY:

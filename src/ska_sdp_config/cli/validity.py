@@ -61,9 +61,9 @@ class _DeviceEntry(_Fields):
     last_command: str | None
     last_command_time: str | None
     command_count: int
-    state: str | None
+    state_commanded: str | None
     admin_mode: str | int | None
-    obs_state_target: str | None
+    obs_state_commanded: str | None
     reached: bool
     eb_id: str | None
     resources: dict[str, Any] | None

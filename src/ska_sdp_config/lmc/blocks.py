@@ -14,6 +14,10 @@ from ska_sdp_config.lmc.times import read_time
 __all__ = ["ProcessingBlock", "has_kind", "script_of"]
 
 
+_NOT_RESOURCED = ("STARTING", "WAITING", "CANCELLING")
+"""Statuses of blocks that do not have their resources yet, or release them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessingBlock:
     """Processing block of an execution block.
@@ -52,10 +56,10 @@ class ProcessingBlock:
 
     @property
     def resourced(self) -> bool:
-        """Whether it has resources and is past WAITING."""
+        """Whether it has resources, is past WAITING and is not being cancelled."""
         if self.status == "FINISHED":
             return True
-        return self.resources_available and self.status not in ("STARTING", "WAITING")
+        return self.resources_available and self.status not in _NOT_RESOURCED
 
     @property
     def configured(self) -> bool:

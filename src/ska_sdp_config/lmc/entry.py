@@ -11,10 +11,13 @@ from typing import Any, TypeGuard, TypeVar
 from ska_sdp_config.lmc.states import AdminMode, Json, ObsState, State
 from ska_sdp_config.lmc.times import iso, read_time
 
-__all__ = ["SUBARRAY", "Entry", "is_id", "read_name"]
+__all__ = ["SUBARRAY", "Entry", "is_id", "read_name", "under_present_names"]
 
 SUBARRAY = "subarray"
 """Key in ``errors`` of an error of the subarray itself."""
+
+OLDER_NAMES = {"state_commanded": "state", "obs_state_commanded": "obs_state_target"}
+"""Earlier names of stored fields, by their present names."""
 
 _Enum = TypeVar("_Enum", bound=Enum)
 
@@ -27,6 +30,19 @@ def read_name(kind: type[_Enum], value: Any, default: _Enum) -> _Enum | None:
     if value is None:
         return default
     return kind.__members__.get(value) if isinstance(value, str) else None
+
+
+def under_present_names(document: Json) -> Json:
+    """Return a stored entry with each field under its present name.
+
+    Versions before 0.2 stored some fields under other names. Such a value counts if the present
+    name is missing.
+    """
+    renamed = dict(document)
+    for name, older in OLDER_NAMES.items():
+        if older in renamed:
+            renamed.setdefault(name, renamed.pop(older))
+    return renamed
 
 
 def is_id(value: Any) -> TypeGuard[str]:
@@ -43,8 +59,8 @@ class Entry:
         last_command: name of the last accepted command.
         last_command_time: when it was accepted, UTC.
         command_count: number of accepted commands.
-        state: last commanded State.
-        obs_state_target: last commanded obsState.
+        state_commanded: last commanded State.
+        obs_state_commanded: last commanded obsState.
         reached: whether the wait of the last command is over.
         admin_mode: the device's adminMode.
         eb_id: ID of the linked execution block.
@@ -59,8 +75,8 @@ class Entry:
     last_command: str | None = None
     last_command_time: datetime | None = None
     command_count: int = 0
-    state: State = State.OFF
-    obs_state_target: ObsState = ObsState.EMPTY
+    state_commanded: State = State.OFF
+    obs_state_commanded: ObsState = ObsState.EMPTY
     reached: bool = True
     admin_mode: AdminMode = AdminMode.ONLINE
     eb_id: str | None = None
@@ -79,6 +95,7 @@ class Entry:
         """
         if document is None:
             return cls()
+        document = under_present_names(document)
         faults: list[str] = []
 
         def typed(name: str, kind: type | tuple[type, ...], default: Any) -> Any:
@@ -105,9 +122,10 @@ class Entry:
             "last_command": typed("last_command", str, None),
             "last_command_time": time,
             "command_count": typed("command_count", int, 0),
-            "state": named("state", State, State.OFF),
-            "obs_state_target": named("obs_state_target", ObsState, ObsState.EMPTY),
-            "reached": typed("reached", bool, False),
+            "state_commanded": named("state_commanded", State, State.OFF),
+            "obs_state_commanded": named("obs_state_commanded", ObsState, ObsState.EMPTY),
+            # Programs that do not know the field write no command that waits.
+            "reached": typed("reached", bool, document.get("reached") is None),
             "admin_mode": named("admin_mode", AdminMode, AdminMode.ONLINE),
             "eb_id": typed("eb_id", str, None),
             "resources": typed("resources", dict, {}),
@@ -133,8 +151,8 @@ class Entry:
             "last_command": self.last_command,
             "last_command_time": self.last_command_time and iso(self.last_command_time),
             "command_count": self.command_count,
-            "state": self.state.name,
-            "obs_state_target": self.obs_state_target.name,
+            "state_commanded": self.state_commanded.name,
+            "obs_state_commanded": self.obs_state_commanded.name,
             "reached": self.reached,
             "admin_mode": self.admin_mode.name,
             "eb_id": self.eb_id,
@@ -151,7 +169,7 @@ class Entry:
     @property
     def shown_state(self) -> State:
         """State of the device: the commanded one unless adminMode overrides it."""
-        return self.state if self.admin_mode.enables else State.DISABLE
+        return self.state_commanded if self.admin_mode.enables else State.DISABLE
 
 
 _FIELDS = frozenset(item.name for item in fields(Entry)) - {"extra", "damage"}
