@@ -22,8 +22,8 @@ def costs() -> str:
         [row, *(_shown(row, figures[size][row]) for size in sizes), _ratio(figures, row)]
         for row in figures[sizes[0]]
     ]
-    late = f"The last of 2,000 scans took {written['late scan']:.2f} times as long as the first."
-    return f"{table(heads, rows)}\n\n{late}\n"
+    late = f"{written['late scan']:.2f} times as long as the first 200, by their medians."
+    return f"{table(heads, rows)}\n\nThe last 200 of 2,000 scans took {late}\n"
 
 
 def _shown(row: str, value: float) -> str:

@@ -81,7 +81,7 @@ class Transaction(FlatMethods):
     def peek_values(
         self, path: str, recurse: int | Iterable[int] = 0
     ) -> Iterator[tuple[str, str]]:
-        """Yield paths and texts, read in pages; they do not count as read.
+        """Iterate over paths and texts, read in pages; they do not count as read.
 
         Args:
             path: start of the paths, as for ``list_keys``.

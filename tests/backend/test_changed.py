@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from contextlib import suppress
 from threading import Timer
 
@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from ska_sdp_config.backend import ConfigRefused, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
-from ska_sdp_config.engine import change_log, snapshot
+from ska_sdp_config.engine import change_log
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Put
-from tests.support.backends import Connect, compact, put
+from tests.support.backends import Connect, put
 from tests.support.watch_loops import assert_not_woken
 
 
@@ -148,8 +148,7 @@ def reject(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize("asks", [True, False])
-def test_body_that_failed_runs_again_soon(connect: Connect, asks: bool) -> None:
-    """Nothing else would start the next iteration."""
+def test_first_body_that_failed_runs_again_soon(connect: Connect, asks: bool) -> None:
     watcher = Watcher(connect(), lambda txn: txn, follow=["/pb/"])
     with assert_not_woken(watcher.trigger):
         for number, _ in enumerate(watcher):
@@ -160,6 +159,57 @@ def test_body_that_failed_runs_again_soon(connect: Connect, asks: bool) -> None:
                     if asks:
                         assert watcher.changed is None
                     raise Interrupted
+
+
+def test_loop_that_never_asks_waits(connect: Connect) -> None:
+    watcher = Watcher(connect(), lambda txn: txn, timeout=5, follow=["/pb/"])
+    began = time.monotonic()
+    for number, _ in enumerate(watcher):
+        if number == 1:
+            break
+        for txn in watcher.txn():
+            txn.get("/a")
+    assert time.monotonic() - began > 4
+
+
+@pytest.mark.parametrize("fails", ["before the transaction", "before it asks", "after it asks"])
+def test_body_that_failed_runs_again_soon(connect: Connect, fails: str) -> None:
+    """Nothing else would start the next iteration."""
+    other = connect()
+    watcher = Watcher(connect(), lambda txn: txn, follow=["/pb/"])
+    seen: list[frozenset[str] | None] = []
+    with assert_not_woken(watcher.trigger):
+        for number, _ in enumerate(watcher):
+            with suppress(Interrupted):
+                if number == 1 and fails == "before the transaction":
+                    raise Interrupted
+                for _ in watcher.txn():
+                    if number == 1 and fails == "before it asks":
+                        raise Interrupted
+                    changed = watcher.changed
+                    if number == 1:
+                        raise Interrupted
+                seen.append(changed)
+            if number == 0:
+                put(other, **{"pb/a": "1"})
+            if number == 2:
+                break
+    assert seen == [None, frozenset(["/pb/a"])]
+
+
+def test_body_that_is_left_waits_if_nothing_has_changed(connect: Connect) -> None:
+    watcher = Watcher(connect(), lambda txn: txn, timeout=5, follow=["/pb/"])
+    began = time.monotonic()
+    for number, _ in enumerate(watcher):
+        if number == 2:
+            break
+        for _ in watcher.txn():
+            assert (watcher.changed is None) == (number == 0)
+            if number == 1:
+                break
+        if number == 0:
+            watcher.trigger()
+    assert time.monotonic() - began > 4
 
 
 def test_retry_that_does_not_ask_iterates_again_soon(connect: Connect) -> None:
@@ -218,7 +268,7 @@ def test_everything_may_have_changed_until_an_index_is_built(connect: Connect) -
     steps = Steps(backend, "/pb/")
     steps.changed()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(backend.cache), "changes_between", lambda *_: None)
+        patch.setattr(type(backend.cache), "changes_since", lambda *_: None)
         watcher = steps.next()
         with suppress(Interrupted):
             for _ in watcher.txn():
@@ -262,8 +312,6 @@ def test_changed_needs_a_transaction(connect: Connect) -> None:
     with pytest.raises(RuntimeError, match="body of the watcher's txn"):
         assert watcher.changed
 
-
-SEVERAL = [f"pb/{number:02}" for number in range(12)]
 
 PATHS = ["/pb/a", "/pb/a/state", "/pb/b", "/pbx", "/eb/a", "/z"]
 WRITE = st.tuples(st.sampled_from(PATHS), st.sampled_from(["1", "2", None]))
@@ -324,85 +372,3 @@ def write(backend: Backend, path: str, value: str | None) -> None:
         backend.delete(path, must_exist=False)
     else:
         put(backend, **{path[1:]: value})
-
-
-@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 32])
-def test_peeked_values_are_complete(
-    connect: Connect,
-    count: int,
-    set_pages: Callable[[int, int], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Also if its pages are larger than those of listings."""
-    set_pages(3, 4)
-    monkeypatch.setattr(snapshot, "ENTRIES_PER_SCAN", 10)
-    backend = connect()
-    put(backend, **{f"pb/{number:02}": str(number) for number in range(count)})
-    for txn in backend.txn():
-        found = dict(txn.peek_values("/pb/"))
-        assert found == dict(txn.list_values("/pb/"))
-    assert len(found) == count
-
-
-def test_peeked_values_contain_pending_writes(connect: Connect) -> None:
-    backend = connect()
-    put(backend, **{"pb/a": "1", "pb/b": "1", "pb/c": "1"})
-    for txn in backend.txn():
-        txn.update("/pb/a", "2")
-        txn.delete("/pb/b")
-        txn.create("/pb/d", "1")
-        assert dict(txn.peek_values("/pb/")) == {"/pb/a": "2", "/pb/c": "1", "/pb/d": "1"}
-
-
-def test_peeked_values_do_not_contain_later_writes(connect: Connect) -> None:
-    backend = connect()
-    put(backend, **{"pb/a": "1", "pb/b": "1"})
-    for txn in backend.txn():
-        for path, value in txn.peek_values("/pb/"):
-            txn.update(path, value + "x")
-        assert dict(txn.peek_values("/pb/")) == {"/pb/a": "1x", "/pb/b": "1x"}
-
-
-@pytest.mark.parametrize("is_begun", [False, True])
-def test_peeked_values_end_with_the_transaction(connect: Connect, is_begun: bool) -> None:
-    backend = connect()
-    put(backend, **{"pb/a": "1", "pb/b": "1"})
-    for txn in backend.txn():
-        values = txn.peek_values("/pb/")
-        if is_begun:
-            next(values)
-    with pytest.raises(RuntimeError, match="has ended"):
-        list(values)
-
-
-def test_peeked_values_are_of_one_revision(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A compaction between two pages reruns the body."""
-    monkeypatch.setattr(snapshot, "ENTRIES_PER_SCAN", 10)
-    backend, other = connect(), connect()
-    put(backend, **dict.fromkeys(SEVERAL, "1"))
-    runs: list[set[str]] = []
-    for txn in backend.txn():
-        found: list[str] = []
-        for _, value in txn.peek_values("/pb/"):
-            if not runs and len(found) == 5:
-                put(other, **dict.fromkeys(SEVERAL, "2"))
-                compact(other)
-            found.append(value)
-        runs.append(set(found))
-        assert len(found) == len(SEVERAL)
-    assert runs[-1] == {"2"}
-    assert len(runs) == 2
-
-
-def test_peeked_values_cause_no_conflict(connect: Connect) -> None:
-    backend, other = connect(), connect()
-    put(backend, **{"pb/a": "1"})
-    runs = 0
-    for txn in backend.txn():
-        runs += 1
-        values = dict(txn.peek_values("/pb/"))
-        put(other, **{"pb/a": "2", "pb/b": "2"})
-        txn.create("/copy", values["/pb/a"])
-    assert runs == 1

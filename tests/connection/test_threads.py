@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -123,20 +124,37 @@ def test_close_is_thread_safe(server: EtcdOf, connect: ConnectTo) -> None:
         assert backend.store.closed
 
 
-def test_watcher_and_lease_need_four_threads(backend: Backend) -> None:
+def test_watcher_and_lease_need_four_threads(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of gRPC's own in Python only one, which receives: none to send, also at a refresh."""
     before = set(threading.enumerate())
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def record(thread: threading.Thread) -> None:
+        started.append(thread)
+        start(thread)
+
+    keep_lease = type(backend.store).keep_lease
+    refreshed: list[bool] = []
+
+    def refresh(store: Any, lease: int, *, timeout: float) -> bool:
+        refreshed.append(keep_lease(store, lease, timeout=timeout))
+        return refreshed[-1]
+
     with backend.lease(1), looping(backend, lambda txn: txn.get("/a")):
         wait_until(lambda: backend.counts.quiet is not None, what="the stream is open")
-        seen: set[str] = set()
-        end = time.monotonic() + 1
-        while time.monotonic() < end:
-            seen |= {thread.name for thread in set(threading.enumerate()) - before}
-            time.sleep(0.001)
-    ours = {name for name in seen if name.startswith("config-")}
+        monkeypatch.setattr(threading.Thread, "start", record)
+        monkeypatch.setattr(type(backend.store), "keep_lease", refresh)
+        wait_until(lambda: len(refreshed) >= 3)
+        names = [thread.name for thread in set(threading.enumerate()) - before]
+        monkeypatch.undo()
+    assert started == []
+    ours = {name for name in names if name.startswith("config-")}
     assert ours == {"config-watch", "config-watchdog", "config-leases"}
-    # The loop of the test, and gRPC's.
-    assert len(seen - ours) == 2, seen
+    # And the loop of the test, and gRPC's.
+    assert len(names) == len(ours) + 2, names
 
 
 def test_abandoned_watcher_ends_when_collected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_deployments_with_a_state_are_not_read(
     deployer = HelmDeployer(config)
     monkeypatch.setattr(Config, "txn", give_up)
     deployer.reconcile(next(iterations(config, deployer)))
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def give_up(*_: object, **__: object) -> None:

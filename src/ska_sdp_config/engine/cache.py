@@ -213,12 +213,12 @@ class Cache:
             if view.revision > reply.revision:
                 view.apply(self.log.after(reply.revision))
 
-    def changes_between(self, after: Point, until: int) -> list[Change] | None:
+    def changes_since(self, after: Point, until: int = 0) -> list[Change] | None:
         """Return the changes of the revisions after a point; None if some are not known.
 
         Args:
             after: the point.
-            until: the last revision to include.
+            until: the last revision to include, 0 for all.
         """
         with self._lock:
             is_known = (
@@ -230,7 +230,9 @@ class Cache:
             if not is_known:
                 return None
             return [
-                change for change in self.log.after(after.revision) if change.revision <= until
+                change
+                for change in self.log.after(after.revision)
+                if not until or change.revision <= until
             ]
 
     def trim(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.change_log import Point
+from ska_sdp_config.store.interface import Change
 from ska_sdp_config.store.keys import readable_path_of
 
 __all__ = ["Followed"]
@@ -24,7 +25,8 @@ class Followed:
         self._prefixes = tuple(prefixes)
         self._processed: Point | None = None
         self._in_progress: Point | None = None
-        self._is_asked = False
+        # None until a body has read ``changed``, or has ended without it.
+        self._is_used: bool | None = None
 
     @property
     def revision(self) -> int:
@@ -33,16 +35,6 @@ class Followed:
             return 0
         return self._processed.revision
 
-    @property
-    def is_unused(self) -> bool:
-        """Whether nothing is followed."""
-        return not self._prefixes
-
-    @property
-    def is_unconfirmed(self) -> bool:
-        """Whether ``changed`` was called in this transaction, and nothing was confirmed since."""
-        return self._is_asked
-
     def covers(self, key: str) -> bool:
         """Return whether the path of a key is followed."""
         slash = key.find("/")
@@ -50,7 +42,14 @@ class Followed:
 
     def missed(self, gap: int) -> bool:
         """Return whether changes up to a revision were lost that were not yet processed."""
-        return not self.is_unused and self.revision < gap
+        return bool(self._prefixes) and self.revision < gap
+
+    def is_behind(self) -> bool:
+        """Return whether a change is not processed; False if bodies end without ``changed``."""
+        if not self._prefixes or self._is_used is False:
+            return False
+        changes = self._changes()
+        return changes is None or any(self.covers(change.key) for change in changes)
 
     def changed(self, until: Point) -> frozenset[str] | None:
         """Return the followed paths that have changed since the last processed revision.
@@ -63,25 +62,27 @@ class Followed:
             body that fails may have built a part of its index only.
         """
         self._in_progress = until
-        self._is_asked = True
-        if self._processed is None:
-            return None
-        changes = self._cache.changes_between(self._processed, until.revision)
+        self._is_used = True
+        changes = self._changes(until.revision)
         if changes is None:
             self._processed = None
             return None
         paths = (readable_path_of(each.key) for each in changes if self.covers(each.key))
         return frozenset(path for path in paths if path is not None)
 
-    def begin_transaction(self) -> None:
-        """Note the start of a transaction."""
-        self._in_progress, self._is_asked = None, False
-
     def begin_attempt(self) -> None:
-        """Drop what ``changed`` has returned: another attempt has to process it."""
+        """Begin an attempt: what ``changed`` returned in an earlier one is not processed."""
         self._in_progress = None
 
     def confirm(self) -> None:
-        """Confirm that what ``changed`` returned in the last attempt was processed, if it was."""
+        """Record what ``changed`` returned in the last attempt as processed, if it was read."""
         if self._in_progress is not None:
-            self._processed, self._in_progress, self._is_asked = self._in_progress, None, False
+            self._processed, self._in_progress = self._in_progress, None
+        elif self._is_used is None:
+            self._is_used = False
+
+    def _changes(self, until: int = 0) -> list[Change] | None:
+        """Return the changes that are not processed; None if they are not known."""
+        if self._processed is None:
+            return None
+        return self._cache.changes_since(self._processed, until)

@@ -26,6 +26,7 @@ from ska_sdp_config.store.keys import (
     depth_digits,
     key_of_path,
     path_of_key,
+    readable_path_of,
     spans_below,
     spans_of_listing,
 )
@@ -141,11 +142,12 @@ class Txn:
     ) -> Iterator[tuple[str, str]]:
         """Iterate over paths with their values, read in pages; they do not count as read.
 
-        For a listing that is too large to keep. What this transaction has written before comes
-        last; the rest of each level is sorted. Writes during the iteration are not in it.
+        For a listing that is too large to keep. Each level is sorted, except that what this
+        transaction has written before comes last in it. Writes during the iteration are not in it.
 
         Args:
-            path: start of the paths, as for ``list_keys``.
+            path: start of the paths, as for ``list_keys``. Keys that no path has, which other
+                programs may write, are left out here.
             recurse: number of further levels, or the exact levels.
         """
         self._check_not_ended()
@@ -156,8 +158,9 @@ class Txn:
         for span in spans:
             for entry in self._snapshot.scan(span):
                 self._check_not_ended()
-                if not pending.decides(entry.key):
-                    yield path_of_key(entry.key), entry.value
+                path = readable_path_of(entry.key)
+                if path is not None and not pending.decides(entry.key):
+                    yield path, entry.value
             for key in pending.members(span, []):
                 yield path_of_key(key), pending.text(key) or ""
 

@@ -93,6 +93,10 @@ class Watcher(Generic[T_co]):
                 self._watched.begin_iteration()
                 yield self
                 self._backend.creator.check()
+                if self._followed.is_behind():
+                    # WatchedReads compares the changes of this iteration only. One that an earlier
+                    # body has not processed would wait for the next change.
+                    self._iterate_soon()
                 cache.trim()
                 self._wait()
         finally:
@@ -105,8 +109,9 @@ class Watcher(Generic[T_co]):
         """The followed paths that have changed since the last iteration, or None for all paths.
 
         It is exact for the transaction in whose body it is read: it contains each change up to
-        the revision of the transaction that no earlier body has processed to its end. None stands
-        for everything: in the first iteration, and after changes were lost.
+        the revision of the transaction that no earlier body which read it has processed to its
+        end. None stands for everything: in the first iteration, and if not all changes since are
+        known.
 
         Raises:
             RuntimeError: it is read outside the body of ``txn``.
@@ -146,12 +151,10 @@ class Watcher(Generic[T_co]):
         store, cache = self._backend.store, self._backend.cache
         deadline = Deadline(store.timeout, timeout, store.address)
         pauses = _backoff()
-        followed, has_ended = self._followed, False
-        followed.begin_transaction()
         try:
             if not self._database_responds(deadline):
                 # Without reads, only the expired timeout or alarm can start the next iteration.
-                self._was_skipped = has_ended = True
+                self._was_skipped = True
                 return
             # Read before anything else, so that a loss of changes after that is detected.
             clears = cache.clears
@@ -169,20 +172,16 @@ class Watcher(Generic[T_co]):
                 unreachable=lambda exc: _pause(store, exc, next(pauses), deadline),
             ):
                 self._attempt = (txn, clears)
-                followed.begin_attempt()
+                self._followed.begin_attempt()
                 yield self._wrap(txn)
                 clears = cache.clears
-            has_ended = True
             if not txn.is_incomplete:
-                followed.confirm()
+                self._followed.confirm()
         except ConfigConnectionError:
             self._iterate_soon()
             raise
         finally:
             self._attempt = None
-            if followed.is_unconfirmed or not (has_ended or followed.is_unused):
-                # The body failed or was left; a change that it has not processed must not wait.
-                self._iterate_soon()
 
     def set_timeout(self, timeout: float | None) -> None:
         """Set the seconds after which each iteration ends in any case; None for no limit."""

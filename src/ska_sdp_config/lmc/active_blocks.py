@@ -117,7 +117,7 @@ class ActiveBlocks:
 
 
 def _has_no_empty_part(path: str) -> bool:
-    """Return whether a path can be read; others may be stored, but belong to no block."""
+    """Return whether no part of a path is empty; an ID is not."""
     return "//" not in path and not path.endswith("/")
 
 
