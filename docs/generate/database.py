@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from types import NoneType, UnionType
@@ -110,7 +109,8 @@ _PARTS: Mapping[str, type[StoredModel]] = {
 _ENTRY_TYPES: Mapping[str, str] = {
     "transaction_id": "str | None",
     "last_command": "str | None",
-    "last_command_time": "ISO 8601 time, UTC | None",
+    "last_command_time": "YYYY-MM-DDTHH:MM:SS+00:00 | None",
+    "last_command_milliseconds": "int | None",
     "command_count": "int",
     "state_commanded": "name of a State",
     "obs_state_commanded": "name of an obsState",
@@ -144,9 +144,9 @@ def device_entries() -> str:
     for path, entry in (("/lmc/subarray/<NN>", Entry), ("/lmc/controller", ControllerEntry)):
         meanings = described(entry)
         rows = [
-            [code(field.name), code(_ENTRY_TYPES[field.name]), meanings.get(field.name, "")]
-            for field in dataclasses.fields(entry)
-            if field.name in _ENTRY_TYPES
+            [code(name), code(kind), meanings.get(name) or first_line(getattr(entry, name).fget)]
+            for name, kind in _ENTRY_TYPES.items()
+            if hasattr(entry, name)
         ]
         sections.append(
             f"## `{path}`\n\n{first_line(entry)}\n\n{table(['field', 'type', 'meaning'], rows)}"

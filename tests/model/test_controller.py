@@ -41,7 +41,7 @@ def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, s
         "/lmc/controller": {
             "transaction_id": "txn-a",
             "last_command": command,
-            "last_command_time": "2026-01-31T12:00:00.000Z",
+            "last_command_time": "2026-01-31T12:00:00+00:00",
             "command_count": 5,
             "state_commanded": LEADS_TO[command],
             "admin_mode": "ONLINE",

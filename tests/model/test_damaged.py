@@ -207,6 +207,8 @@ INVALID_FIELDS = [
     ("command_count", "7"),
     ("errors", []),
     ("last_command_time", "noon"),
+    ("last_command_milliseconds", 1000),
+    ("last_command_milliseconds", "5"),
     ("resources", []),
     ("acknowledged", {}),
 ]

@@ -73,7 +73,7 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         obs_state_commanded="IDLE",
         reached=False,
         eb_id=NEW_EB,
-        resources={"receptors": ["SKA001"], "receive_nodes": 1},
+        resources={"csp_links": [], "receptors": ["SKA001"], "receive_nodes": 1},
     )
 
 
@@ -87,6 +87,7 @@ def test_assign_resources_in_idle_adds_to_the_active_execution_block() -> None:
     assert world.documents["/pb/pb-c"]["eb_id"] == EB
     assert world.documents[f"/eb/{EB}/state"]["last_updated"] == "2026-01-31 12:00:00"
     assert world.entry["resources"] == {
+        "csp_links": [],
         "receptors": ["SKA001", "SKA002", "SKA003"],
         "receive_nodes": 5,
     }

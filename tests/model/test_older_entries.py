@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -11,6 +12,14 @@ from ska_sdp_config.lmc.entry import Entry
 from ska_sdp_config.lmc.states import ObsState, State
 
 PRESENT = {"state_commanded": "ON", "obs_state_commanded": "SCANNING"}
+SIX = (
+    "eb_id",
+    "last_command",
+    "last_command_time",
+    "obs_state_commanded",
+    "resources",
+    "state_commanded",
+)
 OLDER = {"state": "ON", "obs_state_target": "SCANNING"}
 
 
@@ -46,6 +55,42 @@ def test_controller_entry_has_present_or_older_names(document: dict[str, Any], s
     (written,) = entry.writes().documents.values()
     assert written["state_commanded"] == state
     assert "state" not in written
+
+
+def test_entry_has_the_form_that_displays_read() -> None:
+    noon = datetime(2026, 1, 31, 12, 0, 0, 250_000, timezone.utc)
+    written = Entry(
+        last_command="Scan", last_command_time=noon, state_commanded=State.ON
+    ).document()
+    assert {name: written[name] for name in SIX} == {
+        "eb_id": None,
+        "last_command": "Scan",
+        "last_command_time": "2026-01-31T12:00:00+00:00",
+        "obs_state_commanded": "EMPTY",
+        "resources": {"csp_links": [], "receptors": [], "receive_nodes": 0},
+        "state_commanded": "ON",
+    }
+    assert Entry.read(written).last_command_time == noon
+    assert Entry.read(written).resources == {}
+    assert Entry().document()["last_command_time"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        ("2026-01-31T12:00:00.250Z", {}),
+        ("2026-01-31T12:00:00+00:00", {"last_command_milliseconds": 250}),
+    ],
+)
+def test_time_of_a_command_is_read_in_present_and_older_form(
+    text: str, milliseconds: dict[str, int]
+) -> None:
+    entry = Entry.read({**PRESENT, "last_command_time": text, **milliseconds})
+    assert entry.last_command_time == datetime(2026, 1, 31, 12, 0, 0, 250_000, timezone.utc)
+    assert entry.damage is None
+    controller = ControllerEntry.read({"last_command_time": text})
+    (written,) = controller.writes().documents.values()
+    assert written["last_command_time"] == "2026-01-31T12:00:00+00:00"
 
 
 def test_entry_of_another_version_waits_for_nothing() -> None:

@@ -38,6 +38,8 @@ ADDRESSES = {
     }
 }
 
+NO_RESOURCES = {"csp_links": [], "receptors": [], "receive_nodes": 0}
+
 READY_STATE: dict[str, Any] = {
     "status": "RUNNING",
     "resources_available": True,
@@ -70,7 +72,8 @@ def entry_document(**fields: Any) -> dict[str, Any]:
     return {
         "transaction_id": "txn-test-20260131-a",
         "last_command": "On",
-        "last_command_time": "2026-01-31T12:00:00.000Z",
+        "last_command_time": "2026-01-31T12:00:00+00:00",
+        "last_command_milliseconds": 0,
         "command_count": 7,
         "state_commanded": "ON",
         "obs_state_commanded": "EMPTY",

@@ -12,7 +12,7 @@ from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.entry import read_name, under_present_names
 from ska_sdp_config.lmc.snapshot import Writes
 from ska_sdp_config.lmc.states import AdminMode, Json, State
-from ska_sdp_config.lmc.times import iso, read_time
+from ska_sdp_config.lmc.times import command_time, read_time
 from ska_sdp_config.lmc.view import View
 
 __all__ = ["COMMANDS", "ControllerEntry", "apply_command", "set_admin_mode"]
@@ -81,7 +81,7 @@ class ControllerEntry:
             **self.extra,
             "transaction_id": self.transaction_id,
             "last_command": self.last_command,
-            "last_command_time": self.last_command_time and iso(self.last_command_time),
+            "last_command_time": self.last_command_time and command_time(self.last_command_time),
             "command_count": self.command_count,
             "state_commanded": self.state_commanded.name,
             "admin_mode": self.admin_mode.name,
