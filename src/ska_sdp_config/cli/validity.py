@@ -47,10 +47,15 @@ class _State(_Fields):
     reason: str | None
     resources_available: bool
     deployments_ready: bool
+    deployments: dict[str, Any] | None
     receive_addresses: dict[str, Any] | list[Any] | None
     scan_type: str | None
     scan_id: int | None
     scans: list[Any]
+    num_pod: int
+    pods: dict[str, str]
+    error_state: list[dict[str, Any]] | None
+    size: int | float | None
     last_updated: Time
 
 
@@ -60,6 +65,7 @@ class _DeviceEntry(_Fields):
     transaction_id: str | None
     last_command: str | None
     last_command_time: str | None
+    last_command_milliseconds: int | None
     command_count: int
     state_commanded: str | None
     admin_mode: str | int | None
