@@ -214,7 +214,11 @@ def test_flat_methods_accept_dict_or_model(config: Config) -> None:
         found = txn.get_processing_block("pb-x")
         assert found == ProcessingBlock("pb-x", None, "batch:x:1", {"a": 1})
         assert txn.get_deployment("proc-x") == Deployment("proc-x", "helm", {"chart": "c"})
-        assert txn.get_execution_block("eb-x") == {"eb_id": "eb-x", "subarray_id": "02"}
+        assert txn.get_execution_block("eb-x") == {
+            "key": "eb-x",
+            "eb_id": "eb-x",
+            "subarray_id": "02",
+        }
         assert txn.get_script("batch", "x", "1") == {"image": "i"}
         assert txn.get_processing_block_state("pb-x") == {
             "pid": 1,
