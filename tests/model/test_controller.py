@@ -128,6 +128,10 @@ def test_blocks_attributes_list_only_active_blocks() -> None:
         EB: {"status": "ACTIVE", "subarray_id": "01", "scan_type": "science", "scan_id": 3}
     }
     blocks = json.loads(shown.processing_blocks)
+    for status in ("READY", "CANCELLING", "an unknown one"):
+        found["/pb/pb-old/state"] = {"status": status}
+        shown_block = json.loads(view_of(found).processing_blocks)["pb-old"]
+        assert shown_block["status"] == status
     assert set(blocks) == {RECEIVE, BATCH}
     assert blocks[RECEIVE]["status"] == "RUNNING"
     assert blocks[BATCH]["script"] == "batch:imaging:1.0.0"

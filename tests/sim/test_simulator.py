@@ -136,6 +136,7 @@ def test_writes_follow_the_order_of_the_real_components(
     deployment = next(value for _, name, value in written if name == "deployment")
     assert deployment == {
         "dpl_id": DEPLOYMENT,
+        "key": DEPLOYMENT,
         "kind": "helm",
         "args": {
             "chart": "vis-receive",
