@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity import (
+    Allocation,
     Dependency,
     Deployment,
     ExecutionBlock,
     Flow,
     ProcessingBlock,
+    Request,
+    Resource,
     Script,
 )
 from ska_sdp_config.entity.base import Entity
@@ -33,6 +36,9 @@ LEAST: list[tuple[type[Entity], Any, dict[str, Any]]] = [
     (Script, Script.Key(**SCRIPT), {"image": "registry/imaging:1.0.0"}),
     (Flow, FLOW, {"sink": {"kind": "shared-mem", "impl": "x"}, "data_model": "Visibility"}),
     (Dependency, CLAIM, {}),
+    (Resource, Resource.Key(name="supernet"), {}),
+    (Request, Request.Key(pb_id="pb-x", name="buffer"), {}),
+    (Allocation, Allocation.Key(pb_id="pb-x", name="buffer"), {}),
 ]
 
 

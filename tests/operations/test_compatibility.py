@@ -44,6 +44,8 @@ def test_listing_leaves_out_invalid_entities(
     first, second, _ = CASES[name]
     if name == "dependency" and "args" in text:
         text = '{"expiry_time": "soon"}'
+    if name in ("resource", "request", "allocation") and "args" in text:
+        text = "null"  # any object is valid
     for txn in config.txn():
         entities = getattr(txn, name)
         entities.create(first)

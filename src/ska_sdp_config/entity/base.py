@@ -12,6 +12,7 @@ from ska_sdp_config.entity.codec import decode
 from ska_sdp_config.entity.near_miss import warn_near_misses
 
 __all__ = [
+    "KEY_PART",
     "Entity",
     "EntityKey",
     "StoredModel",
@@ -28,7 +29,10 @@ KeyT = TypeVar("KeyT", bound="EntityKey")
 _STORED = {"stored": True}
 """Validation context of stored values, which skip the rules for new ones."""
 
-_KEY_PART = re.compile(r"[A-Za-z0-9_.-]{1,96}")
+KEY_PART = "[A-Za-z0-9_.-]{1,96}"
+"""Regular expression of a part of a key."""
+
+_KEY_PART = re.compile(KEY_PART)
 
 
 def validate_unless_stored(check: Callable[[str], str]) -> Callable[[str, ValidationInfo], str]:
@@ -199,6 +203,13 @@ class Entity(StoredModel):
     The set of fields has ``key`` if both names are written, only the older name if the entity was
     stored with that alone, and neither if it was stored without its key.
     """
+
+    _key_patterns: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def key_patterns(cls) -> dict[str, str]:
+        """Return the regular expressions of the parts of the key, for new entities, in order."""
+        return dict(cls._key_patterns)
 
     @model_validator(mode="after")
     def _read_both_names(self: EntityT) -> EntityT:
