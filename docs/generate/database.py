@@ -156,23 +156,26 @@ def device_entries() -> str:
 
 def _fields(entity: type[StoredModel]) -> str:
     meanings = described(entity)
-    rows = [
-        [
-            code(_stored_name(name, field)),
-            code(_type_of(field.annotation)),
-            "yes" if field.is_required() else "no",
-            meanings.get(name, ""),
+    rows = []
+    for name, field in entity.model_fields.items():
+        others = _other_names(name, field)
+        if name == "key" and not others:
+            continue
+        kind = code(_type_of(field.annotation))
+        is_required = "yes" if field.is_required() else "no"
+        rows.append([code(name), kind, is_required, meanings.get(name, "")])
+        rows += [
+            [code(other), kind, "no", f"Another name of `{name}`; either is read."]
+            for other in others
         ]
-        for name, field in entity.model_fields.items()
-        if name != "key" or isinstance(field.validation_alias, AliasChoices)
-    ]
     return table(["field", "type", "required", "meaning"], rows)
 
 
-def _stored_name(name: str, field: FieldInfo) -> str:
+def _other_names(name: str, field: FieldInfo) -> list[str]:
+    """Return the other names under which a field is read."""
     alias = field.validation_alias
-    first = alias.choices[0] if isinstance(alias, AliasChoices) else name
-    return first if isinstance(first, str) else name
+    choices = alias.choices if isinstance(alias, AliasChoices) else []
+    return [other for other in choices if isinstance(other, str) and other != name]
 
 
 def _type_of(kind: Any) -> str:
