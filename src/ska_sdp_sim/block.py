@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from ska_sdp_config.lmc.statuses import PB_ENDED, eb_status
+from ska_sdp_config.lmc.statuses import PB_AT_WORK, PB_ENDED, eb_status
 
 DONE = frozenset(PB_ENDED)
 """Final statuses of a processing block."""
 
-AT_WORK = frozenset(("RUNNING", "READY"))
-"""Statuses of a script at work. READY is that of a receive script that can receive."""
+AT_WORK = frozenset(PB_AT_WORK)
+"""Statuses of a script at work."""
 
 _MAX_ID_LENGTH = 96
 

@@ -10,13 +10,10 @@ from typing import Any
 
 from ska_sdp_config.lmc.error_messages import error_texts
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_config.lmc.statuses import PB_NOT_RESOURCED
 from ska_sdp_config.lmc.times import read_time
 
 __all__ = ["ProcessingBlock", "has_kind", "script_of"]
-
-
-_NOT_RESOURCED = ("STARTING", "WAITING", "CANCELLING")
-"""Statuses of blocks that do not have their resources yet, or release them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class ProcessingBlock:
         """Whether it has resources, is past WAITING and is not being cancelled."""
         if self.status == "FINISHED":
             return True
-        return self.resources_available and self.status not in _NOT_RESOURCED
+        return self.resources_available and self.status not in PB_NOT_RESOURCED
 
     @property
     def configured(self) -> bool:
