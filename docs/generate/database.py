@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from types import NoneType, UnionType
@@ -110,10 +109,11 @@ _PARTS: Mapping[str, type[StoredModel]] = {
 _ENTRY_TYPES: Mapping[str, str] = {
     "transaction_id": "str | None",
     "last_command": "str | None",
-    "last_command_time": "ISO 8601 time, UTC | None",
+    "last_command_time": "YYYY-MM-DDTHH:MM:SS+00:00 | None",
+    "last_command_milliseconds": "int | None",
     "command_count": "int",
-    "state": "name of a State",
-    "obs_state_target": "name of an obsState",
+    "state_commanded": "name of a State",
+    "obs_state_commanded": "name of an obsState",
     "reached": "bool",
     "admin_mode": "name of an adminMode",
     "eb_id": "str | None",
@@ -144,9 +144,9 @@ def device_entries() -> str:
     for path, entry in (("/lmc/subarray/<NN>", Entry), ("/lmc/controller", ControllerEntry)):
         meanings = described(entry)
         rows = [
-            [code(field.name), code(_ENTRY_TYPES[field.name]), meanings.get(field.name, "")]
-            for field in dataclasses.fields(entry)
-            if field.name in _ENTRY_TYPES
+            [code(name), code(kind), meanings.get(name) or first_line(getattr(entry, name).fget)]
+            for name, kind in _ENTRY_TYPES.items()
+            if hasattr(entry, name)
         ]
         sections.append(
             f"## `{path}`\n\n{first_line(entry)}\n\n{table(['field', 'type', 'meaning'], rows)}"
@@ -156,23 +156,26 @@ def device_entries() -> str:
 
 def _fields(entity: type[StoredModel]) -> str:
     meanings = described(entity)
-    rows = [
-        [
-            code(_stored_name(name, field)),
-            code(_type_of(field.annotation)),
-            "yes" if field.is_required() else "no",
-            meanings.get(name, ""),
+    rows = []
+    for name, field in entity.model_fields.items():
+        others = _other_names(name, field)
+        if name == "key" and not others:
+            continue
+        kind = code(_type_of(field.annotation))
+        is_required = "yes" if field.is_required() else "no"
+        rows.append([code(name), kind, is_required, meanings.get(name, "")])
+        rows += [
+            [code(other), kind, "no", f"Another name of `{name}`; either is read."]
+            for other in others
         ]
-        for name, field in entity.model_fields.items()
-        if name != "key" or isinstance(field.validation_alias, AliasChoices)
-    ]
     return table(["field", "type", "required", "meaning"], rows)
 
 
-def _stored_name(name: str, field: FieldInfo) -> str:
+def _other_names(name: str, field: FieldInfo) -> list[str]:
+    """Return the other names under which a field is read."""
     alias = field.validation_alias
-    first = alias.choices[0] if isinstance(alias, AliasChoices) else name
-    return first if isinstance(first, str) else name
+    choices = alias.choices if isinstance(alias, AliasChoices) else []
+    return [other for other in choices if isinstance(other, str) and other != name]
 
 
 def _type_of(kind: Any) -> str:

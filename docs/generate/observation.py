@@ -34,6 +34,7 @@ from ska_sdp_lmc.messages import (
 from ska_sdp_lmc.runtime.repository import SnapshotReader, write
 from ska_sdp_sim.database import read_block, write_step
 from ska_sdp_sim.demo.content import configure, scan
+from ska_sdp_sim.deployment_state import next_state
 from ska_sdp_sim.script import Settings, Step, next_step
 
 __all__ = ["Line", "observe", "sequence"]
@@ -155,10 +156,7 @@ class _Observation:
         step = next_step(block, self._now - _LONG_AGO, self._now, Settings())
         if isinstance(step, Step):
             write_step(txn, block, step, self._now)
-            deployment = txn.deployment(block.deployment_id)
-            # In place of the Helm deployer.
-            if deployment.exists() and not deployment.state.exists():
-                deployment.state.create({"status": "RUNNING"})
+            _deploy(txn, block.deployment_id)
         return step
 
     def _reconcile(self) -> Iterator[Line]:
@@ -189,6 +187,16 @@ class _Observation:
         for txn in self._config.txn():
             pb = txn.get_processing_block(pb_id)
         return "" if pb is None else pb.script.kind
+
+
+def _deploy(txn: Transaction, deployment_id: str) -> None:
+    """Run a deployment if it exists, in place of the Helm deployer."""
+    deployment = txn.deployment(deployment_id)
+    if deployment.exists() and not deployment.state.exists():
+        state = next_state(deployment_id, None)
+        while state is not None:
+            deployment.state.create_or_update(state)
+            state = next_state(deployment_id, state)
 
 
 def _entries(paths: Iterable[str]) -> str:

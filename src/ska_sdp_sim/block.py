@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from ska_sdp_config.lmc.statuses import PB_ENDED, eb_status
+from ska_sdp_config.lmc.statuses import PB_AT_WORK, PB_ENDED, eb_status
 
 DONE = frozenset(PB_ENDED)
 """Final statuses of a processing block."""
+
+AT_WORK = frozenset(PB_AT_WORK)
+"""Statuses of a script at work."""
 
 _MAX_ID_LENGTH = 96
 
@@ -41,7 +44,7 @@ class Block:
         receiver_is_done: whether the execution block takes its receive addresses from another
             block, and that one has ended or does not exist.
         deployment: whether its deployment exists.
-        deployment_running: whether the status of its deployment is RUNNING.
+        deployment_running: whether all pods of its deployment are RUNNING.
     """
 
     pb_id: str

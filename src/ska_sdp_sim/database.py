@@ -13,7 +13,8 @@ from ska_sdp_config.lmc.blocks import script_of
 from ska_sdp_config.lmc.snapshot import read_document
 from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_config.lmc.times import last_updated
-from ska_sdp_sim.block import DONE, Block, Owner, deployment_id, find_cycle
+from ska_sdp_sim.block import AT_WORK, DONE, Block, Owner, deployment_id, find_cycle
+from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step
 
 
@@ -105,7 +106,7 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
             common["receiver_is_done"] = not isinstance(linked, str) or (
                 _status(txn, linked) in (None, *DONE)
             )
-    if state is None or (status == "RUNNING" and not deployed):
+    if state is None or (status in AT_WORK and not deployed):
         common["script_image"] = _script_image(txn, pb)
     if status == "WAITING" and pb.dependencies:
         common["dependencies"] = _dependencies(txn, pb)
@@ -132,9 +133,9 @@ def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> Non
         txn.deployment.create_or_update(
             Deployment(key=block.deployment_id, kind="helm", args=dict(step.deploy))
         )
+    if (step.remove_deployment or step.release) and block.deployment:
+        txn.delete_deployment(block.deployment_id)
     if step.release:
-        if block.deployment:
-            txn.delete_deployment(block.deployment_id)
         txn.processing_block.ownership(block.pb_id).release()
 
 
@@ -167,8 +168,7 @@ def _owner(txn: Transaction, pb_id: str) -> Owner:
 
 def _deployment_runs(txn: Transaction, pb: ProcessingBlock) -> bool:
     name = deployment_id(pb.key, pb.script.name)
-    state = _object(txn.get_deployment_state(name), f"state of {name}") or {}
-    return state.get("status") == "RUNNING"
+    return is_running(_object(txn.get_deployment_state(name), f"state of {name}") or {})
 
 
 def _script_image(txn: Transaction, pb: ProcessingBlock) -> str | None:

@@ -1,22 +1,24 @@
-"""Simulated helm deployer: every deployment runs at once."""
+"""Simulated helm deployer: the pod of every deployment is created and runs at once."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timezone
+from typing import Any
 
 from ska_sdp_config import Config
 from ska_sdp_config.config import Transaction
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.lmc.times import last_updated
+from ska_sdp_config.lmc.snapshot import read_document
 from ska_sdp_sim.database import is_id
+from ska_sdp_sim.deployment_state import next_state
 from ska_sdp_sim.loop import RETRY_DELAY, ErrorIsolation
 
 LOGGER = logging.getLogger(__name__)
 
 
 class HelmDeployer:
-    """Sets the status of each deployment to RUNNING.
+    """Writes the state of each deployment: its pod is PENDING, then RUNNING.
 
     Attributes:
         root: prefix of the paths to follow.
@@ -29,7 +31,7 @@ class HelmDeployer:
         self._errors = ErrorIsolation(LOGGER)
 
     def reconcile(self, watcher: Watcher[Transaction]) -> None:
-        """Create the state of each deployment that has none.
+        """Write the next state of each deployment that has one.
 
         Raises:
             ConfigConnectionError: a state was not written, or the outcome is unknown.
@@ -37,28 +39,43 @@ class HelmDeployer:
         for txn in watcher.txn():
             changed = watcher.changed
             if changed is None:
-                states = set(txn.list_keys(self.root, recurse=[1]))
-                deployments = txn.list_keys(self.root)
-                paths = {path for path in deployments if f"{path}/state" not in states}
+                complete = self._complete(txn)
+                paths = {path for path in txn.list_keys(self.root) if path not in complete}
             else:
                 paths = set(changed)
             names = {path[len(self.root) :].partition("/")[0] for path in paths}
             self._to_check |= set(filter(is_id, names))
         for name in sorted(self._to_check):
             with self._errors.isolate(name):
-                self._deploy(name)
+                self._advance(name)
                 self._errors.clear(name)
                 self._to_check.discard(name)
         if self._to_check:
             watcher.set_wake_up_at(datetime.now(timezone.utc) + RETRY_DELAY)
 
-    def _deploy(self, name: str) -> None:
-        for txn in self._config.txn(prefetch=[f"{self.root}{name}", f"{self.root}{name}/state"]):
+    def _complete(self, txn: Transaction) -> set[str]:
+        """Return the paths of the deployments whose state does not change any more."""
+        return {
+            path.rpartition("/")[0]
+            for path, text in txn.peek_values(self.root, recurse=[1])
+            if path.endswith("/state") and _next_state(path.split("/")[-2], text) is None
+        }
+
+    def _advance(self, name: str) -> None:
+        path = f"{self.root}{name}"
+        state: dict[str, Any] | None = None
+        for txn in self._config.txn(prefetch=[path, f"{path}/state"]):
+            state = None
             deployment = txn.deployment(name)
-            is_new = deployment.exists() and not deployment.state.exists()
-            if is_new:
-                now = datetime.now(timezone.utc)
-                state = {"status": "RUNNING", "last_updated": last_updated(now)}
-                deployment.state.create(state)
-        if is_new:
-            LOGGER.info("%s: RUNNING", name)
+            if deployment.exists():
+                state = _next_state(name, txn.get(f"{path}/state"))
+                if state is not None:
+                    deployment.state.create_or_update(state)
+        if state is not None:
+            LOGGER.info("%s: %s", name, ", ".join(state["pods"].values()))
+
+
+def _next_state(name: str, text: str | None) -> dict[str, Any] | None:
+    """Return the next state of a deployment, None if it has none or its state is unreadable."""
+    document, _ = read_document(text)
+    return next_state(name, document)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ska_sdp_sim.addresses import observed_scan_types, receive_addresses
-from ska_sdp_sim.block import DONE, Block, Owner
+from ska_sdp_sim.block import AT_WORK, DONE, Block, Owner
 from ska_sdp_sim.parameters import Parameters
 
 LOGGER = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class Step:
         state: keys to set in the processing block's state.
         execution_block: keys to set in its execution block.
         deploy: arguments of the deployment to create, if any.
+        remove_deployment: whether to remove the deployment.
         release: whether to remove the deployment and to release the ownership.
     """
 
@@ -55,6 +56,7 @@ class Step:
     state: Mapping[str, Any] = field(default_factory=dict)
     execution_block: Mapping[str, Any] = field(default_factory=dict)
     deploy: Mapping[str, Any] | None = None
+    remove_deployment: bool = False
     release: bool = False
 
 
@@ -77,7 +79,7 @@ def phase(block: Block) -> str:
         if state.get("resources_available"):
             return "resourced"
         return "blocked" if _is_blocked(block) else "resourcing"
-    if block.status == "RUNNING":
+    if block.status in AT_WORK:
         return "ready" if state.get("deployments_ready") else "deploying"
     return str(block.status)
 
@@ -94,9 +96,9 @@ def next_step(
     if block.eb_id is not None and block.execution_block is None:
         if block.state is None:
             return Wait()
-        return _end(block, "CANCELLED", f"Execution block {block.eb_id} does not exist")
-    if block.execution_status == "CANCELLED":
-        return _end(block, "CANCELLED")
+        return _cancel(block, f"Execution block {block.eb_id} does not exist")
+    if block.execution_status == "CANCELLED" or block.status == "CANCELLING":
+        return _cancel(block)
     if block.execution_status == "FINISHED" and block.kind == "realtime":
         return _end(block, "FINISHED")
     if block.state is None and block.script_image is None:
@@ -115,6 +117,21 @@ def next_step(
     except Exception as error:  # a defect of the simulator must not stop the other blocks
         LOGGER.exception("%s: unexpected error in its script.", block.pb_id)
         return _end(block, "FAILED", f"The script failed with {type(error).__name__}: {error}")
+
+
+def _cancel(block: Block, reason: str | None = None) -> Step:
+    """Cancel a block: CANCELLING, then its deployment is removed, then CANCELLED.
+
+    Without a state, its script has not started, and nothing is to be removed.
+    """
+    if block.state is None:
+        return _end(block, "CANCELLED", reason)
+    if block.status != "CANCELLING":
+        state = {"status": "CANCELLING", **({"reason": reason} if reason else {})}
+        return Step("CANCELLING", state=state)
+    if block.deployment:
+        return Step("deployment removed", state={"deployments": {}}, remove_deployment=True)
+    return _end(block, "CANCELLED")
 
 
 def _end(block: Block, status: str, reason: str | None = None) -> Step:
@@ -137,10 +154,11 @@ def _work(
         return Step("WAITING", state={"status": "WAITING", "resources_available": False})
     if block.status == "WAITING":
         return _wait_for_resources(block, parameters, since, now)
-    if block.status == "RUNNING":
+    if block.status in AT_WORK:
         return (
             _observe(block, parameters, settings)
             or _deploy(block, parameters, since, now)
+            or _report_ready(block)
             or _process(block, parameters, since, now)
         )
     # Another program wrote this status.
@@ -177,9 +195,9 @@ def _end_if_blocked(block: Block) -> Step | None:
     for status in ("FAILED", "CANCELLED"):
         for pb_id, found in block.dependencies.items():
             if found == status:
-                return _end(
-                    block, status, f"Processing block {pb_id}, which it depends on, is {status}"
-                )
+                reason = f"Processing block {pb_id}, which it depends on, is {status}"
+                is_failed = status == "FAILED"
+                return _end(block, status, reason) if is_failed else _cancel(block, reason)
     return None
 
 
@@ -246,7 +264,11 @@ def _deploy(
             return None
         return Step(
             "deployment lost",
-            state={"deployments_ready": False, "deployments": {name: "PENDING"}},
+            state={
+                "status": "RUNNING",
+                "deployments_ready": False,
+                "deployments": {name: "PENDING"},
+            },
         )
     if not block.deployment_running:
         return Wait()
@@ -259,6 +281,13 @@ def _deploy(
         "deployments ready",
         state={"deployments_ready": True, "deployments": {name: "RUNNING"}},
     )
+
+
+def _report_ready(block: Block) -> Step | None:
+    """Report that the block can receive: its deployment runs, and its addresses are published."""
+    if block.status == "READY" or not (block.state or {}).get("receive_addresses"):
+        return None
+    return Step("READY", state={"status": "READY"})
 
 
 def _process(block: Block, parameters: Parameters, since: datetime, now: datetime) -> Step | Wait:

@@ -169,16 +169,33 @@ def observation(
         port: port of the server for the devices, if not its own.
         properties: device properties of the subarray.
     """
-    where: dict[str, Any] = {"backend": "etcd3", "host": etcd.host, "port": etcd.port}
-    with pytest.MonkeyPatch.context() as environment, Config(**where) as config:
-        for name, value in where.items():
-            environment.setenv(f"SDP_CONFIG_{name.upper()}", str(value))
-        if port is not None:
-            environment.setenv("SDP_CONFIG_PORT", str(port))
-        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
+    with emptied(etcd, port) as config:
         for txn in config.txn():
             txn.create_script("realtime", SCRIPT, "1.0.0", {"image": f"registry/{SCRIPT}:1.0.0"})
         # A long limit for busy machines; other tests check the default.
         properties = {"TimeoutDatabase": "20", **properties}
-        with Simulator(components, **where), served(**properties) as (_, subarray):
+        with (
+            Simulator(components, **arguments(etcd)),
+            served(**properties) as (_, subarray),
+        ):
             yield Observation(subarray, config)
+
+
+def arguments(etcd: Etcd) -> dict[str, Any]:
+    """Return the arguments of a Config on an etcd."""
+    return {"backend": "etcd3", "host": etcd.host, "port": etcd.port}
+
+
+@contextmanager
+def emptied(etcd: Etcd, port: int | None = None) -> Iterator[Config]:
+    """Empty an etcd and give its address to the devices of this process.
+
+    Args:
+        etcd: a running server.
+        port: port of the server for the devices, if not its own.
+    """
+    with pytest.MonkeyPatch.context() as environment, Config(**arguments(etcd)) as config:
+        for name, value in {**arguments(etcd), "port": port or etcd.port}.items():
+            environment.setenv(f"SDP_CONFIG_{name.upper()}", str(value))
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
+        yield config

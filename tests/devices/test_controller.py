@@ -32,7 +32,7 @@ def test_commands_lead_to_their_states(controller: Any, config: Config) -> None:
         names = ("ON", "STANDBY", "OFF", "DISABLE")
         events.wait_for("State", [tango.DevState.names[name] for name in names])
     entry = json.loads(stored(config, "/lmc/controller") or "")
-    found = entry["state"], entry["last_command"], entry["command_count"]
+    found = entry["state_commanded"], entry["last_command"], entry["command_count"]
     assert found == ("DISABLE", "Disable", 4)
 
 

@@ -58,7 +58,7 @@ def test_allowed_command_reaches_target(
         events.wait_for("obsState", expected)
         events.wait_for("transactionID", [observing.subarray.transactionID])
     entry = observing.entry
-    assert (entry["last_command"], entry["obs_state_target"]) == (command, path[-1])
+    assert (entry["last_command"], entry["obs_state_commanded"]) == (command, path[-1])
     assert observing.subarray.state().name == ("OFF" if command == "Off" else "ON")
     if command == "Abort":
         # It ends a scan, but keeps the execution block.

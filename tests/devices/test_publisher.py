@@ -195,7 +195,7 @@ def test_partial_view_keeps_other_attributes(device: Device) -> None:
 
     publisher.publish(whole(5))
     device.take()
-    publisher.publish(ControllerEntry(state=State.OFF).view(7))
+    publisher.publish(ControllerEntry(state_commanded=State.OFF).view(7))
     assert device.take() == [("State", State.OFF), ("Status", "The SDP is OFF.")]
     # The other attributes at that revision are still to be published.
     publisher.publish(whole(7, proccontrol=1))

@@ -6,7 +6,7 @@ import threading
 
 from tests.support.proxy import Connection, Proxy
 
-COMMIT = b'"obs_state_target"'
+COMMIT = b'"obs_state_commanded"'
 """Text contained in each commit to a subarray's entry, and in no other request."""
 
 

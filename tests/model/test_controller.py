@@ -29,7 +29,7 @@ def view_of(found: dict[str, Any]) -> ControllerView:
 @pytest.mark.parametrize("state", list(LEADS_TO.values()))
 @pytest.mark.parametrize("command", LEADS_TO)
 def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, state: str) -> None:
-    entry = ControllerEntry.read({"state": state, "command_count": 4})
+    entry = ControllerEntry.read({"state_commanded": state, "command_count": 4})
     if LEADS_TO[command] == state:
         with pytest.raises(CommandRejected) as rejected:
             apply_command(command, entry, NOON, "txn-a")
@@ -41,9 +41,9 @@ def test_command_in_every_state_is_accepted_or_rejected_by_table(command: str, s
         "/lmc/controller": {
             "transaction_id": "txn-a",
             "last_command": command,
-            "last_command_time": "2026-01-31T12:00:00.000Z",
+            "last_command_time": "2026-01-31T12:00:00+00:00",
             "command_count": 5,
-            "state": LEADS_TO[command],
+            "state_commanded": LEADS_TO[command],
             "admin_mode": "ONLINE",
         }
     }
@@ -128,6 +128,10 @@ def test_blocks_attributes_list_only_active_blocks() -> None:
         EB: {"status": "ACTIVE", "subarray_id": "01", "scan_type": "science", "scan_id": 3}
     }
     blocks = json.loads(shown.processing_blocks)
+    for status in ("READY", "CANCELLING", "an unknown one"):
+        found["/pb/pb-old/state"] = {"status": status}
+        shown_block = json.loads(view_of(found).processing_blocks)["pb-old"]
+        assert shown_block["status"] == status
     assert set(blocks) == {RECEIVE, BATCH}
     assert blocks[RECEIVE]["status"] == "RUNNING"
     assert blocks[BATCH]["script"] == "batch:imaging:1.0.0"

@@ -68,7 +68,7 @@ def test_abort_works_with_maximum_last_command_time() -> None:
     world.documents[ENTRY] |= {"last_command_time": "9999-12-31T23:59:59Z"}
     assert world.view.deadline is None
     world.command("Abort")
-    assert world.entry["obs_state_target"] == "ABORTED"
+    assert world.entry["obs_state_commanded"] == "ABORTED"
 
 
 @pytest.mark.parametrize("damaged", [5, "abc", {"a": 1}, None])
@@ -200,13 +200,15 @@ def test_damaged_entry_is_not_overwritten() -> None:
 INVALID_FIELDS = [
     ("eb_id", 5),
     ("eb_id", "a/b"),
-    ("obs_state_target", "BUSY"),
-    ("obs_state_target", 3),
-    ("state", "MOVING"),
+    ("obs_state_commanded", "BUSY"),
+    ("obs_state_commanded", 3),
+    ("state_commanded", "MOVING"),
     ("reached", "yes"),
     ("command_count", "7"),
     ("errors", []),
     ("last_command_time", "noon"),
+    ("last_command_milliseconds", 1000),
+    ("last_command_milliseconds", "5"),
     ("resources", []),
     ("acknowledged", {}),
 ]
@@ -218,8 +220,8 @@ def test_corrupt_entry_leads_to_fault_naming_field(name: str, value: object) -> 
     world.entry[name] = value
     assert world.obs_state == "FAULT"
     assert name in world.view.error_messages
-    world.entry["state"] = "ON"
-    world.command("Restart" if name != "state" else "Off")
+    world.entry["state_commanded"] = "ON"
+    world.command("Restart" if name != "state_commanded" else "Off")
     assert world.obs_state == "EMPTY"
     assert world.entry["errors"] == {}
 
@@ -248,14 +250,19 @@ def test_reached_is_not_written_to_damaged_entry() -> None:
 
 
 CONTROLLER = "/lmc/controller"
-DAMAGE = {"state": "MOVING", "command_count": True, "last_command_time": "noon", "last_command": 5}
+DAMAGE = {
+    "state_commanded": "MOVING",
+    "command_count": True,
+    "last_command_time": "noon",
+    "last_command": 5,
+}
 NO_COMPONENTS = ModelSettings(components=(), storage_key="/resource/capacity-buffer")
 
 
 def test_controller_admin_mode_keeps_invalid_fields() -> None:
     stored = {**DAMAGE, "admin_mode": "?", "transaction_id": "txn-a", "theirs": 1}
     view = derive_system(System(3, {CONTROLLER: stored}), NO_COMPONENTS)
-    names = "last_command, last_command_time, command_count, state, admin_mode"
+    names = "last_command, last_command_time, command_count, state_commanded, admin_mode"
     (fault,) = view.faults or ()
     assert fault.text == f"{CONTROLLER} has invalid fields: {names}"
     entry = set_admin_mode(ControllerEntry.read(stored), AdminMode.OFFLINE)

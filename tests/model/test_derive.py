@@ -27,6 +27,9 @@ from .worlds import (
 
 SECOND = "pb-test-20260131-00002"
 DONE = {**READY_STATE}
+NESTED: Any = "x"
+for _ in range(50):
+    NESTED = [NESTED]
 
 # The state of the real-time block, fields of the execution block, of the entry; the obsState.
 RESOURCING: list[tuple[dict[str, Any] | None, dict[str, Any], dict[str, Any], str]] = [
@@ -39,6 +42,8 @@ RESOURCING: list[tuple[dict[str, Any] | None, dict[str, Any], dict[str, Any], st
     (DONE, {}, {}, "IDLE"),
     # Running, but its addresses are yet to be named by the execution block.
     (DONE, {"pb_receive_addresses": None}, {}, "RESOURCING"),
+    ({**DONE, "status": "READY"}, {}, {}, "IDLE"),
+    ({**DONE, "status": "CANCELLING"}, {}, {}, "RESOURCING"),
     ({"status": "FINISHED"}, {}, {}, "IDLE"),
     ({"status": "FINISHED"}, {"pb_receive_addresses": None}, {}, "IDLE"),
     ({"status": "CANCELLED"}, {}, {}, "RESOURCING"),
@@ -48,8 +53,8 @@ RESOURCING: list[tuple[dict[str, Any] | None, dict[str, Any], dict[str, Any], st
     ({"status": "WAITING"}, {"pb_realtime": []}, {}, "RESOURCING"),
     ({"status": "WAITING"}, {"pb_realtime": [], "pb_receive_addresses": None}, {}, "IDLE"),
     (DONE, {}, {"errors": {"subarray": "x"}}, "FAULT"),
-    ({"status": "FAILED"}, {}, {"obs_state_target": "ABORTED"}, "ABORTED"),
-    (DONE, {}, {"errors": {"x": "y"}, "obs_state_target": "ABORTED"}, "ABORTED"),
+    ({"status": "FAILED"}, {}, {"obs_state_commanded": "ABORTED"}, "ABORTED"),
+    (DONE, {}, {"errors": {"x": "y"}, "obs_state_commanded": "ABORTED"}, "ABORTED"),
     ({"status": "WAITING"}, {}, {"eb_id": None}, "IDLE"),
     ({"status": "FAILED"}, {}, {"eb_id": "eb-gone"}, "IDLE"),
     (DONE, {}, {"eb_id": None, "errors": {"subarray": "x"}}, "FAULT"),
@@ -110,6 +115,44 @@ def test_wait_includes_realtime_blocks_only() -> None:
     world.set_state(SECOND, status="FAILED", reason="no beam")
     assert world.obs_state == "FAULT"
     assert json.loads(world.view.error_messages) == {SECOND: "no beam"}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "texts"),
+    [
+        (None, []),
+        ("", []),
+        ([], []),
+        ({}, []),
+        ("no space", ["no space"]),
+        (["no space", "no beam", "no space"], ["no space", "no beam"]),
+        ({"receive": "no space", "write": ["no beam"]}, ["receive: no space", "write: no beam"]),
+        ([{"error": "no space", "code": 5}], ["error: no space", "code: 5"]),
+        (NESTED, ["(nested too deeply)"]),
+    ],
+)
+def test_pb_state_error_messages_are_a_string_a_list_or_an_object(
+    recorded: Any, texts: list[str]
+) -> None:
+    world = World(documents(ObsState.IDLE))
+    world.set_state(RECEIVE, error_messages=recorded)
+    assert json.loads(world.view.pb_state)[RECEIVE]["errors"] == texts
+    assert world.view.error_messages == "{}"
+    world.set_state(RECEIVE, status="FAILED")
+    expected = "; ".join(texts) or "it gave no reason"
+    assert json.loads(world.view.error_messages) == {RECEIVE: expected}
+    world.set_state(RECEIVE, reason="out of memory")
+    expected = "; ".join(["out of memory", *texts])
+    assert json.loads(world.view.error_messages) == {RECEIVE: expected}
+
+
+@pytest.mark.parametrize("deployments", [None, {}, {"proc-x": "RUNNING"}])
+def test_pb_state_deployments_are_statuses_by_id_or_null(
+    deployments: dict[str, str] | None,
+) -> None:
+    world = World(documents(ObsState.IDLE))
+    world.set_state(RECEIVE, deployments=deployments)
+    assert json.loads(world.view.pb_state)[RECEIVE]["deployments"] == (deployments or {})
 
 
 def test_receive_scripts_setting_selects_scripts() -> None:

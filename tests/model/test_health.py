@@ -39,6 +39,8 @@ def test_each_fault_makes_subarray_degraded() -> None:
     assert texts(world) == [f"Processing block {RECEIVE} has lost its resources"]
     world.set_state(RECEIVE, resources_available=True, status="CANCELLED")
     assert texts(world) == [f"Processing block {RECEIVE} is CANCELLED"]
+    world.set_state(RECEIVE, status="CANCELLING")
+    assert texts(world) == [f"Processing block {RECEIVE} is CANCELLING"]
     world.set_state(RECEIVE, status="RUNNING")
     world.update_eb(status="FINISHED")
     assert texts(world) == [f"Execution block {EB} is FINISHED: it was ended by another program"]

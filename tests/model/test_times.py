@@ -6,7 +6,12 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ska_sdp_config.lmc.times import last_updated, read_time
+from ska_sdp_config.lmc.times import command_time, last_updated, read_time
+
+
+def test_command_time_is_utc_in_whole_seconds() -> None:
+    zone = timezone(timedelta(hours=1))
+    assert command_time(datetime(2026, 2, 1, 1, 12, 37, 9000, zone)) == "2026-02-01T00:12:37+00:00"
 
 
 def test_last_updated_is_utc_in_seconds() -> None:

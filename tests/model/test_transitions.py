@@ -11,7 +11,7 @@ from ska_sdp_config.lmc.states import ObsState, State
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
 
 from .cells import CELLS, COLUMNS, MOMENTS, PATHS, Cell
-from .worlds import World, documents, message_for
+from .worlds import NO_RESOURCES, World, documents, message_for
 
 
 def test_table_has_every_command() -> None:
@@ -107,7 +107,7 @@ def test_command_keeps_values(
 ) -> None:
     world = World(documents(ObsState[column]))
     eb_path = f"/eb/{world.entry['eb_id']}"
-    resources = world.entry["resources"]
+    resources = {"csp_links": [], **world.entry["resources"]}
     view = world.command(command)
     eb, state = world.documents[eb_path], world.documents[f"{eb_path}/state"]
     assert (eb["current_scan_type"], eb["scan_id"], eb["status"]) == (scan_type, None, status)
@@ -117,7 +117,7 @@ def test_command_keeps_values(
     assert (view.receive_addresses != "{}") == linked
     assert view.eb_id == (eb["eb_id"] if linked else "null")
     released = command in ("ReleaseAllResources", "Restart", "Off")
-    assert world.entry["resources"] == ({} if released else resources)
+    assert world.entry["resources"] == (NO_RESOURCES if released else resources)
     if column == "SCANNING":
         ended = "FINISHED" if command == "EndScan" else "ABORTED"
         assert [scan["status"] for scan in state["scans"]] == [ended]

@@ -38,6 +38,8 @@ ADDRESSES = {
     }
 }
 
+NO_RESOURCES = {"csp_links": [], "receptors": [], "receive_nodes": 0}
+
 READY_STATE: dict[str, Any] = {
     "status": "RUNNING",
     "resources_available": True,
@@ -70,10 +72,11 @@ def entry_document(**fields: Any) -> dict[str, Any]:
     return {
         "transaction_id": "txn-test-20260131-a",
         "last_command": "On",
-        "last_command_time": "2026-01-31T12:00:00.000Z",
+        "last_command_time": "2026-01-31T12:00:00+00:00",
+        "last_command_milliseconds": 0,
         "command_count": 7,
-        "state": "ON",
-        "obs_state_target": "EMPTY",
+        "state_commanded": "ON",
+        "obs_state_commanded": "EMPTY",
         "reached": True,
         "admin_mode": "ONLINE",
         "eb_id": None,
@@ -104,7 +107,7 @@ def documents(obs_state: ObsState) -> dict[str, Any]:
     }
     fields: dict[str, Any] = {
         "last_command": command,
-        "obs_state_target": target,
+        "obs_state_commanded": target,
         "reached": reached,
     }
     if obs_state is not ObsState.EMPTY:

@@ -113,7 +113,9 @@ def revision(config: Config) -> int:
 def history(config: Config, since: int, *paths: str) -> list[tuple[int, str, Any]]:
     """Return each commit after a revision that changed one of the paths, oldest first."""
     changes: list[tuple[int, str, Any]] = []
-    before = dict.fromkeys(paths, 0)
+    before = {
+        path: config.backend.get(path, DbRevision(since))[1].mod_revision or 0 for path in paths
+    }
     for number in range(since + 1, revision(config) + 1):
         for path in paths:
             text, at = config.backend.get(path, DbRevision(number))

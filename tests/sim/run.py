@@ -92,8 +92,10 @@ def apply(before: Block, step: Step) -> Block:
         after = observe(after, **step.execution_block)
     if step.deploy is not None:
         after = replace(after, deployment=True, deployment_running=True)
+    if step.remove_deployment or step.release:
+        after = replace(after, deployment=False, deployment_running=False)
     if step.release:
-        after = replace(after, owner=Owner.NOBODY, deployment=False, deployment_running=False)
+        after = replace(after, owner=Owner.NOBODY)
     return after
 
 

@@ -44,8 +44,9 @@ def test_receive_script_takes_all_steps_in_order() -> None:
         },
     }
     assert run.go(3.3) == []
-    assert run.go(0.2) == ["deployments ready"]
-    assert run.state["deployments_ready"] is True
+    assert run.go(0.2) == ["deployments ready", "READY"]
+    assert run.state["status"] == "READY"
+    assert run.state["resources_available"] is run.state["deployments_ready"] is True
     assert run.state["deployments"] == {name: "RUNNING"}
     run.block = observe(run.block, current_scan_type="science", scan_id=1)
     assert run.go(3600) == []
@@ -70,8 +71,8 @@ def test_resources_are_available_before_running() -> None:
 
 def test_other_scripts_publish_no_addresses() -> None:
     run = Run(block(name="pointing-offset"))
-    assert "receive addresses" not in run.go()
-    assert run.state["deployments_ready"] is True
+    assert run.go()[-2:] == ["deployment", "deployments ready"]
+    assert (run.state["status"], run.state["deployments_ready"]) == ("RUNNING", True)
     settings = Settings(receive_scripts=re.compile("pointing"))
     assert "receive addresses" in Run(block(name="pointing-offset"), settings).go()
 
@@ -159,7 +160,7 @@ def test_invalid_default_is_rejected() -> None:
     run = Run(block(), Settings(parameters={"time-to-resource": 100}))
     assert run.go(99)[-1] == "WAITING"
     given = Run(block(parameters={"time-to-resource": 1}), run.settings)
-    assert given.go(99)[-1] == "deployments ready"
+    assert given.go(99)[-1] == "READY"
 
 
 ORDER = ["None", "STARTING", "blocked", "resourcing", "resourced", "deploying", "ready"]
@@ -197,12 +198,15 @@ def test_phases_never_go_back(
                 assert step == Done()
                 continue
             if execution_status == "CANCELLED":
-                assert run.block.status == "CANCELLED"
+                assert run.block.status in ("CANCELLING", "CANCELLED")
             elif execution_status == "FINISHED" and kind == "realtime":
                 assert run.block.status == "FINISHED"
             if run.block.status in DONE:
                 assert not run.block.deployment
                 assert run.block.owner is not Owner.THIS
+                continue
+            if run.block.status == "CANCELLING":
+                assert run.block.execution_status == "CANCELLED"
                 continue
             place = ORDER.index(phase(run.block))
             assert place >= last

@@ -15,7 +15,9 @@ from tests.sim.run import Run, batch, block, observe, reached
 @pytest.mark.parametrize("status", ["FAILED", "CANCELLED"])
 def test_batch_block_ends_with_a_failed_dependency(status: str) -> None:
     run = Run(observe(batch(dependencies={"pb-a": status, "pb-b": ""}), status="FINISHED"))
-    assert run.go()[-1] == status
+    names = run.go()
+    assert names[-1] == run.state["status"] == status
+    assert ("CANCELLING" in names) is (status == "CANCELLED")
     assert f"pb-a, which it depends on, is {status}" in run.state["reason"]
 
 
@@ -35,8 +37,8 @@ def fail_at(point: str, **more: Any) -> Run:
     [
         ("starting", {}, "STARTING"),
         ("ready", {}, "deployment"),
-        ("configuring", {"current_scan_type": "science"}, "deployments ready"),
-        ("scanning", {"current_scan_type": "science", "scan_id": 0}, "deployments ready"),
+        ("configuring", {"current_scan_type": "science"}, "READY"),
+        ("scanning", {"current_scan_type": "science", "scan_id": 0}, "READY"),
     ],
 )
 def test_script_fails_at_the_requested_point(
@@ -94,8 +96,24 @@ def test_undefined_script_is_not_taken() -> None:
 def test_cancellation_ends_every_phase(start: Block) -> None:
     for point in reached(observe(start, status="FINISHED") if start.kind == "batch" else start):
         run = Run(observe(point, status="CANCELLED"))
-        assert run.go() == ["CANCELLED"]
+        removal = ["deployment removed"] if point.deployment else []
+        expected = ["CANCELLING", *removal, "CANCELLED"] if point.state else ["CANCELLED"]
+        assert run.go() == expected
         assert not run.block.deployment
+        assert not run.state.get("deployments")
+
+
+def test_cancelling_block_keeps_its_deployment_until_the_next_step() -> None:
+    run = Run(block())
+    run.go()
+    run.block = observe(run.block, status="CANCELLED")
+    run.step()
+    assert run.state["status"] == "CANCELLING"
+    assert run.block.deployment
+    # Another program may cancel a single block, and its execution block is finished meanwhile.
+    for status in ("ACTIVE", "FINISHED"):
+        again = Run(observe(run.block, status=status))
+        assert again.go() == ["deployment removed", "CANCELLED"]
 
 
 def test_finished_execution_block_ends_every_phase() -> None:
@@ -118,7 +136,7 @@ def test_missing_execution_block_cancels_the_block() -> None:
     assert Run(block(execution_block=None)).step() == Wait()
     for point in list(reached(block()))[2:]:
         run = Run(replace(point, execution_block=None))
-        assert run.go() == ["CANCELLED"]
+        assert run.go()[-1] == run.state["status"] == "CANCELLED"
         assert "eb-test-20260131-00000 does not exist" in run.state["reason"]
 
 
@@ -127,9 +145,9 @@ def test_deployments_ready_follows_the_deployment() -> None:
     run.go()
     run.block = replace(run.block, deployment_running=False)
     assert run.go() == ["deployment lost"]
-    assert run.state["deployments_ready"] is False
+    assert (run.state["status"], run.state["deployments_ready"]) == ("RUNNING", False)
     run.block = replace(run.block, deployment_running=True)
-    assert run.go() == ["deployments ready"]
+    assert run.go() == ["deployments ready", "READY"]
 
 
 def test_block_ended_by_another_program_is_released() -> None:

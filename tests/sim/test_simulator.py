@@ -71,7 +71,7 @@ def test_writes_follow_the_order_of_the_real_components(
 ) -> None:
     since = revision(config)
     assign(config, block())
-    until(config, deployments_ready=True)
+    until(config, status="READY")
     paths = {
         "owner": f"/pb/{RECEIVE}/owner",
         "state": f"/pb/{RECEIVE}/state",
@@ -106,6 +106,7 @@ def test_writes_follow_the_order_of_the_real_components(
         {"receive_addresses": {"science": {"vis0": beam}}},
         {"deployments": {DEPLOYMENT: "PENDING"}},
         {"deployments": {DEPLOYMENT: "RUNNING"}, "deployments_ready": True},
+        {"status": "READY"},
     ]
     assert [name for _, name, _ in written] == [
         "eb",  # by assign
@@ -115,7 +116,12 @@ def test_writes_follow_the_order_of_the_real_components(
         "state",
         "deployment",
         "release",
+        "release",
         "state",
+        "state",
+    ]
+    assert [value for _, name, value in written if name == "release"] == [
+        {"num_pod": 1, "pods": {f"{DEPLOYMENT}-0": status}} for status in ("PENDING", "RUNNING")
     ]
     # One transaction each, but the deployment is created with the state that lists it.
     numbers = [number for number, name, _ in written if name != "deployment"]
@@ -125,11 +131,12 @@ def test_writes_follow_the_order_of_the_real_components(
         RECEIVE,
     ]
     for _, name, value in written:
-        if name in ("state", "eb", "release"):
+        if name in ("state", "eb"):
             assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value["last_updated"])
     deployment = next(value for _, name, value in written if name == "deployment")
     assert deployment == {
         "dpl_id": DEPLOYMENT,
+        "key": DEPLOYMENT,
         "kind": "helm",
         "args": {
             "chart": "vis-receive",
@@ -215,14 +222,25 @@ def test_cancelled_execution_block_cancels_its_blocks(
         block("pb-slow", "realtime:pointing-offset:1.0.0", slow),
         block(ICAL, "batch:ical:1.0.0"),
     )
-    until(config, deployments_ready=True)
-    until(config, "pb-slow", status="WAITING")
+    until(config, status="READY")
+    for name in names[1:]:
+        until(config, name, status="WAITING")
     since = revision(config)
     change(config, status="CANCELLED")
     for name in names:
         until(config, name, status="CANCELLED")
-    for _, _, value in history(config, since, *(f"/pb/{name}/state" for name in names)):
-        assert value["status"] in ("CANCELLED", "RUNNING", "WAITING")
+    for name in names:
+        changes = history(config, since, f"/pb/{name}/state")
+        statuses = [value["status"] for _, _, value in changes]
+        assert list(dict.fromkeys(statuses)) == ["CANCELLING", "CANCELLED"]
+    (removed,) = (
+        number for number, _, value in history(config, since, f"/deploy/{DEPLOYMENT}") if not value
+    )
+    by_status = {
+        value["status"]: number
+        for number, _, value in history(config, since, f"/pb/{RECEIVE}/state")
+    }
+    assert since < removed < by_status["CANCELLED"]
     assert [path for path in keys(config) if "deploy" in path or "owner" in path] == []
 
 

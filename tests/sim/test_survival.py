@@ -16,6 +16,7 @@ from ska_sdp_sim import Simulator
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.sim.observation import (
     RECEIVE,
+    STAMP,
     assign,
     block,
     change,
@@ -30,6 +31,9 @@ from tests.sim.observation import (
 )
 from tests.support.waiting import wait_until
 
+STATUSES = ["STARTING", "WAITING", "RUNNING", "READY", "FINISHED"]
+"""Statuses of a receive script, in order."""
+
 
 @pytest.mark.parametrize(
     ("parameter", "reached"),
@@ -37,6 +41,7 @@ from tests.support.waiting import wait_until
         ("time-to-resource", {"status": "WAITING"}),
         ("time-to-ready", {"status": "RUNNING", "deployments_ready": False}),
         ("", {"deployments_ready": True}),
+        ("", {"status": "READY"}),
     ],
 )
 def test_restarted_simulator_continues_the_script(
@@ -53,12 +58,12 @@ def test_restarted_simulator_continues_the_script(
     for txn in config.txn():
         txn.update_processing_block(block())
     with Simulator(**sdp_config_arguments):
-        until(config, deployments_ready=True)
+        until(config, status="READY")
         change(config, status="FINISHED")
         until(config, status="FINISHED")
     statuses = [value["status"] for _, _, value in history(config, since, f"/pb/{RECEIVE}/state")]
-    assert list(dict.fromkeys(statuses)) == ["STARTING", "WAITING", "RUNNING", "FINISHED"]
-    assert statuses == sorted(statuses, key=["STARTING", "WAITING", "RUNNING", "FINISHED"].index)
+    assert list(dict.fromkeys(statuses)) == STATUSES
+    assert statuses == sorted(statuses, key=STATUSES.index)
 
 
 def test_execution_block_that_ended_meanwhile_finishes_its_blocks(
@@ -73,6 +78,32 @@ def test_execution_block_that_ended_meanwhile_finishes_its_blocks(
         until(config, status="FINISHED")
         until(config, "pb-batch", status="FINISHED")
     assert not any(path.startswith("/deploy/") for path in keys(config))
+
+
+def test_simulator_continues_a_cancellation(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
+    assign(config, block(), status="CANCELLED")
+    for txn in config.txn():
+        txn.processing_block.state(RECEIVE).create({"status": "CANCELLING", "deployments": {}})
+    with Simulator(**sdp_config_arguments):
+        until(config, status="CANCELLED")
+
+
+def test_simulator_continues_what_version_0_1_has_left(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
+    with Simulator(**sdp_config_arguments):
+        assign(config, block())
+        left = until(config, status="READY")
+    name = f"proc-{RECEIVE}-vis-receive"
+    for txn in config.txn():
+        txn.processing_block.state(RECEIVE).update({**left, "status": "RUNNING"})
+        txn.deployment.state(name).update({"status": "RUNNING", "last_updated": STAMP})
+    with Simulator(**sdp_config_arguments):
+        until(config, status="READY", deployments_ready=True)
+    state_of_deployment = read(config, lambda txn: txn.get_deployment_state(name))
+    assert state_of_deployment == {"status": "RUNNING", "last_updated": STAMP}
 
 
 def test_block_of_another_owner_is_not_touched(

@@ -92,8 +92,8 @@ class WriteBuilder:
             last_command=command,
             last_command_time=now,
             command_count=snapshot.entry.command_count + 1,
-            state=self._transition.state or snapshot.entry.state,
-            obs_state_target=self._transition.target,
+            state_commanded=self._transition.state or snapshot.entry.state_commanded,
+            obs_state_commanded=self._transition.target,
             reached=False,
         )
 
@@ -197,7 +197,7 @@ class WriteBuilder:
 
     def set_target(self, target: ObsState) -> None:
         """Replace the target obsState of the command."""
-        self._entry = replace(self._entry, obs_state_target=target)
+        self._entry = replace(self._entry, obs_state_commanded=target)
 
     def finish(self) -> Writes:
         """Return the writes, including the subarray's entry.

@@ -81,7 +81,7 @@ SUBARRAY = SdpObject(
     "subarray",
     "/lmc/subarray/",
     "Tango subarray devices",
-    columns=("obs_state_target", "eb_id", "last_command"),
+    columns=("obs_state_commanded", "eb_id", "last_command"),
 )
 FLOW = SdpObject("flow", "/flow/", "data flows", id_name="PB:KIND:NAME", columns=("data_model",))
 DEPENDENCY = SdpObject(

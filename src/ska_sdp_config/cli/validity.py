@@ -47,10 +47,15 @@ class _State(_Fields):
     reason: str | None
     resources_available: bool
     deployments_ready: bool
+    deployments: dict[str, Any] | None
     receive_addresses: dict[str, Any] | list[Any] | None
     scan_type: str | None
     scan_id: int | None
     scans: list[Any]
+    num_pod: int
+    pods: dict[str, str]
+    error_state: list[dict[str, Any]] | None
+    size: int | float | None
     last_updated: Time
 
 
@@ -60,10 +65,11 @@ class _DeviceEntry(_Fields):
     transaction_id: str | None
     last_command: str | None
     last_command_time: str | None
+    last_command_milliseconds: int | None
     command_count: int
-    state: str | None
+    state_commanded: str | None
     admin_mode: str | int | None
-    obs_state_target: str | None
+    obs_state_commanded: str | None
     reached: bool
     eb_id: str | None
     resources: dict[str, Any] | None
@@ -127,8 +133,12 @@ def find_faults(place: Location, value: Any) -> list[str]:
         return [f"it is {_type_name(value)}, not a mapping of fields"]
     faults = _faults(model, value, place.key)
     id_field = _ID_FIELDS.get(place.kind.name)
-    if not place.part and id_field and value.get(id_field, place.key) != place.key:
-        faults.append(f"{id_field} is {value[id_field]!r}, but its path has {place.key!r}")
+    if not place.part and id_field:
+        faults += [
+            f"{name} is {value[name]!r}, but its path has {place.key!r}"
+            for name in (id_field, "key")
+            if value.get(name, place.key) != place.key
+        ]
     args = value.get("args")
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]

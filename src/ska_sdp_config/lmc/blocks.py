@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ska_sdp_config.lmc.error_messages import error_texts
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_config.lmc.statuses import PB_NOT_RESOURCED
 from ska_sdp_config.lmc.times import read_time
 
 __all__ = ["ProcessingBlock", "has_kind", "script_of"]
@@ -52,10 +54,10 @@ class ProcessingBlock:
 
     @property
     def resourced(self) -> bool:
-        """Whether it has resources and is past WAITING."""
+        """Whether it has resources, is past WAITING and is not being cancelled."""
         if self.status == "FINISHED":
             return True
-        return self.resources_available and self.status not in ("STARTING", "WAITING")
+        return self.resources_available and self.status not in PB_NOT_RESOURCED
 
     @property
     def configured(self) -> bool:
@@ -73,12 +75,20 @@ class ProcessingBlock:
         return self.status == "FAILED"
 
     @property
+    def errors(self) -> list[str]:
+        """Reason of its failure and the errors that its script has recorded, without repetitions.
+
+        A script may record errors without failing.
+        """
+        reason = self.state.get("reason")
+        if reason and not isinstance(reason, str):
+            reason = json.dumps(reason, sort_keys=True)
+        return list(dict.fromkeys([*([reason] if reason else []), *error_texts(self.state)]))
+
+    @property
     def reason(self) -> str:
         """Reason of the failure, as written by the script."""
-        reason = self.state.get("reason")
-        if not reason:
-            return "it gave no reason"
-        return reason if isinstance(reason, str) else json.dumps(reason, sort_keys=True)
+        return "; ".join(self.errors) or "it gave no reason"
 
     @property
     def last_updated(self) -> datetime | None:
@@ -91,7 +101,7 @@ class ProcessingBlock:
             "status": self.status,
             "resources_available": self.resources_available,
             "deployments": self.state.get("deployments") or {},
-            "errors": [self.reason] if self.state.get("reason") or self.failed else [],
+            "errors": self.errors or ([self.reason] if self.failed else []),
         }
 
 

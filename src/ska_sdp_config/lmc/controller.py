@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from ska_sdp_config.lmc import paths, rejections
-from ska_sdp_config.lmc.entry import read_name
+from ska_sdp_config.lmc.entry import read_name, under_present_names
 from ska_sdp_config.lmc.snapshot import Writes
 from ska_sdp_config.lmc.states import AdminMode, Json, State
-from ska_sdp_config.lmc.times import iso, read_time
+from ska_sdp_config.lmc.times import command_time, read_time
 from ska_sdp_config.lmc.view import View
 
 __all__ = ["COMMANDS", "ControllerEntry", "apply_command", "set_admin_mode"]
@@ -37,7 +37,7 @@ class ControllerEntry:
         last_command: name of the last accepted command.
         last_command_time: when it was accepted, UTC.
         command_count: number of accepted commands.
-        state: last commanded State.
+        state_commanded: last commanded State.
         admin_mode: the device's adminMode.
         extra: fields of other programs, which are kept.
         damaged: invalid values of the entry's own fields, by name.
@@ -47,7 +47,7 @@ class ControllerEntry:
     last_command: str | None = None
     last_command_time: datetime | None = None
     command_count: int = 0
-    state: State = State.STANDBY
+    state_commanded: State = State.STANDBY
     admin_mode: AdminMode = AdminMode.ONLINE
     extra: Json = field(default_factory=dict)
     damaged: Json = field(default_factory=dict)
@@ -55,13 +55,13 @@ class ControllerEntry:
     @classmethod
     def read(cls, document: Json | None) -> ControllerEntry:
         """Parse an entry; a missing or invalid field has its default."""
-        found = document or {}
+        found = under_present_names(document or {})
         fields: dict[str, Any] = {
             "transaction_id": _text(found.get("transaction_id")),
             "last_command": _text(found.get("last_command")),
             "last_command_time": read_time(found.get("last_command_time")),
             "command_count": _integer(found.get("command_count")),
-            "state": read_name(State, found.get("state"), State.STANDBY),
+            "state_commanded": read_name(State, found.get("state_commanded"), State.STANDBY),
             "admin_mode": read_name(AdminMode, found.get("admin_mode"), AdminMode.ONLINE),
         }
         valid = {name: value for name, value in fields.items() if value is not None}
@@ -81,9 +81,9 @@ class ControllerEntry:
             **self.extra,
             "transaction_id": self.transaction_id,
             "last_command": self.last_command,
-            "last_command_time": self.last_command_time and iso(self.last_command_time),
+            "last_command_time": self.last_command_time and command_time(self.last_command_time),
             "command_count": self.command_count,
-            "state": self.state.name,
+            "state_commanded": self.state_commanded.name,
             "admin_mode": self.admin_mode.name,
             **self.damaged,
         }
@@ -92,14 +92,14 @@ class ControllerEntry:
     @property
     def shown_state(self) -> State:
         """State of the device: the commanded one unless adminMode overrides it."""
-        return self.state if self.admin_mode.enables else State.DISABLE
+        return self.state_commanded if self.admin_mode.enables else State.DISABLE
 
     @property
     def status(self) -> str:
         """Status of the device."""
         if not self.admin_mode.enables:
             return f"The SDP is disabled: adminMode is {self.admin_mode.name}."
-        return f"The SDP is {self.state.name}."
+        return f"The SDP is {self.state_commanded.name}."
 
     def view(self, revision: int) -> View:
         """Return the attributes that depend on the entry alone."""
@@ -122,7 +122,7 @@ def apply_command(
             command.
     """
     target = COMMANDS[command]
-    if not entry.admin_mode.enables or entry.state is target:
+    if not entry.admin_mode.enables or entry.state_commanded is target:
         raise rejections.STATE.rejection(command=command, state=entry.shown_state.name)
     return replace(
         entry,
@@ -130,7 +130,7 @@ def apply_command(
         last_command=command,
         last_command_time=now,
         command_count=entry.command_count + 1,
-        state=target,
+        state_commanded=target,
         damaged={},
     )
 

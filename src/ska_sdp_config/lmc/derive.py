@@ -63,7 +63,7 @@ class SubarrayView(View):
 def obs_state(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> ObsState:
     """Derive obsState by the first rule that applies."""
     entry = snapshot.entry
-    target = entry.obs_state_target
+    target = entry.obs_state_commanded
     if snapshot.eb is None and not entry.errors:
         return target
     if target is ObsState.ABORTED:
@@ -79,7 +79,7 @@ def written_obs_state(snapshot: Snapshot) -> ObsState:
     A wait is pending until the subarray's server has written that it is over or timed out.
     """
     entry = snapshot.entry
-    target = entry.obs_state_target
+    target = entry.obs_state_commanded
     if target is ObsState.ABORTED or (snapshot.eb is None and not entry.errors):
         return target
     if entry.errors or _failed(snapshot):
@@ -97,7 +97,7 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) ->
     entry = snapshot.entry
     if not _timed_out(snapshot, now, settings):
         return None
-    if snapshot.eb is None or entry.obs_state_target is ObsState.ABORTED:
+    if snapshot.eb is None or entry.obs_state_commanded is ObsState.ABORTED:
         return None
     if entry.errors or _failed(snapshot):
         return None
@@ -137,10 +137,10 @@ def derive(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Subarr
         error_messages=json_text(_error_messages(snapshot, final, errors)),
         last_command=entry.last_command or "",
         transaction_id=entry.transaction_id or "",
-        commanded_state=entry.state.name,
-        commanded_obs_state=entry.obs_state_target,
+        commanded_state=entry.state_commanded.name,
+        commanded_obs_state=entry.obs_state_commanded,
         deadline=deadline(snapshot, settings) if final is transient else None,
-        wait_over=pending_of(snapshot) is not None and final is entry.obs_state_target,
+        wait_over=pending_of(snapshot) is not None and final is entry.obs_state_commanded,
     )
 
 

@@ -9,12 +9,19 @@ from enum import Enum
 from typing import Any, TypeGuard, TypeVar
 
 from ska_sdp_config.lmc.states import AdminMode, Json, ObsState, State
-from ska_sdp_config.lmc.times import iso, read_time
+from ska_sdp_config.lmc.times import command_time, read_time
 
-__all__ = ["SUBARRAY", "Entry", "is_id", "read_name"]
+__all__ = ["SUBARRAY", "Entry", "is_id", "read_name", "under_present_names"]
 
 SUBARRAY = "subarray"
 """Key in ``errors`` of an error of the subarray itself."""
+
+OLDER_NAMES = {"state_commanded": "state", "obs_state_commanded": "obs_state_target"}
+"""Earlier names of stored fields, by their present names."""
+
+_MILLISECONDS = "last_command_milliseconds"
+
+_NO_RESOURCES: Json = {"csp_links": [], "receptors": [], "receive_nodes": 0}
 
 _Enum = TypeVar("_Enum", bound=Enum)
 
@@ -29,9 +36,26 @@ def read_name(kind: type[_Enum], value: Any, default: _Enum) -> _Enum | None:
     return kind.__members__.get(value) if isinstance(value, str) else None
 
 
+def under_present_names(document: Json) -> Json:
+    """Return a stored entry with each field under its present name.
+
+    Versions before 0.2 stored some fields under other names. Such a value counts if the present
+    name is missing.
+    """
+    renamed = dict(document)
+    for name, older in OLDER_NAMES.items():
+        if older in renamed:
+            renamed.setdefault(name, renamed.pop(older))
+    return renamed
+
+
 def is_id(value: Any) -> TypeGuard[str]:
     """Return whether a value is a single part of a path, so that it names no other entity."""
     return isinstance(value, str) and bool(value) and "/" not in value
+
+
+def _without_empty(resources: Json) -> Json:
+    return {name: value for name, value in resources.items() if value or name not in _NO_RESOURCES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +65,15 @@ class Entry:
     Attributes:
         transaction_id: transaction ID of the last accepted command.
         last_command: name of the last accepted command.
-        last_command_time: when it was accepted, UTC.
+        last_command_time: when it was accepted, UTC; stored in whole seconds.
         command_count: number of accepted commands.
-        state: last commanded State.
-        obs_state_target: last commanded obsState.
+        state_commanded: last commanded State.
+        obs_state_commanded: last commanded obsState.
         reached: whether the wait of the last command is over.
         admin_mode: the device's adminMode.
         eb_id: ID of the linked execution block.
-        resources: assigned resources, without empty ones.
+        resources: assigned resources; ``csp_links``, ``receptors`` and ``receive_nodes`` are
+            stored also if they are empty.
         acknowledged: IDs of failed processing blocks that no longer cause FAULT.
         errors: causes of FAULT, by processing block ID or ``subarray``.
         extra: fields of other programs, which are kept.
@@ -59,8 +84,8 @@ class Entry:
     last_command: str | None = None
     last_command_time: datetime | None = None
     command_count: int = 0
-    state: State = State.OFF
-    obs_state_target: ObsState = ObsState.EMPTY
+    state_commanded: State = State.OFF
+    obs_state_commanded: ObsState = ObsState.EMPTY
     reached: bool = True
     admin_mode: AdminMode = AdminMode.ONLINE
     eb_id: str | None = None
@@ -79,6 +104,7 @@ class Entry:
         """
         if document is None:
             return cls()
+        document = under_present_names(document)
         faults: list[str] = []
 
         def typed(name: str, kind: type | tuple[type, ...], default: Any) -> Any:
@@ -100,17 +126,24 @@ class Entry:
         time = read_time(document.get("last_command_time"))
         if time is None and document.get("last_command_time") is not None:
             faults.append("last_command_time")
+        milliseconds = typed(_MILLISECONDS, int, None)
+        if time is not None and milliseconds is not None:
+            if 0 <= milliseconds < 1000:
+                time = time.replace(microsecond=1000 * milliseconds)
+            else:
+                faults.append(_MILLISECONDS)
         entry = {
             "transaction_id": typed("transaction_id", str, None),
             "last_command": typed("last_command", str, None),
             "last_command_time": time,
             "command_count": typed("command_count", int, 0),
-            "state": named("state", State, State.OFF),
-            "obs_state_target": named("obs_state_target", ObsState, ObsState.EMPTY),
-            "reached": typed("reached", bool, False),
+            "state_commanded": named("state_commanded", State, State.OFF),
+            "obs_state_commanded": named("obs_state_commanded", ObsState, ObsState.EMPTY),
+            # Programs that do not know the field write no command that waits.
+            "reached": typed("reached", bool, document.get("reached") is None),
             "admin_mode": named("admin_mode", AdminMode, AdminMode.ONLINE),
             "eb_id": typed("eb_id", str, None),
-            "resources": typed("resources", dict, {}),
+            "resources": _without_empty(typed("resources", dict, {})),
             "acknowledged": tuple(str(pb) for pb in typed("acknowledged", list, [])),
             "extra": {name: document[name] for name in document if name not in _FIELDS},
         }
@@ -131,14 +164,16 @@ class Entry:
             **self.extra,
             "transaction_id": self.transaction_id,
             "last_command": self.last_command,
-            "last_command_time": self.last_command_time and iso(self.last_command_time),
+            "last_command_time": self.last_command_time and command_time(self.last_command_time),
+            _MILLISECONDS: self.last_command_milliseconds,
             "command_count": self.command_count,
-            "state": self.state.name,
-            "obs_state_target": self.obs_state_target.name,
+            "state_commanded": self.state_commanded.name,
+            "obs_state_commanded": self.obs_state_commanded.name,
             "reached": self.reached,
             "admin_mode": self.admin_mode.name,
             "eb_id": self.eb_id,
-            "resources": self.resources,
+            # Displays read each of the three.
+            "resources": {**_NO_RESOURCES, **self.resources},
             "acknowledged": list(self.acknowledged),
             # The written entry has no invalid fields.
             "errors": {
@@ -149,9 +184,16 @@ class Entry:
         }
 
     @property
+    def last_command_milliseconds(self) -> int | None:
+        """Milliseconds within the second of ``last_command_time``; timeouts count from both."""
+        return (
+            None if self.last_command_time is None else self.last_command_time.microsecond // 1000
+        )
+
+    @property
     def shown_state(self) -> State:
         """State of the device: the commanded one unless adminMode overrides it."""
-        return self.state if self.admin_mode.enables else State.DISABLE
+        return self.state_commanded if self.admin_mode.enables else State.DISABLE
 
 
-_FIELDS = frozenset(item.name for item in fields(Entry)) - {"extra", "damage"}
+_FIELDS = frozenset(item.name for item in fields(Entry)) - {"extra", "damage"} | {_MILLISECONDS}

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from ska_sdp_config.lmc.states import Json
 
-__all__ = ["EB_ENDED", "PB_ENDED", "eb_status"]
+__all__ = ["EB_ENDED", "PB_AT_WORK", "PB_ENDED", "PB_NOT_RESOURCED", "eb_status"]
 
 EB_ENDED = ("FINISHED", "CANCELLED")
 """Final statuses of execution blocks."""
 
 PB_ENDED = (*EB_ENDED, "FAILED")
 """Final statuses of processing blocks."""
+
+PB_NOT_RESOURCED = ("STARTING", "WAITING", "CANCELLING")
+"""Statuses of processing blocks that do not have their resources yet, or release them."""
+
+PB_AT_WORK = ("RUNNING", "READY")
+"""Statuses of processing blocks at work. READY is that of a receive script that can receive."""
 
 
 def eb_status(document: Json) -> str:

@@ -61,8 +61,8 @@ def _of_processing_block(pb: ProcessingBlock, obs_state: ObsState) -> Iterator[F
         yield _fault(pb, "failed", f"Processing block {pb.pb_id} is FAILED: {pb.reason}")
     elif not pb.exists:
         yield Fault(f"pb {pb.pb_id} missing", f"Processing block {pb.pb_id} is missing")
-    elif pb.status == "CANCELLED":
-        yield _fault(pb, "cancelled", f"Processing block {pb.pb_id} is CANCELLED")
+    elif pb.status in ("CANCELLING", "CANCELLED"):
+        yield _fault(pb, "cancelled", f"Processing block {pb.pb_id} is {pb.status}")
     elif pb.realtime:
         # A block that is not ready is a fault only after the wait for it is over.
         if obs_state in _RESOURCED and not pb.resourced:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-__all__ = ["iso", "last_updated", "read_time"]
+__all__ = ["command_time", "iso", "last_updated", "read_time"]
 
 
 def iso(time: datetime) -> str:
     """Format a time in ISO 8601, UTC, with milliseconds."""
     text = time.astimezone(timezone.utc).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def command_time(time: datetime) -> str:
+    """Format a time for ``last_command_time`` of entries: ISO 8601, UTC, in whole seconds."""
+    return time.astimezone(timezone.utc).isoformat(timespec="seconds")
 
 
 def last_updated(time: datetime) -> str:

@@ -1,0 +1,46 @@
+"""States of deployments as the simulated helm deployer writes them and as scripts read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_sim.deployment_state import is_running, next_state
+
+
+def test_pod_is_pending_then_running() -> None:
+    states = []
+    state: dict[str, Any] | None = None
+    while (state := next_state("proc-a", state)) is not None:
+        states.append(state)
+    assert states == [
+        {"num_pod": 1, "pods": {"proc-a-0": "PENDING"}},
+        {"num_pod": 1, "pods": {"proc-a-0": "RUNNING"}},
+    ]
+    assert list(map(is_running, states)) == [False, True]
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "FINISHED", "CANCELLED", "FAILED", "UNSET", "else"])
+def test_state_of_a_pod_that_is_not_pending_is_kept(status: str) -> None:
+    assert next_state("proc-a", {"num_pod": 1, "pods": {"x": status}}) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ({}, False),
+        ({"num_pod": 2, "pods": {"a": "RUNNING"}}, False),
+        ({"num_pod": 2, "pods": {"a": "RUNNING", "b": "RUNNING"}}, True),
+        ({"num_pod": 2, "pods": {"a": "RUNNING", "b": "FAILED"}}, False),
+        ({"num_pod": 0, "pods": {}}, False),
+        ({"num_pod": "1", "pods": {"a": "RUNNING"}}, True),
+        ({"pods": None}, False),
+        ({"pods": ["RUNNING"]}, False),
+        # Version 0.1
+        ({"status": "RUNNING", "last_updated": "2026-01-31 12:00:00"}, True),
+        ({"status": "PENDING"}, False),
+    ],
+)
+def test_deployment_runs_if_all_its_pods_run(state: dict[str, Any], expected: bool) -> None:
+    assert is_running(state) is expected
