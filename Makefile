@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 SOURCES := $(wildcard src devices tests benchmarks docs examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-long lint bench bench-scale docs diagrams lock clean
+.PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -32,6 +32,9 @@ demo: $(INSTALLED) ## Start the local stack, observe once, stop it
 
 up: $(INSTALLED) ## Start the local stack until Ctrl-C; ARGS="--subarrays 4 --restart"
 	$(BIN)/ska-sdp-lmc up $(ARGS)
+
+packages: ## Install the Debian packages that tests use; requires root
+	.ci/packages
 
 # Tests of a file share servers. tests/conftest.py orders the files, the longest first.
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
