@@ -10,10 +10,11 @@ JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 
 # Directories to check; some are missing in the image's build.
-SOURCES := $(wildcard src devices tests benchmarks docs examples)
+SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams lock clean
+.PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams lock release \
+	clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -76,6 +77,10 @@ lock: ## Update the lock files to pyproject.toml
 	$(COMPILE) --python-version 3.11 --group build --output-file requirements/build.lock
 	$(COMPILE) --python-version 3.10 requirements/old-client.in \
 		--output-file requirements/old-client.lock
+
+release: $(INSTALLED) ## Build all files of a release in dist: package, image contexts, chart, SBOM
+	rm -rf dist
+	$(BIN)/python -m release dist
 
 clean: ## Remove generated files
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
