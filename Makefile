@@ -14,7 +14,7 @@ SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams lock release \
-	clean
+	audit clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -81,6 +81,9 @@ lock: ## Update the lock files to pyproject.toml
 release: $(INSTALLED) ## Build all files of a release in dist: package, image contexts, chart, SBOM
 	rm -rf dist
 	$(BIN)/python -m release dist
+
+audit: $(INSTALLED) ## Look for known vulnerabilities of the locked packages; requires PyPI's JSON API or OSV
+	$(BIN)/python -m release.audit $(ARGS)
 
 clean: ## Remove generated files
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
