@@ -7,6 +7,7 @@ UV ?= uv
 # Tests often wait for processes, so there is one more worker than the two cores of the reference
 # machine. A worker that crashes ends the run: otherwise the others wait for its tests.
 JOBS ?= 3
+HTML ?= docs/_build/html
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 
 # Directories to check; some are missing in the image's build.
@@ -57,8 +58,8 @@ bench: $(INSTALLED) ## Measure the speed
 bench-scale: $(INSTALLED) ## Measure the speed with up to 50,000 stored blocks
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
-docs: $(INSTALLED) ## Build the documentation
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+docs: $(INSTALLED) ## Build the documentation in HTML, docs/_build/html by default
+	$(BIN)/python -m sphinx -W --keep-going -b html docs $(HTML)
 
 diagrams: $(INSTALLED) ## Lay out the diagrams of the documentation; requires Graphviz's dot
 	$(BIN)/python -m docs.generate.diagrams
