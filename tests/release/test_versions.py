@@ -66,6 +66,7 @@ def test_image_tag_has_no_plus() -> None:
     assert image_tag("0.1.1.dev1+g1234567") == "0.1.1.dev1_g1234567"
 
 
+@pytest.mark.long
 def test_files_between_tags_have_the_version_of_the_commit(tmp_path: Path) -> None:
     clone = make_clone(tmp_path)
     git(clone, "commit", "--quiet", "--allow-empty", "--message", "after")
@@ -84,6 +85,7 @@ def test_files_between_tags_have_the_version_of_the_commit(tmp_path: Path) -> No
     assert values["tangodb"]["databaseds"]["version"] == image_tag(commit.version)
 
 
+@pytest.mark.long
 def test_uncommitted_files_are_not_exported(clone: Path, tmp_path: Path) -> None:
     (clone / "src/untracked.py").touch()
     commit = export(clone, tmp_path / "files")
@@ -92,6 +94,7 @@ def test_uncommitted_files_are_not_exported(clone: Path, tmp_path: Path) -> None
     assert not (commit.files / "src/untracked.py").exists()
 
 
+@pytest.mark.long
 def test_changed_file_is_rejected(tmp_path: Path) -> None:
     clone = make_clone(tmp_path)
     with (clone / "README.md").open("a") as readme:
@@ -100,6 +103,7 @@ def test_changed_file_is_rejected(tmp_path: Path) -> None:
     assert "commit or undo them\nM README.md" in error
 
 
+@pytest.mark.long
 def test_tag_that_differs_from_the_chart_is_rejected(tmp_path: Path) -> None:
     clone = make_clone(tmp_path, tag="7.1.0")
     error = failure(clone, tmp_path / "dist")
@@ -107,11 +111,13 @@ def test_tag_that_differs_from_the_chart_is_rejected(tmp_path: Path) -> None:
     assert list((tmp_path / "dist").iterdir()) == []
 
 
+@pytest.mark.long
 def test_directory_with_files_is_rejected(clone: Path, tmp_path: Path) -> None:
     (tmp_path / "old.whl").touch()
     assert f"{tmp_path} is not empty: remove its files" in failure(clone, tmp_path)
 
 
+@pytest.mark.long
 def test_tree_without_git_is_rejected(clone: Path, tmp_path: Path) -> None:
     commit = export(clone, tmp_path / "files")
     assert "not a git repository" in failure(commit.files, tmp_path / "dist")
