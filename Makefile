@@ -7,13 +7,15 @@ UV ?= uv
 # Tests often wait for processes, so there is one more worker than the two cores of the reference
 # machine. A worker that crashes ends the run: otherwise the others wait for its tests.
 JOBS ?= 3
+HTML ?= docs/_build/html
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 
 # Directories to check; some are missing in the image's build.
-SOURCES := $(wildcard src devices tests benchmarks docs examples)
+SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-long lint bench bench-scale docs diagrams lock clean
+.PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams lock release \
+	audit clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -32,6 +34,9 @@ demo: $(INSTALLED) ## Start the local stack, observe once, stop it
 
 up: $(INSTALLED) ## Start the local stack until Ctrl-C; ARGS="--subarrays 4 --restart"
 	$(BIN)/ska-sdp-lmc up $(ARGS)
+
+packages: ## Install the Debian packages that tests use; requires root
+	.ci/packages
 
 # Tests of a file share servers. tests/conftest.py orders the files, the longest first.
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
@@ -53,8 +58,8 @@ bench: $(INSTALLED) ## Measure the speed
 bench-scale: $(INSTALLED) ## Measure the speed with up to 50,000 stored blocks
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
-docs: $(INSTALLED) ## Build the documentation
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+docs: $(INSTALLED) ## Build the documentation in HTML, docs/_build/html by default
+	$(BIN)/python -m sphinx -W --keep-going -b html docs $(HTML)
 
 diagrams: $(INSTALLED) ## Lay out the diagrams of the documentation; requires Graphviz's dot
 	$(BIN)/python -m docs.generate.diagrams
@@ -73,6 +78,13 @@ lock: ## Update the lock files to pyproject.toml
 	$(COMPILE) --python-version 3.11 --group build --output-file requirements/build.lock
 	$(COMPILE) --python-version 3.10 requirements/old-client.in \
 		--output-file requirements/old-client.lock
+
+release: $(INSTALLED) ## Build all files of a release in dist: package, image contexts, chart, SBOM
+	rm -rf dist
+	$(BIN)/python -m release dist
+
+audit: $(INSTALLED) ## Look for known vulnerabilities of the locked packages; requires PyPI's JSON API or OSV
+	$(BIN)/python -m release.audit $(ARGS)
 
 clean: ## Remove generated files
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis \

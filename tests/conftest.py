@@ -43,6 +43,7 @@ ROOT = Path(__file__).parent
 BUILT_ONCE = (
     "tests/container/test_image.py",
     "tests/library/test_bare_install.py",
+    "tests/release/test_artifacts.py",
     "tests/stack/test_restart.py",
 )
 """Files whose tests share what takes long to build, or change the same processes."""

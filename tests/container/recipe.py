@@ -57,8 +57,8 @@ def pins(lock: str) -> set[tuple[str, str]]:
     return {(name, version) for name, version in _PIN.findall((ROOT / lock).read_text())}
 
 
-def stages() -> list[Stage]:
-    parser = DockerfileParser(fileobj=io.BytesIO((ROOT / "Dockerfile").read_bytes()))
+def stages(context: Path = ROOT) -> list[Stage]:
+    parser = DockerfileParser(fileobj=io.BytesIO((context / "Dockerfile").read_bytes()))
     found: list[Stage] = []
     for each in parser.structure:
         name, value = each["instruction"], each["value"]
@@ -73,15 +73,17 @@ class Image:
     """Result of the build stage's own RUN lines, in a directory.
 
     A bare virtual environment replaces the Python of the base image. COPY takes from the
-    repository what .dockerignore includes.
+    build context what .dockerignore includes. Arguments of the build have their defaults.
     """
 
-    def __init__(self, directory: Path, **arguments: str) -> None:
+    def __init__(self, directory: Path, context: Path) -> None:
         self._directory = directory
-        build, self.last = stages()
+        self._context = context
+        build, self.last = stages(context)
         base = directory / "base"
         venv.create(base, with_pip=True)
         path = os.pathsep.join([str(base / "bin"), os.environ["PATH"]])
+        arguments = _arguments(context)
         declared = {name: arguments[name] for name in build.values("ARG")}
         self._build(build, {**_plain_environment(), **build.variables, **declared, "PATH": path})
 
@@ -115,7 +117,7 @@ class Image:
             elif each.name == "COPY":
                 *sources, target = each.value.split()
                 for source in sources:
-                    _copy(source, place / target)
+                    _copy(self._context, source, place / target)
             elif each.name == "RUN":
                 done = subprocess.run(
                     ["bash", "-ec", self._placed(each.value)],
@@ -139,12 +141,17 @@ def _plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
-def _copy(source: str, target: Path) -> None:
-    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+def _arguments(context: Path) -> dict[str, str]:
+    """Return the defaults of the arguments before the first stage."""
+    before, _, _ = (context / "Dockerfile").read_text().partition("\nFROM ")
+    return dict(re.findall(r"^ARG (\w+)=(.+)$", before, re.MULTILINE))
+
+
+def _copy(context: Path, source: str, target: Path) -> None:
+    allowed = (context / ".dockerignore").read_text().splitlines()
     assert f"!{source}" in allowed, f".dockerignore keeps {source} out"
-    if (ROOT / source).is_dir():
-        unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(ROOT / source, target, ignore=unwanted)
+    if (context / source).is_dir():
+        shutil.copytree(context / source, target)
     else:
         target.mkdir(exist_ok=True)
-        shutil.copy(ROOT / source, target)
+        shutil.copy(context / source, target)

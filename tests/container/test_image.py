@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,16 +19,21 @@ from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.container.recipe import ROOT, Image, pins
 from tests.services.etcd import QUICK
+from tests.support.release import VERSION, make_clone, make_release
 
 pytestmark = pytest.mark.long
 
 PREFIX = "image"
-VERSION = "9.8.7"
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    return Image(tmp_path_factory.mktemp("image"), VERSION=VERSION)
+    """The image, built from the context that a release has."""
+    directory = tmp_path_factory.mktemp("image")
+    dist = make_release(make_clone(tmp_path_factory.mktemp("release")))
+    context = directory / "context"
+    shutil.unpack_archive(dist / f"ska-sdp-lmc-image-{VERSION}.tar.gz", context)
+    return Image(directory, context)
 
 
 class ServerInImage(DeviceServer):

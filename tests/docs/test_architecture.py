@@ -9,7 +9,7 @@ import pytest
 from tests.docs.page import ROOT
 
 PAGES = ("docs/explanation/architecture.md", "docs/explanation/tango.md", "CONTRIBUTING.md")
-_PATH = re.compile(r"`((?:src|devices|tests|docs|charts|requirements|\.ci)/[\w./-]+)`")
+_PATH = re.compile(r"`((?:src|devices|tests|docs|charts|requirements|release|\.ci)/[\w./-]+)`")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if (ROOT / page).exists()])

@@ -56,8 +56,11 @@ SEARCHED = (
     "charts",
     "benchmarks",
     "examples",
+    "release",
     "tango-db",
     ".ci",
+    ".gitlab-ci.yml",
+    ".readthedocs.yaml",
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
@@ -67,7 +70,7 @@ SEARCHED = (
     "pyproject.toml",
 )
 NEWLINE = "\n"
-_SUFFIXES = (".py", ".md", ".yaml", ".tpl", ".toml", ".js", ".css", ".dot", ".sh", "")
+_SUFFIXES = (".py", ".md", ".yaml", ".yml", ".tpl", ".toml", ".js", ".css", ".dot", ".sh", "")
 _GENERATED = ("_build", "__pycache__", "schemas")
 
 

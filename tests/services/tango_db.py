@@ -31,7 +31,7 @@ def tango_db_kind(request: pytest.FixtureRequest) -> Kind:
     """Each kind of Tango database in turn."""
     kind = str(request.param)
     if kind == "mariadb" and (missing := missing_programs()):
-        pytest.skip(f"this machine lacks {', '.join(missing)}: .ci/run names Debian's packages")
+        pytest.skip(f"this machine lacks {', '.join(missing)}: .ci/packages lists the packages")
     return KINDS[kind]
 
 

@@ -23,7 +23,7 @@ SHELLS = {
 @pytest.mark.parametrize("shell", SHELLS)
 def test_shell_commands_work_in_a_new_shell(shell: str, etcd: Etcd, tmp_path: Path) -> None:
     if shutil.which(shell) is None:
-        pytest.skip(f"this machine lacks {shell}: .ci/run names Debian's packages")
+        pytest.skip(f"this machine lacks {shell}: .ci/packages lists the packages")
     with Config(host=etcd.host, port=etcd.port) as config:
         for txn in config.txn():
             txn.create_execution_block(f"eb-{shell}-20260101-00000", {"status": "ACTIVE"})

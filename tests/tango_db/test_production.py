@@ -23,7 +23,7 @@ pytestmark = pytest.mark.long
 @pytest.fixture(scope="module")
 def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaTangoDatabase]:
     if missing := missing_programs():
-        pytest.skip(f"this machine lacks {', '.join(missing)}: .ci/run names Debian's packages")
+        pytest.skip(f"this machine lacks {', '.join(missing)}: .ci/packages lists the packages")
     with MariaTangoDatabase(tmp_path_factory.mktemp("production")) as server:
         yield server
 
