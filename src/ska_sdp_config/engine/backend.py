@@ -49,7 +49,7 @@ class Backend:
         self.store = make_store(self.connection)
         self.leases = Leases(self.store, self.creator)
         self.cache = Cache(self.store)
-        self.raw_watches: list[RawWatch] = []
+        self.open_watches: list[RawWatch] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
             TokenCommitter(self.store, self.client_lease)
@@ -232,7 +232,7 @@ class Backend:
             start_revision = since.revision + 1
         elif isinstance(start_revision, DbRevision):
             start_revision = start_revision.revision
-        watch = RawWatch(self.store, span, start_revision, self.raw_watches, self.creator)
+        watch = RawWatch(self.store, span, start_revision, self.open_watches, self.creator)
         if self.store.closed:
             # Closed meanwhile, before this watch was in the list of open ones.
             watch.close()
@@ -251,7 +251,7 @@ class Backend:
             self.leases.end()
             self.store.close()
             self.cache.close()
-            for watch in list(self.raw_watches):
+            for watch in list(self.open_watches):
                 watch.close()
             self.leases.join()
             self.connection.close()
