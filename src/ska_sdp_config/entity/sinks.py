@@ -160,7 +160,10 @@ class TangoAttribute(StoredModel):
     def _write_old_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         if "attribute_url" in self.model_fields_set and "attribute_trl" in data:
-            data["attribute_url"] = data.pop("attribute_trl")
+            data["attribute_url"] = data["attribute_trl"]
+            if "attribute_url" not in (self.model_extra or {}):
+                # It was read under this name only.
+                del data["attribute_trl"]
         return data
 
 
