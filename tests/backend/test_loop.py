@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,52 +16,7 @@ from tests.support.backends import Connect, ConnectTo, compact, put
 from tests.support.commit_faults import CommitFaults
 from tests.support.in_time import in_time
 from tests.support.waiting import wait_until
-from tests.support.watch_loops import IDLE_S
-
-Body = Callable[[Txn], object]
-
-
-class Repeating:
-    """Transaction on its own thread that repeats with each change of what its body reads."""
-
-    def __init__(self, backend: Backend, body: Body, timeout: float | None = None) -> None:
-        self.results: list[object] = []
-        self.error: BaseException | None = None
-        self._backend = backend
-        self._body = body
-        self._timeout = timeout
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            for txn in self._backend.txn():
-                self.results.append(self._body(txn))
-                txn.loop(wait=True, timeout=self._timeout)
-        except ConfigConnectionError as exc:
-            self.error = exc
-
-    def expect(self, result: object) -> None:
-        wait_until(
-            lambda: self.results and self.results[-1] == result, what=f"{result}: {self.results}"
-        )
-
-    def is_idle(self) -> bool:
-        before = len(self.results)
-        self.thread.join(IDLE_S)
-        return len(self.results) == before
-
-
-@contextmanager
-def repeating(backend: Backend, body: Body, timeout: float | None = None) -> Iterator[Repeating]:
-    """Run a repeating transaction, and close its backend at the end."""
-    loop = Repeating(backend, body, timeout)
-    try:
-        yield loop
-    finally:
-        backend.close()
-        loop.thread.join(30)
-        assert not loop.thread.is_alive()
+from tests.support.watch_loops import repeating
 
 
 def count(txn: Txn) -> int:
@@ -94,28 +48,6 @@ def test_loop_waits_for_change_of_read_value(backend: Backend, other: Backend) -
         loop.expect(("2", None))
         other.delete("/a")
         loop.expect((None, None))
-
-
-def test_loop_waits_for_new_members_of_listing_only(backend: Backend, other: Backend) -> None:
-    put(other, **{"pb/a": "1"})
-    with repeating(backend, lambda txn: txn.list_keys("/pb/")) as loop:
-        loop.expect(["/pb/a"])
-        other.create("/pb/b", "1")
-        loop.expect(["/pb/a", "/pb/b"])
-        other.update("/pb/a", "2")
-        assert loop.is_idle()
-        other.delete("/pb/a")
-        loop.expect(["/pb/b"])
-
-
-def test_loop_waits_for_reads_of_last_run_only(backend: Backend, other: Backend) -> None:
-    put(other, pointer="a", a="1", b="2")
-    with repeating(backend, lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
-        loop.expect("1")
-        other.update("/pointer", "b")
-        loop.expect("2")
-        other.update("/a", "x")
-        assert loop.is_idle()
 
 
 def test_own_commit_does_not_end_wait(backend: Backend, other: Backend) -> None:
