@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,12 +15,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import Connect, ConnectTo, compact, put
 from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
-from tests.support.watch_loops import BackgroundLoop, looping, repeating
-
-Start = Callable[[Backend, Callable[[Txn], object]], AbstractContextManager[BackgroundLoop]]
-
-of_both_kinds = pytest.mark.parametrize("start", [looping, repeating], ids=["watcher", "loop()"])
-"""Tests a watcher loop, and a transaction that calls ``loop`` to wait for changes."""
+from tests.support.watch_loops import Begin, looping, of_both_kinds
 
 
 def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) -> None:
@@ -41,10 +34,10 @@ def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) ->
 
 @of_both_kinds
 def test_listing_is_stale_after_new_members_only(
-    backend: Backend, other: Backend, start: Start
+    backend: Backend, other: Backend, begin: Begin
 ) -> None:
     put(other, **{"pb/a": "1"})
-    with start(backend, lambda txn: txn.list_keys("/pb/")) as loop:
+    with begin(backend, lambda txn: txn.list_keys("/pb/")) as loop:
         loop.expect(["/pb/a"])
         other.create("/pb/b", "1")
         loop.expect(["/pb/a", "/pb/b"])
@@ -56,10 +49,10 @@ def test_listing_is_stale_after_new_members_only(
 
 @of_both_kinds
 def test_reads_of_last_iteration_are_watched(
-    backend: Backend, other: Backend, start: Start
+    backend: Backend, other: Backend, begin: Begin
 ) -> None:
     put(other, pointer="a", a="1", b="2")
-    with start(backend, lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
+    with begin(backend, lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
         loop.expect("1")
         other.update("/pointer", "b")
         loop.expect("2")

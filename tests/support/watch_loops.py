@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
@@ -119,6 +121,12 @@ def looping(
         yield loop
     finally:
         loop.stop()
+
+
+Begin = Callable[[Backend, Callable[[Txn], object]], AbstractContextManager[BackgroundLoop]]
+
+of_both_kinds = pytest.mark.parametrize("begin", [looping, repeating], ids=["watcher", "loop"])
+"""Tests a watcher loop, and a transaction that calls ``loop`` to wait for changes."""
 
 
 @contextmanager
