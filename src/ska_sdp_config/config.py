@@ -171,7 +171,8 @@ class Config(Generic[Yielded]):
             prefetch: paths to read with the first read, in the same round trip; a path with a
                 trailing slash means its children. Paths that the body does not read cause no
                 conflict.
-            timeout: seconds for the whole loop; by default only single calls are limited.
+            timeout: seconds for the whole loop; by default only single calls are limited. A
+                repetition by ``Transaction.loop`` starts a new one, as it does new retries.
 
         Yields:
             A Transaction, or the object that the wrapper returns for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 
 from ska_sdp_config.engine.transaction import Txn
@@ -98,3 +99,21 @@ class Transaction(FlatMethods):
             recurse: number of further levels, or the exact levels.
         """
         return self.raw.list_keys(path, recurse)
+
+    def loop(self, wait: bool = False, timeout: float | None = None) -> None:
+        """Run the body again, even after the commit. Deprecated: use ``Config.watcher``.
+
+        Of several calls the shortest wait counts, so one without waiting wins. A call counts for
+        one commit: the next run of the body calls it again, or is the last one.
+
+        Args:
+            wait: whether to wait first, until something that the transaction has read changes. It
+                waits without limit if nothing was read.
+            timeout: maximum seconds to wait, None for no limit.
+        """
+        warnings.warn(
+            "Transaction.loop is deprecated: use Config.watcher, or a loop around Config.txn.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        self.raw.loop(wait, timeout)

@@ -87,7 +87,7 @@ def test_closed_watch_is_released(backend: Backend) -> None:
         with backend.watch("/a") as watch:
             pass
         watch.close()
-    assert backend.raw_watches == []
+    assert backend.open_watches == []
 
 
 def test_watcher_of_backend_yields_raw_transactions(backend: Backend) -> None:

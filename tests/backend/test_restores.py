@@ -16,7 +16,7 @@ from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.support.backends import ConnectTo, put
-from tests.support.watch_loops import looping
+from tests.support.watch_loops import Begin, looping, of_both_kinds
 
 REVISIONS = 20
 """Number of revisions that a restored database lacks."""
@@ -128,8 +128,11 @@ def test_restore_between_iterations_is_detected(
 
 @pytest.mark.long
 @NEWER_FIRST
-def test_restore_is_detected_by_watch(backend: Backend, database: Restorable) -> None:
-    with looping(backend, lambda txn: (txn.get("/a"), txn.list_keys("/list/"))) as loop:
+@of_both_kinds
+def test_restore_is_detected_by_watch(
+    backend: Backend, database: Restorable, begin: Begin
+) -> None:
+    with begin(backend, lambda txn: (txn.get("/a"), txn.list_keys("/list/"))) as loop:
         loop.expect(("2", ["/list/x", "/list/y"]))
         database.restore()
         loop.expect(("1", ["/list/x"]))
@@ -145,12 +148,13 @@ def test_revision_before_restore_is_rejected(backend: Backend, database: Restora
     assert backend.get("/a")[0] == "1"
 
 
-def test_cleared_memory_database_is_read_again() -> None:
+@of_both_kinds
+def test_cleared_memory_database_is_read_again(begin: Begin) -> None:
     database = Database()
     backend = MemoryBackend(database)
     for number in range(REVISIONS):
         put(backend, a=str(number))
-    with looping(backend, lambda txn: (txn.get("/a"), txn.get("/b"))) as loop:
+    with begin(backend, lambda txn: (txn.get("/a"), txn.get("/b"))) as loop:
         loop.expect((str(REVISIONS - 1), None))
         database.clear()
         loop.expect((None, None))

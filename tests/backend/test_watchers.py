@@ -15,7 +15,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import Connect, ConnectTo, compact, put
 from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
-from tests.support.watch_loops import looping
+from tests.support.watch_loops import Begin, looping, of_both_kinds
 
 
 def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) -> None:
@@ -32,9 +32,12 @@ def test_watcher_iterates_at_once_and_when_its_reads_change(connect: Connect) ->
         assert loop.is_idle()
 
 
-def test_listing_is_stale_after_new_members_only(backend: Backend, other: Backend) -> None:
+@of_both_kinds
+def test_listing_is_stale_after_new_members_only(
+    backend: Backend, other: Backend, begin: Begin
+) -> None:
     put(other, **{"pb/a": "1"})
-    with looping(backend, lambda txn: txn.list_keys("/pb/")) as loop:
+    with begin(backend, lambda txn: txn.list_keys("/pb/")) as loop:
         loop.expect(["/pb/a"])
         other.create("/pb/b", "1")
         loop.expect(["/pb/a", "/pb/b"])
@@ -44,9 +47,12 @@ def test_listing_is_stale_after_new_members_only(backend: Backend, other: Backen
         loop.expect(["/pb/b"])
 
 
-def test_watcher_watches_reads_of_last_iteration(backend: Backend, other: Backend) -> None:
+@of_both_kinds
+def test_reads_of_last_iteration_are_watched(
+    backend: Backend, other: Backend, begin: Begin
+) -> None:
     put(other, pointer="a", a="1", b="2")
-    with looping(backend, lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
+    with begin(backend, lambda txn: txn.get(f"/{txn.get('/pointer')}")) as loop:
         loop.expect("1")
         other.update("/pointer", "b")
         loop.expect("2")

@@ -23,7 +23,7 @@ from ska_sdp_config.entity import (
     Script,
 )
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.entity.flow import SharedMem, TangoAttribute
+from ska_sdp_config.entity.flow import AttributeTRL, SharedMem, TangoAttribute
 
 SCRIPT = {"kind": "batch", "name": "imaging", "version": "1.0.0"}
 
@@ -152,6 +152,19 @@ def test_tango_attribute_keeps_stored_name(name: str) -> None:
     read = Flow.from_stored(encode(new.to_dict()), new.key, "/flow/x")
     assert read == new
     assert new.to_dict()["sink"]["attribute_trl"] == "a/b/c/d"
+
+
+def test_tango_attribute_with_both_names_keeps_both() -> None:
+    names = {"attribute_trl": "a/b/c/d", "attribute_url": "a/b/c/old"}
+    stored = {"sink": {"kind": "tango", **names, "dtype": "DevDouble"}, "data_model": "v"}
+    key = Flow.Key(pb_id="pb-x", kind="tango", name="v")
+    flow = Flow.from_stored(encode(stored), key, "/flow/x")
+    assert isinstance(flow.sink, TangoAttribute)
+    assert flow.sink.attribute_trl == flow.sink.attribute_url == "a/b/c/d"
+    for attribute in ("a/b/c/d", "a/b/c/e"):
+        flow.sink.attribute_url = AttributeTRL(attribute)
+        written = flow.to_dict()["sink"]
+        assert (written["attribute_trl"], written["attribute_url"]) == (attribute, attribute)
 
 
 def test_every_model_has_to_dict() -> None:

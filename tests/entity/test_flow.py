@@ -132,6 +132,34 @@ def test_given_kind_is_kept() -> None:
     assert made.key.kind == "shared-mem"
 
 
+@pytest.mark.parametrize("kind", ["dataqueue", "plasma", "A.b_c-9"])
+def test_kind_of_key_is_any_text_of_its_pattern(kind: str) -> None:
+    key = Flow.Key(pb_id="pb-x", kind=kind, name="vis")
+    made = Flow(key=key, sink=SINKS[0], data_model="Visibility")
+    assert made.key.kind == kind
+    assert Flow.from_stored(encode(made.to_dict()), key, "/flow/x") == made
+    with pytest.raises(ValueError, match="kind"):
+        Flow.Key(pb_id="pb-x", kind=f"{kind}:", name="vis")
+
+
+def test_sink_kind_dataqueue_is_read_as_data_queue() -> None:
+    key = Flow.Key(pb_id="pb-x", kind="dataqueue", name="vis")
+    current = {"kind": "data-queue", "topics": "t", "host": "kafka://h:1", "format": "npy", "x": 1}
+    old = current | {"kind": "dataqueue"}
+    read = Flow.from_stored(encode({"sink": old, "data_model": "V"}), key, "/flow/x")
+    assert read.sink == DataQueue(**old) == DataQueue(**current)
+    assert isinstance(read.sink, DataQueue)
+    assert read.key == key
+    assert read.to_dict()["sink"] == current
+    assert Flow(key=key, sink=old, data_model="V").sink == read.sink
+
+
+@pytest.mark.parametrize("kind", [["dataqueue"], {"dataqueue": 1}, 5, None])
+def test_sink_kind_that_is_no_text_is_rejected(kind: Any) -> None:
+    with pytest.raises(ValueError, match="kind"):
+        Flow(key=Flow.Key(pb_id="p", name="n"), sink={"kind": kind}, data_model="V")
+
+
 @pytest.mark.parametrize(
     ("uri", "is_flow"),
     [

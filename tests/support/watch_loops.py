@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
@@ -20,30 +22,30 @@ WAKE_UP_AFTER_S = 20.0
 """Seconds after which a test wakes a loop that has missed a change."""
 
 
-class Loop:
-    """Watcher loop on its own thread, with the result of each iteration."""
+class BackgroundLoop:
+    """Loop on its own thread, with the result of each run of its body.
 
-    def __init__(
-        self, backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
-    ) -> None:
-        self.watcher = Watcher(backend, lambda txn: txn, timeout)
+    Attributes:
+        results: the results.
+        error: the error that ended the loop, if any.
+        thread: the thread.
+    """
+
+    def __init__(self) -> None:
         self.results: list[object] = []
         self.error: BaseException | None = None
-        self._body = body
-        self._stop = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
 
     def _run(self) -> None:
         try:
-            for watcher in self.watcher:
-                if self._stop:
-                    break
-                for txn in watcher.txn():
-                    seen = self._body(txn)
-                self.results.append(seen)
+            self.iterate()
         except ConfigConnectionError as exc:
             self.error = exc
+
+    def iterate(self) -> None:
+        """Run the loop to its end."""
+        raise NotImplementedError
 
     def expect(self, view: object) -> None:
         """Wait until this is the newest result."""
@@ -54,14 +56,60 @@ class Loop:
     def is_idle(self) -> bool:
         """Return whether the loop does not iterate for ``IDLE_S``."""
         before = len(self.results)
-        self._thread.join(IDLE_S)
+        self.thread.join(IDLE_S)
         return len(self.results) == before
+
+
+class Loop(BackgroundLoop):
+    """Watcher loop."""
+
+    def __init__(
+        self, backend: Backend, body: Callable[[Txn], object], timeout: float | None = None
+    ) -> None:
+        self.watcher = Watcher(backend, lambda txn: txn, timeout)
+        self._body = body
+        self._stop = False
+        super().__init__()
+
+    def iterate(self) -> None:
+        for watcher in self.watcher:
+            if self._stop:
+                break
+            for txn in watcher.txn():
+                seen = self._body(txn)
+            self.results.append(seen)
 
     def stop(self) -> None:
         self._stop = True
         self.watcher.trigger()
-        self._thread.join(30)
-        assert not self._thread.is_alive()
+        self.thread.join(30)
+        assert not self.thread.is_alive()
+
+
+class Repetition(BackgroundLoop):
+    """Transaction that runs again with each change of what its body reads."""
+
+    def __init__(self, backend: Backend, body: Callable[[Txn], object]) -> None:
+        self._backend = backend
+        self._body = body
+        super().__init__()
+
+    def iterate(self) -> None:
+        for txn in self._backend.txn():
+            self.results.append(self._body(txn))
+            txn.loop(wait=True)
+
+
+@contextmanager
+def repeating(backend: Backend, body: Callable[[Txn], object]) -> Iterator[Repetition]:
+    """Repeat a transaction until the end, which closes its backend."""
+    loop = Repetition(backend, body)
+    try:
+        yield loop
+    finally:
+        backend.close()
+        loop.thread.join(30)
+        assert not loop.thread.is_alive()
 
 
 @contextmanager
@@ -73,6 +121,12 @@ def looping(
         yield loop
     finally:
         loop.stop()
+
+
+Begin = Callable[[Backend, Callable[[Txn], object]], AbstractContextManager[BackgroundLoop]]
+
+of_both_kinds = pytest.mark.parametrize("begin", [looping, repeating], ids=["watcher", "loop"])
+"""Tests a watcher loop, and a transaction that calls ``loop`` to wait for changes."""
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from ska_sdp_config.engine.committer import Committer, DirectCommitter, TokenCom
 from ska_sdp_config.engine.lease import Lease, Leases, SharedLease
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.raw_watch import RawWatch
+from ska_sdp_config.engine.repetition import Closable, repeated
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import MAX_DEPTH, Txn
 from ska_sdp_config.engine.watcher import Watcher
@@ -49,7 +50,7 @@ class Backend:
         self.store = make_store(self.connection)
         self.leases = Leases(self.store, self.creator)
         self.cache = Cache(self.store)
-        self.raw_watches: list[RawWatch] = []
+        self.open_watches: list[Closable] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
             TokenCommitter(self.store, self.client_lease)
@@ -90,16 +91,21 @@ class Backend:
     ) -> Iterator[Txn]:
         """Loop over attempts at a transaction; see Config.txn."""
         self.creator.check()
-        return transactions(
-            self.store,
-            self.committer,
-            self.connection.counts,
-            Deadline(self.store.timeout, timeout, self.address),
-            self.creator,
-            max_retries=max_retries,
-            prefetch=queries_of_prefetch(prefetch),
-            seen=self.cache.require,
-        )
+        queries = queries_of_prefetch(prefetch)
+
+        def once() -> Iterator[Txn]:
+            return transactions(
+                self.store,
+                self.committer,
+                self.connection.counts,
+                Deadline(self.store.timeout, timeout, self.address),
+                self.creator,
+                max_retries=max_retries,
+                prefetch=queries,
+                seen=self.cache.require,
+            )
+
+        return repeated(once, self.store, self.open_watches)
 
     def get(self, path: str, revision: DbRevision | None = None) -> tuple[str | None, DbRevision]:
         """Return the text at a path, and its revisions.
@@ -232,7 +238,7 @@ class Backend:
             start_revision = since.revision + 1
         elif isinstance(start_revision, DbRevision):
             start_revision = start_revision.revision
-        watch = RawWatch(self.store, span, start_revision, self.raw_watches, self.creator)
+        watch = RawWatch(self.store, span, start_revision, self.open_watches, self.creator)
         if self.store.closed:
             # Closed meanwhile, before this watch was in the list of open ones.
             watch.close()
@@ -251,7 +257,7 @@ class Backend:
             self.leases.end()
             self.store.close()
             self.cache.close()
-            for watch in list(self.raw_watches):
+            for watch in list(self.open_watches):
                 watch.close()
             self.leases.join()
             self.connection.close()

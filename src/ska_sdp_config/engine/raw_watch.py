@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
+from ska_sdp_config.engine.repetition import Closable
 from ska_sdp_config.store.errors import DbRevision
 from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Change, Store
@@ -57,7 +58,7 @@ class RawWatch:
         store: Store,
         span: Span,
         from_revision: int,
-        open_watches: list[RawWatch],
+        open_watches: list[Closable],
         creator: CreatorProcess,
     ) -> None:
         self._open_watches = open_watches

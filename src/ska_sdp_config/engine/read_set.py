@@ -53,6 +53,19 @@ class Reads:
                 if entry.key not in self.keys:
                     yield Created(entry.key, entry.created)
 
+    def is_stale(self, key: str, written: int, created_or_deleted: int) -> bool:
+        """Return whether a key has changed since it was read.
+
+        Args:
+            key: the key.
+            written: the revision of its last write.
+            created_or_deleted: the revision of its last creation or deletion, which counts for the
+                spans that were listed; 0 if not known to be newer than the reads.
+        """
+        if written > self.revision and key in self.keys:
+            return True
+        return created_or_deleted > self.revision and any(key in span for span in self.spans)
+
     def disputed(self, fresh: Reply) -> list[str]:
         """Return the paths that have changed, given a fresh reply to the queries."""
         paths: set[str] = set()

@@ -6,6 +6,7 @@ Writes are kept until the commit, which takes effect only if nothing that was re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ska_sdp_config.engine.read_set import Reads
@@ -56,6 +57,7 @@ class Txn:
 
     Attributes:
         deadline: time limit of the transaction.
+        repeat_within: seconds after the commit within which the body runs again; None for never.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Txn:
         queries: Sequence[Query] = (),
     ) -> None:
         self.deadline = deadline
+        self.repeat_within: float | None = None
         self._snapshot = Snapshot(read, known, queries)
         self._pending = Pending()
         self._has_ended = False
@@ -264,6 +267,17 @@ class Txn:
             # One existing path is enough: a change of the others is no conflict.
             self._get(key_of_path(found[0]))
         self._pending.erase(spans)
+
+    def loop(self, wait: bool = False, timeout: float | None = None) -> None:
+        """Run the body again after the commit; see Transaction.loop."""
+        self._check_not_ended()
+        pause = 0.0
+        if wait:
+            pause = math.inf if timeout is None else timeout
+        # Of several calls the shortest wait counts, so a call without waiting wins.
+        self.repeat_within = (
+            pause if self.repeat_within is None else min(self.repeat_within, pause)
+        )
 
     def end(self) -> None:
         """Reject all further calls, whose writes would be lost silently."""

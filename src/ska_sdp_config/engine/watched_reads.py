@@ -104,9 +104,4 @@ class WatchedReads:
     def _matters(self, key: str, written: int, created_or_deleted: int) -> bool:
         if written > self._followed.revision and self._followed.covers(key):
             return True
-        for reads in self._reads:
-            if written > reads.revision and key in reads.keys:
-                return True
-            if created_or_deleted > reads.revision and any(key in span for span in reads.spans):
-                return True
-        return False
+        return any(reads.is_stale(key, written, created_or_deleted) for reads in self._reads)

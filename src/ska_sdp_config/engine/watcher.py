@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from ska_sdp_config.engine.cache import Cache
@@ -16,6 +17,7 @@ from ska_sdp_config.engine.change_log import Point
 from ska_sdp_config.engine.committer import Committer
 from ska_sdp_config.engine.followed import Followed
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
+from ska_sdp_config.engine.repetition import Closable, repeated
 from ska_sdp_config.engine.runner import MAX_RETRIES, transactions
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watched_reads import WatchedReads
@@ -44,6 +46,7 @@ class WatchedBackend(Protocol):
     store: Store
     cache: Cache
     committer: Committer
+    open_watches: list[Closable]
 
 
 class Watcher(Generic[T_co]):
@@ -137,6 +140,9 @@ class Watcher(Generic[T_co]):
         If the loop continues after a ConfigConnectionError, its next iteration starts within two
         seconds, as the reads that failed cannot start it.
 
+        The wait of ``Transaction.loop`` is not part of the iteration: timeouts, alarms and
+        ``trigger`` do not end it.
+
         Raises:
             RuntimeError: every attempt had a conflict.
             CommitUnknown: the outcome of the commit is not known.
@@ -147,41 +153,10 @@ class Watcher(Generic[T_co]):
             ConfigConnectionError: the Config was closed; or the transaction timed out, and nothing
                 was written.
         """
-        self._backend.creator.check()
-        store, cache = self._backend.store, self._backend.cache
-        deadline = Deadline(store.timeout, timeout, store.address)
-        pauses = _backoff()
-        try:
-            if not self._database_responds(deadline):
-                # Without reads, only the expired timeout or alarm can start the next iteration.
-                self._was_skipped = True
-                return
-            # Read before anything else, so that a loss of changes after that is detected.
-            clears = cache.clears
-            for txn in transactions(
-                _WaitingReader(CachedReader(store, cache), store, deadline),
-                self._backend.committer,
-                self._backend.connection.counts,
-                deadline,
-                self._backend.creator,
-                max_retries=max_retries,
-                prefetch=queries_of_prefetch(prefetch),
-                warm=False,
-                seen=cache.require,
-                finished=self._finished,
-                unreachable=lambda exc: _pause(store, exc, next(pauses), deadline),
-            ):
-                self._attempt = (txn, clears)
-                self._followed.begin_attempt()
-                yield self._wrap(txn)
-                clears = cache.clears
-            if not txn.is_incomplete:
-                self._followed.confirm()
-        except ConfigConnectionError:
-            self._iterate_soon()
-            raise
-        finally:
-            self._attempt = None
+        queries = queries_of_prefetch(prefetch)
+        once = partial(self._attempts, max_retries, queries, timeout)
+        for txn in repeated(once, self._backend.store, self._backend.open_watches):
+            yield self._wrap(txn)
 
     def set_timeout(self, timeout: float | None) -> None:
         """Set the seconds after which each iteration ends in any case; None for no limit."""
@@ -202,6 +177,46 @@ class Watcher(Generic[T_co]):
         with self._wake:
             self._triggered = True
             self._wake.notify_all()
+
+    def _attempts(
+        self, max_retries: int, prefetch: Sequence[Query], timeout: float | None
+    ) -> Iterator[Txn]:
+        """Yield attempts at a transaction until one commits, none if the iteration ends first."""
+        self._backend.creator.check()
+        store, cache = self._backend.store, self._backend.cache
+        deadline = Deadline(store.timeout, timeout, store.address)
+        pauses = _backoff()
+        try:
+            if not self._database_responds(deadline):
+                # Without reads, only the expired timeout or alarm can start the next iteration.
+                self._was_skipped = True
+                return
+            # Read before anything else, so that a loss of changes after that is detected.
+            clears = cache.clears
+            for txn in transactions(
+                _WaitingReader(CachedReader(store, cache), store, deadline),
+                self._backend.committer,
+                self._backend.connection.counts,
+                deadline,
+                self._backend.creator,
+                max_retries=max_retries,
+                prefetch=prefetch,
+                warm=False,
+                seen=cache.require,
+                finished=self._finished,
+                unreachable=lambda exc: _pause(store, exc, next(pauses), deadline),
+            ):
+                self._attempt = (txn, clears)
+                self._followed.begin_attempt()
+                yield txn
+                clears = cache.clears
+            if not txn.is_incomplete:
+                self._followed.confirm()
+        except ConfigConnectionError:
+            self._iterate_soon()
+            raise
+        finally:
+            self._attempt = None
 
     def _wait(self) -> None:
         store = self._backend.store

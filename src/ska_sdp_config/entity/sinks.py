@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import (
     AliasChoices,
     AwareDatetime,
+    BeforeValidator,
     Discriminator,
     Field,
     ModelWrapValidatorHandler,
@@ -75,8 +76,16 @@ class DataProductPersist(StoredModel):
     expires_at: AwareDatetime | None = None
 
 
+_OLD_KINDS = {"dataqueue": "data-queue"}
+"""Kinds as earlier programs spell them. That they mean the same is an assumption."""
+
+
+def _current_kind(kind: Any) -> Any:
+    return _OLD_KINDS.get(kind, kind) if isinstance(kind, str) else kind
+
+
 class DataQueue(StoredModel):
-    """Topics of a Kafka broker.
+    """Topics of a Kafka broker. The kind ``dataqueue`` is read as ``data-queue``.
 
     Attributes:
         topics: names of the topics.
@@ -84,7 +93,7 @@ class DataQueue(StoredModel):
         format: encoding of the messages.
     """
 
-    kind: Literal["data-queue"] = "data-queue"
+    kind: Annotated[Literal["data-queue"], BeforeValidator(_current_kind)] = "data-queue"
     topics: str
     host: KafkaUrl
     format: str
@@ -160,7 +169,10 @@ class TangoAttribute(StoredModel):
     def _write_old_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         if "attribute_url" in self.model_fields_set and "attribute_trl" in data:
-            data["attribute_url"] = data.pop("attribute_trl")
+            data["attribute_url"] = data["attribute_trl"]
+            if "attribute_url" not in (self.model_extra or {}):
+                # It was read under this name only.
+                del data["attribute_trl"]
         return data
 
 
@@ -201,6 +213,7 @@ _KINDS = frozenset(sink.model_fields["kind"].default for sink in _KNOWN)
 
 def _kind(value: Any) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    kind = _current_kind(kind)
     return kind if isinstance(kind, str) and kind in _KINDS else "other"
 
 

@@ -6,8 +6,12 @@ device is ``domain/family/member`` or an alias, as in the naming rules of Tango 
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TypeVar
+from urllib.parse import quote
+
+from pydantic import AnyUrl
 
 from ska_sdp_config.entity.common.text import ValidatedStr
 
@@ -24,13 +28,17 @@ _TRL = re.compile(
     r"(?:#dbase=(?P<dbase>yes|no))?",
     re.IGNORECASE,
 )
+_TANGO_HOST = re.compile(r"([^\s/:#>]+):([0-9]{1,5})")
+
+_SAFE_IN_URL = ":/#!$&'()*+,;=~"
+"""Characters of a locator that its URL has unencoded, besides letters, digits and ``-._``."""
 
 
 class AnyTRL(ValidatedStr):
-    """Tango resource locator.
+    """Tango resource locator; ``str`` returns it as it was given.
 
     Args:
-        text: the locator.
+        trl: the locator.
 
     Raises:
         ValueError: the text is not a locator.
@@ -38,15 +46,15 @@ class AnyTRL(ValidatedStr):
 
     __slots__ = ()
 
-    def __new__(cls: type[LocatorT], text: str) -> LocatorT:
+    def __new__(cls: type[LocatorT], trl: str) -> LocatorT:
         """Validate the text; see the class."""
-        match = _TRL.fullmatch(text)
+        match = _TRL.fullmatch(trl)
         if match is None or (match["scheme"] or "tango").lower() != "tango":
             raise ValueError(
-                f"{text!r} is no Tango resource locator: "
+                f"{trl!r} is no Tango resource locator: "
                 "write tango://host:port/domain/family/member[/attribute]."
             )
-        return super().__new__(cls, text)
+        return super().__new__(cls, trl)
 
     def _part(self, name: str) -> str | None:
         match = _TRL.fullmatch(self)
@@ -56,14 +64,34 @@ class AnyTRL(ValidatedStr):
         return (self._part("name") or "").split("/")
 
     @property
-    def url(self) -> str:
-        """The whole locator."""
-        return str(self)
+    def eval(self: LocatorT) -> LocatorT:
+        """The evaluated locator, which has all parts that a client needs.
+
+        The scheme defaults to ``tango``, host and port to the first ones of the environment
+        variable ``TANGO_HOST``, and the device to one of a Tango database.
+
+        Raises:
+            ValueError: the locator has no host, and none can be taken from ``TANGO_HOST``.
+        """
+        address = f"{self.host}:{self.port}" if self.host else self._default_address()
+        property_part = f"->{self.property_name}" if self.property_name else ""
+        dbase = "yes" if self.dbase else "no"
+        return type(self)(f"tango://{address}/{self._part('name')}{property_part}#dbase={dbase}")
 
     @property
-    def scheme(self) -> str:
-        """The protocol, ``tango``."""
-        return (self._part("scheme") or "tango").lower()
+    def url(self) -> AnyUrl:
+        """The evaluated locator as a URL of RFC 3986; its ``->`` is written ``-%3E``.
+
+        Raises:
+            ValueError: see ``eval``; or the port is above 65535.
+        """
+        return AnyUrl(quote(self.eval, safe=_SAFE_IN_URL))
+
+    @property
+    def scheme(self) -> str | None:
+        """The protocol, ``tango``; None if not given."""
+        scheme = self._part("scheme")
+        return scheme.lower() if scheme else None
 
     @property
     def host(self) -> str | None:
@@ -98,12 +126,29 @@ class AnyTRL(ValidatedStr):
         """Whether the device is resolved by a Tango database; False with ``#dbase=no``."""
         return (self._part("dbase") or "yes").lower() == "yes"
 
+    def _default_address(self) -> str:
+        if not self.dbase:
+            # TANGO_HOST is the address of a database, not of a device server.
+            raise ValueError(
+                f"{self!r} has no host, and no Tango database that knows it: "
+                "write the address of the device server, tango://host:port/…#dbase=no."
+            )
+        tango_host = os.environ.get("TANGO_HOST", "")
+        # Several databases that replace each other are separated by commas.
+        first = tango_host.partition(",")[0].strip()
+        if not _TANGO_HOST.fullmatch(first):
+            raise ValueError(
+                f"{self!r} has no host, and TANGO_HOST is {tango_host!r}: "
+                "write tango://host:port/…, or set TANGO_HOST to host:port."
+            )
+        return first
+
 
 class AttributeTRL(AnyTRL):
     """Locator of an attribute.
 
     Args:
-        text: the locator.
+        trl: the locator.
 
     Raises:
         ValueError: the text is no locator, or not that of an attribute.
@@ -111,12 +156,12 @@ class AttributeTRL(AnyTRL):
 
     __slots__ = ()
 
-    def __new__(cls: type[AttributeT], text: str) -> AttributeT:
+    def __new__(cls: type[AttributeT], trl: str) -> AttributeT:
         """Validate the text; see the class."""
-        locator = super().__new__(cls, text)
+        locator = super().__new__(cls, trl)
         if locator.attribute_name is None or locator.property_name is not None:
             raise ValueError(
-                f"{text!r} does not name an attribute: "
+                f"{trl!r} does not name an attribute: "
                 "write tango://host:port/domain/family/member/attribute."
             )
         return locator
