@@ -1,8 +1,8 @@
 """README of the Helm chart: the template with the table of values, in the format of helm-docs.
 
 ``python -m docs.generate.chart`` writes it. The template and the comments of the values follow
-helm-docs' conventions, so that ``helm-docs --sort-values-order file`` writes the same table. helm-docs
-itself is a program in Go, which the tests would have to download.
+helm-docs' conventions, so that ``helm-docs --sort-values-order file`` writes the same table.
+helm-docs itself is a program in Go, which the tests would have to download.
 """
 
 from __future__ import annotations

@@ -33,5 +33,5 @@ def test_readme_has_the_table_of_helm_docs() -> None:
     assert "{{" not in readme()
 
 
-def test_readme_marks_operator_fields_as_unconfirmed() -> None:
-    assert "not confirmed from public sources" in readme()
+def test_readme_marks_operator_fields_as_assumed() -> None:
+    assert "**An assumption:**" in readme()
