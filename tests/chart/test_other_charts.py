@@ -11,7 +11,7 @@ from docs.generate.chart import CHART
 
 from tests.chart.rendering import Renderer, values_of
 
-FOREIGN = yaml.safe_load(
+OTHERS = yaml.safe_load(
     """
     system: sdp
     labels: {app: site}
@@ -70,7 +70,7 @@ MISSPELT = [
 
 def test_values_of_other_charts_have_no_effect(render: Renderer) -> None:
     existing = {"tangodb": {"existingSecret": "tangodb"}}
-    assert render(existing | FOREIGN).by_name == render(existing).by_name
+    assert render(existing | OTHERS).by_name == render(existing).by_name
 
 
 @pytest.mark.parametrize(("text", "name", "own"), MISSPELT, ids=[text for text, *_ in MISSPELT])
@@ -99,7 +99,7 @@ def _names(values: Any, path: str) -> set[str]:
 
 def test_own_names_are_those_of_the_values() -> None:
     defaults = values_of(CHART / "values.yaml")
-    text = (CHART / "templates/_foreign.tpl").read_text()
+    text = (CHART / "templates/_ignored-values.tpl").read_text()
     own = text.partition('define "lmc.own-names" -}}')[2].partition("{{- end")[0]
     listed = yaml.safe_load(own)
     assert set(listed) == {"", "feature-flags", "etcd", "etcd.persistence", "console"}
@@ -114,7 +114,7 @@ def test_value_of_an_earlier_release_is_rejected(render: Renderer) -> None:
 
 
 def test_values_without_an_effect_are_listed_in_the_notes(render: Renderer) -> None:
-    (notes,) = (text for name, text in render.texts(FOREIGN).items() if name.endswith("NOTES.txt"))
+    (notes,) = (text for name, text in render.texts(OTHERS).items() if name.endswith("NOTES.txt"))
     listed = notes.partition("Ignored, as values of other charts:\n")[2].split()
     assert {"proccontrol", "labels", "console.image", "etcd.persistence.defrag"} <= set(listed)
     assert not {"lmc", "global", "console", "console.resources"} & set(listed)

@@ -13,9 +13,9 @@ feature-flags: [resourceManagement]
 {{- end -}}
 
 {{/* Values that are not the chart's own, as a JSON list of their maps and names. */}}
-{{- define "lmc.foreign-values" -}}
+{{- define "lmc.ignored-values" -}}
 {{- $root := . -}}
-{{- $foreign := list -}}
+{{- $ignored := list -}}
 {{- range $path, $own := include "lmc.own-names" . | fromYaml -}}
 {{- $map := $root.Values -}}
 {{- range splitList "." $path | compact -}}
@@ -23,11 +23,11 @@ feature-flags: [resourceManagement]
 {{- end -}}
 {{- range keys $map | sortAlpha -}}
 {{- if not (has . $own) -}}
-{{- $foreign = append $foreign (dict "map" $path "name" .) -}}
+{{- $ignored = append $ignored (dict "map" $path "name" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{ toJson $foreign }}
+{{ toJson $ignored }}
 {{- end -}}
 
 {{/* Full name of a value. Takes (list map name). */}}
@@ -73,11 +73,11 @@ Takes the right text. */}}
 {{- fail "scheduling is no longer a value: write scheduling.nodeSelector as nodeSelector, and scheduling.tolerations as tolerations." -}}
 {{- end -}}
 {{- $names := include "lmc.own-names" . | fromYaml -}}
-{{- range include "lmc.foreign-values" . | fromJsonArray -}}
-{{- $foreign := . -}}
+{{- range include "lmc.ignored-values" . | fromJsonArray -}}
+{{- $ignored := . -}}
 {{- range $own := get $names .map -}}
-{{- if regexMatch (include "lmc.plain" $own | include "lmc.misspelt") (include "lmc.plain" $foreign.name) -}}
-{{- fail (printf "Unknown value '%s': did you mean '%s'? Values of other charts are ignored, but not names that resemble those of this chart." (include "lmc.path" (list $foreign.map $foreign.name)) (include "lmc.path" (list $foreign.map $own))) -}}
+{{- if regexMatch (include "lmc.plain" $own | include "lmc.misspelt") (include "lmc.plain" $ignored.name) -}}
+{{- fail (printf "Unknown value '%s': did you mean '%s'? Values of other charts are ignored, but not names that resemble those of this chart." (include "lmc.path" (list $ignored.map $ignored.name)) (include "lmc.path" (list $ignored.map $own))) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
