@@ -100,7 +100,7 @@ def _names(values: Any, path: str) -> set[str]:
 def test_own_names_are_those_of_the_values() -> None:
     defaults = values_of(CHART / "values.yaml")
     text = (CHART / "templates/_ignored-values.tpl").read_text()
-    own = text.partition('define "lmc.own-names" -}}')[2].partition("{{- end")[0]
+    own = text.partition('define "ska-sdp-lmc.own-names" -}}')[2].partition("{{- end")[0]
     listed = yaml.safe_load(own)
     assert set(listed) == {"", "feature-flags", "etcd", "etcd.persistence", "console"}
     for path, names in listed.items():

@@ -102,6 +102,19 @@ def test_misspelt_value_is_rejected_in_a_parent_chart(
     render.render_parent(umbrella, {"ska-sdp-lmc": {"enabled": False} | values})
 
 
+def test_templates_of_other_subcharts_are_not_replaced(render: Renderer, umbrella: Path) -> None:
+    """Helm shares templates of one name between all charts of a release."""
+    expected = render.render_parent(umbrella, {}).by_name
+    templates = umbrella / "charts/other/templates"
+    templates.mkdir(parents=True)
+    (templates.parent / "Chart.yaml").write_text("{apiVersion: v2, name: other, version: 1.0.0}")
+    names = ("name", "fullname", "labels", "selector", "pod", "servers", "image", "environment")
+    (templates / "_helpers.tpl").write_text(
+        "".join(f'{{{{ define "lmc.{name}" }}}}other{{{{ end }}}}\n' for name in names)
+    )
+    assert render.render_parent(umbrella, {}).by_name.keys() == expected.keys()
+
+
 def test_disabled_without_a_condition_is_rejected(render: Renderer) -> None:
     with pytest.raises(helm_python.HelmError, match=r"add `condition: ska-sdp-lmc\.enabled`"):
         render({"enabled": False})

@@ -1,6 +1,6 @@
 {{/* Device servers as a JSON list: name, user of etcd, program, instance, device, its properties and those
 of its attributes, and labels for the operator. */}}
-{{- define "lmc.servers" -}}
+{{- define "ska-sdp-lmc.servers" -}}
 {{- $lmc := .Values.lmc -}}
 {{- $servers := list (dict
       "name" "controller" "user" "lmc-controller"
@@ -27,7 +27,7 @@ of its attributes, and labels for the operator. */}}
 {{- end -}}
 
 {{/* Device data in dsconfig format. Takes a list of servers. */}}
-{{- define "lmc.device-data" -}}
+{{- define "ska-sdp-lmc.device-data" -}}
 {{- $servers := dict -}}
 {{- range . -}}
 {{- $entry := dict "properties" .properties -}}
@@ -41,26 +41,26 @@ of its attributes, and labels for the operator. */}}
 {{- end -}}
 
 {{/* "true" if device servers are exposed outside the cluster, else "false". */}}
-{{- define "lmc.is-exposed" -}}
+{{- define "ska-sdp-lmc.is-exposed" -}}
 {{ or .Values.lmc.loadBalancer .Values.global.exposeAllDS }}
 {{- end -}}
 
 {{/* Port for probes and metrics, and the variable that sets it. */}}
-{{- define "lmc.health-port" -}}8080{{- end -}}
-{{- define "lmc.health-environment" -}}
+{{- define "ska-sdp-lmc.health-port" -}}8080{{- end -}}
+{{- define "ska-sdp-lmc.health-environment" -}}
 - name: SDP_LMC_HEALTH_PORT
-  value: {{ include "lmc.health-port" . | quote }}
+  value: {{ include "ska-sdp-lmc.health-port" . | quote }}
 {{- end -}}
 
 {{/* Annotations for Prometheus to discover metrics. Takes a port. */}}
-{{- define "lmc.scrape-annotations" -}}
+{{- define "ska-sdp-lmc.scrape-annotations" -}}
 prometheus.io/scrape: "true"
 prometheus.io/path: /metrics
 prometheus.io/port: {{ . | quote }}
 {{- end -}}
 
 {{/* Settings common to all device servers. */}}
-{{- define "lmc.settings-environment" -}}
+{{- define "ska-sdp-lmc.settings-environment" -}}
 - name: SDP_LMC_LOG_LEVEL
   value: {{ .Values.lmc.logLevel }}
 - name: SDP_LMC_LOG_FORMAT
@@ -70,18 +70,18 @@ prometheus.io/port: {{ . | quote }}
 {{- end -}}
 
 {{/* Ports of a device server: CORBA, and for events the heartbeat and the events themselves. */}}
-{{- define "lmc.orb-port" -}}45450{{- end -}}
-{{- define "lmc.heartbeat-port" -}}45451{{- end -}}
-{{- define "lmc.event-port" -}}45452{{- end -}}
-{{- define "lmc.event-environment" -}}
+{{- define "ska-sdp-lmc.orb-port" -}}45450{{- end -}}
+{{- define "ska-sdp-lmc.heartbeat-port" -}}45451{{- end -}}
+{{- define "ska-sdp-lmc.event-port" -}}45452{{- end -}}
+{{- define "ska-sdp-lmc.event-environment" -}}
 - name: TANGO_ZMQ_HEARTBEAT_PORT
-  value: {{ include "lmc.heartbeat-port" . | quote }}
+  value: {{ include "ska-sdp-lmc.heartbeat-port" . | quote }}
 - name: TANGO_ZMQ_EVENT_PORT
-  value: {{ include "lmc.event-port" . | quote }}
+  value: {{ include "ska-sdp-lmc.event-port" . | quote }}
 {{- end -}}
 
 {{/* Liveness and readiness probes of a device server. Takes (list root port). */}}
-{{- define "lmc.lasting-probes" -}}
+{{- define "ska-sdp-lmc.lasting-probes" -}}
 {{- $probes := (index . 0).Values.lmc.probes -}}
 {{- $port := index . 1 -}}
 {{- range $probe, $path := dict "livenessProbe" "/livez" "readinessProbe" "/readyz" }}
@@ -94,11 +94,11 @@ prometheus.io/port: {{ . | quote }}
 {{- end -}}
 
 {{/* All probes of a device server. */}}
-{{- define "lmc.probes" -}}
+{{- define "ska-sdp-lmc.probes" -}}
 startupProbe:
   httpGet: {path: /livez, port: health}
   periodSeconds: 2
   timeoutSeconds: {{ .Values.lmc.probes.timeoutSeconds }}
   failureThreshold: {{ .Values.lmc.probes.startupFailureThreshold }}
-{{- include "lmc.lasting-probes" (list . "health") }}
+{{- include "ska-sdp-lmc.lasting-probes" (list . "health") }}
 {{- end -}}

@@ -1,5 +1,5 @@
 {{/* Fields common to all pods. Takes (list root user-id). */}}
-{{- define "lmc.pod" -}}
+{{- define "ska-sdp-lmc.pod" -}}
 {{- $root := index . 0 -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -9,18 +9,18 @@ imagePullSecrets:
   - name: {{ . }}
   {{- end }}
 {{- end }}
-{{ include "lmc.scheduling" $root }}
+{{ include "ska-sdp-lmc.scheduling" $root }}
 {{- with $root.Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
 securityContext:
-  {{- include "lmc.user" (index . 1) | nindent 2 }}
+  {{- include "ska-sdp-lmc.user" (index . 1) | nindent 2 }}
   fsGroup: {{ index . 1 | int64 }}
   fsGroupChangePolicy: OnRootMismatch
 {{- end -}}
 
 {{/* Choice of the nodes. */}}
-{{- define "lmc.scheduling" -}}
+{{- define "ska-sdp-lmc.scheduling" -}}
 {{- range $field := list "nodeSelector" "affinity" "tolerations" }}
 {{- with get $.Values $field }}
 {{ $field }}:
@@ -30,7 +30,7 @@ securityContext:
 {{- end -}}
 
 {{/* Security of a pod, or of a container: fields that both have. Takes a user id. */}}
-{{- define "lmc.user" -}}
+{{- define "ska-sdp-lmc.user" -}}
 runAsNonRoot: true
 runAsUser: {{ . | int64 }}
 runAsGroup: {{ . | int64 }}
@@ -38,7 +38,7 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
-{{- define "lmc.container-security" -}}
+{{- define "ska-sdp-lmc.container-security" -}}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
@@ -47,14 +47,14 @@ securityContext:
 {{- end -}}
 
 {{/* Image fields of a container of this software. */}}
-{{- define "lmc.own-image" -}}
-image: {{ include "lmc.image" . | quote }}
+{{- define "ska-sdp-lmc.own-image" -}}
+image: {{ include "ska-sdp-lmc.image" . | quote }}
 imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
-{{ include "lmc.container-security" . }}
+{{ include "ska-sdp-lmc.container-security" . }}
 {{- end -}}
 
 {{/* Volumes of a pod of this software, and their mounts; the root file system is read-only. */}}
-{{- define "lmc.volumes" -}}
+{{- define "ska-sdp-lmc.volumes" -}}
 - name: tmp
   emptyDir: {}
 {{- if .Values.etcd.tls.enabled }}
@@ -73,7 +73,7 @@ imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
 {{- end }}
 {{- end -}}
 
-{{- define "lmc.mounts" -}}
+{{- define "ska-sdp-lmc.mounts" -}}
 - name: tmp
   mountPath: /tmp
 {{- if .Values.etcd.tls.enabled }}
