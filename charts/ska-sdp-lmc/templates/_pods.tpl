@@ -1,5 +1,5 @@
 {{/* Fields common to all pods. Takes (list root user-id). */}}
-{{- define "lmc.pod" -}}
+{{- define "ska-sdp-lmc.pod" -}}
 {{- $root := index . 0 -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -9,25 +9,36 @@ imagePullSecrets:
   - name: {{ . }}
   {{- end }}
 {{- end }}
-{{- with $root.Values.scheduling.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $root.Values.scheduling.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
+{{ include "ska-sdp-lmc.scheduling" $root }}
+{{- with $root.Values.priorityClassName }}
+priorityClassName: {{ . }}
 {{- end }}
 securityContext:
-  runAsNonRoot: true
-  runAsUser: {{ index . 1 | int64 }}
-  runAsGroup: {{ index . 1 | int64 }}
+  {{- include "ska-sdp-lmc.user" (index . 1) | nindent 2 }}
   fsGroup: {{ index . 1 | int64 }}
   fsGroupChangePolicy: OnRootMismatch
-  seccompProfile:
-    type: RuntimeDefault
 {{- end -}}
 
-{{- define "lmc.container-security" -}}
+{{/* Choice of the nodes. */}}
+{{- define "ska-sdp-lmc.scheduling" -}}
+{{- range $field := list "nodeSelector" "affinity" "tolerations" }}
+{{- with get $.Values $field }}
+{{ $field }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Security of a pod, or of a container: fields that both have. Takes a user id. */}}
+{{- define "ska-sdp-lmc.user" -}}
+runAsNonRoot: true
+runAsUser: {{ . | int64 }}
+runAsGroup: {{ . | int64 }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "ska-sdp-lmc.container-security" -}}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
@@ -36,14 +47,14 @@ securityContext:
 {{- end -}}
 
 {{/* Image fields of a container of this software. */}}
-{{- define "lmc.own-image" -}}
-image: {{ include "lmc.image" . | quote }}
+{{- define "ska-sdp-lmc.own-image" -}}
+image: {{ include "ska-sdp-lmc.image" . | quote }}
 imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
-{{ include "lmc.container-security" . }}
+{{ include "ska-sdp-lmc.container-security" . }}
 {{- end -}}
 
 {{/* Volumes of a pod of this software, and their mounts; the root file system is read-only. */}}
-{{- define "lmc.volumes" -}}
+{{- define "ska-sdp-lmc.volumes" -}}
 - name: tmp
   emptyDir: {}
 {{- if .Values.etcd.tls.enabled }}
@@ -62,7 +73,7 @@ imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
 {{- end }}
 {{- end -}}
 
-{{- define "lmc.mounts" -}}
+{{- define "ska-sdp-lmc.mounts" -}}
 - name: tmp
   mountPath: /tmp
 {{- if .Values.etcd.tls.enabled }}
