@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.docs.alarm_cases import CASES, INTERVAL, Case
+from tests.chart.alarm_cases import CASES, INTERVAL, Case
 from tests.docs.alarms import GUIDE, RULES
 
 needs_promtool = pytest.mark.skipif(
