@@ -54,6 +54,12 @@ class Renderer:
         rendered = self._process.submit(_render, dict(values or {}), release).result()
         return Objects(_by_name(rendered))
 
+    def text(self, template: str, values: Mapping[str, Any]) -> str:
+        """Return the rendered text of one template, with its comments."""
+        rendered = self._process.submit(_render, dict(values), RELEASE).result()
+        (found,) = (text for name, text in rendered.items() if name.endswith(f"/{template}"))
+        return found
+
     def render_for(self, api: str, values: Mapping[str, Any]) -> Objects:
         """Render for the cluster of an API server, in which templates look up objects."""
         return Objects(_by_name(self._process.submit(_render_for, api, dict(values)).result()))

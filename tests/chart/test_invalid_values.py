@@ -56,6 +56,10 @@ BAD = [
     ("tangodb: {password: secret}", "'password'"),
     ("tangodb: {mariadb: {version: latest}}", "/tangodb/mariadb/version"),
     ("networkPolicy: {etcdClients: [all]}", "/networkPolicy/etcdClients/0"),
+    ("monitoring: {labels: {release: 1}}", "/monitoring/labels/release"),
+    ("monitoring: {podMonitors: {interval: 1m}}", "/monitoring/podMonitors/interval"),
+    ("monitoring: {alarms: {enabled: 'yes'}}", "/monitoring/alarms/enabled"),
+    ("monitoring: {alarms: {serversJob: 'a\"b'}}", "/monitoring/alarms/serversJob"),
     ("simulator: true", "/simulator"),
     ("consoles: {enabled: true}", "'consoles'"),
 ]

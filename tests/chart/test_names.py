@@ -18,6 +18,10 @@ LONGEST_OF_KIND = {"CronJob": 52}
 VALUES: dict[str, Any] = {
     "etcd": {"replicas": 3, "auth": {"enabled": True}},
     "simulator": {"enabled": True},
+    "monitoring": {
+        "podMonitors": {"enabled": True, "operatorPodLabels": {"a": "b"}},
+        "alarms": {"enabled": True},
+    },
 }
 
 
