@@ -114,12 +114,15 @@ Takes (list root name-of-secret list-of-keys). */}}
 {{- end }}
 {{- end -}}
 
-{{/* Environment of etcdctl, with the login of root if authentication is enabled. */}}
+{{/* Environment of etcdctl, with the login of root if authentication is enabled.
+Takes (list root endpoints), the endpoints as host:port,host:port,… */}}
 {{- define "lmc.etcdctl-environment" -}}
+{{- $endpoints := index . 1 -}}
+{{- with index . 0 -}}
 - name: ETCDCTL_API
   value: "3"
 - name: ETCDCTL_ENDPOINTS
-  value: {{ include "lmc.etcd-scheme" . }}://{{ include "lmc.etcd-endpoints" . | replace "," (printf ",%s://" (include "lmc.etcd-scheme" .)) }}
+  value: {{ include "lmc.etcd-scheme" . }}://{{ $endpoints | replace "," (printf ",%s://" (include "lmc.etcd-scheme" .)) }}
 {{- if .Values.etcd.tls.enabled }}
 - name: ETCDCTL_CACERT
   value: /etc/etcd-tls/ca.crt
@@ -139,4 +142,5 @@ Takes (list root name-of-secret list-of-keys). */}}
       name: {{ include "lmc.etcd-secret" . }}
       key: root
 {{- end }}
+{{- end -}}
 {{- end -}}
