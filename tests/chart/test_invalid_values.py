@@ -60,6 +60,10 @@ BAD = [
     ("monitoring: {podMonitors: {interval: 1m}}", "/monitoring/podMonitors/interval"),
     ("monitoring: {alarms: {enabled: 'yes'}}", "/monitoring/alarms/enabled"),
     ("monitoring: {alarms: {serversJob: 'a\"b'}}", "/monitoring/alarms/serversJob"),
+    ("backup: {keep: 0}", "/backup/keep"),
+    ("backup: {schedule: nightly}", "/backup/schedule"),
+    ("backup: {existingClaim: Backups}", "/backup/existingClaim"),
+    ("backup: {persistence: {size: 0}}", "/backup/persistence/size"),
     ("simulator: true", "/simulator"),
     ("consoles: {enabled: true}", "'consoles'"),
 ]
