@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +12,8 @@ import yaml
 from docs.generate import alarms
 
 from tests.chart.alarm_cases import CASES, INTERVAL, Case, numbered_cases
+from tests.chart.promtool import needs_promtool, run_promtool
 from tests.chart.rendering import Manifest, Renderer
-
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None,
-    reason="promtool is missing: .ci/run installs Debian's prometheus",
-)
 
 SIZES = [(1, 1), (2, 3), (16, 3)]
 """Numbers of subarrays and of etcd's members."""
@@ -61,13 +56,7 @@ def check(rules: Manifest, tmp_path: Path) -> Check:
                 {"rule_files": ["rules.yaml"], "evaluation_interval": INTERVAL, "tests": tests}
             )
         )
-        return subprocess.run(
-            ["promtool", "test", "rules", str(path)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_promtool("test", "rules", str(path))
 
     return check
 

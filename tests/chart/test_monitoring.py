@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.chart.guide import commands
+from tests.chart.promtool import needs_promtool, run_promtool
 from tests.chart.rendering import NAMESPACE, VALUE_SETS, Objects, Renderer, pod_specs, values_of
 from tests.chart.substitution import run_program
 from tests.docs.alarms import selectors
@@ -103,6 +104,42 @@ def test_pod_monitor_of_the_tango_operator_sets_the_port_itself(render: Renderer
     (port,) = (each["value"] for each in server["env"] if each["name"] == "SDP_LMC_HEALTH_PORT")
     assert address["replacement"] == f"$1:{port}"
     assert container == {"action": "labeldrop", "regex": "container"}
+
+
+def of_prometheus(relabeling: dict[str, Any]) -> dict[str, Any]:
+    """Return a relabeling as it is in the configuration of Prometheus."""
+    names = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
+    return {names.get(name, name): value for name, value in relabeling.items()}
+
+
+@needs_promtool
+def test_pod_of_the_tango_operator_is_one_target(render: Renderer, tmp_path: Path) -> None:
+    """Prometheus discovers each port and container of a pod, and merges equal targets."""
+    monitors = {"enabled": True, "operatorPodLabels": {"a": "b"}}
+    values = {"global": {"operator": True}, "monitoring": {"podMonitors": monitors}}
+    spec = render(values).only("PodMonitor", "-device-servers")["spec"]
+    relabelings = spec["podMetricsEndpoints"][0]["relabelings"]
+    ip, container = "__meta_kubernetes_pod_ip", "__meta_kubernetes_pod_container_name"
+    discovered = [("10.0.0.5:45450", "server"), ("10.0.0.5:45451", "server"), ("10.0.0.5", "init")]
+    scrape = {
+        "job_name": "servers",
+        "static_configs": [
+            {"targets": [address], "labels": {ip: "10.0.0.5", container: name}}
+            for address, name in discovered
+        ],
+        "relabel_configs": [
+            # The operator of Prometheus adds this one, before those of the PodMonitor.
+            {"source_labels": [container], "target_label": "container"},
+            *map(of_prometheus, relabelings),
+        ],
+    }
+    path = tmp_path / "prometheus.yaml"
+    path.write_text(yaml.safe_dump({"scrape_configs": [scrape]}))
+    done = run_promtool("check", "service-discovery", "--timeout=3s", str(path), "servers")
+    assert done.returncode == 0, done.stderr
+    first, *others = (target["labels"] for target in json.loads(done.stdout))
+    assert first["__address__"] == "10.0.0.5:8080"
+    assert others == [first, first]
 
 
 def test_pod_labels_are_required_with_the_tango_operator(render: Renderer) -> None:
