@@ -1,6 +1,8 @@
-"""README of the Helm chart: the template with the table of values.
+"""README of the Helm chart: the template with the table of values, in the format of helm-docs.
 
-``python -m docs.generate.chart`` writes it.
+``python -m docs.generate.chart`` writes it. The template and the comments of the values follow
+helm-docs' conventions, so that ``helm-docs --sort-values-order file`` writes the same table.
+helm-docs itself is a program in Go, which the tests would have to download.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ __all__ = ["CHART", "Value", "readme", "values"]
 
 CHART = Path(__file__).parents[2] / "charts/ska-sdp-lmc"
 
-_PLACE = "<!-- values -->"
-_KEY = re.compile(r"(?P<indent> *)(?P<name>[A-Za-z_]+):(?P<rest>.*)")
+_PLACE = '{{ template "chart.valuesTable" . }}'
+_KEY = re.compile(r"(?P<indent> *)(?P<name>[A-Za-z_-]+):(?P<rest>.*)")
 _COMMENT = re.compile(r" *# (?P<begins>-- )?(?P<text>.*)")
 _STEP = 2
+_TYPES = {bool: "bool", int: "int", float: "float", str: "string", list: "list", dict: "object"}
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,16 @@ class Value:
 
 def readme() -> str:
     """Return the text of the README."""
-    rows = [[code(value.path), code(json.dumps(value.default)), value.about] for value in values()]
-    text = (CHART / "README.template.md").read_text()
-    return text.replace(_PLACE, table(["value", "default", "what it sets"], rows).strip())
+    rows = [
+        [value.path, _TYPES[type(value.default)], code(_json(value.default)), value.about]
+        for value in values()
+    ]
+    text = (CHART / "README.md.gotmpl").read_text()
+    return text.replace(_PLACE, table(["Key", "Type", "Default", "Description"], rows).strip())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
 def values() -> Iterator[Value]:

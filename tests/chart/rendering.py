@@ -51,13 +51,22 @@ class Renderer:
 
     def __call__(self, values: Mapping[str, Any] | None = None, release: str = RELEASE) -> Objects:
         """Render the values."""
-        rendered = self._process.submit(_render, dict(values or {}), release).result()
-        return Objects(_by_name(rendered))
+        return Objects(_by_name(self.texts(values, release)))
+
+    def texts(
+        self, values: Mapping[str, Any] | None = None, release: str = RELEASE, chart: Path = CHART
+    ) -> dict[str, str]:
+        """Return the texts of the objects and of NOTES.txt, by template."""
+        return self._process.submit(_render, chart, dict(values or {}), release).result()
+
+    def render_parent(self, chart: Path, values: Mapping[str, Any]) -> Objects:
+        """Render a chart that contains this one."""
+        return Objects(_by_name(self.texts(values, chart=chart)))
 
     def text(self, template: str, values: Mapping[str, Any]) -> str:
         """Return the rendered text of one template, with its comments."""
-        rendered = self._process.submit(_render, dict(values), RELEASE).result()
-        (found,) = (text for name, text in rendered.items() if name.endswith(f"/{template}"))
+        texts = self.texts(values).items()
+        (found,) = (text for name, text in texts if name.endswith(f"/{template}"))
         return found
 
     def render_for(self, api: str, values: Mapping[str, Any]) -> Objects:
@@ -68,8 +77,8 @@ class Renderer:
         return self._process.submit(_lint).result()
 
 
-def _render(values: dict[str, Any], release: str) -> dict[str, str]:
-    with helm_python.Chart.load(CHART) as chart:
+def _render(path: Path, values: dict[str, Any], release: str) -> dict[str, str]:
+    with helm_python.Chart.load(path) as chart:
         return chart.render(values, name=release, namespace=NAMESPACE)
 
 
@@ -94,7 +103,9 @@ def _lint() -> list[str]:
 
 def _by_name(rendered: Mapping[str, str]) -> dict[tuple[str, str], Manifest]:
     found: dict[tuple[str, str], Manifest] = {}
-    for text in rendered.values():
+    for template, text in rendered.items():
+        if template.endswith("NOTES.txt"):
+            continue
         for each in yaml.safe_load_all(text):
             if each is not None:
                 key = each["kind"], each["metadata"]["name"]

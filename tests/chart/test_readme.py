@@ -26,5 +26,12 @@ def test_values_are_described() -> None:
         assert any(path == each or path.startswith(f"{each}.") for each in described), path
 
 
-def test_readme_marks_operator_fields_as_unconfirmed() -> None:
-    assert "not confirmed from public sources" in readme()
+def test_readme_has_the_table_of_helm_docs() -> None:
+    lines = readme().splitlines()
+    start = lines.index("| Key | Type | Default | Description |")
+    assert "| lmc.nsubarray | int | `1` | Number of subarrays, 1 to 99. |" in lines[start:]
+    assert "{{" not in readme()
+
+
+def test_readme_marks_operator_fields_as_assumed() -> None:
+    assert "**An assumption:**" in readme()

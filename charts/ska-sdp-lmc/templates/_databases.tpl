@@ -22,6 +22,12 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Storage class of etcd's volumes. storageClassName is assumed to be its name in values of the chart
+ska-sdp. */}}
+{{- define "lmc.etcd-storage-class" -}}
+{{ .Values.etcd.persistence.storageClass | default .Values.etcd.persistence.storageClassName }}
+{{- end -}}
+
 {{- define "lmc.etcd-secret" -}}
 {{ .Values.etcd.auth.existingSecret | default (printf "%s-users" (include "lmc.etcd-name" .)) }}
 {{- end -}}
@@ -89,6 +95,18 @@ separate users. Takes (list root part). */}}
 
 {{- define "lmc.tangodb-secret" -}}
 {{ .Values.tangodb.existingSecret | default (printf "%s-tangodb" (include "lmc.fullname" .)) }}
+{{- end -}}
+
+{{/* Environment of MariaDB itself. */}}
+{{- define "lmc.mariadb-server-environment" -}}
+- {name: MARIADB_DATABASE, value: tango}
+- {name: MARIADB_USER, value: tango}
+- name: MARIADB_PASSWORD
+  valueFrom:
+    secretKeyRef: {name: {{ include "lmc.tangodb-secret" . }}, key: password}
+- name: MARIADB_ROOT_PASSWORD
+  valueFrom:
+    secretKeyRef: {name: {{ include "lmc.tangodb-secret" . }}, key: root-password}
 {{- end -}}
 
 {{/* Environment with address and login of MariaDB. */}}

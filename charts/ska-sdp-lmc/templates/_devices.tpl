@@ -1,9 +1,11 @@
-{{/* Device servers as a JSON list: name, user of etcd, program, instance, device and its properties. */}}
+{{/* Device servers as a JSON list: name, user of etcd, program, instance, device and its properties, and
+labels for the operator. */}}
 {{- define "lmc.servers" -}}
 {{- $lmc := .Values.lmc -}}
 {{- $servers := list (dict
       "name" "controller" "user" "lmc-controller"
-      "program" "SDPController" "instance" "0"
+      "program" "SDPController" "instance" "0" "kind" "controller"
+      "domain" $lmc.controller.domain "function" $lmc.controller.function
       "device" (printf "%s-sdp/control/0" $lmc.prefix) "properties" $lmc.controller.properties
       "resources" $lmc.controller.resources) -}}
 {{- $properties := merge (dict
@@ -14,7 +16,8 @@
 {{- $instance := printf "%02d" $number -}}
 {{- $servers = append $servers (dict
       "name" (printf "subarray-%s" $instance) "user" (printf "lmc-subarray-%s" $instance)
-      "program" "SDPSubarray" "instance" $instance
+      "program" "SDPSubarray" "instance" $instance "kind" "subarray"
+      "domain" $lmc.subarray.domain "function" $lmc.subarray.function
       "device" (printf "%s-sdp/subarray/%s" $lmc.prefix $instance) "properties" $properties
       "resources" $lmc.subarray.resources) -}}
 {{- end -}}
@@ -33,6 +36,11 @@
 {{- dict "servers" $servers | toPrettyJson -}}
 {{- end -}}
 
+{{/* "true" if device servers are exposed outside the cluster, else "false". */}}
+{{- define "lmc.is-exposed" -}}
+{{ or .Values.lmc.loadBalancer .Values.global.exposeAllDS }}
+{{- end -}}
+
 {{/* Port for probes and metrics, and the variable that sets it. */}}
 {{- define "lmc.health-port" -}}8080{{- end -}}
 {{- define "lmc.health-environment" -}}
@@ -40,11 +48,11 @@
   value: {{ include "lmc.health-port" . | quote }}
 {{- end -}}
 
-{{/* Annotations for Prometheus to discover the metrics of a device server. */}}
+{{/* Annotations for Prometheus to discover metrics. Takes a port. */}}
 {{- define "lmc.scrape-annotations" -}}
 prometheus.io/scrape: "true"
 prometheus.io/path: /metrics
-prometheus.io/port: {{ include "lmc.health-port" . | quote }}
+prometheus.io/port: {{ . | quote }}
 {{- end -}}
 
 {{/* Settings common to all device servers. */}}

@@ -9,22 +9,33 @@ imagePullSecrets:
   - name: {{ . }}
   {{- end }}
 {{- end }}
-{{- with $root.Values.scheduling.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $root.Values.scheduling.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
+{{ include "lmc.scheduling" $root }}
+{{- with $root.Values.priorityClassName }}
+priorityClassName: {{ . }}
 {{- end }}
 securityContext:
-  runAsNonRoot: true
-  runAsUser: {{ index . 1 | int64 }}
-  runAsGroup: {{ index . 1 | int64 }}
+  {{- include "lmc.user" (index . 1) | nindent 2 }}
   fsGroup: {{ index . 1 | int64 }}
   fsGroupChangePolicy: OnRootMismatch
-  seccompProfile:
-    type: RuntimeDefault
+{{- end -}}
+
+{{/* Choice of the nodes. */}}
+{{- define "lmc.scheduling" -}}
+{{- range $field := list "nodeSelector" "affinity" "tolerations" }}
+{{- with get $.Values $field }}
+{{ $field }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Security of a pod, or of a container: fields that both have. Takes a user id. */}}
+{{- define "lmc.user" -}}
+runAsNonRoot: true
+runAsUser: {{ . | int64 }}
+runAsGroup: {{ . | int64 }}
+seccompProfile:
+  type: RuntimeDefault
 {{- end -}}
 
 {{- define "lmc.container-security" -}}

@@ -1,0 +1,78 @@
+{{/* Values of other charts, which are ignored: docs/decisions/0022-ignore-values-of-other-charts.md. */}}
+
+{{/* The chart's own names in each map that has names of other charts, too. */}}
+{{- define "lmc.own-names" -}}
+"": [enabled, nameOverride, fullnameOverride, global, env, feature-flags, processingNamespace,
+  legacy_compatibility, lmc, etcd, tangodb, simulator, console, networkPolicy, disruptionBudgets,
+  podAnnotations, nodeSelector, affinity, tolerations, priorityClassName, monitoring, backup]
+console: [enabled, resources]
+etcd: [host, image, version, digest, imagePullPolicy, logLevel, replicas, clusterState, maxTxnOps,
+  quotaBackendBytes, persistence, compaction, defragmentation, tls, auth, resources, runAsUser]
+etcd.persistence: [enabled, size, storageClass, storageClassName]
+feature-flags: [resourceManagement]
+{{- end -}}
+
+{{/* Values that are not the chart's own, as a JSON list of their maps and names. */}}
+{{- define "lmc.foreign-values" -}}
+{{- $root := . -}}
+{{- $foreign := list -}}
+{{- range $path, $own := include "lmc.own-names" . | fromYaml -}}
+{{- $map := $root.Values -}}
+{{- range splitList "." $path | compact -}}
+{{- $map = get $map . -}}
+{{- end -}}
+{{- range keys $map | sortAlpha -}}
+{{- if not (has . $own) -}}
+{{- $foreign = append $foreign (dict "map" $path "name" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $foreign }}
+{{- end -}}
+
+{{/* Full name of a value. Takes (list map name). */}}
+{{- define "lmc.path" -}}
+{{ compact . | join "." }}
+{{- end -}}
+
+{{/* Pattern of the texts that have at most one letter missing, added, replaced, or swapped with the next.
+Takes the right text. */}}
+{{- define "lmc.misspelt" -}}
+{{- $text := . -}}
+{{- $patterns := list -}}
+{{- range $number := until (len $text) -}}
+{{- $head := substr 0 $number $text -}}
+{{- $letter := substr $number (int (add1 $number)) $text -}}
+{{- $tail := substr (int (add1 $number)) -1 $text -}}
+{{- $patterns = concat $patterns (list
+      (printf "%s.?%s%s" $head $letter $tail)
+      (printf "%s.?%s" $head $tail)) -}}
+{{- with $tail -}}
+{{- $patterns = append $patterns (printf "%s%s%s%s" $head (trunc 1 .) $letter (substr 1 -1 .)) -}}
+{{- end -}}
+{{- end -}}
+^({{ join "|" $patterns }}|{{ $text }}.)$
+{{- end -}}
+
+{{/* A name without case, hyphens and underscores. */}}
+{{- define "lmc.plain" -}}
+{{ lower . | replace "-" "" | replace "_" "" }}
+{{- end -}}
+
+{{- define "lmc.check-values" -}}
+{{- if not .Values.enabled -}}
+{{- fail "enabled is false, but no condition of a parent chart evaluates it: add `condition: ska-sdp-lmc.enabled` to the dependency in the parent chart, or set enabled to true." -}}
+{{- end -}}
+{{- if hasKey .Values "scheduling" -}}
+{{- fail "scheduling is no longer a value: write scheduling.nodeSelector as nodeSelector, and scheduling.tolerations as tolerations." -}}
+{{- end -}}
+{{- $names := include "lmc.own-names" . | fromYaml -}}
+{{- range include "lmc.foreign-values" . | fromJsonArray -}}
+{{- $foreign := . -}}
+{{- range $own := get $names .map -}}
+{{- if regexMatch (include "lmc.plain" $own | include "lmc.misspelt") (include "lmc.plain" $foreign.name) -}}
+{{- fail (printf "Unknown value '%s': did you mean '%s'? Values of other charts are ignored, but not names that resemble those of this chart." (include "lmc.path" (list $foreign.map $foreign.name)) (include "lmc.path" (list $foreign.map $own))) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
