@@ -25,6 +25,10 @@ BAD = [
     ("lmc: {subarray: {properties: {TimeoutConfigure: ['5']}}}", "'TimeoutConfigure'"),
     ("lmc: {subarray: {properties: {ReceiveScript: [a]}}}", "'ReceiveScript'"),
     ("lmc: {controller: {properties: {Components: a}}}", "/lmc/controller/properties/Components"),
+    (
+        "lmc: {subarray: {attributeProperties: {scanID: {label: a}}}}",
+        "/lmc/subarray/attributeProperties/scanID/label",
+    ),
     ("lmc: {loadBalancer: 'yes'}", "/lmc/loadBalancer"),
     ("lmc: {image: ''}", "/lmc/image"),
     ("lmc: {version: latest}", "/lmc/version"),

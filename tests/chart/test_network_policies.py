@@ -30,8 +30,10 @@ def peers(objects: Objects, policy: str, port: str) -> list[Manifest] | None:
         ({}, [namespace("sdp")]),
         ({"processingNamespace": "sdp-processing"}, [namespace("sdp-processing")]),
         ({"processingNamespace": ""}, []),
+        ({"global": {"sdp": {"processingNamespace": "dynamic"}}}, [namespace("dynamic")]),
+        ({"global": {"sdp": "text"}, "processingNamespace": "a"}, [namespace("a")]),
     ],
-    ids=["default", "other", "none"],
+    ids=["default", "other", "none", "global", "other-global"],
 )
 def test_processing_namespace_has_access_to_etcd(
     render: Renderer, values: dict[str, Any], admitted: list[Manifest]

@@ -112,6 +112,17 @@ def test_controller_is_named_by_its_instance(render: Renderer) -> None:
     assert device == {"mid-sdp/control/0": {"properties": {}}}
 
 
+def test_properties_of_devices_and_attributes_are_in_the_configuration(render: Renderer) -> None:
+    attributes = {"scanID": {"archive_abs_change": ["1"]}}
+    subarray = {"properties": {"Strictness": ["2"]}, "attributeProperties": attributes}
+    found = server(render, "subarray-02", lmc=VALUES["lmc"] | {"subarray": subarray})
+    (devices,) = json.loads(found["spec"]["config"])["servers"]["SDPSubarray"]["02"].values()
+    assert devices["mid-sdp/subarray/02"] == {
+        "properties": PROPERTIES | {"Strictness": ["2"]},
+        "attribute_properties": attributes,
+    }
+
+
 def test_resource_is_the_same_in_both_versions(render: Renderer) -> None:
     first = server(render, "subarray-02")
     second = server(render, "subarray-02", lmc=VALUES["lmc"] | {"operatorApiVersion": "v2"})

@@ -109,8 +109,12 @@ def test_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
 
 @pytest.mark.parametrize(
     "more",
-    [{"timeoutConfigure": 90}, {"properties": {"Strictness": ["2"]}}],
-    ids=["timeout", "property"],
+    [
+        {"timeoutConfigure": 90},
+        {"properties": {"Strictness": ["2"]}},
+        {"attributeProperties": {"scanID": {"archive_abs_change": ["1"]}}},
+    ],
+    ids=["timeout", "property", "attribute"],
 )
 def test_new_property_is_registered(render: Renderer, more: dict[str, Any]) -> None:
     changed = values(2)

@@ -74,6 +74,33 @@ def test_register_writes_only_differences(database: tango.Database) -> None:
     assert [list(stored[key]) for key in stored] == [["90"], [], ["1"]]
 
 
+def test_register_sets_and_removes_properties_of_attributes(database: tango.Database) -> None:
+    subarray = devices()[1]
+
+    def change(wanted: dict[str, dict[str, list[str]]], *, dry_run: bool = False) -> list[str]:
+        entry = dataclasses.replace(subarray, attribute_properties=wanted)
+        return [each.what for each in register(database, [entry], dry_run=dry_run)]
+
+    register(database, [subarray])
+    wanted = {"scanID": {"abs_change": ["1"], "format": ["%d"]}, "obsState": {"label": ["a"]}}
+    planned = change(wanted, dry_run=True)
+    assert planned == [
+        "property scanID/abs_change set to ['1'], was []",
+        "property scanID/format set to ['%d'], was []",
+        "property obsState/label set to ['a'], was []",
+    ]
+    assert change(wanted) == planned
+    assert change(wanted) == []
+    assert change({"scanID": {"abs_change": [], "format": ["%x"]}}) == [
+        "property scanID/abs_change removed, was ['1']",
+        "property scanID/format set to ['%x'], was ['%d']",
+    ]
+    stored = database.get_device_attribute_property(subarray.device, ["scanID", "obsState"])
+    assert {name: list(values) for name, values in stored["scanID"].items()} == {"format": ["%x"]}
+    assert list(stored["obsState"]["label"]) == ["a"]
+    assert len(change({"scanID": {"format": []}, "obsState": {"label": []}})) == 2
+
+
 def test_register_moves_device_to_another_server(database: tango.Database) -> None:
     subarray = devices()[1]
     register(database, [subarray])

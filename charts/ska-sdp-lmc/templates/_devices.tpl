@@ -1,5 +1,5 @@
-{{/* Device servers as a JSON list: name, user of etcd, program, instance, device and its properties, and
-labels for the operator. */}}
+{{/* Device servers as a JSON list: name, user of etcd, program, instance, device, its properties and those
+of its attributes, and labels for the operator. */}}
 {{- define "lmc.servers" -}}
 {{- $lmc := .Values.lmc -}}
 {{- $servers := list (dict
@@ -7,6 +7,7 @@ labels for the operator. */}}
       "program" "SDPController" "instance" "0" "kind" "controller"
       "domain" $lmc.controller.domain "function" $lmc.controller.function
       "device" (printf "%s-sdp/control/0" $lmc.prefix) "properties" $lmc.controller.properties
+      "attributes" $lmc.controller.attributeProperties
       "resources" $lmc.controller.resources) -}}
 {{- $properties := merge (dict
       "TimeoutAssignResources" (list (toString $lmc.subarray.timeoutAssignResources))
@@ -19,6 +20,7 @@ labels for the operator. */}}
       "program" "SDPSubarray" "instance" $instance "kind" "subarray"
       "domain" $lmc.subarray.domain "function" $lmc.subarray.function
       "device" (printf "%s-sdp/subarray/%s" $lmc.prefix $instance) "properties" $properties
+      "attributes" $lmc.subarray.attributeProperties
       "resources" $lmc.subarray.resources) -}}
 {{- end -}}
 {{- toJson $servers -}}
@@ -28,7 +30,9 @@ labels for the operator. */}}
 {{- define "lmc.device-data" -}}
 {{- $servers := dict -}}
 {{- range . -}}
-{{- $device := dict .device (dict "properties" .properties) -}}
+{{- $entry := dict "properties" .properties -}}
+{{- with .attributes }}{{ $_ := set $entry "attribute_properties" . }}{{ end -}}
+{{- $device := dict .device $entry -}}
 {{- $instances := get $servers .program | default dict -}}
 {{- $_ := set $instances .instance (dict .program $device) -}}
 {{- $_ := set $servers .program $instances -}}

@@ -59,6 +59,12 @@ Takes the right text. */}}
 {{ lower . | replace "-" "" | replace "_" "" }}
 {{- end -}}
 
+{{/* Namespace of processing: umbrella charts set it for all their charts in global.sdp. */}}
+{{- define "lmc.processing-namespace" -}}
+{{- $shared := kindIs "map" .Values.global.sdp | ternary .Values.global.sdp dict -}}
+{{ $shared.processingNamespace | default .Values.processingNamespace }}
+{{- end -}}
+
 {{- define "lmc.check-values" -}}
 {{- if not .Values.enabled -}}
 {{- fail "enabled is false, but no condition of a parent chart evaluates it: add `condition: ska-sdp-lmc.enabled` to the dependency in the parent chart, or set enabled to true." -}}

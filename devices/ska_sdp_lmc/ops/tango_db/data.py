@@ -1,13 +1,14 @@
 """Device data in the JSON format of dsconfig: reading, validation and expansion.
 
-Format: ``{"servers": {server: {instance: {class: {device: {"properties": {name: [text]}}}}}}}``
+Format: ``{"servers": {server: {instance: {class: {device: entry}}}}}`` with the entry
+``{"properties": {name: [text]}, "attribute_properties": {attribute: {name: [text]}}}``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,7 @@ _MODEL = "01"
 _DOMAIN_END = "-sdp"
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
+Properties = dict[str, list[str]]
 Classes = dict[str, dict[str, "DeviceEntry"]]
 Instances = dict[str, Classes]
 
@@ -32,7 +34,8 @@ class DeviceEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    properties: dict[str, list[str]] = Field(default_factory=dict)
+    properties: Properties = Field(default_factory=dict)
+    attribute_properties: dict[str, Properties] = Field(default_factory=dict)
 
 
 class DeviceData(BaseModel):
@@ -49,7 +52,11 @@ class DeviceData(BaseModel):
                 for class_name, devices in classes.items():
                     for name, entry in devices.items():
                         yield Registration(
-                            f"{server}/{instance}", class_name, name, entry.properties
+                            f"{server}/{instance}",
+                            class_name,
+                            name,
+                            entry.properties,
+                            entry.attribute_properties,
                         )
 
 
@@ -60,7 +67,8 @@ class Registration:
     server: str
     class_name: str
     device: str
-    properties: dict[str, list[str]]
+    properties: Properties
+    attribute_properties: dict[str, Properties] = field(default_factory=dict)
 
 
 def read(path: Path = PACKAGED) -> DeviceData:

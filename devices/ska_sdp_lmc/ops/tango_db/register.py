@@ -31,7 +31,9 @@ class Change:
 def register(
     database: tango.Database, devices: Iterable[Registration], *, dry_run: bool = False
 ) -> list[Change]:
-    """Register devices and set their properties; a dry run only computes the changes.
+    """Register devices and set their properties and those of their attributes.
+
+    A dry run only computes the changes.
 
     Other devices, and properties that are not in the data, are kept. An empty list of values
     removes a property.
@@ -46,6 +48,7 @@ def register(
     for device in devices:
         # Properties first: a server that waits for its devices starts once they are registered.
         properties = _set_properties(database, device, dry_run)
+        properties += _set_attribute_properties(database, device, dry_run)
         changes += [*_place(database, device, dry_run), *properties]
     return changes
 
@@ -91,8 +94,7 @@ def _set_properties(database: tango.Database, device: Registration, dry_run: boo
     for name, values in device.properties.items():
         if list(stored[name]) == values:
             continue
-        what = f"set to {values}" if values else "removed"
-        changes.append(Change(device.device, f"property {name} {what}, was {list(stored[name])}"))
+        changes.append(_change(device, name, list(stored[name]), values))
         if dry_run:
             continue
         if values:
@@ -100,3 +102,39 @@ def _set_properties(database: tango.Database, device: Registration, dry_run: boo
         else:
             database.delete_device_property(device.device, name)
     return changes
+
+
+def _set_attribute_properties(
+    database: tango.Database, device: Registration, dry_run: bool
+) -> list[Change]:
+    changes = []
+    for attribute, properties in device.attribute_properties.items():
+        stored = _attribute_properties(database, device, attribute)
+        for name, values in properties.items():
+            before = stored.get(name, [])
+            if before == values:
+                continue
+            changes.append(_change(device, f"{attribute}/{name}", before, values))
+            if dry_run:
+                continue
+            if values:
+                wanted = {attribute: {name: values}}
+                database.put_device_attribute_property(device.device, wanted)
+            else:
+                database.delete_device_attribute_property(device.device, {attribute: [name]})
+    return changes
+
+
+def _attribute_properties(
+    database: tango.Database, device: Registration, attribute: str
+) -> dict[str, list[str]]:
+    """Return the stored properties of an attribute, which Tango names in its own case."""
+    found = database.get_device_attribute_property(device.device, [attribute])
+    return {
+        name: list(values) for properties in found.values() for name, values in properties.items()
+    }
+
+
+def _change(device: Registration, name: str, before: list[str], values: list[str]) -> Change:
+    what = f"set to {values}" if values else "removed"
+    return Change(device.device, f"property {name} {what}, was {before}")
