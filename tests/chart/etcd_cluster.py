@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment
-from tests.chart.rendering import Manifest, Objects, container_of
+from tests.chart.rendering import NAMESPACE, Manifest, Objects, container_of
 from tests.chart.substitution import Place, RenderedPart
 from tests.services.versions import program_of
 from tests.support.waiting import wait_until
@@ -22,7 +22,7 @@ Running = Callable[[dict[str, Any]], "Cluster"]
 """Factory of running members, given the values."""
 
 NAME = "sdp-ska-sdp-lmc-etcd"
-DOMAIN = f"{NAME}-members.sdp-control.svc.cluster.local"
+DOMAIN = f"{NAME}-members.{NAMESPACE}.svc.cluster.local"
 
 
 def console_of(objects: Objects) -> Manifest:
@@ -90,6 +90,10 @@ class Cluster:
             host = f"{NAME}-{number}.{DOMAIN}"
             self._everywhere[f"{host}:2379"] = f"127.0.0.1:{ports.client}"
             self._everywhere[f"{host}:2380"] = f"127.0.0.1:{ports.peer}"
+        # The Service selects any member.
+        self._everywhere[f"{NAME}.{NAMESPACE}.svc.cluster.local:2379"] = (
+            f"127.0.0.1:{self._ports[-1].client}"
+        )
         self.take(objects)
 
     def take(self, objects: Objects) -> None:
@@ -97,6 +101,10 @@ class Cluster:
         self.objects = objects
         self.place = Place(self._everywhere, objects)
         self.members = self.create_members(objects)
+
+    def place_with(self, replaced: Mapping[str, str]) -> Place:
+        """Return the place of the members with more replacements of texts."""
+        return Place({**self._everywhere, **replaced}, self.objects)
 
     def create_members(self, objects: Objects) -> list[Member]:
         """Return the members of other values, on the same data and ports."""
@@ -141,7 +149,7 @@ class Cluster:
 
     def etcdctl_environment(self) -> dict[str, str]:
         """Return the environment of etcdctl, which is the wheel's, and of the server's etcdutl."""
-        container = container_of(self.objects.only("CronJob"))
+        container = container_of(self.objects.only("CronJob", "-defrag"))
         member = container_of(self.objects.only("StatefulSet", "-etcd"))
         places = [program_of(release) for release in (_release(member), "3.5")]
         programs = ":".join(str(Path(place).parent) for place in places)

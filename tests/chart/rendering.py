@@ -63,6 +63,12 @@ class Renderer:
         """Render a chart that contains this one."""
         return Objects(_by_name(self.texts(values, chart=chart)))
 
+    def text(self, template: str, values: Mapping[str, Any]) -> str:
+        """Return the rendered text of one template, with its comments."""
+        texts = self.texts(values).items()
+        (found,) = (text for name, text in texts if name.endswith(f"/{template}"))
+        return found
+
     def render_for(self, api: str, values: Mapping[str, Any]) -> Objects:
         """Render for the cluster of an API server, in which templates look up objects."""
         return Objects(_by_name(self._process.submit(_render_for, api, dict(values)).result()))

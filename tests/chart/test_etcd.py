@@ -22,7 +22,7 @@ EB_ID = "eb-chart-20260101-00000"
 
 
 def defragment(cluster: Cluster) -> str:
-    container = container_of(cluster.objects.only("CronJob"))
+    container = container_of(cluster.objects.only("CronJob", "-defrag"))
     words = ["etcdctl", *cluster.place.words(container)[1:]]
     return run_program(words, cluster.etcdctl_environment())
 

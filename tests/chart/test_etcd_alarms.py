@@ -24,6 +24,8 @@ def values(cluster: Cluster, selector: Any) -> list[float]:
     status, text = ask(cluster.members[0].metrics, "/metrics")
     assert status == 200
     wanted = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
+    # Prometheus adds it.
+    assert wanted.pop("job") == "sdp-etcd"
     return [
         sample.value
         for family in text_string_to_metric_families(text)

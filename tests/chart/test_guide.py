@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from cryptography import x509
 
-from tests.chart.guide import commands
+from tests.chart.guide import GUIDE, commands
 from tests.chart.rendering import NAMESPACE, Renderer, container_of
 from tests.chart.substitution import run_program
 
@@ -39,6 +39,19 @@ def test_certificate_of_the_guide_names_the_members(render: Renderer, tmp_path: 
     # In the guide, the namespace has the name of the release.
     needed = [name.replace(f".{NAMESPACE}.", ".sdp.") for name in needed]
     assert {*needed, "localhost"} == set(names.get_values_for_type(x509.DNSName))
+
+
+def test_values_of_the_guide_are_valid(render: Renderer) -> None:
+    found = [
+        (page.name, values)
+        for page in sorted(GUIDE.glob("*.md"))
+        for values in re.findall(
+            r"^```yaml\n# site\.yaml\n(.*?)^```", page.read_text(), re.S | re.M
+        )
+    ]
+    assert {"alarms.md", "backup-and-restore.md", "install.md"} <= {page for page, _ in found}
+    for _, values in found:
+        render(yaml.safe_load(values))
 
 
 def test_comparison_before_an_upgrade_excludes_secrets(render: Renderer) -> None:

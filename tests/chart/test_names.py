@@ -18,6 +18,11 @@ LONGEST_OF_KIND = {"CronJob": 52}
 VALUES: dict[str, Any] = {
     "etcd": {"replicas": 3, "auth": {"enabled": True}},
     "simulator": {"enabled": True},
+    "backup": {"enabled": True},
+    "monitoring": {
+        "podMonitors": {"enabled": True, "operatorPodLabels": {"a": "b"}},
+        "alarms": {"enabled": True},
+    },
 }
 
 
@@ -25,7 +30,7 @@ VALUES: dict[str, Any] = {
 def test_names_of_a_long_release_are_valid(render: Renderer, operator: bool) -> None:
     release = f"{'a' * (LONGEST_RELEASE - 2)}-b"
     objects = render(VALUES | {"global": {"operator": operator}}, release)
-    assert "CronJob" in {each["kind"] for each in objects}
+    assert {"CronJob", "PodMonitor"} <= {each["kind"] for each in objects}
     for each in objects:
         name = each["metadata"]["name"]
         assert NAME.fullmatch(name)

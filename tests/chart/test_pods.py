@@ -13,6 +13,7 @@ EVERYTHING: dict[str, Any] = {
     "etcd": {"auth": {"enabled": True, "existingSecret": "users"}},
     "tangodb": {"existingSecret": "tangodb"},
     "simulator": {"enabled": True},
+    "backup": {"enabled": True},
 }
 """Values with a pod of every kind."""
 
@@ -20,6 +21,7 @@ COMPONENTS = {
     "device-server",
     "registration",
     "etcd",
+    "etcd-backup",
     "etcd-defragmentation",
     "etcd-users",
     "mariadb",

@@ -132,12 +132,15 @@ Takes (list root name-of-secret list-of-keys). */}}
 {{- end }}
 {{- end -}}
 
-{{/* Environment of etcdctl, with the login of root if authentication is enabled. */}}
+{{/* Environment of etcdctl, with the login of root if authentication is enabled.
+Takes (list root endpoints), the endpoints as host:port,host:port,… */}}
 {{- define "ska-sdp-lmc.etcdctl-environment" -}}
+{{- $endpoints := index . 1 -}}
+{{- with index . 0 -}}
 - name: ETCDCTL_API
   value: "3"
 - name: ETCDCTL_ENDPOINTS
-  value: {{ include "ska-sdp-lmc.etcd-scheme" . }}://{{ include "ska-sdp-lmc.etcd-endpoints" . | replace "," (printf ",%s://" (include "ska-sdp-lmc.etcd-scheme" .)) }}
+  value: {{ include "ska-sdp-lmc.etcd-scheme" . }}://{{ $endpoints | replace "," (printf ",%s://" (include "ska-sdp-lmc.etcd-scheme" .)) }}
 {{- if .Values.etcd.tls.enabled }}
 - name: ETCDCTL_CACERT
   value: /etc/etcd-tls/ca.crt
@@ -157,4 +160,5 @@ Takes (list root name-of-secret list-of-keys). */}}
       name: {{ include "ska-sdp-lmc.etcd-secret" . }}
       key: root
 {{- end }}
+{{- end -}}
 {{- end -}}

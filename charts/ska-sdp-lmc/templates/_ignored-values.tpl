@@ -4,7 +4,7 @@
 {{- define "ska-sdp-lmc.own-names" -}}
 "": [enabled, nameOverride, fullnameOverride, global, env, feature-flags, processingNamespace,
   legacy_compatibility, lmc, etcd, tangodb, simulator, console, networkPolicy, disruptionBudgets,
-  podAnnotations, nodeSelector, affinity, tolerations, priorityClassName]
+  podAnnotations, nodeSelector, affinity, tolerations, priorityClassName, monitoring, backup]
 console: [enabled, resources]
 etcd: [host, image, version, digest, imagePullPolicy, logLevel, replicas, clusterState, maxTxnOps,
   quotaBackendBytes, persistence, compaction, defragmentation, tls, auth, resources, runAsUser]

@@ -30,7 +30,7 @@ class Case(NamedTuple):
     summaries: Mapping[str, Labels] = {}
 
 
-ONE, TWO = {"instance": "one"}, {"instance": "two"}
+ONE = {"instance": "one"}
 SERVER = {"job": "sdp-lmc", **ONE}
 ETCD = {"job": "sdp-etcd", **ONE}
 
@@ -41,19 +41,17 @@ def _series(name: str, **labels: str) -> str:
 
 
 UP = _series("up", **SERVER)
-UP_TWO = _series("up", job="sdp-lmc", **TWO)
-LIVE = _series("sdp_lmc_live", **ONE)
-CONNECTED = _series("sdp_lmc_database_connected", **ONE)
-READY = _series("sdp_lmc_ready", **ONE)
-LAG = _series("sdp_lmc_watch_lag_seconds", **ONE)
-QUIET = _series("sdp_lmc_watch_quiet_seconds", **ONE)
-CONFLICTS = _series("sdp_lmc_database_conflicts_total", **ONE)
-DEVICE = {"device": "test-sdp/subarray/01", **ONE}
+LIVE = _series("sdp_lmc_live", **SERVER)
+CONNECTED = _series("sdp_lmc_database_connected", **SERVER)
+READY = _series("sdp_lmc_ready", **SERVER)
+LAG = _series("sdp_lmc_watch_lag_seconds", **SERVER)
+QUIET = _series("sdp_lmc_watch_quiet_seconds", **SERVER)
+CONFLICTS = _series("sdp_lmc_database_conflicts_total", **SERVER)
+DEVICE = {"device": "test-sdp/subarray/01", **SERVER}
 DEGRADED = {**DEVICE, "health_state": "DEGRADED"}
 FAULT = {**DEVICE, "obs_state": "FAULT"}
 SCAN = {**DEVICE, "command": "Scan", "outcome": "failed"}
 COUNT = "sdp_lmc_command_duration_seconds_count"
-UP_ETCD = _series("up", **ETCD)
 LEADER = _series("etcd_server_has_leader", **ETCD)
 SIZE = _series("etcd_mvcc_db_total_size_in_bytes", **ETCD)
 QUOTA = _series("etcd_server_quota_backend_bytes", **ETCD)
@@ -85,31 +83,11 @@ CASES = [
     ),
     Case("SdpServerDown", "a server misses one scrape", {UP: "1+0x4 0 1+0x20"}, "4m"),
     Case(
-        "SdpServerMissing",
-        "one server of two is a target",
-        {UP: ALWAYS},
-        "6m",
-        {"Only 1 servers are targets of Prometheus.": {}},
-    ),
-    Case(
-        "SdpServerMissing",
-        "no server is a target",
-        {LEADER: ALWAYS},
-        "6m",
-        {"Only 0 servers are targets of Prometheus.": {}},
-    ),
-    Case(
-        "SdpServerMissing",
-        "both servers are targets, one is down",
-        {UP: ALWAYS, UP_TWO: NEVER},
-        "6m",
-    ),
-    Case(
         "SdpServerStuck",
         "a server was stuck for half a minute, and was restarted",
         {LIVE: "1+0x10 0 0 1+0x40"},
         "5m",
-        {"The server at one was stuck.": ONE},
+        {"The server at one was stuck.": SERVER},
     ),
     Case("SdpServerStuck", "a server was stuck, long ago", {LIVE: "0 0 1+0x40"}, "6m"),
     Case(
@@ -117,7 +95,7 @@ CASES = [
         "the database has not responded for more than 30 s",
         {CONNECTED: "1+0x4 0+0x20"},
         "3m",
-        {"one cannot reach the configuration database.": ONE},
+        {"one cannot reach the configuration database.": SERVER},
     ),
     Case("SdpDatabaseAway", "it was away for 15 s", {CONNECTED: "1+0x4 0 1+0x20"}, "3m"),
     Case(
@@ -125,7 +103,7 @@ CASES = [
         "a server is not ready, though its database responds",
         {READY: NEVER, CONNECTED: ALWAYS},
         "3m",
-        {"The server at one does not become ready.": ONE},
+        {"The server at one does not become ready.": SERVER},
     ),
     Case(
         "SdpNotReady",
@@ -194,14 +172,14 @@ CASES = [
         "the watch has lagged for a minute",
         {LAG: "0+0x4 15+15x20", QUIET: "1+0x60"},
         "4m",
-        {"one does not receive changes.": ONE},
+        {"one does not receive changes.": SERVER},
     ),
     Case(
         "SdpWatchBehind",
         "the watch has delivered nothing for a minute",
         {LAG: NEVER, QUIET: "1+0x4 15+15x20"},
         "4m",
-        {"one does not receive changes.": ONE},
+        {"one does not receive changes.": SERVER},
     ),
     Case("SdpWatchBehind", "the watch is up to date", {LAG: "2+0x60", QUIET: "3+0x60"}, "4m"),
     Case(
@@ -209,17 +187,9 @@ CASES = [
         "two commits a second are repeated",
         {CONFLICTS: "0+30x100"},
         "16m",
-        {"Other programs continuously change keys that one reads.": ONE},
+        {"Other programs continuously change keys that one reads.": SERVER},
     ),
     Case("SdpConflicts", "a commit in 15 s is repeated", {CONFLICTS: "0+1x100"}, "16m"),
-    Case(
-        "SdpEtcdMemberDown",
-        "the only member does not respond",
-        {UP_ETCD: NEVER},
-        "3m",
-        {"Only 0 members of etcd respond.": {}},
-    ),
-    Case("SdpEtcdMemberDown", "it responds", {UP_ETCD: ALWAYS}, "3m"),
     Case(
         "SdpEtcdNoLeader",
         "a member has had no leader for a minute",
@@ -251,3 +221,61 @@ CASES = [
         "11m",
     ),
 ]
+
+
+def numbered_cases(servers: int, members: int) -> list[Case]:
+    """Return the cases that depend on the number of servers and of etcd's members."""
+    up = [_series("up", job="sdp-lmc", instance=f"server-{number}") for number in range(servers)]
+    up_etcd = [
+        _series("up", job="sdp-etcd", instance=f"etcd-{number}") for number in range(members)
+    ]
+    return [
+        Case(
+            "SdpServerMissing",
+            "all servers but one are targets",
+            dict.fromkeys(up[1:], ALWAYS),
+            "6m",
+            {_missing(servers - 1, servers): {}},
+        ),
+        Case(
+            "SdpServerMissing",
+            "no server is a target",
+            {LEADER: ALWAYS},
+            "6m",
+            {_missing(0, servers): {}},
+        ),
+        Case(
+            "SdpServerMissing",
+            "all servers are targets, one is down",
+            dict.fromkeys(up[1:], ALWAYS) | {up[0]: NEVER},
+            "6m",
+        ),
+        Case(
+            "SdpEtcdMemberDown",
+            "one member does not respond",
+            dict.fromkeys(up_etcd[1:], ALWAYS) | {up_etcd[0]: NEVER},
+            "3m",
+            {_down(members - 1, members): {}},
+        ),
+        Case(
+            "SdpEtcdMemberDown",
+            "no member is a target",
+            {LEADER: ALWAYS},
+            "3m",
+            {_down(0, members): {}},
+        ),
+        Case(
+            "SdpEtcdMemberDown",
+            "all members respond",
+            dict.fromkeys(up_etcd, ALWAYS),
+            "3m",
+        ),
+    ]
+
+
+def _missing(number: int, of: int) -> str:
+    return f"Only {number} of {of} servers are targets of job sdp-lmc."
+
+
+def _down(number: int, of: int) -> str:
+    return f"Only {number} of {of} members of etcd respond to job sdp-etcd."
