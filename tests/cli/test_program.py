@@ -16,7 +16,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.errors import Failed, NotFound, TimedOut, Unfinished, explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
-from ska_sdp_config.cli.options import COMMON, flag
+from ska_sdp_config.cli.options import COMMON, flag, has_debug
 from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.operations import collections as _loads_all_of_them  # noqa: F401
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
@@ -65,7 +65,7 @@ def test_help_imports_no_heavy_packages() -> None:
         assert "-h, --help" in text
     for verb in VERBS:
         assert verb in helps[()]
-        assert "--debug" in helps[(verb,)]
+        assert "-d, --debug" in helps[(verb,)]
     for kind in OBJECTS:
         assert kind.about in helps[()]
         assert kind.name in helps[("list",)]
@@ -104,6 +104,26 @@ def test_options_are_accepted_in_any_position(database: Config, ska_sdp: Run, li
     assert result.code == 0
     assert "/t/pb/pb-a-20210102-00000" in result.out or result.document == [{}]
     assert "pb-b" not in result.out
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-d list -a", True),
+        ("list -a --debug", True),
+        ("get -qd /x", True),
+        ("get -qdo json /x", True),
+        ("list pb --prefix /d -d", True),
+        ("get -oddly /x", False),
+        ("list -o -d", False),
+        ("list --prefix --debug", False),
+        ("create /x -- -d", False),
+        ("list --dry-run", False),
+        ("delete pb pb-d", False),
+    ],
+)
+def test_debug_is_found_before_the_line_is_parsed(line: str, expected: bool) -> None:
+    assert has_debug(line.split()) == expected
 
 
 def test_help_before_a_command_is_that_of_the_command(ska_sdp: Run) -> None:
@@ -153,9 +173,10 @@ def test_unreachable_database_is_exit_5(ska_sdp: Run, line: str) -> None:
     nowhere = {"SDP_CONFIG_PORT": "9", "SDP_CONFIG_TIMEOUT": "0.1"}
     result = ska_sdp(*line.split(), env=nowhere, stdin="scripts: []")
     assert_rejected(result, 5, "ska-sdp: The database at 127.0.0.1:9 did not answer")
-    assert "Traceback (most recent call last)" in (
-        ska_sdp(*line.split(), "--debug", env=nowhere, stdin="scripts: []").err
-    )
+    for debug in ("-d", "--debug"):
+        assert "Traceback (most recent call last)" in (
+            ska_sdp(debug, *line.split(), env=nowhere, stdin="scripts: []").err
+        )
 
 
 @pytest.mark.parametrize(

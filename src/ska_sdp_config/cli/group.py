@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS
+from ska_sdp_config.cli.options import COMMON, takes_value
 
 __all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
 
@@ -117,13 +117,5 @@ def _first_word(args: Sequence[str]) -> int | None:
         elif word == "-" or not word.startswith("-"):
             return position
         else:
-            skip = _takes_value(word)
+            skip = takes_value(word)
     return None
-
-
-def _takes_value(option: str) -> bool:
-    """Return whether the next word is the value of an option: ``-o``, ``-qo``, not ``-ojson``."""
-    if option.startswith("--"):
-        return option in VALUE_OPTIONS
-    letters = [f"-{letter}" in VALUE_OPTIONS for letter in option[1:]]
-    return True in letters and letters.index(True) == len(letters) - 1

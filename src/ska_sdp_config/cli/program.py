@@ -16,7 +16,7 @@ from ska_sdp_config.cli.completion import VARIABLE, register_shells
 from ska_sdp_config.cli.errors import explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
-from ska_sdp_config.cli.options import DEBUG
+from ska_sdp_config.cli.options import DEBUG, has_debug
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.terminal import guard_streams
 
@@ -122,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     guard_streams()
-    debug = "--debug" in arguments
+    debug = has_debug(arguments)
     if debug:
         _enable_debug_log()
     if VARIABLE in os.environ:
