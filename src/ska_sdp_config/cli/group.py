@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ska_sdp_config.cli.objects import OTHER_NAMES
 from ska_sdp_config.cli.options import COMMON, takes_value
 
 __all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
@@ -68,7 +69,7 @@ class Group(click.Group):
         """Move the name of the subcommand to the front; keep the order of the rest."""
         at = _first_word(args)
         if at is not None:
-            args = [args[at], *args[:at], *args[at + 1 :]]
+            args = [self._name(args[at]), *args[:at], *args[at + 1 :]]
         rest = super().parse_args(ctx, args)
         if at is None and not (self.invoke_without_command or ctx.resilient_parsing):
             ctx.fail(f"Missing {self.members}: expected one of {self._choices(ctx)}.")
@@ -102,6 +103,11 @@ class Group(click.Group):
         """Write the subcommands."""
         with formatter.section(f"{self.members}s".capitalize()):
             formatter.write_dl(self.rows(ctx))
+
+    def _name(self, word: str) -> str:
+        """Return the name of the subcommand for a word that may be another name of it."""
+        name = OTHER_NAMES.get(word, word)
+        return name if name in self.commands else word
 
     def _choices(self, ctx: click.Context) -> str:
         names = ", ".join(self.list_commands(ctx))

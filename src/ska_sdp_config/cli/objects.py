@@ -13,6 +13,7 @@ __all__ = [
     "EB",
     "FLOW",
     "OBJECTS",
+    "OTHER_NAMES",
     "PB",
     "PB_STATE",
     "SCRIPT",
@@ -102,6 +103,10 @@ COMPONENT = SdpObject(
 
 OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, COMPONENT)
 """All kinds to list; a state is an entry of its object."""
+
+
+OTHER_NAMES = {"deploy": DEPLOYMENT.name}
+"""Names of objects that are accepted too; help and completion leave them out."""
 
 
 class Location(NamedTuple):

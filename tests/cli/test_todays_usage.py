@@ -1,0 +1,65 @@
+"""Usage of today's command line of the SDP: each line works on a real etcd.
+
+Here in this process, and in the long tests each as a process of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_sim.stack.etcd import Etcd
+
+from .conftest import Run, fill, run_here, run_process
+from .usage import Use, check_use
+
+STORED: dict[str, Any] = {
+    "/deploy/dpl-a": {"kind": "helm", "args": {}},
+    "/my_prefix/eb/eb-p": {},
+}
+
+USAGE: dict[str, list[Use]] = {
+    "ska-sdp [-h]": [("-h", "Usage: ska-sdp COMMAND"), ("--help", "Usage: ska-sdp COMMAND")],
+    "ska-sdp [-d]": [("-d list --all", "/"), ("list -d --all", "/")],
+    "ska-sdp [-q]": [("-q list --all", "/"), ("--quiet list -a", "/"), ("list --all -q", "/")],
+    "ska-sdp [--version]": [("--version", "ska-sdp, version ")],
+    "ska-sdp [--prefix PREFIX]": [
+        ("--prefix /my_prefix list --all", "/my_prefix/eb/eb-p\n"),
+        ("list --all --prefix /my_prefix", "/my_prefix/eb/eb-p\n"),
+    ],
+    "ska-sdp list --all": [("list --all", "/")],
+    "ska-sdp (list|get|watch|create|update|delete) deploy": [
+        ("list deploy", "/deploy/dpl-a\n"),
+        ("get deploy dpl-a", "/deploy/dpl-a = "),
+        ("watch deploy dpl-a", "/deploy/dpl-a = "),
+        (
+            "create -q deploy d-new helm '{}'",
+            "d-new\n",
+            "/deploy/d-new",
+            {"dpl_id": "d-new", "kind": "helm", "args": {}},
+        ),
+        ("update deploy dpl-a '{}'", "updated ", "/deploy/dpl-a", {}),
+        ("edit deploy dpl-a", "updated ", "/deploy/dpl-a", {"edited": 1}),
+        ("delete deploy dpl-a", "deleted ", "/deploy/dpl-a", None),
+        ("delete -ay deploy", "deleted ", "/deploy/dpl-a", None),
+    ],
+}
+
+USES = [use for uses in USAGE.values() for use in uses]
+
+
+@pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
+@pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
+def test_each_line_of_todays_usage_works(
+    database: Config, etcd: Etcd, line_editor: str, run: Run, use: Use
+) -> None:
+    fill(database, STORED)
+    check_use(database, etcd, run, use, line_editor)
+
+
+CONFLICTS = [
+    ("-v list eb --prefix /my_prefix", "/my_prefix/eb/eb-p = {}\n"),
+]
+"""Lines whose meaning here is not that of today's command line."""
