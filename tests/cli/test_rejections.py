@@ -112,7 +112,9 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
         ("pb pb-a {}", 2, "Unknown object 'pb'"),
         ("eb eb-a {} --force", 2, "No such option"),
         ("eb eb/a {}", 2, "'eb/a' is no id"),
-        ("controller", 2, "Missing argument 'VALUE'"),
+        ("controller", 2, "Missing argument 'VALUE'. Try 'ska-sdp update controller -h'."),
+        ("--edit eb eb-a {}", 2, "Both a value and --edit: leave one of them out."),
+        ("/x 1 --edit --force", 2, "Both a value and --edit: leave one of them out."),
     ],
     "get": [
         ("/pb/none", 3, "There is nothing at /pb/none: try 'ska-sdp list -a'."),

@@ -15,9 +15,18 @@ from ska_sdp_sim.stack.etcd import Etcd
 from .conftest import Run, fill, run_here, run_process
 from .usage import Use, check_use
 
+DEPENDENCY = "/dependency/pb-a:k:vis:o"
+FLOW = "/flow/pb-a:data-queue:vis"
+
 STORED: dict[str, Any] = {
     "/deploy/dpl-a": {"kind": "helm", "args": {}},
+    DEPENDENCY: {},
+    "/eb/eb-a": {},
+    FLOW: {},
+    "/key": {},
     "/my_prefix/eb/eb-p": {},
+    "/pb/pb-a": {},
+    "/script/batch:a:1": {},
 }
 
 USAGE: dict[str, list[Use]] = {
@@ -44,6 +53,16 @@ USAGE: dict[str, list[Use]] = {
         ("edit deploy dpl-a", "updated ", "/deploy/dpl-a", {"edited": 1}),
         ("delete deploy dpl-a", "deleted ", "/deploy/dpl-a", None),
         ("delete -ay deploy", "deleted ", "/deploy/dpl-a", None),
+    ],
+    "ska-sdp update --edit OBJECT ID": [
+        ("update --edit eb eb-a", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
+        ("update eb eb-a --edit", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
+        ("update --edit script batch:a:1", "updated ", "/script/batch:a:1", {"edited": 1}),
+        ("update --edit deploy dpl-a", "updated ", "/deploy/dpl-a", {"edited": 1}),
+        ("update --edit flow pb-a:data-queue:vis", "updated ", FLOW, {"edited": 1}),
+        ("update --edit dependency pb-a:k:vis:o", "updated ", DEPENDENCY, {"edited": 1}),
+        ("update --edit pb-state pb-a", "created ", "/pb/pb-a/state", {"edited": 1}),
+        ("update --edit /key", "updated ", "/key", {"edited": 1}),
     ],
 }
 

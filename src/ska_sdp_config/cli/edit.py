@@ -24,13 +24,19 @@ from ska_sdp_config.cli.source import parse_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
 from ska_sdp_config.cli.terminal import one_line
 
-__all__ = ["command"]
+__all__ = ["command", "edit_value"]
 
 COMMENT = "# "
 """Beginning of the lines that explain an error above the value to correct."""
 
 
-def _edit(target: Target, out: Printer, prefix: str, force: bool = False) -> None:
+def edit_value(target: Target, out: Printer, prefix: str, force: bool = False) -> None:
+    """Edit the value of a target in a text editor, and print the changes.
+
+    Raises:
+        Failed: the value is missing, may not be changed, or stays invalid; or the editor failed.
+        EditKept: the edited value could not be written.
+    """
     editor = _editor()
     if not force:
         check_changeable(target, prefix)
@@ -173,7 +179,7 @@ def _run(editor: list[str], file: Path) -> None:
 
 command = TargetGroup(
     "edit",
-    _edit,
+    edit_value,
     "Edit the value of {}",
     key_options=[FORCE],
     kinds=CHANGEABLE,

@@ -92,7 +92,7 @@ class TargetGroup(KeyGroup):
         about: its help, with ``{}`` in place of the target.
         options: options besides the common ones.
         key_options: options for keys only.
-        extra_arguments: names of the arguments after the key or ID.
+        extra_arguments: the arguments after the key or ID.
         usage: lines of usage; by default those common to all verbs.
     """
 
@@ -104,16 +104,13 @@ class TargetGroup(KeyGroup):
         *,
         options: Sequence[click.Parameter] = (),
         key_options: Sequence[click.Parameter] = (),
-        extra_arguments: Sequence[str] = (),
+        extra_arguments: Sequence[click.Argument] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
         usage: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
-        params: list[click.Parameter] = [
-            click.Argument([each.partition("=")[0].lower()], metavar=each)
-            for each in extra_arguments
-        ]
-        words = " ".join(["", *extra_arguments])
+        params: list[click.Parameter] = [*extra_arguments]
+        words = "".join(f" {each.metavar}" for each in extra_arguments)
         super().__init__(
             _key_command(action, about, [*params, *key_options, *options]),
             name=name,
