@@ -106,6 +106,8 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
         ("eb eb-a '{status: []}'", 1, "status is []: should be a valid string."),
         ("pb-state pb-b '{status: 1}'", 1, "status is 1: should be a valid string."),
         ("pb-state pb-b RUNNING", 1, "it is a text, not a mapping of fields."),
+        ("eb-state eb-a '{status: 1}'", 1, "status is 1: should be a valid string."),
+        ("flow-state a/b {}", 2, "'a/b' is no id"),
         ("subarray 01 '{resources: 1}'", 1, "resources is 1: should be an object."),
         ("/pb/pb-a {}", 1, "try 'pb-state pb-a', or --force."),
         ("/lmc/controller 1", 1, "it is a number, not a mapping of fields."),

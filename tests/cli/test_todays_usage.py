@@ -23,6 +23,7 @@ STORED: dict[str, Any] = {
     DEPENDENCY: {},
     "/eb/eb-a": {},
     FLOW: {},
+    f"{FLOW}/state": {"status": "FLOWING"},
     "/key": {},
     "/my_prefix/eb/eb-p": {},
     "/pb/pb-a": {},
@@ -53,6 +54,19 @@ USAGE: dict[str, list[Use]] = {
         ("edit deploy dpl-a", "updated ", "/deploy/dpl-a", {"edited": 1}),
         ("delete deploy dpl-a", "deleted ", "/deploy/dpl-a", None),
         ("delete -ay deploy", "deleted ", "/deploy/dpl-a", None),
+    ],
+    "ska-sdp (update|edit) eb|deployment|flow, the state": [
+        (
+            'update eb-state eb-a \'{"status": "X"}\'',
+            "created ",
+            "/eb/eb-a/state",
+            {"status": "X"},
+        ),
+        ("edit eb-state eb-a", "created ", "/eb/eb-a/state", {"edited": 1}),
+        ("update deployment-state dpl-a '{}'", "created ", "/deploy/dpl-a/state", {}),
+        ("edit deployment-state dpl-a", "created ", "/deploy/dpl-a/state", {"edited": 1}),
+        ("update flow-state pb-a:data-queue:vis '{}'", "updated ", f"{FLOW}/state", {}),
+        ("edit flow-state pb-a:data-queue:vis", "updated ", f"{FLOW}/state", {"edited": 1}),
     ],
     "ska-sdp update --edit OBJECT ID": [
         ("update --edit eb eb-a", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),

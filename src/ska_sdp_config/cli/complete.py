@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ska_sdp_config.cli.objects import PB_STATE, SdpObject
+from ska_sdp_config.cli.objects import SdpObject
 from ska_sdp_config.store.errors import depth_of_path
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ _PLAIN = re.compile(r"[\w@%+=:,./-]*")
 
 def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Complete the ID of an object; offer nothing if the database is unreachable."""
-    # A block without a state is offered too: the state can be created.
-    leaf = "" if kind == PB_STATE else kind.leaf
+    # An object without a state is offered too: the state can be created.
+    leaf = "" if kind.is_state else kind.leaf
     root = kind.path(ctx.params.get("prefix") or "")
     found = _paths(root + incomplete, [depth_of_path(leaf)])
     return _items(path[len(root) :].removesuffix(leaf) for path in found if path.endswith(leaf))

@@ -16,7 +16,6 @@ from ska_sdp_config.cli import values
 from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace, usage
 from ska_sdp_config.cli.errors import EditKept, Failed, Misconfigured
 from ska_sdp_config.cli.interrupts import defer_interrupts
-from ska_sdp_config.cli.objects import PB_STATE
 from ska_sdp_config.cli.options import FORCE
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
@@ -44,7 +43,7 @@ def edit_value(target: Target, out: Printer, prefix: str, force: bool = False) -
     with open_backend() as backend:
         for txn in backend.txn():
             stored = txn.get(target.entry)
-    if stored is None and target.kind != PB_STATE:
+    if stored is None and not target.is_state:
         raise target.not_found()
     text = _text_to_edit(target, "{}" if stored is None else stored, force)
     file = _make_file(target, text)
@@ -184,6 +183,7 @@ command = TargetGroup(
     key_options=[FORCE],
     kinds=CHANGEABLE,
     usage=usage(),
-    help="Edit the value of a key, or of an object, or the state of a processing block, with the "
-    "editor set in VISUAL or EDITOR. An unchanged value is not written.",
+    help="Edit the value of a key, or of an object, or only the state of an object, with the "
+    "editor set in VISUAL or EDITOR. A missing state is created. An unchanged value is not "
+    "written.",
 )

@@ -15,8 +15,8 @@ __all__ = [
     "OBJECTS",
     "OTHER_NAMES",
     "PB",
-    "PB_STATE",
     "SCRIPT",
+    "STATES",
     "SUBARRAY",
     "Location",
     "SdpObject",
@@ -50,6 +50,11 @@ class SdpObject:
         """Whether there is only one of it, without an ID."""
         return not self.root.endswith("/")
 
+    @property
+    def is_state(self) -> bool:
+        """Whether it is the state of another kind of object."""
+        return self.leaf == "/state"
+
     def path(self, prefix: str, key: str = "") -> str:
         """Return the path of an instance, given the global prefix and its ID."""
         return f"{prefix}{self.root}{key}"
@@ -66,7 +71,6 @@ PB = SdpObject(
     "processing blocks",
     columns=("script.kind", "script.name", "script.version", "eb_id"),
 )
-PB_STATE = SdpObject("pb-state", "/pb/", "states of processing blocks", leaf="/state")
 SCRIPT = SdpObject(
     "script", "/script/", "script definitions", id_name="KIND:NAME:VERSION", columns=("image",)
 )
@@ -103,6 +107,15 @@ COMPONENT = SdpObject(
 
 OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, COMPONENT)
 """All kinds to list; a state is an entry of its object."""
+
+
+def _state(kind: SdpObject) -> SdpObject:
+    about = f"states of {kind.about}"
+    return SdpObject(f"{kind.name}-state", kind.root, about, kind.id_name, leaf="/state")
+
+
+STATES = tuple(map(_state, (PB, EB, DEPLOYMENT, FLOW)))
+"""States that can be changed separately from their objects."""
 
 
 OTHER_NAMES = {"deploy": DEPLOYMENT.name}

@@ -49,6 +49,11 @@ class Target:
         """The path of the main entry."""
         return self.path + (self.kind.leaf if self.kind else "")
 
+    @property
+    def is_state(self) -> bool:
+        """Whether it is the state of an object."""
+        return self.kind is not None and self.kind.is_state
+
     def not_found(self) -> NotFound:
         """Return the error that it does not exist."""
         return NotFound(f"There is nothing at {self.path}: try '{self._list_command}'.")

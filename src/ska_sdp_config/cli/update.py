@@ -55,6 +55,6 @@ command = TargetGroup(
     key_options=[FORCE],
     kinds=CHANGEABLE,
     usage=[*usage(" VALUE"), "[options] --edit (OBJECT [ID]|KEY)"],
-    help="Replace the value of a key, or of an object, or the state of a processing block. "
-    "VALUE is JSON or YAML, @FILE, or - for standard input.",
+    help="Replace the value of a key, or of an object, or only the state of an object; a missing "
+    "state is created. VALUE is JSON or YAML, @FILE, or - for standard input.",
 )
