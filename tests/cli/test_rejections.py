@@ -120,6 +120,8 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     ],
     "get": [
         ("/pb/none", 3, "There is nothing at /pb/none: try 'ska-sdp list -a'."),
+        ("flow none", 3, "There are no data flows of 'none': try 'ska-sdp list flow'."),
+        ("flow pb-a:k:none", 3, "There is nothing at /flow/pb-a:k:none: try 'ska-sdp list flow'."),
         ("pb none", 3, "There is nothing at /pb/none: try 'ska-sdp list pb'."),
         ("--prefix=/u pb pb-a", 3, "There is nothing at /u/pb/pb-a"),
         ("--prefix=/u controller", 3, "try 'ska-sdp list controller'"),
@@ -181,6 +183,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("pb 2021111", "Invalid date '2021111'"),
         ("script fast", "'fast' is not one of 'batch', 'realtime'"),
         ("eb eb-a", "unexpected extra argument (eb-a)"),
+        ("flow a/b", "'a/b' is no id"),
         ("nonsense", "Unknown object 'nonsense': expected one of pb, script,"),
         ("--prefix=t pb", "The prefix 't' does not begin with '/'."),
         ("-o xml pb", "'xml' is not one of 'table', 'json', 'yaml', 'name'"),

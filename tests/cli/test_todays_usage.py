@@ -55,6 +55,28 @@ USAGE: dict[str, list[Use]] = {
         ("delete deploy dpl-a", "deleted ", "/deploy/dpl-a", None),
         ("delete -ay deploy", "deleted ", "/deploy/dpl-a", None),
     ],
+    "ska-sdp list flow [PB]": [
+        ("list flow", f"{FLOW}\n"),
+        ("list flow pb-a", f"{FLOW}\n"),
+        ("-q list flow pb-a", f"{FLOW}\n"),
+    ],
+    "ska-sdp (get|watch) of all flows of a PB or a kind": [
+        ("get flow pb-a", f"{FLOW} = "),
+        ("get flow data-queue", f"{FLOW} = "),
+        ("get flow pb-a:data-queue", f"{FLOW} = "),
+        ("watch flow pb-a", f"{FLOW} = "),
+        ("watch flow data-queue", f"{FLOW} = "),
+    ],
+    "ska-sdp create flow": [
+        ("create flow pb-a:data-queue:new '{}'", "created ", "/flow/pb-a:data-queue:new", {}),
+    ],
+    "ska-sdp get OBJECT KEY": [
+        ("get eb eb-a", "/eb/eb-a = "),
+        ("get dependency pb-a:k:vis:o", f"{DEPENDENCY} = "),
+        ("get flow pb-a:data-queue:vis", f"{FLOW} = "),
+        ("get pb pb-a", "/pb/pb-a = "),
+        ("get script batch:a:1", "/script/batch:a:1 = "),
+    ],
     "ska-sdp (update|edit) eb|deployment|flow, the state": [
         (
             'update eb-state eb-a \'{"status": "X"}\'',

@@ -16,7 +16,7 @@ from ska_sdp_config.store.errors import depth_of_path
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["MAX_COMPLETIONS", "TIMEOUT_S", "complete_ids", "complete_keys"]
+__all__ = ["MAX_COMPLETIONS", "TIMEOUT_S", "complete_first_parts", "complete_ids", "complete_keys"]
 
 TIMEOUT_S = 1.0
 """Timeout of the database in seconds: the user waits at the prompt."""
@@ -37,6 +37,15 @@ def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[C
     root = kind.path(ctx.params.get("prefix") or "")
     found = _paths(root + incomplete, [depth_of_path(leaf)])
     return _items(path[len(root) :].removesuffix(leaf) for path in found if path.endswith(leaf))
+
+
+def complete_first_parts(
+    kind: SdpObject, ctx: click.Context, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the first part of IDs, such as the processing blocks of flows."""
+    root = kind.path(ctx.params.get("prefix") or "")
+    found = _paths(root + incomplete, [0])
+    return _items(dict.fromkeys(path[len(root) :].partition(":")[0] for path in found))
 
 
 def complete_keys(ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -36,6 +36,7 @@ class SdpObject:
         id_name: placeholder of the ID in help.
         columns: dotted fields of the value that a table shows.
         leaf: the main entry below its path, for kinds without a value of their own.
+        selectors: leading parts of the ID, each of which selects all objects that have it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class SdpObject:
     id_name: str = "ID"
     columns: tuple[str, ...] = ()
     leaf: str = ""
+    selectors: tuple[str, ...] = ()
 
     @property
     def is_single(self) -> bool:
@@ -58,6 +60,17 @@ class SdpObject:
     def path(self, prefix: str, key: str = "") -> str:
         """Return the path of an instance, given the global prefix and its ID."""
         return f"{prefix}{self.root}{key}"
+
+    def is_selected(self, path: str, word: str) -> bool:
+        """Return whether a word selects the object to which a path belongs.
+
+        Args:
+            path: the path relative to the directory of the kind.
+            word: the ID, its first parts, or one of the parts that select.
+        """
+        key = path.partition("/")[0]
+        parts = key.split(":")
+        return f"{key}:".startswith(f"{word}:") or word in parts[: len(self.selectors)]
 
     @property
     def list_command(self) -> str:
@@ -88,13 +101,21 @@ SUBARRAY = SdpObject(
     "Tango subarray devices",
     columns=("obs_state_commanded", "eb_id", "last_command"),
 )
-FLOW = SdpObject("flow", "/flow/", "data flows", id_name="PB:KIND:NAME", columns=("data_model",))
+FLOW = SdpObject(
+    "flow",
+    "/flow/",
+    "data flows",
+    id_name="PB:KIND:NAME",
+    columns=("data_model",),
+    selectors=("PB", "KIND"),
+)
 DEPENDENCY = SdpObject(
     "dependency",
     "/dependency/",
     "claims on the data of flows",
     id_name="PB:KIND:NAME:ORIGIN",
     columns=("description",),
+    selectors=("PB", "KIND"),
 )
 COMPONENT = SdpObject(
     "component",

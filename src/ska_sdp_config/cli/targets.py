@@ -15,6 +15,7 @@ from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import check_path, depth_of_path
+from ska_sdp_config.store.keys import Span, key_of_path, spans_below
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -35,10 +36,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An object with all its entries, or one key, which has no kind."""
+    """An object or several objects with all their entries, or one key, which has no kind.
+
+    Attributes:
+        path: its full path; of several objects that of their directory.
+        kind: the kind of object.
+        word: the part of the IDs that selects several objects; empty for one.
+    """
 
     path: str
     kind: SdpObject | None = None
+    word: str = ""
 
     @property
     def _list_command(self) -> str:
@@ -54,9 +62,28 @@ class Target:
         """Whether it is the state of an object."""
         return self.kind is not None and self.kind.is_state
 
+    @property
+    def absence(self) -> str:
+        """A sentence that it does not exist, without its end."""
+        if self.kind and self.word:
+            return f"There are no {self.kind.about} of {self.word!r}"
+        return f"There is nothing at {self.path}"
+
     def not_found(self) -> NotFound:
         """Return the error that it does not exist."""
-        return NotFound(f"There is nothing at {self.path}: try '{self._list_command}'.")
+        return NotFound(f"{self.absence}: try '{self._list_command}'.")
+
+    @property
+    def spans(self) -> list[Span]:
+        """The spans of its keys; those of several objects contain other keys too."""
+        below = spans_below(self.path, MAX_DEPTH) if self.kind else []
+        return [Span(key_of_path(self.path)), *below]
+
+    def includes(self, path: str) -> bool:
+        """Return whether a path within the spans belongs to it."""
+        if not (self.kind and self.word):
+            return True
+        return self.kind.is_selected(path[len(self.path) + 1 :], self.word)
 
     def read(self, txn: Txn) -> dict[str, str]:
         """Return the existing entries, sorted by path."""
@@ -65,7 +92,7 @@ class Target:
         if self.kind:
             levels = MAX_DEPTH - depth_of_path(self.path) - 1
             found.update(txn.list_values(f"{self.path}/", levels))
-        return found
+        return {path: text for path, text in found.items() if self.includes(path)}
 
 
 class KeyGroup(Group):
@@ -98,6 +125,7 @@ class TargetGroup(KeyGroup):
         options: options besides the common ones.
         key_options: options for keys only.
         extra_arguments: the arguments after the key or ID.
+        selects: whether a part of the ID may name several objects.
         usage: lines of usage; by default those common to all verbs.
     """
 
@@ -111,6 +139,7 @@ class TargetGroup(KeyGroup):
         key_options: Sequence[click.Parameter] = (),
         extra_arguments: Sequence[click.Argument] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
+        selects: bool = False,
         usage: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
@@ -126,7 +155,10 @@ class TargetGroup(KeyGroup):
                 f"[options] OBJECT [ID]{words}",
             ],
             params=[*key_options, *options, *COMMON],
-            commands=[_object_command(kind, action, about, [*params, *options]) for kind in kinds],
+            commands=[
+                _object_command(kind, action, about, [*params, *options], selects)
+                for kind in kinds
+            ],
             **arguments,
         )
 
@@ -171,11 +203,14 @@ def check_id(key: str) -> None:
         raise click.UsageError(str(exc)) from exc
 
 
-def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
-    """Return the argument for the ID of an object."""
+def id_argument(
+    kind: SdpObject, *, required: bool = True, selects: bool = False
+) -> click.Argument:
+    """Return the argument for the ID of an object; ``selects`` as for TargetGroup."""
+    name = "|".join([kind.id_name, *kind.selectors]) if selects else kind.id_name
     return click.Argument(
         ["key"],
-        metavar=kind.id_name if required else f"[{kind.id_name}]",
+        metavar=name if required else f"[{name}]",
         required=required,
         shell_complete=lambda ctx, param, incomplete: complete_ids(kind, ctx, incomplete),
     )
@@ -202,13 +237,22 @@ def _key_command(action: Action, about: str, params: Sequence[click.Parameter]) 
 
 
 def _object_command(
-    kind: SdpObject, action: Action, about: str, params: Sequence[click.Parameter]
+    kind: SdpObject,
+    action: Action,
+    about: str,
+    params: Sequence[click.Parameter],
+    selects: bool,
 ) -> click.Command:
     def act(prefix: str, key: str = "", **options: Any) -> None:
         if not kind.is_single:
             check_id(key)
-        action(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
+        target = Target(kind.path(prefix, key), kind)
+        if selects and key.count(":") < len(kind.selectors):
+            target = Target(kind.path(prefix).rstrip("/"), kind, key)
+        action(target, prefix=prefix, **options)
 
-    arguments = [] if kind.is_single else [id_argument(kind)]
-    text = about.format(f"one of the {kind.about}")
-    return make_object_command(kind, act, [*arguments, *params], f"{text}.")
+    arguments = [] if kind.is_single else [id_argument(kind, selects=selects)]
+    text = about.format(f"one of the {kind.about}") + "."
+    if selects and kind.selectors:
+        text = f"{text[:-1]}, or all of a {' or '.join(kind.selectors)}."
+    return make_object_command(kind, act, [*arguments, *params], text)
