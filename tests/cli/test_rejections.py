@@ -76,6 +76,8 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
         ("pb", 2, "name one, or use -a for all."),
         ("pb pb-a -a", 2, "name one, or use -a for all."),
         ("controller", 2, "Unknown object 'controller'"),
+        ("system", 2, "only by its key: 'ska-sdp delete /system'."),
+        ("-a system", 2, "only by its key: 'ska-sdp delete /system'."),
         ("pb pb-a/state", 2, "'pb-a/state' is no id"),
         ("/pb/pb-a -a", 2, "use 'delete -a --prefix=/pb/pb-a prefix'."),
     ],
@@ -102,6 +104,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     "update": [
         ("eb eb-none {}", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
         ("controller {} --prefix=/t", 3, "There is nothing at /t/lmc/controller"),
+        ("system {}", 3, "There is nothing at /system: try 'ska-sdp import system'."),
         ("/none 1", 3, "try 'ska-sdp list -a'."),
         ("eb eb-a '{status: []}'", 1, "status is []: should be a valid string."),
         ("pb-state pb-b '{status: 1}'", 1, "status is 1: should be a valid string."),
@@ -120,6 +123,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     ],
     "get": [
         ("/pb/none", 3, "There is nothing at /pb/none: try 'ska-sdp list -a'."),
+        ("system", 3, "There is nothing at /system: try 'ska-sdp import system'."),
         ("flow none", 3, "There are no data flows of 'none': try 'ska-sdp list flow'."),
         ("flow pb-a:k:none", 3, "There is nothing at /flow/pb-a:k:none: try 'ska-sdp list flow'."),
         ("pb none", 3, "There is nothing at /pb/none: try 'ska-sdp list pb'."),
@@ -149,6 +153,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
     "create": [
         ("", "expected one of pb, script, deployment, eb, flow, dependency, or a key"),
         ("subarray 01 {}", "Unknown object 'subarray'"),
+        ("system {}", "only one system entry: create it with 'ska-sdp import system'. Try"),
         ("eb eb_a {}", "'eb_a' cannot be the id of a block"),
         ("eb eb-a", "Missing argument 'VALUE'"),
         ("eb eb-a {} --force", "No such option"),
@@ -184,11 +189,16 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("script fast", "'fast' is not one of 'batch', 'realtime'"),
         ("eb eb-a", "unexpected extra argument (eb-a)"),
         ("flow a/b", "'a/b' is no id"),
+        ("system", "There is only one system entry: print it with 'ska-sdp get system'. Try"),
         ("nonsense", "Unknown object 'nonsense': expected one of pb, script,"),
         ("--prefix=t pb", "The prefix 't' does not begin with '/'."),
         ("-o xml pb", "'xml' is not one of 'table', 'json', 'yaml', 'name'"),
         ("pb --prefix", "Option '--prefix' requires an argument"),
         ("--sync pb", "No such option"),
+    ],
+    "import": [
+        ("system", "Missing argument 'FILE-OR-URL'"),
+        ("system --sync x", "No such option"),
     ],
     "wait": [
         ("pb pb-a", "Missing argument 'FIELD=VALUE'"),
@@ -207,7 +217,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("", "Missing command: expected one of list, get, watch, describe, "),
         ("nonsense", "Unknown command 'nonsense'"),
         ("-q", "No such option"),
-        ("import", "Missing object: expected one of scripts."),
+        ("import", "Missing object: expected one of scripts, system."),
         ("import scripts", "Missing argument 'FILE-OR-URL'"),
         ("import flows x", "Unknown object 'flows'"),
     ],

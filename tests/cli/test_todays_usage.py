@@ -28,6 +28,7 @@ STORED: dict[str, Any] = {
     "/my_prefix/eb/eb-p": {},
     "/pb/pb-a": {},
     "/script/batch:a:1": {},
+    "/system": {"old": 1},
 }
 
 USAGE: dict[str, list[Use]] = {
@@ -77,6 +78,18 @@ USAGE: dict[str, list[Use]] = {
         ("get pb pb-a", "/pb/pb-a = "),
         ("get script batch:a:1", "/script/batch:a:1 = "),
     ],
+    "ska-sdp (get|watch|update|edit) system": [
+        ("get system", "/system = "),
+        ("watch system", "/system = "),
+        ("update system '{\"a\": 1}'", "updated /system\n", "/system", {"a": 1}),
+        ("edit system", "updated /system\n", "/system", {"edited": 1}),
+        ("update --edit system", "updated /system\n", "/system", {"edited": 1}),
+    ],
+    "ska-sdp import system FILE-OR-URL": [
+        ("import system -", "updated /system\n", "/system", {"new": [1]}),
+        ("import system - --prefix /t", "created /t/system\n", "/t/system", {"new": [1]}),
+        ("import --dry-run system -", "update /system\n", "/system", {"old": 1}),
+    ],
     "ska-sdp (update|edit) eb|deployment|flow, the state": [
         (
             'update eb-state eb-a \'{"status": "X"}\'',
@@ -111,7 +124,7 @@ def test_each_line_of_todays_usage_works(
     database: Config, etcd: Etcd, line_editor: str, run: Run, use: Use
 ) -> None:
     fill(database, STORED)
-    check_use(database, etcd, run, use, line_editor)
+    check_use(database, etcd, run, use, line_editor, "new: [1]")
 
 
 CONFLICTS = [

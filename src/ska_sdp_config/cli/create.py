@@ -19,6 +19,7 @@ from ska_sdp_config.cli.objects import (
     FLOW,
     PB,
     SCRIPT,
+    SYSTEM,
     SdpObject,
     locate,
 )
@@ -241,5 +242,8 @@ command = KeyGroup(
         "[options] KEY VALUE",
     ],
     params=[EB_PARAMETERS, FORCE, *COMMON],
+    unsupported={
+        SYSTEM.name: "There is only one system entry: create it with 'ska-sdp import system'."
+    },
     commands=[_pb, _command(SCRIPT), _deployment, *map(_command, (EB, FLOW, DEPENDENCY))],
 )

@@ -167,7 +167,7 @@ def _command(kind: SdpObject) -> click.Command:
                 absent = collector.absent
         if not sections[0].entries:
             path = kind.path(prefix, key)
-            raise NotFound(f"There is nothing at {path} to describe: try '{kind.list_command}'.")
+            raise NotFound(f"There is nothing at {path} to describe: try '{kind.hint}'.")
         out.sections([section for section in sections if section.entries])
         if absent and not out.quiet:
             note(f"Referenced, but not in the database: {', '.join(absent)}.")

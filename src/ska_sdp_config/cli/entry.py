@@ -18,6 +18,7 @@ from ska_sdp_config.cli.objects import (
     SCRIPT,
     STATES,
     SUBARRAY,
+    SYSTEM,
     locate,
 )
 from ska_sdp_config.cli.output import Change, note
@@ -37,7 +38,7 @@ __all__ = [
     "usage",
 ]
 
-CHANGEABLE = (SCRIPT, EB, DEPLOYMENT, *STATES, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY)
+CHANGEABLE = (SCRIPT, EB, DEPLOYMENT, *STATES, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, SYSTEM)
 """Objects that can be updated and edited; of processing blocks only the states."""
 
 
@@ -47,7 +48,7 @@ def usage(argument: str = "") -> list[str]:
     targets = (
         "(script|eb|deployment|flow|dependency) ID",
         f"({states})-state ID",
-        "controller",
+        "(controller|system)",
         "subarray ID",
         "KEY",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -50,6 +50,7 @@ class Group(click.Group):
         usage: lines of usage, without the command path.
         members: the noun for subcommands in help and errors.
         alternative: what else may be named, for errors.
+        unsupported: the reasons why known objects are not among the subcommands, by name.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Group(click.Group):
         usage: Sequence[str] = (),
         members: str = "object",
         alternative: str = "",
+        unsupported: Mapping[str, str] | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(context_settings=HELP, no_args_is_help=False, **arguments)
         self.usage = usage
         self.members = members
         self._alternative = alternative
+        self._unsupported = unsupported or {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the name of the subcommand to the front; keep the order of the rest."""
@@ -80,7 +83,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the subcommand."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
-            ctx.fail(f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}.")
+            unknown = f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}."
+            ctx.fail(self._unsupported.get(args[0], unknown))
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -11,7 +11,7 @@ import click
 from ska_sdp_config.cli.complete import complete_first_parts
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import Group, with_printer
-from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SdpObject
+from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SYSTEM, SdpObject
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
@@ -215,5 +215,8 @@ command = Group(
     params=[ALL, VALUES, *COMMON],
     callback=with_printer(_without_object),
     invoke_without_command=True,
-    commands=[_command(kind) for kind in OBJECTS],
+    commands=[_command(kind) for kind in OBJECTS if kind != SYSTEM],
+    unsupported={
+        SYSTEM.name: "There is only one system entry: print it with 'ska-sdp get system'."
+    },
 )

@@ -18,6 +18,7 @@ __all__ = [
     "SCRIPT",
     "STATES",
     "SUBARRAY",
+    "SYSTEM",
     "Location",
     "SdpObject",
     "locate",
@@ -37,6 +38,7 @@ class SdpObject:
         columns: dotted fields of the value that a table shows.
         leaf: the main entry below its path, for kinds without a value of their own.
         selectors: leading parts of the ID, each of which selects all objects that have it.
+        creator: the command that creates the only instance; empty if objects are listed.
     """
 
     name: str
@@ -46,6 +48,7 @@ class SdpObject:
     columns: tuple[str, ...] = ()
     leaf: str = ""
     selectors: tuple[str, ...] = ()
+    creator: str = ""
 
     @property
     def is_single(self) -> bool:
@@ -73,9 +76,9 @@ class SdpObject:
         return f"{key}:".startswith(f"{word}:") or word in parts[: len(self.selectors)]
 
     @property
-    def list_command(self) -> str:
-        """The command that lists them."""
-        return f"ska-sdp list {self.name}"
+    def hint(self) -> str:
+        """The command to try if an object does not exist."""
+        return self.creator or f"ska-sdp list {self.name}"
 
 
 PB = SdpObject(
@@ -125,9 +128,12 @@ COMPONENT = SdpObject(
     columns=("hostname", "pid"),
     leaf="/owner",
 )
+SYSTEM = SdpObject(
+    "system", "/system", "configuration of the system", creator="ska-sdp import system"
+)
 
-OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, COMPONENT)
-"""All kinds to list; a state is an entry of its object."""
+OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, COMPONENT, SYSTEM)
+"""All kinds; a state is an entry of its object."""
 
 
 def _state(kind: SdpObject) -> SdpObject:

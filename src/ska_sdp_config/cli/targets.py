@@ -49,8 +49,8 @@ class Target:
     word: str = ""
 
     @property
-    def _list_command(self) -> str:
-        return self.kind.list_command if self.kind else "ska-sdp list -a"
+    def _hint(self) -> str:
+        return self.kind.hint if self.kind else "ska-sdp list -a"
 
     @property
     def entry(self) -> str:
@@ -71,7 +71,7 @@ class Target:
 
     def not_found(self) -> NotFound:
         """Return the error that it does not exist."""
-        return NotFound(f"{self.absence}: try '{self._list_command}'.")
+        return NotFound(f"{self.absence}: try '{self._hint}'.")
 
     @property
     def spans(self) -> list[Span]:

@@ -87,6 +87,7 @@ _MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("dependency", ""): Dependency,
     ("controller", ""): _DeviceEntry,
     ("subarray", ""): _DeviceEntry,
+    ("system", ""): _Fields,
     **{(kind, "state"): _State for kind in ("pb", "eb", "deployment", "flow", "dependency")},
     ("component", "state"): _State,
     **{(kind, "owner"): Owner for kind in ("pb", "eb", "deployment", "flow", "component")},
