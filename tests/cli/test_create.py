@@ -43,7 +43,12 @@ USES: list[tuple[str, str, Any]] = [
     (
         """deployment dpl-a helm '{"chart": "c", "values": {"n": 1}}'""",
         "/deploy/dpl-a",
-        {"dpl_id": "dpl-a", "kind": "helm", "args": {"chart": "c", "values": {"n": 1}}},
+        {
+            "key": "dpl-a",
+            "dpl_id": "dpl-a",
+            "kind": "helm",
+            "args": {"chart": "c", "values": {"n": 1}},
+        },
     ),
     (
         "flow pb-a:data-queue:vis '{data_model: Visibility, expiry_time: -1}'",
@@ -94,6 +99,7 @@ def test_create_pb_with_an_execution_block(database: Config, here: Run) -> None:
     eb = stored[f"/t/eb/{eb_id}"]
     assert datetime.strptime(eb["last_updated"], "%Y-%m-%d %H:%M:%S")
     assert eb == {
+        "key": eb_id,
         "eb_id": eb_id,
         "max_length": 60.0,
         "more": [1],

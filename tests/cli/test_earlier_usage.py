@@ -82,7 +82,12 @@ USAGE: dict[str, list[Use]] = {
             """create deployment d-new helm '{"chart": "c", "values": {}}'""",
             "created /deploy/d-new",
             "/deploy/d-new",
-            {"dpl_id": "d-new", "kind": "helm", "args": {"chart": "c", "values": {}}},
+            {
+                "key": "d-new",
+                "dpl_id": "d-new",
+                "kind": "helm",
+                "args": {"chart": "c", "values": {}},
+            },
         )
     ],
     "ska-sdp create [options] (script|eb) <item-id> <value>": [

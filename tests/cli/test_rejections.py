@@ -35,6 +35,7 @@ INVALID: list[tuple[str, str]] = [
         'max_length is "x": should be a valid number; b',
     ),
     ("eb eb-a '{eb_id: eb-b}'", "eb_id is 'eb-b', but its path has 'eb-a'."),
+    ("eb eb-a '{key: eb-b}'", "key is 'eb-b', but its path has 'eb-a'."),
     ("eb eb-a '{a: 2020-01-01}'", "put dates and the like in quotes."),
     ("eb eb-a '{a: !!python/object:os.system {}}'", "could not determine a constructor"),
     ("eb eb-a '{'", "was rejected, nothing was changed: "),

@@ -24,6 +24,7 @@ KEY = Script.Key(kind="realtime", name="vis-receive", version="0.2.0")
 def test_processing_block_has_documented_stored_form() -> None:
     pb = ProcessingBlock(key="pb-x", eb_id="eb-x", script=KEY)
     assert pb.to_dict() == {
+        "key": "pb-x",
         "pb_id": "pb-x",
         "eb_id": "eb-x",
         "script": {"kind": "realtime", "name": "vis-receive", "version": "0.2.0"},
@@ -65,6 +66,7 @@ def test_models_accept_positional_arguments_of_release_0_5() -> None:
     assert dpl == Deployment(dpl_id="proc-x", kind="helm", args={"chart": "c", "values": {}})
     assert dpl.dpl_id == dpl.key == "proc-x"
     assert dpl.to_dict() == {
+        "key": "proc-x",
         "dpl_id": "proc-x",
         "kind": "helm",
         "args": {"chart": "c", "values": {}},

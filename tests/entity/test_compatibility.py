@@ -163,7 +163,7 @@ def test_every_model_has_to_dict() -> None:
         (claim, {"pb_id": "pb-x", "kind": "copy", "name": "v", "origin": "dlm"}),
         (Owner(pid=1, hostname="h", command=[]), {"pid": 1, "hostname": "h", "command": []}),
         (SharedMem(impl="x"), {"kind": "shared-mem", "impl": "x"}),
-        (ExecutionBlock(key="eb-x"), {"eb_id": "eb-x"}),
+        (ExecutionBlock(key="eb-x"), {"key": "eb-x", "eb_id": "eb-x"}),
         (Script(key=SCRIPT, image="i"), {"image": "i"}),
         (Dependency(key=claim), {"expiry_time": -1, "description": None}),
     ]

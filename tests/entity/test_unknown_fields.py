@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -9,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity import (
+    Allocation,
     Dependency,
     Deployment,
     ExecutionBlock,
     Flow,
     ProcessingBlock,
+    Request,
+    Resource,
     Script,
 )
 from ska_sdp_config.entity.base import Entity
@@ -32,6 +36,9 @@ LEAST: list[tuple[type[Entity], Any, dict[str, Any]]] = [
     (Script, Script.Key(**SCRIPT), {"image": "registry/imaging:1.0.0"}),
     (Flow, FLOW, {"sink": {"kind": "shared-mem", "impl": "x"}, "data_model": "Visibility"}),
     (Dependency, CLAIM, {}),
+    (Resource, Resource.Key(name="supernet"), {}),
+    (Request, Request.Key(pb_id="pb-x", name="buffer"), {}),
+    (Allocation, Allocation.Key(pb_id="pb-x", name="buffer"), {}),
 ]
 
 
@@ -57,10 +64,41 @@ def test_path_overrides_stored_key(model: Any, key: Any, least: Any) -> None:
     if spelling is None:
         assert model.from_stored(encode(least), key, "/x").to_dict() == least
         return
-    for stored in ({spelling: key}, {"key": key}, {spelling: "another"}):
+    for stored in ({spelling: "another", "key": "another"}, {spelling: key, "key": "another"}):
         entity = model.from_stored(encode(least | stored), key, "/x")
         assert entity.key == getattr(entity, spelling) == key
-        assert entity.to_dict() == least | {spelling: key}
+        assert entity.to_dict() == least | {spelling: key, "key": key}
+
+
+@pytest.mark.parametrize(
+    ("model", "older_name", "least"),
+    [
+        (ProcessingBlock, "pb_id", {"script": SCRIPT}),
+        (ExecutionBlock, "eb_id", {}),
+        (Deployment, "dpl_id", {"kind": "helm", "args": {}}),
+    ],
+)
+def test_key_is_stored_under_both_names(model: Any, older_name: str, least: Any) -> None:
+    both = {"key": "x-1", older_name: "x-1"}
+    nested = {"more": {"key": 1, older_name: 2}}
+    new = model(key="x-1", **least)
+    assert new.to_dict().items() >= both.items()
+    assert model(**new.to_dict()) == model.model_validate(new.to_dict()) == new
+    # Entities of other programs may have one name only, or none.
+    for names, written in (
+        (both, both),
+        ({older_name: "x-1"}, {older_name: "x-1"}),
+        ({"key": "x-1"}, both),
+        ({}, {}),
+    ):
+        for stored in (least | names, least | names | nested):
+            entity = model.from_stored(encode(stored), "x-1", "/x")
+            assert (entity.key, getattr(entity, older_name)) == ("x-1", "x-1")
+            for same in (entity, copy.deepcopy(entity)):
+                assert same.to_dict() == stored | written
+            assert model.from_stored_value(stored, "x-1", "/x") == entity
+        entity.key = "x-1"
+        assert entity.to_dict() == stored | both
 
 
 def test_nested_unknown_fields_survive() -> None:
@@ -91,8 +129,9 @@ def test_assigned_default_is_written() -> None:
 
 def test_extra_fields_can_be_given_and_assigned() -> None:
     eb = ExecutionBlock(key="eb-x", observer="A. N. Other")
+    both = {"key": "eb-x", "eb_id": "eb-x"}
     eb.weather = {"wind": 3}  # type: ignore[attr-defined]  # new to the model
-    assert eb.to_dict() == {"eb_id": "eb-x", "observer": "A. N. Other", "weather": {"wind": 3}}
+    assert eb.to_dict() == both | {"observer": "A. N. Other", "weather": {"wind": 3}}
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '"x"', "5", "{}"])

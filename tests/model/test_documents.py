@@ -47,6 +47,7 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
     assert (eb["pb_realtime"], eb["pb_batch"]) == (["pb-a"], ["pb-b"])
     assert eb["pb_receive_addresses"] is None
     assert (eb["current_scan_type"], eb["scan_id"]) == (None, None)
+    assert eb["key"] == eb["eb_id"] == NEW_EB
     assert (eb["subarray_id"], eb["max_length"]) == ("01", 60.0)
     assert eb["resources"] == {"receptors": ["SKA001"], "receive_nodes": 1}
     assert eb["last_updated"] == "2026-01-31 12:00:00"
@@ -60,6 +61,7 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         "last_updated": "2026-01-31 12:00:00",
     }
     assert world.documents["/pb/pb-a"] == {
+        "key": "pb-a",
         "pb_id": "pb-a",
         "eb_id": NEW_EB,
         "script": script("realtime", "vis-receive"),

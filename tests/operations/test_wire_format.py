@@ -26,6 +26,7 @@ PB = """\
 {
   "dependencies": [],
   "eb_id": null,
+  "key": "pb-x",
   "parameters": {
     "étoile": "☆"
   },
@@ -91,10 +92,13 @@ def test_stored_texts(config: Config) -> None:
     for txn in config.txn():
         assert txn.get("/pb/pb-x") == PB
         assert txn.get("/pb/pb-x/state") == '{\n  "n": [],\n  "status": "RUNNING"\n}'
-        assert txn.get("/eb/eb-x") == '{\n  "eb_id": "eb-x",\n  "test": true\n}'
+        assert txn.get("/eb/eb-x") == (
+            '{\n  "eb_id": "eb-x",\n  "key": "eb-x",\n  "test": true\n}'
+        )
         assert txn.get("/eb/eb-x/state") == "{}"
         assert txn.get("/deploy/proc-x") == (
-            '{\n  "args": {\n    "chart": "c"\n  },\n  "dpl_id": "proc-x",\n  "kind": "helm"\n}'
+            '{\n  "args": {\n    "chart": "c"\n  },\n  "dpl_id": "proc-x",\n  '
+            '"key": "proc-x",\n  "kind": "helm"\n}'
         )
         assert txn.get("/script/batch:imaging:1.0.0") == '{\n  "image": "registry/imaging:1"\n}'
         assert txn.component.get("proccontrol") == Owner(**config.owner)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ska_sdp_config.entity import (
+    Allocation,
     Dependency,
     Deployment,
     ExecutionBlock,
     Flow,
     ProcessingBlock,
+    Request,
+    Resource,
     Script,
 )
 from ska_sdp_config.entity.flow import SharedMem
@@ -53,6 +56,26 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
         claim("pb-a", "v", "d"),
         claim("pb-a", "v", "dd"),
         Dependency.Key(pb_id="z", kind="z", name="z", origin="z"),
+    ),
+    "resource": (
+        Resource(key="storage:capacity-buffer", quantity=1000.5, unit="MB"),
+        Resource(key="supernet", parameters={"cidr": "10.0.0.0/16"}),
+        Resource.Key(kind="zz", name="zz"),
+    ),
+    "request": (
+        Request(key="pb-a:buffer", resource="storage:capacity-buffer", quantity=10),
+        Request(key="pb-a:net", resource="supernet", quantity=1),
+        Request.Key(pb_id="zz", name="zz"),
+    ),
+    "allocation": (
+        Allocation(
+            key="pb-a:buffer",
+            resource="storage:capacity-buffer",
+            request="pb-a:buffer",
+            quantity=10,
+        ),
+        Allocation(key="pb-a:net", resource="supernet", quantity=1),
+        Allocation.Key(pb_id="zz", name="zz"),
     ),
 }
 """By collection: two entities in order, and a key that does not exist."""

@@ -95,6 +95,7 @@ def _new_eb(builder: WriteBuilder, eb: Json, pbs: Sequence[Json]) -> Json:
     lists: dict[str, Any] = {name: list(eb.get(name) or []) for name in _EB_LISTS}
     return {
         **eb,
+        "key": eb["eb_id"],
         **lists,
         "max_length": eb.get("max_length"),
         "context": eb.get("context") or {},
@@ -118,6 +119,7 @@ def _create_pbs(builder: WriteBuilder, eb_id: str, pbs: Sequence[Json]) -> None:
     for pb in pbs:
         document = {
             **pb,
+            "key": pb["pb_id"],
             "eb_id": eb_id,
             "script": dict(script_of(pb)),
             "parameters": pb.get("parameters") or {},

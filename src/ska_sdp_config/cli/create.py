@@ -111,7 +111,10 @@ def _create_object(kind: SdpObject, key: str, value: Any, out: Printer, prefix: 
 def _create_deployment(key: str, deployment_kind: str, parameters: str, **options: Any) -> None:
     args = argument_value(parameters, "The parameters of the deployment")
     _create_object(
-        DEPLOYMENT, key, {"dpl_id": key, "kind": deployment_kind, "args": args}, **options
+        DEPLOYMENT,
+        key,
+        {"key": key, "dpl_id": key, "kind": deployment_kind, "args": args},
+        **options,
     )
 
 
@@ -177,6 +180,7 @@ def _create_eb(
         "pb_realtime": [],
         "pb_batch": [],
         **given,
+        "key": eb_id,
         "eb_id": eb_id,
         pb_field: [*given.get(pb_field, []), pb_id],
         "status": "ACTIVE",

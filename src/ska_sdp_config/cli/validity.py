@@ -128,8 +128,12 @@ def find_faults(place: Location, value: Any) -> list[str]:
         return [f"it is {_type_name(value)}, not a mapping of fields"]
     faults = _faults(model, value, place.key)
     id_field = _ID_FIELDS.get(place.kind.name)
-    if not place.part and id_field and value.get(id_field, place.key) != place.key:
-        faults.append(f"{id_field} is {value[id_field]!r}, but its path has {place.key!r}")
+    if not place.part and id_field:
+        faults += [
+            f"{name} is {value[name]!r}, but its path has {place.key!r}"
+            for name in (id_field, "key")
+            if value.get(name, place.key) != place.key
+        ]
     args = value.get("args")
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 
 from ska_sdp_config.entity.codec import decode
 from ska_sdp_config.entity.near_miss import warn_near_misses
 
 __all__ = [
+    "KEY_PART",
     "Entity",
     "EntityKey",
     "StoredModel",
@@ -28,7 +29,10 @@ KeyT = TypeVar("KeyT", bound="EntityKey")
 _STORED = {"stored": True}
 """Validation context of stored values, which skip the rules for new ones."""
 
-_KEY_PART = re.compile(r"[A-Za-z0-9_.-]{1,96}")
+KEY_PART = "[A-Za-z0-9_.-]{1,96}"
+"""Regular expression of a part of a key."""
+
+_KEY_PART = re.compile(KEY_PART)
 
 
 def validate_unless_stored(check: Callable[[str], str]) -> Callable[[str, ValidationInfo], str]:
@@ -193,7 +197,27 @@ class Entity(StoredModel):
     """
 
     _stored_key: ClassVar[str | None] = None
-    """Name of the key in stored JSON; None if new entities are stored without it."""
+    """Older name of the key, stored beside ``key``; None if new entities are stored without their
+    key.
+
+    The set of fields has ``key`` if both names are written, only the older name if the entity was
+    stored with that alone, and neither if it was stored without its key.
+    """
+
+    _key_patterns: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def key_patterns(cls) -> dict[str, str]:
+        """Return the regular expressions of the parts of the key, for new entities, in order."""
+        return dict(cls._key_patterns)
+
+    @model_validator(mode="after")
+    def _read_both_names(self: EntityT) -> EntityT:
+        # Pydantic reads the older name, and takes the other for a field that it does not know.
+        extra = self.__pydantic_extra__
+        if extra and self._stored_key is not None and extra.pop("key", None) is not None:
+            self.model_fields_set.add(self._stored_key)
+        return self
 
     def mark_unset(self) -> None:
         """Mark the key as unset for entities that are stored without it."""
@@ -204,12 +228,11 @@ class Entity(StoredModel):
         """Return the stored form of the entity; see StoredModel."""
         named = "key" in self.model_fields_set
         data = super().to_dict()
+        if self._stored_key is not None and (named or self._stored_key in self.model_fields_set):
+            data[self._stored_key] = data["key"]
         if not named:
             self.model_fields_set.discard("key")
             del data["key"]
-        elif self._stored_key is not None:
-            del data["key"]
-            data[self._stored_key] = self.__dict__["key"]
         return data
 
     @classmethod
@@ -233,8 +256,10 @@ class Entity(StoredModel):
                 # Possibly only the key is missing. Checking first would parse every value twice.
                 pass
             else:
-                if model.__dict__["key"] != key:
-                    model.__dict__["key"] = key
+                model.__dict__["key"] = key
+                older = cls._stored_key
+                if older not in model.model_fields_set and _has_only(older, text, path):
+                    model.mark_older_name()
                 return model
         return cls.from_stored_value(decode(text, path), key, path)
 
@@ -259,13 +284,27 @@ class Entity(StoredModel):
             ) from error
         if not named:
             model.model_fields_set.discard("key")
+        elif cls._stored_key in data and "key" not in data:
+            model.mark_older_name()
         model.__dict__["key"] = key
         return model
+
+    def mark_older_name(self) -> None:
+        """Record that the entity was stored with only the older name of its key."""
+        if self._stored_key is not None:
+            self.model_fields_set.discard("key")
+            self.model_fields_set.add(self._stored_key)
 
     @classmethod
     def _from_old_release(cls, data: dict[str, Any]) -> dict[str, Any]:
         """Convert the stored form of an old release to the current one."""
         return data
+
+
+def _has_only(older_name: str, text: str, path: str) -> bool:
+    """Return whether a stored entity has its key under the older name only."""
+    # The plain text settles it for nearly all entities, which would be parsed twice otherwise.
+    return f'"{older_name}"' in text and ('"key"' not in text or "key" not in decode(text, path))
 
 
 def faults(error: ValidationError) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AliasChoices, Field
 
 from ska_sdp_config.entity.base import Entity, rename_keys, validate_unless_stored
-from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.entity.common.ids import DEPLOYMENT_ID, check_path_part
 
 __all__ = ["Deployment"]
 
@@ -22,12 +23,13 @@ class Deployment(Entity):
     """Helm release requested by a processing script.
 
     Attributes:
-        key: the id, stored as ``dpl_id``.
+        key: the id, stored as ``dpl_id`` too.
         kind: ``helm``.
         args: ``chart``, the name of the chart, and ``values``, its values.
     """
 
     _stored_key: ClassVar[str | None] = "dpl_id"
+    _key_patterns: ClassVar[Mapping[str, str]] = {"key": DEPLOYMENT_ID}
     _positional: ClassVar[tuple[str, ...]] = ("key", "kind", "args")
 
     key: Annotated[str, AfterValidator(validate_unless_stored(check_path_part))] = Field(

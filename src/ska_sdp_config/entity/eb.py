@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AliasChoices, Field
 
 from ska_sdp_config.entity.base import Entity, validate_unless_stored
-from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.entity.common.ids import BLOCK_ID, check_path_part
 
 __all__ = ["ExecutionBlock"]
 
@@ -39,7 +40,7 @@ class ExecutionBlock(Entity):
     Fields that were not given are not written, so an execution block can be almost empty.
 
     Attributes:
-        key: the id, stored as ``eb_id``.
+        key: the id, stored as ``eb_id`` too.
         subarray_id: the subarray of the observation, None after its end.
         max_length: maximum duration in seconds.
         context: metadata from the telescope manager.
@@ -60,6 +61,7 @@ class ExecutionBlock(Entity):
     """
 
     _stored_key: ClassVar[str | None] = "eb_id"
+    _key_patterns: ClassVar[Mapping[str, str]] = {"key": BLOCK_ID}
     _complete: ClassVar[bool] = False
 
     key: Annotated[str, AfterValidator(validate_unless_stored(check_path_part))] = Field(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +17,7 @@ from pydantic import (
 )
 
 from ska_sdp_config.entity.base import (
+    KEY_PART,
     Entity,
     EntityKey,
     StoredModel,
@@ -85,6 +87,12 @@ class Flow(Entity):
         data_model: type of the data, such as ``Visibility``.
         expiry_time: seconds after which the data may be deleted, -1 for never.
     """
+
+    _key_patterns: ClassVar[Mapping[str, str]] = {
+        "pb_id": KEY_PART,
+        "kind": KEY_PART,
+        "name": KEY_PART,
+    }
 
     class Key(EntityKey):
         """Key of a flow.
@@ -165,6 +173,13 @@ class Dependency(Entity):
         expiry_time: seconds after which the dependency expires, -1 for never.
         description: purpose of the dependency.
     """
+
+    _key_patterns: ClassVar[Mapping[str, str]] = {
+        "pb_id": KEY_PART,
+        "kind": _DEPENDENCY_KIND.pattern,
+        "name": KEY_PART,
+        "origin": KEY_PART,
+    }
 
     class Key(EntityKey):
         """Key of a dependency.

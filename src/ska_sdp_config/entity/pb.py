@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, SupportsIndex
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from ska_sdp_config.entity.base import Entity, StoredModel, rename_keys, validate_unless_stored
-from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.entity.common.ids import BLOCK_ID, check_path_part
 from ska_sdp_config.entity.mapping import ReadsAsMapping
 from ska_sdp_config.entity.script import Script, ScriptKey
 
@@ -75,7 +75,7 @@ class ProcessingBlock(Entity):
     """One run of a processing script.
 
     Attributes:
-        key: the id, stored as ``pb_id``.
+        key: the id, stored as ``pb_id`` too.
         eb_id: the execution block that it belongs to, or None.
         script: key of the script; also given as ``kind:name:version`` or a dict.
         parameters: parameters of the script.
@@ -83,6 +83,7 @@ class ProcessingBlock(Entity):
     """
 
     _stored_key: ClassVar[str | None] = "pb_id"
+    _key_patterns: ClassVar[Mapping[str, str]] = {"key": BLOCK_ID}
     _positional: ClassVar[tuple[str, ...]] = (
         "key",
         "eb_id",

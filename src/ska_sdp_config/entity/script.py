@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
-from ska_sdp_config.entity.base import Entity, EntityKey, check_key_part, validate_unless_stored
+from ska_sdp_config.entity.base import (
+    KEY_PART,
+    Entity,
+    EntityKey,
+    check_key_part,
+    validate_unless_stored,
+)
 from ska_sdp_config.entity.mapping import ReadsAsMapping
 
 __all__ = ["Script", "ScriptKey"]
@@ -30,6 +37,12 @@ class Script(Entity):
         key: kind, name and version.
         image: the container image that runs it.
     """
+
+    _key_patterns: ClassVar[Mapping[str, str]] = {
+        "kind": "|".join(KINDS),
+        "name": KEY_PART,
+        "version": KEY_PART,
+    }
 
     class Key(EntityKey, ReadsAsMapping):
         """Key of a script, also readable as a mapping of its parts.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.operations.context import Context
@@ -56,6 +56,18 @@ class Collection(ABC, Generic[KeyT, ValueT]):
 
     PREFIX: ClassVar[str] = ""
     """Path above the values, such as ``/pb``."""
+
+    KEY_PARTS: ClassVar[dict[str, str]] = {}
+    """Regular expression of each part of the key of a new value, in the order of the key."""
+
+    HAS_STATE: ClassVar[bool] = False
+    """Whether programs store a state of the values."""
+
+    HAS_OWNER: ClassVar[bool] = False
+    """Whether programs take the ownership of the values."""
+
+    MODEL_CLASS: type[Any] = dict
+    """Class of the values."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

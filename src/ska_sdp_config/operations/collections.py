@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ska_sdp_config.operations.context import Context
 
 if TYPE_CHECKING:
+    from ska_sdp_config.operations.allocation import Allocations
     from ska_sdp_config.operations.arbitrary import Arbitrary
     from ska_sdp_config.operations.component import Components
     from ska_sdp_config.operations.deployment import Deployments
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from ska_sdp_config.operations.execution_block import ExecutionBlocks
     from ska_sdp_config.operations.flow import Dependencies, Flows
     from ska_sdp_config.operations.processing_block import ProcessingBlocks
+    from ska_sdp_config.operations.request import Requests
+    from ska_sdp_config.operations.resource import Resources
     from ska_sdp_config.operations.script import Scripts
+    from ska_sdp_config.operations.system import SystemOperations
     from ska_sdp_config.operations.texts import Texts
 
 __all__ = ["Collections"]
@@ -72,6 +76,34 @@ class Collections:
         from ska_sdp_config.operations.flow import Dependencies
 
         return Dependencies(self._context)
+
+    @cached_property
+    def resource(self) -> Resources:
+        """Resources that processing blocks share."""
+        from ska_sdp_config.operations.resource import Resources
+
+        return Resources(self._context)
+
+    @cached_property
+    def request(self) -> Requests:
+        """Requests of processing blocks for resources."""
+        from ska_sdp_config.operations.request import Requests
+
+        return Requests(self._context)
+
+    @cached_property
+    def allocation(self) -> Allocations:
+        """Allocations of resources to processing blocks."""
+        from ska_sdp_config.operations.allocation import Allocations
+
+        return Allocations(self._context)
+
+    @cached_property
+    def system(self) -> SystemOperations:
+        """Definition of the system."""
+        from ska_sdp_config.operations.system import SystemOperations
+
+        return SystemOperations(self._context)
 
     @cached_property
     def component(self) -> Components:

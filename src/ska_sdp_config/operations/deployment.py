@@ -13,5 +13,7 @@ class Deployments(IdCollection[Deployment]):
     """Deployments of a transaction."""
 
     PREFIX = "/deploy"
+    KEY_PARTS = Deployment.key_patterns()
+    HAS_STATE = True
     MODEL_CLASS = Deployment
     check_id = staticmethod(check_deployment_id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ska_sdp_config.entity.codec import decode
-from ska_sdp_config.entity.common.ids import check_path_part
+from ska_sdp_config.entity.common.ids import PATH_PART, check_path_part
 from ska_sdp_config.operations.base import NamedCollection
 from ska_sdp_config.operations.context import Context
 from ska_sdp_config.operations.entry import EntryCollection, EntryOperations
@@ -45,6 +45,7 @@ class Subarrays(NamedCollection[Any], EntryCollection[Any, Any]):
     """Entries of the subarrays, dicts. The key is the number of the subarray, such as ``01``."""
 
     PREFIX = "/lmc/subarray"
+    KEY_PARTS: ClassVar[dict[str, str]] = {"subarray_id": PATH_PART}
     _read = staticmethod(decode)
 
     def __call__(self, key: str) -> DeviceOperations:

@@ -183,32 +183,50 @@ class CollectiveEntityOperations(
             key = self._key_of_parts(tuple(map(str, args)), parts)
         return self._operations(*self._name(key))
 
-    def create(self, entity: EntityT | dict[str, Any]) -> None:
+    def index_by_key_parts(
+        self, *args: Named[KeyT, EntityT], **parts: str
+    ) -> EntityOperations[KeyT, EntityT]:
+        """Return the operations on one entity; a call of the collection does the same."""
+        return self(*args, **parts)
+
+    def create(self, value: EntityT | dict[str, Any]) -> None:
         """Create an entity from a model or a dict of fields.
 
         Raises:
             ConfigCollision: the entity exists already; the transaction stays usable.
             ValueError: the key is invalid for a new entity.
         """
-        if isinstance(entity, dict):
-            entity = self.MODEL_CLASS(**entity)
-        self(entity).create(entity)
+        if isinstance(value, dict):
+            value = self.MODEL_CLASS(**value)
+        self(value).create(value)
 
-    def update(self, entity: EntityT | dict[str, Any]) -> None:
+    def update(self, value: EntityT | dict[str, Any]) -> None:
         """Replace an entity by a model or by a dict in the stored form.
 
         Raises:
             ConfigVanished: the entity does not exist; the transaction stays usable.
         """
-        self(entity).update(entity)
+        self(value).update(value)
 
-    def create_or_update(self, entity: EntityT | dict[str, Any]) -> None:
+    def create_or_update(self, value: EntityT | dict[str, Any]) -> None:
         """Create or replace an entity.
 
         Raises:
             ValueError: the key is invalid for a new entity.
         """
-        self(entity).create_or_update(entity)
+        self(value).create_or_update(value)
+
+    def delete(self, index: Named[KeyT, EntityT], recurse: bool = False) -> None:
+        """Delete an entity, its state and its owner.
+
+        Args:
+            index: its key or its model.
+            recurse: whether to delete everything else below its path.
+
+        Raises:
+            ConfigVanished: the entity does not exist; the transaction stays usable.
+        """
+        super().delete(index, recurse)
 
     # All entities
 

@@ -13,5 +13,7 @@ class ExecutionBlocks(IdCollection[ExecutionBlock]):
     """Execution blocks of a transaction."""
 
     PREFIX = "/eb"
+    KEY_PARTS = ExecutionBlock.key_patterns()
+    HAS_STATE = True
     MODEL_CLASS = ExecutionBlock
     check_id = staticmethod(check_block_id)

@@ -22,6 +22,8 @@ class Flows(KeyCollection[Flow.Key, Flow]):
     """
 
     PREFIX = "/flow"
+    KEY_PARTS = Flow.key_patterns()
+    HAS_STATE = True
     MODEL_CLASS = Flow
     KEY_CLASS = Flow.Key
 
@@ -99,5 +101,7 @@ class Dependencies(KeyCollection[Dependency.Key, Dependency]):
     """Dependencies of a transaction, ``/dependency/<pb_id>:<kind>:<name>:<origin>``."""
 
     PREFIX = "/dependency"
+    KEY_PARTS = Dependency.key_patterns()
+    HAS_STATE = True
     MODEL_CLASS = Dependency
     KEY_CLASS = Dependency.Key

@@ -13,5 +13,8 @@ class ProcessingBlocks(IdCollection[ProcessingBlock]):
     """Processing blocks of a transaction."""
 
     PREFIX = "/pb"
+    KEY_PARTS = ProcessingBlock.key_patterns()
+    HAS_STATE = True
+    HAS_OWNER = True
     MODEL_CLASS = ProcessingBlock
     check_id = staticmethod(check_block_id)

@@ -12,5 +12,6 @@ class Scripts(KeyCollection[Script.Key, Script]):
     """Script definitions of a transaction."""
 
     PREFIX = "/script"
+    KEY_PARTS = Script.key_patterns()
     MODEL_CLASS = Script
     KEY_CLASS = Script.Key

@@ -8,6 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 __all__ = [
+    "BLOCK_ID",
+    "DEPLOYMENT_ID",
+    "PATH_PART",
     "ExecutionBlockId",
     "ProcessingBlockId",
     "check_block_id",
@@ -15,9 +18,18 @@ __all__ = [
     "check_path_part",
 ]
 
-_BLOCK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}")
-_DEPLOYMENT_ID = re.compile(r"[A-Za-z0-9-]{1,96}")
-_PATH_PART = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+BLOCK_ID = "[A-Za-z0-9][A-Za-z0-9-]{0,95}"
+"""Regular expression of the id of a new block."""
+
+DEPLOYMENT_ID = "[A-Za-z0-9-]{1,96}"
+"""Regular expression of the id of a new deployment."""
+
+PATH_PART = "[A-Za-z0-9_.:-]{1,128}"
+"""Regular expression of the id of an existing entity."""
+
+_BLOCK_ID = re.compile(BLOCK_ID)
+_DEPLOYMENT_ID = re.compile(DEPLOYMENT_ID)
+_PATH_PART = re.compile(PATH_PART)
 
 
 def check_block_id(text: str) -> str:
