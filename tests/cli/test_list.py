@@ -13,6 +13,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from .conftest import Result, Run, Start, fill, run_all
 
 STORED = {
+    "/allocation/pb-a:data": {"resource": "/resource/storage:buffer", "quantity": 5},
     "/component/proccontrol/owner": {"pid": 7, "hostname": "here", "command": ["x"]},
     "/deploy/dpl-a": {"kind": "helm", "args": {"chart": "c"}},
     "/deploy/dpl-a/state": {"pods": {}},
@@ -29,6 +30,11 @@ STORED = {
     "/pb/pb-a-20210102-00000": {"eb_id": "eb-a", "n": 1.50},
     "/pb/pb-a-20210102-00000/owner": {"pid": 1},
     "/pb/pb-a-20210102-00000/state": {"status": "RUNNING"},
+    "/request/pb-a:data": {"resource": "/resource/storage:buffer", "quantity": 5},
+    "/request/pb-b:data": {},
+    "/resource/buffer": {},
+    "/resource/storage:buffer": {"quantity": 100, "unit": "MB"},
+    "/resource/storage:buffer/state": {"available_mb": 90},
     "/script/batch:imaging:1.0.0": {"image": "i:1.0.0"},
     "/script/realtime:receive:2.0.0": {"image": "r:2.0.0"},
     "/t/pb/pb-t-20210102-00001": {"eb_id": None},
@@ -74,6 +80,12 @@ USES: list[tuple[str, list[str]]] = [
     ("--prefix=/t flow pb-a", []),
     ("dependency pb-a", ["/dependency/pb-a:data-queue:vis:plot"]),
     ("dependency", ["/dependency/pb-a:data-queue:vis:plot"]),
+    ("resource", ["/resource/buffer", "/resource/storage:buffer"]),
+    ("resource storage", ["/resource/storage:buffer"]),
+    ("resource -a storage", ["/resource/storage:buffer", "/resource/storage:buffer/state"]),
+    ("request", ["/request/pb-a:data", "/request/pb-b:data"]),
+    ("request pb-a", ["/request/pb-a:data"]),
+    ("allocation pb-a", ["/allocation/pb-a:data"]),
     ("component", ["/component/proccontrol/owner"]),
     # With values
     ("-v eb", ['/eb/eb-a = {"test":true}']),

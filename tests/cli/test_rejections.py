@@ -45,6 +45,9 @@ INVALID: list[tuple[str, str]] = [
     ("deployment d helm '[]'", "args is []: should be an object."),
     ("flow a:b:c '{sink: {kind: data-queue, host: x/y}}'", 'sink.host is "x/y"'),
     ("dependency a:b:c:d '{expiry_time: 1.5}'", "expiry_time is 1.5"),
+    ("resource a:b '{unit: 1}'", "unit is 1: should be a valid string."),
+    ("request a:b '{resource: 1}'", "resource is 1"),
+    ("allocation a:b '{quantity: x}'", 'quantity is "x"'),
     ("/eb/eb-a '{status: 1}'", "status is 1: should be a valid string."),
     ("/pb/pb-a/state '{status: 1}'", "status is 1: should be a valid string."),
     ("/pb/pb-a/owner '{pid: me}'", 'pid is "me": should be a valid integer'),
@@ -61,7 +64,11 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     "delete": [
         ("pb pb-none", 3, "There is nothing at /pb/pb-none to delete: try 'ska-sdp list pb'."),
         ("/none", 3, "try 'ska-sdp list -a'."),
-        ("", 2, "expected one of pb, script, eb, deployment, flow, dependency, prefix, or a key"),
+        (
+            "",
+            2,
+            "expected one of pb, script, eb, deployment, flow, dependency, resource, request,",
+        ),
         ("-a", 2, "Missing object"),
         ("-a prefix", 2, "Missing options: use -a and --prefix=PATH."),
         ("prefix --prefix=/t", 2, "Missing options: use -a and --prefix=PATH."),
@@ -99,13 +106,17 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     "describe": [
         ("pb pb-none", 3, "There is nothing at /pb/pb-none to describe: try 'ska-sdp list pb'."),
         ("eb", 2, "Missing argument 'ID'"),
-        ("flow a:b:c", 2, "Unknown object 'flow': expected one of pb, eb, subarray."),
+        ("flow a:b:c", 2, "Unknown object 'flow': expected one of pb, eb, subarray, res"),
         ("pb a/b", 2, "'a/b' is no id"),
     ],
     "update": [
         ("eb eb-none {}", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
         ("controller {} --prefix=/t", 3, "There is nothing at /t/lmc/controller"),
-        ("system {}", 3, "There is nothing at /system: try 'ska-sdp import system'."),
+        (
+            "system {} --prefix=/u",
+            3,
+            "There is nothing at /u/system: try 'ska-sdp import system'.",
+        ),
         ("/none 1", 3, "try 'ska-sdp list -a'."),
         ("eb eb-a '{status: []}'", 1, "status is []: should be a valid string."),
         ("pb-state pb-b '{status: 1}'", 1, "status is 1: should be a valid string."),
@@ -124,7 +135,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     ],
     "get": [
         ("/pb/none", 3, "There is nothing at /pb/none: try 'ska-sdp list -a'."),
-        ("system", 3, "There is nothing at /system: try 'ska-sdp import system'."),
+        ("system --prefix=/u", 3, "There is nothing at /u/system: try 'ska-sdp import system'."),
         ("flow none", 3, "There are no data flows of 'none': try 'ska-sdp list flow'."),
         ("flow pb-a:k:none", 3, "There is nothing at /flow/pb-a:k:none: try 'ska-sdp list flow'."),
         ("pb none", 3, "There is nothing at /pb/none: try 'ska-sdp list pb'."),
@@ -152,7 +163,10 @@ def test_rejected_command_changes_nothing(
 
 USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
     "create": [
-        ("", "expected one of pb, script, deployment, eb, flow, dependency, or a key"),
+        (
+            "",
+            "expected one of pb, script, deployment, eb, flow, dependency, resource, request,",
+        ),
         ("subarray 01 {}", "Unknown object 'subarray'"),
         ("system {}", "only one system entry: create it with 'ska-sdp import system'. Try"),
         ("eb eb_a {}", "'eb_a' cannot be the id of a block"),
@@ -164,6 +178,8 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("deployment a_b helm {}", "'a_b' cannot be the id of a deployment"),
         ("deployment d tar {}", "'tar' is not 'helm'"),
         ("flow a:b {}", "write pb_id:kind:name"),
+        ("request a {}", "write pb_id:name"),
+        ("allocation a:b:c {}", "write pb_id:name"),
         ("/x/ {}", "ends with '/'"),
         ("/eb/eb_a {}", "'eb_a' cannot be the id of a block"),
         ("/eb/eb_a {}", "Use --force to skip validation."),

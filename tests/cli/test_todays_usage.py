@@ -10,15 +10,22 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import Run, fill, run_here, run_process
+from .conftest import Run, assert_rejected, fill, run_here, run_process
 from .usage import Use, check_use
 
 DEPENDENCY = "/dependency/pb-a:k:vis:o"
+ALLOCATION = "/allocation/pb-a:data"
+REQUEST = "/request/pb-a:data"
+RESOURCE = "/resource/storage:buffer"
 FLOW = "/flow/pb-a:data-queue:vis"
 
 STORED: dict[str, Any] = {
+    ALLOCATION: {"resource": RESOURCE, "request": REQUEST, "quantity": 5},
+    REQUEST: {"resource": RESOURCE, "quantity": 5},
+    RESOURCE: {"quantity": 100},
     "/deploy/dpl-a": {"kind": "helm", "args": {}},
     DEPENDENCY: {},
     "/eb/eb-a": {},
@@ -49,7 +56,7 @@ USAGE: dict[str, list[Use]] = {
             "create -q deploy d-new helm '{}'",
             "d-new\n",
             "/deploy/d-new",
-            {"dpl_id": "d-new", "kind": "helm", "args": {}},
+            {"key": "d-new", "dpl_id": "d-new", "kind": "helm", "args": {}},
         ),
         ("update deploy dpl-a '{}'", "updated ", "/deploy/dpl-a", {}),
         ("edit deploy dpl-a", "updated ", "/deploy/dpl-a", {"edited": 1}),
@@ -90,6 +97,39 @@ USAGE: dict[str, list[Use]] = {
         ("import system - --prefix /t", "created /t/system\n", "/t/system", {"new": [1]}),
         ("import --dry-run system -", "update /system\n", "/system", {"old": 1}),
     ],
+    "ska-sdp COMMAND (allocation|request|resource)": [
+        ("list allocation", f"{ALLOCATION}\n"),
+        ("list request", f"{REQUEST}\n"),
+        ("list request pb-a", f"{REQUEST}\n"),
+        ("list resource", f"{RESOURCE}\n"),
+        ("list resource storage", f"{RESOURCE}\n"),
+        ("get allocation pb-a:data", f"{ALLOCATION} = "),
+        ("get request pb-a:data", f"{REQUEST} = "),
+        ("get request pb-a", f"{REQUEST} = "),
+        ("get resource storage:buffer", f"{RESOURCE} = "),
+        ("get resource storage", f"{RESOURCE} = "),
+        ("watch allocation pb-a", f"{ALLOCATION} = "),
+        ("watch request pb-a:data", f"{REQUEST} = "),
+        ("watch resource storage:buffer", f"{RESOURCE} = "),
+        ("create allocation pb-a:new '{}'", "created ", "/allocation/pb-a:new", {}),
+        ("create request pb-a:new '{}'", "created ", "/request/pb-a:new", {}),
+        ("create resource storage:new '{}'", "created ", "/resource/storage:new", {}),
+        ("create resource new '{}'", "created ", "/resource/new", {}),
+        ("update allocation pb-a:data '{}'", "updated ", ALLOCATION, {}),
+        ("update request pb-a:data '{}'", "updated ", REQUEST, {}),
+        ("update resource storage:buffer '{}'", "updated ", RESOURCE, {}),
+        ("update --edit allocation pb-a:data", "updated ", ALLOCATION, {"edited": 1}),
+        ("update --edit request pb-a:data", "updated ", REQUEST, {"edited": 1}),
+        ("edit resource storage:buffer", "updated ", RESOURCE, {"edited": 1}),
+        ("update resource-state storage:buffer '{}'", "created ", f"{RESOURCE}/state", {}),
+        ("edit resource-state storage:buffer", "created ", f"{RESOURCE}/state", {"edited": 1}),
+        ("delete allocation pb-a:data", "deleted ", ALLOCATION, None),
+        ("delete request pb-a:data", "deleted ", REQUEST, None),
+        ("delete resource storage:buffer", "deleted ", RESOURCE, None),
+        ("delete -ay allocation", "deleted ", ALLOCATION, None),
+        ("delete -ay request", "deleted ", REQUEST, None),
+        ("delete -ay resource", "deleted ", RESOURCE, None),
+    ],
     "ska-sdp (update|edit) eb|deployment|flow, the state": [
         (
             'update eb-state eb-a \'{"status": "X"}\'',
@@ -127,7 +167,52 @@ def test_each_line_of_todays_usage_works(
     check_use(database, etcd, run, use, line_editor, "new: [1]")
 
 
-CONFLICTS = [
-    ("-v list eb --prefix /my_prefix", "/my_prefix/eb/eb-p = {}\n"),
+# Lines that mean something else in today's command line; here they mean what release 0.5.0 says.
+CONFLICTS: list[Use] = [
+    ("-v list eb", "/eb/eb-a = {}\n"),
+    ("list -v eb", "/eb/eb-a = {}\n"),
+    ("list eb --values", "/eb/eb-a = {}\n"),
+    ('update eb eb-a \'{"status": "X"}\'', "updated ", "/eb/eb-a/state", None),
+    ("update deployment dpl-a '{}'", "updated ", "/deploy/dpl-a", {}),
+    (
+        "update flow pb-a:data-queue:vis '{\"a\": 1}'",
+        "updated ",
+        f"{FLOW}/state",
+        {"status": "FLOWING"},
+    ),
 ]
-"""Lines whose meaning here is not that of today's command line."""
+
+
+@pytest.mark.parametrize("use", CONFLICTS, ids=[use[0] for use in CONFLICTS])
+def test_line_of_two_meanings_keeps_that_of_the_earlier_usage(
+    database: Config, etcd: Etcd, line_editor: str, use: Use
+) -> None:
+    fill(database, STORED)
+    check_use(database, etcd, run_here, use, line_editor)
+
+
+def test_values_option_is_only_for_list(here: Run) -> None:
+    assert_rejected(here("-v", "get", "eb", "eb-a"), 2, "No such option")
+
+
+def test_value_and_edit_exclude_each_other(here: Run) -> None:
+    assert_rejected(here("update", "--edit", "eb", "eb-a", "{}"), 2, "Both a value and --edit")
+
+
+@pytest.mark.parametrize("line", ["list system", "create system {}", "delete system"])
+def test_system_is_neither_listed_nor_created_nor_deleted(here: Run, line: str) -> None:
+    result = here(*line.split())
+    assert_rejected(result, 2, "system entry")
+    assert "ska-sdp" in result.err
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS] + list(OTHER_NAMES))
+def test_missing_object_is_exit_3(here: Run, kind: str) -> None:
+    key = [] if kind in ("controller", "system") else ["none"]
+    assert_rejected(here("get", kind, *key), 3, "There ")
+
+
+def test_help_names_a_deployment_as_such(here: Run) -> None:
+    for verb in ("list", "get", "create", "delete"):
+        assert "deploy " not in here(verb, "-h").out
+    assert here("get", "deploy", "-h").out == here("get", "deployment", "-h").out

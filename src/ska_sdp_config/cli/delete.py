@@ -11,11 +11,14 @@ from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import (
+    ALLOCATION,
     DEPENDENCY,
     DEPLOYMENT,
     EB,
     FLOW,
     PB,
+    REQUEST,
+    RESOURCE,
     SCRIPT,
     SYSTEM,
     SdpObject,
@@ -29,7 +32,7 @@ from ska_sdp_config.store.errors import depth_of_path
 
 __all__ = ["command"]
 
-KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
+KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE, REQUEST, ALLOCATION)
 
 
 def _delete_entry(path: str, also: Sequence[str], hint: str, out: Printer) -> None:
@@ -143,8 +146,8 @@ command = KeyGroup(
     help="Delete a key or an object, or all objects of a kind. They are deleted in one "
     "transaction, after confirmation.",
     usage=[
-        "(-a|--all) [options] (pb|script|eb|deployment|flow|dependency|prefix)",
-        "[options] (pb|eb|deployment|flow|dependency) ID",
+        "(-a|--all) [options] (OBJECT|prefix)",
+        "[options] OBJECT ID",
         "[options] script KIND:NAME:VERSION",
         "[options] KEY",
     ],

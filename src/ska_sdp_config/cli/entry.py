@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.objects import (
+    ALLOCATION,
     CONTROLLER,
     DEPENDENCY,
     DEPLOYMENT,
     EB,
     FLOW,
     PB,
+    REQUEST,
+    RESOURCE,
     SCRIPT,
     STATES,
     SUBARRAY,
@@ -38,7 +41,20 @@ __all__ = [
     "usage",
 ]
 
-CHANGEABLE = (SCRIPT, EB, DEPLOYMENT, *STATES, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, SYSTEM)
+CHANGEABLE = (
+    SCRIPT,
+    EB,
+    DEPLOYMENT,
+    *STATES,
+    CONTROLLER,
+    SUBARRAY,
+    FLOW,
+    DEPENDENCY,
+    RESOURCE,
+    REQUEST,
+    ALLOCATION,
+    SYSTEM,
+)
 """Objects that can be updated and edited; of processing blocks only the states."""
 
 
@@ -46,7 +62,7 @@ def usage(argument: str = "") -> list[str]:
     """Return the lines of usage of a verb that changes one entry."""
     states = "|".join(kind.name.removesuffix("-state") for kind in STATES)
     targets = (
-        "(script|eb|deployment|flow|dependency) ID",
+        "(script|eb|deployment|flow|dependency|resource|request|allocation) ID",
         f"({states})-state ID",
         "(controller|system)",
         "subarray ID",

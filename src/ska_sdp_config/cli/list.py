@@ -210,6 +210,8 @@ command = Group(
         "[options] script [KIND]",
         "[options] (deployment|eb|controller|subarray)",
         "[options] (flow|dependency) [PB|KIND]",
+        "[options] resource [KIND]",
+        "[options] (request|allocation) [PB]",
         "[options] component",
     ],
     params=[ALL, VALUES, *COMMON],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = [
+    "ALLOCATION",
     "COMPONENT",
     "CONTROLLER",
     "DEPENDENCY",
@@ -15,6 +16,8 @@ __all__ = [
     "OBJECTS",
     "OTHER_NAMES",
     "PB",
+    "REQUEST",
+    "RESOURCE",
     "SCRIPT",
     "STATES",
     "SUBARRAY",
@@ -120,6 +123,30 @@ DEPENDENCY = SdpObject(
     columns=("description",),
     selectors=("PB", "KIND"),
 )
+RESOURCE = SdpObject(
+    "resource",
+    "/resource/",
+    "resources",
+    id_name="KIND:NAME",
+    columns=("quantity", "unit"),
+    selectors=("KIND",),
+)
+REQUEST = SdpObject(
+    "request",
+    "/request/",
+    "requests for resources",
+    id_name="PB:NAME",
+    columns=("resource", "quantity"),
+    selectors=("PB",),
+)
+ALLOCATION = SdpObject(
+    "allocation",
+    "/allocation/",
+    "allocations of resources",
+    id_name="PB:NAME",
+    columns=("resource", "request", "quantity"),
+    selectors=("PB",),
+)
 COMPONENT = SdpObject(
     "component",
     "/component/",
@@ -132,7 +159,21 @@ SYSTEM = SdpObject(
     "system", "/system", "configuration of the system", creator="ska-sdp import system"
 )
 
-OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, COMPONENT, SYSTEM)
+OBJECTS = (
+    PB,
+    SCRIPT,
+    DEPLOYMENT,
+    EB,
+    CONTROLLER,
+    SUBARRAY,
+    FLOW,
+    DEPENDENCY,
+    RESOURCE,
+    REQUEST,
+    ALLOCATION,
+    COMPONENT,
+    SYSTEM,
+)
 """All kinds; a state is an entry of its object."""
 
 
@@ -141,7 +182,7 @@ def _state(kind: SdpObject) -> SdpObject:
     return SdpObject(f"{kind.name}-state", kind.root, about, kind.id_name, leaf="/state")
 
 
-STATES = tuple(map(_state, (PB, EB, DEPLOYMENT, FLOW)))
+STATES = tuple(map(_state, (PB, EB, DEPLOYMENT, FLOW, RESOURCE)))
 """States that can be changed separately from their objects."""
 
 

@@ -152,6 +152,7 @@ class TargetGroup(KeyGroup):
             or [
                 f"[options] KEY{words}",
                 f"[options] pb ID{words}",
+                *(["[options] flow (PB|KIND)"] if selects else []),
                 f"[options] OBJECT [ID]{words}",
             ],
             params=[*key_options, *options, *COMMON],
