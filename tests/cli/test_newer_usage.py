@@ -1,4 +1,4 @@
-"""Usage of today's command line of the SDP: each line works on a real etcd.
+"""Usage of the command line of newer releases: each line works on a real etcd.
 
 Here in this process, and in the long tests each as a process of its own.
 """
@@ -178,14 +178,14 @@ USES = [use for uses in USAGE.values() for use in uses]
 
 @pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
 @pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
-def test_each_line_of_todays_usage_works(
+def test_each_line_of_the_newer_usage_works(
     database: Config, etcd: Etcd, line_editor: str, run: Run, use: Use
 ) -> None:
     fill(database, STORED)
     check_use(database, etcd, run, use, line_editor, "new: [1]")
 
 
-# Lines that mean something else in today's command line; here they mean what release 0.5.0 says.
+# Lines that mean something else in newer releases; here they mean what release 0.5.0 says.
 CONFLICTS: list[Use] = [
     ("-v list eb", "/eb/eb-a = {}\n"),
     ("list -v eb", "/eb/eb-a = {}\n"),
