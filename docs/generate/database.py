@@ -11,7 +11,17 @@ from docs.generate.text import code, described, first_line, table
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
-from ska_sdp_config.entity import Deployment, ExecutionBlock, Flow, ProcessingBlock, Script
+from ska_sdp_config.entity import (
+    Allocation,
+    Deployment,
+    ExecutionBlock,
+    Flow,
+    ProcessingBlock,
+    Request,
+    Resource,
+    Script,
+    System,
+)
 from ska_sdp_config.entity.base import StoredModel
 from ska_sdp_config.entity.flow import DataProduct, Dependency, FlowSource
 from ska_sdp_config.entity.owner import Owner
@@ -90,6 +100,28 @@ _PATHS: Mapping[str, tuple[type[StoredModel], Mapping[str, Any] | None]] = {
             "expiry_time": 86400,
         },
     ),
+    "/resource/<kind>:<name>": (
+        Resource,
+        {"key": "storage:capacity-buffer", "quantity": 500000, "unit": "MB"},
+    ),
+    "/request/<pb_id>:<name>": (
+        Request,
+        {
+            "key": "pb-mvp01-20260131-00000:buffer",
+            "resource": "storage:capacity-buffer",
+            "quantity": 20000,
+        },
+    ),
+    "/allocation/<pb_id>:<name>": (
+        Allocation,
+        {
+            "key": "pb-mvp01-20260131-00000:buffer",
+            "resource": "storage:capacity-buffer",
+            "request": "pb-mvp01-20260131-00000:buffer",
+            "quantity": 20000,
+        },
+    ),
+    "/system": (System, {"version": "1.0.0"}),
 }
 
 _PARTS: Mapping[str, type[StoredModel]] = {
@@ -128,7 +160,8 @@ def entities() -> str:
     """Return a section for each entity: its path, fields and an example as it is stored."""
     sections = []
     for path, (entity, example) in _PATHS.items():
-        section = f"## `{path}`\n\n{first_line(entity)}\n\n{_fields(entity)}\n"
+        fields = f"{_fields(entity)}\n" if entity.model_fields else ""
+        section = f"## `{path}`\n\n{first_line(entity)}\n\n{fields}"
         if example is not None:
             stored = json.dumps(entity(**example).to_dict(), indent=2, sort_keys=True)
             section += f"```json\n{stored}\n```\n"
@@ -156,26 +189,32 @@ def device_entries() -> str:
 
 def _fields(entity: type[StoredModel]) -> str:
     meanings = described(entity)
-    rows = []
-    for name, field in entity.model_fields.items():
-        others = _other_names(name, field)
-        if name == "key" and not others:
-            continue
-        kind = code(_type_of(field.annotation))
-        is_required = "yes" if field.is_required() else "no"
-        rows.append([code(name), kind, is_required, meanings.get(name, "")])
-        rows += [
-            [code(other), kind, "no", f"Another name of `{name}`; either is read."]
-            for other in others
+    rows = [
+        [
+            code(stored_name),
+            code(_type_of(field.annotation)),
+            # A default that is validated is accepted in stored values only.
+            "yes" if field.is_required() or field.validate_default else "no",
+            meanings.get(name, ""),
         ]
+        for name, field in entity.model_fields.items()
+        for stored_name in _stored_names(name, field)
+    ]
     return table(["field", "type", "required", "meaning"], rows)
 
 
-def _other_names(name: str, field: FieldInfo) -> list[str]:
-    """Return the other names under which a field is read."""
+def _stored_names(name: str, field: FieldInfo) -> list[str]:
+    """Return the names under which a new entity has a field."""
+    if name != "key":
+        return [_stored_name(name, field)]
+    # Keys of several parts are in the path alone.
+    return [name, _stored_name(name, field)] if field.validation_alias else []
+
+
+def _stored_name(name: str, field: FieldInfo) -> str:
     alias = field.validation_alias
-    choices = alias.choices if isinstance(alias, AliasChoices) else []
-    return [other for other in choices if isinstance(other, str) and other != name]
+    first = alias.choices[0] if isinstance(alias, AliasChoices) else name
+    return first if isinstance(first, str) else name
 
 
 def _type_of(kind: Any) -> str:
@@ -183,7 +222,7 @@ def _type_of(kind: Any) -> str:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Literal:
         return " | ".join(json.dumps(value) for value in inner)
-    if kind is Flow.Key:
+    if kind in (Flow.Key, Resource.Key, Request.Key):
         return "str"
     if origin is Annotated:
         return _type_of(inner[0])

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -192,6 +193,15 @@ def start(database: Config, etcd: Etcd) -> Iterator[Start]:
             return process
 
         yield begin
+
+
+@pytest.fixture
+def line_editor(tmp_path: Path) -> str:
+    """Return an editor that writes ``{"edited": 1}``."""
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
+    editor.chmod(0o755)
+    return str(editor)
 
 
 @pytest.fixture

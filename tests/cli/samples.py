@@ -19,6 +19,10 @@ STORED: dict[str, Any] = {
     "/pb/pb-a": {},
     "/pb/pb-b": {},
     "/pb/pb-b/state": {"status": "RUNNING"},
+    "/allocation/pb-a:data": {},
+    "/request/pb-a:data": {},
+    "/resource/storage:buffer": {},
     "/script/batch:test:0.0.0": {"image": "i"},
+    "/system": {"old": 1},
     "/x": [],
 }

@@ -20,7 +20,7 @@ from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import wait_until
 
-from .conftest import CALL, environment, run_command
+from .conftest import CALL, environment, fill, run_command
 
 # Calls the function that bash calls on Tab, and prints its result.
 BASH = """
@@ -69,6 +69,35 @@ def test_bash_completes_existing_ids(database: Config, etcd: Etcd) -> None:
     assert 2 <= len(given) <= MAX_COMPLETIONS
     assert common(given) == "pb-"
     assert all(any(each.startswith(word) for word in given) for each in many)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_bash_completes_ids_of_each_object(database: Config, etcd: Etcd) -> None:
+    fill(
+        database,
+        {
+            "/allocation/pb-a:data": {},
+            "/flow/pb-a:data-queue:x": {},
+            "/flow/pb-a:data-queue:y": {},
+            "/flow/pb-b:data-queue:x": {},
+            "/resource/storage:buffer": {},
+        },
+    )
+    flows = ["pb-a:data-queue:x", "pb-a:data-queue:y", "pb-b:data-queue:x"]
+    expected = {
+        "get flow p": flows,
+        "edit flow-state p": flows,
+        "list flow p": ["pb-a", "pb-b"],
+        "list resource s": ["storage"],
+        "describe allocation p": ["pb-a:data"],
+        "update --edit resource-state s": ["storage:buffer"],
+        "list sys": [],
+        "get sys": ["system"],
+        "get dep": ["deployment", "dependency"],
+    }
+    for line, words in expected.items():
+        found = offered(etcd, f"ska-sdp {line}") if words else complete(etcd, f"ska-sdp {line}")
+        assert found == words, line
 
 
 WORDS = st.sets(st.text("ab", min_size=1, max_size=12), min_size=1, max_size=100)

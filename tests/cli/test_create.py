@@ -60,6 +60,22 @@ USES: list[tuple[str, str, Any]] = [
         "/dependency/pb-a:data-queue:vis:plot",
         {"description": "d"},
     ),
+    (
+        "resource storage:buffer '{quantity: 100, unit: MB}'",
+        "/resource/storage:buffer",
+        {"quantity": 100, "unit": "MB"},
+    ),
+    ("resource buffer '{site: [1]}'", "/resource/buffer", {"site": [1]}),
+    (
+        "request pb-a:data '{resource: /resource/storage:buffer, quantity: 5}'",
+        "/request/pb-a:data",
+        {"resource": "/resource/storage:buffer", "quantity": 5},
+    ),
+    (
+        "allocation pb-a:data '{resource: /resource/storage:buffer, request: null}'",
+        "/allocation/pb-a:data",
+        {"resource": "/resource/storage:buffer", "request": None},
+    ),
     ("/some/key '[1, é]'", "/some/key", [1, "é"]),
 ]
 

@@ -13,6 +13,7 @@ from ska_sdp_config.store.interface import Put
 from .conftest import CALL, Run, contents, fill, run_process
 
 STORED: dict[str, Any] = {
+    "/allocation/pb-a:data": {},
     "/deploy/dpl-a": {},
     "/deploy/dpl-a/state": {},
     "/dependency/pb-a:k:vis:o": {},
@@ -27,7 +28,11 @@ STORED: dict[str, Any] = {
     "/pb/pb-ab": {},
     "/pb": "no block",
     "/pbs": "a neighbour by name",
+    "/request/pb-a:data": {},
+    "/resource/storage:buffer": {},
+    "/resource/storage:buffer/state": {},
     "/script/batch:test:0.0.0": {},
+    "/system": {},
     "/t": "not below itself",
     "/t/pb/pb-a": {},
     "/t/x/y/z": "deep",
@@ -40,6 +45,11 @@ USES: list[tuple[str, list[str]]] = [
     ("script batch:test:0.0.0", ["/script/batch:test:0.0.0"]),
     ("flow pb-a:data-queue:vis", [p for p in STORED if p.startswith("/flow/")]),
     ("dependency pb-a:k:vis:o", ["/dependency/pb-a:k:vis:o"]),
+    ("allocation pb-a:data", ["/allocation/pb-a:data"]),
+    ("request pb-a:data", ["/request/pb-a:data"]),
+    ("resource storage:buffer", [p for p in STORED if p.startswith("/resource/")]),
+    ("-ay resource", [p for p in STORED if p.startswith("/resource/")]),
+    ("/system", ["/system"]),
     ("/pb/pb-a/state", ["/pb/pb-a/state"]),
     ("--prefix=/t pb pb-a", ["/t/pb/pb-a"]),
     ("-a -y pb", [p for p in STORED if p.startswith("/pb/")]),

@@ -12,7 +12,11 @@ from .conftest import Run, fill
 
 SCRIPT = {"kind": "realtime", "name": "vis", "version": "1.0.0"}
 OWNER = {"pid": 7, "hostname": "here", "command": ["x"]}
+LINK = "/resource/storage:buffer"
 STORED: dict[str, Any] = {
+    "/allocation/pb-a:data": {"resource": LINK, "request": "/request/pb-a:data", "quantity": 5},
+    "/allocation/pb-y:lost": {"resource": "/resource/gone", "request": None},
+    "/allocation/pb-z:data": {"resource": LINK, "quantity": 7},
     "/dependency/pb-a:k:vis:plot": {"description": "d"},
     "/dependency/pb-z:k:vis:pb-a": {},
     "/dependency/pb-z:k:vis:plot": {},
@@ -37,8 +41,14 @@ STORED: dict[str, Any] = {
     "/pb/pb-b": {"eb_id": "eb-a", "script": SCRIPT | {"kind": "batch"}},
     "/pb/pb-c": {"eb_id": "eb-a", "script": SCRIPT},
     "/pb/pb-z": {"eb_id": None, "script": SCRIPT},
+    "/request/pb-a:data": {"resource": LINK, "quantity": 5},
+    "/request/pb-z:pb-a": {"resource": LINK, "quantity": 6},
+    "/resource/storage:buffer": {"quantity": 100, "unit": "MB"},
+    "/resource/storage:buffer/state": {"available_mb": 90},
+    "/resource/storage:other": {},
     "/script/batch:vis:1.0.0": {"image": "b"},
     "/script/realtime:vis:1.0.0": {"image": "r"},
+    "/system": {"any": "thing"},
 }
 
 OF_PB_A = {
@@ -51,6 +61,8 @@ OF_PB_A = {
     "/flow/pb-a:data-queue:vis/state",
     "/dependency/pb-a:k:vis:plot",
     "/dependency/pb-z:k:vis:pb-a",
+    "/request/pb-a:data",
+    "/allocation/pb-a:data",
     "/pb/pb-a",
     "/pb/pb-a/state",
     "/pb/pb-a/owner",
@@ -69,6 +81,27 @@ USES = [
     ("eb eb-a", OF_EB_A),
     ("subarray 01", OF_EB_A | {"/lmc/subarray/01"}),
     ("subarray 02", {"/lmc/subarray/02"}),
+    (
+        "resource storage:buffer",
+        {
+            LINK,
+            f"{LINK}/state",
+            "/request/pb-a:data",
+            "/request/pb-z:pb-a",
+            "/allocation/pb-a:data",
+            "/allocation/pb-z:data",
+        },
+    ),
+    (
+        "request pb-a:data",
+        {"/request/pb-a:data", LINK, f"{LINK}/state", "/allocation/pb-a:data"},
+    ),
+    (
+        "allocation pb-a:data",
+        {"/request/pb-a:data", LINK, f"{LINK}/state", "/allocation/pb-a:data"},
+    ),
+    ("allocation pb-z:data", {"/allocation/pb-z:data", LINK, f"{LINK}/state"}),
+    ("system", {"/system"}),
 ]
 
 
@@ -98,6 +131,12 @@ def test_describe_prints_each_format(database: Config, here: Run) -> None:
     assert ["/pb/pb-b", "batch", "vis", "1.0.0", "eb-a"] in rows
     assert ["/pb/pb-a/state", "RUNNING"] in rows
     assert ["/flow/pb-a:data-queue:vis", "Visibility"] in rows
+
+
+def test_describe_names_a_missing_resource(database: Config, here: Run) -> None:
+    fill(database, STORED)
+    result = here("describe", "allocation", "pb-y:lost")
+    assert result.err == GONE.replace("/pb/pb-gone", "/resource/gone")
 
 
 def test_describe_names_a_missing_execution_block(database: Config, here: Run) -> None:

@@ -201,6 +201,21 @@ def test_doctor_checks_a_real_server(database: Config, ska_sdp: Run) -> None:
     assert found["components"]["text"] == "alive: lmc (here, pid 9)"
 
 
+RESOURCES = {
+    "/resource/storage:a": "not JSON",
+    "/request/pb-x:a": "[]",
+    "/allocation/pb-x:a": "5",
+    "/system": "[]",
+}
+
+
+def test_doctor_lists_unreadable_resources(database: Config, ska_sdp: Run) -> None:
+    fill(database, RESOURCES | {"/resource/b": {}, "/allocation/pb-x:b": {"quantity": "much"}})
+    result = ska_sdp("doctor", "-o", "json")
+    found = {each["subject"] for each in result.document if each["subject"][0] == "/"}
+    assert found == set(RESOURCES)
+
+
 def test_doctor_lists_unreadable_entries(database: Config, ska_sdp: Run) -> None:
     damaged = {
         "/eb/eb-x": "[]",

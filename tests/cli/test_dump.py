@@ -25,6 +25,11 @@ STORED: dict[str, Any] = {
     "/eb/eb-a": {"last_updated": "2020-01-01 00:00:00", "test": True},
     "/pb/pb-a": {"eb_id": None, "parameters": {"é": "1.10", "n": [1, 2.5, "yes", "~", ""]}},
     "/pb/pb-a/owner": {"pid": 1, "hostname": "h", "command": []},
+    # The types of their fields are assumed: other programs may store other ones.
+    "/request/pb-a:data": {"resource": 5, "quantity": "much"},
+    "/resource/storage": {"unit": ["MB"]},
+    "/resource/storage/state": {"capacity": "much"},
+    "/system": {"any": ["thing"]},
     "/t/x": "text,\n not JSON\x07",
     "/z": ["=", "0o7", "1_0", "2020-01-01", None, False],
 }
@@ -37,7 +42,7 @@ def test_dump_can_be_loaded(
     fill(database, STORED)
     before = contents(database)
     file = tmp_path / f"dump.{output}"
-    assert here("dump", str(file)).err == f"ska-sdp: 4 keys are in {file}.\n"
+    assert here("dump", str(file)).err == f"ska-sdp: 8 keys are in {file}.\n"
     assert here("dump", "-o", output).out == file.read_text()
     assert list(tmp_path.iterdir()) == [file]
     empty(database)

@@ -6,19 +6,15 @@ Here in this process, and in the long tests each as a process of its own.
 from __future__ import annotations
 
 import re
-import shlex
-import signal
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.shared import EARLIER_DOCUMENTATION, has_earlier_documentation
 
-from .conftest import PROGRAM, Result, Run, contents, environment, fill, run_here, run_process
+from .conftest import Run, fill, run_here, run_process
+from .usage import Use, check_use
 
 SCRIPTS = "{scripts: [{kind: batch, name: imported, version: 1.0.0, image: i}]}"
 
@@ -46,10 +42,8 @@ STORED = {
     "/y/any/thing": {},
 }
 
-# By line of usage: commands, each with the beginning of its output, and if it writes a key with
-# its value afterwards, None for no key.
 PB = "/pb/pb-a-20210102-00000"
-Use = tuple[str, str] | tuple[str, str, str, object]
+# Commands by line of usage.
 USAGE: dict[str, list[Use]] = {
     "ska-sdp COMMAND [options] [SDP_OBJECT] [<args>...]": [("list -q pb", PB)],
     "ska-sdp COMMAND (-h|--help)": [("get -h", "Usage: ska-sdp get"), ("get --help", "Usage: ")],
@@ -173,46 +167,13 @@ USAGE: dict[str, list[Use]] = {
 USES = [use for uses in USAGE.values() for use in uses]
 
 
-def run_watch(server: Etcd, words: list[str]) -> Result:
-    """Run watch as a process; send Ctrl-C after the first line of output."""
-    with subprocess.Popen(
-        [*PROGRAM, *words],
-        env=environment(server, {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        printed = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=120)
-    return Result(process.returncode, printed + rest, err)
-
-
-@pytest.fixture
-def editor(tmp_path: Path) -> str:
-    editor = tmp_path / "editor"
-    editor.write_text('#!/bin/sh\nprintf \'{"edited": 1}\' > "$1"\n')
-    editor.chmod(0o755)
-    return str(editor)
-
-
 @pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
 @pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
 def test_each_line_of_the_earlier_usage_works(
-    database: Config, etcd: Etcd, editor: str, run: Run, use: Use
+    database: Config, etcd: Etcd, line_editor: str, run: Run, use: Use
 ) -> None:
     fill(database, STORED)
-    words = shlex.split(use[0])
-    if words[0] == "watch" and words[1:] != ["--help"]:
-        result = run_watch(etcd, words)
-    else:
-        result = run(etcd, words, {"EDITOR": editor}, SCRIPTS)
-    assert result.code == 0, result.err
-    assert result.out.startswith(use[1])
-    if len(use) > 2:
-        path, value = use[2:]
-        assert contents(database).get(path) == (None if value is None else encode(value))
+    check_use(database, etcd, run, use, line_editor, SCRIPTS)
 
 
 @has_earlier_documentation

@@ -28,6 +28,10 @@ TARGETS = [
     ("subarray 01", "/lmc/subarray/01"),
     ("flow pb-a:data-queue:vis", "/flow/pb-a:data-queue:vis"),
     ("dependency pb-a:k:vis:o", "/dependency/pb-a:k:vis:o"),
+    ("resource storage:buffer", "/resource/storage:buffer"),
+    ("request pb-a:data", "/request/pb-a:data"),
+    ("allocation pb-a:data", "/allocation/pb-a:data"),
+    ("system", "/system"),
     ("/x", "/x"),
 ]
 

@@ -11,6 +11,12 @@ from .conftest import Result, Run, assert_rejected, fill, run_all
 
 STORED = {
     "/component/proccontrol/owner": {"pid": 7},
+    "/flow/pb-a:data-product:a": {"n": 1},
+    "/flow/pb-a:data-queue:b": {"n": 2},
+    "/flow/pb-a:data-queue:b/state": {"status": "FLOWING"},
+    "/flow/pb-b:data-queue:data-product": {"n": 3},
+    "/flow/pb-a2:shared-mem:c": {"n": 4},
+    "/flow/pb-odd": {"n": 5},
     "/lmc/controller": {"last_command": "On"},
     "/pb/pb-a": {"eb_id": "eb-é", "list": [1, 2]},
     "/pb/pb-a/owner": {"pid": 1},
@@ -27,6 +33,11 @@ PB_A = [
     '/pb/pb-a/state = {"status":"RUNNING"}',
 ]
 
+PRODUCT = '/flow/pb-a:data-product:a = {"n":1}'
+QUEUE = '/flow/pb-a:data-queue:b = {"n":2}'
+QUEUE_STATE = '/flow/pb-a:data-queue:b/state = {"status":"FLOWING"}'
+QUEUE_B = '/flow/pb-b:data-queue:data-product = {"n":3}'
+
 USES: list[tuple[str, list[str]]] = [
     ("/pb/pb-a", PB_A[:1]),
     ("-q /pb/pb-a", ['{"eb_id":"eb-é","list":[1,2]}']),
@@ -42,6 +53,12 @@ USES: list[tuple[str, list[str]]] = [
     ("pb pb-ab", ['/pb/pb-ab = {"eb_id":null}']),
     ("script batch:imaging:1.0.0", ['/script/batch:imaging:1.0.0 = {"image":"i"}']),
     ("controller", ['/lmc/controller = {"last_command":"On"}']),
+    ("flow pb-a:data-queue:b", [QUEUE, QUEUE_STATE]),
+    ("flow pb-a", [PRODUCT, QUEUE, QUEUE_STATE]),
+    ("flow data-queue", [QUEUE, QUEUE_STATE, QUEUE_B]),
+    ("flow data-product", [PRODUCT]),
+    ("flow pb-a:data-queue", [QUEUE, QUEUE_STATE]),
+    ("flow pb-odd", ['/flow/pb-odd = {"n":5}']),
     ("component proccontrol", ['/component/proccontrol/owner = {"pid":7}']),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import click
@@ -12,13 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_config import Config
+from ska_sdp_config import Config, operations
 from ska_sdp_config.cli.errors import Failed, NotFound, TimedOut, Unfinished, explain
 from ska_sdp_config.cli.group import Group
-from ska_sdp_config.cli.objects import OBJECTS
-from ska_sdp_config.cli.options import COMMON, flag
+from ska_sdp_config.cli.objects import OBJECTS, SYSTEM
+from ska_sdp_config.cli.options import COMMON, flag, has_debug
 from ska_sdp_config.cli.program import VERBS
-from ska_sdp_config.operations import collections as _loads_all_of_them  # noqa: F401
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
 from ska_sdp_config.store.errors import (
     CommitUnknown,
@@ -32,7 +32,8 @@ from .conftest import Run, assert_rejected, fill, run_command
 PATHS = [
     [],
     *([verb] for verb in VERBS),
-    *([verb, kind.name] for verb in ("list", "get", "watch") for kind in OBJECTS),
+    *(["list", kind.name] for kind in OBJECTS if kind != SYSTEM),
+    *([verb, kind.name] for verb in ("get", "watch") for kind in OBJECTS),
     ["describe", "eb"],
     ["wait", "pb"],
     ["create", "pb"],
@@ -42,6 +43,7 @@ PATHS = [
     ["delete", "prefix"],
     ["end", "eb"],
     ["import", "scripts"],
+    ["import", "system"],
 ]
 
 # Help on every level, in one process, without the import of heavy packages.
@@ -65,10 +67,10 @@ def test_help_imports_no_heavy_packages() -> None:
         assert "-h, --help" in text
     for verb in VERBS:
         assert verb in helps[()]
-        assert "--debug" in helps[(verb,)]
+        assert "-d, --debug" in helps[(verb,)]
     for kind in OBJECTS:
         assert kind.about in helps[()]
-        assert kind.name in helps[("list",)]
+        assert kind == SYSTEM or kind.name in helps[("list",)]
     for usage in (
         "ska-sdp list (-a|--all) [options]",
         "ska-sdp list [options] pb [DATE]",
@@ -104,6 +106,26 @@ def test_options_are_accepted_in_any_position(database: Config, ska_sdp: Run, li
     assert result.code == 0
     assert "/t/pb/pb-a-20210102-00000" in result.out or result.document == [{}]
     assert "pb-b" not in result.out
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-d list -a", True),
+        ("list -a --debug", True),
+        ("get -qd /x", True),
+        ("get -qdo json /x", True),
+        ("list pb --prefix /d -d", True),
+        ("get -oddly /x", False),
+        ("list -o -d", False),
+        ("list --prefix --debug", False),
+        ("create /x -- -d", False),
+        ("list --dry-run", False),
+        ("delete pb pb-d", False),
+    ],
+)
+def test_debug_is_found_before_the_line_is_parsed(line: str, expected: bool) -> None:
+    assert has_debug(line.split()) == expected
 
 
 def test_help_before_a_command_is_that_of_the_command(ska_sdp: Run) -> None:
@@ -153,9 +175,10 @@ def test_unreachable_database_is_exit_5(ska_sdp: Run, line: str) -> None:
     nowhere = {"SDP_CONFIG_PORT": "9", "SDP_CONFIG_TIMEOUT": "0.1"}
     result = ska_sdp(*line.split(), env=nowhere, stdin="scripts: []")
     assert_rejected(result, 5, "ska-sdp: The database at 127.0.0.1:9 did not answer")
-    assert "Traceback (most recent call last)" in (
-        ska_sdp(*line.split(), "--debug", env=nowhere, stdin="scripts: []").err
-    )
+    for debug in ("-d", "--debug"):
+        assert "Traceback (most recent call last)" in (
+            ska_sdp(debug, *line.split(), env=nowhere, stdin="scripts: []").err
+        )
 
 
 @pytest.mark.parametrize(
@@ -235,12 +258,12 @@ def test_error_has_a_code_and_one_line(error: BaseException, code: int, line: st
 
 def test_objects_have_the_paths_of_the_library() -> None:
     # Collections are imported on first use.
-    for name in ("deployment", "execution_block", "flow", "processing_block", "script"):
-        import_module(f"ska_sdp_config.operations.{name}")
+    for module in iter_modules(operations.__path__, f"{operations.__name__}."):
+        import_module(module.name)
     ours = {kind.root for kind in OBJECTS}
-    theirs = {f"{each.PREFIX}/" for each in _concrete(CollectiveEntityOperations)}
+    theirs = {f"{each.PREFIX}/" for each in _concrete(CollectiveEntityOperations)} - {"/"}
     assert theirs <= ours
-    assert ours - theirs == {"/lmc/controller", "/lmc/subarray/", "/component/"}
+    assert ours - theirs == {"/lmc/controller", "/lmc/subarray/", "/component/", "/system"}
 
 
 def _concrete(kind: Any) -> list[Any]:

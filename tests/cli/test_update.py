@@ -30,6 +30,14 @@ USES: list[tuple[str, str, Any]] = [
         "/dependency/pb-a:k:vis:o",
         {"description": "d"},
     ),
+    (
+        "resource storage:buffer '{quantity: 1}'",
+        "/resource/storage:buffer",
+        {"quantity": 1},
+    ),
+    ("request pb-a:data '{quantity: 1}'", "/request/pb-a:data", {"quantity": 1}),
+    ("allocation pb-a:data '{quantity: 1}'", "/allocation/pb-a:data", {"quantity": 1}),
+    ("system '{a: [1]}'", "/system", {"a": [1]}),
     ("/x '{a: [1]}'", "/x", {"a": [1]}),
 ]
 

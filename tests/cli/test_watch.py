@@ -107,6 +107,18 @@ def test_watch_prints_all_entries_of_an_object(database: Config, start: Start) -
     assert interrupt(process)[:1] == (0,)
 
 
+def test_watch_prints_all_flows_of_a_block(database: Config, start: Start) -> None:
+    fill(database, {"/flow/pb-a:k:a": {"n": 0}, "/flow/pb-b:k:a": {}})
+    process = start("watch", "flow", "pb-a")
+    assert next_line(process) == '/flow/pb-a:k:a = {"n":0}'
+    fill(database, {"/flow/pb-b:k:b": {}, "/flow/pb-a:k:b": {}, "/flow/pb-a:k:b/state": {}})
+    assert next_line(process) == "/flow/pb-a:k:b = {}"
+    assert next_line(process) == "/flow/pb-a:k:b/state = {}"
+    delete(database, "/flow/pb-a:k:a")
+    assert next_line(process) == "/flow/pb-a:k:a = null"
+    assert interrupt(process)[:1] == (0,)
+
+
 @pytest.mark.long
 def test_watch_prints_each_change_in_order(database: Config, etcd: Etcd, start: Start) -> None:
     fill(database, {"/k": "0", "/pb/pb-a/state": "0"})

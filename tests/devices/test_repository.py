@@ -57,6 +57,9 @@ BLOCKS = {
     "/pb/pb-a/state": ['{"status": "RUNNING"}', '{"status": "FAILED"}', "5", None],
     "/pb/pb-a/owner": ['{"pid": 1}', None],
     "/lmc/subarray/01": ['{"eb_id": "eb-a"}', "{}", None],
+    "/resource/a:storage": ['{"available_mb": 5}', "no JSON", None],
+    "/resource/a:storage/state": ['{"free": 4}', None],
+    "/resource/capacity-buffer": ['{"available_mb": 9}', None],
     "/component/x": ['{"status": "ONLINE"}', None],
 }
 LOST, READ = "lost", "read"
@@ -69,7 +72,7 @@ def test_system_is_that_of_a_reader_that_starts_now(
 ) -> None:
     database = Database()
     with Config(MemoryBackend(database)) as config, Config(MemoryBackend(database)) as other:
-        reader = SystemReader("/storage", "")
+        reader = SystemReader("", "")
         iterations = iter(config.watcher(timeout=0, follow=reader.followed))
         for step in [*history, READ]:
             if isinstance(step, tuple):
@@ -82,7 +85,7 @@ def test_system_is_that_of_a_reader_that_starts_now(
                 config.backend.get("/a")
                 for txn in watcher.txn():
                     system = reader.read(txn, watcher.changed)
-                    assert system == SystemReader("/storage", "").read(txn, None)
+                    assert system == SystemReader("", "").read(txn, None)
 
 
 def put(config: Config, path: str, text: str | None) -> None:

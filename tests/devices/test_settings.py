@@ -18,7 +18,7 @@ def test_defaults_are_those_of_the_reference() -> None:
     assert settings.strictness == 1
     assert settings.version_info == "{}"
     assert settings.prefix == ""
-    assert settings.storage_key == "/resource/capacity-buffer"
+    assert settings.storage_key == ""
     assert settings.receive_scripts.search("vis-receive")
 
 

@@ -18,7 +18,6 @@ from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.store.keys import key_of_path
 from ska_sdp_lmc.ops.secure_etcd.rights import plan
-from ska_sdp_lmc.runtime.settings import Settings
 from tests.docs.page import ROOT
 
 PAGE = (ROOT / "docs/reference/database.md").read_text()
@@ -74,7 +73,7 @@ def test_page_has_every_path_of_the_library() -> None:
     )
     classes = (each for module in modules for each in vars(module).values())
     prefixes = {prefix for each in classes if (prefix := getattr(each, "PREFIX", ""))}
-    assert len(prefixes) == 8
+    assert len(prefixes) == 11
     assert all(any(path.startswith(f"{prefix}/") for path in WRITERS) for prefix in prefixes)
 
 
@@ -90,7 +89,8 @@ def test_page_has_every_path_of_the_library() -> None:
             for path in (block, paths.state_of(block))
         ),
         paths.owner_of(paths.processing_block("pb-x")),
-        Settings.model_fields["storage_key"].default,
+        "/resource/storage:capacity-buffer",
+        "/resource/storage:capacity-buffer/state",
     ],
 )
 def test_page_has_path_of_the_model(path: str) -> None:

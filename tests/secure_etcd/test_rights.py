@@ -30,7 +30,11 @@ PATHS = {
     "/flow/pb-x:data-product:vis",
     "/flow/pb-x:data-product:vis/state",
     "/dependency/pb-x:data-product:vis:pb-y",
-    "/resource/capacity-buffer",
+    "/resource/storage:capacity-buffer",
+    "/resource/storage:capacity-buffer/state",
+    "/request/pb-x:buffer",
+    "/allocation/pb-x:buffer",
+    "/system",
 }
 """One path of each kind in the database."""
 
@@ -44,9 +48,15 @@ WRITES = {
     "lmc-controller": {"/lmc/controller", "/component/lmc-controller/owner"},
     "lmc-subarray-01": {"/lmc/subarray/01", "/component/lmc-subarray-01/owner", *SUBARRAY},
     "lmc-subarray-02": {"/lmc/subarray/02", "/component/lmc-subarray-02/owner", *SUBARRAY},
-    "proccontrol": {"/component/proccontrol/owner", *OF_BLOCKS, *DEPLOYMENTS},
+    "proccontrol": {
+        "/component/proccontrol/owner",
+        *OF_BLOCKS,
+        *DEPLOYMENTS,
+        "/request/pb-x:buffer",
+        "/allocation/pb-x:buffer",
+    },
     "helmdeploy": {"/component/helmdeploy/owner", "/deploy/proc-x/state"},
-    "script": {*OF_BLOCKS, EB, f"{EB}/state", *DEPLOYMENTS, *FLOWS},
+    "script": {*OF_BLOCKS, EB, f"{EB}/state", *DEPLOYMENTS, *FLOWS, "/request/pb-x:buffer"},
     "operator": {path for path in PATHS if not path.startswith(("/lmc/", "/component/"))},
 }
 

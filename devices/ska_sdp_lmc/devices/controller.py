@@ -71,7 +71,8 @@ class SDPController(LmcDevice):
     )
     StorageKey = device_property(
         dtype=str,
-        doc="Path of the document with available_mb (default /resource/capacity-buffer).",
+        doc="Path of the resource that is the capacity buffer (default: the first one with "
+        "capacity-buffer or storage in its path).",
     )
 
     attributes = (*COMMON, *ATTRIBUTES)

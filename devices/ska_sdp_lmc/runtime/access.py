@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ska_sdp_config.engine.committer import TOKEN_PREFIX
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.listing import with_state
+from ska_sdp_config.lmc.storage import RESOURCES
 from ska_sdp_config.store.interface import Put, Query, Store
 from ska_sdp_config.store.keys import Span, key_of_path
 
@@ -47,15 +48,16 @@ class Access:
         return cls(_below(prefix, writes), _below(prefix, reads))
 
     @classmethod
-    def of_controller(cls, component: str, storage_path: str, prefix: str = "") -> Access:
+    def of_controller(cls, component: str, storage_key: str, prefix: str = "") -> Access:
         """Return the paths, below a prefix, that the controller's device reads and writes.
 
-        They include the component that it registers and, at ``storage_path``, the document that
-        holds the capacity of the buffer.
+        They include the component that it registers, and the resource that is the capacity
+        buffer: ``storage_key``, or any if that is empty.
         """
         writes = (paths.CONTROLLER, paths.component(component))
         block, pb = paths.execution_block(SAMPLE_ID), paths.processing_block(SAMPLE_ID)
-        reads = (storage_path, paths.subarray(SAMPLE_ID), block, *with_state(pb))
+        storage = with_state(storage_key or RESOURCES + SAMPLE_ID)
+        reads = (*storage, paths.subarray(SAMPLE_ID), block, *with_state(pb))
         return cls(_below(prefix, writes), _below(prefix, reads))
 
 

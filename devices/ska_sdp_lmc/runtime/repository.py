@@ -10,9 +10,12 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.active_blocks import ActiveBlocks
 from ska_sdp_config.lmc.controller import ControllerEntry
+from ska_sdp_config.lmc.listing import with_state
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, required_paths
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_config.lmc.storage import RESOURCES, find_storage
 from ska_sdp_config.lmc.system import System
+from ska_sdp_config.operations.texts import Texts
 
 __all__ = ["SnapshotReader", "SystemReader", "read_controller", "write"]
 
@@ -111,16 +114,16 @@ class SystemReader:
     documents, which are few, it parses one again only if its text has changed.
 
     Args:
-        storage_path: path of the document that holds the capacity of the buffer.
+        storage_key: path of the resource that is the capacity buffer; empty to find it.
         prefix: path before all paths of the system.
 
     Attributes:
         followed: prefixes of the paths to follow.
     """
 
-    def __init__(self, storage_path: str, prefix: str) -> None:
+    def __init__(self, storage_key: str, prefix: str) -> None:
         self.followed = tuple(prefix + path for path in ActiveBlocks.FOLLOWED)
-        self._storage_path = storage_path
+        self._storage_key = storage_key
         self._prefix = prefix
         self._blocks = ActiveBlocks()
         self._known: dict[str, _Parsed] = {}
@@ -145,7 +148,7 @@ class SystemReader:
             )
         else:
             blocks.update((path[len(self._prefix) :] for path in changed), texts.get_many)
-        found = texts.get_many([paths.CONTROLLER, self._storage_path])
+        found = texts.get_many([paths.CONTROLLER, *self._storage_paths(texts)])
         found.update(texts.list_values("/component/", recurse=[1]))
         found.update(texts.list_values("/lmc/subarray/"))
         documents, unreadable = dict(blocks.documents), set(blocks.unreadable)
@@ -155,6 +158,12 @@ class SystemReader:
         ended = self._read_ended_blocks(txn, documents)
         self._known = {**parsed, **ended}
         return System(txn.revision, documents, tuple(sorted(unreadable)))
+
+    def _storage_paths(self, texts: Texts) -> tuple[str, ...]:
+        """Return the paths of the capacity buffer's resource and of its state."""
+        # Without the values: the amounts of other resources may change often.
+        path = self._storage_key or find_storage(texts.list_keys(RESOURCES, recurse=1))
+        return () if path is None else with_state(path)
 
     def _read_ended_blocks(
         self, txn: Transaction, documents: dict[str, Json]

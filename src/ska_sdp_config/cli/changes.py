@@ -14,10 +14,9 @@ from ska_sdp_config.cli.interrupts import EndRequest, end_on_interrupt, end_on_t
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target
-from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path, path_of_key, spans_below
+from ska_sdp_config.store.keys import EVERYTHING, path_of_key
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
@@ -35,14 +34,19 @@ GAP = None
 class _Sink:
     """Sink of a watch that queues the changes of some keys."""
 
-    def __init__(self, spans: Sequence[Span]) -> None:
-        self._spans = spans
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._spans = target.spans
         self.queue: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
 
     def changed(self, changes: Sequence[Change]) -> None:
-        matching = [each for each in changes if any(each.key in span for span in self._spans)]
+        matching = [each for each in changes if self._matches(each.key)]
         if matching:
             self.queue.put(matching)
+
+    def _matches(self, key: str) -> bool:
+        in_spans = any(key in span for span in self._spans)
+        return in_spans and self._target.includes(path_of_key(key))
 
     def gap(self, revision: int) -> None:
         self.queue.put(GAP)
@@ -87,17 +91,14 @@ def changes(
 def _changes(
     backend: Backend, target: Target, end: EndRequest, quiet: bool
 ) -> Generator[Texts, None, None]:
-    spans = [Span(key_of_path(target.path))]
-    if target.kind:
-        spans += spans_below(target.path, MAX_DEPTH)
-    sink = _Sink(spans)
+    sink = _Sink(target)
     end.wake = sink.wake
     shown, revision = _read(backend, target)
     if not (shown or quiet) and sys.stderr.isatty():
-        note(f"There is nothing at {target.path} yet: waiting, press Ctrl-C to stop.")
+        note(f"{target.absence} yet: waiting, press Ctrl-C to stop.")
     yield {**shown}
     # One watch: the changes of several watches would not be in order.
-    watch = backend.store.watch(EVERYTHING if target.kind else spans[0], revision + 1, sink)
+    watch = backend.store.watch(EVERYTHING if target.kind else target.spans[0], revision + 1, sink)
     try:
         while not end.is_set:
             received = sink.queue.get()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ska_sdp_config.cli.objects import PB_STATE, SdpObject
+from ska_sdp_config.cli.objects import SdpObject
 from ska_sdp_config.store.errors import depth_of_path
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["MAX_COMPLETIONS", "TIMEOUT_S", "complete_ids", "complete_keys"]
+__all__ = ["MAX_COMPLETIONS", "TIMEOUT_S", "complete_first_parts", "complete_ids", "complete_keys"]
 
 TIMEOUT_S = 1.0
 """Timeout of the database in seconds: the user waits at the prompt."""
@@ -32,11 +32,20 @@ _PLAIN = re.compile(r"[\w@%+=:,./-]*")
 
 def complete_ids(kind: SdpObject, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Complete the ID of an object; offer nothing if the database is unreachable."""
-    # A block without a state is offered too: the state can be created.
-    leaf = "" if kind == PB_STATE else kind.leaf
+    # An object without a state is offered too: the state can be created.
+    leaf = "" if kind.is_state else kind.leaf
     root = kind.path(ctx.params.get("prefix") or "")
     found = _paths(root + incomplete, [depth_of_path(leaf)])
     return _items(path[len(root) :].removesuffix(leaf) for path in found if path.endswith(leaf))
+
+
+def complete_first_parts(
+    kind: SdpObject, ctx: click.Context, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the first part of IDs, such as the processing blocks of flows."""
+    root = kind.path(ctx.params.get("prefix") or "")
+    found = _paths(root + incomplete, [0])
+    return _items(dict.fromkeys(path[len(root) :].partition(":")[0] for path in found))
 
 
 def complete_keys(ctx: click.Context, incomplete: str) -> list[CompletionItem]:

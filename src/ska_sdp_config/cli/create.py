@@ -13,12 +13,16 @@ from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import (
+    ALLOCATION,
     DEPENDENCY,
     DEPLOYMENT,
     EB,
     FLOW,
     PB,
+    REQUEST,
+    RESOURCE,
     SCRIPT,
+    SYSTEM,
     SdpObject,
     locate,
 )
@@ -35,7 +39,10 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-CREATED = (SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
+PLAIN = (EB, FLOW, DEPENDENCY, RESOURCE, REQUEST, ALLOCATION)
+"""Objects that are created with an ID and a value."""
+
+CREATED = (SCRIPT, DEPLOYMENT, *PLAIN)
 """Objects that are created with an ID of the user's choice."""
 
 GENERATOR = "sdpcli"
@@ -95,7 +102,8 @@ def _create_key(key: str, value: str, force: bool, out: Printer, prefix: str) ->
             )
         if place is not None and place.kind in CREATED and not place.part:
             _check_new_id(place.kind, place.key, " Use --force to skip validation.")
-        text = stored_text(key, argument_value(value, f"The value for {key}"), prefix)
+        given = argument_value(value, f"The value for {key}")
+        text = stored_text(key, given, prefix, is_new=True)
     _create(key, text, key, out, prefix)
 
 
@@ -104,7 +112,7 @@ def _create_object(kind: SdpObject, key: str, value: Any, out: Printer, prefix: 
 
     _check_new_id(kind, key)
     path = kind.path(prefix, key)
-    _create(path, stored_text(path, value, prefix), key, out, prefix)
+    _create(path, stored_text(path, value, prefix, is_new=True), key, out, prefix)
 
 
 def _create_deployment(key: str, deployment_kind: str, parameters: str, **options: Any) -> None:
@@ -241,9 +249,12 @@ command = KeyGroup(
     usage=[
         "[options] pb SCRIPT [PARAMETERS] [--eb=EB_PARAMETERS]",
         "[options] deployment ID KIND PARAMETERS",
-        "[options] (script|eb|flow|dependency) ID VALUE",
+        "[options] (script|eb|flow|dependency|resource|request|allocation) ID VALUE",
         "[options] KEY VALUE",
     ],
     params=[EB_PARAMETERS, FORCE, *COMMON],
-    commands=[_pb, _command(SCRIPT), _deployment, *map(_command, (EB, FLOW, DEPENDENCY))],
+    unsupported={
+        SYSTEM.name: "There is only one system entry: create it with 'ska-sdp import system'."
+    },
+    commands=[_pb, _command(SCRIPT), _deployment, *map(_command, PLAIN)],
 )

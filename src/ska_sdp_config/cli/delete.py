@@ -10,7 +10,19 @@ import click
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.interrupts import defer_interrupts
-from ska_sdp_config.cli.objects import DEPENDENCY, DEPLOYMENT, EB, FLOW, PB, SCRIPT, SdpObject
+from ska_sdp_config.cli.objects import (
+    ALLOCATION,
+    DEPENDENCY,
+    DEPLOYMENT,
+    EB,
+    FLOW,
+    PB,
+    REQUEST,
+    RESOURCE,
+    SCRIPT,
+    SYSTEM,
+    SdpObject,
+)
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
@@ -20,17 +32,17 @@ from ska_sdp_config.store.errors import depth_of_path
 
 __all__ = ["command"]
 
-KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY)
+KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE, REQUEST, ALLOCATION)
 
 
-def _delete_entry(path: str, also: Sequence[str], list_command: str, out: Printer) -> None:
+def _delete_entry(path: str, also: Sequence[str], hint: str, out: Printer) -> None:
     """Delete one entry, with its state and owner if there are any."""
     deleted: list[str] = []
     with open_backend(defer_interrupts()) as backend:
         for txn in backend.txn(prefetch=[path, *also]):
             found = txn.get_many([path, *also])
             if found[path] is None:
-                raise NotFound(f"There is nothing at {path} to delete: try '{list_command}'.")
+                raise NotFound(f"There is nothing at {path} to delete: try '{hint}'.")
             deleted = [each for each, text in found.items() if text is not None]
             for each in deleted:
                 txn.delete(each)
@@ -86,7 +98,7 @@ def _command(kind: SdpObject) -> click.Command:
             raise click.UsageError(
                 f"{key!r} is not {kind.id_name}: 'ska-sdp delete {path}' deletes a key."
             )
-        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.list_command, out)
+        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.hint, out)
 
     return make_object_command(
         kind,
@@ -134,11 +146,14 @@ command = KeyGroup(
     help="Delete a key or an object, or all objects of a kind. They are deleted in one "
     "transaction, after confirmation.",
     usage=[
-        "(-a|--all) [options] (pb|script|eb|deployment|flow|dependency|prefix)",
-        "[options] (pb|eb|deployment|flow|dependency) ID",
+        "(-a|--all) [options] (OBJECT|prefix)",
+        "[options] OBJECT ID",
         "[options] script KIND:NAME:VERSION",
         "[options] KEY",
     ],
     params=[*OPTIONS, *COMMON],
     commands=[*map(_command, KINDS), _prefix],
+    unsupported={
+        SYSTEM.name: "The system entry is deleted only by its key: 'ska-sdp delete /system'."
+    },
 )

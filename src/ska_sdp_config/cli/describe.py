@@ -12,13 +12,17 @@ from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import (
+    ALLOCATION,
     DEPENDENCY,
     DEPLOYMENT,
     EB,
     FLOW,
     PB,
+    REQUEST,
+    RESOURCE,
     SCRIPT,
     SUBARRAY,
+    SYSTEM,
     SdpObject,
 )
 from ska_sdp_config.cli.options import COMMON
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
 
 __all__ = ["command"]
+
+KINDS = (PB, EB, SUBARRAY, RESOURCE, REQUEST, ALLOCATION, SYSTEM)
 
 STATE_COLUMNS = ("status", "reason", "last_updated")
 """Fields of states to show in a table."""
@@ -49,13 +55,59 @@ class _Collector:
 
     def sections(self, kind: SdpObject, key: str) -> Iterator[Section]:
         """Yield the section of an object, then those of all that is related to it."""
-        of_kind = {PB: self._pb_sections, EB: self._eb_sections, SUBARRAY: self._subarray_sections}
+        of_kind = {
+            PB: self._pb_sections,
+            EB: self._eb_sections,
+            SUBARRAY: self._subarray_sections,
+            RESOURCE: self._resource_sections,
+            REQUEST: self._request_sections,
+            ALLOCATION: self._allocation_sections,
+            SYSTEM: self._system_sections,
+        }
         yield from of_kind[kind](key)
 
     def _object_section(self, kind: SdpObject, key: str) -> Section:
         """Return the value, the state and the owner of an object."""
         path = kind.path(self._prefix, key)
         return Section(_title(kind), self._entries([path, f"{path}/state", f"{path}/owner"]))
+
+    def _system_sections(self, key: str) -> Iterator[Section]:
+        yield self._object_section(SYSTEM, key)
+
+    def _resource_sections(self, key: str) -> Iterator[Section]:
+        yield self._object_section(RESOURCE, key)
+        for kind in (REQUEST, ALLOCATION):
+            yield self._linking_section(kind, "resource", RESOURCE.path("", key))
+
+    def _request_sections(self, key: str) -> Iterator[Section]:
+        section = self._object_section(REQUEST, key)
+        yield section
+        yield self._linked_section(section, "resource", RESOURCE)
+        yield self._linking_section(ALLOCATION, "request", REQUEST.path("", key))
+
+    def _allocation_sections(self, key: str) -> Iterator[Section]:
+        section = self._object_section(ALLOCATION, key)
+        yield section
+        yield self._linked_section(section, "request", REQUEST)
+        yield self._linked_section(section, "resource", RESOURCE)
+
+    def _linked_section(self, section: Section, field: str, kind: SdpObject) -> Section:
+        """Return the object to which a field of another one links, with its state."""
+        link = _value(section).get(field)
+        if not isinstance(link, str) or not link.startswith(kind.root) or link.endswith("/"):
+            return Section(_title(kind), [])
+        path = f"{self._prefix}{link}"  # links are stored without the global prefix
+        found = self._entries([path, f"{path}/state"])
+        if not found:
+            self.absent.append(path)
+        return Section(_title(kind), found)
+
+    def _linking_section(self, kind: SdpObject, field: str, link: str) -> Section:
+        """Return the objects of a kind whose field is a link."""
+        values_of_kind = self._txn.list_values(kind.path(self._prefix))
+        entries = [Entry(path, text) for path, text in values_of_kind]
+        found = [entry for entry in entries if _mapping(entry).get(field) == link]
+        return Section(_title(kind), found, kind.columns)
 
     def _subarray_sections(self, key: str) -> Iterator[Section]:
         section = self._object_section(SUBARRAY, key)
@@ -130,6 +182,14 @@ class _Collector:
                 if first in pb_ids or last in pb_ids
             ]
             yield from self._with_states(kind, found)
+        for kind in (REQUEST, ALLOCATION):
+            root = kind.path(self._prefix)
+            found = [
+                path
+                for path in self._txn.list_keys(root)
+                if path[len(root) :].partition(":")[0] in pb_ids
+            ]
+            yield Section(_title(kind), self._entries(found), kind.columns)
 
     def _with_states(self, kind: SdpObject, paths: list[str]) -> Iterator[Section]:
         title = _title(kind)
@@ -156,8 +216,9 @@ def _value(section: Section) -> dict[str, Any]:
 
 
 def _command(kind: SdpObject) -> click.Command:
-    def describe(key: str, out: Printer, prefix: str) -> None:
-        check_id(key)
+    def describe(out: Printer, prefix: str, key: str = "") -> None:
+        if not kind.is_single:
+            check_id(key)
         sections: list[Section] = []
         absent: list[str] = []
         with open_backend() as backend:
@@ -167,11 +228,13 @@ def _command(kind: SdpObject) -> click.Command:
                 absent = collector.absent
         if not sections[0].entries:
             path = kind.path(prefix, key)
-            raise NotFound(f"There is nothing at {path} to describe: try '{kind.list_command}'.")
+            raise NotFound(f"There is nothing at {path} to describe: try '{kind.hint}'.")
         out.sections([section for section in sections if section.entries])
         if absent and not out.quiet:
             note(f"Referenced, but not in the database: {', '.join(absent)}.")
 
+    if kind.is_single:
+        return make_object_command(kind, describe, [], f"Describe the {kind.about}.")
     text = f"Describe one of the {kind.about}, with everything related to it."
     return make_object_command(kind, describe, [id_argument(kind)], text)
 
@@ -179,9 +242,9 @@ def _command(kind: SdpObject) -> click.Command:
 command = Group(
     name="describe",
     help="Print an object and everything related to it: state, owner, script, deployments, flows, "
-    "dependencies; for an execution block also its processing blocks, for a subarray also its "
-    "execution block.",
-    usage=["[options] (pb|eb|subarray) ID"],
+    "dependencies, requests for resources and their allocations; for an execution block also its "
+    "processing blocks, for a subarray also its execution block.",
+    usage=["[options] (pb|eb|subarray|resource|request|allocation) ID", "[options] system"],
     params=COMMON,
-    commands=[_command(kind) for kind in (PB, EB, SUBARRAY)],
+    commands=[_command(kind) for kind in KINDS],
 )

@@ -16,7 +16,6 @@ from ska_sdp_config.cli import values
 from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace, usage
 from ska_sdp_config.cli.errors import EditKept, Failed, Misconfigured
 from ska_sdp_config.cli.interrupts import defer_interrupts
-from ska_sdp_config.cli.objects import PB_STATE
 from ska_sdp_config.cli.options import FORCE
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
@@ -24,13 +23,19 @@ from ska_sdp_config.cli.source import parse_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
 from ska_sdp_config.cli.terminal import one_line
 
-__all__ = ["command"]
+__all__ = ["command", "edit_value"]
 
 COMMENT = "# "
 """Beginning of the lines that explain an error above the value to correct."""
 
 
-def _edit(target: Target, out: Printer, prefix: str, force: bool = False) -> None:
+def edit_value(target: Target, out: Printer, prefix: str, force: bool = False) -> None:
+    """Edit the value of a target in a text editor, and print the changes.
+
+    Raises:
+        Failed: the value is missing, may not be changed, or stays invalid; or the editor failed.
+        EditKept: the edited value could not be written.
+    """
     editor = _editor()
     if not force:
         check_changeable(target, prefix)
@@ -38,7 +43,7 @@ def _edit(target: Target, out: Printer, prefix: str, force: bool = False) -> Non
     with open_backend() as backend:
         for txn in backend.txn():
             stored = txn.get(target.entry)
-    if stored is None and target.kind != PB_STATE:
+    if stored is None and not target.is_state:
         raise target.not_found()
     text = _text_to_edit(target, "{}" if stored is None else stored, force)
     file = _make_file(target, text)
@@ -173,11 +178,12 @@ def _run(editor: list[str], file: Path) -> None:
 
 command = TargetGroup(
     "edit",
-    _edit,
+    edit_value,
     "Edit the value of {}",
     key_options=[FORCE],
     kinds=CHANGEABLE,
     usage=usage(),
-    help="Edit the value of a key, or of an object, or the state of a processing block, with the "
-    "editor set in VISUAL or EDITOR. An unchanged value is not written.",
+    help="Edit the value of a key, or of an object, or only the state of an object, with the "
+    "editor set in VISUAL or EDITOR. A missing state is created. An unchanged value is not "
+    "written.",
 )

@@ -41,7 +41,7 @@ def _end_eb(key: str, cancel: bool, out: Printer, prefix: str) -> None:
             with _named(f"{path}/state"):
                 known = state.get()
             if eb is None:
-                raise NotFound(f"There is no execution block at {path}: try '{EB.list_command}'.")
+                raise NotFound(f"There is no execution block at {path}: try '{EB.hint}'.")
             if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
                 raise Failed(
                     f"The value or the state of {path} is not a mapping: "

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.objects import (
+    ALLOCATION,
     CONTROLLER,
     DEPENDENCY,
     DEPLOYMENT,
     EB,
     FLOW,
     PB,
-    PB_STATE,
+    REQUEST,
+    RESOURCE,
     SCRIPT,
+    STATES,
     SUBARRAY,
+    SYSTEM,
     locate,
 )
 from ska_sdp_config.cli.output import Change, note
@@ -37,14 +41,34 @@ __all__ = [
     "usage",
 ]
 
-CHANGEABLE = (SCRIPT, EB, DEPLOYMENT, PB_STATE, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY)
+CHANGEABLE = (
+    SCRIPT,
+    EB,
+    DEPLOYMENT,
+    *STATES,
+    CONTROLLER,
+    SUBARRAY,
+    FLOW,
+    DEPENDENCY,
+    RESOURCE,
+    REQUEST,
+    ALLOCATION,
+    SYSTEM,
+)
 """Objects that can be updated and edited; of processing blocks only the states."""
 
 
 def usage(argument: str = "") -> list[str]:
     """Return the lines of usage of a verb that changes one entry."""
-    objects = ("(script|eb|deployment|flow|dependency) ID", "pb-state ID", "controller")
-    return [f"[options] {each}{argument}" for each in (*objects, "subarray ID", "KEY")]
+    states = "|".join(kind.name.removesuffix("-state") for kind in STATES)
+    targets = (
+        "(script|eb|deployment|flow|dependency|resource|request|allocation) ID",
+        f"({states})-state ID",
+        "(controller|system)",
+        "subarray ID",
+        "KEY",
+    )
+    return [f"[options] {each}{argument}" for each in targets]
 
 
 def check_changeable(target: Target, prefix: str) -> None:
@@ -69,7 +93,7 @@ def replace(
     *,
     read: tuple[str | None] | None = None,
 ) -> list[Change]:
-    """Replace the text of an entry in one transaction; create a missing processing block state.
+    """Replace the text of an entry in one transaction; create a missing state.
 
     The state of an execution block, if it has one, is updated with it.
 
@@ -97,7 +121,7 @@ def replace(
         before = txn.get(path)
         if read is not None and before != read[0]:
             raise Failed(f"{path} was changed by another client: edit it again.")
-        if before is None and target.kind != PB_STATE:
+        if before is None and not target.is_state:
             raise target.not_found()
         has_object = before is not None or txn.get(target.path) is not None
         changes = [Change(f"{step.verb}d", path) for step in plan({path: before}, {path: text})]

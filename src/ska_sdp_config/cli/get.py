@@ -27,5 +27,6 @@ command = TargetGroup(
     "get",
     _get,
     "Print {}",
+    selects=True,
     help="Print the value of a key, or all entries of an object.",
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS
+from ska_sdp_config.cli.objects import OTHER_NAMES
+from ska_sdp_config.cli.options import COMMON, takes_value
 
 __all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
 
@@ -49,6 +50,7 @@ class Group(click.Group):
         usage: lines of usage, without the command path.
         members: the noun for subcommands in help and errors.
         alternative: what else may be named, for errors.
+        unsupported: the reasons why known objects are not among the subcommands, by name.
     """
 
     def __init__(
@@ -57,18 +59,20 @@ class Group(click.Group):
         usage: Sequence[str] = (),
         members: str = "object",
         alternative: str = "",
+        unsupported: Mapping[str, str] | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(context_settings=HELP, no_args_is_help=False, **arguments)
         self.usage = usage
         self.members = members
         self._alternative = alternative
+        self._unsupported = unsupported or {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the name of the subcommand to the front; keep the order of the rest."""
         at = _first_word(args)
         if at is not None:
-            args = [args[at], *args[:at], *args[at + 1 :]]
+            args = [self._name(args[at]), *args[:at], *args[at + 1 :]]
         rest = super().parse_args(ctx, args)
         if at is None and not (self.invoke_without_command or ctx.resilient_parsing):
             ctx.fail(f"Missing {self.members}: expected one of {self._choices(ctx)}.")
@@ -79,7 +83,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the subcommand."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
-            ctx.fail(f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}.")
+            unknown = f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}."
+            ctx.fail(self._unsupported.get(args[0], unknown))
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -103,6 +108,11 @@ class Group(click.Group):
         with formatter.section(f"{self.members}s".capitalize()):
             formatter.write_dl(self.rows(ctx))
 
+    def _name(self, word: str) -> str:
+        """Return the name of the subcommand for a word that may be another name of it."""
+        name = OTHER_NAMES.get(word, word)
+        return name if name in self.commands else word
+
     def _choices(self, ctx: click.Context) -> str:
         names = ", ".join(self.list_commands(ctx))
         return f"{names}, {self._alternative}" if self._alternative else names
@@ -117,13 +127,5 @@ def _first_word(args: Sequence[str]) -> int | None:
         elif word == "-" or not word.startswith("-"):
             return position
         else:
-            skip = _takes_value(word)
+            skip = takes_value(word)
     return None
-
-
-def _takes_value(option: str) -> bool:
-    """Return whether the next word is the value of an option: ``-o``, ``-qo``, not ``-ojson``."""
-    if option.startswith("--"):
-        return option in VALUE_OPTIONS
-    letters = [f"-{letter}" in VALUE_OPTIONS for letter in option[1:]]
-    return True in letters and letters.index(True) == len(letters) - 1

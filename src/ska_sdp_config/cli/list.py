@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ska_sdp_config.cli.complete import complete_first_parts
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import Group, with_printer
-from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SdpObject
+from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SYSTEM, SdpObject
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
-from ska_sdp_config.cli.targets import make_object_command
+from ska_sdp_config.cli.targets import check_id, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import Compacted, depth_of_path
 from ska_sdp_config.store.interface import Query
@@ -130,6 +131,30 @@ def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -
     raise click.UsageError(f"Invalid date {value!r}: expected YYYYMMDD.", ctx)
 
 
+def _of_word(listing: Listing, kind: SdpObject, word: str) -> Listing:
+    """Select only objects that a part of their IDs selects."""
+    start, is_selected = len(listing.root), listing.is_selected
+    return listing._replace(
+        is_selected=lambda path: is_selected(path) and kind.is_selected(path[start:], word)
+    )
+
+
+def _check_word(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        check_id(value)
+    return value
+
+
+def _word_argument(kind: SdpObject) -> click.Argument:
+    return click.Argument(
+        ["word"],
+        required=False,
+        metavar=f"[{'|'.join(kind.selectors)}]",
+        callback=_check_word,
+        shell_complete=lambda ctx, param, incomplete: complete_first_parts(kind, ctx, incomplete),
+    )
+
+
 DATE = click.Argument(["date"], required=False, metavar="[DATE]", callback=_check_date)
 KIND = click.Argument(
     ["script_kind"],
@@ -147,6 +172,7 @@ def _command(kind: SdpObject) -> click.Command:
         everything: bool,
         date: str | None = None,
         script_kind: str | None = None,
+        word: str | None = None,
         **options: Any,
     ) -> None:
         listing = (_objects_with_all if everything else _objects)(kind, prefix)
@@ -154,10 +180,15 @@ def _command(kind: SdpObject) -> click.Command:
             listing = listing._replace(root=f"{listing.root}{script_kind}:")
         if date:
             listing = _of_date(listing, date)
+        if word:
+            listing = _of_word(listing, kind, word)
         _show(listing, **options)
 
     arguments = {PB: [DATE], SCRIPT: [KIND]}.get(kind, [])
     text = f"List {kind.about}, with -a also their states and owners."
+    if kind.selectors:
+        arguments = [_word_argument(kind)]
+        text = f"{text[:-1]}; all, or those of a {' or '.join(kind.selectors)}."
     return make_object_command(kind, list_, [*arguments, ALL, VALUES], text)
 
 
@@ -178,10 +209,16 @@ command = Group(
         "[options] pb [DATE]",
         "[options] script [KIND]",
         "[options] (deployment|eb|controller|subarray)",
-        "[options] (flow|dependency|component)",
+        "[options] (flow|dependency) [PB|KIND]",
+        "[options] resource [KIND]",
+        "[options] (request|allocation) [PB]",
+        "[options] component",
     ],
     params=[ALL, VALUES, *COMMON],
     callback=with_printer(_without_object),
     invoke_without_command=True,
-    commands=[_command(kind) for kind in OBJECTS],
+    commands=[_command(kind) for kind in OBJECTS if kind != SYSTEM],
+    unsupported={
+        SYSTEM.name: "There is only one system entry: print it with 'ska-sdp get system'."
+    },
 )

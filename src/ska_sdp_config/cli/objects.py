@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = [
+    "ALLOCATION",
     "COMPONENT",
     "CONTROLLER",
     "DEPENDENCY",
@@ -13,10 +14,14 @@ __all__ = [
     "EB",
     "FLOW",
     "OBJECTS",
+    "OTHER_NAMES",
     "PB",
-    "PB_STATE",
+    "REQUEST",
+    "RESOURCE",
     "SCRIPT",
+    "STATES",
     "SUBARRAY",
+    "SYSTEM",
     "Location",
     "SdpObject",
     "locate",
@@ -35,6 +40,8 @@ class SdpObject:
         id_name: placeholder of the ID in help.
         columns: dotted fields of the value that a table shows.
         leaf: the main entry below its path, for kinds without a value of their own.
+        selectors: leading parts of the ID, each of which selects all objects that have it.
+        creator: the command that creates the only instance; empty if objects are listed.
     """
 
     name: str
@@ -43,20 +50,38 @@ class SdpObject:
     id_name: str = "ID"
     columns: tuple[str, ...] = ()
     leaf: str = ""
+    selectors: tuple[str, ...] = ()
+    creator: str = ""
 
     @property
     def is_single(self) -> bool:
         """Whether there is only one of it, without an ID."""
         return not self.root.endswith("/")
 
+    @property
+    def is_state(self) -> bool:
+        """Whether it is the state of another kind of object."""
+        return self.leaf == "/state"
+
     def path(self, prefix: str, key: str = "") -> str:
         """Return the path of an instance, given the global prefix and its ID."""
         return f"{prefix}{self.root}{key}"
 
+    def is_selected(self, path: str, word: str) -> bool:
+        """Return whether a word selects the object to which a path belongs.
+
+        Args:
+            path: the path relative to the directory of the kind.
+            word: the ID, its first parts, or one of the parts that select.
+        """
+        key = path.partition("/")[0]
+        parts = key.split(":")
+        return f"{key}:".startswith(f"{word}:") or word in parts[: len(self.selectors)]
+
     @property
-    def list_command(self) -> str:
-        """The command that lists them."""
-        return f"ska-sdp list {self.name}"
+    def hint(self) -> str:
+        """The command to try if an object does not exist."""
+        return self.creator or f"ska-sdp list {self.name}"
 
 
 PB = SdpObject(
@@ -65,7 +90,6 @@ PB = SdpObject(
     "processing blocks",
     columns=("script.kind", "script.name", "script.version", "eb_id"),
 )
-PB_STATE = SdpObject("pb-state", "/pb/", "states of processing blocks", leaf="/state")
 SCRIPT = SdpObject(
     "script", "/script/", "script definitions", id_name="KIND:NAME:VERSION", columns=("image",)
 )
@@ -83,13 +107,45 @@ SUBARRAY = SdpObject(
     "Tango subarray devices",
     columns=("obs_state_commanded", "eb_id", "last_command"),
 )
-FLOW = SdpObject("flow", "/flow/", "data flows", id_name="PB:KIND:NAME", columns=("data_model",))
+FLOW = SdpObject(
+    "flow",
+    "/flow/",
+    "data flows",
+    id_name="PB:KIND:NAME",
+    columns=("data_model",),
+    selectors=("PB", "KIND"),
+)
 DEPENDENCY = SdpObject(
     "dependency",
     "/dependency/",
     "claims on the data of flows",
     id_name="PB:KIND:NAME:ORIGIN",
     columns=("description",),
+    selectors=("PB", "KIND"),
+)
+RESOURCE = SdpObject(
+    "resource",
+    "/resource/",
+    "resources",
+    id_name="KIND:NAME",
+    columns=("quantity", "unit"),
+    selectors=("KIND",),
+)
+REQUEST = SdpObject(
+    "request",
+    "/request/",
+    "requests for resources",
+    id_name="PB:NAME",
+    columns=("resource", "quantity"),
+    selectors=("PB",),
+)
+ALLOCATION = SdpObject(
+    "allocation",
+    "/allocation/",
+    "allocations of resources",
+    id_name="PB:NAME",
+    columns=("resource", "request", "quantity"),
+    selectors=("PB",),
 )
 COMPONENT = SdpObject(
     "component",
@@ -99,9 +155,39 @@ COMPONENT = SdpObject(
     columns=("hostname", "pid"),
     leaf="/owner",
 )
+SYSTEM = SdpObject(
+    "system", "/system", "configuration of the system", creator="ska-sdp import system"
+)
 
-OBJECTS = (PB, SCRIPT, DEPLOYMENT, EB, CONTROLLER, SUBARRAY, FLOW, DEPENDENCY, COMPONENT)
-"""All kinds to list; a state is an entry of its object."""
+OBJECTS = (
+    PB,
+    SCRIPT,
+    DEPLOYMENT,
+    EB,
+    CONTROLLER,
+    SUBARRAY,
+    FLOW,
+    DEPENDENCY,
+    RESOURCE,
+    REQUEST,
+    ALLOCATION,
+    COMPONENT,
+    SYSTEM,
+)
+"""All kinds; a state is an entry of its object."""
+
+
+def _state(kind: SdpObject) -> SdpObject:
+    about = f"states of {kind.about}"
+    return SdpObject(f"{kind.name}-state", kind.root, about, kind.id_name, leaf="/state")
+
+
+STATES = tuple(map(_state, (PB, EB, DEPLOYMENT, FLOW, RESOURCE)))
+"""States that can be changed separately from their objects."""
+
+
+OTHER_NAMES = {"deploy": DEPLOYMENT.name}
+"""Names of objects that are accepted too; help and completion leave them out."""
 
 
 class Location(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import click
 
@@ -15,6 +16,8 @@ __all__ = [
     "TIMEOUT",
     "VALUE_OPTIONS",
     "flag",
+    "has_debug",
+    "takes_value",
 ]
 
 
@@ -59,7 +62,7 @@ TIMEOUT = click.Option(
 
 # Read from the command line before it is parsed: it applies to parsing errors too.
 DEBUG = click.Option(
-    ["--debug"],
+    ["-d", "--debug"],
     is_flag=True,
     expose_value=False,
     help="Log what the library does, and print the traceback of an error.",
@@ -85,3 +88,35 @@ VALUE_OPTIONS = frozenset(
     name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts
 )
 """Names of the options that take a value."""
+
+
+def takes_value(option: str) -> bool:
+    """Return whether the next word is the value of an option: ``-o``, ``-qo``, not ``-ojson``."""
+    if option.startswith("--"):
+        return option in VALUE_OPTIONS
+    flags = _flags(option)
+    return flags == option[1:] and f"-{flags[-1:]}" in VALUE_OPTIONS
+
+
+def has_debug(words: Sequence[str]) -> bool:
+    """Return whether a command line has the option ``--debug``, also as ``-d`` or ``-qd``."""
+    is_value = False
+    for word in words:
+        if is_value:
+            is_value = False
+        elif word == "--":
+            return False
+        elif word.startswith("-"):
+            if word == "--debug" or "d" in _flags(word):
+                return True
+            is_value = takes_value(word)
+    return False
+
+
+def _flags(word: str) -> str:
+    """Return the letters of a word that are options: of ``-qoyaml`` only ``qo``."""
+    if word.startswith("--"):
+        return ""
+    letters = word[1:]
+    ends = [at for at, letter in enumerate(letters) if f"-{letter}" in VALUE_OPTIONS]
+    return letters[: ends[0] + 1] if ends else letters

@@ -16,7 +16,7 @@ from ska_sdp_config.cli.completion import VARIABLE, register_shells
 from ska_sdp_config.cli.errors import explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS
-from ska_sdp_config.cli.options import DEBUG
+from ska_sdp_config.cli.options import DEBUG, has_debug
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.terminal import guard_streams
 
@@ -34,7 +34,7 @@ VERBS = {
     "edit": (".edit", "Edit the value of a key, or of an object, in a text editor."),
     "delete": (".delete", "Delete a key or an object, or all of a kind."),
     "end": (".end", "End or cancel an execution block."),
-    "import": (".import_", "Import script definitions from a file or a URL."),
+    "import": (".import_", "Import script definitions or the system entry from a file or a URL."),
     "dump": (".dump", "Write the database, or a part of it, to a file."),
     "load": (".load", "Restore the database from a dump."),
     "doctor": (".doctor", "Check the database, and advise on each fault."),
@@ -122,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     guard_streams()
-    debug = "--debug" in arguments
+    debug = has_debug(arguments)
     if debug:
         _enable_debug_log()
     if VARIABLE in os.environ:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ska_sdp_config.backends import backend_name
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.members import Member, make_fetch, make_maintenance_call, read_member
-from ska_sdp_config.cli.objects import COMPONENT
+from ska_sdp_config.cli.objects import COMPONENT, SYSTEM
 from ska_sdp_config.entity.codec import decode
 from ska_sdp_config.operations.ownership import read_owner
 from ska_sdp_config.store.errors import ConfigConnectionError, depth_of_path
@@ -92,6 +92,9 @@ def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
         txn.script,
         txn.flow,
         txn.dependency,
+        txn.resource,
+        txn.request,
+        txn.allocation,
     ):
         faults.update(entities.query_unreadable())
     faults.update(_unreadable_entries(txn, prefix))
@@ -99,7 +102,11 @@ def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
 
 
 def _unreadable_entries(txn: Transaction, prefix: str) -> Iterator[tuple[str, str]]:
-    """Yield the device entries that are not JSON, and the components with an invalid owner."""
+    """Yield the device entries that are not JSON, an invalid system entry and invalid owners."""
+    try:
+        txn.system.get()
+    except ValueError as error:
+        yield SYSTEM.path(prefix), str(error)
     for root, leaf, read in (
         (f"{prefix}/lmc/", "", decode),
         (COMPONENT.path(prefix), COMPONENT.leaf, read_owner),

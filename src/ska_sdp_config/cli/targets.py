@@ -15,6 +15,7 @@ from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import check_path, depth_of_path
+from ska_sdp_config.store.keys import Span, key_of_path, spans_below
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -35,23 +36,54 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An object with all its entries, or one key, which has no kind."""
+    """An object or several objects with all their entries, or one key, which has no kind.
+
+    Attributes:
+        path: its full path; of several objects that of their directory.
+        kind: the kind of object.
+        word: the part of the IDs that selects several objects; empty for one.
+    """
 
     path: str
     kind: SdpObject | None = None
+    word: str = ""
 
     @property
-    def _list_command(self) -> str:
-        return self.kind.list_command if self.kind else "ska-sdp list -a"
+    def _hint(self) -> str:
+        return self.kind.hint if self.kind else "ska-sdp list -a"
 
     @property
     def entry(self) -> str:
         """The path of the main entry."""
         return self.path + (self.kind.leaf if self.kind else "")
 
+    @property
+    def is_state(self) -> bool:
+        """Whether it is the state of an object."""
+        return self.kind is not None and self.kind.is_state
+
+    @property
+    def absence(self) -> str:
+        """A sentence that it does not exist, without its end."""
+        if self.kind and self.word:
+            return f"There are no {self.kind.about} of {self.word!r}"
+        return f"There is nothing at {self.path}"
+
     def not_found(self) -> NotFound:
         """Return the error that it does not exist."""
-        return NotFound(f"There is nothing at {self.path}: try '{self._list_command}'.")
+        return NotFound(f"{self.absence}: try '{self._hint}'.")
+
+    @property
+    def spans(self) -> list[Span]:
+        """The spans of its keys; those of several objects contain other keys too."""
+        below = spans_below(self.path, MAX_DEPTH) if self.kind else []
+        return [Span(key_of_path(self.path)), *below]
+
+    def includes(self, path: str) -> bool:
+        """Return whether a path within the spans belongs to it."""
+        if not (self.kind and self.word):
+            return True
+        return self.kind.is_selected(path[len(self.path) + 1 :], self.word)
 
     def read(self, txn: Txn) -> dict[str, str]:
         """Return the existing entries, sorted by path."""
@@ -60,7 +92,7 @@ class Target:
         if self.kind:
             levels = MAX_DEPTH - depth_of_path(self.path) - 1
             found.update(txn.list_values(f"{self.path}/", levels))
-        return found
+        return {path: text for path, text in found.items() if self.includes(path)}
 
 
 class KeyGroup(Group):
@@ -92,7 +124,8 @@ class TargetGroup(KeyGroup):
         about: its help, with ``{}`` in place of the target.
         options: options besides the common ones.
         key_options: options for keys only.
-        extra_arguments: names of the arguments after the key or ID.
+        extra_arguments: the arguments after the key or ID.
+        selects: whether a part of the ID may name several objects.
         usage: lines of usage; by default those common to all verbs.
     """
 
@@ -104,16 +137,14 @@ class TargetGroup(KeyGroup):
         *,
         options: Sequence[click.Parameter] = (),
         key_options: Sequence[click.Parameter] = (),
-        extra_arguments: Sequence[str] = (),
+        extra_arguments: Sequence[click.Argument] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
+        selects: bool = False,
         usage: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
-        params: list[click.Parameter] = [
-            click.Argument([each.partition("=")[0].lower()], metavar=each)
-            for each in extra_arguments
-        ]
-        words = " ".join(["", *extra_arguments])
+        params: list[click.Parameter] = [*extra_arguments]
+        words = "".join(f" {each.metavar}" for each in extra_arguments)
         super().__init__(
             _key_command(action, about, [*params, *key_options, *options]),
             name=name,
@@ -121,10 +152,14 @@ class TargetGroup(KeyGroup):
             or [
                 f"[options] KEY{words}",
                 f"[options] pb ID{words}",
+                *(["[options] flow (PB|KIND)"] if selects else []),
                 f"[options] OBJECT [ID]{words}",
             ],
             params=[*key_options, *options, *COMMON],
-            commands=[_object_command(kind, action, about, [*params, *options]) for kind in kinds],
+            commands=[
+                _object_command(kind, action, about, [*params, *options], selects)
+                for kind in kinds
+            ],
             **arguments,
         )
 
@@ -169,11 +204,14 @@ def check_id(key: str) -> None:
         raise click.UsageError(str(exc)) from exc
 
 
-def id_argument(kind: SdpObject, *, required: bool = True) -> click.Argument:
-    """Return the argument for the ID of an object."""
+def id_argument(
+    kind: SdpObject, *, required: bool = True, selects: bool = False
+) -> click.Argument:
+    """Return the argument for the ID of an object; ``selects`` as for TargetGroup."""
+    name = "|".join([kind.id_name, *kind.selectors]) if selects else kind.id_name
     return click.Argument(
         ["key"],
-        metavar=kind.id_name if required else f"[{kind.id_name}]",
+        metavar=name if required else f"[{name}]",
         required=required,
         shell_complete=lambda ctx, param, incomplete: complete_ids(kind, ctx, incomplete),
     )
@@ -200,13 +238,22 @@ def _key_command(action: Action, about: str, params: Sequence[click.Parameter]) 
 
 
 def _object_command(
-    kind: SdpObject, action: Action, about: str, params: Sequence[click.Parameter]
+    kind: SdpObject,
+    action: Action,
+    about: str,
+    params: Sequence[click.Parameter],
+    selects: bool,
 ) -> click.Command:
     def act(prefix: str, key: str = "", **options: Any) -> None:
         if not kind.is_single:
             check_id(key)
-        action(Target(kind.path(prefix, key), kind), prefix=prefix, **options)
+        target = Target(kind.path(prefix, key), kind)
+        if selects and key.count(":") < len(kind.selectors):
+            target = Target(kind.path(prefix).rstrip("/"), kind, key)
+        action(target, prefix=prefix, **options)
 
-    arguments = [] if kind.is_single else [id_argument(kind)]
-    text = about.format(f"one of the {kind.about}")
-    return make_object_command(kind, act, [*arguments, *params], f"{text}.")
+    arguments = [] if kind.is_single else [id_argument(kind, selects=selects)]
+    text = about.format(f"one of the {kind.about}") + "."
+    if selects and kind.selectors:
+        text = f"{text[:-1]}, or all of a {' or '.join(kind.selectors)}."
+    return make_object_command(kind, act, [*arguments, *params], text)

@@ -10,16 +10,20 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.objects import (
+    ALLOCATION,
     DEPENDENCY,
     DEPLOYMENT,
     EB,
     FLOW,
     PB,
+    REQUEST,
+    RESOURCE,
     SCRIPT,
     Location,
     SdpObject,
     locate,
 )
+from ska_sdp_config.entity.allocation import Allocation
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.entity.common.ids import check_block_id, check_deployment_id
 from ska_sdp_config.entity.deployment import Deployment
@@ -27,7 +31,10 @@ from ska_sdp_config.entity.eb import ExecutionBlock
 from ska_sdp_config.entity.flow import Dependency, Flow
 from ska_sdp_config.entity.owner import Owner
 from ska_sdp_config.entity.pb import ProcessingBlock
+from ska_sdp_config.entity.request import Request
+from ska_sdp_config.entity.resource import Resource
 from ska_sdp_config.entity.script import Script
+from ska_sdp_config.entity.system import System
 
 __all__ = ["check_new_id", "find_faults", "reason_of", "stored_text"]
 
@@ -93,10 +100,18 @@ _MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("dependency", ""): Dependency,
     ("controller", ""): _DeviceEntry,
     ("subarray", ""): _DeviceEntry,
+    ("resource", ""): Resource,
+    ("request", ""): Request,
+    ("allocation", ""): Allocation,
+    ("system", ""): System,
     **{(kind, "state"): _State for kind in ("pb", "eb", "deployment", "flow", "dependency")},
+    ("resource", "state"): _Fields,
     ("component", "state"): _State,
     **{(kind, "owner"): Owner for kind in ("pb", "eb", "deployment", "flow", "component")},
 }
+
+_ASSUMED = frozenset({"resource", "request", "allocation"})
+"""Kinds whose fields are assumed: other programs may store other types."""
 
 _ID_FIELDS = {"pb": "pb_id", "eb": "eb_id", "deployment": "dpl_id"}
 """Fields that hold the ID of the object."""
@@ -105,15 +120,15 @@ _PYDANTIC_PREFIXES = ("Value error, ", "Input ")
 """Prefixes of pydantic's messages to remove."""
 
 
-def stored_text(path: str, value: Any, prefix: str = "") -> str:
-    """Validate the value for a full path, and return the text to store.
+def stored_text(path: str, value: Any, prefix: str = "", *, is_new: bool = False) -> str:
+    """Validate the value for a full path, and return the text to store; see find_faults.
 
     Raises:
         Failed: it is invalid; names each invalid field.
     """
     place = locate(path, prefix)
     with rejecting(f"The value for {path}"):
-        faults = [] if place is None else find_faults(place, value)
+        faults = [] if place is None else find_faults(place, value, is_new=is_new)
         if faults:
             raise ValueError("; ".join(faults))
         try:
@@ -124,11 +139,20 @@ def stored_text(path: str, value: Any, prefix: str = "") -> str:
     return text
 
 
-def find_faults(place: Location, value: Any) -> list[str]:
-    """Return a clause for each invalid field; none for a value without a model."""
+def find_faults(place: Location, value: Any, *, is_new: bool = False) -> list[str]:
+    """Return a clause for each invalid field; none for a value without a model.
+
+    Args:
+        place: the location of the value.
+        value: the value.
+        is_new: whether the object is new. Otherwise it may be from another program, and fields
+            whose types are assumed are not checked.
+    """
     model = _MODELS.get((place.kind.name, place.part))
     if model is None:
         return []
+    if not is_new and place.kind.name in _ASSUMED:
+        model = _Fields
     if not isinstance(value, dict):
         return [f"it is {_type_name(value)}, not a mapping of fields"]
     faults = _faults(model, value, place.key)
@@ -191,6 +215,16 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
+_KEYS = {
+    SCRIPT: Script.Key,
+    FLOW: Flow.Key,
+    DEPENDENCY: Dependency.Key,
+    RESOURCE: Resource.Key,
+    REQUEST: Request.Key,
+    ALLOCATION: Allocation.Key,
+}
+
+
 def check_new_id(kind: SdpObject, key: str) -> None:
     """Validate the ID of a new object.
 
@@ -202,7 +236,7 @@ def check_new_id(kind: SdpObject, key: str) -> None:
     elif kind == DEPLOYMENT:
         check_deployment_id(key)
     else:
-        _check_parts({SCRIPT: Script.Key, FLOW: Flow.Key, DEPENDENCY: Dependency.Key}[kind], key)
+        _check_parts(_KEYS[kind], key)
 
 
 def _check_parts(model: Any, key: str) -> None:

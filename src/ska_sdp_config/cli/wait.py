@@ -80,7 +80,7 @@ command = TargetGroup(
     _wait,
     "Wait for a field of {}",
     options=[TIMEOUT],
-    extra_arguments=["FIELD=VALUE"],
+    extra_arguments=[click.Argument(["field"], metavar="FIELD=VALUE")],
     usage=[
         "[options] OBJECT [ID] FIELD=VALUE",
         "[options] KEY FIELD=VALUE",

@@ -21,5 +21,6 @@ command = TargetGroup(
     _watch,
     "Watch {}",
     options=[TIMEOUT],
+    selects=True,
     help="Print the value of a key, or all entries of an object, then each change, until Ctrl-C.",
 )

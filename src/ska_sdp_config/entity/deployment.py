@@ -23,7 +23,7 @@ class Deployment(Entity):
     """Helm release requested by a processing script.
 
     Attributes:
-        key: the id, stored as ``dpl_id`` too.
+        key: the id; stored as ``key`` and ``dpl_id``, read under either.
         kind: ``helm``.
         args: ``chart``, the name of the chart, and ``values``, its values.
     """

@@ -40,7 +40,7 @@ class ExecutionBlock(Entity):
     Fields that were not given are not written, so an execution block can be almost empty.
 
     Attributes:
-        key: the id, stored as ``eb_id`` too.
+        key: the id; stored as ``key`` and ``eb_id``, read under either.
         subarray_id: the subarray of the observation, None after its end.
         max_length: maximum duration in seconds.
         context: metadata from the telescope manager.

@@ -75,7 +75,7 @@ class ProcessingBlock(Entity):
     """One run of a processing script.
 
     Attributes:
-        key: the id, stored as ``pb_id`` too.
+        key: the id; stored as ``key`` and ``pb_id``, read under either.
         eb_id: the execution block that it belongs to, or None.
         script: key of the script; also given as ``kind:name:version`` or a dict.
         parameters: parameters of the script.

@@ -82,7 +82,7 @@ ResourceLink = Annotated[
 """Key of a resource, stored as its path."""
 
 
-def read_amount(names: Iterable[str], documents: Iterable[Any]) -> float | None:
+def read_amount(names: Iterable[str], documents: Iterable[Any]) -> int | float | None:
     """Return an amount from the documents of a resource, None if none has it.
 
     Args:
@@ -94,17 +94,13 @@ def read_amount(names: Iterable[str], documents: Iterable[Any]) -> float | None:
         if not isinstance(document, Mapping):
             continue
         for name in names:
-            amount = _amount(document.get(name))
-            if amount is not None:
-                return amount
+            amount: Any = document.get(name)
+            if _is_amount(amount):
+                return amount  # type: ignore[no-any-return]
     return None
 
 
-def _amount(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        amount = float(value)
-    except OverflowError:
-        return None
-    return amount if math.isfinite(amount) else None
+def _is_amount(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -47,7 +47,8 @@ class ModelSettings(BaseModel):
         required_components: components without which no processing block is accepted.
         receive_scripts: regular expression for the scripts that give receive addresses.
         components: components that the controller expects.
-        storage_key: path of the document that holds the capacity of the buffer.
+        storage_key: path of the resource that is the capacity buffer; empty for the first one with
+            ``capacity-buffer`` or ``storage`` in its path.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +62,6 @@ class ModelSettings(BaseModel):
     components: Names = ("proccontrol", "helmdeploy")
     storage_key: Annotated[
         str,
-        Field(pattern=r"^(/[A-Za-z0-9_.:-]+)+$"),
-        Expected("a path, e.g. /resource/capacity-buffer"),
-    ] = "/resource/capacity-buffer"
+        Field(pattern=r"^(/[A-Za-z0-9_.:-]+)*$"),
+        Expected("a path, e.g. /resource/storage:capacity-buffer"),
+    ] = ""

@@ -16,6 +16,7 @@ from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json
 from ska_sdp_config.lmc.statuses import PB_ENDED, eb_status
+from ska_sdp_config.lmc.storage import free_space_mb
 from ska_sdp_config.lmc.view import View, json_text
 
 __all__ = ["ControllerView", "System", "derive_system"]
@@ -28,7 +29,8 @@ class System:
     Attributes:
         revision: revision of the database.
         documents: the controller's entry, all owners of components, all subarrays, execution
-            blocks, processing blocks and their states, and the buffer's capacity, by path.
+            blocks, processing blocks and their states, the resource of the capacity buffer and its
+            state, by path.
         unreadable: paths whose text is not a JSON object.
     """
 
@@ -89,7 +91,7 @@ def derive_system(system: System, settings: ModelSettings) -> ControllerView:
         admin_mode=entry.admin_mode,
         faults=tuple(_faults(system, entry, settings)),
         components=json_text(_components(system, settings)),
-        capacity_buffer_storage=_capacity(system.documents.get(settings.storage_key)),
+        capacity_buffer_storage=free_space_mb(system.documents, settings.storage_key),
         subarrays=json_text(_subarrays(system)),
         execution_blocks=json_text(_execution_blocks(system)),
         processing_blocks=json_text(_processing_blocks(system)),
@@ -101,14 +103,6 @@ def _components(system: System, settings: ModelSettings) -> Json:
     offline = {name: {"status": "OFFLINE"} for name in settings.components if name not in owners}
     online = {name: {**owner, "status": "ONLINE"} for name, owner in owners.items()}
     return {**offline, **online}
-
-
-def _capacity(document: Json | None) -> int:
-    """Return the free space of the buffer in MB, -1 if unknown."""
-    available = (document or {}).get("available_mb")
-    if isinstance(available, bool) or not isinstance(available, (int, float)):
-        return -1
-    return int(available) if 0 <= available < 2**63 else -1
 
 
 def _subarrays(system: System) -> Json:

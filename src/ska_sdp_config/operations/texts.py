@@ -28,6 +28,16 @@ class Texts:
         found = self._raw.get_many(self._prefix + path for path in paths)
         return {self._strip(path): text for path, text in found.items()}
 
+    def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
+        """Return paths, sorted.
+
+        Args:
+            path: ``/pb/`` for the children of ``/pb``; ``/pb/pb-a`` for the paths of that level
+                that start with it.
+            recurse: number of further levels, or the exact levels.
+        """
+        return [self._strip(found) for found in self._raw.list_keys(self._prefix + path, recurse)]
+
     def list_values(self, path: str, recurse: int | Iterable[int] = 0) -> list[tuple[str, str]]:
         """Return paths and texts, sorted by path, in one round trip.
 

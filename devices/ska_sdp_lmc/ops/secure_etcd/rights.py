@@ -22,8 +22,18 @@ ROOT = "root"
 READER = "sdp-read"
 """Role that may read everything, as a watch on the whole store requires."""
 
-ENTITIES = ("/script", "/eb", "/pb", "/deploy", "/flow", "/dependency", "/resource")
-"""Paths that an operator may write: all except those of devices and components."""
+ENTITIES = (
+    "/script",
+    "/eb",
+    "/pb",
+    "/deploy",
+    "/flow",
+    "/dependency",
+    "/resource",
+    "/request",
+    "/allocation",
+)
+"""Paths below which an operator may write: all except those of devices and components."""
 
 _TOKENS = Span.prefix(TOKEN_PREFIX)
 
@@ -82,6 +92,8 @@ def plan(subarrays: Iterable[str], prefix: str = "") -> Plan:
             [],
             *tree.below("/pb", 2),
             *tree.all_below("/deploy"),
+            *tree.all_below("/request"),
+            *tree.all_below("/allocation"),
             component="proccontrol",
         ),
         tree.role("helmdeploy", [], *tree.below("/deploy", 2), component="helmdeploy"),
@@ -94,8 +106,11 @@ def plan(subarrays: Iterable[str], prefix: str = "") -> Plan:
             *tree.all_below("/deploy"),
             *tree.all_below("/flow"),
             *tree.all_below("/dependency"),
+            *tree.all_below("/request"),
         ),
-        tree.role("operator", [], *(span for path in ENTITIES for span in tree.all_below(path))),
+        tree.role(
+            "operator", ["/system"], *(span for path in ENTITIES for span in tree.all_below(path))
+        ),
     ]
     users = [User(role.name, (READER, role.name)) for role in roles]
     parts = (tree.name(part) for part in ("proccontrol", "helmdeploy", "script"))

@@ -1,0 +1,56 @@
+"""Free space of the capacity buffer, which a resource and its state show.
+
+The path and the names of the amounts are assumed; see docs/reference/assumptions.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ska_sdp_config.entity.resource import AVAILABLE_NAMES, read_amount
+from ska_sdp_config.lmc.paths import state_of
+from ska_sdp_config.lmc.states import Json
+
+__all__ = ["RESOURCES", "find_storage", "free_space_mb"]
+
+RESOURCES = "/resource/"
+"""Start of the paths of resources."""
+
+STORAGE_NAMES = ("capacity-buffer", "storage")
+"""Parts of the paths of resources that are storage."""
+
+UNKNOWN = -1
+"""Free space that is not known."""
+
+MAX_LONG = 2**63 - 1
+"""Largest value of the attribute."""
+
+
+def find_storage(paths: Iterable[str]) -> str | None:
+    """Return the first path of a resource that is storage, None if there is none.
+
+    Args:
+        paths: paths of resources and of their states; other paths are skipped.
+    """
+    resources = {
+        RESOURCES + path.removeprefix(RESOURCES).partition("/")[0]
+        for path in paths
+        if path.startswith(RESOURCES)
+    }
+    storage = (path for path in resources if any(name in path for name in STORAGE_NAMES))
+    return min(storage, default=None)
+
+
+def free_space_mb(documents: Mapping[str, Json], storage_key: str) -> int:
+    """Return the free space of the storage in MB, -1 if it is not known.
+
+    Args:
+        documents: the resource and its state, by path.
+        storage_key: path of the resource; if empty, the first that is storage.
+    """
+    path = storage_key or find_storage(documents)
+    if path is None:
+        return UNKNOWN
+    found = [documents[each] for each in (state_of(path), path) if each in documents]
+    amount = read_amount(AVAILABLE_NAMES, found)
+    return int(amount) if amount is not None and 0 <= amount <= MAX_LONG else UNKNOWN

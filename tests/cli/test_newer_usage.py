@@ -1,0 +1,236 @@
+"""Usage of the command line of newer releases: each line works on a real etcd.
+
+Here in this process, and in the long tests each as a process of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_sim.stack.etcd import Etcd
+
+from .conftest import Run, assert_rejected, fill, run_here, run_process
+from .usage import Use, check_use
+
+DEPENDENCY = "/dependency/pb-a:k:vis:o"
+ALLOCATION = "/allocation/pb-a:data"
+REQUEST = "/request/pb-a:data"
+RESOURCE = "/resource/storage:buffer"
+FLOW = "/flow/pb-a:data-queue:vis"
+
+STORED: dict[str, Any] = {
+    ALLOCATION: {"resource": RESOURCE, "request": REQUEST, "quantity": 5},
+    REQUEST: {"resource": RESOURCE, "quantity": 5},
+    RESOURCE: {"quantity": 100},
+    "/deploy/dpl-a": {"kind": "helm", "args": {}},
+    DEPENDENCY: {},
+    "/eb/eb-a": {},
+    FLOW: {},
+    f"{FLOW}/state": {"status": "FLOWING"},
+    "/key": {},
+    "/my_prefix/eb/eb-p": {},
+    "/pb/pb-a": {},
+    "/script/batch:a:1": {},
+    "/system": {"old": 1},
+}
+
+USAGE: dict[str, list[Use]] = {
+    "ska-sdp [-h]": [("-h", "Usage: ska-sdp COMMAND"), ("--help", "Usage: ska-sdp COMMAND")],
+    "ska-sdp [-d]": [("-d list --all", "/"), ("list -d --all", "/")],
+    "ska-sdp [-q]": [("-q list --all", "/"), ("--quiet list -a", "/"), ("list --all -q", "/")],
+    "ska-sdp [--version]": [("--version", "ska-sdp, version ")],
+    "ska-sdp [--prefix PREFIX]": [
+        ("--prefix /my_prefix list --all", "/my_prefix/eb/eb-p\n"),
+        ("list --all --prefix /my_prefix", "/my_prefix/eb/eb-p\n"),
+    ],
+    "ska-sdp list --all": [("list --all", "/")],
+    "ska-sdp (list|create|update|delete|end) (eb|dependency|flow|pb|script)": [
+        ("list eb", "/eb/eb-a\n"),
+        ("list dependency", f"{DEPENDENCY}\n"),
+        ("list pb", "/pb/pb-a\n"),
+        ("list script", "/script/batch:a:1\n"),
+        ("create eb eb-new '{}'", "created /eb/eb-new\n", "/eb/eb-new", {}),
+        ("create dependency pb-a:k:vis:new '{}'", "created /dependency/pb-a:k:vis:new\n"),
+        ("create pb batch:a:1", "created /pb/pb-sdpcli-"),
+        ("create script batch:new:1 '{}'", "created /script/batch:new:1\n"),
+        ("update dependency pb-a:k:vis:o '{\"a\": 1}'", "updated ", DEPENDENCY, {"a": 1}),
+        ("update script batch:a:1 '{\"a\": 1}'", "updated ", "/script/batch:a:1", {"a": 1}),
+        ("delete eb eb-a", "deleted ", "/eb/eb-a", None),
+        ("delete dependency pb-a:k:vis:o", "deleted ", DEPENDENCY, None),
+        ("delete flow pb-a:data-queue:vis", "deleted ", f"{FLOW}/state", None),
+        ("delete pb pb-a", "deleted ", "/pb/pb-a", None),
+        ("delete script batch:a:1", "deleted ", "/script/batch:a:1", None),
+        ("end eb eb-a", "finished /eb/eb-a\n"),
+    ],
+    "ska-sdp (list|get|watch|create|update|delete) deploy": [
+        ("list deploy", "/deploy/dpl-a\n"),
+        ("get deploy dpl-a", "/deploy/dpl-a = "),
+        ("watch deploy dpl-a", "/deploy/dpl-a = "),
+        (
+            "create -q deploy d-new helm '{}'",
+            "d-new\n",
+            "/deploy/d-new",
+            {"key": "d-new", "dpl_id": "d-new", "kind": "helm", "args": {}},
+        ),
+        ("update deploy dpl-a '{}'", "updated ", "/deploy/dpl-a", {}),
+        ("edit deploy dpl-a", "updated ", "/deploy/dpl-a", {"edited": 1}),
+        ("delete deploy dpl-a", "deleted ", "/deploy/dpl-a", None),
+        ("delete -ay deploy", "deleted ", "/deploy/dpl-a", None),
+    ],
+    "ska-sdp list flow [PB]": [
+        ("list flow", f"{FLOW}\n"),
+        ("list flow pb-a", f"{FLOW}\n"),
+        ("-q list flow pb-a", f"{FLOW}\n"),
+    ],
+    "ska-sdp (get|watch) of all flows of a PB or a kind": [
+        ("get flow pb-a", f"{FLOW} = "),
+        ("get flow data-queue", f"{FLOW} = "),
+        ("get flow pb-a:data-queue", f"{FLOW} = "),
+        ("watch flow pb-a", f"{FLOW} = "),
+        ("watch flow data-queue", f"{FLOW} = "),
+    ],
+    "ska-sdp create flow": [
+        ("create flow pb-a:data-queue:new '{}'", "created ", "/flow/pb-a:data-queue:new", {}),
+    ],
+    "ska-sdp get OBJECT KEY": [
+        ("get eb eb-a", "/eb/eb-a = "),
+        ("get dependency pb-a:k:vis:o", f"{DEPENDENCY} = "),
+        ("get flow pb-a:data-queue:vis", f"{FLOW} = "),
+        ("get pb pb-a", "/pb/pb-a = "),
+        ("get script batch:a:1", "/script/batch:a:1 = "),
+    ],
+    "ska-sdp (get|watch|update|edit) system": [
+        ("get system", "/system = "),
+        ("watch system", "/system = "),
+        ("update system '{\"a\": 1}'", "updated /system\n", "/system", {"a": 1}),
+        ("edit system", "updated /system\n", "/system", {"edited": 1}),
+        ("update --edit system", "updated /system\n", "/system", {"edited": 1}),
+    ],
+    "ska-sdp import system FILE-OR-URL": [
+        ("import system -", "updated /system\n", "/system", {"new": [1]}),
+        ("import system - --prefix /t", "created /t/system\n", "/t/system", {"new": [1]}),
+        ("import --dry-run system -", "update /system\n", "/system", {"old": 1}),
+    ],
+    "ska-sdp COMMAND (allocation|request|resource)": [
+        ("list allocation", f"{ALLOCATION}\n"),
+        ("list request", f"{REQUEST}\n"),
+        ("list request pb-a", f"{REQUEST}\n"),
+        ("list resource", f"{RESOURCE}\n"),
+        ("list resource storage", f"{RESOURCE}\n"),
+        ("get allocation pb-a:data", f"{ALLOCATION} = "),
+        ("get request pb-a:data", f"{REQUEST} = "),
+        ("get request pb-a", f"{REQUEST} = "),
+        ("get resource storage:buffer", f"{RESOURCE} = "),
+        ("get resource storage", f"{RESOURCE} = "),
+        ("watch allocation pb-a", f"{ALLOCATION} = "),
+        ("watch request pb-a:data", f"{REQUEST} = "),
+        ("watch resource storage:buffer", f"{RESOURCE} = "),
+        ("create allocation pb-a:new '{}'", "created ", "/allocation/pb-a:new", {}),
+        ("create request pb-a:new '{}'", "created ", "/request/pb-a:new", {}),
+        ("create resource storage:new '{}'", "created ", "/resource/storage:new", {}),
+        ("create resource new '{}'", "created ", "/resource/new", {}),
+        ("update allocation pb-a:data '{}'", "updated ", ALLOCATION, {}),
+        ("update request pb-a:data '{}'", "updated ", REQUEST, {}),
+        ("update resource storage:buffer '{}'", "updated ", RESOURCE, {}),
+        ("update --edit allocation pb-a:data", "updated ", ALLOCATION, {"edited": 1}),
+        ("update --edit request pb-a:data", "updated ", REQUEST, {"edited": 1}),
+        ("edit resource storage:buffer", "updated ", RESOURCE, {"edited": 1}),
+        ("update resource-state storage:buffer '{}'", "created ", f"{RESOURCE}/state", {}),
+        ("edit resource-state storage:buffer", "created ", f"{RESOURCE}/state", {"edited": 1}),
+        ("delete allocation pb-a:data", "deleted ", ALLOCATION, None),
+        ("delete request pb-a:data", "deleted ", REQUEST, None),
+        ("delete resource storage:buffer", "deleted ", RESOURCE, None),
+        ("delete -ay allocation", "deleted ", ALLOCATION, None),
+        ("delete -ay request", "deleted ", REQUEST, None),
+        ("delete -ay resource", "deleted ", RESOURCE, None),
+    ],
+    "ska-sdp (update|edit) eb|deployment|flow, the state": [
+        (
+            'update eb-state eb-a \'{"status": "X"}\'',
+            "created ",
+            "/eb/eb-a/state",
+            {"status": "X"},
+        ),
+        ("edit eb-state eb-a", "created ", "/eb/eb-a/state", {"edited": 1}),
+        ("update deployment-state dpl-a '{}'", "created ", "/deploy/dpl-a/state", {}),
+        ("edit deployment-state dpl-a", "created ", "/deploy/dpl-a/state", {"edited": 1}),
+        ("update flow-state pb-a:data-queue:vis '{}'", "updated ", f"{FLOW}/state", {}),
+        ("edit flow-state pb-a:data-queue:vis", "updated ", f"{FLOW}/state", {"edited": 1}),
+    ],
+    "ska-sdp update --edit OBJECT ID": [
+        ("update --edit eb eb-a", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
+        ("update eb eb-a --edit", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
+        ("update --edit script batch:a:1", "updated ", "/script/batch:a:1", {"edited": 1}),
+        ("update --edit deploy dpl-a", "updated ", "/deploy/dpl-a", {"edited": 1}),
+        ("update --edit flow pb-a:data-queue:vis", "updated ", FLOW, {"edited": 1}),
+        ("update --edit dependency pb-a:k:vis:o", "updated ", DEPENDENCY, {"edited": 1}),
+        ("update --edit pb-state pb-a", "created ", "/pb/pb-a/state", {"edited": 1}),
+        ("update --edit /key", "updated ", "/key", {"edited": 1}),
+    ],
+}
+
+USES = [use for uses in USAGE.values() for use in uses]
+
+
+@pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
+@pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
+def test_each_line_of_the_newer_usage_works(
+    database: Config, etcd: Etcd, line_editor: str, run: Run, use: Use
+) -> None:
+    fill(database, STORED)
+    check_use(database, etcd, run, use, line_editor, "new: [1]")
+
+
+# Lines that mean something else in newer releases; here they mean what release 0.5.0 says.
+CONFLICTS: list[Use] = [
+    ("-v list eb", "/eb/eb-a = {}\n"),
+    ("list -v eb", "/eb/eb-a = {}\n"),
+    ("list eb --values", "/eb/eb-a = {}\n"),
+    ('update eb eb-a \'{"status": "X"}\'', "updated ", "/eb/eb-a/state", None),
+    ("update deployment dpl-a '{}'", "updated ", "/deploy/dpl-a", {}),
+    (
+        "update flow pb-a:data-queue:vis '{\"a\": 1}'",
+        "updated ",
+        f"{FLOW}/state",
+        {"status": "FLOWING"},
+    ),
+]
+
+
+@pytest.mark.parametrize("use", CONFLICTS, ids=[use[0] for use in CONFLICTS])
+def test_line_of_two_meanings_keeps_that_of_the_earlier_usage(
+    database: Config, etcd: Etcd, line_editor: str, use: Use
+) -> None:
+    fill(database, STORED)
+    check_use(database, etcd, run_here, use, line_editor)
+
+
+def test_values_option_is_only_for_list(here: Run) -> None:
+    assert_rejected(here("-v", "get", "eb", "eb-a"), 2, "No such option")
+
+
+def test_value_and_edit_exclude_each_other(here: Run) -> None:
+    assert_rejected(here("update", "--edit", "eb", "eb-a", "{}"), 2, "Both a value and --edit")
+
+
+@pytest.mark.parametrize("line", ["list system", "create system {}", "delete system"])
+def test_system_is_neither_listed_nor_created_nor_deleted(here: Run, line: str) -> None:
+    result = here(*line.split())
+    assert_rejected(result, 2, "system entry")
+    assert "ska-sdp" in result.err
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS] + list(OTHER_NAMES))
+def test_missing_object_is_exit_3(here: Run, kind: str) -> None:
+    key = [] if kind in ("controller", "system") else ["none"]
+    assert_rejected(here("get", kind, *key), 3, "There ")
+
+
+def test_help_names_a_deployment_as_such(here: Run) -> None:
+    for verb in ("list", "get", "create", "delete"):
+        assert "deploy " not in here(verb, "-h").out
+    assert here("get", "deploy", "-h").out == here("get", "deployment", "-h").out

@@ -1,0 +1,51 @@
+"""Lines of usage that must work, each run on a real etcd."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+
+from ska_sdp_config import Config
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_sim.stack.etcd import Etcd
+
+from .conftest import PROGRAM, Result, Run, contents, environment
+
+__all__ = ["Use", "check_use"]
+
+Use = tuple[str, str] | tuple[str, str, str, object]
+"""A command, the beginning of its output, and, if it writes a key, the key and its value
+afterwards, None for no key."""
+
+
+def check_use(
+    database: Config, server: Etcd, run: Run, use: Use, editor: str, stdin: str = ""
+) -> None:
+    """Run a command, and compare its output and the database with what is expected."""
+    words = shlex.split(use[0])
+    if "watch" in words and not {"-h", "--help"} & set(words):
+        result = run_watch(server, words)
+    else:
+        result = run(server, words, {"EDITOR": editor}, stdin)
+    assert result.code == 0, result.err
+    assert result.out.startswith(use[1])
+    if len(use) > 2:
+        path, value = use[2:]
+        assert contents(database).get(path) == (None if value is None else encode(value))
+
+
+def run_watch(server: Etcd, words: list[str]) -> Result:
+    """Run watch as a process; send Ctrl-C after the first line of output."""
+    with subprocess.Popen(
+        [*PROGRAM, *words],
+        env=environment(server, {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, err = process.communicate(timeout=120)
+    return Result(process.returncode, printed + rest, err)
