@@ -41,6 +41,7 @@ PATHS = {
 SUBARRAY = {EB, f"{EB}/state", PB}
 OF_BLOCKS = {f"{PB}/state", f"{PB}/owner"}
 DEPLOYMENTS = {"/deploy/proc-x", "/deploy/proc-x/state"}
+RESOURCES = {path for path in PATHS if path.startswith("/resource/")}
 FLOWS = {path for path in PATHS if path.startswith(("/flow/", "/dependency/"))}
 
 WRITES = {
@@ -55,7 +56,7 @@ WRITES = {
         "/request/pb-x:buffer",
         "/allocation/pb-x:buffer",
     },
-    "helmdeploy": {"/component/helmdeploy/owner", "/deploy/proc-x/state"},
+    "helmdeploy": {"/component/helmdeploy/owner", "/deploy/proc-x/state", *RESOURCES},
     "script": {*OF_BLOCKS, EB, f"{EB}/state", *DEPLOYMENTS, *FLOWS, "/request/pb-x:buffer"},
     "operator": {path for path in PATHS if not path.startswith(("/lmc/", "/component/"))},
 }

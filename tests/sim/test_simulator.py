@@ -135,6 +135,7 @@ def test_writes_follow_the_order_of_the_real_components(
             assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value["last_updated"])
     deployment = next(value for _, name, value in written if name == "deployment")
     assert deployment == {
+        "key": DEPLOYMENT,
         "dpl_id": DEPLOYMENT,
         "key": DEPLOYMENT,
         "kind": "helm",

@@ -96,7 +96,14 @@ def plan(subarrays: Iterable[str], prefix: str = "") -> Plan:
             *tree.all_below("/allocation"),
             component="proccontrol",
         ),
-        tree.role("helmdeploy", [], *tree.below("/deploy", 2), component="helmdeploy"),
+        tree.role(
+            "helmdeploy",
+            [],
+            *tree.below("/deploy", 2),
+            # Those of networks, which it keeps.
+            *tree.all_below("/resource"),
+            component="helmdeploy",
+        ),
         tree.role(
             "script",
             [],
