@@ -1,4 +1,4 @@
-"""Device server without a Tango database, on an etcd that tests stop and pause."""
+"""Subarray server without a Tango database, on an etcd that tests stop and pause."""
 
 from __future__ import annotations
 
@@ -35,20 +35,17 @@ def failed_start(*arguments: str, **settings: str) -> str:
 
 
 class Server(PortPart):
-    """Process of a device server whose devices are addressed by its port."""
+    """Process of SDPSubarray whose devices are addressed by its port."""
 
     bind_failure = "giop"
 
-    def __init__(
-        self, directory: Path, devices: list[str], program: str = "SDPSubarray", **settings: str
-    ) -> None:
-        super().__init__(program, directory / f"{program}.log", None)
-        self._program = program
+    def __init__(self, directory: Path, devices: list[str], **settings: str) -> None:
+        super().__init__("SDPSubarray", directory / "SDPSubarray.log", None)
         self._devices = devices
         self._settings = {"SDP_LMC_REQUIRED_COMPONENTS": "", **settings}
 
     def command(self) -> list[str]:
-        program = installed_program(self._program, "tango")
+        program = installed_program("SDPSubarray", "tango")
         end_point = f"giop:tcp:127.0.0.1:{self.port}"
         devices = ",".join(self._devices)
         return [program, "01", "-ORBendPoint", end_point, "-nodb", "-dlist", devices]

@@ -246,7 +246,7 @@ def broken_etcd(tmp_path: Path) -> Iterator[Etcd]:
 
 @pytest.fixture
 def serve_on(tmp_path: Path) -> Iterator[ServeOn]:
-    """Function that starts a server on an etcd, of a subarray by default."""
+    """Function that starts a subarray server on an etcd."""
     with contextlib.ExitStack() as servers:
 
         def begin(etcd: Etcd, *devices: str, **settings: str) -> Server:
@@ -261,7 +261,7 @@ def serve_on(tmp_path: Path) -> Iterator[ServeOn]:
 
 @pytest.fixture
 def serve(broken_etcd: Etcd, serve_on: ServeOn) -> Serve:
-    """Function that starts a server on the etcd of the test, of a subarray by default."""
+    """Function that starts a subarray server on the etcd of the test."""
     return functools.partial(serve_on, broken_etcd)
 
 

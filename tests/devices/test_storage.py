@@ -6,13 +6,12 @@ import json
 from typing import Any
 
 import pytest
-import tango
 
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import wait_until
 
-from .conftest import CONTROLLER, Events, Serve, Start
+from .conftest import Events, Start, served
 
 ATTRIBUTE = "capacityBufferStorage"
 BUFFER = "/resource/capacity-buffer"
@@ -39,26 +38,25 @@ def put(config: Config, path: str, document: dict[str, Any] | None) -> None:
 
 
 def test_capacity_buffer_storage_follows_resource_and_state_with_events(
-    broken_etcd: Etcd, serve: Serve
+    broken_etcd: Etcd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken_etcd.start()
-    controller = serve(CONTROLLER, program="SDPController").proxy(CONTROLLER)
-    wait_until(lambda: controller.state() == tango.DevState.STANDBY)
-    assert controller.capacityBufferStorage == -1
-    assert not controller.is_attribute_polled(ATTRIBUTE)
-    config = Config(backend="etcd3", host=broken_etcd.host, port=broken_etcd.port)
-    with (
-        config,
-        Events(controller, ATTRIBUTE) as changes,
-        Events(controller, ATTRIBUTE, kind="ARCHIVE_EVENT") as archived,
-    ):
-        put(config, "/resource/supernet", {"available_mb": 1})
-        for path, document, expected in STEPS:
-            put(config, path, document)
-            wait_until(lambda value=expected: controller.capacityBufferStorage == value)  # type: ignore[misc]
-        values = [expected for _, _, expected in STEPS]
-        changes.wait_for(ATTRIBUTE, values)
-        archived.wait_for(ATTRIBUTE, values)
+    monkeypatch.setenv("SDP_CONFIG_HOST", broken_etcd.host)
+    monkeypatch.setenv("SDP_CONFIG_PORT", str(broken_etcd.port))
+    with Config() as config, served() as (controller, _):
+        assert controller.capacityBufferStorage == -1
+        assert not controller.is_attribute_polled(ATTRIBUTE)
+        with (
+            Events(controller, ATTRIBUTE) as changes,
+            Events(controller, ATTRIBUTE, kind="ARCHIVE_EVENT") as archived,
+        ):
+            put(config, "/resource/supernet", {"available_mb": 1})
+            for path, document, expected in STEPS:
+                put(config, path, document)
+                wait_until(lambda value=expected: controller.capacityBufferStorage == value)  # type: ignore[misc]
+            values = [expected for _, _, expected in STEPS]
+            changes.wait_for(ATTRIBUTE, values)
+            archived.wait_for(ATTRIBUTE, values)
 
 
 def test_storage_key_names_the_resource(

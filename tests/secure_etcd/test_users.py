@@ -68,7 +68,7 @@ def test_users_completes_an_interrupted_run(open_etcd: Secured) -> None:
         store.add_user("operator", "another")
     done = open_etcd.users()
     assert done.exit_code == 0, done.output
-    assert "role operator changed: 106 rights added, 1 removed" in done.output
+    assert "role operator changed: 137 rights added, 1 removed" in done.output
     assert "role operator granted to user operator" in done.output
     assert f"password of user operator set to that in {chosen}" in done.output
     with open_etcd.config_of("operator") as config:
