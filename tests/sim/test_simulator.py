@@ -137,7 +137,6 @@ def test_writes_follow_the_order_of_the_real_components(
     assert deployment == {
         "key": DEPLOYMENT,
         "dpl_id": DEPLOYMENT,
-        "key": DEPLOYMENT,
         "kind": "helm",
         "args": {
             "chart": "vis-receive",
