@@ -25,7 +25,10 @@ class Closable(Protocol):
 
 
 def repeated(
-    once: Callable[[], Iterator[Txn]], store: Store, open_watches: list[Closable]
+    once: Callable[[], Iterator[Txn]],
+    store: Store,
+    open_watches: list[Closable],
+    before_repetition: Callable[[Txn], None] = lambda txn: None,
 ) -> Iterator[Txn]:
     """Yield the attempts at a transaction, again after each commit whose body has called ``loop``.
 
@@ -33,6 +36,7 @@ def repeated(
         once: yields attempts until one commits.
         store: where to watch for changes.
         open_watches: the backend's open watches, to which each wait is added until it ends.
+        before_repetition: called after the wait with the transaction that runs again.
 
     Raises:
         ConfigConnectionError: the backend was closed; and the errors of ``once``.
@@ -48,6 +52,7 @@ def repeated(
             timeout = min(timeout, RETRY_FAILED_READ_AFTER_S)
         if timeout > 0:
             _wait_for_change(txn.reads, timeout, store, open_watches)
+        before_repetition(txn)
 
 
 def _wait_for_change(
