@@ -185,6 +185,19 @@ def test_close_ends_wait_with_error(connect: Connect) -> None:
             wait_until(lambda: "closed" in str(loop.error))
 
 
+def test_close_ends_repetition_without_wait(connect: Connect) -> None:
+    backend = connect()
+    runs = 0
+    with pytest.raises(ConfigConnectionError, match="closed"):  # noqa: PT012  the loop belongs to it
+        for txn in backend.txn():
+            runs += 1
+            if runs == 3:
+                backend.close()
+            if runs < 10:
+                txn.loop()
+    assert runs == 3
+
+
 def test_wait_releases_watch_and_threads(backend: Backend) -> None:
     backend.get("/a")
     before = threading.active_count()

@@ -18,7 +18,7 @@ RETRY_FAILED_READ_AFTER_S = 2.0
 
 
 class Closable(Protocol):
-    """Watch or wait that the end of its backend ends."""
+    """Watch or wait that is ended when its backend is closed."""
 
     def close(self) -> None:
         """End it; may be called from any thread."""
@@ -52,6 +52,9 @@ def repeated(
             timeout = min(timeout, RETRY_FAILED_READ_AFTER_S)
         if timeout > 0:
             _wait_for_change(txn.reads, timeout, store, open_watches)
+        if store.closed:
+            # A read of a closed store raises its error. A body without reads would run forever.
+            store.read([], timeout=store.timeout)
         before_repetition(txn)
 
 
@@ -76,9 +79,6 @@ def _wait_for_change(
                 watch.cancel()
     finally:
         open_watches.remove(wait)
-    if store.closed:
-        # A read of a closed store raises its error. A body without reads would run forever.
-        store.read([], timeout=store.timeout)
 
 
 class _Wait:
