@@ -244,7 +244,7 @@ def test_commit_with_lost_answer_is_repeated_once(etcd_backend: Backend, fate: s
 
 
 def test_change_between_lost_answer_and_settlement_ends_wait(
-    etcd_backend: Backend, etcd: Etcd, etcd_client: ConnectTo
+    etcd_backend: Backend, etcd: Etcd, etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults = CommitFaults(etcd_backend.store)
     faults.plan = ["answer"]
@@ -256,7 +256,7 @@ def test_change_between_lost_answer_and_settlement_ends_wait(
                 other.update("/n", "5")
             return commit(*request, timeout=timeout)
 
-        etcd_backend.store.commit = change_before_second_commit  # type: ignore[method-assign]
+        monkeypatch.setattr(etcd_backend.store, "commit", change_before_second_commit)
         counted = []
         with in_time(20):
             for txn in etcd_backend.txn():

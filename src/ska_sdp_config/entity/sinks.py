@@ -168,12 +168,18 @@ class TangoAttribute(StoredModel):
     @model_serializer(mode="wrap")
     def _write_old_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        if "attribute_url" in self.model_fields_set and "attribute_trl" in data:
-            data["attribute_url"] = data["attribute_trl"]
-            if "attribute_url" not in (self.model_extra or {}):
-                # It was read under this name only.
-                del data["attribute_trl"]
+        # If both names were read, the old one is among the unknown fields, as it was read.
+        only_old = self.model_fields_set - (self.model_extra or {}).keys()
+        if "attribute_url" in only_old and "attribute_trl" in data:
+            data["attribute_url"] = data.pop("attribute_trl")
         return data
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        extra = self.model_extra
+        if name == "attribute_trl" and extra and "attribute_url" in extra:
+            # Otherwise programs that read the old name would miss the change.
+            extra["attribute_url"] = str(self.attribute_trl)
 
 
 class AttributeQuery(StoredModel):
