@@ -13,6 +13,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     SerializerFunctionWrapHandler,
     Tag,
+    ValidationError,
     ValidationInfo,
     model_serializer,
     model_validator,
@@ -76,12 +77,12 @@ class DataProductPersist(StoredModel):
     expires_at: AwareDatetime | None = None
 
 
-_OLD_KINDS = {"dataqueue": "data-queue"}
-"""Kinds as earlier programs spell them. That they mean the same is an assumption."""
+_OLD_DATA_QUEUE = "dataqueue"
+"""Kind ``data-queue`` as earlier programs spell it. That it means the same is an assumption."""
 
 
 def _current_kind(kind: Any) -> Any:
-    return _OLD_KINDS.get(kind, kind) if isinstance(kind, str) else kind
+    return "data-queue" if kind == _OLD_DATA_QUEUE else kind
 
 
 class DataQueue(StoredModel):
@@ -219,8 +220,18 @@ _KINDS = frozenset(sink.model_fields["kind"].default for sink in _KNOWN)
 
 def _kind(value: Any) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    kind = _current_kind(kind)
+    if kind == _OLD_DATA_QUEUE:
+        return "data-queue" if _is_data_queue(value) else "other"
     return kind if isinstance(kind, str) and kind in _KINDS else "other"
+
+
+def _is_data_queue(value: Any) -> bool:
+    """Return whether a sink of the old kind is valid; others may have meant something else."""
+    try:
+        DataQueue.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 AnySink = Annotated[
