@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import Commit, Conflict
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import Connect, ConnectTo, compact, put
 from tests.support.commit_faults import CommitFaults
@@ -185,6 +187,19 @@ def test_close_ends_wait_with_error(connect: Connect) -> None:
             wait_until(lambda: "closed" in str(loop.error))
 
 
+def test_close_ends_repetition_without_wait(connect: Connect) -> None:
+    backend = connect()
+    runs = 0
+    with pytest.raises(ConfigConnectionError, match="closed"):  # noqa: PT012  the loop belongs to it
+        for txn in backend.txn():
+            runs += 1
+            if runs == 3:
+                backend.close()
+            if runs < 10:
+                txn.loop()
+    assert runs == 3
+
+
 def test_wait_releases_watch_and_threads(backend: Backend) -> None:
     backend.get("/a")
     before = threading.active_count()
@@ -226,6 +241,30 @@ def test_commit_with_lost_answer_is_repeated_once(etcd_backend: Backend, fate: s
             txn.loop(wait=True, timeout=0.5)
     assert counted == [1, 2]
     assert etcd_backend.get("/n")[0] == "2"
+
+
+def test_change_between_lost_answer_and_settlement_ends_wait(
+    etcd_backend: Backend, etcd: Etcd, etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = CommitFaults(etcd_backend.store)
+    faults.plan = ["answer"]
+    commit = etcd_backend.store.commit
+    with etcd_client(host=etcd.endpoint) as other:
+
+        def change_before_second_commit(*request: Any, timeout: float) -> Commit | Conflict:
+            if faults.count == 1:
+                other.update("/n", "5")
+            return commit(*request, timeout=timeout)
+
+        monkeypatch.setattr(etcd_backend.store, "commit", change_before_second_commit)
+        counted = []
+        with in_time(20):
+            for txn in etcd_backend.txn():
+                counted.append(count(txn))
+                if len(counted) == 1:
+                    txn.loop(wait=True)
+    assert counted == [1, 6]
+    assert etcd_backend.get("/n")[0] == "6"
 
 
 def test_unknown_outcome_ends_repetition(etcd_backend: Backend) -> None:

@@ -23,7 +23,7 @@ from ska_sdp_config.entity import (
     Script,
 )
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.entity.flow import AttributeTRL, SharedMem, TangoAttribute
+from ska_sdp_config.entity.flow import SharedMem, TangoAttribute
 
 SCRIPT = {"kind": "batch", "name": "imaging", "version": "1.0.0"}
 
@@ -154,15 +154,20 @@ def test_tango_attribute_keeps_stored_name(name: str) -> None:
     assert new.to_dict()["sink"]["attribute_trl"] == "a/b/c/d"
 
 
-def test_tango_attribute_with_both_names_keeps_both() -> None:
-    names = {"attribute_trl": "a/b/c/d", "attribute_url": "a/b/c/old"}
+@pytest.mark.parametrize("old", ["a/b/c/old", "a/b/c/d", None])
+def test_tango_attribute_with_both_names_keeps_both(old: str | None) -> None:
+    names = {"attribute_trl": "a/b/c/d", "attribute_url": old}
     stored = {"sink": {"kind": "tango", **names, "dtype": "DevDouble"}, "data_model": "v"}
     key = Flow.Key(pb_id="pb-x", kind="tango", name="v")
     flow = Flow.from_stored(encode(stored), key, "/flow/x")
     assert isinstance(flow.sink, TangoAttribute)
     assert flow.sink.attribute_trl == flow.sink.attribute_url == "a/b/c/d"
-    for attribute in ("a/b/c/d", "a/b/c/e"):
-        flow.sink.attribute_url = AttributeTRL(attribute)
+    for same in (flow, copy.deepcopy(flow), pickle.loads(pickle.dumps(flow))):
+        assert same.to_dict() == stored
+    flow.sink.dtype = "DevLong"
+    assert flow.to_dict()["sink"] == {"kind": "tango", **names, "dtype": "DevLong"}
+    for name, attribute in (("attribute_trl", "a/b/c/d"), ("attribute_url", "a/b/c/e")):
+        setattr(flow.sink, name, attribute)
         written = flow.to_dict()["sink"]
         assert (written["attribute_trl"], written["attribute_url"]) == (attribute, attribute)
 

@@ -154,6 +154,26 @@ def test_sink_kind_dataqueue_is_read_as_data_queue() -> None:
     assert Flow(key=key, sink=old, data_model="V").sink == read.sink
 
 
+VALID_QUEUE = {"topics": "t", "host": "kafka://h:1", "format": "npy"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"topics": "t"}, VALID_QUEUE | {"topics": ["t"]}, VALID_QUEUE | {"host": "nowhere"}],
+    ids=str,
+)
+def test_sink_kind_dataqueue_with_other_fields_is_kept(fields: dict[str, Any]) -> None:
+    key = Flow.Key(pb_id="pb-x", kind="dataqueue", name="vis")
+    stored = {"sink": {"kind": "dataqueue", **fields}, "data_model": "V"}
+    read = Flow.from_stored(encode(stored), key, "/flow/x")
+    assert read.sink == Sink(**stored["sink"])
+    assert read.to_dict() == stored
+    read.sink = Sink(kind="dataqueue", depth=3)
+    assert read.to_dict()["sink"] == {"kind": "dataqueue", "depth": 3}
+    with pytest.raises(ValueError, match="sink"):
+        Flow(key=key, sink={"kind": "data-queue", **fields}, data_model="V")
+
+
 @pytest.mark.parametrize("kind", [["dataqueue"], {"dataqueue": 1}, 5, None])
 def test_sink_kind_that_is_no_text_is_rejected(kind: Any) -> None:
     with pytest.raises(ValueError, match="kind"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -129,6 +130,23 @@ def test_url_of_impossible_port_is_rejected() -> None:
         _ = AnyTRL("h:99999/a/b/c").url
 
 
+@pytest.mark.parametrize("part", [".", ".."])
+@pytest.mark.parametrize("text", ["{}/b/c", "a/{}/c", "a/b/{}", "a/b/c/{}", "{}", "{}/d->p"])
+def test_url_of_dot_segment_is_rejected(text: str, part: str) -> None:
+    trl = AnyTRL(text.format(part))
+    with pytest.raises(ValueError, match=f"part '{re.escape(part)}'.*use eval"):
+        _ = trl.url
+    assert trl.eval.endswith("#dbase=yes")
+
+
+@pytest.mark.parametrize(
+    "text", ["a/b/..->p", "a/b/c->..", "a/.../c", "..a/b/.c", "h:1/a/b/c/..d->."]
+)
+def test_url_keeps_dots_that_are_no_segment(text: str) -> None:
+    trl = AnyTRL(text)
+    assert unquote(str(trl.url)) == trl.eval
+
+
 # RFC 3986 removes the segments "." and ".." from any URL.
 NAME = st.from_regex(r"[^\s/:#>]{1,12}", fullmatch=True).filter(lambda name: name.strip("."))
 DEVICE = st.one_of(NAME, st.tuples(NAME, NAME, NAME).map("/".join))
@@ -186,7 +204,17 @@ def test_attribute_trl_requires_attribute(text: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "http://h:1/a/b/c", "a/b/c/d/e", "a//c", "a/b/c#dbase=maybe", "a b/c/d", "/a/b/c"]
+    "text",
+    [
+        "",
+        "http://h:1/a/b/c",
+        "a/b/c/d/e",
+        "a//c",
+        "a/b/c#dbase=maybe",
+        "a/b/c#dbase=ye\u017f",
+        "a b/c/d",
+        "/a/b/c",
+    ],
 )
 def test_trl_rejects_invalid_text(text: Any) -> None:
     with pytest.raises(ValueError, match="no Tango resource locator"):

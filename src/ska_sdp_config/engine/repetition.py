@@ -18,14 +18,17 @@ RETRY_FAILED_READ_AFTER_S = 2.0
 
 
 class Closable(Protocol):
-    """Watch or wait that the end of its backend ends."""
+    """Watch or wait that is ended when its backend is closed."""
 
     def close(self) -> None:
         """End it; may be called from any thread."""
 
 
 def repeated(
-    once: Callable[[], Iterator[Txn]], store: Store, open_watches: list[Closable]
+    once: Callable[[], Iterator[Txn]],
+    store: Store,
+    open_watches: list[Closable],
+    before_repetition: Callable[[Txn], None] = lambda txn: None,
 ) -> Iterator[Txn]:
     """Yield the attempts at a transaction, again after each commit whose body has called ``loop``.
 
@@ -33,6 +36,7 @@ def repeated(
         once: yields attempts until one commits.
         store: where to watch for changes.
         open_watches: the backend's open watches, to which each wait is added until it ends.
+        before_repetition: called after the wait with the transaction that runs again.
 
     Raises:
         ConfigConnectionError: the backend was closed; and the errors of ``once``.
@@ -48,6 +52,10 @@ def repeated(
             timeout = min(timeout, RETRY_FAILED_READ_AFTER_S)
         if timeout > 0:
             _wait_for_change(txn.reads, timeout, store, open_watches)
+        if store.closed:
+            # A read of a closed store raises its error. A body without reads would run forever.
+            store.read([], timeout=store.timeout)
+        before_repetition(txn)
 
 
 def _wait_for_change(
@@ -71,9 +79,6 @@ def _wait_for_change(
                 watch.cancel()
     finally:
         open_watches.remove(wait)
-    if store.closed:
-        # A read of a closed store raises its error. A body without reads would run forever.
-        store.read([], timeout=store.timeout)
 
 
 class _Wait:

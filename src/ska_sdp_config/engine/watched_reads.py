@@ -48,6 +48,15 @@ class WatchedReads:
             with self._wake:
                 self._reads.append(reads)
 
+    def remove(self, reads: Reads) -> None:
+        """Remove the read set of a transaction that runs again, and the changes it is kept for."""
+        with self._wake:
+            self._reads = [each for each in self._reads if each is not reads]
+            # The cache has all of these changes, so later reads are newer than them.
+            self._recent = {
+                key: when for key, when in self._recent.items() if self._matters(key, *when)
+            }
+
     def end_iteration(self) -> None:
         """Check the changes of the iteration, and from now on each one. Call with the lock."""
         self._waiting = True

@@ -155,7 +155,8 @@ class Watcher(Generic[T_co]):
         """
         queries = queries_of_prefetch(prefetch)
         once = partial(self._attempts, max_retries, queries, timeout)
-        for txn in repeated(once, self._backend.store, self._backend.open_watches):
+        store, open_watches = self._backend.store, self._backend.open_watches
+        for txn in repeated(once, store, open_watches, self._before_repetition):
             yield self._wrap(txn)
 
     def set_timeout(self, timeout: float | None) -> None:
@@ -247,6 +248,12 @@ class Watcher(Generic[T_co]):
         self._watched.add(txn.reads)
         if txn.is_incomplete:
             self._iterate_soon()
+
+    def _before_repetition(self, txn: Txn) -> None:
+        """Stop watching what a transaction has read: its last repetition counts."""
+        # Trim first, so that the cache keeps what the repetition will probably read again.
+        self._backend.cache.trim()
+        self._watched.remove(txn.reads)
 
     def _iterate_soon(self) -> None:
         self._alarm = min(self._alarm, time.monotonic() + MAX_BACKOFF_S)

@@ -13,6 +13,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     SerializerFunctionWrapHandler,
     Tag,
+    ValidationError,
     ValidationInfo,
     model_serializer,
     model_validator,
@@ -76,12 +77,12 @@ class DataProductPersist(StoredModel):
     expires_at: AwareDatetime | None = None
 
 
-_OLD_KINDS = {"dataqueue": "data-queue"}
-"""Kinds as earlier programs spell them. That they mean the same is an assumption."""
+_OLD_DATA_QUEUE = "dataqueue"
+"""Kind ``data-queue`` as earlier programs spell it. That it means the same is an assumption."""
 
 
 def _current_kind(kind: Any) -> Any:
-    return _OLD_KINDS.get(kind, kind) if isinstance(kind, str) else kind
+    return "data-queue" if kind == _OLD_DATA_QUEUE else kind
 
 
 class DataQueue(StoredModel):
@@ -168,12 +169,18 @@ class TangoAttribute(StoredModel):
     @model_serializer(mode="wrap")
     def _write_old_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        if "attribute_url" in self.model_fields_set and "attribute_trl" in data:
-            data["attribute_url"] = data["attribute_trl"]
-            if "attribute_url" not in (self.model_extra or {}):
-                # It was read under this name only.
-                del data["attribute_trl"]
+        # If both names were read, the old one is among the unknown fields, as it was read.
+        only_old = self.model_fields_set - (self.model_extra or {}).keys()
+        if "attribute_url" in only_old and "attribute_trl" in data:
+            data["attribute_url"] = data.pop("attribute_trl")
         return data
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        extra = self.model_extra
+        if name == "attribute_trl" and extra and "attribute_url" in extra:
+            # Otherwise programs that read the old name would miss the change.
+            extra["attribute_url"] = str(self.attribute_trl)
 
 
 class AttributeQuery(StoredModel):
@@ -213,8 +220,18 @@ _KINDS = frozenset(sink.model_fields["kind"].default for sink in _KNOWN)
 
 def _kind(value: Any) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    kind = _current_kind(kind)
+    if kind == _OLD_DATA_QUEUE:
+        return "data-queue" if _is_data_queue(value) else "other"
     return kind if isinstance(kind, str) and kind in _KINDS else "other"
+
+
+def _is_data_queue(value: Any) -> bool:
+    """Return whether a sink of the old kind is valid; others may have meant something else."""
+    try:
+        DataQueue.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 AnySink = Annotated[

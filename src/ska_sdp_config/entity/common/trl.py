@@ -25,7 +25,7 @@ _TRL = re.compile(
     r"(?:(?P<host>[^\s/:#>]+):(?P<port>[0-9]{1,5})/)?"
     r"(?P<name>[^\s/:#>]+(?:/[^\s/:#>]+){0,3}?)"
     r"(?:->(?P<property>[^\s/:#>]+))?"
-    r"(?:#dbase=(?P<dbase>yes|no))?",
+    r"(?:#dbase=(?a:(?P<dbase>yes|no)))?",
     re.IGNORECASE,
 )
 _TANGO_HOST = re.compile(r"([^\s/:#>]+):([0-9]{1,5})")
@@ -83,9 +83,14 @@ class AnyTRL(ValidatedStr):
         """The evaluated locator as a URL of RFC 3986; its ``->`` is written ``-%3E``.
 
         Raises:
-            ValueError: see ``eval``; or the port is above 65535.
+            ValueError: see ``eval``; or the port is above 65535, or a part is ``.`` or ``..``.
         """
-        return AnyUrl(quote(self.eval, safe=_SAFE_IN_URL))
+        full = self.eval
+        for part in full.partition("#")[0].split("/"):
+            # Parsers of URLs remove such a segment, so the URL would name another device.
+            if part in (".", ".."):
+                raise ValueError(f"{self!r} has no URL, as it has the part {part!r}: use eval.")
+        return AnyUrl(quote(full, safe=_SAFE_IN_URL))
 
     @property
     def scheme(self) -> str | None:
