@@ -80,7 +80,8 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
     if pb is None:
         return None
     state = _object(txn.get_processing_block_state(pb_id), f"state of {pb_id}")
-    deployed = txn.deployment.exists(deployment_id(pb_id, pb.script.name))
+    name = deployment_id(pb_id, pb.script.name)
+    deployed = txn.deployment.exists(name)
     common: dict[str, Any] = {
         "pb_id": pb_id,
         "kind": pb.script.kind,
@@ -96,7 +97,9 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
     if status in DONE:
         return Block(**common)
     if deployed:
-        common["deployment_running"] = _deployment_runs(txn, pb)
+        common["deployment_running"] = _deployment_runs(txn, name)
+    if status in AT_WORK and not common.get("deployment_running"):
+        common["recorded_running"] = _recorded_run(txn, state or {})
     if pb.eb_id is not None:
         execution_block = _object(txn.get_execution_block(pb.eb_id), pb.eb_id)
         common["execution_block"] = execution_block
@@ -166,9 +169,19 @@ def _owner(txn: Transaction, pb_id: str) -> Owner:
     return Owner.OTHER if ownership.is_owned() else Owner.NOBODY
 
 
-def _deployment_runs(txn: Transaction, pb: ProcessingBlock) -> bool:
-    name = deployment_id(pb.key, pb.script.name)
+def _deployment_runs(txn: Transaction, name: str) -> bool:
     return is_running(_object(txn.get_deployment_state(name), f"state of {name}") or {})
+
+
+def _recorded_run(txn: Transaction, state: Mapping[str, Any]) -> bool:
+    """Return whether all deployments run that a processing block's state records as ready."""
+    names = state.get("deployments")
+    if not state.get("deployments_ready") or not isinstance(names, Mapping):
+        return False
+    return all(
+        is_id(name) and txn.deployment.exists(name) and _deployment_runs(txn, name)
+        for name in names
+    )
 
 
 def _script_image(txn: Transaction, pb: ProcessingBlock) -> str | None:

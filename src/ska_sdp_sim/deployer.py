@@ -31,7 +31,7 @@ class HelmDeployer:
         self._errors = ErrorIsolation(LOGGER)
 
     def reconcile(self, watcher: Watcher[Transaction]) -> None:
-        """Write the next state of each deployment that has one.
+        """Write the next state of each deployment whose pods do not all run yet.
 
         Raises:
             ConfigConnectionError: a state was not written, or the outcome is unknown.
@@ -72,7 +72,7 @@ class HelmDeployer:
                 if state is not None:
                     deployment.state.create_or_update(state)
         if state is not None:
-            LOGGER.info("%s: %s", name, ", ".join(state["pods"].values()))
+            LOGGER.info("%s: %s", name, ", ".join(map(str, state["pods"].values())))
 
 
 def _next_state(name: str, text: str | None) -> dict[str, Any] | None:

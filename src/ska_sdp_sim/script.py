@@ -130,7 +130,8 @@ def _cancel(block: Block, reason: str | None = None) -> Step:
         state = {"status": "CANCELLING", **({"reason": reason} if reason else {})}
         return Step("CANCELLING", state=state)
     if block.deployment:
-        return Step("deployment removed", state={"deployments": {}}, remove_deployment=True)
+        removed = {"deployments": {}, "deployments_ready": False}
+        return Step("deployment removed", state=removed, remove_deployment=True)
     return _end(block, "CANCELLED")
 
 
@@ -138,6 +139,8 @@ def _end(block: Block, status: str, reason: str | None = None) -> Step:
     state: dict[str, Any] = {"status": status}
     if (block.state or {}).get("deployments"):
         state["deployments"] = {}
+        if status == "CANCELLED":
+            state["deployments_ready"] = False
     if reason:
         state["reason"] = reason
     return Step(status, state=state, release=True)
@@ -247,27 +250,26 @@ def _link_addresses(block: Block) -> Step | None:
 def _deploy(
     block: Block, parameters: Parameters, since: datetime, now: datetime
 ) -> Step | Wait | None:
-    """Create the deployment and keep ``deployments_ready`` up to date."""
+    """Create the deployment, also a lost one, and keep ``deployments_ready`` up to date."""
     state = block.state or {}
-    name = block.deployment_id
-    if not state.get("deployments"):
-        return Step(
-            "deployment",
-            state={"deployments": {name: "PENDING"}},
-            deploy={
-                "chart": block.script_name.replace("_", "-"),
-                "values": {"image": block.script_image, "script": block.script},
-            },
-        )
-    if state.get("deployments_ready"):
-        if block.deployment_running:
+    # Another program, whose block is taken over, may have recorded deployments of its own.
+    recorded = state.get("deployments")
+    others = recorded if isinstance(recorded, Mapping) else {}
+    pending = {**others, block.deployment_id: "PENDING"}
+    if state.get("deployments_ready") and recorded:
+        if block.deployment_running or block.recorded_running:
             return None
         return Step(
             "deployment lost",
-            state={
-                "status": "RUNNING",
-                "deployments_ready": False,
-                "deployments": {name: "PENDING"},
+            state={"status": "RUNNING", "deployments_ready": False, "deployments": pending},
+        )
+    if not block.deployment or not recorded:
+        return Step(
+            "deployment",
+            state={"deployments": pending},
+            deploy={
+                "chart": block.script_name.replace("_", "-"),
+                "values": {"image": block.script_image, "script": block.script},
             },
         )
     if not block.deployment_running:
@@ -279,7 +281,10 @@ def _deploy(
         return _end(block, "FAILED", failure)
     return Step(
         "deployments ready",
-        state={"deployments_ready": True, "deployments": {name: "RUNNING"}},
+        state={
+            "deployments_ready": True,
+            "deployments": {**others, block.deployment_id: "RUNNING"},
+        },
     )
 
 

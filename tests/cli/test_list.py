@@ -144,6 +144,17 @@ def test_list_prints_fields_in_a_table(database: Config, ska_sdp: Run) -> None:
     assert "\x1b" not in table.out
 
 
+def test_table_of_subarrays_has_entries_of_version_0_1(database: Config, ska_sdp: Run) -> None:
+    present = '{"obs_state_commanded": "IDLE", "eb_id": "eb-a", "last_command": "End"}'
+    older = '{"obs_state_target": "SCANNING", "eb_id": "eb-b", "last_command": "Scan"}'
+    fill(database, {"/lmc/subarray/01": present, "/lmc/subarray/02": older})
+    table = ska_sdp("list", "-o", "table", "subarray")
+    assert [line.split() for line in table.lines[1:]] == [
+        ["/lmc/subarray/01", "IDLE", "eb-a", "End"],
+        ["/lmc/subarray/02", "SCANNING", "eb-b", "Scan"],
+    ]
+
+
 def test_long_table_is_read_in_pages_of_one_revision(
     database: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

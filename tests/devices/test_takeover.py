@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.times import iso
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.scripts import change
 from tests.support.todays_sdp import (
@@ -48,19 +50,19 @@ OFF = ("Off", "", "EMPTY")
 
 
 @dataclass(frozen=True)
-class Left:
-    """Observation that was left, and the way from there to EMPTY.
+class Takeover:
+    """Observation that was left, and the commands from there to EMPTY.
 
     Attributes:
         obs_state: obsState that is left.
-        way: commands with their arguments and the obsState that each leads to.
+        commands: each with its argument and the obsState that it leads to.
         entry: fields of the subarray's entry, besides its obsState.
         eb: fields of the execution block.
         pb_state: state of the processing block.
     """
 
     obs_state: str
-    way: list[tuple[str, str, str]]
+    commands: list[tuple[str, str, str]]
     entry: dict[str, Any] = field(default_factory=dict)
     eb: dict[str, Any] = field(default_factory=dict)
     pb_state: dict[str, Any] = field(default_factory=lambda: PB_STATE)
@@ -75,18 +77,18 @@ class Left:
 
 
 LEFT = [
-    Left("EMPTY", [("AssignResources", assign_text(), "IDLE"), RELEASE], {"eb_id": None}),
-    Left("RESOURCING", [ABORT, RESTART], pb_state=WAITING),
-    Left("IDLE", [CONFIGURE, SCAN, END_SCAN, END, RELEASE]),
-    Left("CONFIGURING", [ABORT, OBS_RESET, RELEASE], eb=CONFIGURED, pb_state=NOT_READY),
-    Left("READY", [CONFIGURE, SCAN, END_SCAN, END, RELEASE], eb=CONFIGURED),
-    Left("SCANNING", [END_SCAN, END, RELEASE], eb=SCANNING),
-    Left("ABORTING", [OFF], eb=CONFIGURED),
-    Left("ABORTED", [OBS_RESET, CONFIGURE, END, RELEASE], eb=CONFIGURED),
-    Left("RESETTING", [ABORT, RESTART], pb_state=WAITING),
-    Left("FAULT", [OBS_RESET, RELEASE], {"obs_state_commanded": "IDLE"}, pb_state=FAILED),
-    Left("FAULT", [RESTART], pb_state=FAILED),
-    Left("RESTARTING", [OFF]),
+    Takeover("EMPTY", [("AssignResources", assign_text(), "IDLE"), RELEASE], {"eb_id": None}),
+    Takeover("RESOURCING", [ABORT, RESTART], pb_state=WAITING),
+    Takeover("IDLE", [CONFIGURE, SCAN, END_SCAN, END, RELEASE]),
+    Takeover("CONFIGURING", [ABORT, OBS_RESET, RELEASE], eb=CONFIGURED, pb_state=NOT_READY),
+    Takeover("READY", [CONFIGURE, SCAN, END_SCAN, END, RELEASE], eb=CONFIGURED),
+    Takeover("SCANNING", [END_SCAN, END, RELEASE], eb=SCANNING),
+    Takeover("ABORTING", [OFF], eb=CONFIGURED),
+    Takeover("ABORTED", [OBS_RESET, CONFIGURE, END, RELEASE], eb=CONFIGURED),
+    Takeover("RESETTING", [ABORT, RESTART], pb_state=WAITING),
+    Takeover("FAULT", [OBS_RESET, RELEASE], {"obs_state_commanded": "IDLE"}, pb_state=FAILED),
+    Takeover("FAULT", [RESTART], pb_state=FAILED),
+    Takeover("RESTARTING", [OFF]),
 ]
 """A row for each obsState; the entry has no ``reached``."""
 
@@ -106,9 +108,9 @@ def obs_state(subarray: Any) -> str:
     return ObsState(subarray.obsState).name
 
 
-def go(subarray: Any, way: list[tuple[str, str, str]]) -> None:
+def send_all(subarray: Any, commands: list[tuple[str, str, str]]) -> None:
     """Send commands, and wait for the obsState that each leads to."""
-    for command, argument, then in way:
+    for command, argument, then in commands:
         subarray.command_inout(command, *([argument] if argument else []))
         wait_until(lambda then=then: obs_state(subarray) == then, what=f"{then} by {command}")  # type: ignore[misc]
 
@@ -118,8 +120,8 @@ def entry_of(config: Config) -> dict[str, Any]:
     return entry
 
 
-@pytest.mark.parametrize("left", LEFT, ids=lambda left: f"{left.obs_state}-{left.way[0][0]}")
-def test_subarray_goes_on_from_each_obs_state_to_empty(config: Config, left: Left) -> None:
+@pytest.mark.parametrize("left", LEFT, ids=lambda left: f"{left.obs_state}-{left.commands[0][0]}")
+def test_subarray_continues_from_each_obs_state_to_empty(config: Config, left: Takeover) -> None:
     documents = left.documents()
     put(config, documents)
     with served(RequiredComponents="none", TimeoutDatabase="20") as (controller, subarray):
@@ -136,15 +138,17 @@ def test_subarray_goes_on_from_each_obs_state_to_empty(config: Config, left: Lef
             assert json.loads(subarray.errorMessages) == {PB: "no disk is left"}
         # The devices only read until a command is sent.
         assert entry_of(config) == documents[ENTRY_PATH]
-        go(subarray, left.way)
-        assert subarray.State() == (tango.DevState.OFF if left.way == [OFF] else tango.DevState.ON)
+        send_all(subarray, left.commands)
+        assert subarray.State() == (
+            tango.DevState.OFF if left.commands == [OFF] else tango.DevState.ON
+        )
         assert subarray.ebID == "null"
     entry = entry_of(config)
-    assert entry["command_count"] == len(left.way)
-    assert (entry["last_command"], entry["obs_state_commanded"]) == (left.way[-1][0], "EMPTY")
+    assert entry["command_count"] == len(left.commands)
+    assert (entry["last_command"], entry["obs_state_commanded"]) == (left.commands[-1][0], "EMPTY")
     assert entry["resources"] == {"csp_links": [], "receptors": [], "receive_nodes": 0}
     if left.obs_state != "EMPTY":
-        is_finished = left.way[-1] == RELEASE
+        is_finished = left.commands[-1] == RELEASE
         status = json.loads(stored(config, f"/eb/{EB}") or "")["status"]
         assert status == ("FINISHED" if is_finished else "CANCELLED")
         # Those belong to other programs.
@@ -159,17 +163,17 @@ WAITS = [
     ("Configure", "READY", "CONFIGURING", NOT_READY, [END, RELEASE]),
     ("ObsReset", "IDLE", "RESETTING", WAITING, [RELEASE]),
 ]
-"""Last command, its target, pending obsState, state of the processing block, way to EMPTY."""
+"""Last command, its target, pending obsState, state of the processing block, commands to EMPTY."""
 
 
-@pytest.mark.parametrize(("command", "target", "pending", "pb_state", "way"), WAITS)
+@pytest.mark.parametrize(("command", "target", "pending", "pb_state", "commands"), WAITS)
 def test_reached_false_continues_the_wait(
     config: Config,
     command: str,
     target: str,
     pending: str,
     pb_state: dict[str, Any],
-    way: list[tuple[str, str, str]],
+    commands: list[tuple[str, str, str]],
 ) -> None:
     fields = {"last_command": command, "obs_state_commanded": target, "reached": False}
     put(config, left_by_todays_sdp(fields, {}, pb_state))
@@ -177,7 +181,45 @@ def test_reached_false_continues_the_wait(
         assert obs_state(subarray) == pending
         change(config, f"/pb/{PB}/state", **PB_STATE)
         wait_until(lambda: obs_state(subarray) == target)
-        go(subarray, way)
+        send_all(subarray, commands)
+
+
+@pytest.mark.parametrize(("command", "target", "pending", "pb_state", "commands"), WAITS)
+def test_wait_in_an_entry_of_version_0_1_is_continued(
+    config: Config,
+    command: str,
+    target: str,
+    pending: str,
+    pb_state: dict[str, Any],
+    commands: list[tuple[str, str, str]],
+) -> None:
+    documents = left_by_todays_sdp({}, {}, pb_state)
+    documents[ENTRY_PATH] = {
+        "transaction_id": "txn-test-20260131-00000",
+        "last_command": command,
+        "last_command_time": iso(datetime.now(timezone.utc)),
+        "command_count": 7,
+        "state": "ON",
+        "obs_state_target": target,
+        "reached": False,
+        "admin_mode": "ONLINE",
+        "eb_id": EB,
+        "resources": {"receptors": ["SKA001"]},
+        "acknowledged": [],
+        "errors": {},
+    }
+    put(config, documents)
+    with served(RequiredComponents="none", TimeoutDatabase="20") as (_, subarray):
+        assert (subarray.State(), obs_state(subarray)) == (tango.DevState.ON, pending)
+        change(config, f"/pb/{PB}/state", **PB_STATE)
+        wait_until(lambda: obs_state(subarray) == target)
+        # The end of the wait is written under the present names.
+        wait_until(lambda: entry_of(config).get("obs_state_commanded") == target)
+        entry = entry_of(config)
+        assert (entry["reached"], entry["command_count"]) == (True, 7)
+        assert not {"state", "obs_state_target"} & entry.keys()
+        send_all(subarray, commands)
+        assert entry_of(config)["command_count"] == 7 + len(commands)
 
 
 def test_missing_reached_is_true(config: Config) -> None:
@@ -194,4 +236,4 @@ def test_new_process_takes_over_a_scan(config: Config, etcd: Etcd, serve_on: Ser
     subarray = serve_on(etcd).proxy(SUBARRAY)
     wait_until(lambda: subarray.state() == tango.DevState.ON)
     assert (obs_state(subarray), subarray.scanID) == ("SCANNING", 4)
-    go(subarray, [END_SCAN, END, RELEASE])
+    send_all(subarray, [END_SCAN, END, RELEASE])

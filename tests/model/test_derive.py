@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.lmc import upkeep
+from ska_sdp_config.lmc.error_messages import error_texts
 from ska_sdp_config.lmc.settings import ModelSettings
-from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.messages.internal import Configure
 
 from .worlds import (
@@ -47,6 +48,7 @@ RESOURCING: list[tuple[dict[str, Any] | None, dict[str, Any], dict[str, Any], st
     ({"status": "FINISHED"}, {}, {}, "IDLE"),
     ({"status": "FINISHED"}, {"pb_receive_addresses": None}, {}, "IDLE"),
     ({"status": "CANCELLED"}, {}, {}, "RESOURCING"),
+    ({**DONE, "status": "CANCELLED"}, {}, {}, "RESOURCING"),
     ({"status": "FAILED"}, {}, {}, "FAULT"),
     ({"status": "FAILED"}, {}, {"acknowledged": [RECEIVE]}, "IDLE"),
     ({"status": "WAITING"}, {}, {"reached": True}, "IDLE"),
@@ -144,6 +146,34 @@ def test_pb_state_error_messages_are_a_string_a_list_or_an_object(
     world.set_state(RECEIVE, reason="out of memory")
     expected = "; ".join(["out of memory", *texts])
     assert json.loads(world.view.error_messages) == {RECEIVE: expected}
+
+
+@pytest.mark.parametrize(("number", "shown"), [(100, 100), (101, 101), (20_000, 101)])
+def test_pb_state_has_the_last_100_errors(number: int, shown: int) -> None:
+    world = World(documents(ObsState.IDLE))
+    texts = [f"chunk {each} is lost" for each in range(number)]
+    world.set_state(RECEIVE, error_messages=texts)
+    errors = json.loads(world.view.pb_state)[RECEIVE]["errors"]
+    assert len(errors) == shown
+    assert errors[:100] == texts[-100:]
+    assert errors[100:] == ([f"and {number - 100} more"] if number > 100 else [])
+    world.set_state(RECEIVE, status="FAILED", reason="out of memory")
+    expected = "; ".join(["out of memory", *errors])
+    assert json.loads(world.view.error_messages) == {RECEIVE: expected}
+
+
+def test_errors_of_a_block_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+
+    def read(state: Json) -> list[str]:
+        reads.append(state)
+        return error_texts(state)
+
+    monkeypatch.setattr("ska_sdp_config.lmc.blocks.error_texts", read)
+    world = World(documents(ObsState.IDLE))
+    world.set_state(RECEIVE, status="FAILED", error_messages=["no space"])
+    assert "no space" in world.view.error_messages
+    assert len(reads) == len(json.loads(world.view.pb_state))
 
 
 @pytest.mark.parametrize("deployments", [None, {}, {"proc-x": "RUNNING"}])

@@ -9,7 +9,11 @@ import pytest
 
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.entry import Entry
-from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.settings import ModelSettings
+from ska_sdp_config.lmc.snapshot import Snapshot
+from ska_sdp_config.lmc.states import AdminMode, ObsState, State
+from ska_sdp_config.lmc.system import System, derive_system
+from ska_sdp_config.lmc.upkeep import admin_mode_writes
 
 PRESENT = {"state_commanded": "ON", "obs_state_commanded": "SCANNING"}
 SIX = (
@@ -31,6 +35,9 @@ OLDER = {"state": "ON", "obs_state_target": "SCANNING"}
         # The present name counts if both are there.
         (PRESENT | {"state": "OFF", "obs_state_target": "IDLE"}, (State.ON, ObsState.SCANNING)),
         ({"state": "ON", "obs_state_commanded": "READY"}, (State.ON, ObsState.READY)),
+        # null counts as missing.
+        (dict.fromkeys(PRESENT) | OLDER, (State.ON, ObsState.SCANNING)),
+        (PRESENT | dict.fromkeys(OLDER), (State.ON, ObsState.SCANNING)),
         ({}, (State.OFF, ObsState.EMPTY)),
     ],
 )
@@ -48,7 +55,14 @@ def test_entry_has_present_or_older_names(
     assert not OLDER.keys() & written.keys()
 
 
-@pytest.mark.parametrize(("document", "state"), [({"state": "ON"}, "ON"), ({}, "STANDBY")])
+CONTROLLERS = [
+    ({"state": "ON"}, "ON"),
+    ({"state_commanded": None, "state": "ON"}, "ON"),
+    ({}, "STANDBY"),
+]
+
+
+@pytest.mark.parametrize(("document", "state"), CONTROLLERS)
 def test_controller_entry_has_present_or_older_names(document: dict[str, Any], state: str) -> None:
     entry = ControllerEntry.read(document)
     assert entry.state_commanded.name == state
@@ -80,6 +94,8 @@ def test_entry_has_the_form_that_displays_read() -> None:
     [
         ("2026-01-31T12:00:00.250Z", {}),
         ("2026-01-31T12:00:00+00:00", {"last_command_milliseconds": 250}),
+        # Version 0.1 keeps the field of the command before its own.
+        ("2026-01-31T12:00:00.250Z", {"last_command_milliseconds": 700}),
     ],
 )
 def test_time_of_a_command_is_read_in_present_and_older_form(
@@ -91,6 +107,33 @@ def test_time_of_a_command_is_read_in_present_and_older_form(
     controller = ControllerEntry.read({"last_command_time": text})
     (written,) = controller.writes().documents.values()
     assert written["last_command_time"] == "2026-01-31T12:00:00+00:00"
+
+
+def test_milliseconds_are_those_of_a_time_without_fraction() -> None:
+    stored = {"last_command_time": "2026-01-31T12:00:00.000Z", "last_command_milliseconds": 700}
+    noon = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+    assert Entry.read({**PRESENT, **stored}).last_command_time == noon
+
+
+@pytest.mark.parametrize("name", [*PRESENT, *OLDER])
+def test_invalid_value_is_reported_under_its_stored_name(name: str) -> None:
+    entry = Entry.read({name: "BUSY"})
+    assert f"fix {name}, or" in str(entry.damage)
+
+
+@pytest.mark.parametrize("name", ["state_commanded", "state"])
+def test_invalid_value_of_the_controller_is_reported_under_its_stored_name(name: str) -> None:
+    view = derive_system(System(1, {"/lmc/controller": {name: "BUSY"}}), ModelSettings())
+    assert f"/lmc/controller has invalid fields: {name}" in [
+        each.text for each in view.faults or ()
+    ]
+
+
+def test_admin_mode_is_written_under_present_names() -> None:
+    path = "/lmc/subarray/01"
+    snapshot = Snapshot(1, "01", {path: {**OLDER, "resources": 5}})
+    document = admin_mode_writes(snapshot, AdminMode.ENGINEERING).documents[path]
+    assert document == {**PRESENT, "resources": 5, "admin_mode": "ENGINEERING"}
 
 
 def test_entry_of_another_version_waits_for_nothing() -> None:

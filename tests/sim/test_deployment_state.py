@@ -21,9 +21,37 @@ def test_pod_is_pending_then_running() -> None:
     assert list(map(is_running, states)) == [False, True]
 
 
-@pytest.mark.parametrize("status", ["RUNNING", "FINISHED", "CANCELLED", "FAILED", "UNSET", "else"])
-def test_state_of_a_pod_that_is_not_pending_is_kept(status: str) -> None:
+@pytest.mark.parametrize("status", ["RUNNING", "FINISHED", "CANCELLED", "FAILED", "else", None])
+def test_state_of_a_pod_that_is_not_pending_is_kept(status: str | None) -> None:
     assert next_state("proc-a", {"num_pod": 1, "pods": {"x": status}}) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [
+        ({}, ["proc-a-0"]),
+        ({"num_pod": 1, "pods": {}}, ["proc-a-0"]),
+        ({"num_pod": 0, "pods": {}}, ["proc-a-0"]),
+        ({"pods": None}, ["proc-a-0"]),
+        ({"num_pod": 1, "pods": {"x": "UNSET"}}, ["x"]),
+        ({"num_pod": 2, "pods": {"proc-a-0": "RUNNING"}}, ["proc-a-0", "proc-a-1"]),
+        ({"num_pod": 2, "pods": {"x": "PENDING"}}, ["x", "proc-a-0"]),
+    ],
+)
+def test_state_that_another_deployer_has_left_unfinished_is_completed(
+    state: dict[str, Any], names: list[str]
+) -> None:
+    last = state
+    while (following := next_state("proc-a", last)) is not None:
+        last = following
+    assert last == {"num_pod": len(names), "pods": dict.fromkeys(names, "RUNNING")}
+    assert is_running(last)
+
+
+def test_pods_are_limited() -> None:
+    following = next_state("proc-a", {"num_pod": 10**12})
+    assert following is not None
+    assert len(following["pods"]) == 1000
 
 
 @pytest.mark.parametrize(

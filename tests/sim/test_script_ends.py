@@ -101,6 +101,7 @@ def test_cancellation_ends_every_phase(start: Block) -> None:
         assert run.go() == expected
         assert not run.block.deployment
         assert not run.state.get("deployments")
+        assert not run.state.get("deployments_ready")
 
 
 def test_cancelling_block_keeps_its_deployment_until_the_next_step() -> None:

@@ -324,19 +324,28 @@ def test_batch_block_without_execution_block_runs_each_time_it_is_created(
             txn.delete_processing_block(ICAL)
 
 
-def test_deployments_ready_is_lost_with_the_deployment(
-    config: Config, simulator: Simulator
-) -> None:
+def test_lost_deployment_is_created_again(config: Config, simulator: Simulator) -> None:
     assign(config, block())
-    until(config, deployments_ready=True)
+    until(config, status="READY")
+    since = revision(config)
     for txn in config.txn():
-        deployment = txn.get_deployment(DEPLOYMENT)
         txn.delete_deployment(DEPLOYMENT)
-    assert deployment
-    until(config, deployments_ready=False, deployments={DEPLOYMENT: "PENDING"})
-    for txn in config.txn():
-        txn.create_deployment(deployment)
-    until(config, deployments_ready=True, deployments={DEPLOYMENT: "RUNNING"})
+    path = f"/pb/{RECEIVE}/state"
+    wait_until(lambda: len(history(config, since, path)) >= 4)
+    states = [value for _, _, value in history(config, since, path)]
+    assert [(each["status"], each["deployments_ready"]) for each in states] == [
+        ("RUNNING", False),
+        ("RUNNING", False),
+        ("RUNNING", True),
+        ("READY", True),
+    ]
+    assert [each["deployments"][DEPLOYMENT] for each in states] == [
+        "PENDING",
+        "PENDING",
+        "RUNNING",
+        "RUNNING",
+    ]
+    assert read(config, lambda txn: txn.get_deployment(DEPLOYMENT)) is not None
 
 
 def test_global_prefix_isolates_simulators(

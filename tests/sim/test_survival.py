@@ -29,6 +29,16 @@ from tests.sim.observation import (
     state,
     until,
 )
+from tests.support.todays_sdp import (
+    EB,
+    PB,
+    PB_STATE,
+    RECEIVE_DEPLOYMENT,
+    SCRIPT_DEPLOYMENT,
+    deployment,
+    left_by_todays_sdp,
+    put,
+)
 from tests.support.waiting import wait_until
 
 STATUSES = ["STARTING", "WAITING", "RUNNING", "READY", "FINISHED"]
@@ -83,7 +93,8 @@ def test_execution_block_that_ended_meanwhile_finishes_its_blocks(
 def test_simulator_continues_a_cancellation(
     config: Config, sdp_config_arguments: dict[str, Any]
 ) -> None:
-    assign(config, block(), status="CANCELLED")
+    """Another program may cancel a single block: its execution block is ACTIVE."""
+    assign(config, block())
     for txn in config.txn():
         txn.processing_block.state(RECEIVE).create({"status": "CANCELLING", "deployments": {}})
     with Simulator(**sdp_config_arguments):
@@ -104,6 +115,49 @@ def test_simulator_continues_what_version_0_1_has_left(
         until(config, status="READY", deployments_ready=True)
     state_of_deployment = read(config, lambda txn: txn.get_deployment_state(name))
     assert state_of_deployment == {"status": "RUNNING", "last_updated": STAMP}
+
+
+def test_ready_block_of_todays_sdp_is_taken_as_it_is(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
+    """Its deployments run, and none has the name that the simulator would give."""
+    other = f"proc-{PB}-receive-chart"
+    names = {SCRIPT_DEPLOYMENT: "RUNNING", other: "RUNNING"}
+    put(config, without_receive({**PB_STATE, "deployments": names}))
+    running = {"num_pod": 1, "pods": {"x": "RUNNING"}}
+    put(config, {f"/deploy/{other}": deployment(other, "x"), f"/deploy/{other}/state": running})
+    since = revision(config)
+    with Simulator(**sdp_config_arguments):
+        wait_until(lambda: read(config, lambda txn: txn.get(f"/pb/{PB}/owner")) is not None)
+        change(config, EB, status="FINISHED")
+        until(config, PB, status="FINISHED")
+    assert len(history(config, since, f"/pb/{PB}/state")) == 1
+
+
+def test_missing_deployment_of_a_ready_block_is_created(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
+    put(config, without_receive(PB_STATE))
+    with Simulator(**sdp_config_arguments):
+        wait_until(lambda: read(config, lambda txn: txn.get_deployment(RECEIVE_DEPLOYMENT)))
+        found = until(config, PB, status="READY")
+    assert found["deployments_ready"] is True
+    assert found["deployments"] == PB_STATE["deployments"]
+
+
+def without_receive(pb_state: dict[str, Any]) -> dict[str, Any]:
+    """Return the documents that today's SDP has left, without the receive deployment."""
+    documents = left_by_todays_sdp({}, {}, pb_state)
+    return {path: each for path, each in documents.items() if RECEIVE_DEPLOYMENT not in path}
+
+
+def test_deployer_reports_a_pod_without_status(
+    config: Config, sdp_config_arguments: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    pods = {"num_pod": 2, "pods": {"a": "PENDING", "b": None}}
+    put(config, {"/deploy/dpl-a": deployment("dpl-a", "x"), "/deploy/dpl-a/state": pods})
+    with caplog.at_level("INFO"), Simulator(**sdp_config_arguments):
+        wait_until(lambda: "dpl-a: RUNNING, None" in caplog.messages)
 
 
 def test_block_of_another_owner_is_not_touched(

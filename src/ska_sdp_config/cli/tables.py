@@ -16,6 +16,7 @@ from rich.text import Text
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Printer, Section
 from ska_sdp_config.cli.terminal import escape, one_line
+from ska_sdp_config.lmc.entry import under_present_names
 
 __all__ = ["TablePrinter"]
 
@@ -170,6 +171,9 @@ def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 def _fields(names: Sequence[str], entry: Entry) -> list[str]:
     value = values.read(entry.text)
+    if isinstance(value, dict):
+        # Entries of devices that version 0.1 has written have other names.
+        value = under_present_names(value)
     return [entry.path, *(values.field(value, name) for name in names)]
 
 

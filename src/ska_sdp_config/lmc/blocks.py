@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from ska_sdp_config.lmc.error_messages import error_texts
@@ -16,7 +17,7 @@ from ska_sdp_config.lmc.times import read_time
 __all__ = ["ProcessingBlock", "has_kind", "script_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProcessingBlock:
     """Processing block of an execution block.
 
@@ -54,7 +55,7 @@ class ProcessingBlock:
 
     @property
     def resourced(self) -> bool:
-        """Whether it has resources, is past WAITING and is not being cancelled."""
+        """Whether it has resources, is past WAITING and is not cancelled."""
         if self.status == "FINISHED":
             return True
         return self.resources_available and self.status not in PB_NOT_RESOURCED
@@ -74,7 +75,7 @@ class ProcessingBlock:
         """Whether its status is FAILED."""
         return self.status == "FAILED"
 
-    @property
+    @cached_property
     def errors(self) -> list[str]:
         """Reason of its failure and the errors that its script has recorded, without repetitions.
 

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard, TypeVar
 from ska_sdp_config.lmc.states import AdminMode, Json, ObsState, State
 from ska_sdp_config.lmc.times import command_time, read_time
 
-__all__ = ["SUBARRAY", "Entry", "is_id", "read_name", "under_present_names"]
+__all__ = ["SUBARRAY", "Entry", "is_id", "read_name", "stored_name", "under_present_names"]
 
 SUBARRAY = "subarray"
 """Key in ``errors`` of an error of the subarray itself."""
@@ -36,16 +36,25 @@ def read_name(kind: type[_Enum], value: Any, default: _Enum) -> _Enum | None:
     return kind.__members__.get(value) if isinstance(value, str) else None
 
 
-def under_present_names(document: Json) -> Json:
-    """Return a stored entry with each field under its present name.
+def stored_name(document: Json, name: str) -> str:
+    """Return the name under which a stored entry has a field.
 
-    Versions before 0.2 stored some fields under other names. Such a value counts if the present
-    name is missing.
+    Versions before 0.2 stored some fields under other names. Such a value counts if that of the
+    present name is missing or null.
     """
-    renamed = dict(document)
-    for name, older in OLDER_NAMES.items():
-        if older in renamed:
-            renamed.setdefault(name, renamed.pop(older))
+    older = OLDER_NAMES.get(name)
+    if older is None or document.get(name) is not None or document.get(older) is None:
+        return name
+    return older
+
+
+def under_present_names(document: Json) -> Json:
+    """Return a stored entry with each field under its present name."""
+    renamed = {name: document[name] for name in document if name not in OLDER_NAMES.values()}
+    for name in OLDER_NAMES:
+        found = stored_name(document, name)
+        if found in document:
+            renamed[name] = document[found]
     return renamed
 
 
@@ -104,7 +113,7 @@ class Entry:
         """
         if document is None:
             return cls()
-        document = under_present_names(document)
+        stored, document = document, under_present_names(document)
         faults: list[str] = []
 
         def typed(name: str, kind: type | tuple[type, ...], default: Any) -> Any:
@@ -119,7 +128,7 @@ class Entry:
         def named(name: str, kind: type[_Enum], default: _Enum) -> _Enum:
             value = read_name(kind, document.get(name), default)
             if value is None:
-                faults.append(name)
+                faults.append(stored_name(stored, name))
                 return default
             return value
 
@@ -128,10 +137,11 @@ class Entry:
             faults.append("last_command_time")
         milliseconds = typed(_MILLISECONDS, int, None)
         if time is not None and milliseconds is not None:
-            if 0 <= milliseconds < 1000:
-                time = time.replace(microsecond=1000 * milliseconds)
-            else:
+            if not 0 <= milliseconds < 1000:
                 faults.append(_MILLISECONDS)
+            elif "." not in str(document["last_command_time"]):
+                # Version 0.1 writes a fraction, and keeps the milliseconds of another command.
+                time = time.replace(microsecond=1000 * milliseconds)
         entry = {
             "transaction_id": typed("transaction_id", str, None),
             "last_command": typed("last_command", str, None),
@@ -139,7 +149,7 @@ class Entry:
             "command_count": typed("command_count", int, 0),
             "state_commanded": named("state_commanded", State, State.OFF),
             "obs_state_commanded": named("obs_state_commanded", ObsState, ObsState.EMPTY),
-            # Programs that do not know the field write no command that waits.
+            # Without `reached` there is no wait to continue.
             "reached": typed("reached", bool, document.get("reached") is None),
             "admin_mode": named("admin_mode", AdminMode, AdminMode.ONLINE),
             "eb_id": typed("eb_id", str, None),

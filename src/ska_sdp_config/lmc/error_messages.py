@@ -20,12 +20,19 @@ _MAX_DEPTH = 10
 """Depth to which nested values are read. A deeper one could exceed Python's stack."""
 
 
+_MAX_TEXTS = 100
+"""Number of texts to show. A script may record one for each chunk of its data."""
+
+
 def error_texts(state: Json) -> list[str]:
     """Return each text of the errors in a processing block's state, without repetitions.
 
-    The texts of an object are preceded by their keys.
+    The texts of an object are preceded by their keys. Of many, the last are returned, and the
+    number of the others.
     """
-    return list(dict.fromkeys(_texts(state.get(_FIELD), _MAX_DEPTH)))
+    texts = list(dict.fromkeys(_texts(state.get(_FIELD), _MAX_DEPTH)))
+    others = len(texts) - _MAX_TEXTS
+    return texts if others <= 0 else [*texts[-_MAX_TEXTS:], f"and {others} more"]
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

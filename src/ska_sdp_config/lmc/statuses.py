@@ -12,8 +12,8 @@ EB_ENDED = ("FINISHED", "CANCELLED")
 PB_ENDED = (*EB_ENDED, "FAILED")
 """Final statuses of processing blocks."""
 
-PB_NOT_RESOURCED = ("STARTING", "WAITING", "CANCELLING")
-"""Statuses of processing blocks that do not have their resources yet, or release them."""
+PB_NOT_RESOURCED = ("STARTING", "WAITING", "CANCELLING", "CANCELLED")
+"""Statuses of processing blocks that do not have their resources yet, or no longer."""
 
 PB_AT_WORK = ("RUNNING", "READY")
 """Statuses of processing blocks at work. READY is that of a receive script that can receive."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ska_sdp_config.lmc.derive import timeout_error
-from ska_sdp_config.lmc.entry import SUBARRAY, Entry
+from ska_sdp_config.lmc.entry import SUBARRAY, Entry, under_present_names
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import AdminMode
@@ -54,7 +54,7 @@ def admin_mode_writes(snapshot: Snapshot, mode: AdminMode) -> Writes:
     snapshot.check_entry()
     stored = snapshot.documents.get(snapshot.entry_path)
     # The stored document, as the parsed one has no invalid eb_id: FAULT would end.
-    document = Entry().document() if stored is None else stored
+    document = Entry().document() if stored is None else under_present_names(stored)
     return Writes({snapshot.entry_path: {**document, "admin_mode": mode.name}})
 
 
