@@ -71,6 +71,7 @@ def test_bash_completes_existing_ids(database: Config, etcd: Etcd) -> None:
     assert all(any(each.startswith(word) for word in given) for each in many)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_completes_ids_of_each_object(database: Config, etcd: Etcd) -> None:
     fill(

@@ -25,6 +25,8 @@ from tests.e2e.operator_files import (
 from tests.e2e.subarray import Subarray, quick
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 CONTROLLER = "test-sdp/control/0"
 SUBARRAYS = ("test-sdp/subarray/01", "test-sdp/subarray/02")
 

@@ -38,6 +38,7 @@ def commands() -> list[str]:
     return found + list(documentation["build"]["commands"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("schema", "file"), [("vendor.gitlab-ci", GITLAB), ("vendor.readthedocs", READ_THE_DOCS)]
 )

@@ -6,7 +6,7 @@ import os
 
 __all__ = ["sized"]
 
-SHARE = float(os.environ.get("TEST_SIZE", "0.4"))
+SHARE = float(os.environ.get("TEST_SIZE", "0.25"))
 """Share of the full size; the default keeps .ci/run within half an hour on two cores."""
 
 
