@@ -106,6 +106,9 @@ class Transaction(FlatMethods):
         Of several calls the shortest wait counts, so one without waiting wins. A call counts for
         one commit: the next run of the body calls it again, or is the last one.
 
+        The wait watches all keys, so it needs the right to read them all. Changes of what the
+        ``peek_`` methods have returned, and of the prefixes that a watcher follows, do not end it.
+
         Args:
             wait: whether to wait first, until something that the transaction has read changes. It
                 waits without limit if nothing was read.

@@ -164,9 +164,10 @@ VALID_QUEUE = {"topics": "t", "host": "kafka://h:1", "format": "npy"}
 )
 def test_sink_kind_dataqueue_with_other_fields_is_kept(fields: dict[str, Any]) -> None:
     key = Flow.Key(pb_id="pb-x", kind="dataqueue", name="vis")
-    stored = {"sink": {"kind": "dataqueue", **fields}, "data_model": "V"}
+    sink = {"kind": "dataqueue", **fields}
+    stored = {"sink": sink, "data_model": "V"}
     read = Flow.from_stored(encode(stored), key, "/flow/x")
-    assert read.sink == Sink(**stored["sink"])
+    assert read.sink == Sink(**sink)
     assert read.to_dict() == stored
     read.sink = Sink(kind="dataqueue", depth=3)
     assert read.to_dict()["sink"] == {"kind": "dataqueue", "depth": 3}
