@@ -1,5 +1,6 @@
 {{/* Environment of a container: variables of the chart and of the site, and of two with one name the
-site's, as Kubernetes' server-side apply rejects both. Takes (list root text…), the texts being the
+site's, as Kubernetes' server-side apply rejects both. So the chart's own variables for scripts and
+arguments have names with SDP_, which no site uses for another purpose. Takes (list root text…), the texts being the
 chart's variables in YAML. */}}
 {{- define "ska-sdp-lmc.environment" -}}
 {{- $values := (index . 0).Values -}}
