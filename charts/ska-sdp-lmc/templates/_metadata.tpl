@@ -51,11 +51,15 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* A dict with its values as texts, e.g. of `1` or `true`. Takes a dict, or nothing. */}}
+{{/* A dict with its values as texts, e.g. of `1` or `true`, and "" for null. Takes a dict, or nothing. */}}
 {{- define "ska-sdp-lmc.texts" -}}
 {{- $texts := dict -}}
 {{- range $name, $value := . | default dict -}}
+{{- if kindIs "invalid" $value -}}
+{{- $_ := set $texts $name "" -}}
+{{- else -}}
 {{- $_ := set $texts $name (kindIs "string" $value | ternary $value (toJson $value)) -}}
+{{- end -}}
 {{- end -}}
 {{ toYaml $texts }}
 {{- end -}}
