@@ -34,7 +34,12 @@ OTHERS = yaml.safe_load(
       useOperator: false
       autoCompaction: {retention: 1}
       persistence: {autoCompaction: {mode: periodic}, defrag: {enabled: true}}
-    lmc: {replicas: 1, component: sdp-lmc, enabled: true, master: {domain: sdp-monitoring}}
+    lmc:
+      replicas: 1
+      component: sdp-lmc
+      enabled: true
+      master: {domain: sdp-monitoring}
+      load_balancer: true
     feature-flags: {another: true}
     global:
       minikube: true
@@ -116,6 +121,7 @@ def test_value_of_an_earlier_release_is_rejected(render: Renderer) -> None:
 def test_values_without_an_effect_are_listed_in_the_notes(render: Renderer) -> None:
     (notes,) = (text for name, text in render.texts(OTHERS).items() if name.endswith("NOTES.txt"))
     listed = notes.partition("Ignored, as values of other charts:\n")[2].split()
-    assert {"proccontrol", "labels", "console.image", "etcd.persistence.defrag"} <= set(listed)
+    assert set(listed) >= {"proccontrol", "labels", "console.image", "etcd.persistence.defrag"}
+    assert set(listed) >= {"lmc.replicas", "lmc.master", "lmc.load_balancer"}
     assert not {"lmc", "global", "console", "console.resources"} & set(listed)
     assert "Ignored" not in "".join(render.texts({}).values())

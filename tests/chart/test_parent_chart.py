@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,18 @@ def test_templates_of_other_subcharts_are_not_replaced(render: Renderer, umbrell
         "".join(f'{{{{ define "lmc.{name}" }}}}other{{{{ end }}}}\n' for name in names)
     )
     assert render.render_parent(umbrella, {}).by_name.keys() == expected.keys()
+
+
+def test_templates_have_the_name_of_the_chart() -> None:
+    """Another name might be that of a template of another subchart."""
+    names = [
+        name
+        for path in (CHART / "templates").rglob("*")
+        if path.is_file()
+        for name in re.findall(r'define\s+"([^"]*)"', path.read_text())
+    ]
+    assert len(names) > 20
+    assert all(name.startswith("ska-sdp-lmc.") for name in names)
 
 
 def test_disabled_without_a_condition_is_rejected(render: Renderer) -> None:

@@ -22,9 +22,9 @@ pods. */}}
 {{- define "ska-sdp-lmc.labels" -}}
 {{- $root := index . 0 -}}
 {{- $versions := dict
-      "app.kubernetes.io/version" $root.Values.lmc.version
+      "app.kubernetes.io/version" ($root.Values.lmc.version | trunc 63 | trimAll "-_.")
       "app.kubernetes.io/managed-by" $root.Release.Service
-      "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") -}}
+      "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_.") -}}
 {{ merge dict $versions (include "ska-sdp-lmc.pod-labels" . | fromYaml) | toYaml }}
 {{- end -}}
 
