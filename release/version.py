@@ -36,7 +36,7 @@ def semantic_version(version: str) -> str:
     before: list[str] = []
     if parsed.pre is not None:
         phase, number = parsed.pre
-        # alpha.2.dev.1 would sort after alpha.2, but alpha.1.dev.1 sorts between alpha.1 and alpha.2.
+        # alpha.2.dev.1 would sort after alpha.2; alpha.1.dev.1 sorts before, and after alpha.1.
         if parsed.dev is not None:
             number -= 1
         if number < 0:
