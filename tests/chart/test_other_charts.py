@@ -113,6 +113,15 @@ def test_own_names_are_those_of_the_values() -> None:
         assert set(names) == _names(defaults, path), path
 
 
+def test_ignored_names_of_lmc_are_those_of_the_schema() -> None:
+    text = (CHART / "templates/_ignored-values.tpl").read_text()
+    names = text.partition('define "ska-sdp-lmc.ignored-names-of-lmc" -}}')[2].partition("{{-")[0]
+    schema = values_of(CHART / "values.schema.json")["properties"]["lmc"]["properties"]
+    assert set(yaml.safe_load(names)) == set(schema) - _names(
+        values_of(CHART / "values.yaml"), "lmc"
+    )
+
+
 def test_value_of_an_earlier_release_is_rejected(render: Renderer) -> None:
     with pytest.raises(helm_python.HelmError, match=r"write scheduling\.nodeSelector as nodeSel"):
         render({"scheduling": {"nodeSelector": {"a": "b"}}})
