@@ -131,3 +131,12 @@ def test_templates_have_the_name_of_the_chart() -> None:
 def test_disabled_without_a_condition_is_rejected(render: Renderer) -> None:
     with pytest.raises(helm_python.HelmError, match=r"add `condition: ska-sdp-lmc\.enabled`"):
         render({"enabled": False})
+
+
+def test_missing_condition_is_named_after_the_alias(render: Renderer, tmp_path: Path) -> None:
+    chart = parent(tmp_path, alias="ska-sdp")
+    about = yaml.safe_load((chart / "Chart.yaml").read_text())
+    del about["dependencies"][0]["condition"]
+    (chart / "Chart.yaml").write_text(yaml.safe_dump(about))
+    with pytest.raises(helm_python.HelmError, match=r"add `condition: ska-sdp\.enabled`"):
+        render.render_parent(chart, {"ska-sdp": {"enabled": False}})
