@@ -19,7 +19,7 @@ _PHASES = {"a": "alpha", "b": "beta", "rc": "rc"}
 
 
 def semantic_version(version: str) -> str:
-    """Return a version as Helm requires it, e.g. ``0.1.1-dev.12+gabc1234``.
+    """Return a version as Helm requires it, e.g. ``0.1.1-0.dev.12+gabc1234``.
 
     The order of versions stays the same.
 
@@ -35,7 +35,19 @@ def semantic_version(version: str) -> str:
     numbers = ".".join(str(number) for number in (*parsed.release, 0, 0)[:3])
     before: list[str] = []
     if parsed.pre is not None:
-        before += [_PHASES[parsed.pre[0]], str(parsed.pre[1])]
+        phase, number = parsed.pre
+        # alpha.2.dev.1 would sort after alpha.2; alpha.1.dev.1 sorts before, and after alpha.1.
+        if parsed.dev is not None:
+            number -= 1
+        if number < 0:
+            raise ReleaseError(
+                f"Version {version} of the chart: no semantic version sorts directly before "
+                f"{phase}0; count pre-releases from 1"
+            )
+        before += [_PHASES[phase], str(number)]
+    elif parsed.dev is not None:
+        # A number sorts before alpha.
+        before.append("0")
     if parsed.dev is not None:
         before += ["dev", str(parsed.dev)]
     local = f"+{parsed.local}" if parsed.local else ""

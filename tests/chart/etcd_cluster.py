@@ -112,9 +112,9 @@ class Cluster:
         members = []
         for number, ports in enumerate(self._ports):
             own = {
-                "$(POD_NAME)": f"{NAME}-{number}",
-                f"$(POD_NAME).{DOMAIN}:2379": f"127.0.0.1:{ports.client}",
-                f"$(POD_NAME).{DOMAIN}:2380": f"127.0.0.1:{ports.peer}",
+                "$(SDP_POD_NAME)": f"{NAME}-{number}",
+                f"$(SDP_POD_NAME).{DOMAIN}:2379": f"127.0.0.1:{ports.client}",
+                f"$(SDP_POD_NAME).{DOMAIN}:2380": f"127.0.0.1:{ports.peer}",
                 "0.0.0.0:2379": f"127.0.0.1:{ports.client}",
                 "0.0.0.0:2380": f"127.0.0.1:{ports.peer}",
                 "0.0.0.0:2381": f"127.0.0.1:{ports.metrics}",

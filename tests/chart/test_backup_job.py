@@ -14,11 +14,12 @@ from typing import Any
 
 import helm_python
 import pytest
+from docs.generate.chart import CHART
 
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.etcd_cluster import NAME, Cluster, Running
 from tests.chart.guide import commands
-from tests.chart.rendering import Manifest, Objects, Renderer, container_of
+from tests.chart.rendering import Manifest, Objects, Renderer, container_of, values_of
 from tests.chart.substitution import Place, run_program
 
 BACKUP = {"enabled": True, "keep": 3}
@@ -41,23 +42,26 @@ def claims_of(pod: Manifest) -> list[str]:
     ]
 
 
-def on_volume(directory: Path, pod: str) -> dict[str, str]:
-    return {"/backups": str(directory), "$(POD_NAME)": pod}
+def on_volume(directory: Path, job: str) -> dict[str, str]:
+    return {"/backups": str(directory), "$(SDP_BACKUP_JOB)": job}
 
 
-def save(cluster: Cluster, directory: Path, pod: str, **variables: str) -> None:
-    """Run the first container of the job."""
-    (container,) = pod_of(cluster.objects)["initContainers"]
-    place = cluster.place_with(on_volume(directory, pod))
+def save(cluster: Cluster, directory: Path, job: str, **variables: str) -> None:
+    """Run the container of the job with etcdctl."""
+    (container,) = (c for c in pod_of(cluster.objects)["initContainers"] if c["name"] == "save")
+    place = cluster.place_with(on_volume(directory, job))
     path = {"PATH": cluster.etcdctl_environment()["PATH"]}
     environment = clean_environment(**place.environment(container)) | path | variables
     run_program(["etcdctl", *place.words(container)[1:]], environment)
 
 
-def keep(objects: Objects, directory: Path, pod: str) -> subprocess.CompletedProcess[str]:
-    """Run the second container of the job."""
-    container = container_of(objects.only("CronJob", "-etcd-backup"))
-    place = Place(on_volume(directory, pod), objects)
+def run_script(
+    objects: Objects, name: str, directory: Path, job: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a container of the job with this software's image."""
+    pod = pod_of(objects)
+    (container,) = (c for c in pod["initContainers"] + pod["containers"] if c["name"] == name)
+    place = Place(on_volume(directory, job), objects)
     return subprocess.run(
         place.words(container),
         cwd=place.text(container["workingDir"]),
@@ -67,6 +71,17 @@ def keep(objects: Objects, directory: Path, pod: str) -> subprocess.CompletedPro
         timeout=300,
         check=False,
     )
+
+
+def clear(objects: Objects, directory: Path, job: str) -> None:
+    """Run the container before the save."""
+    done = run_script(objects, "clear", directory, job)
+    assert done.returncode == 0, done.stderr
+
+
+def keep(objects: Objects, directory: Path, job: str) -> subprocess.CompletedProcess[str]:
+    """Run the container after the save."""
+    return run_script(objects, "keep", directory, job)
 
 
 def etcdctl(cluster: Cluster, *words: str, **variables: str) -> str:
@@ -98,8 +113,9 @@ def restore(snapshot: Path, cluster: Cluster, directory: Path) -> None:
 def back_up(cluster: Cluster, directory: Path) -> Path:
     """Run the job and return its only snapshot."""
     directory.mkdir()
-    save(cluster, directory, "pod-1")
-    kept = keep(cluster.objects, directory, "pod-1")
+    clear(cluster.objects, directory, "job-1")
+    save(cluster, directory, "job-1")
+    kept = keep(cluster.objects, directory, "job-1")
     assert kept.returncode == 0, kept.stderr
     (snapshot,) = directory.iterdir()
     assert SNAPSHOT.fullmatch(snapshot.name)
@@ -148,7 +164,7 @@ def test_job_backs_up_a_secured_etcd(running: Running, tmp_path: Path, certifica
     saved = content(cluster)
     snapshot = back_up(cluster, tmp_path / "backups")
     with pytest.raises(AssertionError, match="authentication failed"):
-        save(cluster, tmp_path / "backups", "pod-2", ETCDCTL_PASSWORD="wrong")
+        save(cluster, tmp_path / "backups", "job-2", ETCDCTL_PASSWORD="wrong")
     assert list((tmp_path / "backups").iterdir()) == [snapshot]
     cluster.stop()
     directory = tmp_path / "other"
@@ -185,15 +201,12 @@ def test_job_keeps_the_newest_snapshots_and_files_of_others(
         "notes.txt",
         f"other-{NAME}-20200101T000000Z.db",
         f"{NAME}-20200101T000000Z.db.gz",
-        f"{NAME}-new-pod-of-a-running-job.part",
+        f"{NAME}-new-another-job.part",
     ]
     for name in [*old, *others]:
         (tmp_path / name).touch()
-    killed = tmp_path / f"{NAME}-new-pod-0.part"
-    killed.touch()
-    os.utime(killed, (0, 0))
-    write_snapshot(tmp_path / f"{NAME}-new-pod-1", b"database")
-    done = keep(objects, tmp_path, "pod-1")
+    write_snapshot(tmp_path / f"{NAME}-new-job-1", b"database")
+    done = keep(objects, tmp_path, "job-1")
     assert done.returncode == 0, done.stderr
     left = {path.name for path in tmp_path.iterdir()}
     (new,) = left - {*old, *others}
@@ -203,6 +216,58 @@ def test_job_keeps_the_newest_snapshots_and_files_of_others(
     assert (tmp_path / new).read_bytes().startswith(b"database")
 
 
+def test_job_deletes_unfinished_snapshots_before_it_saves(
+    objects: Objects, tmp_path: Path
+) -> None:
+    """Jobs that were killed between their containers leave files, which would fill the volume."""
+    killed = [tmp_path / f"{NAME}-new-job-0", tmp_path / f"{NAME}-new-job-0.part"]
+    for path in killed:
+        path.touch()
+        os.utime(path, (0, 0))
+    of_attempt_before = [tmp_path / f"{NAME}-new-job-1", tmp_path / f"{NAME}-new-job-1.part"]
+    running = tmp_path / f"{NAME}-new-job-2.part"
+    others = [tmp_path / "notes.txt", tmp_path / f"{NAME}-20200101T000000Z.db"]
+    for path in [*of_attempt_before, running, *others]:
+        path.touch()
+    clear(objects, tmp_path, "job-1")
+    assert set(tmp_path.iterdir()) == {running, *others}
+
+
+def test_job_deletes_snapshots_above_a_reduced_number_before_it_saves(
+    objects: Objects, tmp_path: Path
+) -> None:
+    """A full volume, on which no save succeeds, becomes usable."""
+    old = [tmp_path / f"{NAME}-202{year}0101T000000Z.db" for year in range(5)]
+    for path in old:
+        path.touch()
+    clear(objects, tmp_path, "job-1")
+    assert sorted(tmp_path.iterdir()) == old[-3:]
+
+
+def test_retry_of_a_job_has_the_files_of_the_attempt_before(objects: Objects) -> None:
+    """The pods of one job differ in their names, but not in this label of Kubernetes."""
+    pod = pod_of(objects)
+    label = {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}
+    for container in pod["initContainers"] + pod["containers"]:
+        assert {"name": "SDP_BACKUP_JOB", "valueFrom": label} in container["env"]
+        assert f"{NAME}-new-$(SDP_BACKUP_JOB)" in " ".join(container["args"])
+
+
+def test_variables_of_the_site_do_not_change_the_backup(render: Renderer, tmp_path: Path) -> None:
+    names = ("KEEP", "ETCD", "NEW", "POD_NAME", "PREFIX", "new", "expected", "actual")
+    objects = render({"backup": BACKUP, "env": [{"name": each, "value": "0"} for each in names]})
+    old = [tmp_path / f"{NAME}-202{year}0101T000000Z.db" for year in range(3)]
+    for path in old:
+        path.touch()
+    write_snapshot(tmp_path / f"{NAME}-new-job-1", b"database")
+    assert keep(objects, tmp_path, "job-1").returncode == 0
+    *kept, new = sorted(tmp_path.iterdir())
+    assert kept == old[1:]
+    assert new.read_bytes().startswith(b"database")
+    clear(objects, tmp_path, "job-1")
+    assert sorted(tmp_path.iterdir()) == [*kept, new]
+
+
 @pytest.mark.parametrize("damage", ["truncated", "changed", "empty"])
 def test_job_rejects_an_invalid_snapshot_and_keeps_the_others(
     objects: Objects, tmp_path: Path, damage: str
@@ -210,13 +275,13 @@ def test_job_rejects_an_invalid_snapshot_and_keeps_the_others(
     old = [tmp_path / f"{NAME}-202{year}0101T000000Z.db" for year in range(5)]
     for path in old:
         path.touch()
-    new = tmp_path / f"{NAME}-new-pod-1"
+    new = tmp_path / f"{NAME}-new-job-1"
     write_snapshot(new, b"a" * 10_000)
     intact = new.read_bytes()
     new.write_bytes(
         {"truncated": intact[:-512], "changed": b"b" + intact[1:], "empty": b""}[damage]
     )
-    done = keep(objects, tmp_path, "pod-1")
+    done = keep(objects, tmp_path, "job-1")
     assert done.returncode == 1
     assert "Invalid snapshot" in done.stderr
     assert sorted(tmp_path.iterdir()) == old
@@ -244,9 +309,8 @@ def test_claim_of_the_chart_is_kept_and_an_existing_one_replaces_it(render: Rend
 def test_default_volume_holds_all_snapshots(render: Renderer) -> None:
     """The largest snapshots fit, and the new one before the oldest is deleted."""
     objects = render({"backup": {"enabled": True}})
+    number = values_of(CHART / "values.yaml")["backup"]["keep"]
     size = objects.only("PersistentVolumeClaim")["spec"]["resources"]["requests"]["storage"]
-    container = container_of(objects.only("CronJob", "-etcd-backup"))
-    (number,) = (int(each["value"]) for each in container["env"] if each["name"] == "KEEP")
     words = container_of(objects.only("StatefulSet", "-etcd"))["args"]
     (quota,) = (word for word in words if word.startswith("--quota-backend-bytes="))
     assert int(size.removesuffix("Gi")) * 1024**3 > (number + 1) * int(quota.partition("=")[2])

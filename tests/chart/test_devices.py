@@ -48,7 +48,7 @@ class Server(RenderedPart):
             databases
             | self.ports
             # The address of the pod, and the name of its Service.
-            | {"$(POD_IP)": "127.0.0.1", f"{NAME}-{name}.{SUFFIX}": "localhost"},
+            | {"$(SDP_POD_IP)": "127.0.0.1", f"{NAME}-{name}.{SUFFIX}": "localhost"},
             objects,
         )
         program = installed_program(container["command"][0], "tango")

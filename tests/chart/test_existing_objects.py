@@ -72,7 +72,7 @@ def test_change_of_members_is_rejected(render: Renderer, current: int, wanted: i
         # The values are valid for an external etcd.
         elsewhere = render.render_for(api, {"etcd": {"host": "etcd", "replicas": wanted}})
     assert f"etcd.replicas is {wanted}, but " in str(rejected.value)
-    assert f"made with {current}," in str(rejected.value)
+    assert f"the running etcd has {current} members" in str(rejected.value)
     assert "docs/operations/replace-etcd.md" in str(rejected.value)
     assert ("StatefulSet", existing["metadata"]["name"]) not in elsewhere.by_name
 

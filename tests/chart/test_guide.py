@@ -54,6 +54,34 @@ def test_values_of_the_guide_are_valid(render: Renderer) -> None:
         render(yaml.safe_load(values))
 
 
+def test_selectors_of_the_guide_select_only_objects_of_the_chart(render: Renderer) -> None:
+    """A parent chart installs others in the same release, whose objects must not be scaled."""
+    found = set()
+    objects = render({"etcd": {"auth": {"enabled": True}}})
+    labels = [each["metadata"]["labels"] for each in objects]
+    for page in GUIDE.glob("*.md"):
+        text = page.read_text().replace("\\\n", " ")
+        for selector in re.findall(
+            r"kubectl -n sdp (?:scale|delete|rollout) .*--selector (\S+)", text
+        ):
+            pairs = dict(pair.split("=") for pair in selector.split(","))
+            assert pairs["app.kubernetes.io/instance"] == "sdp", page.name
+            assert set(pairs) & {"app.kubernetes.io/name", "app.kubernetes.io/component"}
+            assert any(pairs.items() <= each.items() for each in labels), page.name
+            found.add(page.name)
+    assert {"backup-and-restore.md", "upgrade.md", "replace-etcd.md"} <= found
+
+
+def test_device_servers_of_the_operator_are_stopped_for_a_restore(render: Renderer) -> None:
+    """They are no Deployments, which the command for these would not stop."""
+    (block,) = commands("backup-and-restore.md", "kubectl -n sdp delete deviceservers")
+    (selector,) = re.findall(r"--selector (\S+)", block)
+    pairs = dict(pair.split("=") for pair in selector.split(","))
+    servers = render({"global": {"operator": True}}).of_kind("DeviceServer")
+    assert servers
+    assert all(pairs.items() <= each["metadata"]["labels"].items() for each in servers)
+
+
 def test_comparison_before_an_upgrade_excludes_secrets(render: Renderer) -> None:
     (block,) = commands("upgrade.md", "helm get manifest")
     (program,) = re.findall(r"awk '([^']*)'", block)

@@ -148,7 +148,16 @@ def _objects(schema: Any, path: str = "") -> list[tuple[str, Any]]:
 SHARED = {"", "/global", "/feature-flags", "/etcd", "/etcd/persistence", "/console"}
 """Maps that contain values of other charts, too."""
 
-IGNORED = {"/lmc": {"enabled", "replicas", "component", "master", "allCommandsHaveArgument"}}
+IGNORED = {
+    "/lmc": {
+        "enabled",
+        "replicas",
+        "component",
+        "master",
+        "allCommandsHaveArgument",
+        "load_balancer",
+    }
+}
 """Values of the chart ska-sdp without an effect."""
 
 

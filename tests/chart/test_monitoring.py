@@ -37,10 +37,29 @@ def test_resources_match_the_schemas_of_the_prometheus_operator(render: Renderer
 
 def test_resources_are_off_by_default(render: Renderer) -> None:
     assert not {each["kind"] for each in render({})} & set(KINDS)
-    only = {
-        kind for kind in KINDS if render({"monitoring": {"alarms": ON["alarms"]}}).of_kind(kind)
-    }
-    assert only == {"PrometheusRule"}
+    alarms = ON["alarms"] | {"serversJob": "servers", "etcdJob": "etcd"}
+    objects = render({"monitoring": {"alarms": alarms}})
+    assert {kind for kind in KINDS if objects.of_kind(kind)} == {"PrometheusRule"}
+
+
+@pytest.mark.parametrize(
+    ("etcd", "jobs", "is_complete"),
+    [
+        ({}, {}, False),
+        ({}, {"serversJob": "servers"}, False),
+        ({}, {"etcdJob": "etcd"}, False),
+        ({"host": "etcd"}, {"serversJob": "servers"}, True),
+    ],
+)
+def test_alarms_without_pod_monitors_require_jobs(
+    render: Renderer, etcd: dict[str, Any], jobs: dict[str, Any], is_complete: bool
+) -> None:
+    values = {"etcd": etcd, "monitoring": {"alarms": ON["alarms"] | jobs}}
+    if is_complete:
+        render(values)
+        return
+    with pytest.raises(helm_python.HelmError, match=r"set monitoring\.alarms\.serversJob and"):
+        render(values)
 
 
 def test_resources_have_the_labels_for_prometheus(render: Renderer) -> None:

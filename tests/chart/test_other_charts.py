@@ -34,7 +34,12 @@ OTHERS = yaml.safe_load(
       useOperator: false
       autoCompaction: {retention: 1}
       persistence: {autoCompaction: {mode: periodic}, defrag: {enabled: true}}
-    lmc: {replicas: 1, component: sdp-lmc, enabled: true, master: {domain: sdp-monitoring}}
+    lmc:
+      replicas: 1
+      component: sdp-lmc
+      enabled: true
+      master: {domain: sdp-monitoring}
+      load_balancer: true
     feature-flags: {another: true}
     global:
       minikube: true
@@ -108,6 +113,15 @@ def test_own_names_are_those_of_the_values() -> None:
         assert set(names) == _names(defaults, path), path
 
 
+def test_ignored_names_of_lmc_are_those_of_the_schema() -> None:
+    text = (CHART / "templates/_ignored-values.tpl").read_text()
+    names = text.partition('define "ska-sdp-lmc.ignored-names-of-lmc" -}}')[2].partition("{{-")[0]
+    schema = values_of(CHART / "values.schema.json")["properties"]["lmc"]["properties"]
+    assert set(yaml.safe_load(names)) == set(schema) - _names(
+        values_of(CHART / "values.yaml"), "lmc"
+    )
+
+
 def test_value_of_an_earlier_release_is_rejected(render: Renderer) -> None:
     with pytest.raises(helm_python.HelmError, match=r"write scheduling\.nodeSelector as nodeSel"):
         render({"scheduling": {"nodeSelector": {"a": "b"}}})
@@ -116,6 +130,7 @@ def test_value_of_an_earlier_release_is_rejected(render: Renderer) -> None:
 def test_values_without_an_effect_are_listed_in_the_notes(render: Renderer) -> None:
     (notes,) = (text for name, text in render.texts(OTHERS).items() if name.endswith("NOTES.txt"))
     listed = notes.partition("Ignored, as values of other charts:\n")[2].split()
-    assert {"proccontrol", "labels", "console.image", "etcd.persistence.defrag"} <= set(listed)
+    assert set(listed) >= {"proccontrol", "labels", "console.image", "etcd.persistence.defrag"}
+    assert set(listed) >= {"lmc.replicas", "lmc.master", "lmc.load_balancer"}
     assert not {"lmc", "global", "console", "console.resources"} & set(listed)
     assert "Ignored" not in "".join(render.texts({}).values())

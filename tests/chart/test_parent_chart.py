@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,27 @@ def test_templates_of_other_subcharts_are_not_replaced(render: Renderer, umbrell
     assert render.render_parent(umbrella, {}).by_name.keys() == expected.keys()
 
 
+def test_templates_have_the_name_of_the_chart() -> None:
+    """Another name might be that of a template of another subchart."""
+    names = [
+        name
+        for path in (CHART / "templates").rglob("*")
+        if path.is_file()
+        for name in re.findall(r'define\s+"([^"]*)"', path.read_text())
+    ]
+    assert len(names) > 20
+    assert all(name.startswith("ska-sdp-lmc.") for name in names)
+
+
 def test_disabled_without_a_condition_is_rejected(render: Renderer) -> None:
     with pytest.raises(helm_python.HelmError, match=r"add `condition: ska-sdp-lmc\.enabled`"):
         render({"enabled": False})
+
+
+def test_missing_condition_is_named_after_the_alias(render: Renderer, tmp_path: Path) -> None:
+    chart = parent(tmp_path, alias="ska-sdp")
+    about = yaml.safe_load((chart / "Chart.yaml").read_text())
+    del about["dependencies"][0]["condition"]
+    (chart / "Chart.yaml").write_text(yaml.safe_dump(about))
+    with pytest.raises(helm_python.HelmError, match=r"add `condition: ska-sdp\.enabled`"):
+        render.render_parent(chart, {"ska-sdp": {"enabled": False}})

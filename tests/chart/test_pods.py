@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +92,16 @@ def test_variable_of_the_site_replaces_that_of_the_chart(render: Renderer, opera
         assert len(set(names)) == len(names)
         assert own[0] in environment
         assert shared[1] in environment
+
+
+def test_variables_of_the_site_do_not_change_arguments(render: Renderer) -> None:
+    """Kubernetes and shells replace references to variables in arguments."""
+    objects = render(everything(False))
+    for container in containers(objects):
+        text = " ".join([*container.get("command", []), *container.get("args", [])])
+        own = {each["name"] for each in container.get("env", [])}
+        used = set(re.findall(r"\$[({]?([A-Za-z_][A-Za-z0-9_]*)", text)) & own
+        assert all(name.startswith("SDP_") for name in used), container["name"]
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "1"), (False, "0")])

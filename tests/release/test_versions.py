@@ -17,9 +17,12 @@ from tests.support.release import ENVIRONMENT, VERSION, git, make_clone
 
 IN_ORDER = {
     "0.1.0": "0.1.0",
-    "0.1.1.dev12": "0.1.1-dev.12",
-    "0.2.0.dev3+g1234567": "0.2.0-dev.3+g1234567",
+    "0.1.1.dev12": "0.1.1-0.dev.12",
+    "0.2.0.dev3+g1234567": "0.2.0-0.dev.3+g1234567",
     "0.2.0a1": "0.2.0-alpha.1",
+    "0.2.0a2.dev1": "0.2.0-alpha.1.dev.1",
+    "0.2.0a2": "0.2.0-alpha.2",
+    "0.2.0b1.dev4": "0.2.0-beta.0.dev.4",
     "0.2.0b2": "0.2.0-beta.2",
     "0.2.0rc1": "0.2.0-rc.1",
     "0.2.0": "0.2.0",
@@ -52,8 +55,25 @@ def test_version_of_chart_is_semantic(version: str, expected: str) -> None:
     assert semantic_version(version) == expected
 
 
-def test_table_of_versions_is_in_order() -> None:
+def test_version_before_the_first_prerelease_is_rejected() -> None:
+    with pytest.raises(ReleaseError, match="count pre-releases from 1"):
+        semantic_version("0.1.0a0.dev2")
+
+
+def precedence(version: str) -> tuple[list[int], bool, list[tuple[bool, int, str]]]:
+    """Return the key for the order of semantic versions, https://semver.org, section 11."""
+    numbers, _, before = version.partition("+")[0].partition("-")
+    parts = before.split(".") if before else []
+    return (
+        [int(number) for number in numbers.split(".")],
+        not before,
+        [(False, int(p), "") if p.isdigit() else (True, 0, p) for p in parts],
+    )
+
+
+def test_order_of_versions_stays_the_same() -> None:
     assert sorted(IN_ORDER, key=Version) == list(IN_ORDER)
+    assert sorted(IN_ORDER.values(), key=precedence) == list(IN_ORDER.values())
 
 
 @pytest.mark.parametrize("version", ["0.1.0.post1", "1!0.1.0", "0.1.0.1"])

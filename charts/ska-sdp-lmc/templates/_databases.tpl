@@ -80,7 +80,7 @@ separate users. Takes (list root part). */}}
 - name: SDP_CONFIG_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "ska-sdp-lmc.etcd-secret" $root }}
+      name: {{ include "ska-sdp-lmc.etcd-secret" $root | quote }}
       key: {{ include "ska-sdp-lmc.etcd-user" . }}
 {{- end }}
 {{- end -}}
@@ -103,10 +103,10 @@ separate users. Takes (list root part). */}}
 - {name: MARIADB_USER, value: tango}
 - name: MARIADB_PASSWORD
   valueFrom:
-    secretKeyRef: {name: {{ include "ska-sdp-lmc.tangodb-secret" . }}, key: password}
+    secretKeyRef: {name: {{ include "ska-sdp-lmc.tangodb-secret" . | quote }}, key: password}
 - name: MARIADB_ROOT_PASSWORD
   valueFrom:
-    secretKeyRef: {name: {{ include "ska-sdp-lmc.tangodb-secret" . }}, key: root-password}
+    secretKeyRef: {name: {{ include "ska-sdp-lmc.tangodb-secret" . | quote }}, key: root-password}
 {{- end -}}
 
 {{/* Environment with address and login of MariaDB. */}}
@@ -118,7 +118,7 @@ separate users. Takes (list root part). */}}
 - name: MYSQL_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "ska-sdp-lmc.tangodb-secret" . }}
+      name: {{ include "ska-sdp-lmc.tangodb-secret" . | quote }}
       key: password
 {{- end -}}
 
@@ -157,7 +157,7 @@ Takes (list root endpoints), the endpoints as host:port,host:port,… */}}
 - name: ETCDCTL_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "ska-sdp-lmc.etcd-secret" . }}
+      name: {{ include "ska-sdp-lmc.etcd-secret" . | quote }}
       key: root
 {{- end }}
 {{- end -}}

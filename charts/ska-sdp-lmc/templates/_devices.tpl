@@ -81,7 +81,7 @@ prometheus.io/port: {{ . | quote }}
 {{- end -}}
 
 {{/* Liveness and readiness probes of a device server. Takes (list root port). */}}
-{{- define "ska-sdp-lmc.lasting-probes" -}}
+{{- define "ska-sdp-lmc.liveness-and-readiness-probes" -}}
 {{- $probes := (index . 0).Values.lmc.probes -}}
 {{- $port := index . 1 -}}
 {{- range $probe, $path := dict "livenessProbe" "/livez" "readinessProbe" "/readyz" }}
@@ -100,5 +100,5 @@ startupProbe:
   periodSeconds: 2
   timeoutSeconds: {{ .Values.lmc.probes.timeoutSeconds }}
   failureThreshold: {{ .Values.lmc.probes.startupFailureThreshold }}
-{{- include "ska-sdp-lmc.lasting-probes" (list . "health") }}
+{{- include "ska-sdp-lmc.liveness-and-readiness-probes" (list . "health") }}
 {{- end -}}

@@ -1,13 +1,10 @@
 {{/* Environment of a container: variables of the chart and of the site, and of two with one name the
-site's, as Kubernetes' server-side apply rejects both. Takes (list root text…), the texts being the
+site's, as Kubernetes' server-side apply rejects both. So the chart's own variables for scripts and
+arguments have names with SDP_, which no site uses for another purpose. Takes (list root text…), the texts being the
 chart's variables in YAML. */}}
 {{- define "ska-sdp-lmc.environment" -}}
-{{- $values := (index . 0).Values -}}
-{{- $all := slice . 1 | join "\n" | fromYamlArray -}}
-{{- $shared := $values.global.environment_variables -}}
-{{- range concat (kindIs "slice" $shared | ternary $shared list) $values.env -}}
-{{- $all = append $all (merge (include "ska-sdp-lmc.texts" (pick . "name" "value") | fromYaml) .) -}}
-{{- end -}}
+{{- $own := slice . 1 | join "\n" | fromYamlArray -}}
+{{- $all := include "ska-sdp-lmc.site-environment" (index . 0) | fromYamlArray | concat $own -}}
 {{- $last := dict -}}
 {{- range $index, $variable := $all -}}
 {{- $_ := set $last $variable.name $index -}}
@@ -19,6 +16,55 @@ chart's variables in YAML. */}}
 {{- end -}}
 {{- end -}}
 {{ toYaml $environment }}
+{{- end -}}
+
+{{/* Variables of the site, those of this chart after those of a parent chart. */}}
+{{- define "ska-sdp-lmc.site-environment" -}}
+{{- $shared := .Values.global.environment_variables -}}
+{{- $shared = kindIs "slice" $shared | ternary $shared list -}}
+{{- range $index, $variable := $shared -}}
+{{- if not (and (kindIs "map" $variable) (kindIs "string" $variable.name)) -}}
+{{- fail (printf "global.environment_variables[%d] is not a variable: write it as {name: …, value: …}." $index) -}}
+{{- end -}}
+{{- end -}}
+{{- $site := list -}}
+{{- range concat $shared .Values.env -}}
+{{- $texts := include "ska-sdp-lmc.texts" (pick . "name" "value") | fromYaml -}}
+{{- $site = append $site (merge $texts (omit . "name" "value")) -}}
+{{- end -}}
+{{ include "ska-sdp-lmc.proxy-exceptions" (list . $site) | fromYamlArray | concat $site | toYaml }}
+{{- end -}}
+
+{{/* NO_PROXY with the cluster's names, if the site sets a proxy: etcd's members and clients would connect to
+each other through it. Takes (list root variables), the variables being the site's, whose exceptions stay. */}}
+{{- define "ska-sdp-lmc.proxy-exceptions" -}}
+{{- $root := index . 0 -}}
+{{- $given := dict -}}
+{{- $proxies := list -}}
+{{- range index . 1 -}}
+{{- $_ := set $given .name . -}}
+{{- if regexMatch "(?i)^(http|https|grpc|all)_proxy$" .name -}}
+{{- $proxies = append $proxies .name -}}
+{{- end -}}
+{{- end -}}
+{{- $cluster := list "localhost" "127.0.0.1" ".svc" (printf ".%s" $root.Values.global.cluster_domain) -}}
+{{- range splitList "," $root.Values.etcd.host | compact -}}
+{{- $cluster = append $cluster (regexReplaceAll ":[0-9]+$" . "" | trimAll "[]") -}}
+{{- end -}}
+{{- $exceptions := list -}}
+{{- if $proxies -}}
+{{- /* Go reads the upper case first, gRPC only the lower case. */}}
+{{- range list (list "NO_PROXY" "no_proxy") (list "no_proxy" "NO_PROXY") -}}
+{{- $variable := get $given (first .) | default (get $given (last .)) | default dict -}}
+{{- if $variable.valueFrom -}}
+{{- $exceptions = append $exceptions (merge (dict "name" (first .)) $variable) -}}
+{{- else -}}
+{{- $value := concat (list $variable.value) $cluster | compact | uniq | join "," -}}
+{{- $exceptions = append $exceptions (dict "name" (first .) "value" $value) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ toYaml $exceptions }}
 {{- end -}}
 
 {{/* Environment of a container of this software: ska-sdp-lmc.environment with the feature flags. */}}

@@ -12,6 +12,11 @@ etcd.persistence: [enabled, size, storageClass, storageClassName]
 feature-flags: [resourceManagement]
 {{- end -}}
 
+{{/* Names in lmc of the chart ska-sdp, which values.schema.json accepts; it rejects all others. */}}
+{{- define "ska-sdp-lmc.ignored-names-of-lmc" -}}
+[enabled, replicas, component, master, allCommandsHaveArgument, load_balancer]
+{{- end -}}
+
 {{/* Values that are not the chart's own, as a JSON list of their maps and names. */}}
 {{- define "ska-sdp-lmc.ignored-values" -}}
 {{- $root := . -}}
@@ -25,6 +30,11 @@ feature-flags: [resourceManagement]
 {{- if not (has . $own) -}}
 {{- $ignored = append $ignored (dict "map" $path "name" .) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range include "ska-sdp-lmc.ignored-names-of-lmc" . | fromYamlArray -}}
+{{- if hasKey $root.Values.lmc . -}}
+{{- $ignored = append $ignored (dict "map" "lmc" "name" .) -}}
 {{- end -}}
 {{- end -}}
 {{ toJson $ignored }}
@@ -67,7 +77,11 @@ Takes the right text. */}}
 
 {{- define "ska-sdp-lmc.check-values" -}}
 {{- if not .Values.enabled -}}
-{{- fail "enabled is false, but no condition of a parent chart evaluates it: add `condition: ska-sdp-lmc.enabled` to the dependency in the parent chart, or set enabled to true." -}}
+{{- fail (printf "enabled is false, but no condition of a parent chart evaluates it: add `condition: %s.enabled` to the dependency in the parent chart, or set enabled to true." .Chart.Name) -}}
+{{- end -}}
+{{- $fullname := include "ska-sdp-lmc.fullname" . -}}
+{{- if not (regexMatch "^[a-z][a-z0-9-]*$" $fullname) -}}
+{{- fail (printf "Kubernetes rejects objects named '%s-…': a name starts with a letter, and has only lower-case letters, digits and hyphens. Set fullnameOverride, or choose another name of the release." $fullname) -}}
 {{- end -}}
 {{- if hasKey .Values "scheduling" -}}
 {{- fail "scheduling is no longer a value: write scheduling.nodeSelector as nodeSelector, and scheduling.tolerations as tolerations." -}}
@@ -75,7 +89,7 @@ Takes the right text. */}}
 {{- $names := include "ska-sdp-lmc.own-names" . | fromYaml -}}
 {{- range include "ska-sdp-lmc.ignored-values" . | fromJsonArray -}}
 {{- $ignored := . -}}
-{{- range $own := get $names .map -}}
+{{- range $own := get $names .map | default list -}}
 {{- $pattern := include "ska-sdp-lmc.plain" $own | include "ska-sdp-lmc.misspelt" -}}
 {{- if regexMatch $pattern (include "ska-sdp-lmc.plain" $ignored.name) -}}
 {{- $wrong := include "ska-sdp-lmc.path" (list $ignored.map $ignored.name) -}}

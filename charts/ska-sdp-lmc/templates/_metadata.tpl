@@ -22,9 +22,9 @@ pods. */}}
 {{- define "ska-sdp-lmc.labels" -}}
 {{- $root := index . 0 -}}
 {{- $versions := dict
-      "app.kubernetes.io/version" $root.Values.lmc.version
+      "app.kubernetes.io/version" ($root.Values.lmc.version | trunc 63 | trimAll "-_.")
       "app.kubernetes.io/managed-by" $root.Release.Service
-      "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") -}}
+      "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_.") -}}
 {{ merge dict $versions (include "ska-sdp-lmc.pod-labels" . | fromYaml) | toYaml }}
 {{- end -}}
 
@@ -51,11 +51,15 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* A dict with its values as texts, e.g. of `1` or `true`. Takes a dict, or nothing. */}}
+{{/* A dict with its values as texts, e.g. of `1` or `true`, and "" for null. Takes a dict, or nothing. */}}
 {{- define "ska-sdp-lmc.texts" -}}
 {{- $texts := dict -}}
 {{- range $name, $value := . | default dict -}}
+{{- if kindIs "invalid" $value -}}
+{{- $_ := set $texts $name "" -}}
+{{- else -}}
 {{- $_ := set $texts $name (kindIs "string" $value | ternary $value (toJson $value)) -}}
+{{- end -}}
 {{- end -}}
 {{ toYaml $texts }}
 {{- end -}}

@@ -1,6 +1,6 @@
 {{/* Name of the chart in names and labels of objects. */}}
 {{- define "ska-sdp-lmc.name" -}}
-{{ .Values.nameOverride | default .Chart.Name | trunc 40 | trimSuffix "-" }}
+{{ .Values.nameOverride | default .Chart.Name | trunc 40 | trimAll "-" }}
 {{- end -}}
 
 {{/* Name prefix of all objects, short enough for suffixes of up to 12 characters for a CronJob and 23

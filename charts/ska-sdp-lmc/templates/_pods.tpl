@@ -6,12 +6,12 @@ enableServiceLinks: false
 {{- with $root.Values.lmc.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{ include "ska-sdp-lmc.scheduling" $root }}
 {{- with $root.Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 securityContext:
   {{- include "ska-sdp-lmc.user" (index . 1) | nindent 2 }}
@@ -61,9 +61,9 @@ imagePullPolicy: {{ .Values.lmc.imagePullPolicy }}
 - name: etcd-tls
   secret:
     {{- if .Values.etcd.tls.clientSecret }}
-    secretName: {{ .Values.etcd.tls.clientSecret }}
+    secretName: {{ .Values.etcd.tls.clientSecret | quote }}
     {{- else }}
-    secretName: {{ .Values.etcd.tls.secret }}
+    secretName: {{ .Values.etcd.tls.secret | quote }}
     items:
       - key: ca.crt
         path: ca.crt
