@@ -19,6 +19,9 @@ OF_PARENT = {
 }
 """Values that parent charts set for all their charts, where null is as good as empty."""
 
+STORAGE_CLASSES = {"etcd.persistence.storageClass", "etcd.persistence.storageClassName"}
+"""Values of the chart ska-sdp that sites leave empty."""
+
 
 def _paths(values: Any, path: str = "") -> list[str]:
     """Return the paths of all values, without the optional quantities of resources."""
@@ -39,14 +42,16 @@ def _null(path: str) -> dict[str, Any]:
 PATHS = [path.removeprefix(".") for path in _paths(values_of(CHART / "values.yaml"))]
 
 
-# Helm restores the map global, which is the same as an empty one.
-@pytest.mark.parametrize("path", [path for path in PATHS if path not in OF_PARENT | {"global"}])
+OPTIONAL = OF_PARENT | STORAGE_CLASSES
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path not in OPTIONAL])
 def test_null_is_rejected_with_its_name(render: Renderer, path: str) -> None:
     with pytest.raises(helm_python.HelmValuesError, match=rf"\b{path.rpartition('.')[2]}\b"):
         render(_null(path))
 
 
-@pytest.mark.parametrize("path", sorted(OF_PARENT))
-def test_null_of_a_parent_chart_is_the_default(render: Renderer, path: str) -> None:
+@pytest.mark.parametrize("path", sorted(OPTIONAL))
+def test_null_of_an_optional_value_is_the_default(render: Renderer, path: str) -> None:
     existing = {"tangodb": {"existingSecret": "tangodb"}}
     assert render(existing | _null(path)).by_name == render(existing).by_name

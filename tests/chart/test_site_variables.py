@@ -43,6 +43,7 @@ def test_proxy_of_the_site_is_not_used_for_the_cluster(
         ({"NO_PROXY": ".site"}, f".site,{CLUSTER}", f".site,{CLUSTER}"),
         ({"no_proxy": ".site"}, f".site,{CLUSTER}", f".site,{CLUSTER}"),
         ({"NO_PROXY": ".a", "no_proxy": ".b"}, f".a,{CLUSTER}", f".b,{CLUSTER}"),
+        ({"NO_PROXY": "*"}, "*", "*"),
     ],
     ids=str,
 )
@@ -64,14 +65,6 @@ def test_exceptions_of_the_site_in_a_secret_are_kept(render: Renderer) -> None:
     found = server_environment(render, {"env": env})
     assert found["NO_PROXY"] == SECRET
     assert found["no_proxy"] == SECRET
-
-
-def test_existing_etcd_is_exempted_from_the_proxy(render: Renderer) -> None:
-    env = [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]
-    etcd = {"host": "etcd-0.site:2379,etcd-1.site:2379"}
-    container = container_of(render({"env": env, "etcd": etcd}).only("Deployment", "-controller"))
-    expected = f"{CLUSTER},etcd-0.site,etcd-1.site"
-    assert {"name": "NO_PROXY", "value": expected} in container["env"]
 
 
 def test_exceptions_without_a_proxy_are_not_changed(render: Renderer) -> None:

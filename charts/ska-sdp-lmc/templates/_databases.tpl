@@ -25,7 +25,7 @@
 {{/* Storage class of etcd's volumes. storageClassName is assumed to be its name in values of the chart
 ska-sdp. */}}
 {{- define "ska-sdp-lmc.etcd-storage-class" -}}
-{{ .Values.etcd.persistence.storageClass | default .Values.etcd.persistence.storageClassName }}
+{{ .Values.etcd.persistence.storageClass | default .Values.etcd.persistence.storageClassName | default "" }}
 {{- end -}}
 
 {{- define "ska-sdp-lmc.etcd-secret" -}}

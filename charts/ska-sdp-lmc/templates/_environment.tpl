@@ -1,7 +1,7 @@
 {{/* Environment of a container: variables of the chart and of the site, and of two with one name the
-site's, as Kubernetes' server-side apply rejects both. So the chart's own variables for scripts and
-arguments have names with SDP_, which no site uses for another purpose. Takes (list root text…), the texts being the
-chart's variables in YAML. */}}
+site's, as Kubernetes' server-side apply rejects both. So that a site's variable changes no script, the
+chart's own variables for scripts and arguments have names with SDP_. Takes (list root text…), the texts
+being the chart's variables in YAML. */}}
 {{- define "ska-sdp-lmc.environment" -}}
 {{- $own := slice . 1 | join "\n" | fromYamlArray -}}
 {{- $all := include "ska-sdp-lmc.site-environment" (index . 0) | fromYamlArray | concat $own -}}
@@ -35,8 +35,9 @@ chart's variables in YAML. */}}
 {{ include "ska-sdp-lmc.proxy-exceptions" (list . $site) | fromYamlArray | concat $site | toYaml }}
 {{- end -}}
 
-{{/* NO_PROXY with the cluster's names, if the site sets a proxy: etcd's members and clients would connect to
-each other through it. Takes (list root variables), the variables being the site's, whose exceptions stay. */}}
+{{/* NO_PROXY with the cluster's names, if the site sets a proxy: etcd's members and etcdctl would connect
+to each other through it. Takes (list root variables), the variables being the site's, whose exceptions
+stay. */}}
 {{- define "ska-sdp-lmc.proxy-exceptions" -}}
 {{- $root := index . 0 -}}
 {{- $given := dict -}}
@@ -48,18 +49,15 @@ each other through it. Takes (list root variables), the variables being the site
 {{- end -}}
 {{- end -}}
 {{- $cluster := list "localhost" "127.0.0.1" ".svc" (printf ".%s" $root.Values.global.cluster_domain) -}}
-{{- range splitList "," $root.Values.etcd.host | compact -}}
-{{- $cluster = append $cluster (regexReplaceAll ":[0-9]+$" . "" | trimAll "[]") -}}
-{{- end -}}
 {{- $exceptions := list -}}
 {{- if $proxies -}}
-{{- /* Go reads the upper case first, gRPC only the lower case. */}}
+{{- /* Programs differ in which of the two they read. Python exempts all hosts only if * stands alone. */}}
 {{- range list (list "NO_PROXY" "no_proxy") (list "no_proxy" "NO_PROXY") -}}
 {{- $variable := get $given (first .) | default (get $given (last .)) | default dict -}}
 {{- if $variable.valueFrom -}}
 {{- $exceptions = append $exceptions (merge (dict "name" (first .)) $variable) -}}
 {{- else -}}
-{{- $value := concat (list $variable.value) $cluster | compact | uniq | join "," -}}
+{{- $value := eq $variable.value "*" | ternary "*" (concat (list $variable.value) $cluster | compact | uniq | join ",") -}}
 {{- $exceptions = append $exceptions (dict "name" (first .) "value" $value) -}}
 {{- end -}}
 {{- end -}}
