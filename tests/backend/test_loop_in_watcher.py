@@ -95,6 +95,27 @@ def test_change_of_other_transaction_starts_iteration(backend: Backend, other: B
     assert iterations == [None, "1"]
 
 
+def test_change_of_open_transaction_starts_iteration(backend: Backend, other: Backend) -> None:
+    """A transaction that is open around the repeated one has not added its reads yet."""
+    iterations: list[str | None] = []
+    watcher = CountingWatcher(backend, lambda txn: txn, timeout=TIMEOUT_S)
+    with in_time(STARTS_WITHIN_S):
+        for _ in watcher:
+            for outer in watcher.txn():
+                iterations.append(outer.get("/a"))
+                if len(iterations) == 1:
+                    for runs, inner in enumerate(watcher.txn()):
+                        inner.get("/b")
+                        if runs == 0:
+                            put(other, a="1")
+                            wait_until(watcher.kept_changes)
+                        if runs < 2:
+                            inner.loop()
+            if len(iterations) == 2:
+                break
+    assert iterations == [None, "1"]
+
+
 def test_followed_change_between_repetitions_starts_iteration(
     backend: Backend, other: Backend
 ) -> None:
