@@ -253,7 +253,7 @@ class Watcher(Generic[T_co]):
             self._iterate_soon()
 
     def _before_repetition(self, txn: Txn) -> None:
-        """Stop watching what a transaction has read: its last repetition counts."""
+        """Stop watching what a transaction has read, as it runs again."""
         # Trim first, so that the cache keeps what the repetition will probably read again.
         self._backend.cache.trim()
         # The transaction itself is not open here, but one around it may be.
