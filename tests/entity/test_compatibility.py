@@ -23,6 +23,7 @@ from ska_sdp_config.entity import (
     Script,
 )
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.entity.common.trl import AttributeTRL
 from ska_sdp_config.entity.flow import SharedMem, TangoAttribute
 
 SCRIPT = {"kind": "batch", "name": "imaging", "version": "1.0.0"}
@@ -166,10 +167,13 @@ def test_tango_attribute_with_both_names_keeps_both(old: str | None) -> None:
         assert same.to_dict() == stored
     flow.sink.dtype = "DevLong"
     assert flow.to_dict()["sink"] == {"kind": "tango", **names, "dtype": "DevLong"}
-    for name, attribute in (("attribute_trl", "a/b/c/d"), ("attribute_url", "a/b/c/e")):
+    changed = flow.sink.model_copy(update={"attribute_trl": AttributeTRL("a/b/c/new")}).to_dict()
+    assert changed["attribute_trl"] == changed["attribute_url"] == "a/b/c/new"
+    assert flow.to_dict()["sink"] == {"kind": "tango", **names, "dtype": "DevLong"}
+    for name, attribute in (("attribute_trl", "a/b/c/e"), ("attribute_url", "a/b/c/f")):
         setattr(flow.sink, name, attribute)
         written = flow.to_dict()["sink"]
-        assert (written["attribute_trl"], written["attribute_url"]) == (attribute, attribute)
+        assert written["attribute_trl"] == written["attribute_url"] == attribute
 
 
 def test_every_model_has_to_dict() -> None:

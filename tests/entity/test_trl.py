@@ -212,6 +212,7 @@ def test_attribute_trl_requires_attribute(text: Any) -> None:
         "a//c",
         "a/b/c#dbase=maybe",
         "a/b/c#dbase=ye\u017f",
+        "a/b/c#dba\u017fe=yes",
         "a b/c/d",
         "/a/b/c",
     ],

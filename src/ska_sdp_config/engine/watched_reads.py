@@ -48,10 +48,17 @@ class WatchedReads:
             with self._wake:
                 self._reads.append(reads)
 
-    def remove(self, reads: Reads) -> None:
-        """Remove the read set of a transaction that runs again, and the changes it is kept for."""
+    def remove(self, reads: Reads, others_open: bool) -> None:
+        """Remove the read set of a transaction that runs again, and the changes it is kept for.
+
+        Args:
+            reads: the read set.
+            others_open: whether another transaction of the iteration has not added its reads yet.
+        """
         with self._wake:
             self._reads = [each for each in self._reads if each is not reads]
+            if others_open:
+                return
             # The cache has all of these changes, so later reads are newer than them.
             self._recent = {
                 key: when for key, when in self._recent.items() if self._matters(key, *when)

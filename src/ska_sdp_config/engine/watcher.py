@@ -83,6 +83,7 @@ class Watcher(Generic[T_co]):
         self._followed = Followed(backend.cache, follow)
         self._watched = WatchedReads(self._wake, self._followed)
         self._attempt: tuple[Txn, int] | None = None
+        self._open_txns = 0
 
     def __iter__(self) -> Iterator[Watcher[T_co]]:
         self._backend.creator.check()
@@ -187,6 +188,7 @@ class Watcher(Generic[T_co]):
         store, cache = self._backend.store, self._backend.cache
         deadline = Deadline(store.timeout, timeout, store.address)
         pauses = _backoff()
+        self._open_txns += 1
         try:
             if not self._database_responds(deadline):
                 # Without reads, only the expired timeout or alarm can start the next iteration.
@@ -217,6 +219,7 @@ class Watcher(Generic[T_co]):
             self._iterate_soon()
             raise
         finally:
+            self._open_txns -= 1
             self._attempt = None
 
     def _wait(self) -> None:
@@ -250,10 +253,11 @@ class Watcher(Generic[T_co]):
             self._iterate_soon()
 
     def _before_repetition(self, txn: Txn) -> None:
-        """Stop watching what a transaction has read: its last repetition counts."""
+        """Stop watching what a transaction has read, as it runs again."""
         # Trim first, so that the cache keeps what the repetition will probably read again.
         self._backend.cache.trim()
-        self._watched.remove(txn.reads)
+        # The transaction itself is not open here, but one around it may be.
+        self._watched.remove(txn.reads, others_open=self._open_txns > 0)
 
     def _iterate_soon(self) -> None:
         self._alarm = min(self._alarm, time.monotonic() + MAX_BACKOFF_S)

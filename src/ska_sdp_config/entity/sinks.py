@@ -11,6 +11,7 @@ from pydantic import (
     Discriminator,
     Field,
     ModelWrapValidatorHandler,
+    PrivateAttr,
     SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
@@ -154,7 +155,15 @@ class TangoAttribute(StoredModel):
         self.attribute_trl = value  # type: ignore[assignment]  # assignment validates
 
     # Programs of earlier releases read only the old name, so it is written back. The set of fields
-    # records it because, unlike a private attribute, it is ignored in comparisons.
+    # records it because, unlike a private attribute, it is ignored in comparisons. If both names
+    # were given, the old one is among the unknown fields, and is kept until the attribute changes.
+
+    _trl_beside_old_name: str | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Record the attribute that the unknown field of the old name was given with."""
+        if "attribute_url" in (self.model_extra or {}):
+            self._trl_beside_old_name = self.attribute_trl
 
     @model_validator(mode="wrap")
     @classmethod
@@ -169,18 +178,15 @@ class TangoAttribute(StoredModel):
     @model_serializer(mode="wrap")
     def _write_old_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        # If both names were read, the old one is among the unknown fields, as it was read.
-        only_old = self.model_fields_set - (self.model_extra or {}).keys()
-        if "attribute_url" in only_old and "attribute_trl" in data:
+        if "attribute_trl" not in data:
+            return data
+        if "attribute_url" in (self.model_extra or {}):
+            if "attribute_url" in data and self.attribute_trl != self._trl_beside_old_name:
+                # Otherwise programs that read the old name would miss the change.
+                data["attribute_url"] = data["attribute_trl"]
+        elif "attribute_url" in self.model_fields_set:
             data["attribute_url"] = data.pop("attribute_trl")
         return data
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        extra = self.model_extra
-        if name == "attribute_trl" and extra and "attribute_url" in extra:
-            # Otherwise programs that read the old name would miss the change.
-            extra["attribute_url"] = str(self.attribute_trl)
 
 
 class AttributeQuery(StoredModel):

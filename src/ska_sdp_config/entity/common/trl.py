@@ -25,7 +25,7 @@ _TRL = re.compile(
     r"(?:(?P<host>[^\s/:#>]+):(?P<port>[0-9]{1,5})/)?"
     r"(?P<name>[^\s/:#>]+(?:/[^\s/:#>]+){0,3}?)"
     r"(?:->(?P<property>[^\s/:#>]+))?"
-    r"(?:#dbase=(?a:(?P<dbase>yes|no)))?",
+    r"(?a:#dbase=(?P<dbase>yes|no))?",
     re.IGNORECASE,
 )
 _TANGO_HOST = re.compile(r"([^\s/:#>]+):([0-9]{1,5})")
