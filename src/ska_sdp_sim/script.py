@@ -256,8 +256,9 @@ def _deploy(
     recorded = state.get("deployments")
     others = recorded if isinstance(recorded, Mapping) else {}
     pending = {**others, block.deployment_id: "PENDING"}
-    if state.get("deployments_ready") and recorded:
-        if block.deployment_running or block.recorded_running:
+    if state.get("deployments_ready"):
+        # Programs that record no deployments may be ready, too.
+        if not recorded or block.deployment_running or block.recorded_running:
             return None
         return Step(
             "deployment lost",

@@ -1,0 +1,33 @@
+"""Deployments that another program recorded in the state of a processing block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ska_sdp_sim.block import Owner
+from ska_sdp_sim.script import Wait
+from tests.sim.run import Run, block, observe
+
+OWN = "proc-pb-test-20260131-00000-vis-receive"
+SCRIPT, CHART = "proc-script", "proc-chart"
+
+
+def ready(deployments: object, **fields: Any) -> Run:
+    """Run a READY block of today's SDP, whose addresses are published and linked."""
+    state = {
+        "status": "READY",
+        "resources_available": True,
+        "deployments_ready": True,
+        "deployments": deployments,
+        "receive_addresses": {"science": {}},
+    }
+    start = block(state=state, owner=Owner.THIS, **fields)
+    return Run(observe(start, pb_receive_addresses=start.pb_id))
+
+
+@pytest.mark.parametrize("deployments", [None, {}], ids=["null", "empty"])
+def test_ready_block_without_recorded_deployments_is_left_as_it_is(deployments: object) -> None:
+    run = ready(deployments)
+    assert run.step() == Wait()
