@@ -252,13 +252,13 @@ def _deploy(
 ) -> Step | Wait | None:
     """Create the deployment, also a lost one, and keep ``deployments_ready`` up to date."""
     state = block.state or {}
-    # Another program, whose block is taken over, may have recorded deployments of its own.
     recorded = state.get("deployments")
-    others = recorded if isinstance(recorded, Mapping) else {}
-    pending = {**others, block.deployment_id: "PENDING"}
+    # Another program, whose block is taken over, may have recorded deployments of its own. Those
+    # that do not exist any more are left out.
+    pending = {**block.recorded, block.deployment_id: "PENDING"}
     if state.get("deployments_ready"):
         # Programs that record no deployments may be ready, too.
-        if not recorded or block.deployment_running or block.recorded_running:
+        if not recorded or block.deployment_running or _recorded_run(block):
             return None
         return Step(
             "deployment lost",
@@ -284,8 +284,16 @@ def _deploy(
         "deployments ready",
         state={
             "deployments_ready": True,
-            "deployments": {**others, block.deployment_id: "RUNNING"},
+            "deployments": {**block.recorded, block.deployment_id: "RUNNING"},
         },
+    )
+
+
+def _recorded_run(block: Block) -> bool:
+    """Return whether all deployments run that the block's state records."""
+    recorded = (block.state or {}).get("deployments")
+    return isinstance(recorded, Mapping) and all(
+        block.recorded.get(name) == "RUNNING" for name in recorded
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,3 +32,23 @@ def ready(deployments: object, **fields: Any) -> Run:
 def test_ready_block_without_recorded_deployments_is_left_as_it_is(deployments: object) -> None:
     run = ready(deployments)
     assert run.step() == Wait()
+
+
+def test_ready_block_with_all_recorded_deployments_running_is_left_as_it_is() -> None:
+    running = {SCRIPT: "RUNNING", CHART: "RUNNING"}
+    assert ready(running, recorded=running).step() == Wait()
+
+
+def test_lost_deployment_of_another_program_is_not_recorded_any_more() -> None:
+    run = ready({SCRIPT: "RUNNING", CHART: "RUNNING"}, recorded={SCRIPT: "RUNNING"})
+    assert run.go() == ["deployment lost", "deployment", "deployments ready", "READY"]
+    assert run.state["deployments"] == {SCRIPT: "RUNNING", OWN: "RUNNING"}
+
+
+def test_ready_block_records_the_present_status_of_each_deployment() -> None:
+    run = ready({SCRIPT: "PENDING", CHART: "RUNNING"}, recorded={SCRIPT: "RUNNING"})
+    run.step()
+    assert run.state["deployments"] == {SCRIPT: "RUNNING", OWN: "PENDING"}
+    run.block = replace(run.block, recorded={SCRIPT: "PENDING", OWN: "PENDING"})
+    assert run.go()[-1] == "READY"
+    assert run.state["deployments"] == {SCRIPT: "PENDING", OWN: "RUNNING"}
