@@ -18,10 +18,11 @@ from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step
 
 
-def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> list[str]:
+def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployments: Iterable[str]) -> list[str]:
     """Return the paths to prefetch for a step; that of an invalid ``eb_id`` is left out."""
     paths = [f"{prefix}/pb/{pb_id}{below}" for below in ("", "/state", "/owner")]
-    paths += [f"{prefix}/deploy/{deployment}{below}" for below in ("", "/state")]
+    for name in dict.fromkeys(deployments):
+        paths += [f"{prefix}/deploy/{name}{below}" for below in ("", "/state")]
     if eb_id is not None and is_id(eb_id):
         paths.append(f"{prefix}/eb/{eb_id}")
     return paths
@@ -62,10 +63,12 @@ def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
     for pb_id in valid:
         try:
             pb = txn.get_processing_block(pb_id)
+            state = _object(txn.get_processing_block_state(pb_id), f"state of {pb_id}")
         except (ValueError, RecursionError):  # reported by read_block
             continue
         if pb is not None:
-            paths += paths_of(prefix, pb_id, pb.eb_id, deployment_id(pb_id, pb.script.name))
+            own = deployment_id(pb_id, pb.script.name)
+            paths += paths_of(prefix, pb_id, pb.eb_id, [own, *recorded_deployments(state)])
     txn.get_many(paths)
 
 
