@@ -137,10 +137,11 @@ def _cancel(block: Block, reason: str | None = None) -> Step:
 
 def _end(block: Block, status: str, reason: str | None = None) -> Step:
     state: dict[str, Any] = {"status": status}
-    if (block.state or {}).get("deployments"):
+    removed = block.deployment or bool((block.state or {}).get("deployments"))
+    if removed:
         state["deployments"] = {}
-        if status == "CANCELLED":
-            state["deployments_ready"] = False
+    if removed or (status == "CANCELLED" and block.state is not None):
+        state["deployments_ready"] = False
     if reason:
         state["reason"] = reason
     return Step(status, state=state, release=True)
