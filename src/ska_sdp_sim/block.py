@@ -45,8 +45,8 @@ class Block:
             block, and that one has ended or does not exist.
         deployment: whether its deployment exists.
         deployment_running: whether all pods of its deployment are RUNNING.
-        recorded_running: whether this holds for all deployments that its state records. Read only
-            if its state has ``deployments_ready`` and its deployment does not run.
+        recorded: status of each existing deployment that its state records, RUNNING if all its
+            pods are, else PENDING. Read only while its script is at work.
     """
 
     pb_id: str
@@ -64,7 +64,7 @@ class Block:
     receiver_is_done: bool = False
     deployment: bool = False
     deployment_running: bool = False
-    recorded_running: bool = False
+    recorded: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> str | None:

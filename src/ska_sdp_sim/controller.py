@@ -7,6 +7,7 @@ writes the steps that are due, each in its own transaction.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -31,12 +32,18 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Phase:
-    """Current phase of a block, its start, and the IDs of related entities."""
+    """Current phase of a block, its start, and the IDs of related entities.
+
+    Attributes:
+        deployment_id: ID of the deployment that its script creates.
+        recorded: IDs of the existing deployments that its state records.
+    """
 
     name: str
     since: datetime
     eb_id: str | None
     deployment_id: str
+    recorded: Iterable[str] = ()
 
 
 class ProcessingController:
@@ -129,6 +136,7 @@ class ProcessingController:
             self._phases[block.pb_id] = current
         elif current.name != phase(block):
             current.name, current.since = phase(block), now
+        current.recorded = tuple(block.recorded)
         return current.since
 
     def _advance(self, watcher: Watcher[Transaction], pb_id: str) -> bool:
@@ -163,7 +171,8 @@ class ProcessingController:
 
     def _paths(self, pb_id: str) -> list[str]:
         known = self._phases[pb_id]
-        return paths_of(self._prefix, pb_id, known.eb_id, known.deployment_id)
+        deployments = [known.deployment_id, *known.recorded]
+        return paths_of(self._prefix, pb_id, known.eb_id, deployments)
 
     def _remove_deployment(self, pb_id: str) -> None:
         """Remove the deployment of a deleted block."""

@@ -18,10 +18,11 @@ from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step
 
 
-def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployment: str) -> list[str]:
+def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployments: Iterable[str]) -> list[str]:
     """Return the paths to prefetch for a step; that of an invalid ``eb_id`` is left out."""
     paths = [f"{prefix}/pb/{pb_id}{below}" for below in ("", "/state", "/owner")]
-    paths += [f"{prefix}/deploy/{deployment}{below}" for below in ("", "/state")]
+    for name in dict.fromkeys(deployments):
+        paths += [f"{prefix}/deploy/{name}{below}" for below in ("", "/state")]
     if eb_id is not None and is_id(eb_id):
         paths.append(f"{prefix}/eb/{eb_id}")
     return paths
@@ -62,10 +63,12 @@ def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
     for pb_id in valid:
         try:
             pb = txn.get_processing_block(pb_id)
+            state = _object(txn.get_processing_block_state(pb_id), f"state of {pb_id}")
         except (ValueError, RecursionError):  # reported by read_block
             continue
         if pb is not None:
-            paths += paths_of(prefix, pb_id, pb.eb_id, deployment_id(pb_id, pb.script.name))
+            own = deployment_id(pb_id, pb.script.name)
+            paths += paths_of(prefix, pb_id, pb.eb_id, [own, *recorded_deployments(state)])
     txn.get_many(paths)
 
 
@@ -98,8 +101,12 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
         return Block(**common)
     if deployed:
         common["deployment_running"] = _deployment_runs(txn, name)
-    if status in AT_WORK and not common.get("deployment_running"):
-        common["recorded_running"] = _recorded_run(txn, state or {})
+    if status in AT_WORK:
+        common["recorded"] = {
+            recorded: "RUNNING" if _deployment_runs(txn, recorded) else "PENDING"
+            for recorded in recorded_deployments(state)
+            if txn.deployment.exists(recorded)
+        }
     if pb.eb_id is not None:
         execution_block = _object(txn.get_execution_block(pb.eb_id), pb.eb_id)
         common["execution_block"] = execution_block
@@ -162,6 +169,12 @@ def is_id(text: str) -> bool:
     return True
 
 
+def recorded_deployments(state: Mapping[str, Any] | None) -> list[str]:
+    """Return the valid IDs of the deployments that a processing block's state records."""
+    deployments = (state or {}).get("deployments")
+    return list(filter(is_id, deployments)) if isinstance(deployments, Mapping) else []
+
+
 def _owner(txn: Transaction, pb_id: str) -> Owner:
     ownership = txn.processing_block.ownership(pb_id)
     if ownership.is_owner():
@@ -171,17 +184,6 @@ def _owner(txn: Transaction, pb_id: str) -> Owner:
 
 def _deployment_runs(txn: Transaction, name: str) -> bool:
     return is_running(_object(txn.get_deployment_state(name), f"state of {name}") or {})
-
-
-def _recorded_run(txn: Transaction, state: Mapping[str, Any]) -> bool:
-    """Return whether all deployments run that a processing block's state records as ready."""
-    names = state.get("deployments")
-    if not state.get("deployments_ready") or not isinstance(names, Mapping):
-        return False
-    return all(
-        is_id(name) and txn.deployment.exists(name) and _deployment_runs(txn, name)
-        for name in names
-    )
 
 
 def _script_image(txn: Transaction, pb: ProcessingBlock) -> str | None:

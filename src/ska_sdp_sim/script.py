@@ -137,10 +137,11 @@ def _cancel(block: Block, reason: str | None = None) -> Step:
 
 def _end(block: Block, status: str, reason: str | None = None) -> Step:
     state: dict[str, Any] = {"status": status}
-    if (block.state or {}).get("deployments"):
+    removed = block.deployment or bool((block.state or {}).get("deployments"))
+    if removed:
         state["deployments"] = {}
-        if status == "CANCELLED":
-            state["deployments_ready"] = False
+    if removed or (status == "CANCELLED" and block.state is not None):
+        state["deployments_ready"] = False
     if reason:
         state["reason"] = reason
     return Step(status, state=state, release=True)
@@ -252,12 +253,13 @@ def _deploy(
 ) -> Step | Wait | None:
     """Create the deployment, also a lost one, and keep ``deployments_ready`` up to date."""
     state = block.state or {}
-    # Another program, whose block is taken over, may have recorded deployments of its own.
     recorded = state.get("deployments")
-    others = recorded if isinstance(recorded, Mapping) else {}
-    pending = {**others, block.deployment_id: "PENDING"}
-    if state.get("deployments_ready") and recorded:
-        if block.deployment_running or block.recorded_running:
+    # Another program, whose block is taken over, may have recorded deployments of its own. Those
+    # that do not exist any more are left out.
+    pending = {**block.recorded, block.deployment_id: "PENDING"}
+    if state.get("deployments_ready"):
+        # Programs that record no deployments may be ready, too.
+        if not recorded or block.deployment_running or _recorded_run(block):
             return None
         return Step(
             "deployment lost",
@@ -283,8 +285,16 @@ def _deploy(
         "deployments ready",
         state={
             "deployments_ready": True,
-            "deployments": {**others, block.deployment_id: "RUNNING"},
+            "deployments": {**block.recorded, block.deployment_id: "RUNNING"},
         },
+    )
+
+
+def _recorded_run(block: Block) -> bool:
+    """Return whether all deployments run that the block's state records."""
+    recorded = (block.state or {}).get("deployments")
+    return isinstance(recorded, Mapping) and all(
+        block.recorded.get(name) == "RUNNING" for name in recorded
     )
 
 

@@ -156,7 +156,7 @@ def test_pb_state_has_the_last_100_errors(number: int, shown: int) -> None:
     errors = json.loads(world.view.pb_state)[RECEIVE]["errors"]
     assert len(errors) == shown
     assert errors[:100] == texts[-100:]
-    assert errors[100:] == ([f"and {number - 100} more"] if number > 100 else [])
+    assert errors[100:] == ([f"and {number - 100} earlier"] if number > 100 else [])
     world.set_state(RECEIVE, status="FAILED", reason="out of memory")
     expected = "; ".join(["out of memory", *errors])
     assert json.loads(world.view.error_messages) == {RECEIVE: expected}

@@ -158,3 +158,23 @@ def test_block_ended_by_another_program_is_released() -> None:
     assert run.go() == ["cleanup"]
     assert run.state == {"status": "CANCELLED"}
     assert run.step() == Done()
+
+
+@pytest.mark.parametrize("deployments", [None, {}, {"proc-other": "RUNNING"}])
+@pytest.mark.parametrize("deployed", [False, True])
+def test_cancelled_block_has_no_ready_deployments(deployments: object, deployed: bool) -> None:
+    state = {"status": "READY", "deployments_ready": True, "deployments": deployments}
+    run = Run(block(state=state, owner=Owner.THIS, deployment=deployed))
+    run.block = observe(run.block, status="CANCELLED")
+    assert run.go()[-1] == "CANCELLED"
+    assert run.state["deployments_ready"] is False
+
+
+@pytest.mark.parametrize(("point", "status"), [("FINISHED", "FINISHED"), (None, "FAILED")])
+def test_ended_block_without_its_deployment_is_not_ready(point: str | None, status: str) -> None:
+    run = fail_at("scanning")
+    run.go()
+    assert run.state["deployments_ready"] is True
+    run.block = observe(run.block, status=point, scan_id=1)
+    assert run.go()[-1] == status
+    assert run.state["deployments_ready"] is False

@@ -28,11 +28,11 @@ def error_texts(state: Json) -> list[str]:
     """Return each text of the errors in a processing block's state, without repetitions.
 
     The texts of an object are preceded by their keys. Of many, the last are returned, and the
-    number of the others.
+    number of the earlier ones.
     """
     texts = list(dict.fromkeys(_texts(state.get(_FIELD), _MAX_DEPTH)))
-    others = len(texts) - _MAX_TEXTS
-    return texts if others <= 0 else [*texts[-_MAX_TEXTS:], f"and {others} more"]
+    earlier = len(texts) - _MAX_TEXTS
+    return texts if earlier <= 0 else [*texts[-_MAX_TEXTS:], f"and {earlier} earlier"]
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
