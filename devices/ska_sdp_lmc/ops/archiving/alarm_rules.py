@@ -1,6 +1,6 @@
 """Rules for the alarm handler, one a line.
 
-The alarm handler is another project. All that is known of its format stands in this module.
+The alarm handler is another project. Keep all knowledge of its format in this module.
 """
 
 from __future__ import annotations

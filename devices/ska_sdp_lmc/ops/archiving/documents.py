@@ -1,6 +1,6 @@
 """Both forms of the archiver's configuration, as data for YAML.
 
-The archiver is another project. All that is known of its formats stands in this module.
+The archiver is another project. Keep all knowledge of its format in this module.
 """
 
 from __future__ import annotations

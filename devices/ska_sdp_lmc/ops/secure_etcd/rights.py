@@ -100,7 +100,7 @@ def plan(subarrays: Iterable[str], prefix: str = "") -> Plan:
             "helmdeploy",
             [],
             *tree.below("/deploy", 2),
-            # Those of networks, which it keeps.
+            # The Helm deployer maintains the network resources.
             *tree.all_below("/resource"),
             component="helmdeploy",
         ),
