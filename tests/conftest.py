@@ -15,6 +15,7 @@ from ska_sdp_sim.stack import ports
 pytest_plugins = [
     "tests.services.etcd",
     "tests.services.old_pytango",
+    "tests.services.release",
     "tests.services.servers",
     "tests.services.tango_db",
     "tests.services.versions",
