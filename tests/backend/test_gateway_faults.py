@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from ska_sdp_config.store.interface import AnswerLost, Put
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.backend.servers import server_that
 from tests.support.in_time import in_time
-from tests.support.proxy import Proxy
+from tests.support.proxy import RESET, Proxy
 from tests.support.waiting import LATE
 
 PUT = [Put("1/a", "1")]
@@ -61,7 +60,7 @@ def test_slow_response_times_out(before: bytes) -> None:
 
 def reset(connection: socket.socket) -> None:
     """End a connection as a server does that has not read all of the request."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
 
 def test_reset_connection_advises_a_diagnosis() -> None:

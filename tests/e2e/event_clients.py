@@ -155,6 +155,7 @@ class Recorder:
             except AssertionError:
                 continue
             return
+        check_channel(text for client in self.clients for text in client.of("error"))
         raise AssertionError(f"no event was received by {self._without(marker)}")
 
     def _without(self, marker: int) -> list[str]:
@@ -210,7 +211,7 @@ def _faults(client: EventClient, expected: Mapping[str, list[Any]]) -> list[str]
     if client.exit_code is not None:
         found.append(f"{client.name}: ended with {client.exit_code}")
     if any(map(is_loss, errors)):
-        # What it has not received says nothing.
+        # Without this, events that were lost with the channel would be reported as faults.
         return found
     for name, values in expected.items():
         received = client.of(name)

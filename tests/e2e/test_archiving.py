@@ -138,6 +138,7 @@ def test_archived_attributes_push_archive_events(
                 30,
                 f"the last {name} of {device} is received",
             )
+        assert client.exit_code is None
         check_channel(client.of("error"))
         assert (client.of("error"), client.exit_code) == ([], None)
     assert ObsState.FAULT in subscribed[SUBARRAYS[0]].of("obsstate")
