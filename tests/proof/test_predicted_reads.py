@@ -27,8 +27,14 @@ BODY = st.lists(READ | READ | WRITE, min_size=1, max_size=5)
 CHANGE = st.tuples(st.integers(0, 4), PATH, VALUE)
 """Write of another client: the number of the step before it, the path and the value."""
 
-RUNS = st.lists(st.tuples(st.integers(0, 2), st.none() | CHANGE), min_size=1, max_size=8)
-"""Numbers of the bodies to run, each with a change during its first attempt."""
+RUNS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(1, 5), st.none() | CHANGE), min_size=1, max_size=8
+)
+"""Numbers of the bodies to run, each with its number of steps and a change in its first attempt.
+With fewer steps it does not read all that is predicted."""
+
+COMMIT = ("delete", "/elsewhere", False)
+"""Step without a read, after which there is something to commit."""
 
 LEARNING_RUNS = 2
 """Undisturbed runs of a body before each drawn one; mostly they lead to a prediction."""
@@ -83,14 +89,15 @@ class Client:
 
 @given(bodies=st.lists(BODY, min_size=3, max_size=3), runs=RUNS)
 def test_predictions_change_neither_results_nor_conflicts(
-    bodies: list[list[tuple[Any, ...]]], runs: list[tuple[int, tuple[int, str, str] | None]]
+    bodies: list[list[tuple[Any, ...]]],
+    runs: list[tuple[int, int, tuple[int, str, str] | None]],
 ) -> None:
     with_prediction, without = Client(PredictedReads()), Client(NoPrediction())
     for client in (with_prediction, without):
-        for number, change in runs:
+        for number, steps, change in runs:
             for _ in range(LEARNING_RUNS):
                 client.run(bodies[number], None)
-            client.run(bodies[number], change)
+            client.run([*bodies[number][:steps], COMMIT], change)
     # One list for each attempt, so conflicts are equal too.
     assert with_prediction.results == without.results
     assert with_prediction.stored() == without.stored()
