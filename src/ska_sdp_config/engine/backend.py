@@ -8,6 +8,7 @@ from types import TracebackType
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.committer import Committer, DirectCommitter, TokenCommitter
 from ska_sdp_config.engine.lease import Lease, Leases, SharedLease
+from ska_sdp_config.engine.predicted_reads import PredictedReads
 from ska_sdp_config.engine.prefetch import queries_of_prefetch
 from ska_sdp_config.engine.raw_watch import RawWatch
 from ska_sdp_config.engine.repetition import Closable, repeated
@@ -50,6 +51,7 @@ class Backend:
         self.store = make_store(self.connection)
         self.leases = Leases(self.store, self.creator)
         self.cache = Cache(self.store)
+        self.predicted = PredictedReads()
         self.open_watches: list[Closable] = []
         self.client_lease = SharedLease(self.leases, LEASE_TTL, self.connection.lease_lost)
         self.committer: Committer = (
@@ -102,6 +104,7 @@ class Backend:
                 self.creator,
                 max_retries=max_retries,
                 prefetch=queries,
+                predicted=self.predicted,
                 seen=self.cache.require,
             )
 

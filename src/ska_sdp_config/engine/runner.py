@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from ska_sdp_config.engine.committer import Committer
+from ska_sdp_config.engine.predicted_reads import PredictedReads
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.store.backoff import random_share
 from ska_sdp_config.store.counts import Counts
@@ -50,6 +51,7 @@ def transactions(
     *,
     max_retries: int = MAX_RETRIES,
     prefetch: Sequence[Query] = (),
+    predicted: PredictedReads | None = None,
     warm: bool = True,
     seen: Callable[[int, int], None] = lambda revision, at_least: None,
     finished: Callable[[Txn], None] = lambda txn: None,
@@ -65,6 +67,8 @@ def transactions(
         creator: the process that may use the transaction.
         max_retries: number of retries after conflicts.
         prefetch: queries to read before the first attempt, in one round trip.
+        predicted: extends the first read of an attempt. Watchers have none, as they read from the
+            cache.
         warm: whether a retry starts with the entries that the conflict returned.
         seen: called with each revision that was read or committed, and the lowest revision that
             is possible unless the database was restored from an older copy.
@@ -105,7 +109,7 @@ def transactions(
                 known = None
             if known is None and queries:
                 known = read(queries, 0)
-            txn = Txn(read, deadline, known, queries)
+            txn = Txn(read, deadline, known, queries, predicted)
             try:
                 yield txn
             finally:

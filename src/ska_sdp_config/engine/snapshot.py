@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from ska_sdp_config.engine.predicted_reads import PredictedReads
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, FutureRevision
 from ska_sdp_config.store.interface import Entry, Query, Reply
@@ -34,6 +35,7 @@ class Snapshot:
         known: entries read earlier, at ``known.revision``: prefetched, or returned by the conflict
             that ended the previous attempt.
         queries: the queries of which ``known`` is the result.
+        predicted: extends the first read, unless there are known entries.
 
     Attributes:
         revision: the pinned revision, 0 before the first read.
@@ -43,9 +45,15 @@ class Snapshot:
     """
 
     def __init__(
-        self, read: ReadCall, known: Reply | None = None, queries: Sequence[Query] = ()
+        self,
+        read: ReadCall,
+        known: Reply | None = None,
+        queries: Sequence[Query] = (),
+        predicted: PredictedReads | None = None,
     ) -> None:
         self._read = read
+        self._predicted = predicted
+        self._first: Sequence[Query] = ()
         self._entries: dict[str, Entry | None] = {}
         self._listed: dict[Span, list[Entry]] = {}
         # Spans whose values are all in _entries.
@@ -57,6 +65,11 @@ class Snapshot:
         self._reruns_if_lost = False
         if known is not None:
             self._store_reply(queries, known)
+
+    def end(self) -> None:
+        """Record what was read, for later predictions."""
+        if self._predicted is not None:
+            self._predicted.record(self._first, self.reads)
 
     def pin(self) -> int:
         """Return the revision, reading the newest one if nothing was read yet."""
@@ -153,6 +166,9 @@ class Snapshot:
         """Read at the pinned revision; the first read pins it."""
         if not queries and self.revision:
             return
+        if self._predicted is not None and not self.revision:
+            self._first = queries
+            queries = self._predicted.extend(queries)
         self._store_reply(queries, self._reply(queries))
 
     def _reply(self, queries: Sequence[Query]) -> Reply:

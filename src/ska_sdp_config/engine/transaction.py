@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ska_sdp_config.engine.predicted_reads import PredictedReads
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.engine.snapshot import ReadCall, Snapshot
 from ska_sdp_config.engine.write_set import Pending
@@ -54,6 +55,7 @@ class Txn:
         known: entries read earlier, at ``known.revision``: prefetched, or returned by the conflict
             that ended the previous attempt.
         queries: the queries of which ``known`` is the result.
+        predicted: extends the first read, unless there are known entries.
 
     Attributes:
         deadline: time limit of the transaction.
@@ -66,10 +68,11 @@ class Txn:
         deadline: Deadline,
         known: Reply | None = None,
         queries: Sequence[Query] = (),
+        predicted: PredictedReads | None = None,
     ) -> None:
         self.deadline = deadline
         self.repeat_within: float | None = None
-        self._snapshot = Snapshot(read, known, queries)
+        self._snapshot = Snapshot(read, known, queries, predicted)
         self._pending = Pending()
         self._has_ended = False
 
@@ -280,8 +283,9 @@ class Txn:
         )
 
     def end(self) -> None:
-        """Reject all further calls, whose writes would be lost silently."""
+        """Reject all further calls, whose writes would be lost silently, and record the reads."""
         self._has_ended = True
+        self._snapshot.end()
 
     def commit(self, commit: CommitCall) -> int | Conflict | None:
         """Commit the pending writes.
