@@ -122,8 +122,11 @@ def apply_command(
             command.
     """
     target = COMMANDS[command]
-    if not entry.admin_mode.enables or entry.state_commanded is target:
-        raise rejections.STATE.rejection(command=command, state=entry.shown_state.name)
+    if not entry.admin_mode.enables:
+        raise rejections.DISABLED.rejection(command=command)
+    if entry.state_commanded is target:
+        allowed = ", ".join(state.name for state in COMMANDS.values() if state is not target)
+        raise rejections.STATE.rejection(command=command, state=target.name, allowed=allowed)
     return replace(
         entry,
         transaction_id=transaction_id,

@@ -124,7 +124,13 @@ def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
         CommandRejected: State, which is checked first, or obsState does not allow it.
     """
     transition = TRANSITIONS[command]
+    if state is State.DISABLE:
+        raise rejections.DISABLED.rejection(command=command)
     if state not in transition.states:
-        raise rejections.STATE.rejection(command=command, state=state.name)
+        allowed = ", ".join(each.name for each in State if each in transition.states)
+        raise rejections.STATE.rejection(command=command, state=state.name, allowed=allowed)
     if obs_state not in transition.obs_states:
-        raise rejections.OBS_STATE.rejection(command=command, obs_state=obs_state.name)
+        allowed = ", ".join(each.name for each in ObsState if each in transition.obs_states)
+        raise rejections.OBS_STATE.rejection(
+            command=command, obs_state=obs_state.name, allowed=allowed
+        )
