@@ -10,7 +10,7 @@ from ska_sdp_config.lmc.entry import SUBARRAY
 from ska_sdp_config.lmc.readiness import deadline, pending_of, timeout_sentence, waiting_for
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
-from ska_sdp_config.lmc.states import Json, ObsState, State
+from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.subarray_health import find_faults
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_config.lmc.view import NULL, View, json_text
@@ -121,7 +121,6 @@ def derive(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Subarr
         revision=snapshot.revision,
         command_count=entry.command_count,
         state=snapshot.state,
-        status=_status(snapshot),
         admin_mode=entry.admin_mode,
         faults=find_faults(snapshot, final, errors, settings),
         transient=transient,
@@ -177,13 +176,6 @@ def _scan_id(eb: Json) -> int | None:
     if isinstance(scan_id, int) and not isinstance(scan_id, bool) and abs(scan_id) < 2**63:
         return scan_id
     return None
-
-
-def _status(snapshot: Snapshot) -> str:
-    entry = snapshot.entry
-    if snapshot.state is State.DISABLE:
-        return f"The subarray is disabled: adminMode is {entry.admin_mode.name}."
-    return f"The subarray is {snapshot.state.name}."
 
 
 def _eb_summary(snapshot: Snapshot) -> Json:

@@ -88,7 +88,6 @@ def derive_system(system: System, settings: ModelSettings) -> ControllerView:
         revision=system.revision,
         command_count=entry.command_count,
         state=entry.shown_state,
-        status=entry.status,
         admin_mode=entry.admin_mode,
         faults=tuple(_faults(system, entry, settings)),
         components=json_text(_components(system, settings)),
