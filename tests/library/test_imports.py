@@ -64,7 +64,7 @@ def test_modules_are_attributes_of_package() -> None:
 
 
 def test_help_of_package_names_all_that_it_has() -> None:
-    text = pydoc.plaintext.document(ska_sdp_config)
+    text = pydoc.plain(pydoc.TextDoc().document(ska_sdp_config))
     description = text[: text.index("PACKAGE CONTENTS")]
     missing = [name for name in ska_sdp_config.__all__ if name not in description]
     assert missing == ["__version__"]
