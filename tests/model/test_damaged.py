@@ -193,7 +193,7 @@ def test_damaged_entry_is_not_overwritten() -> None:
     with pytest.raises(CommandRejected) as rejected:
         upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE)
     assert (rejected.value.reason, rejected.value.text) == (Reason.FAILED, text)
-    assert upkeep.first_writes(world.snapshot) is None
+    assert upkeep.first_writes(world.snapshot, world.settings) is None
     assert upkeep.reached_writes(world.snapshot, 0) is None
 
 

@@ -201,6 +201,8 @@ class SDPSubarray(LmcDevice):
         """Initialise the subarray ID and the reader of snapshots."""
         self._subarray_id = self.name.rpartition("/")[2]
         self._reader = SnapshotReader(self._subarray_id, self.settings.required_components)
+        # Only once: two servers of a subarray would else overwrite each other's for ever.
+        self._settings_are_stored = False
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes; see LmcDevice."""
@@ -288,12 +290,15 @@ class SDPSubarray(LmcDevice):
         for txn in watcher.txn():
             is_present = txn.texts.get(paths.component(self._component)) is not None
             snapshot = self._reader.read(txn)
-            writes = upkeep.first_writes(snapshot)
+            writes = upkeep.first_writes(snapshot, self.settings)
+            if writes is None and not self._settings_are_stored:
+                writes = upkeep.settings_writes(snapshot, self.settings)
             if writes is None:
                 writes = upkeep.timeout_writes(snapshot, _now(), self.settings)
             write(txn, writes)
         if snapshot is None:
             return None
+        self._settings_are_stored = True
         if writes is not None:
             snapshot = snapshot.with_writes(writes, txn.commit_revision)
         return snapshot, is_present

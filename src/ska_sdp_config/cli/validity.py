@@ -82,6 +82,7 @@ class _DeviceEntry(_Fields):
     resources: dict[str, Any] | None
     acknowledged: list[str]
     errors: dict[str, Any]
+    settings: dict[str, Any]
 
 
 class _Args(_Fields):

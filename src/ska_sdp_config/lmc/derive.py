@@ -15,7 +15,7 @@ from ska_sdp_config.lmc.subarray_health import find_faults
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_config.lmc.view import NULL, View, json_text
 
-__all__ = ["SubarrayView", "derive", "obs_state", "timeout_error", "written_obs_state"]
+__all__ = ["SubarrayView", "derive", "obs_state", "timeout_error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +71,6 @@ def obs_state(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Obs
     if entry.errors or _failed(snapshot) or _timed_out(snapshot, now, settings):
         return ObsState.FAULT
     return _pending_obs_state(snapshot, settings) or target
-
-
-def written_obs_state(snapshot: Snapshot) -> ObsState:
-    """Derive obsState without the subarray's settings.
-
-    A wait is pending until the subarray's server has written that it is over or timed out.
-    """
-    entry = snapshot.entry
-    target = entry.obs_state_commanded
-    if target is ObsState.ABORTED or (snapshot.eb is None and not entry.errors):
-        return target
-    if entry.errors or _failed(snapshot):
-        return ObsState.FAULT
-    pending = pending_of(snapshot)
-    return target if pending is None else _transient(snapshot) or target
 
 
 def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> str | None:

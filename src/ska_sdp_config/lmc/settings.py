@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-__all__ = ["Expected", "ModelSettings"]
+__all__ = ["Expected", "ModelSettings", "read_settings", "stored_settings"]
+
+STORED = frozenset(
+    {"required_components", "receive_scripts", "timeout_assign_resources", "timeout_configure"}
+)
+"""Settings that the state of a subarray depends on; its entry holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +70,23 @@ class ModelSettings(BaseModel):
         Field(pattern=r"^(/[A-Za-z0-9_.:-]+)*$"),
         Expected("a path, e.g. /resource/storage:capacity-buffer"),
     ] = ""
+
+
+def stored_settings(settings: ModelSettings) -> dict[str, Any]:
+    """Return the form in which the entry of a subarray holds the settings of its server."""
+    return settings.model_dump(mode="json", include=set(STORED))
+
+
+def read_settings(stored: Mapping[str, Any]) -> ModelSettings:
+    """Return the settings that the entry of a subarray holds.
+
+    A missing or invalid setting has its default, so that every entry has a derived state.
+    """
+    known = {name: value for name, value in stored.items() if name in STORED}
+    try:
+        return ModelSettings.model_validate(known)
+    except ValidationError as error:
+        invalid = {fault["loc"][0] for fault in error.errors()}
+        return ModelSettings.model_validate(
+            {name: value for name, value in known.items() if name not in invalid}
+        )

@@ -10,16 +10,38 @@ from datetime import datetime
 
 from ska_sdp_config.lmc.derive import timeout_error
 from ska_sdp_config.lmc.entry import SUBARRAY, Entry, under_present_names
-from ska_sdp_config.lmc.settings import ModelSettings
+from ska_sdp_config.lmc.settings import ModelSettings, stored_settings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import AdminMode
 
-__all__ = ["admin_mode_writes", "first_writes", "reached_writes", "timeout_writes"]
+__all__ = [
+    "admin_mode_writes",
+    "first_writes",
+    "reached_writes",
+    "settings_writes",
+    "timeout_writes",
+]
 
 
-def first_writes(snapshot: Snapshot) -> Writes | None:
+def first_writes(snapshot: Snapshot, settings: ModelSettings) -> Writes | None:
     """Return the first entry of a subarray, None if it has one."""
-    return None if snapshot.exists(snapshot.entry_path) else _entry(snapshot, Entry())
+    if snapshot.exists(snapshot.entry_path):
+        return None
+    return _entry(snapshot, Entry(settings=stored_settings(settings)))
+
+
+def settings_writes(snapshot: Snapshot, settings: ModelSettings) -> Writes | None:
+    """Return the entry with the settings of its server; keep all other fields.
+
+    Returns:
+        The writes; None if the entry has these settings, or none at all: that of an earlier
+        version is left as it is until the first command.
+    """
+    stored, known = stored_settings(settings), snapshot.entry.settings
+    if not known or known == stored:
+        return None
+    document = snapshot.documents[snapshot.entry_path]
+    return Writes({snapshot.entry_path: {**document, "settings": stored}})
 
 
 def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Writes | None:
