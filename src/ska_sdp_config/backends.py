@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ska_sdp_config.drivers.memory import Database, MemoryStore
 from ska_sdp_config.engine.backend import Backend
@@ -98,24 +98,39 @@ class Etcd3Revolution1Backend(_EtcdBackend):
 class MemoryBackend(Backend):
     """Database in the memory of the process. Arguments of other backends are ignored.
 
-    A forked child starts with an empty database.
+    A forked child starts with empty databases.
 
     Args:
-        database: the database, by default one that the whole process shares.
+        database: the database, by default the one of the name.
+        name: backends of the process with the same name share one database. Without a name it is
+            the one that all others without a name share. It is kept until the process ends; give
+            ``database`` for one that is not.
+
+    Attributes:
+        shared: the database without a name.
     """
 
     shared = Database()
-    _shared_by = CreatorProcess()
+    _named: ClassVar[dict[str, Database]] = {}
+    _created_by = CreatorProcess()
 
-    def __init__(self, database: Database | None = None, **_: object) -> None:
-        if not self._shared_by.is_current:
-            # A thread of the parent process may hold the lock of its database for ever.
+    def __init__(self, database: Database | None = None, *, name: str = "", **_: object) -> None:
+        if not self._created_by.is_current:
+            # A thread of the parent process may hold the lock of one of its databases for ever.
             MemoryBackend.shared = Database()
-            MemoryBackend._shared_by = CreatorProcess()
-        self.database = database or self.shared
+            MemoryBackend._named = {}
+            MemoryBackend._created_by = CreatorProcess()
+        self.database = database or self._database_of(name)
         super().__init__(
             lambda connection: MemoryStore(self.database, connection), loses_answers=False
         )
+
+    @classmethod
+    def _database_of(cls, name: str) -> Database:
+        if not name:
+            return cls.shared
+        # Atomic, so that two threads get the same one.
+        return cls._named.setdefault(name, Database(name))
 
 
 _BACKENDS: dict[str, type[Backend]] = {
@@ -130,12 +145,12 @@ def backend_name() -> str:
     return os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
 
 
-def connect(name: str, **arguments: Any) -> Backend:
+def connect(name: str, /, **arguments: Any) -> Backend:
     """Create a backend, which connects on first use.
 
     Args:
         name: ``etcd3``, ``etcd3_revolution1`` or ``memory``.
-        arguments: host, port and so on; see the backend.
+        arguments: host, port and so on, or name of the backend ``memory``; see the backend.
 
     Raises:
         ValueError: the name is unknown, or an argument is invalid.

@@ -14,7 +14,7 @@ from tests.docs.page import ROOT, Block, blocks_of, matches, pages
 from tests.docs.repl import Repl
 from tests.docs.terminal import Terminal
 
-ALONE = ("docs/operations/archiving.md",)
+ALONE = ("docs/how-to/test-scripts.md", "docs/operations/archiving.md")
 """Pages that need no server."""
 
 QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
