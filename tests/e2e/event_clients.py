@@ -15,6 +15,7 @@ import tango
 
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_sim.stack.programs import clean_environment
+from tests.e2e.lost_channel import check_channel
 from tests.e2e.subarray import Subarray
 from tests.support.waiting import wait_until
 
@@ -140,8 +141,13 @@ class Recorder:
         self._record()
 
     def faults(self) -> list[str]:
-        """Compare received with shown values; return a message for each client and attribute."""
+        """Compare received with shown values; return a message for each client and attribute.
+
+        Raises:
+            TooLate: an event says that others can be missing.
+        """
         self._drain()
+        check_channel(text for client in self.clients for text in client.of("error"))
         found = []
         for client in self.clients:
             if client.exit_code is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ska_sdp_sim.demo.event import Event, Value
 from ska_sdp_sim.demo.listener import Listener
+from tests.e2e.lost_channel import check_channel
 from tests.e2e.subarray import Subarray
 from tests.support.waiting import wait_until
 
@@ -51,8 +52,14 @@ class EventRecorder:
 
     @property
     def events(self) -> list[Event]:
-        """Events received since ``clear``."""
-        return self._listener.events[self._begun :]
+        """Events received since ``clear``.
+
+        Raises:
+            TooLate: an event says that others can be missing.
+        """
+        events = self._listener.events[self._begun :]
+        check_channel(each.error for each in events if each.error)
+        return events
 
     def of(self, name: str, subarray: Subarray | None = None) -> list[Value]:
         """Return the values of an attribute of a subarray, by default of the first."""
@@ -99,4 +106,5 @@ class EventRecorder:
             except AssertionError:
                 continue
             return
+        check_channel(each.error for each in self._listener.events if each.error)
         raise AssertionError(f"adminMode {mode} of {subarray.trl} was not received")

@@ -69,7 +69,8 @@ class Subscriptions:
                 if self._came.get(timeout=max(0.0, end - time.monotonic())) == (name, value):
                     return
             except queue.Empty:
-                raise TimeoutError(f"no event was received: {name} {value}") from None
+                text = f"no event was received: {name} {value}; errors: {self.errors}"
+                raise TimeoutError(text) from None
 
     def close(self) -> None:
         """Unsubscribe, as a client that exits while it receives events can abort."""

@@ -15,6 +15,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_sim.stack.local import LocalStack
 from tests.e2e.event_clients import EventClient
+from tests.e2e.lost_channel import check_channel
 from tests.e2e.operator_files import (
     AlarmRule,
     Attributes,
@@ -137,6 +138,7 @@ def test_archived_attributes_push_archive_events(
                 30,
                 f"the last {name} of {device} is received",
             )
+        check_channel(client.of("error"))
         assert (client.of("error"), client.exit_code) == ([], None)
     assert ObsState.FAULT in subscribed[SUBARRAYS[0]].of("obsstate")
     assert 7 in subscribed[SUBARRAYS[1]].of("scanid")

@@ -13,6 +13,7 @@ from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.subarray import Subarray
 from tests.services.servers import ServeSubarrays, trl_of
 from tests.support.scripts import assignment, new_id
+from tests.support.size import sized
 
 Layout = Callable[[int], list[list[str]]]
 
@@ -59,7 +60,10 @@ def observe(subarrays: list[Subarray], scans: int) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("layout", [one_server, a_server_each])
-@pytest.mark.parametrize(("count", "scans"), [(4, 10), (16, 60)])
+@pytest.mark.parametrize(
+    ("count", "scans"),
+    [pytest.param(4, 10, id="four"), pytest.param(16, sized(80), id="sixteen")],
+)
 def test_concurrent_subarrays_send_all_events(
     etcd_server: Callable[..., Etcd],
     serve_subarrays: ServeSubarrays,

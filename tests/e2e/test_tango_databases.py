@@ -20,6 +20,7 @@ from ska_sdp_sim.stack.local import Layout, LocalStack
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.e2e.event_recorder import EventRecorder
 from tests.e2e.killed import MARIADB, check_guide
+from tests.e2e.lost_channel import check_channel
 from tests.e2e.subarray import Subarray, answers, quick
 from tests.services.mariadb import MariaTangoDatabase
 from tests.services.old_pytango import debian_python
@@ -69,6 +70,7 @@ def demonstrate(stack: LocalStack) -> None:
         timeout=240,
         check=False,
     )
+    check_channel([done.stdout])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✗" not in done.stdout
     assert "obsState events in order, none missing" in done.stdout
@@ -95,6 +97,7 @@ def test_old_client_observes(stack: LocalStack, subarray: Subarray) -> None:
         timeout=240,
         check=False,
     )
+    check_channel([done.stdout, done.stderr])
     assert done.returncode == 0, done.stdout + done.stderr
     received = json.loads(done.stdout)
     assert received["tango"].startswith("9.")
