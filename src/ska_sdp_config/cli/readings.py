@@ -61,19 +61,19 @@ class Readings:
 def read_database(config: Config, prefix: str, readings: Readings) -> None:
     """Read the contents of the database."""
     from ska_sdp_config.cli.system_findings import find_system_faults
-    from ska_sdp_config.engine.transaction import MAX_DEPTH
+    from ska_sdp_config.cli.system_survey import survey_system
 
     readings.address = config.backend.address
     root = COMPONENT.path(prefix)
     try:
         for txn in config.txn():
-            paths = txn.list_keys("/", range(MAX_DEPTH))
-            readings.keys = len(paths)
+            survey = survey_system(txn, prefix)
+            readings.keys = survey.keys
+            readings.system = list(find_system_faults(survey, prefix))
             readings.revision = txn.revision
             # On the backend's transaction: others leave out the texts that are not JSON.
             owners = txn.raw.list_values(root, [depth_of_path(COMPONENT.leaf)])
             readings.unreadable = _find_unreadable(txn, prefix)
-            readings.system = list(find_system_faults(txn, prefix, paths))
         for path, text in owners:
             value = values.read(text)
             if path.endswith(COMPONENT.leaf):

@@ -90,7 +90,8 @@ class ValueOperations:
 class StateOperations(ValueOperations, Generic[StatusT]):
     """Operations on the state of one entity, a dict that is not validated.
 
-    Type checkers reject an unknown status in ``patch``.
+    Type checkers reject an unknown status in ``patch``, if the operations are those of a
+    collection, such as ``txn.processing_block.state(key)``.
     """
 
     def __call__(self) -> Self:

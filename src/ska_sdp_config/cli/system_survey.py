@@ -1,0 +1,129 @@
+"""Survey of the stored subarrays, blocks and states for ``doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from ska_sdp_config.cli.objects import (
+    DEPENDENCY,
+    DEPLOYMENT,
+    EB,
+    FLOW,
+    PB,
+    RESOURCE,
+    SUBARRAY,
+    Location,
+    locate,
+)
+from ska_sdp_config.entity.states import DependencyStatus, EbStatus, FlowStatus, PbStatus
+from ska_sdp_config.lmc.blocks import ProcessingBlock
+from ska_sdp_config.lmc.observe import read_snapshot
+from ska_sdp_config.lmc.snapshot import Snapshot, read_document
+from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.statuses import PB_AT_WORK, eb_status
+
+if TYPE_CHECKING:
+    from ska_sdp_config.transaction import Transaction
+
+__all__ = ["KNOWN_STATUSES", "FailedBlock", "Survey", "UnknownStatus", "survey_system"]
+
+WITH_STATES = tuple(kind.name for kind in (PB, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE))
+"""Kinds of objects that have states."""
+
+KNOWN_STATUSES: dict[str, tuple[str, ...]] = {
+    PB.name: get_args(PbStatus),
+    EB.name: get_args(EbStatus),
+    FLOW.name: get_args(FlowStatus),
+    DEPENDENCY.name: get_args(DependencyStatus),
+}
+"""Statuses that programs write today, by kind of object."""
+
+OLD_STATUSES = {EB.name: tuple(ObsState.__members__)}
+"""Statuses that old releases stored: for an execution block the obsState."""
+
+
+class FailedBlock(NamedTuple):
+    """Processing block that is FAILED, ordered by the time of its last update."""
+
+    last_updated: str
+    pb_id: str
+    reason: str
+
+
+class UnknownStatus(NamedTuple):
+    """Status that no program is known to write, with its path and its kind of object."""
+
+    path: str
+    kind: str
+    status: Any
+
+
+@dataclass(slots=True)
+class Survey:
+    """Contents of the database at one revision, of ended blocks only the paths.
+
+    Attributes:
+        keys: number of all keys.
+        subarrays: snapshot of each subarray.
+        paths: paths of each kind of object relative to its root, such as ``pb-x`` and
+            ``pb-x/state``.
+        failed: processing blocks that are FAILED.
+        at_work: status of each processing block that is at work, by its ID.
+        active: IDs of the execution blocks that are ACTIVE.
+        unknown: unknown statuses.
+    """
+
+    keys: int = 0
+    subarrays: list[Snapshot] = field(default_factory=list)
+    paths: dict[str, set[str]] = field(
+        default_factory=lambda: {kind: set() for kind in WITH_STATES}
+    )
+    failed: list[FailedBlock] = field(default_factory=list)
+    at_work: dict[str, str] = field(default_factory=dict)
+    active: list[str] = field(default_factory=list)
+    unknown: list[UnknownStatus] = field(default_factory=list)
+
+    def count(self, kind: str) -> int:
+        """Return the number of objects of a kind."""
+        return sum("/" not in path for path in self.paths[kind])
+
+
+def survey_system(txn: Transaction, prefix: str) -> Survey:
+    """Read all values once, in pages, as there may be tens of thousands."""
+    from ska_sdp_config.engine.transaction import MAX_DEPTH
+
+    survey = Survey()
+    names: list[str] = []
+    for path, text in txn.peek_values("/", range(MAX_DEPTH)):
+        survey.keys += 1
+        location = locate(path, prefix)
+        if location is None:
+            continue
+        if location.kind.name == SUBARRAY.name and not location.part:
+            names.append(location.key)
+        elif location.kind.name in survey.paths:
+            survey.paths[location.kind.name].add("/".join(filter(None, location[1:])))
+            _note_status(survey, location, path, text)
+    read = txn.texts.get_many
+    survey.subarrays = [read_snapshot(name, txn.revision, read) for name in names]
+    return survey
+
+
+def _note_status(survey: Survey, location: Location, path: str, text: str) -> None:
+    kind, key, part = location.kind.name, location.key, location.part
+    # The status of an execution block is in the block itself.
+    if kind not in KNOWN_STATUSES or part != ("" if kind == EB.name else "state"):
+        return
+    document: Mapping[str, Any] = read_document(text)[0] or {}
+    status = document.get("status")
+    if kind == EB.name and eb_status(document) == "ACTIVE":
+        survey.active.append(key)
+    if kind == PB.name and status == "FAILED":
+        reason = ProcessingBlock.read(key, False, None, document).reason
+        survey.failed.append(FailedBlock(str(document.get("last_updated", "")), key, reason))
+    if kind == PB.name and status in PB_AT_WORK:
+        survey.at_work[key] = status
+    if status is not None and status not in KNOWN_STATUSES[kind] + OLD_STATUSES.get(kind, ()):
+        survey.unknown.append(UnknownStatus(path, kind, status))
