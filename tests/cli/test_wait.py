@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli.condition import Condition
 from ska_sdp_config.cli.objects import CONTROLLER, PB
 from ska_sdp_config.cli.targets import Target
-from ska_sdp_config.cli.wait import Condition
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import AT_ONCE, Run, Start, assert_rejected, fill, interrupt, update
