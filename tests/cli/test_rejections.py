@@ -226,10 +226,11 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("pb pb-a", "Missing argument 'FIELD=VALUE'"),
         (
             "pb pb-a status",
-            "Invalid condition 'status': expected FIELD=VALUE.",
+            "Invalid condition 'status': expected FIELD=VALUE, e.g. status=FINISHED.",
         ),
         ("pb pb-a =x", "Invalid condition '=x'"),
-        ("pb status=RUNNING", "Missing argument 'FIELD=VALUE'"),
+        ("pb status=RUNNING", "Missing argument 'ID' before 'status=RUNNING'."),
+        ("pb pb-a status RUNNING", "Invalid condition 'status RUNNING': expected FIELD=VALUE"),
     ],
     "watch": [
         ("/k --timeout 0", "more than 0"),

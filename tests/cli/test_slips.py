@@ -48,6 +48,9 @@ USAGE = [
     ("list 20260101 pb", "'ska-sdp list pb …'"),
     ("pb list", "'ska-sdp list …'"),
     ("get pb", "'ID'"),
+    ("wait pb status=FINISHED", "Missing argument 'ID'"),
+    ("wait pb pb-test-20260101-00012 status FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
+    ("wait pb pb-test-20260101-00012 status:FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
     # Options.
     ("list pb --prefx=/t", "'--prefix'"),
     ("list --prefx /t pb", "'--prefix'"),

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from ska_sdp_config.lmc.states import Json
 
-__all__ = ["EB_ENDED", "PB_AT_WORK", "PB_ENDED", "PB_NOT_RESOURCED", "eb_status"]
+__all__ = [
+    "EB_ENDED",
+    "EB_STATUSES",
+    "PB_AT_WORK",
+    "PB_ENDED",
+    "PB_NOT_RESOURCED",
+    "PB_STATUSES",
+    "eb_status",
+]
 
 EB_ENDED = ("FINISHED", "CANCELLED")
 """Final statuses of execution blocks."""
+
+EB_STATUSES = ("ACTIVE", *EB_ENDED)
+"""Known statuses of execution blocks."""
 
 PB_ENDED = (*EB_ENDED, "FAILED")
 """Final statuses of processing blocks."""
@@ -17,6 +28,18 @@ PB_NOT_RESOURCED = ("STARTING", "WAITING", "CANCELLING", "CANCELLED")
 
 PB_AT_WORK = ("RUNNING", "READY")
 """Statuses of processing blocks at work. READY is that of a receive script that can receive."""
+
+PB_STATUSES = (
+    "STARTING",
+    "WAITING",
+    "RUNNING",
+    "READY",
+    "FINISHED",
+    "FAILED",
+    "CANCELLING",
+    "CANCELLED",
+)
+"""Known statuses of processing blocks."""
 
 
 def eb_status(document: Json) -> str:
