@@ -26,6 +26,7 @@ from ska_sdp_config.cli.objects import (
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_id, id_argument, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
@@ -35,14 +36,16 @@ __all__ = ["command"]
 KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE, REQUEST, ALLOCATION)
 
 
-def _delete_entry(path: str, also: Sequence[str], hint: str, out: Printer) -> None:
+def _delete_entry(
+    path: str, out: Printer, kind: SdpObject | None = None, also: Sequence[str] = ()
+) -> None:
     """Delete one entry, with its state and owner if there are any."""
     deleted: list[str] = []
     with open_backend(defer_interrupts()) as backend:
         for txn in backend.txn(prefetch=[path, *also]):
             found = txn.get_many([path, *also])
             if found[path] is None:
-                raise NotFound(f"There is nothing at {path} to delete: try '{hint}'.")
+                raise NotFound(nothing_at(backend, path, kind, "There is nothing at {} to delete"))
             deleted = [each for each, text in found.items() if text is not None]
             for each in deleted:
                 txn.delete(each)
@@ -98,7 +101,7 @@ def _command(kind: SdpObject) -> click.Command:
             raise click.UsageError(
                 f"{key!r} is not {kind.id_name}: 'ska-sdp delete {path}' deletes a key."
             )
-        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.hint, out)
+        _delete_entry(path, out, kind, [f"{path}/state", f"{path}/owner"])
 
     return make_object_command(
         kind,
@@ -117,7 +120,7 @@ def _delete_prefix(prefix: str, everything: bool, yes: bool, out: Printer) -> No
 def _delete_key(key: str, prefix: str, everything: bool, yes: bool, out: Printer) -> None:
     if everything:
         raise click.UsageError(f"To delete all keys below, use 'delete -a --prefix={key} prefix'.")
-    _delete_entry(key, [], "ska-sdp list -a", out)
+    _delete_entry(key, out)
 
 
 OPTIONS: list[click.Parameter] = [

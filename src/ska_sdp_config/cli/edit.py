@@ -43,8 +43,8 @@ def edit_value(target: Target, out: Printer, prefix: str, force: bool = False) -
     with open_backend() as backend:
         for txn in backend.txn():
             stored = txn.get(target.entry)
-    if stored is None and not target.is_state:
-        raise target.not_found()
+        if stored is None and not target.is_state:
+            raise target.not_found(backend)
     text = _text_to_edit(target, "{}" if stored is None else stored, force)
     file = _make_file(target, text)
     changes: list[Change] = []

@@ -13,6 +13,7 @@ from ska_sdp_config.cli.objects import EB
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 from ska_sdp_config.lmc.statuses import EB_ENDED
 
@@ -41,7 +42,9 @@ def _end_eb(key: str, cancel: bool, out: Printer, prefix: str) -> None:
             with _named(f"{path}/state"):
                 known = state.get()
             if eb is None:
-                raise NotFound(f"There is no execution block at {path}: try '{EB.hint}'.")
+                raise NotFound(
+                    nothing_at(config.backend, path, EB, "There is no execution block at {}")
+                )
             if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
                 raise Failed(
                     f"The value or the state of {path} is not a mapping: "

@@ -122,7 +122,7 @@ def replace(
         if read is not None and before != read[0]:
             raise Failed(f"{path} was changed by another client: edit it again.")
         if before is None and not target.is_state:
-            raise target.not_found()
+            raise target.not_found(backend)
         has_object = before is not None or txn.get(target.path) is not None
         changes = [Change(f"{step.verb}d", path) for step in plan({path: before}, {path: text})]
         if changes:

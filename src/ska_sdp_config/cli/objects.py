@@ -186,8 +186,15 @@ STATES = tuple(map(_state, (PB, EB, DEPLOYMENT, FLOW, RESOURCE)))
 """States that can be changed separately from their objects."""
 
 
-OTHER_NAMES = {"deploy": DEPLOYMENT.name}
-"""Names of objects that are accepted too; help and completion leave them out."""
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("cy") else f"{name}s"
+
+
+OTHER_NAMES = {
+    "deploy": DEPLOYMENT.name,
+    **{_plural(kind.name): kind.name for kind in (*OBJECTS, *STATES)},
+}
+"""Names of objects that are accepted too, such as plurals; help and completion leave them out."""
 
 
 class Location(NamedTuple):

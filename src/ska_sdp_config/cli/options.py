@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 
 import click
@@ -27,12 +28,31 @@ def _check_prefix(ctx: click.Context, param: click.Parameter, value: str) -> str
     return value.rstrip("/")
 
 
-def _check_seconds(
-    ctx: click.Context, param: click.Parameter, value: float | None
-) -> float | None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise click.UsageError(f"Invalid timeout {value}: expected seconds, more than 0.", ctx)
-    return value
+def _check_seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise click.UsageError(
+            f"Invalid timeout {value!r}: expected seconds, more than 0, e.g. 10.", ctx
+        )
+    return seconds
+
+
+def _set_host(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        os.environ["SDP_CONFIG_HOST"] = value
+
+
+def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    if not (value.isdecimal() and 0 < int(value) < 65536):
+        raise click.UsageError(f"Invalid port {value!r}: expected a number from 1 to 65535.", ctx)
+    os.environ["SDP_CONFIG_PORT"] = value
 
 
 def flag(*names: str, text: str) -> click.Option:
@@ -54,10 +74,26 @@ OUTPUT = click.Option(
 )
 TIMEOUT = click.Option(
     ["--timeout"],
-    type=float,
     metavar="SECONDS",
     callback=_check_seconds,
     help="Stop after this time, with exit code 4.",
+)
+
+# Both set the environment variables of the same meaning: the backend reads nothing else, so that
+# an option and its variable cannot differ in effect.
+HOST = click.Option(
+    ["--host"],
+    metavar="HOST",
+    expose_value=False,
+    callback=_set_host,
+    help="Database host, or host:port,host:port,… (SDP_CONFIG_HOST).",
+)
+PORT = click.Option(
+    ["--port"],
+    metavar="PORT",
+    expose_value=False,
+    callback=_set_port,
+    help="Database port (SDP_CONFIG_PORT).",
 )
 
 # Read from the command line before it is parsed: it applies to parsing errors too.
@@ -72,6 +108,8 @@ COMMON: list[click.Parameter] = [
     flag("-q", "--quiet", text="Print less: values without their keys, and no notes."),
     OUTPUT,
     PREFIX,
+    HOST,
+    PORT,
     DEBUG,
 ]
 """Options of every command."""
@@ -85,7 +123,7 @@ EB_PARAMETERS = click.Option(
 )
 
 VALUE_OPTIONS = frozenset(
-    name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts
+    name for option in (PREFIX, OUTPUT, HOST, PORT, TIMEOUT, EB_PARAMETERS) for name in option.opts
 )
 """Names of the options that take a value."""
 
