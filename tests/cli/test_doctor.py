@@ -194,7 +194,7 @@ def test_doctor_checks_a_real_server(database: Config, ska_sdp: Run) -> None:
     result = ska_sdp("doctor", "-o", "json", "--prefix=/t")
     assert (result.code, result.err) == (0, "")
     found = {each["subject"]: each for each in result.document}
-    assert list(found) == SUBJECTS
+    assert list(found) == [*SUBJECTS, "system"]
     assert found["version"]["text"].startswith("etcd 3.")
     assert found["clock"]["verdict"] == "ok"
     assert found["keys"]["text"].startswith("1 keys at revision ")

@@ -47,6 +47,7 @@ command = make_command(
     _doctor,
     [],
     help="Check whether the database is reachable, its latency, version, clock and size, and "
-    "which components are alive; advise on each fault. Exits with 1 if there is a fault, with 5 "
+    "which components are alive; find subarrays in FAULT, failed or abandoned blocks, and states "
+    "without an entity; advise on each fault. Exits with 1 if there is a fault, with 5 "
     "if the database is unreachable.",
 )
