@@ -167,6 +167,21 @@ class Txn:
             for key in pending.members(span, []):
                 yield path_of_key(key), pending.text(key) or ""
 
+    def reject_new(self, path: str, recurse: int | Iterable[int] = 0) -> None:
+        """Make the creation of a path of a listing a conflict, as of the revision of the reads.
+
+        For a listing that is too large for the guards of ``list_keys``, which has one for each
+        path: deletions and updates of its paths are no conflict.
+
+        Args:
+            path: start of the paths, as for ``list_keys``.
+            recurse: number of further levels, or the exact levels.
+        """
+        self._check_not_ended()
+        # A guard of a later revision would miss what was created before it.
+        self._snapshot.pin_or_rerun()
+        self.reads.closed.update(spans_of_listing(path, recurse))
+
     def lease_of(self, path: str) -> int:
         """Return the ID of the lease of a path, 0 if it has none or does not exist."""
         self._check_not_ended()
