@@ -11,10 +11,14 @@ __all__ = [
     "ATOMIC",
     "COMMON",
     "DEBUG",
+    "DRY_RUN",
+    "DRY_RUN_VALUES",
     "EB_PARAMETERS",
     "FORCE",
+    "FORCE_STATUS",
     "TIMEOUT",
     "VALUE_OPTIONS",
+    "YES",
     "flag",
     "has_debug",
     "takes_value",
@@ -77,7 +81,11 @@ COMMON: list[click.Parameter] = [
 """Options of every command."""
 
 FORCE = flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
+FORCE_STATUS = flag("--force", text="Accept an unknown status.")
 ATOMIC = flag("--atomic", text="Fail if it does not fit one transaction.")
+DRY_RUN = flag("--dry-run", text="Only print the changes.")
+DRY_RUN_VALUES = flag("--dry-run", text="Only print the changes, with the differences of values.")
+YES = flag("-y", "--yes", text="Do not ask for confirmation.")
 EB_PARAMETERS = click.Option(
     ["--eb", "eb_parameters"],
     metavar="PARAMETERS",
