@@ -83,6 +83,11 @@ USES: list[tuple[str, str, list[str]]] = [
     ("load -", "values: {/x: {}, /new: 1}", ["create /new", "update /x"]),
     ("load -", f"values: {{/large: {LARGE}}}", ["update /large"]),
     ("load --sync -", "values: {/x: 1}", ["update /x", "delete /eb/eb-a"]),
+    (
+        "prune --older-than 1d",
+        "",
+        ["delete /pb/pb-old", "delete /pb/pb-old/state", "delete /eb/eb-old"],
+    ),
 ]
 """Command line, standard input, and some of the lines that it prints."""
 

@@ -19,7 +19,13 @@ from ska_sdp_config.lmc.statuses import EB_ACTIVE, eb_status
 if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
 
-__all__ = ["users_of_all", "users_of_change", "users_of_delete"]
+__all__ = [
+    "linked_blocks",
+    "parts_of_id",
+    "users_of_all",
+    "users_of_change",
+    "users_of_delete",
+]
 
 _KINDS = (PB, EB, DEPLOYMENT)
 """Objects whose users are named before a delete."""
@@ -76,6 +82,27 @@ def users_of_all(txn: Txn, path: str, prefix: str) -> list[str]:
     ]
 
 
+def linked_blocks(txn: Txn, prefix: str) -> dict[str, str]:
+    """Return the ID of the linked execution block by that of the subarray."""
+    root = SUBARRAY.path(prefix)
+    entries = {path.removeprefix(root): values.read(text) for path, text in txn.list_values(root)}
+    linked = {key: entry.get("eb_id") for key, entry in entries.items() if isinstance(entry, dict)}
+    return {key: eb_id for key, eb_id in linked.items() if isinstance(eb_id, str)}
+
+
+def parts_of_id(deployment_id: str) -> set[str]:
+    """Return the parts of the ID of a deployment that may be that of its processing block.
+
+    A script puts the ID of its processing block between other words.
+    """
+    words = [*_WORD.finditer(deployment_id)]
+    return {
+        deployment_id[first.start() : last.end()]
+        for at, first in enumerate(words)
+        for last in words[at:]
+    }
+
+
 class _Users(ABC):
     """Users of objects, each as a predicate such as ``is linked by subarray 01``."""
 
@@ -103,7 +130,7 @@ class _Users(ABC):
         elif kind == PB:
             yield from self._of_pb(key)
         else:
-            for pb_id in sorted(_parts(key) & self.ids(PB)):
+            for pb_id in sorted(parts_of_id(key) & self.ids(PB)):
                 for each in self.of(PB, pb_id):
                     yield f"belongs to {pb_id}, which {each}"
 
@@ -151,15 +178,7 @@ class _Users(ABC):
 
     @cached_property
     def _links(self) -> dict[str, str]:
-        """The ID of the linked execution block by that of the subarray."""
-        root = SUBARRAY.path(self._prefix)
-        entries = [(path, values.read(text)) for path, text in self._txn.list_values(root)]
-        linked = {
-            path.removeprefix(root): entry.get("eb_id")
-            for path, entry in entries
-            if isinstance(entry, dict)
-        }
-        return {key: eb_id for key, eb_id in linked.items() if isinstance(eb_id, str)}
+        return linked_blocks(self._txn, self._prefix)
 
 
 class _UsersOfOne(_Users):
@@ -213,16 +232,3 @@ class _UsersOfAll(_Users):
 
     def _owner(self, kind: SdpObject, key: str) -> Any:
         return self._owners.get((kind, key))
-
-
-def _parts(deployment_id: str) -> set[str]:
-    """Return the parts of the ID of a deployment that may be that of its processing block.
-
-    A script puts the ID of its processing block between other words.
-    """
-    words = [*_WORD.finditer(deployment_id)]
-    return {
-        deployment_id[first.start() : last.end()]
-        for at, first in enumerate(words)
-        for last in words[at:]
-    }

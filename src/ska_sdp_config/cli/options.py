@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 import click
 
@@ -16,6 +18,7 @@ __all__ = [
     "EB_PARAMETERS",
     "FORCE",
     "FORCE_STATUS",
+    "OLDER_THAN",
     "TIMEOUT",
     "VALUE_OPTIONS",
     "YES",
@@ -37,6 +40,22 @@ def _check_seconds(
     if value is not None and not (math.isfinite(value) and value > 0):
         raise click.UsageError(f"Invalid timeout {value}: expected seconds, more than 0.", ctx)
     return value
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+"""Arguments of timedelta by the letter of the unit."""
+
+
+def _to_timedelta(ctx: click.Context, param: click.Parameter, value: str) -> timedelta:
+    found = re.fullmatch(f"([0-9]+)([{''.join(_UNITS)}])", value)
+    try:
+        if found:
+            return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        pass
+    raise click.UsageError(
+        f"Invalid age {value!r}: expected a number and s, m, h, d or w, e.g. 30d.", ctx
+    )
 
 
 def flag(*names: str, text: str) -> click.Option:
@@ -62,6 +81,13 @@ TIMEOUT = click.Option(
     metavar="SECONDS",
     callback=_check_seconds,
     help="Stop after this time, with exit code 4.",
+)
+OLDER_THAN = click.Option(
+    ["--older-than"],
+    required=True,
+    metavar="AGE",
+    callback=_to_timedelta,
+    help="Minimum age, a number and s, m, h, d or w, e.g. 30d.",
 )
 
 # Read from the command line before it is parsed: it applies to parsing errors too.
@@ -93,7 +119,7 @@ EB_PARAMETERS = click.Option(
 )
 
 VALUE_OPTIONS = frozenset(
-    name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts
+    name for option in (PREFIX, OUTPUT, TIMEOUT, OLDER_THAN, EB_PARAMETERS) for name in option.opts
 )
 """Names of the options that take a value."""
 
