@@ -76,10 +76,11 @@ class _Pruner:
         for txn in self._backend.txn():
             removed, kept = [], []
             texts, links = self._read(txn, blocks)
-            for block in filter(lambda each: self._is_old(each, texts), blocks):
-                if reason := self._reason_to_keep(block, texts, links):
+            for block in blocks:
+                is_old, reason = self._judge(block, texts, links)
+                if is_old and reason:
                     kept.append(f"{block.path}: {reason}")
-                else:
+                elif is_old:
                     removed += _delete(txn, block.units(), texts)
             if self._dry_run:
                 break
@@ -92,8 +93,8 @@ class _Pruner:
         units: list[list[str]] = []
         for txn in self._backend.txn():
             texts, links = self._read(txn, [block])
-            reason = self._reason_to_keep(block, texts, links)
-            units = block.units() if self._is_old(block, texts) else []
+            is_old, reason = self._judge(block, texts, links)
+            units = block.units() if is_old else []
         size = MAX_KEYS_PER_BATCH // len(units[0])
         while units and not reason:
             try:
@@ -124,27 +125,30 @@ class _Pruner:
         self.removed += removed
         return None
 
-    def _is_old(self, block: Belongings, texts: Mapping[str, str | None]) -> bool:
-        """Return whether a block exists and is old, or of unknown age."""
-        time = block.last_time(texts)
-        return texts[block.path] is not None and (time is None or time < self._before)
+    def _judge(
+        self, block: Belongings, texts: Mapping[str, str | None], links: Mapping[str, str]
+    ) -> tuple[bool, str | None]:
+        """Return whether a block exists and is old, and then why it must be kept, if it must be.
 
-    @staticmethod
-    def _reason_to_keep(
-        block: Belongings, texts: Mapping[str, str | None], links: Mapping[str, str]
-    ) -> str | None:
-        if block.last_time(texts) is None:
-            return "its age is unknown"
-        return block.reason_to_keep(texts, links)
+        One of unknown age counts as old, so that the reason is printed.
+        """
+        time = block.last_time(texts)
+        if texts[block.path] is None or (time is not None and time >= self._before):
+            return False, None
+        reason = "its age is unknown" if time is None else block.reason_to_keep(texts, links)
+        return True, reason
 
     def _read(
         self, txn: Txn, blocks: Sequence[Belongings]
     ) -> tuple[dict[str, str | None], dict[str, str]]:
         """Return the texts and the links that decide on a removal."""
+        # There may be new flows since the search.
+        root = FLOW.path(self._prefix)
+        flows = txn.list_each(f"{root}{pb_id}:" for block in blocks for pb_id in block.pb_ids)
         for block in blocks:
-            for pb_id in block.pb_ids:
-                # There may be new ones since the search.
-                block.flows.update(txn.list_keys(FLOW.path(self._prefix, f"{pb_id}:")))
+            block.flows.update(
+                path for path in flows if path.removeprefix(root).split(":")[0] in block.pb_ids
+            )
         paths = [path for block in blocks for path in block.reads()]
         return txn.get_many(dict.fromkeys(paths)), linked_blocks(txn, self._prefix)
 

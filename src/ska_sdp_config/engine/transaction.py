@@ -127,6 +127,12 @@ class Txn:
         self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
 
+    def list_each(self, paths: Iterable[str]) -> list[str]:
+        """List the paths of several listings, sorted, in one round trip; see ``list_keys``."""
+        self._check_not_ended()
+        spans = [span for path in paths for span in spans_of_listing(path)]
+        return sorted(self._list(spans, guarded=True))
+
     def peek_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List paths as ``list_keys`` does, without a conflict when the listing changes."""
         self._check_not_ended()
