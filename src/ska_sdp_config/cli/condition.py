@@ -8,16 +8,13 @@ from typing import Any, NamedTuple
 import click
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.objects import EB, PB, locate
+from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.cli.targets import Target
-from ska_sdp_config.lmc.statuses import EB_STATUSES, PB_STATUSES
 
 __all__ = ["Condition"]
-
-STATUSES = {PB: PB_STATUSES, EB: EB_STATUSES}
-"""Known statuses, by the kind of object. A program may write others."""
 
 MAX_FIELDS_NAMED = 30
 """Maximum number of fields in a message."""
@@ -85,7 +82,7 @@ class Condition(NamedTuple):
                 advice = _advice(self.field, names, "its fields are")
                 yield f"{stored[-1][0]} has no field {self.field!r}: {advice}"
         place = locate(target.entry, prefix)
-        known = STATUSES.get(place.kind, ()) if place and self.field == "status" else ()
+        known = KNOWN_STATUSES.get(place.kind, ()) if place and self.field == "status" else ()
         wanted = values.read(self.wanted)
         if known and wanted not in known and place is not None:
             advice = _advice(str(wanted), known, "known are")

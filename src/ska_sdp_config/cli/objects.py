@@ -16,6 +16,7 @@ __all__ = [
     "OBJECTS",
     "OTHER_NAMES",
     "PB",
+    "PB_STATE",
     "REQUEST",
     "RESOURCE",
     "SCRIPT",
@@ -182,7 +183,8 @@ def _state(kind: SdpObject) -> SdpObject:
     return SdpObject(f"{kind.name}-state", kind.root, about, kind.id_name, leaf="/state")
 
 
-STATES = tuple(map(_state, (PB, EB, DEPLOYMENT, FLOW, RESOURCE)))
+PB_STATE = _state(PB)
+STATES = (PB_STATE, *map(_state, (EB, DEPLOYMENT, FLOW, RESOURCE)))
 """States that can be changed separately from their objects."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 import click
 
@@ -12,10 +14,15 @@ __all__ = [
     "ATOMIC",
     "COMMON",
     "DEBUG",
+    "DRY_RUN",
+    "DRY_RUN_VALUES",
     "EB_PARAMETERS",
     "FORCE",
+    "FORCE_STATUS",
+    "OLDER_THAN",
     "TIMEOUT",
     "VALUE_OPTIONS",
+    "YES",
     "flag",
     "has_debug",
     "takes_value",
@@ -55,6 +62,22 @@ def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     os.environ["SDP_CONFIG_PORT"] = value
 
 
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+"""Arguments of timedelta by the letter of the unit."""
+
+
+def _to_timedelta(ctx: click.Context, param: click.Parameter, value: str) -> timedelta:
+    found = re.fullmatch(f"([0-9]+)([{''.join(_UNITS)}])", value)
+    try:
+        if found:
+            return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        pass
+    raise click.UsageError(
+        f"Invalid age {value!r}: expected a number and s, m, h, d or w, e.g. 30d.", ctx
+    )
+
+
 def flag(*names: str, text: str) -> click.Option:
     """Return an option without a value."""
     return click.Option(names, is_flag=True, help=text)
@@ -77,6 +100,13 @@ TIMEOUT = click.Option(
     metavar="SECONDS",
     callback=_check_seconds,
     help="Stop after this time, with exit code 4.",
+)
+OLDER_THAN = click.Option(
+    ["--older-than"],
+    required=True,
+    metavar="AGE",
+    callback=_to_timedelta,
+    help="Minimum age, a number and s, m, h, d or w, e.g. 30d.",
 )
 
 # Both set the environment variables of the same meaning: the backend reads nothing else, so that
@@ -115,7 +145,11 @@ COMMON: list[click.Parameter] = [
 """Options of every command."""
 
 FORCE = flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
+FORCE_STATUS = flag("--force", text="Accept an unknown status.")
 ATOMIC = flag("--atomic", text="Fail if it does not fit one transaction.")
+DRY_RUN = flag("--dry-run", text="Only print the changes.")
+DRY_RUN_VALUES = flag("--dry-run", text="Only print the changes, with the differences of values.")
+YES = flag("-y", "--yes", text="Do not ask for confirmation.")
 EB_PARAMETERS = click.Option(
     ["--eb", "eb_parameters"],
     metavar="PARAMETERS",
@@ -123,7 +157,9 @@ EB_PARAMETERS = click.Option(
 )
 
 VALUE_OPTIONS = frozenset(
-    name for option in (PREFIX, OUTPUT, HOST, PORT, TIMEOUT, EB_PARAMETERS) for name in option.opts
+    name
+    for option in (PREFIX, OUTPUT, HOST, PORT, TIMEOUT, OLDER_THAN, EB_PARAMETERS)
+    for name in option.opts
 )
 """Names of the options that take a value."""
 

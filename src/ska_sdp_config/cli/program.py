@@ -34,6 +34,7 @@ VERBS = {
     "edit": (".edit", "Edit the value of a key, or of an object, in a text editor."),
     "delete": (".delete", "Delete a key or an object, or all of a kind."),
     "end": (".end", "End or cancel an execution block."),
+    "prune": (".prune", "Remove old execution blocks with all that belongs to them."),
     "import": (".import_", "Import script definitions or the system entry from a file or a URL."),
     "dump": (".dump", "Write the database, or a part of it, to a file."),
     "load": (".load", "Restore the database from a dump."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
@@ -17,7 +17,7 @@ from ska_sdp_config.cli.objects import (
     SdpObject,
 )
 from ska_sdp_config.cli.output import Finding
-from ska_sdp_config.entity.states import DependencyStatus, EbStatus, FlowStatus, PbStatus
+from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.observe import observe, read_snapshot
 from ska_sdp_config.lmc.snapshot import read_document
@@ -35,13 +35,6 @@ MAX_FINDINGS = 10
 
 WITH_STATES = (PB, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE)
 """Kinds of objects that have states."""
-
-KNOWN_STATUSES: dict[SdpObject, tuple[str, ...]] = {
-    PB: get_args(PbStatus),
-    EB: get_args(EbStatus),
-    FLOW: get_args(FlowStatus),
-    DEPENDENCY: get_args(DependencyStatus),
-}
 
 OLD_STATUSES = {EB: tuple(ObsState.__members__)}
 """Statuses that old releases stored: for an execution block the obsState."""

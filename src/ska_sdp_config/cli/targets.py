@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -124,6 +125,7 @@ class TargetGroup(KeyGroup):
         about: its help, with ``{}`` in place of the target.
         options: options besides the common ones.
         key_options: options for keys only.
+        kind_options: options for some kinds of objects only.
         extra_arguments: the arguments after the key or ID.
         selects: whether a part of the ID may name several objects.
         usage: lines of usage; by default those common to all verbs.
@@ -137,6 +139,7 @@ class TargetGroup(KeyGroup):
         *,
         options: Sequence[click.Parameter] = (),
         key_options: Sequence[click.Parameter] = (),
+        kind_options: Mapping[SdpObject, Sequence[click.Parameter]] = MappingProxyType({}),
         extra_arguments: Sequence[click.Argument] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
         selects: bool = False,
@@ -157,7 +160,9 @@ class TargetGroup(KeyGroup):
             ],
             params=[*key_options, *options, *COMMON],
             commands=[
-                _object_command(kind, action, about, [*params, *options], selects)
+                _object_command(
+                    kind, action, about, [*params, *kind_options.get(kind, ()), *options], selects
+                )
                 for kind in kinds
             ],
             **arguments,
