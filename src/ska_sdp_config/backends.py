@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from ska_sdp_config.drivers.etcd.channel import MakeChannel
     from ska_sdp_config.drivers.etcd.settings import Settings
 
-__all__ = ["Etcd3Backend", "Etcd3Revolution1Backend", "MemoryBackend", "backend_name", "connect"]
+__all__ = [
+    "Etcd3Backend",
+    "Etcd3Revolution1Backend",
+    "MemoryBackend",
+    "backend_name",
+    "check_reachable",
+    "connect",
+]
 
 
 class _EtcdBackend(Backend):
@@ -159,3 +166,24 @@ def connect(name: str, /, **arguments: Any) -> Backend:
         known = ", ".join(sorted(_BACKENDS))
         raise ValueError(f"Unknown backend {name!r}: SDP_CONFIG_BACKEND is one of {known}.")
     return _BACKENDS[name](**arguments)
+
+
+def check_reachable(name: str) -> None:
+    """Fail at once if no server of the database that the environment selects listens.
+
+    A backend would retry until its timeout, as the database may be starting. A person at a
+    terminal should not have to wait for that. It takes one short connection.
+
+    Args:
+        name: name of the backend.
+
+    Raises:
+        ConfigConnectionError: at all servers: connection refused.
+        ValueError: a setting is invalid.
+    """
+    if not issubclass(_BACKENDS.get(name, Backend), _EtcdBackend):
+        return
+    from ska_sdp_config.drivers.etcd.reachability import check_listening
+    from ska_sdp_config.drivers.etcd.settings import Settings
+
+    check_listening(Settings.load())

@@ -20,7 +20,7 @@ ALONE = ("docs/how-to/test-scripts.md", "docs/operations/archiving.md")
 QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
 """Pages that need an etcd and little time."""
 
-ON_ETCD = ("docs/how-to/command-line.md",)
+ON_ETCD = ("docs/how-to/command-line.md", "docs/how-to/prune.md")
 """Pages that need an etcd, and start many processes."""
 
 LONG = (

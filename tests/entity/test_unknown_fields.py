@@ -51,7 +51,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda name: na
 def test_unknown_fields_survive(unknown: dict[str, Any]) -> None:
     for model, key, least in LEAST:
         stored = unknown | least
-        entity = model.from_stored(encode(stored), key, "/x")
+        entity: Any = model.from_stored(encode(stored), key, "/x")
         assert entity.key == key
         assert entity.to_dict() == stored
 

@@ -36,7 +36,12 @@ def test_repr_names_address_and_prefix(make_config: MakeConfig) -> None:
 
 
 def test_repr_has_no_credentials() -> None:
-    arguments = {"host": "etcd-0,etcd-1", "port": 2379, "username": "ann", "password": "hush"}
+    arguments: dict[str, Any] = {
+        "host": "etcd-0,etcd-1",
+        "port": 2379,
+        "username": "ann",
+        "password": "hush",
+    }
     with Config(**arguments) as config:
         assert repr(config) == "Config('etcd-0:2379,etcd-1:2379')"
 

@@ -28,6 +28,7 @@ from ska_sdp_config.cli.objects import (
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.cli.output import Entry, Printer, Section, note
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 KINDS = (PB, EB, SUBARRAY, RESOURCE, REQUEST, ALLOCATION, SYSTEM)
+
+NOT_DESCRIBED = "There is nothing at {} to describe"
 
 STATE_COLUMNS = ("status", "reason", "last_updated")
 """Fields of states to show in a table."""
@@ -226,9 +229,8 @@ def _command(kind: SdpObject) -> click.Command:
                 collector = _Collector(txn, prefix)
                 sections = list(collector.sections(kind, key))
                 absent = collector.absent
-        if not sections[0].entries:
-            path = kind.path(prefix, key)
-            raise NotFound(f"There is nothing at {path} to describe: try '{kind.hint}'.")
+            if not sections[0].entries:
+                raise NotFound(nothing_at(backend, kind.path(prefix, key), kind, NOT_DESCRIBED))
         out.sections([section for section in sections if section.entries])
         if absent and not out.quiet:
             note(f"Referenced, but not in the database: {', '.join(absent)}.")

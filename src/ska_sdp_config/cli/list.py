@@ -128,7 +128,7 @@ def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -
             return value
     except ValueError:
         pass
-    raise click.UsageError(f"Invalid date {value!r}: expected YYYYMMDD.", ctx)
+    raise click.UsageError(f"Invalid date {value!r}: expected YYYYMMDD, e.g. 20260101.", ctx)
 
 
 def _of_word(listing: Listing, kind: SdpObject, word: str) -> Listing:
@@ -185,11 +185,11 @@ def _command(kind: SdpObject) -> click.Command:
         _show(listing, **options)
 
     arguments = {PB: [DATE], SCRIPT: [KIND]}.get(kind, [])
-    text = f"List {kind.about}, with -a also their states and owners."
+    text = f"List {kind.about}, with -a also their states and owners"
     if kind.selectors:
         arguments = [_word_argument(kind)]
-        text = f"{text[:-1]}; all, or those of a {' or '.join(kind.selectors)}."
-    return make_object_command(kind, list_, [*arguments, ALL, VALUES], text)
+        text += f"; all, or those of a {' or '.join(kind.selectors)}"
+    return make_object_command(kind, list_, [*arguments, ALL, VALUES], f"{text}.")
 
 
 def _without_object(prefix: str, everything: bool, **options: Any) -> None:

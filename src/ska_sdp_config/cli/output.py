@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change that was made: ``created``, ``updated`` …, and the path."""
+    """A change that was made: ``created``, ``updated`` …, and the path; or to make: ``create``."""
 
     word: str
     path: str

@@ -34,16 +34,18 @@ VERBS = {
     "edit": (".edit", "Edit the value of a key, or of an object, in a text editor."),
     "delete": (".delete", "Delete a key or an object, or all of a kind."),
     "end": (".end", "End or cancel an execution block."),
+    "prune": (".prune", "Remove old execution blocks with all that belongs to them."),
     "import": (".import_", "Import script definitions or the system entry from a file or a URL."),
     "dump": (".dump", "Write the database, or a part of it, to a file."),
     "load": (".load", "Restore the database from a dump."),
     "doctor": (".doctor", "Check the database, and advise on each fault."),
     "completion": (".completion", "Print the completion script of a shell."),
+    "help": (".help", "Print the help of a command."),
 }
 
 ENVIRONMENT = [
-    ("SDP_CONFIG_HOST", "Database host, or host:port,host:port,… (default 127.0.0.1)"),
-    ("SDP_CONFIG_PORT", "Database port (default 2379)"),
+    ("SDP_CONFIG_HOST", "Database host, or host:port,… (default 127.0.0.1); also --host"),
+    ("SDP_CONFIG_PORT", "Database port (default 2379); also --port"),
     ("SDP_CONFIG_PROTOCOL", "http, or https for TLS (default http)"),
     ("SDP_CONFIG_CERT", "PEM file of the CA, or of the client certificate with its key"),
     ("SDP_CONFIG_USERNAME", "User name; SDP_CONFIG_PASSWORD is the password"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from ska_sdp_config.cli.objects import EB, OBJECTS, PB
+from ska_sdp_config.cli.objects import EB, PB
 from ska_sdp_config.cli.output import Finding
-from ska_sdp_config.cli.system_survey import KNOWN_STATUSES, Survey
+from ska_sdp_config.cli.statuses import KNOWN_STATUSES
+from ska_sdp_config.cli.system_survey import Survey
 from ska_sdp_config.lmc.observe import observe
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS
@@ -23,8 +24,6 @@ ENDS_FAULT = " or ".join(
     if ObsState.FAULT in each.obs_states and ObsState.EMPTY not in each.obs_states
 )
 """Commands that lead out of FAULT to another obsState."""
-
-ROOTS = {kind.name: kind.root for kind in OBJECTS}
 
 
 def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
@@ -45,8 +44,8 @@ def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
             yield finding
     if is_sound:
         text = (
-            f"no fault in {len(survey.subarrays)} subarrays, {survey.count(EB.name)} execution "
-            f"blocks and {survey.count(PB.name)} processing blocks"
+            f"no fault in {len(survey.subarrays)} subarrays, {survey.count(EB)} execution "
+            f"blocks and {survey.count(PB)} processing blocks"
         )
         yield Finding("system", "ok", text)
 
@@ -83,7 +82,7 @@ def _failed_blocks(survey: Survey, option: str) -> Iterator[Finding]:
 def _abandoned_blocks(survey: Survey, option: str) -> Iterator[Finding]:
     """Yield the processing blocks at work that have no live owner."""
     for pb_id, status in survey.at_work.items():
-        if f"{pb_id}/owner" not in survey.paths[PB.name]:
+        if f"{pb_id}/owner" not in survey.paths[PB]:
             yield Finding(
                 f"pb {pb_id}",
                 "warning",
@@ -119,10 +118,10 @@ def _orphaned_states(survey: Survey, prefix: str) -> Iterator[Finding]:
         for path in sorted(paths):
             key, _, part = path.partition("/")
             if part == "state" and key not in paths:
-                whole = f"{prefix}{ROOTS[kind]}{path}"
+                whole = kind.path(prefix, path)
                 yield Finding(
                     whole,
                     "warning",
-                    f"the {kind} {key} of this state does not exist",
+                    f"the {kind.name} {key} of this state does not exist",
                     f"delete it with 'ska-sdp delete {whole}'",
                 )

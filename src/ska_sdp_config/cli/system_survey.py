@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ska_sdp_config.cli.objects import (
     DEPENDENCY,
@@ -15,9 +15,10 @@ from ska_sdp_config.cli.objects import (
     RESOURCE,
     SUBARRAY,
     Location,
+    SdpObject,
     locate,
 )
-from ska_sdp_config.entity.states import DependencyStatus, EbStatus, FlowStatus, PbStatus
+from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.observe import read_snapshot
 from ska_sdp_config.lmc.snapshot import Snapshot, read_document
@@ -27,20 +28,12 @@ from ska_sdp_config.lmc.statuses import PB_AT_WORK, eb_status
 if TYPE_CHECKING:
     from ska_sdp_config.transaction import Transaction
 
-__all__ = ["KNOWN_STATUSES", "FailedBlock", "Survey", "UnknownStatus", "survey_system"]
+__all__ = ["FailedBlock", "Survey", "UnknownStatus", "survey_system"]
 
-WITH_STATES = tuple(kind.name for kind in (PB, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE))
+WITH_STATES = (PB, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE)
 """Kinds of objects that have states."""
 
-KNOWN_STATUSES: dict[str, tuple[str, ...]] = {
-    PB.name: get_args(PbStatus),
-    EB.name: get_args(EbStatus),
-    FLOW.name: get_args(FlowStatus),
-    DEPENDENCY.name: get_args(DependencyStatus),
-}
-"""Statuses that programs write today, by kind of object."""
-
-OLD_STATUSES = {EB.name: tuple(ObsState.__members__)}
+OLD_STATUSES = {EB: tuple(ObsState.__members__)}
 """Statuses that old releases stored: for an execution block the obsState."""
 
 
@@ -56,7 +49,7 @@ class UnknownStatus(NamedTuple):
     """Status that no program is known to write, with its path and its kind of object."""
 
     path: str
-    kind: str
+    kind: SdpObject
     status: Any
 
 
@@ -77,7 +70,7 @@ class Survey:
 
     keys: int = 0
     subarrays: list[Snapshot] = field(default_factory=list)
-    paths: dict[str, set[str]] = field(
+    paths: dict[SdpObject, set[str]] = field(
         default_factory=lambda: {kind: set() for kind in WITH_STATES}
     )
     failed: list[FailedBlock] = field(default_factory=list)
@@ -85,7 +78,7 @@ class Survey:
     active: list[str] = field(default_factory=list)
     unknown: list[UnknownStatus] = field(default_factory=list)
 
-    def count(self, kind: str) -> int:
+    def count(self, kind: SdpObject) -> int:
         """Return the number of objects of a kind."""
         return sum("/" not in path for path in self.paths[kind])
 
@@ -101,10 +94,10 @@ def survey_system(txn: Transaction, prefix: str) -> Survey:
         location = locate(path, prefix)
         if location is None:
             continue
-        if location.kind.name == SUBARRAY.name and not location.part:
+        if location.kind is SUBARRAY and not location.part:
             names.append(location.key)
-        elif location.kind.name in survey.paths:
-            survey.paths[location.kind.name].add("/".join(filter(None, location[1:])))
+        elif location.kind in survey.paths:
+            survey.paths[location.kind].add("/".join(filter(None, location[1:])))
             _note_status(survey, location, path, text)
     read = txn.texts.get_many
     survey.subarrays = [read_snapshot(name, txn.revision, read) for name in names]
@@ -112,18 +105,18 @@ def survey_system(txn: Transaction, prefix: str) -> Survey:
 
 
 def _note_status(survey: Survey, location: Location, path: str, text: str) -> None:
-    kind, key, part = location.kind.name, location.key, location.part
+    kind, key, part = location
     # The status of an execution block is in the block itself.
-    if kind not in KNOWN_STATUSES or part != ("" if kind == EB.name else "state"):
+    if kind not in KNOWN_STATUSES or part != ("" if kind is EB else "state"):
         return
     document: Mapping[str, Any] = read_document(text)[0] or {}
     status = document.get("status")
-    if kind == EB.name and eb_status(document) == "ACTIVE":
+    if kind is EB and eb_status(document) == "ACTIVE":
         survey.active.append(key)
-    if kind == PB.name and status == "FAILED":
+    if kind is PB and status == "FAILED":
         reason = ProcessingBlock.read(key, False, None, document).reason
         survey.failed.append(FailedBlock(str(document.get("last_updated", "")), key, reason))
-    if kind == PB.name and status in PB_AT_WORK:
+    if kind is PB and status in PB_AT_WORK:
         survey.at_work[key] = status
     if status is not None and status not in KNOWN_STATUSES[kind] + OLD_STATUSES.get(kind, ()):
         survey.unknown.append(UnknownStatus(path, kind, status))

@@ -26,6 +26,12 @@ ROWS_AT_ONCE = 200
 GAP = 2
 """Number of spaces between columns."""
 
+MIN_WIDTH = 12
+"""Width to which other columns are shrunk at most, so that the keys fit beside them."""
+
+WHOLE_COLUMNS = ("KEY", "ID")
+"""Titles of the columns whose cells are never folded: they are copied from the screen."""
+
 
 class TablePrinter(Printer):
     """Printer of tables, and of values over several lines; if quiet, without headings."""
@@ -148,20 +154,31 @@ class TablePrinter(Printer):
         # Escape before the layout: escapes are wider than the characters.
         chunks = _chunks([one_line(cell) for cell in row] for row in rows)
         chunk = next(chunks, [])
-        widths = _widths([titles, *chunk], self._console.width)
+        widths = _widths(titles, chunk, self._console.width)
         if not self.quiet:
-            for line in _lines(titles, widths):
+            for line in _lines(titles, titles, widths):
                 self._console.print(Text(line, "bold"), soft_wrap=True)
         # Not by a table of Rich, which lays out only 2,000 rows per second.
         for rows_at_once in chain([chunk], chunks):
-            lines = (line for row in rows_at_once for line in _lines(row, widths))
+            lines = (line for row in rows_at_once for line in _lines(titles, row, widths))
             self._console.file.writelines(f"{line}\n" for line in lines)
             self._console.file.flush()
 
 
-def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    """Yield the lines of a row; a cell that is too wide is folded."""
-    folded = (chop_cells(cell, width) or [""] for cell, width in zip(row, widths, strict=True))
+def _lines(titles: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """Yield the lines of a row: a cell that is too wide is folded.
+
+    A key is not. In the first column, one that is too wide stands on a line before the other
+    cells; elsewhere it runs past the edge, where the terminal wraps it.
+    """
+    cells = list(row)
+    if titles[0] in WHOLE_COLUMNS and len(row) > 1 and cell_len(row[0]) > widths[0]:
+        yield row[0]
+        cells[0] = ""
+    folded = (
+        [cell] if title in WHOLE_COLUMNS else chop_cells(cell, width) or [""]
+        for title, cell, width in zip(titles, cells, widths, strict=True)
+    )
     for parts in zip_longest(*folded, fillvalue=""):
         padded = (
             set_cell_size(part, width) for part, width in zip(parts[:-1], widths, strict=False)
@@ -182,11 +199,30 @@ def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield list(chain([first], islice(rows, ROWS_AT_ONCE - 1)))
 
 
-def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return the widths of columns within a total width; the widest are shrunk first."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+def _widths(titles: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the widths of columns within a total width; the widest are shrunk first.
+
+    Columns of keys are not shrunk. A first one is as wide as the keys that fit beside the others.
+    """
+    columns = list(zip(titles, *rows, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
     room -= GAP * (len(widths) - 1)
-    widths = [min(width, max(room, 1)) for width in widths]
-    while sum(widths) > max(room, len(widths)):
-        widths[widths.index(max(widths))] -= 1
-    return widths
+    others = [at for at, title in enumerate(titles) if title not in WHOLE_COLUMNS]
+    shrunk = _shrink(widths, others, room, MIN_WIDTH if len(others) < len(titles) else 1)
+    if sum(shrunk) <= room or 0 in others or len(titles) == 1:
+        return shrunk
+    left = room - sum(shrunk[1:])
+    widths[0] = max((cell_len(key) for key in columns[0] if cell_len(key) <= left), default=0)
+    return _shrink(widths, others, room, 1)
+
+
+def _shrink(widths: Sequence[int], columns: Iterable[int], room: int, least: int) -> list[int]:
+    """Return widths that fit, by shrinking some columns, but not below a least width."""
+    shrunk = list(widths)
+    shrinkable = [at for at in columns if shrunk[at] > least]
+    while shrinkable and sum(shrunk) > room:
+        widest = max(shrinkable, key=lambda at: shrunk[at])
+        shrunk[widest] -= 1
+        if shrunk[widest] == least:
+            shrinkable.remove(widest)
+    return shrunk

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import Action, Group, make_command
 from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import check_path, depth_of_path
 from ska_sdp_config.store.keys import Span, key_of_path, spans_below
@@ -20,6 +22,7 @@ from ska_sdp_config.store.keys import Span, key_of_path, spans_below
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from ska_sdp_config.engine.backend import Backend
     from ska_sdp_config.engine.transaction import Txn
 
 __all__ = [
@@ -49,10 +52,6 @@ class Target:
     word: str = ""
 
     @property
-    def _hint(self) -> str:
-        return self.kind.hint if self.kind else "ska-sdp list -a"
-
-    @property
     def entry(self) -> str:
         """The path of the main entry."""
         return self.path + (self.kind.leaf if self.kind else "")
@@ -69,9 +68,11 @@ class Target:
             return f"There are no {self.kind.about} of {self.word!r}"
         return f"There is nothing at {self.path}"
 
-    def not_found(self) -> NotFound:
-        """Return the error that it does not exist."""
-        return NotFound(f"{self.absence}: try '{self._hint}'.")
+    def not_found(self, backend: Backend) -> NotFound:
+        """Return the error that it does not exist, with an ID that is similar."""
+        if self.kind and self.word:
+            return NotFound(f"{self.absence}: try '{self.kind.hint}'.")
+        return NotFound(nothing_at(backend, self.path, self.kind))
 
     @property
     def spans(self) -> list[Span]:
@@ -124,6 +125,7 @@ class TargetGroup(KeyGroup):
         about: its help, with ``{}`` in place of the target.
         options: options besides the common ones.
         key_options: options for keys only.
+        kind_options: options for some kinds of objects only.
         extra_arguments: the arguments after the key or ID.
         selects: whether a part of the ID may name several objects.
         usage: lines of usage; by default those common to all verbs.
@@ -137,6 +139,7 @@ class TargetGroup(KeyGroup):
         *,
         options: Sequence[click.Parameter] = (),
         key_options: Sequence[click.Parameter] = (),
+        kind_options: Mapping[SdpObject, Sequence[click.Parameter]] = MappingProxyType({}),
         extra_arguments: Sequence[click.Argument] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
         selects: bool = False,
@@ -157,7 +160,9 @@ class TargetGroup(KeyGroup):
             ],
             params=[*key_options, *options, *COMMON],
             commands=[
-                _object_command(kind, action, about, [*params, *options], selects)
+                _object_command(
+                    kind, action, about, [*params, *kind_options.get(kind, ()), *options], selects
+                )
                 for kind in kinds
             ],
             **arguments,
@@ -196,6 +201,8 @@ def check_id(key: str) -> None:
     """
     from ska_sdp_config.entity.common.ids import check_path_part
 
+    if "=" in key:
+        raise click.UsageError(f"Missing argument 'ID' before {key!r}.")
     try:
         # Each part of a compound key may be as long as an ID.
         for part in [part for part in key.split(":") if part] or [key]:
@@ -253,7 +260,7 @@ def _object_command(
         action(target, prefix=prefix, **options)
 
     arguments = [] if kind.is_single else [id_argument(kind, selects=selects)]
-    text = about.format(f"one of the {kind.about}") + "."
+    text = about.format(f"one of the {kind.about}")
     if selects and kind.selectors:
-        text = f"{text[:-1]}, or all of a {' or '.join(kind.selectors)}."
-    return make_object_command(kind, act, [*arguments, *params], text)
+        text += f", or all of a {' or '.join(kind.selectors)}"
+    return make_object_command(kind, act, [*arguments, *params], f"{text}.")

@@ -36,7 +36,7 @@ from ska_sdp_config.entity.resource import Resource
 from ska_sdp_config.entity.script import Script
 from ska_sdp_config.entity.system import System
 
-__all__ = ["check_new_id", "find_faults", "reason_of", "stored_text"]
+__all__ = ["check_new_id", "find_faults", "known_fields", "reason_of", "stored_text"]
 
 Time = str | int | float
 
@@ -62,6 +62,7 @@ class _State(_Fields):
     num_pod: int
     pods: dict[str, str]
     error_state: list[dict[str, Any]] | None
+    error_messages: Any
     size: int | float | None
     last_updated: Time
 
@@ -168,6 +169,13 @@ def find_faults(place: Location, value: Any, *, is_new: bool = False) -> list[st
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]
     return faults
+
+
+def known_fields(path: str, prefix: str = "") -> list[str]:
+    """Return the names of the known fields of the value at a path; none without a model."""
+    place = locate(path, prefix)
+    model = _MODELS.get((place.kind.name, place.part)) if place else None
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
 
 
 def _faults(model: type[BaseModel], value: dict[str, Any], key: str = "") -> list[str]:

@@ -127,6 +127,12 @@ class Txn:
         self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
 
+    def list_each(self, paths: Iterable[str]) -> list[str]:
+        """List the paths of several listings, sorted, in one round trip; see ``list_keys``."""
+        self._check_not_ended()
+        spans = [span for path in paths for span in spans_of_listing(path)]
+        return sorted(self._list(spans, guarded=True))
+
     def peek_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List paths as ``list_keys`` does, without a conflict when the listing changes."""
         self._check_not_ended()
@@ -166,6 +172,21 @@ class Txn:
                     yield path, entry.value
             for key in pending.members(span, []):
                 yield path_of_key(key), pending.text(key) or ""
+
+    def reject_new(self, path: str, recurse: int | Iterable[int] = 0) -> None:
+        """Make the creation of a path of a listing a conflict, as of the revision of the reads.
+
+        For a listing that is too large for the guards of ``list_keys``, which has one for each
+        path: deletions and updates of its paths are no conflict.
+
+        Args:
+            path: start of the paths, as for ``list_keys``.
+            recurse: number of further levels, or the exact levels.
+        """
+        self._check_not_ended()
+        # A guard of a later revision would miss what was created before it.
+        self._snapshot.pin_or_rerun()
+        self.reads.closed.update(spans_of_listing(path, recurse))
 
     def lease_of(self, path: str) -> int:
         """Return the ID of the lease of a path, 0 if it has none or does not exist."""

@@ -1,0 +1,221 @@
+"""``ska-sdp prune``: remove ended execution blocks with all that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from ska_sdp_config.cli.errors import Unfinished, join_faults
+from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.in_use import linked_blocks
+from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.objects import FLOW
+from ska_sdp_config.cli.options import DRY_RUN, OLDER_THAN
+from ska_sdp_config.cli.output import Change, Printer, note
+from ska_sdp_config.cli.prune_scan import find_belongings
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.store.errors import TransactionTooLarge
+
+if TYPE_CHECKING:
+    from ska_sdp_config.cli.pruning import Belongings
+    from ska_sdp_config.engine.backend import Backend
+    from ska_sdp_config.engine.transaction import Txn
+
+__all__ = ["command"]
+
+MAX_KEYS_PER_BATCH = 80
+"""Number of keys that a transaction reads, unless one execution block has more.
+
+etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays and the listings of flows
+are read too.
+"""
+
+
+class _Pruner:
+    """Removal of execution blocks in batches.
+
+    Args:
+        backend: the database.
+        prefix: the global prefix.
+        before: the time before which a block must have been written last.
+        dry_run: whether to write nothing.
+
+    Attributes:
+        removed: the paths that were removed.
+        kept: for each execution block that is old and has ended, but was kept, the reason.
+    """
+
+    def __init__(self, backend: Backend, prefix: str, before: datetime, dry_run: bool) -> None:
+        self._backend = backend
+        self._prefix = prefix
+        self._before = before
+        self._dry_run = dry_run
+        self.removed: list[str] = []
+        self.kept: list[str] = []
+
+    def remove(self, blocks: Sequence[Belongings]) -> None:
+        """Remove execution blocks in one transaction, or in several if they exceed its limits."""
+        if len(blocks) == 1 and _size(blocks[0]) > MAX_KEYS_PER_BATCH:
+            self._remove_large(blocks[0])
+            return
+        try:
+            self._remove_at_once(blocks)
+        except TransactionTooLarge:
+            if len(blocks) == 1:
+                self._remove_large(blocks[0])
+                return
+            half = len(blocks) // 2
+            self.remove(blocks[:half])
+            self.remove(blocks[half:])
+
+    def _remove_at_once(self, blocks: Sequence[Belongings]) -> None:
+        removed: list[str] = []
+        kept: list[str] = []
+        for txn in self._backend.txn():
+            removed, kept = [], []
+            texts, links = self._read(txn, blocks)
+            for block in blocks:
+                is_old, reason = self._judge(block, texts, links)
+                if is_old and reason:
+                    kept.append(f"{block.path}: {reason}")
+                elif is_old:
+                    removed += _delete(txn, block.units(), texts)
+            if self._dry_run:
+                break
+        self.removed += removed
+        self.kept += kept
+
+    def _remove_large(self, block: Belongings) -> None:
+        """Remove an execution block in several transactions, itself in the last one."""
+        reason: str | None = None
+        units: list[list[str]] = []
+        for txn in self._backend.txn():
+            texts, links = self._read(txn, [block])
+            is_old, reason = self._judge(block, texts, links)
+            units = block.units() if is_old else []
+        size = MAX_KEYS_PER_BATCH // len(units[0])
+        while units and not reason:
+            try:
+                reason = self._remove_part(block, units[:size])
+            except TransactionTooLarge:
+                if size == 1:
+                    raise
+                size = (size + 1) // 2
+            else:
+                units = units[size:]
+        if units and reason:
+            self.kept.append(f"{block.path}: {reason}")
+
+    def _remove_part(self, block: Belongings, units: list[list[str]]) -> str | None:
+        """Remove some parts of an execution block; return why it must be kept, if it must be."""
+        removed: list[str] = []
+        of_block = block.units()[-1]
+        for txn in self._backend.txn():
+            paths = [path for unit in [*units, of_block] for path in unit]
+            texts = txn.get_many(dict.fromkeys([*paths, *block.conditions()]))
+            # Not its age: that of all parts was checked before the first removal.
+            reason = block.reason_to_keep(texts, linked_blocks(txn, self._prefix))
+            if reason:
+                return reason
+            removed = _delete(txn, units, texts)
+            if self._dry_run:
+                break
+        self.removed += removed
+        return None
+
+    def _judge(
+        self, block: Belongings, texts: Mapping[str, str | None], links: Mapping[str, str]
+    ) -> tuple[bool, str | None]:
+        """Return whether a block exists and is old, and then why it must be kept, if it must be.
+
+        One of unknown age counts as old, so that the reason is printed.
+        """
+        time = block.last_time(texts)
+        if texts[block.path] is None or (time is not None and time >= self._before):
+            return False, None
+        reason = "its age is unknown" if time is None else block.reason_to_keep(texts, links)
+        return True, reason
+
+    def _read(
+        self, txn: Txn, blocks: Sequence[Belongings]
+    ) -> tuple[dict[str, str | None], dict[str, str]]:
+        """Return the texts and the links that decide on a removal."""
+        # There may be new flows since the search.
+        root = FLOW.path(self._prefix)
+        flows = txn.list_each(f"{root}{pb_id}:" for block in blocks for pb_id in block.pb_ids)
+        for block in blocks:
+            block.flows.update(
+                path for path in flows if path.removeprefix(root).split(":")[0] in block.pb_ids
+            )
+        paths = [path for block in blocks for path in block.reads()]
+        return txn.get_many(dict.fromkeys(paths)), linked_blocks(txn, self._prefix)
+
+
+def _delete(
+    txn: Txn, units: Sequence[Sequence[str]], texts: Mapping[str, str | None]
+) -> list[str]:
+    """Delete the paths of some units that exist; return them."""
+    paths = [path for unit in units for path in unit if texts[path] is not None]
+    for path in paths:
+        txn.delete(path)
+    return paths
+
+
+def _size(block: Belongings) -> int:
+    """Return the number of keys and listings that the removal of a block reads."""
+    return len(block.reads()) + len(block.pb_ids)
+
+
+def _batches(blocks: Sequence[Belongings]) -> Iterator[list[Belongings]]:
+    batch: list[Belongings] = []
+    size = 0
+    for block in blocks:
+        if batch and size + _size(block) > MAX_KEYS_PER_BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(block)
+        size += _size(block)
+    if batch:
+        yield batch
+
+
+def _prune(older_than: timedelta, dry_run: bool, out: Printer, prefix: str) -> None:
+    before = datetime.now(timezone.utc) - older_than
+    with open_backend() as backend:
+        blocks = find_belongings(backend, prefix, before)
+    with defer_interrupts() as check_interrupt, open_backend(nullcontext()) as backend:
+        pruner = _Pruner(backend, prefix, before, dry_run)
+        try:
+            for batch in _batches(blocks):
+                check_interrupt()
+                pruner.remove(batch)
+        except BaseException as exc:  # including Ctrl-C: what was removed must be reported
+            _report(pruner, dry_run, out)
+            if dry_run or not pruner.removed:
+                raise
+            raise Unfinished(f"{len(pruner.removed)} keys were removed.") from exc
+    _report(pruner, dry_run, out)
+
+
+def _report(pruner: _Pruner, dry_run: bool, out: Printer) -> None:
+    word = "delete" if dry_run else "deleted"
+    out.changes([Change(word, path) for path in pruner.removed], 0)
+    if pruner.kept and not out.quiet:
+        note(f"Kept {len(pruner.kept)} old execution blocks: {join_faults(pruner.kept)}.")
+
+
+command = make_command(
+    "prune",
+    _prune,
+    [OLDER_THAN, DRY_RUN],
+    help="Remove finished and cancelled execution blocks that are older than AGE, with their "
+    "processing blocks and what these leave behind: states, flows, deployments, dependencies and "
+    "requests for resources. The age counts from the newest last_updated of the execution block, "
+    "its state and the states of its processing blocks, or if there is none from the date in its "
+    "ID. It is kept, and the reason printed, if a subarray links it, a part has an owner, a "
+    "processing block has not ended (FINISHED, CANCELLED or FAILED), a flow is not DELETED, a "
+    "processing block has an allocation of resources, or another one that has not ended depends "
+    "on it. It is removed in batches; run it again to finish after an error.",
+)
