@@ -45,7 +45,7 @@ packages: ## Install the Debian packages that tests use; requires root
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
 	$(PYTEST) -m "not long" --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# Distributed one by one: they are few, and their durations differ.
+# tests/conftest.py distributes them: by file, or one by one if they share no servers.
 test-long: $(INSTALLED) ## Run the tests that take minutes; TEST_SIZE=1 repeats random faults at full size
 	$(PYTEST) -m long --dist loadgroup --no-loadscope-reorder --durations 0 --durations-min 5 $(ARGS)
 

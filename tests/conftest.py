@@ -15,6 +15,7 @@ from ska_sdp_sim.stack import ports
 pytest_plugins = [
     "tests.services.etcd",
     "tests.services.old_pytango",
+    "tests.services.release",
     "tests.services.servers",
     "tests.services.tango_db",
     "tests.services.versions",
@@ -40,13 +41,22 @@ ports.HIGHEST = ports.LOWEST + _PORTS_EACH - 1
 
 ROOT = Path(__file__).parent
 
-BUILT_ONCE = (
+OF_A_RELEASE = (
     "tests/container/test_image.py",
     "tests/library/test_bare_install.py",
     "tests/release/test_artifacts.py",
-    "tests/stack/test_restart.py",
 )
-"""Files whose tests share what takes long to build, or change the same processes."""
+"""Files that share a release, which takes long to build: one worker runs them all."""
+
+ONE_BY_ONE = (
+    "tests/connection/",
+    "tests/docs/",
+    "tests/e2e/test_event_kinds.py",
+    "tests/e2e/test_many_subarrays.py",
+    "tests/proof/",
+    "tests/stack/test_up.py",
+)
+"""Files and directories whose long tests share no servers, so that any worker can run each."""
 
 LONGEST_TESTS = (
     "test_many_pairs_are_read_together_in_spite_of_crashes[3.5]",
@@ -64,7 +74,7 @@ LONGEST_TESTS = (
     "test_no_event_is_missing_in_many_runs",
     "test_many_transactions_on_etcd_match_the_reference[3.5]",
     "test_documentation_builds",
-    "test_login_survives_twenty_expired_tokens",
+    "test_login_survives_many_expired_tokens",
 )
 """Long tests that take a minute or so. In ``make test-long`` they start before all others."""
 
@@ -98,14 +108,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-class OneByOne(LoadScopeScheduling):
-    """Distribution of tests to workers one by one, and of some files as a whole."""
+class LongTests(LoadScopeScheduling):
+    """Distribution of long tests to workers: by what they share, usually the servers of a file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
-        return file if file in BUILT_ONCE else nodeid
+        if file in OF_A_RELEASE:
+            return "release"
+        return nodeid if file.startswith(ONE_BY_ONE) else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongTests | None:
     """Replace the scheduler of ``--dist loadgroup``, which loses its groups with pytest 9.2."""
-    return OneByOne(config, log) if config.getoption("dist") == "loadgroup" else None
+    return LongTests(config, log) if config.getoption("dist") == "loadgroup" else None

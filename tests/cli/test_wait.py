@@ -72,7 +72,7 @@ def test_condition_names_the_present_value(
 
 
 PB_STATUSES_KNOWN = (
-    "known are STARTING, WAITING, RUNNING, READY, FINISHED, FAILED, CANCELLING, CANCELLED."
+    "known are STARTING, WAITING, RUNNING, READY, FINISHED, CANCELLING, CANCELLED, FAILED."
 )
 
 

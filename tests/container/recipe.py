@@ -74,6 +74,7 @@ class Image:
 
     A bare virtual environment replaces the Python of the base image. COPY takes from the
     build context what .dockerignore includes. Arguments of the build have their defaults.
+    Python compiles modules on use, as to compile all of them takes long.
     """
 
     def __init__(self, directory: Path, context: Path) -> None:
@@ -81,11 +82,12 @@ class Image:
         self._context = context
         build, self.last = stages(context)
         base = directory / "base"
-        venv.create(base, with_pip=True)
+        venv.create(base)
         path = os.pathsep.join([str(base / "bin"), os.environ["PATH"]])
         arguments = _arguments(context)
         declared = {name: arguments[name] for name in build.values("ARG")}
-        self._build(build, {**_plain_environment(), **build.variables, **declared, "PATH": path})
+        own = {"PATH": path, "PIP_NO_COMPILE": "1"}
+        self._build(build, {**_plain_environment(), **build.variables, **declared, **own})
 
     @property
     def bin(self) -> Path:
@@ -96,7 +98,8 @@ class Image:
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the environment of a process in the image."""
         path = self._placed(self.last.variables["PATH"]).replace("$PATH", os.environ["PATH"])
-        return {**_plain_environment(), **self.last.variables, "PATH": path, **variables}
+        own = {"PATH": path, "PYTHONDONTWRITEBYTECODE": ""}
+        return {**_plain_environment(), **self.last.variables, **own, **variables}
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -19,7 +19,7 @@ from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.container.recipe import ROOT, Image, pins
 from tests.services.etcd import QUICK
-from tests.support.release import VERSION, make_clone, make_release
+from tests.support.release import VERSION
 
 pytestmark = pytest.mark.long
 
@@ -27,10 +27,9 @@ PREFIX = "image"
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+def image(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
     """The image, built from the context that a release has."""
     directory = tmp_path_factory.mktemp("image")
-    dist = make_release(make_clone(tmp_path_factory.mktemp("release")))
     context = directory / "context"
     shutil.unpack_archive(dist / f"ska-sdp-lmc-image-{VERSION}.tar.gz", context)
     return Image(directory, context)

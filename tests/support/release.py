@@ -14,6 +14,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 VERSION: str = yaml.safe_load((ROOT / "charts/ska-sdp-lmc/Chart.yaml").read_text())["version"]
 
+WHEEL = f"ska_sdp_lmc-{VERSION}-py3-none-any.whl"
+
 _UNWANTED = ("GIT_", "MAKE", "MFLAGS", "SETUPTOOLS_SCM_")
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)},
