@@ -16,17 +16,20 @@ __all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command: the names of the help option."""
 
-Action = Callable[..., None]
-"""Function of a command: arguments and options are keyword arguments, with a Printer ``out``."""
+Action = Callable[..., "int | None"]
+"""Function of a command: arguments and options are keyword arguments, with a Printer ``out``.
+
+It may return an exit code.
+"""
 
 
 def with_printer(action: Action) -> Action:
     """Return a callback that makes the printer ``out`` from the options ``-o`` and ``-q``."""
 
-    def callback(output: str | None, quiet: bool, **options: Any) -> None:
+    def callback(output: str | None, quiet: bool, **options: Any) -> int | None:
         from ska_sdp_config.cli.printers import make_printer
 
-        action(out=make_printer(output, quiet), **options)
+        return action(out=make_printer(output, quiet), **options)
 
     return callback
 

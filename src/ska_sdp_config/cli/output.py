@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ska_sdp_config.cli.columns import Line
 from ska_sdp_config.cli.terminal import one_line
 
 __all__ = [
@@ -121,6 +122,29 @@ class Printer:
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print the results of checks; if quiet, only warnings and faults."""
         self.keys(each.subject for each in findings)
+
+    def lines(self, make_lines: Callable[[int], Iterable[Line]]) -> None:
+        """Print lines, given the function that returns them for a width; if ``shows_columns``."""
+        raise NotImplementedError
+
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print a screen, and flush.
+
+        Args:
+            make_lines: returns the lines for a width.
+            make_document: returns the same as a JSON document.
+            names: names of its objects.
+            is_update: whether it replaces the last one.
+        """
+        write_lines(names)
+        sys.stdout.flush()
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the parts of a dump."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.columns import SCREEN_WIDTH, Line
 from ska_sdp_config.cli.output import (
     Change,
     Difference,
@@ -66,6 +68,20 @@ class PlainPrinter(Printer):
             write_lines([f"{each.word} {each.path}"])
             if not self.quiet:
                 write_lines(f"  {line}" for line in values.difference(each.before, each.after))
+
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print the lines; after an update an empty line."""
+        write_lines("".join(text for text, _ in line) for line in make_lines(SCREEN_WIDTH))
+        if is_update:
+            write_lines([""])
+        sys.stdout.flush()
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print the findings, one per line; if quiet, only warnings and faults."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.columns import Line
 from ska_sdp_config.cli.output import (
     Change,
     Difference,
@@ -84,6 +85,18 @@ class DocumentPrinter(Printer):
         self._document(
             [each._asdict() for each in findings if not (self.quiet and each.verdict == "ok")]
         )
+
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print the document, updates on one line each."""
+        self._document(make_document(), indent=None if is_update else 2)
+        sys.stdout.flush()
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the parts as one mapping."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
+from typing import Any
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
@@ -14,8 +15,9 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.columns import SCREEN_WIDTH, Cell, Line
 from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Printer, Section
-from ska_sdp_config.cli.terminal import escape, one_line
+from ska_sdp_config.cli.terminal import clear_screen, escape, one_line
 from ska_sdp_config.lmc.entry import under_present_names
 
 __all__ = ["TablePrinter"]
@@ -41,6 +43,7 @@ class TablePrinter(Printer):
     def __init__(self, quiet: bool) -> None:
         super().__init__(quiet)
         terminal = sys.stdout.isatty()
+        self._known: dict[Cell, str] = {}
         coloured = terminal and not os.environ.get("NO_COLOR")
         self._console = Console(
             force_terminal=terminal,
@@ -122,6 +125,27 @@ class TablePrinter(Printer):
                     line = Text.assemble(f"  {one_line(name):20} ", one_line(value))
                     self._console.print(line, no_wrap=True, overflow="ellipsis")
 
+    def lines(self, make_lines: Callable[[int], Iterable[Line]]) -> None:
+        """Print lines with their styles, given the function that returns them for a width."""
+        self._print_lines(make_lines(self._console.width))
+
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print the lines with their styles; an update in place of the last one on a terminal."""
+        console = self._console
+        on_terminal = console.is_terminal
+        lines = list(make_lines(console.width if on_terminal else SCREEN_WIDTH))
+        if is_update and on_terminal:
+            lines = _cropped(lines, console.height - 1)
+            clear_screen()
+        self._print_lines([*lines, []] if is_update and not on_terminal else lines)
+
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print the findings with their advice; if quiet, only warnings and faults."""
         subjects = [one_line(each.subject) for each in findings]
@@ -139,6 +163,23 @@ class TablePrinter(Printer):
             )
             if each.advice:
                 self._print(Text(f"{' ' * (8 + width + GAP)}{one_line(each.advice)}"))
+
+    def _print_lines(self, lines: Iterable[Line]) -> None:
+        # Not each line by Rich, which prints only some thousands of lines per second.
+        file = self._console.file
+        file.writelines(f"{''.join(map(self._rendered, line))}\n" for line in lines)
+        file.flush()
+
+    def _rendered(self, cell: Cell) -> str:
+        """Return a text with the escape sequences of its style; other ones are escaped."""
+        text, style = cell
+        if not style:
+            return one_line(text)
+        if cell not in self._known:
+            with self._console.capture() as capture:
+                self._console.print(Text(one_line(text), style), end="", soft_wrap=True)
+            self._known[cell] = capture.get()
+        return self._known[cell]
 
     def _print_summary(self, words: Iterable[str], unchanged: int) -> None:
         if not self.quiet:
@@ -163,6 +204,13 @@ class TablePrinter(Printer):
             lines = (line for row in rows_at_once for line in _lines(titles, row, widths))
             self._console.file.writelines(f"{line}\n" for line in lines)
             self._console.file.flush()
+
+
+def _cropped(lines: list[Line], height: int) -> list[Line]:
+    """Return the first lines, as the terminal would scroll the start away, and how many follow."""
+    if len(lines) <= height:
+        return lines
+    return [*lines[: height - 1], [(f"… {len(lines) - height + 1} more lines", "")]]
 
 
 def _lines(titles: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:

@@ -10,7 +10,14 @@ from types import MappingProxyType
 from ska_sdp_config.lmc import rejections
 from ska_sdp_config.lmc.states import ObsState, State
 
-__all__ = ["TRANSITIONS", "Pending", "Transition", "Wait", "check_allowed"]
+__all__ = [
+    "TRANSITIONS",
+    "Pending",
+    "Transition",
+    "Wait",
+    "check_allowed",
+    "commands_out_of_fault",
+]
 
 
 class Wait(Enum):
@@ -134,3 +141,12 @@ def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
         raise rejections.OBS_STATE.rejection(
             command=command, obs_state=obs_state.name, allowed=allowed
         )
+
+
+def commands_out_of_fault() -> list[str]:
+    """Return the commands that end FAULT, while State is ON and remains it."""
+    return [
+        command
+        for command, transition in TRANSITIONS.items()
+        if ObsState.FAULT in transition.obs_states and transition.state is None
+    ]
