@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.cli.key_change import MAX_FIELDS, KeyChange, describe, own_time
+from ska_sdp_config.cli.key_change import MAX_FIELDS, MAX_LENGTH, KeyChange, describe, own_time
 
-LONG = "x" * 200
+LONG = "x" * (MAX_LENGTH + 1)
 
 
 def described(before: Any, after: Any) -> str:
@@ -29,7 +29,7 @@ def described(before: Any, after: Any) -> str:
         ({"a": {"b": 1}}, {"a": [1]}, 'a {"b": 1} → [1]'),
         ({"a": None, "b": ""}, {"a": "x", "b": "no disk"}, 'a null → x, b "" → "no disk"'),
         ({"a": True}, {"a": 1}, "a true → 1"),
-        ({"a": LONG}, {"a": 1}, f"a {'x' * 79}… → 1"),
+        ({"a": LONG}, {"a": 1}, f"a {LONG[2:]}… → 1"),
         ([1], {"a": 1}, '[1] → {"a": 1}'),
         ({"a": 1}, {"a": 1}, "written without a change"),
         (

@@ -12,7 +12,7 @@ from ska_sdp_config.lmc.times import iso, read_time
 
 __all__ = ["KeyChange", "describe", "document", "own_time", "time_column"]
 
-MAX_LENGTH = 80
+MAX_LENGTH = 200
 """Number of characters of a value that a line shows."""
 
 MAX_FIELDS = 12

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 import click
 
@@ -13,6 +15,7 @@ __all__ = [
     "DEBUG",
     "EB_PARAMETERS",
     "FORCE",
+    "SINCE",
     "TIMEOUT",
     "VALUE_OPTIONS",
     "flag",
@@ -33,6 +36,20 @@ def _check_seconds(
     if value is not None and not (math.isfinite(value) and value > 0):
         raise click.UsageError(f"Invalid timeout {value}: expected seconds, more than 0.", ctx)
     return value
+
+
+def _check_duration(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> timedelta | None:
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6})([smhd])", value)
+    if found is None:
+        raise click.UsageError(
+            f"Invalid duration {value!r}: expected a number and s, m, h or d, e.g. 10m.", ctx
+        )
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
 
 
 def flag(*names: str, text: str) -> click.Option:
@@ -60,6 +77,13 @@ TIMEOUT = click.Option(
     help="Stop after this time, with exit code 4.",
 )
 
+SINCE = click.Option(
+    ["--since"],
+    metavar="DURATION",
+    callback=_check_duration,
+    help="Begin at the first value with a time within this duration, e.g. 10m, 2h or 1d.",
+)
+
 # Read from the command line before it is parsed: it applies to parsing errors too.
 DEBUG = click.Option(
     ["-d", "--debug"],
@@ -85,7 +109,7 @@ EB_PARAMETERS = click.Option(
 )
 
 VALUE_OPTIONS = frozenset(
-    name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts
+    name for option in (PREFIX, OUTPUT, SINCE, TIMEOUT, EB_PARAMETERS) for name in option.opts
 )
 """Names of the options that take a value."""
 

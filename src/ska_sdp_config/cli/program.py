@@ -27,6 +27,7 @@ VERBS = {
     "list": (".list", "List the keys of the database."),
     "get": (".get", "Print the value of a key, or all entries of an object."),
     "watch": (".watch", "Print the current value, then each change."),
+    "history": (".history", "Print what a key or an object was, revision by revision."),
     "describe": (".describe", "Print an object and everything related to it."),
     "wait": (".wait", "Wait until a field has a value."),
     "create": (".create", "Create a key or an object; run a processing script."),
