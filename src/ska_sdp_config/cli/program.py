@@ -28,6 +28,8 @@ VERBS = {
     "get": (".get", "Print the value of a key, or all entries of an object."),
     "watch": (".watch", "Print the current value, then each change."),
     "history": (".history", "Print what a key or an object was, revision by revision."),
+    "record": (".record", "Append every change of the database to a file."),
+    "replay": (".replay", "Print what each subarray showed during a recording."),
     "describe": (".describe", "Print an object and everything related to it."),
     "wait": (".wait", "Wait until a field has a value."),
     "create": (".create", "Create a key or an object; run a processing script."),
