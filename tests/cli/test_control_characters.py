@@ -8,6 +8,7 @@ import shlex
 import sys
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli.recording.format import Snapshot, lines_of
 from ska_sdp_config.cli.terminal import escape
 from ska_sdp_sim.stack.etcd import Etcd
 
@@ -51,7 +53,7 @@ STORED: dict[str, Any] = {
     f"/lines\n/pb/pb-forged{EVIL}": {},
 }
 
-URL, FILE, SAVED = "{url}", "{file}", "{dump}"
+PLACES = ("{url}", "{file}", "{dump}", "{recording}")
 """Replaced by the URL of a page that is not found, and by files with hostile definitions."""
 
 COMMANDS = [
@@ -86,6 +88,12 @@ COMMANDS = [
     "watch /list --timeout=1 -o json",
     "watch /list --timeout=1 -o yaml",
     "watch /text --timeout=1 -q",
+    *(f"history /list {option}" for option in ("", "-v", "-o json", "-o yaml", "-o name", "-q")),
+    f"history /none{EVIL}",
+    f"record /none/{EVIL}",
+    f"replay /none/{EVIL}",
+    "replay {dump}",
+    *(f"replay {{recording}} {option}" for option in ("", "-o json", "-o yaml", "-o table -q")),
     f"watch /none{EVIL} --timeout=1",
     f"wait eb eb-a status={EVIL}x --timeout=1",
     f"wait eb eb-a status={EVIL} --timeout=30",
@@ -138,7 +146,17 @@ def files(tmp_path: Path, web: Web) -> Mapping[str, str]:
     dump = tmp_path / "dump.json"
     values = {"/list": [EVIL + EVIL], f"/new{EVIL}": EVIL}
     dump.write_text(json.dumps({"values": values, "texts": {"/text": f"new {EVIL}"}}))
-    return {"url": web.url("/evil"), "file": str(definitions), "dump": str(dump)}
+    recording = tmp_path / "recording"
+    entry = json.dumps({"eb_id": EVIL.replace("/", ""), "errors": {"subarray": EVIL}})
+    texts = {f"/lmc/subarray/{name.replace('/', '')}": entry for name in ("01", EVIL)}
+    snapshot = Snapshot(1, datetime.now(timezone.utc), texts)
+    recording.write_bytes(b"".join(lines_of(snapshot)))
+    return {
+        "url": web.url("/evil"),
+        "file": str(definitions),
+        "dump": str(dump),
+        "recording": str(recording),
+    }
 
 
 @pytest.fixture
@@ -161,7 +179,7 @@ def test_terminal_gets_no_control_character(
     fill(database, STORED)
     lexer = shlex.shlex(command, posix=True)
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " ", True, ""
-    words = [word.format(**files) if word in (URL, FILE, SAVED) else word for word in lexer]
+    words = [word.format(**files) if word in PLACES else word for word in lexer]
     env = {"NO_COLOR": "1", "EDITOR": editor}
     typed = "no\n" if "prefix" in words else ""
     _, received = run_here_in_terminal(etcd, words, env, typed)

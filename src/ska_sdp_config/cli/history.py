@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.object_history import make_history
 from ska_sdp_config.cli.options import SINCE, flag
@@ -55,7 +56,7 @@ def _history(
                 out.current(present)
             begins = part.revision
     if not found:
-        raise target.not_found()
+        raise NotFound(f"{target.absence}, and was not since revision {begins}: check the name.")
     if late.begins is not None and not out.quiet:
         note(f"Nothing that has a time was written since {late.begins:%Y-%m-%d %H:%M:%S} UTC.")
 
