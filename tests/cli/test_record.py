@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -157,6 +158,32 @@ def test_record_loses_nothing_in_a_restart(
         assert replayed(parts) == contents(config)
 
 
+def test_record_writes_a_gap_after_a_restore(
+    etcd_server: Callable[..., Etcd], start: Start, file: Path
+) -> None:
+    """Also a database that was deleted: its revisions start again."""
+    server = etcd_server()
+    with Config(host=server.host, port=server.port) as config:
+        fill(config, {"/a": "0"})
+        for number in range(1, 10):
+            update(config, "/a", str(number))
+    process = begin(start, file, server=server)
+    server.kill()
+    shutil.rmtree(server.directory / "etcd-data")
+    server.start()
+    with Config(host=server.host, port=server.port) as config:
+        fill(config, {"/b": "0"})
+        wait_for(file, "/b", "0")
+        update(config, "/b", "1")
+        wait_for(file, "/b", "1")
+        end(process)
+        first, gap, *rest = parts_of(file)
+        assert isinstance(gap, Snapshot)
+        assert gap.gap == first.revision
+        assert gap.revision < first.revision
+        assert replayed([gap, *rest]) == contents(config) == {"/b": "1"}
+
+
 @pytest.mark.parametrize(
     "content", ["something else\n", "{}\n", '{"format": 2, "keys": 0}\n', "x"]
 )
@@ -192,7 +219,7 @@ def test_record_on_a_full_disk_can_be_continued(
     _, err = process.communicate(timeout=CALL)
     last = parts_of(file)[-1].revision
     assert process.returncode == 1
-    assert f"Cannot write {file}: File too large. It has all up to revision {last}: make" in err
+    assert f"Cannot write {file}: File too large. It is complete up to revision {last}" in err
     process = begin(start, file)
     wait_for(file, "/a", "4" * 1000)
     end(process)

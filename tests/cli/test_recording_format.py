@@ -78,6 +78,7 @@ def test_unfinished_end_is_left_out() -> None:
         b'{"format": 1, "revision": 1, "time": "soon", "keys": 0}\n',
         content() + b"no JSON\n",
         content() + b'{"revision": 9}\n',
+        content() + b'{"revision": 9, "time": "2026-01-31T12:00:00Z", "changes": 5}\n',
         content() + b"5\n",
     ],
 )

@@ -25,32 +25,28 @@ def _record(file: str, out: Printer, prefix: str) -> None:
     def includes(path: str) -> bool:
         return path.startswith(f"{prefix}/")
 
-    def snapshot(store: Store, gap: int | None) -> Snapshot:
+    def snapshot(store: Store, before: int) -> Snapshot:
         revision, texts = _read_everything(store)
         texts = {path: text for path, text in texts.items() if includes(path)}
-        return Snapshot(revision, _now(), texts, gap)
+        return Snapshot(revision, _now(), texts, before or None)
 
-    with (
-        end_on_interrupt() as end,
-        open_backend(nullcontext(), waits=True) as backend,
-        open_recording(file) as recording,
-    ):
+    with end_on_interrupt() as end, open_backend(nullcontext(), waits=True) as backend:
         store = backend.store
+        # Before the file is created.
         newest = store.read([], timeout=store.timeout).revision
-        if recording.revision is None or recording.revision > newest:
-            # The database has been restored from an older copy if it has not reached the revision.
-            recording.append(snapshot(store, recording.revision))
-        if not out.quiet:
-            note(f"Recording to {file} after revision {recording.revision}: Ctrl-C ends it.")
-        for each in stream(store, (recording.revision or 0) + 1, includes, end=end):
-            if isinstance(each, Gap):
-                if not out.quiet:
-                    note(f"Changes after revision {recording.revision} were lost: see the gap.")
+        with open_recording(file) as recording:
+            if not recording.revision or recording.revision > newest:
+                # A database that has not reached the revision was restored from an older copy.
                 recording.append(snapshot(store, recording.revision))
-            elif each.revision > (recording.revision or 0):
-                recording.append(Changes(each.revision, _now(), each.texts))
-    if not out.quiet:
-        note(f"{file} is complete up to revision {recording.revision}.")
+            if not out.quiet:
+                note(f"Recording to {file} after revision {recording.revision}: Ctrl-C ends it.")
+            for each in stream(store, recording.revision + 1, includes, end=end):
+                if isinstance(each, Gap):
+                    recording.append(snapshot(store, recording.revision))
+                elif each.revision > recording.revision:
+                    recording.append(Changes(each.revision, _now(), each.texts))
+            if not out.quiet:
+                note(f"{file} is complete up to revision {recording.revision}.")
 
 
 def _read_everything(store: Store) -> tuple[int, dict[str, str]]:

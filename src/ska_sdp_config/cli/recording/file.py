@@ -19,10 +19,10 @@ class RecordingFile:
     """Recording to which parts are appended.
 
     Attributes:
-        revision: revision of the last complete part, None in an empty file.
+        revision: revision of the last complete part, 0 in an empty file.
     """
 
-    def __init__(self, name: str, stream: BinaryIO, revision: int | None) -> None:
+    def __init__(self, name: str, stream: BinaryIO, revision: int) -> None:
         self.revision = revision
         self._name = name
         self._stream = stream
@@ -41,10 +41,9 @@ class RecordingFile:
             self.revision = part.revision
         except OSError as exc:
             reason = exc.strerror or exc
-            kept = "nothing" if self.revision is None else f"all up to revision {self.revision}"
             raise Failed(
-                f"Cannot write {self._name}: {reason}. It has {kept}: make space, then run the "
-                "same command to continue it."
+                f"Cannot write {self._name}: {reason}. It is complete up to revision "
+                f"{self.revision}: make space, then run the same command to continue it."
             ) from exc
 
 
@@ -59,7 +58,7 @@ def open_recording(name: str) -> Iterator[RecordingFile]:
         # Unbuffered: after an error, a buffer would be written again when the file is closed.
         with os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            revision, end = None, 0
+            revision, end = 0, 0
             with Path(name).open("rb") as lines:
                 for part, end in read_parts(lines):  # noqa: B007
                     revision = part.revision

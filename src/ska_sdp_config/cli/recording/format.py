@@ -95,9 +95,9 @@ def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
             if "keys" in document:
                 begun, texts = document, {}
             elif "snapshot" in document:
-                texts.update(document["snapshot"])
+                texts.update(_texts(document["snapshot"]))
             else:
-                yield Changes(*_stamp(document), document["changes"]), end
+                yield Changes(*_stamp(document), _texts(document["changes"])), end
             if begun is not None and len(texts) >= begun["keys"]:
                 yield Snapshot(*_stamp(begun), texts, begun.get("gap")), end
                 begun = None
@@ -116,6 +116,12 @@ def _stamp(document: Mapping[str, Any]) -> tuple[int, datetime]:
     if time is None:
         raise ValueError("its time is invalid")
     return int(document["revision"]), time
+
+
+def _texts(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("its texts are no mapping of paths")
+    return value
 
 
 def _check_format(document: Any) -> None:
