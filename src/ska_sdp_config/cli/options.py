@@ -20,6 +20,7 @@ __all__ = [
     "FORCE",
     "FORCE_STATUS",
     "OLDER_THAN",
+    "SINCE",
     "TIMEOUT",
     "VALUE_OPTIONS",
     "YES",
@@ -66,7 +67,11 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 """Arguments of timedelta by the letter of the unit."""
 
 
-def _to_timedelta(ctx: click.Context, param: click.Parameter, value: str) -> timedelta:
+def _to_timedelta(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> timedelta | None:
+    if value is None:
+        return None
     found = re.fullmatch(f"([0-9]+)([{''.join(_UNITS)}])", value)
     try:
         if found:
@@ -74,7 +79,7 @@ def _to_timedelta(ctx: click.Context, param: click.Parameter, value: str) -> tim
     except OverflowError:
         pass
     raise click.UsageError(
-        f"Invalid age {value!r}: expected a number and s, m, h, d or w, e.g. 30d.", ctx
+        f"Invalid duration {value!r}: expected a number and s, m, h, d or w, e.g. 10m or 30d.", ctx
     )
 
 
@@ -126,6 +131,13 @@ PORT = click.Option(
     help="Database port (SDP_CONFIG_PORT).",
 )
 
+SINCE = click.Option(
+    ["--since"],
+    metavar="DURATION",
+    callback=_to_timedelta,
+    help="Begin at the first value with a time within this duration, e.g. 10m, 2h or 1d.",
+)
+
 # Read from the command line before it is parsed: it applies to parsing errors too.
 DEBUG = click.Option(
     ["-d", "--debug"],
@@ -158,7 +170,7 @@ EB_PARAMETERS = click.Option(
 
 VALUE_OPTIONS = frozenset(
     name
-    for option in (PREFIX, OUTPUT, HOST, PORT, TIMEOUT, OLDER_THAN, EB_PARAMETERS)
+    for option in (PREFIX, OUTPUT, HOST, PORT, SINCE, TIMEOUT, OLDER_THAN, EB_PARAMETERS)
     for name in option.opts
 )
 """Names of the options that take a value."""

@@ -1,0 +1,90 @@
+"""``ska-sdp history``: the past of a key or an object, as far back as etcd has kept it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from ska_sdp_config.cli.errors import NotFound
+from ska_sdp_config.cli.key_change import KeyChange
+from ska_sdp_config.cli.object_history import make_history
+from ska_sdp_config.cli.options import SINCE, flag
+from ska_sdp_config.cli.output import Printer, note
+from ska_sdp_config.cli.revisions import Past, past
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.targets import Target, TargetGroup
+
+__all__ = ["command"]
+
+
+class _Since:
+    """Filter that drops changes until one has a time that is late enough.
+
+    The changes after it are kept, with or without a time: they are later.
+    """
+
+    def __init__(self, since: timedelta | None) -> None:
+        self.begins = None if since is None else datetime.now(timezone.utc) - since
+
+    def keep(self, changes: list[KeyChange]) -> list[KeyChange]:
+        """Return the changes of a revision, or none if they are too early."""
+        if self.begins is not None:
+            if not any(each.time and each.time >= self.begins for each in changes):
+                return []
+            self.begins = None
+        return changes
+
+
+def _history(
+    target: Target, out: Printer, prefix: str, since: timedelta | None, values: bool
+) -> None:
+    history, late = make_history(target, prefix), _Since(since)
+    found = False
+    begins = 0
+    with open_backend() as backend:
+        for part in past(backend.store, history.spans, history.includes):
+            if not isinstance(part, Past):
+                changes = history.update(part.revision, part.texts)
+                found = found or bool(changes)
+                out.key_changes(late.keep(changes), whole=values)
+                continue
+            _note_begin(part.revision, begins, out.quiet)
+            present = history.begin(part.revision, part.texts)
+            found = found or bool(present)
+            if begins:
+                out.key_changes(late.keep(present), whole=values)
+            elif since is None:
+                out.current(present)
+            begins = part.revision
+    if not found:
+        raise NotFound(f"{target.absence}, and was not since revision {begins}: check the name.")
+    if late.begins is not None and not out.quiet:
+        note(f"Nothing that has a time was written since {late.begins:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _note_begin(revision: int, before: int, quiet: bool) -> None:
+    """Print the revision at which the history begins, or continues after a compaction."""
+    if quiet:
+        return
+    if before:
+        note(
+            f"The database was compacted meanwhile: changes up to revision {revision} are missing."
+        )
+    elif revision == 1:
+        note("The history is complete, from revision 1.")
+    else:
+        note(f"The history begins at revision {revision}: earlier ones were compacted.")
+
+
+command = TargetGroup(
+    "history",
+    _history,
+    "Print the history of {}",
+    options=[
+        SINCE,
+        flag("-v", "--values", text="Print whole values, not changed fields."),
+    ],
+    help="Print what a key or an object was, revision by revision, as far back as etcd has kept "
+    "it. etcd keeps no times: that shown is in the value itself, last_updated or "
+    "last_command_time, and blank if it has none. A subarray is shown with the obsState and "
+    "healthState derived at each revision.",
+)

@@ -1,0 +1,148 @@
+"""Format of recordings: a JSON document a line.
+
+The first line begins a snapshot: ``{"format": 1, "revision": …, "time": …, "keys": …}``. Lines
+with some of its texts by path follow, ``{"revision": …, "time": …, "snapshot": {…}}``, until there
+are as many as ``keys`` says. Then each line has all changes of one revision: ``{"revision": …,
+"time": …, "changes": {…}}``, null for a deleted path. A line ``{"gap": …, "revision": …, "time":
+…, "keys": …}`` begins another snapshot: the changes after the revision ``gap`` were lost. ``time``
+is that of the receipt.
+
+The documents are ASCII: bytes that are not UTF-8 are lone surrogates, which JSON escapes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ska_sdp_config.lmc.times import iso, read_time
+
+__all__ = ["Changes", "InvalidRecording", "Part", "Snapshot", "lines_of", "read_parts"]
+
+FORMAT = 1
+
+KEYS_PER_LINE = 200
+"""Number of texts of a snapshot in a line."""
+
+
+class InvalidRecording(ValueError):
+    """A file is no recording, or a line of it is damaged."""
+
+
+class Snapshot(NamedTuple):
+    """Contents of the database.
+
+    Attributes:
+        revision: the revision.
+        time: time of receipt.
+        texts: all texts by path.
+        gap: last revision before lost changes; None at the beginning of a recording.
+    """
+
+    revision: int
+    time: datetime
+    texts: Mapping[str, str]
+    gap: int | None = None
+
+
+class Changes(NamedTuple):
+    """All changes of one revision: texts by path, None after a delete; see Snapshot."""
+
+    revision: int
+    time: datetime
+    texts: Mapping[str, str | None]
+
+
+Part = Snapshot | Changes
+
+
+def lines_of(part: Part) -> Iterator[bytes]:
+    """Yield the lines of a part."""
+    stamp = {"revision": part.revision, "time": iso(part.time)}
+    if isinstance(part, Changes):
+        yield _line({**stamp, "changes": dict(part.texts)})
+        return
+    begin = {"format": FORMAT} if part.gap is None else {"gap": part.gap}
+    yield _line({**begin, **stamp, "keys": len(part.texts)})
+    items = iter(sorted(part.texts.items()))
+    while some := dict(islice(items, KEYS_PER_LINE)):
+        yield _line({**stamp, "snapshot": some})
+
+
+def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
+    """Yield the complete parts of a recording, each with the position of its end in bytes.
+
+    An unfinished part at the end, which a killed process leaves, is left out.
+
+    Raises:
+        InvalidRecording: it is no recording, or a line is damaged; names the line.
+    """
+    end = 0
+    begun: dict[str, Any] | None = None
+    texts: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            _check_unfinished(number, line)
+            return
+        end += len(line)
+        try:
+            document = json.loads(line)
+            if number == 1:
+                _check_format(document)
+            if "keys" in document:
+                begun, texts = document, {}
+            elif "snapshot" in document:
+                texts.update(_texts(document["snapshot"]))
+            else:
+                yield Changes(*_stamp(document), _texts(document["changes"])), end
+            if begun is not None and len(texts) >= begun["keys"]:
+                yield Snapshot(*_stamp(begun), texts, begun.get("gap")), end
+                begun = None
+        except InvalidRecording:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise InvalidRecording(f"line {number} is damaged ({exc!r})") from exc
+
+
+def _line(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+def _stamp(document: Mapping[str, Any]) -> tuple[int, datetime]:
+    time = read_time(document["time"])
+    if time is None:
+        raise ValueError("its time is invalid")
+    return int(document["revision"]), time
+
+
+def _texts(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("its texts are no mapping of paths")
+    return value
+
+
+def _check_format(document: Any) -> None:
+    """Check the first line.
+
+    Raises:
+        InvalidRecording: it is that of another format.
+    """
+    found = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(found, int) or "keys" not in document:
+        raise InvalidRecording('it does not begin with {"format": 1, …}')
+    if found != FORMAT:
+        raise InvalidRecording(f"it has format {found}, and this program reads {FORMAT}")
+
+
+def _check_unfinished(number: int, line: bytes) -> None:
+    """Check an unfinished line: if it is the first, it must be the beginning of a recording.
+
+    Raises:
+        InvalidRecording: it is not.
+    """
+    begin = b'{"format":'
+    if number == 1 and line[: len(begin)] != begin[: len(line)]:
+        raise InvalidRecording('it does not begin with {"format": 1, …}')

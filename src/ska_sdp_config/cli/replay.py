@@ -1,0 +1,38 @@
+"""``ska-sdp replay``: print what each subarray would have shown at each revision."""
+
+from __future__ import annotations
+
+import click
+
+from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.observed import ObservedSubarrays
+from ska_sdp_config.cli.output import Printer, note
+from ska_sdp_config.cli.recording.file import read_recording
+from ska_sdp_config.cli.recording.format import Snapshot
+
+__all__ = ["command"]
+
+
+def _replay(file: str, out: Printer, prefix: str) -> None:
+    observed = ObservedSubarrays(prefix)
+    for part in read_recording(file):
+        if not isinstance(part, Snapshot):
+            changes = observed.update(part.revision, part.texts)
+        else:
+            changes = observed.replace(part.revision, part.texts)
+            if part.gap is None:
+                out.current(changes)
+                continue
+            if not out.quiet:
+                note(f"Changes from revision {part.gap + 1} to {part.revision} are missing.")
+        out.key_changes(each._replace(time=part.time) for each in changes)
+
+
+command = make_command(
+    "replay",
+    _replay,
+    [click.Argument(["file"], metavar="FILE", type=click.Path())],
+    help="Print what each subarray showed while 'ska-sdp record' wrote FILE: obsState, "
+    "healthState and the first fault, whenever they changed, with the time of receipt. They are "
+    "derived from the recorded documents; the database is not needed.",
+)

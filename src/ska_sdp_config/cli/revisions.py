@@ -1,0 +1,235 @@
+"""Changes of the database, revision by revision: the past from etcd's history, then live."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from ska_sdp_config.cli.interrupts import EndRequest
+from ska_sdp_config.store.errors import Compacted, ConfigConnectionError
+from ska_sdp_config.store.interface import Change, Query, Store
+from ska_sdp_config.store.keys import EVERYTHING, Span, readable_path_of
+
+__all__ = ["MAX_QUEUED_CHANGES", "Gap", "Past", "Revision", "past", "read_texts", "stream"]
+
+MAX_QUEUED_CHANGES = 20_000
+"""Number of received changes after which a stream waits until they are consumed."""
+
+MAX_SILENT_CALLS = 3
+"""Consecutive timeouts without changes, while the database responds, after which a read of the
+past fails."""
+
+Includes = Callable[[str], bool]
+"""Selects paths."""
+
+
+class Revision(NamedTuple):
+    """Changes of one revision: the texts by path, None after a delete."""
+
+    revision: int
+    texts: Mapping[str, str | None]
+
+
+class Gap(NamedTuple):
+    """Loss of the changes up to a revision: they were compacted, or the database was restored."""
+
+    revision: int
+
+
+class Past(NamedTuple):
+    """Oldest kept revision, with the texts by path; the changes that follow begin there."""
+
+    revision: int
+    texts: Mapping[str, str]
+
+
+class _Batch(NamedTuple):
+    """Received changes, and the newest revision that they complete."""
+
+    newest: int
+    changes: Sequence[Change]
+
+
+class _Window:
+    """Sink of a watch that queues a limited number of changes; the rest has to be watched again.
+
+    Without the limit, a slow consumer would need as much memory as etcd's history.
+    """
+
+    def __init__(self, includes: Includes, last: int | None) -> None:
+        self.queue: queue.SimpleQueue[_Batch | Gap | None] = queue.SimpleQueue()
+        self._includes = includes
+        self._last = last
+        self._room = MAX_QUEUED_CHANGES
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        if self._room <= 0:
+            return
+        kept = [each for each in changes if self._matches(each.key)]
+        newest = changes[-1].revision
+        if kept or (self._last is not None and newest >= self._last):
+            self.queue.put(_Batch(newest, kept))
+        self._room -= len(kept)
+        if self._room <= 0:
+            self.queue.put(None)
+
+    def _matches(self, key: str) -> bool:
+        path = readable_path_of(key)
+        return path is not None and self._includes(path)
+
+    def gap(self, revision: int) -> None:
+        self.queue.put(Gap(revision))
+
+    def wake(self) -> None:
+        self.queue.put(None)
+
+
+def stream(
+    store: Store,
+    first: int,
+    includes: Includes = lambda path: True,
+    *,
+    last: int | None = None,
+    end: EndRequest | None = None,
+) -> Generator[Revision | Gap, None, None]:
+    """Yield the changes of each revision in order, each once, also after an outage.
+
+    Args:
+        store: the database.
+        first: the first revision.
+        includes: selects the paths.
+        last: the last revision, which exists; None to continue until ``end``.
+        end: request to end the stream.
+
+    Raises:
+        ConfigConnectionError: the database does not respond and ``last`` is given. Without it
+            the stream waits.
+    """
+    next_revision = first
+    while last is None or next_revision <= last:
+        window = _Window(includes, last)
+        if end:
+            end.wake = window.wake
+            if end.is_set:
+                return
+        watch = store.watch(EVERYTHING, next_revision, window)
+        try:
+            for received in _received(store, window, last is not None):
+                if end and end.is_set:
+                    return
+                if isinstance(received, Gap):
+                    next_revision = received.revision + 1
+                    yield received
+                    continue
+                for revision, group in groupby(received.changes, lambda each: each.revision):
+                    if last is not None and revision > last:
+                        return
+                    yield Revision(revision, _texts(group))
+                next_revision = received.newest + 1
+                if last is not None and next_revision > last:
+                    return
+        finally:
+            watch.cancel()
+
+
+def past(store: Store, spans: Sequence[Span], includes: Includes) -> Iterator[Past | Revision]:
+    """Yield what some spans held at the oldest kept revision, then each change up to the present.
+
+    If the database is compacted meanwhile, another ``Past`` follows, of the revision from which
+    the history continues.
+
+    Args:
+        store: the database.
+        spans: the spans, which contain all paths of interest.
+        includes: selects paths within the spans.
+
+    Raises:
+        ConfigConnectionError: the database does not respond.
+    """
+    last = store.read([], timeout=store.timeout).revision
+    while True:
+        try:
+            oldest = _oldest_revision(store)
+            _, texts = read_texts(store, spans, oldest)
+        except Compacted:
+            continue
+        yield Past(oldest, {path: text for path, text in texts.items() if includes(path)})
+        for each in stream(store, oldest + 1, includes, last=last):
+            if isinstance(each, Gap):
+                break
+            yield each
+        else:
+            return
+
+
+def read_texts(
+    store: Store, spans: Sequence[Span], revision: int = 0, *, timeout: float | None = None
+) -> tuple[int, dict[str, str]]:
+    """Read the texts of spans that are in the path space.
+
+    Args:
+        store: the database.
+        spans: the spans.
+        revision: the revision to read at, 0 for the newest.
+        timeout: seconds, by default that of the store.
+
+    Returns:
+        The revision, and the texts by path.
+
+    Raises:
+        Compacted: the revision was compacted.
+        ConfigConnectionError: the database does not respond.
+    """
+    queries = [Query(span) for span in spans]
+    reply = store.read(queries, revision, timeout=timeout or store.timeout)
+    entries = [entry for found in reply.found for entry in found or ()]
+    paths = ((readable_path_of(entry.key), entry.value) for entry in entries)
+    return reply.revision, {path: text for path, text in paths if path is not None}
+
+
+def _received(store: Store, window: _Window, is_past: bool) -> Iterator[_Batch | Gap]:
+    """Yield what a window receives until it is full, or its end is requested.
+
+    Raises:
+        ConfigConnectionError: the database does not respond, or does not deliver the past.
+    """
+    silent = 0
+    while True:
+        try:
+            received = window.queue.get(timeout=store.timeout if is_past else None)
+        except queue.Empty:
+            # Raises an error if the database does not respond.
+            store.read([], timeout=store.timeout)
+            silent += 1
+            if silent < MAX_SILENT_CALLS:
+                continue
+            raise ConfigConnectionError(
+                f"The database at {store.address} did not deliver its history within "
+                f"{silent * store.timeout:g} s: try again. The user needs the right to read all "
+                "keys."
+            ) from None
+        if received is None:
+            return
+        silent = 0
+        yield received
+
+
+def _texts(changes: Iterator[Change]) -> dict[str, str | None]:
+    found = ((readable_path_of(each.key), each.entry) for each in changes)
+    return {path: entry and entry.value for path, entry in found if path is not None}
+
+
+def _oldest_revision(store: Store) -> int:
+    """Return the oldest revision that can be read, by bisection: no call returns it."""
+    low, high = 1, store.read([], timeout=store.timeout).revision
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            store.read([Query(Span("0"))], middle, timeout=store.timeout)
+        except Compacted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
