@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import queue
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing, nullcontext
+from datetime import datetime, timezone
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import TimedOut
 from ska_sdp_config.cli.interrupts import EndRequest, end_on_interrupt, end_on_timeout
+from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
     from ska_sdp_config.store.interface import Change
 
-__all__ = ["Texts", "changes"]
+__all__ = ["Texts", "changes", "key_changes"]
 
 Texts = dict[str, "str | None"]
 """Texts by path, None after a delete."""
@@ -58,9 +60,19 @@ class _Sink:
 def changes(
     target: Target, timeout: float | None, *, quiet: bool = False, code: int = 0
 ) -> Generator[Texts, None, None]:
+    """Yield the entries of a target, then the texts that each commit changed; see key_changes."""
+    with closing(key_changes(target, timeout, quiet=quiet, code=code)) as found:
+        for commit in found:
+            yield {each.path: each.after for each in commit}
+
+
+def key_changes(
+    target: Target, timeout: float | None, *, quiet: bool = False, code: int = 0
+) -> Generator[list[KeyChange], None, None]:
     """Yield the entries of a target, then the changes of each commit, until Ctrl-C.
 
-    A write of the same text is not a change.
+    The entries are yielded as if they were created. A write of the same text is not a change. The
+    time of a change is that of its receipt.
 
     Args:
         target: the key or object.
@@ -90,13 +102,13 @@ def changes(
 
 def _changes(
     backend: Backend, target: Target, end: EndRequest, quiet: bool
-) -> Generator[Texts, None, None]:
+) -> Generator[list[KeyChange], None, None]:
     sink = _Sink(target)
     end.wake = sink.wake
     shown, revision = _read(backend, target)
     if not (shown or quiet) and sys.stderr.isatty():
         note(f"{target.absence} yet: waiting, press Ctrl-C to stop.")
-    yield {**shown}
+    yield _update({}, shown, revision)
     # One watch: the changes of several watches would not be in order.
     watch = backend.store.watch(EVERYTHING if target.kind else target.spans[0], revision + 1, sink)
     try:
@@ -105,12 +117,12 @@ def _changes(
             if received is GAP:
                 now, revision = _read_with_retries(backend, target)
                 paths = sorted(shown.keys() | now.keys())
-                yield _update(shown, {path: now.get(path) for path in paths})
+                yield _update(shown, {path: now.get(path) for path in paths}, revision)
             # The changes of a commit together: a condition must not hold in between.
             for modified, group in groupby(received or (), lambda change: change.revision):
                 texts = {path_of_key(each.key): each.entry and each.entry.value for each in group}
                 if modified > revision:
-                    yield _update(shown, texts)
+                    yield _update(shown, texts, modified)
     finally:
         watch.cancel()
 
@@ -133,12 +145,19 @@ def _read_with_retries(backend: Backend, target: Target) -> tuple[dict[str, str]
     return until_answered(store, lambda seconds: _read(backend, target), no_limit)
 
 
-def _update(shown: dict[str, str], texts: Texts) -> Texts:
+def _update(
+    shown: dict[str, str], texts: Mapping[str, str | None], revision: int
+) -> list[KeyChange]:
     """Apply changes to the shown texts; return those that differ."""
-    changed = {path: text for path, text in texts.items() if shown.get(path) != text}
-    for path, text in changed.items():
-        if text is None:
-            del shown[path]
+    time = datetime.now(timezone.utc)
+    changed = [
+        KeyChange(path, shown.get(path), text, revision, time)
+        for path, text in texts.items()
+        if shown.get(path) != text
+    ]
+    for each in changed:
+        if each.after is None:
+            del shown[each.path]
         else:
-            shown[path] = text
+            shown[each.path] = each.after
     return changed

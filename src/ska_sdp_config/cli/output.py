@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ska_sdp_config.cli.columns import Line
+from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.terminal import one_line
 
 __all__ = [
@@ -97,9 +98,19 @@ class Printer:
         """Print one path with its value."""
         self.entries([entry])
 
-    def changed(self, path: str, text: str | None) -> None:
-        """Print the new value at a path, None if it was deleted, and flush."""
-        self.keys([path])
+    def current(self, changes: Sequence[KeyChange]) -> None:
+        """Print the values before the first change, which are given as creations, and flush."""
+        self.parts([Entry(each.path, each.after or "") for each in changes])
+        sys.stdout.flush()
+
+    def key_changes(self, changes: Iterable[KeyChange], *, whole: bool = False) -> None:
+        """Print changes of keys, and flush; if quiet, the new values only.
+
+        Args:
+            changes: the changes.
+            whole: whether to print the new values in place of the fields that changed.
+        """
+        self.keys(change.path for change in changes)
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:

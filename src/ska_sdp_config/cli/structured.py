@@ -9,6 +9,7 @@ from typing import Any
 
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.columns import Line
+from ska_sdp_config.cli.key_change import KeyChange, document
 from ska_sdp_config.cli.output import (
     Change,
     Difference,
@@ -44,10 +45,15 @@ class DocumentPrinter(Printer):
         value = values.read(entry.text)
         self._document(value if self.quiet else {entry.path: value})
 
-    def changed(self, path: str, text: str | None) -> None:
-        """Print a mapping of the path to its value, or the value; null after a delete."""
-        value = None if text is None else values.read(text)
-        self._document(value if self.quiet else {path: value}, indent=None)
+    def current(self, changes: Sequence[KeyChange]) -> None:
+        """Print a mapping for each value, as for its creation."""
+        self.key_changes(changes)
+
+    def key_changes(self, changes: Iterable[KeyChange], *, whole: bool = False) -> None:
+        """Print a mapping for each change of a key; if quiet, the new value only."""
+        for each in changes:
+            found = document(each)
+            self._document(found["new"] if self.quiet else found, indent=None)
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.columns import SCREEN_WIDTH, Cell, Line
+from ska_sdp_config.cli.key_change import KeyChange, describe, time_column
 from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Printer, Section
 from ska_sdp_config.cli.terminal import clear_screen, escape, one_line
 from ska_sdp_config.lmc.entry import under_present_names
@@ -70,18 +71,21 @@ class TablePrinter(Printer):
 
     def value(self, entry: Entry) -> None:
         """Print one path, and below it its value."""
-        self.changed(*entry)
+        if not self.quiet:
+            self._print(Text(one_line(entry.path), "bold"))
+        self._print_value(entry.text)
 
-    def changed(self, path: str, text: str | None) -> None:
-        """Print one path, and below it its value."""
-        if not self.quiet or text is None:
-            suffix = " was deleted" if text is None else ""
-            self._print(Text.assemble((one_line(path), "bold"), (suffix, "red")))
-        if text is not None:
-            value = Text(escape(values.pretty(text)))
-            if values.is_json(text):
-                JSONHighlighter().highlight(value)
-            self._print(value)
+    def key_changes(self, changes: Iterable[KeyChange], *, whole: bool = False) -> None:
+        """Print a line for each change of a key, with ``whole`` the new value below it."""
+        for each in changes:
+            has_value = whole and each.after is not None
+            if not self.quiet or each.after is None:
+                about = "" if has_value else one_line(describe(each))
+                style = {"deleted": "red"}.get(about, "")
+                path = (one_line(each.path), "bold")
+                self._print(Text.assemble(f"{time_column(each.time)} ", path, " ", (about, style)))
+            if each.after is not None and (has_value or self.quiet):
+                self._print_value(each.after)
         self._console.file.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -179,6 +183,12 @@ class TablePrinter(Printer):
         if not self.quiet:
             done = [f"{count} {word}" for word, count in Counter(words).items()]
             self._print(Text(", ".join([*done, f"{unchanged} unchanged"])))
+
+    def _print_value(self, text: str) -> None:
+        value = Text(escape(values.pretty(text)))
+        if values.is_json(text):
+            JSONHighlighter().highlight(value)
+        self._print(value)
 
     def _print(self, text: Text) -> None:
         # Without soft wrap a value copied from the screen would contain extra line ends.

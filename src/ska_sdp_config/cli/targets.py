@@ -42,11 +42,13 @@ class Target:
         path: its full path; of several objects that of their directory.
         kind: the kind of object.
         word: the part of the IDs that selects several objects; empty for one.
+        is_whole_kind: whether it is all objects of the kind.
     """
 
     path: str
     kind: SdpObject | None = None
     word: str = ""
+    is_whole_kind: bool = False
 
     @property
     def _hint(self) -> str:
@@ -126,6 +128,7 @@ class TargetGroup(KeyGroup):
         key_options: options for keys only.
         extra_arguments: the arguments after the key or ID.
         selects: whether a part of the ID may name several objects.
+        selects_all: whether all objects of a kind are meant if the ID is left out.
         usage: lines of usage; by default those common to all verbs.
     """
 
@@ -140,6 +143,7 @@ class TargetGroup(KeyGroup):
         extra_arguments: Sequence[click.Argument] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
         selects: bool = False,
+        selects_all: bool = False,
         usage: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
@@ -157,7 +161,7 @@ class TargetGroup(KeyGroup):
             ],
             params=[*key_options, *options, *COMMON],
             commands=[
-                _object_command(kind, action, about, [*params, *options], selects)
+                _object_command(kind, action, about, [*params, *options], selects, selects_all)
                 for kind in kinds
             ],
             **arguments,
@@ -243,8 +247,14 @@ def _object_command(
     about: str,
     params: Sequence[click.Parameter],
     selects: bool,
+    selects_all: bool,
 ) -> click.Command:
-    def act(prefix: str, key: str = "", **options: Any) -> None:
+    def act(prefix: str, key: str | None = None, **options: Any) -> None:
+        if key is None and selects_all and not kind.is_single:
+            target = Target(kind.path(prefix).rstrip("/"), kind, is_whole_kind=True)
+            action(target, prefix=prefix, **options)
+            return
+        key = key or ""
         if not kind.is_single:
             check_id(key)
         target = Target(kind.path(prefix, key), kind)
@@ -252,8 +262,12 @@ def _object_command(
             target = Target(kind.path(prefix).rstrip("/"), kind, key)
         action(target, prefix=prefix, **options)
 
-    arguments = [] if kind.is_single else [id_argument(kind, selects=selects)]
+    arguments = (
+        [] if kind.is_single else [id_argument(kind, required=not selects_all, selects=selects)]
+    )
     text = about.format(f"one of the {kind.about}") + "."
     if selects and kind.selectors:
         text = f"{text[:-1]}, or all of a {' or '.join(kind.selectors)}."
+    if selects_all and not kind.is_single:
+        text = f"{text[:-1]}; without {kind.id_name} all {kind.about}."
     return make_object_command(kind, act, [*arguments, *params], text)

@@ -1,0 +1,110 @@
+"""Change of the text at a path, as ``watch``, ``history`` and ``replay`` print it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ska_sdp_config.cli import values
+from ska_sdp_config.lmc.times import iso, read_time
+
+__all__ = ["KeyChange", "describe", "document", "own_time", "time_column"]
+
+MAX_LENGTH = 80
+"""Number of characters of a value that a line shows."""
+
+MAX_FIELDS = 12
+"""Number of changed fields that a line shows."""
+
+OWN_TIMES = ("last_updated", "last_command_time")
+"""Fields of stored values that have the time of the write."""
+
+TIME_FIELDS = (*OWN_TIMES, "last_command_milliseconds")
+"""Fields that are shown only if no other has changed: the line begins with the time."""
+
+TIME_WIDTH = len("2026-01-31T12:00:00.000Z")
+
+
+class KeyChange(NamedTuple):
+    """Change of the text at a path.
+
+    Attributes:
+        path: the path.
+        before: the text before, None if there was none.
+        after: the text after, None after a delete.
+        revision: revision of the database.
+        time: the time to show, None if it is unknown.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    revision: int
+    time: datetime | None = None
+
+
+def own_time(text: str | None) -> datetime | None:
+    """Return the time that a stored value has of its last write, None if it has none."""
+    value = None if text is None else values.read(text)
+    if not isinstance(value, dict):
+        return None
+    found = (read_time(value.get(name)) for name in OWN_TIMES)
+    return next((time for time in found if time is not None), None)
+
+
+def time_column(time: datetime | None) -> str:
+    """Format a time in a fixed width, blank if it is unknown."""
+    return " " * TIME_WIDTH if time is None else iso(time)
+
+
+def document(change: KeyChange) -> dict[str, Any]:
+    """Return the form of a change in JSON and YAML."""
+    sides = {"old": change.before, "new": change.after}
+    read = {side: None if text is None else values.read(text) for side, text in sides.items()}
+    return {"path": change.path, **read, "revision": change.revision}
+
+
+def describe(change: KeyChange) -> str:
+    """Describe a change in one line: ``created`` with the value, ``deleted``, or the fields."""
+    if change.after is None:
+        return "deleted"
+    if change.before is None:
+        return f"created {_cut(values.compact(change.after))}"
+    before, after = values.read(change.before), values.read(change.after)
+    fields = dict(_differences("", before, after))
+    shown = {name: text for name, text in fields.items() if name not in TIME_FIELDS} or fields
+    if not shown:
+        return "written without a change"
+    lines = [f"{name} {text}".lstrip() for name, text in shown.items()]
+    more = len(lines) - MAX_FIELDS
+    return ", ".join([*lines[:MAX_FIELDS], *([f"{more} more fields"] if more > 0 else [])])
+
+
+def _differences(name: str, before: Any, after: Any) -> Iterator[tuple[str, str]]:
+    """Yield the dotted name and the change of each field that differs."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        # In Python True == 1, in JSON they differ.
+        if _format(before) != _format(after):
+            yield name, f"{_cut(_format(before))} → {_cut(_format(after))}"
+        return
+    for key in [*after, *(key for key in before if key not in after)]:
+        inner = f"{name}.{key}" if name else key
+        if key not in before:
+            yield inner, f"added {_cut(_format(after[key]))}"
+        elif key not in after:
+            yield inner, f"removed {_cut(_format(before[key]))}"
+        else:
+            yield from _differences(inner, before[key], after[key])
+
+
+def _format(value: Any) -> str:
+    """Format a value: a word without quotes, anything else as JSON."""
+    if isinstance(value, str) and value and not any(each in value for each in ' ,"\n\t→'):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
