@@ -11,19 +11,12 @@ from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.system_survey import Survey
 from ska_sdp_config.lmc.observe import observe
 from ska_sdp_config.lmc.states import ObsState
-from ska_sdp_config.lmc.transitions import TRANSITIONS
+from ska_sdp_config.lmc.transitions import commands_out_of_fault
 
 __all__ = ["MAX_FINDINGS", "find_system_faults"]
 
 MAX_FINDINGS = 10
 """Maximum number of findings of each kind."""
-
-ENDS_FAULT = " or ".join(
-    name
-    for name, each in TRANSITIONS.items()
-    if ObsState.FAULT in each.obs_states and ObsState.EMPTY not in each.obs_states
-)
-"""Commands that lead out of FAULT to another obsState."""
 
 
 def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
@@ -59,6 +52,7 @@ def _limit(findings: Sequence[Finding], what: str) -> Iterator[Finding]:
 
 
 def _subarrays_in_fault(survey: Survey) -> Iterator[Finding]:
+    commands = " or ".join(commands_out_of_fault())
     for snapshot in survey.subarrays:
         view = observe(snapshot)
         if view.obs_state is ObsState.FAULT:
@@ -68,7 +62,7 @@ def _subarrays_in_fault(survey: Survey) -> Iterator[Finding]:
                 f"subarray {snapshot.subarray_id}",
                 "fault",
                 f"it is in FAULT: {reasons}",
-                f"correct the cause, then send it {ENDS_FAULT}",
+                f"correct the cause, then send it {commands}",
             )
 
 

@@ -27,6 +27,7 @@ Next, keep a stack running until Ctrl-C:
 It prints three lines that set up another shell. There:
 
   ska-sdp-lmc demo               observe once more
+  ska-sdp status                 show the whole system, and what is wrong
   ska-sdp list -a                list what is in the database
   ska-sdp describe subarray 01   show a subarray with its blocks
   ska-sdp doctor                 check the database
