@@ -61,7 +61,7 @@ def test_checksums_are_those_of_all_files(dist: Path) -> None:
 
 
 def test_second_build_is_equal(dist: Path, tmp_path: Path) -> None:
-    # Not of the working tree, in which somebody may have changed a file since.
+    # Not of the working tree, in which a file may have changed since.
     git(tmp_path, "clone", "--quiet", f"file://{dist.parent}", "clone")
     again = make_release(tmp_path / "clone")
     assert (again / "SHA256SUMS").read_text() == (dist / "SHA256SUMS").read_text()

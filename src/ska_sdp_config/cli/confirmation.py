@@ -108,11 +108,20 @@ class Confirmation:
         # Ctrl-C stops a read at once, but must not stop a commit.
         only_reads = self._dry_run or (self._asks and self._always and self._confirmed is None)
         result: T
+        unconfirmed: _Unconfirmed | None = None
         with open_database(None if only_reads else defer_interrupts(kept)) as database:
-            for txn in database.txn():
-                result = change(database, txn)
-                if self._dry_run:
-                    break
+            try:
+                for txn in database.txn():
+                    result = change(database, txn)
+                    if self._dry_run:
+                        break
+            except _Unconfirmed as exc:
+                if not only_reads:
+                    raise
+                # Ctrl-C before the question is raised only if the body completes.
+                unconfirmed = exc
+        if unconfirmed is not None:
+            raise unconfirmed
         return result
 
     def _ask(self, unconfirmed: _Unconfirmed) -> None:

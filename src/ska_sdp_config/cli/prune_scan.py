@@ -104,6 +104,8 @@ def _objects(txn: Txn, kind: SdpObject, prefix: str) -> Iterator[tuple[str, dict
             yield path.removeprefix(root), value
 
 
-def _keys(txn: Txn, kind: SdpObject, prefix: str) -> list[str]:
+def _keys(txn: Txn, kind: SdpObject, prefix: str) -> Iterator[str]:
     root = kind.path(prefix)
-    return [path.removeprefix(root) for path in txn.peek_keys(root)]
+    # With their values, as only these are read in pages: each has the timeout of one call.
+    for path, _ in txn.peek_values(root):
+        yield path.removeprefix(root)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from ska_sdp_config.cli.objects import DEPENDENCY, EB, FLOW, PB, SdpObject
-from ska_sdp_config.entity.states import DependencyStatus, EbStatus, FlowStatus, PbStatus
+from ska_sdp_config.statuses import DependencyStatus, EbStatus, FlowStatus, PbStatus
 
 __all__ = ["KNOWN_STATUSES"]
 

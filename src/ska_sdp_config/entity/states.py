@@ -6,7 +6,15 @@ and read like the others.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
+
+from ska_sdp_config.statuses import (
+    DependencyStatus,
+    EbStatus,
+    FlowStatus,
+    PbStatus,
+    PodStatus,
+)
 
 __all__ = [
     "DependencyState",
@@ -20,33 +28,6 @@ __all__ = [
     "PodStatus",
     "ProcessingBlockState",
 ]
-
-PbStatus = Literal[
-    "STARTING", "WAITING", "RUNNING", "READY", "FINISHED", "CANCELLING", "CANCELLED", "FAILED"
-]
-"""Known statuses of processing blocks."""
-
-EbStatus = Literal["ACTIVE", "FINISHED", "CANCELLED"]
-"""Known statuses of execution blocks."""
-
-PodStatus = Literal["PENDING", "RUNNING", "FINISHED", "CANCELLED", "FAILED", "UNSET"]
-"""Known statuses of the pods of a deployment."""
-
-FlowStatus = Literal[
-    "WAITING",
-    "PENDING",
-    "INITIALISED",
-    "FLOWING",
-    "COMPLETED",
-    "INCOMPLETE",
-    "FAILED",
-    "DELETING",
-    "DELETED",
-]
-"""Known statuses of flows."""
-
-DependencyStatus = Literal["WORKING", "FINISHED", "FAILED"]
-"""Known statuses of dependencies."""
 
 
 class ProcessingBlockState(TypedDict, total=False):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ska_sdp_config.entity.states import EbStatus, FlowStatus, PbStatus
 from ska_sdp_config.lmc.states import Json
+from ska_sdp_config.statuses import EbStatus, FlowStatus, PbStatus
 
 __all__ = [
     "EB_ACTIVE",

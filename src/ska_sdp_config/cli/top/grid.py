@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.message import Message
 
-from ska_sdp_config.cli.columns import style_of
 from ska_sdp_config.cli.top.line_view import LineView, Part, fitted
 from ska_sdp_config.cli.top.table import Cell, Column, Table
 from ska_sdp_config.lmc.times import age_text
