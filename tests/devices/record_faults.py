@@ -1,6 +1,7 @@
 """Write ``tests/recordings``: ``ska-sdp record`` of devices and simulators on a real etcd.
 
-Run it only if the stored format changes: ``.venv/bin/python -m tests.devices.record_faults``.
+Run it only if the stored format changes: ``.venv/bin/python -m tests.devices.record_faults``. Then
+write the new times to ``tests/cli/test_recordings.py`` and ``docs/how-to/command-line.md``.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 
 from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.key_change import KeyChange
-from ska_sdp_config.cli.object_history import make_history
 from ska_sdp_config.cli.options import SINCE, flag
 from ska_sdp_config.cli.output import Printer, note
 from ska_sdp_config.cli.revisions import Past, past
@@ -37,6 +36,9 @@ class _Since:
 def _history(
     target: Target, out: Printer, prefix: str, since: timedelta | None, values: bool
 ) -> None:
+    # Imports the model, and with it pydantic, which the help does not need.
+    from ska_sdp_config.cli.object_history import make_history
+
     history, late = make_history(target, prefix), _Since(since)
     found = False
     begins = 0

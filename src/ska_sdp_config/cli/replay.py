@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.observed import ObservedSubarrays
 from ska_sdp_config.cli.output import Printer, note
 from ska_sdp_config.cli.recording.file import read_recording
 from ska_sdp_config.cli.recording.format import Snapshot
@@ -14,6 +13,9 @@ __all__ = ["command"]
 
 
 def _replay(file: str, out: Printer, prefix: str) -> None:
+    # Imports the model, and with it pydantic, which the help does not need.
+    from ska_sdp_config.cli.observed import ObservedSubarrays
+
     observed = ObservedSubarrays(prefix)
     for part in read_recording(file):
         if not isinstance(part, Snapshot):
