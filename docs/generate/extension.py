@@ -61,6 +61,7 @@ PICTURES: Mapping[str, Callable[[], str]] = {
     "list": screens.list_,
     "describe": screens.describe,
     "doctor": screens.doctor,
+    "status": screens.status,
 }
 """Functions that return SVG text, by the argument of the directive."""
 
