@@ -24,11 +24,11 @@ __all__ = ["run"]
 
 # Each verb's module is imported when the verb is used, and holds its command as `command`.
 VERBS = {
-    "status": (".status", "Show the whole system, its faults and the commands that end them."),
     "list": (".list", "List the keys of the database."),
     "get": (".get", "Print the value of a key, or all entries of an object."),
     "watch": (".watch", "Print the current value, then each change."),
     "describe": (".describe", "Print an object and everything related to it."),
+    "status": (".status", "Show the whole system, its faults and the commands that end them."),
     "wait": (".wait", "Wait until a field has a value."),
     "create": (".create", "Create a key or an object; run a processing script."),
     "update": (".update", "Replace the value of a key, or of an object."),
