@@ -184,6 +184,16 @@ def test_failed_block_alone_is_an_open_failure(database: Config, here: Run) -> N
     assert "pb-a FAILED: it gave no reason" in result.out
 
 
+def test_damaged_entries_are_faults(database: Config, here: Run) -> None:
+    fill(database, {"/lmc/subarray/01": "not JSON", "/lmc/controller": "[]", "/pb/pb-a": "x"})
+    for line in (["status"], ["list", "subarray", "-o", "table"]):
+        result = here(*line)
+        assert result.code == 0
+        assert "/lmc/subarray/01 holds no JSON object" in result.out
+    assert "/lmc/controller holds no JSON object" in here("status").out
+    assert here("list", "pb", "-o", "table").lines[1].split()[:2] == ["/pb/pb-a", "STARTING"]
+
+
 def test_empty_database_has_missing_components_and_exit_code_0(
     database: Config, here: Run
 ) -> None:

@@ -88,6 +88,7 @@ def read_snapshots(txn: Txn, prefix: str) -> list[Snapshot]:
     return [
         read_snapshot(path[len(SUBARRAYS) :], txn.revision, texts.get_many)
         for path, _ in texts.list_values(SUBARRAYS)
+        if path != SUBARRAYS
     ]
 
 

@@ -24,11 +24,11 @@ __all__ = ["run"]
 
 # Each verb's module is imported when the verb is used, and holds its command as `command`.
 VERBS = {
-    "status": (".status", "Show the whole system, its faults and the commands that end them."),
     "list": (".list", "List the keys of the database."),
     "get": (".get", "Print the value of a key, or all entries of an object."),
     "watch": (".watch", "Print the current value, then each change."),
     "describe": (".describe", "Print an object and everything related to it."),
+    "status": (".status", "Show the whole system, its faults and the commands that end them."),
     "wait": (".wait", "Wait until a field has a value."),
     "history": (".history", "Print what a key or an object was, revision by revision."),
     "record": (".record", "Append every change of the database to a file."),

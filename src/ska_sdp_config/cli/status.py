@@ -13,6 +13,7 @@ from ska_sdp_config.cli.interrupts import end_on_interrupt, stop_on_interrupt
 from ska_sdp_config.cli.options import flag
 from ska_sdp_config.cli.output import Printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.store.errors import ConfigConnectionError
 
 if TYPE_CHECKING:
     from ska_sdp_config.cli.members import Member
@@ -70,7 +71,11 @@ def _watch(out: Printer, prefix: str) -> int:
                     continue
                 if time.monotonic() - read_at > MEMBERS_INTERVAL_S:
                     members, read_at = _read_members(), time.monotonic()
-                _print(out, overview, backend, members, is_update=True)
+                try:
+                    _print(out, overview, backend, members, is_update=True)
+                except ConfigConnectionError:
+                    # The next transaction waits for the end of the outage.
+                    watcher.trigger()
                 time.sleep(REDRAW_INTERVAL_S)
     return int(overview is not None and overview.is_failed)
 

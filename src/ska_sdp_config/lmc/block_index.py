@@ -63,7 +63,8 @@ class BlockIndex:
         """
         self._statuses.clear()
         self.rows.clear()
-        ids = {path[len(self.root) :] for path in paths}
+        # Other programs may write a key whose path ends with the slash of the root.
+        ids = {path[len(self.root) :] for path in paths} - {""}
         stateless = set(ids)
         for path, text in states:
             block_id, _, leaf = path[len(self.root) :].partition("/")
@@ -86,7 +87,7 @@ class BlockIndex:
             path[len(self.root) :].partition("/")[0]
             for path in changed
             if path.startswith(self.root)
-        }
+        } - {""}
         texts = read([f"{self.root}{each}{leaf}" for each in ids for leaf in ("", "/state")])
         for block_id in sorted(ids):
             if texts[f"{self.root}{block_id}"] is None:
