@@ -29,6 +29,7 @@ VERBS = {
     "get": (".get", "Print the value of a key, or all entries of an object."),
     "watch": (".watch", "Print the current value, then each change."),
     "describe": (".describe", "Print an object and everything related to it."),
+    "top": (".top.command", "Show the system on the full screen, live."),
     "wait": (".wait", "Wait until a field has a value."),
     "create": (".create", "Create a key or an object; run a processing script."),
     "update": (".update", "Replace the value of a key, or of an object."),
