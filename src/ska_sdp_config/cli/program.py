@@ -29,6 +29,7 @@ VERBS = {
     "watch": (".watch", "Print the current value, then each change."),
     "describe": (".describe", "Print an object and everything related to it."),
     "status": (".status", "Show the whole system, its faults and the commands that end them."),
+    "top": (".top.command", "Show the system on the full screen, live."),
     "wait": (".wait", "Wait until a field has a value."),
     "history": (".history", "Print what a key or an object was, revision by revision."),
     "record": (".record", "Append every change of the database to a file."),

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.message import Message
 
+from ska_sdp_config.cli.columns import style_of
 from ska_sdp_config.cli.top.line_view import LineView, Part, fitted
 from ska_sdp_config.cli.top.table import Cell, Column, Table
 from ska_sdp_config.lmc.times import age_text
@@ -128,11 +129,7 @@ class Grid(LineView):
         return [
             Part(
                 fitted(self._text(cell), width) + " ",
-                CURSOR
-                if is_cursor
-                else _style(cell)
-                if isinstance(cell, str) and cell.isupper()
-                else Style(),
+                CURSOR if is_cursor else Style.parse(style_of(str(cell))),
             )
             for cell, width in zip(row, self._widths, strict=False)
         ]
