@@ -16,6 +16,9 @@ STORED = frozenset(
 )
 """Settings that the state of a subarray depends on; its entry holds them."""
 
+MAX_PATTERN_LENGTH = 1000
+"""Maximum length of a regular expression in characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -35,12 +38,30 @@ def _split(value: Any) -> Any:
     return tuple(name for name in names if name and name != "none")
 
 
+def _compile(value: Any) -> Any:
+    """Compile a regular expression; pydantic itself lets some of the errors pass."""
+    if not isinstance(value, str):
+        return value
+    if len(value) > MAX_PATTERN_LENGTH:
+        raise ValueError(f"it is longer than {MAX_PATTERN_LENGTH} characters")
+    try:
+        return re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"it is no regular expression: {error}") from error
+
+
 Names = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,96}$")], ...],
     BeforeValidator(_split),
     Expected("names of letters, digits, '_', '.' and '-', e.g. proccontrol,helmdeploy; or none"),
 ]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), Expected("seconds, e.g. 60")]
+
+Pattern = Annotated[
+    re.Pattern[str],
+    BeforeValidator(_compile),
+    Expected("a regular expression, e.g. receive"),
+]
 
 
 class ModelSettings(BaseModel):
@@ -61,9 +82,7 @@ class ModelSettings(BaseModel):
     timeout_assign_resources: Seconds = 60.0
     timeout_configure: Seconds = 60.0
     required_components: Names = ("proccontrol", "helmdeploy")
-    receive_scripts: Annotated[re.Pattern[str], Expected("a regular expression, e.g. receive")] = (
-        re.compile("receive")
-    )
+    receive_scripts: Pattern = re.compile("receive")
     components: Names = ("proccontrol", "helmdeploy")
     storage_key: Annotated[
         str,
