@@ -45,12 +45,16 @@ def test_stored_settings_are_read_back() -> None:
     "invalid",
     [
         {"receive_scripts": "("},
+        {"receive_scripts": "x{4294967296}"},
+        {"receive_scripts": "(" * 900},
+        {"receive_scripts": "x" * 1001},
+        {"receive_scripts": 5},
         {"required_components": ["/"]},
         {"required_components": None},
         {"timeout_configure": -1},
         {"components": ["a"], "log_level": "none"},
     ],
-    ids=str,
+    ids=lambda each: str(each)[:40],
 )
 def test_invalid_setting_has_its_default(invalid: dict[str, Any]) -> None:
     stored = {"timeout_assign_resources": 5, **invalid}
@@ -75,12 +79,37 @@ def test_server_writes_its_settings_when_they_differ() -> None:
     assert world.entry["settings"] == stored_settings(OTHER)
 
 
-def test_entry_without_settings_is_left_until_the_first_command() -> None:
+def test_server_adds_its_settings_to_an_entry_of_an_earlier_version() -> None:
     world = World(documents(ObsState.IDLE), OTHER)
-    assert "settings" not in world.entry
-    assert upkeep.settings_writes(world.snapshot, OTHER) is None
-    world.command("Abort")
+    before = dict(world.entry)
+    assert "settings" not in before
+    world.write(upkeep.settings_writes(world.snapshot, OTHER))
+    assert world.entry == {**before, "settings": stored_settings(OTHER)}
+
+
+def test_ends_of_waits_are_written_with_the_settings() -> None:
+    world = World(documents(ObsState.IDLE), OTHER)
+    world.documents[ENTRY]["reached"] = False
+    count = world.snapshot.entry.command_count
+    world.write(upkeep.reached_writes(world.snapshot, count, OTHER))
+    assert world.entry["reached"] is True
     assert world.entry["settings"] == stored_settings(OTHER)
+    late = World(documents(ObsState.RESOURCING), OTHER)
+    late.pass_time(100)
+    late.write(upkeep.timeout_writes(late.snapshot, late.now, OTHER))
+    assert late.entry["errors"]
+    assert late.entry["settings"] == stored_settings(OTHER)
+
+
+@pytest.mark.parametrize("fields", [{"eb_id": "a/b"}, {"admin_mode": 5}], ids=str)
+def test_settings_are_not_written_to_an_entry_with_invalid_fields(fields: dict[str, Any]) -> None:
+    world = World(documents(ObsState.IDLE), OTHER)
+    world.documents[ENTRY] |= fields
+    assert upkeep.settings_writes(world.snapshot, OTHER) is None
+
+
+def test_settings_are_not_written_without_an_entry() -> None:
+    assert upkeep.settings_writes(World().snapshot, OTHER) is None
 
 
 def test_settings_are_not_written_to_a_damaged_entry() -> None:

@@ -263,7 +263,10 @@ class SDPSubarray(LmcDevice):
             # The watcher was triggered while it waited for the database: the loop runs again.
             return
         snapshot, is_present = found
-        self.detect_restore(publisher, shown, snapshot.revision)
+        if self.detect_restore(publisher, shown, snapshot.revision):
+            # The older copy may have others: the next iteration writes them.
+            self._settings_are_stored = False
+            watcher.trigger()
         view = publisher.view
         if not isinstance(view, SubarrayView) or view.revision != snapshot.revision:
             view = derive(snapshot, _now(), self.settings)
@@ -273,7 +276,8 @@ class SDPSubarray(LmcDevice):
             watcher.trigger()
         if view.wait_over:
             for txn in watcher.txn():
-                write(txn, upkeep.reached_writes(self._reader.read(txn), view.command_count))
+                now = self._reader.read(txn)
+                write(txn, upkeep.reached_writes(now, view.command_count, self.settings))
         if not is_present:
             self.take_presence(watcher, self._component)
         if view.deadline is not None:
@@ -298,7 +302,8 @@ class SDPSubarray(LmcDevice):
             write(txn, writes)
         if snapshot is None:
             return None
-        self._settings_are_stored = True
+        if upkeep.has_sound_entry(snapshot):
+            self._settings_are_stored = True
         if writes is not None:
             snapshot = snapshot.with_writes(writes, txn.commit_revision)
         return snapshot, is_present

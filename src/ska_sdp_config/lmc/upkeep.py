@@ -17,10 +17,16 @@ from ska_sdp_config.lmc.states import AdminMode
 __all__ = [
     "admin_mode_writes",
     "first_writes",
+    "has_sound_entry",
     "reached_writes",
     "settings_writes",
     "timeout_writes",
 ]
+
+
+def has_sound_entry(snapshot: Snapshot) -> bool:
+    """Return whether the entry is neither unreadable nor has invalid fields."""
+    return snapshot.entry.damage is None and not snapshot.is_damaged(snapshot.entry_path)
 
 
 def first_writes(snapshot: Snapshot, settings: ModelSettings) -> Writes | None:
@@ -34,13 +40,14 @@ def settings_writes(snapshot: Snapshot, settings: ModelSettings) -> Writes | Non
     """Return the entry with the settings of its server; keep all other fields.
 
     Returns:
-        The writes; None if the entry has these settings, or none at all: that of an earlier
-        version is left as it is until the first command.
+        The writes; None if the entry has these settings, or is missing or damaged.
     """
-    stored, known = stored_settings(settings), snapshot.entry.settings
-    if not known or known == stored:
+    stored = stored_settings(settings)
+    document = snapshot.documents.get(snapshot.entry_path)
+    if document is None or not has_sound_entry(snapshot):
         return None
-    document = snapshot.documents[snapshot.entry_path]
+    if document.get("settings") == stored:
+        return None
     return Writes({snapshot.entry_path: {**document, "settings": stored}})
 
 
@@ -49,10 +56,13 @@ def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -
     error = timeout_error(snapshot, now, settings)
     if error is None:
         return None
-    return _entry(snapshot, replace(snapshot.entry, errors={SUBARRAY: error}))
+    stored = stored_settings(settings)
+    return _entry(snapshot, replace(snapshot.entry, errors={SUBARRAY: error}, settings=stored))
 
 
-def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
+def reached_writes(
+    snapshot: Snapshot, command_count: int, settings: ModelSettings
+) -> Writes | None:
     """Return the entry with ``reached``: a wait that is over stays over.
 
     Returns:
@@ -62,9 +72,9 @@ def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
     entry = snapshot.entry
     if entry.command_count != command_count or entry.reached:
         return None
-    if entry.damage is not None or snapshot.is_damaged(snapshot.entry_path):
+    if not has_sound_entry(snapshot):
         return None
-    return _entry(snapshot, replace(entry, reached=True))
+    return _entry(snapshot, replace(entry, reached=True, settings=stored_settings(settings)))
 
 
 def admin_mode_writes(snapshot: Snapshot, mode: AdminMode) -> Writes:
