@@ -44,8 +44,16 @@ class DatabaseStatus:
         faults += [
             f"{each.endpoint} has no leader" for each in self.members if not each.has_leader
         ]
-        alarms = sorted({alarm for each in self.members for alarm in each.alarms})
-        return [*faults, *(f"alarm {alarm} is active" for alarm in alarms)]
+        return [*faults, *(f"alarm {alarm} is active" for alarm in self._alarms)]
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it accepts no writes, by an alarm or as a server has no leader."""
+        return bool(self._alarms) or not all(each.has_leader for each in self.members)
+
+    @property
+    def _alarms(self) -> list[str]:
+        return sorted({alarm for each in self.members for alarm in each.alarms})
 
     @property
     def health(self) -> HealthState:

@@ -18,7 +18,7 @@ def overview_document(overview: Overview, database: DatabaseStatus) -> dict[str,
     """Return the document of ``ska-sdp status -o json``; times are ISO 8601, UTC."""
     return {
         "revision": overview.revision,
-        "is_failed": overview.is_failed,
+        "is_failed": overview.is_failed or database.is_failed,
         "controller": _plain(overview.controller),
         "database": {
             "address": database.address,

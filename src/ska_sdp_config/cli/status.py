@@ -16,6 +16,7 @@ from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.store.errors import ConfigConnectionError
 
 if TYPE_CHECKING:
+    from ska_sdp_config.cli.database_status import DatabaseStatus
     from ska_sdp_config.cli.members import Member
     from ska_sdp_config.engine.backend import Backend
     from ska_sdp_config.lmc.overview import Overview
@@ -36,8 +37,9 @@ def _status(out: Printer, prefix: str, watch: bool) -> int:
         members = _read_members()
     with open_backend() as backend:
         overview = _read_once(backend, prefix)
-        _print(out, overview, backend, members, is_update=False)
-    return int(overview.is_failed)
+        database = _measured(backend, members)
+        _print(out, overview, database, is_update=False)
+    return int(overview.is_failed or database.is_failed)
 
 
 def _read_once(backend: Backend, prefix: str) -> Overview:
@@ -54,6 +56,7 @@ def _watch(out: Printer, prefix: str) -> int:
     from ska_sdp_config.cli.overview_reader import OverviewReader
 
     reader = OverviewReader(prefix)
+    is_failed = False
     overview: Overview | None = None
     with end_on_interrupt() as end:
         members, read_at = _read_members(), time.monotonic()
@@ -72,12 +75,15 @@ def _watch(out: Printer, prefix: str) -> int:
                 if time.monotonic() - read_at > MEMBERS_INTERVAL_S:
                     members, read_at = _read_members(), time.monotonic()
                 try:
-                    _print(out, overview, backend, members, is_update=True)
+                    database = _measured(backend, members)
                 except ConfigConnectionError:
                     # The next transaction waits for the end of the outage.
                     watcher.trigger()
+                else:
+                    _print(out, overview, database, is_update=True)
+                    is_failed = overview.is_failed or database.is_failed
                 time.sleep(REDRAW_INTERVAL_S)
-    return int(overview is not None and overview.is_failed)
+    return int(is_failed)
 
 
 def _read_members() -> list[Member]:
@@ -99,14 +105,21 @@ def _read_members() -> list[Member]:
     return readings.members
 
 
-def _print(
-    out: Printer, overview: Overview, backend: Backend, members: list[Member], *, is_update: bool
-) -> None:
+def _measured(backend: Backend, members: list[Member]) -> DatabaseStatus:
+    """Return the status of the database with its present latency.
+
+    Raises:
+        ConfigConnectionError: the database does not respond.
+    """
     from ska_sdp_config.cli.database_status import DatabaseStatus, measure_latency
+
+    return DatabaseStatus(backend.address, tuple(members), measure_latency(backend))
+
+
+def _print(out: Printer, overview: Overview, database: DatabaseStatus, *, is_update: bool) -> None:
     from ska_sdp_config.cli.overview_document import overview_document
     from ska_sdp_config.cli.overview_lines import overview_lines
 
-    database = DatabaseStatus(backend.address, tuple(members), measure_latency(backend))
     now = datetime.now(timezone.utc)
     out.screen(
         lambda width: overview_lines(overview, database, now, width),
@@ -122,6 +135,7 @@ command = make_command(
     [flag("-w", "--watch", text="Show it again after each change, until Ctrl-C.")],
     help="Show the whole system on one screen: the controller and the database; each subarray, "
     "its faults and the commands that end them; processing blocks and deployments by status; the "
-    "last commands. Exits with 1 if a subarray is in FAULT or a block or deployment is FAILED, "
-    "with 5 if the database is unreachable.",
+    "last commands. Exits with 1 if a subarray is in FAULT, a block or deployment is FAILED or the "
+    "database accepts no writes; OFFLINE components do not count. Exits with 5 if the database is "
+    "unreachable.",
 )
