@@ -75,7 +75,7 @@ def test_way_out_begins_with_what_enables_commands(fields: dict[str, str], way_o
 def test_fault_that_no_command_ends_has_no_way_out() -> None:
     found = documents(ObsState.FAULT)
     del found["/component/helmdeploy/owner"]
-    offline, failed = row_of(found).faults
+    failed, offline = row_of(found).faults
     assert (offline.text, offline.way_out) == ("Component helmdeploy is OFFLINE", "")
     assert failed.way_out
 

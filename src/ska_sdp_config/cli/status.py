@@ -135,7 +135,7 @@ command = make_command(
     [flag("-w", "--watch", text="Show it again after each change, until Ctrl-C.")],
     help="Show the whole system on one screen: the controller and the database; each subarray, "
     "its faults and the commands that end them; processing blocks and deployments by status; the "
-    "last commands. Exits with 1 if a subarray is in FAULT, a block or deployment is FAILED or the "
-    "database accepts no writes; OFFLINE components do not count. Exits with 5 if the database is "
-    "unreachable.",
+    "last commands. Exits with 1 if a subarray is in FAULT, a block or deployment is FAILED or "
+    "the database accepts no writes; OFFLINE components do not count. Exits with 5 if the "
+    "database is unreachable.",
 )

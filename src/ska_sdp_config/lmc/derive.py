@@ -68,7 +68,7 @@ def obs_state(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Obs
         return target
     if target is ObsState.ABORTED:
         return ObsState.ABORTED
-    if entry.errors or _failed(snapshot) or _timed_out(snapshot, now, settings):
+    if entry.errors or snapshot.failures or _timed_out(snapshot, now, settings):
         return ObsState.FAULT
     return _pending_obs_state(snapshot, settings) or target
 
@@ -84,7 +84,7 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) ->
         return None
     if snapshot.eb is None or entry.obs_state_commanded is ObsState.ABORTED:
         return None
-    if entry.errors or _failed(snapshot):
+    if entry.errors or snapshot.failures:
         return None
     pending = pending_of(snapshot)
     assert pending is not None
@@ -149,11 +149,6 @@ def _timed_out(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> bo
     )
 
 
-def _failed(snapshot: Snapshot) -> bool:
-    acknowledged = snapshot.entry.acknowledged
-    return any(pb.failed and pb.pb_id not in acknowledged for pb in snapshot.realtime_pbs)
-
-
 def _scan_id(eb: Json) -> int | None:
     scan_id = eb.get("scan_id")
     if isinstance(scan_id, str) and re.fullmatch(r"\d{1,18}", scan_id):
@@ -178,10 +173,4 @@ def _eb_summary(snapshot: Snapshot) -> Json:
 def _error_messages(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, str]:
     if final is not ObsState.FAULT:
         return {}
-    acknowledged = snapshot.entry.acknowledged
-    failed = {
-        pb.pb_id: pb.reason
-        for pb in snapshot.realtime_pbs
-        if pb.failed and pb.pb_id not in acknowledged
-    }
-    return {**errors, **failed}
+    return {**errors, **{pb.pb_id: pb.reason for pb in snapshot.failures}}
