@@ -61,14 +61,18 @@ def test_ways_out_of_fault_are_those_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("fields", "way_out"),
     [
+        ({}, "ObsReset or Restart"),
         ({"state_commanded": "OFF"}, "On, then ObsReset or Restart"),
+        ({"state_commanded": "DISABLE"}, "On, then ObsReset or Restart"),
         ({"admin_mode": "OFFLINE"}, "adminMode ONLINE, then ObsReset or Restart"),
+        ({"reached": "soon"}, "Restart"),
+        ({"reached": "soon", "state_commanded": "OFF"}, "On, then Restart"),
     ],
-    ids=["OFF", "DISABLE"],
+    ids=str,
 )
 def test_way_out_begins_with_what_enables_commands(fields: dict[str, str], way_out: str) -> None:
-    (fault,) = row_of({**owners(), ENTRY: entry_document(reached="soon", **fields)}).faults
-    assert "corrupt: fix reached" in fault.text
+    errors = {"subarray": "Configure timed out"}
+    (fault,) = row_of({**owners(), ENTRY: entry_document(**{"errors": errors, **fields})}).faults
     assert fault.way_out == way_out
 
 

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from ska_sdp_config.lmc.rejections import CommandRejected, Reason
-from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.states import AdminMode, ObsState, State
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
 
 from .cells import CELLS, COLUMNS, DISABLED, MOMENTS, PATHS, Cell
@@ -52,10 +52,10 @@ def test_cell_is_accepted_or_rejected(cell: Cell) -> None:
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
 def test_command_is_rejected_in_transient_state(command: str, moment: str) -> None:
     if command == "Off":
-        check_allowed(command, State.ON, ObsState[moment])
+        check_allowed(command, State.ON, ObsState[moment], AdminMode.ONLINE)
         return
     with pytest.raises(CommandRejected) as rejected:
-        check_allowed(command, State.ON, ObsState[moment])
+        check_allowed(command, State.ON, ObsState[moment], AdminMode.ONLINE)
     assert rejected.value.reason is Reason.NOT_ALLOWED
     assert rejected.value.text == Cell(command, moment, allowed=False).rejection
 
@@ -135,3 +135,16 @@ def test_fault_keeps_everything() -> None:
     assert after.obs_state is ObsState.FAULT
     for name in ("scan_type", "scan_id", "eb_id", "receive_addresses", "resources"):
         assert getattr(after, name) == getattr(before, name)
+
+
+@pytest.mark.parametrize("state", ["DISABLE", "STANDBY"])
+def test_state_that_another_program_stored_is_ended_by_on(state: str) -> None:
+    """Setting adminMode to ONLINE, which it is, would change nothing."""
+    world = World(documents(ObsState.EMPTY))
+    world.entry["state_commanded"] = state
+    with pytest.raises(CommandRejected) as rejected:
+        world.command("Off")
+    assert rejected.value.text == (
+        f"Command Off not allowed when device state is {state}; allowed in ON"
+    )
+    assert world.command("On").state is State.ON

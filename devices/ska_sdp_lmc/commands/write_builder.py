@@ -79,7 +79,7 @@ class WriteBuilder:
         transaction_id: str,
     ) -> None:
         self.obs_state = obs_state(snapshot, now, settings)
-        check_allowed(command, snapshot.state, self.obs_state)
+        check_allowed(command, snapshot.state, self.obs_state, snapshot.entry.admin_mode)
         snapshot.check_entry()
         self.snapshot = snapshot
         self._transition = TRANSITIONS[command]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from ska_sdp_config.cli.objects import EB, PB
 from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.system_survey import Survey
-from ska_sdp_config.lmc.observe import observe
-from ska_sdp_config.lmc.states import ObsState
-from ska_sdp_config.lmc.transitions import commands_out_of_fault
+from ska_sdp_config.lmc.rows import subarray_row
 
 __all__ = ["MAX_FINDINGS", "find_system_faults"]
 
@@ -52,17 +49,17 @@ def _limit(findings: Sequence[Finding], what: str) -> Iterator[Finding]:
 
 
 def _subarrays_in_fault(survey: Survey) -> Iterator[Finding]:
-    commands = " or ".join(commands_out_of_fault())
     for snapshot in survey.subarrays:
-        view = observe(snapshot)
-        if view.obs_state is ObsState.FAULT:
-            errors: dict[str, str] = json.loads(view.error_messages)
-            reasons = "; ".join(f"{key}: {text}" for key, text in errors.items())
+        # Whether its device is alive is another finding.
+        row = subarray_row(snapshot, is_online=True)
+        causes = [fault for fault in row.faults if fault.way_out]
+        if causes:
+            reasons = "; ".join(fault.text for fault in causes)
             yield Finding(
                 f"subarray {snapshot.subarray_id}",
                 "fault",
                 f"it is in FAULT: {reasons}",
-                f"correct the cause, then send it {commands}",
+                f"correct the cause, then send it {causes[0].way_out}",
             )
 
 

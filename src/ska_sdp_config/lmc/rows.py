@@ -174,7 +174,7 @@ def subarray_row(snapshot: Snapshot, is_online: bool) -> SubarrayRow:
         is_online: whether its device is alive.
     """
     view, entry = observe(snapshot), snapshot.entry
-    faults = _faults(view)
+    faults = _faults(view, is_damaged=entry.damage is not None)
     pbs = snapshot.pbs.values()
     scan_type = (snapshot.eb or {}).get("current_scan_type")
     return SubarrayRow(
@@ -268,12 +268,14 @@ def command_rows(
     return sorted(given, key=lambda row: row.time.timestamp() if row.time else 0.0, reverse=True)
 
 
-def _faults(view: SubarrayView) -> tuple[FaultRow, ...]:
+def _faults(view: SubarrayView, *, is_damaged: bool) -> tuple[FaultRow, ...]:
     """Return the faults, and for each cause of FAULT the way out."""
     causes = {
         fault_key for name in json.loads(view.error_messages) for fault_key in _keys_of_cause(name)
     }
-    way_out = _way_out(view.state, view.admin_mode)
+    # Of a damaged entry its own text names Restart alone.
+    commands = "Restart" if is_damaged else " or ".join(commands_out_of_fault())
+    way_out = _way_out(commands, view.state, view.admin_mode)
     return tuple(
         FaultRow(fault.text, fault.since, way_out if fault.key in causes else "")
         for fault in view.faults or ()
@@ -290,8 +292,7 @@ def _since(faults: Iterable[FaultRow]) -> datetime | None:
     return min((fault.since for fault in faults if fault.way_out and fault.since), default=None)
 
 
-def _way_out(state: State, admin_mode: AdminMode) -> str:
-    commands = " or ".join(commands_out_of_fault())
+def _way_out(commands: str, state: State, admin_mode: AdminMode) -> str:
     if not admin_mode.enables:
         return f"adminMode ONLINE, then {commands}"
     return commands if state is State.ON else f"On, then {commands}"

@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from ska_sdp_config.lmc import rejections
-from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.states import AdminMode, ObsState, State
 
 __all__ = [
     "TRANSITIONS",
@@ -124,16 +124,18 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
 """Transition of each command of the subarray."""
 
 
-def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
-    """Check that State and obsState allow a command.
+def check_allowed(command: str, state: State, obs_state: ObsState, admin_mode: AdminMode) -> None:
+    """Check that adminMode, State and obsState allow a command.
 
     Raises:
-        CommandRejected: State, which is checked first, or obsState does not allow it.
+        CommandRejected: adminMode, State or obsState, in this order, does not allow it.
     """
     transition = TRANSITIONS[command]
-    if state is State.DISABLE:
+    if not admin_mode.enables:
         raise rejections.DISABLED.rejection(command=command)
-    if state not in transition.states:
+    # A subarray is ON or OFF. Others, which only another program stores, are ended by On.
+    counted = state if state is State.ON else State.OFF
+    if counted not in transition.states:
         allowed = ", ".join(each.name for each in State if each in transition.states)
         raise rejections.STATE.rejection(command=command, state=state.name, allowed=allowed)
     if obs_state not in transition.obs_states:
