@@ -190,7 +190,10 @@ def test_damaged_entries_are_faults(database: Config, here: Run) -> None:
         result = here(*line)
         assert result.code == 0
         assert "/lmc/subarray/01 holds no JSON object" in result.out
-    assert "/lmc/controller holds no JSON object" in here("status").out
+    faults = here("status", "-o", "json").document["controller"]["faults"]
+    texts = [each["text"] for each in faults]
+    for path in ("/lmc/controller", "/lmc/subarray/01", "/pb/pb-a"):
+        assert f"{path} holds no JSON object" in texts
     assert here("list", "pb", "-o", "table").lines[1].split()[:2] == ["/pb/pb-a", "STARTING"]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc.active_blocks import ActiveBlocks
 from ska_sdp_config.lmc.block_index import BlockIndex, Row, index_of_deployments, index_of_pbs
 from ska_sdp_config.lmc.observe import read_snapshot
 from ska_sdp_config.lmc.overview import Overview, is_open_failure, make_overview, sort_blocks
@@ -34,7 +35,11 @@ class OverviewReader:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._pbs, self._deployments = index_of_pbs(), index_of_deployments()
-        self.followed = [prefix + each.root for each in (self._pbs, self._deployments)]
+        # Of these only the unreadable texts are of interest, which the controller reports.
+        self._blocks = ActiveBlocks()
+        self.followed = [
+            prefix + each for each in (*ActiveBlocks.FOLLOWED, self._deployments.root)
+        ]
 
     def read(self, txn: Txn, changed: Iterable[str] | None = None) -> Overview:
         """Read the overview.
@@ -47,27 +52,36 @@ class OverviewReader:
             ConfigConnectionError: the database does not respond.
         """
         texts = _Texts(txn, self._prefix)
-        for index in (self._pbs, self._deployments):
-            if changed is None:
-                index.build(texts.peek_keys(index.root), texts.peek_values_below(index.root))
-            else:
-                index.update((path[len(self._prefix) :] for path in changed), texts.get_many)
+        if changed is None:
+            for index in (self._pbs, self._deployments):
+                index.build(texts.peek_keys(index.root), texts.peek_values(index.root, 1))
+            self._blocks.build(
+                texts.peek_values("/eb/"), texts.peek_values("/pb/", 1), texts.peek_values("/pb/")
+            )
+        else:
+            relative = [path[len(self._prefix) :] for path in changed]
+            for each in (self._pbs, self._deployments, self._blocks):
+                each.update(relative, texts.get_many)
         snapshots = read_snapshots(txn, self._prefix)
         found = texts.get_many([paths.CONTROLLER])
         found.update(texts.list_values("/component/", [1]))
         documents: dict[str, Json] = {}
-        unreadable: list[str] = []
+        unreadable = set(self._blocks.unreadable)
         for path, text in found.items():
             document, is_readable = read_document(text)
             if document is not None:
                 documents[path] = document
             if not is_readable:
-                unreadable.append(path)
+                unreadable.add(path)
+        # Of a snapshot only its entry: the controller does not report other documents.
+        unreadable.update(
+            each.entry_path for each in snapshots if each.is_damaged(each.entry_path)
+        )
         acknowledged = {each for snapshot in snapshots for each in snapshot.entry.acknowledged}
         return make_overview(
             txn.revision,
             documents,
-            tuple(unreadable),
+            tuple(sorted(unreadable)),
             snapshots,
             sort_blocks(self._pbs.counts, _with_documents(self._pbs, texts, acknowledged)),
             sort_blocks(self._deployments.counts, self._deployments.rows.values()),
@@ -135,8 +149,8 @@ class _Texts:
     def peek_keys(self, path: str) -> list[str]:
         return [self._strip(each) for each in self._txn.peek_keys(self._prefix + path)]
 
-    def peek_values_below(self, path: str) -> Iterator[tuple[str, str]]:
-        found = self._txn.peek_values(self._prefix + path, [1])
+    def peek_values(self, path: str, level: int = 0) -> Iterator[tuple[str, str]]:
+        found = self._txn.peek_values(self._prefix + path, [level])
         return ((self._strip(each), text) for each, text in found)
 
     def _strip(self, path: str) -> str:
