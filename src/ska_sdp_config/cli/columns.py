@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-__all__ = ["SCREEN_WIDTH", "Cell", "Column", "Line", "layout", "style_of", "wrapped"]
+__all__ = [
+    "SCREEN_WIDTH",
+    "Cell",
+    "Column",
+    "Line",
+    "layout",
+    "packed",
+    "style_of",
+    "wrapped",
+]
 
 Cell = tuple[str, str]
 """A text, and its style, empty for none."""
@@ -131,6 +140,32 @@ def wrapped(text: str, style: str, width: int, indent: str = INDENT) -> Iterator
     """Yield the lines of a text that is wrapped between words, each with an indent."""
     for part in _wrap(text, width - len(indent)):
         yield [(indent, ""), (part, style)]
+
+
+def packed(groups: Iterable[Line], width: int, gap: str) -> Iterator[Line]:
+    """Yield lines of groups of cells, with a gap between groups, where a line may end.
+
+    Args:
+        groups: the groups, which are never broken.
+        width: width of the screen.
+        gap: text between two groups; without its spaces it also ends a line.
+    """
+    mark = gap.rstrip()
+    line: Line = []
+    used = 0
+    for group in groups:
+        size = sum(_cells(text) for text, _ in group)
+        if not line:
+            pass
+        elif used + len(gap) + size + len(mark) <= width:
+            line.append((gap, ""))
+            used += len(gap)
+        else:
+            yield [*line, (mark, "")]
+            line, used = [(INDENT, "")], len(INDENT)
+        line += group
+        used += size
+    yield line
 
 
 def _wrap(text: str, width: int) -> list[str]:

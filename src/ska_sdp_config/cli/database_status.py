@@ -61,11 +61,11 @@ class DatabaseStatus:
         return HealthState.DEGRADED if self.faults else HealthState.OK
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> list[str]:
         """Address, number of servers that respond, and latency."""
         responding = sum(not each.fault for each in self.members)
-        members = f", {responding} of {len(self.members)} members" if self.members else ""
-        return f"{self.address}{members}, {self.latency_s * 1e3:.1f} ms"
+        members = [f"{responding} of {len(self.members)} members"] if self.members else []
+        return [self.address, *members, f"{self.latency_s * 1e3:.1f} ms"]
 
 
 def measure_latency(backend: Backend) -> float:

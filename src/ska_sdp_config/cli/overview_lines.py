@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from ska_sdp_config.cli.columns import Cell, Column, Line, layout, style_of, wrapped
+from ska_sdp_config.cli.columns import Cell, Column, Line, layout, packed, style_of, wrapped
 from ska_sdp_config.cli.database_status import DatabaseStatus
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.overview import Blocks, Overview
@@ -53,11 +53,11 @@ def overview_lines(
     ]
     for fault in controller.faults:
         yield from fault_lines(fault, width)
-    yield [
-        ("DATABASE    ", "bold"),
-        _word(database.health.name),
-        (f", {database.summary}, revision {overview.revision}", ""),
+    parts: list[Line] = [
+        [("DATABASE    ", "bold"), _word(database.health.name)],
+        *([(part, "")] for part in (*database.summary, f"revision {overview.revision}")),
     ]
+    yield from packed(parts, width, ", ")
     for text in database.faults:
         yield from wrapped(text, style_of("FAILED"), width)
     if overview.missing:
@@ -123,10 +123,8 @@ def _block_lines(
 ) -> Iterator[Line]:
     """Yield the numbers by status; the oldest that wait, and failures not shown elsewhere."""
     counts = sorted(blocks.counts.items(), key=lambda item: (-item[1], item[0]))
-    line: Line = [(title, "bold")]
-    for status, count in counts:
-        line += [("  ", ""), _word(status), (f" {count}", "")]
-    yield line if counts else [*line, ("  none", "")]
+    numbers: list[Line] = [[_word(status), (f" {count}", "")] for status, count in counts]
+    yield from packed([[(title, "bold")], *(numbers or [[("none", "")]])], width, "  ")
     failed = [row for row in blocks.failed if getattr(row, "eb_id", None) not in shown]
     yield from _named(failed, now, width)
     yield from _named(blocks.waiting, now, width)

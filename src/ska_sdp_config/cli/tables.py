@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice, zip_longest
+from itertools import accumulate, chain, islice, zip_longest
 from typing import Any
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -146,7 +146,7 @@ class TablePrinter(Printer):
         on_terminal = console.is_terminal
         lines = list(make_lines(console.width if on_terminal else SCREEN_WIDTH))
         if is_update and on_terminal:
-            lines = _cropped(lines, console.height - 1)
+            lines = _cropped(lines, console.width, console.height - 1)
             clear_screen()
         self._print_lines([*lines, []] if is_update and not on_terminal else lines)
 
@@ -216,11 +216,18 @@ class TablePrinter(Printer):
             self._console.file.flush()
 
 
-def _cropped(lines: list[Line], height: int) -> list[Line]:
-    """Return the first lines, as the terminal would scroll the start away, and how many follow."""
-    if len(lines) <= height:
+def _cropped(lines: list[Line], width: int, height: int) -> list[Line]:
+    """Return the first lines, as the terminal would scroll the start away, and how many follow.
+
+    A line that is wider than the terminal takes several rows of it.
+    """
+    rows = [
+        max(1, -(-sum(cell_len(one_line(text)) for text, _ in each) // width)) for each in lines
+    ]
+    if sum(rows) <= height:
         return lines
-    return [*lines[: height - 1], [(f"… {len(lines) - height + 1} more lines", "")]]
+    shown = sum(total < height for total in accumulate(rows))
+    return [*lines[:shown], [(f"… {len(lines) - shown} more lines", "")]]
 
 
 def _lines(titles: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
