@@ -123,9 +123,10 @@ def test_json_has_everything(database: Config, here: Run) -> None:
     assert (second["obs_state"], second["faults"]) == ("EMPTY", [])
     assert document["processing_blocks"]["counts"] == {"FAILED": 1, "WAITING": 1}
     (failed,) = document["processing_blocks"]["failed"]
-    assert (failed["pb_id"], failed["reason"], failed["eb_id"]) == (FAILED, REASON, EB)
+    assert (failed["id"], failed["reason"]) == (FAILED, REASON)
     (waiting,) = document["processing_blocks"]["waiting"]
     assert waiting["id"] == WAITING
+    assert waiting.keys() == failed.keys()
     assert document["deployments"]["counts"] == {"PENDING": 1}
     assert len(document["commands"]) == 3
 
@@ -211,7 +212,7 @@ def test_status_reads_only_its_prefix(database: Config, here: Run) -> None:
     assert here("status").code == 0
     document = here("status", "--prefix=/t", "-o", "json").document
     assert document["subarrays"][0]["obs_state"] == "FAULT"
-    assert document["processing_blocks"]["failed"][0]["eb_id"] == EB
+    assert document["processing_blocks"]["failed"][0]["id"] == FAILED
 
 
 def test_invalid_usage_has_exit_code_2(here: Run) -> None:
@@ -251,6 +252,9 @@ def test_watch_redraws_a_terminal_in_place(database: Config, etcd: Etcd) -> None
         update(database, f"/pb/{FAILED}/state", '{"status": "FAILED", "reason": "other"}')
         terminal.screen.expect_exact("\x1b[H\x1b[2J")
         terminal.screen.expect_exact("FAILED: other")
+        # Ages stay true without a change.
+        terminal.screen.expect_exact("\x1b[H\x1b[2J")
+        terminal.screen.expect(r"at \d\d:\d\d:\d\d UTC")
         terminal.interrupt()
         terminal.screen.expect(pexpect.EOF)
         assert terminal.close() == 1

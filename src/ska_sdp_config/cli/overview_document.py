@@ -8,15 +8,19 @@ from enum import Enum
 from typing import Any
 
 from ska_sdp_config.cli.database_status import DatabaseStatus
+from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.overview import Blocks, Overview
 from ska_sdp_config.lmc.times import iso
 
 __all__ = ["overview_document"]
 
 
-def overview_document(overview: Overview, database: DatabaseStatus) -> dict[str, Any]:
+def overview_document(
+    overview: Overview, database: DatabaseStatus, now: datetime
+) -> dict[str, Any]:
     """Return the document of ``ska-sdp status -o json``; times are ISO 8601, UTC."""
     return {
+        "time": iso(now),
         "revision": overview.revision,
         "is_failed": overview.is_failed or database.is_failed,
         "controller": _plain(overview.controller),
@@ -47,17 +51,18 @@ def overview_document(overview: Overview, database: DatabaseStatus) -> dict[str,
 def _blocks(blocks: Blocks) -> dict[str, Any]:
     return {
         "counts": dict(sorted(blocks.counts.items())),
-        # Made without the documents, which have the other fields.
-        "waiting": [
-            {
-                "id": row[0],
-                "status": row.status,
-                "reason": row.reason,
-                "last_updated": _plain(row.last_updated),
-            }
-            for row in blocks.waiting
-        ],
-        "failed": _plain(blocks.failed),
+        "waiting": [_block(row) for row in blocks.waiting],
+        "failed": [_block(row) for row in blocks.failed],
+    }
+
+
+def _block(row: Row) -> dict[str, Any]:
+    """Return the fields that every block has: those that wait are read without documents."""
+    return {
+        "id": row[0],
+        "status": row.status,
+        "reason": row.reason,
+        "last_updated": _plain(row.last_updated),
     }
 
 

@@ -56,6 +56,7 @@ def overview_lines(
     parts: list[Line] = [
         [("DATABASE    ", "bold"), _word(database.health.name)],
         *([(part, "")] for part in (*database.summary, f"revision {overview.revision}")),
+        [(f"at {now:%H:%M:%S} UTC", "")],
     ]
     yield from packed(parts, width, ", ")
     for text in database.faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import nullcontext
 from datetime import datetime, timezone
@@ -25,6 +26,9 @@ __all__ = ["command"]
 
 REDRAW_INTERVAL_S = 0.25
 """Shortest time between two screens of ``--watch``."""
+
+REFRESH_INTERVAL_S = 10.0
+"""Longest time between two screens of ``--watch`` on a terminal."""
 
 MEMBERS_INTERVAL_S = 10.0
 """Shortest time between two reads of the status of the servers by ``--watch``."""
@@ -63,7 +67,9 @@ def _watch(out: Printer, prefix: str) -> int:
         with open_backend(nullcontext(), waits=True) as backend:
             # Fail at once if there is no database; an outage later is waited for.
             backend.get("/component")
-            watcher = backend.watcher(follow=reader.followed)
+            # On a terminal also without a change, so that ages stay true.
+            timeout = REFRESH_INTERVAL_S if sys.stdout.isatty() else None
+            watcher = backend.watcher(timeout=timeout, follow=reader.followed)
             end.wake = watcher.trigger
             for _ in watcher:
                 for txn in watcher.txn():
@@ -123,7 +129,7 @@ def _print(out: Printer, overview: Overview, database: DatabaseStatus, *, is_upd
     now = datetime.now(timezone.utc)
     out.screen(
         lambda width: overview_lines(overview, database, now, width),
-        lambda: overview_document(overview, database),
+        lambda: overview_document(overview, database, now),
         [row.subarray_id for row in overview.subarrays],
         is_update=is_update,
     )
@@ -132,7 +138,13 @@ def _print(out: Printer, overview: Overview, database: DatabaseStatus, *, is_upd
 command = make_command(
     "status",
     _status,
-    [flag("-w", "--watch", text="Show it again after each change, until Ctrl-C.")],
+    [
+        flag(
+            "-w",
+            "--watch",
+            text="Show it again after each change, on a terminal at least every 10 s, until Ctrl-C.",
+        )
+    ],
     help="Show the whole system on one screen: the controller and the database; each subarray, "
     "its faults and the commands that end them; processing blocks and deployments by status; the "
     "last commands. Exits with 1 if a subarray is in FAULT, a block or deployment is FAILED or "
