@@ -186,7 +186,17 @@ def test_accepted_failure_is_no_fault_of_the_subarray(database: Config, ska_sdp:
     code, found = findings(ska_sdp)
     assert code == 0
     assert "subarray 01" not in found
-    assert found["pb pb-a"]["verdict"] == "warning"
+    # Nor is it one of the block, as in status.
+    assert "pb pb-a" not in found
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "FINISHED"])
+def test_failure_that_is_over_has_no_finding(database: Config, ska_sdp: Run, status: str) -> None:
+    pb = {"script": {"kind": "realtime", "name": "x", "version": "1"}, "eb_id": "eb-b"}
+    fill(database, SOUND | {"/pb/pb-b": pb, "/pb/pb-b/state": FAILED})
+    fill(database, {"/eb/eb-b": {"status": status}})
+    _, found = findings(ska_sdp)
+    assert "pb pb-b" not in found
 
 
 def test_advice_has_the_prefix(database: Config, ska_sdp: Run) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,10 +19,13 @@ from ska_sdp_config.cli.objects import (
     locate,
 )
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
+from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock
+from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.observe import read_snapshot
+from ska_sdp_config.lmc.overview import is_open_failure
 from ska_sdp_config.lmc.snapshot import Snapshot, read_document
-from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.statuses import PB_AT_WORK, eb_status
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ class Survey:
         subarrays: snapshot of each subarray.
         paths: paths of each kind of object relative to its root, such as ``pb-x`` and
             ``pb-x/state``.
-        failed: processing blocks that are FAILED.
+        failed: processing blocks that are FAILED, with an open failure.
         at_work: status of each processing block that is at work, by its ID.
         active: IDs of the execution blocks that are ACTIVE.
         unknown: unknown statuses.
@@ -101,7 +104,30 @@ def survey_system(txn: Transaction, prefix: str) -> Survey:
             _note_status(survey, location, path, text)
     read = txn.texts.get_many
     survey.subarrays = [read_snapshot(name, txn.revision, read) for name in names]
+    survey.failed = _open_failures(survey, read)
     return survey
+
+
+def _open_failures(
+    survey: Survey, read: Callable[[Iterable[str]], Mapping[str, str | None]]
+) -> list[FailedBlock]:
+    """Return the failed blocks that still require attention, as ``status`` shows them."""
+
+    def documents(wanted: Iterable[str]) -> dict[str, Json]:
+        parsed = {path: read_document(text)[0] for path, text in read(wanted).items()}
+        return {path: document for path, document in parsed.items() if document is not None}
+
+    acknowledged = {pb_id for each in survey.subarrays for pb_id in each.entry.acknowledged}
+    pbs = documents(paths.processing_block(each.pb_id) for each in survey.failed)
+    eb_ids = {pb["eb_id"] for pb in pbs.values() if is_id(pb.get("eb_id"))}
+    ebs = documents(map(paths.execution_block, eb_ids))
+
+    def is_open(failed: FailedBlock) -> bool:
+        pb = pbs.get(paths.processing_block(failed.pb_id))
+        eb = ebs.get(paths.execution_block(str((pb or {}).get("eb_id"))))
+        return is_open_failure(pb, eb, is_acknowledged=failed.pb_id in acknowledged)
+
+    return list(filter(is_open, survey.failed))
 
 
 def _note_status(survey: Survey, location: Location, path: str, text: str) -> None:
