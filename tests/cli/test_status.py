@@ -277,3 +277,15 @@ def test_lists_for_scripts_have_paths_only(database: Config, here: Run, kind: st
     assert here("list", kind).lines == sorted(paths)
     assert here("list", kind, "-o", "json").document == sorted(paths)
     assert here("list", kind, "-q").lines == sorted(paths)
+
+
+def test_list_of_subarrays_names_those_without_a_device(database: Config, here: Run) -> None:
+    scene = fault_scene()
+    del scene["/component/lmc-subarray-02/owner"]
+    fill(database, scene)
+    lines = here("list", "subarray", "-o", "table").lines
+    assert lines[-1].strip() == "Its device is OFFLINE"
+    assert sum("OFFLINE" in line for line in lines) == 1
+    # Quiet is for scripts: a line for each subarray.
+    quiet = here("list", "subarray", "-o", "table", "-q").lines
+    assert [line.split()[0] for line in quiet] == ["/lmc/subarray/01", "/lmc/subarray/02"]

@@ -77,7 +77,12 @@ def overview_lines(
 
 
 def subarray_lines(
-    rows: Sequence[SubarrayRow], now: datetime, width: int, names: Mapping[str, str] | None = None
+    rows: Sequence[SubarrayRow],
+    now: datetime,
+    width: int,
+    names: Mapping[str, str] | None = None,
+    *,
+    quiet: bool = False,
 ) -> Iterator[Line]:
     """Yield the table of subarrays, with the faults of each below its row.
 
@@ -86,13 +91,20 @@ def subarray_lines(
         now: the present time, UTC.
         width: width of the screen.
         names: what to show as key in place of each ID.
+        quiet: whether to leave out the title, the faults and the devices that are not online.
     """
     columns = _SUBARRAY_COLUMNS if names is None else (Column("KEY"), *_SUBARRAY_COLUMNS[1:])
     cells = [_cells(row, now, (names or {}).get(row.subarray_id)) for row in rows]
     table = layout(columns, cells, width)
-    yield next(table)
+    title = next(table)
+    if quiet:
+        yield from table
+        return
+    yield title
     for row, line in zip(rows, table, strict=True):
         yield line
+        if names is not None and not row.is_online:
+            yield from wrapped("Its device is OFFLINE", style_of("DEGRADED"), width)
         for fault in row.faults:
             yield from fault_lines(fault, width)
 

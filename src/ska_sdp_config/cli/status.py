@@ -142,7 +142,7 @@ command = make_command(
         flag(
             "-w",
             "--watch",
-            text="Show it again after each change, on a terminal at least every 10 s, until Ctrl-C.",
+            text="Show it after each change, on a terminal also every 10 s, until Ctrl-C.",
         )
     ],
     help="Show the whole system on one screen: the controller and the database; each subarray, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.columns import Cell, Column, Line, layout, style_of
@@ -80,8 +79,7 @@ def show_subarrays(backend: Backend, out: Printer, prefix: str) -> None:
         rows = read_subarray_rows(txn, prefix)
     names = {row.subarray_id: SUBARRAY.path(prefix, row.subarray_id) for row in rows}
     now = datetime.now(timezone.utc)
-    headings = int(out.quiet)
-    out.lines(lambda width: islice(subarray_lines(rows, now, width, names), headings, None))
+    out.lines(lambda width: subarray_lines(rows, now, width, names, quiet=out.quiet))
 
 
 def read_subarray_rows(txn: Txn, prefix: str) -> list[SubarrayRow]:
