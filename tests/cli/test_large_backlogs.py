@@ -26,7 +26,7 @@ from .conftest import BACKENDS, CALL, Start, interrupt
 SLOW = 12_000_000
 """Rate of a connection, in bytes per second."""
 
-MAX_RECORD_MB = 400
+MAX_RECORD_MB = 250
 """Peak memory of the process that records, of which up to 64 MB are queued."""
 
 
