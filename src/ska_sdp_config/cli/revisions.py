@@ -8,14 +8,35 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ska_sdp_config.cli.interrupts import EndRequest
-from ska_sdp_config.store.errors import Compacted, ConfigConnectionError
+from ska_sdp_config.cli.whole_spans import read_texts
+from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, ConfigRefused
 from ska_sdp_config.store.interface import Change, Query, Store
 from ska_sdp_config.store.keys import EVERYTHING, Span, readable_path_of
 
-__all__ = ["MAX_QUEUED_CHANGES", "Gap", "Past", "Revision", "past", "read_texts", "stream"]
+__all__ = [
+    "COMPACTED",
+    "MAX_QUEUED_BYTES",
+    "MAX_QUEUED_CHANGES",
+    "RESTORED",
+    "Gap",
+    "Past",
+    "Revision",
+    "past",
+    "read_texts",
+    "stream",
+]
 
 MAX_QUEUED_CHANGES = 20_000
 """Number of received changes after which a stream waits until they are consumed."""
+
+MAX_QUEUED_BYTES = 64_000_000
+"""Size of the received texts after which a stream waits until they are consumed."""
+
+COMPACTED = "they were compacted before they were received"
+"""Cause of a gap."""
+
+RESTORED = "the database was restored from an older copy, or is another one"
+"""Cause of a gap."""
 
 MAX_SILENT_CALLS = 3
 """Consecutive timeouts without changes, while the database responds, after which a read of the
@@ -33,9 +54,15 @@ class Revision(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Loss of the changes up to a revision: they were compacted, or the database was restored."""
+    """Loss of the changes up to a revision.
+
+    Attributes:
+        revision: the revision.
+        cause: ``COMPACTED`` or ``RESTORED``.
+    """
 
     revision: int
+    cause: str
 
 
 class Past(NamedTuple):
@@ -55,32 +82,42 @@ class _Batch(NamedTuple):
 class _Window:
     """Sink of a watch that queues a limited number of changes; the rest has to be watched again.
 
-    Without the limit, a slow consumer would need as much memory as etcd's history.
+    Without the limits, a slow consumer would need as much memory as etcd's history.
     """
 
-    def __init__(self, includes: Includes, last: int | None) -> None:
+    def __init__(self, first: int, includes: Includes, last: int | None) -> None:
         self.queue: queue.SimpleQueue[_Batch | Gap | None] = queue.SimpleQueue()
+        self._next_revision = first
         self._includes = includes
         self._last = last
         self._room = MAX_QUEUED_CHANGES
+        self._room_bytes = MAX_QUEUED_BYTES
 
     def changed(self, changes: Sequence[Change]) -> None:
-        if self._room <= 0:
+        if self._is_full():
             return
+        self._next_revision = changes[-1].revision + 1
         kept = [each for each in changes if self._matches(each.key)]
-        newest = changes[-1].revision
-        if kept or (self._last is not None and newest >= self._last):
-            self.queue.put(_Batch(newest, kept))
+        # A read of the past ends at its last revision, and fails if nothing is received.
+        if kept or self._last is not None:
+            self.queue.put(_Batch(changes[-1].revision, kept))
         self._room -= len(kept)
-        if self._room <= 0:
+        self._room_bytes -= sum(len(each.entry.value) for each in kept if each.entry)
+        if self._is_full():
             self.queue.put(None)
+
+    def _is_full(self) -> bool:
+        return self._room <= 0 or self._room_bytes <= 0
 
     def _matches(self, key: str) -> bool:
         path = readable_path_of(key)
         return path is not None and self._includes(path)
 
     def gap(self, revision: int) -> None:
-        self.queue.put(Gap(revision))
+        # Only after a restore is the database older than what the watch expects.
+        cause = RESTORED if revision + 1 < self._next_revision else COMPACTED
+        self.queue.put(Gap(revision, cause))
+        self._next_revision = revision + 1
 
     def wake(self) -> None:
         self.queue.put(None)
@@ -109,12 +146,12 @@ def stream(
     """
     next_revision = first
     while last is None or next_revision <= last:
-        window = _Window(includes, last)
+        window = _Window(next_revision, includes, last)
         if end:
             end.wake = window.wake
             if end.is_set:
                 return
-        watch = store.watch(EVERYTHING, next_revision, window)
+        watch = store.watch(EVERYTHING, next_revision, window, is_lossless=True)
         try:
             for received in _received(store, window, last is not None):
                 if end and end.is_set:
@@ -164,31 +201,6 @@ def past(store: Store, spans: Sequence[Span], includes: Includes) -> Iterator[Pa
             return
 
 
-def read_texts(
-    store: Store, spans: Sequence[Span], revision: int = 0, *, timeout: float | None = None
-) -> tuple[int, dict[str, str]]:
-    """Read the texts of spans that are in the path space.
-
-    Args:
-        store: the database.
-        spans: the spans.
-        revision: the revision to read at, 0 for the newest.
-        timeout: seconds, by default that of the store.
-
-    Returns:
-        The revision, and the texts by path.
-
-    Raises:
-        Compacted: the revision was compacted.
-        ConfigConnectionError: the database does not respond.
-    """
-    queries = [Query(span) for span in spans]
-    reply = store.read(queries, revision, timeout=timeout or store.timeout)
-    entries = [entry for found in reply.found for entry in found or ()]
-    paths = ((readable_path_of(entry.key), entry.value) for entry in entries)
-    return reply.revision, {path: text for path, text in paths if path is not None}
-
-
 def _received(store: Store, window: _Window, is_past: bool) -> Iterator[_Batch | Gap]:
     """Yield what a window receives until it is full, or its end is requested.
 
@@ -200,20 +212,33 @@ def _received(store: Store, window: _Window, is_past: bool) -> Iterator[_Batch |
         try:
             received = window.queue.get(timeout=store.timeout if is_past else None)
         except queue.Empty:
-            # Raises an error if the database does not respond.
-            store.read([], timeout=store.timeout)
+            _check_right_to_watch(store)
             silent += 1
             if silent < MAX_SILENT_CALLS:
                 continue
             raise ConfigConnectionError(
                 f"The database at {store.address} did not deliver its history within "
-                f"{silent * store.timeout:g} s: try again. The user needs the right to read all "
-                "keys."
+                f"{silent * store.timeout:g} s: try again, or with a longer SDP_CONFIG_TIMEOUT."
             ) from None
         if received is None:
             return
         silent = 0
         yield received
+
+
+def _check_right_to_watch(store: Store) -> None:
+    """Check that the database responds, and lets the user read all keys.
+
+    A watch does not report either: it is resumed.
+
+    Raises:
+        ConfigConnectionError: it does not respond.
+        ConfigRefused: it rejects the read.
+    """
+    try:
+        store.read([Query(EVERYTHING, keys_only=True, limit=1)], timeout=store.timeout)
+    except ConfigRefused as exc:
+        raise ConfigRefused(f"{exc} A watch needs the right to read all keys.") from exc
 
 
 def _texts(changes: Iterator[Change]) -> dict[str, str | None]:

@@ -296,7 +296,9 @@ class MemoryStore:
         with self._open():
             pass
 
-    def watch(self, span: Span, from_revision: int, sink: Sink) -> MemoryWatch:
+    def watch(
+        self, span: Span, from_revision: int, sink: Sink, *, is_lossless: bool = False
+    ) -> MemoryWatch:
         """Watch; see Store."""
         with self._open() as database:
             return MemoryWatch(database, self, span, from_revision, sink)

@@ -116,9 +116,11 @@ class EtcdStore:
         request = codec.commit_request([KeyAt(writes[0].key, NEVER)], writes, reads)
         self._etcd.call("KV", "Txn", request, timeout)
 
-    def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
+    def watch(
+        self, span: Span, from_revision: int, sink: Sink, *, is_lossless: bool = False
+    ) -> Watch:
         """Watch; see Store."""
-        return self._watch.add(span, from_revision, sink)
+        return self._watch.add(span, from_revision, sink, is_lossless=is_lossless)
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
         """Grant a lease; see Store."""
