@@ -185,6 +185,41 @@ def test_record_writes_a_gap_after_a_restore(
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"cluster":"', '"cluster":"0'),
+        # A restored copy may have the same ID and reach the same revision with other texts.
+        ('"/a"', '"/b"'),
+    ],
+)
+def test_record_writes_a_gap_for_another_database(
+    database: Config, start: Start, file: Path, old: str, new: str
+) -> None:
+    fill(database, {"/a": "0"})
+    end(begin(start, file))
+    file.write_text(file.read_text().replace(old, new))
+    end(begin(start, file))
+    first, gap = parts_of(file)
+    assert isinstance(gap, Snapshot)
+    assert (gap.gap, gap.texts) == (first.revision, {"/a": "0"})
+    assert gap.cluster == database.backend.store.cluster_id(timeout=CALL)
+
+
+def test_record_rejects_another_prefix(
+    database: Config, start: Start, ska_sdp: Run, file: Path
+) -> None:
+    end(begin(start, file))
+    content = file.read_bytes()
+    result = ska_sdp("record", str(file), "--prefix", "/t")
+    assert (result.code, result.out) == (1, "")
+    assert (
+        f"{file} cannot be continued: it was recorded with no prefix, and this command has "
+        "prefix /t; give the same --prefix, or another file." in result.err
+    )
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize(
     "content", ["something else\n", "{}\n", '{"format": 2, "keys": 0}\n', "x"]
 )
 def test_record_leaves_other_files(

@@ -23,7 +23,7 @@ PARTS: list[Part] = [
     Snapshot(7, TIME, {f"/k/{number:04}": "{}" for number in range(2 * KEYS_PER_LINE + 1)}),
     Changes(8, TIME, {"/a": "1", "/b": "no JSON\n\u2028é\udcff", "/c": None}),
     Changes(10, TIME, {"/a": None}),
-    Snapshot(3, TIME, {}, gap=10),
+    Snapshot(3, TIME, {}, 10, "cdf818194e3a8c32", "/t"),
     Changes(4, TIME, {"/a": ""}),
 ]
 

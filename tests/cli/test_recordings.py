@@ -106,6 +106,16 @@ def test_replay_prints_changes_in_lines(parse: Run) -> None:
     assert lines[-1].endswith("Z /lmc/subarray/01 obsState ABORTED → EMPTY")
 
 
+def test_replay_takes_the_prefix_from_the_recording(parse: Run, tmp_path: Path) -> None:
+    stamp = {"revision": 9, "time": "2026-11-29T18:00:00.000Z"}
+    texts = {"/t/lmc/subarray/01": "{}"}
+    lines = [{"format": 1, **stamp, "prefix": "/t", "keys": 1}, {**stamp, "snapshot": texts}]
+    file = tmp_path / "file"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    result = parse("replay", str(file))
+    assert [line.partition(" ")[0] for line in result.lines] == ["/t/lmc/subarray/01"]
+
+
 def test_replay_continues_after_a_gap(parse: Run, tmp_path: Path) -> None:
     whole = (RECORDINGS / "scan-is-aborted.jsonl").read_bytes().splitlines(keepends=True)
     snapshot = json.loads(whole[1])["snapshot"]

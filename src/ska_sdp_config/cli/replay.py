@@ -16,8 +16,12 @@ def _replay(file: str, out: Printer, prefix: str) -> None:
     # Imports the model, and with it pydantic, which the help does not need.
     from ska_sdp_config.cli.observed import ObservedSubarrays
 
-    observed = ObservedSubarrays(prefix)
+    observed: ObservedSubarrays | None = None
     for part in read_recording(file):
+        if observed is None:
+            # A recording below a prefix has nothing else.
+            recorded = part.prefix if isinstance(part, Snapshot) else None
+            observed = ObservedSubarrays(recorded or prefix)
         if not isinstance(part, Snapshot):
             changes = observed.update(part.revision, part.texts)
         else:

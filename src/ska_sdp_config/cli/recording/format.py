@@ -1,11 +1,12 @@
 """Format of recordings: a JSON document a line.
 
-The first line begins a snapshot: ``{"format": 1, "revision": …, "time": …, "keys": …}``. Lines
-with some of its texts by path follow, ``{"revision": …, "time": …, "snapshot": {…}}``, until there
-are as many as ``keys`` says. Then each line has all changes of one revision: ``{"revision": …,
-"time": …, "changes": {…}}``, null for a deleted path. A line ``{"gap": …, "revision": …, "time":
-…, "keys": …}`` begins another snapshot: the changes after the revision ``gap`` were lost. ``time``
-is that of the receipt.
+The first line begins a snapshot: ``{"format": 1, "revision": …, "time": …, "cluster": …,
+"prefix": …, "keys": …}``; earlier versions wrote no ``cluster`` and no ``prefix``. Lines with some
+of its texts by path follow, ``{"revision": …, "time": …, "snapshot": {…}}``, until there are as
+many as ``keys`` says. Then each line has all changes of one revision: ``{"revision": …, "time":
+…, "changes": {…}}``, null for a deleted path. A line that has ``gap`` in place of ``format``
+begins another snapshot: the changes after the revision ``gap`` were lost. ``time`` is that of the
+receipt.
 
 The documents are ASCII: bytes that are not UTF-8 are lone surrogates, which JSON escapes.
 """
@@ -40,12 +41,16 @@ class Snapshot(NamedTuple):
         time: time of receipt.
         texts: all texts by path.
         gap: last revision before lost changes; None at the beginning of a recording.
+        cluster: ID of the cluster, empty if it is unknown.
+        prefix: prefix of the recorded paths, None if it is unknown.
     """
 
     revision: int
     time: datetime
     texts: Mapping[str, str]
     gap: int | None = None
+    cluster: str = ""
+    prefix: str | None = None
 
 
 class Changes(NamedTuple):
@@ -66,7 +71,10 @@ def lines_of(part: Part) -> Iterator[bytes]:
         yield _line({**stamp, "changes": dict(part.texts)})
         return
     begin = {"format": FORMAT} if part.gap is None else {"gap": part.gap}
-    yield _line({**begin, **stamp, "keys": len(part.texts)})
+    origin: dict[str, Any] = {"cluster": part.cluster} if part.cluster else {}
+    if part.prefix is not None:
+        origin["prefix"] = part.prefix
+    yield _line({**begin, **stamp, **origin, "keys": len(part.texts)})
     items = iter(sorted(part.texts.items()))
     while some := dict(islice(items, KEYS_PER_LINE)):
         yield _line({**stamp, "snapshot": some})
@@ -99,7 +107,8 @@ def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
             else:
                 yield Changes(*_stamp(document), _texts(document["changes"])), end
             if begun is not None and len(texts) >= begun["keys"]:
-                yield Snapshot(*_stamp(begun), texts, begun.get("gap")), end
+                origin = str(begun.get("cluster") or ""), _prefix(begun)
+                yield Snapshot(*_stamp(begun), texts, begun.get("gap"), *origin), end
                 begun = None
         except InvalidRecording:
             raise
@@ -116,6 +125,13 @@ def _stamp(document: Mapping[str, Any]) -> tuple[int, datetime]:
     if time is None:
         raise ValueError("its time is invalid")
     return int(document["revision"]), time
+
+
+def _prefix(document: Mapping[str, Any]) -> str | None:
+    prefix = document.get("prefix")
+    if prefix is not None and not isinstance(prefix, str):
+        raise TypeError("its prefix is no text")
+    return prefix
 
 
 def _texts(value: Any) -> dict[str, Any]:
