@@ -107,7 +107,7 @@ def open_recording(name: str, prefix: str) -> Iterator[RecordingFile]:
             stream.seek(end)
             yield recording
     except InvalidRecording as exc:
-        raise Failed(f"{name} cannot be continued: {exc}; give another file.") from exc
+        raise Failed(f"{name} cannot be continued: it {exc}; give another file.") from exc
     except BlockingIOError as exc:
         raise Failed(f"Another process writes to {name}: stop it, or give another file.") from exc
 
@@ -123,4 +123,4 @@ def read_recording(name: str) -> Iterator[Part]:
             for part, _ in read_parts(lines):
                 yield part
     except InvalidRecording as exc:
-        raise Failed(f"{name} is no recording: {exc}.") from exc
+        raise Failed(f"{name} {exc}.") from exc

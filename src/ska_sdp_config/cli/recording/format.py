@@ -14,11 +14,13 @@ The documents are ASCII: bytes that are not UTF-8 are lone surrogates, which JSO
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ska_sdp_config.cli.values import is_json
 from ska_sdp_config.lmc.times import iso, read_time
 
 __all__ = ["Changes", "InvalidRecording", "Part", "Snapshot", "lines_of", "read_parts"]
@@ -29,8 +31,11 @@ KEYS_PER_LINE = 200
 """Number of texts of a snapshot in a line."""
 
 
+NO_RECORDING = 'is no recording: its first line is not {"format": 1, "revision": …}'
+
+
 class InvalidRecording(ValueError):
-    """A file is no recording, or a line of it is damaged."""
+    """A file is no recording, or a line of it is damaged. The message follows its name."""
 
 
 class Snapshot(NamedTuple):
@@ -93,7 +98,8 @@ def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
     texts: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.endswith(b"\n"):
-            _check_unfinished(number, line)
+            if number == 1:
+                _check_unfinished(line)
             return
         end += len(line)
         try:
@@ -113,7 +119,8 @@ def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
         except InvalidRecording:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise InvalidRecording(f"line {number} is damaged ({exc!r})") from exc
+            text = NO_RECORDING if number == 1 else f"is damaged in line {number}"
+            raise InvalidRecording(text) from exc
 
 
 def _line(document: Mapping[str, Any]) -> bytes:
@@ -148,17 +155,30 @@ def _check_format(document: Any) -> None:
     """
     found = document.get("format") if isinstance(document, dict) else None
     if not isinstance(found, int) or "keys" not in document:
-        raise InvalidRecording('it does not begin with {"format": 1, …}')
+        raise InvalidRecording(NO_RECORDING)
     if found != FORMAT:
-        raise InvalidRecording(f"it has format {found}, and this program reads {FORMAT}")
+        raise InvalidRecording(f"has format {found}, and this program reads {FORMAT}")
 
 
-def _check_unfinished(number: int, line: bytes) -> None:
-    """Check an unfinished line: if it is the first, it must be the beginning of a recording.
+def _check_unfinished(line: bytes) -> None:
+    """Check an unfinished first line: it must be a beginning of that of a recording.
+
+    The file of another program must not be overwritten.
 
     Raises:
-        InvalidRecording: it is not.
+        InvalidRecording: it is not, or it is a complete document.
     """
-    begin = b'{"format":'
-    if number == 1 and line[: len(begin)] != begin[: len(line)]:
-        raise InvalidRecording('it does not begin with {"format": 1, …}')
+    shape = re.sub(rb"\d+", b"1", line)
+    begin = b'{"format":%d,' % FORMAT
+    is_begin = line[: len(begin)] == begin[: len(line)] and any(
+        shape[: len(each)] == each[: len(shape)] for each in _BEGINNINGS
+    )
+    if not is_begin or is_json(line.decode(errors="replace")):
+        raise InvalidRecording(NO_RECORDING)
+
+
+_BEGINNINGS = [
+    b'{"format":1,"revision":1,"time":"1-1-1T1:1:1.1Z",' + field
+    for field in (b'"cluster":"', b'"prefix":"', b'"keys":')
+]
+"""Possible beginnings of the first line, with 1 in place of each number."""
