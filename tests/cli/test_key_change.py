@@ -11,6 +11,8 @@ from ska_sdp_config.cli.key_change import MAX_FIELDS, MAX_LENGTH, KeyChange, des
 
 LONG = "x" * (MAX_LENGTH + 1)
 
+SCANS = [{"scan_id": number} for number in range(20)]
+
 
 def described(before: Any, after: Any) -> str:
     old, new = (None if each is None else json.dumps(each) for each in (before, after))
@@ -31,7 +33,18 @@ def described(before: Any, after: Any) -> str:
         ({"a": True}, {"a": 1}, "a true → 1"),
         ({"a": LONG}, {"a": 1}, f"a {LONG[2:]}… → 1"),
         ([1], {"a": 1}, '[1] → {"a": 1}'),
+        ({"a": None}, {"a": "null"}, 'a null → "null"'),
+        ({"a": "5"}, {"a": 5}, 'a "5" → 5'),
+        ({"a": True}, {"a": "true"}, 'a true → "true"'),
         ({"a": 1}, {"a": 1}, "written without a change"),
+        ({"scans": SCANS}, {"scans": [*SCANS, {"id": 9}]}, 'scans added {"id": 9}'),
+        ({"scans": [*SCANS, 1]}, {"scans": SCANS}, "scans removed 1"),
+        (
+            {"scans": [*SCANS, {"status": "A"}]},
+            {"scans": [*SCANS, {"status": "B"}]},
+            "scans[20].status A → B",
+        ),
+        ({"a": LONG}, {"a": f"{LONG}y"}, f"a {LONG[2:]}… → {LONG[2:]}…"),
         (
             {"last_updated": "2026-01-31 12:00:00", "n": 1},
             {"last_updated": "2026-01-31 12:00:01", "n": 2},

@@ -73,11 +73,11 @@ def describe(change: KeyChange) -> str:
     if change.before is None:
         return f"created {_cut(values.compact(change.after))}"
     before, after = values.read(change.before), values.read(change.after)
-    fields = dict(_differences("", before, after))
-    shown = {name: text for name, text in fields.items() if name not in TIME_FIELDS} or fields
+    fields = list(_differences("", before, after))
+    shown = [(name, text) for name, text in fields if name not in TIME_FIELDS] or fields
     if not shown:
         return "written without a change"
-    lines = [f"{name} {text}".lstrip() for name, text in shown.items()]
+    lines = [f"{name} {text}".lstrip() for name, text in shown]
     more = len(lines) - MAX_FIELDS
     return ", ".join([*lines[:MAX_FIELDS], *([f"{more} more fields"] if more > 0 else [])])
 
@@ -86,8 +86,8 @@ def _differences(name: str, before: Any, after: Any) -> Iterator[tuple[str, str]
     """Yield the dotted name and the change of each field that differs."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         # In Python True == 1, in JSON they differ.
-        if _format(before) != _format(after):
-            yield name, f"{_cut(_format(before))} → {_cut(_format(after))}"
+        if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
+            yield from _replaced(name, before, after)
         return
     for key in [*after, *(key for key in before if key not in after)]:
         inner = f"{name}.{key}" if name else key
@@ -99,11 +99,26 @@ def _differences(name: str, before: Any, after: Any) -> Iterator[tuple[str, str]
             yield from _differences(inner, before[key], after[key])
 
 
+def _replaced(name: str, before: Any, after: Any) -> Iterator[tuple[str, str]]:
+    """Yield the change of a value; if its sides were cut to equal texts, those of its elements."""
+    old, new = _cut(_format(before)), _cut(_format(after))
+    if old != new or not (isinstance(before, list) and isinstance(after, list)):
+        yield name, f"{old} → {new}"
+        return
+    common = min(len(before), len(after))
+    for number in range(common):
+        yield from _differences(f"{name}[{number}]", before[number], after[number])
+    for word, values_ in (("removed", before[common:]), ("added", after[common:])):
+        for value in values_:
+            yield name, f"{word} {_cut(_format(value))}"
+
+
 def _format(value: Any) -> str:
-    """Format a value: a word without quotes, anything else as JSON."""
-    if isinstance(value, str) and value and not any(each in value for each in ' ,"\n\t→'):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    """Format a value: a word that is no JSON without quotes, anything else as JSON."""
+    is_word = isinstance(value, str) and value and not any(each in value for each in ' ,"\n\t→')
+    return (
+        value if is_word and not values.is_json(value) else json.dumps(value, ensure_ascii=False)
+    )
 
 
 def _cut(text: str) -> str:
