@@ -77,6 +77,10 @@ def test_text_that_is_no_json_is_shown() -> None:
     [
         ('{"last_updated": "2026-01-31 12:00:00"}', "2026-01-31T12:00:00+00:00"),
         ('{"last_command_time": "2026-01-31T12:00:00Z"}', "2026-01-31T12:00:00+00:00"),
+        (
+            '{"last_command_time": "2026-01-31T12:00:00Z", "last_command_milliseconds": 250}',
+            "2026-01-31T12:00:00.250000+00:00",
+        ),
         ('{"last_updated": "soon"}', None),
         ("[]", None),
         (None, None),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.lmc.entry import Entry
 from ska_sdp_config.lmc.times import iso, read_time
 
 __all__ = ["KeyChange", "describe", "document", "own_time", "time_column"]
@@ -18,10 +19,7 @@ MAX_LENGTH = 200
 MAX_FIELDS = 12
 """Number of changed fields that a line shows."""
 
-OWN_TIMES = ("last_updated", "last_command_time")
-"""Fields of stored values that have the time of the write."""
-
-TIME_FIELDS = (*OWN_TIMES, "last_command_milliseconds")
+TIME_FIELDS = ("last_updated", "last_command_time", "last_command_milliseconds")
 """Fields that are shown only if no other has changed: the line begins with the time."""
 
 TIME_WIDTH = len("2026-01-31T12:00:00.000Z")
@@ -45,13 +43,26 @@ class KeyChange(NamedTuple):
     time: datetime | None = None
 
 
-def own_time(text: str | None) -> datetime | None:
-    """Return the time that a stored value has of its last write, None if it has none."""
+def own_time(text: str | None, before: str | None = None) -> datetime | None:
+    """Return the time that a stored value has of its last write.
+
+    Args:
+        text: the text.
+        before: the text before the write; a write that kept its time has none of its own.
+
+    Returns:
+        The time; None if there is none.
+    """
+    time = _stored_time(text)
+    return None if time == _stored_time(before) else time
+
+
+def _stored_time(text: str | None) -> datetime | None:
     value = None if text is None else values.read(text)
     if not isinstance(value, dict):
         return None
-    found = (read_time(value.get(name)) for name in OWN_TIMES)
-    return next((time for time in found if time is not None), None)
+    # Entries store the milliseconds of the command in a field of their own.
+    return read_time(value.get("last_updated")) or Entry.read(value).last_command_time
 
 
 def time_column(time: datetime | None) -> str:

@@ -51,18 +51,19 @@ class ObservedSubarrays:
 
     Attributes:
         derived: the values by ID of the subarrays that have an entry.
+        texts: all texts by path.
     """
 
     def __init__(self, prefix: str) -> None:
         self.derived: dict[str, Derived] = {}
         self._prefix = prefix
         self._root = f"{prefix}{paths.subarray('')}"
-        self._texts: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
         self._required: dict[str, set[str]] = {}
 
     def replace(self, revision: int, texts: Mapping[str, str]) -> list[KeyChange]:
         """Replace all documents, as at the beginning or after a gap; return what differs."""
-        self._texts = dict(texts)
+        self.texts = dict(texts)
         return self._derive(revision, {*self.derived, *self._ids(texts)})
 
     def update(self, revision: int, texts: Mapping[str, str | None]) -> list[KeyChange]:
@@ -74,9 +75,9 @@ class ObservedSubarrays:
         """
         for path, text in texts.items():
             if text is None:
-                self._texts.pop(path, None)
+                self.texts.pop(path, None)
             else:
-                self._texts[path] = text
+                self.texts[path] = text
         concerned = {
             subarray_id
             for subarray_id, required in self._required.items()
@@ -96,7 +97,7 @@ class ObservedSubarrays:
             before = self.derived.pop(subarray_id, None)
             self._required.pop(subarray_id, None)
             after = None
-            if path in self._texts:
+            if path in self.texts:
                 required: set[str] = set()
                 after = self._observe(subarray_id, revision, required)
                 self.derived[subarray_id] = after
@@ -112,7 +113,7 @@ class ObservedSubarrays:
         def read(wanted: Iterable[str]) -> dict[str, str | None]:
             full = {path: f"{self._prefix}{path}" for path in wanted}
             required.update(full.values())
-            return {path: self._texts.get(full_path) for path, full_path in full.items()}
+            return {path: self.texts.get(full_path) for path, full_path in full.items()}
 
         view = observe(read_snapshot(subarray_id, revision, read))
         faults = view.faults or ()
