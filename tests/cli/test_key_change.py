@@ -67,6 +67,18 @@ def test_many_fields_are_counted() -> None:
     assert line.endswith(", f11 0 → 1, 3 more fields")
 
 
+def test_command_is_shown_first_and_never_cut() -> None:
+    before: dict[str, Any] = {f"f{number:02}": 0 for number in range(MAX_FIELDS)}
+    after: dict[str, Any] = dict.fromkeys(before, 1)
+    before |= {"command_count": 1, "last_command": "Scan", "transaction_id": "txn-1"}
+    after |= {"command_count": 2, "last_command": "Scan", "transaction_id": "txn-2"}
+    line = described(before, after)
+    assert line.startswith("last_command Scan, transaction_id txn-1 → txn-2, f00 0 → 1")
+    assert line.endswith(", 3 more fields")
+    created = described(None, {"a": LONG, "transaction_id": "txn-2", "last_command": "Scan"})
+    assert created.startswith('created {"last_command":"Scan","transaction_id":"txn-2","a":"xxx')
+
+
 def test_text_that_is_no_json_is_shown() -> None:
     assert describe(KeyChange("/k", "a", "{", 1)) == "a → {"
     assert describe(KeyChange("/k", None, "a\nb", 1)) == "created a\nb"

@@ -25,6 +25,10 @@ TIME_FIELDS = ("last_updated", "last_command_time", "last_command_milliseconds")
 TIME_WIDTH = len("2026-01-31T12:00:00.000Z")
 
 
+FIRST_FIELDS = ("obsState", "last_command", "transaction_id")
+"""Fields that are shown first, however many others there are."""
+
+
 class KeyChange(NamedTuple):
     """Change of the text at a path.
 
@@ -82,15 +86,38 @@ def describe(change: KeyChange) -> str:
     if change.after is None:
         return "deleted"
     if change.before is None:
-        return f"created {_cut(values.compact(change.after))}"
+        return f"created {_cut(values.compact(_with_first_fields(change.after)))}"
     before, after = values.read(change.before), values.read(change.after)
     fields = list(_differences("", before, after))
+    fields += _repeated_command(before, after, [name for name, _ in fields])
     shown = [(name, text) for name, text in fields if name not in TIME_FIELDS] or fields
+    shown.sort(key=lambda field: _rank(field[0]))
     if not shown:
         return "written without a change"
     lines = [f"{name} {text}".lstrip() for name, text in shown]
     more = len(lines) - MAX_FIELDS
     return ", ".join([*lines[:MAX_FIELDS], *([f"{more} more fields"] if more > 0 else [])])
+
+
+def _repeated_command(before: Any, after: Any, changed: list[str]) -> list[tuple[str, str]]:
+    """Return the last command if it was sent again, so that it has not changed."""
+    if "command_count" not in changed or "last_command" in changed or "last_command" not in after:
+        return []
+    return [("last_command", _cut(_format(after["last_command"])))]
+
+
+def _with_first_fields(text: str) -> str:
+    """Return a text with FIRST_FIELDS at its beginning."""
+    value = values.read(text)
+    if not isinstance(value, dict) or not value.keys() & set(FIRST_FIELDS):
+        return text
+    return json.dumps(
+        dict(sorted(value.items(), key=lambda item: _rank(item[0]))), ensure_ascii=False
+    )
+
+
+def _rank(name: str) -> int:
+    return FIRST_FIELDS.index(name) if name in FIRST_FIELDS else len(FIRST_FIELDS)
 
 
 def _differences(name: str, before: Any, after: Any) -> Iterator[tuple[str, str]]:
