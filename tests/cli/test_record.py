@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import shutil
@@ -14,8 +15,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.recording.file import read_recording
-from ska_sdp_config.cli.recording.format import Changes, Part, Snapshot
+from ska_sdp_config.cli.recording.format import Changes, Part, Snapshot, read_parts
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
 from tests.support.waiting import wait_until
@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def parts_of(file: Path) -> list[Part]:
-    return list(read_recording(str(file))) if file.exists() else []
+    return [part for part, _ in read_parts(io.BytesIO(file.read_bytes()))]
 
 
 def begin(start: Start, file: Path, **popen: Any) -> subprocess.Popen[str]:

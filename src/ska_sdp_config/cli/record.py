@@ -57,13 +57,15 @@ def _record(file: str, out: Printer, prefix: str) -> None:
         except Compacted:
             return False
 
-    with end_on_interrupt() as end, open_backend(nullcontext(), waits=True) as backend:
+    with end_on_interrupt(1) as end, open_backend(nullcontext(), waits=True) as backend:
         store = backend.store
         # Before the file is created.
         store.read([], timeout=store.timeout)
         with open_recording(file, prefix) as recording:
             if not is_continued(store, recording):
                 recording.append(snapshot(store, recording.revision))
+            # The file has a complete snapshot.
+            end.exit_code = 0
             if not out.quiet:
                 note(f"Recording to {file} after revision {recording.revision}: Ctrl-C ends it.")
             for each in stream(store, recording.revision + 1, includes, end=end):

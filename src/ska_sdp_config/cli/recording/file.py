@@ -116,11 +116,18 @@ def read_recording(name: str) -> Iterator[Part]:
     """Yield the parts of a recording.
 
     Raises:
-        Failed: it cannot be read, is no recording or is damaged.
+        Failed: it cannot be read, is no recording, is damaged or has no complete snapshot.
     """
+    is_empty = True
     try:
         with Path(name).open("rb") as lines:
             for part, _ in read_parts(lines):
+                is_empty = False
                 yield part
     except InvalidRecording as exc:
         raise Failed(f"{name} {exc}.") from exc
+    if is_empty:
+        raise Failed(
+            f"{name} has no complete snapshot: 'ska-sdp record' was stopped during the first one; "
+            "run it again."
+        )
