@@ -130,6 +130,29 @@ def test_replay_continues_after_a_gap(parse: Run, tmp_path: Path) -> None:
     assert result.err == "ska-sdp: Changes from revision 9 to 900 are missing.\n"
 
 
+@pytest.mark.parametrize("length", [0, 30, 100])
+def test_replay_without_a_complete_snapshot_is_rejected(
+    parse: Run, tmp_path: Path, length: int
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes((RECORDINGS / "scan-is-aborted.jsonl").read_bytes()[:length])
+    result = parse("replay", str(file))
+    assert (result.code, result.out) == (1, "")
+    assert f"{file} has no complete snapshot: " in result.err
+
+
+def test_replay_names_a_restore(parse: Run, tmp_path: Path) -> None:
+    stamp = '"time": "2026-11-29T18:00:00.000Z", "keys": 0'
+    file = tmp_path / "file"
+    file.write_text(
+        f'{{"format": 1, "revision": 17, {stamp}}}\n{{"gap": 17, "revision": 11, {stamp}}}\n'
+    )
+    assert parse("replay", str(file)).err == (
+        "ska-sdp: The database was replaced after revision 17; the recording continues at its "
+        "revision 11.\n"
+    )
+
+
 def test_replay_of_another_file_is_rejected(parse: Run, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("no recording\n")
