@@ -103,7 +103,7 @@ def test_history_of_a_new_database_is_complete(etcd_server: Callable[..., Etcd])
 def test_history_of_what_never_existed_is_exit_3(begin: int, here: Run) -> None:
     result = here("history", "-q", "pb", "pb-a")
     assert (result.code, result.out) == (3, "")
-    assert "There is nothing at /pb/pb-a" in result.err
+    assert "/pb/pb-a does not exist and did not at any revision since " in result.err
 
 
 def test_history_since_begins_at_the_first_time(
@@ -119,7 +119,10 @@ def test_history_since_begins_at_the_first_time(
     late = here("history", "/k", "--since=10s")
     assert late.code == 0
     assert not late.lines
-    assert "Nothing that has a time was written since" in late.err
+    assert "No value with a time since" in late.err
+    compact(database.backend, revision_of(database) - 1)
+    assert here("history", "/k", "--since", "10m").lines[0].startswith('/k = {"n":2,')
+    assert here("history", "/k", "--since", "10s").lines == []
     invalid = here("history", "/k", "--since", "soon")
     assert (invalid.code, invalid.out) == (2, "")
     assert "Invalid duration 'soon'" in invalid.err

@@ -11,6 +11,8 @@ from ska_sdp_config.cli.key_change import MAX_FIELDS, MAX_LENGTH, KeyChange, des
 
 LONG = "x" * (MAX_LENGTH + 1)
 
+SCANS = [{"scan_id": number} for number in range(20)]
+
 
 def described(before: Any, after: Any) -> str:
     old, new = (None if each is None else json.dumps(each) for each in (before, after))
@@ -31,7 +33,18 @@ def described(before: Any, after: Any) -> str:
         ({"a": True}, {"a": 1}, "a true → 1"),
         ({"a": LONG}, {"a": 1}, f"a {LONG[2:]}… → 1"),
         ([1], {"a": 1}, '[1] → {"a": 1}'),
+        ({"a": None}, {"a": "null"}, 'a null → "null"'),
+        ({"a": "5"}, {"a": 5}, 'a "5" → 5'),
+        ({"a": True}, {"a": "true"}, 'a true → "true"'),
         ({"a": 1}, {"a": 1}, "written without a change"),
+        ({"scans": SCANS}, {"scans": [*SCANS, {"id": 9}]}, 'scans added {"id": 9}'),
+        ({"scans": [*SCANS, 1]}, {"scans": SCANS}, "scans removed 1"),
+        (
+            {"scans": [*SCANS, {"status": "A"}]},
+            {"scans": [*SCANS, {"status": "B"}]},
+            "scans[20].status A → B",
+        ),
+        ({"a": LONG}, {"a": f"{LONG}y"}, f"a {LONG[2:]}… → {LONG[2:]}…"),
         (
             {"last_updated": "2026-01-31 12:00:00", "n": 1},
             {"last_updated": "2026-01-31 12:00:01", "n": 2},
@@ -54,6 +67,18 @@ def test_many_fields_are_counted() -> None:
     assert line.endswith(", f11 0 → 1, 3 more fields")
 
 
+def test_command_is_shown_first_and_never_cut() -> None:
+    before: dict[str, Any] = {f"f{number:02}": 0 for number in range(MAX_FIELDS)}
+    after: dict[str, Any] = dict.fromkeys(before, 1)
+    before |= {"command_count": 1, "last_command": "Scan", "transaction_id": "txn-1"}
+    after |= {"command_count": 2, "last_command": "Scan", "transaction_id": "txn-2"}
+    line = described(before, after)
+    assert line.startswith("last_command Scan, transaction_id txn-1 → txn-2, f00 0 → 1")
+    assert line.endswith(", 3 more fields")
+    created = described(None, {"a": LONG, "transaction_id": "txn-2", "last_command": "Scan"})
+    assert created.startswith('created {"last_command":"Scan","transaction_id":"txn-2","a":"xxx')
+
+
 def test_text_that_is_no_json_is_shown() -> None:
     assert describe(KeyChange("/k", "a", "{", 1)) == "a → {"
     assert describe(KeyChange("/k", None, "a\nb", 1)) == "created a\nb"
@@ -64,6 +89,10 @@ def test_text_that_is_no_json_is_shown() -> None:
     [
         ('{"last_updated": "2026-01-31 12:00:00"}', "2026-01-31T12:00:00+00:00"),
         ('{"last_command_time": "2026-01-31T12:00:00Z"}', "2026-01-31T12:00:00+00:00"),
+        (
+            '{"last_command_time": "2026-01-31T12:00:00Z", "last_command_milliseconds": 250}',
+            "2026-01-31T12:00:00.250000+00:00",
+        ),
         ('{"last_updated": "soon"}', None),
         ("[]", None),
         (None, None),

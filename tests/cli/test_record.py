@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import shutil
@@ -14,8 +15,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.recording.file import read_recording
-from ska_sdp_config.cli.recording.format import Changes, Part, Snapshot
+from ska_sdp_config.cli.recording.format import Changes, Part, Snapshot, read_parts
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
 from tests.support.waiting import wait_until
@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def parts_of(file: Path) -> list[Part]:
-    return list(read_recording(str(file))) if file.exists() else []
+    return [part for part, _ in read_parts(io.BytesIO(file.read_bytes()))]
 
 
 def begin(start: Start, file: Path, **popen: Any) -> subprocess.Popen[str]:
@@ -182,6 +182,41 @@ def test_record_writes_a_gap_after_a_restore(
         assert gap.gap == first.revision
         assert gap.revision < first.revision
         assert replayed([gap, *rest]) == contents(config) == {"/b": "1"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"cluster":"', '"cluster":"0'),
+        # A restored copy may have the same ID and reach the same revision with other texts.
+        ('"/a"', '"/b"'),
+    ],
+)
+def test_record_writes_a_gap_for_another_database(
+    database: Config, start: Start, file: Path, old: str, new: str
+) -> None:
+    fill(database, {"/a": "0"})
+    end(begin(start, file))
+    file.write_text(file.read_text().replace(old, new))
+    end(begin(start, file))
+    first, gap = parts_of(file)
+    assert isinstance(gap, Snapshot)
+    assert (gap.gap, gap.texts) == (first.revision, {"/a": "0"})
+    assert gap.cluster == database.backend.store.cluster_id(timeout=CALL)
+
+
+def test_record_rejects_another_prefix(
+    database: Config, start: Start, ska_sdp: Run, file: Path
+) -> None:
+    end(begin(start, file))
+    content = file.read_bytes()
+    result = ska_sdp("record", str(file), "--prefix", "/t")
+    assert (result.code, result.out) == (1, "")
+    assert (
+        f"{file} cannot be continued: it was recorded with no prefix, and this command has "
+        "prefix /t; give the same --prefix, or another file." in result.err
+    )
+    assert file.read_bytes() == content
 
 
 @pytest.mark.parametrize(

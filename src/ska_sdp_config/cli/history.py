@@ -19,18 +19,33 @@ class _Since:
     """Filter that drops changes until one has a time that is late enough.
 
     The changes after it are kept, with or without a time: they are later.
+
+    Attributes:
+        earliest: the earliest time; None without a limit, or once a change has met it.
     """
 
     def __init__(self, since: timedelta | None) -> None:
-        self.begins = None if since is None else datetime.now(timezone.utc) - since
+        self.earliest = None if since is None else datetime.now(timezone.utc) - since
 
-    def keep(self, changes: list[KeyChange]) -> list[KeyChange]:
+    def select(self, changes: list[KeyChange]) -> list[KeyChange]:
         """Return the changes of a revision, or none if they are too early."""
-        if self.begins is not None:
-            if not any(each.time and each.time >= self.begins for each in changes):
-                return []
-            self.begins = None
+        if self.earliest is not None and not self._late(changes):
+            return []
+        self.earliest = None
         return changes
+
+    def select_values(self, present: list[KeyChange]) -> list[KeyChange]:
+        """Return those of the first values that are late enough: each has its own time."""
+        if self.earliest is None:
+            return present
+        late = self._late(present)
+        if late:
+            self.earliest = None
+        return late
+
+    def _late(self, changes: list[KeyChange]) -> list[KeyChange]:
+        earliest = self.earliest
+        return [each for each in changes if earliest and each.time and each.time >= earliest]
 
 
 def _history(
@@ -39,7 +54,7 @@ def _history(
     # Imports the model, and with it pydantic, which the help does not need.
     from ska_sdp_config.cli.object_history import make_history
 
-    history, late = make_history(target, prefix), _Since(since)
+    history, limit = make_history(target, prefix), _Since(since)
     found = False
     begins = 0
     with open_backend() as backend:
@@ -47,20 +62,23 @@ def _history(
             if not isinstance(part, Past):
                 changes = history.update(part.revision, part.texts)
                 found = found or bool(changes)
-                out.key_changes(late.keep(changes), whole=values)
+                out.key_changes(limit.select(changes), whole=values)
                 continue
             _note_begin(part.revision, begins, out.quiet)
             present = history.begin(part.revision, part.texts)
             found = found or bool(present)
             if begins:
-                out.key_changes(late.keep(present), whole=values)
-            elif since is None:
-                out.current(present)
+                out.key_changes(limit.select(present), whole=values)
+            else:
+                out.current(limit.select_values(present))
             begins = part.revision
     if not found:
-        raise NotFound(f"{target.absence}, and was not since revision {begins}: check the name.")
-    if late.begins is not None and not out.quiet:
-        note(f"Nothing that has a time was written since {late.begins:%Y-%m-%d %H:%M:%S} UTC.")
+        raise NotFound(
+            f"{target.path} does not exist and did not at any revision since {begins}: "
+            "check the name."
+        )
+    if limit.earliest is not None and not out.quiet:
+        note(f"No value with a time since {limit.earliest:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _note_begin(revision: int, before: int, quiet: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from ska_sdp_config.cli import values
@@ -63,7 +64,9 @@ class KeyHistory:
     def update(self, revision: int, texts: Mapping[str, str | None]) -> list[KeyChange]:
         """Apply the writes of a revision; see ObjectHistory."""
         changes = [
-            KeyChange(path, self.texts.get(path), text, revision, own_time(text))
+            KeyChange(
+                path, self.texts.get(path), text, revision, own_time(text, self.texts.get(path))
+            )
             for path, text in texts.items()
         ]
         for path, text in texts.items():
@@ -96,26 +99,34 @@ class SubarrayHistory:
 
     def begin(self, revision: int, texts: Mapping[str, str]) -> list[KeyChange]:
         """Set all texts; see ObjectHistory."""
+        own = self._own.begin(
+            revision, {path: texts[path] for path in texts if self._is_own(path)}
+        )
         self._observed.replace(revision, texts)
-        own = {path: text for path, text in texts.items() if self._own.includes(path)}
-        return self._with_derived(revision, texts, self._own.begin(revision, own))
+        # The other texts were written at other times.
+        time = next((each.time for each in own if each.path == self._path), None)
+        return self._with_derived(revision, time, own)
 
     def update(self, revision: int, texts: Mapping[str, str | None]) -> list[KeyChange]:
         """Apply the writes of a revision; see ObjectHistory."""
+        times = [own_time(text, self._observed.texts.get(path)) for path, text in texts.items()]
+        own = self._own.update(
+            revision, {path: texts[path] for path in texts if self._is_own(path)}
+        )
         self._observed.update(revision, texts)
-        own = {path: text for path, text in texts.items() if self._own.includes(path)}
-        return self._with_derived(revision, texts, self._own.update(revision, own))
+        return self._with_derived(revision, max(filter(None, times), default=None), own)
+
+    def _is_own(self, path: str) -> bool:
+        return self._own.includes(path)
 
     def _with_derived(
-        self, revision: int, texts: Mapping[str, str | None], changes: list[KeyChange]
+        self, revision: int, time: datetime | None, changes: list[KeyChange]
     ) -> list[KeyChange]:
         """Return the changes with that of the entry and its derived values in place of its own."""
         before, self._entry = self._entry, self._with_derived_values()
         others = [each for each in changes if each.path != self._path]
         if len(others) == len(changes) and before == self._entry:
             return others
-        times = [time for time in map(own_time, texts.values()) if time is not None]
-        time = max(times, default=None)
         return [KeyChange(self._path, before, self._entry, revision, time), *others]
 
     def _with_derived_values(self) -> str | None:

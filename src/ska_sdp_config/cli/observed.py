@@ -10,6 +10,8 @@ from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.health import health
 from ska_sdp_config.lmc.observe import observe, read_snapshot
+from ska_sdp_config.lmc.snapshot import read_document
+from ska_sdp_config.lmc.states import Json
 
 __all__ = ["Derived", "ObservedSubarrays"]
 
@@ -51,18 +53,21 @@ class ObservedSubarrays:
 
     Attributes:
         derived: the values by ID of the subarrays that have an entry.
+        texts: all texts by path.
     """
 
     def __init__(self, prefix: str) -> None:
         self.derived: dict[str, Derived] = {}
         self._prefix = prefix
         self._root = f"{prefix}{paths.subarray('')}"
-        self._texts: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
         self._required: dict[str, set[str]] = {}
+        self._parsed: dict[str, tuple[str, tuple[Json | None, bool]]] = {}
 
     def replace(self, revision: int, texts: Mapping[str, str]) -> list[KeyChange]:
         """Replace all documents, as at the beginning or after a gap; return what differs."""
-        self._texts = dict(texts)
+        self.texts = dict(texts)
+        self._parsed = {}
         return self._derive(revision, {*self.derived, *self._ids(texts)})
 
     def update(self, revision: int, texts: Mapping[str, str | None]) -> list[KeyChange]:
@@ -74,9 +79,10 @@ class ObservedSubarrays:
         """
         for path, text in texts.items():
             if text is None:
-                self._texts.pop(path, None)
+                self.texts.pop(path, None)
+                self._parsed.pop(path, None)
             else:
-                self._texts[path] = text
+                self.texts[path] = text
         concerned = {
             subarray_id
             for subarray_id, required in self._required.items()
@@ -96,7 +102,7 @@ class ObservedSubarrays:
             before = self.derived.pop(subarray_id, None)
             self._required.pop(subarray_id, None)
             after = None
-            if path in self._texts:
+            if path in self.texts:
                 required: set[str] = set()
                 after = self._observe(subarray_id, revision, required)
                 self.derived[subarray_id] = after
@@ -106,15 +112,24 @@ class ObservedSubarrays:
                 changes.append(KeyChange(path, old, new, revision))
         return changes
 
+    def _parse(self, path: str, text: str | None) -> tuple[Json | None, bool]:
+        """Parse a document; one that has not changed since is not parsed again."""
+        if text is None:
+            return read_document(text)
+        kept = self._parsed.get(path)
+        if kept is None or kept[0] != text:
+            kept = self._parsed[path] = (text, read_document(text))
+        return kept[1]
+
     def _observe(self, subarray_id: str, revision: int, required: set[str]) -> Derived:
         """Return the values of a subarray; add the paths that it depends on to ``required``."""
 
         def read(wanted: Iterable[str]) -> dict[str, str | None]:
             full = {path: f"{self._prefix}{path}" for path in wanted}
             required.update(full.values())
-            return {path: self._texts.get(full_path) for path, full_path in full.items()}
+            return {path: self.texts.get(full_path) for path, full_path in full.items()}
 
-        view = observe(read_snapshot(subarray_id, revision, read))
+        view = observe(read_snapshot(subarray_id, revision, read, self._parse))
         faults = view.faults or ()
         texts = [" ".join(fault.text.split()) for fault in faults[:MAX_FAULTS]]
         if len(faults) > MAX_FAULTS:

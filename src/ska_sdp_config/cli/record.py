@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime, timezone
+from typing import TypeVar
 
 import click
 
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.interrupts import end_on_interrupt
 from ska_sdp_config.cli.output import Printer, note
-from ska_sdp_config.cli.recording.file import open_recording
+from ska_sdp_config.cli.recording.file import RecordingFile, open_recording
 from ska_sdp_config.cli.recording.format import Changes, Snapshot
 from ska_sdp_config.cli.revisions import Gap, read_texts, stream
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.store.deadline import Deadline
+from ska_sdp_config.store.errors import Compacted
 from ska_sdp_config.store.interface import Store
 from ska_sdp_config.store.keys import EVERYTHING
 
 __all__ = ["command"]
+
+R = TypeVar("R")
 
 
 def _record(file: str, out: Printer, prefix: str) -> None:
     def includes(path: str) -> bool:
         return path.startswith(f"{prefix}/")
 
-    def snapshot(store: Store, before: int) -> Snapshot:
-        revision, texts = _read_everything(store)
-        texts = {path: text for path, text in texts.items() if includes(path)}
-        return Snapshot(revision, _now(), texts, before or None)
+    def read(store: Store, revision: int = 0) -> tuple[int, dict[str, str]]:
+        found, texts = _retry(
+            store,
+            lambda seconds: read_texts(store, [EVERYTHING], revision, timeout=seconds),
+        )
+        return found, {path: text for path, text in texts.items() if includes(path)}
 
-    with end_on_interrupt() as end, open_backend(nullcontext(), waits=True) as backend:
+    def snapshot(store: Store, before: int) -> Snapshot:
+        revision, texts = read(store)
+        return Snapshot(revision, _now(), texts, before or None, _cluster_id(store), prefix)
+
+    def is_continued(store: Store, recording: RecordingFile) -> bool:
+        """Return whether the database is the recorded one, with the recorded past."""
+        if not recording.revision or recording.cluster not in ("", _cluster_id(store)):
+            return False
+        if (
+            recording.revision
+            > _retry(store, lambda seconds: store.read([], timeout=seconds)).revision
+        ):
+            # The database was restored from an older copy.
+            return False
+        try:
+            # A restored copy may have the same ID and reach the same revision.
+            return read(store, recording.revision)[1] == recording.texts
+        except Compacted:
+            return False
+
+    with end_on_interrupt(1) as end, open_backend(nullcontext(), waits=True) as backend:
         store = backend.store
         # Before the file is created.
-        newest = store.read([], timeout=store.timeout).revision
-        with open_recording(file) as recording:
-            if not recording.revision or recording.revision > newest:
-                # A database that has not reached the revision was restored from an older copy.
+        store.read([], timeout=store.timeout)
+        with open_recording(file, prefix) as recording:
+            if not is_continued(store, recording):
                 recording.append(snapshot(store, recording.revision))
+            # The file has a complete snapshot.
+            end.exit_code = 0
             if not out.quiet:
                 note(f"Recording to {file} after revision {recording.revision}: Ctrl-C ends it.")
             for each in stream(store, recording.revision + 1, includes, end=end):
@@ -49,14 +77,15 @@ def _record(file: str, out: Printer, prefix: str) -> None:
                 note(f"{file} is complete up to revision {recording.revision}.")
 
 
-def _read_everything(store: Store) -> tuple[int, dict[str, str]]:
-    """Read all texts, and retry during an outage."""
+def _cluster_id(store: Store) -> str:
+    return _retry(store, lambda seconds: store.cluster_id(timeout=seconds))
+
+
+def _retry(store: Store, call: Callable[[float], R]) -> R:
+    """Retry a call, with its timeout in seconds as argument, during an outage."""
     from ska_sdp_config.engine.watcher import until_answered
 
-    no_limit = Deadline(store.timeout, None, store.address)
-    return until_answered(
-        store, lambda seconds: read_texts(store, [EVERYTHING], timeout=seconds), no_limit
-    )
+    return until_answered(store, call, Deadline(store.timeout, None, store.address))
 
 
 def _now() -> datetime:
@@ -69,6 +98,7 @@ command = make_command(
     [click.Argument(["file"], metavar="FILE", type=click.Path())],
     help="Append every change of the database, or of what is below --prefix, to FILE until "
     "Ctrl-C: first a snapshot, then a JSON document for each revision. A recording is continued "
-    "after its last revision. Changes that were compacted before they were received are a gap, "
-    "followed by a new snapshot. 'ska-sdp replay' reads it.",
+    "after its last revision. Changes that were compacted before they were received, and a "
+    "restored or other database, are a gap, followed by a new snapshot. 'ska-sdp replay' reads "
+    "FILE.",
 )

@@ -289,6 +289,11 @@ class MemoryStore:
             found = [database.find(query.span) for query in refetch]
             return Conflict(Reply(database.revision, list(found)))
 
+    def cluster_id(self, *, timeout: float) -> str:
+        """Return an empty ID; see Store."""
+        with self._open():
+            return ""
+
     def check_access(
         self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
     ) -> None:

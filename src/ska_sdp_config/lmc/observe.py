@@ -35,6 +35,9 @@ def read_snapshot(
     subarray_id: str,
     revision: int,
     read: Callable[[Iterable[str]], Mapping[str, str | None]],
+    parse: Callable[[str, str | None], tuple[Json | None, bool]] = lambda _, text: read_document(
+        text
+    ),
 ) -> Snapshot:
     """Read the snapshot of a subarray.
 
@@ -43,6 +46,7 @@ def read_snapshot(
         revision: revision of the database at which ``read`` reads.
         read: returns the texts at several paths, None where there is none. It is called at most
             four times, as documents name others.
+        parse: ``read_document`` for the text at a path, which may keep its results.
     """
     documents: dict[str, Json] = {}
     unreadable: list[str] = []
@@ -59,7 +63,7 @@ def read_snapshot(
             return snapshot
         for path, text in read(missing).items():
             known.add(path)
-            document, is_readable = read_document(text)
+            document, is_readable = parse(path, text)
             if document is not None:
                 documents[path] = document
             if not is_readable:

@@ -209,6 +209,13 @@ class Store(Reader, Protocol):
     def closed(self) -> bool:
         """Whether the store was closed."""
 
+    def cluster_id(self, *, timeout: float) -> str:
+        """Return the ID of the cluster in hexadecimal digits, empty if it has none.
+
+        Raises:
+            ConfigConnectionError: no response within the timeout.
+        """
+
     def commit(
         self,
         guards: Sequence[Guard],

@@ -83,6 +83,11 @@ class EtcdStore:
                 found.append(self._all_pages(query, each.response_range, revision, left))
         return Reply(revision, found)
 
+    def cluster_id(self, *, timeout: float) -> str:
+        """Return the ID of the cluster; see Store."""
+        newest = self._range(codec.newest_revision_request(), timeout)
+        return f"{newest.header.cluster_id:x}"
+
     def commit(
         self,
         guards: Sequence[Guard],
