@@ -10,7 +10,9 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.errors import Failed
-from ska_sdp_config.cli.in_use import users_of_all, users_of_delete
+from ska_sdp_config.cli.in_use import users_of_all, users_of_change, users_of_delete
+from ska_sdp_config.store.interface import NoneCreatedSince
+from ska_sdp_config.store.keys import path_of_key
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Run, contents, fill
@@ -229,7 +231,7 @@ def test_use_that_begins_after_the_question_is_asked_again(
     confirmation = Confirmation(yes=False)
 
     def delete(_: Any, txn: Any) -> None:
-        confirmation.check("Delete?", users_of_delete(txn, "/pb/pb-free", ""))
+        confirmation.check("Delete?", lambda: users_of_delete(txn, "/pb/pb-free", ""))
         txn.delete("/pb/pb-free")
 
     confirmation.run(lambda ctrl_c: Shared(database), delete)
@@ -253,18 +255,52 @@ class Shared:
         pass
 
 
-@pytest.mark.parametrize("find", [users_of_delete, users_of_all])
-def test_use_that_begins_before_the_commit_is_a_conflict(database: Config, find: Any) -> None:
+def test_use_that_begins_before_the_commit_is_a_conflict(database: Config) -> None:
     """The body sees the new owner before it can commit."""
     fill(database, STORED)
-    path = "/pb/pb-free" if find == users_of_delete else "/pb"
     seen = []
     for txn in database.backend.txn():
-        seen.append([each for each in find(txn, path, "") if "/pb/pb-free" in each])
+        seen.append(users_of_delete(txn, "/pb/pb-free", ""))
         if len(seen) == 1:
             fill(database, {"/pb/pb-free/owner": OWNER})
-        txn.delete("/pb/pb-free", must_exist=False)
+        txn.delete("/pb/pb-free")
     assert seen == [[], [f"/pb/pb-free is {PROCESS}"]]
+
+
+FINDERS = [
+    (users_of_change, "/pb/pb-owned/state"),
+    (users_of_delete, "/pb/pb-owned"),
+    (users_of_delete, "/eb/eb-ended"),
+    (users_of_delete, "/deploy/proc-pb-owned-receive"),
+    (users_of_all, "/pb"),
+    (users_of_all, "/eb"),
+    (users_of_all, "/deploy"),
+]
+
+
+@pytest.mark.parametrize(("find", "path"), FINDERS)
+def test_users_guard_no_listing_but_that_of_subarrays(
+    database: Config, find: Any, path: str
+) -> None:
+    """To check such a guard, etcd reads the whole listing while all other clients wait."""
+    fill(database, STORED)
+    for txn in database.backend.txn():
+        assert find(txn, path, "")
+        guards = [each for each in txn.reads.guards() if isinstance(each, NoneCreatedSince)]
+        listed = {path_of_key(each.span.begin) for each in guards}
+        assert listed <= {"/lmc/subarray/"}
+
+
+def test_bulk_delete_is_not_retried_for_a_new_owner(database: Config) -> None:
+    fill(database, STORED)
+    runs = 0
+    for txn in database.backend.txn():
+        runs += 1
+        users_of_all(txn, "/pb", "")
+        if runs == 1:
+            fill(database, {"/pb/pb-free/owner": OWNER})
+        txn.delete_prefix("/pb/", recursive=True)
+    assert runs == 1
 
 
 def test_link_that_begins_before_the_commit_is_a_conflict(database: Config, here: Run) -> None:
@@ -294,11 +330,42 @@ def test_users_of_many_objects_fit_the_limits_of_a_server(etcd_server: Any) -> N
         assert list(contents(config)) == ["/eb/eb-a"]
 
 
+def test_yes_to_a_bulk_question_is_final(
+    database: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(database, STORED)
+    monkeypatch.setattr("sys.stdin", Typist(database, {"/pb/pb-free/owner": OWNER}))
+    confirmation = Confirmation(yes=False, always=True)
+
+    def delete(_: Any, txn: Any) -> None:
+        confirmation.check("Delete?", lambda: users_of_all(txn, "/pb", ""))
+        txn.delete_prefix("/pb/", recursive=True)
+
+    confirmation.run(lambda ctrl_c: Shared(database), delete)
+    assert capsys.readouterr().err.count("Type yes: ") == 1
+    assert not any(path.startswith("/pb/") for path in contents(database))
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_users_that_nobody_reads_are_not_searched(database: Config, always: bool) -> None:
+    confirmation = Confirmation(yes=True, quiet=True, always=always)
+    searched: list[str] = []
+
+    def find_users() -> list[str]:
+        searched.append("users")
+        return []
+
+    confirmation.run(
+        lambda ctrl_c: Shared(database), lambda _, txn: confirmation.check("Delete?", find_users)
+    )
+    assert searched == []
+
+
 def test_rejected_question_raises(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(database, STORED)
     monkeypatch.setattr("sys.stdin.readline", lambda: "", raising=False)
     confirmation = Confirmation(yes=False, always=True)
     with pytest.raises(Failed, match="type yes to confirm"):
         confirmation.run(
-            lambda ctrl_c: Shared(database), lambda _, txn: confirmation.check("Delete?", [])
+            lambda ctrl_c: Shared(database), lambda _, txn: confirmation.check("Delete?", list)
         )

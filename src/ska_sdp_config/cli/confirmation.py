@@ -1,4 +1,4 @@
-"""Execution of changes, with a question first where one is due, or as a dry run."""
+"""Execution of changes, with a question first if the user must confirm, or as a dry run."""
 
 from __future__ import annotations
 
@@ -87,22 +87,27 @@ class Confirmation:
                 note(f"Warning, in use: {join_faults(self._users)}.")
             return result
 
-    def check(self, question: str, users: Sequence[str]) -> None:
+    def check(self, question: str, find_users: Callable[[], Sequence[str]]) -> None:
         """Let the change continue only if it is confirmed; called before it writes.
 
         Args:
             question: what is changed, ``Delete …?``.
-            users: a clause for each user of what is changed.
+            find_users: returns a clause for each user of what is changed. Not called if nothing
+                depends on them.
 
         Raises:
             _Unconfirmed: handled by ``run``.
         """
-        self._users = users
-        is_due = self._always or (users and _is_terminal())
+        must_confirm = self._asks and (self._always or _is_terminal())
+        # A yes to a question about many objects is final: their users change often.
+        is_final = self._always and self._confirmed is not None
+        if is_final or (self._quiet and not must_confirm):
+            return
+        self._users = find_users()
         # A user that was named before and has left needs no new question.
-        is_confirmed = self._confirmed is not None and self._confirmed >= {*users}
-        if self._asks and is_due and not is_confirmed:
-            raise _Unconfirmed(question, users)
+        is_confirmed = self._confirmed is not None and self._confirmed >= {*self._users}
+        if must_confirm and (self._always or self._users) and not is_confirmed:
+            raise _Unconfirmed(question, self._users)
 
     def _commit(self, open_database: Open, change: Callable[[Any, Any], T], kept: str) -> T:
         # Ctrl-C stops a read at once, but must not stop a commit.

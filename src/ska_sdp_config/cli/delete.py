@@ -61,7 +61,7 @@ class _Deleter:
             found = txn.get_many([path, *also])
             if found[path] is None:
                 raise NotFound(nothing_at(backend, path, kind, "There is nothing at {} to delete"))
-            confirmation.check(f"Delete {path}?", users_of_delete(txn, path, self.prefix))
+            confirmation.check(f"Delete {path}?", lambda: users_of_delete(txn, path, self.prefix))
             deleted = [each for each, text in found.items() if text is not None]
             for each in deleted:
                 txn.delete(each)
@@ -79,7 +79,7 @@ class _Deleter:
             deleted = txn.peek_keys(f"{path}/", levels)
             if deleted:
                 question = f"Delete {about}: {len(deleted)} keys below {path}?"
-                confirmation.check(question, self._users_below(txn, path))
+                confirmation.check(question, lambda: self._users_below(txn, path))
                 txn.delete_prefix(f"{path}/", must_exist=False, recursive=True)
             return deleted
 
