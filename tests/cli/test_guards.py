@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli import in_use
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.in_use import users_of_all, users_of_change, users_of_delete
@@ -359,6 +364,29 @@ def test_users_that_nobody_reads_are_not_searched(database: Config, always: bool
         lambda ctrl_c: Shared(database), lambda _, txn: confirmation.check("Delete?", find_users)
     )
     assert searched == []
+
+
+@pytest.mark.parametrize("always", [False, True])
+@pytest.mark.parametrize("yes", [False, True])
+def test_ctrl_c_while_users_are_read_stops_the_change(
+    database: Config, etcd: Etcd, monkeypatch: pytest.MonkeyPatch, yes: bool, always: bool
+) -> None:
+    fill(database, STORED)
+    before = contents(database)
+
+    def interrupted(_: Any, key: str) -> Iterator[str]:
+        if key == "eb-active":
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)  # the thread that handles Ctrl-C runs
+        yield f"has the name {key}"
+
+    monkeypatch.setattr(in_use._Users, "_of_eb", interrupted)
+    line = ["delete", *(["-a", "eb"] if always else ["eb", "eb-active"]), *["-y"] * yes]
+    code, shown = run_here_in_terminal(etcd, line, typed="yes\n")
+    assert code == 1
+    assert "Type yes" not in shown
+    assert "too late" not in shown
+    assert contents(database) == before
 
 
 def test_rejected_question_raises(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
