@@ -198,6 +198,26 @@ def test_bulk_delete_of_a_prefixed_system_names_its_users(database: Config, here
     assert contents(database) == {}
 
 
+PREFIXED = [
+    "delete -ay --prefix=/t/pb prefix",
+    "delete -ay --prefix=/t/pb/pb-owned prefix",
+    "delete /t/pb/pb-owned",
+    "delete /t/pb/pb-owned/state",
+    "--prefix=/t delete pb pb-owned",
+    "update --force /t/pb/pb-owned/state {}",
+]
+
+
+@pytest.mark.parametrize("line", PREFIXED)
+def test_users_are_named_for_each_way_to_give_a_prefix(
+    database: Config, here: Run, line: str
+) -> None:
+    fill(database, {f"/t{path}": value for path, value in STORED.items()})
+    result = here(*line.split())
+    assert result.code == 0
+    assert f"/t{BY_OWNER}" in result.err
+
+
 class Typist:
     """Standard input that changes the database before each of its answers."""
 
@@ -236,7 +256,7 @@ def test_use_that_begins_after_the_question_is_asked_again(
     confirmation = Confirmation(yes=False)
 
     def delete(_: Any, txn: Any) -> None:
-        confirmation.check("Delete?", lambda: users_of_delete(txn, "/pb/pb-free", ""))
+        confirmation.check("Delete?", lambda: users_of_delete(txn, "/pb/pb-free"))
         txn.delete("/pb/pb-free")
 
     confirmation.run(lambda ctrl_c: Shared(database), delete)
@@ -265,7 +285,7 @@ def test_use_that_begins_before_the_commit_is_a_conflict(database: Config) -> No
     fill(database, STORED)
     seen = []
     for txn in database.backend.txn():
-        seen.append(users_of_delete(txn, "/pb/pb-free", ""))
+        seen.append(users_of_delete(txn, "/pb/pb-free"))
         if len(seen) == 1:
             fill(database, {"/pb/pb-free/owner": OWNER})
         txn.delete("/pb/pb-free")
@@ -290,7 +310,7 @@ def test_users_guard_no_listing_but_that_of_subarrays(
     """To check such a guard, etcd reads the whole listing while all other clients wait."""
     fill(database, STORED)
     for txn in database.backend.txn():
-        assert find(txn, path, "")
+        assert find(txn, path)
         guards = [each for each in txn.reads.guards() if isinstance(each, NoneCreatedSince)]
         listed = {path_of_key(each.span.begin) for each in guards}
         assert listed <= {"/lmc/subarray/"}
@@ -301,7 +321,7 @@ def test_bulk_delete_is_not_retried_for_a_new_owner(database: Config) -> None:
     runs = 0
     for txn in database.backend.txn():
         runs += 1
-        users_of_all(txn, "/pb", "")
+        users_of_all(txn, "/pb")
         if runs == 1:
             fill(database, {"/pb/pb-free/owner": OWNER})
         txn.delete_prefix("/pb/", recursive=True)
@@ -312,7 +332,7 @@ def test_link_that_begins_before_the_commit_is_a_conflict(database: Config, here
     fill(database, STORED)
     seen = []
     for txn in database.backend.txn():
-        seen.append(users_of_delete(txn, "/eb/eb-free", ""))
+        seen.append(users_of_delete(txn, "/eb/eb-free"))
         if len(seen) == 1:
             for other in database.txn():
                 other.update("/lmc/subarray/02", '{"eb_id": "eb-free"}')
@@ -329,8 +349,8 @@ def test_users_of_many_objects_fit_the_limits_of_a_server(etcd_server: Any) -> N
         ids = [f"pb-{n:03}" for n in range(300)]
         fill(config, {"/eb/eb-a": {"status": "FINISHED", "pb_batch": ids}})
         for txn in config.backend.txn():
-            assert len(users_of_all(txn, "/pb", "")) == 50
-            assert len(users_of_delete(txn, "/eb/eb-a", "")) == 50
+            assert len(users_of_all(txn, "/pb")) == 50
+            assert len(users_of_delete(txn, "/eb/eb-a")) == 50
             txn.delete_prefix("/pb/", recursive=True)
         assert list(contents(config)) == ["/eb/eb-a"]
 
@@ -343,7 +363,7 @@ def test_yes_to_a_bulk_question_is_final(
     confirmation = Confirmation(yes=False, always=True)
 
     def delete(_: Any, txn: Any) -> None:
-        confirmation.check("Delete?", lambda: users_of_all(txn, "/pb", ""))
+        confirmation.check("Delete?", lambda: users_of_all(txn, "/pb"))
         txn.delete_prefix("/pb/", recursive=True)
 
     confirmation.run(lambda ctrl_c: Shared(database), delete)

@@ -57,7 +57,7 @@ _KEPT_FIELDS = ("status", "eb_id", "pb_realtime", "pb_batch")
 _WORD = re.compile("[A-Za-z0-9]+")
 
 
-def users_of_change(txn: Txn, path: str, prefix: str) -> list[str]:
+def users_of_change(txn: Txn, path: str) -> list[str]:
     """Return a clause for each user that a change of a value affects.
 
     These are the owner of a processing block, and the subarrays that link an execution block.
@@ -65,43 +65,62 @@ def users_of_change(txn: Txn, path: str, prefix: str) -> list[str]:
     Args:
         txn: the transaction that makes the change.
         path: the path of the value, which may be that of the object or of its state.
-        prefix: the global prefix.
     """
-    place = locate(path, prefix)
-    if place is None or place.kind not in (PB, EB):
-        return []
-    users = _UsersOfOne(txn, prefix)
-    found = users.owner(PB, place.key) if place.kind == PB else users.links_of(place.key)
-    return [f"{place.kind.path(prefix, place.key)} {each}" for each in found]
+    found: list[str] = []
+    for prefix, kind, key in _objects_at(path):
+        users = _UsersOfOne(txn, prefix)
+        if kind == PB:
+            found += _clauses(kind, key, prefix, users.owner(kind, key))
+        elif kind == EB:
+            found += _clauses(kind, key, prefix, users.links_of(key))
+    return found
 
 
-def users_of_delete(txn: Txn, path: str, prefix: str) -> list[str]:
+def users_of_delete(txn: Txn, path: str) -> list[str]:
     """Return a clause for each user of the object to which a path belongs.
 
     These are owners, subarrays that link its execution block, and this block if it is ACTIVE.
     """
-    place = locate(path, prefix)
-    if place is None or place.kind not in _KINDS:
-        return []
-    found = _UsersOfOne(txn, prefix).of(place.kind, place.key)
-    return [f"{place.kind.path(prefix, place.key)} {each}" for each in found]
+    return [
+        clause
+        for prefix, kind, key in _objects_at(path)
+        for clause in _clauses(kind, key, prefix, _UsersOfOne(txn, prefix).of(kind, key))
+    ]
 
 
-def users_of_all(txn: Txn, path: str, prefix: str) -> list[str]:
-    """Return a clause for each user of each object below a path; see users_of_delete.
+def users_of_all(txn: Txn, path: str) -> list[str]:
+    """Return a clause for each user of each object at or below a path; see users_of_delete.
 
     There may be more objects than guards fit in a transaction, and a guard of a whole listing
     would make etcd read all of it while all other clients wait. So only a change of a subarray is
     a conflict.
     """
-    kinds = [kind for kind in _KINDS if kind.path(prefix).startswith(f"{path}/")]
-    users = _UsersOfAll(txn, prefix, kinds)
-    return [
-        f"{kind.path(prefix, key)} {each}"
-        for kind in kinds
-        for key in sorted(users.ids(kind))
-        for each in users.of(kind, key)
-    ]
+    found = users_of_delete(txn, path)
+    for prefix in _beginnings(path):
+        kinds = [kind for kind in _KINDS if kind.path(prefix).startswith(f"{path}/")]
+        users = _UsersOfAll(txn, prefix, kinds)
+        for kind in kinds:
+            for key in sorted(users.ids(kind)):
+                found += _clauses(kind, key, prefix, users.of(kind, key))
+    return found
+
+
+def _beginnings(path: str) -> Iterator[str]:
+    """Yield what may be the global prefix of a path, as a full path may be given without it."""
+    for each in re.finditer("/|$", path):
+        yield path[: each.start()]
+
+
+def _objects_at(path: str) -> Iterator[tuple[str, SdpObject, str]]:
+    """Yield the prefix, the kind and the ID of each object to which a path may belong."""
+    for prefix in _beginnings(path):
+        place = locate(path, prefix)
+        if place is not None and place.kind in _KINDS and is_id(place.key):
+            yield prefix, place.kind, place.key
+
+
+def _clauses(kind: SdpObject, key: str, prefix: str, found: Iterable[str]) -> list[str]:
+    return [f"{kind.path(prefix, key)} {each}" for each in found]
 
 
 def linked_blocks(txn: Txn, prefix: str) -> dict[str, str]:
