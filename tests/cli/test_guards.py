@@ -44,6 +44,8 @@ STORED: dict[str, Any] = {
     "/deploy/proc-pb-owned-receive": {},
     "/deploy/proc-pb-active": {},
     "/deploy/proc-pb-free-x": {},
+    "/pb/pb-owned-b": {},
+    "/deploy/proc-pb-owned-b-receive": {},
     "/deploy/own": {},
     "/deploy/own/owner": OWNER,
     "/flow/pb-owned:data-queue:vis": {},
@@ -76,6 +78,7 @@ USES: list[tuple[str, str]] = [
         "/deploy/proc-pb-active belongs to pb-active, which belongs to eb-active, which is ACTIVE",
     ),
     ("delete deployment proc-pb-free-x", ""),
+    ("delete deployment proc-pb-owned-b-receive", ""),
     ("delete deployment own", f"/deploy/own is {PROCESS}"),
     ("delete flow pb-owned:data-queue:vis", ""),
     ("end eb eb-linked", BY_LINK),
@@ -153,16 +156,16 @@ def test_quiet_prints_no_warning(database: Config, here: Run) -> None:
 
 
 BULK = [
-    ("delete -a pb", "all processing blocks: 7 keys below /pb", ["pb-active", "pb-owned is"]),
+    ("delete -a pb", "all processing blocks: 8 keys below /pb", ["pb-active", "pb-owned is"]),
     ("delete -a eb", "all execution blocks: 5 keys below /eb", ["eb-linked is linked", "eb-old"]),
     (
         "delete -a deployment",
-        "all deployments: 5 keys below /deploy",
+        "all deployments: 6 keys below /deploy",
         ["own is owned", "proc-pb-active belongs"],
     ),
     (
         "delete -a --prefix=/pb prefix",
-        "everything below the prefix: 7 keys below /pb",
+        "everything below the prefix: 8 keys below /pb",
         ["pb-owned is owned"],
     ),
 ]

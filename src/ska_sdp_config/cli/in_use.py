@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "linked_blocks",
     "parts_of_id",
+    "pb_of_deployment",
     "users_of_all",
     "users_of_change",
     "users_of_delete",
@@ -144,6 +145,14 @@ def parts_of_id(deployment_id: str) -> set[str]:
     }
 
 
+def pb_of_deployment(deployment_id: str, pb_ids: Set[str]) -> str:
+    """Return the ID of the processing block of a deployment, empty if none of some IDs is.
+
+    The longest one: the ID of a processing block may be the beginning of another one.
+    """
+    return max(parts_of_id(deployment_id) & pb_ids, key=len, default="")
+
+
 class _Users(ABC):
     """Users of objects, each as a predicate such as ``is linked by subarray 01``."""
 
@@ -167,9 +176,9 @@ class _Users(ABC):
         elif kind == PB:
             yield from self._of_pb(key)
         else:
-            for pb_id in sorted(self._values(PB, parts_of_id(key))):
-                for each in self.of(PB, pb_id):
-                    yield f"belongs to {pb_id}, which {each}"
+            pb_id = pb_of_deployment(key, self._values(PB, parts_of_id(key)).keys())
+            for each in self.of(PB, pb_id) if pb_id else ():
+                yield f"belongs to {pb_id}, which {each}"
 
     def owner(self, kind: SdpObject, key: str) -> Iterator[str]:
         """Yield the owner of an object, if it has one."""
