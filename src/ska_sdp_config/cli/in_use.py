@@ -46,7 +46,7 @@ _READS = {
         (EB, _VALUES),
     ],
 }
-"""What decides on the users of all objects of a kind."""
+"""Entries that decide on the users of all objects of a kind."""
 
 MAX_GUARDED_KEYS = 60
 """Number of keys above which a read is not guarded: more do not fit in a transaction of etcd,
