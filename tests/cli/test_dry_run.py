@@ -150,6 +150,14 @@ def test_every_changing_verb_is_tested(verb: str) -> None:
     assert any(line.split()[0] == verb for line, _, _ in USES)
 
 
+def test_dry_run_of_new_blocks_prints_the_state_of_the_execution_block(
+    database: Config, here: Run
+) -> None:
+    result = here("create", "pb", "batch:test:0.0.0", "--eb", "{}", "--dry-run")
+    created = [line for line in result.lines if line.startswith("create /eb/")]
+    assert [line.endswith("/state") for line in created] == [False, True]
+
+
 def test_dry_run_names_the_users_and_asks_nothing(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED | ALSO)
     result = ska_sdp("end", "eb", "eb-linked", "--dry-run")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli import in_use
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.in_use import users_of_all, users_of_delete
@@ -15,35 +20,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Run, contents, fill
 from .pseudo_terminal import run_here_in_terminal, run_in_terminal
-
-OWNER = {"pid": 7, "hostname": "node", "command": ["script"]}
-PROCESS = "owned by process 7 on node"
-
-STORED: dict[str, Any] = {
-    "/lmc/subarray/01": {"eb_id": "eb-linked"},
-    "/lmc/subarray/02": {"eb_id": None},
-    "/eb/eb-linked": {"status": "ACTIVE", "pb_realtime": ["pb-listed"]},
-    "/eb/eb-active": {"status": "ACTIVE"},
-    "/eb/eb-old": {"status": "IDLE"},
-    "/eb/eb-ended": {"status": "FINISHED", "pb_batch": ["pb-owned"]},
-    "/eb/eb-free": {"status": "CANCELLED"},
-    "/pb/pb-listed": {"eb_id": None},
-    "/pb/pb-active": {"eb_id": "eb-active"},
-    "/pb/pb-owned": {"eb_id": "eb-ended"},
-    "/pb/pb-owned/owner": OWNER,
-    "/pb/pb-owned/state": {"status": "RUNNING"},
-    "/pb/pb-free": {"eb_id": "eb-free"},
-    "/pb/pb-free/state": {"status": "FINISHED"},
-    "/deploy/proc-pb-owned-receive": {},
-    "/deploy/proc-pb-active": {},
-    "/deploy/proc-pb-free-x": {},
-    "/deploy/own": {},
-    "/deploy/own/owner": OWNER,
-    "/flow/pb-owned:data-queue:vis": {},
-}
-
-BY_LINK = "/eb/eb-linked is linked by subarray 01"
-BY_OWNER = f"/pb/pb-owned is {PROCESS}"
+from .users import BY_LINK, BY_OWNER, OWNER, PROCESS, STORED
 
 USES: list[tuple[str, str]] = [
     ("delete pb pb-owned", BY_OWNER),
@@ -69,6 +46,7 @@ USES: list[tuple[str, str]] = [
         "/deploy/proc-pb-active belongs to pb-active, which belongs to eb-active, which is ACTIVE",
     ),
     ("delete deployment proc-pb-free-x", ""),
+    ("delete deployment proc-pb-owned-b-receive", ""),
     ("delete deployment own", f"/deploy/own is {PROCESS}"),
     ("delete flow pb-owned:data-queue:vis", ""),
     ("end eb eb-linked", BY_LINK),
@@ -146,16 +124,16 @@ def test_quiet_prints_no_warning(database: Config, here: Run) -> None:
 
 
 BULK = [
-    ("delete -a pb", "all processing blocks: 7 keys below /pb", ["pb-active", "pb-owned is"]),
+    ("delete -a pb", "all processing blocks: 8 keys below /pb", ["pb-active", "pb-owned is"]),
     ("delete -a eb", "all execution blocks: 5 keys below /eb", ["eb-linked is linked", "eb-old"]),
     (
         "delete -a deployment",
-        "all deployments: 5 keys below /deploy",
+        "all deployments: 6 keys below /deploy",
         ["own is owned", "proc-pb-active belongs"],
     ),
     (
         "delete -a --prefix=/pb prefix",
-        "everything below the prefix: 7 keys below /pb",
+        "everything below the prefix: 8 keys below /pb",
         ["pb-owned is owned"],
     ),
 ]
@@ -189,6 +167,26 @@ def test_bulk_delete_of_a_prefixed_system_names_its_users(database: Config, here
     result = here("delete", "-ay", "--prefix=/t", "prefix")
     assert f"/t{BY_OWNER}" in result.err
     assert contents(database) == {}
+
+
+PREFIXED = [
+    "delete -ay --prefix=/t/pb prefix",
+    "delete -ay --prefix=/t/pb/pb-owned prefix",
+    "delete /t/pb/pb-owned",
+    "delete /t/pb/pb-owned/state",
+    "--prefix=/t delete pb pb-owned",
+    "update --force /t/pb/pb-owned/state {}",
+]
+
+
+@pytest.mark.parametrize("line", PREFIXED)
+def test_users_are_named_for_each_way_to_give_a_prefix(
+    database: Config, here: Run, line: str
+) -> None:
+    fill(database, {f"/t{path}": value for path, value in STORED.items()})
+    result = here(*line.split())
+    assert result.code == 0
+    assert f"/t{BY_OWNER}" in result.err
 
 
 class Typist:
@@ -229,7 +227,7 @@ def test_use_that_begins_after_the_question_is_asked_again(
     confirmation = Confirmation(yes=False)
 
     def delete(_: Any, txn: Any) -> None:
-        confirmation.check("Delete?", users_of_delete(txn, "/pb/pb-free", ""))
+        confirmation.check("Delete?", lambda: users_of_delete(txn, "/pb/pb-free"))
         txn.delete("/pb/pb-free")
 
     confirmation.run(lambda ctrl_c: Shared(database), delete)
@@ -253,45 +251,58 @@ class Shared:
         pass
 
 
-@pytest.mark.parametrize("find", [users_of_delete, users_of_all])
-def test_use_that_begins_before_the_commit_is_a_conflict(database: Config, find: Any) -> None:
-    """The body sees the new owner before it can commit."""
+def test_yes_to_a_bulk_question_is_final(
+    database: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     fill(database, STORED)
-    path = "/pb/pb-free" if find == users_of_delete else "/pb"
-    seen = []
-    for txn in database.backend.txn():
-        seen.append([each for each in find(txn, path, "") if "/pb/pb-free" in each])
-        if len(seen) == 1:
-            fill(database, {"/pb/pb-free/owner": OWNER})
-        txn.delete("/pb/pb-free", must_exist=False)
-    assert seen == [[], [f"/pb/pb-free is {PROCESS}"]]
+    monkeypatch.setattr("sys.stdin", Typist(database, {"/pb/pb-free/owner": OWNER}))
+    confirmation = Confirmation(yes=False, always=True)
+
+    def delete(_: Any, txn: Any) -> None:
+        confirmation.check("Delete?", lambda: users_of_all(txn, "/pb"))
+        txn.delete_prefix("/pb/", recursive=True)
+
+    confirmation.run(lambda ctrl_c: Shared(database), delete)
+    assert capsys.readouterr().err.count("Type yes: ") == 1
+    assert not any(path.startswith("/pb/") for path in contents(database))
 
 
-def test_link_that_begins_before_the_commit_is_a_conflict(database: Config, here: Run) -> None:
+@pytest.mark.parametrize("always", [False, True])
+def test_users_that_nobody_reads_are_not_searched(database: Config, always: bool) -> None:
+    confirmation = Confirmation(yes=True, quiet=True, always=always)
+    searched: list[str] = []
+
+    def find_users() -> list[str]:
+        searched.append("users")
+        return []
+
+    confirmation.run(
+        lambda ctrl_c: Shared(database), lambda _, txn: confirmation.check("Delete?", find_users)
+    )
+    assert searched == []
+
+
+@pytest.mark.parametrize("always", [False, True])
+@pytest.mark.parametrize("yes", [False, True])
+def test_ctrl_c_while_users_are_read_stops_the_change(
+    database: Config, etcd: Etcd, monkeypatch: pytest.MonkeyPatch, yes: bool, always: bool
+) -> None:
     fill(database, STORED)
-    seen = []
-    for txn in database.backend.txn():
-        seen.append(users_of_delete(txn, "/eb/eb-free", ""))
-        if len(seen) == 1:
-            for other in database.txn():
-                other.update("/lmc/subarray/02", '{"eb_id": "eb-free"}')
-        txn.delete("/eb/eb-free")
-    assert seen == [[], ["/eb/eb-free is linked by subarray 02"]]
+    before = contents(database)
 
+    def interrupted(_: Any, key: str) -> Iterator[str]:
+        if key == "eb-active":
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)  # the thread that handles Ctrl-C runs
+        yield f"has the name {key}"
 
-def test_users_of_many_objects_fit_the_limits_of_a_server(etcd_server: Any) -> None:
-    server = etcd_server(max_txn_ops=None)
-    with Config(host=server.host, port=server.port) as config:
-        for begin in range(0, 300, 50):
-            fill(config, {f"/pb/pb-{n:03}": {} for n in range(begin, begin + 50)})
-        fill(config, {f"/pb/pb-{n:03}/owner": OWNER for n in range(50)})
-        ids = [f"pb-{n:03}" for n in range(300)]
-        fill(config, {"/eb/eb-a": {"status": "FINISHED", "pb_batch": ids}})
-        for txn in config.backend.txn():
-            assert len(users_of_all(txn, "/pb", "")) == 50
-            assert len(users_of_delete(txn, "/eb/eb-a", "")) == 50
-            txn.delete_prefix("/pb/", recursive=True)
-        assert list(contents(config)) == ["/eb/eb-a"]
+    monkeypatch.setattr(in_use._Users, "_of_eb", interrupted)
+    line = ["delete", *(["-a", "eb"] if always else ["eb", "eb-active"]), *["-y"] * yes]
+    code, shown = run_here_in_terminal(etcd, line, typed="yes\n")
+    assert code == 1
+    assert "Type yes" not in shown
+    assert "too late" not in shown
+    assert contents(database) == before
 
 
 def test_rejected_question_raises(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,5 +311,5 @@ def test_rejected_question_raises(database: Config, monkeypatch: pytest.MonkeyPa
     confirmation = Confirmation(yes=False, always=True)
     with pytest.raises(Failed, match="type yes to confirm"):
         confirmation.run(
-            lambda ctrl_c: Shared(database), lambda _, txn: confirmation.check("Delete?", [])
+            lambda ctrl_c: Shared(database), lambda _, txn: confirmation.check("Delete?", list)
         )

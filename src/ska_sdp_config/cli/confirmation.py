@@ -1,10 +1,10 @@
-"""Execution of changes, with a question first where one is due, or as a dry run."""
+"""Execution of changes, with a question first if the user must confirm, or as a dry run."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
 from ska_sdp_config.cli.errors import Failed, join_faults
@@ -12,12 +12,12 @@ from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.terminal import one_line
 
-__all__ = ["Confirmation", "Open"]
+__all__ = ["Confirmation", "OpenDatabase"]
 
 T = TypeVar("T")
 
 
-class Open(Protocol):
+class OpenDatabase(Protocol):
     """Opens the database, given how to handle Ctrl-C; None where nothing is written."""
 
     def __call__(self, ctrl_c: AbstractContextManager[Any] | None, /) -> Any:
@@ -63,12 +63,15 @@ class Confirmation:
         self._always = always
         self._confirmed: frozenset[str] | None = None
         self._users: Sequence[str] = ()
+        self._check_interrupt: Callable[[], None] = lambda: None
 
-    def run(self, open_database: Open, change: Callable[[Any, Any], T], kept: str = "") -> T:
+    def run(
+        self, open_database: OpenDatabase, change: Callable[[Any, Any], T], kept: str = ""
+    ) -> T:
         """Make a change in one transaction; ask first if necessary.
 
         Args:
-            open_database: see Open.
+            open_database: see OpenDatabase.
             change: the body of the transaction, given the database and the transaction. It calls
                 ``check``, and returns its result.
             kept: see ``defer_interrupts``.
@@ -87,41 +90,63 @@ class Confirmation:
                 note(f"Warning, in use: {join_faults(self._users)}.")
             return result
 
-    def check(self, question: str, users: Sequence[str]) -> None:
+    def check(self, question: str, find_users: Callable[[], Sequence[str]]) -> None:
         """Let the change continue only if it is confirmed; called before it writes.
 
         Args:
             question: what is changed, ``Delete …?``.
-            users: a clause for each user of what is changed.
+            find_users: returns a clause for each user of what is changed. Not called if nothing
+                depends on them.
 
         Raises:
             _Unconfirmed: handled by ``run``.
+            KeyboardInterrupt: Ctrl-C was pressed while the users were read.
         """
-        self._users = users
-        is_due = self._always or (users and _is_terminal())
+        must_confirm = self._asks and (self._always or _is_terminal())
+        # A yes to a question about many objects is final: their users change often.
+        is_final = self._always and self._confirmed is not None
+        if is_final or (self._quiet and not must_confirm):
+            return
+        self._users = find_users()
+        self._check_interrupt()
         # A user that was named before and has left needs no new question.
-        is_confirmed = self._confirmed is not None and self._confirmed >= {*users}
-        if self._asks and is_due and not is_confirmed:
-            raise _Unconfirmed(question, users)
+        is_confirmed = self._confirmed is not None and self._confirmed >= {*self._users}
+        if must_confirm and (self._always or self._users) and not is_confirmed:
+            raise _Unconfirmed(question, self._users)
 
-    def _commit(self, open_database: Open, change: Callable[[Any, Any], T], kept: str) -> T:
-        # Ctrl-C stops a read at once, but must not stop a commit.
-        only_reads = self._dry_run or (self._asks and self._always and self._confirmed is None)
+    def _commit(
+        self, open_database: OpenDatabase, change: Callable[[Any, Any], T], kept: str
+    ) -> T:
+        outcome: T | _Unconfirmed
+        if self._dry_run or (self._asks and self._always and self._confirmed is None):
+            # Nothing is written, so Ctrl-C stops the command at once.
+            with open_database(None) as database:
+                outcome = self._execute(database, change)
+        else:
+            # Ctrl-C must not stop a commit, but stops the command before the commit or a question.
+            with defer_interrupts(kept) as self._check_interrupt:
+                with open_database(nullcontext()) as database:
+                    outcome = self._execute(database, change)
+                if isinstance(outcome, _Unconfirmed):
+                    self._check_interrupt()
+                    raise outcome
+        if isinstance(outcome, _Unconfirmed):
+            raise outcome
+        return outcome
+
+    def _execute(self, database: Any, change: Callable[[Any, Any], T]) -> T | _Unconfirmed:
+        """Run the transaction; return its result, or the question that must be answered first.
+
+        Returned, as a Ctrl-C that stops a read is raised only after a body that completes.
+        """
         result: T
-        unconfirmed: _Unconfirmed | None = None
-        with open_database(None if only_reads else defer_interrupts(kept)) as database:
-            try:
-                for txn in database.txn():
-                    result = change(database, txn)
-                    if self._dry_run:
-                        break
-            except _Unconfirmed as exc:
-                if not only_reads:
-                    raise
-                # Ctrl-C before the question is raised only if the body completes.
-                unconfirmed = exc
-        if unconfirmed is not None:
-            raise unconfirmed
+        try:
+            for txn in database.txn():
+                result = change(database, txn)
+                if self._dry_run:
+                    break
+        except _Unconfirmed as exc:
+            return exc
         return result
 
     def _ask(self, unconfirmed: _Unconfirmed) -> None:

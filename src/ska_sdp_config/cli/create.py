@@ -198,7 +198,8 @@ def _create_pb(
             _create_eb(txn, eb_id, eb_given, pb_id, key, prefix)
         ids = [pb_id] if eb_id is None else [pb_id, eb_id]
         paths = [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)]
-        return _NewBlocks(ids, paths, txn.get_many(paths), txn.script.exists(key))
+        states = [f"{path}/state" for path in paths[1:]]
+        return _NewBlocks(ids, paths, txn.get_many([*paths, *states]), txn.script.exists(key))
 
     new = Confirmation(yes=True, dry_run=dry_run).run(
         lambda ctrl_c: open_config(prefix, ctrl_c), create

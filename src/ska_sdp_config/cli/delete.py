@@ -46,7 +46,6 @@ KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE, REQUEST, ALLOCA
 class _Deleter:
     """Deletes of one command line, each in one transaction."""
 
-    prefix: str
     out: Printer
     yes: bool
     dry_run: bool
@@ -61,7 +60,7 @@ class _Deleter:
             found = txn.get_many([path, *also])
             if found[path] is None:
                 raise NotFound(nothing_at(backend, path, kind, "There is nothing at {} to delete"))
-            confirmation.check(f"Delete {path}?", users_of_delete(txn, path, self.prefix))
+            confirmation.check(f"Delete {path}?", lambda: users_of_delete(txn, path))
             deleted = [each for each, text in found.items() if text is not None]
             for each in deleted:
                 txn.delete(each)
@@ -79,16 +78,11 @@ class _Deleter:
             deleted = txn.peek_keys(f"{path}/", levels)
             if deleted:
                 question = f"Delete {about}: {len(deleted)} keys below {path}?"
-                confirmation.check(question, self._users_below(txn, path))
+                confirmation.check(question, lambda: users_of_all(txn, path))
                 txn.delete_prefix(f"{path}/", must_exist=False, recursive=True)
             return deleted
 
         self._print(confirmation.run(open_backend, delete))
-
-    def _users_below(self, txn: Txn, path: str) -> list[str]:
-        # The prefix of 'delete -a prefix' is that of all paths, or a path without a prefix.
-        prefixes = dict.fromkeys([self.prefix, ""])
-        return [user for each in prefixes for user in users_of_all(txn, path, each)]
 
     def _confirmation(self, *, always: bool) -> Confirmation:
         return Confirmation(
@@ -106,7 +100,7 @@ class _Deleter:
 
 def _command(kind: SdpObject) -> click.Command:
     def delete(key: str | None, everything: bool, prefix: str, **options: Any) -> None:
-        deleter = _Deleter(prefix, **options)
+        deleter = _Deleter(**options)
         if everything == (key is not None):
             raise click.UsageError(
                 f"Ambiguous which {kind.about} to delete: name one, or use -a for all."
@@ -133,13 +127,13 @@ def _command(kind: SdpObject) -> click.Command:
 def _delete_prefix(prefix: str, everything: bool, **options: Any) -> None:
     if not everything or not prefix:
         raise click.UsageError("Missing options: use -a and --prefix=PATH.")
-    _Deleter(prefix, **options).delete_all(prefix, "everything below the prefix")
+    _Deleter(**options).delete_all(prefix, "everything below the prefix")
 
 
-def _delete_key(key: str, prefix: str, everything: bool, **options: Any) -> None:
+def _delete_key(key: str, everything: bool, prefix: str, **options: Any) -> None:
     if everything:
         raise click.UsageError(f"To delete all keys below, use 'delete -a --prefix={key} prefix'.")
-    _Deleter(prefix, **options).delete_entry(key)
+    _Deleter(**options).delete_entry(key)
 
 
 OPTIONS: list[click.Parameter] = [

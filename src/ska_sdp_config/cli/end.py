@@ -65,7 +65,7 @@ def _end_eb(key: str, cancel: bool, yes: bool, dry_run: bool, out: Printer, pref
                 f"'ska-sdp get eb {key}' shows it."
             )
         verb = "Cancel" if cancel else "Finish"
-        confirmation.check(f"{verb} {path}?", users_of_change(txn.raw, path, prefix))
+        confirmation.check(f"{verb} {path}?", lambda: users_of_change(txn.raw, path))
         eb = {**eb, "status": EB_ENDED[cancel], "last_updated": timestamp()}
         txn.update_execution_block(key, eb)
         state.create_or_update(state_of_eb(known or {}, eb))

@@ -181,7 +181,7 @@ def replace(
         steps = list(plan({path: before}, {path: text}))
         if not steps:
             return []
-        confirmation.check(f"Change {path}?", users_of_change(txn, path, prefix))
+        confirmation.check(f"Change {path}?", lambda: users_of_change(txn, path))
         (txn.create if before is None else txn.update)(path, text)
         of_state = update_state_of_eb(txn, path, text, prefix)
         return [Difference(steps[0].verb, path, before, text), *([of_state] if of_state else [])]

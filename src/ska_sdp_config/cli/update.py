@@ -69,5 +69,7 @@ command = TargetGroup(
     kinds=CHANGEABLE,
     usage=[*usage(" VALUE"), "[options] --edit (OBJECT [ID]|KEY)"],
     help="Replace the value of a key, or of an object, or only the state of an object; a missing "
-    "state is created. VALUE is JSON or YAML, @FILE, or - for standard input.",
+    "state is created. VALUE is JSON or YAML, @FILE, or - for standard input. On a terminal, an "
+    "execution block that a subarray links and the state of a processing block that has a live "
+    "owner are changed only after confirmation.",
 )

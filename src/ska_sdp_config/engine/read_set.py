@@ -27,13 +27,11 @@ class Reads:
         keys: for each key that was read, the revision of its last write, 0 if absent.
         spans: for each span that was listed, its members. Guards are made of them only for a
             commit, as most transactions that list thousands of keys write nothing.
-        closed: spans in which no key may be created; their members are not guarded.
         revision: the revision of all reads, 0 if nothing was read.
     """
 
     keys: dict[str, int] = field(default_factory=dict)
     spans: dict[Span, Sequence[Entry]] = field(default_factory=dict)
-    closed: set[Span] = field(default_factory=set)
     revision: int = 0
 
     def queries(self) -> list[Query]:
@@ -49,8 +47,6 @@ class Reads:
         """
         for key, modified in self.keys.items():
             yield KeyAt(key, modified)
-        for span in self.closed - self.spans.keys():
-            yield NoneCreatedSince(span, self.revision)
         for span, members in self.spans.items():
             yield NoneCreatedSince(span, self.revision)
             for entry in members:

@@ -116,6 +116,18 @@ class Txn:
         self._snapshot.fetch_keys(wanted)
         return self._texts(keys)
 
+    def peek_many(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """Return texts as ``get_many`` does, without a conflict when one of them changes."""
+        self._check_not_ended()
+        keys = {path: key_of_path(path) for path in paths}
+        found = self._snapshot.peek(
+            [key for key in keys.values() if not self._pending.decides(key)]
+        )
+        return {
+            path: found[key] if key in found else self._pending.text(key)
+            for path, key in keys.items()
+        }
+
     def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List paths, sorted.
 
@@ -172,21 +184,6 @@ class Txn:
                     yield path, entry.value
             for key in pending.members(span, []):
                 yield path_of_key(key), pending.text(key) or ""
-
-    def reject_new(self, path: str, recurse: int | Iterable[int] = 0) -> None:
-        """Make the creation of a path of a listing a conflict, as of the revision of the reads.
-
-        For a listing that is too large for the guards of ``list_keys``, which has one for each
-        path: deletions and updates of its paths are no conflict.
-
-        Args:
-            path: start of the paths, as for ``list_keys``.
-            recurse: number of further levels, or the exact levels.
-        """
-        self._check_not_ended()
-        # A guard of a later revision would miss what was created before it.
-        self._snapshot.pin_or_rerun()
-        self.reads.closed.update(spans_of_listing(path, recurse))
 
     def lease_of(self, path: str) -> int:
         """Return the ID of the lease of a path, 0 if it has none or does not exist."""
