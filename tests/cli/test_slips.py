@@ -111,6 +111,27 @@ def test_similar_id_is_found_among_thousands(database: Config) -> None:
     assert similar_id(backend, "/none/pb-test-20260107-00042") is None
 
 
+@pytest.mark.parametrize(
+    ("slip", "right"),
+    [
+        ("pb-test-20260110-00O42", "pb-test-20260110-00042"),
+        ("pb-test-20260101-0042", "pb-test-20260101-00042"),
+        ("pb-test-20260110-99", "pb-test-20260110-00099"),
+        # The one that is meant may not have been read.
+        ("pb-tset-20260110-00042", None),
+        ("pb-test-20260111-00042", None),
+        ("pb-test-2026011-00042", None),
+    ],
+)
+def test_similar_id_among_more_than_the_limit_has_the_same_date(
+    database: Config, slip: str, right: str | None
+) -> None:
+    for day in range(1, 11):
+        ids = [f"pb-test-202601{day:02}-{number:05}" for number in range(100)]
+        fill(database, {f"/pb/{each}": {} for each in ids})
+    assert similar_id(database.backend, f"/pb/{slip}", limit=200) == right
+
+
 @pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS])
 def test_plural_means_the_object(database: Config, here: Run, kind: str) -> None:
     plural = {"dependency": "dependencies"}.get(kind, f"{kind}s")
