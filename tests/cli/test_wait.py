@@ -11,8 +11,15 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.condition import Condition
-from ska_sdp_config.cli.objects import CONTROLLER, EB, FLOW, PB
+from ska_sdp_config.cli.objects import COMPONENT, CONTROLLER, DEPENDENCY, DEPLOYMENT, EB, FLOW, PB
 from ska_sdp_config.cli.targets import Target
+from ska_sdp_config.entity.states import (
+    DependencyState,
+    DeploymentState,
+    ExecutionBlockState,
+    FlowState,
+    ProcessingBlockState,
+)
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import AT_ONCE, Run, Start, assert_rejected, fill, interrupt, update
@@ -128,8 +135,37 @@ def test_statuses_of_each_kind_are_known() -> None:
     of_key = Condition.read("status=RUN").doubts(Target("/pb/pb-a/state"), {}, "")
     assert "did you mean 'RUNNING'?" in next(of_key)
     # Other programs decide about those of other objects.
-    assert not [*Condition.read("status=X").doubts(Target("/flow/a:b:c", FLOW), {}, "")]
+    assert not [*Condition.read("status=X").doubts(Target("/component/a", COMPONENT), {}, "")]
     assert not [*Condition.read("status=X").doubts(Target("/other"), {}, "")]
+
+
+FIELDS = [
+    (Target("/pb/pb-a", PB), ProcessingBlockState),
+    (Target("/eb/eb-a", EB), ExecutionBlockState),
+    (Target("/deploy/a", DEPLOYMENT), DeploymentState),
+    (Target("/flow/pb-a:data-queue:a", FLOW), FlowState),
+    (Target("/dependency/pb-a:data-queue:a:pb-b", DEPENDENCY), DependencyState),
+]
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [(target, field) for target, state in FIELDS for field in state.__annotations__],
+    ids=lambda value: value.kind.name if isinstance(value, Target) else value,
+)
+@pytest.mark.parametrize("has_state", [False, True])
+def test_field_of_a_state_is_not_doubted(target: Target, field: str, has_state: bool) -> None:
+    stored = {target.entry: "{}", **({f"{target.path}/state": "{}"} if has_state else {})}
+    for name in (field, f"{field}.a"):
+        assert not [
+            each for each in Condition(name, "x").doubts(target, stored, "") if "field" in each
+        ]
+
+
+def test_field_of_the_state_of_another_kind_is_doubted() -> None:
+    condition = Condition("deployments_ready", "true")
+    (doubt,) = condition.doubts(Target("/eb/eb-a", EB), {"/eb/eb-a": "{}"}, "")
+    assert doubt.startswith("/eb/eb-a has no field 'deployments_ready': its fields are ")
 
 
 def test_slip_in_a_condition_is_a_warning_at_once(database: Config, start: Start) -> None:
