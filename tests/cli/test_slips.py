@@ -6,11 +6,13 @@ import shlex
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.cli.suggestions import closest, similar_id
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
@@ -168,18 +170,26 @@ CONNECTING = [
     "get /x",
     "watch /x",
     "describe pb pb-x",
+    "status",
     "wait pb pb-x status=FINISHED",
+    "history pb pb-x",
+    "record {directory}/recording",
     "create /x 1",
     "update /x 1",
     "edit /x",
     "delete /x",
     "delete -ay pb",
     "end eb eb-x",
+    "prune --older-than 30d",
     "import scripts -",
     "dump",
+    "load -",
     "doctor",
 ]
 """A command line of each command that connects."""
+
+NOT_CONNECTING = {"completion", "help", "replay", "top"}
+"""Commands that do not connect; without a terminal, top does not either."""
 
 
 @pytest.fixture
@@ -190,20 +200,25 @@ def closed_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
+def test_each_command_that_connects_has_a_line() -> None:
+    assert {line.split()[0] for line in CONNECTING} == VERBS.keys() - NOT_CONNECTING
+
+
 @pytest.mark.parametrize(
     ("line", "backend"),
     [(line, "etcd3") for line in CONNECTING]
     + [(line, "etcd3_revolution1") for line in ("list -a", "end eb eb-x", "doctor")],
 )
 def test_command_without_a_server_fails_at_once(
-    ska_sdp: Run, closed_port: int, line: str, backend: str
+    ska_sdp: Run, closed_port: int, tmp_path: Path, line: str, backend: str
 ) -> None:
     began = time.monotonic()
     assert ska_sdp("-h").code == 0
     start = time.monotonic() - began
     began = time.monotonic()
     result = ska_sdp(
-        *line.split(), "--port", str(closed_port), stdin="scripts: []",
+        *line.format(directory=tmp_path).split(), "--port", str(closed_port),
+        stdin="values: {}" if line == "load -" else "scripts: []",
         env={"SDP_CONFIG_BACKEND": backend, "EDITOR": "false"},
     )  # fmt: skip
     took = time.monotonic() - began
