@@ -288,7 +288,7 @@ def in_memory_by_threads(_: str) -> None:
             thread.join()
         assert len(set(found)) == 1, "the threads have different databases"
 
-    for _ in range(10):
+    for _round in range(10):
         run_in_child(child)
 
 

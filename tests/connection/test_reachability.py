@@ -18,7 +18,7 @@ CLOSED, ALSO_CLOSED, SILENT = "127.0.0.1", "127.0.0.3", "127.0.0.2"
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A port at which one address is silent, and the others refuse connections."""
+    """A port at which one address is silent, and the others reject connections."""
     with ExitStack() as sockets:
         server = sockets.enter_context(socket.socket())
         server.bind((SILENT, 0))
@@ -48,7 +48,7 @@ def test_name_with_a_silent_address_may_have_a_server(
     check_listening(Settings.load(f"several:{port}"))
 
 
-def test_name_whose_addresses_all_refuse_has_none(
+def test_name_whose_addresses_all_reject_has_none(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _resolve_to(monkeypatch, [CLOSED, ALSO_CLOSED])
