@@ -42,6 +42,7 @@ USAGE = [
     ("list PB", "'pb'"),
     ("get pbstate pb-test-20260101-00012", "'pb'"),
     ("update pb pb-test-20260101-00012 {}", "'pb-state'"),
+    ("update pbs pb-test-20260101-00012 {}", "'pb-state'"),
     ("delete processing-block pb-test-20260101-00012", "'pb'"),
     ("import script x.yaml", "'scripts'"),
     # Missing and swapped arguments.
@@ -61,6 +62,7 @@ USAGE = [
     ("list pb 2026-01-01", "YYYYMMDD, e.g. 20260101"),
     ("list pb yesterday", "YYYYMMDD"),
     ("watch --timeout abc pb pb-test-20260101-00012", "expected seconds"),
+    ("list pb --port ²", "a number from 1 to 65535"),
     ("list pb --port etcd", "a number from 1 to 65535"),
 ]
 """Command lines that are rejected before the database is read, and the right word."""
@@ -162,6 +164,11 @@ def test_help_is_that_of_the_option(ska_sdp: Run, words: list[str]) -> None:
     result = ska_sdp("help", *words)
     assert (result.code, result.err) == (0, "")
     assert result == ska_sdp(*words, "-h")
+
+
+@pytest.mark.parametrize("options", ["--host h", "-q", "-o json"])
+def test_help_accepts_options_before_it(ska_sdp: Run, options: str) -> None:
+    assert ska_sdp(*options.split(), "help", "list") == ska_sdp("list", "-h")
 
 
 CONNECTING = [

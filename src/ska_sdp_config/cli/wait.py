@@ -40,7 +40,7 @@ def _wait(
                     break
                 if not (number or out.quiet):
                     for doubt in condition.doubts(target, entries, prefix):
-                        note(f"Warning: {doubt} Waiting for it.")
+                        note(f"Warning: {doubt} Waiting nevertheless.")
         except TimedOut as exc:
             raise TimedOut(f"{exc} {condition.present(target, entries)}") from exc
     if found is None:
