@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -40,6 +41,10 @@ class _EtcdBackend(Backend):
         # Imported on use, so that a program on another backend does not load it.
         from ska_sdp_config.drivers.etcd.settings import Settings
 
+        if unknown := arguments.keys() - inspect.signature(Settings.load).parameters.keys():
+            raise TypeError(
+                f"Unknown argument {min(unknown)!r} of {type(self).__name__}: see Settings.load."
+            )
         settings = Settings.load(host, port, **arguments)
         make_channel = self._channels(settings)
 

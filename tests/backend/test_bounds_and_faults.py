@@ -226,6 +226,11 @@ def test_call_on_closed_backend_raises(etcd: Etcd, etcd_client: ConnectTo) -> No
         backend.get("/a")
 
 
+def test_error_on_an_unknown_argument_names_the_backend() -> None:
+    with pytest.raises(TypeError, match="Unknown argument 'name' of Etcd3Backend"):
+        connect("etcd3", name="x")
+
+
 def test_error_of_unknown_backend_lists_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'postgres'.*etcd3, etcd3_revolution1, memory"):
         connect("postgres")
