@@ -76,7 +76,7 @@ __all__ = [
     "__version__",
 ]
 
-__getattr__ = names_of(
+__getattr__, __dir__ = names_of(
     __name__,
     {
         "Config": ".config",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ska_sdp_config.drivers.memory import Database, MemoryStore
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.connection import Connection
-from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Store
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class _EtcdBackend(Backend):
         # Imported on use, so that a program on another backend does not load it.
         from ska_sdp_config.drivers.etcd.settings import Settings
 
+        if unknown := arguments.keys() - inspect.signature(Settings.load).parameters.keys():
+            raise TypeError(
+                f"Unknown argument {min(unknown)!r} of {type(self).__name__}: see Settings.load."
+            )
         settings = Settings.load(host, port, **arguments)
         make_channel = self._channels(settings)
 
@@ -119,14 +123,8 @@ class MemoryBackend(Backend):
 
     shared = Database()
     _named: ClassVar[dict[str, Database]] = {}
-    _created_by = CreatorProcess()
 
     def __init__(self, database: Database | None = None, *, name: str = "", **_: object) -> None:
-        if not self._created_by.is_current:
-            # A thread of the parent process may hold the lock of one of its databases for ever.
-            MemoryBackend.shared = Database()
-            MemoryBackend._named = {}
-            MemoryBackend._created_by = CreatorProcess()
         self.database = database or self._database_of(name)
         super().__init__(
             lambda connection: MemoryStore(self.database, connection), loses_answers=False
@@ -138,6 +136,20 @@ class MemoryBackend(Backend):
             return cls.shared
         # Atomic, so that two threads get the same one.
         return cls._named.setdefault(name, Database(name))
+
+    @staticmethod
+    def after_fork_in_child() -> None:
+        """Replace the databases, whose locks a thread of the parent process may hold for ever.
+
+        It is called before the child can start a thread, so all threads get the same ones.
+        """
+        MemoryBackend.shared = Database()
+        MemoryBackend._named = {}
+
+
+# Missing on systems without fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=MemoryBackend.after_fork_in_child)
 
 
 _BACKENDS: dict[str, type[Backend]] = {

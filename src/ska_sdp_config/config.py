@@ -39,7 +39,7 @@ else:
 __all__ = ["Config", "Transaction", "TxnWrapper"]
 
 # Creating the models of the entities is slow, and a Config without transactions needs none.
-__getattr__ = names_of(__name__, {"Transaction": "ska_sdp_config.transaction"})
+__getattr__, __dir__ = names_of(__name__, {"Transaction": "ska_sdp_config.transaction"})
 
 TxnWrapper = Callable[["Transaction"], Any]
 """Converts a transaction to the object that a loop over transactions yields."""

@@ -29,13 +29,19 @@ import pytest
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_sim.simulator import Simulator
 
+OF_SIMULATOR = ("components", "settings")
+"""Names of the arguments of Simulator that Config does not have."""
+
 CHECK_TIMEOUT_S = 5.0
 """Longest time that the database may take to respond before a test, in seconds."""
 
 
 @pytest.fixture
 def sdp_config_arguments() -> dict[str, Any]:
-    """Arguments of ``ska_sdp_config.Config``; override it to select a database."""
+    """Arguments of ``ska_sdp_config.Config``; override it to select a database.
+
+    ``components`` and ``settings`` of ``ska_sdp_sim.simulator.Simulator`` are accepted too.
+    """
     return {}
 
 
@@ -59,7 +65,8 @@ def stand_in_sdp(simulator: Simulator) -> Simulator:
 
 def _check_database(arguments: dict[str, Any]) -> None:
     """Fail the test if the database does not respond."""
-    with Config(**arguments) as config:
+    of_config = {name: each for name, each in arguments.items() if name not in OF_SIMULATOR}
+    with Config(**of_config) as config:
         try:
             for txn in config.txn(timeout=CHECK_TIMEOUT_S):
                 txn.processing_block.exists("pb-none")

@@ -6,11 +6,13 @@ import shlex
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.cli.suggestions import closest, similar_id
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
@@ -40,6 +42,7 @@ USAGE = [
     ("list PB", "'pb'"),
     ("get pbstate pb-test-20260101-00012", "'pb'"),
     ("update pb pb-test-20260101-00012 {}", "'pb-state'"),
+    ("update pbs pb-test-20260101-00012 {}", "'pb-state'"),
     ("delete processing-block pb-test-20260101-00012", "'pb'"),
     ("import script x.yaml", "'scripts'"),
     # Missing and swapped arguments.
@@ -59,6 +62,7 @@ USAGE = [
     ("list pb 2026-01-01", "YYYYMMDD, e.g. 20260101"),
     ("list pb yesterday", "YYYYMMDD"),
     ("watch --timeout abc pb pb-test-20260101-00012", "expected seconds"),
+    ("list pb --port ²", "a number from 1 to 65535"),
     ("list pb --port etcd", "a number from 1 to 65535"),
 ]
 """Command lines that are rejected before the database is read, and the right word."""
@@ -111,6 +115,27 @@ def test_similar_id_is_found_among_thousands(database: Config) -> None:
     assert similar_id(backend, "/none/pb-test-20260107-00042") is None
 
 
+@pytest.mark.parametrize(
+    ("slip", "right"),
+    [
+        ("pb-test-20260110-00O42", "pb-test-20260110-00042"),
+        ("pb-test-20260101-0042", "pb-test-20260101-00042"),
+        ("pb-test-20260110-99", "pb-test-20260110-00099"),
+        # The one that is meant may not have been read.
+        ("pb-tset-20260110-00042", None),
+        ("pb-test-20260111-00042", None),
+        ("pb-test-2026011-00042", None),
+    ],
+)
+def test_similar_id_among_more_than_the_limit_has_the_same_date(
+    database: Config, slip: str, right: str | None
+) -> None:
+    for day in range(1, 11):
+        ids = [f"pb-test-202601{day:02}-{number:05}" for number in range(100)]
+        fill(database, {f"/pb/{each}": {} for each in ids})
+    assert similar_id(database.backend, f"/pb/{slip}", limit=200) == right
+
+
 @pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS])
 def test_plural_means_the_object(database: Config, here: Run, kind: str) -> None:
     plural = {"dependency": "dependencies"}.get(kind, f"{kind}s")
@@ -141,24 +166,37 @@ def test_help_is_that_of_the_option(ska_sdp: Run, words: list[str]) -> None:
     assert result == ska_sdp(*words, "-h")
 
 
+@pytest.mark.parametrize("options", ["--host h", "-q", "-o json"])
+def test_help_accepts_options_before_it(ska_sdp: Run, options: str) -> None:
+    assert ska_sdp(*options.split(), "help", "list") == ska_sdp("list", "-h")
+
+
 CONNECTING = [
     "list -a",
     "list pb",
     "get /x",
     "watch /x",
     "describe pb pb-x",
+    "status",
     "wait pb pb-x status=FINISHED",
+    "history pb pb-x",
+    "record {directory}/recording",
     "create /x 1",
     "update /x 1",
     "edit /x",
     "delete /x",
     "delete -ay pb",
     "end eb eb-x",
+    "prune --older-than 30d",
     "import scripts -",
     "dump",
+    "load -",
     "doctor",
 ]
 """A command line of each command that connects."""
+
+NOT_CONNECTING = {"completion", "help", "replay", "top"}
+"""Commands that do not connect; without a terminal, top does not either."""
 
 
 @pytest.fixture
@@ -169,20 +207,25 @@ def closed_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
+def test_each_command_that_connects_has_a_line() -> None:
+    assert {line.split()[0] for line in CONNECTING} == VERBS.keys() - NOT_CONNECTING
+
+
 @pytest.mark.parametrize(
     ("line", "backend"),
     [(line, "etcd3") for line in CONNECTING]
     + [(line, "etcd3_revolution1") for line in ("list -a", "end eb eb-x", "doctor")],
 )
 def test_command_without_a_server_fails_at_once(
-    ska_sdp: Run, closed_port: int, line: str, backend: str
+    ska_sdp: Run, closed_port: int, tmp_path: Path, line: str, backend: str
 ) -> None:
     began = time.monotonic()
     assert ska_sdp("-h").code == 0
     start = time.monotonic() - began
     began = time.monotonic()
     result = ska_sdp(
-        *line.split(), "--port", str(closed_port), stdin="scripts: []",
+        *line.format(directory=tmp_path).split(), "--port", str(closed_port),
+        stdin="values: {}" if line == "load -" else "scripts: []",
         env={"SDP_CONFIG_BACKEND": backend, "EDITOR": "false"},
     )  # fmt: skip
     took = time.monotonic() - began

@@ -11,9 +11,17 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.condition import Condition
-from ska_sdp_config.cli.objects import CONTROLLER, EB, FLOW, PB
+from ska_sdp_config.cli.objects import COMPONENT, CONTROLLER, DEPENDENCY, DEPLOYMENT, EB, FLOW, PB
 from ska_sdp_config.cli.targets import Target
+from ska_sdp_config.entity.states import (
+    DependencyState,
+    DeploymentState,
+    ExecutionBlockState,
+    FlowState,
+    ProcessingBlockState,
+)
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.in_time import on_time
 
 from .conftest import AT_ONCE, Run, Start, assert_rejected, fill, interrupt, update
 
@@ -101,14 +109,14 @@ PB_STATUSES_KNOWN = (
         (
             "status=FINISHD",
             PB_A,
-            ["'FINISHD' is no known status of processing blocks: did you mean 'FINISHED'? Known"],
+            ["Unknown status 'FINISHD' of processing blocks: did you mean 'FINISHED'? Known"],
         ),
         (
             "status=DONE",
             {},
-            [f"'DONE' is no known status of processing blocks: {PB_STATUSES_KNOWN}"],
+            [f"Unknown status 'DONE' of processing blocks: {PB_STATUSES_KNOWN}"],
         ),
-        ("status=1", PB_A, ["1 is no known status"]),
+        ("status=1", PB_A, ["Unknown status 1 of"]),
     ],
 )
 def test_condition_that_may_never_hold_is_doubted(
@@ -123,13 +131,42 @@ def test_condition_that_may_never_hold_is_doubted(
 def test_statuses_of_each_kind_are_known() -> None:
     of_eb = Condition.read("status=RUNNING").doubts(Target("/t/eb/eb-a", EB), {}, "/t")
     assert [*of_eb] == [
-        "'RUNNING' is no known status of execution blocks: known are ACTIVE, FINISHED, CANCELLED."
+        "Unknown status 'RUNNING' of execution blocks: known are ACTIVE, FINISHED, CANCELLED."
     ]
     of_key = Condition.read("status=RUN").doubts(Target("/pb/pb-a/state"), {}, "")
     assert "did you mean 'RUNNING'?" in next(of_key)
     # Other programs decide about those of other objects.
-    assert not [*Condition.read("status=X").doubts(Target("/flow/a:b:c", FLOW), {}, "")]
+    assert not [*Condition.read("status=X").doubts(Target("/component/a", COMPONENT), {}, "")]
     assert not [*Condition.read("status=X").doubts(Target("/other"), {}, "")]
+
+
+FIELDS = [
+    (Target("/pb/pb-a", PB), ProcessingBlockState),
+    (Target("/eb/eb-a", EB), ExecutionBlockState),
+    (Target("/deploy/a", DEPLOYMENT), DeploymentState),
+    (Target("/flow/pb-a:data-queue:a", FLOW), FlowState),
+    (Target("/dependency/pb-a:data-queue:a:pb-b", DEPENDENCY), DependencyState),
+]
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [(target, field) for target, state in FIELDS for field in state.__annotations__],
+    ids=lambda value: value.path if isinstance(value, Target) else value,
+)
+@pytest.mark.parametrize("has_state", [False, True])
+def test_field_of_a_state_is_not_doubted(target: Target, field: str, has_state: bool) -> None:
+    stored = {target.entry: "{}", **({f"{target.path}/state": "{}"} if has_state else {})}
+    for name in (field, f"{field}.a"):
+        assert not [
+            each for each in Condition(name, "x").doubts(target, stored, "") if "field" in each
+        ]
+
+
+def test_field_of_the_state_of_another_kind_is_doubted() -> None:
+    condition = Condition("deployments_ready", "true")
+    (doubt,) = condition.doubts(Target("/eb/eb-a", EB), {"/eb/eb-a": "{}"}, "")
+    assert doubt.startswith("/eb/eb-a has no field 'deployments_ready': its fields are ")
 
 
 def test_slip_in_a_condition_is_a_warning_at_once(database: Config, start: Start) -> None:
@@ -137,12 +174,20 @@ def test_slip_in_a_condition_is_a_warning_at_once(database: Config, start: Start
     process = start("wait", "pb", "pb-a", "status=FINISHD")
     assert process.stderr is not None
     warning = process.stderr.readline()
-    assert warning.startswith("ska-sdp: Warning: 'FINISHD' is no known status of processing ")
+    assert warning.startswith("ska-sdp: Warning: Unknown status 'FINISHD' of processing ")
     assert "did you mean 'FINISHED'?" in warning
     # It waits nevertheless: other programs may write what is not known here.
     update(database, "/pb/pb-a/state", '{"status": "FINISHD"}')
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, '/pb/pb-a/state = {"status":"FINISHD"}\n', "")
+
+
+def test_wait_with_a_short_timeout_gives_the_present_value(database: Config, ska_sdp: Run) -> None:
+    fill(database, {"/pb/pb-a/state": {"status": "RUNNING"}})
+    result = ska_sdp("wait", "pb", "pb-a", "sttus=X", "--timeout=0.01")
+    assert result.code == 4
+    # On a busy machine it may be killed before it has read the value.
+    on_time("/pb/pb-a/state has no field 'sttus'." in result.err.splitlines()[-1], result.err)
 
 
 def test_quiet_wait_gives_no_warning(database: Config, ska_sdp: Run) -> None:

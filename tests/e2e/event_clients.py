@@ -7,7 +7,7 @@ import itertools
 import json
 import subprocess
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import tango
 
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_sim.stack.programs import clean_environment
-from tests.e2e.lost_channel import check_channel
+from tests.e2e.lost_channel import check_channel, is_loss
 from tests.e2e.subarray import Subarray
 from tests.support.waiting import wait_until
 
@@ -141,23 +141,9 @@ class Recorder:
         self._record()
 
     def faults(self) -> list[str]:
-        """Compare received with shown values; return a message for each client and attribute.
-
-        Raises:
-            TooLate: an event says that others can be missing.
-        """
+        """Compare received with shown values; see compare."""
         self._drain()
-        check_channel(text for client in self.clients for text in client.of("error"))
-        found = []
-        for client in self.clients:
-            if client.exit_code is not None:
-                found.append(f"{client.name}: ended with {client.exit_code}")
-            found += [f"{client.name}: {text}" for text in client.of("error")]
-            for name, expected in self._expected.items():
-                received = client.of(name)
-                if received != expected:
-                    found.append(f"{client.name}: {name} {difference(expected, received)}")
-        return found
+        return compare(self.clients, self._expected)
 
     def _wait_for_a_marker(self) -> None:
         for _ in range(15):
@@ -204,6 +190,33 @@ class Recorder:
             name: str(value) if isinstance(value, tango.DevState) else value
             for name, value in values.items()
         }
+
+
+def compare(clients: Sequence[EventClient], expected: Mapping[str, list[Any]]) -> list[str]:
+    """Compare received with expected values; return a message for each client and attribute.
+
+    Raises:
+        TooLate: there is no fault, but an event says that others can be missing.
+    """
+    faults = [text for client in clients for text in _faults(client, expected)]
+    if not faults:
+        check_channel(text for client in clients for text in client.of("error"))
+    return faults
+
+
+def _faults(client: EventClient, expected: Mapping[str, list[Any]]) -> list[str]:
+    errors = client.of("error")
+    found = [f"{client.name}: {text}" for text in errors if not is_loss(text)]
+    if client.exit_code is not None:
+        found.append(f"{client.name}: ended with {client.exit_code}")
+    if any(map(is_loss, errors)):
+        # What it has not received says nothing.
+        return found
+    for name, values in expected.items():
+        received = client.of(name)
+        if received != values:
+            found.append(f"{client.name}: {name} {difference(values, received)}")
+    return found
 
 
 def difference(expected: list[Any], received: list[Any]) -> str:

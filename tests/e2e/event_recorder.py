@@ -57,14 +57,24 @@ class EventRecorder:
         Raises:
             TooLate: an event says that others can be missing.
         """
-        events = self._listener.events[self._begun :]
+        events = self._received
         check_channel(each.error for each in events if each.error)
         return events
 
+    @property
+    def _received(self) -> list[Event]:
+        return self._listener.events[self._begun :]
+
     def of(self, name: str, subarray: Subarray | None = None) -> list[Value]:
-        """Return the values of an attribute of a subarray, by default of the first."""
+        """Return the values of an attribute of a subarray, by default of the first.
+
+        Raises:
+            TooLate: an event of the subarray says that others can be missing.
+        """
         trl = (subarray or self._subarrays[0]).trl
-        return [each.value for each in self.events if (each.device, each.attribute) == (trl, name)]
+        events = [each for each in self._received if each.device == trl]
+        check_channel(each.error for each in events if each.error)
+        return [each.value for each in events if each.attribute == name]
 
     def wait_for(self, name: str, expected: list[Value], subarray: Subarray | None = None) -> None:
         """Wait for as many values as expected, and compare them."""

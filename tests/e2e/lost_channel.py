@@ -15,11 +15,16 @@ CHANNEL_LOST = "Event channel is not responding anymore"
 """Beginning of the description of Tango's error API_EventTimeout, in all versions."""
 
 
+def is_loss(text: str) -> bool:
+    """Return whether an error says that the channel was lost."""
+    return CHANNEL_LOST in text
+
+
 def check_channel(texts: Iterable[str]) -> None:
     """Check that no error of an event, or output with one, says that the channel was lost.
 
     Raises:
         TooLate: the channel was lost, so the test is repeated.
     """
-    lost = [text for text in texts if CHANNEL_LOST in text]
+    lost = [text for text in texts if is_loss(text)]
     on_time(not lost, f"events of {len(lost)} subscriptions can be missing: {lost[:1]}")

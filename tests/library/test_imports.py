@@ -70,6 +70,13 @@ def test_help_of_package_names_all_that_it_has() -> None:
     assert missing == ["__version__"]
 
 
+def test_help_of_package_shows_its_classes() -> None:
+    program = "import ska_sdp_config; assert {*ska_sdp_config.__all__} < {*dir(ska_sdp_config)}"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+    text = pydoc.plain(pydoc.TextDoc().document(ska_sdp_config))
+    assert "\n    class Config(" in text
+
+
 def test_example_in_help_of_package_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     text = textwrap.dedent((ska_sdp_config.__doc__ or "").split("::\n")[1].split("\nClasses:")[0])
     monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")

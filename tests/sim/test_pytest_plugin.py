@@ -43,6 +43,19 @@ def test_simulator_runs_on_a_database_in_memory(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def test_simulator_takes_arguments_that_config_has_not(tmp_path: Path) -> None:
+    conftest = f"""{CONFTEST}
+from ska_sdp_sim.script import Settings
+from ska_sdp_sim.simulator import COMPONENTS
+
+@pytest.fixture
+def sdp_config_arguments(sdp_memory_arguments):
+    return {{**sdp_memory_arguments, "components": COMPONENTS, "settings": Settings()}}
+"""
+    run = run_tests(tmp_path, conftest, BLOCK_FINISHES)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 def test_simulator_without_a_database_fails_at_once(tmp_path: Path) -> None:
     port = free_port()
     conftest = f"""

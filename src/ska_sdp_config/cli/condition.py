@@ -86,7 +86,7 @@ class Condition(NamedTuple):
         wanted = values.read(self.wanted)
         if known and wanted not in known and place is not None:
             advice = _advice(str(wanted), known, "known are")
-            yield f"{wanted!r} is no known status of {place.kind.about}: {advice}"
+            yield f"Unknown status {wanted!r} of {place.kind.about}: {advice}"
 
     def _is_absent(self, value: Any) -> bool:
         return values.look_up(value, self.field) is values.ABSENT
@@ -131,7 +131,9 @@ def _values(target: Target, entries: Entries) -> Iterator[tuple[str, Any]]:
 def _advice(word: str, names: list[str] | tuple[str, ...], introduction: str) -> str:
     meant = closest(word, names)
     question = f"did you mean {meant!r}? " if meant else ""
+    if not names:
+        return "it has no fields."
     more = ", …" if len(names) > MAX_FIELDS_NAMED else ""
-    listed = ", ".join(names[:MAX_FIELDS_NAMED]) or "nothing"
+    listed = ", ".join(names[:MAX_FIELDS_NAMED])
     text = f"{introduction} {listed}{more}."
     return f"{question}{text[0].upper() if question else text[0]}{text[1:]}"

@@ -35,6 +35,7 @@ command = click.Command(
         DEBUG,
     ],
     callback=_help,
-    context_settings=HELP,
+    # The options of other commands are passed to them, with the words.
+    context_settings={**HELP, "ignore_unknown_options": True},
     help="Print the help of a command, or of a command for an object, as the option -h does.",
 )

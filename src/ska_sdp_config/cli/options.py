@@ -58,7 +58,7 @@ def _set_host(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value is None:
         return
-    if not (value.isdecimal() and 0 < int(value) < 65536):
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
         raise click.UsageError(f"Invalid port {value!r}: expected a number from 1 to 65535.", ctx)
     os.environ["SDP_CONFIG_PORT"] = value
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ska_sdp_config.cli.objects import OBJECTS, STATES, SdpObject
+from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES, STATES, SdpObject
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
@@ -43,7 +44,10 @@ SYNONYMS = {
 """Words of other programs and of earlier releases, with the word to use here."""
 
 MAX_IDS_COMPARED = 20_000
-"""Maximum number of IDs to read and compare with one that does not exist: 0.2 s."""
+"""Maximum number of IDs to read and compare with one that does not exist."""
+
+DATE_PART = re.compile(r".*-[0-9]{8}-")
+"""Beginning of the ID of a block, up to the date."""
 
 MIN_SIMILARITY = 0.8
 """Least similarity of an ID to suggest: much of the form of IDs is equal anyway."""
@@ -80,6 +84,7 @@ def advise_on_object(word: str, names: Sequence[str], command: str) -> str | Non
         names: the objects that the command takes.
         command: the command path, e.g. ``ska-sdp get``.
     """
+    word = OTHER_NAMES.get(word, word)
     if word in (kind.name for kind in OBJECTS):
         # An object that this command does not take: no other one is meant, at most its state.
         found = next((each for each in (f"{word}-state", f"{word}s") if each in names), None)
@@ -121,32 +126,50 @@ def nothing_at(
     return f"{absence.format(path)}: did you mean {meant!r}? Otherwise try '{hint}'."
 
 
-def similar_id(backend: Backend, path: str, leaf: str = "") -> str | None:
+def similar_id(
+    backend: Backend, path: str, leaf: str = "", limit: int = MAX_IDS_COMPARED
+) -> str | None:
     """Return the ID in the directory of a path that resembles the last part of the path.
 
-    It takes one read of keys, and is for a path that was not found. None if no ID resembles it, or
-    if the keys cannot be read.
+    It takes one or two reads of keys, and is for a path that was not found. None if no ID
+    resembles it, or if the keys cannot be read. If there are more IDs than the limit, only those
+    with the same beginning up to the date are compared: of all, the oldest would be read.
 
     Args:
         backend: the database.
         path: the path that does not exist.
         leaf: the main entry below the path, see SdpObject.
+        limit: maximum number of IDs to compare.
     """
-    from ska_sdp_config.store.errors import ConfigConnectionError, depth_of_path
-    from ska_sdp_config.store.interface import Query
-    from ska_sdp_config.store.keys import path_of_key, spans_of_listing
+    from ska_sdp_config.store.errors import ConfigConnectionError
 
     root, _, key = path.rpartition("/")
-    (span,) = spans_of_listing(f"{root}/", [depth_of_path(leaf)])
-    store = backend.store
     try:
-        reply = store.read([Query(span, True, MAX_IDS_COMPARED)], 0, timeout=store.timeout)
+        ids = _ids(backend, f"{root}/", "", leaf, limit)
+        dated = DATE_PART.match(key)
+        if ids is None and dated:
+            ids = _ids(backend, f"{root}/", dated[0], leaf, limit)
     except ConfigConnectionError:
         # The command has its answer: only the suggestion is missing.
         return None
+    return _most_similar(key, ids or [])
+
+
+def _ids(
+    backend: Backend, directory: str, beginning: str, leaf: str, limit: int
+) -> list[str] | None:
+    """Return the IDs of a directory with a beginning; None if they are more than the limit."""
+    from ska_sdp_config.store.errors import depth_of_path
+    from ska_sdp_config.store.interface import Query
+    from ska_sdp_config.store.keys import path_of_key, spans_of_listing
+
+    (span,) = spans_of_listing(directory + beginning, [depth_of_path(leaf)])
+    store = backend.store
+    reply = store.read([Query(span, True, limit + 1)], 0, timeout=store.timeout)
     paths = [path_of_key(each.key) for each in reply.found[0] or ()]
-    ids = [each[len(root) + 1 :].removesuffix(leaf) for each in paths if each.endswith(leaf)]
-    return _most_similar(key, ids)
+    if len(paths) > limit:
+        return None
+    return [each[len(directory) :].removesuffix(leaf) for each in paths if each.endswith(leaf)]
 
 
 def _most_similar(key: str, ids: Sequence[str]) -> str | None:

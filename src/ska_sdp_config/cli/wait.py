@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from importlib import import_module
 
 import click
 
@@ -24,6 +25,10 @@ def _wait(
         ctx = click.get_current_context()
         raise click.MissingParameter(ctx=ctx, param_hint="'FIELD=VALUE'", param_type="argument")
     condition = Condition.read(" ".join(field))
+    if not out.quiet:
+        # Before the timeout begins: doubts needs it, its import takes long, and a command that
+        # does not end soon after its timeout is killed without the present value.
+        import_module("ska_sdp_config.cli.validity")
     entries: Texts = {}
     found: Entry | None = None
     with closing(changes(target, timeout, quiet=out.quiet, code=1)) as all_changes:
@@ -35,7 +40,7 @@ def _wait(
                     break
                 if not (number or out.quiet):
                     for doubt in condition.doubts(target, entries, prefix):
-                        note(f"Warning: {doubt} Waiting for it.")
+                        note(f"Warning: {doubt} Waiting nevertheless.")
         except TimedOut as exc:
             raise TimedOut(f"{exc} {condition.present(target, entries)}") from exc
     if found is None:

@@ -111,7 +111,7 @@ class StateOperations(ValueOperations, Generic[StatusT]):
 
         Raises:
             ConfigVanished: there is no state; create it first. The transaction stays usable.
-            ValueError: the stored state is not a JSON object.
+            ValueError: the stored state is not a JSON object, or a value is NaN or infinite.
             TypeError: a value cannot be converted to JSON.
         """
         if status is not _UNCHANGED:
