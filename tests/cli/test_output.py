@@ -165,7 +165,7 @@ def test_keys_are_not_broken(database: Config, etcd: Etcd, columns: int) -> None
         # Other cells are folded within the screen.
         rest = [line for line in table.splitlines() if long_id not in line]
         assert max(map(len, rest)) <= max(columns, len(f"/pb/{PB_ID}"))
-    _, deleted = run_here_in_terminal(etcd, ["delete", "pb", long_id], env)
+    _, deleted = run_here_in_terminal(etcd, ["delete", "-y", "pb", long_id], env)
     assert f"deleted  /pb/{long_id}\n" in deleted
 
 

@@ -1,4 +1,7 @@
-"""Layout of tables whose cells are never broken, except free text, which wraps between words."""
+"""Layout of tables whose cells are never broken, except free text, which wraps between words.
+
+A first cell that is too wide stands on a line before the others.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +91,12 @@ def layout(
         for place, column in enumerate(columns)
     ]
     shown = _fitting(columns, widths, width)
+    excess = _needed(columns, widths, shown, len(columns[-1].title)) - width
+    if excess > 0:
+        # The other cells stand beside the first cells that leave them room.
+        room = widths[0] - excess
+        cells = (_cells(text) for text in (columns[0].title, *(row[0][0] for row in first)))
+        widths[0] = max((each for each in cells if each <= room), default=0)
     if headed:
         titles = [(columns[place].title, "bold") for place in shown]
         yield _joined(titles, [widths[place] for place in shown])
@@ -103,22 +112,31 @@ def layout(
 def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
     """Return the places of the columns that are shown."""
     shown = list(range(len(columns)))
-
-    def needed() -> int:
-        fixed = [
-            min(widths[place], MIN_TEXT_WIDTH) if columns[place].is_text else widths[place]
-            for place in shown
-        ]
-        return sum(fixed) + GAP * (len(shown) - 1)
-
-    while needed() > width and any(columns[place].rank for place in shown):
+    while _needed(columns, widths, shown) > width and any(columns[place].rank for place in shown):
         shown.remove(max(shown, key=lambda place: columns[place].rank))
     return shown
+
+
+def _needed(
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    shown: Sequence[int],
+    text_width: int = MIN_TEXT_WIDTH,
+) -> int:
+    """Return the width of a table in which free text has at most a width."""
+    fixed = [
+        min(widths[place], text_width) if columns[place].is_text else widths[place]
+        for place in shown
+    ]
+    return sum(fixed) + GAP * (len(shown) - 1)
 
 
 def _row(
     cells: Sequence[Cell], widths: Sequence[int], has_text: bool, width: int
 ) -> Iterator[Line]:
+    if len(cells) > 1 and _cells(cells[0][0]) > widths[0]:
+        yield [cells[0]]
+        cells = [("", ""), *cells[1:]]
     if not has_text:
         yield _joined(cells, widths)
         return
