@@ -287,6 +287,35 @@ def test_batches_fit_the_limits_of_a_server(etcd_server: Any) -> None:
         assert contents(config).keys() == subarrays.keys()
 
 
+def large(time: str = OLD) -> dict[str, Any]:
+    """Return an execution block that exceeds one transaction."""
+    pb_ids = [f"pb-l{number:03}" for number in range(60)]
+    stored: dict[str, Any] = {
+        "/eb/eb-large": {"status": "FINISHED", "last_updated": OLD, "pb_batch": pb_ids}
+    }
+    for pb_id in pb_ids:
+        stored[f"/pb/{pb_id}"] = {"eb_id": "eb-large"}
+        stored[f"/pb/{pb_id}/state"] = {"status": "FINISHED", "last_updated": time}
+    return stored
+
+
+def test_large_block_that_is_not_old_is_skipped(database: Config, here: Run) -> None:
+    store(database, large(NEW) | many(1))
+    result = here("prune", "--older-than=30d")
+    assert (result.code, result.err, len(result.lines)) == (0, "", 4)
+    assert contents(database).keys() == large().keys()
+
+
+def test_large_block_that_is_deleted_after_the_search_is_skipped(database: Config) -> None:
+    store(database, large())
+    before = NOW - timedelta(days=30)
+    blocks = find_belongings(database.backend, "", before)
+    database.backend.delete("/eb/eb-large")
+    pruner = _Pruner(database.backend, "", before, dry_run=False)
+    pruner.remove(blocks)
+    assert (pruner.removed, pruner.kept) == ([], [])
+
+
 def test_large_block_that_is_linked_between_its_parts_can_be_finished(
     database: Config, here: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,8 @@ class _Pruner:
             texts, links = self._read(txn, [block])
             is_old, reason = self._judge(block, texts, links)
             units = block.units() if is_old else []
+        if not units:
+            return
         size = MAX_KEYS_PER_BATCH // len(units[0])
         while units and not reason:
             try:
