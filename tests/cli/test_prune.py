@@ -11,11 +11,14 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.prune import _Pruner
+from ska_sdp_config.cli.prune_pages import Pages
 from ska_sdp_config.cli.prune_scan import find_belongings
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc.times import last_updated
+from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Put
 from ska_sdp_config.store.keys import key_of_path
+from tests.support.backends import compact
 from tests.support.waiting import wait_until
 
 from .conftest import CALL, Run, Start, contents, fill, run_process, update
@@ -202,6 +205,64 @@ def test_age_is_required(parse: Run) -> None:
     assert (result.code, "--older-than" in result.err) == (2, True)
 
 
+def test_search_reads_large_values_in_pages_of_limited_size(database: Config) -> None:
+    padding = "x" * 50_000
+    eb = {"status": "FINISHED", "last_updated": OLD, "padding": padding}
+    for number in range(300):
+        fill(database, {f"/eb/eb-{number:03}": eb})
+    pages = Pages(database.backend.store, lambda: None)
+    sizes: list[int] = []
+    read = database.backend.store.read
+
+    def read_and_count(*args: Any, **options: Any) -> Any:
+        reply = read(*args, **options)
+        sizes.append(sum(len(entry.value) for entry in reply.found[0] or ()))
+        return reply
+
+    keys = [f"2/eb/eb-{number:03}" for number in range(300)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database.backend.store, "read", read_and_count)
+        assert [entry.key for entry in pages.values(keys)] == keys
+    assert len(sizes) == 7  # 100, then 40 at a time
+    assert max(sizes[1:]) < 2.1e6
+
+
+def test_search_reads_fewer_values_after_no_response(
+    database: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(database, many(150))
+    read = database.backend.store.read
+
+    def read_at_most_30(queries: Any, *args: Any, **options: Any) -> Any:
+        reply = read(queries, *args, **options)
+        if not queries[0].keys_only and len(reply.found[0] or ()) > 30:
+            raise ConfigConnectionError("no response")
+        return reply
+
+    monkeypatch.setattr(database.backend.store, "read", read_at_most_30)
+    monkeypatch.setattr("ska_sdp_config.cli.prune_pages.MAX_VALUES_PER_PAGE", 40)
+    [found] = find_belongings(database.backend, "", NOW)
+    assert len(found) == 150
+
+
+def test_search_is_not_repeated_by_compactions(
+    database: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(database, many(30))
+    monkeypatch.setattr("ska_sdp_config.cli.prune_pages.KEYS_PER_PAGE", 10)
+    fill(database, {"/other": {}})
+    calls: list[int] = []
+
+    def compact_before_page() -> None:
+        calls.append(1)
+        update(database, "/other", str(len(calls)))
+        compact(database.backend)
+
+    found = [*find_belongings(database.backend, "", NOW, compact_before_page)]
+    assert [len(blocks) for blocks in found] == [10, 10, 10]
+    assert len(calls) < 60
+
+
 CHANGES: list[tuple[str, Any]] = [
     ("/lmc/subarray/02", {"eb_id": "eb-a"}),
     ("/pb/pb-a/state", {"status": "RUNNING"}),
@@ -218,7 +279,7 @@ def test_change_during_a_prune_prevents_it(
 ) -> None:
     fill(database, OTHERS | block())
     before = NOW - timedelta(days=30)
-    blocks = find_belongings(database.backend, "", before)
+    [blocks] = find_belongings(database.backend, "", before)
     pruner = _Pruner(database.backend, "", before, dry_run=False)
 
     def change() -> None:
@@ -309,7 +370,7 @@ def test_large_block_that_is_not_old_is_skipped(database: Config, here: Run) -> 
 def test_large_block_that_is_deleted_after_the_search_is_skipped(database: Config) -> None:
     store(database, large())
     before = NOW - timedelta(days=30)
-    blocks = find_belongings(database.backend, "", before)
+    [blocks] = find_belongings(database.backend, "", before)
     database.backend.delete("/eb/eb-large")
     pruner = _Pruner(database.backend, "", before, dry_run=False)
     pruner.remove(blocks)

@@ -185,14 +185,13 @@ def _batches(blocks: Sequence[Belongings]) -> Iterator[list[Belongings]]:
 
 def _prune(older_than: timedelta, dry_run: bool, out: Printer, prefix: str) -> None:
     before = datetime.now(timezone.utc) - older_than
-    with open_backend() as backend:
-        blocks = find_belongings(backend, prefix, before)
     with defer_interrupts() as check_interrupt, open_backend(nullcontext()) as backend:
         pruner = _Pruner(backend, prefix, before, dry_run)
         try:
-            for batch in _batches(blocks):
-                check_interrupt()
-                pruner.remove(batch)
+            for blocks in find_belongings(backend, prefix, before, check_interrupt):
+                for batch in _batches(blocks):
+                    check_interrupt()
+                    pruner.remove(batch)
         except BaseException as exc:  # including Ctrl-C: what was removed must be reported
             _report(pruner, dry_run, out)
             if dry_run or not pruner.removed:
