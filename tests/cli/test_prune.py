@@ -146,6 +146,30 @@ def test_prune_keeps_what_is_in_use_and_says_why(
         assert contents(database) == before
 
 
+EB_B = {"/eb/eb-b": {"status": "FINISHED", "last_updated": OLD, "pb_batch": ["pb-a"]}}
+
+
+def test_allocation_keeps_each_block_that_lists_its_processing_block(
+    database: Config, here: Run
+) -> None:
+    fill(database, block() | EB_B | {"/allocation/pb-a:buffer": {}})
+    before = contents(database)
+    result = here("prune", "--older-than=30d")
+    assert (result.out, contents(database)) == ("", before)
+    assert "/eb/eb-a: /allocation/pb-a:buffer exists" in result.err
+
+
+def test_processing_block_that_two_blocks_list_is_removed_once(
+    database: Config, here: Run
+) -> None:
+    stored = block() | EB_B | {"/pb/pb-a": {}}
+    fill(database, stored)
+    result = here("prune", "--older-than=30d")
+    assert (result.code, result.err) == (0, "")
+    assert sorted(result.lines) == sorted(f"deleted {path}" for path in stored)
+    assert contents(database) == {}
+
+
 @pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "FAILED"])
 def test_prune_removes_blocks_of_each_final_status(
     database: Config, here: Run, status: str

@@ -74,14 +74,15 @@ class _Pruner:
         removed: list[str] = []
         kept: list[str] = []
         for txn in self._backend.txn():
-            removed, kept = [], []
+            units, kept = [], []
             texts, links = self._read(txn, blocks)
             for block in blocks:
                 is_old, reason = self._judge(block, texts, links)
                 if is_old and reason:
                     kept.append(f"{block.path}: {reason}")
                 elif is_old:
-                    removed += _delete(txn, block.units(), texts)
+                    units += block.units()
+            removed = _delete(txn, units, texts)
             if self._dry_run:
                 break
         self.removed += removed
@@ -159,7 +160,9 @@ def _delete(
     txn: Txn, units: Sequence[Sequence[str]], texts: Mapping[str, str | None]
 ) -> list[str]:
     """Delete the paths of some units that exist; return them."""
-    paths = [path for unit in units for path in unit if texts[path] is not None]
+    # Two execution blocks may list the same processing block.
+    wanted = dict.fromkeys(path for unit in units for path in unit)
+    paths = [path for path in wanted if texts[path] is not None]
     for path in paths:
         txn.delete(path)
     return paths
