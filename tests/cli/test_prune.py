@@ -293,6 +293,9 @@ CHANGES: list[tuple[str, Any]] = [
     ("/pb/pb-a/owner", OWNER),
     ("/eb/eb-a", {"status": "ACTIVE"}),
     ("/flow/pb-b:data-queue:new", {}),
+    ("/allocation/pb-b:new", {}),
+    ("/request/pb-b:new/owner", OWNER),
+    ("/dependency/pb-b:data-queue:new:pb-x/owner", OWNER),
 ]
 
 
@@ -306,8 +309,10 @@ def test_change_during_a_prune_prevents_it(
     [blocks] = find_belongings(database.backend, "", before)
     pruner = _Pruner(database.backend, "", before, dry_run=False)
 
+    changed = {path.removesuffix("/owner"): {}, path: value} if "new" in path else {path: value}
+
     def change() -> None:
-        database.backend.store.commit([], [Put(key_of_path(path), encode(value))], timeout=CALL)
+        store(database, changed)
 
     if when == "after the search":
         change()
@@ -372,6 +377,63 @@ def test_batches_fit_the_limits_of_a_server(etcd_server: Any) -> None:
         assert contents(config).keys() == subarrays.keys()
 
 
+@pytest.mark.parametrize(
+    "path", ["/request/pb-b:new", "/dependency/pb-b:data-queue:new:pb-x", "/flow/pb-b:x:new/state"]
+)
+def test_part_that_is_created_after_the_search_is_removed(database: Config, path: str) -> None:
+    fill(database, block())
+    before = NOW - timedelta(days=30)
+    [blocks] = find_belongings(database.backend, "", before)
+    fill(database, {path.removesuffix("/state"): {}, path: {"status": "DELETED"}})
+    _Pruner(database.backend, "", before, dry_run=False).remove(blocks)
+    assert contents(database) == {}
+
+
+@pytest.mark.parametrize(
+    ("created", "is_kept"),
+    [
+        ({"/pb/pb-new": {"eb_id": "eb-0001"}, "/pb/pb-new/owner": OWNER}, True),
+        ({"/pb/pb-new": {"eb_id": "eb-x", "dependencies": [{"pb_id": "pb-0001"}]}}, True),
+        ({"/deploy/proc-pb-0001-new": {}}, False),
+    ],
+)
+def test_search_reads_what_was_created_since_the_last_chunk(
+    database: Config, monkeypatch: pytest.MonkeyPatch, created: dict[str, Any], is_kept: bool
+) -> None:
+    monkeypatch.setattr("ska_sdp_config.cli.prune_pages.KEYS_PER_PAGE", 1)
+    store(database, many(2))
+    pruner = _Pruner(database.backend, "", NOW, dry_run=False)
+    for blocks in find_belongings(database.backend, "", NOW):
+        pruner.remove(blocks)
+        fill(database, created)
+        created = {}
+    left = contents(database)
+    assert ("/eb/eb-0001" in left, len(pruner.kept) == 1) == (is_kept, is_kept)
+    assert is_kept or left == {}
+
+
+def test_flow_that_is_created_between_the_parts_of_a_large_block_keeps_it(
+    database: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(database, large())
+    before = NOW - timedelta(days=30)
+    [blocks] = find_belongings(database.backend, "", before)
+    pruner = _Pruner(database.backend, "", before, dry_run=False)
+    remove_part = pruner._remove_part
+    parts: list[str | None] = []
+
+    def create_after_the_first(*args: Any) -> str | None:
+        parts.append(remove_part(*args))
+        if len(parts) == 1:
+            fill(database, {"/flow/pb-l059:x:vis": {}})
+        return parts[-1]
+
+    monkeypatch.setattr(pruner, "_remove_part", create_after_the_first)
+    pruner.remove(blocks)
+    assert pruner.kept == ["/eb/eb-large: /flow/pb-l059:x:vis is without a status"]
+    assert {"/eb/eb-large", "/pb/pb-l059", "/flow/pb-l059:x:vis"} <= contents(database).keys()
+
+
 def large(time: str = OLD) -> dict[str, Any]:
     """Return an execution block that exceeds one transaction."""
     pb_ids = [f"pb-l{number:03}" for number in range(60)]
@@ -404,7 +466,7 @@ def test_large_block_that_is_deleted_after_the_search_is_skipped(database: Confi
 def test_large_block_that_is_linked_between_its_parts_can_be_finished(
     database: Config, here: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.cli.prune.MAX_KEYS_PER_BATCH", 6)
+    monkeypatch.setattr("ska_sdp_config.cli.prune.MAX_KEYS_PER_BATCH", 14)
     fill(database, OTHERS | block())
     remove_part = _Pruner._remove_part
     parts = []

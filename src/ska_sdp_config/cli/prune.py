@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from ska_sdp_config.cli.errors import Unfinished, join_faults
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.in_use import linked_blocks
 from ska_sdp_config.cli.interrupts import defer_interrupts
-from ska_sdp_config.cli.objects import FLOW
+from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.options import DRY_RUN, OLDER_THAN
 from ska_sdp_config.cli.output import Change, Printer, note
 from ska_sdp_config.cli.prune_scan import find_belongings
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-MAX_KEYS_PER_BATCH = 80
-"""Number of keys that a transaction reads, unless one execution block has more.
+MAX_KEYS_PER_BATCH = 100
+"""Number of keys and listings that a transaction reads, unless one execution block has more.
 
-etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays and the listings of flows
-are read too.
+etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays are read too.
 """
+KEYS_PER_UNIT = 3
+LISTINGS_PER_PB = 4
+"""Listings of flows, allocations, requests and dependencies of each processing block."""
 
 
 class _Pruner:
@@ -90,34 +92,44 @@ class _Pruner:
 
     def _remove_large(self, block: Belongings) -> None:
         """Remove an execution block in several transactions, itself in the last one."""
-        reason: str | None = None
-        units: list[list[str]] = []
+        is_old, reason = False, None
         for txn in self._backend.txn():
             texts, links = self._read(txn, [block])
             is_old, reason = self._judge(block, texts, links)
-            units = block.units() if is_old else []
-        if not units:
+        if not is_old:
             return
-        size = MAX_KEYS_PER_BATCH // len(units[0])
-        while units and not reason:
+        size = MAX_KEYS_PER_BATCH // (KEYS_PER_UNIT + LISTINGS_PER_PB)
+        done: set[str] = set()
+        while not reason and block.path not in done:
             try:
-                reason = self._remove_part(block, units[:size])
+                reason = self._remove_part(block, done, size)
             except TransactionTooLarge:
                 if size == 1:
                     raise
                 size = (size + 1) // 2
-            else:
-                units = units[size:]
-        if units and reason:
+        if reason:
             self.kept.append(f"{block.path}: {reason}")
 
-    def _remove_part(self, block: Belongings, units: list[list[str]]) -> str | None:
-        """Remove some parts of an execution block; return why it must be kept, if it must be."""
+    def _remove_part(self, block: Belongings, done: set[str], size: int) -> str | None:
+        """Remove the next parts of an execution block; return why it must be kept, if it must be.
+
+        Args:
+            block: the execution block.
+            done: the paths of the parts that were removed, to which those of this call are added.
+            size: number of parts to remove.
+        """
         removed: list[str] = []
+        units: list[list[str]] = []
         of_block = block.units()[-1]
         for txn in self._backend.txn():
-            paths = [path for unit in [*units, of_block] for path in unit]
-            texts = txn.get_many(dict.fromkeys([*paths, *block.conditions()]))
+            paths = {unit[0] for unit in _next_units(block, done, size)}
+            # New parts are found when their processing block is removed: there may be more
+            # processing blocks than listings fit in one transaction.
+            pb_ids = {each for each in block.pb_ids if PB.path(self._prefix, each) in paths}
+            _add_new_parts(txn, [block], block.listings(pb_ids))
+            units = _next_units(block, done, size)
+            wanted = [path for unit in [*units, of_block] for path in unit]
+            texts = txn.get_many(dict.fromkeys([*wanted, *block.conditions()]))
             # Not its age: that of all parts was checked before the first removal.
             reason = block.reason_to_keep(texts, linked_blocks(txn, self._prefix))
             if reason:
@@ -126,6 +138,7 @@ class _Pruner:
             if self._dry_run:
                 break
         self.removed += removed
+        done.update(unit[0] for unit in units)
         return None
 
     def _judge(
@@ -145,15 +158,21 @@ class _Pruner:
         self, txn: Txn, blocks: Sequence[Belongings]
     ) -> tuple[dict[str, str | None], dict[str, str]]:
         """Return the texts and the links that decide on a removal."""
-        # There may be new flows since the search.
-        root = FLOW.path(self._prefix)
-        flows = txn.list_each(f"{root}{pb_id}:" for block in blocks for pb_id in block.pb_ids)
-        for block in blocks:
-            block.flows.update(
-                path for path in flows if path.removeprefix(root).split(":")[0] in block.pb_ids
-            )
+        listings = [path for block in blocks for path in block.listings(block.pb_ids)]
+        _add_new_parts(txn, blocks, listings)
         paths = [path for block in blocks for path in block.reads()]
         return txn.get_many(dict.fromkeys(paths)), linked_blocks(txn, self._prefix)
+
+
+def _add_new_parts(txn: Txn, blocks: Sequence[Belongings], listings: Iterable[str]) -> None:
+    """Add the parts that were created since the search; a later creation is a conflict."""
+    for path in txn.list_each(listings):
+        for block in blocks:
+            block.add_part(path)
+
+
+def _next_units(block: Belongings, done: set[str], size: int) -> list[list[str]]:
+    return [unit for unit in block.units() if unit[0] not in done][:size]
 
 
 def _delete(
@@ -170,7 +189,7 @@ def _delete(
 
 def _size(block: Belongings) -> int:
     """Return the number of keys and listings that the removal of a block reads."""
-    return len(block.reads()) + len(block.pb_ids)
+    return len(block.reads()) + LISTINGS_PER_PB * len(block.pb_ids)
 
 
 def _batches(blocks: Sequence[Belongings]) -> Iterator[list[Belongings]]:

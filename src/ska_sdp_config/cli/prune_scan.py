@@ -136,15 +136,10 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
         for page in pages.keys(span):
             yield from _ids(page, kind, prefix)
 
-    for key in keys(FLOW, first, last):
-        for block in blocks_of.get(key.split(":")[0], ()):
-            block.flows.add(FLOW.path(prefix, key))
-    for key in keys(ALLOCATION, first, last):
-        for block in blocks_of.get(key.split(":")[0], ()):
-            block.allocations.add(ALLOCATION.path(prefix, key))
-    for key in keys(REQUEST, first, last):
-        for block in blocks_of.get(key.split(":")[0], ()):
-            block.leftovers.add(REQUEST.path(prefix, key))
+    for kind in (FLOW, ALLOCATION, REQUEST):
+        for key in keys(kind, first, last):
+            for block in blocks_of.get(key.split(":")[0], ()):
+                block.add_part(kind.path(prefix, key))
     for key in keys(DEPENDENCY):
         # It begins with the processing block of the flow, and ends with the one that claims it.
         for pb_id in {key.split(":")[0], key.split(":")[-1]}:

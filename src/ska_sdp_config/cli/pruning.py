@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import product
 from typing import Any
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.objects import EB, PB
+from ska_sdp_config.cli.objects import ALLOCATION, DEPENDENCY, EB, FLOW, PB, REQUEST, SdpObject
 from ska_sdp_config.lmc.statuses import EB_ENDED, FLOW_DELETED, PB_ENDED
 from ska_sdp_config.lmc.times import read_time
 
@@ -46,6 +47,25 @@ class Belongings:
     def path(self) -> str:
         """The path of the execution block."""
         return EB.path(self.prefix, self.eb_id)
+
+    def listings(self, pb_ids: Iterable[str]) -> list[str]:
+        """Return the listings of the parts of some processing blocks; see ``add_part``."""
+        kinds = [kind for kind, _ in self._parts()]
+        return [kind.path(self.prefix, f"{pb_id}:") for kind, pb_id in product(kinds, pb_ids)]
+
+    def add_part(self, path: str) -> None:
+        """Add a flow, allocation, request or dependency if it is of one of the blocks."""
+        for kind, paths in self._parts():
+            root = kind.path(self.prefix)
+            if path.startswith(root) and path.removeprefix(root).split(":")[0] in self.pb_ids:
+                paths.add(path)
+
+    def _parts(self) -> Iterator[tuple[SdpObject, set[str]]]:
+        """Yield the kinds whose IDs begin with that of a processing block, with the paths."""
+        yield FLOW, self.flows
+        yield ALLOCATION, self.allocations
+        yield REQUEST, self.leftovers
+        yield DEPENDENCY, self.leftovers
 
     def units(self) -> list[list[str]]:
         """Return the paths to remove; those of one unit in one transaction, in this order.
