@@ -332,6 +332,17 @@ def test_change_during_a_prune_prevents_it(
     assert block().keys() <= contents(database).keys()
 
 
+def test_dependent_that_was_removed_before_does_not_keep_a_block(
+    database: Config, monkeypatch: pytest.MonkeyPatch, here: Run
+) -> None:
+    monkeypatch.setattr("ska_sdp_config.cli.prune.MAX_KEYS_PER_BATCH", 14)
+    stored = many(2)
+    stored["/pb/pb-0000"] |= {"dependencies": [{"pb_id": "pb-0001"}]}
+    store(database, stored)
+    result = here("prune", "--older-than=30d")
+    assert (result.code, result.err, contents(database)) == (0, "", {})
+
+
 def many(count: int) -> dict[str, Any]:
     """Return execution blocks with one processing block each."""
     stored: dict[str, Any] = {}

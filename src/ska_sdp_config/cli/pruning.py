@@ -82,7 +82,9 @@ class Belongings:
 
     def conditions(self) -> list[str]:
         """Return the paths that the removal depends on and that are not removed."""
-        return [*sorted(self.allocations), *self._states_of_dependents()]
+        dependents = map(self._pb, sorted(self.dependents))
+        states = (path for pb in dependents for path in (pb, f"{pb}/state"))
+        return [*sorted(self.allocations), *states]
 
     def last_time(self, texts: Texts) -> datetime | None:
         """Return when it or a part was written last, None if unknown; ``texts`` as below."""
@@ -116,9 +118,10 @@ class Belongings:
         for path in sorted(self.allocations):
             if texts.get(path) is not None:
                 yield f"{path} exists"
-        for path in self._states_of_dependents():
-            if _mapping(texts, path).get("status") not in PB_ENDED:
-                yield f"{path.removesuffix('/state')} depends on it and has not ended"
+        for path in map(self._pb, sorted(self.dependents)):
+            has_ended = _mapping(texts, f"{path}/state").get("status") in PB_ENDED
+            if texts.get(path) is not None and not has_ended:
+                yield f"{path} depends on it and has not ended"
 
     def _reasons_of_pb(self, pb_id: str, texts: Texts) -> Iterator[str]:
         path = self._pb(pb_id)
@@ -133,9 +136,6 @@ class Belongings:
 
     def _pb(self, pb_id: str) -> str:
         return PB.path(self.prefix, pb_id)
-
-    def _states_of_dependents(self) -> list[str]:
-        return [f"{self._pb(pb_id)}/state" for pb_id in sorted(self.dependents)]
 
 
 def last_time(eb_id: str, *documents: Mapping[str, Any]) -> datetime | None:
