@@ -343,6 +343,22 @@ def test_dependent_that_was_removed_before_does_not_keep_a_block(
     assert (result.code, result.err, contents(database)) == (0, "", {})
 
 
+def test_block_with_more_conditions_than_fit_a_transaction_is_removed(etcd_server: Any) -> None:
+    server = etcd_server(max_txn_ops=None)
+    stored = many(2)
+    for number in range(140):
+        stored[f"/pb/pb-d{number:03}"] = {"dependencies": [{"pb_id": "pb-0000"}]}
+        stored[f"/pb/pb-d{number:03}/state"] = {"status": "FINISHED"}
+    with Config(host=server.host, port=server.port) as config:
+        store(config, stored | {"/pb/pb-d139/state": {"status": "RUNNING"}})
+        result = run_process(server, ["prune", "--older-than=30d"])
+        assert (result.code, len(result.lines)) == (0, 4)
+        assert "/eb/eb-0000: /pb/pb-d139 depends on it and has not ended" in result.err
+        update(config, "/pb/pb-d139/state", '{"status": "FINISHED"}')
+        result = run_process(server, ["prune", "--older-than=30d"])
+        assert (result.code, result.err, len(result.lines)) == (0, "", 4)
+
+
 def many(count: int) -> dict[str, Any]:
     """Return execution blocks with one processing block each."""
     stored: dict[str, Any] = {}

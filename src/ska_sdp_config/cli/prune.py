@@ -30,6 +30,8 @@ MAX_KEYS_PER_BATCH = 100
 
 etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays are read too.
 """
+MAX_GUARDED_CONDITIONS = 40
+"""Number of conditions of one execution block above which a change of them is no conflict."""
 KEYS_PER_UNIT = 3
 LISTINGS_PER_PB = 4
 """Listings of flows, allocations, requests and dependencies of each processing block."""
@@ -129,7 +131,11 @@ class _Pruner:
             _add_new_parts(txn, [block], block.listings(pb_ids))
             units = _next_units(block, done, size)
             wanted = [path for unit in [*units, of_block] for path in unit]
-            texts = txn.get_many(dict.fromkeys([*wanted, *block.conditions()]))
+            conditions = block.conditions()
+            if len(conditions) > MAX_GUARDED_CONDITIONS:
+                texts = txn.get_many(wanted) | self._read_unguarded(conditions)
+            else:
+                texts = txn.get_many(dict.fromkeys([*wanted, *conditions]))
             # Not its age: that of all parts was checked before the first removal.
             reason = block.reason_to_keep(texts, linked_blocks(txn, self._prefix))
             if reason:
@@ -140,6 +146,12 @@ class _Pruner:
         self.removed += removed
         done.update(unit[0] for unit in units)
         return None
+
+    def _read_unguarded(self, paths: Sequence[str]) -> dict[str, str | None]:
+        texts: dict[str, str | None] = {}
+        for txn in self._backend.txn():
+            texts = txn.get_many(paths)
+        return texts
 
     def _judge(
         self, block: Belongings, texts: Mapping[str, str | None], links: Mapping[str, str]
