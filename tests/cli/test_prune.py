@@ -146,6 +146,14 @@ def test_prune_keeps_what_is_in_use_and_says_why(
         assert contents(database) == before
 
 
+def test_state_of_a_flow_that_was_deleted_is_removed(database: Config, here: Run) -> None:
+    stored = block()
+    del stored[FLOW]
+    fill(database, stored)
+    assert here("prune", "--older-than=30d").code == 0
+    assert contents(database) == {}
+
+
 EB_B = {"/eb/eb-b": {"status": "FINISHED", "last_updated": OLD, "pb_batch": ["pb-a"]}}
 
 

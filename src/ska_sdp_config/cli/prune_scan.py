@@ -131,15 +131,19 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
     begins = [f"{pb_id}:" for pb_id in blocks_of]
     first, last = min(begins), max(begins)
 
-    def keys(kind: SdpObject, first: str = "", last: str = "") -> Iterator[str]:
-        span = Span(_span(kind, prefix, first).begin, _span(kind, prefix, last).end)
-        for page in pages.keys(span):
+    def keys(kind: SdpObject, first: str = "", last: str = "", level: int = 0) -> Iterator[str]:
+        begin, end = _span(kind, prefix, first, level).begin, _span(kind, prefix, last, level).end
+        for page in pages.keys(Span(begin, end)):
             yield from _ids(page, kind, prefix)
 
     for kind in (FLOW, ALLOCATION, REQUEST):
         for key in keys(kind, first, last):
             for block in blocks_of.get(key.split(":")[0], ()):
                 block.add_part(kind.path(prefix, key))
+    # Something may have deleted a flow and left its state.
+    for key in keys(FLOW, first, last, level=1):
+        for block in blocks_of.get(key.split(":")[0], ()):
+            block.add_part(FLOW.path(prefix, key.split("/")[0]))
     for key in keys(DEPENDENCY):
         # It begins with the processing block of the flow, and ends with the one that claims it.
         for pb_id in {key.split(":")[0], key.split(":")[-1]}:
@@ -153,9 +157,9 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
             block.leftovers.add(DEPLOYMENT.path(prefix, key))
 
 
-def _span(kind: SdpObject, prefix: str, begin: str = "") -> Span:
-    """Return the span of the objects of a kind whose IDs begin with a text."""
-    return spans_of_listing(kind.path(prefix, begin))[0]
+def _span(kind: SdpObject, prefix: str, begin: str = "", level: int = 0) -> Span:
+    """Return the span of the objects of a kind whose IDs begin with a text; 1 for their parts."""
+    return spans_of_listing(kind.path(prefix, begin), [level])[0]
 
 
 def _ids(entries: Iterable[Entry], kind: SdpObject, prefix: str) -> Iterator[str]:
