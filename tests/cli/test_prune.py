@@ -142,7 +142,7 @@ def test_prune_keeps_what_is_in_use_and_says_why(
     for option in (["--dry-run"], []):
         result = here("prune", "--older-than=30d", *option)
         assert (result.code, result.out) == (0, "")
-        assert result.err == f"ska-sdp: Kept 1 old execution blocks: /eb/eb-a: {reason}.\n"
+        assert result.err == f"ska-sdp: Kept 1 old execution block: /eb/eb-a: {reason}.\n"
         assert contents(database) == before
 
 
@@ -516,7 +516,7 @@ def test_large_block_that_is_linked_between_its_parts_can_be_finished(
     monkeypatch.setattr(_Pruner, "_remove_part", link_after_the_first)
     stopped = here("prune", "--older-than=30d")
     assert stopped.err == (
-        "ska-sdp: Kept 1 old execution blocks: /eb/eb-a: subarray 02 links it.\n"
+        "ska-sdp: Kept 1 old execution block: /eb/eb-a: subarray 02 links it.\n"
     )
     assert parts == [None, "subarray 02 links it"]
     left = contents(database).keys() & block().keys()
@@ -524,6 +524,32 @@ def test_large_block_that_is_linked_between_its_parts_can_be_finished(
     update(database, "/lmc/subarray/02", "{}")
     assert here("prune", "--older-than=30d").err == ""
     assert contents(database).keys() == OTHERS.keys()
+
+
+def test_interrupt_stops_between_the_parts_of_a_large_block(database: Config) -> None:
+    store(database, large())
+    before = NOW - timedelta(days=30)
+    [blocks] = find_belongings(database.backend, "", before)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    pruner = _Pruner(database.backend, "", before, dry_run=False, on_part=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        pruner.remove(blocks)
+    left = contents(database).keys()
+    assert pruner.removed
+    assert left == large().keys() - {*pruner.removed}
+
+
+def test_removed_keys_are_printed_after_each_batch(database: Config, start: Start) -> None:
+    store(database, many(200))
+    process: subprocess.Popen[str] = start("prune", "--older-than", "30d")
+    assert process.stdout
+    assert process.stdout.readline().startswith("deleted /")
+    assert contents(database), "it was printed only at the end"
+    out, err = process.communicate(timeout=CALL)
+    assert (process.returncode, err, len(out.splitlines())) == (0, "", 799)
 
 
 def test_interrupted_prune_leaves_whole_blocks_and_can_be_finished(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -45,17 +46,26 @@ class _Pruner:
         prefix: the global prefix.
         before: the time before which a block must have been written last.
         dry_run: whether to write nothing.
+        on_part: is called after each transaction, and may raise an error to stop.
 
     Attributes:
         removed: the paths that were removed.
         kept: for each execution block that is old and has ended, but was kept, the reason.
     """
 
-    def __init__(self, backend: Backend, prefix: str, before: datetime, dry_run: bool) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        prefix: str,
+        before: datetime,
+        dry_run: bool,
+        on_part: Callable[[], None] = lambda: None,
+    ) -> None:
         self._backend = backend
         self._prefix = prefix
         self._before = before
         self._dry_run = dry_run
+        self._on_part = on_part
         self.removed: list[str] = []
         self.kept: list[str] = []
 
@@ -91,6 +101,7 @@ class _Pruner:
                 break
         self.removed += removed
         self.kept += kept
+        self._on_part()
 
     def _remove_large(self, block: Belongings) -> None:
         """Remove an execution block in several transactions, itself in the last one."""
@@ -145,6 +156,7 @@ class _Pruner:
                 break
         self.removed += removed
         done.update(unit[0] for unit in units)
+        self._on_part()
         return None
 
     def _read_unguarded(self, paths: Sequence[str]) -> dict[str, str | None]:
@@ -220,25 +232,39 @@ def _batches(blocks: Sequence[Belongings]) -> Iterator[list[Belongings]]:
 def _prune(older_than: timedelta, dry_run: bool, out: Printer, prefix: str) -> None:
     before = datetime.now(timezone.utc) - older_than
     with defer_interrupts() as check_interrupt, open_backend(nullcontext()) as backend:
-        pruner = _Pruner(backend, prefix, before, dry_run)
+        printed = 0
+
+        def on_part() -> None:
+            nonlocal printed
+            if out.prints_lines:
+                _print(pruner.removed[printed:], dry_run, out)
+                printed = len(pruner.removed)
+            check_interrupt()
+
+        pruner = _Pruner(backend, prefix, before, dry_run, on_part)
         try:
             for blocks in find_belongings(backend, prefix, before, check_interrupt):
                 for batch in _batches(blocks):
-                    check_interrupt()
                     pruner.remove(batch)
         except BaseException as exc:  # including Ctrl-C: what was removed must be reported
-            _report(pruner, dry_run, out)
+            _report(pruner, printed, dry_run, out)
             if dry_run or not pruner.removed:
                 raise
             raise Unfinished(f"{len(pruner.removed)} keys were removed.") from exc
-    _report(pruner, dry_run, out)
+    _report(pruner, printed, dry_run, out)
 
 
-def _report(pruner: _Pruner, dry_run: bool, out: Printer) -> None:
-    word = "delete" if dry_run else "deleted"
-    out.changes([Change(word, path) for path in pruner.removed], 0)
+def _report(pruner: _Pruner, printed: int, dry_run: bool, out: Printer) -> None:
+    """Print what was removed and is not printed yet, and what was kept."""
+    _print(pruner.removed[printed:], dry_run, out)
     if pruner.kept and not out.quiet:
-        note(f"Kept {len(pruner.kept)} old execution blocks: {join_faults(pruner.kept)}.")
+        blocks = "block" if len(pruner.kept) == 1 else "blocks"
+        note(f"Kept {len(pruner.kept)} old execution {blocks}: {join_faults(pruner.kept)}.")
+
+
+def _print(paths: Sequence[str], dry_run: bool, out: Printer) -> None:
+    out.changes([Change("delete" if dry_run else "deleted", path) for path in paths], 0)
+    sys.stdout.flush()
 
 
 command = make_command(
